@@ -1,0 +1,1 @@
+"""im-bot: a Tencent Chat (IM) app's users, from Slack."""

@@ -1,0 +1,1 @@
+"""What the bot does; imports no Slack, no HTTP and no SQL."""
