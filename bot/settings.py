@@ -1,0 +1,411 @@
+"""Everything that is configured, read once at the start from the environment and from a `.env` file."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.core import fields
+from bot.core.hints import nearest
+from bot.core.model import App, Holders
+from bot.core.parsing import Apps
+from bot.core.policy import Rules
+from bot.errors import UsageError
+from bot.im.regions import REGIONS
+
+NO_CHANNEL = "none"
+"""What AUDIT_CHANNEL holds when there is none on purpose."""
+Mode = Literal["serve", "socket"]
+"""How the bot is connected to Slack."""
+
+_NEEDED: Mapping[Mode, tuple[str, ...]] = {
+    "serve": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
+    "socket": ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"),
+}
+# A platform's own ROLE is none of ours; a ROLE_… is a slip for ROLES__….
+_OWN = re.compile("IM_|ROLES$|ROLES?_")
+_TOKENS = {
+    "xoxb-": "is a bot token (xoxb-…); it belongs in SLACK_BOT_TOKEN",
+    "xapp-": "is an app-level token (xapp-…); it belongs in SLACK_APP_TOKEN",
+}
+_NOBODY = "is empty; say * for every full member, or list user and user-group ids"
+_REASONS = {
+    "missing": "is not set",
+    "too_short": "is not set",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number, and not that large",
+}
+
+
+class SettingsError(Exception):
+    """What is set cannot work; one line for each mistake, none with a secret in it."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+def _safe_url(url: str) -> str:
+    if not _is_safe(url):
+        raise ValueError(
+            "must be an https address, or http on this machine (127.0.0.1, localhost), "
+            "without a user name, a password or a query"
+        )
+    return url
+
+
+def _is_safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        more = "@" in parts.netloc or parts.query or parts.fragment or parts.port == 0
+    except ValueError:  # its text would show the address, and a password in it
+        return False
+    if more or not parts.hostname or not re.fullmatch("[!-~]+", url):
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _holders(text: str) -> Holders:
+    ids = [part for part in re.split(r"[\s,]+", text) if part]
+    if ids == ["*"]:
+        return Holders(everyone=True)
+    for place, part in enumerate(ids, 1):
+        if not re.fullmatch(r"[USW][A-Z0-9]+", part):
+            raise ValueError(
+                "takes user ids (U… or W…) and user-group ids (S…) separated by commas, or * alone; "
+                f"number {place} is something else"
+            )
+    groups = frozenset(part for part in ids if part.startswith("S"))
+    return Holders(people=frozenset(ids) - groups, groups=groups)
+
+
+def _custom_fields(text: str) -> tuple[fields.Field, ...]:
+    parts = [part.partition(":") for part in text.split(",") if part.strip()]
+    return tuple(fields.custom_field(keyword.strip(), label.strip()) for keyword, _, label in parts)
+
+
+def _named_fields(text: str, custom: str) -> tuple[fields.Field, ...]:
+    names = [part for part in re.split(r"[\s,]+", text) if part]
+    return fields.named(names, fields.Domain.PROFILE, _custom_fields(custom))
+
+
+def _viewers(text: str) -> str:
+    if _holders(text) == Holders():
+        raise ValueError(_NOBODY)
+    return text
+
+
+def _editors(text: str) -> str:
+    if _holders(text).everyone:
+        raise ValueError("must name who may change profiles; everybody (*) is not possible")
+    return text
+
+
+def _keywords(text: str) -> str:
+    words = [field.word for field in _custom_fields(text)]
+    for place, word in enumerate(words):
+        if not re.fullmatch(r"[A-Za-z]{1,8}", word) or word in words[:place]:
+            raise ValueError(
+                "takes keywords of 1 to 8 ASCII letters, each once, as in Vip,Tier:Service tier; "
+                f"number {place + 1} is something else"
+            )
+    return text
+
+
+def _database(url: str) -> str:
+    if not re.match(r"sqlite:///.|postgres(ql)?(\+psycopg)?://[^/]", url):
+        raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+    return url
+
+
+def _shaped(pattern: str, reason: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(reason)
+        return text
+
+    return AfterValidator(check)
+
+
+def _is_not(*starts: str) -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        for start in starts:
+            if secret.get_secret_value().startswith(start):
+                raise ValueError(_TOKENS[start])
+        return secret
+
+    return AfterValidator(check)
+
+
+class AppSettings(BaseModel):
+    """One Tencent Chat app: the variables IM_APPS__<NAME>__…."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    sdk_app_id: int = Field(gt=0)
+    """The SDKAppID from the vendor's console."""
+    secret_key: SecretStr = Field(min_length=1)
+    """The app's secret key, with which UserSigs are signed."""
+    admin: str = "administrator"
+    """An admin account of the app."""
+    api_url: Annotated[str, AfterValidator(_safe_url)] | None = None
+    """An address to use instead of the region's; https, or http on loopback."""
+    region: str | None = Field(None, validate_default=True)
+    """Where the app lives: one of the names in `bot.im.regions`; needed where no address is given."""
+    custom_fields: Annotated[str, AfterValidator(_keywords)] = ""
+    """The app's own profile fields by keyword, each with an optional label: `Vip,Tier:Service tier`."""
+    masked_fields: str = ""
+    """The fields whose values the audit channel is not shown, by word or keyword: `signature,Phone`."""
+
+    @field_validator("region")
+    @classmethod
+    def _is_a_place(cls, region: str | None, info: ValidationInfo) -> str | None:
+        if region is None:
+            # An address that is set and wrong is not there: one mistake is enough.
+            if info.data.get("api_url", "") is None:
+                raise ValueError(f"is not set; it is one of {', '.join(REGIONS)}")
+            return None
+        if region.lower() not in REGIONS:
+            raise ValueError(f"must be one of {', '.join(REGIONS)}")
+        return region.lower()
+
+    @field_validator("masked_fields")
+    @classmethod
+    def _are_fields(cls, text: str, info: ValidationInfo) -> str:
+        try:
+            _named_fields(text, info.data.get("custom_fields", ""))
+        except UsageError as error:
+            # The refusal names what is set; its advice only what could be.
+            raise ValueError(f"names a field that there is not. {error.advice}") from None
+        return text
+
+    @property
+    def masked_tags(self) -> frozenset[str]:
+        """The tags of the fields whose values the audit channel is not shown."""
+        return frozenset(field.tag for field in _named_fields(self.masked_fields, self.custom_fields))
+
+    @property
+    def base_url(self) -> str:
+        """Where the vendor's REST API is reached, without a slash at the end."""
+        return (self.api_url or f"https://{REGIONS[self.region or ''].host}").rstrip("/")
+
+    @property
+    def place(self) -> str:
+        """What people read as the app's region."""
+        if self.region is not None:
+            return REGIONS[self.region].label
+        host = urlsplit(self.base_url).hostname or ""
+        return "local" if _is_loopback(host) else host
+
+
+class RoleSettings(BaseModel):
+    """Who may do what: the variables ROLES__…."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    viewers: Annotated[str, AfterValidator(_viewers)] = "*"
+    """Who may look up: `*` for every full member of the bot's workspace, or user and user-group ids."""
+    editors: Annotated[str, AfterValidator(_editors)] = ""
+    """Who may change profiles, and look up: user and user-group ids; nobody when empty."""
+
+
+class DatabaseSettings(BaseSettings):
+    """Where the record is: all that the commands about it alone need."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        str_strip_whitespace=True,
+        env_file=".env",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        enable_decoding=False,
+    )
+
+    database_url: Annotated[str, AfterValidator(_database)] = Field("sqlite:///im-bot.db", repr=False)
+    """Where changes and entries are recorded: SQLite or PostgreSQL."""
+
+
+class Settings(DatabaseSettings):
+    """All settings of the bot; frozen, and passed down from the entry point."""
+
+    slack_bot_token: Annotated[SecretStr, _is_not("xapp-")] = SecretStr("")
+    """The bot token (xoxb-…)."""
+    slack_signing_secret: Annotated[SecretStr, _is_not("xoxb-", "xapp-")] = SecretStr("")
+    """The signing secret; for HTTP mode."""
+    slack_app_token: Annotated[SecretStr, _is_not("xoxb-")] = SecretStr("")
+    """The app-level token (xapp-…) with connections:write; for Socket Mode."""
+    slack_api_url: Annotated[str, AfterValidator(_safe_url)] = "https://slack.com/api/"
+    """The base of Slack's Web API; another one for the playground, proxies and tests."""
+    slack_command: Annotated[
+        str, _shaped(r"/[a-z0-9_-]{1,31}", "must be a slash and up to 31 of a-z, 0-9, - and _, as in /im")
+    ] = "/im"
+    """The slash command's name, should another app own /im."""
+
+    im_apps: dict[str, AppSettings] = Field(min_length=1)
+    """The Tencent Chat apps by name."""
+    im_default_app: str | None = None
+    """Which app a command without --app asks; the only one when there is only one."""
+    roles: RoleSettings = RoleSettings()
+    """Who may do what."""
+
+    audit_channel: (
+        Annotated[str, _shaped(r"[CG][A-Z0-9]+|none", "must be a channel's id (C…), not its name, or none")]
+        | None
+    ) = None
+    """The id of the channel that is told of every change, or `none`; without either nobody can change."""
+    redis_url: str | None = Field(None, repr=False)
+    """Where several processes share the vendor's frequency limit."""
+
+    host: str = "0.0.0.0"
+    """The address HTTP mode listens on."""
+    port: int = Field(3000, ge=0, le=65535)
+    """The port HTTP mode listens on; 0 for any free one."""
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
+    """The least important lines that are logged."""
+
+    @property
+    def apps(self) -> Apps:
+        """The apps as people name them."""
+        apps = {
+            name: App(name, settings.place, _custom_fields(settings.custom_fields))
+            for name, settings in self.im_apps.items()
+        }
+        only = next(iter(apps)) if len(apps) == 1 else None
+        return Apps(apps, self.im_default_app.lower() if self.im_default_app else only)
+
+    @property
+    def rules(self) -> Rules:
+        """Who holds which role."""
+        return Rules(_holders(self.roles.viewers), _holders(self.roles.editors))
+
+
+class FixedSettings(Settings):
+    """Settings that are given in full, whatever the environment says."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings' signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is given, and nothing else."""
+        return (init_settings,)
+
+
+def load_settings(mode: Mode | None = None) -> Settings:
+    """Read the settings from the environment and `.env`; with a mode, refuse what it cannot run without.
+
+    Raises:
+        SettingsError: Something is missing, unknown or wrong; all mistakes at once.
+    """
+    named = _read_names()
+    mistakes = [*_unknown_names(named), *_missing(named, mode), *_wrong_default(named)]
+    settings = None
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        mistakes += filter(None, map(_mistake, error.errors()))
+    if settings is None or mistakes:
+        raise SettingsError(list(dict.fromkeys(mistakes)))
+    return settings
+
+
+def load_database_url() -> str:
+    """Read where the record is, whatever else is set or wrong.
+
+    Raises:
+        SettingsError: The address makes no sense.
+    """
+    _read_names()
+    try:
+        return DatabaseSettings().database_url
+    except ValidationError as error:
+        raise SettingsError(list(filter(None, map(_mistake, error.errors())))) from None
+
+
+def _read_names() -> dict[str, str]:
+    """Read what is set, by name in upper case, as people write it; the environment goes before `.env`."""
+    try:
+        file = dotenv_values(".env")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", "it is not UTF-8 text")
+        raise SettingsError([f".env cannot be read: {reason}"]) from None
+    return {name.upper(): (value or "").strip() for name, value in (file | os.environ).items()}
+
+
+def _missing(named: Mapping[str, str], mode: Mode | None) -> Iterator[str]:
+    for name in _NEEDED[mode] if mode else ():
+        if not named.get(name):
+            yield f"{name} is not set; im-bot {mode} needs it"
+    # An empty variable counts as not set, and this one's default lets everybody in.
+    if named.get("ROLES__VIEWERS") == "":
+        yield f"ROLES__VIEWERS {_NOBODY}"
+
+
+def _app_names(named: Iterable[str]) -> list[str]:
+    parts = [name.split("__") for name in sorted(named)]
+    return list(
+        dict.fromkeys(part[1] for part in parts if part[0] == "IM_APPS" and len(part) > 1 and part[1])
+    )
+
+
+def _wrong_default(named: Mapping[str, str]) -> Iterator[str]:
+    default, apps = named.get("IM_DEFAULT_APP"), _app_names(named)
+    if default and default.upper() not in apps:
+        yield f"IM_DEFAULT_APP must be one of {', '.join(apps).lower()}"
+
+
+def _unknown_names(named: Iterable[str]) -> Iterator[str]:
+    apps = [(f"IM_APPS__{app}", AppSettings) for app in _app_names(named) or ["<NAME>"]]
+    places: list[tuple[str, type[BaseModel]]] = [*apps, ("ROLES", RoleSettings)]
+    known = [f"{place}__{field.upper()}" for place, model in places for field in model.model_fields]
+    known.append("IM_DEFAULT_APP")
+    for name in sorted(named):
+        if _OWN.match(name) and name not in known:
+            yield f"{name} is not a setting{_instead(name, known)}"
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    inside = [each for each in known if each.startswith(f"{name.rstrip('_')}__")]
+    if inside:
+        return f"; each value has its own variable, as in {inside[0]}"
+    near = nearest(name, known)
+    return f"; did you mean {near}?" if near else ""
+
+
+def _mistake(part: ErrorDetails) -> str | None:
+    name, kind = "__".join(map(str, part["loc"])).upper(), part["type"]
+    if kind == "extra_forbidden" or kind.endswith("_type"):
+        return None  # a variable too deep or not deep enough: told among the unknown names
+    if name == "IM_APPS":
+        return "no Tencent Chat app is set up; set IM_APPS__<NAME>__SDK_APP_ID, …__SECRET_KEY and …__REGION"
+    reason = part["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{name} {_REASONS.get(kind, reason)}"
