@@ -1,0 +1,188 @@
+"""A raw HTTP server that does to each request what a script says, for bad days."""
+
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.target).path
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.target).query))
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+
+Behavior: TypeAlias = Callable[[socket.socket, Asked, threading.Event], None]
+"""What happens to one request, told on its connection; the event is set when the server stops."""
+
+
+def answer(body: object, *, status: int = 200, headers: str = "") -> Behavior:
+    """Answer properly; what is not bytes is sent as JSON."""
+    content = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\n{headers}\r\n".encode()
+    return lambda connection, *_: connection.sendall(head + content)
+
+
+def chunked(body: bytes, *, headers: str = "") -> Behavior:
+    """Answer in chunks of a thousand bytes."""
+    parts = [body[at : at + 1000] for at in range(0, len(body), 1000)]
+    content = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*parts, b""])
+    head = f"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n{headers}\r\n".encode()
+    return lambda connection, *_: connection.sendall(head + content)
+
+
+def raw(content: bytes) -> Behavior:
+    """Send these bytes and close."""
+
+    def behave(connection: socket.socket, *_: object) -> None:
+        connection.sendall(content)
+        raise ConnectionAbortedError
+
+    return behave
+
+
+def half(body: bytes) -> Behavior:
+    """Promise the whole body, send half of it, and close."""
+    return raw(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body[: len(body) // 2]))
+
+
+def hang() -> Behavior:
+    """Say nothing."""
+
+    def behave(_: socket.socket, __: Asked, stopped: threading.Event) -> None:
+        stopped.wait()
+
+    return behave
+
+
+def reset() -> Behavior:
+    """Tear the connection down."""
+
+    def behave(connection: socket.socket, *_: object) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise ConnectionAbortedError
+
+    return behave
+
+
+def drip(body: bytes, every: float, *, headers: str = "") -> Behavior:
+    """Send the body one byte at a time."""
+
+    def behave(connection: socket.socket, _: Asked, stopped: threading.Event) -> None:
+        connection.sendall(f"HTTP/1.1 200 X\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode())
+        for byte in body:
+            connection.sendall(bytes([byte]))
+            if stopped.wait(every):
+                return
+
+    return behave
+
+
+class FarEnd:
+    """Serves on loopback from entering the context to leaving it.
+
+    Args:
+        script: What happens to the first, second, … request; the last one to all further ones.
+        tls: With what to serve https instead of http.
+    """
+
+    def __init__(self, *script: Behavior, tls: ssl.SSLContext | None = None) -> None:
+        self.asked: list[Asked] = []
+        self.connections = 0
+        self._script = list(script)
+        self._tls = tls
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._open: set[socket.socket] = set()
+
+    def __enter__(self) -> Self:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._tls else 'http'}://localhost:{self.port}"
+
+    def follow(self, *script: Behavior) -> None:
+        """Do this to the requests from now on."""
+        with self._lock:
+            self._script = list(script)
+
+    def _start(self, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.connections += 1
+                self._start(self._serve, connection)
+
+    def _serve(self, plain: socket.socket) -> None:
+        # ValueError: what came is no HTTP.
+        with suppress(OSError, ValueError), self._secure(plain) as connection:
+            with self._lock:
+                self._open.add(connection)
+            self._converse(connection)
+            with self._lock:
+                self._open.discard(connection)
+
+    def _secure(self, plain: socket.socket) -> socket.socket:
+        return self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
+
+    def _converse(self, connection: socket.socket) -> None:
+        with connection.makefile("rb") as stream:
+            for asked in _requests(stream):
+                with self._lock:
+                    behave = self._script.pop(0) if len(self._script) > 1 else self._script[0]
+                    self.asked.append(asked)
+                behave(connection, asked, self._stopped)
+
+
+def _requests(stream: Any) -> Iterator[Asked]:
+    while line := stream.readline():
+        method, target, _ = line.decode().split()
+        headers = {}
+        while (header := stream.readline().decode().strip()) != "":
+            name, _, value = header.partition(":")
+            headers[name.lower()] = value.strip()
+        yield Asked(method, target, headers, stream.read(int(headers.get("content-length", 0))))
