@@ -1,0 +1,178 @@
+"""The profile and friend fields: how people call them, how the vendor does, and what they may hold."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.core.hints import cite, did_you_mean
+from bot.errors import UsageError
+
+TEXT_BYTES = 500
+"""The vendor's limit for a text or custom field, in bytes of UTF-8."""
+CUSTOM_PROFILE = "Tag_Profile_Custom_"
+"""What the tag of an app's own profile field starts with."""
+CUSTOM_FRIEND = "Tag_SNS_Custom_"
+"""What the tag of an app's own friend field starts with."""
+MAX_UINT32 = 2**32 - 1
+"""The largest value of a number field."""
+
+_CUSTOM = re.compile(rf"({CUSTOM_PROFILE}|{CUSTOM_FRIEND})[A-Za-z]{{1,8}}")
+
+
+class Kind(StrEnum):
+    """What a field's value is."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+    MUTED = "muted"
+    TIME = "time"
+    NAMES = "names"
+
+
+class Domain(StrEnum):
+    """Whom a field describes: an account, or one account in another's friend list."""
+
+    PROFILE = "profile"
+    FRIEND = "friend"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a profile or of a friend entry.
+
+    Args:
+        word: What people type.
+        label: What people read.
+        tag: The vendor's name; case-sensitive.
+        kind: What its value is.
+        domain: Whom it describes.
+        max_bytes: The vendor's limit for text, in bytes of UTF-8.
+        choices: For a choice: the vendor's value to our word, the empty meaning first.
+        unset: How a known empty meaning reads; empty where the vendor documents none.
+        prefix: What the vendor puts before each value of it, and nobody needs to read.
+        default: Whether a command without --fields asks for it.
+        brief: Whether it is shown when many accounts are rows of one table.
+    """
+
+    word: str
+    label: str
+    tag: str
+    kind: Kind = Kind.TEXT
+    domain: Domain = Domain.PROFILE
+    max_bytes: int = TEXT_BYTES
+    choices: Mapping[str, str] = field(default_factory=dict, hash=False)
+    unset: str = ""
+    prefix: str = ""
+    default: bool = True
+    brief: bool = False
+
+
+_GENDERS = {"Gender_Type_Unknown": "not set", "Gender_Type_Female": "Female", "Gender_Type_Male": "Male"}
+_ADD_RULES = {
+    "AllowType_Type_NeedConfirm": "Needs confirmation",
+    "AllowType_Type_AllowAny": "Anyone may add",
+    "AllowType_Type_DenyAny": "Nobody may add",
+}
+_REQUESTS = {"AdminForbid_Type_None": "Allowed", "AdminForbid_Type_SendOut": "Blocked by admin"}
+
+PROFILE_FIELDS: tuple[Field, ...] = (
+    Field("nick", "Nickname", "Tag_Profile_IM_Nick", brief=True),
+    Field("gender", "Gender", "Tag_Profile_IM_Gender", Kind.CHOICE, choices=_GENDERS, unset="not set"),
+    Field("birthday", "Birthday", "Tag_Profile_IM_BirthDay", Kind.DATE, unset="not set"),
+    Field("location", "Location", "Tag_Profile_IM_Location", max_bytes=16),
+    Field("allow", "Add-friend rule", "Tag_Profile_IM_AllowType", Kind.CHOICE, choices=_ADD_RULES),
+    Field(
+        "forbid",
+        "Friend requests",
+        "Tag_Profile_IM_AdminForbidType",
+        Kind.CHOICE,
+        choices=_REQUESTS,
+        brief=True,
+    ),
+    Field("level", "Level", "Tag_Profile_IM_Level", Kind.NUMBER, brief=True),
+    Field("role", "Role", "Tag_Profile_IM_Role", Kind.NUMBER),
+    Field("language", "Language", "Tag_Profile_IM_Language", Kind.NUMBER),
+    # Gone from the vendor's current table but alive in its SDKs: shown when asked for by name.
+    Field("messages", "Messages", "Tag_Profile_IM_MsgSettings", Kind.MUTED, default=False),
+    Field("signature", "Signature", "Tag_Profile_IM_SelfSignature"),
+    Field("avatar", "Avatar", "Tag_Profile_IM_Image"),
+)
+"""The standard profile fields in reading order (vendor's page: Profile Fields, intl/33520)."""
+
+FRIEND_FIELDS: tuple[Field, ...] = (
+    Field("remark", "Remark", "Tag_SNS_IM_Remark", domain=Domain.FRIEND, max_bytes=96, brief=True),
+    Field("groups", "Groups", "Tag_SNS_IM_Group", Kind.NAMES, Domain.FRIEND, max_bytes=30, brief=True),
+    Field(
+        "source",
+        "Added from",
+        "Tag_SNS_IM_AddSource",
+        domain=Domain.FRIEND,
+        max_bytes=23,
+        prefix="AddSource_Type_",
+        brief=True,
+    ),
+    Field("wording", "Request text", "Tag_SNS_IM_AddWording", domain=Domain.FRIEND, max_bytes=256),
+    # Not in the vendor's table of friend fields, only in a sample: asked for by name alone.
+    Field("since", "Friends since", "Tag_SNS_IM_AddTime", Kind.TIME, Domain.FRIEND, default=False),
+)
+"""The standard friend fields in reading order (vendor's page: Friend Fields, intl/33521)."""
+
+DEFAULT_WITH_FRIENDS = ("nick",)
+"""The profile fields that a friends lookup shows beside the friend fields."""
+
+
+def custom_field(keyword: str, label: str = "", *, prefix: str = CUSTOM_PROFILE) -> Field:
+    """Describe an app's own field by its keyword (ASCII letters, at most 8)."""
+    domain = Domain.PROFILE if prefix == CUSTOM_PROFILE else Domain.FRIEND
+    return Field(keyword, label or keyword, prefix + keyword, domain=domain, brief=True)
+
+
+def offered(domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
+    """List every field that a lookup of this kind can ask for, in reading order."""
+    profile = (*PROFILE_FIELDS, *custom)
+    return profile if domain is Domain.PROFILE else (*FRIEND_FIELDS, *profile)
+
+
+def defaults(domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
+    """List the fields that a lookup of this kind asks for when none is named."""
+    if domain is Domain.PROFILE:
+        return tuple(field for field in offered(domain, custom) if field.default)
+    nick = (field for field in PROFILE_FIELDS if field.word in DEFAULT_WITH_FRIENDS)
+    return (*nick, *(field for field in FRIEND_FIELDS if field.default))
+
+
+def named(names: Iterable[str], domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
+    """Find the fields people named by word, by tag or by an app's keyword, each once, in reading order.
+
+    Raises:
+        UsageError: A name fits no field; the nearest one is suggested.
+    """
+    known = offered(domain, custom)
+    # A standard field comes before an app's own of the same word, which then has its tag alone.
+    by_name = {name: field for field in reversed(known) for name in (field.tag, field.word.lower())}
+    found: dict[str, Field] = {}
+    for name in names:
+        field = by_name.get(name) or by_name.get(name.lower()) or _by_custom_tag(name, domain)
+        if field is None:
+            raise _unknown(name, known)
+        found[field.tag] = field
+    order = {field.tag: place for place, field in enumerate(known)}
+    return tuple(sorted(found.values(), key=lambda field: order.get(field.tag, len(order))))
+
+
+def _by_custom_tag(name: str, domain: Domain) -> Field | None:
+    match = _CUSTOM.fullmatch(name)
+    if match is None or (match[1] == CUSTOM_FRIEND and domain is Domain.PROFILE):
+        return None
+    return custom_field(name.removeprefix(match[1]), prefix=match[1])
+
+
+def _unknown(name: str, known: Sequence[Field]) -> UsageError:
+    words = [field.word for field in known]
+    return UsageError(
+        f"there is no field {cite(name)} here",
+        advice=f"{did_you_mean(name, words)}Fields: {', '.join(words)}",
+    )

@@ -1,0 +1,26 @@
+"""How an error speaks of what somebody typed: quoted, and with what was probably meant."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+CHECK_ID = "Check the id, or ask another app with --app"
+"""What to do about an account that this app does not know."""
+_CITED = 40
+
+
+def cite(typed: str) -> str:
+    """Quote what was typed, cut to a length that a sentence can hold."""
+    return f"“{typed if len(typed) <= _CITED else typed[: _CITED - 1] + '…'}”"
+
+
+def nearest(typed: str, known: Iterable[str]) -> str | None:
+    """Find the known name that was probably meant, whatever its case."""
+    names = {name.lower(): name for name in known}
+    near = get_close_matches(typed.lower(), names, n=1)
+    return names[near[0]] if near else None
+
+
+def did_you_mean(typed: str, known: Iterable[str]) -> str:
+    """Suggest the known name that was probably meant, with a blank after it; empty when none is near."""
+    near = nearest(typed, known)
+    return f"Did you mean {near}? " if near else ""

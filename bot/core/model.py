@@ -1,0 +1,230 @@
+"""The nouns: actors and roles, apps, what became of every asked account, changes, and entries about all."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from types import MappingProxyType
+from typing import TypeAlias
+
+from bot.core.fields import Field
+from bot.errors import IMError
+
+Value: TypeAlias = str | int | tuple[str, ...]
+"""One field's value as the vendor gave it: text, a number, or names."""
+Values: TypeAlias = Mapping[str, Value]
+"""One account's profile, friend entry or attributes: values by tag or attribute name, absent when not set."""
+
+NOTHING: Values = MappingProxyType({})
+"""A profile with no field set."""
+CONFIRM_WITHIN = timedelta(minutes=10)
+"""How long a proposed change may be confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The Slack person asking, by the ids of Slack's signed payload."""
+
+    user_id: str
+    team_id: str
+
+
+class Role(StrEnum):
+    """What an actor may do; an editor may look up as well."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+
+
+class Standing(StrEnum):
+    """What kind of person Slack says somebody is."""
+
+    MEMBER = "full member"
+    GUEST = "guest"
+    STRANGER = "person of another workspace"
+    BOT = "bot"
+    DEACTIVATED = "deactivated person"
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Who holds a role: user ids, user-group ids, or every full member."""
+
+    everyone: bool = False
+    people: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One Tencent Chat app as people know it."""
+
+    name: str
+    region: str
+    custom: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment after which nobody waits for a command's answer any more (monotonic seconds)."""
+
+    at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> "Deadline":
+        """Set a deadline that many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    def left(self) -> float:
+        """Tell how many seconds remain; zero or less when it has passed."""
+        return self.at - time.monotonic()
+
+
+class Finding(StrEnum):
+    """What became of one asked account."""
+
+    FOUND = "found"
+    NOT_A_FRIEND = "not a friend"
+    NOT_IMPORTED = "not imported"
+    FAILED = "failed"
+    NOT_ASKED = "not asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One asked account and what became of it: its values when found, the problem when there was one."""
+
+    account: str
+    finding: Finding
+    values: Values = field(default_factory=lambda: NOTHING)
+    problem: IMError | None = None
+
+
+class Surface(StrEnum):
+    """Where in Slack something was asked; the bot is its own surface when it settles what was left open."""
+
+    COMMAND = "command"
+    BUTTON = "button"
+    FORM = "form"
+    BOT = "bot"
+
+
+class Outcome(StrEnum):
+    """How far something came.
+
+    A change goes from proposed to cancelled, or from proposed over attempted to succeeded, failed or unknown;
+    an unknown one becomes succeeded or failed when that can be told.
+    """
+
+    PROPOSED = "proposed"
+    ATTEMPTED = "attempted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+    DENIED = "denied"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one account's profile, bound to exactly the difference its actor was shown.
+
+    Args:
+        id: Opaque and random; what buttons carry and people type after undo.
+        actor: Who proposed it, and alone may confirm it.
+        app: The app's name.
+        account: Whose profile.
+        before: The fields' values when it was proposed, by tag; absent when not set.
+        after: The values to write, by tag; an empty text or 0 clears.
+        reason: Why, in the actor's words; may be empty.
+        proposed_at: When (UTC).
+        undoes: The id of the change whose before-values it restores; empty for others.
+        outcome: How far it has come.
+    """
+
+    id: str
+    actor: Actor
+    app: str
+    account: str
+    before: Values
+    after: Values
+    reason: str
+    proposed_at: datetime
+    undoes: str = ""
+    outcome: Outcome = Outcome.PROPOSED
+
+    @property
+    def expires_at(self) -> datetime:
+        """The moment from which it can no longer be confirmed."""
+        return self.proposed_at + CONFIRM_WITHIN
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, of all that its actor saw and said; the outcome is not part of it."""
+        content = {
+            "id": self.id,
+            "team": self.actor.team_id,
+            "user": self.actor.user_id,
+            "app": self.app,
+            "account": self.account,
+            "before": dict(self.before),
+            "after": dict(self.after),
+            "reason": self.reason,
+            "proposed_at": self.proposed_at.isoformat(),
+            "undoes": self.undoes,
+        }
+        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an entry is to say, before the record gives it its place.
+
+    Args:
+        actor: Who did it.
+        surface: Where they did it.
+        app: The app's name.
+        command: The command's word, such as `profile`, `set` or `undo`.
+        accounts: Which accounts it was about.
+        outcome: How far it came.
+        reason: Why, in the actor's words.
+        problem: Why it was denied or failed, in ours.
+        before: For changes alone: the values before, by tag.
+        after: For changes alone: the values written or to be written, by tag.
+        change_id: The change it is about; empty for others.
+    """
+
+    actor: Actor
+    surface: Surface
+    app: str
+    command: str
+    accounts: tuple[str, ...]
+    outcome: Outcome
+    reason: str = ""
+    problem: str = ""
+    before: Values = field(default_factory=lambda: NOTHING)
+    after: Values = field(default_factory=lambda: NOTHING)
+    change_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the record, chained to the one before it.
+
+    Args:
+        sequence: Its place, counted from 1 without a gap.
+        at: When it was recorded (UTC, whole microseconds).
+        draft: What it says.
+        previous: The hash of the entry before; 64 zeros for the first.
+        hash: SHA-256 over its canonical JSON, in hex.
+    """
+
+    sequence: int
+    at: datetime
+    draft: Draft
+    previous: str
+    hash: str

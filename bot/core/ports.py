@@ -1,0 +1,133 @@
+"""The powers the core needs: exactly what the bot can do to Tencent Chat and ask of Slack."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.model import Actor, Change, Deadline, Draft, Entry, Outcome, Standing, Value, Values
+from bot.errors import IMError
+
+CALL_ACCOUNTS = 100
+"""The most accounts that one call to the vendor may name."""
+
+
+class IM(Protocol):
+    """One Tencent Chat app. Every call names at most CALL_ACCOUNTS accounts.
+
+    A result holds an entry for each account that the vendor spoke of, an error for one that failed on its
+    own; an account that the answer left out has no entry. What fails as a whole is raised as an IMError.
+    """
+
+    def get_profiles(
+        self, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
+    ) -> Mapping[str, Values | IMError]:
+        """Read profile fields by tag."""
+        ...
+
+    def get_friends(
+        self, owner: str, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
+    ) -> Mapping[str, Values | IMError]:
+        """Read what the owner's friend list says of these accounts; NotAFriendError for one not in it."""
+        ...
+
+    def get_attributes(self, accounts: Sequence[str], deadline: Deadline) -> Mapping[str, Values | IMError]:
+        """Read the attributes of accounts by attribute name."""
+        ...
+
+    def check_accounts(self, accounts: Sequence[str], deadline: Deadline) -> Mapping[str, bool | IMError]:
+        """Tell which accounts are imported into the app."""
+        ...
+
+    def set_profile(self, account: str, values: Mapping[str, Value], deadline: Deadline) -> None:
+        """Write profile fields by tag; the others stay.
+
+        Raises:
+            OutcomeUnknownError: It was sent, and no usable answer came.
+            IMError: It was refused, or never sent.
+        """
+        ...
+
+
+class People(Protocol):
+    """What Slack knows of its people."""
+
+    def get_standing(self, actor: Actor, *, fresh: bool = False) -> Standing:
+        """Tell what kind of person an actor is, as known for a minute or, fresh, as it is now.
+
+        Raises:
+            SlackUnavailableError: Slack could not be asked.
+        """
+        ...
+
+    def list_group(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
+        """List the user ids in a user group, as known for a minute or, fresh, as it is now.
+
+        Raises:
+            SlackUnavailableError: Slack could not be asked, or will not say.
+        """
+        ...
+
+
+class Record(Protocol):
+    """Where changes and entries are kept; whatever a method returned, or let happen, is on disk.
+
+    Every method raises AuditError when it cannot do its part; then nothing of it has happened.
+    """
+
+    def add(self, draft: Draft) -> Entry:
+        """Record something that is no step of a change."""
+        ...
+
+    def propose(self, change: Change, draft: Draft) -> Entry:
+        """Keep a new change, and record it.
+
+        Raises:
+            AuditError: There is another change of that id.
+        """
+        ...
+
+    def find(self, change_id: str) -> Change | None:
+        """Find a change.
+
+        Raises:
+            AuditError: It is not what was kept: its digest differs.
+        """
+        ...
+
+    def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
+        """Bring a change from its outcome to another, and record it; None if it has moved since it was read.
+
+        Of several callers, in whatever process, exactly one gets the entry.
+        """
+        ...
+
+    def list_open(self, still_since: datetime) -> Sequence[Change]:
+        """List the changes that are attempted or unknown and have not moved since then, the oldest first."""
+        ...
+
+    def list_history(self, app: str, account: str, before: int | None, limit: int) -> Sequence[Entry]:
+        """List the entries about an account, the newest first, from below a sequence number on."""
+        ...
+
+
+class Outbox(Protocol):
+    """Which entries the audit channel has yet to be told; raises AuditError as the record does."""
+
+    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry]:
+        """Take the next entries in order, and the right to tell them for that many seconds.
+
+        Nothing comes while another holder has that right.
+        """
+        ...
+
+    def done(self, holder: str, last: int) -> None:
+        """Note that every entry up to a sequence number has been told; the right stays."""
+        ...
+
+    def release(self, holder: str) -> None:
+        """Give the right back."""
+        ...
+
+    def count_waiting(self) -> tuple[int, datetime | None]:
+        """Count the entries that wait, and tell when the oldest was recorded."""
+        ...

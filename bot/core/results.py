@@ -1,0 +1,138 @@
+"""What a command comes to; every result is rendered by the side that asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bot.core.commands import LookupCommand, Spec
+from bot.core.model import NOTHING, App, Change, Entry, Finding, Holders, Role, Row, Values
+from bot.errors import IMError
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The answer to a lookup: one row for each asked account, each once, in the order asked.
+
+    Args:
+        command: What was asked.
+        rows: What became of every account.
+        seconds: How long it took.
+        recorded: Whether the record says that it was asked.
+    """
+
+    command: LookupCommand
+    rows: tuple[Row, ...]
+    seconds: float
+    recorded: bool = True
+
+    def count(self) -> Mapping[Finding, int]:
+        """Count the rows by what became of them, in the order of Finding, without zeros."""
+        counts = {finding: sum(row.finding is finding for row in self.rows) for finding in Finding}
+        return {finding: number for finding, number in counts.items() if number}
+
+
+@dataclass(frozen=True, slots=True)
+class RoleReport:
+    """Who the actor is here, why, and who holds the roles.
+
+    Args:
+        role: The actor's role; None when they have none.
+        reason: Where the role comes from, or the rule that refused.
+        viewers: Who may look up.
+        editors: Who may change.
+    """
+
+    role: Role | None
+    reason: str
+    viewers: Holders
+    editors: Holders
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """The commands the actor may run, or one of them with its examples; and all the apps."""
+
+    specs: tuple[Spec, ...]
+    topic: Spec | None
+    apps: tuple[App, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a change would do, to be confirmed or cancelled.
+
+    Args:
+        app: Where.
+        change: What, bound to the difference shown.
+        moved: Whether the profile changed since an earlier preview, which this one replaces.
+        kept: The values asked for that the profile has already, by tag.
+    """
+
+    app: App
+    change: Change
+    moved: bool = False
+    kept: Values = field(default_factory=lambda: NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Every field is already what it was to become; nothing is sent."""
+
+    app: App
+    account: str
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a change: succeeded, failed, unknown or cancelled.
+
+    Args:
+        app: Where.
+        change: What, with its outcome.
+        entry: The entry that says so.
+        problem: Why it failed or is unknown; None otherwise.
+    """
+
+    app: App
+    change: Change
+    entry: Entry
+    problem: IMError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One account's current values, to be edited.
+
+    Args:
+        app: Where.
+        account: Whose.
+        values: The current values, by tag.
+    """
+
+    app: App
+    account: str
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Who looked at or changed one account, the newest first.
+
+    Args:
+        app: Where.
+        account: Whose.
+        entries: One page of them.
+        older: The sequence number below which the next page begins; None when there is none.
+        with_values: Whether the actor may see the values of changes.
+    """
+
+    app: App
+    account: str
+    entries: tuple[Entry, ...]
+    older: int | None
+    with_values: bool
+
+
+Result: TypeAlias = Lookup | Preview | Unchanged | Settled | Form | History | RoleReport | Help
+"""Anything a command can come to, when it does not end in a BotError."""

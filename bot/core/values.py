@@ -1,0 +1,191 @@
+"""The values of fields that people type: read, compared, and written back as text."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+
+from bot.core.fields import MAX_UINT32, TEXT_BYTES, Domain, Field, Kind
+from bot.core.hints import did_you_mean
+from bot.core.model import Value, Values
+from bot.errors import UsageError
+
+_NUMERIC = {Kind.NUMBER, Kind.DATE, Kind.MUTED}
+_MUTED = {"received": 0, "not received": 1}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_YEAR_FIRST = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-|([0-9]{2}))([0-9]{1,2})")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})\s+([A-Za-z]{3,9})\.?\s+([0-9]{4})")
+_NUMBER = re.compile(r"0*([0-9]{1,10})")
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def parse_values(typed: Iterable[tuple[Field, str]]) -> dict[Field, Value]:
+    """Read the values of several fields.
+
+    Raises:
+        UsageError: Some cannot be; all of them are named at once.
+    """
+    values: dict[Field, Value] = {}
+    refusals: list[UsageError] = []
+    for field, text in typed:
+        try:
+            values[field] = parse_value(field, text)
+        except UsageError as refusal:
+            refusals.append(refusal)
+    if refusals:
+        advice = ". ".join(dict.fromkeys(refusal.advice for refusal in refusals if refusal.advice))
+        raise UsageError("; ".join(map(str, refusals)), advice=advice)
+    return values
+
+
+def parse_value(field: Field, text: str) -> Value:
+    """Read what is to be written into a field; an empty text clears it.
+
+    The refusal names the field and never the value.
+
+    Raises:
+        UsageError: The field cannot hold it, or cannot be set at all.
+    """
+    if not is_settable(field):
+        raise UsageError(f"{field.word} cannot be set")
+    if field.kind is not Kind.TEXT:
+        text = text.strip()
+        return _PARSERS[field.kind](field, text) if text else cleared(field)
+    check_text(field.word, text, field.max_bytes)
+    return text
+
+
+def check_text(name: str, text: str, max_bytes: int = TEXT_BYTES) -> None:
+    """Check that a text can be written and kept.
+
+    Raises:
+        UsageError: It is too long, or holds what is no character.
+    """
+    if _UNWRITABLE.search(text):
+        raise UsageError(f"{name} holds a character that cannot be sent", advice="Type it anew")
+    size = len(text.encode())
+    if size > max_bytes:
+        raise UsageError(
+            f"{name} has {size} bytes, at most {max_bytes}",
+            advice="Most letters beyond a to z take 2 to 4 bytes each",
+        )
+
+
+def is_settable(field: Field) -> bool:
+    """Tell whether people may write a field."""
+    return field.domain is Domain.PROFILE and (field.kind is Kind.TEXT or field.kind in _PARSERS)
+
+
+def cleared(field: Field) -> Value:
+    """Give what is written to clear a field."""
+    if field.kind is Kind.CHOICE:
+        return next(iter(field.choices))
+    return 0 if field.kind in _NUMERIC else ""
+
+
+def restored(field: Field, value: Value | None) -> Value:
+    """Give what is written to make a field what it was before; one that was not set is cleared."""
+    if value is None or (value == "" and field.kind is not Kind.TEXT):
+        return cleared(field)
+    return _as_number(value) if field.kind in _NUMERIC else str(value)
+
+
+def to_text(field: Field, value: Value | None) -> str:
+    """Write a value as people would type it."""
+    if value is None or (field.kind is Kind.DATE and _as_number(value) == 0):
+        return ""
+    if field.kind is Kind.CHOICE:
+        return field.choices.get(str(value), str(value))
+    number = _as_number(value) if field.kind in _NUMERIC else None
+    if not isinstance(number, int):
+        return str(value)
+    if field.kind is Kind.MUTED:
+        return next(word for word, bit in _MUTED.items() if bit == number & 1)
+    if field.kind is Kind.DATE and (day := _day(number // 10000, number // 100 % 100, number % 100)):
+        return day.isoformat()
+    return str(number)
+
+
+def same(field: Field, one: Value | None, other: Value | None) -> bool:
+    """Tell whether two values mean the same: not set is cleared, and digits are their number."""
+    return _meaning(field, one) == _meaning(field, other)
+
+
+def differing(fields: Iterable[Field], one: Values, other: Values) -> tuple[Field, ...]:
+    """List the fields whose values do not mean the same."""
+    return tuple(field for field in fields if not same(field, one.get(field.tag), other.get(field.tag)))
+
+
+def _meaning(field: Field, value: Value | None) -> Value:
+    if field.kind is Kind.CHOICE:
+        # Where the vendor documents no empty meaning, not set is a value of its own.
+        return value or (cleared(field) if field.unset else "")
+    if field.kind in _NUMERIC:
+        number = _as_number(value or 0)
+        return number & 1 if field.kind is Kind.MUTED and isinstance(number, int) else number
+    return "" if value is None else str(value)
+
+
+def _as_number(value: Value) -> Value:
+    return int(match[1]) if isinstance(value, str) and (match := _NUMBER.fullmatch(value)) else value
+
+
+def _parse_choice(field: Field, text: str) -> Value:
+    words = {word: value for value, word in field.choices.items()}
+    short = {value.rpartition("_")[2]: value for value in field.choices}
+    return _choose(field, text, words, {**short, **{value: value for value in field.choices}})
+
+
+def _parse_muted(field: Field, text: str) -> Value:
+    return _choose(field, text, _MUTED, {})
+
+
+def _choose(field: Field, text: str, words: Mapping[str, Value], others: Mapping[str, Value]) -> Value:
+    known = {_bare(word): value for word, value in {**others, **words}.items()}
+    if _bare(text) in known:
+        return known[_bare(text)]
+    offered = f"It is one of: {', '.join(words)}"
+    raise UsageError(
+        f"{field.word} has no such value", advice=f"{did_you_mean(text, (*words, *others))}{offered}"
+    )
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"[\s_-]", "", word.casefold())
+
+
+def _parse_number(field: Field, text: str) -> Value:
+    match = _NUMBER.fullmatch(text)
+    if match is None or int(match[1]) > MAX_UINT32:
+        raise UsageError(f"{field.word} takes a whole number from 0 to {MAX_UINT32}")
+    return int(match[1])
+
+
+def _parse_date(field: Field, text: str) -> Value:
+    if text.strip("0") == "" or text.casefold() == field.unset:
+        return cleared(field)
+    day = None
+    if match := _YEAR_FIRST.fullmatch(text):
+        # Without dashes only two digits each are a month and a day.
+        compact = match[3] and len(match[4]) == 2  # noqa: PLR2004 - the digits of a day
+        if match[2] or compact:
+            day = _day(int(match[1]), int(match[2] or match[3]), int(match[4]))
+    elif (match := _DAY_FIRST.fullmatch(text)) and match[2][:3].lower() in _MONTHS:
+        day = _day(int(match[3]), _MONTHS.index(match[2][:3].lower()) + 1, int(match[1]))
+    if day is None:
+        raise UsageError(f"{field.word} is no day of the calendar", advice="Write a day as 1990-04-19")
+    return day.year * 10000 + day.month * 100 + day.day
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except (ValueError, OverflowError):
+        return None
+
+
+_PARSERS: Mapping[Kind, Callable[[Field, str], Value]] = {
+    Kind.CHOICE: _parse_choice,
+    Kind.NUMBER: _parse_number,
+    Kind.DATE: _parse_date,
+    Kind.MUTED: _parse_muted,
+}

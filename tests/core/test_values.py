@@ -1,0 +1,223 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.fields import FRIEND_FIELDS, MAX_UINT32, PROFILE_FIELDS, Field, custom_field
+from bot.core.model import Value
+from bot.core.values import (
+    cleared,
+    differing,
+    is_settable,
+    parse_value,
+    parse_values,
+    restored,
+    same,
+    to_text,
+)
+from bot.errors import UsageError
+from tests.support.field_values import held
+
+VIP = custom_field("Vip", "VIP tier")
+BY_WORD = {known.word: known for known in (*PROFILE_FIELDS, VIP)}
+FEMALE, MALE, NO_GENDER = "Gender_Type_Female", "Gender_Type_Male", "Gender_Type_Unknown"
+DENY = "AllowType_Type_DenyAny"
+
+READ = (
+    # field, text, value
+    ("nick", " Bob  K\n", " Bob  K\n"),
+    ("nick", "张三 😀 \u202e<@U1>", "张三 😀 \u202e<@U1>"),
+    ("nick", "", ""),
+    ("nick", "x" * 500, "x" * 500),
+    ("location", "张" * 5 + "x", "张" * 5 + "x"),
+    ("Vip", "gold, 7", "gold, 7"),
+    ("Vip", "", ""),
+    ("gender", "Female", FEMALE),
+    ("gender", "FEMALE", FEMALE),
+    ("gender", " gender_type_male ", MALE),
+    ("gender", "unknown", NO_GENDER),
+    ("gender", "not set", NO_GENDER),
+    ("gender", "Not-Set", NO_GENDER),
+    ("gender", "", NO_GENDER),
+    ("allow", "nobody may add", DENY),
+    ("allow", "NobodyMayAdd", DENY),
+    ("allow", "denyany", DENY),
+    ("allow", DENY, DENY),
+    ("forbid", "blocked by admin", "AdminForbid_Type_SendOut"),
+    ("forbid", "Allowed", "AdminForbid_Type_None"),
+    ("level", "7", 7),
+    ("level", " 007 ", 7),
+    ("level", "0", 0),
+    ("level", "", 0),
+    ("level", str(MAX_UINT32), MAX_UINT32),
+    ("level", "0" * 400 + "7", 7),
+    ("birthday", "1990-04-19", 19900419),
+    ("birthday", "1990-4-9", 19900409),
+    ("birthday", "19900419", 19900419),
+    ("birthday", "19 Apr 1990", 19900419),
+    ("birthday", "9  april 1990", 19900409),
+    ("birthday", "1 Sept. 2000", 20000901),
+    ("birthday", "29 feb 2000", 20000229),
+    ("birthday", "0001-01-01", 10101),
+    ("birthday", "", 0),
+    ("birthday", "0", 0),
+    ("birthday", "not set", 0),
+    ("messages", "received", 0),
+    ("messages", "Not received", 1),
+    ("messages", "not_received", 1),
+    ("messages", "", 0),
+)
+
+
+@pytest.mark.parametrize(("word", "text", "value"), READ)
+def test_reads(word: str, text: str, value: Value) -> None:
+    assert parse_value(BY_WORD[word], text) == value
+
+
+REFUSED = (
+    # field, text, words, advice
+    ("location", "x" * 21, "location has 21 bytes, at most 16", "2 to 4 bytes"),
+    ("nick", "张" * 167, "nick has 501 bytes, at most 500", "2 to 4 bytes"),
+    ("Vip", "x" * 501, "Vip has 501 bytes, at most 500", ""),
+    ("nick", "a\x00b", "nick holds a character that cannot be sent", ""),
+    ("nick", "a\ud800b", "nick holds a character that cannot be sent", ""),
+    ("gender", "femail", "gender has no such value", "Did you mean Female? It is one of: not set, Female"),
+    ("gender", "1", "gender has no such value", "It is one of: not set, Female, Male"),
+    ("allow", "anyone may ad", "allow has no such value", "Did you mean Anyone may add?"),
+    ("level", "-1", "level takes a whole number from 0 to 4294967295", ""),
+    ("level", str(MAX_UINT32 + 1), "level takes a whole number", ""),
+    ("level", "9" * 4500, "level takes a whole number", ""),
+    ("level", "7.0", "level takes a whole number", ""),
+    ("level", "1,000", "level takes a whole number", ""),
+    ("level", "\u0667", "level takes a whole number", ""),
+    ("birthday", "2023-02-29", "birthday is no day of the calendar", "1990-04-19"),
+    ("birthday", "19900431", "birthday is no day", ""),
+    ("birthday", "1990419", "birthday is no day", ""),
+    ("birthday", "19 Foo 1990", "birthday is no day", ""),
+    ("birthday", "04/19/1990", "birthday is no day", ""),
+    ("birthday", "199004-19", "birthday is no day", ""),
+    ("birthday", "0000-01-01", "birthday is no day", ""),
+    ("messages", "recieved", "messages has no such value", "Did you mean received? It is one of: received"),
+)
+
+
+@pytest.mark.parametrize(("word", "text", "words", "advice"), REFUSED)
+def test_refuses_what_the_field_cannot_hold(word: str, text: str, words: str, advice: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_value(BY_WORD[word], text)
+
+    assert str(caught.value).startswith(words)
+    assert advice in caught.value.advice
+    # What was typed may be a profile's value in the wrong place.
+    assert len(text) < 3 or text not in f"{caught.value} {caught.value.advice}"
+
+
+@pytest.mark.parametrize("field", FRIEND_FIELDS, ids=lambda field: field.word)
+def test_sets_nothing_in_a_friend_list(field: Field) -> None:
+    assert not is_settable(field)
+    with pytest.raises(UsageError, match="cannot be set"):
+        parse_value(field, "x")
+
+
+def test_names_every_bad_value_at_once_and_gives_each_advice_once() -> None:
+    typed = {"level": "x", "nick": "fine", "location": "x" * 17, "signature": "x" * 501}
+
+    with pytest.raises(UsageError) as caught:
+        parse_values((BY_WORD[word], text) for word, text in typed.items())
+
+    level, location, signature = str(caught.value).split("; ")
+    assert level.startswith("level takes")
+    assert location == "location has 17 bytes, at most 16"
+    assert signature == "signature has 501 bytes, at most 500"
+    assert caught.value.advice.count("bytes each") == 1
+
+
+SAME = (
+    ("nick", None, "", True),
+    ("nick", "x", "x", True),
+    ("nick", "x", "X", False),
+    ("nick", None, "x", False),
+    ("Vip", 7, "7", True),
+    ("Vip", 0, None, False),
+    ("level", None, 0, True),
+    ("level", "", 0, True),
+    ("level", "7", 7, True),
+    ("level", "007", 7, True),
+    ("level", "seven", 7, False),
+    ("level", 7, 8, False),
+    ("birthday", None, 0, True),
+    ("birthday", "19900419", 19900419, True),
+    ("gender", None, NO_GENDER, True),
+    ("gender", "", NO_GENDER, True),
+    ("gender", None, MALE, False),
+    ("allow", None, "AllowType_Type_NeedConfirm", False),
+    ("allow", None, "", True),
+    ("messages", None, 0, True),
+    ("messages", 3, 1, True),
+    ("messages", "2", 0, True),
+    ("messages", 2, 1, False),
+)
+
+
+@pytest.mark.parametrize(("word", "one", "other", "alike"), SAME)
+def test_tells_what_means_the_same(word: str, one: Value | None, other: Value | None, *, alike: bool) -> None:
+    field = BY_WORD[word]
+
+    assert same(field, one, other) is same(field, other, one) is alike
+    values = [{} if value is None else {field.tag: value} for value in (one, other)]
+    assert differing([field], *values) == (() if alike else (field,))
+
+
+def test_restores_what_was_set_and_clears_what_was_not() -> None:
+    assert restored(BY_WORD["nick"], None) == restored(BY_WORD["nick"], "") == ""
+    assert restored(BY_WORD["level"], None) == restored(BY_WORD["level"], "") == 0
+    assert restored(BY_WORD["level"], "7") == 7
+    assert restored(BY_WORD["Vip"], 0) == "0"
+    assert restored(BY_WORD["gender"], None) == restored(BY_WORD["gender"], "") == NO_GENDER
+    assert restored(BY_WORD["gender"], MALE) == MALE
+
+
+TEXTS = (
+    ("nick", None, ""),
+    ("level", 0, "0"),
+    ("level", "7", "7"),
+    ("level", None, ""),
+    ("birthday", 19900419, "1990-04-19"),
+    ("birthday", 0, ""),
+    ("birthday", 19900431, "19900431"),
+    ("birthday", "soon", "soon"),
+    ("gender", MALE, "Male"),
+    ("gender", "Gender_Type_New", "Gender_Type_New"),
+    ("messages", 3, "not received"),
+    ("messages", 0, "received"),
+)
+
+
+@pytest.mark.parametrize(("word", "value", "text"), TEXTS)
+def test_writes_a_value_as_people_type_it(word: str, value: Value | None, text: str) -> None:
+    assert to_text(BY_WORD[word], value) == text
+
+
+@given(st.sampled_from(list(BY_WORD.values())).flatmap(lambda field: st.tuples(st.just(field), held(field))))
+@settings(deadline=None)
+def test_reads_back_what_it_wrote_as_text(drawn: tuple[Field, Value]) -> None:
+    field, value = drawn
+
+    assert same(field, parse_value(field, to_text(field, value)), value)
+    assert same(field, parse_value(field, ""), cleared(field))
+    assert same(field, restored(field, value), value)
+    assert same(field, str(value), value)
+
+
+@given(st.sampled_from(list(BY_WORD.values())), st.text())
+@settings(deadline=None)
+def test_makes_a_value_the_vendor_takes_or_a_usage_error_of_any_text(field: Field, text: str) -> None:
+    try:
+        value = parse_value(field, text)
+    except UsageError:
+        return
+    if isinstance(value, int):
+        assert 0 <= value <= MAX_UINT32
+    else:
+        assert isinstance(value, str)
+        assert len(value.encode()) <= field.max_bytes
+        assert not field.choices or value in field.choices

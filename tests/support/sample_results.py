@@ -1,0 +1,196 @@
+"""Results of every kind, made by hand, as the core would hand them over."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.fields import Domain, Field, custom_field, defaults, named
+from bot.core.model import (
+    NOTHING,
+    Actor,
+    App,
+    Change,
+    Draft,
+    Entry,
+    Finding,
+    Holders,
+    Outcome,
+    Role,
+    Row,
+    Surface,
+    Values,
+)
+from bot.core.results import Form, Help, History, Lookup, Preview, RoleReport, Settled, Unchanged
+from bot.errors import IMError, NotAFriendError, NotAskedError, NotFoundError, UnavailableError
+
+VIP = custom_field("Vip", "VIP tier")
+PROD = App("prod", "Singapore", (VIP,))
+
+ALICE: Values = {
+    "Tag_Profile_IM_Nick": "Alice Zhang",
+    "Tag_Profile_IM_Gender": "Gender_Type_Female",
+    "Tag_Profile_IM_BirthDay": 19900419,
+    "Tag_Profile_IM_Location": "Pudong",
+    "Tag_Profile_IM_AllowType": "AllowType_Type_NeedConfirm",
+    "Tag_Profile_IM_AdminForbidType": "AdminForbid_Type_None",
+    "Tag_Profile_IM_Level": 7,
+    "Tag_Profile_IM_Role": 2,
+    "Tag_Profile_IM_Language": 1,
+    "Tag_Profile_IM_SelfSignature": "on the road again",
+    "Tag_Profile_IM_Image": "https://img.example/a/77.png",
+    VIP.tag: "gold",
+}
+BOB: Values = {
+    "Tag_Profile_IM_Nick": "free_coins_4u",
+    "Tag_Profile_IM_Gender": "Gender_Type_Unknown",
+    "Tag_Profile_IM_BirthDay": 0,
+    "Tag_Profile_IM_AllowType": "AllowType_Type_AllowAny",
+    "Tag_Profile_IM_AdminForbidType": "AdminForbid_Type_SendOut",
+    "Tag_Profile_IM_Level": 1,
+    "Tag_Profile_IM_Role": 0,
+}
+FRIEND: Values = {
+    "Tag_Profile_IM_Nick": "Bob",
+    "Tag_SNS_IM_Remark": "the neighbor",
+    "Tag_SNS_IM_Group": ("Family", "Work"),
+    "Tag_SNS_IM_AddSource": "AddSource_Type_Web",
+}
+NOT_IMPORTED = NotFoundError("no such account", code=40003)
+VENDOR_DOWN = UnavailableError("internal error at the vendor", code=40006, advice="Try again")
+NOT_A_FRIEND = NotAFriendError("not a friend", code=30001)
+OUT_OF_TIME = NotAskedError("the 20 s of a command were up", advice="Ask for fewer ids")
+
+PROBLEMS: dict[Finding, IMError] = {
+    Finding.NOT_A_FRIEND: NOT_A_FRIEND,
+    Finding.NOT_IMPORTED: NOT_IMPORTED,
+    Finding.FAILED: VENDOR_DOWN,
+    Finding.NOT_ASKED: OUT_OF_TIME,
+}
+
+
+def found(account: str, values: Values = NOTHING) -> Row:
+    return Row(account, Finding.FOUND, values)
+
+
+def missed(account: str, finding: Finding) -> Row:
+    return Row(account, finding, problem=PROBLEMS[finding])
+
+
+def _ids(rows: Iterable[Row]) -> tuple[str, ...]:
+    return tuple(row.account for row in rows)
+
+
+def profiles(*rows: Row, only: Sequence[str] = (), app: App = PROD) -> Lookup:
+    chosen = named(only, Domain.PROFILE, app.custom) if only else defaults(Domain.PROFILE, app.custom)
+    return answer(ShowProfiles(app, _ids(rows), chosen, named=bool(only)), rows)
+
+
+def friends(*rows: Row, owner: str = "alice", fields: tuple[Field, ...] | None = None) -> Lookup:
+    chosen = defaults(Domain.FRIEND, PROD.custom) if fields is None else fields
+    return answer(ShowFriends(PROD, owner, _ids(rows), chosen, named=fields is not None), rows)
+
+
+def attributes(*rows: Row) -> Lookup:
+    return answer(ShowAttributes(PROD, _ids(rows)), rows)
+
+
+def answer(command: LookupCommand, rows: Sequence[Row], seconds: float = 0.23) -> Lookup:
+    return Lookup(command, tuple(rows), seconds)
+
+
+def crowd(count: int, values: Values = ALICE) -> list[Row]:
+    return [found(f"user_{number:03}", values) for number in range(1, count + 1)]
+
+
+VIEWER = RoleReport(
+    Role.VIEWER,
+    "every full member of this workspace may look up (ROLES__VIEWERS is *)",
+    Holders(everyone=True),
+    Holders(people=frozenset({"U02ED", "U03EVE"}), groups=frozenset({"S01EDITORS"})),
+)
+HELP = Help(tuple(SPECS.values()), None, (PROD, App("test", "Frankfurt")))
+
+ED = Actor("U02ED", "T01HOME")
+NOON = datetime(2026, 4, 19, 12, 3, 7, tzinfo=UTC)
+CHANGE = Change(
+    id="op_k3v9q2m7xw4d",
+    actor=ED,
+    app=PROD.name,
+    account="bob_k",
+    before={
+        "Tag_Profile_IM_Nick": "free_coins_4u",
+        "Tag_Profile_IM_AdminForbidType": "AdminForbid_Type_SendOut",
+    },
+    after={"Tag_Profile_IM_Nick": "Bob K", "Tag_Profile_IM_AdminForbidType": "AdminForbid_Type_None"},
+    reason="spam nickname, ticket 4711",
+    proposed_at=NOON,
+)
+UNDO = replace(
+    CHANGE, id="op_z8y7x6w5v4u3", before=CHANGE.after, after=CHANGE.before, reason="", undoes=CHANGE.id
+)
+CLEARING = replace(
+    CHANGE,
+    before={"Tag_Profile_IM_SelfSignature": "on the road again", "Tag_Profile_IM_BirthDay": 19900419},
+    after={"Tag_Profile_IM_SelfSignature": "", "Tag_Profile_IM_BirthDay": 0, VIP.tag: "gold"},
+    reason="",
+)
+
+
+def enter(
+    number: int = 1042, change: Change = CHANGE, outcome: Outcome = Outcome.SUCCEEDED, **more: Any
+) -> Entry:
+    """Make an entry about a change; more says what its draft has otherwise."""
+    draft = Draft(
+        change.actor,
+        Surface.BUTTON,
+        change.app,
+        "undo" if change.undoes else "set",
+        (change.account,),
+        outcome,
+        change.reason,
+        before=change.before,
+        after=change.after,
+        change_id=change.id,
+    )
+    return chain(number, replace(draft, **more))
+
+
+def chain(number: int, draft: Draft) -> Entry:
+    """Put a draft in its place."""
+    heads = [sha256(str(place).encode()).hexdigest() for place in (number - 1, number)]
+    return Entry(number, NOON + timedelta(minutes=number), draft, *heads)
+
+
+def settled(outcome: Outcome, problem: IMError | None = None, change: Change = CHANGE) -> Settled:
+    return Settled(PROD, replace(change, outcome=outcome), enter(12, change, outcome), problem)
+
+
+LOOKED_UP = chain(
+    1038,
+    Draft(Actor("U01ALICE", "T01HOME"), Surface.COMMAND, "prod", "profile", ("bob_k",), Outcome.ANSWERED),
+)
+DENIED_ENTRY = chain(
+    1043,
+    Draft(
+        Actor("U01ALICE", "T01HOME"),
+        Surface.COMMAND,
+        "prod",
+        "set",
+        ("bob_k",),
+        Outcome.DENIED,
+        problem="you are not an editor, so you may not change",
+    ),
+)
+PREVIEW = Preview(PROD, CHANGE, kept={"Tag_Profile_IM_Level": 3})
+UNCHANGED = Unchanged(PROD, "bob_k", CHANGE.after)
+FORM = Form(PROD, "alice", ALICE)
+HISTORY = History(
+    PROD,
+    "bob_k",
+    (DENIED_ENTRY, enter(), enter(1041, outcome=Outcome.ATTEMPTED), LOOKED_UP),
+    older=1038,
+    with_values=True,
+)
