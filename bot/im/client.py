@@ -1,0 +1,108 @@
+"""Tencent Chat's REST API as the core sees it: one method for each call."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from bot.core.model import Deadline, Value, Values
+from bot.errors import IMError
+from bot.im import wire
+from bot.im.transport import Call, Transport
+
+R_co = TypeVar("R_co", covariant=True)
+
+GET_PROFILES = Call("profile/portrait_get", wire.ProfilesAnswer)
+SET_PROFILE = Call("profile/portrait_set", wire.Answer, writes=True)
+GET_FRIENDS = Call("sns/friend_get_list", wire.FriendsAnswer)
+GET_ATTRIBUTES = Call("all_member_push/im_get_attr", wire.AttributesAnswer, per_second=100)
+CHECK_ACCOUNTS = Call("im_open_login_svc/account_check", wire.CheckAnswer, per_second=100)
+CALLS = (GET_PROFILES, SET_PROFILE, GET_FRIENDS, GET_ATTRIBUTES, CHECK_ACCOUNTS)
+"""Every call the bot makes."""
+
+
+class IMClient:
+    """One Tencent Chat app; safe between threads. A `bot.core.ports.IM`.
+
+    Args:
+        base_url: Where the vendor's API is, without a slash at the end.
+        app_id: The SDKAppID.
+        key: The app's secret key.
+        admin: The admin account in whose name calls are made.
+        workers: The most calls under way at once.
+    """
+
+    def __init__(self, *, base_url: str, app_id: int, key: str, admin: str, workers: int) -> None:
+        self._transport = Transport(
+            base_url=base_url, app_id=app_id, key=key, admin=admin, workers=workers, calls=CALLS
+        )
+
+    @property
+    def answered_at(self) -> float | None:
+        """When the vendor last gave a readable answer, good or bad (monotonic seconds); None before."""
+        return self._transport.answered_at
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def get_profiles(
+        self, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
+    ) -> Mapping[str, Values | IMError]:
+        """Read profile fields by tag (profile/portrait_get, intl/34917).
+
+        Raises:
+            IMError: The call failed as a whole.
+        """
+        body = {"To_Account": accounts, "TagList": tags}
+        return _by_account(self._transport.post(GET_PROFILES, body, deadline).accounts, accounts)
+
+    def get_friends(
+        self, owner: str, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
+    ) -> Mapping[str, Values | IMError]:
+        """Read what the owner's friend list says of accounts (sns/friend_get_list, cn/8609).
+
+        Raises:
+            IMError: The call failed as a whole.
+        """
+        body = {"From_Account": owner, "To_Account": accounts, "TagList": tags}
+        return _by_account(self._transport.post(GET_FRIENDS, body, deadline).accounts, accounts)
+
+    def get_attributes(self, accounts: Sequence[str], deadline: Deadline) -> Mapping[str, Values | IMError]:
+        """Read attributes by name (all_member_push/im_get_attr, intl/37169).
+
+        Raises:
+            IMError: The call failed as a whole.
+        """
+        body = {"To_Account": accounts}
+        return _by_account(self._transport.post(GET_ATTRIBUTES, body, deadline).accounts, accounts)
+
+    def check_accounts(self, accounts: Sequence[str], deadline: Deadline) -> Mapping[str, bool | IMError]:
+        """Tell which accounts are imported (im_open_login_svc/account_check).
+
+        Raises:
+            IMError: The call failed as a whole.
+        """
+        body = {"CheckItem": [{"UserID": account} for account in accounts]}
+        return _by_account(self._transport.post(CHECK_ACCOUNTS, body, deadline).accounts, accounts)
+
+    def set_profile(self, account: str, values: Mapping[str, Value], deadline: Deadline) -> None:
+        """Write profile fields by tag; the others stay (profile/portrait_set, intl/34916).
+
+        Raises:
+            OutcomeUnknownError: It was sent, and no usable answer came.
+            IMError: It was refused, or never sent.
+        """
+        items = [{"Tag": tag, "Value": value} for tag, value in values.items()]
+        self._transport.post(SET_PROFILE, {"From_Account": account, "ProfileItem": items}, deadline)
+
+
+class _Told(Protocol[R_co]):
+    @property
+    def account(self) -> str: ...
+
+    def result(self) -> R_co: ...
+
+
+def _by_account(told: Iterable[_Told[R_co]] | None, asked: Iterable[str]) -> dict[str, R_co]:
+    """Key what was told, in any order, by account; what nobody asked about is dropped."""
+    wanted = frozenset(asked)
+    return {each.account: each.result() for each in told or () if each.account in wanted}

@@ -1,0 +1,175 @@
+"""The vendor's codes: the error each one is, in plain words, what to do, and whether asking again helps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from types import MappingProxyType
+
+from bot.core.hints import CHECK_ID
+from bot.errors import (
+    AuthenticationError,
+    IMError,
+    InvalidRequestError,
+    NotAFriendError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    UnavailableError,
+)
+
+
+class Retry(Enum):
+    """What helps after a failure."""
+
+    BACK_OFF = "wait, longer each time"
+    TRANSIENT = "ask again soon, a few times"
+    SIGN = "make a new UserSig and ask once more"
+    NEVER = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one code says; `wait` is the least number of seconds before asking again can help."""
+
+    kind: type[IMError]
+    words: str
+    advice: str = ""
+    retry: Retry = Retry.NEVER
+    wait: float = 0
+
+
+_AGAIN = "Try again in a minute"
+_TELL = "Tell an operator: the bot and the vendor disagree about this call"
+_ADMIN = "An operator should check that IM_APPS__<NAME>__ADMIN is an admin account of the app"
+_KEY = "An operator should check IM_APPS__<NAME>__SDK_APP_ID and IM_APPS__<NAME>__SECRET_KEY"
+_REGION = "An operator should check IM_APPS__<NAME>__REGION: the app lives in another data center"
+_ADDRESS = "An operator should check IM_APPS__<NAME>__API_URL"
+_CONSOLE = "An operator should look at the app in the vendor's console"
+_FIELDS = "An operator should look at the app's fields in the vendor's console"
+
+_refused = partial(Meaning, InvalidRequestError)
+_not_found = partial(Meaning, NotFoundError)
+_operator = partial(Meaning, AuthenticationError)
+_stopped = partial(Meaning, IMError)
+_stale = partial(Meaning, AuthenticationError, advice=_KEY, retry=Retry.SIGN)
+_inside = partial(Meaning, UnavailableError, advice=_AGAIN, retry=Retry.TRANSIENT)
+_too_many = partial(Meaning, RateLimitedError, advice=_AGAIN, retry=Retry.BACK_OFF)
+
+CODES: Mapping[int, Meaning] = MappingProxyType(
+    {
+        30001: _refused("the vendor cannot use this request for friends", _TELL),
+        30002: _operator("the app id does not match the friend list's", _KEY),
+        30003: _not_found("the account does not exist", CHECK_ID),
+        30004: _operator("only an admin account of the app may ask this", _ADMIN),
+        30005: _refused("the text holds words that the vendor does not allow", "Choose other words"),
+        30006: _inside("the vendor had an internal error"),
+        30007: _inside("the vendor's own network was too slow"),
+        30008: Meaning(UnavailableError, "another write came in between", _AGAIN, Retry.BACK_OFF),
+        30010: _refused("the account has as many friends as the vendor allows"),
+        30011: _refused("the account has as many friend groups as the vendor allows"),
+        40001: _refused("the vendor cannot use this request for profiles", _TELL),
+        40002: _refused("the request names no account", _TELL),
+        40003: _not_found("the account does not exist", CHECK_ID),
+        40004: _operator("only an admin account of the app may ask this", _ADMIN),
+        40005: _refused("a value holds words that the vendor does not allow", "Choose other words"),
+        40006: _inside("the vendor had an internal error"),
+        40007: _refused("the app may not read one of these fields", f"Leave the field out. {_FIELDS}"),
+        40008: _refused("the app may not write one of these fields", f"Leave the field out. {_FIELDS}"),
+        40009: _not_found("the app has no such field", f"Check the field's name. {_FIELDS}"),
+        40601: _refused(
+            "a value is longer than 500 bytes", "Shorten it; most scripts take 3 bytes a character"
+        ),
+        40605: _refused("a standard field cannot hold this value", "Check the value"),
+        40610: _refused(
+            "a value is of the wrong type", "Give a number for a number field, text for the others"
+        ),
+        60002: _operator("the vendor cannot read the request's address", _ADDRESS),
+        60003: _refused("the vendor cannot read the request", _TELL),
+        60004: _stale("the vendor does not accept the admin account or its signature"),
+        60005: _stale("the vendor does not accept the admin account or its signature"),
+        60006: _operator("the vendor does not know this app id", _KEY),
+        60007: _too_many("the app asks this more often than the vendor allows"),
+        60008: _inside("the vendor took too long, or could not read the request"),
+        60009: _refused("the vendor does not know this call", _TELL),
+        60010: _operator("the bot's account is not an admin of the app", _ADMIN),
+        60011: _too_many("the app asks more often than the vendor allows"),
+        60012: _operator("the request lacks the app id", _KEY),
+        60013: _inside("the vendor tripped over its own answer"),
+        60014: _inside("the vendor took too long to look the accounts up"),
+        60015: _refused("the vendor cannot read one of the ids", "Check the ids"),
+        60016: _operator("the vendor has disabled this app", _CONSOLE),
+        60017: _stopped("the vendor has disabled this call", _CONSOLE),
+        60018: _too_many("the app asks more often than the vendor allows"),
+        60019: _too_many("the app asks more often than the vendor allows"),
+        60020: _stopped("the app's package has expired", _CONSOLE),
+        60021: _operator("the vendor does not accept calls from this machine's address", _CONSOLE),
+        70001: _stale("the signature has expired", advice="An operator should check the machine's clock"),
+        70002: _operator("the signature is empty", _KEY),
+        70003: _operator("the vendor cannot read the signature", _KEY),
+        70005: _operator("the vendor cannot read the signature", _KEY),
+        70009: _operator("the signature was made with another app's key", _KEY),
+        70013: _operator("the signature is for another admin account", _ADMIN),
+        70014: _operator("the signature is for another app id", _KEY),
+        70016: _operator("the vendor has no key for this app here", _REGION),
+        70020: _operator("the vendor has no such app here", _REGION),
+        70050: _operator(
+            "the vendor saw too many bad signatures", f"Wait a minute. {_KEY}", Retry.BACK_OFF, 60
+        ),
+        70051: _operator("the vendor has black-listed the account", _CONSOLE),
+        70052: _stale("the signature was made invalid"),
+        70107: _not_found("the account is not imported into this app", CHECK_ID),
+        70114: _operator("the vendor has restricted the account for security", _CONSOLE),
+        70169: _inside("the vendor took too long inside"),
+        70202: _inside("the vendor took too long inside"),
+        70206: _refused("the request names too many accounts", _TELL),
+        70346: _operator("the vendor does not accept the signature", _KEY),
+        70398: _stopped("the free plan ends at 100 accounts", _CONSOLE),
+        70402: _refused("the vendor cannot use this request for accounts", _TELL),
+        70403: _operator("only an admin account of the app may ask this", _ADMIN),
+        70500: _inside("the vendor had an internal error"),
+        71000: _stopped("the app's plan does not offer this", _CONSOLE),
+        80001: _refused("the vendor's text check stopped this", "Choose other words"),
+        90001: _refused("the vendor cannot read the request", _TELL),
+        90003: _refused("the vendor cannot read one of the ids", "Check the ids"),
+        90009: _operator("only an admin account of the app may ask this", _ADMIN),
+        90012: _not_found("the account is not registered", CHECK_ID),
+        90018: _refused("the request names too many accounts", _TELL),
+        90030: _refused("an attribute's value is empty or longer than 50 bytes", "Shorten it"),
+        90033: _refused("the app has no such attribute", _CONSOLE),
+        90045: _stopped("user attributes are not switched on for this app", _CONSOLE),
+        90048: _not_found("the account does not exist", CHECK_ID),
+        90992: _inside("the vendor had an internal error"),
+        90994: _inside("the vendor had an internal error"),
+        90995: _inside("the vendor had an internal error"),
+        91000: _inside("the vendor had an internal error"),
+        93000: _refused("the request is too long", _TELL),
+    }
+)
+"""Every code the vendor's pages list for our calls (vendor's page: Error Codes, intl/34348)."""
+
+ACCOUNT_CODES: Mapping[int, Meaning] = MappingProxyType(
+    {30001: Meaning(NotAFriendError, "the account is not in the owner's friend list")}
+)
+"""The codes that say something else of one account than of a whole call."""
+
+UNKNOWN = Meaning(IMError, "the vendor refused with a code that it does not document", _CONSOLE)
+"""What a code in no table says."""
+
+
+def error_for(code: int, *, account: bool = False) -> IMError:
+    """Make the error for a code: of a whole call, or of one account in an answer."""
+    meaning = CODES.get(code, UNKNOWN)
+    if account:
+        meaning = ACCOUNT_CODES.get(code, meaning)
+    return meaning.kind(meaning.words, code=code, advice=meaning.advice)
+
+
+def retry_after(problem: IMError) -> tuple[Retry, float]:
+    """Tell what helps after a failed call, and the least seconds before it can."""
+    if isinstance(problem, OutcomeUnknownError):
+        return Retry.NEVER, 0
+    if problem.code is None:
+        return (Retry.TRANSIENT if isinstance(problem, UnavailableError) else Retry.NEVER), 0
+    meaning = CODES.get(problem.code, UNKNOWN)
+    return meaning.retry, meaning.wait

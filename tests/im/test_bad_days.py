@@ -1,0 +1,344 @@
+import gzip
+import logging
+import socket
+import ssl
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import trustme
+
+from bot.core.model import Deadline
+from bot.errors import (
+    IMError,
+    InvalidRequestError,
+    InvalidResponseError,
+    NotAskedError,
+    OutcomeUnknownError,
+    UnavailableError,
+)
+from bot.im.client import IMClient
+from bot.im.transport import MAX_BYTES
+from bot.sessions import tls_context
+from tests.support import far_end as bad
+from tests.support.far_end import Behavior, FarEnd, answer
+from tests.support.im_side import KEY, OK, client_for, facing, fail, soon
+
+NICK = "Tag_Profile_IM_Nick"
+FOUND = OK | {"UserProfileItem": [{"To_Account": "a", "ProfileItem": []}]}
+BODY = b'{"ErrorCode":0,"UserProfileItem":[]}'
+ZIPPED = "Content-Encoding: gzip\r\n"
+
+BROKEN: dict[str, tuple[Behavior, type[IMError], str]] = {
+    "HTTP 502": (answer(b"Bad gateway", status=502), UnavailableError, "(HTTP 502)"),
+    "HTTP 302": (
+        answer(b"", status=302, headers="Location: http://localhost:1/\r\n"),
+        InvalidResponseError,
+        "(HTTP 302)",
+    ),
+    "HTTP 404": (answer(FOUND, status=404), InvalidResponseError, "(HTTP 404)"),
+    "silence": (bad.hang(), UnavailableError, "took too long"),
+    "a reset": (bad.reset(), UnavailableError, "broke"),
+    "a close": (bad.raw(b""), UnavailableError, "broke"),
+    "half an answer": (bad.half(BODY), UnavailableError, "broke"),
+    "half a chunk": (
+        bad.raw(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"),
+        UnavailableError,
+        "broke",
+    ),
+    "a drip": (bad.drip(BODY * 9, 0.02), UnavailableError, "took too long"),
+    "a drip before closing": (
+        bad.drip(BODY * 9, 0.02, headers="Connection: close\r\n"),
+        UnavailableError,
+        "took too long",
+    ),
+    "no HTTP": (bad.raw(b"220 smtp ready\r\n\r\n"), UnavailableError, "broke"),
+    "not what it is called": (answer(BODY, headers=ZIPPED), UnavailableError, "broke"),
+    "no JSON": (answer(b"<html>"), InvalidResponseError, "not JSON"),
+    "another shape": (answer({"ErrorCode": "none"}), InvalidResponseError, "documented shape"),
+    "too much": (
+        answer(gzip.compress(b" " * (MAX_BYTES + 1)), headers=ZIPPED),
+        InvalidResponseError,
+        "too long",
+    ),
+    "an internal error": (answer(fail(40006)), UnavailableError, "internal error"),
+}
+
+ENDLESS = {"silence", "a drip", "a drip before closing"}
+
+
+def get(im: IMClient, deadline: Deadline | None = None) -> object:
+    return im.get_profiles(["a"], [NICK], deadline or Deadline.after(5))
+
+
+def change(im: IMClient, deadline: Deadline | None = None) -> None:
+    im.set_profile("a", {NICK: "Alice"}, deadline or Deadline.after(5))
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    tls_context.cache_clear()
+    yield ca
+    tls_context.cache_clear()
+
+
+def serving_as(host: str, ca: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert(host).configure_cert(context)
+    return context
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_answer_is_explained_and_the_next_call_works(name: str) -> None:
+    broken, kind, words = BROKEN[name]
+    with facing(broken) as (im, far_end):
+        deadline = Deadline.after(0.05) if name in ENDLESS else soon()
+        with pytest.raises(kind) as caught:
+            get(im, deadline)
+
+        assert words in str(caught.value)
+        assert caught.value.advice
+        assert deadline.left() > -1
+        far_end.follow(answer(FOUND))
+        assert get(im) == {"a": {}}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_change_without_a_usable_answer_is_unknown_and_not_repeated(name: str) -> None:
+    broken, _, words = BROKEN[name]
+    with facing(broken, answer(OK)) as (im, far_end):
+        with pytest.raises(OutcomeUnknownError) as caught:
+            change(im, Deadline.after(0.05) if name in ENDLESS else None)
+
+        assert words in str(caught.value)
+        assert "may or may not" in str(caught.value)
+        assert "Look the account up" in caught.value.advice
+        assert len(far_end.asked) == 1
+
+
+@pytest.mark.parametrize("ask", [get, change])
+def test_a_refused_connection_is_explained(closed_port: int, ask: Callable[..., object]) -> None:
+    with (
+        closing(client_for(f"http://localhost:{closed_port}")) as im,
+        pytest.raises(UnavailableError) as caught,
+    ):
+        ask(im, soon())
+
+    assert type(caught.value) is UnavailableError
+    assert str(caught.value) == "there is no connection to the vendor"
+
+
+@pytest.mark.parametrize("ask", [get, change])
+def test_a_host_name_that_does_not_resolve_is_explained(ask: Callable[..., object]) -> None:
+    with closing(client_for("http://no-such-host.invalid")) as im, pytest.raises(UnavailableError) as caught:
+        ask(im, soon())
+
+    assert type(caught.value) is UnavailableError
+    assert str(caught.value) == "the vendor's host name cannot be resolved"
+
+
+def test_speaks_tls_to_a_server_that_proves_itself(authority: trustme.CA) -> None:
+    with (
+        FarEnd(answer(FOUND), tls=serving_as("localhost", authority)) as far_end,
+        closing(client_for(far_end.url)) as im,
+    ):
+        assert get(im) == {"a": {}}
+
+
+@pytest.mark.parametrize("ask", [get, change])
+@pytest.mark.parametrize("host", ["localhost", "console.tim.qq.com"])
+def test_asks_nothing_of_a_server_that_does_not_prove_itself(
+    authority: trustme.CA, ask: Callable[..., object], host: str
+) -> None:
+    stranger = trustme.CA() if host == "localhost" else authority
+    with (
+        FarEnd(answer(FOUND), tls=serving_as(host, stranger)) as far_end,
+        closing(client_for(far_end.url)) as im,
+        pytest.raises(UnavailableError) as caught,
+    ):
+        ask(im, soon())
+
+    assert type(caught.value) is UnavailableError
+    assert str(caught.value) == "the vendor's server did not prove to be the vendor's"
+    assert far_end.asked == []
+
+
+def test_a_server_that_speaks_no_tls_is_explained(authority: trustme.CA) -> None:
+    with (
+        FarEnd(bad.raw(b"plain")) as far_end,
+        closing(client_for(far_end.url.replace("http:", "https:"))) as im,
+        pytest.raises(UnavailableError, match="secure connection"),
+    ):
+        get(im, soon())
+
+
+def test_reads_a_compressed_and_a_chunked_answer() -> None:
+    zipped = gzip.compress(b'{"ErrorCode":0,"UserProfileItem":[' + b" " * 200_000 + b"]}")
+    chunks = bad.chunked(b'{"ErrorCode":0,"UserProfileItem":[' + b" " * 5000 + b"]}")
+    with facing(answer(zipped, headers=ZIPPED), chunks, bad.chunked(zipped, headers=ZIPPED)) as (im, far_end):
+        assert [get(im), get(im), get(im)] == [{}, {}, {}]
+
+    assert far_end.connections == 1
+
+
+def test_a_connection_closed_while_idle_is_opened_again() -> None:
+    body = b'{"ErrorCode":0,"UserProfileItem":[]}'
+    closing_answer = bad.raw(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    with facing(closing_answer, answer(FOUND)) as (im, far_end):
+        get(im)
+
+        assert get(im) == {"a": {}}
+        assert far_end.connections == 2
+
+
+@pytest.mark.parametrize("name", ["HTTP 502", "a reset", "half an answer", "an internal error"])
+def test_what_passes_by_itself_is_asked_again(name: str) -> None:
+    with facing(BROKEN[name][0], answer(FOUND)) as (im, far_end):
+        assert get(im) == {"a": {}}
+
+    assert len(far_end.asked) == 2
+    assert far_end.asked[0].body == far_end.asked[1].body
+    assert far_end.asked[0].query["random"] != far_end.asked[1].query["random"]
+
+
+def test_a_change_refused_for_too_many_calls_is_sent_again() -> None:
+    with facing(answer(fail(60007)), answer(OK)) as (im, far_end):
+        change(im)
+
+    assert len(far_end.asked) == 2
+
+
+@pytest.mark.parametrize("ask", [get, change])
+@pytest.mark.parametrize("code", [40001, 40605, 60010, 60022])
+def test_what_will_not_pass_is_not_asked_again(ask: Callable[..., object], code: int) -> None:
+    with facing(answer(fail(code))) as (im, far_end), pytest.raises(IMError) as caught:
+        ask(im)
+
+    assert caught.value.code == code
+    assert len(far_end.asked) == 1
+
+
+def test_a_change_that_was_refused_is_not_unknown() -> None:
+    with facing(answer(fail(40605))) as (im, _), pytest.raises(InvalidRequestError):
+        change(im)
+
+
+def test_gives_up_at_the_deadline_with_what_the_vendor_said() -> None:
+    deadline = Deadline.after(0.37)
+    with facing(answer(fail(60008))) as (im, far_end), pytest.raises(UnavailableError) as caught:
+        get(im, deadline)
+
+    assert caught.value.code == 60008
+    assert len(far_end.asked) == 2
+    assert deadline.left() > -1
+
+
+def test_too_many_bad_signatures_are_not_waited_for() -> None:
+    with facing(answer(fail(70050))) as (im, far_end), pytest.raises(IMError, match="bad signatures"):
+        get(im)
+
+    assert len(far_end.asked) == 1
+
+
+@pytest.mark.parametrize("ask", [get, change])
+def test_asks_nothing_after_the_deadline(ask: Callable[..., object]) -> None:
+    with facing(answer(FOUND)) as (im, far_end), pytest.raises(NotAskedError):
+        ask(im, Deadline.after(-1))
+
+    assert far_end.asked == []
+
+
+def test_follows_no_redirect() -> None:
+    with (
+        FarEnd(answer(FOUND)) as elsewhere,
+        facing(answer(b"", status=307, headers=f"Location: {elsewhere.url}/\r\n")) as (im, _),
+        pytest.raises(InvalidResponseError),
+    ):
+        get(im)
+
+    assert elsewhere.asked == []
+
+
+def test_brings_along_no_cookie_and_no_netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("machine localhost login someone password netrc-password\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with facing(answer(FOUND, headers="Set-Cookie: a=b\r\n")) as (im, far_end):
+        get(im)
+        get(im)
+
+    assert far_end.asked[1].headers.keys() & {"authorization", "cookie"} == set()
+
+
+def test_the_proxy_is_read_once_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with FarEnd(answer(FOUND)) as proxy, FarEnd(answer(FOUND)) as later:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        with closing(client_for("http://im.invalid")) as im:
+            monkeypatch.setenv("http_proxy", later.url)
+
+            assert get(im) == {"a": {}}
+
+    assert proxy.asked[0].target.startswith("http://im.invalid/v4/profile/portrait_get?")
+    assert later.asked == []
+
+
+@pytest.mark.parametrize("ask", [get, change])
+def test_a_proxy_that_is_not_there_is_explained(
+    monkeypatch: pytest.MonkeyPatch, closed_port: int, ask: Callable[..., object]
+) -> None:
+    monkeypatch.setenv("https_proxy", f"http://proxy-user:proxy-password@localhost:{closed_port}")
+    with closing(client_for("https://im.invalid")) as im, pytest.raises(UnavailableError) as caught:
+        ask(im, soon())
+
+    assert str(caught.value) == "the proxy does not connect to the vendor"
+    assert type(caught.value) is UnavailableError
+    assert "proxy-password" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("ask", [get, change])
+@pytest.mark.parametrize(
+    "name",
+    [*BROKEN, "a refused connection", "no such host", "a bad certificate", "odd headers", "a bad sign"],
+)
+def test_leaks_nothing(
+    name: str,
+    ask: Callable[..., object],
+    authority: trustme.CA,
+    closed_port: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    odd = bad.raw(b"HTTP/1.1 200 X\r\nno colon here\r\n: x\r\nContent-Length: 2\r\n\r\n{}")
+    more = {"odd headers": odd, "a bad sign": answer(fail(70001))}
+    behavior = BROKEN[name][0] if name in BROKEN else more.get(name, answer(FOUND))
+    tls = serving_as("elsewhere", authority) if name == "a bad certificate" else None
+    with FarEnd(behavior, tls=tls) as far_end:
+        places = {
+            "a refused connection": f"http://localhost:{closed_port}",
+            "no such host": "http://x.invalid",
+        }
+        with closing(client_for(places.get(name, far_end.url))) as im:
+            sig = im._transport._signer.get().text
+            with pytest.raises(IMError) as caught:
+                ask(im, Deadline.after(0.05))
+            shown = [repr(im), repr(im._transport), repr(im._transport._signer)]
+
+    error = caught.value
+    assert error.__context__ is error.__cause__ is None
+    shown += [str(error), repr(error), error.advice, error.detail, *traceback.format_exception(error)]
+    shown += [logging.Formatter().format(record) for record in caplog.records]
+    for secret in (KEY, sig, sig[:40], "usersig=", "/v4/"):
+        assert not any(secret in text for text in shown)

@@ -1,0 +1,389 @@
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.core.model import Deadline
+from bot.errors import (
+    AuthenticationError,
+    IMError,
+    InvalidResponseError,
+    NotAFriendError,
+    NotFoundError,
+    UnavailableError,
+)
+from bot.im.client import IMClient
+from bot.im.usersig import decode, mac
+from tests.support.far_end import answer
+from tests.support.im_side import APP_ID, KEY, OK, client_for, facing, fail
+
+if TYPE_CHECKING:
+    from bot.core.ports import IM
+
+LATER = 5.0
+NICK = "Tag_Profile_IM_Nick"
+LEVEL = "Tag_Profile_IM_Level"
+GROUP = "Tag_SNS_IM_Group"
+
+Ask = Callable[[IMClient, Deadline], object]
+
+CALLS: dict[str, tuple[Ask, Any, Any]] = {
+    "profile/portrait_get": (
+        lambda im, deadline: im.get_profiles(["id1", "id2"], [NICK, LEVEL], deadline),
+        {"To_Account": ["id1", "id2"], "TagList": [NICK, LEVEL]},
+        OK | {"UserProfileItem": []},
+    ),
+    "sns/friend_get_list": (
+        lambda im, deadline: im.get_friends("id1", ["id2", "id3"], [NICK, GROUP], deadline),
+        {"From_Account": "id1", "To_Account": ["id2", "id3"], "TagList": [NICK, GROUP]},
+        OK | {"InfoItem": []},
+    ),
+    "all_member_push/im_get_attr": (
+        lambda im, deadline: im.get_attributes(["Zhang Xiaohong", "张三"], deadline),
+        {"To_Account": ["Zhang Xiaohong", "张三"]},
+        OK | {"UserAttrs": []},
+    ),
+    "im_open_login_svc/account_check": (
+        lambda im, deadline: im.check_accounts(["id1", "id2"], deadline),
+        {"CheckItem": [{"UserID": "id1"}, {"UserID": "id2"}]},
+        OK | {"ResultItem": []},
+    ),
+    "profile/portrait_set": (
+        lambda im, deadline: im.set_profile("id1", {NICK: "Alice", LEVEL: 7}, deadline),
+        {
+            "From_Account": "id1",
+            "ProfileItem": [{"Tag": NICK, "Value": "Alice"}, {"Tag": LEVEL, "Value": 7}],
+        },
+        OK,
+    ),
+}
+
+
+def profiles(*users: Mapping[str, object]) -> dict[str, object]:
+    return OK | {"UserProfileItem": list(users)}
+
+
+def got(body: object, *accounts: str) -> Mapping[str, Any]:
+    with facing(answer(body)) as (im, _):
+        return im.get_profiles(accounts, [NICK], Deadline.after(LATER))
+
+
+def friends(body: object, *accounts: str) -> Mapping[str, Any]:
+    with facing(answer(body)) as (im, _):
+        return im.get_friends("owner", accounts, [NICK], Deadline.after(LATER))
+
+
+def attributes(body: object, *accounts: str) -> Mapping[str, Any]:
+    with facing(answer(body)) as (im, _):
+        return im.get_attributes(accounts, Deadline.after(LATER))
+
+
+def test_is_what_the_core_asks_for() -> None:
+    im: IM = client_for("http://localhost:1")
+
+    assert isinstance(im, IMClient)
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_asks_as_the_vendors_page_says(command: str) -> None:
+    ask, body, answered = CALLS[command]
+    with facing(answer(answered)) as (im, far_end):
+        ask(im, Deadline.after(LATER))
+
+    (asked,) = far_end.asked
+    assert asked.method == "POST"
+    assert asked.path == f"/v4/{command}"
+    assert asked.json == body
+    assert asked.headers["content-type"] == "application/json"
+    assert "cookie" not in asked.headers
+    assert asked.headers.keys() & {"authorization", "cookie"} == set()
+    assert asked.query.keys() == {"sdkappid", "identifier", "usersig", "random", "contenttype"}
+    assert asked.query["sdkappid"] == str(APP_ID)
+    assert asked.query["identifier"] == "administrator"
+    assert asked.query["contenttype"] == "json"
+    assert 0 <= int(asked.query["random"]) < 2**32
+
+
+def test_signs_each_call() -> None:
+    with facing(answer(profiles())) as (im, far_end):
+        im.get_profiles(["a"], [NICK], Deadline.after(LATER))
+
+    claims = decode(far_end.asked[0].query["usersig"])
+    assert claims.sig == mac(APP_ID, KEY, "administrator", time=claims.time, expire=claims.expire)
+
+
+def test_draws_a_new_random_for_each_request_on_one_connection() -> None:
+    with facing(answer(profiles())) as (im, far_end):
+        for _ in range(5):
+            im.get_profiles(["a"], [NICK], Deadline.after(LATER))
+
+    assert len({asked.query["random"] for asked in far_end.asked}) == 5
+    assert far_end.connections == 1
+
+
+def test_reads_the_sample_of_portrait_get() -> None:
+    found = got(
+        profiles(
+            {
+                "To_Account": "id1",
+                "ProfileItem": [{"Tag": NICK, "Value": "NickNameTest1"}, {"Tag": LEVEL, "Value": 7}],
+                "ResultCode": 0,
+                "ResultInfo": "",
+            },
+            {
+                "To_Account": "id4",
+                "ResultCode": 40006,
+                "ResultInfo": "Err_Profile_PortraitGet_Read_Custom_Data_Fail",
+            },
+        )
+        | {"Fail_Account": ["id4"], "ErrorDisplay": ""},
+        "id1",
+        "id4",
+    )
+
+    assert found["id1"] == {NICK: "NickNameTest1", LEVEL: 7}
+    assert isinstance(found["id4"], UnavailableError)
+    assert found["id4"].code == 40006
+
+
+def test_reads_the_sample_of_friend_get_list() -> None:
+    found = friends(
+        OK
+        | {
+            "InfoItem": [
+                {
+                    "To_Account": "UserID_2",
+                    "SnsProfileItem": [
+                        {"Tag": "Tag_SNS_IM_Remark", "Value": "remark_2"},
+                        {"Tag": GROUP, "Value": ["group1", "group2"]},
+                    ],
+                    "ResultCode": 0,
+                    "ResultInfo": "",
+                },
+                {
+                    "To_Account": "UserID_4",
+                    "ResultCode": 30001,
+                    "ResultInfo": "Err_SNS_FriendGetList_Friend_Not_Exist",
+                },
+            ],
+            "Fail_Account": ["UserID_4"],
+        },
+        "UserID_2",
+        "UserID_4",
+    )
+
+    assert found["UserID_2"] == {"Tag_SNS_IM_Remark": "remark_2", GROUP: ("group1", "group2")}
+    assert isinstance(found["UserID_4"], NotAFriendError)
+
+
+def test_reads_the_sample_of_im_get_attr_in_its_own_order() -> None:
+    found = attributes(
+        OK
+        | {
+            "UserAttrs": [
+                {"To_Account": "Zhang Xiaohong", "Attrs": {"sex": "Female", "city": "New York"}},
+                {"To_Account": "abc", "Attrs": {}},
+                {"To_Account": "Chen Xiaoming", "Attrs": {"sex": "M", "city": "Shenzhen"}},
+            ]
+        },
+        "Zhang Xiaohong",
+        "Chen Xiaoming",
+        "abc",
+    )
+
+    assert found == {
+        "Zhang Xiaohong": {"sex": "Female", "city": "New York"},
+        "Chen Xiaoming": {"sex": "M", "city": "Shenzhen"},
+        "abc": {},
+    }
+
+
+def test_tells_who_is_imported() -> None:
+    body = OK | {
+        "ResultItem": [
+            {"UserID": "a", "ResultCode": 0, "ResultInfo": "", "AccountStatus": "Imported"},
+            {"UserID": "b", "ResultCode": 0, "ResultInfo": "", "AccountStatus": "NotImported"},
+            {"UserID": "c", "ResultCode": 70402, "ResultInfo": "x"},
+            {"UserID": "d", "ResultCode": 0, "AccountStatus": "Perhaps"},
+            {"UserID": "e", "ResultCode": "0", "AccountStatus": None},
+        ]
+    }
+    with facing(answer(body)) as (im, _):
+        found = im.check_accounts(list("abcdef"), Deadline.after(LATER))
+
+    assert found["a"] is True
+    assert found["b"] is False
+    assert isinstance(found["c"], IMError)
+    assert found["c"].code == 70402
+    assert isinstance(found["d"], InvalidResponseError)
+    assert isinstance(found["e"], InvalidResponseError)
+    assert "f" not in found
+
+
+def test_a_write_answers_nothing() -> None:
+    with facing(answer(OK)) as (im, _):
+        im.set_profile("a", {NICK: "Alice"}, Deadline.after(LATER))
+
+
+@pytest.mark.parametrize(
+    "items", [{}, {"ProfileItem": None}, {"ProfileItem": []}, {"ProfileItem": [{"Tag": NICK, "Value": None}]}]
+)
+def test_no_field_set_is_an_empty_profile(items: dict[str, object]) -> None:
+    assert got(profiles({"To_Account": "a", "ResultCode": 0, "ResultInfo": None} | items), "a") == {"a": {}}
+
+
+@pytest.mark.parametrize(
+    "attrs", [{}, {"Attrs": None}, {"Attrs": []}, {"Attrs": {}}, {"Attrs": {"sex": None}}]
+)
+def test_no_attribute_set_is_an_empty_set(attrs: dict[str, object]) -> None:
+    assert attributes(OK | {"UserAttrs": [{"To_Account": "a"} | attrs]}, "a") == {"a": {}}
+
+
+@pytest.mark.parametrize(
+    ("tag", "sent", "read"),
+    [
+        (LEVEL, "7", 7),
+        (LEVEL, 7, 7),
+        (LEVEL, 7.0, 7),
+        (LEVEL, "", ""),
+        (LEVEL, "\u0667", "\u0667"),
+        (LEVEL, "9" * 5000, "9" * 5000),
+        ("Tag_Profile_IM_BirthDay", "20190419", 20190419),
+        (NICK, "7", "7"),
+        (NICK, 7, 7),
+        (NICK, "", ""),
+        ("Tag_Profile_Custom_Vip", 0, 0),
+        ("Tag_Profile_Custom_Vip", "0", "0"),
+        (GROUP, "group1", ("group1",)),
+        (GROUP, "", ()),
+        (GROUP, [], ()),
+        (GROUP, ["group1", "group2"], ("group1", "group2")),
+        ("Tag_SNS_IM_AddTime", "1700000000", 1700000000),
+        ("Tag_Not_Known_Yet", "x", "x"),
+    ],
+)
+def test_reads_a_value_whatever_way_it_is_sent(tag: str, sent: object, read: object) -> None:
+    user = {"To_Account": "a", "SnsProfileItem": [{"Tag": tag, "Value": sent}], "ResultCode": 0}
+
+    assert friends(OK | {"InfoItem": [user]}, "a") == {"a": {tag: read}}
+
+
+def test_reads_codes_sent_as_text() -> None:
+    user = {"To_Account": "a", "ResultCode": "40003"}
+
+    (problem,) = got({"ErrorCode": "0", "UserProfileItem": [user]}, "a").values()
+    assert isinstance(problem, NotFoundError)
+    assert problem.code == 40003
+
+
+def test_ignores_what_nobody_asked_for() -> None:
+    user = {
+        "To_Account": "a",
+        "ProfileItem": [{"Tag": NICK, "Value": "A", "New": 1}],
+        "Udc": {},
+        "ResultCode": 0,
+    }
+    stranger = {"To_Account": "x", "ProfileItem": [], "ResultCode": 0}
+    extra: dict[str, object] = {
+        "RequestId": "r",
+        "Invalid_Account": [],
+        "Fail_Account": [],
+        "ErrorInfo": None,
+        "ErrorDisplay": 3,
+    }
+
+    assert got(profiles(stranger, user) | extra, "a") == {"a": {NICK: "A"}}
+
+
+def test_an_account_left_out_has_no_entry() -> None:
+    assert got(profiles({"To_Account": "a", "ProfileItem": []}), "a", "b") == {"a": {}}
+
+
+def test_an_account_answered_twice_counts_once() -> None:
+    user = {"To_Account": "a", "ProfileItem": [{"Tag": NICK, "Value": "A"}]}
+
+    assert got(profiles(user, user), "a") == {"a": {NICK: "A"}}
+
+
+def test_a_name_cut_within_a_character_hides_nobody() -> None:
+    body = (
+        b'{"ErrorCode":0,"UserProfileItem":[{"To_Account":"a","ProfileItem":[{"Tag":"Tag_Profile_IM_Nick",'
+        b'"Value":"caf\xc3"}]}]}'
+    )
+
+    assert got(body, "a") == {"a": {NICK: "caf\ufffd"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Bad gateway</html>",
+        b'{"ErrorCode":0,"UserProfileItem":[',
+        b"\xff\xfe{",
+        b"null",
+        b"[]",
+        b"0",
+        {},
+        {"ErrorCode": None},
+        {"ErrorCode": "none"},
+        {"ErrorCode": 0},
+        {"ErrorCode": 0, "UserProfileItem": None},
+        {"ErrorCode": 0, "UserProfileItem": {}},
+        {"ErrorCode": 0, "UserProfileItem": ["a"]},
+        {"ErrorCode": 0, "UserProfileItem": [{"ProfileItem": []}]},
+        {"ErrorCode": 0, "UserProfileItem": [{"To_Account": "a", "ProfileItem": {}}]},
+        {
+            "ErrorCode": 0,
+            "UserProfileItem": [{"To_Account": "a", "ProfileItem": [{"Tag": NICK, "Value": {}}]}],
+        },
+        {
+            "ErrorCode": 0,
+            "UserProfileItem": [{"To_Account": "a", "ProfileItem": [{"Tag": NICK, "Value": 1.5}]}],
+        },
+    ],
+)
+def test_an_answer_of_another_shape_is_refused(body: object) -> None:
+    with pytest.raises(InvalidResponseError) as caught:
+        got(body, "a")
+
+    assert caught.value.advice
+
+
+def test_attributes_that_are_a_list_of_something_are_refused() -> None:
+    with pytest.raises(InvalidResponseError):
+        attributes(OK | {"UserAttrs": [{"To_Account": "a", "Attrs": ["sex"]}]}, "a")
+
+
+def test_a_call_that_failed_as_a_whole_is_raised() -> None:
+    with pytest.raises(NotFoundError) as caught:
+        friends(fail(30003), "a")
+
+    assert caught.value.code == 30003
+
+
+def test_remembers_when_the_vendor_last_answered() -> None:
+    with facing(answer(fail(60010))) as (im, _):
+        assert im.answered_at is None
+
+        with pytest.raises(AuthenticationError):
+            im.get_attributes(["a"], Deadline.after(LATER))
+
+        assert im.answered_at is not None
+
+
+def test_many_threads_share_the_connections() -> None:
+    together = threading.Barrier(4)
+
+    def ask(number: int) -> Mapping[str, object]:
+        together.wait()
+        return im.get_profiles([f"id{number}"], [NICK], Deadline.after(LATER))
+
+    with facing(answer(profiles())) as (im, far_end), ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(4)))
+        list(pool.map(ask, range(4)))
+
+    assert far_end.connections <= 4
+    assert len(far_end.asked) == 8

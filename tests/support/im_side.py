@@ -1,0 +1,33 @@
+"""An IM client in front of a far end that does what a script says."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from bot.core.model import Deadline
+from bot.im.client import IMClient
+from tests.support.far_end import Behavior, FarEnd
+
+APP_ID = 1400000000
+KEY = "key-that-must-not-leak"
+OK = {"ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": ""}
+
+
+def client_for(url: str, *, workers: int = 4) -> IMClient:
+    return IMClient(base_url=url, app_id=APP_ID, key=KEY, admin="administrator", workers=workers)
+
+
+@contextmanager
+def facing(*script: Behavior) -> Iterator[tuple[IMClient, FarEnd]]:
+    """Open a client and the server it asks."""
+    with FarEnd(*script) as far_end, closing(client_for(far_end.url)) as im:
+        yield im, far_end
+
+
+def soon() -> Deadline:
+    """Leave time for a second try, but for no third."""
+    return Deadline.after(0.2)
+
+
+def fail(code: int) -> dict[str, object]:
+    """Write the answer of a call that failed as a whole."""
+    return {"ActionStatus": "FAIL", "ErrorCode": code, "ErrorInfo": f"Err_{code}"}
