@@ -1,0 +1,1 @@
+"""A Tencent Chat REST server you can run."""

@@ -1,0 +1,77 @@
+"""The attribute calls, which the vendor keeps in its service for pushes to all members."""
+
+from typing import Any
+
+from bot.sandbox.codes import Refusal
+from bot.sandbox.request import Answer, Request
+
+ATTRIBUTE_BYTES = 50
+"""The vendor's limit for an attribute's name and for its value, in bytes of UTF-8."""
+SLOTS = frozenset("0123456789")
+"""The places for attribute names in an app."""
+
+_BAD_LENGTH, _UNDEFINED, _OFF, _NO_ACCOUNT = 90030, 90033, 90045, 90048
+
+
+def im_get_attr(request: Request) -> Answer:
+    """Read the attributes of accounts (vendor's page: intl/37169)."""
+    _check_enabled(request)
+    accounts = request.accounts()
+    held = request.app.accounts
+    unknown = [account for account in accounts if account not in held]
+    if unknown and request.knobs.attr_unknown == "whole call":
+        raise Refusal(_NO_ACCOUNT)
+    if request.knobs.attr_unknown == "omitted":
+        accounts = [account for account in accounts if account in held]
+    attributes = {account: held[account].attributes if account in held else {} for account in accounts}
+    return {"UserAttrs": [{"To_Account": account, "Attrs": attributes[account]} for account in accounts]}
+
+
+def im_get_attr_name(request: Request) -> Answer:
+    """Read which attributes the app has."""
+    _check_enabled(request)
+    return {"AttrNames": request.app.attribute_names}
+
+
+def im_set_attr_name(request: Request) -> Answer:
+    """Name some of the app's attributes; the other slots stay as they are."""
+    _check_enabled(request)
+    names = request.body.get("AttrNames")
+    if not isinstance(names, dict) or not names.keys() <= SLOTS:
+        raise Refusal(request.family.bad)
+    _check_texts(request, names)
+    request.app.attribute_names.update(names)
+    return {}
+
+
+def im_set_attr(request: Request) -> Answer:
+    """Set some attributes of accounts; the others stay as they are."""
+    _check_enabled(request)
+    items = request.list_of(dict, "UserAttrs")
+    request.check_accounts(item.get("To_Account") for item in items)
+    request.check_size(items)
+    defined = set(request.app.attribute_names.values())
+    for item in items:
+        attributes = item.get("Attrs")
+        if not isinstance(attributes, dict):
+            raise Refusal(request.family.bad)
+        if not attributes.keys() <= defined:
+            raise Refusal(_UNDEFINED)
+        _check_texts(request, attributes)
+        if item["To_Account"] not in request.app.accounts:
+            raise Refusal(_NO_ACCOUNT)
+    for item in items:
+        request.app.accounts[item["To_Account"]].attributes.update(item["Attrs"])
+    return {}
+
+
+def _check_enabled(request: Request) -> None:
+    if not request.knobs.attr_enabled:
+        raise Refusal(_OFF)
+
+
+def _check_texts(request: Request, texts: dict[str, Any]) -> None:
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise Refusal(request.family.bad)
+    if not all(0 < len(text.encode()) <= ATTRIBUTE_BYTES for text in texts.values()):
+        raise Refusal(_BAD_LENGTH)

@@ -1,0 +1,61 @@
+"""The calls of the REST API, in one table, and the envelope that every answer comes in."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.accounts import account_check, account_import
+from bot.sandbox.attributes import im_get_attr, im_get_attr_name, im_set_attr, im_set_attr_name
+from bot.sandbox.codes import ACCOUNTS, ATTRIBUTES, FRIENDS, PROFILE, Family, info
+from bot.sandbox.friends import friend_get_list, friend_import
+from bot.sandbox.knobs import Knobs
+from bot.sandbox.profiles import portrait_get, portrait_set
+from bot.sandbox.request import Answer, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: what carries it out, how often a second an app may make it, whose codes, and if it writes."""
+
+    serve: Callable[[Request], Answer]
+    rate: int
+    family: Family
+    writes: bool = False
+
+
+CALLS: Mapping[str, Call] = {
+    "/v4/profile/portrait_get": Call(portrait_get, 200, PROFILE),
+    "/v4/profile/portrait_set": Call(portrait_set, 200, PROFILE, writes=True),
+    "/v4/sns/friend_get_list": Call(friend_get_list, 200, FRIENDS),
+    "/v4/sns/friend_import": Call(friend_import, 100, FRIENDS, writes=True),
+    "/v4/all_member_push/im_get_attr": Call(im_get_attr, 100, ATTRIBUTES),
+    "/v4/all_member_push/im_set_attr": Call(im_set_attr, 100, ATTRIBUTES, writes=True),
+    "/v4/all_member_push/im_get_attr_name": Call(im_get_attr_name, 100, ATTRIBUTES),
+    "/v4/all_member_push/im_set_attr_name": Call(im_set_attr_name, 100, ATTRIBUTES, writes=True),
+    "/v4/im_open_login_svc/account_check": Call(account_check, 100, ACCOUNTS),
+    "/v4/im_open_login_svc/account_import": Call(account_import, 200, ACCOUNTS, writes=True),
+}
+"""All calls by path."""
+
+
+def command_of(path: str) -> str:
+    """Name the command that a path ends with."""
+    return path.rpartition("/")[2]
+
+
+def envelope(code: int, answer: Mapping[str, Any], family: Family, knobs: Knobs) -> Answer:
+    """Put an answer into the envelope of its service."""
+    around = {
+        "ActionStatus": "FAIL" if code else "OK",
+        "ErrorCode": code,
+        "ErrorInfo": info(code),
+        "ErrorDisplay": "",
+    }
+    if not family.display:
+        del around["ErrorDisplay"]
+    if knobs.envelope == "no ErrorInfo":
+        del around["ErrorInfo"]
+    if knobs.envelope == "extra keys":
+        answer = {"Fail_Account": [], "Invalid_Account": [], "RequestId": str(uuid.uuid4()), **answer}
+    return {**answer, **around}

@@ -1,0 +1,70 @@
+"""What a field may hold, and what it reads as before anything was set."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bot.core.fields import MAX_UINT32, TEXT_BYTES, Field, Kind
+from bot.sandbox.codes import Refusal
+from bot.sandbox.knobs import Knobs
+
+WRONG_TYPE = 40610
+"""The code for a value of the wrong type."""
+
+_DIGITS = re.compile(r"[0-9]{1,20}")
+_WORDS, _TOO_LONG, _BAD_VALUE = 40005, 40601, 40605
+_UNSET: Mapping[Kind, str | int] = {Kind.TEXT: "", Kind.NUMBER: 0, Kind.DATE: 0, Kind.MUTED: 0, Kind.TIME: 0}
+# The first choice stands for "not set", except here, where the vendor's own client shows the open rule.
+_UNSET_CHOICE = {"Tag_Profile_IM_AllowType": "AllowType_Type_AllowAny"}
+
+
+def checked(field: Field, value: Any, knobs: Knobs) -> str | int:
+    """Give the value as it is stored.
+
+    Raises:
+        Refusal: The field cannot hold it.
+    """
+    if field.kind is Kind.CHOICE:
+        return _choice(field, value)
+    return _text(field, value, knobs) if field.kind is Kind.TEXT else _number(value, knobs)
+
+
+def _choice(field: Field, value: Any) -> str:
+    if not isinstance(value, str):
+        raise Refusal(WRONG_TYPE)
+    if value not in field.choices:
+        raise Refusal(_BAD_VALUE)
+    return value
+
+
+def _text(field: Field, value: Any, knobs: Knobs) -> str:
+    if not isinstance(value, str):
+        raise Refusal(WRONG_TYPE)
+    if len(value.encode()) > field.max_bytes:
+        raise Refusal(_TOO_LONG if field.max_bytes == TEXT_BYTES else _BAD_VALUE)
+    if not value and knobs.empty_string == "refuse":
+        raise Refusal(_BAD_VALUE)
+    if any(word in value for word in knobs.words):
+        raise Refusal(_WORDS)
+    return value
+
+
+def _number(value: Any, knobs: Knobs) -> int:
+    if knobs.int_strings and isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Refusal(WRONG_TYPE)
+    if not 0 <= value <= MAX_UINT32:
+        raise Refusal(_BAD_VALUE)
+    return value
+
+
+def defaults(fields: Iterable[Field]) -> dict[str, str | int]:
+    """List what fields read as that were never set; those without a default are left out."""
+    return {field.tag: default for field in fields if (default := _default(field)) is not None}
+
+
+def _default(field: Field) -> str | int | None:
+    if field.kind is Kind.CHOICE:
+        return _UNSET_CHOICE.get(field.tag) or next(iter(field.choices))
+    return _UNSET.get(field.kind)

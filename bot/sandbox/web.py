@@ -1,0 +1,94 @@
+"""The sandbox on the wire: an ASGI application over it, with outages and knobs."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bot.sandbox.faults import BAD_GATEWAY, LOSSES, Receive, Scope, Send, lose
+from bot.sandbox.knobs import Fault, turned
+
+if TYPE_CHECKING:
+    from bot.sandbox.server import Sandbox
+
+# The vendor's sample answer has these headers and no Content-Type.
+_HEADERS = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-headers", b"X-Requested-With"),
+    (b"access-control-allow-methods", b"POST"),
+)
+_JSON = ((b"content-type", b"application/json"),)
+
+
+class WebApp:
+    """Serves a sandbox to a web server.
+
+    It is bare ASGI: all calls take one path, and Starlette, at an eighth more time for a small call, would
+    hide the connection that a fault has to break.
+    """
+
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        sandbox, path = self._sandbox, scope["path"]
+        body = await _read(receive, sandbox.knobs.max_body)
+        if path.startswith("/sandbox/"):
+            status, answer = self._control(scope["method"], path, body)
+            await _respond(send, status, msgspec.json.encode(answer), _JSON)
+            return
+        fault = sandbox.arrive(path)
+        status, payload = self._answer(scope, body, fault)
+        if sandbox.knobs.latency_ms:
+            await asyncio.sleep(sandbox.knobs.latency_ms / 1000)
+        if fault and fault.kind in LOSSES:
+            await lose(fault.kind, payload, receive, send)
+        else:
+            await _respond(send, status, payload, _HEADERS)
+
+    def _answer(self, scope: Scope, body: bytes | None, fault: Fault | None) -> tuple[int, bytes]:
+        sandbox, path = self._sandbox, scope["path"]
+        if fault and fault.kind == "502":
+            return 502, BAD_GATEWAY
+        if fault and fault.kind == "code":
+            return 200, msgspec.json.encode(sandbox.refuse(path, fault.code))
+        query = scope["query_string"].decode("latin-1")
+        return 200, msgspec.json.encode(sandbox.answer(scope["method"], path, query, body))
+
+    def _control(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
+        sandbox = self._sandbox
+        match method, path:
+            case "GET", "/sandbox/knobs":
+                return 200, sandbox.knobs
+            case "POST", "/sandbox/knobs":
+                try:
+                    sandbox.knobs = turned(sandbox.knobs, body or b"")
+                except ValueError as error:
+                    return 400, {"error": str(error)}
+                return 200, sandbox.knobs
+            case "GET", "/sandbox/arrivals":
+                return 200, sandbox.all_arrivals()
+            case _:
+                return 404, {"error": "there are GET and POST /sandbox/knobs and GET /sandbox/arrivals"}
+
+
+async def _read(receive: Receive, max_bytes: int) -> bytes | None:
+    """Read the whole body; None if it is too long or the caller has gone before its end."""
+    pieces, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        size += len(message["body"])
+        if size <= max_bytes:
+            pieces.append(message["body"])
+        more = message["more_body"]
+    return b"".join(pieces) if size <= max_bytes else None
+
+
+async def _respond(send: Send, status: int, payload: bytes, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    length = (b"content-length", str(len(payload)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": payload})

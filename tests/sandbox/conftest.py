@@ -1,0 +1,50 @@
+from collections.abc import Iterator
+
+import pytest
+
+from bot.background import BackgroundServer
+from bot.sandbox.faults import Receive, Scope, Send
+from bot.sandbox.server import Sandbox
+from tests.support.sandbox import Caller, hosted
+
+ANN: dict[str, str | int] = {
+    "Tag_Profile_IM_Nick": "Ann",
+    "Tag_Profile_IM_Level": 7,
+    "Tag_Profile_Custom_Test": "blue",
+}
+
+
+class Front:
+    """Serves whatever sandbox a test has, so that they share one web server."""
+
+    sandbox: Sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.sandbox.app(scope, receive, send)
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    return Sandbox(hosted({"ann": ANN, "ben": {}, "cy": {"Tag_Profile_IM_Nick": "Cy"}}))
+
+
+@pytest.fixture
+def caller(sandbox: Sandbox) -> Iterator[Caller]:
+    caller = Caller(sandbox)
+    with caller.session:
+        yield caller
+
+
+@pytest.fixture(scope="session")
+def front() -> Iterator[tuple[Front, str]]:
+    front = Front()
+    with BackgroundServer(front) as server:
+        yield front, server.url
+
+
+@pytest.fixture
+def served(sandbox: Sandbox, front: tuple[Front, str]) -> Iterator[Caller]:
+    front[0].sandbox = sandbox
+    caller = Caller(sandbox, front[1])
+    with caller.session:
+        yield caller
