@@ -1,0 +1,230 @@
+"""From typed text to a command, or a UsageError that says what was meant."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.core import fields
+from bot.core.commands import (
+    SPECS,
+    Command,
+    EditProfile,
+    SetFields,
+    ShowAttributes,
+    ShowFriends,
+    ShowHelp,
+    ShowHistory,
+    ShowProfiles,
+    ShowRole,
+    Spec,
+    UndoChange,
+)
+from bot.core.fields import Domain, Field
+from bot.core.hints import cite, did_you_mean, nearest
+from bot.core.model import App, Value
+from bot.core.tokens import Token, Words, keep_commas, sort, tokenize
+from bot.core.values import check_text, parse_values
+from bot.errors import UsageError
+
+MAX_TEXT = 5000
+"""The most characters of text in one command."""
+MAX_ACCOUNTS = 1000
+"""The most accounts one command may ask about."""
+MAX_ID_BYTES = 32
+"""The vendor's limit for an account id, in bytes of UTF-8."""
+
+_ASKS_FOR_HELP = {"?", "-h", "--help"}
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Apps:
+    """The apps people can ask, by name, and the one asked by default; None when one must be named."""
+
+    by_name: Mapping[str, App]
+    default: str | None
+
+    def find(self, name: str | None) -> App:
+        """Find an app by name, or the default one.
+
+        Raises:
+            UsageError: There is no such app, or none was named and there is no default.
+        """
+        names = ", ".join(self.by_name)
+        wanted = self.default if name is None else name.lower()
+        if wanted is None:
+            raise UsageError("more than one app is set up here", advice=f"Say which with --app: {names}")
+        if wanted not in self.by_name:
+            raise UsageError(
+                f"there is no app {cite(wanted)} here",
+                advice=f"{did_you_mean(wanted, self.by_name)}Apps: {names}",
+            )
+        return self.by_name[wanted]
+
+
+def parse(text: str, apps: Apps) -> Command:
+    """Turn the text after the slash command into a command; no text at all asks for help.
+
+    Raises:
+        UsageError: The text makes no sense; says why and shows the usage line.
+    """
+    if len(text) > MAX_TEXT:
+        raise UsageError(
+            f"that is {len(text):,} characters; one command takes at most {MAX_TEXT:,}",
+            advice="Split the ids over several commands",
+        )
+    tokens = tokenize(text)
+    first = next(tokens, None)
+    if first is None or first.text in _ASKS_FOR_HELP:
+        return ShowHelp()
+    spec = _find_spec(first.text)
+    try:
+        rest = keep_commas(tokens, _field_words(apps)) if spec.makes is SetFields else list(tokens)
+        return _BUILDERS[spec.makes](sort(rest, spec), apps)
+    except UsageError as error:
+        raise UsageError(str(error), usage=error.usage or spec.line, advice=error.advice) from None
+
+
+def _find_spec(word: str) -> Spec:
+    spec = SPECS.get(word.lower())
+    if spec is not None:
+        return spec
+    near = nearest(word, SPECS)
+    raise UsageError(
+        f"there is no command {cite(word)}",
+        usage=SPECS[near or "help"].line,
+        advice=f"Did you mean {near}?"
+        if near
+        else f"Commands: {', '.join(SPECS)}; an id goes after one of them",
+    )
+
+
+def _build_profiles(words: Words, apps: Apps) -> Command:
+    app = _app(words, apps)
+    chosen, named = _fields(words, Domain.PROFILE, app)
+    return ShowProfiles(app, check_accounts(words.plain), chosen, named=named, share=_shares(words))
+
+
+def _build_friends(words: Words, apps: Apps) -> Command:
+    app = _app(words, apps)
+    chosen, named = _fields(words, Domain.FRIEND, app)
+    if len(words.plain) < 2:  # noqa: PLR2004 - the owner, and somebody to look for in the list
+        raise UsageError("friends takes the owner of the friend list and at least one other id")
+    owner, *others = words.plain
+    check_accounts([owner])
+    return ShowFriends(app, owner, check_accounts(others), chosen, named=named, share=_shares(words))
+
+
+def _build_attributes(words: Words, apps: Apps) -> Command:
+    return ShowAttributes(_app(words, apps), check_accounts(words.plain), share=_shares(words))
+
+
+def _build_set(words: Words, apps: Apps) -> Command:
+    app = _app(words, apps)
+    first, *rest = words.tokens or [Token("")]
+    if not first.text or (not first.quoted and first.text.partition("=")[0].lower() in _field_words(apps)):
+        raise UsageError("no account id was given; it comes before the fields")
+    (account,) = check_accounts([first.text])
+    reason = " ".join(words.options.get("--reason", ()))
+    check_text("--reason", reason)
+    if rest:
+        return SetFields(app, account, _values(rest, app), reason)
+    if reason:
+        raise UsageError("--reason goes with field=value; the form asks for a reason itself")
+    return EditProfile(app, account)
+
+
+def _values(tokens: Iterable[Token], app: App) -> dict[Field, Value]:
+    typed: dict[Field, str] = {}
+    for token in tokens:
+        name, equals, text = token.text.partition("=")
+        if not equals:
+            raise UsageError(
+                f"{cite(token.text)} is no field=value",
+                advice='A value with a blank in it is quoted: nick="Bob K". One change is for one account',
+            )
+        (field,) = fields.named([name], Domain.PROFILE, app.custom)
+        if field in typed:
+            raise UsageError(f"{field.word} is given twice")
+        typed[field] = text
+    return parse_values(typed.items())
+
+
+def _build_undo(words: Words, _: Apps) -> Command:
+    if len(words.plain) != 1:
+        raise UsageError(
+            "undo takes the id of one change", advice="The history of an account names its changes"
+        )
+    return UndoChange(words.plain[0].lower())
+
+
+def _build_history(words: Words, apps: Apps) -> Command:
+    accounts = check_accounts(words.plain)
+    if len(accounts) > 1:
+        raise UsageError("history takes one account id", advice="An id with a blank in it is quoted")
+    return ShowHistory(_app(words, apps), accounts[0])
+
+
+def _build_role(_: Words, __: Apps) -> Command:
+    return ShowRole()
+
+
+def _build_help(words: Words, _: Apps) -> Command:
+    return ShowHelp(_find_spec(words.plain[0]).word if words.plain else None)
+
+
+_BUILDERS: Mapping[type[Command], Callable[[Words, Apps], Command]] = {
+    ShowProfiles: _build_profiles,
+    ShowFriends: _build_friends,
+    ShowAttributes: _build_attributes,
+    SetFields: _build_set,
+    UndoChange: _build_undo,
+    ShowHistory: _build_history,
+    ShowRole: _build_role,
+    ShowHelp: _build_help,
+}
+
+
+def _app(words: Words, apps: Apps) -> App:
+    return apps.find(words.options["--app"][0] if "--app" in words.options else None)
+
+
+def _field_words(apps: Apps) -> frozenset[str]:
+    known = (fields.offered(Domain.PROFILE, app.custom) for app in apps.by_name.values())
+    return frozenset(name.lower() for some in known for field in some for name in (field.word, field.tag))
+
+
+def _shares(words: Words) -> bool:
+    return "--share" in words.options
+
+
+def _fields(words: Words, domain: Domain, app: App) -> tuple[tuple[Field, ...], bool]:
+    values = words.options.get("--fields", [])
+    names = [name.strip() for value in values for name in value.split(",") if name.strip()]
+    if names:
+        return fields.named(names, domain, app.custom), True
+    return fields.defaults(domain, app.custom), False
+
+
+def check_accounts(ids: Iterable[str]) -> tuple[str, ...]:
+    """Take each account once.
+
+    Raises:
+        UsageError: There is none, there are too many, or one is too long.
+    """
+    accounts = tuple(dict.fromkeys(ids))
+    if not accounts:
+        raise UsageError("no account id was given")
+    if len(accounts) > MAX_ACCOUNTS:
+        raise UsageError(
+            f"that is {len(accounts):,} ids; one command takes at most {MAX_ACCOUNTS:,}",
+            advice="Split them over several commands",
+        )
+    long = [account for account in accounts if len(account.encode()) > MAX_ID_BYTES]
+    if long:
+        shown = ", ".join(map(cite, long[:_SHOWN]))
+        more = f" and {len(long) - _SHOWN} more" if len(long) > _SHOWN else ""
+        raise UsageError(
+            f"an account id has at most {MAX_ID_BYTES} bytes, and these have more: {shown}{more}",
+            advice="Ids are separated by blanks, commas or new lines; an id with a blank in it is quoted",
+        )
+    return accounts

@@ -1,0 +1,419 @@
+from collections.abc import Mapping
+from contextlib import suppress
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bot.core.commands import (
+    SPECS,
+    Command,
+    EditProfile,
+    SetFields,
+    ShowAttributes,
+    ShowFriends,
+    ShowHelp,
+    ShowHistory,
+    ShowProfiles,
+    ShowRole,
+    UndoChange,
+)
+from bot.core.fields import CUSTOM_FRIEND, Domain, Field, custom_field, defaults, named
+from bot.core.model import App, Value
+from bot.core.parsing import MAX_ACCOUNTS, MAX_ID_BYTES, MAX_TEXT, Apps, parse
+from bot.core.tokens import tokenize
+from bot.errors import UsageError
+from bot.slack.mrkdwn import plain
+
+VIP, TIER = custom_field("Vip", "VIP tier"), custom_field("Tier")
+PROD, TEST = App("prod", "Singapore", (VIP, TIER)), App("test", "Jakarta")
+ONE = Apps({"prod": PROD}, "prod")
+TWO = Apps({"prod": PROD, "test": TEST}, None)
+EVERY = defaults(Domain.PROFILE, PROD.custom)
+
+
+def fields(*names: str, domain: Domain = Domain.PROFILE) -> tuple[Field, ...]:
+    return named(names, domain, PROD.custom)
+
+
+def profile(*accounts: str, only: tuple[str, ...] = (), share: bool = False) -> Command:
+    chosen = fields(*only) if only else EVERY
+    return ShowProfiles(PROD, accounts, chosen, named=bool(only), share=share)
+
+
+def friends(owner: str, *accounts: str, only: tuple[str, ...] = ()) -> Command:
+    chosen = fields(*only, domain=Domain.FRIEND) if only else defaults(Domain.FRIEND, PROD.custom)
+    return ShowFriends(PROD, owner, accounts, chosen, named=bool(only))
+
+
+def attrs(*accounts: str, share: bool = False) -> Command:
+    return ShowAttributes(PROD, accounts, share=share)
+
+
+def change(account: str, reason: str = "", **typed: Value) -> Command:
+    return SetFields(PROD, account, {fields(word)[0]: value for word, value in typed.items()}, reason)
+
+
+UNDERSTOOD: Mapping[str, Command] = {
+    # separators
+    "profile alice bob": profile("alice", "bob"),
+    "profile alice,bob": profile("alice", "bob"),
+    "profile alice, bob": profile("alice", "bob"),
+    "profile alice ,bob,": profile("alice", "bob"),
+    "profile ,, alice\n\tbob\r\ncarol": profile("alice", "bob", "carol"),
+    "  profile   alice  ": profile("alice"),
+    "profile, alice": profile("alice"),
+    # quotes
+    'profile "alice"': profile("alice"),
+    "profile 'alice','bob'": profile("alice", "bob"),
+    'profile "alice smith" bob': profile("alice smith", "bob"),
+    'profile "a,b"': profile("a,b"),
+    'profile ","': profile(","),
+    "profile \"it's\" '6\"'": profile("it's", '6"'),
+    "profile O'Brien 6\"": profile("O'Brien", '6"'),
+    'profile "" alice "  "': profile("alice"),
+    '"profile" "alice"': profile("alice"),
+    'profile "--share"': profile("--share"),
+    'profile a="b c"': profile("a=b c"),
+    # ids are taken as they are
+    "profile @alice#1 a/b:c =x -x": profile("@alice#1", "a/b:c", "=x", "-x"),
+    "profile Alice alice ALICE": profile("Alice", "alice", "ALICE"),
+    "profile 张三 😀 :smile:": profile("张三", "😀", ":smile:"),
+    "profile profile": profile("profile"),
+    "profile \ud800": profile("?"),
+    f"profile {'x' * MAX_ID_BYTES} {'张' * 10}yz": profile("x" * MAX_ID_BYTES, "张" * 10 + "yz"),
+    # duplicates
+    "profile bob alice bob,'bob'": profile("bob", "alice"),
+    # options in any place
+    "profile --share alice": profile("alice", share=True),
+    "profile alice --SHARE bob": profile("alice", "bob", share=True),
+    "profile --app prod alice": profile("alice"),
+    "profile alice --app PROD, bob": profile("alice", "bob"),
+    "profile alice --app=prod bob": profile("alice", "bob"),
+    'profile --app="prod" alice': profile("alice"),
+    # fields
+    "profile alice --fields nick": profile("alice", only=("nick",)),
+    "profile --fields nick,level alice": profile("alice", only=("nick", "level")),
+    "profile --fields nick, level alice": profile("alice", only=("nick", "level")),
+    "profile --fields nick ,level alice": profile("alice", only=("nick", "level")),
+    "profile --fields=nick,level alice": profile("alice", only=("nick", "level")),
+    "profile --fields=nick, level alice": profile("alice", only=("nick", "level")),
+    'profile --fields "nick, level" alice': profile("alice", only=("nick", "level")),
+    'profile --fields="nick, level" alice': profile("alice", only=("nick", "level")),
+    "profile --fields nick, --share alice": profile("alice", only=("nick",), share=True),
+    "profile alice --Fields Level,NICK,nick": profile("alice", only=("nick", "level")),
+    "profile alice --fields vip,Tag_Profile_IM_Nick": profile("alice", only=("nick", "Vip")),
+    "profile alice --fields Tag_Profile_Custom_Vip": profile("alice", only=("Vip",)),
+    "profile alice --fields Tag_Profile_Custom_New": profile("alice", only=("Tag_Profile_Custom_New",)),
+    "profile alice --fields messages": profile("alice", only=("messages",)),
+    # the other commands
+    "friends alice bob": friends("alice", "bob"),
+    "friends alice, bob carol bob": friends("alice", "bob", "carol"),
+    "friends alice alice": friends("alice", "alice"),
+    "friends --fields remark,nick alice bob": friends("alice", "bob", only=("remark", "nick")),
+    "friends alice bob --fields Tag_SNS_Custom_X": friends("alice", "bob", only=("Tag_SNS_Custom_X",)),
+    "attrs alice": attrs("alice"),
+    "ATTRS alice bob --share": attrs("alice", "bob", share=True),
+    # changes
+    "set alice level=3": change("alice", level=3),
+    "set alice LEVEL=3 Tag_Profile_IM_Nick=x vip=7": change("alice", level=3, nick="x", Vip="7"),
+    "set alice Tag_Profile_Custom_New=x": change("alice", Tag_Profile_Custom_New="x"),
+    "set alice nick=": change("alice", nick=""),
+    'set alice nick="" level=': change("alice", nick="", level=0),
+    'set alice nick="Bob K"': change("alice", nick="Bob K"),
+    "set alice nick='Bob K' level=3": change("alice", nick="Bob K", level=3),
+    "set alice nick=«Bob K» level=3": change("alice", nick="Bob K", level=3),
+    'set alice "nick=Bob K"': change("alice", nick="Bob K"),
+    "set alice nick=O'Brien": change("alice", nick="O'Brien"),
+    'set alice nick="it\'s, = fine"': change("alice", nick="it's, = fine"),
+    "set alice nick=a=b": change("alice", nick="a=b"),
+    "set alice nick=a,b": change("alice", nick="a,b"),
+    "set alice nick=a,,b": change("alice", nick="a,,b"),
+    "set alice nick=a,b=c": change("alice", nick="a,b=c"),
+    'set alice nick="a b",c': change("alice", nick="a b,c"),
+    "set alice nick=a, level=3": change("alice", nick="a", level=3),
+    "set alice nick=a ,level=3,": change("alice", nick="a", level=3),
+    "set alice nick=a,level=3": change("alice", nick="a", level=3),
+    "set alice, level=3": change("alice", level=3),
+    "set a=b level=3": change("a=b", level=3),
+    'set "nick=x" level=3': change("nick=x", level=3),
+    'set "alice smith" level=3': change("alice smith", level=3),
+    "set --reason why alice level=3": change("alice", "why", level=3),
+    'set alice level=3 --reason "spam, ticket 4711"': change("alice", "spam, ticket 4711", level=3),
+    "set alice --reason=a,b level=3 --app prod": change("alice", "a,b", level=3),
+    "set alice nick=--share": change("alice", nick="--share"),
+    "set alice": EditProfile(PROD, "alice"),
+    "set alice --app PROD": EditProfile(PROD, "alice"),
+    "undo op_k3v9q2m7xw4d": UndoChange("op_k3v9q2m7xw4d"),
+    "UNDO OP_K3V9Q2M7XW4D,": UndoChange("op_k3v9q2m7xw4d"),
+    "history alice": ShowHistory(PROD, "alice"),
+    "history --app prod 'alice smith' ": ShowHistory(PROD, "alice smith"),
+    "whoami": ShowRole(),
+    "whoami please": ShowRole(),
+    "help": ShowHelp(),
+    "Help Profile": ShowHelp("profile"),
+    "": ShowHelp(),
+    " \n ''": ShowHelp(),
+}
+
+
+@pytest.mark.parametrize(("text", "command"), UNDERSTOOD.items())
+def test_understands(text: str, command: Command) -> None:
+    assert parse(text, ONE) == command
+
+
+REFUSED = (
+    # text, words, advice, the command whose usage line is shown
+    ("profle alice", "no command “profle”", "Did you mean profile?", "profile"),
+    ("ATTR alice", "no command “ATTR”", "Did you mean attrs?", "attrs"),
+    ("alice bob", "no command “alice”", "attrs, set, undo, history, whoami, help", "help"),
+    (",", "no command “,”", "Commands: ", "help"),
+    ("!?", "no command “!?”", "Commands: ", "help"),
+    ("--share", "no command “--share”", "Commands: ", "help"),
+    ("help profil", "no command “profil”", "Did you mean profile?", "profile"),
+    ("profile", "no account id", "", "profile"),
+    ("profile , ,", "no account id", "", "profile"),
+    ("attrs --share", "no account id", "", "attrs"),
+    ("friends", "the owner of the friend list and at least one other", "", "friends"),
+    ("friends alice", "the owner of the friend list and at least one other", "", "friends"),
+    ("profile alice --field nick", "no option “--field”", "Did you mean --fields? ", "profile"),
+    ("profile alice --sahre", "no option “--sahre”", "Did you mean --share? ", "profile"),
+    ("profile alice --", "no option “--”", "Options: --fields, --app, --share", "profile"),
+    ("attrs alice --fields nick", "no option “--fields”", "Options: --app, --share", "attrs"),
+    ("whoami --app prod", "no option “--app”", "It takes no options", "whoami"),
+    ("help --share", "no option “--share”", "It takes no options", "help"),
+    ("profile alice --app", "--app needs a value", "", "profile"),
+    ("profile alice --app --share", "--app needs a value", "", "profile"),
+    ("profile alice --app=", "--app needs a value", "", "profile"),
+    ("profile alice --fields ,", "--fields needs a value", "", "profile"),
+    ("profile alice --fields ', '", "--fields needs a value", "", "profile"),
+    ("profile alice --fields= nick", "--fields needs a value", "", "profile"),
+    ("profile alice --share=yes", "--share takes no value", "", "profile"),
+    ("profile a --fields lvel", "no field “lvel”", "Did you mean level? Fields: nick, gender", "profile"),
+    ("profile a --fields VIPP", "no field “VIPP”", "Did you mean Vip? ", "profile"),
+    ("profile a --fields xyz", "no field “xyz”", "Fields: nick", "profile"),
+    ("profile a --fields remark", "no field “remark”", "Fields: nick", "profile"),
+    ("profile a --fields nick, bob", "no field “bob”", "Fields: nick", "profile"),
+    ("profile a --fields tag_profile_im_nick", "no field", "Fields: nick", "profile"),
+    (f"profile a --fields {CUSTOM_FRIEND}X", "no field", "Fields: nick", "profile"),
+    ("profile a --fields Tag_Profile_Custom_TooLongWord", "no field", "Fields: nick", "profile"),
+    ("friends a b --fields remrk", "no field “remrk”", "Did you mean remark? ", "friends"),
+    ("set", "no account id was given; it comes before the fields", "", "set"),
+    ("set , --app prod", "no account id was given", "", "set"),
+    ("set nick=Bob", "no account id was given", "", "set"),
+    ("set Vip=7 alice", "no account id was given", "", "set"),
+    ("set alice bob", "“bob” is no field=value", "One change is for one account", "set"),
+    ("set alice,bob level=3", "“bob” is no field=value", "One change is for one account", "set"),
+    ("set alice nick=Bob K", "“K” is no field=value", 'quoted: nick="Bob K"', "set"),
+    ("set alice nick= Bob", "“Bob” is no field=value", "quoted", "set"),
+    ("set alice nick Bob", "“nick” is no field=value", "quoted", "set"),
+    ("set alice nick=a NICK=b", "nick is given twice", "", "set"),
+    ("set alice nick=a Tag_Profile_IM_Nick=b", "nick is given twice", "", "set"),
+    ("set alice nik=a", "no field “nik”", "Did you mean nick? Fields: nick, gender", "set"),
+    ("set alice =a", "no field “”", "Fields: nick", "set"),
+    ("set alice remark=x", "no field “remark”", "Fields: nick", "set"),
+    ('set alice nick="Bob', 'the quote that opens at “nick="Bob”', "Close it", "set"),
+    ("set alice level=x gender=y", "level takes a whole number", "It is one of: not set", "set"),
+    ("set alice level=3 --reason", "--reason needs a value", "", "set"),
+    ("set alice --reason why", "--reason goes with field=value", "", "set"),
+    (f"set alice level=3 --reason {'x' * 501}", "--reason has 501 bytes, at most 500", "", "set"),
+    (f"set {'x' * 33} level=3", "at most 32 bytes", "", "set"),
+    ("set alice level=3 --share", "no option “--share”", "Options: --app, --reason", "set"),
+    ("undo", "undo takes the id of one change", "history", "undo"),
+    ("undo a b", "undo takes the id of one change", "history", "undo"),
+    ("undo a --app prod", "no option “--app”", "It takes no options", "undo"),
+    ("history", "no account id", "", "history"),
+    ("history alice bob", "history takes one account id", "quoted", "history"),
+    (f"history {'x' * 33}", "at most 32 bytes", "", "history"),
+    ("hisotry alice", "no command “hisotry”", "Did you mean history?", "history"),
+    ("profile alice --app prdo", "no app “prdo”", "Did you mean prod? Apps: prod", "profile"),
+    ("profile alice --app=x", "no app “x”", "Apps: prod", "profile"),
+    ('profile "alice', 'the quote that opens at “"alice” is not closed', "Close it", "profile"),
+    ("profile 'alice\" bob", "the quote that opens at “'alice\"”", "Close it", "profile"),
+    ('profile "alice"bob', 'the quote that opens at “"alice"bob”', "Close it", "profile"),
+    ('profile alice --app="prod', 'the quote that opens at “--app="prod”', "Close it", "profile"),
+    ("profile 'tis", "the quote that opens at “'tis”", "an apostrophe goes into double quotes", "profile"),
+    (f"profile {'x' * 33}", f"at most 32 bytes, and these have more: “{'x' * 33}”", "blanks", "profile"),
+    (f"profile {'张' * 11}", f"at most 32 bytes, and these have more: “{'张' * 11}”", "blanks", "profile"),
+    (f"profile {'x' * 99}", f"these have more: “{'x' * 39}…”", "blanks", "profile"),
+    (f"friends {'x' * 33} bob", "at most 32 bytes", "blanks", "friends"),
+    (f"friends alice {'x' * 33}", "at most 32 bytes", "blanks", "friends"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "words", "advice", "usage"), REFUSED)
+def test_refuses_and_says_what_was_meant(text: str, words: str, advice: str, usage: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text, ONE)
+
+    assert words in str(caught.value)
+    assert advice in caught.value.advice
+    assert caught.value.usage == SPECS[usage].line
+
+
+def test_quotes_no_more_of_a_long_word_than_fits_into_a_sentence() -> None:
+    word = "x" * 4900
+
+    for text in (word, f"help {word}", f"profile a --{word}", f"profile a --app {word}", f"profile '{word}"):
+        with pytest.raises(UsageError) as caught:
+            parse(text, ONE)
+        assert len(str(caught.value)) < 120
+
+
+def test_names_some_of_many_ids_that_are_too_long() -> None:
+    ids = [f"{number}{'x' * 32}" for number in range(8)]
+
+    with pytest.raises(UsageError, match=r"“4x*” and 3 more$"):
+        parse(f"profile ok {' '.join(ids)}", ONE)
+
+
+def test_takes_as_many_characters_as_it_says_and_no_more() -> None:
+    longest = "profile alice bob".ljust(MAX_TEXT)
+
+    assert parse(longest, ONE) == profile("alice", "bob")
+    with pytest.raises(
+        UsageError, match=r"that is 5,001 characters; one command takes at most 5,000"
+    ) as caught:
+        parse(f"{longest} ", ONE)
+    assert caught.value.advice == "Split the ids over several commands"
+
+
+@pytest.mark.parametrize(("word", "start"), [("profile", ""), ("attrs", ""), ("friends", "owner")])
+def test_takes_as_many_ids_as_it_says_and_no_more(word: str, start: str) -> None:
+    ids = [str(number) for number in range(MAX_ACCOUNTS)]
+
+    command = parse(f"{word} {start} {' '.join(ids)} 0", ONE)
+
+    assert isinstance(command, ShowProfiles | ShowAttributes | ShowFriends)
+    assert command.accounts == tuple(ids)
+    with pytest.raises(UsageError, match=r"that is 1,001 ids; one command takes at most 1,000") as caught:
+        parse(f"{word} {start} {' '.join(ids)} more", ONE)
+    assert caught.value.usage == SPECS[word].line
+
+
+def test_asks_the_app_that_was_named_whatever_its_case() -> None:
+    assert parse("attrs --app Test alice", TWO) == ShowAttributes(TEST, ("alice",))
+    assert parse("attrs alice", Apps(TWO.by_name, "test")) == ShowAttributes(TEST, ("alice",))
+
+
+def test_asks_which_app_when_there_are_several_and_no_default() -> None:
+    with pytest.raises(UsageError, match="more than one app") as caught:
+        parse("attrs alice", TWO)
+
+    assert caught.value.advice == "Say which with --app: prod, test"
+    assert caught.value.usage == SPECS["attrs"].line
+
+
+def test_knows_the_custom_fields_of_the_app_asked_alone() -> None:
+    with pytest.raises(UsageError, match="no field “vip” here"):
+        parse("profile alice --app test --fields vip", TWO)
+
+
+PIECES = (
+    *SPECS,
+    "--fields",
+    "--app",
+    "--share",
+    "--fields=",
+    "nick",
+    "level",
+    "prod",
+    "alice",
+    "😀",
+    "\ud800",
+    "=",
+    "nick=x",
+    "level=",
+    "--reason",
+    "«",
+    "»",
+)
+TEXTS = st.one_of(
+    st.text(),
+    st.text(alphabet="\"'=, \n-abxé<>@|&;`\u201c\u2014"),
+    st.lists(st.sampled_from((*PIECES, ",", '"', "'", '"a b"', "<@U1|x>", "&lt;", "“x”"))).map(" ".join),
+)
+
+
+def read(text: str, apps: Apps) -> Command | UsageError:
+    try:
+        return parse(text, apps)
+    except UsageError as error:
+        return error
+
+
+@given(TEXTS)
+@settings(deadline=None)
+@example("\udfff")
+@example('--="')
+@example('profile x="\n"')
+def test_makes_a_command_or_a_usage_error_of_any_text(text: str) -> None:
+    made = read(plain(text), TWO)
+
+    if isinstance(made, UsageError):
+        assert str(made)
+        assert made.usage or made.advice
+    if isinstance(made, ShowProfiles | ShowFriends | ShowAttributes):
+        assert len(made.accounts) == len(set(made.accounts)) > 0
+        assert all(0 < len(account.encode()) <= MAX_ID_BYTES for account in made.accounts)
+
+
+@given(st.sampled_from([word for word in SPECS if word != "help"]), TEXTS)
+@settings(deadline=None)
+def test_shows_the_usage_line_whenever_the_command_is_known(word: str, text: str) -> None:
+    made = read(f"{word} {text}"[:MAX_TEXT], TWO)
+
+    assert not isinstance(made, UsageError) or made.usage == SPECS[word].line
+
+
+IDS = st.text(st.characters(codec="utf-8", exclude_characters='"'), min_size=1, max_size=8).filter(str.strip)
+
+
+@given(st.lists(IDS, min_size=1, unique=True))
+@settings(deadline=None)
+def test_takes_any_id_in_quotes(ids: list[str]) -> None:
+    typed = " ".join(f'"{account}"' for account in ids)
+
+    assert parse(f"profile {typed}", ONE) == profile(*ids)
+
+
+VALUES = st.text(st.characters(codec="utf-8", exclude_characters='"\x00'), max_size=40)
+
+
+@given(VALUES)
+@settings(deadline=None)
+def test_takes_any_value_in_quotes_as_it_is(value: str) -> None:
+    assert parse(f'set alice nick="{value}" level=3', ONE) == change("alice", nick=value, level=3)
+
+
+HOSTILE = (
+    "«",
+    "«»",
+    "nick=a,",
+    '"',
+    "'",
+    "\"'",
+    ",",
+    '",',
+    '", ',
+    "x='",
+    'x="',
+    '="',
+    "--",
+    "--fields,",
+    '"a"',
+    '"a"b ',
+    "a=",
+    "=a ",
+)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_reads_hostile_text_of_any_length_in_one_pass(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+
+    # A tokenizer that went over the text again for each word would not end.
+    with suppress(UsageError):
+        assert list(tokenize(text))
+    with pytest.raises(UsageError, match="one command takes at most"):
+        parse(plain(text), ONE)
