@@ -1,0 +1,103 @@
+"""Who is asking, and may they? One function, called at every step."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.core.model import Actor, Holders, Role, Standing
+from bot.core.ports import People
+from bot.errors import PermissionDeniedError, SlackUnavailableError
+
+NOTHING_SENT = "Nothing was sent to Tencent Chat"
+"""The last words of every refusal: they are true because the check comes before everything else."""
+
+_SETTING = {Role.VIEWER: "ROLES__VIEWERS", Role.EDITOR: "ROLES__EDITORS"}
+_A_HOLDER = {Role.VIEWER: "a viewer", Role.EDITOR: "an editor"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Who holds which role; an editor may also look up."""
+
+    viewers: Holders
+    editors: Holders
+
+    def holders(self, role: Role) -> Iterator[tuple[str, Holders]]:
+        """Name the settings that grant a role, and whom they list."""
+        if role is Role.VIEWER:
+            yield _SETTING[Role.VIEWER], self.viewers
+        yield _SETTING[Role.EDITOR], self.editors
+
+
+def check(actor: Actor, role: Role, rules: Rules, people: People, *, fresh: bool = False) -> str:
+    """Tell why an actor holds a role, as known for a minute or, fresh, as it is now.
+
+    Looking up falls back to the user ids in the settings while Slack cannot be asked; changing does not.
+
+    Raises:
+        PermissionDeniedError: They do not; the words name the rule.
+    """
+    try:
+        standing = people.get_standing(actor, fresh=fresh)
+    except SlackUnavailableError:
+        if role is Role.VIEWER and (reason := _listed(actor, role, rules)):
+            return f"{reason}; Slack could not be asked about you"
+        raise _refusal(
+            f"Slack could not be asked who you are, and {_without_slack(role)}",
+            "Try again in a minute; if it stays so, tell whoever runs this bot",
+        ) from None
+    if standing is not Standing.MEMBER:
+        raise _refusal(
+            f"only full members of this workspace may use this bot, and Slack says that you are a {standing}",
+            "Ask a full member to do it for you",
+        )
+    reason, unread = _granted(actor, role, rules, people, fresh=fresh)
+    if reason:
+        return reason
+    raise _lacking(actor, role, unread)
+
+
+def _listed(actor: Actor, role: Role, rules: Rules) -> str:
+    for setting, holders in rules.holders(role):
+        if actor.user_id in holders.people:
+            return f"your user id is in {setting}"
+    return ""
+
+
+def _granted(actor: Actor, role: Role, rules: Rules, people: People, *, fresh: bool) -> tuple[str, str]:
+    """Find the rule that grants the role; else name a group that could not be read and may have."""
+    if reason := _listed(actor, role, rules):
+        return reason, ""
+    if role is Role.VIEWER and rules.viewers.everyone:
+        return "every full member of this workspace may look up (ROLES__VIEWERS is *)", ""
+    unread = ""
+    for setting, holders in rules.holders(role):
+        for group in sorted(holders.groups):
+            try:
+                if actor.user_id in people.list_group(group, fresh=fresh):
+                    return f"you are in the user group {group}, which is in {setting}", ""
+            except SlackUnavailableError:
+                unread = group
+    return "", unread
+
+
+def _without_slack(role: Role) -> str:
+    if role is Role.VIEWER:
+        return f"your user id is in neither {_SETTING[Role.VIEWER]} nor {_SETTING[Role.EDITOR]}"
+    return "without that nobody counts as an editor"
+
+
+def _lacking(actor: Actor, role: Role, unread: str) -> PermissionDeniedError:
+    giver = f"whoever runs this bot can put {actor.user_id} into {_SETTING[role]}"
+    if unread:
+        return _refusal(
+            f"Slack did not say who is in the user group {unread}, so it makes nobody {_A_HOLDER[role]}",
+            f"Try again in a minute; if it stays so, {giver}",
+        )
+    return _refusal(
+        f"you are not {_A_HOLDER[role]}: {_SETTING[role]} lists neither you nor a user group you are in",
+        f"Ask somebody who is (whoami lists them), or {giver}",
+    )
+
+
+def _refusal(words: str, advice: str) -> PermissionDeniedError:
+    return PermissionDeniedError(words, advice=f"{advice}. {NOTHING_SENT}")

@@ -1,0 +1,143 @@
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from bot.core import policy
+from bot.core.model import Actor, Holders, Role, Standing
+from bot.core.policy import Rules
+from bot.errors import PermissionDeniedError
+from tests.support.fakes import FakePeople
+
+NOBODY, EVERYONE = Holders(), Holders(everyone=True)
+ME = Actor("U01ME", "T01HOME")
+BY_ID = Holders(people=frozenset({"U01OTHER", ME.user_id}))
+OTHERS = Holders(people=frozenset({"U01OTHER"}))
+MINE, THEIRS, UNREADABLE = "S01MINE", "S02THEIRS", "S00LOST"
+BY_GROUP = Holders(groups=frozenset({UNREADABLE, THEIRS, MINE}))
+NOT_BY_GROUP = Holders(groups=frozenset({THEIRS}))
+UNKNOWN_GROUP = Holders(groups=frozenset({UNREADABLE, THEIRS}))
+
+SLACK = FakePeople(groups={MINE: frozenset({ME.user_id}), THEIRS: frozenset({"U01OTHER"})})
+DOWN = replace(SLACK, reachable=False)
+
+NO = None
+MATRIX = (
+    # ROLES__VIEWERS, ROLES__EDITORS, Slack, why they may look up, why they may change; NO when refused
+    (EVERYONE, NOBODY, SLACK, "every full member", NO),
+    (NOBODY, NOBODY, SLACK, NO, NO),
+    (OTHERS, OTHERS, SLACK, NO, NO),
+    (BY_ID, NOBODY, SLACK, "your user id is in ROLES__VIEWERS", NO),
+    (BY_GROUP, NOBODY, SLACK, f"you are in the user group {MINE}, which is in ROLES__VIEWERS", NO),
+    (NOT_BY_GROUP, NOT_BY_GROUP, SLACK, NO, NO),
+    (UNKNOWN_GROUP, NOBODY, SLACK, NO, NO),
+    (NOBODY, BY_ID, SLACK, "your user id is in ROLES__EDITORS", "your user id is in ROLES__EDITORS"),
+    (OTHERS, BY_GROUP, SLACK, f"user group {MINE}, which is in ROLES__EDITORS", f"user group {MINE}"),
+    (BY_GROUP, BY_ID, SLACK, "your user id is in ROLES__EDITORS", "your user id is in ROLES__EDITORS"),
+    (EVERYONE, BY_GROUP, SLACK, "every full member", f"user group {MINE}"),
+    (EVERYONE, UNKNOWN_GROUP, SLACK, "every full member", NO),
+    (UNKNOWN_GROUP, BY_GROUP, SLACK, f"user group {MINE}, which is in ROLES__EDITORS", f"user group {MINE}"),
+    # While Slack cannot be asked, looking up falls back to user ids; changing falls back to nothing.
+    (EVERYONE, NOBODY, DOWN, NO, NO),
+    (BY_GROUP, BY_GROUP, DOWN, NO, NO),
+    (BY_ID, NOBODY, DOWN, "your user id is in ROLES__VIEWERS; Slack could not be asked about you", NO),
+    (EVERYONE, BY_ID, DOWN, "your user id is in ROLES__EDITORS; Slack could not be asked about you", NO),
+)
+
+
+def cells() -> Iterator[tuple[Role, Holders, Holders, FakePeople, str | None]]:
+    for viewers, editors, slack, may_look_up, may_change in MATRIX:
+        yield Role.VIEWER, viewers, editors, slack, may_look_up
+        yield Role.EDITOR, viewers, editors, slack, may_change
+
+
+@pytest.mark.parametrize(("role", "viewers", "editors", "slack", "why"), [*cells()])
+def test_gives_a_role_by_the_settings_alone(
+    role: Role, viewers: Holders, editors: Holders, slack: FakePeople, why: str | None
+) -> None:
+    rules = Rules(viewers, editors)
+
+    if why:
+        assert why in policy.check(ME, role, rules, slack)
+    else:
+        with pytest.raises(PermissionDeniedError):
+            policy.check(ME, role, rules, slack)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("standing", [standing for standing in Standing if standing is not Standing.MEMBER])
+def test_refuses_who_is_no_full_member_whatever_the_lists_say(role: Role, standing: Standing) -> None:
+    slack = replace(SLACK, standings={ME.user_id: standing})
+
+    with pytest.raises(PermissionDeniedError, match=f"only full members .* you are a {standing}"):
+        policy.check(ME, role, Rules(EVERYONE, Holders(people=BY_ID.people, groups=frozenset({MINE}))), slack)
+
+
+LISTS = "ROLES__VIEWERS nor ROLES__EDITORS"
+REFUSALS = (
+    # how it comes about, the rule that is named, who can help
+    (
+        Role.VIEWER,
+        Rules(OTHERS, NOBODY),
+        SLACK,
+        "you are not a viewer: ROLES__VIEWERS lists neither you nor a user group you are in",
+        "Ask somebody who is (whoami lists them), or whoever runs this bot can put U01ME into ROLES__VIEWERS",
+    ),
+    (
+        Role.EDITOR,
+        Rules(EVERYONE, NOBODY),
+        SLACK,
+        "you are not an editor: ROLES__EDITORS lists neither you nor a user group you are in",
+        "Ask somebody who is (whoami lists them), or whoever runs this bot can put U01ME into ROLES__EDITORS",
+    ),
+    (
+        Role.EDITOR,
+        Rules(EVERYONE, UNKNOWN_GROUP),
+        SLACK,
+        "Slack did not say who is in the user group S00LOST, so it makes nobody an editor",
+        "Try again in a minute; if it stays so, whoever runs this bot can put U01ME into ROLES__EDITORS",
+    ),
+    (
+        Role.VIEWER,
+        Rules(EVERYONE, NOBODY),
+        DOWN,
+        f"Slack could not be asked who you are, and your user id is in neither {LISTS}",
+        "Try again in a minute; if it stays so, tell whoever runs this bot",
+    ),
+    (
+        Role.EDITOR,
+        Rules(EVERYONE, BY_ID),
+        DOWN,
+        "Slack could not be asked who you are, and without that nobody counts as an editor",
+        "Try again in a minute; if it stays so, tell whoever runs this bot",
+    ),
+    (
+        Role.VIEWER,
+        Rules(EVERYONE, BY_ID),
+        replace(SLACK, standings={ME.user_id: Standing.GUEST}),
+        "only full members of this workspace may use this bot, and Slack says that you are a guest",
+        "Ask a full member to do it for you",
+    ),
+)
+
+
+@pytest.mark.parametrize(("role", "rules", "slack", "words", "advice"), REFUSALS)
+def test_a_refusal_names_the_rule_and_who_can_help_and_that_nothing_was_sent(
+    role: Role, rules: Rules, slack: FakePeople, words: str, advice: str
+) -> None:
+    with pytest.raises(PermissionDeniedError) as caught:
+        policy.check(ME, role, rules, slack)
+
+    assert str(caught.value) == words
+    assert caught.value.advice == f"{advice}. Nothing was sent to Tencent Chat"
+
+
+def test_checks_anew_each_time() -> None:
+    rules = Rules(NOBODY, BY_GROUP)
+    slack = replace(SLACK, groups={MINE: frozenset({ME.user_id}), THEIRS: frozenset()})
+    policy.check(ME, Role.EDITOR, rules, slack)
+
+    slack.groups = {MINE: frozenset(), THEIRS: frozenset()}
+
+    with pytest.raises(PermissionDeniedError):
+        policy.check(ME, Role.EDITOR, rules, slack)
