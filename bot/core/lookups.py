@@ -1,0 +1,145 @@
+"""Lookups of profiles, friends and attributes: chunk, ask side by side, account for every id."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeAlias, assert_never
+
+from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.fields import Field
+from bot.core.hints import CHECK_ID, cite
+from bot.core.model import App, Deadline, Finding, Row, Values
+from bot.core.ports import CALL_ACCOUNTS, IM
+from bot.errors import IMError, InvalidResponseError, NotAFriendError, NotAskedError, NotFoundError
+
+Found: TypeAlias = Mapping[str, Values | IMError]
+"""What one call said of each account it spoke of."""
+
+_FINDINGS: Mapping[type, Finding] = {
+    NotAskedError: Finding.NOT_ASKED,
+    NotAFriendError: Finding.NOT_A_FRIEND,
+}
+
+
+def look_up(command: LookupCommand, im: IM, deadline: Deadline, pool: Executor) -> tuple[Row, ...]:
+    """Ask the vendor about every account of a command; one row each, in the order asked, whatever fails."""
+    chunk_of = _Chunk(command, im, deadline)
+    # A friends lookup leaves room for the owner in the call that tells who is imported.
+    size = CALL_ACCOUNTS - 1 if isinstance(command, ShowFriends) else CALL_ACCOUNTS
+    chunks = [command.accounts[start : start + size] for start in range(0, len(command.accounts), size)]
+    if len(chunks) == 1:
+        return tuple(chunk_of.rows(chunks[0]))
+    return tuple(chain.from_iterable(pool.map(chunk_of.rows, chunks)))
+
+
+def read_profile(app: App, account: str, fields: tuple[Field, ...], im: IM, deadline: Deadline) -> Values:
+    """Read one account's profile as it is now.
+
+    Raises:
+        NotFoundError: The account is not imported, or the app has no such field.
+        IMError: It could not be read.
+    """
+    command = ShowProfiles(app, (account,), fields)
+    (row,) = _Chunk(command, im, deadline).rows(command.accounts)
+    if row.finding is Finding.NOT_IMPORTED:
+        raise NotFoundError(f"{cite(account)} is not imported into this app", advice=CHECK_ID)
+    if row.problem is not None:
+        raise row.problem
+    return row.values
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """How the accounts of one call are asked about, and what the API leaves open is settled."""
+
+    command: LookupCommand
+    im: IM
+    deadline: Deadline
+
+    def rows(self, accounts: Sequence[str]) -> list[Row]:
+        try:
+            found, imported = self._ask(accounts)
+        except IMError as problem:
+            return [_missed(account, problem) for account in accounts]
+        return [_row(account, found.get(account), imported.get(account)) for account in accounts]
+
+    def _ask(self, accounts: Sequence[str]) -> tuple[Found, Mapping[str, bool | IMError]]:
+        try:
+            found = self._call(accounts)
+        except NotFoundError as problem:
+            # One unknown account may fail the whole call: leave out who is not imported and ask again.
+            imported = self._check(accounts)
+            known = [account for account in accounts if imported[account] is True]
+            if len(known) == len(accounts):
+                return dict.fromkeys(accounts, problem), imported
+            unsettled = {account: why for account, why in imported.items() if isinstance(why, IMError)}
+            return {**unsettled, **self._call_again(known)}, imported
+        return found, self._check([account for account in accounts if _is_open(found.get(account))])
+
+    def _call_again(self, accounts: Sequence[str]) -> dict[str, Values | IMError]:
+        if not accounts:
+            return {}
+        try:
+            return dict(self._call(accounts))
+        except IMError as problem:
+            return dict.fromkeys(accounts, problem)
+
+    def _call(self, accounts: Sequence[str]) -> Found:
+        match self.command:
+            case ShowProfiles(fields=fields):
+                return self.im.get_profiles(accounts, [field.tag for field in fields], self.deadline)
+            case ShowFriends(owner=owner, fields=fields):
+                return self.im.get_friends(owner, accounts, [field.tag for field in fields], self.deadline)
+            case ShowAttributes():
+                return self.im.get_attributes(accounts, self.deadline)
+            case _:
+                assert_never(self.command)
+
+    def _check(self, accounts: Sequence[str]) -> dict[str, bool | IMError]:
+        """Tell who is imported; why not known, for whom it could not be told.
+
+        Raises:
+            NotFoundError: The owner of the friend list is not imported, so nothing can be said of anybody.
+        """
+        if not accounts:
+            return {}
+        owner = [self.command.owner] if isinstance(self.command, ShowFriends) else []
+        try:
+            imported = self.im.check_accounts([*dict.fromkeys([*owner, *accounts])], self.deadline)
+        except IMError as problem:
+            return dict.fromkeys(accounts, problem)
+        if owner and imported.get(owner[0]) is False:
+            raise NotFoundError(
+                f"{owner[0]}, whose friend list was asked for, is not imported into this app",
+                advice=CHECK_ID,
+            )
+        unsaid = InvalidResponseError("the vendor did not say whether it is imported", advice="Try again")
+        return {account: imported.get(account, unsaid) for account in accounts}
+
+
+def _is_open(answer: Values | IMError | None) -> bool:
+    """Tell whether an answer leaves open if the account is imported: failed, left out or empty-handed."""
+    return isinstance(answer, IMError) or not answer
+
+
+def _row(account: str, answer: Values | IMError | None, imported: bool | IMError | None) -> Row:  # noqa: FBT001 - three states, from the API
+    if imported is False:
+        return Row(account, Finding.NOT_IMPORTED, problem=answer if isinstance(answer, IMError) else None)
+    if answer is None:
+        answer = InvalidResponseError("the vendor's answer left it out", advice="Try again")
+    if isinstance(answer, IMError):
+        return _missed(account, answer)
+    if not answer and isinstance(imported, IMError):
+        return _missed(account, imported)
+    return Row(account, Finding.FOUND, values=answer)
+
+
+def _missed(account: str, problem: IMError) -> Row:
+    finding = next((_FINDINGS[kind] for kind in type(problem).mro() if kind in _FINDINGS), Finding.FAILED)
+    return Row(account, finding, problem=problem)
+
+
+def attribute_names(rows: Iterable[Row]) -> tuple[str, ...]:
+    """List the attribute names that occur in an answer, sorted."""
+    return tuple(sorted({name for row in rows for name in row.values}))
