@@ -1,0 +1,127 @@
+"""How an entry becomes text, and how each entry is chained to the one before.
+
+The content of an entry is JSON (RFC 8259) with the keys sorted by code point, no blanks, nothing escaped that
+need not be, in UTF-8. Its hash is SHA-256 over exactly these bytes, in hex; `previous` in it is the hash of
+the entry before. To check an entry that was exported, take `hash` out of it and hash the rest.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+from bot.core.model import Actor, Draft, Entry, Outcome, Surface, Value, Values
+
+START = "0" * 64
+"""What the first entry names as the hash before it."""
+
+Object: TypeAlias = Mapping[str, Any]
+"""What a JSON object is in Python."""
+
+_write_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_LONGEST_KEY = 200
+_SUSPECT = re.compile(r"\\u0000|[\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """Replace what databases or UTF-8 cannot hold, NUL and half characters, by U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def key(name: str) -> str:
+    """Make a name fit for an index: one longer than any index takes is found by its hash."""
+    stored = storable(name)
+    return stored if len(stored) <= _LONGEST_KEY else sha256(stored.encode()).hexdigest()
+
+
+def write_time(moment: datetime) -> str:
+    """Write a moment (UTC) so that texts sort as moments do."""
+    return moment.isoformat(timespec="microseconds")
+
+
+def link(sequence: int, at: datetime, draft: Draft, previous: str) -> tuple[Entry, str]:
+    """Give a draft its place in the chain; returns the entry and its content."""
+    content = _write(sequence, at, draft, previous)
+    if _SUSPECT.search(content):
+        draft = _make_storable(draft)
+        content = _write(sequence, at, draft, previous)
+    return Entry(sequence, at, draft, previous, sha256(content.encode()).hexdigest()), content
+
+
+def read(content: str, digest: str) -> Entry:
+    """Read an entry back from its content and hash."""
+    said = json.loads(content)
+    at = datetime.fromisoformat(said["at"])
+    return Entry(said["sequence"], at, _draft(said), said["previous"], digest)
+
+
+def read_values(values: Object) -> Values:
+    """Read values back from JSON, which knows lists alone."""
+    return {tag: tuple(value) if isinstance(value, list) else value for tag, value in values.items()}
+
+
+def _write(sequence: int, at: datetime, draft: Draft, previous: str) -> str:
+    return _write_json(
+        {
+            "accounts": draft.accounts,
+            "after": dict(draft.after),
+            "app": draft.app,
+            "at": write_time(at),
+            "before": dict(draft.before),
+            "change": draft.change_id,
+            "command": draft.command,
+            "outcome": draft.outcome,
+            "previous": previous,
+            "problem": draft.problem,
+            "reason": draft.reason,
+            "sequence": sequence,
+            "surface": draft.surface,
+            "team": draft.actor.team_id,
+            "user": draft.actor.user_id,
+        }
+    )
+
+
+def _make_storable(draft: Draft) -> Draft:
+    return Draft(
+        actor=Actor(user_id=storable(draft.actor.user_id), team_id=storable(draft.actor.team_id)),
+        surface=draft.surface,
+        app=storable(draft.app),
+        command=storable(draft.command),
+        accounts=tuple(map(storable, draft.accounts)),
+        outcome=draft.outcome,
+        reason=storable(draft.reason),
+        problem=storable(draft.problem),
+        before=_storable_values(draft.before),
+        after=_storable_values(draft.after),
+        change_id=storable(draft.change_id),
+    )
+
+
+def _storable_values(values: Values) -> dict[str, Value]:
+    return {storable(tag): _storable_value(value) for tag, value in values.items()}
+
+
+def _storable_value(value: Value) -> Value:
+    if isinstance(value, str):
+        return storable(value)
+    return tuple(map(storable, value)) if isinstance(value, tuple) else value
+
+
+def _draft(content: Object) -> Draft:
+    return Draft(
+        actor=Actor(user_id=content["user"], team_id=content["team"]),
+        surface=Surface(content["surface"]),
+        app=content["app"],
+        command=content["command"],
+        accounts=tuple(content["accounts"]),
+        outcome=Outcome(content["outcome"]),
+        reason=content["reason"],
+        problem=content["problem"],
+        before=read_values(content["before"]),
+        after=read_values(content["after"]),
+        change_id=content["change"],
+    )

@@ -1,0 +1,91 @@
+"""What databases and files say when they fail, in words for people."""
+
+import errno
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from bot.errors import AuditError
+
+_UNREACHABLE = ("the database cannot be reached", "An operator should check that it runs, and DATABASE_URL")
+_FULL = ("the disk that holds the record is full", "An operator should make room")
+_READ_ONLY = ("the record is read-only", "An operator should give the bot the right to write")
+_LOCKED = ("the record is locked by another program", "Try again; an operator should end what locks it")
+_DAMAGED = ("the database is damaged", "An operator should run im-bot audit verify")
+_REFUSED = ("the database refuses the bot", "An operator should check the user and name in DATABASE_URL")
+_OLD = ("the database has not the schema the bot needs", "An operator should run im-bot migrate")
+_UNOPENED = ("the database file cannot be opened", "An operator should check DATABASE_URL")
+_OTHER = ("the database failed", "An operator should look at the log")
+
+_SQLITE: Mapping[int, tuple[str, str]] = {
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_READONLY: _READ_ONLY,
+    sqlite3.SQLITE_PERM: _READ_ONLY,
+    sqlite3.SQLITE_AUTH: _REFUSED,
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_CANTOPEN: _UNOPENED,
+    sqlite3.SQLITE_IOERR: ("the disk that holds the record failed", "An operator should check it"),
+}
+"""By primary result code."""
+_SYSTEM: Mapping[int | None, tuple[str, str]] = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: _READ_ONLY,
+    errno.EACCES: _READ_ONLY,
+    errno.EPERM: _READ_ONLY,
+}
+"""By errno."""
+_POSTGRES: Mapping[str, tuple[str, str]] = {
+    "08": _UNREACHABLE,
+    "28": _REFUSED,
+    "3D": _REFUSED,
+    "25006": _READ_ONLY,
+    "42501": _READ_ONLY,
+    "42P01": _OLD,
+    "42703": _OLD,
+    "40": _LOCKED,
+    "53100": _FULL,
+    "55P03": _LOCKED,
+    "57P": _UNREACHABLE,
+    "XX001": _DAMAGED,
+}
+"""By SQLSTATE or how it begins."""
+
+
+@contextmanager
+def in_plain_words() -> Iterator[None]:
+    """Turn what a database or file raises into AuditErrors.
+
+    Raises:
+        AuditError: It failed; neither words nor detail hold a value.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        words, advice, detail = _explain(error)
+        # What it came from names statements and their values.
+        raise AuditError(words, advice=advice, detail=detail) from None
+
+
+def is_damage(error: Exception) -> bool:
+    """Tell whether a database failed because what it holds makes no sense."""
+    return _explain(error)[:2] == _DAMAGED
+
+
+def _explain(error: Exception) -> tuple[str, str, str]:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    kind = type(cause).__name__
+    if isinstance(cause, OSError):
+        return *_SYSTEM.get(cause.errno, _UNOPENED), f"{kind} {errno.errorcode.get(cause.errno or 0, '')}"
+    if (number := getattr(cause, "sqlite_errorcode", None)) is not None:
+        return *_SQLITE.get(number & 0xFF, _OTHER), f"{kind} {getattr(cause, 'sqlite_errorname', number)}"
+    if state := getattr(cause, "sqlstate", None):
+        found = next((_POSTGRES[state[:size]] for size in (5, 3, 2) if state[:size] in _POSTGRES), _OTHER)
+        return *found, f"{kind} {state}"
+    lost = isinstance(error, DBAPIError) and (error.connection_invalidated or kind == "OperationalError")
+    return *(_UNREACHABLE if lost else _OTHER), kind

@@ -1,0 +1,101 @@
+"""Brings a database to the current schema, and tells whether it has it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, text
+
+from bot.errors import AuditError
+from bot.store.engine import WRITING, open_engine, reading
+from bot.store.failures import in_plain_words
+from bot.store.schema import REVISION
+
+LOCK = 0x696D626F74
+"""The number of the lock that whoever migrates a server holds: `imbot`."""
+
+_SCRIPTS = Path(__file__).with_name("migrations")
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the current schema; safe when several processes do so at once.
+
+    Raises:
+        AuditError: It cannot be opened or written, or a newer im-bot has made it.
+    """
+    engine = open_engine(url)
+    try:
+        migrate_engine(engine)
+    finally:
+        engine.dispose()
+
+
+def migrate_apart(url: str) -> None:
+    """Bring an SQLite file to the current schema in a process of its own; a server is left to its operator.
+
+    What migrating loads would stay in memory as long as the bot runs. Should the process fail, whoever opens
+    the file next says why.
+
+    Raises:
+        AuditError: The file cannot be opened or read.
+    """
+    engine = open_engine(url)
+    try:
+        done = engine.dialect.name != "sqlite" or is_current(engine)
+    finally:
+        engine.dispose()
+    if not done:
+        command = [sys.executable, "-m", "bot", "migrate"]
+        environment = {**os.environ, "DATABASE_URL": url}
+        subprocess.run(command, env=environment, check=False, capture_output=True)  # noqa: S603 - it is this program
+
+
+def migrate_engine(engine: Engine) -> None:
+    """Bring an open database to the current schema.
+
+    Raises:
+        AuditError: As for migrating.
+    """
+    # Half of what a start takes, and hardly ever needed.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    with in_plain_words(), engine.execution_options(**{WRITING: True}).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise AuditError(
+                "the database was made by a newer im-bot", advice="An operator should run the newer one"
+            ) from None
+
+
+def is_current(engine: Engine) -> bool:
+    """Tell whether a database has the current schema.
+
+    Raises:
+        AuditError: It cannot be read.
+    """
+    with reading(engine) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found == REVISION
+
+
+def check_current(engine: Engine) -> None:
+    """Make sure that a database has the current schema.
+
+    Raises:
+        AuditError: It has not, or cannot be read.
+    """
+    if not is_current(engine):
+        raise AuditError(
+            "the database has not the schema the bot needs", advice="An operator should run im-bot migrate"
+        )

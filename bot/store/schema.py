@@ -1,0 +1,66 @@
+"""The tables, as the newest revision under `migrations` leaves them."""
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+
+REVISION = "first"
+"""The newest revision."""
+
+Number = BigInteger().with_variant(Integer, "sqlite")
+"""A sequence number; SQLite numbers rows fastest by its own INTEGER."""
+
+metadata = MetaData()
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("sequence", Number, primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+"""Every entry: its canonical JSON, which says all of it, and the hash of that. Triggers keep it as it is."""
+
+entry_accounts = Table(
+    "entry_accounts",
+    metadata,
+    Column("app", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("sequence", Number, ForeignKey("entries.sequence"), primary_key=True, autoincrement=False),
+)
+"""Which entries are about an account."""
+
+head = Table(
+    "head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", Number, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+"""One row: the last entry. Whoever appends holds a lock on it."""
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("content", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("moved_at", Text, nullable=False),
+    Index("changes_by_outcome", "outcome", "moved_at"),
+)
+"""Every change: what its actor was shown as JSON, the digest of that, how far it has come, and since when."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("sequence", Number, ForeignKey("entries.sequence"), primary_key=True, autoincrement=False),
+)
+"""The entries that the audit channel has yet to be told."""
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("holder", Text, nullable=False),
+    Column("until", Float(53), nullable=False),
+)
+"""One row: who alone may tell what is in the outbox, and until when (seconds since 1970)."""

@@ -1,0 +1,110 @@
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.core.model import Actor, Change, Draft, Outcome, Surface
+from bot.store import chain
+from bot.store.export import export
+from bot.store.record import Store
+from bot.store.verify import Finding, verify_url
+from tests.support.entries import ALICE
+
+OPEN_STORE = Callable[[str], Store]
+
+_numbers = count()
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+def values(texts: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, object]]:
+    return st.dictionaries(texts, st.one_of(texts, st.integers(), st.lists(texts).map(tuple)), max_size=4)
+
+
+def drafts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Draft]:
+    return st.builds(
+        Draft,
+        actor=st.builds(Actor, texts, texts),
+        surface=st.sampled_from(Surface),
+        app=texts,
+        command=texts,
+        accounts=st.lists(texts, max_size=4).map(tuple),
+        outcome=st.sampled_from(Outcome),
+        reason=texts,
+        problem=texts,
+        before=values(texts),
+        after=values(texts),
+        change_id=texts,
+    )
+
+
+@given(drafts(TEXT), st.datetimes(timezones=st.just(UTC)), st.integers(1))
+def test_every_entry_reads_back_as_it_was_written(draft: Draft, at: datetime, sequence: int) -> None:
+    entry, content = chain.link(sequence, at, draft, chain.START)
+
+    assert chain.read(content, entry.hash) == entry
+    assert entry.draft == draft
+
+
+@given(drafts(ANY_TEXT))
+def test_whatever_an_entry_says_can_be_checked_by_others(draft: Draft) -> None:
+    entry, content = chain.link(1, datetime.now(UTC), draft, chain.START)
+
+    again = json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert again == content
+    assert sha256(content.encode()).hexdigest() == entry.hash
+
+
+def test_writes_an_entry_exactly_so() -> None:
+    draft = Draft(ALICE, Surface.FORM, "demo", "set", ("zoë",), Outcome.PROPOSED, after={"b": ("x",), "a": 1})
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    _, content = chain.link(7, at, draft, "f" * 64)
+
+    assert content == (
+        '{"accounts":["zoë"],"after":{"a":1,"b":["x"]},"app":"demo","at":"2026-03-01T12:00:00.000000+00:00",'
+        '"before":{},"change":"","command":"set","outcome":"proposed",'
+        f'"previous":"{"f" * 64}","problem":"","reason":"","sequence":7,'
+        '"surface":"form","team":"T1","user":"U1"}'
+    )
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(draft=drafts(ANY_TEXT))
+def test_any_entry_and_change_can_be_recorded(url: str, store: Store, draft: Draft) -> None:
+    change = Change(
+        f"{next(_numbers)} {draft.change_id}",
+        draft.actor,
+        draft.app,
+        draft.reason,
+        draft.before,
+        draft.after,
+        draft.reason,
+        datetime.now(UTC),
+    )
+
+    entry = store.propose(change, draft)
+
+    assert store.find(change.id) == change
+    for account in draft.accounts:
+        assert store.list_history(draft.app, account, None, 1) == [entry]
+    store.list_history(draft.app, draft.reason, None, 1)
+
+
+def test_what_was_recorded_of_hostile_text_is_sound(url: str, store: Store, tmp_path: Path) -> None:
+    hostile = "".join(map(chr, [*range(0x500), *range(0xD7F0, 0xE010), *range(0xFFF0, 0x10010), 0x10FFFF]))
+    for each in (hostile, hostile[::-1], hostile * 50):
+        store.add(Draft(ALICE, Surface.COMMAND, each, each, (each,), Outcome.ANSWERED, each, each))
+
+    assert verify_url(url).finding is Finding.SOUND
+    (tmp_path / "export").write_text("".join(export(url, "csv")), encoding="utf-8")

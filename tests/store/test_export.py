@@ -1,0 +1,77 @@
+import csv
+import json
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+
+from bot.core.model import Outcome
+from bot.store.export import COLUMNS, export
+from bot.store.record import Store
+from tests.support.entries import a_change, looked_up, step
+
+
+def rows(url: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO("".join(export(url, "csv")), newline="")))
+
+
+def test_exports_every_entry_as_a_line_of_json(url: str, store: Store) -> None:
+    entries = [store.add(looked_up("zoë\n\u2028")), store.add(looked_up())]
+
+    lines = [json.loads(line) for line in export(url, "jsonl")]
+
+    assert [(line["sequence"], line["hash"]) for line in lines] == [
+        (each.sequence, each.hash) for each in entries
+    ]
+    assert lines[0]["accounts"] == ["zoë\n\u2028"]
+    assert all(line.count("\n") == 1 for line in export(url, "jsonl"))
+
+
+def test_exports_every_column_as_csv(url: str, store: Store) -> None:
+    change = a_change()
+    entry = store.add(step(change, Outcome.SUCCEEDED))
+
+    (row,) = rows(url)
+
+    assert tuple(row) == COLUMNS
+    assert row["sequence"] == "1"
+    assert row["hash"] == entry.hash
+    assert json.loads(row["after"]) == change.after
+    assert json.loads(row["accounts"]) == ["bob"]
+    assert (row["change"], row["outcome"], row["reason"]) == ("op_1", "succeeded", "ticket 4711")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1",
+        '"=1',
+        "'@x",
+        " \t'\" -1",
+        "\ufeff=1",
+        "\t",
+    ],
+)
+def test_no_cell_is_a_formula(url: str, store: Store, text: str) -> None:
+    store.add(replace(looked_up(), reason=text))
+
+    assert rows(url)[0]["reason"] == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "ticket 4711", "a=b", 'say "no", or yes', "two\nlines", "漢字"])
+def test_other_cells_stay_as_they_are(url: str, store: Store, text: str) -> None:
+    store.add(replace(looked_up(), reason=text))
+
+    assert rows(url)[0]["reason"] == text
+
+
+def test_an_empty_record_is_an_empty_export(url: str) -> None:
+    assert list(export(url, "jsonl")) == []
+    assert rows(url) == []

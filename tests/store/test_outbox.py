@@ -1,0 +1,109 @@
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from bot.core.model import Draft, Entry, Outcome
+from bot.store.record import Store
+from tests.support.entries import a_change, denied, looked_up, step
+
+OPEN_STORE = Callable[[str], Store]
+
+
+def fill(store: Store, count: int) -> None:
+    for _ in range(count):
+        store.add(denied("set"))
+
+
+def numbers(entries: Sequence[Entry]) -> list[int]:
+    return [entry.sequence for entry in entries]
+
+
+def told(outcome: Outcome) -> Draft:
+    return step(a_change(), outcome)
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        told(Outcome.SUCCEEDED),
+        told(Outcome.FAILED),
+        told(Outcome.UNKNOWN),
+        denied("set"),
+        denied("undo"),
+        denied("confirm"),
+    ],
+    ids=lambda draft: f"{draft.command} {draft.outcome}",
+)
+def test_tells_what_became_of_changes_and_who_was_kept_from_one(store: Store, draft: Draft) -> None:
+    entry = store.add(draft)
+
+    assert store.take("me", 10, 10) == [entry]
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        told(Outcome.PROPOSED),
+        told(Outcome.ATTEMPTED),
+        told(Outcome.CANCELLED),
+        denied("profile"),
+        looked_up(),
+    ],
+    ids=lambda draft: f"{draft.command} {draft.outcome}",
+)
+def test_tells_nothing_else(store: Store, draft: Draft) -> None:
+    store.add(draft)
+
+    assert store.take("me", 10, 10) == ()
+
+
+def test_hands_entries_out_in_order_until_they_are_done(store: Store) -> None:
+    fill(store, 5)
+
+    assert numbers(store.take("me", 10, 3)) == [1, 2, 3]
+    store.done("me", 2)
+    assert numbers(store.take("me", 10, 10)) == [3, 4, 5]
+    store.done("me", 5)
+    assert store.take("me", 10, 10) == ()
+
+
+def test_only_one_holder_tells(url: str, store: Store, open_store: OPEN_STORE) -> None:
+    other = open_store(url)
+    fill(store, 2)
+
+    assert numbers(store.take("me", 10, 1)) == [1]
+    assert other.take("another", 10, 1) == ()
+    store.done("me", 1)
+    assert other.take("another", 10, 1) == ()
+    store.release("me")
+    assert numbers(other.take("another", 10, 1)) == [2]
+
+
+def test_right_of_a_holder_who_died_passes_on_in_time(store: Store) -> None:
+    fill(store, 1)
+
+    assert numbers(store.take("me", 0.2, 1)) == [1]
+    assert store.take("another", 10, 1) == ()
+    time.sleep(0.25)
+    assert numbers(store.take("another", 10, 1)) == [1]
+    assert store.take("me", 10, 1) == ()
+
+
+def test_nobody_gives_back_the_right_of_another(store: Store) -> None:
+    fill(store, 1)
+    store.take("me", 10, 1)
+
+    store.release("another")
+
+    assert store.take("another", 10, 1) == ()
+
+
+def test_counts_what_waits_and_since_when(store: Store) -> None:
+    assert store.count_waiting() == (0, None)
+
+    first = store.add(denied("set"))
+    fill(store, 1)
+    store.add(looked_up())
+
+    assert store.count_waiting() == (2, first.at)

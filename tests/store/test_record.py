@@ -1,0 +1,198 @@
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from bot.core.model import Change, Outcome
+from bot.errors import AuditError
+from bot.store import chain
+from bot.store.record import Store
+from tests.support.entries import a_change, looked_up, step
+
+OPEN_STORE = Callable[[str], Store]
+
+
+def proposed(store: Store, change_id: str = "op_1") -> Change:
+    change = a_change(change_id)
+    store.propose(change, step(change, Outcome.PROPOSED))
+    return change
+
+
+def moved(store: Store, change: Change, outcome: Outcome) -> Change:
+    assert store.move(change, outcome, step(change, outcome))
+    return replace(change, outcome=outcome)
+
+
+def numbers(store: Store, account: str, before: int | None = None, limit: int = 100) -> Sequence[int]:
+    return [entry.sequence for entry in store.list_history("demo", account, before, limit)]
+
+
+def test_counts_entries_from_one_and_chains_each_to_the_one_before(store: Store) -> None:
+    first, second, third = (store.add(looked_up(account)) for account in ("a", "b", "c"))
+
+    assert [first.sequence, second.sequence, third.sequence] == [1, 2, 3]
+    assert [first.previous, second.previous, third.previous] == [chain.START, first.hash, second.hash]
+
+
+def test_what_it_returned_is_there_for_another_process(
+    url: str, store: Store, open_store: OPEN_STORE
+) -> None:
+    entry = store.add(looked_up("alice", "bob"))
+
+    assert open_store(url).list_history("demo", "bob", None, 10) == [entry]
+
+
+def test_goes_on_with_the_chain_after_a_restart(url: str, open_store: OPEN_STORE) -> None:
+    before = open_store(url)
+    first = before.add(looked_up())
+    before.close()
+
+    assert open_store(url).add(looked_up()).previous == first.hash
+
+
+def test_finds_a_change_as_it_was_proposed(store: Store) -> None:
+    change = proposed(store)
+
+    assert store.find("op_1") == change
+    assert store.find("op_1\0\ud800") is None
+
+
+def test_keeps_a_change_whose_text_no_database_can_hold(store: Store) -> None:
+    change = replace(a_change(), after={"Tag_Profile_IM_Nick": "\0\ud800"}, reason="\udfff\0")
+
+    entry = store.propose(change, step(change, Outcome.PROPOSED))
+
+    assert store.find(change.id) == change
+    assert entry.draft.after == {"Tag_Profile_IM_Nick": "\ufffd\ufffd"}
+    assert store.list_history("demo", "bob", None, 1) == [entry]
+
+
+def test_refuses_a_second_change_of_the_same_id(store: Store) -> None:
+    change = proposed(store)
+
+    with pytest.raises(AuditError, match="another change of that id"):
+        store.propose(change, step(change, Outcome.PROPOSED))
+
+    assert numbers(store, "bob") == [1]
+    assert store.add(looked_up()).sequence == 2
+
+
+def test_records_each_step_of_a_change(store: Store) -> None:
+    change = moved(store, moved(store, proposed(store), Outcome.ATTEMPTED), Outcome.SUCCEEDED)
+
+    assert store.find("op_1") == change
+    steps = [entry.draft.outcome for entry in store.list_history("demo", "bob", None, 10)]
+    assert steps == [Outcome.SUCCEEDED, Outcome.ATTEMPTED, Outcome.PROPOSED]
+
+
+def test_moves_a_change_only_from_where_it_was_read(store: Store) -> None:
+    change = proposed(store)
+    moved(store, change, Outcome.ATTEMPTED)
+
+    assert store.move(change, Outcome.CANCELLED, step(change, Outcome.CANCELLED)) is None
+    assert numbers(store, "bob") == [2, 1]
+
+
+def test_one_of_many_who_move_a_change_at_once_gets_the_entry(url: str, open_store: OPEN_STORE) -> None:
+    stores = [open_store(url) for _ in range(2)]
+    changes = [proposed(stores[0], f"op_{number}") for number in range(10)]
+    asked = [(store, change) for change in changes for store in stores * 3]
+
+    def attempt(asking: tuple[Store, Change]) -> tuple[str, bool]:
+        store, change = asking
+        entry = store.move(change, Outcome.ATTEMPTED, step(change, Outcome.ATTEMPTED))
+        return change.id, entry is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(attempt, asked))
+
+    assert sorted(change for change, won in answers if won) == sorted(change.id for change in changes)
+
+
+def test_will_not_believe_a_change_that_was_altered(store: Store) -> None:
+    proposed(store)
+    with store._engine.begin() as connection:
+        connection.execute(text("UPDATE changes SET content = replace(content, 'Bob K', 'Mallory')"))
+
+    with pytest.raises(AuditError, match="not what was kept"):
+        store.find("op_1")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "7"])
+def test_will_not_believe_a_change_that_makes_no_sense(store: Store, content: str) -> None:
+    proposed(store)
+    with store._engine.begin() as connection:
+        connection.execute(text("UPDATE changes SET content = :content"), {"content": content})
+
+    with pytest.raises(AuditError, match="not what was kept"):
+        store.find("op_1")
+
+
+def test_lists_what_is_open_and_stands_still_the_oldest_first(store: Store) -> None:
+    attempted = moved(store, proposed(store, "op_3"), Outcome.ATTEMPTED)
+    unknown = moved(store, moved(store, proposed(store, "op_2"), Outcome.ATTEMPTED), Outcome.UNKNOWN)
+    moved(store, moved(store, proposed(store, "op_4"), Outcome.ATTEMPTED), Outcome.FAILED)
+    proposed(store, "op_1")
+    now = datetime.now(UTC)
+    moved(store, proposed(store, "op_5"), Outcome.ATTEMPTED)
+
+    assert store.list_open(now) == [attempted, unknown]
+    assert store.list_open(now - timedelta(minutes=1)) == []
+
+
+def test_tells_an_accounts_history_page_by_page_the_newest_first(store: Store) -> None:
+    for account in ("alice", "bob", "alice", "alice", "bob"):
+        store.add(looked_up(account))
+
+    assert numbers(store, "alice", limit=2) == [4, 3]
+    assert numbers(store, "alice", before=3, limit=2) == [1]
+    assert numbers(store, "nobody") == []
+
+
+def test_tells_the_history_of_the_same_account_in_another_app_apart(store: Store) -> None:
+    store.add(looked_up("alice", app="other"))
+
+    assert numbers(store, "alice") == []
+
+
+def test_an_entry_about_many_accounts_is_in_the_history_of_each(store: Store) -> None:
+    accounts = ("a", "b", "a", "x" * 5000, "nul\0", "half\ud800")
+    store.add(looked_up(*accounts))
+
+    assert [numbers(store, account) for account in accounts] == [[1]] * len(accounts)
+
+
+@pytest.mark.parametrize("table", ["entries", "entry_accounts"])
+@pytest.mark.parametrize(
+    "deed", ["UPDATE {} SET sequence = sequence + 1", "DELETE FROM {}", "DELETE FROM {} WHERE sequence = 1"]
+)
+def test_database_refuses_to_rewrite_the_record(store: Store, table: str, deed: str) -> None:
+    store.add(looked_up())
+
+    with pytest.raises(Exception, match="append-only"), store._engine.begin() as connection:
+        connection.execute(text(deed.format(table)))
+
+
+def test_database_refuses_to_replace_an_entry(file: object, open_store: OPEN_STORE) -> None:
+    store = open_store(f"sqlite:///{file}")
+    store.add(looked_up())
+
+    with pytest.raises(Exception, match="append-only"), store._engine.begin() as connection:
+        connection.execute(text("INSERT OR REPLACE INTO entries VALUES (1, '{}', '')"))
+
+
+def test_writes_nothing_once_it_is_closed(store: Store) -> None:
+    store.close()
+    store.close()
+
+    with pytest.raises(AuditError, match="closed"):
+        store.add(looked_up())
+
+
+def test_a_check_changes_nothing(store: Store) -> None:
+    store.check()
+
+    assert store.add(looked_up()).sequence == 1

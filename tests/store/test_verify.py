@@ -1,0 +1,267 @@
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, event, text
+
+from bot.errors import AuditError, UsageError
+from bot.store import chain
+from bot.store.engine import open_engine
+from bot.store.export import export
+from bot.store.record import Store
+from bot.store.verify import Finding, Verdict, verify_url
+from tests.support.entries import denied, looked_up
+
+COUNT = 20
+OPEN_STORE = Callable[[str], Store]
+
+
+@pytest.fixture
+def filled(url: str, store: Store) -> str:
+    """The address of a record of some entries."""
+    for number in range(COUNT):
+        store.add(looked_up(f"ärger {number}") if number % 2 else denied("set"))
+    store.close()
+    return url
+
+
+@contextmanager
+def tampering(url: str) -> Iterator[Connection]:
+    """Write as somebody may who owns the database."""
+    engine = open_engine(url)
+    on_server = engine.dialect.name == "postgresql"
+    unguarded = "SET session_replication_role = replica" if on_server else "PRAGMA foreign_keys = OFF"
+    event.listen(engine, "connect", lambda connection, _: connection.cursor().execute(unguarded))
+    with engine.begin() as connection:
+        if not on_server:
+            for trigger in connection.scalars(
+                text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            ).all():
+                connection.execute(text(f"DROP TRIGGER {trigger}"))
+        yield connection
+    engine.dispose()
+
+
+def judged(url: str, head: str | None = None) -> tuple[Finding, int | None]:
+    verdict = verify_url(url, head)
+    return verdict.finding, verdict.sequence
+
+
+def head_of(url: str) -> str:
+    return verify_url(url).head
+
+
+def test_finds_a_record_sound(filled: str) -> None:
+    verdict = verify_url(filled)
+
+    assert (verdict.finding, verdict.count, verdict.exit_code) == (Finding.SOUND, COUNT, 0)
+    assert verify_url(filled, verdict.head) == verify_url(filled, verdict.head[:8].upper()) == verdict
+
+
+def test_finds_an_empty_record_sound(url: str) -> None:
+    verdict = verify_url(url)
+
+    assert (verdict.finding, verdict.count, verdict.head) == (Finding.SOUND, 0, chain.START)
+
+
+@pytest.mark.parametrize("head", ["", "abc", "no hash at all", "f" * 65])
+def test_refuses_a_head_that_could_be_none(filled: str, head: str) -> None:
+    with pytest.raises(UsageError, match="hexadecimal"):
+        verify_url(filled, head)
+
+
+@pytest.mark.parametrize("finding", Finding)
+def test_says_what_it_found(finding: Finding) -> None:
+    assert str(Verdict(finding, 3, chain.START, 4)).startswith(f"{finding.name.lower().replace('_', ' ')}: ")
+
+
+def test_is_silent_about_a_database_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="there is no record at"):
+        verify_url(f"sqlite:///{tmp_path}/none.db")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", [1, 7, COUNT])
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "UPDATE entries SET content = replace(content, 'demo', 'dema') WHERE sequence = :place",
+        "UPDATE entries SET content = '' WHERE sequence = :place",
+        "UPDATE entries SET content = '[]' WHERE sequence = :place",
+        "UPDATE entries SET hash = '' WHERE sequence = :place",
+        "UPDATE entries SET hash = upper(hash) || 'x' WHERE sequence = :place",
+    ],
+)
+def test_finds_an_entry_that_was_altered(filled: str, deed: str, place: int) -> None:
+    with tampering(filled) as connection:
+        connection.execute(text(deed), {"place": place})
+
+    assert judged(filled) == (Finding.ALTERED, place)
+
+
+@pytest.mark.parametrize("place", [1, 7, COUNT])
+def test_finds_an_entry_that_was_altered_with_its_hash(filled: str, place: int) -> None:
+    with tampering(filled) as connection:
+        here = {"place": place}
+        content = connection.scalar(text("SELECT content FROM entries WHERE sequence = :place"), here)
+        forged = content.replace("demo", "dema")
+        digest = sha256(forged.encode()).hexdigest()
+        connection.execute(
+            text("UPDATE entries SET content = :content, hash = :digest WHERE sequence = :place"),
+            {"content": forged, "digest": digest, **here},
+        )
+
+    # The hash that follows from it is in the next entry, or in the head row.
+    assert judged(filled) == (Finding.ALTERED, min(place + 1, COUNT))
+
+
+@pytest.mark.parametrize("place", [1, 7, COUNT - 1])
+def test_finds_an_entry_that_was_deleted(filled: str, place: int) -> None:
+    with tampering(filled) as connection:
+        connection.execute(text("DELETE FROM entries WHERE sequence = :place"), {"place": place})
+
+    assert judged(filled) == (Finding.MISSING, place)
+
+
+@pytest.mark.parametrize("place", [1, 7])
+def test_finds_an_entry_whose_place_was_taken(filled: str, place: int) -> None:
+    with tampering(filled) as connection:
+        connection.execute(text("DELETE FROM entries WHERE sequence = :place"), {"place": place})
+        connection.execute(
+            text("UPDATE entries SET sequence = sequence - 1000 WHERE sequence > :place"), {"place": place}
+        )
+        connection.execute(text("UPDATE entries SET sequence = sequence + 999 WHERE sequence < 0"))
+
+    assert judged(filled) == (Finding.ALTERED, place)
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, 2), (5, 15), (3, COUNT)])
+def test_finds_entries_that_were_swapped(filled: str, one: int, other: int) -> None:
+    with tampering(filled) as connection:
+        for old, new in ((one, -1), (other, one), (-1, other)):
+            connection.execute(
+                text("UPDATE entries SET sequence = :new WHERE sequence = :old"), {"old": old, "new": new}
+            )
+
+    assert judged(filled) == (Finding.ALTERED, one)
+
+
+@pytest.mark.parametrize("place", [0, 8, COUNT + 1])
+def test_finds_an_entry_that_was_inserted(filled: str, place: int) -> None:
+    with tampering(filled) as connection:
+        connection.execute(
+            text("UPDATE entries SET sequence = sequence + 1000 WHERE sequence >= :place"),
+            {"place": max(place, 1)} if place else {"place": COUNT + 1},
+        )
+        copied = text("INSERT INTO entries SELECT :place, content, hash FROM entries WHERE sequence = 1")
+        connection.execute(copied, {"place": place})
+        connection.execute(text("UPDATE entries SET sequence = sequence - 999 WHERE sequence > 500"))
+
+    assert judged(filled) == (Finding.ALTERED, place)
+
+
+def test_finds_an_entry_that_was_chained_on_by_another_hand(filled: str) -> None:
+    with tampering(filled) as connection:
+        last = connection.scalar(text("SELECT hash FROM entries ORDER BY sequence DESC LIMIT 1"))
+        content = f'{{"previous":"{last}","sequence":{COUNT + 1}}}'
+        connection.execute(
+            text("INSERT INTO entries VALUES (:sequence, :content, :digest)"),
+            {"sequence": COUNT + 1, "content": content, "digest": sha256(content.encode()).hexdigest()},
+        )
+
+    assert judged(filled) == (Finding.ALTERED, COUNT + 1)
+
+
+def cut(url: str, kept: int, *, head_too: bool) -> None:
+    with tampering(url) as connection:
+        connection.execute(text("DELETE FROM entries WHERE sequence > :kept"), {"kept": kept})
+        if head_too:
+            last = "(SELECT hash FROM entries WHERE sequence = :kept)"
+            connection.execute(text(f"UPDATE head SET sequence = :kept, hash = {last}"), {"kept": kept})
+
+
+def test_finds_a_tail_that_was_cut_off(filled: str) -> None:
+    head = head_of(filled)
+    cut(filled, COUNT - 3, head_too=False)
+
+    assert judged(filled) == (Finding.MISSING, COUNT - 2)
+    assert judged(filled, head) == (Finding.HEAD_NOT_FOUND, None)
+
+
+def test_finds_a_tail_that_was_cut_off_with_care_by_a_head_that_was_printed(filled: str) -> None:
+    head = head_of(filled)
+    cut(filled, COUNT - 3, head_too=True)
+
+    assert judged(filled) == (Finding.SOUND, None)
+    assert judged(filled, head[:12]) == (Finding.HEAD_NOT_FOUND, None)
+
+
+def test_finds_a_head_row_that_is_gone(filled: str) -> None:
+    with tampering(filled) as connection:
+        connection.execute(text("DELETE FROM head"))
+
+    assert judged(filled) == (Finding.MISSING, COUNT + 1)
+
+
+def test_finds_bytes_that_are_no_text(file: Path, open_store: OPEN_STORE) -> None:
+    url = f"sqlite:///{file}"
+    store = open_store(url)
+    for _ in range(3):
+        store.add(looked_up())
+    with tampering(url) as connection:
+        connection.execute(text("UPDATE entries SET content = CAST(x'7bff' AS TEXT) WHERE sequence = 2"))
+
+    assert judged(url) == (Finding.ALTERED, 2)
+    assert len(list(export(url, "csv"))) == 4
+    assert len(list(export(url, "jsonl"))) == 3
+
+
+def test_finds_every_flipped_bit_of_an_entry_in_the_file(file: Path, open_store: OPEN_STORE) -> None:
+    url = f"sqlite:///{file}"
+    store = open_store(url)
+    for _ in range(3):
+        store.add(looked_up("needle"))
+    store.close()
+    whole = file.read_bytes()
+    place = whole.index(b'{"accounts":["needle"]')
+    end = whole.index(b"}", whole.index(b'"user"', place)) + 1 + 64
+
+    for offset in range(place, end, 7):
+        flipped = bytearray(whole)
+        flipped[offset] ^= 1 << (offset % 8)
+        file.write_bytes(flipped)
+
+        assert verify_url(url).finding is Finding.ALTERED
+
+
+def test_tells_of_a_file_that_is_damaged(file: Path, open_store: OPEN_STORE) -> None:
+    url = f"sqlite:///{file}"
+    store = open_store(url)
+    for _ in range(200):
+        store.add(looked_up())
+    store.close()
+    whole = bytearray(file.read_bytes())
+    page = whole.index(b'{"accounts"') // 4096 * 4096
+    whole[page : page + 16] = b"\xff" * 16
+    file.write_bytes(whole)
+
+    assert verify_url(url).finding is Finding.ALTERED
+
+
+def test_anybody_can_check_an_export_in_ten_lines(filled: str) -> None:
+    exported = "".join(export(filled, "jsonl"))
+
+    previous = "0" * 64
+    for number, line in enumerate(exported.splitlines(), 1):
+        entry = json.loads(line)
+        claimed = entry.pop("hash")
+        canonical = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert entry["sequence"] == number
+        assert entry["previous"] == previous
+        assert sha256(canonical.encode()).hexdigest() == claimed
+        previous = claimed
+    assert previous == head_of(filled)

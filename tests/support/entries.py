@@ -1,0 +1,46 @@
+"""Changes and drafts to record."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.core.model import Actor, Change, Draft, Outcome, Surface, Values
+
+ALICE = Actor("U1", "T1")
+
+
+def looked_up(*accounts: str, app: str = "demo") -> Draft:
+    return Draft(ALICE, Surface.COMMAND, app, "profile", accounts or ("alice",), Outcome.ANSWERED)
+
+
+def denied(command: str) -> Draft:
+    return Draft(ALICE, Surface.COMMAND, "demo", command, ("alice",), Outcome.DENIED, problem="not an editor")
+
+
+def a_change(
+    change_id: str = "op_1", after: Values | None = None, accounts: Sequence[str] = ("bob",)
+) -> Change:
+    return Change(
+        id=change_id,
+        actor=ALICE,
+        app="demo",
+        account=accounts[0],
+        before={"Tag_Profile_IM_Nick": "Bob", "Tag_Profile_Custom_Likes": ("tea", "chess")},
+        after=after or {"Tag_Profile_IM_Nick": "Bob K", "Tag_Profile_IM_Level": 3},
+        reason="ticket 4711",
+        proposed_at=datetime.now(UTC),
+    )
+
+
+def step(change: Change, outcome: Outcome) -> Draft:
+    return Draft(
+        actor=change.actor,
+        surface=Surface.BUTTON,
+        app=change.app,
+        command="set",
+        accounts=(change.account,),
+        outcome=outcome,
+        reason=change.reason,
+        before=change.before,
+        after=change.after,
+        change_id=change.id,
+    )
