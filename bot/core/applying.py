@@ -1,0 +1,101 @@
+"""One write, and what became of it as told by reading back."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.core.fields import Field
+from bot.core.model import Change, Deadline, Outcome, Values
+from bot.core.values import differing
+from bot.errors import IMError, OutcomeUnknownError, UnavailableError
+
+WRITE_SECONDS = 10.0
+"""How long after its intent was recorded a write may still be sent or answered."""
+READ_BACK_SECONDS = 15.0
+"""How long reading back may take."""
+WAITS: Sequence[float] = (0, 0.2, 0.5, 1, 2, 3, 3)
+"""The seconds before each try to read back.
+
+Together they are three times as long as the vendor works at a call before it gives up by itself: a write
+that was not answered, and still is not to be seen at their end, did not happen.
+"""
+
+Write: TypeAlias = Callable[[], None]
+"""Sends the values of a change; raises IMError."""
+Read: TypeAlias = Callable[[Deadline], Values]
+"""Reads the fields of a change as they are now; raises IMError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a write, and why it is no success."""
+
+    outcome: Outcome
+    problem: IMError | None = None
+
+
+def judge(change: Change, fields: Sequence[Field], now: Values) -> Outcome | None:
+    """Tell by a profile whether a change happened; None when it reads neither as before nor as after."""
+    if not differing(fields, now, change.after):
+        return Outcome.SUCCEEDED
+    return None if differing(fields, now, change.before) else Outcome.FAILED
+
+
+def apply(
+    change: Change, fields: Sequence[Field], write: Write, read: Read, waits: Sequence[float]
+) -> Verdict:
+    """Send a change to the vendor, exactly once, and tell what became of it."""
+    try:
+        write()
+    except OutcomeUnknownError as problem:
+        return _after_silence(problem, *_read_back(change, fields, read, waits))
+    except IMError as problem:
+        return Verdict(Outcome.FAILED, _refusal(problem, change, fields, read))
+    found, trouble = _read_back(change, fields, read, waits)
+    if found is Outcome.SUCCEEDED:
+        return Verdict(found)
+    why = f"it could not be read back: {trouble}" if trouble else "the profile does not read as written"
+    return Verdict(Outcome.UNKNOWN, OutcomeUnknownError(f"the vendor took the change, but {why}"))
+
+
+def _after_silence(problem: IMError, found: Outcome | None, _: IMError | None) -> Verdict:
+    if found is Outcome.FAILED:
+        words = "the vendor did not say what became of the change, and the profile reads as before"
+        return Verdict(found, UnavailableError(words, code=problem.code, advice="Try again"))
+    return Verdict(found or Outcome.UNKNOWN, None if found else problem)
+
+
+def _read_back(
+    change: Change, fields: Sequence[Field], read: Read, waits: Sequence[float]
+) -> tuple[Outcome | None, IMError | None]:
+    """Read until the change is to be seen, or patience ends; tell what was seen last, or why nothing."""
+    deadline = Deadline.after(READ_BACK_SECONDS)
+    found: Outcome | None = None
+    trouble: IMError | None = None
+    for wait in waits:
+        time.sleep(wait)
+        found = trouble = None
+        try:
+            found = judge(change, fields, read(deadline))
+        except IMError as error:
+            trouble = error
+        if found is Outcome.SUCCEEDED:
+            break
+    return found, trouble
+
+
+def _refusal(problem: IMError, change: Change, fields: Sequence[Field], read: Read) -> IMError:
+    """Say too which fields the vendor kept of a change that it refused; whether it can is not documented."""
+    if problem.code is None:
+        return problem
+    try:
+        kept = differing(fields, read(Deadline.after(READ_BACK_SECONDS)), change.before)
+    except IMError:
+        return problem
+    if not kept:
+        return problem
+    names = ", ".join(field.word for field in kept)
+    return type(problem)(
+        f"{problem}, and yet {names} changed", code=problem.code, advice=problem.advice, detail=problem.detail
+    )

@@ -1,0 +1,277 @@
+"""Changes: proposed, confirmed, written once, read back, undone; nothing is sent that is not recorded."""
+
+import secrets
+from base64 import b32encode
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from bot.core import fields, policy
+from bot.core.applying import WAITS, WRITE_SECONDS, apply
+from bot.core.commands import EditProfile, SetFields
+from bot.core.fields import Domain, Field
+from bot.core.hints import cite
+from bot.core.journal import BECAME, Journal, before_sending, not_open, word_of
+from bot.core.model import (
+    CONFIRM_WITHIN,
+    NOTHING,
+    Actor,
+    App,
+    Change,
+    Deadline,
+    Draft,
+    Outcome,
+    Role,
+    Surface,
+    Value,
+    Values,
+)
+from bot.core.open_changes import GRACE, OpenChanges
+from bot.core.parsing import Apps
+from bot.core.policy import NOTHING_SENT, Rules
+from bot.core.ports import IM, People, Record
+from bot.core.profiles import Profiles
+from bot.core.results import Form, Preview, Settled, Unchanged
+from bot.core.values import check_text, differing, restored, same
+from bot.errors import (
+    AuditError,
+    ExpiredError,
+    PermissionDeniedError,
+    UsageError,
+)
+
+_ID_CHARACTERS = 12
+_AGAIN = f"Run the command again for a fresh preview. {NOTHING_SENT}"
+_HISTORY = f"The history of an account names its changes. {NOTHING_SENT}"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Everything that leads to a write, on whatever surface.
+
+    Args:
+        apps: The apps people can name.
+        ims: How each app is reached, by the app's name.
+        rules: Who holds which role.
+        people: What Slack knows of its people.
+        record: Where every step is recorded before it counts.
+        audited: Whether it is settled where changes are told; if not, all are refused.
+        waits: The seconds before each try to read back.
+    """
+
+    apps: Apps
+    ims: Mapping[str, IM]
+    rules: Rules
+    people: People
+    record: Record
+    audited: bool
+    waits: Sequence[float] = WAITS
+
+    def edit(self, actor: Actor, command: EditProfile, surface: Surface = Surface.COMMAND) -> Form:
+        """Read the values that a form begins with.
+
+        Raises:
+            BotError: The actor may not, the profile cannot be read, or that cannot be recorded.
+        """
+        app, account = command.app, command.account
+        asked = Draft(actor, surface, app.name, "set", (account,), Outcome.ANSWERED)
+        self._check(asked)
+        values = self._profiles.read(app, account, fields.defaults(Domain.PROFILE, app.custom))
+        with before_sending():
+            self.record.add(asked)
+        return Form(app, account, values)
+
+    def propose(
+        self, actor: Actor, command: SetFields, surface: Surface = Surface.COMMAND
+    ) -> Preview | Unchanged:
+        """Show what a change would do, leaving out what is so already; nothing is written.
+
+        Raises:
+            BotError: The actor may not, the profile cannot be read, or the proposal cannot be recorded.
+        """
+        app, account, reason = command.app, command.account, command.reason
+        self._check(Draft(actor, surface, app.name, "set", (account,), Outcome.DENIED))
+        check_text("the reason", reason)
+        now = self._profiles.read(app, account, tuple(command.values)) if command.values else NOTHING
+        change = _new(actor, app, account, now, command.values, reason=reason)
+        return self._preview(app, change, surface, command.values)
+
+    def confirm(
+        self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON
+    ) -> Settled | Preview | Unchanged:
+        """Apply a change, once, if the profile is still as it was shown; else show it anew.
+
+        Raises:
+            ExpiredError: It is too old, somebody else's, or was already confirmed or cancelled.
+            BotError: The actor may not, or not any more; or a step cannot be read or recorded.
+        """
+        change = self._own(actor, change_id, surface)
+        app, touched = self._profiles.place(change)
+        if datetime.now(UTC) >= change.expires_at:
+            with suppress(AuditError):
+                self._journal.move(change, Outcome.CANCELLED, surface, "expired")
+            minutes = CONFIRM_WITHIN // timedelta(minutes=1)
+            raise ExpiredError(f"this preview is older than {minutes} minutes", advice=_AGAIN)
+        now = self._profiles.read(app, change.account, touched)
+        if differing(touched, now, change.before):
+            return self._propose_anew(app, change, touched, now, surface)
+        # Counted from before the intent is recorded, so that nothing is sent when others may settle it.
+        deadline = Deadline.after(WRITE_SECONDS)
+        with before_sending():
+            attempted, _ = self._journal.move(change, Outcome.ATTEMPTED, surface)
+        write = partial(self.ims[app.name].set_profile, change.account, change.after, deadline)
+        read = partial(self._profiles.read, app, change.account, touched)
+        verdict = apply(attempted, touched, write, read, self.waits)
+        return self._journal.close(app, attempted, verdict, surface)
+
+    def cancel(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Settled:
+        """Give a change up before it is confirmed.
+
+        Raises:
+            BotError: As for confirming.
+        """
+        change = self._own(actor, change_id, surface)
+        app, _ = self._profiles.place(change)
+        with before_sending():
+            cancelled, entry = self._journal.move(change, Outcome.CANCELLED, surface)
+        return Settled(app, cancelled, entry)
+
+    def undo(self, actor: Actor, change_id: str, surface: Surface = Surface.COMMAND) -> Preview | Unchanged:
+        """Propose to put back what a change replaced, whoever made it.
+
+        Raises:
+            UsageError: There is no such change, or it was not applied.
+            ExpiredError: A field was changed again since.
+            BotError: As for proposing.
+        """
+        done = self._find(actor, change_id, surface, word="undo")
+        if done is None:
+            raise UsageError(f"there is no change {cite(change_id)}", advice=_HISTORY)
+        if done.outcome is not Outcome.SUCCEEDED:
+            raise UsageError(
+                f"only a change that was applied can be undone, and of this one: {BECAME[done.outcome]}",
+                advice=_HISTORY,
+            )
+        app, touched = self._profiles.place(done)
+        now = self._profiles.read(app, done.account, touched)
+        if later := differing(touched, now, done.after):
+            names = ", ".join(field.word for field in later)
+            raise ExpiredError(
+                f"this would overwrite what was changed later: {names}",
+                advice=f"Set the fields you want instead. {NOTHING_SENT}",
+            )
+        wanted = {field: restored(field, done.before.get(field.tag)) for field in touched}
+        change = _new(actor, app, done.account, now, wanted, reason=f"undo of {done.id}", undoes=done.id)
+        return self._preview(app, change, surface, wanted)
+
+    def settle_open(self, grace: timedelta = GRACE) -> list[Settled]:
+        """Settle, by reading profiles, the changes that a crash or a silent vendor left open.
+
+        Args:
+            grace: How long a change must have stood still, so that no live one is settled under its process.
+
+        Raises:
+            AuditError: The record cannot be read or written.
+        """
+        return OpenChanges(self._profiles, self._journal).settle(grace)
+
+    @property
+    def _profiles(self) -> Profiles:
+        return Profiles(self.apps, self.ims)
+
+    @property
+    def _journal(self) -> Journal:
+        return Journal(self.record)
+
+    def _check(self, asked: Draft, *, fresh: bool = False) -> None:
+        try:
+            self._permit(asked.actor, fresh=fresh)
+        except PermissionDeniedError as refusal:
+            self._journal.deny(asked, refusal)
+            raise
+
+    def _permit(self, actor: Actor, *, fresh: bool) -> None:
+        policy.check(actor, Role.EDITOR, self.rules, self.people, fresh=fresh)
+        if not self.audited:
+            raise PermissionDeniedError(
+                "changes are switched off here: no audit channel is set",
+                advice=f"Whoever runs this bot can set AUDIT_CHANNEL, or AUDIT_CHANNEL=none. {NOTHING_SENT}",
+            )
+
+    def _find(
+        self, actor: Actor, change_id: str, surface: Surface, *, word: str = "", fresh: bool = False
+    ) -> Change | None:
+        """Find a change; the role is checked, and a refusal recorded, whether or not there is one."""
+        change = self._journal.find(change_id)
+        self._check(_asked(actor, change, surface, word), fresh=fresh)
+        return change
+
+    def _own(self, actor: Actor, change_id: str, surface: Surface) -> Change:
+        """Find a change that an actor may confirm or cancel, if nobody has done so yet."""
+        change = self._find(actor, change_id, surface, fresh=True)
+        if change is None:
+            raise ExpiredError("the record knows no such change", advice=_AGAIN)
+        if change.actor != actor:
+            refusal = ExpiredError("only the person who proposed a change may settle it", advice=_AGAIN)
+            self._journal.deny(_asked(actor, change, surface), refusal)
+            raise refusal
+        if change.outcome is not Outcome.PROPOSED:
+            raise not_open(change)
+        return change
+
+    def _preview(
+        self, app: App, change: Change, surface: Surface, wanted: Mapping[Field, Value]
+    ) -> Preview | Unchanged:
+        asked = {field.tag: value for field, value in wanted.items()}
+        if not change.after:
+            return Unchanged(app, change.account, asked)
+        self._journal.propose(change, surface)
+        kept = {tag: value for tag, value in asked.items() if tag not in change.after}
+        return Preview(app, change, kept=kept)
+
+    def _propose_anew(
+        self, app: App, old: Change, touched: tuple[Field, ...], now: Values, surface: Surface
+    ) -> Preview | Unchanged:
+        with before_sending():
+            self._journal.move(old, Outcome.CANCELLED, surface, "the profile changed since the preview")
+        wanted = {field: old.after[field.tag] for field in touched}
+        change = _new(old.actor, app, old.account, now, wanted, reason=old.reason, undoes=old.undoes)
+        shown = self._preview(app, change, surface, wanted)
+        return replace(shown, moved=True) if isinstance(shown, Preview) else shown
+
+
+def _asked(actor: Actor, change: Change | None, surface: Surface, word: str = "") -> Draft:
+    if change is None:
+        return Draft(actor, surface, "", word or "set", (), Outcome.DENIED)
+    word = word or word_of(change)
+    accounts = (change.account,)
+    return Draft(actor, surface, change.app, word, accounts, Outcome.DENIED, change_id=change.id)
+
+
+def _new(
+    actor: Actor,
+    app: App,
+    account: str,
+    now: Values,
+    wanted: Mapping[Field, Value],
+    *,
+    reason: str = "",
+    undoes: str = "",
+) -> Change:
+    """Make the change from a profile as it is to one as wanted; without values when that is so already."""
+    after = {
+        field.tag: value for field, value in wanted.items() if not same(field, now.get(field.tag), value)
+    }
+    return Change(
+        id="op_" + b32encode(secrets.token_bytes(8)).decode().lower()[:_ID_CHARACTERS],
+        actor=actor,
+        app=app.name,
+        account=account,
+        before={tag: now[tag] for tag in after if tag in now},
+        after=after,
+        reason=reason,
+        proposed_at=datetime.now(UTC),
+        undoes=undoes,
+    )

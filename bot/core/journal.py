@@ -1,0 +1,138 @@
+"""How each step of a change gets into the record, and what is said when it does not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from bot.core.applying import Verdict
+from bot.core.model import App, Change, Draft, Entry, Outcome, Surface
+from bot.core.policy import NOTHING_SENT
+from bot.core.ports import Record
+from bot.core.results import Settled
+from bot.errors import AuditError, BotError, ExpiredError
+
+BECAME = {
+    Outcome.PROPOSED: "it is not confirmed yet",
+    Outcome.ATTEMPTED: "it is already being applied",
+    Outcome.SUCCEEDED: "it was already applied",
+    Outcome.FAILED: "it was already tried, and failed",
+    Outcome.UNKNOWN: "it was already sent, and whether it happened is not known",
+    Outcome.CANCELLED: "it was cancelled, has expired or was shown anew",
+}
+"""What is said of a change that has come so far."""
+
+_STATE = {
+    Outcome.SUCCEEDED: "the change was sent and applied",
+    Outcome.FAILED: "the change was tried and not applied",
+    Outcome.UNKNOWN: "the change was sent, and whether it happened is not known",
+}
+
+
+@contextmanager
+def before_sending() -> Iterator[None]:
+    """Add to an AuditError that nothing was sent, which is true of all that comes before the write.
+
+    Raises:
+        AuditError: The one from within, in those words.
+    """
+    try:
+        yield
+    except AuditError as error:
+        advice = f"{error.advice}. {NOTHING_SENT}" if error.advice else NOTHING_SENT
+        raise AuditError(str(error), advice=advice, detail=error.detail) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Records the steps of changes."""
+
+    record: Record
+
+    def deny(self, asked: Draft, refusal: BotError) -> None:
+        """Record a refusal; it stands even when it cannot be recorded."""
+        with suppress(AuditError):
+            self.record.add(replace(asked, outcome=Outcome.DENIED, problem=str(refusal)))
+
+    def find(self, change_id: str) -> Change | None:
+        """Find a change.
+
+        Raises:
+            AuditError: The record cannot be read or believed.
+        """
+        with before_sending():
+            return self.record.find(change_id)
+
+    def propose(self, change: Change, surface: Surface) -> None:
+        """Keep a new change.
+
+        Raises:
+            AuditError: It cannot be kept.
+        """
+        with before_sending():
+            self.record.propose(change, step(change, surface))
+
+    def move(
+        self, change: Change, outcome: Outcome, surface: Surface, problem: str = ""
+    ) -> tuple[Change, Entry]:
+        """Record how far a change has come.
+
+        Raises:
+            ExpiredError: It has moved in between, by another click or another process.
+            AuditError: It cannot be recorded.
+        """
+        moved = replace(change, outcome=outcome)
+        entry = self.record.move(change, outcome, step(moved, surface, problem))
+        if entry is None:
+            raise not_open(self.record.find(change.id) or change)
+        return moved, entry
+
+    def close(self, app: App, change: Change, verdict: Verdict, surface: Surface) -> Settled:
+        """Record what became of a change.
+
+        Raises:
+            ExpiredError: Another process has done so.
+            AuditError: It cannot be recorded; says what became of the change all the same.
+        """
+        code = verdict.problem.code if verdict.problem else None
+        number = f" ({code})" if code is not None else ""
+        problem = f"{verdict.problem}{number}" if verdict.problem else ""
+        try:
+            closed, entry = self.move(change, verdict.outcome, surface, problem)
+        except AuditError as error:
+            state = _STATE[verdict.outcome] + (f" ({problem})" if problem else "")
+            raise AuditError(
+                f"{state}, but that could not be recorded: {error}",
+                advice="The bot will read the profile and record the outcome when the record works again",
+                detail=error.detail,
+            ) from error
+        return Settled(app, closed, entry, verdict.problem)
+
+
+def step(change: Change, surface: Surface, problem: str = "") -> Draft:
+    """Say how far a change has come."""
+    return Draft(
+        change.actor,
+        surface,
+        change.app,
+        word_of(change),
+        (change.account,),
+        change.outcome,
+        change.reason,
+        problem,
+        change.before,
+        change.after,
+        change.id,
+    )
+
+
+def word_of(change: Change) -> str:
+    """Give the word of the command that a change came from."""
+    return "undo" if change.undoes else "set"
+
+
+def not_open(change: Change) -> ExpiredError:
+    """Say what became of a change that can no longer be confirmed or cancelled."""
+    return ExpiredError(
+        f"this change is not open any more: {BECAME[change.outcome]}",
+        advice="The history of the account tells its steps",
+    )

@@ -1,0 +1,60 @@
+"""Changes that a crash or a silent vendor left open, settled by reading profiles."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.core.applying import READ_BACK_SECONDS, WRITE_SECONDS, Verdict, judge
+from bot.core.journal import Journal
+from bot.core.model import App, Change, Outcome, Surface
+from bot.core.profiles import Profiles
+from bot.core.results import Settled
+from bot.errors import ExpiredError, IMError, OutcomeUnknownError, UsageError
+
+GRACE = timedelta(seconds=WRITE_SECONDS + READ_BACK_SECONDS + 10)
+"""How long a change must have stood still to count as left open: longer than any live one does."""
+WATCHED = timedelta(days=1)
+"""How long an unknown outcome is looked into; a profile read later says nothing about that change."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChanges:
+    """Brings changes that were attempted, and no process is at any more, to an end."""
+
+    profiles: Profiles
+    journal: Journal
+
+    def settle(self, grace: timedelta) -> list[Settled]:
+        """Settle what is open and can be told, and say what was settled.
+
+        Raises:
+            AuditError: The record cannot be read or written.
+        """
+        now = datetime.now(UTC)
+        settled = [self._settle(change, now) for change in self.journal.record.list_open(now - grace)]
+        return [each for each in settled if each]
+
+    def _settle(self, change: Change, now: datetime) -> Settled | None:
+        if change.outcome is Outcome.UNKNOWN and now - change.proposed_at > WATCHED:
+            return None
+        verdict = self._look(change)
+        if verdict.outcome is change.outcome:
+            return None
+        app = self.profiles.apps.by_name.get(change.app) or App(change.app, "")
+        try:
+            return self.journal.close(app, change, verdict, Surface.BOT)
+        except ExpiredError:
+            # Another process has just settled it.
+            return None
+
+    def _look(self, change: Change) -> Verdict:
+        try:
+            app, touched = self.profiles.place(change)
+            found = judge(change, touched, self.profiles.read(app, change.account, touched))
+        except (UsageError, IMError) as error:
+            return Verdict(Outcome.UNKNOWN, OutcomeUnknownError(f"the profile cannot be read: {error}"))
+        if found is Outcome.SUCCEEDED:
+            return Verdict(found)
+        if found is Outcome.FAILED:
+            return Verdict(found, IMError("the profile reads as before the change"))
+        words = "the profile reads neither as before the change nor as after it"
+        return Verdict(Outcome.UNKNOWN, OutcomeUnknownError(words))

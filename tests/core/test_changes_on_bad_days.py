@@ -1,0 +1,328 @@
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Barrier
+
+import pytest
+from freezegun import freeze_time
+
+from bot.core.applying import READ_BACK_SECONDS, WAITS, WRITE_SECONDS
+from bot.core.model import Actor, Change, Deadline, Draft, Entry, Outcome, Standing, Surface, Value, Values
+from bot.core.open_changes import GRACE, WATCHED
+from bot.core.results import Preview, Settled
+from bot.errors import (
+    AuditError,
+    BotError,
+    ExpiredError,
+    IMError,
+    NotAskedError,
+    OutcomeUnknownError,
+    SlackUnavailableError,
+    UnavailableError,
+)
+from tests.support.changing import ALICE, EDDA, ERIK, NICK, SLACK, World
+from tests.support.fakes import FakeIM, FakePeople, FakeRecord
+
+ENDS = {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN}
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def attempted(world: World, *, written: bool) -> Change:
+    """Leave a change as a process leaves it that dies around its write."""
+    change = world.preview()
+
+    fates = world.im.losing if written else world.im.failing
+    fate = {**fates, "portrait_set": [MemoryError()]}
+    world.im.losing, world.im.failing = (fate, {}) if written else ({}, fate)
+    with pytest.raises(MemoryError):
+        world.changes.confirm(EDDA, change.id)
+    world.im.losing = world.im.failing = {}
+    return change
+
+
+def outcome(world: World, change: Change) -> Outcome:
+    return world.record.changes[change.id][0].outcome
+
+
+@pytest.mark.parametrize(("written", "end"), [(True, Outcome.SUCCEEDED), (False, Outcome.FAILED)])
+def test_settles_by_reading_what_a_crash_left_open(world: World, *, written: bool, end: Outcome) -> None:
+    with freeze_time() as clock:
+        change = attempted(world, written=written)
+        clock.tick(GRACE)
+
+        (settled,) = world.changes.settle_open()
+
+    assert settled.change.outcome is outcome(world, change) is end
+    draft = settled.entry.draft
+    assert (draft.actor, draft.surface, draft.outcome) == (EDDA, Surface.BOT, end)
+    assert draft.problem == ("" if written else "the profile reads as before the change")
+    assert world.writes == 1
+
+
+def test_leaves_alone_what_a_live_process_may_still_be_at(world: World) -> None:
+    with freeze_time() as clock:
+        change = attempted(world, written=True)
+        clock.tick(GRACE - timedelta(seconds=1))
+
+        assert world.changes.settle_open() == []
+
+    assert outcome(world, change) is Outcome.ATTEMPTED
+
+
+def test_sends_nothing_when_recording_the_intent_took_so_long_that_others_may_settle_it(
+    world: World,
+) -> None:
+    with freeze_time() as clock:
+
+        class Slow(FakeRecord):
+            def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
+                clock.tick(WRITE_SECONDS)
+                return super().move(change, outcome, draft)
+
+        world.record = Slow()
+
+        settled = world.confirm(world.preview())
+
+    assert settled.change.outcome is Outcome.FAILED
+    assert isinstance(settled.problem, NotAskedError)
+    assert world.writes == 0
+
+
+def test_waits_longer_than_a_live_change_can_take() -> None:
+    assert sum(WAITS) < READ_BACK_SECONDS
+    assert timedelta(seconds=WRITE_SECONDS + READ_BACK_SECONDS) < GRACE
+
+
+def test_records_once_that_an_outcome_stays_unknown_and_settles_it_later(world: World) -> None:
+    with freeze_time() as clock:
+        change = attempted(world, written=False)
+        world.someone_else_writes({NICK: "Ally"})
+        clock.tick(GRACE)
+
+        (settled,) = world.changes.settle_open()
+        assert settled.change.outcome is Outcome.UNKNOWN
+        assert "neither as before the change nor as after" in settled.entry.draft.problem
+        clock.tick(GRACE)
+        assert world.changes.settle_open() == []
+
+        world.someone_else_writes({NICK: "Alicia"})
+        (settled,) = world.changes.settle_open()
+
+    assert settled.change.outcome is outcome(world, change) is Outcome.SUCCEEDED
+    assert world.steps[2:] == [Outcome.UNKNOWN, Outcome.SUCCEEDED]
+
+
+def test_calls_unknown_what_it_cannot_read(world: World) -> None:
+    with freeze_time() as clock:
+        attempted(world, written=True)
+        clock.tick(GRACE)
+        world.im.failing = {"portrait_get": [None] * 2 + [UnavailableError("the vendor sleeps")]}
+
+        (settled,) = world.changes.settle_open()
+
+    assert settled.change.outcome is Outcome.UNKNOWN
+    assert settled.entry.draft.problem == "the profile cannot be read: the vendor sleeps"
+
+
+def test_stops_asking_after_a_day(world: World) -> None:
+    with freeze_time() as clock:
+        attempted(world, written=False)
+        world.someone_else_writes({NICK: "Ally"})
+        clock.tick(WATCHED + GRACE)
+        (settled,) = world.changes.settle_open()
+        assert settled.change.outcome is Outcome.UNKNOWN
+        clock.tick(GRACE)
+        world.im.calls.clear()
+
+        assert world.changes.settle_open() == []
+
+    assert world.im.calls == []
+
+
+def test_leaves_to_another_process_what_that_has_just_settled(world: World) -> None:
+    with freeze_time() as clock:
+        change = attempted(world, written=True)
+        clock.tick(GRACE)
+        elsewhere = world.record.list_open(change.proposed_at + GRACE)
+        world.changes.settle_open()
+
+        class Late(FakeRecord):
+            def list_open(self, still_since: datetime) -> Sequence[Change]:
+                return [change for change in elsewhere if change.proposed_at <= still_since]
+
+        world.record = Late(entries=world.record.entries, changes=world.record.changes)
+
+        assert world.changes.settle_open() == []
+
+
+def test_two_clicks_at_once_write_once(world: World) -> None:
+    change = world.preview()
+    together = Barrier(2)
+
+    class Together(FakeIM):
+        def get_profiles(
+            self, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
+        ) -> Mapping[str, Values | IMError]:
+            found = super().get_profiles(accounts, tags, deadline)
+            if len(self.calls) <= 2:
+                together.wait(5)
+            return found
+
+    world.im = Together(world.im.said, world.im.imported)
+
+    def click(_: int) -> object:
+        try:
+            return world.changes.confirm(EDDA, change.id)
+        except ExpiredError as error:
+            return error
+
+    with ThreadPoolExecutor(2) as pool:
+        results = [*pool.map(click, range(2))]
+
+    assert world.writes == 1
+    assert world.steps == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
+    assert sum(isinstance(result, Settled) for result in results) == 1
+    assert sum(isinstance(result, ExpiredError) for result in results) == 1
+
+
+# A story in which every call fails once, in every place
+
+
+@dataclass
+class WatchedIM(FakeIM):
+    """Sees to it that every write has its intent in the record, and remembers which arrived."""
+
+    record: FakeRecord = field(default_factory=FakeRecord)
+    arrived: list[str] = field(default_factory=list)
+
+    def set_profile(self, account: str, values: Mapping[str, Value], deadline: Deadline) -> None:
+        (intent,) = (
+            change
+            for change, _, _ in self.record.changes.values()
+            if change.outcome is Outcome.ATTEMPTED and change.after == values
+        )
+        try:
+            super().set_profile(account, values, deadline)
+        finally:
+            if self.profile_is(values):
+                self.arrived.append(intent.id)
+
+    def profile_is(self, values: Values) -> bool:
+        profile = self.said["alice"]
+        assert not isinstance(profile, IMError)
+        return all(profile.get(tag) == value for tag, value in values.items())
+
+
+@dataclass
+class ShakyPeople(FakePeople):
+    """Slack, which cannot be asked once."""
+
+    fails_at: int = -1
+
+    def get_standing(self, actor: Actor, *, fresh: bool = False) -> Standing:
+        self._stumble()
+        return super().get_standing(actor, fresh=fresh)
+
+    def list_group(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
+        self._stumble()
+        return super().list_group(group_id, fresh=fresh)
+
+    def _stumble(self) -> None:
+        if len(self.asked_fresh) == self.fails_at:
+            self.asked_fresh.append(True)
+            raise SlackUnavailableError("Slack could not be reached")
+
+
+def tell(world: World) -> None:
+    """Set, click twice, undo, click twice, and let a new process settle the rest; go on whatever fails."""
+    with freeze_time() as clock:
+        with suppress(BotError):
+            change = world.preview("nick=Alicia level=8", ERIK)
+            click_twice(world, change)
+            undo = world.changes.undo(ERIK, change.id)
+            assert isinstance(undo, Preview)
+            click_twice(world, undo.change)
+        for _ in range(2):
+            clock.tick(GRACE)
+            with suppress(BotError):
+                world.changes.settle_open()
+
+
+def click_twice(world: World, change: Change) -> None:
+    for _ in range(2):
+        with suppress(BotError):
+            world.changes.confirm(ERIK, change.id)
+
+
+def watched(fails_at: int = -1) -> World:
+    record = FakeRecord()
+    im = WatchedIM({"alice": ALICE}, {"alice": True}, record=record)
+    return World(im, ShakyPeople(SLACK.standings, SLACK.groups, fails_at=fails_at), record)
+
+
+def days() -> Iterator[tuple[str, World]]:
+    """Make a world for every call that the story makes on a good day, in which that one fails."""
+    good = watched()
+    tell(good)
+    for place in range(len(good.people.asked_fresh)):
+        yield f"people {place}", watched(place)
+    for called, number in Counter(called for called, _ in good.im.calls).items():
+        for place in range(number):
+            for lost in (False, True):
+                # Only a write can be sent and not answered; what else fails was refused, or never sent.
+                for kind in (OutcomeUnknownError, UnavailableError)[: 1 if lost else 2]:
+                    world = watched()
+                    fate = {called: [*[None] * place, kind("trouble")]}
+                    world.im.failing, world.im.losing = ({}, fate) if lost else (fate, {})
+                    yield f"{called} {place} {kind.__name__} lost={lost}", world
+    for method, number in Counter(good.record.calls).items():
+        for place in range(number):
+            for bad in (1, 2):
+                world = watched()
+                world.record.failing = {method: [*[None] * place, *[AuditError("trouble")] * bad]}
+                yield f"{method} {place} {bad} times", world
+
+
+DAYS = dict(days())
+
+
+def test_a_good_day_is_the_whole_story() -> None:
+    world = watched()
+
+    tell(world)
+
+    assert world.profile == ALICE
+    assert world.writes == 2
+    assert world.steps == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED] * 2
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_whatever_fails_nothing_is_written_twice_or_unrecorded_and_every_intent_ends(day: str) -> None:
+    world = DAYS[day]
+    assert isinstance(world.im, WatchedIM)
+
+    tell(world)
+
+    steps: dict[str, list[Outcome]] = {}
+    for entry in world.record.entries:
+        if entry.draft.outcome is not Outcome.DENIED:
+            steps.setdefault(entry.draft.change_id, []).append(entry.draft.outcome)
+    intents = {change_id: taken for change_id, taken in steps.items() if Outcome.ATTEMPTED in taken}
+    assert all(sum(step in ENDS for step in taken) == 1 for taken in intents.values())
+    assert {change_id for change_id, taken in intents.items() if Outcome.SUCCEEDED in taken} == set(
+        world.im.arrived
+    )
+    assert len(world.im.arrived) == len(set(world.im.arrived))
+    assert world.writes == len(intents)
+    assert [entry.sequence for entry in world.record.entries] == [*range(1, len(world.record.entries) + 1)]
+
+
+def test_the_bad_days_are_as_many_as_the_calls() -> None:
+    assert len(DAYS) > 50

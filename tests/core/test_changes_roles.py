@@ -1,0 +1,118 @@
+"""Who may take which step: people of every kind against every command and button."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bot.core.commands import EditProfile, ShowHistory, UndoChange
+from bot.core.dispatcher import Dispatcher
+from bot.core.model import Actor, Change, Outcome
+from bot.core.results import History
+from bot.errors import AuditError, BotError, ExpiredError, PermissionDeniedError
+from tests.support.changing import (
+    APPS,
+    DEE,
+    EDDA,
+    ERIK,
+    GUS,
+    PROD,
+    ROB,
+    RULES,
+    STAN,
+    VERA,
+    World,
+    asked,
+)
+
+ROLES: Mapping[str, Actor] = {
+    "editor": EDDA,
+    "editor by group": ERIK,
+    "viewer": VERA,
+    "guest": GUS,
+    "stranger": STAN,
+    "bot": ROB,
+    "deactivated": DEE,
+}
+EDITORS = {"editor", "editor by group"}
+
+
+def dispatcher(world: World) -> Dispatcher:
+    with ThreadPoolExecutor(1) as pool:
+        return Dispatcher(APPS, {"prod": world.im}, RULES, world.people, pool, world.record, world.changes)
+
+
+Step = Callable[[World, Actor, Change], object]
+STEPS: Mapping[str, Step] = {
+    "set": lambda world, actor, _: dispatcher(world).execute(actor, asked("level=9")),
+    "set, form": lambda world, actor, _: dispatcher(world).execute(actor, EditProfile(PROD, "alice")),
+    "confirm": lambda world, actor, change: world.changes.confirm(actor, change.id),
+    "cancel": lambda world, actor, change: world.changes.cancel(actor, change.id),
+    "undo": lambda world, actor, change: dispatcher(world).execute(actor, UndoChange(change.id)),
+    "history": lambda world, actor, _: dispatcher(world).execute(actor, ShowHistory(PROD, "alice")),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("role", ROLES)
+def test_lets_an_actor_do_what_the_role_allows_and_records_every_refusal(role: str, step: str) -> None:
+    world, actor = World(), ROLES[role]
+    change = world.done() if step == "undo" else world.preview()
+    writes, entries, calls = world.writes, len(world.record.entries), len(world.im.calls)
+    expected: type[BotError] | None = None
+    if role not in EDITORS and (step, role) != ("history", "viewer"):
+        expected = PermissionDeniedError
+    elif step in {"confirm", "cancel"} and actor != change.actor:
+        expected = ExpiredError
+
+    if expected is None:
+        STEPS[step](world, actor, change)
+        assert Outcome.DENIED not in world.steps
+        return
+    with pytest.raises(expected) as caught:
+        STEPS[step](world, actor, change)
+
+    assert (world.writes, len(world.im.calls)) == (writes, calls)
+    assert world.record.changes[change.id][0] == change
+    (entry,) = world.record.entries[entries:]
+    draft = entry.draft
+    assert (draft.actor, draft.outcome, draft.accounts) == (actor, Outcome.DENIED, ("alice",))
+    assert draft.command == ("set" if step in {"confirm", "cancel"} else step.removesuffix(", form"))
+    assert draft.problem == str(caught.value)
+    assert not draft.before
+    assert not draft.after
+    assert "Nothing was sent" in caught.value.advice
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_refusal_stands_when_it_cannot_be_recorded(step: str) -> None:
+    world = World()
+    change = world.done() if step == "undo" else world.preview()
+    world.record.failing = {"add": [AuditError("the disk is full")]}
+
+    with pytest.raises(PermissionDeniedError):
+        STEPS[step](world, VERA if step != "history" else GUS, change)
+
+
+@pytest.mark.parametrize("step", ["set", "confirm", "cancel", "undo"])
+def test_nobody_changes_anything_while_slack_cannot_be_asked(step: str) -> None:
+    world = World()
+    change = world.done() if step == "undo" else world.preview()
+    writes = world.writes
+    world.people.reachable = False
+
+    with pytest.raises(PermissionDeniedError, match="Slack could not be asked"):
+        STEPS[step](world, EDDA, change)
+
+    assert world.writes == writes
+
+
+@pytest.mark.parametrize(("role", "with_values"), [("viewer", False), ("editor", True)])
+def test_shows_the_values_in_a_history_to_editors_alone(role: str, *, with_values: bool) -> None:
+    world = World()
+    world.done()
+
+    history = STEPS["history"](world, ROLES[role], world.preview("level=9"))
+
+    assert isinstance(history, History)
+    assert history.with_values is with_values

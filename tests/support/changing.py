@@ -1,0 +1,114 @@
+"""An app with an account, people of every kind, and changes in between."""
+
+from dataclasses import dataclass, field, replace
+
+from bot.core.changes import Changes
+from bot.core.commands import SetFields
+from bot.core.fields import PROFILE_FIELDS
+from bot.core.model import Actor, App, Change, Holders, Outcome, Standing, Values
+from bot.core.parsing import Apps, parse
+from bot.core.policy import Rules
+from bot.core.results import Preview, Settled
+from bot.errors import IMError
+from tests.support.fakes import FakeIM, FakePeople, FakeRecord
+
+EDDA, ERIK, VERA, GUS, STAN, ROB, DEE = (
+    Actor(user_id, "T01HOME")
+    for user_id in ("U02EDDA", "U02ERIK", "U01VERA", "U03GUS", "U04STAN", "U05ROB", "U06DEE")
+)
+GROUP = "S01EDITORS"
+RULES = Rules(
+    Holders(everyone=True),
+    Holders(
+        people=frozenset(actor.user_id for actor in (EDDA, GUS, STAN, ROB, DEE)), groups=frozenset({GROUP})
+    ),
+)
+SLACK = FakePeople(
+    standings={
+        GUS.user_id: Standing.GUEST,
+        STAN.user_id: Standing.STRANGER,
+        ROB.user_id: Standing.BOT,
+        DEE.user_id: Standing.DEACTIVATED,
+    },
+    groups={GROUP: frozenset({ERIK.user_id})},
+)
+PROD = App("prod", "Singapore")
+APPS = Apps({"prod": PROD}, "prod")
+BY_WORD = {known.word: known for known in PROFILE_FIELDS}
+NICK, LEVEL, GENDER, ALLOW = (BY_WORD[word].tag for word in ("nick", "level", "gender", "allow"))
+ALICE: Values = {NICK: "Alice", LEVEL: 7}
+WRITE = ("portrait_set", ("alice",))
+
+
+def asked(text: str, account: str = "alice") -> SetFields:
+    """Make the command that a text is."""
+    command = parse(f"set {account} {text}", APPS)
+    assert isinstance(command, SetFields)
+    return command
+
+
+def make_im() -> FakeIM:
+    """Make an app with Alice in it."""
+    return FakeIM({"alice": ALICE}, {"alice": True, "nobody": False})
+
+
+@dataclass
+class World:
+    """Changes, and the parts around them that can be told in advance what to do."""
+
+    im: FakeIM = field(default_factory=make_im)
+    people: FakePeople = field(default_factory=lambda: replace(SLACK, asked_fresh=[]))
+    record: FakeRecord = field(default_factory=FakeRecord)
+    audited: bool = True
+
+    @property
+    def changes(self) -> Changes:
+        """The changes of this world, as a process that has just started has them."""
+        return Changes(
+            APPS,
+            {"prod": self.im},
+            RULES,
+            self.people,
+            self.record,
+            audited=self.audited,
+            waits=(0.0, 0.0, 0.0),
+        )
+
+    @property
+    def writes(self) -> int:
+        """How often a write reached the vendor."""
+        return self.im.calls.count(WRITE)
+
+    @property
+    def steps(self) -> list[Outcome]:
+        """What was recorded, in order."""
+        return [entry.draft.outcome for entry in self.record.entries]
+
+    @property
+    def profile(self) -> Values:
+        """Alice's profile as the vendor has it."""
+        profile = self.im.said["alice"]
+        assert not isinstance(profile, IMError)
+        return profile
+
+    def someone_else_writes(self, values: Values) -> None:
+        """Change Alice's profile behind the bot's back."""
+        self.im.said = {**self.im.said, "alice": {**self.profile, **values}}
+
+    def preview(self, text: str = "nick=Alicia", actor: Actor = EDDA) -> Change:
+        """Propose a change of Alice."""
+        preview = self.changes.propose(actor, asked(text))
+        assert isinstance(preview, Preview)
+        return preview.change
+
+    def confirm(self, change: Change) -> Settled:
+        """Confirm a change, which is as it was shown."""
+        settled = self.changes.confirm(change.actor, change.id)
+        assert isinstance(settled, Settled)
+        return settled
+
+    def done(self, text: str = "nick=Alicia") -> Change:
+        """Make a change of Alice."""
+        settled = self.confirm(self.preview(text))
+        assert settled.change.outcome is Outcome.SUCCEEDED
+        return settled.change

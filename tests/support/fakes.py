@@ -1,0 +1,212 @@
+"""Stand-ins for the powers the core needs, told in advance what to answer."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from threading import RLock
+
+from bot.core.model import Actor, Change, Deadline, Draft, Entry, Outcome, Standing, Value, Values
+from bot.core.ports import CALL_ACCOUNTS
+from bot.errors import AuditError, IMError, NotAskedError, NotFoundError, SlackUnavailableError
+
+
+@dataclass
+class FakePeople:
+    """Slack's people: full members unless told otherwise.
+
+    Args:
+        standings: What kind of person somebody is, by user id.
+        groups: User ids by group; a group that is not here cannot be read.
+        reachable: Whether Slack can be asked at all.
+        asked_fresh: Of each question asked, whether what is remembered did not count.
+    """
+
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    reachable: bool = True
+    asked_fresh: list[bool] = field(default_factory=list)
+
+    def get_standing(self, actor: Actor, *, fresh: bool = False) -> Standing:
+        self.asked_fresh.append(fresh)
+        if not self.reachable:
+            raise SlackUnavailableError("Slack could not be reached")
+        return self.standings.get(actor.user_id, Standing.MEMBER)
+
+    def list_group(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
+        self.asked_fresh.append(fresh)
+        if not self.reachable or group_id not in self.groups:
+            raise SlackUnavailableError("Slack refused to answer")
+        return self.groups[group_id]
+
+
+@dataclass
+class FakeIM:
+    """One Tencent Chat app that says what it was told to.
+
+    Args:
+        said: What a lookup says of an account; nothing of one that is not here.
+        imported: What a check says of an account; nothing of one that is not here.
+        strict: Whether a lookup fails as a whole for one account that is not imported, and with which code.
+        failing: What whole calls fail with, by command and in order; None for one that does not.
+        losing: The same, for calls whose answer is lost after they were carried out.
+    """
+
+    said: Mapping[str, Values | IMError] = field(default_factory=dict)
+    imported: Mapping[str, bool | IMError] = field(default_factory=dict)
+    strict: int = 0
+    failing: Mapping[str, Sequence[Exception | None]] = field(default_factory=dict)
+    losing: Mapping[str, Sequence[Exception | None]] = field(default_factory=dict)
+    calls: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    def get_profiles(
+        self, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
+    ) -> Mapping[str, Values | IMError]:
+        assert tags
+        return self._look_up("portrait_get", accounts, deadline)
+
+    def get_friends(
+        self, owner: str, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
+    ) -> Mapping[str, Values | IMError]:
+        assert tags
+        return self._look_up("friend_get_list", accounts, deadline, owner)
+
+    def get_attributes(self, accounts: Sequence[str], deadline: Deadline) -> Mapping[str, Values | IMError]:
+        return self._look_up("im_get_attr", accounts, deadline)
+
+    def check_accounts(self, accounts: Sequence[str], deadline: Deadline) -> Mapping[str, bool | IMError]:
+        self._call("account_check", accounts, deadline)
+        return {account: self.imported[account] for account in accounts if account in self.imported}
+
+    def set_profile(self, account: str, values: Mapping[str, Value], deadline: Deadline) -> None:
+        self._call("portrait_set", [account], deadline)
+        now = self.said.get(account, {})
+        assert not isinstance(now, IMError)
+        # The vendor keeps no field that was cleared.
+        self.said = {
+            **self.said,
+            account: {tag: value for tag, value in {**now, **values}.items() if value not in ("", 0)},
+        }
+        self._lose("portrait_set")
+
+    def _look_up(
+        self, command: str, accounts: Sequence[str], deadline: Deadline, *others: str
+    ) -> Mapping[str, Values | IMError]:
+        self._call(command, accounts, deadline)
+        if self.strict and any(self.imported.get(account) is False for account in (*others, *accounts)):
+            raise NotFoundError("somebody does not exist", code=self.strict)
+        self._lose(command)
+        # In another order than asked, as the vendor may.
+        return {account: self.said[account] for account in reversed(accounts) if account in self.said}
+
+    def _call(self, command: str, accounts: Sequence[str], deadline: Deadline) -> None:
+        assert 0 < len(accounts) == len(set(accounts)) <= CALL_ACCOUNTS
+        if deadline.left() <= 0:
+            raise NotAskedError("there was no time left to ask")
+        self.calls.append((command, tuple(accounts)))
+        self._raise(self.failing, command)
+
+    def _lose(self, command: str) -> None:
+        self._raise(self.losing, command)
+
+    def _raise(self, problems: Mapping[str, Sequence[Exception | None]], command: str) -> None:
+        place = sum(called == command for called, _ in self.calls) - 1
+        problem = next(iter(problems.get(command, ())[place : place + 1]), None)
+        if problem:
+            raise problem
+
+
+_MOVES = {
+    Outcome.PROPOSED: {Outcome.ATTEMPTED, Outcome.CANCELLED},
+    Outcome.ATTEMPTED: {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN},
+    Outcome.UNKNOWN: {Outcome.SUCCEEDED, Outcome.FAILED},
+}
+
+
+@dataclass
+class FakeRecord:
+    """A record in memory, as strict as one on disk; safe between threads.
+
+    Args:
+        failing: What calls fail with, by method and in order; None for one that does not.
+        entries: What was recorded, the oldest first.
+        changes: Each change as kept, its digest when it was proposed, and when it last moved.
+    """
+
+    failing: Mapping[str, Sequence[Exception | None]] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    changes: dict[str, tuple[Change, str, datetime]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    lock: RLock = field(default_factory=RLock)
+
+    def add(self, draft: Draft) -> Entry:
+        with self._working("add"):
+            return self._append(draft)
+
+    def propose(self, change: Change, draft: Draft) -> Entry:
+        with self._working("propose"):
+            assert change.outcome is Outcome.PROPOSED
+            if change.id in self.changes:
+                raise AuditError("there is another change of that id")
+            return self._keep(change, change.digest, draft)
+
+    def find(self, change_id: str) -> Change | None:
+        with self._working("find"):
+            return self._believed(*self.changes[change_id]) if change_id in self.changes else None
+
+    def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
+        with self._working("move"):
+            kept, digest, _ = self.changes[change.id]
+            if kept.outcome is not change.outcome:
+                return None
+            assert outcome in _MOVES[kept.outcome]
+            return self._keep(replace(kept, outcome=outcome), digest, draft)
+
+    def list_open(self, still_since: datetime) -> Sequence[Change]:
+        with self._working("list_open"):
+            still = [each for each in self.changes.values() if each[2] <= still_since]
+            return [
+                self._believed(*each)
+                for each in still
+                if each[0].outcome in (Outcome.ATTEMPTED, Outcome.UNKNOWN)
+            ]
+
+    def list_history(self, app: str, account: str, before: int | None, limit: int) -> Sequence[Entry]:
+        with self._working("list_history"):
+            about = [
+                entry
+                for entry in reversed(self.entries)
+                if entry.draft.app == app and account in entry.draft.accounts
+            ]
+            return [entry for entry in about if before is None or entry.sequence < before][:limit]
+
+    @contextmanager
+    def _working(self, method: str) -> Iterator[None]:
+        with self.lock:
+            place = self.calls.count(method)
+            self.calls.append(method)
+            problem = next(iter(self.failing.get(method, ())[place : place + 1]), None)
+            if problem:
+                raise problem
+            yield
+
+    def _keep(self, change: Change, digest: str, draft: Draft) -> Entry:
+        assert (draft.change_id, draft.outcome) == (change.id, change.outcome)
+        entry = self._append(draft)
+        self.changes[change.id] = (change, digest, entry.at)
+        return entry
+
+    def _append(self, draft: Draft) -> Entry:
+        previous = self.entries[-1].hash if self.entries else "0" * 64
+        sequence = len(self.entries) + 1
+        content = sha256(f"{sequence} {previous} {draft}".encode("utf-8", "surrogatepass")).hexdigest()
+        entry = Entry(sequence, datetime.now(UTC), draft, previous, content)
+        self.entries.append(entry)
+        return entry
+
+    @staticmethod
+    def _believed(change: Change, digest: str, _: datetime) -> Change:
+        if change.digest != digest:
+            raise AuditError("the change is not what was kept")
+        return change
