@@ -1,0 +1,72 @@
+"""What buttons and forms lead back to, under opaque ids."""
+
+import secrets
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TypeVar
+
+from bot.core.commands import LookupCommand, ShowHistory
+from bot.core.model import Actor
+from bot.core.results import Form
+from bot.errors import ExpiredError
+
+T = TypeVar("T", "Page", "OpenForm")
+
+LIFETIME = 24 * 3600
+"""How long a button works, in seconds."""
+ROOM = 10_000
+"""How many buttons are remembered; the oldest goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of an answer, counted from zero; turning to it asks anew."""
+
+    command: LookupCommand | ShowHistory
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenForm:
+    """A form that somebody has before them, and the response URL of the command that opened it."""
+
+    form: Form
+    response_url: str = field(repr=False)
+
+
+class Answers:
+    """Remembers, for a day and in this process only, which page or form an id stands for, and whose it is.
+
+    A page holds ids and what was asked, never what the vendor answered; a form holds what it showed.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[float, Actor, Page | OpenForm]] = OrderedDict()
+        self._lock = Lock()
+
+    def keep(self, actor: Actor, what: Page | OpenForm) -> str:
+        """Remember something of an actor's and return its opaque id."""
+        key = secrets.token_urlsafe(12)
+        with self._lock:
+            self._kept[key] = (time.monotonic() + LIFETIME, actor, what)
+            if len(self._kept) > ROOM:
+                self._kept.popitem(last=False)
+        return key
+
+    def find(self, key: str, actor: Actor, kind: type[T]) -> T:
+        """Find what an id stands for.
+
+        Raises:
+            ExpiredError: It is too old, from before a restart, or somebody else's.
+        """
+        with self._lock:
+            expiry, owner, what = self._kept.get(key, (0.0, actor, None))
+        if not isinstance(what, kind) or expiry < time.monotonic():
+            raise ExpiredError("this button is too old", advice="Run the command again for fresh buttons")
+        if owner != actor:
+            raise ExpiredError(
+                "only the person who asked may turn the pages of an answer", advice="Run the command yourself"
+            )
+        return what

@@ -1,0 +1,169 @@
+"""The one path of every command: parse, check, use case, result."""
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from bot.core import policy
+from bot.core.changes import Changes
+from bot.core.commands import (
+    SPECS,
+    Command,
+    EditProfile,
+    LookupCommand,
+    SetFields,
+    ShowAttributes,
+    ShowFriends,
+    ShowHelp,
+    ShowHistory,
+    ShowProfiles,
+    ShowRole,
+    UndoChange,
+)
+from bot.core.journal import Journal
+from bot.core.lookups import look_up
+from bot.core.model import Actor, Deadline, Draft, Finding, Outcome, Role, Row, Surface
+from bot.core.parsing import Apps, parse
+from bot.core.policy import Rules
+from bot.core.ports import IM, People, Record
+from bot.core.results import Help, History, Lookup, Result, RoleReport
+from bot.errors import AuditError, PermissionDeniedError
+
+COMMAND_SECONDS = 20.0
+"""The most seconds that a command may take, retries included; an actor at a keyboard waits no longer."""
+
+HISTORY_PAGE = 20
+"""The most entries of a history shown at once."""
+
+_WORDS = {spec.makes: spec.word for spec in SPECS.values()}
+_NEEDS = {spec.makes: spec.needs for spec in SPECS.values() if spec.needs is not None}
+_UNANSWERED = {Finding.FAILED, Finding.NOT_ASKED}
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """Everything the bot can be asked, whatever the surface.
+
+    Args:
+        apps: The apps people can name.
+        ims: How each app is reached, by the app's name.
+        rules: Who holds which role.
+        people: What Slack knows of its people.
+        pool: Where the calls of one lookup run side by side.
+        record: Where everything asked is recorded.
+        changes: What leads to writes; its buttons go straight to it.
+    """
+
+    apps: Apps
+    ims: Mapping[str, IM]
+    rules: Rules
+    people: People
+    pool: Executor
+    record: Record
+    changes: Changes
+
+    def read(self, text: str) -> Command:
+        """Turn typed text into a command.
+
+        Raises:
+            UsageError: The text makes no sense.
+        """
+        return parse(text, self.apps)
+
+    def execute(self, actor: Actor, command: Command, surface: Surface = Surface.COMMAND) -> Result:
+        """Check the actor's role and run a command.
+
+        Raises:
+            PermissionDeniedError: The actor lacks the role; nothing was sent.
+            BotError: A command that is not a lookup came to nothing else.
+        """
+        match command:
+            case ShowProfiles() | ShowFriends() | ShowAttributes():
+                return self.look_up(actor, command, surface)
+            case SetFields():
+                return self.changes.propose(actor, command, surface)
+            case EditProfile():
+                return self.changes.edit(actor, command, surface)
+            case UndoChange(change_id=change_id):
+                return self.changes.undo(actor, change_id, surface)
+            case ShowHistory():
+                return self.show_history(actor, command, surface)
+            case ShowRole():
+                return self._report_role(actor)
+            case ShowHelp(topic=topic):
+                return self._help(actor, topic)
+            case _:
+                assert_never(command)
+
+    def look_up(self, actor: Actor, command: LookupCommand, surface: Surface = Surface.COMMAND) -> Lookup:
+        """Check the actor's role, ask the vendor about every account of a lookup, and record it.
+
+        Raises:
+            PermissionDeniedError: The actor may not look up; nothing was sent.
+        """
+        owner = [command.owner] if isinstance(command, ShowFriends) else []
+        accounts = tuple(dict.fromkeys([*owner, *command.accounts]))
+        word = _WORDS[type(command)]
+        asked = Draft(actor, surface, command.app.name, word, accounts, Outcome.ANSWERED)
+        self._check(asked, _NEEDS[type(command)])
+        started = time.monotonic()
+        deadline = Deadline(started + COMMAND_SECONDS)
+        rows = look_up(command, self.ims[command.app.name], deadline, self.pool)
+        seconds = time.monotonic() - started
+        try:
+            self.record.add(_ended(asked, rows))
+        except AuditError:
+            return Lookup(command, rows, seconds, recorded=False)
+        return Lookup(command, rows, seconds)
+
+    def show_history(self, actor: Actor, command: ShowHistory, surface: Surface = Surface.COMMAND) -> History:
+        """Check the actor's role and read a page of an account's entries; values are for editors.
+
+        Raises:
+            PermissionDeniedError: The actor may not look up.
+            AuditError: The record cannot be read.
+        """
+        app, account = command.app, command.account
+        asked = Draft(actor, surface, app.name, _WORDS[ShowHistory], (account,), Outcome.ANSWERED)
+        self._check(asked, _NEEDS[ShowHistory])
+        role, _ = self._role_of(actor)
+        found = self.record.list_history(app.name, account, command.before, HISTORY_PAGE + 1)
+        page = tuple(found[:HISTORY_PAGE])
+        older = page[-1].sequence if len(found) > HISTORY_PAGE else None
+        return History(app, account, page, older, with_values=role is Role.EDITOR)
+
+    def _check(self, asked: Draft, role: Role) -> None:
+        try:
+            policy.check(asked.actor, role, self.rules, self.people)
+        except PermissionDeniedError as refusal:
+            Journal(self.record).deny(asked, refusal)
+            raise
+
+    def _report_role(self, actor: Actor) -> RoleReport:
+        role, reason = self._role_of(actor)
+        return RoleReport(role, reason, self.rules.viewers, self.rules.editors)
+
+    def _role_of(self, actor: Actor) -> tuple[Role | None, str]:
+        reason = ""
+        for role in (Role.EDITOR, Role.VIEWER):
+            try:
+                return role, policy.check(actor, role, self.rules, self.people)
+            except PermissionDeniedError as refusal:
+                reason = str(refusal)
+        return None, reason
+
+    def _help(self, actor: Actor, topic: str | None) -> Help:
+        role, _ = self._role_of(actor)
+        may = {None, role, Role.VIEWER} if role else {None}
+        specs = tuple(spec for spec in SPECS.values() if spec.needs in may)
+        chosen = SPECS[topic] if topic else None
+        return Help(specs, chosen if chosen in specs else None, tuple(self.apps.by_name.values()))
+
+
+def _ended(asked: Draft, rows: Sequence[Row]) -> Draft:
+    """Say how a lookup ended: failed when the vendor answered about nobody."""
+    if not all(row.finding in _UNANSWERED for row in rows):
+        return asked
+    return replace(asked, outcome=Outcome.FAILED, problem=str(rows[0].problem))

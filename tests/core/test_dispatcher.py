@@ -1,0 +1,237 @@
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from freezegun import freeze_time
+
+from bot.core.changes import Changes
+from bot.core.commands import SPECS, LookupCommand, ShowHistory
+from bot.core.dispatcher import COMMAND_SECONDS, HISTORY_PAGE, Dispatcher
+from bot.core.model import Actor, App, Draft, Finding, Holders, Outcome, Role, Standing, Surface
+from bot.core.parsing import Apps
+from bot.core.policy import Rules
+from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Unchanged
+from bot.errors import AuditError, PermissionDeniedError, UsageError
+from tests.support.fakes import FakeIM, FakePeople, FakeRecord
+
+VERA, EDDA, GUS = (Actor(user_id, "T01HOME") for user_id in ("U01VERA", "U02EDDA", "U03GUS"))
+EDITORS = Holders(people=frozenset({EDDA.user_id}))
+APPS = Apps({"prod": App("prod", "Singapore"), "test": App("test", "Jakarta")}, "prod")
+SLACK = FakePeople(standings={GUS.user_id: Standing.GUEST})
+DOWN = FakePeople(reachable=False)
+NICK = "Tag_Profile_IM_Nick"
+
+
+Make = Callable[..., Dispatcher]
+
+
+@pytest.fixture
+def ims() -> dict[str, FakeIM]:
+    return {
+        name: FakeIM({"alice": {NICK: f"Alice in {name}"}}, {"alice": True, "nobody": False})
+        for name in APPS.by_name
+    }
+
+
+@pytest.fixture
+def record() -> FakeRecord:
+    return FakeRecord()
+
+
+@pytest.fixture
+def make(ims: dict[str, FakeIM], record: FakeRecord) -> Iterator[Make]:
+    with ThreadPoolExecutor(1) as pool:
+
+        def make(slack: FakePeople = SLACK, *, everyone: bool = True) -> Dispatcher:
+            rules = Rules(Holders(everyone=everyone), EDITORS)
+            changes = Changes(APPS, ims, rules, slack, record, audited=True)
+            return Dispatcher(APPS, ims, rules, slack, pool, record, changes)
+
+        yield make
+
+
+def run(dispatcher: Dispatcher, actor: Actor, text: str) -> Result:
+    return dispatcher.execute(actor, dispatcher.read(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "app"), [("profile alice nobody", "prod"), ("profile alice nobody --app test", "test")]
+)
+def test_answers_a_lookup_from_the_app_that_was_asked(make: Make, text: str, app: str) -> None:
+    dispatcher = make()
+    result = run(dispatcher, VERA, text)
+
+    assert isinstance(result, Lookup)
+    assert result.command == dispatcher.read(text)
+    assert result.rows[0].values == {NICK: f"Alice in {app}"}
+    assert result.count() == {Finding.FOUND: 1, Finding.NOT_IMPORTED: 1}
+    assert 0 <= result.seconds < COMMAND_SECONDS
+
+
+@pytest.mark.parametrize("text", ["profile alice", "friends alice nobody", "attrs alice"])
+@pytest.mark.parametrize("actor", [VERA, GUS])
+def test_sends_nothing_for_an_actor_without_the_role(
+    make: Make, ims: dict[str, FakeIM], actor: Actor, text: str
+) -> None:
+    dispatcher = make(everyone=False)
+    command = dispatcher.read(text)
+    assert isinstance(command, LookupCommand)
+
+    for attempt in (dispatcher.execute, dispatcher.look_up):
+        with pytest.raises(PermissionDeniedError):
+            attempt(actor, command)
+
+    assert [im.calls for im in ims.values()] == [[], []]
+
+
+@pytest.mark.parametrize("text", ["friends alice nobody", "attrs alice nobody"])
+def test_runs_every_kind_of_lookup(make: Make, text: str) -> None:
+    result = run(make(), VERA, text)
+
+    assert isinstance(result, Lookup)
+    assert result.rows[-1].finding is Finding.NOT_IMPORTED
+
+
+def test_asks_nothing_more_when_the_time_of_a_command_is_over(make: Make) -> None:
+    dispatcher = make()
+
+    with freeze_time(auto_tick_seconds=COMMAND_SECONDS):
+        result = run(dispatcher, VERA, "profile alice nobody")
+
+    assert isinstance(result, Lookup)
+    assert result.count() == {Finding.NOT_ASKED: 2}
+
+
+def test_refuses_text_that_makes_no_sense(make: Make) -> None:
+    with pytest.raises(UsageError):
+        make().read("profile")
+
+
+REPORTS = (
+    # actor, Slack, role, why
+    (VERA, SLACK, Role.VIEWER, "every full member of this workspace may look up (ROLES__VIEWERS is *)"),
+    (EDDA, SLACK, Role.EDITOR, "your user id is in ROLES__EDITORS"),
+    (GUS, SLACK, None, "only full members of this workspace may use this bot"),
+    (VERA, DOWN, None, "Slack could not be asked who you are"),
+    (EDDA, DOWN, Role.VIEWER, "your user id is in ROLES__EDITORS; Slack could not be asked about you"),
+)
+
+
+@pytest.mark.parametrize(("actor", "slack", "role", "reason"), REPORTS)
+def test_tells_anybody_their_role_and_why(
+    make: Make, actor: Actor, slack: FakePeople, role: Role | None, reason: str
+) -> None:
+    dispatcher = make(slack)
+
+    report = run(dispatcher, actor, "whoami")
+
+    assert isinstance(report, RoleReport)
+    assert report.role is role
+    assert reason in report.reason
+    assert (report.viewers, report.editors) == (dispatcher.rules.viewers, EDITORS)
+
+
+VIEWERS = [word for word in SPECS if word not in {"set", "undo"}]
+HELPS = (
+    # actor, text, the commands listed, the one explained
+    (VERA, "", VIEWERS, None),
+    (EDDA, "help", list(SPECS), None),
+    (EDDA, "help set", list(SPECS), "set"),
+    (VERA, "help set", VIEWERS, None),
+    (GUS, "help", ["whoami", "help"], None),
+    (VERA, "help attrs", VIEWERS, "attrs"),
+    (GUS, "help whoami", ["whoami", "help"], "whoami"),
+    (GUS, "help attrs", ["whoami", "help"], None),
+)
+
+
+@pytest.mark.parametrize(("actor", "text", "listed", "topic"), HELPS)
+def test_helps_with_what_the_actor_may_run_and_no_more(
+    make: Make, actor: Actor, text: str, listed: list[str], topic: str | None
+) -> None:
+    result = run(make(), actor, text)
+
+    assert isinstance(result, Help)
+    assert [spec.word for spec in result.specs] == listed
+    assert result.topic == (SPECS[topic] if topic else None)
+    assert len(result.apps) == len(APPS.by_name)
+
+
+LOOKUPS = (
+    # text, command, accounts, outcome
+    ("profile alice nobody", "profile", ("alice", "nobody"), Outcome.ANSWERED),
+    ("friends nobody alice", "friends", ("nobody", "alice"), Outcome.ANSWERED),
+    ("friends alice alice", "friends", ("alice",), Outcome.ANSWERED),
+    ("attrs nobody", "attrs", ("nobody",), Outcome.ANSWERED),
+    ("profile ghost", "profile", ("ghost",), Outcome.FAILED),
+)
+
+
+@pytest.mark.parametrize("lookup", LOOKUPS, ids=lambda lookup: lookup[0])
+def test_records_who_looked_at_whom_and_no_value(
+    make: Make, record: FakeRecord, lookup: tuple[str, str, tuple[str, ...], Outcome]
+) -> None:
+    text, word, accounts, outcome = lookup
+    dispatcher = make()
+
+    result = dispatcher.execute(VERA, dispatcher.read(text), Surface.FORM)
+
+    assert isinstance(result, Lookup)
+    assert result.recorded
+    problem = str(result.rows[0].problem) if outcome is Outcome.FAILED else ""
+    (entry,) = record.entries
+    assert entry.draft == Draft(VERA, Surface.FORM, "prod", word, accounts, outcome, problem=problem)
+
+
+def test_records_a_refused_lookup(make: Make, record: FakeRecord) -> None:
+    with pytest.raises(PermissionDeniedError) as caught:
+        run(make(), GUS, "attrs alice")
+
+    (entry,) = record.entries
+    assert (entry.draft.outcome, entry.draft.problem) == (Outcome.DENIED, str(caught.value))
+
+
+def test_answers_a_lookup_that_cannot_be_recorded_and_says_so(make: Make, record: FakeRecord) -> None:
+    record.failing = {"add": [AuditError("the disk is full")]}
+
+    result = run(make(), VERA, "profile alice")
+
+    assert isinstance(result, Lookup)
+    assert result.count() == {Finding.FOUND: 1}
+    assert not result.recorded
+
+
+def test_turns_the_pages_of_a_history(make: Make, record: FakeRecord) -> None:
+    dispatcher = make()
+    for _ in range(2 * HISTORY_PAGE):
+        run(dispatcher, VERA, "profile alice")
+    run(dispatcher, VERA, "profile nobody")
+    run(dispatcher, VERA, "profile alice --app test")
+
+    first = run(dispatcher, VERA, "history alice")
+    assert isinstance(first, History)
+    second = dispatcher.execute(VERA, ShowHistory(first.app, "alice", first.older))
+    assert isinstance(second, History)
+
+    assert [entry.sequence for entry in (*first.entries, *second.entries)] == [*range(40, 0, -1)]
+    assert (first.older, second.older) == (21, None)
+    assert not first.with_values
+
+
+def test_says_that_the_history_cannot_be_read(make: Make, record: FakeRecord) -> None:
+    record.failing = {"list_history": [AuditError("the disk is gone")]}
+
+    with pytest.raises(AuditError):
+        run(make(), VERA, "history alice")
+
+
+def test_runs_changes_like_any_command(make: Make) -> None:
+    dispatcher = make()
+
+    preview = run(dispatcher, EDDA, "set alice nick=Al")
+    assert isinstance(preview, Preview)
+    dispatcher.changes.confirm(EDDA, preview.change.id)
+
+    assert isinstance(run(dispatcher, EDDA, f"undo {preview.change.id}"), Preview)
+    assert isinstance(run(dispatcher, EDDA, "set alice"), Form)
+    assert isinstance(run(dispatcher, EDDA, "set alice nick=Al"), Unchanged)
