@@ -1,0 +1,77 @@
+"""The web page's side: what it is told over its WebSocket, and how it says what people do."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from bot.playground.api import find_address
+from bot.playground.deeds import DEEDS
+from bot.playground.messages import Json
+from bot.playground.people import VIEWER
+from bot.playground.refusals import RefusedError
+from bot.playground.snapshots import describe_news, make_snapshot
+from bot.playground.workspace import News, Workspace
+
+
+async def watch(workspace: Workspace, websocket: WebSocket) -> None:
+    """Tell one page what the person it acts as can see, from a snapshot on."""
+    person = workspace.people.get(websocket.query_params.get("as") or VIEWER.id)
+    if person is None or not _is_own_page(websocket):
+        await websocket.close()
+        return
+    queue: asyncio.Queue[Json] = asyncio.Queue()
+    with workspace.watching(person.id, lambda news, subject: queue.put_nowait(describe_news(news, subject))):
+        queue.put_nowait(make_snapshot(workspace, person))
+        if view := workspace.modals.get_top(person.id):
+            queue.put_nowait(describe_news(News.SHOWN, view))
+        await websocket.accept()
+        sender = asyncio.create_task(_send_all(queue, websocket))
+        try:
+            async for _ in websocket.iter_text():
+                pass
+        finally:
+            sender.cancel()
+
+
+async def act(workspace: Workspace, request: Request) -> Response:
+    """Take what somebody does in the page."""
+    begin = DEEDS.get(request.path_params["deed"])
+    if begin is None:
+        return Response(status_code=404)
+    try:
+        task = begin(workspace, await _read_body(request), find_address(request))
+    except RefusedError as error:
+        return JSONResponse(error.body)
+    return JSONResponse({"ok": True}, background=task)
+
+
+async def _send_all(queue: asyncio.Queue[Json], websocket: WebSocket) -> None:
+    with suppress(WebSocketDisconnect):
+        while True:
+            await websocket.send_json(await queue.get())
+
+
+def _is_own_page(websocket: WebSocket) -> bool:
+    """Keep out pages of other sites, which a browser lets open a WebSocket to loopback."""
+    origin = websocket.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == websocket.headers.get("Host")
+
+
+async def _read_body(request: Request) -> Mapping[str, Any]:
+    """Read a JSON object; insisting on the content type keeps out forms of other sites."""
+    if not request.headers.get("Content-Type", "").startswith("application/json"):
+        raise RefusedError("invalid_form_data")
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        raise RefusedError("invalid_json") from None
+    if not isinstance(body, dict):
+        raise RefusedError("json_not_object")
+    return body

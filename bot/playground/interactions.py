@@ -1,0 +1,124 @@
+"""What people do in channels: commands, presses and shortcuts; the bot is told, its acknowledgement shown."""
+
+from collections.abc import Mapping
+
+from bot.playground import payloads, responses
+from bot.playground.delivery import (
+    DISPATCH_FAILED,
+    INTERACTIVE,
+    SLASH_COMMANDS,
+    NotDeliveredError,
+    post_signed,
+)
+from bot.playground.messages import Draft, Json, Message
+from bot.playground.people import SLACKBOT, Channel, Kind, Person
+from bot.playground.refusals import RefusedError
+from bot.playground.workspace import ResponseUrl, Workspace
+
+_NO_COMMAND = (
+    '{} is not a valid command. In Slack, all messages that start with the "/" character are interpreted as '
+    'commands.\n\nIf you are trying to send a message and not run a command, try preceding the "/" with an '
+    "empty space."
+)
+
+
+async def run_command(workspace: Workspace, actor: Person, channel: Channel, line: str, address: str) -> None:
+    """Run the slash command in a line somebody typed; a failure is shown to them as Slack words it."""
+    command, _, text = line.partition(" ")
+    offered = any(command == known.command for known in workspace.commands)
+    # A person of another workspace is offered that workspace's commands, and this app is not installed there.
+    if not offered or actor.kind is Kind.STRANGER:
+        _notify(workspace, actor, channel, _NO_COMMAND.format(payloads.escape(command)))
+        return
+    url = ResponseUrl(channel, actor, workspace.clock(), command=line)
+    payload = payloads.make_slash_command(
+        actor,
+        channel,
+        command,
+        text.strip(),
+        response_url=responses.mint(workspace, url, address),
+        trigger_id=workspace.triggers.make(actor, workspace.clock()),
+    )
+    try:
+        answer = await deliver(workspace, SLASH_COMMANDS, payload)
+        if answer:
+            _show(workspace, url, answer)
+    except NotDeliveredError as error:
+        _notify(workspace, actor, channel, f'{command} failed with the error "{error.word}"')
+
+
+async def press(workspace: Workspace, actor: Person, message: Message, action: Json, address: str) -> None:
+    """Tell the bot that somebody pressed something in a message; a failure is shown to them."""
+    channel = workspace.channels[message.channel]
+    url = ResponseUrl(channel, actor, workspace.clock(), source=message, pressed=True)
+    payload = payloads.make_block_actions(
+        actor,
+        channel,
+        message,
+        action,
+        response_url=responses.mint(workspace, url, address),
+        trigger_id=workspace.triggers.make(actor, workspace.clock()),
+    )
+    await _interact(workspace, actor, channel, payload)
+
+
+async def use_shortcut(workspace: Workspace, actor: Person, channel: Channel, callback_id: str) -> None:
+    """Tell the bot that somebody used a global shortcut; a failure is shown to them where they are."""
+    trigger_id = workspace.triggers.make(actor, workspace.clock())
+    payload = payloads.make_shortcut(actor, callback_id, workspace.make_ts(), trigger_id)
+    await _interact(workspace, actor, channel, payload)
+
+
+async def use_message_shortcut(
+    workspace: Workspace, actor: Person, message: Message, callback_id: str, address: str
+) -> None:
+    """Tell the bot that somebody used a shortcut on a message; a failure is shown to them."""
+    channel = workspace.channels[message.channel]
+    url = ResponseUrl(channel, actor, workspace.clock())
+    payload = payloads.make_message_action(
+        actor,
+        channel,
+        message,
+        callback_id=callback_id,
+        ts=workspace.make_ts(),
+        response_url=responses.mint(workspace, url, address),
+        trigger_id=workspace.triggers.make(actor, workspace.clock()),
+    )
+    await _interact(workspace, actor, channel, payload)
+
+
+async def deliver(workspace: Workspace, kind: str, payload: Json) -> object:
+    """Bring a payload to the bot, and return the body of its acknowledgement.
+
+    Raises:
+        NotDeliveredError: It was not acknowledged with success.
+    """
+    if workspace.request_url is None:
+        return await workspace.sockets.deliver(kind, payload, workspace.ack_limit)
+    return await post_signed(
+        kind,
+        payload,
+        url=workspace.request_url,
+        secret=workspace.signing_secret,
+        ack_limit=workspace.ack_limit,
+    )
+
+
+async def _interact(workspace: Workspace, actor: Person, channel: Channel, payload: Json) -> None:
+    try:
+        await deliver(workspace, INTERACTIVE, payload)
+    except NotDeliveredError as error:
+        _notify(workspace, actor, channel, error.sentence)
+
+
+def _show(workspace: Workspace, url: ResponseUrl, answer: object) -> None:
+    if not isinstance(answer, Mapping):
+        raise NotDeliveredError(DISPATCH_FAILED)
+    try:
+        responses.respond(workspace, url, answer)
+    except RefusedError as error:
+        raise NotDeliveredError(error.word) from None
+
+
+def _notify(workspace: Workspace, actor: Person, channel: Channel, text: str) -> None:
+    workspace.post(channel, SLACKBOT, Draft(text), only_for=actor.id, error=True)

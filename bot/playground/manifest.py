@@ -1,0 +1,52 @@
+"""The app manifest, as far as the workspace needs it: what people are offered, and the bot's scopes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class SlashCommand:
+    """A slash command that people are offered."""
+
+    command: str
+    usage_hint: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A shortcut that people are offered: everywhere, or on each message."""
+
+    name: str
+    callback_id: str
+    type: Literal["global", "message"]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What installing the app gives the workspace."""
+
+    commands: tuple[SlashCommand, ...]
+    shortcuts: tuple[Shortcut, ...]
+    scopes: frozenset[str]
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read an app manifest in YAML."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    features = content.get("features", {})
+    return Manifest(
+        commands=tuple(
+            SlashCommand(entry["command"], entry.get("usage_hint", ""), entry["description"])
+            for entry in features.get("slash_commands", ())
+        ),
+        shortcuts=tuple(
+            Shortcut(entry["name"], entry["callback_id"], entry["type"], entry["description"])
+            for entry in features.get("shortcuts", ())
+        ),
+        scopes=frozenset(content["oauth_config"]["scopes"]["bot"]),
+    )

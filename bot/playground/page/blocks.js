@@ -1,0 +1,97 @@
+// Renders Block Kit (https://docs.slack.dev/reference/block-kit/blocks).
+import { control, picture, unknown, words } from "./controls.js";
+import { el } from "./dom.js";
+import { INPUTS } from "./inputs.js";
+import { richText } from "./richtext.js";
+
+let fields = 0;
+
+/** Draw an element that stands by itself, such as a button or a menu that acts at once. */
+function single(element, here) {
+  const label = element.placeholder?.text ?? "Choose…";
+  return draw(element, { ...here, attributes: { class: "button", "aria-label": label } });
+}
+
+function draw(element, { held, ...here }) {
+  const input = INPUTS[element.type];
+  return input ? input(element, { held: held?.[element.action_id], ...here }) : control(element, here.press);
+}
+
+function section(block, here) {
+  return [
+    el("div", { class: "text" },
+      block.text ? el("div", {}, words(block.text)) : [],
+      block.fields ? el("div", { class: "fields" }, block.fields.map((field) => el("div", {}, words(field)))) : []),
+    block.accessory ? single(block.accessory, here) : [],
+  ];
+}
+
+/** Draw an input with its label, its hint, and what is wrong with it. */
+function field(block, { error, ...here }) {
+  const id = `field-${fields++}`;
+  const notes = [
+    error ? el("p", { id: `${id}-error`, class: "complaint" }, error) : [],
+    block.hint ? el("p", { id: `${id}-hint`, class: "hint" }, block.hint.text) : [],
+  ].flat();
+  const node = draw(block.element, {
+    ...here, optional: block.optional, silent: !block.dispatch_action,
+    attributes: {
+      id, class: "entry",
+      "aria-describedby": notes.map((note) => note.id).join(" ") || undefined,
+      "aria-invalid": error ? "true" : undefined,
+      "aria-required": block.optional ? undefined : "true",
+    },
+  });
+  const label = [block.label.text, block.optional ? el("small", {}, " (optional)") : []];
+  if (node.localName !== "fieldset") return [el("label", { for: id }, label), node, notes];
+  node.prepend(el("legend", {}, label));
+  return [node, notes];
+}
+
+const CELLS = {
+  __proto__: null,
+  raw_text: (cell) => cell.text,
+  raw_number: (cell) => cell.text ?? String(cell.value),
+  rich_text: richText,
+};
+
+function table(block) {
+  const looks = (block.column_settings ?? []).map((column) =>
+    `align-${column?.align ?? "left"} ${column?.is_wrapped ? "wrapped" : ""}`);
+  const row = (cells, tag, attributes) => el("tr", {}, cells.map((cell, index) =>
+    el(tag, { ...attributes, class: looks[index] }, CELLS[cell.type]?.(cell) ?? unknown(cell.type))));
+  const [head, ...body] = block.rows;
+  return el("div", { class: "scroll", role: "region", "aria-label": "Table", tabindex: 0 },
+    el("table", {},
+      el("thead", {}, row(head, "th", { scope: "col" })),
+      el("tbody", {}, body.map((cells) => row(cells, "td")))));
+}
+
+const contextElement = (element) => (element.type === "image" ? picture(element) : el("span", {}, words(element)));
+
+const BLOCKS = {
+  __proto__: null,
+  section,
+  table,
+  rich_text: richText,
+  context: (block) => block.elements.map(contextElement),
+  header: (block) => el("h3", {}, block.text.text),
+  divider: () => el("hr"),
+  actions: (block, here) => block.elements.map((element) => single(element, here)),
+  image: (block) => el("figure", {}, block.title ? el("figcaption", {}, block.title.text) : [], picture(block)),
+  markdown: (block) => block.text,
+  input: field,
+};
+
+/**
+ * Render the blocks of a message or a view; `press(block, element, more)` tells the server of a press.
+ * A form knows what its inputs held before, and what is wrong with them.
+ */
+export function renderBlocks(blocks, press, { held = {}, errors = {} } = {}) {
+  return blocks.map((block) => {
+    const id = block.block_id;
+    const here = { press: (element, more) => press(block, element, more), held: held[id], error: errors[id] };
+    const look = `block ${block.type} ${here.error ? "invalid" : ""}`;
+    return el("div", { class: look, "data-block": id }, BLOCKS[block.type]?.(block, here) ?? unknown(block.type));
+  });
+}

@@ -1,0 +1,113 @@
+// The modal: the view that a bot has put before the person, and what they filled in.
+import { renderBlocks } from "./blocks.js";
+import { el } from "./dom.js";
+import { readState } from "./inputs.js";
+import { avatar } from "./workspace.js";
+
+const STOPS = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+
+const filled = new Map(); // what is filled in, by view id, for as long as the modal is open
+let deliver;
+let view = null;
+
+const dialog = el("dialog", { class: "modal", "aria-labelledby": "modal-title", keydown: steer, cancel: stay });
+
+/** Make modals work; `tell(deed, body)` tells the server what is done and gives in words why it was not taken. */
+export function startModal(tell) {
+  deliver = tell;
+  document.body.append(dialog);
+}
+
+/** Show the view that is now before the person, or none; what they filled in stays. */
+export function showView(next) {
+  if (view) filled.set(view.id, readState(dialog));
+  const place = view && view.id === next?.id ? findPlace() : null;
+  view = next;
+  if (view) {
+    dialog.replaceChildren(render());
+    if (!dialog.open) dialog.showModal();
+    focus(place);
+  } else {
+    filled.clear();
+    dialog.close();
+    dialog.replaceChildren();
+  }
+}
+
+function render() {
+  const form = { held: filled.get(view.id), errors: view.errors ?? {} };
+  const leave = (label, clear, attributes) =>
+    el("button", { type: "button", click: () => tell("close", { clear }), ...attributes }, label);
+  return el("form", { novalidate: true, submit },
+    el("header", {},
+      avatar("", "im-bot"),
+      el("h2", { id: "modal-title" }, view.title),
+      leave("✕", true, { class: "icon", "aria-label": "Close" })),
+    el("div", { class: "body" },
+      el("p", { class: "problem", role: "alert" }, view.problem ?? ""),
+      renderBlocks(view.blocks, press, form)),
+    el("footer", {},
+      leave(view.close ?? (view.submit ? "Cancel" : "Close"), false, { class: "button" }),
+      view.submit ? el("button", { class: "button primary" }, view.submit) : []));
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const button = dialog.querySelector("footer .primary");
+  if (!button || button.ariaBusy) return;
+  button.ariaBusy = "true";
+  if (!(await tell("submit", { state: readState(dialog) }))) button.ariaBusy = null;
+}
+
+const press = (block, element, more) => tell("press", {
+  block_id: block.block_id, action_id: element.action_id, value: element.value, ...more, state: readState(dialog),
+});
+
+/** Tell the server of something done in the view; gives whether it was taken. */
+async function tell(deed, body) {
+  if (!view) return false;
+  const why = await deliver(deed, { view_id: view.id, ...body });
+  const problem = dialog.querySelector(".problem");
+  if (problem && why) problem.textContent = `That did not work: ${why}.`;
+  return !why;
+}
+
+/** Keep the keyboard inside, and let Escape go back. */
+function steer(event) {
+  if (event.key === "Escape") {
+    event.preventDefault();
+    tell("close", { clear: false });
+  }
+  if (event.key !== "Tab") return;
+  const stops = [...dialog.querySelectorAll(STOPS)].filter((node) => !node.disabled && node.checkVisibility());
+  const [first, last] = event.shiftKey ? [stops.at(-1), stops[0]] : [stops[0], stops.at(-1)];
+  if (document.activeElement !== last) return;
+  event.preventDefault();
+  first.focus();
+}
+
+function stay(event) {
+  event.preventDefault(); // the server closes the modal
+}
+
+/** Remember where the focus is, by the ids of what has it. */
+function findPlace() {
+  const { activeElement } = document;
+  const { value, selectionStart, selectionEnd } = activeElement;
+  return { ids: idsOf(activeElement), value, selectionStart, selectionEnd, top: scroller().scrollTop };
+}
+
+const idsOf = (node) => [node.closest("[data-block]")?.dataset.block, node.closest("[data-action]")?.dataset.action].join(" ");
+
+const scroller = () => dialog.querySelector(".body");
+
+/** Put the focus on what is wrong, or where it was, or on the first thing there is to do. */
+function focus(place) {
+  const stops = [...dialog.querySelectorAll(`.body :is(${STOPS})`)];
+  const wrong = stops.find((node) => node.closest(".invalid"));
+  const alike = stops.filter((node) => idsOf(node) === place?.ids);
+  const same = alike.find((node) => node.value === place.value) ?? alike[0];
+  if (place) scroller().scrollTop = place.top;
+  (wrong ?? same ?? stops[0] ?? dialog.querySelector("footer .button")).focus();
+  if (same && !wrong && place.selectionStart !== null) same.setSelectionRange?.(place.selectionStart, place.selectionEnd);
+}

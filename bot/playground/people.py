@@ -1,0 +1,114 @@
+"""Who and what is in the workspace: its people, channels and user group, with ids as Slack makes them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+TEAM_ID = "T07IMBOT4QX"
+TEAM_NAME = "Playground"
+TEAM_DOMAIN = "playground"
+PARTNER_TEAM_ID = "T05PRTNR8ZK"
+APP_ID = "A07IMBOTX3M"
+BOT_ID = "B07IMBOTX3M"
+
+
+class Kind(StrEnum):
+    """What somebody is in this workspace."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    STRANGER = "stranger"
+    DEACTIVATED = "deactivated"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can be seen in a channel.
+
+    Args:
+        id: The user id.
+        handle: The name Slack calls `user_name`.
+        name: The name people read.
+        title: What the page says beside the name.
+        kind: What they are here.
+        single_channel: A guest who is in one channel only.
+        team_id: The workspace they belong to.
+    """
+
+    id: str
+    handle: str
+    name: str
+    title: str
+    kind: Kind = Kind.MEMBER
+    single_channel: bool = False
+    team_id: str = TEAM_ID
+
+
+@dataclass(slots=True)
+class Channel:
+    """A channel, or a direct message between somebody and the bot."""
+
+    id: str
+    name: str
+    members: set[str]
+    direct: bool = False
+    shared: bool = False
+
+
+@dataclass(slots=True)
+class Group:
+    """A user group."""
+
+    id: str
+    handle: str
+    name: str
+    members: list[str] = field(default_factory=list)
+
+
+VIEWER = Person("U07VERA2K1Q", "vera", "Vera Lindqvist", "Viewer")
+EDITOR = Person("U07EDMK5T8W", "ed", "Ed Okafor", "Editor")
+GROUP_EDITOR = Person("U07GRACE4N7", "grace", "Grace Kim", "Editor by user group")
+GUEST = Person("U07GUSP9R2D", "gus", "Gus Weber", "Guest", Kind.GUEST)
+SINGLE_GUEST = Person(
+    "U07SOLX6F3H", "sol", "Sol Ito", "Single-channel guest", Kind.GUEST, single_channel=True
+)
+STRANGER = Person(
+    "U05STELLA8J", "stella", "Stella Park", "Slack Connect", Kind.STRANGER, team_id=PARTNER_TEAM_ID
+)
+LEAVER = Person("U07DANA1B5V", "dana", "Dana Novak", "Deactivated", Kind.DEACTIVATED)
+BOT = Person("U07IMBOTX3M", "im-bot", "im-bot", "App", Kind.BOT)
+SLACKBOT = Person("USLACKBOT", "slackbot", "Slackbot", "Slack", Kind.BOT)
+
+PEOPLE = (VIEWER, EDITOR, GROUP_EDITOR, GUEST, SINGLE_GUEST, STRANGER, LEAVER, BOT)
+
+EDITORS_GROUP_ID = "S07EDITORS9"
+AUDIT_CHANNEL_ID = "C07IMAUDT2C"
+
+_STAFF = (VIEWER, EDITOR, GROUP_EDITOR, BOT)
+
+_CHANNELS = (
+    ("C07ONCALL4A", "oncall", False, (*_STAFF, GUEST)),
+    ("C07SUPPRT7B", "support", False, (*_STAFF, GUEST, SINGLE_GUEST, LEAVER)),
+    (AUDIT_CHANNEL_ID, "im-audit", False, _STAFF),
+    ("C07PARTNR5D", "partners", True, (*_STAFF, STRANGER)),
+)
+
+
+def make_channels() -> dict[str, Channel]:
+    """Set up the channels, and a direct message with the bot for everyone who can have one, by id."""
+    channels = [
+        Channel(id_, name, {person.id for person in members}, shared=shared)
+        for id_, name, shared, members in _CHANNELS
+    ]
+    direct = [
+        Channel(f"D{person.id[1:]}", BOT.name, {person.id, BOT.id}, direct=True)
+        for person in PEOPLE
+        if person.kind in (Kind.MEMBER, Kind.GUEST)
+    ]
+    return {channel.id: channel for channel in (*channels, *direct)}
+
+
+def make_groups() -> dict[str, Group]:
+    """Set up the user groups, by id."""
+    editors = Group(EDITORS_GROUP_ID, "im-editors", "IM editors", [GROUP_EDITOR.id])
+    return {editors.id: editors}

@@ -1,0 +1,41 @@
+"""The workspace as a web application: Slack's side for the bot, and the page for people."""
+
+from functools import partial
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from bot.playground import api, browser, responses
+from bot.playground.workspace import Workspace
+
+PAGE = Path(__file__).with_name("page")
+"""The folder of the web page."""
+
+_POLICY = {"Content-Security-Policy": "default-src 'self'; connect-src 'self' ws:"}
+
+
+def make_app(workspace: Workspace) -> Starlette:
+    """Make the ASGI application that serves a workspace."""
+    return Starlette(
+        routes=[
+            Route("/", _show_page),
+            Route("/api/{method}", partial(api.receive, workspace), methods=["GET", "POST"]),
+            Route("/response/{ticket}", partial(responses.receive, workspace), methods=["POST"]),
+            WebSocketRoute("/link/", workspace.sockets.serve),
+            WebSocketRoute("/page/events", partial(browser.watch, workspace)),
+            Route("/page/{deed}", partial(browser.act, workspace), methods=["POST"]),
+            Mount("/page", StaticFiles(directory=PAGE)),
+        ],
+        # A site that points its own name at loopback is not served.
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
+    )
+
+
+async def _show_page(_: Request) -> FileResponse:
+    return FileResponse(PAGE / "index.html", headers=_POLICY)

@@ -1,0 +1,180 @@
+"""The workspace: everything Slack would remember, in memory, behind one object."""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from bot.playground.manifest import Shortcut, SlashCommand
+from bot.playground.messages import Draft, Message
+from bot.playground.people import PEOPLE, Channel, Kind, Person, make_channels, make_groups
+from bot.playground.sockets import SocketMode
+from bot.playground.triggers import Triggers
+from bot.playground.views import Modals, View
+from bot.playground.weather import PostingLimit, Weather
+
+
+class News(StrEnum):
+    """What can happen to a message or a modal, as the page is told."""
+
+    POSTED = "message"
+    CHANGED = "message_changed"
+    DELETED = "message_deleted"
+    SHOWN = "view"
+
+
+Watcher: TypeAlias = Callable[[News, Message | View | None], None]
+"""Told of everything that happens to the messages one person sees, and of the view before them, if any."""
+
+
+@dataclass(slots=True)
+class ResponseUrl:
+    """What a response URL may still do.
+
+    Args:
+        source: The message that `replace_original` replaces: the one whose button was pressed, or the last
+            answer to a slash command.
+        pressed: It came with a button rather than with a slash command.
+        command: The slash command as typed, until it has been shown to the channel.
+    """
+
+    channel: Channel
+    actor: Person
+    made_at: float
+    source: Message | None = None
+    pressed: bool = False
+    command: str | None = None
+    uses: int = 0
+
+
+class Workspace:
+    """One Slack workspace with one app installed in it.
+
+    The server changes it in its own thread. From other threads only `weather`, `sockets.drop` and
+    `sockets.repeat` may be used, and plain attributes set.
+
+    Args:
+        bot_token: The token that the bot must send.
+        app_token: The app-level token, for Socket Mode.
+        signing_secret: What requests are signed with in HTTP mode.
+        scopes: The bot token's scopes.
+        commands: The slash commands people are offered.
+        shortcuts: The shortcuts people are offered.
+        request_url: Where payloads are posted; None delivers them by Socket Mode.
+        ack_limit: Seconds within which a payload must be acknowledged.
+        clock: Tells the time in unix seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        bot_token: str,
+        app_token: str,
+        signing_secret: str,
+        scopes: Collection[str],
+        commands: Sequence[SlashCommand],
+        shortcuts: Sequence[Shortcut] = (),
+        request_url: str | None = None,
+        ack_limit: float = 3.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.bot_token = bot_token
+        self.app_token = app_token
+        self.signing_secret = signing_secret
+        self.scopes = frozenset(scopes)
+        self.commands = tuple(commands)
+        self.shortcuts = tuple(shortcuts)
+        self.request_url = request_url
+        self.ack_limit = ack_limit
+        self.clock = clock
+        self.people = {person.id: person for person in PEOPLE}
+        self.channels = make_channels()
+        self.groups = make_groups()
+        self.messages: list[Message] = []
+        self.response_urls: dict[str, ResponseUrl] = {}
+        self.triggers = Triggers()
+        self.modals = Modals(self._show)
+        self.sockets = SocketMode()
+        self.weather = Weather()
+        self.posting = PostingLimit()
+        self._watchers: list[tuple[str, Watcher]] = []
+        self._last_ts = 0
+
+    def post(
+        self,
+        channel: Channel,
+        sender: Person,
+        draft: Draft,
+        *,
+        only_for: str | None = None,
+        command: str | None = None,
+        error: bool = False,
+        thread_ts: str | None = None,
+    ) -> Message:
+        """Put a message into a channel."""
+        message = Message(channel.id, self.make_ts(), sender, draft, only_for, command, error, thread_ts)
+        self.messages.append(message)
+        self._tell(News.POSTED, message)
+        return message
+
+    def change(self, message: Message, draft: Draft) -> None:
+        """Give a message other content."""
+        message.draft = draft
+        self._tell(News.CHANGED, message)
+
+    def delete(self, message: Message) -> None:
+        """Take a message out of its channel."""
+        self.messages.remove(message)
+        self._tell(News.DELETED, message)
+
+    def find(self, channel_id: str, ts: str) -> Message | None:
+        """Look up a message by its channel and time stamp."""
+        return next((m for m in self.messages if (m.channel, m.ts) == (channel_id, ts)), None)
+
+    def list_seen(self, person_id: str) -> list[Message]:
+        """List the messages that somebody can see."""
+        return [message for message in self.messages if self.sees(person_id, message)]
+
+    def sees(self, person_id: str, message: Message) -> bool:
+        """Tell whether somebody can see a message."""
+        member = person_id in self.channels[message.channel].members
+        return member and message.only_for in (None, person_id)
+
+    def list_shortcuts(self, person: Person) -> tuple[Shortcut, ...]:
+        """List the shortcuts that somebody is offered; in another workspace this app is not installed."""
+        return () if person.kind is Kind.STRANGER else self.shortcuts
+
+    @contextmanager
+    def watching(self, person_id: str, watcher: Watcher) -> Iterator[None]:
+        """Tell a watcher what happens, until the context ends.
+
+        Slack keeps no ephemeral message and no modal: whoever comes back, with no other page open, finds
+        theirs gone.
+        """
+        if all(watched != person_id for watched, _ in self._watchers):
+            self.messages = [message for message in self.messages if message.only_for != person_id]
+            self.modals.forget(person_id)
+        entry = (person_id, watcher)
+        self._watchers.append(entry)
+        try:
+            yield
+        finally:
+            self._watchers.remove(entry)
+
+    def make_ts(self) -> str:
+        """Make a time stamp, unlike all before it."""
+        self._last_ts = max(self._last_ts + 1, int(self.clock() * 1_000_000))
+        seconds, micros = divmod(self._last_ts, 1_000_000)
+        return f"{seconds}.{micros:06}"
+
+    def _tell(self, news: News, message: Message) -> None:
+        for person_id, watcher in list(self._watchers):
+            if self.sees(person_id, message):
+                watcher(news, message)
+
+    def _show(self, person_id: str, view: View | None) -> None:
+        for watched, watcher in list(self._watchers):
+            if watched == person_id:
+                watcher(News.SHOWN, view)

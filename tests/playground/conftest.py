@@ -1,0 +1,50 @@
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TypeAlias
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.background import BackgroundServer
+from bot.playground.people import Person
+from bot.playground.server import make_app
+from bot.playground.workspace import Workspace
+from tests.support.slack import BOT_TOKEN, Page, Stage, Wire, make_workspace, open_page, open_wire
+
+OpenPage: TypeAlias = Callable[[Person], Page]
+OpenWire: TypeAlias = Callable[[], Wire]
+
+
+@pytest.fixture(scope="session")
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture(scope="session")
+def url(stage: Stage) -> Iterator[str]:
+    with BackgroundServer(stage) as server:
+        yield server.url
+
+
+@pytest.fixture
+def workspace(stage: Stage) -> Workspace:
+    workspace = make_workspace()
+    stage.app = make_app(workspace)
+    return workspace
+
+
+@pytest.fixture
+def page(url: str, workspace: Workspace) -> Iterator[OpenPage]:
+    with ExitStack() as stack:
+        yield lambda person: stack.enter_context(open_page(url, person))
+
+
+@pytest.fixture
+def wire(url: str, workspace: Workspace) -> Iterator[OpenWire]:
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(open_wire(url))
+
+
+@pytest.fixture
+def slack(url: str, workspace: Workspace) -> WebClient:
+    return WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=5, retry_handlers=[])

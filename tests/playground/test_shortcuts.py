@@ -1,0 +1,120 @@
+import pytest
+import requests
+from slack_sdk import WebClient
+
+from bot.playground.people import STRANGER, VIEWER
+from tests.playground.conftest import OpenPage, OpenWire
+from tests.support.slack import ONCALL, PARTNERS
+
+
+def test_offers_the_shortcuts_of_the_app(page: OpenPage) -> None:
+    assert page(VIEWER).snapshot["shortcuts"] == [
+        {
+            "callback_id": "lookup",
+            "name": "Look up accounts",
+            "description": "Ask for any ids",
+            "type": "global",
+        },
+        {
+            "callback_id": "lookup_message",
+            "name": "Look up these ids",
+            "description": "Ask for the ids in a message",
+            "type": "message",
+        },
+    ]
+
+
+def test_has_no_shortcuts_for_a_person_of_another_workspace(page: OpenPage) -> None:
+    stella = page(STRANGER)
+
+    assert stella.snapshot["shortcuts"] == []
+    assert stella.use_shortcut("lookup", PARTNERS) == {"ok": False, "error": "shortcut_not_found"}
+
+
+def test_hands_over_a_global_shortcut_in_the_shape_of_slack(page: OpenPage, wire: OpenWire) -> None:
+    vera, bot = page(VIEWER), wire()
+
+    assert vera.use_shortcut("lookup") == {"ok": True}
+    envelope = bot.receive()
+
+    payload = envelope["payload"]
+    assert envelope["type"] == "interactive"
+    for key in ("token", "action_ts", "trigger_id"):
+        assert payload.pop(key)
+    assert payload == {
+        "type": "shortcut",
+        "callback_id": "lookup",
+        "team": {"id": "T07IMBOT4QX", "domain": "playground"},
+        "user": {"id": VIEWER.id, "username": "vera", "name": "vera", "team_id": "T07IMBOT4QX"},
+        "api_app_id": "A07IMBOTX3M",
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
+def test_hands_over_a_message_shortcut_with_the_message(page: OpenPage, wire: OpenWire) -> None:
+    vera, bot = page(VIEWER), wire()
+    vera.send("alice cannot log in")
+    message = vera.next_message()
+
+    vera.use_shortcut("lookup_message", ts=message["ts"])
+
+    payload = bot.receive()["payload"]
+    assert (payload["type"], payload["callback_id"]) == ("message_action", "lookup_message")
+    assert payload["channel"] == {"id": ONCALL, "name": "oncall"}
+    assert payload["message_ts"] == message["ts"]
+    assert payload["message"] == {
+        "type": "message",
+        "user": VIEWER.id,
+        "ts": message["ts"],
+        "team": "T07IMBOT4QX",
+        "text": "alice cannot log in",
+    }
+    assert requests.post(payload["response_url"], json={"text": "1 of 1 found"}, timeout=5).ok
+    answer = vera.next_message()
+    assert (answer["text"], answer["ephemeral"]) == ("1 of 1 found", True)
+
+
+def test_opens_a_modal_from_a_shortcut(page: OpenPage, wire: OpenWire, slack: WebClient) -> None:
+    vera, bot = page(VIEWER), wire()
+    vera.use_shortcut("lookup")
+    view = {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Look up"},
+        "blocks": [{"type": "divider"}],
+    }
+
+    slack.views_open(trigger_id=bot.receive()["payload"]["trigger_id"], view=view)
+
+    assert vera.next_view()["title"] == "Look up"
+
+
+@pytest.mark.parametrize(
+    ("callback_id", "ts", "word"),
+    [
+        ("frobnicate", None, "shortcut_not_found"),
+        ("lookup_message", None, "message_not_found"),
+        ("lookup_message", "1.0", "message_not_found"),
+    ],
+)
+def test_refuses_a_shortcut_that_is_not_there(
+    callback_id: str, ts: str | None, word: str, page: OpenPage
+) -> None:
+    assert page(VIEWER).use_shortcut(callback_id, ts=ts) == {"ok": False, "error": word}
+
+
+def test_has_no_shortcuts_on_ephemeral_messages(page: OpenPage, slack: WebClient) -> None:
+    vera = page(VIEWER)
+    slack.chat_postEphemeral(channel=ONCALL, user=VIEWER.id, text="psst")
+
+    answer = vera.use_shortcut("lookup_message", ts=vera.next_message()["ts"])
+
+    assert answer == {"ok": False, "error": "message_not_found"}
+
+
+def test_tells_somebody_that_their_shortcut_went_nowhere(page: OpenPage) -> None:
+    vera = page(VIEWER)
+
+    vera.use_shortcut("lookup")
+
+    assert vera.next_message()["text"] == 'This app failed with the error "dispatch_failed"'
