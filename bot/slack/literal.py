@@ -1,0 +1,57 @@
+"""Text that others wrote, shown as it is: what would be invisible or misleading is made visible."""
+
+import re
+import unicodedata
+
+ELLIPSIS = "…"
+"""What a cut text ends in."""
+
+_CONTROLS = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡"}
+_BREAKS = dict.fromkeys(map(ord, "\n\u2028\u2029"), "↵")
+_PICTURES = str.maketrans(_CONTROLS | _BREAKS)
+
+_HIDDEN = (
+    "\x80-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
+)
+_JOINERS = "\u200c\u200d"
+_SELECTORS = "\ufe00-\ufe0f"
+# Emoji and several scripts need joiners and variation selectors; between ASCII letters they only hide.
+_NEEDS_THEM = f"[^\x00-\x7f{_HIDDEN}{_JOINERS}]"
+_INVISIBLE = re.compile(
+    f"[{_HIDDEN}]|(?<!{_NEEDS_THEM})[{_JOINERS}]|[{_JOINERS}](?!{_NEEDS_THEM})"
+    f"|(?<!{_NEEDS_THEM})[{_SELECTORS}](?!\u20e3)"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_OUTER_BLANKS = re.compile(r"\A\s+|\s+\Z")
+
+_JOINER = _JOINERS[-1]
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+_EXTENDERS = frozenset({_JOINER, *map(chr, range(0x1F3FB, 0x1F400))})
+_CLUSTER = 16
+"""The most characters to step back for the start of a grapheme; there is no end to combining marks."""
+
+
+def literal(text: str) -> str:
+    """Show a text on one line, with nothing in it that cannot be seen or that turns the reading direction."""
+    line = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n")).translate(_PICTURES)
+    seen = _INVISIBLE.sub(lambda match: f"⟨{ord(match[0]):X}⟩", line)
+    return _OUTER_BLANKS.sub(lambda match: "␣" * len(match[0]), seen)
+
+
+def cut(text: str, limit: int) -> str:
+    """Cut a text to at most limit characters, an ellipsis included, between two graphemes."""
+    if len(text) <= limit:
+        return text
+    end = limit - 1
+    start = max(0, end - _CLUSTER)
+    whole = next((place for place in range(end, start, -1) if not _is_inside(text, place)), end)
+    return text[:whole] + ELLIPSIS
+
+
+def _is_inside(text: str, place: int) -> bool:
+    """Tell whether the character at a place belongs to the one before it."""
+    after = text[place]
+    if after in _FLAG_LETTERS:
+        return (place - len(text[:place].rstrip(_FLAG_LETTERS))) % 2 == 1
+    return text[place - 1] == _JOINER or after in _EXTENDERS or unicodedata.category(after).startswith("M")

@@ -1,0 +1,190 @@
+"""From a result or an error to the message that people see; pure functions."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from slack_sdk.models.blocks import Block, RichTextElement
+
+from bot.core.commands import LookupCommand
+from bot.core.model import App, Entry
+from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Settled, Unchanged
+from bot.errors import BotError, ExpiredError, IMError, PermissionDeniedError, UsageError
+from bot.slack.blocks import Trim, aside, bold, code, fit, paragraph, sentence, small_print, words
+from bot.slack.changes import show_form, show_preview, show_settled, show_unchanged
+from bot.slack.entries import show_entries, show_history, stamps
+from bot.slack.fallback import MAX_TEXT, fallback
+from bot.slack.help import show_help, show_role
+from bot.slack.literal import cut, literal
+from bot.slack.lookups import Turns, pages, show_lookup
+from bot.slack.mrkdwn import escape
+
+__all__ = [
+    "Message",
+    "Turns",
+    "busy",
+    "changing",
+    "pages",
+    "render",
+    "render_crash",
+    "render_entries",
+    "render_error",
+    "working",
+]
+
+_ONLY_YOU = "only you can see this"
+_HAPPENED: dict[type[BotError], str] = {
+    UsageError: "Not understood",
+    PermissionDeniedError: "Refused",
+    ExpiredError: "Not possible",
+    BotError: "Failed",
+}
+"""What an error's words follow: they may begin with an id, so they get no capital letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What Slack is sent: blocks, and the text that stands for them where blocks are not shown."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...]
+
+
+def render(
+    result: Result,
+    *,
+    command: str,
+    actor_id: str,
+    page: Turns | None = None,
+    shared: bool = False,
+    note: str = "",
+) -> Message:
+    """Show what a command came to.
+
+    Args:
+        result: What it came to.
+        command: The slash command's name, slash included.
+        actor_id: Who asked.
+        page: Which page of an answer, and its buttons; None is the first without buttons.
+        shared: Whether the whole channel sees it.
+        note: A sentence of our own to add to a lookup or a change, such as that it could not be recorded.
+    """
+    seen_by = f"shared by <@{escape(actor_id)}>" if shared else _ONLY_YOU
+    match result:
+        case Lookup():
+            return _message(
+                lambda trim: show_lookup(
+                    result, page or Turns(), command=command, seen_by=seen_by, note=note, trim=trim
+                )
+            )
+        case Preview():
+            return _message(lambda trim: [*show_preview(result, seen_by, trim), *_noted(note)])
+        case Unchanged():
+            return _message(lambda trim: show_unchanged(result, seen_by, trim))
+        case Settled():
+            return _message(lambda trim: [*show_settled(result, seen_by, trim), *_noted(note)])
+        case Form():
+            return _message(lambda trim: show_form(result, command, seen_by, trim))
+        case History():
+            older = page.next_id if page else None
+            return _message(lambda trim: show_history(result, older, seen_by, trim))
+        case RoleReport():
+            return _message(lambda trim: [*show_role(result, trim), small_print(seen_by)])
+        case Help():
+            return _message(lambda trim: [*show_help(result, command, trim), small_print(seen_by)])
+        case _:
+            assert_never(result)
+
+
+def _noted(note: str) -> list[Block]:
+    return [aside(note)] if note else []
+
+
+def render_entries(
+    entries: Sequence[Entry], apps: Mapping[str, App], masked: Mapping[str, Collection[str]]
+) -> Message:
+    """Tell the audit channel of entries, each with its number and head, blocks or not.
+
+    Args:
+        entries: Which, in order.
+        apps: The apps by name.
+        masked: By app, the tags of fields whose values the channel is not shown.
+    """
+    blocks = fit(lambda trim: show_entries(entries, apps, masked, trim))
+    return Message(cut(f"{stamps(entries)}\n{fallback(blocks)}", MAX_TEXT), blocks)
+
+
+def render_error(error: BotError, *, command: str, reference: str | None = None) -> Message:
+    """Show what went wrong, what to do about it, and how the command is typed.
+
+    Args:
+        error: What went wrong.
+        command: The slash command's name, slash included.
+        reference: What finds the log's lines about it.
+    """
+    return _message(lambda trim: [paragraph(*_error_lines(error, command, reference, trim))])
+
+
+def _error_lines(
+    error: BotError, command: str, reference: str | None, trim: Trim
+) -> Iterator[list[RichTextElement]]:
+    happened = next(_HAPPENED[kind] for kind in type(error).mro() if kind in _HAPPENED)
+    number = f" ({error.code})" if isinstance(error, IMError) and error.code is not None else ""
+    yield [bold(f"{happened}: {trim(literal(str(error)))}{number}.")]
+    if error.advice:
+        yield [words(sentence(trim(literal(error.advice))))]
+    if isinstance(error, UsageError) and error.usage:
+        yield [code(f"{command} {error.usage}")]
+    if reference:
+        yield [words("Reference "), code(reference)]
+
+
+def render_crash(reference: str, command: str) -> Message:
+    """Own up to an unexpected error, with the reference that finds it in the log."""
+    return _message(
+        lambda _: [
+            paragraph(
+                [bold("Something broke inside the bot, not in what you typed.")],
+                [
+                    words("Whoever runs the bot finds it in the log by the reference "),
+                    code(reference),
+                    words("."),
+                ],
+                [words("Try again, or something else: "), code(f"{command} help")],
+            )
+        ]
+    )
+
+
+def working(command: LookupCommand) -> Message:
+    """Say that a lookup is under way; the answer replaces this."""
+    count = len(command.accounts)
+    what = f"Looking up {count:,} account{'' if count == 1 else 's'}"
+    place = [words(" in "), code(command.app.name), words(f" {command.app.region}…")]
+    return _message(lambda _: [paragraph([bold(what), *place])])
+
+
+def changing() -> Message:
+    """Say that a change is being prepared or made; the answer replaces this."""
+    return _message(
+        lambda _: [
+            paragraph([bold("Talking to Tencent Chat…"), words(" What comes of it takes this place.")])
+        ]
+    )
+
+
+def busy() -> Message:
+    """Say that too much is being asked at once."""
+    return _message(
+        lambda _: [
+            paragraph(
+                [bold("Busy: more is being asked at the moment than the bot can take on.")],
+                [words("Nothing was sent. Try again in a few seconds.")],
+            )
+        ]
+    )
+
+
+def _message(build: Callable[[Trim], Iterable[Block]]) -> Message:
+    blocks = fit(build)
+    return Message(fallback(blocks), blocks)

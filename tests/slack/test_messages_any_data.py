@@ -1,0 +1,201 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Domain, Field, custom_field, offered
+from bot.core.model import App, Finding, Outcome, Row, Surface, Value, Values
+from bot.core.results import Form, History, Lookup, Preview, Settled, Unchanged
+from bot.errors import IMError, OutcomeUnknownError
+from bot.playground.blockkit import check_message
+from bot.slack.literal import literal
+from bot.slack.messages import Message, Turns, pages, render, render_entries
+from tests.support.sample_results import CHANGE, enter
+
+NASTY = (
+    "<!here>",
+    "@channel",
+    "*_`~",
+    "\u202e",
+    "\u200b",
+    "\n",
+    " ",
+    "&",
+    "\ud800",
+    "\N{FAMILY}\u200d",
+    "\U000e0041",
+)
+any_text = st.text(st.characters(exclude_categories=[])) | st.sampled_from(NASTY)
+long_text = st.builds(lambda text, times: (text * times)[:5000], any_text, st.sampled_from([1, 20, 166, 500]))
+any_value: st.SearchStrategy[Value] = long_text | st.integers() | st.lists(any_text, max_size=4).map(tuple)
+customs = st.lists(any_text, max_size=20).map(
+    lambda labels: tuple(custom_field(f"c{chr(97 + n)}", label) for n, label in enumerate(labels))
+)
+
+
+def short(text: str, size: int) -> str:
+    return text.encode("utf-8", "replace")[:size].decode("utf-8", "ignore")
+
+
+@st.composite
+def profile_values(draw: st.DrawFn, fields: tuple[Field, ...]) -> Values:
+    value = draw(any_value)
+    chosen = draw(st.sets(st.sampled_from([field.tag for field in fields])))
+    return dict.fromkeys(chosen, value) | {fields[0].tag: draw(any_value)}
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> IMError | None:
+    if draw(st.booleans()):
+        return None
+    code = draw(st.none() | st.integers(0, 99999))
+    return IMError(draw(long_text), code=code, advice=draw(long_text))
+
+
+@st.composite
+def lookups(draw: st.DrawFn) -> Lookup:
+    custom = draw(customs)
+    domain = draw(st.sampled_from(Domain))
+    fields = offered(domain, custom)
+    count = draw(st.integers(1, 6) | st.integers(1, 130))
+    prefix = short(draw(any_text), 28)
+    ids = tuple(f"{prefix}{number:04}" for number in range(count))
+    values = draw(st.lists(profile_values(fields), min_size=1, max_size=3))
+    why = draw(st.lists(problems(), min_size=1, max_size=3))
+    findings = draw(st.lists(st.sampled_from(Finding), min_size=1, max_size=9))
+    rows = []
+    for number, account in enumerate(ids):
+        finding = findings[number % len(findings)]
+        if finding is Finding.FOUND:
+            rows.append(Row(account, finding, values[number % len(values)]))
+        else:
+            rows.append(Row(account, finding, problem=why[number % len(why)]))
+    app = App(draw(st.sampled_from(["prod", "test"])), "Singapore", custom)
+    named = draw(st.booleans())
+    owner = short(draw(any_text), 32) or "o"
+    commands: tuple[LookupCommand, ...] = (
+        ShowProfiles(app, ids, fields, named=named),
+        ShowFriends(app, owner, ids, fields, named=named),
+        ShowAttributes(app, ids),
+    )
+    command = draw(st.sampled_from(commands))
+    return Lookup(command, tuple(rows), draw(st.floats(0, 60)))
+
+
+def show(lookup: Lookup, number: int) -> Message:
+    return render(lookup, command="/im", actor_id="U01", page=Turns(number, "p" * 16, "n" * 16))
+
+
+def shown_ids(message: Message) -> Iterator[str]:
+    for block in message.blocks[1:]:
+        if block["type"] == "table":
+            yield from ids_of_table([[cell["text"] for cell in row] for row in block["rows"]])
+        elif block["type"] == "rich_text":
+            for element in block["elements"][0]["elements"]:
+                if element.get("style") == {"code": True}:
+                    yield element["text"]
+
+
+def ids_of_table(rows: list[list[str]]) -> list[str]:
+    return [row[0] for row in rows[1:]] if rows[0][0] == "Account" else rows[0][1:]
+
+
+def size(node: Any) -> int:
+    if isinstance(node, dict):
+        return sum(
+            len(value) if key == "text" and isinstance(value, str) else size(value)
+            for key, value in node.items()
+        )
+    return sum(map(size, node)) if isinstance(node, list | tuple) else 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(lookups())
+def test_accounts_for_every_id_once_within_every_limit(lookup: Lookup) -> None:
+    messages = [show(lookup, number) for number in range(pages(lookup))]
+
+    for message in messages:
+        assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
+        assert size(message.blocks) <= 9500
+        assert 0 < len(message.text) <= 3500
+    shown = [account for message in messages for account in shown_ids(message)]
+    assert sorted(shown) == sorted(literal(account) for account in lookup.command.accounts)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data(), customs, st.integers(1, 5), st.sampled_from(Outcome))
+def test_tells_of_any_change_within_every_limit(
+    data: st.DataObject, custom: tuple[Field, ...], count: int, outcome: Outcome
+) -> None:
+    account, problem = data.draw(any_text.filter(len)), data.draw(any_text)
+    reason = data.draw(long_text)
+    app = App("prod", "Singapore", custom)
+    before, after = (data.draw(profile_values(offered(Domain.PROFILE, custom))) for _ in range(2))
+    change = replace(
+        CHANGE,
+        account=account,
+        before=before,
+        after=after,
+        reason=reason,
+        undoes=data.draw(st.sampled_from(["", CHANGE.id])),
+        outcome=outcome,
+    )
+    entries = [
+        enter(number, change, outcome, problem=problem, surface=Surface.BOT) for number in range(count)
+    ]
+    failure = OutcomeUnknownError(problem, code=40006, advice=reason)
+
+    for message in (
+        render(Preview(app, change, kept=before), command="/im", actor_id="U01"),
+        render(Unchanged(app, account, after), command="/im", actor_id="U01"),
+        render(Settled(app, change, entries[0], failure), command="/im", actor_id="U01"),
+        render(Form(app, account, before), command="/im", actor_id="U01"),
+        render(History(app, account, (*entries,) * 4, 1, with_values=True), command="/im", actor_id="U01"),
+        render_entries(entries, {"prod": app}, {}),
+    ):
+        assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
+        assert size(message.blocks) <= 9500
+        assert 0 < len(message.text) <= 3500
+
+
+def test_fits_the_most_there_can_be() -> None:
+    worst = "\u061c" * 14
+    custom = tuple(custom_field(f"c{chr(97 + n)}", "\u061c" * 200) for n in range(20))
+    fields = (*FRIEND_FIELDS, *PROFILE_FIELDS, *custom)
+    values = {field.tag: "\u061c" * 250 for field in fields}
+    hits = [Row(f"{worst}{n:04}", Finding.FOUND, values) for n in range(20)]
+    misses = [
+        Row(
+            f"{worst}{n:04}",
+            Finding.FAILED,
+            problem=IMError(f"{n}" * 500, code=10**9 + n, advice="\u061c" * 500),
+        )
+        for n in range(20, 70)
+    ]
+    command = ShowFriends(
+        App("prod", "Singapore"), worst, tuple(row.account for row in hits + misses), fields, named=True
+    )
+    lookup = Lookup(command, (*hits, *misses), 0.1)
+
+    message = show(lookup, 0)
+
+    assert pages(lookup) == 1
+    assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
+    assert size(message.blocks) <= 9500
+    assert len(list(shown_ids(message))) == 70
+
+
+def test_fits_four_accounts_with_all_fields_full() -> None:
+    custom = tuple(custom_field(f"c{chr(97 + n)}") for n in range(20))
+    fields = offered(Domain.PROFILE, custom)
+    values = {field.tag: "x" * 500 for field in fields}
+    rows = tuple(Row(f"a{n}", Finding.FOUND, values) for n in range(4))
+
+    message = show(Lookup(ShowProfiles(App("prod", "Seoul"), ("a0", "a1", "a2", "a3"), fields), rows, 0.1), 0)
+
+    assert size(message.blocks) <= 9500
+    assert size(message.blocks) > 6000
+    assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
