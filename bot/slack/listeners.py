@@ -1,0 +1,149 @@
+"""What Bolt calls: read the payload, ack at once, leave the rest to a worker."""
+
+import re
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+from typing import Any
+
+from slack_bolt import Ack, App, BoltRequest, BoltResponse
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.core.model import Actor
+from bot.slack.answering import BUTTONS, Answering, Place
+from bot.slack.forms import FormError
+from bot.slack.messages import busy
+from bot.slack.modals import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, loading_view
+from bot.slack.responder import Reply, Responder
+from bot.slack.workers import Workers
+
+ENVELOPES = 256
+"""How many of the latest envelopes are known again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """The slash command, the shortcut, buttons and forms.
+
+    Args:
+        answering: What is done for each.
+        responder: How answers are sent.
+        workers: Who does what comes after the ack.
+        doorman: Who tells people that every worker is busy.
+    """
+
+    answering: Answering
+    responder: Responder
+    workers: Workers
+    doorman: Workers
+
+    def register(self, app: App) -> None:
+        """Hook the listeners into Bolt: one for the slash command, with the table of commands behind it."""
+        app.command(self.answering.command)(self.on_command)
+        app.action(re.compile("|".join(BUTTONS)))(self.on_button)
+        app.shortcut(SET_SHORTCUT)(self.on_shortcut)
+        app.view(SET_ACCOUNT)(self.on_account)
+        app.view(SET_MODAL)(self.on_form)
+        app.error(self.on_error)
+
+    def on_command(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on a slash command."""
+        actor = Actor(_text(body, "user_id"), _text(body, "team_id"))
+        reply = Reply(self.responder, _text(body, "response_url"), actor.user_id)
+        place = Place(_text(body, "channel_id"), _text(body, "trigger_id"))
+        job = partial(self.answering.answer_text, actor, _text(body, "text"), place, reply)
+        if self.workers.submit(job):
+            ack()
+        else:
+            message = busy()
+            ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
+
+    def on_button(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on a press of a button."""
+        actor, action = _presser(body), body["actions"][0]
+        reply = Reply(self.responder, _text(body, "response_url"), actor.user_id)
+        job = partial(
+            self.answering.answer_button, _text(action, "action_id"), actor, _text(action, "value"), reply
+        )
+        if not self.workers.submit(job):
+            # Slack shows a command's ack, but not a button's: this answer needs a post of its own.
+            self.doorman.submit(partial(reply.answer, busy()))
+        ack()
+
+    def on_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on the global shortcut."""
+        reply = Reply(self.responder, "", _presser(body).user_id)
+        if not self.workers.submit(partial(self.answering.answer_shortcut, _text(body, "trigger_id"), reply)):
+            self.doorman.submit(partial(reply.answer, busy()))
+        ack()
+
+    def on_account(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on the account whose profile the form is to show."""
+        actor, view = _presser(body), body["view"]
+        try:
+            command = self.answering.forms.read_account(view, self.answering.dispatcher.apps)
+        except FormError as error:
+            ack(response_action="errors", errors=error.mistakes)
+            return
+        reply = Reply(self.responder, "", actor.user_id)
+        # The profile takes a call to read, so this view is there before the form takes its place.
+        ack(response_action="update", view=loading_view())
+        if not self.workers.submit(
+            partial(self.answering.answer_account, actor, command, _text(view, "id"), reply)
+        ):
+            self.doorman.submit(partial(reply.answer, busy()))
+
+    def on_form(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on a form that was sent; what is wrong in it is said at its fields."""
+        actor = _presser(body)
+        try:
+            command, url = self.answering.forms.read(actor, body["view"])
+        except FormError as error:
+            ack(response_action="errors", errors=error.mistakes)
+            return
+        reply = Reply(self.responder, url, actor.user_id)
+        if self.workers.submit(partial(self.answering.answer_form, actor, command, reply)):
+            ack()
+        else:
+            busy_error = FormError(body["view"], {"": "the bot is busy; try again in a few seconds"})
+            ack(response_action="errors", errors=busy_error.mistakes)
+
+    def on_error(self, error: Exception, request: BoltRequest) -> BoltResponse:
+        """Answer an error that came before any worker: the last net."""
+        message = self.answering.own_up(error)
+        if "command" not in request.body:
+            return BoltResponse(status=200)
+        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": message.text})
+
+
+class Envelopes(SocketModeHandler):
+    """Takes each Socket Mode envelope once: Slack brings some twice, and nobody wants two answers."""
+
+    def __init__(self, app: App, app_token: str) -> None:
+        self._lately: deque[str] = deque(maxlen=ENVELOPES)
+        self._lock = Lock()
+        super().__init__(app, app_token)
+
+    def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's
+        """Hand an envelope to Bolt, or acknowledge it alone when it has been here."""
+        with self._lock:
+            repeated = req.envelope_id in self._lately
+            self._lately.append(req.envelope_id)
+        if repeated:
+            client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
+        else:
+            super().handle(client, req)
+
+
+def _presser(body: Mapping[str, Any]) -> Actor:
+    user, team = body.get("user") or {}, body.get("team") or {}
+    return Actor(_text(user, "id"), _text(user, "team_id") or _text(team, "id"))
+
+
+def _text(payload: Mapping[str, Any], key: str) -> str:
+    return str(payload.get(key) or "")

@@ -1,0 +1,198 @@
+"""Answers to a response URL, over kept-alive connections, with a direct message as the last way out."""
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock, Timer
+from typing import Any
+
+import msgspec
+import requests
+from slack_sdk.web import WebClient
+
+from bot.sessions import open_session
+from bot.slack.messages import Message
+
+WORKING_AFTER = 1.0
+"""The usual seconds until the actor is told that work goes on."""
+TIMEOUT = (3.05, 5.0)
+"""How long Slack may take to connect and to answer, in seconds."""
+TRIES = 2
+"""How often one message is sent before another way is taken; a response URL works five times in all."""
+LONGEST_WAIT = 3.0
+"""The most seconds that are waited because Slack asks for it."""
+
+_QUIET = {"unfurl_links": False, "unfurl_media": False}
+
+log = logging.getLogger(__name__)
+
+
+class _NotTakenError(Exception):
+    """Slack did not take a message; the words are its error code or the kind of failure."""
+
+
+class Responder:
+    """Sends messages to response URLs; shared by all commands and threads."""
+
+    def __init__(self, slack: WebClient, connections: int) -> None:
+        self._slack = slack
+        self._session = open_session("https://hooks.slack.com", connections)
+
+    def send(self, url: str, message: Message, options: Mapping[str, Any], actor_id: str) -> None:
+        """Send a message to a response URL; without one, or where it is not taken, to the actor directly.
+
+        It never raises: what cannot be delivered at all is logged, without its content.
+        """
+        if not url:
+            self.send_directly(actor_id, message)
+            return
+        body = {"text": message.text, "blocks": message.blocks, **options, **_QUIET}
+        try:
+            try:
+                self._post(url, body)
+            except _NotTakenError as error:
+                if "invalid_blocks" not in str(error):
+                    raise
+                log.warning("Slack refused the blocks of an answer; sending its plain text")
+                self._post(url, {name: value for name, value in body.items() if name != "blocks"})
+        except _NotTakenError as error:
+            log.warning("a response URL did not take an answer (%s); sending a direct message", error)
+            self.send_directly(actor_id, message)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _post(self, url: str, body: Mapping[str, Any]) -> None:
+        """Post to a response URL, twice at the most.
+
+        Raises:
+            _NotTakenError: Slack did not take it.
+        """
+        data = msgspec.json.encode(body)
+        for left in reversed(range(TRIES)):
+            wait, reason = self._try(url, data)
+            if not reason:
+                return
+            if wait is None or not left:
+                raise _NotTakenError(reason)
+            time.sleep(wait)
+
+    def _try(self, url: str, data: bytes) -> tuple[float | None, str]:
+        """Post once; the seconds until another try makes sense, if ever, and why it failed, empty if not."""
+        try:
+            answer = self._session.post(
+                url,
+                data=data,
+                headers={"Content-Type": "application/json; charset=utf-8"},
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            return 0.2 + secrets.randbelow(300) / 1000, type(error).__name__
+        if answer.status_code == requests.codes.too_many_requests:
+            asked = answer.headers.get("Retry-After", "1")
+            return min(float(asked) if asked.isdigit() else 1.0, LONGEST_WAIT), "ratelimited"
+        if answer.status_code >= requests.codes.server_error:
+            return 0.2 + secrets.randbelow(300) / 1000, f"HTTP {answer.status_code}"
+        return None, _refusal(answer)
+
+    def send_directly(self, actor_id: str, message: Message) -> None:
+        """Send a message to an actor's direct messages; as `send` it never raises."""
+        try:
+            self._slack.chat_postMessage(
+                channel=actor_id,
+                text=message.text,
+                blocks=message.blocks,
+                parse="none",
+                mrkdwn=False,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
+            log.error("an answer could not be delivered at all (%s)", type(error).__name__)  # noqa: TRY400
+
+
+def _refusal(answer: requests.Response) -> str:
+    """Name Slack's error, empty when it took the message; its answer is `ok` as text or as JSON."""
+    taken = answer.status_code < requests.codes.multiple_choices
+    if taken and answer.content.strip() in (b"ok", b""):
+        return ""
+    try:
+        told = msgspec.json.decode(answer.content, type=dict[str, Any])
+    except msgspec.DecodeError:
+        told = {"ok": taken, "error": answer.text}
+    if taken and told.get("ok", True):
+        return ""
+    # Only a code of Slack's is repeated: a gateway's page may name the response URL.
+    code = str(told.get("error"))
+    return code if re.fullmatch("[a-z0-9_]{1,60}", code) else f"HTTP {answer.status_code}"
+
+
+@dataclass(slots=True)
+class Reply:
+    """The answer to one slash command or button: at most a working line and what replaces it.
+
+    Args:
+        responder: How it is sent.
+        url: The response URL of the command or button.
+        actor_id: Whose it is.
+        replaces: Whether it takes the place of the message whose button was pressed.
+        working_after: After how many seconds without an answer the actor is told that work goes on.
+    """
+
+    responder: Responder
+    url: str = field(repr=False)
+    actor_id: str
+    replaces: bool = False
+    working_after: float = WORKING_AFTER
+    _lock: Lock = field(default_factory=Lock)
+    _answered: bool = False
+    _standing_in: bool = False
+
+    @contextmanager
+    def working(self, line: Callable[[], Message], *, stays: bool = False) -> Iterator[None]:
+        """Send a working line if what happens inside takes longer than about a second.
+
+        Args:
+            line: Makes the line.
+            stays: Whether the answer leaves the line where it is, because it goes elsewhere.
+        """
+        timer = Timer(self.working_after, self._send_working, (line, stays))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def answer(self, message: Message, *, in_channel: bool = False) -> None:
+        """Send the answer: to the actor alone, or to the whole channel."""
+        with self._lock:
+            self._answered = True
+            self._send(message, in_channel=in_channel)
+
+    def refuse(self, message: Message) -> None:
+        """Send what went wrong; the message whose button was pressed stays as it is."""
+        with self._lock:
+            self._answered = True
+            self.replaces = self._standing_in
+            self._send(message, in_channel=False)
+
+    def _send_working(self, line: Callable[[], Message], stays: bool) -> None:  # noqa: FBT001 - called by Timer
+        with self._lock:
+            if self._answered:
+                return
+            self._send(line(), in_channel=False)
+            self.replaces = self._standing_in = not stays
+
+    def _send(self, message: Message, *, in_channel: bool) -> None:
+        options = {
+            "response_type": "in_channel" if in_channel else "ephemeral",
+            "replace_original": self.replaces and not in_channel,
+        }
+        self.responder.send(self.url, message, options, self.actor_id)
