@@ -1,0 +1,184 @@
+"""The command line: one function for each sub-command."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from bot.settings import Mode, Settings
+
+_LAST_PORT = 65535
+Run: TypeAlias = Callable[[argparse.Namespace], int | None]
+"""Runs a sub-command; its exit code, 0 when none."""
+
+
+def main() -> None:
+    """Run `im-bot`."""
+    args = make_parser().parse_args()
+    run: Run = args.run
+    sys.exit(run(args) or 0)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Describe the sub-commands."""
+    parser = argparse.ArgumentParser(
+        prog="im-bot", description="Look up and change the accounts of a Tencent Chat app from Slack."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Run, words: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words)
+        command.set_defaults(run=run)
+        return command
+
+    playground = add("playground", _playground, "try the bot in a local Slack, without any account")
+    playground.add_argument("--port", type=_port, default=8065, help="the page's port (8065)")
+    playground.add_argument("--no-browser", action="store_true", help="do not open the page")
+    playground.add_argument("--data", type=Path, metavar="FILE", help="keep the sandbox's accounts in a file")
+    sandbox = add("sandbox", _sandbox, "run the Tencent Chat sandbox alone")
+    sandbox.add_argument("--port", type=_port, default=8066, help="its port (8066)")
+    sandbox.add_argument("--data", type=Path, metavar="FILE", help="keep its accounts in a file")
+    sandbox.add_argument("--sdk-app-id", type=int, metavar="N", help="the app's SDKAppID")
+    sandbox.add_argument("--secret-key", metavar="K", help="the app's secret key")
+    add("serve", _serve, "run the bot over HTTP")
+    add("socket", _socket, "run the bot over Socket Mode")
+    add("migrate", _migrate, "bring the database to the current schema")
+    words = "verify or export the record"
+    audit = commands.add_parser("audit", help=words, description=words)
+    whats = audit.add_subparsers(required=True, metavar="WHAT")
+    verify = whats.add_parser("verify", help="tell whether the record is whole and unaltered")
+    verify.add_argument("--head", metavar="HASH", help="a hash printed in the audit channel")
+    verify.set_defaults(run=_verify)
+    export = whats.add_parser("export", help="print every entry")
+    export.add_argument(
+        "--format", choices=("jsonl", "csv"), default="jsonl", help="jsonl unless told otherwise"
+    )
+    export.set_defaults(run=_export)
+    add("doctor", _doctor, "check settings, Slack and Tencent Chat, with a fix for each failure")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"must be a whole number up to {_LAST_PORT}; 0 takes a free port")
+    return int(text)
+
+
+def _playground(args: argparse.Namespace) -> None:
+    _need_playground()
+    from bot.playing import play
+
+    play(args.port, open_browser=not args.no_browser, data=args.data)
+
+
+def _need_playground() -> None:
+    """Stop with a readable line when the packages of the extra are not installed."""
+    if find_spec("uvicorn") is None or find_spec("starlette") is None:
+        raise SystemExit("this needs more packages: pip install -e '.[playground]'")
+
+
+def _sandbox(args: argparse.Namespace) -> None:
+    _need_playground()
+    from bot.sandbox.run import run
+
+    run(args.port, args.data, args.sdk_app_id, args.secret_key)
+
+
+def _serve(_: argparse.Namespace) -> None:
+    settings = _settings("serve")
+    from bot.serving import serve
+
+    with _ends_readably():
+        serve(settings)
+
+
+def _socket(_: argparse.Namespace) -> None:
+    settings = _settings("socket")
+    from bot.app import run_socket
+
+    with _ends_readably():
+        run_socket(settings)
+
+
+def _settings(mode: "Mode") -> "Settings":
+    """Read the settings for a mode, or stop with a readable list of what is wrong with them."""
+    from bot.logs import set_up_logs
+    from bot.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(mode)
+    except SettingsError as error:
+        lines = "".join(f"\n  {mistake}" for mistake in error.mistakes)
+        raise SystemExit(f"im-bot {mode} cannot start; what is set does not work:{lines}") from None
+    set_up_logs(settings.log_level)
+    return settings
+
+
+def _migrate(_: argparse.Namespace) -> None:
+    url = _database_url()
+    from bot.store.migrating import migrate
+
+    with _ends_readably():
+        migrate(url)
+    print("the database has the current schema")
+
+
+def _verify(args: argparse.Namespace) -> int:
+    url = _database_url()
+    from bot.store.verify import verify_url
+
+    with _ends_readably():
+        verdict = verify_url(url, args.head)
+    print(verdict)
+    return verdict.exit_code
+
+
+def _export(args: argparse.Namespace) -> None:
+    url = _database_url()
+    from bot.store.export import export
+
+    # Whoever reads only the beginning, as head does, ends this quietly.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    with _ends_readably():
+        for line in export(url, args.format):
+            sys.stdout.buffer.write(line.encode())
+
+
+def _database_url() -> str:
+    """Read where the record is; nothing else has to be set for it."""
+    from bot.settings import SettingsError, load_database_url
+
+    try:
+        return load_database_url()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+
+
+@contextmanager
+def _ends_readably() -> Iterator[None]:
+    """Stop with a readable line when the record cannot be read or written, or not as asked."""
+    from bot.errors import BotError
+
+    try:
+        yield
+    except BotError as error:
+        raise SystemExit(f"{error}. {error.advice}".rstrip(". ")) from None
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from bot.doctor import check_all
+
+    failed = 0
+    for check in check_all():
+        print(check, flush=True)
+        failed |= bool(check.fix)
+    return failed
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""The composition root: the one module that knows every part."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import WebClient
+
+from bot.auditing import Audit
+from bot.core.answers import Answers
+from bot.core.changes import Changes
+from bot.core.dispatcher import Dispatcher
+from bot.core.results import Settled
+from bot.im.client import IMClient
+from bot.sessions import tls_context
+from bot.settings import NO_CHANNEL, Settings
+from bot.settling import Settling
+from bot.slack.answering import Answering, Observer
+from bot.slack.forms import Forms
+from bot.slack.listeners import Envelopes, Listeners
+from bot.slack.messages import render
+from bot.slack.people import SlackPeople
+from bot.slack.relay import Relay
+from bot.slack.responder import Responder
+from bot.slack.workers import CREW, Workers
+from bot.stopping import stop_signal
+from bot.store.migrating import migrate_apart
+from bot.store.record import Store
+
+CALLS_AT_ONCE = 32
+"""The most calls of large lookups under way at once: the vendor's limit takes 24 at a latency of 100 ms.
+
+A lookup that fits into one call makes it in its own worker.
+"""
+SLACK_SECONDS = 4
+"""How long one call to Slack's Web API may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The bot, put together; Bolt's app is where Slack's payloads go in."""
+
+    bolt: App
+    people: SlackPeople
+    ims: Mapping[str, IMClient]
+    audit: Audit
+    responder: Responder
+    workers: Workers
+    doorman: Workers
+    pool: Executor
+
+    def close(self) -> None:
+        """Finish the commands taken on, each bounded in time, then close every connection."""
+        self.workers.close()
+        self.doorman.close()
+        self.audit.close()
+        self.pool.shutdown()
+        self.responder.close()
+        for im in self.ims.values():
+            im.close()
+
+
+def make_slack(settings: Settings) -> WebClient:
+    """Make the client of Slack's Web API; it never repeats a call by itself, which could post twice."""
+    return WebClient(
+        token=settings.slack_bot_token.get_secret_value(),
+        base_url=settings.slack_api_url.rstrip("/") + "/",
+        timeout=SLACK_SECONDS,
+        ssl=tls_context(),
+        retry_handlers=[],
+    )
+
+
+def make_ims(settings: Settings) -> dict[str, IMClient]:
+    """Make a client for each Tencent Chat app."""
+    return {
+        name: IMClient(
+            base_url=app.base_url,
+            app_id=app.sdk_app_id,
+            key=app.secret_key.get_secret_value(),
+            admin=app.admin,
+            workers=CALLS_AT_ONCE + CREW,
+        )
+        for name, app in settings.im_apps.items()
+    }
+
+
+def _observe_nothing(asked: str, outcome: str, seconds: float) -> None:
+    """Count nothing: Socket Mode has nowhere to show figures."""
+
+
+def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
+    """Put the bot together; nothing is connected yet."""
+    slack, ims = make_slack(settings), make_ims(settings)
+    people, store = SlackPeople(slack), Store(settings.database_url)
+    pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="call")
+    responder = Responder(slack, connections=CREW)
+    changes = Changes(
+        apps=settings.apps,
+        ims=ims,
+        rules=settings.rules,
+        people=people,
+        record=store,
+        audited=settings.audit_channel is not None,
+    )
+    dispatcher = Dispatcher(settings.apps, ims, settings.rules, people, pool, store, changes)
+    audit = Audit(store, _make_relay(settings, slack, store), _make_settling(settings, changes, responder))
+    answers = Answers()
+    forms = Forms(slack, answers)
+    answering = Answering(
+        settings.slack_command, dispatcher, answers, people, forms, observe, audit.channel_trouble
+    )
+    listeners = Listeners(answering, responder, workers=Workers(), doorman=Workers(crew=1))
+    bolt = App(
+        client=slack,
+        # The loggers Bolt makes take their level from this one.
+        logger=logging.getLogger("slack_bolt"),
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        # The token is known and checked at start: Bolt need not ask Slack about it.
+        authorize=lambda: AuthorizeResult(enterprise_id=None, team_id=None, bot_token=slack.token),
+        process_before_response=True,
+        ssl_check_enabled=False,
+    )
+    listeners.register(bolt)
+    return Bot(bolt, people, ims, audit, responder, listeners.workers, listeners.doorman, pool)
+
+
+def _make_relay(settings: Settings, slack: WebClient, store: Store) -> Relay | None:
+    channel = settings.audit_channel
+    if channel is None or channel == NO_CHANNEL:
+        return None
+    masked = {name: app.masked_tags for name, app in settings.im_apps.items()}
+    return Relay(slack, channel, store, apps=settings.apps.by_name, masked=masked)
+
+
+def _make_settling(settings: Settings, changes: Changes, responder: Responder) -> Settling:
+    def tell(settled: Settled) -> None:
+        actor_id = settled.change.actor.user_id
+        responder.send_directly(actor_id, render(settled, command=settings.slack_command, actor_id=actor_id))
+
+    return Settling(changes.settle_open, tell)
+
+
+@contextmanager
+def connected(bot: Bot, settings: Settings) -> Iterator[None]:
+    """Keep a bot connected over Socket Mode; at the end the commands under way are finished."""
+    handler = Envelopes(bot.bolt, settings.slack_app_token.get_secret_value())
+    bot.audit.start()
+    try:
+        handler.connect()  # type: ignore[no-untyped-call]  # Bolt's, without types
+    except (SlackApiError, OSError) as error:
+        bot.close()
+        code = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
+        raise SystemExit(f"cannot connect to Slack ({code}); im-bot doctor says what to mend") from None
+    try:
+        yield
+    finally:
+        handler.close()  # type: ignore[no-untyped-call]  # the same
+        bot.close()
+
+
+def run_socket(settings: Settings) -> None:
+    """Run the bot over Socket Mode until a signal to stop comes."""
+    stop = stop_signal()
+    migrate_apart(settings.database_url)
+    bot = make_bot(settings)
+    with connected(bot, settings):
+        print("im-bot is connected to Slack", flush=True)  # noqa: T201 - the command's answer
+        stop.wait()

@@ -1,0 +1,56 @@
+"""The record, and what lives off it: telling the audit channel, and settling what was left open."""
+
+from dataclasses import dataclass
+
+from bot.errors import AuditError
+from bot.settling import Settling
+from bot.slack.relay import Relay
+from bot.store.record import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Everything about the record that runs beside the commands.
+
+    Args:
+        store: Where changes and entries are kept.
+        relay: What tells the audit channel; None where there is none on purpose.
+        settling: What settles open changes.
+    """
+
+    store: Store
+    relay: Relay | None
+    settling: Settling
+
+    def start(self) -> None:
+        """Begin to tell and to settle."""
+        if self.relay:
+            self.relay.start()
+        self.settling.start()
+
+    def close(self) -> None:
+        """Finish what is under way, and close the database."""
+        self.settling.close()
+        if self.relay:
+            self.relay.close()
+        self.store.close()
+
+    def trouble(self) -> str:
+        """Say why a change could not be recorded or told at the moment; empty when it could."""
+        try:
+            self.store.check()
+        except AuditError as error:
+            return f"record: {error}"
+        stuck = self.channel_trouble()
+        return f"audit channel: {stuck}" if stuck else ""
+
+    def channel_trouble(self) -> str:
+        """Say why the audit channel is not told of changes; empty while it is, and where there is none."""
+        return self.relay.trouble() if self.relay else ""
+
+    def count_waiting(self) -> float:
+        """Count the entries that the audit channel has yet to be told; -1 while that cannot be read."""
+        try:
+            return self.store.count_waiting()[0]
+        except AuditError:
+            return -1

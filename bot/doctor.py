@@ -1,0 +1,151 @@
+"""Checks everything a running bot depends on: one line each, with a fix for each failure."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bot.app import make_ims, make_slack
+from bot.core.model import Deadline
+from bot.errors import BotError
+from bot.im.client import IMClient
+from bot.settings import NO_CHANNEL, Settings, SettingsError, load_settings
+from bot.slack.people import SlackPeople
+from bot.slack.scopes import BOT_SCOPES
+from bot.store.record import Store
+
+CHECK_SECONDS = 8.0
+"""How long the vendor may take to answer a check."""
+_COPY = "Copy the bot token (xoxb-…) from the app's page, OAuth & Permissions, into SLACK_BOT_TOKEN"
+_FIX_WAY = "Check this machine's way out: its proxy, its firewall, and SLACK_API_URL if it is set"
+_REFUSED = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at: what, how it stands, and what to do when it does not hold."""
+
+    name: str
+    finding: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        if self.fix:
+            return f"FAIL  {self.name}: {self.finding.rstrip('.?')}. {self.fix}."
+        return f"ok    {self.name}: {self.finding}"
+
+
+def check_all() -> Iterator[Check]:
+    """Check the settings and, when they can be used, everything they name."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        for mistake in error.mistakes:
+            yield Check("settings", mistake, "Mend it in the environment or in .env")
+        return
+    yield Check("settings", f"{len(settings.im_apps)} app(s): {', '.join(settings.im_apps)}")
+    yield _check_mode(settings)
+    yield _check_database(settings)
+    yield from _check_slack(settings)
+    for name, im in make_ims(settings).items():
+        yield _check_app(name, im, settings)
+        im.close()
+
+
+def _check_mode(settings: Settings) -> Check:
+    ways = {"socket": settings.slack_app_token, "serve": settings.slack_signing_secret}
+    possible = [f"im-bot {way}" for way, secret in ways.items() if secret.get_secret_value()]
+    if possible:
+        return Check("way to Slack", " or ".join(possible))
+    return Check(
+        "way to Slack",
+        "neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set",
+        "Set the first for im-bot socket, the second for im-bot serve",
+    )
+
+
+def _check_slack(settings: Settings) -> Iterator[Check]:
+    if not settings.slack_bot_token.get_secret_value():
+        yield Check("Slack token", "SLACK_BOT_TOKEN is not set", _COPY)
+        return
+    people = SlackPeople(make_slack(settings))
+    try:
+        identity = people.get_identity()
+    except BotError as error:
+        yield Check("Slack token", str(error), _COPY if error.detail in _REFUSED else _FIX_WAY)
+        return
+    yield Check("Slack token", f"workspace {identity.team}")
+    missing = BOT_SCOPES - identity.scopes
+    if missing:
+        fix = "Add them as in manifest.yml and reinstall the app to the workspace"
+        yield Check("Slack scopes", f"missing {', '.join(sorted(missing))}", fix)
+    else:
+        yield Check("Slack scopes", "all there")
+    yield from _check_groups(settings, people)
+    yield from _check_audit_channel(settings, people)
+
+
+def _check_groups(settings: Settings, people: SlackPeople) -> Iterator[Check]:
+    rules = settings.rules
+    for group in sorted(rules.viewers.groups | rules.editors.groups):
+        yield _ask(
+            f"user group {group}",
+            lambda group=group: f"{len(people.list_group(group))} people",  # type: ignore[misc]
+            "Check the id; the workspace's plan must have user groups",
+        )
+
+
+def _check_audit_channel(settings: Settings, people: SlackPeople) -> Iterator[Check]:
+    channel = settings.audit_channel
+    if channel is None:
+        yield Check(
+            "audit channel",
+            "AUDIT_CHANNEL is not set, so nobody can change anything",
+            "Set it to a channel's id, or to none on purpose",
+        )
+    elif channel == NO_CHANNEL:
+        yield Check("audit channel", "none, on purpose: changes are told to nobody")
+    else:
+        yield _ask(
+            f"audit channel {channel}",
+            lambda: _describe_channel(people, channel),
+            "Check the id; the bot has to be a member of the channel: type /invite @im-bot there",
+        )
+
+
+def _describe_channel(people: SlackPeople, channel: str) -> str:
+    if people.is_shared_outside(channel):
+        raise BotError("people of other organizations can read it", advice="Take a channel of your own")
+    return "found"
+
+
+def _check_database(settings: Settings) -> Check:
+    def ask() -> str:
+        store = Store(settings.database_url)
+        try:
+            store.check()
+        finally:
+            store.close()
+        return "written and read"
+
+    return _ask("database", ask, "Run im-bot migrate; check DATABASE_URL")
+
+
+def _check_app(name: str, im: IMClient, settings: Settings) -> Check:
+    app = settings.im_apps[name]
+
+    def ask() -> str:
+        im.check_accounts([app.admin], Deadline.after(CHECK_SECONDS))
+        return f"{app.place} takes its credentials"
+
+    prefix = f"IM_APPS__{name.upper()}__"
+    return _ask(
+        f"app {name}",
+        ask,
+        f"Compare {prefix}SDK_APP_ID, SECRET_KEY, ADMIN and REGION with the vendor's console",
+    )
+
+
+def _ask(name: str, ask: Callable[[], str], fix: str) -> Check:
+    try:
+        return Check(name, ask())
+    except BotError as error:
+        return Check(name, str(error), error.advice or fix)

@@ -1,0 +1,104 @@
+"""The playground, wired: the sandbox, a local Slack and the bot itself, all on loopback."""
+
+import secrets
+import sys
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.app import connected, make_bot
+from bot.background import BackgroundServer, cannot_listen
+from bot.logs import set_up_logs
+from bot.playground.manifest import read_manifest
+from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, EDITORS_GROUP_ID
+from bot.playground.server import make_app
+from bot.playground.workspace import Workspace
+from bot.sandbox.data import DataFileError
+from bot.sandbox.demo import VIP
+from bot.sandbox.run import open_sandbox
+from bot.sandbox.server import Sandbox
+from bot.settings import AppSettings, FixedSettings, RoleSettings, Settings
+from bot.stopping import stop_signal
+
+_MANIFESTS = (Path(__file__).parents[1] / "manifest.yml", Path(sys.prefix) / "share/im-bot/manifest.yml")
+"""Where the app manifest is: beside the package in a checkout, or where it was installed to."""
+
+
+def make_workspace() -> Workspace:
+    """Make a local workspace in which the app of manifest.yml is installed."""
+    manifest = read_manifest(next(path for path in _MANIFESTS if path.exists()))
+    return Workspace(
+        bot_token=f"xoxb-{secrets.token_hex(16)}",
+        app_token=f"xapp-{secrets.token_hex(16)}",
+        signing_secret=secrets.token_hex(16),
+        scopes=manifest.scopes,
+        commands=manifest.commands,
+        shortcuts=manifest.shortcuts,
+    )
+
+
+def make_settings(
+    workspace: Workspace, slack_url: str, sandbox: Sandbox, im_url: str, folder: Path
+) -> Settings:
+    """Make the settings of a bot between a local workspace and a sandbox, its record in a folder."""
+    app = next(iter(sandbox.apps.values()))
+    return FixedSettings(
+        slack_bot_token=workspace.bot_token,
+        slack_app_token=workspace.app_token,
+        slack_signing_secret=workspace.signing_secret,
+        slack_api_url=f"{slack_url}/api/",
+        im_apps={
+            "demo": AppSettings(
+                sdk_app_id=app.app_id,
+                secret_key=app.key,
+                admin=app.admins[0],
+                api_url=im_url,
+                custom_fields="Vip:VIP tier" if VIP in app.custom else "",
+            )
+        },
+        roles=RoleSettings(editors=f"{EDITOR.id},{EDITORS_GROUP_ID}"),
+        audit_channel=AUDIT_CHANNEL_ID,
+        database_url=f"sqlite:///{folder / 'im-bot.db'}",
+    )
+
+
+@contextmanager
+def playing(workspace: Workspace, sandbox: Sandbox, port: int = 0) -> Iterator[str]:
+    """Run a sandbox, a local Slack and a bot between them; gives the page's address.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    with (
+        TemporaryDirectory(prefix="im-bot-") as folder,
+        BackgroundServer(sandbox.app) as im,
+        BackgroundServer(make_app(workspace), port) as slack,
+    ):
+        settings = make_settings(workspace, slack.url, sandbox, im.url, Path(folder))
+        with connected(make_bot(settings), settings):
+            yield slack.url
+
+
+def play(port: int, *, open_browser: bool, data: Path | None) -> None:
+    """Run the playground until a signal to stop comes; its page's address is the first line printed.
+
+    Raises:
+        SystemExit: The port is taken or the data file is of no use; the text says so.
+    """
+    stop = stop_signal()
+    set_up_logs("WARNING")
+    try:
+        sandbox = open_sandbox(data)
+        with playing(make_workspace(), sandbox, port) as url:
+            print(url, flush=True)  # noqa: T201 - the command's answer
+            print("Try: /im profile alice bob_k nobody   (Ctrl+C stops)", flush=True)  # noqa: T201
+            if open_browser:
+                webbrowser.open(url)
+            stop.wait()
+        sandbox.save()
+    except DataFileError as error:
+        raise SystemExit(str(error)) from None
+    except OSError as error:
+        raise cannot_listen(port, error) from None

@@ -1,0 +1,134 @@
+"""The whole bot between a local Slack and a sandbox, by either way in, and somebody who asks it things."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+from waitress.server import create_server
+
+from bot.app import Bot, connected, make_bot
+from bot.background import BackgroundServer
+from bot.playground.blockkit import check_message
+from bot.playground.people import AUDIT_CHANNEL_ID, VIEWER, Person
+from bot.playground.server import make_app
+from bot.playground.workspace import Workspace
+from bot.playing import make_settings, make_workspace
+from bot.sandbox.run import open_sandbox
+from bot.sandbox.server import Sandbox
+from bot.serving import Metrics, Site
+from bot.settings import Settings
+from tests.support.slack import ONCALL, Page, open_page
+
+Way = Literal["socket", "http"]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    url: str
+    workspace: Workspace
+    sandbox: Sandbox
+    settings: Settings
+    bot: Bot
+
+    @contextmanager
+    def acting_as(self, person: Person = VIEWER) -> Iterator["Asker"]:
+        with open_page(self.url, person) as page:
+            yield Asker(page)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody at the page; whatever they are shown has to pass the Block Kit check, house rules included."""
+
+    page: Page
+    audited: list[dict[str, Any]] = field(default_factory=list)
+
+    def ask(self, text: str, channel: str = ONCALL) -> dict[str, Any]:
+        assert self.page.send(text, channel) == {"ok": True}
+        return self.answer()
+
+    def press(self, message: dict[str, Any], label: str, times: int = 1) -> dict[str, Any]:
+        """Press a button, more than once before anything comes of it; gives the last answer."""
+        block_id, button = next(
+            (block["block_id"], element)
+            for block in message["blocks"]
+            for element in block.get("elements", ())
+            if element["type"] == "button" and element["text"]["text"] == label
+        )
+        place = {"channel": message["channel"], "ts": message["ts"], "block_id": block_id}
+        pressed = {"action_id": button["action_id"], "value": button["value"]}
+        for _ in range(times):
+            assert self.page._post("press", {**place, **pressed}) == {"ok": True}
+        return [self.answer() for _ in range(times)][-1]
+
+    def answer(self) -> dict[str, Any]:
+        message = self.next_message()
+        while is_told(message):
+            message = self.next_message()
+        return message
+
+    def audit(self) -> dict[str, Any]:
+        """Wait for the next message in the audit channel."""
+        while not self.audited:
+            self.next_message()
+        return self.audited.pop(0)
+
+    def next_message(self) -> dict[str, Any]:
+        """Wait for the next message in any channel; those in the audit channel are kept for `audit`."""
+        news = self.page.next()
+        while "message" not in news:
+            news = self.page.next()
+        message: dict[str, Any] = news["message"]
+        if is_told(message):
+            self.audited.append(message)
+        content = {"text": message["text"], "blocks": message["blocks"] or []}
+        assert message["error"] or check_message(content) == []
+        return message
+
+
+def is_told(message: dict[str, Any]) -> bool:
+    """Tell a message of the audit channel from an answer there that one person alone sees."""
+    return bool(message["channel"] == AUDIT_CHANNEL_ID and not message["ephemeral"])
+
+
+@contextmanager
+def whole_bot(way: Way, im_url: str = "", **changes: Any) -> Iterator[Whole]:
+    """Run everything; `im_url` is another far end than the sandbox, `changes` are other settings."""
+    workspace, sandbox = make_workspace(), open_sandbox()
+    with (
+        TemporaryDirectory() as folder,
+        BackgroundServer(sandbox.app) as im,
+        BackgroundServer(make_app(workspace)) as slack,
+    ):
+        settings = make_settings(workspace, slack.url, sandbox, im_url or im.url, Path(folder)).model_copy(
+            update=changes
+        )
+        with _by_socket(settings) if way == "socket" else _by_http(settings, workspace) as bot:
+            yield Whole(slack.url, workspace, sandbox, settings, bot)
+
+
+@contextmanager
+def _by_socket(settings: Settings) -> Iterator[Bot]:
+    bot = make_bot(settings)
+    with connected(bot, settings):
+        yield bot
+
+
+@contextmanager
+def _by_http(settings: Settings, workspace: Workspace) -> Iterator[Bot]:
+    bot = make_bot(settings)
+    server = create_server(Site(bot, Metrics(), []), host="127.0.0.1", port=0, threads=4)
+    workspace.request_url = f"http://127.0.0.1:{server.effective_port}/slack/events"  # type: ignore[union-attr]
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    bot.audit.start()
+    try:
+        yield bot
+    finally:
+        server.close()
+        bot.close()
+        thread.join(5)

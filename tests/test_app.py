@@ -1,0 +1,199 @@
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from bot.core.answers import LIFETIME
+from bot.playground.people import (
+    EDITOR,
+    GROUP_EDITOR,
+    GUEST,
+    SINGLE_GUEST,
+    STRANGER,
+    VIEWER,
+)
+from bot.sandbox.knobs import Knobs
+from tests.support.slack import PARTNERS
+from tests.support.whole import Asker, Whole, whole_bot
+
+CROWD = [f"user_{number:03}" for number in range(1, 44)]
+FIRST = "only full members of this workspace"
+
+
+def final_answers(asker: Asker, count: int) -> list[str]:
+    """Wait for the answers to that many commands; some get a working line before."""
+    came = (asker.answer()["text"] for _ in range(2 * count))
+    return list(islice((text for text in came if "Looking up" not in text), count))
+
+
+@pytest.fixture(scope="module", params=["socket", "http"])
+def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
+    with whole_bot(request.param) as whole:
+        yield whole
+
+
+@pytest.fixture(autouse=True)
+def fair_weather(whole: Whole) -> Iterator[None]:
+    yield
+    whole.sandbox.knobs = Knobs()
+
+
+def direct_message(person_id: str) -> str:
+    return f"D{person_id[1:]}"
+
+
+def cells(message: dict[str, Any]) -> list[str]:
+    tables = [block for block in message["blocks"] if block["type"] == "table"]
+    return [cell["text"] for table in tables for row in table["rows"] for cell in row]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("/im profile alice", "1 of 1 found"),
+        ("/im profile alice bob_k nobody", "2 of 3 found  ·  1 not imported"),
+        ("/im friends alice bob_k zed", "1 of 2 is in alice's friend list"),
+        ("/im attrs alice bob_k", "2 of 2 found  ·  attributes"),
+        ("/im whoami", "You are a viewer"),
+        ("/im", "You may run"),
+        ("/im help profile", "/im profile alice"),
+        ("/im profle alice", "Did you mean profile?"),
+        ("/im profile alice --field nick", "Did you mean --fields?"),
+        ("/im profile", "no account id was given"),
+        ("/im profile “alice”, `bob_k`", "2 of 2 found"),
+        ("/im profile alice —fields nick", "1 of 1 found"),
+    ],
+)
+def test_answers_every_command(whole: Whole, text: str, said: str) -> None:
+    with whole.acting_as() as vera:
+        message = vera.ask(text)
+
+    assert said in message["text"]
+    assert message["ephemeral"]
+
+
+def test_turns_pages_without_losing_anybody(whole: Whole) -> None:
+    with whole.acting_as() as vera:
+        first = vera.ask(f"/im profile {' '.join(CROWD)}")
+        second = vera.press(first, "Next 20")
+        third = vera.press(second, "Next 1")
+        back = vera.press(third, "Previous 20")
+
+    shown = [name for page in (first, second, third) for name in cells(page) if name in CROWD]
+    missed = re.findall(r"user_\d+(?=  (?:not imported|failed))", first["text"])
+    assert sorted([*shown, *missed]) == CROWD
+    assert second["ts"] == first["ts"]
+    assert cells(back) == cells(second)
+
+
+def show_to_everybody(whole: Whole, message: dict[str, Any]) -> None:
+    next(kept for kept in whole.workspace.messages if kept.ts == message["ts"]).only_for = None
+
+
+def test_lets_nobody_else_turn_pages(whole: Whole) -> None:
+    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+        theirs = vera.ask(f"/im profile {' '.join(CROWD)}")
+        show_to_everybody(whole, theirs)
+        refused = ed.press(theirs, "Next 20")
+
+    assert "only the person who asked" in refused["text"]
+    assert refused["ts"] != theirs["ts"]
+
+
+def test_says_that_a_button_is_too_old(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    with whole.acting_as() as vera:
+        monkeypatch.setattr("bot.core.answers.LIFETIME", -LIFETIME)
+        first = vera.ask(f"/im profile {' '.join(CROWD)}")
+        refused = vera.press(first, "Next 20")
+
+    assert "this button is too old" in refused["text"]
+    assert refused["ts"] != first["ts"]
+
+
+def test_shares_with_the_channel_on_demand(whole: Whole) -> None:
+    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+        vera.ask("/im profile alice --share")
+        seen = ed.answer()
+
+    assert not seen["ephemeral"]
+    assert seen["command"] == "/im profile alice --share"
+    assert "1 of 1 found" in seen["text"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "reason"),
+    [
+        (PARTNERS, "Not shared: people of other organizations can read this channel."),
+        (direct_message(VIEWER.id), "Not shared: this is a direct message."),
+    ],
+)
+def test_keeps_an_answer_private_where_others_could_read_it(whole: Whole, channel: str, reason: str) -> None:
+    with whole.acting_as() as vera:
+        message = vera.ask("/im profile alice --share", channel)
+
+    assert message["ephemeral"]
+    assert "1 of 1 found" in message["text"]
+    assert reason in message["text"]
+
+
+@pytest.mark.parametrize("person", [GUEST, SINGLE_GUEST])
+def test_refuses_guests_with_the_reason(whole: Whole, person: Any) -> None:
+    channel = "C07SUPPRT7B"
+    with whole.acting_as(person) as guest:
+        refusal = guest.ask("/im profile alice", channel)
+
+    assert FIRST in refusal["text"]
+    assert "guest" in refusal["text"]
+    assert "Nothing was sent" in refusal["text"]
+
+
+def test_refuses_somebody_of_another_workspace_at_a_button(whole: Whole) -> None:
+    with whole.acting_as() as vera, whole.acting_as(STRANGER) as stella:
+        theirs = vera.ask(f"/im profile {' '.join(CROWD)}", PARTNERS)
+        show_to_everybody(whole, theirs)
+        refusal = stella.press(theirs, "Next 20")
+
+    assert "only the person who asked" in refusal["text"]
+
+
+def test_tells_an_editor_by_user_group(whole: Whole) -> None:
+    with whole.acting_as(GROUP_EDITOR) as grace:
+        message = grace.ask("/im whoami")
+
+    assert "You are an editor: you are in the user group" in message["text"]
+
+
+def test_says_that_it_works_before_it_answers(whole: Whole) -> None:
+    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=1300)
+    with whole.acting_as() as vera:
+        working = vera.ask("/im profile alice")
+        answer = vera.answer()
+
+    assert "Looking up 1 account" in working["text"]
+    assert "1 of 1 found" in answer["text"]
+    assert answer["ts"] == working["ts"]
+    assert max(url.uses for url in whole.workspace.response_urls.values()) <= 2
+
+
+def test_answers_twelve_at_once_while_the_vendor_is_slow(whole: Whole) -> None:
+    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=800)
+    with whole.acting_as() as vera:
+        for number in range(12):
+            assert vera.page.send(f"/im profile user_{number + 1:03}") == {"ok": True}
+        answers = final_answers(vera, 12)
+
+    assert all("1 of 1 found" in answer for answer in answers)
+
+
+def test_says_that_it_is_busy_rather_than_nothing(whole: Whole) -> None:
+    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=900)
+    with whole.acting_as() as vera:
+        for _ in range(100):
+            vera.page.send("/im profile alice")
+        answers = final_answers(vera, 100)
+
+    assert any("Busy: more is being asked" in answer for answer in answers)
+    assert all("found" in answer or "Busy" in answer for answer in answers)

@@ -1,0 +1,171 @@
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.background import BackgroundServer
+from bot.doctor import check_all
+from bot.playground.people import EDITORS_GROUP_ID
+from bot.playground.server import make_app
+from bot.playground.weather import Fault
+from bot.playground.workspace import Workspace
+from bot.playing import make_settings
+from bot.sandbox.run import open_sandbox
+from bot.sandbox.server import Sandbox
+from bot.slack.scopes import BOT_SCOPES
+from tests.support.bot import bare_environment, environment_of, im_bot
+from tests.support.far_end import FarEnd, answer
+from tests.support.slack import ONCALL, PARTNERS, make_workspace
+
+APP_ID = "IM_APPS__DEMO__SDK_APP_ID"
+KEY = "IM_APPS__DEMO__SECRET_KEY"
+API_URL = "IM_APPS__DEMO__API_URL"
+NOWHERE = "http://127.0.0.1:9"
+
+
+@dataclass
+class Scene:
+    workspace: Workspace
+    sandbox: Sandbox
+    environment: Mapping[str, str]
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@contextmanager
+def surroundings(**changes: Any) -> Iterator[Scene]:
+    """Run everything a bot needs, and write down how it is set up for it."""
+    workspace, sandbox = make_workspace(**{"scopes": BOT_SCOPES, **changes}), open_sandbox()
+    with BackgroundServer(sandbox.app) as im, BackgroundServer(make_app(workspace)) as slack:
+        settings = make_settings(workspace, slack.url, sandbox, im.url, Path())
+        groups = {"ROLES__EDITORS": EDITORS_GROUP_ID, "AUDIT_CHANNEL": ONCALL}
+        yield Scene(workspace, sandbox, {**environment_of(settings), **groups})
+
+
+@pytest.fixture(scope="module")
+def scene() -> Iterator[Scene]:
+    with surroundings() as scene:
+        yield scene
+
+
+def diagnose(environment: Mapping[str, str], **changes: str | None) -> list[str]:
+    """Check with some variables changed; None takes one away. Gives the lines as they are printed."""
+    wanted = {name: value for name, value in {**environment, **changes}.items() if value is not None}
+    with bare_environment(wanted):
+        return [str(check) for check in check_all()]
+
+
+def failures(lines: list[str]) -> list[str]:
+    return [line for line in lines if not line.startswith("ok  ")]
+
+
+def test_finds_nothing_wrong_with_a_bot_that_works(scene: Scene) -> None:
+    assert diagnose(scene.environment) == [
+        "ok    settings: 1 app(s): demo",
+        "ok    way to Slack: im-bot socket or im-bot serve",
+        "ok    database: written and read",
+        "ok    Slack token: workspace Playground",
+        "ok    Slack scopes: all there",
+        f"ok    user group {EDITORS_GROUP_ID}: 1 people",
+        f"ok    audit channel {ONCALL}: found",
+        "ok    app demo: local takes its credentials",
+    ]
+
+
+WRONG_KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5f"
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "fix"),
+    [
+        ({"SLACK_BOT_TOKEN": None}, "Slack token: SLACK_BOT_TOKEN is not set", "OAuth & Permissions"),
+        ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "invalid_auth", "OAuth & Permissions"),
+        ({"SLACK_API_URL": f"{NOWHERE}/api/"}, "Slack token: Slack could not be reached", "SLACK_API_URL"),
+        (
+            {"SLACK_APP_TOKEN": None, "SLACK_SIGNING_SECRET": None},
+            "neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set",
+            "im-bot socket",
+        ),
+        ({"ROLES__EDITORS": "S07NOBODY99"}, "user group S07NOBODY99: ", "Check the id"),
+        ({"ROLES__VIEWERS": "S07NOBODY99"}, "user group S07NOBODY99: ", "must have user groups"),
+        ({"AUDIT_CHANNEL": "C07NOWHERE9"}, "audit channel C07NOWHERE9: ", "/invite"),
+        ({"AUDIT_CHANNEL": PARTNERS}, "people of other organizations can read it", "channel of your own"),
+        ({"AUDIT_CHANNEL": None}, "audit channel: AUDIT_CHANNEL is not set", "none on purpose"),
+        ({"DATABASE_URL": "sqlite:////nowhere/im-bot.db"}, "database: there is no folder", "Create it"),
+        ({"DATABASE_URL": "mysql://x"}, "settings: DATABASE_URL must be sqlite:///FILE", "Mend it"),
+        ({API_URL: NOWHERE}, "app demo: ", ""),
+        ({KEY: WRONG_KEY}, "app demo: ", "SECRET_KEY"),
+        ({APP_ID: "1400000099"}, "app demo: ", "REGION"),
+        ({"IM_APPS__DEMO__ADMIN": "alice"}, "app demo: ", "ADMIN"),
+        ({APP_ID: None}, "settings: IM_APPS__DEMO__SDK_APP_ID is not set", "Mend it in the environment"),
+        ({API_URL: None}, "IM_APPS__DEMO__REGION is not set", "Mend it"),
+        ({"IM_APPS__DEMO__REGION": "atlantis"}, "IM_APPS__DEMO__REGION must be one of", "Mend it"),
+    ],
+)
+def test_names_what_is_wrong_and_how_to_mend_it(
+    scene: Scene, changes: Mapping[str, str | None], what: str, fix: str
+) -> None:
+    (failure,) = failures(diagnose(scene.environment, **changes))
+
+    assert failure.startswith("FAIL  ")
+    assert what in failure
+    assert fix in failure
+    assert failure.endswith(".")
+    assert ".." not in failure
+    for secret in ("xoxb-", "made-up", "xapp-test", scene.environment[KEY], WRONG_KEY, NOWHERE):
+        assert secret not in failure.replace("xoxb-…", "").replace("xapp-…", "")
+
+
+def test_names_the_scopes_that_are_missing() -> None:
+    with surroundings(scopes=BOT_SCOPES - {"chat:write"}) as scene:
+        (failure,) = failures(diagnose(scene.environment))
+
+    assert failure.startswith("FAIL  Slack scopes: missing chat:write.")
+    assert "reinstall the app" in failure
+
+
+def test_tells_a_region_that_does_not_know_the_app() -> None:
+    # Another region answers that there is no such app.
+    told = {"ActionStatus": "FAIL", "ErrorCode": 70020, "ErrorInfo": "SdkAppId not found"}
+    with surroundings() as scene, FarEnd(answer(told)) as elsewhere:
+        (failure,) = failures(diagnose(scene.environment, **{API_URL: elsewhere.url}))
+
+    assert failure.startswith("FAIL  app demo: ")
+    assert "REGION" in failure
+
+
+@pytest.mark.parametrize("fault", [Fault.BROKEN, Fault.RATE_LIMITED])
+def test_does_not_blame_the_token_for_a_slack_that_fails(scene: Scene, fault: Fault) -> None:
+    scene.workspace.weather.fail("auth.test", fault)
+
+    (failure,) = failures(diagnose(scene.environment))
+
+    assert failure.startswith("FAIL  Slack token: ")
+    assert "OAuth & Permissions" not in failure
+
+
+def test_lists_every_mistake_in_the_settings_and_checks_no_further() -> None:
+    lines = diagnose({"PORT": "99999", "LOG_LEVEL": "LOUD"})
+
+    assert len(lines) == 3
+    assert all(line.startswith("FAIL  settings: ") for line in lines)
+
+
+def test_exits_with_one_when_something_fails(tmp_path: Path) -> None:
+    done = im_bot("doctor", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("FAIL  settings: no Tencent Chat app is set up")
+
+
+def test_exits_with_nothing_when_all_is_well(scene: Scene, tmp_path: Path) -> None:
+    done = im_bot("doctor", cwd=tmp_path, environment=scene.environment)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "FAIL" not in done.stdout

@@ -1,0 +1,188 @@
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from bot.__main__ import main, make_parser
+from tests.support.bot import ROOT, bare_environment, im_bot, running
+
+HEAVY = ("slack_bolt", "slack_sdk", "requests", "urllib3", "pydantic", "waitress", "uvicorn", "starlette")
+COMPLETE = {
+    "SLACK_BOT_TOKEN": "xoxb-that-must-not-leak",
+    "SLACK_SIGNING_SECRET": "secret-that-must-not-leak",
+    "SLACK_APP_TOKEN": "xapp-that-must-not-leak",
+    "IM_APPS__DEMO__SDK_APP_ID": "1400000000",
+    "IM_APPS__DEMO__SECRET_KEY": "key-that-must-not-leak",
+    "IM_APPS__DEMO__REGION": "singapore",
+    "HOST": "127.0.0.1",
+}
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, **environment: str) -> object:
+    """Run a command line that ends by itself; gives its exit code, or the words it ends with."""
+    monkeypatch.setattr(sys, "argv", ["im-bot", *arguments])
+    with bare_environment(environment), pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code
+
+
+@pytest.mark.parametrize(
+    ("command", "mentions"),
+    [
+        ("", ("playground", "sandbox", "serve", "socket", "doctor")),
+        ("playground", ("--port", "8065", "--no-browser", "--data")),
+        ("sandbox", ("--port", "8066", "--data", "--sdk-app-id", "--secret-key")),
+        ("serve", ("HTTP",)),
+        ("socket", ("Socket Mode",)),
+        ("doctor", ("fix",)),
+    ],
+)
+def test_explains_itself(
+    command: str,
+    mentions: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(monkeypatch, *command.split(), "--help") == 0
+
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"usage: im-bot {command}".rstrip())
+    assert [word for word in mentions if word not in shown] == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["serve", "now"], ["--version"]])
+def test_refuses_a_command_line_it_does_not_know(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, *arguments) == 2
+
+    assert "usage: im-bot" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["playground", "sandbox"])
+@pytest.mark.parametrize("port", ["65536", "-1", "http", "80.5", "", "²"])
+def test_refuses_what_is_no_port(
+    command: str, port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, command, f"--port={port}") == 2
+
+    assert "must be a whole number up to 65535" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", [0, 1, 65535])
+def test_takes_every_port_there_is(port: int) -> None:
+    assert make_parser().parse_args(["sandbox", "--port", str(port)]).port == port
+
+
+@pytest.mark.parametrize(
+    ("command", "changes", "mistakes"),
+    [
+        ("serve", {"SLACK_SIGNING_SECRET": ""}, ["SLACK_SIGNING_SECRET is not set; im-bot serve needs it"]),
+        ("socket", {"SLACK_APP_TOKEN": ""}, ["SLACK_APP_TOKEN is not set; im-bot socket needs it"]),
+        (
+            "serve",
+            {"SLACK_BOT_TOKEN": "", "PORT": "65536", "IM_APPS__DEMO__REGION": "atlantis"},
+            ["SLACK_BOT_TOKEN is not set", "IM_APPS__DEMO__REGION must be one of", "PORT must be"],
+        ),
+        ("socket", {"SLACK_APP_TOKEN": "xoxb-that-must-not-leak"}, ["SLACK_APP_TOKEN is a bot token"]),
+    ],
+)
+def test_lists_every_mistake_in_the_settings(
+    command: str, changes: Mapping[str, str], mistakes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = str(run(monkeypatch, command, **{**COMPLETE, **changes}))
+
+    first, *rest = words.splitlines()
+    assert first == f"im-bot {command} cannot start; what is set does not work:"
+    assert len(rest) == len(mistakes)
+    assert [mistake for mistake in mistakes if mistake not in words] == []
+    assert "that-must-not-leak" not in words
+
+
+def test_says_so_when_its_port_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+
+        for command in ("playground", "sandbox"):
+            words = run(monkeypatch, command, "--port", port)
+            assert (
+                words == f"cannot listen on port {port} (Address already in use): choose another with --port"
+            )
+        words = run(monkeypatch, "serve", **COMPLETE, PORT=port)
+        assert words == f"cannot listen on 127.0.0.1, port {port}: Address already in use"
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """Give back what the commands that ran in this process took."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def test_ends_without_a_traceback(tmp_path: Path) -> None:
+    # Nobody listens at the last one's Slack.
+    nowhere = {**COMPLETE, "SLACK_API_URL": "http://127.0.0.1:9/api/"}
+    runs = [
+        ("serve", {}),
+        ("socket", {}),
+        ("serve", {**COMPLETE, "HOST": "nowhere.invalid"}),
+        ("socket", nowhere),
+    ]
+
+    with ThreadPoolExecutor() as pool:
+        ended = list(pool.map(lambda one: im_bot(one[0], cwd=tmp_path, environment=one[1]), runs))
+
+    for done in ended:
+        assert (done.returncode, done.stdout) == (1, ""), done
+        assert "Traceback" not in done.stderr
+        assert "that-must-not-leak" not in done.stderr
+    assert "cannot start" in ended[0].stderr
+    assert "cannot listen" in ended[2].stderr
+    assert "im-bot doctor" in ended[3].stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_plays_until_it_is_told_to_stop(number: signal.Signals, tmp_path: Path) -> None:
+    with running("playground", "--port=0", "--no-browser", cwd=tmp_path) as playground:
+        assert "<!doctype html>" in requests.get(playground.first_line, timeout=5).text
+        playground.process.send_signal(number)
+
+        assert playground.process.wait(timeout=10) == 0
+        assert "Traceback" not in playground.output.read()
+
+
+def test_explains_itself_without_loading_what_a_command_needs() -> None:
+    program = (
+        "import sys; from bot.__main__ import make_parser; make_parser().format_help(); "
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=20, check=True
+    )
+
+    assert set(HEAVY) & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("command", ["serve", "socket"])
+def test_starts_on_no_record_it_cannot_use(tmp_path: Path, command: str) -> None:
+    gone = {**COMPLETE, "DATABASE_URL": "sqlite:////nowhere/im-bot.db"}
+
+    done = im_bot(command, cwd=tmp_path, environment=gone)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("there is no folder /nowhere for the record. Create it")
+    assert "Traceback" not in done.stderr
