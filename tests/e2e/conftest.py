@@ -1,0 +1,74 @@
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeAlias
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from slack_sdk import WebClient
+
+from bot.background import BackgroundServer
+from bot.playground.people import VIEWER, Person
+from bot.playground.server import make_app
+from bot.playground.workspace import Workspace
+from tests.support.browser import PATIENCE, launch
+from tests.support.slack import BOT_TOKEN, ONCALL, Stage, make_workspace
+
+OpenPage: TypeAlias = Callable[..., Page]
+
+
+# Not for the whole session: while Playwright runs, its event loop counts as running in this thread, and tests
+# elsewhere that start one of their own would be refused.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
+    with launch() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture(scope="module")
+def url(stage: Stage) -> Iterator[str]:
+    with BackgroundServer(stage) as server:
+        yield server.url
+
+
+@pytest.fixture
+def workspace(stage: Stage) -> Workspace:
+    workspace = make_workspace()
+    stage.app = make_app(workspace)
+    return workspace
+
+
+@pytest.fixture
+def slack(url: str, workspace: Workspace) -> WebClient:
+    return WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=5, retry_handlers=[])
+
+
+@pytest.fixture
+def open_page(browser: Browser, url: str, workspace: Workspace) -> Iterator[OpenPage]:
+    with ExitStack() as stack:
+        yield lambda person=VIEWER, **options: stack.enter_context(_page(browser, url, person, options))
+
+
+@contextmanager
+def _page(browser: Browser, url: str, person: Person, options: dict[str, Any]) -> Iterator[Page]:
+    """Open somebody's page and fail the test if a script fails or breaks the page's own policy."""
+    faults: list[str] = []
+
+    def watch(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            faults.append(message.text)
+
+    with browser.new_context(**options) as context:
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", watch)
+        page.goto(f"{url}/?as={person.id}#{ONCALL}")
+        expect(page.get_by_role("textbox", name="Message #oncall")).to_be_focused()
+        yield page
+    assert not faults

@@ -1,0 +1,88 @@
+"""What becomes of changes and lookups while the record or the audit channel fails, in the whole bot."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.playground.people import EDITOR
+from bot.playground.weather import Fault
+from bot.store.record import Store
+from tests.support.slack import wait_until
+from tests.support.whole import Whole, whole_bot
+
+POST = "chat.postMessage"
+
+
+@pytest.fixture(params=["socket", "http"])
+def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
+    with whole_bot(request.param) as whole:
+        yield whole
+
+
+def database_of(whole: Whole) -> Path:
+    return Path(whole.settings.database_url.removeprefix("sqlite:///"))
+
+
+def sent(whole: Whole) -> int:
+    return len(whole.sandbox.all_arrivals().get("portrait_set", ()))
+
+
+def test_changes_nothing_while_the_record_is_gone(whole: Whole) -> None:
+    with whole.acting_as(EDITOR) as ed:
+        preview = ed.ask("/im set user_001 nick=Ghost")
+        database_of(whole).rename(database_of(whole).with_suffix(".away"))
+
+        refused = ed.press(preview, "Confirm 1 change")
+        fresh = ed.ask("/im set user_001 nick=Ghost")
+        looked = ed.ask("/im profile user_001")
+
+    assert "the record's file is gone" in refused["text"]
+    assert "Nothing was sent" in refused["text"]
+    assert "the record's file is gone" in fresh["text"]
+    assert sent(whole) == 0
+    assert "1 of 1 found" in looked["text"]
+    assert "could not be recorded" in looked["text"]
+
+
+def test_changes_again_when_the_record_is_back(whole: Whole) -> None:
+    away = database_of(whole).with_suffix(".away")
+    with whole.acting_as(EDITOR) as ed:
+        preview = ed.ask("/im set user_002 nick=Back")
+        database_of(whole).rename(away)
+        ed.press(preview, "Confirm 1 change")
+        away.rename(database_of(whole))
+
+        done = ed.press(preview, "Confirm 1 change")
+
+    assert done["text"].startswith("Done.")
+    assert sent(whole) == 1
+
+
+def test_holds_no_change_up_while_the_audit_channel_cannot_be_told(whole: Whole) -> None:
+    whole.workspace.weather.fail(POST, Fault.BROKEN, times=2)
+    with whole.acting_as(EDITOR) as ed:
+        for number in range(3, 6):
+            done = ed.press(ed.ask(f"/im set user_00{number} nick=Storm"), "Confirm 1 change")
+            assert done["text"].startswith("Done.")
+
+        told = ""
+        while told.count("Storm") < 3:
+            told += ed.audit()["text"]
+
+    numbers = [int(number) for number in re.findall(r"#(\d+) · [0-9a-f]{12}", told)]
+    assert numbers == sorted(set(numbers))
+    with closing(Store(whole.settings.database_url)) as store:
+        wait_until(lambda: store.count_waiting() == (0, None))
+
+
+def test_tells_the_editor_that_the_audit_channel_is_not_told(whole: Whole) -> None:
+    relay = whole.bot.audit.relay
+    assert relay
+    relay.close()
+    with whole.acting_as(EDITOR) as ed:
+        preview = ed.ask("/im set user_001 nick=Quiet")
+
+    assert "The audit channel is behind: nothing tells it of entries any more" in str(preview["blocks"])

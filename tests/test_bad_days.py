@@ -1,0 +1,170 @@
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+
+import pytest
+import trustme
+
+from bot.playground.people import VIEWER
+from bot.playground.weather import RESPONSE_URL, Fault
+from bot.settings import AppSettings
+from tests.support import far_end as bad
+from tests.support.far_end import Behavior, FarEnd, answer
+from tests.support.im_side import fail
+from tests.support.whole import Asker, Whole, whole_bot
+
+BODY = b'{"ErrorCode":0,"UserProfileItem":[]}'
+ELSEWHERE = "Location: http://localhost:1/\r\n"
+
+VENDOR: Mapping[str, tuple[Behavior, str, str]] = {
+    "bad-gateway": (answer(b"Bad gateway", status=502), r"server failed \(HTTP 502\)", "Try again"),
+    "moved": (
+        answer(b"", status=302, headers=ELSEWHERE),
+        r"something else answered",
+        "check the vendor's address",
+    ),
+    "reset": (bad.reset(), "connection to the vendor broke", "Try again"),
+    "half": (bad.half(BODY), "connection to the vendor broke", "Try again"),
+    "no-json": (answer(b"<html>"), "not JSON", "tell an operator"),
+    "shape": (answer({"ErrorCode": "none"}), "not of the documented shape", "tell an operator"),
+    "internal": (answer(fail(40006)), r"internal error \(40006\)", "Try again"),
+    "too-many": (answer(fail(60007)), r"more often than the vendor allows \(60007\)", "Try again"),
+    "expired": (answer(fail(70001)), r"signature has expired \(70001\)", "the machine's clock"),
+    "refused": (answer(fail(40001)), r"cannot use this request for profiles \(40001\)", "Tell an operator"),
+    "wrong-region": (answer(fail(70020)), r"no such app here \(70020\)", "REGION"),
+    "no-admin": (answer(fail(60010)), r"not an admin of the app \(60010\)", "ADMIN"),
+    "unheard-of": (answer(fail(99999)), r"does not document \(99999\)", "vendor's console"),
+}
+UNREACHABLE = {
+    "nobody-there": ("http://127.0.0.1:1", "no connection to the vendor", "operator"),
+    "no-name": ("https://im.invalid", "no connection to the vendor|name", "operator"),
+}
+
+
+@contextmanager
+def apps_on_a_bad_day() -> Iterator[dict[str, AppSettings]]:
+    with ExitStack() as stack:
+        urls = {name: stack.enter_context(FarEnd(behave)).url for name, (behave, _, _) in VENDOR.items()}
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        trustme.CA().issue_cert("localhost").configure_cert(context)
+        urls["unknown-authority"] = stack.enter_context(FarEnd(answer(BODY), tls=context)).url
+        urls |= {name: url for name, (url, _, _) in UNREACHABLE.items()}
+        yield {
+            name: AppSettings(sdk_app_id=1, secret_key="made-up", api_url=url) for name, url in urls.items()
+        }
+
+
+def patiently(asker: Asker) -> str:
+    """Wait longer than a page usually does: for retries, and for time-outs of seconds."""
+    for _ in range(4):
+        with suppress(TimeoutError):
+            return str(asker.answer()["text"])
+    raise AssertionError("no answer")
+
+
+def test_says_what_is_wrong_with_the_vendor_and_what_to_do() -> None:
+    expected = {name: told for name, (_, *told) in {**VENDOR, **UNREACHABLE}.items()}
+    expected["unknown-authority"] = ["certificate", "operator"]
+    with apps_on_a_bad_day() as apps, whole_bot("socket", im_apps=apps) as whole, whole.acting_as() as vera:
+        for name in apps:
+            vera.page.send(f"/im profile alice bob --app {name}")
+        said: dict[str, str] = {}
+        while len(said) < len(apps):
+            text = patiently(vera)
+            if "Looking up" not in text:
+                said[text.split("\n")[0].split("·  ")[-1].split()[0]] = text
+
+    for name, (happened, advice) in expected.items():
+        assert "0 of 2 found  ·  2 failed" in said[name], said[name]
+        assert re.search(happened, said[name]), said[name]
+        assert re.search(advice, said[name]), said[name]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Whole]:
+    with whole_bot("socket") as whole:
+        yield whole
+
+
+@pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.BROKEN])
+def test_answers_although_slack_refuses_the_first_post(whole: Whole, fault: Fault) -> None:
+    whole.workspace.weather.fail(RESPONSE_URL, fault)
+    with whole.acting_as() as vera:
+        assert "1 of 1 found" in vera.ask("/im profile alice")["text"]
+
+
+def test_answers_by_direct_message_when_the_response_url_stays_broken(whole: Whole) -> None:
+    whole.workspace.weather.fail(RESPONSE_URL, Fault.BROKEN, times=2)
+    with whole.acting_as() as vera:
+        message = vera.ask("/im profile alice")
+
+    assert message["channel"] == f"D{VIEWER.id[1:]}"
+    assert "1 of 1 found" in message["text"]
+
+
+def test_goes_on_when_slack_takes_nothing_at_all(whole: Whole) -> None:
+    whole.workspace.weather.fail(RESPONSE_URL, Fault.BROKEN, times=2)
+    whole.workspace.weather.fail("chat.postMessage", Fault.BROKEN)
+    with whole.acting_as() as vera:
+        vera.page.send("/im whoami")
+        assert "1 of 1 found" in _first_lookup(vera)
+
+
+def _first_lookup(vera: Asker) -> str:
+    while "found" not in (text := vera.ask("/im profile alice")["text"]):
+        pass
+    return str(text)
+
+
+def test_waits_for_slack_that_hangs() -> None:
+    with whole_bot("http") as whole, whole.acting_as() as vera:
+        whole.workspace.weather.fail(RESPONSE_URL, Fault.HANG)
+        vera.page.send("/im whoami")
+        told = patiently(vera)
+
+    assert "You are a viewer" in told
+
+
+@pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.BROKEN])
+def test_refuses_whom_slack_does_not_vouch_for(fault: Fault) -> None:
+    with whole_bot("http") as whole, whole.acting_as() as vera:
+        whole.workspace.weather.fail("users.info", fault)
+        refused, answered = vera.ask("/im profile alice"), vera.ask("/im profile alice")
+
+    assert "Slack could not be asked who you are" in refused["text"]
+    assert "Try again in a minute" in refused["text"]
+    assert "1 of 1 found" in answered["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("/im", "You may run"),
+        ("/im  ,,, ;;; !!!", "there is no command"),
+        ("/im profile ,,,", "no account id was given"),
+        ("/im profile 😀", "not imported into this app"),
+        ("/im profile " + " ".join(map(str, range(1200))), "1,200 ids; one command takes at most 1,000"),
+        ("/im profile " + " ".join(map(str, range(5000))), "characters; one command takes at most 5,000"),
+        ("/im profile " + "x" * 33, "at most 32 bytes"),
+        ("/im profile " + "x" * 1_000_000, "characters; one command takes at most 5,000"),
+        ('/im profile "alice', "is not closed"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_says_what_to_do_about_anything_a_person_types(whole: Whole, text: str, said: str) -> None:
+    with whole.acting_as() as vera:
+        message = vera.ask(text)
+        after = vera.ask("/im profile alice")
+
+    assert said in message["text"]
+    assert "1 of 1 found" in after["text"]
+
+
+def test_says_over_http_too_that_a_paste_is_too_long() -> None:
+    with whole_bot("http") as whole, whole.acting_as() as vera:
+        message = vera.ask("/im profile " + "x" * 1_000_000)
+        after = vera.ask("/im profile alice")
+
+    assert "far too much text" in message["text"]
+    assert "1 of 1 found" in after["text"]

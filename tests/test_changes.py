@@ -1,0 +1,245 @@
+"""Changes from end to end: typed and pressed in a local Slack, written to a sandbox, told to #im-audit."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.core.model import Entry, Outcome
+from bot.playground.people import EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, GUEST, VIEWER, Person
+from bot.store.record import Store
+from bot.store.verify import Finding, verify_url
+from tests.support.whole import Asker, Whole, whole_bot
+
+NICK = "Tag_Profile_IM_Nick"
+CHANGE_ID = re.compile(r"op_[a-z0-9]+")
+
+
+@pytest.fixture(scope="module", params=["socket", "http"])
+def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
+    with whole_bot(request.param) as whole:
+        yield whole
+
+
+@pytest.fixture
+def ed(whole: Whole) -> Iterator[Asker]:
+    with whole.acting_as(EDITOR) as ed:
+        yield ed
+
+
+def nick_of(whole: Whole, account: str) -> str:
+    (app,) = whole.sandbox.apps.values()
+    return str(app.accounts[account].profile.get(NICK, ""))
+
+
+def typed(view: dict[str, Any], block_id: str, text: str) -> dict[str, Any]:
+    """Fill one input of a view in."""
+    element = next(block["element"] for block in view["blocks"] if block.get("block_id") == block_id)
+    return {block_id: {element["action_id"]: {"type": "plain_text_input", "value": text}}}
+
+
+def history_of(whole: Whole, account: str) -> list[Entry]:
+    with closing(Store(whole.settings.database_url)) as store:
+        return list(store.list_history("demo", account, None, 100))
+
+
+def test_changes_a_profile_when_confirmed_and_tells_the_audit_channel(whole: Whole, ed: Asker) -> None:
+    preview = ed.ask('/im set user_001 nick="Bob K" --reason "ticket 4711"')
+    assert "Bob K" in preview["text"]
+    assert nick_of(whole, "user_001") != "Bob K"
+
+    done = ed.press(preview, "Confirm 1 change")
+
+    assert done["text"].startswith("Done.")
+    assert nick_of(whole, "user_001") == "Bob K"
+    told = ed.audit()
+    assert "Bob K" in told["text"]
+    assert "ticket 4711" in told["text"]
+    outcomes = [entry.draft.outcome for entry in reversed(history_of(whole, "user_001"))]
+    assert outcomes == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
+    assert verify_url(whole.settings.database_url).finding is Finding.SOUND
+
+
+def test_undoes_from_the_audit_channel(whole: Whole, ed: Asker) -> None:
+    before = nick_of(whole, "user_002")
+    ed.press(ed.ask("/im set user_002 nick=Wrong"), "Confirm 1 change")
+    told = ed.audit()
+
+    with whole.acting_as(GROUP_EDITOR) as grace:
+        preview = grace.press(told, "Undo…")
+        assert "Undo change" in preview["text"]
+        assert nick_of(whole, "user_002") == "Wrong"
+        done = grace.press(preview, "Confirm 1 change")
+
+    assert done["text"].startswith("Done.")
+    assert nick_of(whole, "user_002") == before
+    assert before in ed.audit()["text"]
+
+
+def test_undoes_by_the_id_of_a_change(whole: Whole, ed: Asker) -> None:
+    before = nick_of(whole, "user_003")
+    done = ed.press(ed.ask("/im set user_003 nick=Wrong"), "Confirm 1 change")
+    ed.audit()
+    change = CHANGE_ID.search(str(done["blocks"]))
+    assert change
+
+    ed.press(ed.ask(f"/im undo {change[0]}"), "Confirm 1 change")
+
+    assert nick_of(whole, "user_003") == before
+    ed.audit()
+
+
+def test_cancels(whole: Whole, ed: Asker) -> None:
+    preview = ed.ask("/im set user_004 nick=Nobody")
+
+    assert ed.press(preview, "Cancel")["text"].startswith("Cancelled")
+    assert nick_of(whole, "user_004") != "Nobody"
+
+
+def test_confirms_once_however_often_it_is_pressed(whole: Whole, ed: Asker) -> None:
+    preview = ed.ask("/im set user_005 nick=Once")
+    sent = len(whole.sandbox.all_arrivals().get("portrait_set", ()))
+
+    ed.press(preview, "Confirm 1 change", times=3)
+
+    assert len(whole.sandbox.all_arrivals().get("portrait_set", ())) == sent + 1
+    ed.audit()
+
+
+def test_shows_the_new_difference_when_the_profile_moved(whole: Whole, ed: Asker) -> None:
+    preview = ed.ask("/im set user_006 nick=Mine")
+    (app,) = whole.sandbox.apps.values()
+    app.accounts["user_006"].profile[NICK] = "Theirs"
+
+    moved = ed.press(preview, "Confirm 1 change")
+
+    assert "The profile changed since" in moved["text"]
+    assert "Theirs" in moved["text"]
+    assert nick_of(whole, "user_006") == "Theirs"
+    assert ed.press(moved, "Confirm 1 change")["text"].startswith("Done.")
+    ed.audit()
+
+
+@pytest.mark.parametrize("person", [VIEWER, GUEST], ids=lambda person: person.handle)
+def test_refuses_whoever_is_no_editor_and_tells_the_audit_channel(
+    whole: Whole, ed: Asker, person: Person
+) -> None:
+    with whole.acting_as(person) as asker:
+        refused = asker.ask("/im set user_007 nick=Mallory")
+
+    assert refused["text"].startswith("Refused:")
+    assert "Nothing was sent" in refused["text"]
+    assert "Refused" in ed.audit()["text"]
+
+
+def test_refuses_a_press_of_somebody_who_lost_the_role(whole: Whole, ed: Asker) -> None:
+    members = whole.workspace.groups[EDITORS_GROUP_ID].members
+    with whole.acting_as(GROUP_EDITOR) as grace:
+        preview = grace.ask("/im set user_008 nick=Late")
+        members.remove(GROUP_EDITOR.id)
+        try:
+            refused = grace.press(preview, "Confirm 1 change")
+        finally:
+            members.append(GROUP_EDITOR.id)
+
+    assert "you are not an editor" in refused["text"]
+    assert nick_of(whole, "user_008") != "Late"
+    ed.audit()
+
+
+def test_says_so_when_there_is_nothing_to_change(whole: Whole, ed: Asker) -> None:
+    answer = ed.ask(f'/im set user_009 nick="{nick_of(whole, "user_009")}"')
+
+    assert answer["text"].startswith("So already")
+
+
+def test_lists_every_mistake_at_once(ed: Asker) -> None:
+    answer = ed.ask("/im set user_010 gender=purple birthday=2020-13-01 level=-4")
+
+    assert all(word in answer["text"] for word in ("gender", "birthday", "level"))
+
+
+def test_shows_who_looked_and_who_changed(whole: Whole, ed: Asker) -> None:
+    with whole.acting_as(VIEWER) as vera:
+        vera.ask("/im profile user_011")
+    ed.press(ed.ask("/im set user_011 nick=Seen"), "Confirm 1 change")
+    ed.audit()
+
+    shown = ed.ask("/im history user_011")["text"]
+
+    assert "profile" in shown
+    assert "Seen" in shown
+    with whole.acting_as(VIEWER) as vera:
+        assert "Seen" not in vera.ask("/im history user_011")["text"]
+
+
+def test_turns_the_pages_of_a_history(ed: Asker) -> None:
+    for _ in range(22):
+        ed.ask("/im profile user_012")
+
+    first = ed.ask("/im history user_012")
+    older = ed.press(first, "Older")
+
+    assert first["blocks"] != older["blocks"]
+
+
+def test_fails_in_words_when_the_vendor_refuses(whole: Whole, ed: Asker) -> None:
+    preview = ed.ask("/im set user_013 nick=Spam")
+    whole.sandbox.knobs = replace(whole.sandbox.knobs, words=("Spam",))
+    try:
+        failed = ed.press(preview, "Confirm 1 change")
+    finally:
+        whole.sandbox.knobs = replace(whole.sandbox.knobs, words=())
+
+    assert failed["text"].startswith("Failed:")
+    assert "(40005)" in failed["text"]
+    assert "40005" in ed.audit()["text"]
+
+
+def test_sets_a_form_up_and_takes_what_was_changed_in_it(whole: Whole, ed: Asker) -> None:
+    assert ed.page.send("/im set user_014") == {"ok": True}
+    loading = ed.page.next_view()
+    view = ed.page.next_view()
+    assert loading["id"] == view["id"]
+
+    assert ed.page.submit(view, typed(view, NICK, "From a form")) == {"ok": True}
+
+    ed.press(ed.answer(), "Confirm 1 change")
+    assert nick_of(whole, "user_014") == "From a form"
+    ed.audit()
+
+
+def test_leads_from_the_shortcut_over_an_account_to_the_form(whole: Whole, ed: Asker) -> None:
+    assert ed.page.use_shortcut("set_profile") == {"ok": True}
+    asking = ed.page.next_view()
+
+    assert ed.page.submit(asking, typed(asking, "account", "user_015")) == {"ok": True}
+    loading, form = ed.page.next_view(), ed.page.next_view()
+    assert loading["id"] == form["id"] == asking["id"]
+    assert ed.page.submit(form, typed(form, NICK, "From the shortcut")) == {"ok": True}
+
+    ed.press(ed.answer(), "Confirm 1 change")
+    assert nick_of(whole, "user_015") == "From the shortcut"
+    ed.audit()
+
+
+def test_says_at_the_input_what_is_no_account(ed: Asker) -> None:
+    ed.page.use_shortcut("set_profile")
+    asking = ed.page.next_view()
+
+    ed.page.submit(asking, typed(asking, "account", "x" * 33))
+
+    assert "at most 32 bytes" in str(ed.page.next_view()["errors"])
+
+
+def test_shows_a_viewer_in_the_form_why_there_is_none(whole: Whole) -> None:
+    with whole.acting_as(VIEWER) as vera:
+        vera.page.send("/im set user_016")
+        vera.page.next_view()
+        view = vera.page.next_view()
+
+        assert "you are not an editor" in str(view["blocks"])
+        assert "you are not an editor" in vera.answer()["text"]

@@ -1,0 +1,133 @@
+import re
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.__main__ import make_parser
+from bot.core.commands import SPECS
+from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS
+from bot.im.regions import REGIONS
+from bot.settings import AppSettings, RoleSettings, Settings
+from bot.slack.scopes import BOT_SCOPES
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TOP_LEVEL = {
+    "README.md",
+    "pyproject.toml",
+    "requirements.txt",
+    "manifest.yml",
+    "Procfile",
+    "bot",
+    "tests",
+    "docs",
+}
+LONGEST = {"name": 35, "description": 140, "long_description": 4000}
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    return content
+
+
+def settings_names() -> set[str]:
+    plain = {name.upper() for name in Settings.model_fields} - {"IM_APPS", "ROLES"}
+    apps = {f"IM_APPS__<NAME>__{name.upper()}" for name in AppSettings.model_fields}
+    return plain | apps | {f"ROLES__{name.upper()}" for name in RoleSettings.model_fields}
+
+
+def tracked() -> list[str]:
+    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return listing.stdout.splitlines()
+
+
+def test_readme_lists_exactly_the_settings_there_are() -> None:
+    table = README.split("### Settings")[1].split("## ")[0]
+    first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+
+    assert {name for cell in first_cells for name in re.findall(r"`([A-Z_<>]+)`", cell)} == settings_names()
+
+
+def test_readme_names_every_command_as_it_is_typed() -> None:
+    assert [spec.line for spec in SPECS.values() if f"`/im {spec.line}`" not in README] == []
+
+
+def test_readme_names_every_field_and_region() -> None:
+    words = [field.word for field in (*PROFILE_FIELDS, *FRIEND_FIELDS)]
+
+    assert [name for name in (*words, *REGIONS) if f"`{name}`" not in README] == []
+
+
+def test_readme_explains_every_scope() -> None:
+    table = README.split("| scope | what for |")[1].split("###")[0]
+
+    assert set(re.findall(r"`([a-z:]+)`", table)) == BOT_SCOPES
+
+
+def test_manifest_asks_for_exactly_the_scopes_the_code_needs(manifest: dict[str, Any]) -> None:
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == BOT_SCOPES
+
+
+def test_manifest_gives_each_scope_a_reason() -> None:
+    lines = (ROOT / "manifest.yml").read_text(encoding="utf-8").splitlines()
+
+    bare = [
+        line
+        for before, line in pairwise(lines)
+        if line.strip().removeprefix("- ") in BOT_SCOPES and not before.strip().startswith("#")
+    ]
+    assert bare == []
+
+
+def test_manifest_offers_the_command_and_every_word_of_it(manifest: dict[str, Any]) -> None:
+    (command,) = manifest["features"]["slash_commands"]
+
+    assert command["command"] == Settings.model_fields["slack_command"].default
+    assert [word for word in SPECS if word not in command["usage_hint"]] == []
+    assert not command["should_escape"]
+
+
+def test_manifest_keeps_slacks_lengths(manifest: dict[str, Any]) -> None:
+    (command,) = manifest["features"]["slash_commands"]
+    shown = manifest["display_information"]
+
+    assert [key for key, value in shown.items() if len(value) > LONGEST.get(key, 4000)] == []
+    assert len(command["usage_hint"]) <= 1000
+    assert len(command["description"]) <= 2000
+
+
+def test_procfile_runs_commands_that_exist() -> None:
+    lines = (ROOT / "Procfile").read_text(encoding="utf-8").splitlines()
+    kinds = dict(line.split(": ", 1) for line in lines)
+
+    assert set(kinds) == {"release", "web", "worker"}
+    for python, dash, module, command in (
+        each.split() for line in kinds.values() for each in line.split(" && ")
+    ):
+        assert (python, dash, module) == ("python", "-m", "bot")
+        assert make_parser().parse_args([command]).run
+
+
+def test_top_level_holds_what_it_should() -> None:
+    assert {path.split("/")[0] for path in tracked() if not path.startswith(".")} == TOP_LEVEL
+
+
+def test_lock_has_a_hash_for_every_package_and_names_no_registry() -> None:
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    packages = re.findall(r"^[a-z0-9_.-]+==\S+.*$", lock, re.MULTILINE)
+
+    assert packages
+    assert all(line.endswith("\\") for line in packages)
+    assert "://" not in lock
+
+
+def test_pictures_of_readme_exist() -> None:
+    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
+        assert (ROOT / path).exists()

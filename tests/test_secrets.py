@@ -1,0 +1,96 @@
+"""A tour through the bot with everything logged: nothing secret may be said anywhere."""
+
+import json
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from bot.logs import set_up_logs
+from bot.playground.people import EDITOR, GUEST, VIEWER
+from bot.playground.weather import RESPONSE_URL
+from bot.playground.weather import Fault as Trouble
+from bot.playground.workspace import Workspace
+from bot.playing import make_workspace, playing
+from bot.sandbox.knobs import Fault, Knobs
+from bot.sandbox.run import open_sandbox
+from tests.support.slack import open_page
+
+MANY = " ".join(f"user{number}" for number in range(40))
+TOUR = (
+    "",
+    "help",
+    "help profile",
+    "whoami",
+    "profile alice bob_k nobody",
+    "profile alice --share",
+    f"profile {MANY}",
+    "friends alice bob_k",
+    "attr alice",
+    "profile --app nowhere alice",
+    "profile alice --fields nonsense",
+    "porfile alice",
+    "profile",
+    "profile @vera <@U07VERA2K1Q> \N{LEFT SINGLE QUOTATION MARK}alice \N{RIGHT-TO-LEFT OVERRIDE}",
+)
+OUTAGES = (
+    Knobs(fault=Fault(kind="reset")),
+    Knobs(fault=Fault(kind="code", code=70003)),
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the log and people were told on the tour."""
+
+    log: str
+    messages: str
+    workspace: Workspace
+    key: str
+
+
+def tour(caplog: pytest.LogCaptureFixture) -> Told:
+    caplog.set_level("DEBUG")
+    set_up_logs("DEBUG")
+    workspace, sandbox = make_workspace(), open_sandbox()
+    shown: list[object] = []
+    with playing(workspace, sandbox) as url:
+        for person, texts in ((VIEWER, TOUR), (EDITOR, TOUR[:5]), (GUEST, TOUR[4:5])):
+            with open_page(url, person) as page:
+                for text in texts:
+                    page.send(f"/im {text}".rstrip())
+                    shown.append(page.next())
+        with open_page(url, VIEWER) as page:
+            for method in (RESPONSE_URL, "users.info", "conversations.info"):
+                workspace.weather.fail(method, Trouble.BROKEN, times=2)
+                page.send("/im profile alice --share")
+                shown.append(page.next())
+            for knobs in OUTAGES:
+                sandbox.knobs = knobs
+                page.send("/im profile alice")
+                shown.append(page.next())
+    app = next(iter(sandbox.apps.values()))
+    return Told(caplog.text, json.dumps(shown), workspace, app.key)
+
+
+def test_says_nothing_secret_to_anybody(caplog: pytest.LogCaptureFixture) -> None:
+    told = tour(caplog)
+    secrets = {
+        "bot token": told.workspace.bot_token,
+        "app token": told.workspace.app_token,
+        "signing secret": told.workspace.signing_secret,
+        "secret key": told.key,
+        "any token": "xox[a-z]-|xapp-[0-9a-f]",
+        "UserSig": "usersig=|eJ[A-Za-z0-9*-]{30}",
+        "response URL": "|".join(["/response/", *map(re.escape, told.workspace.response_urls)]),
+        "trigger id": r"\d+\.\d+\.[0-9a-f]{32}",
+        "socket ticket": "ticket=",
+    }
+
+    assert told.workspace.response_urls
+    assert {name for name, secret in secrets.items() if re.search(secret, told.messages)} == set()
+    assert {name for name, secret in secrets.items() if re.search(secret, told.log)} == set()
+    assert "answered with UsageError" in told.log
+    assert "a response URL did not take an answer" in told.log
+    assert "Alice" in told.messages
+    assert "Alice" not in told.log
