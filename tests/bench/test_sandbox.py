@@ -1,0 +1,79 @@
+"""How many calls of 100 accounts and 8 fields a second the sandbox answers on one core."""
+
+import http.client
+import json
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from bot.background import BackgroundServer
+from bot.sandbox.knobs import Knobs
+from bot.sandbox.server import Sandbox
+from tests.support.bench import beside
+from tests.support.sandbox import CROWD_TAGS, PATHS, Caller, crowd
+
+VENDORS_LIMIT = 200
+"""Calls a second, as the vendor's page has it."""
+CONNECTIONS = 4
+ROUNDS = 7
+SECONDS = 1.0
+
+
+def serve(pipe: Connection, core: int) -> None:
+    """Serve a crowd from one core until told to stop."""
+    os.sched_setaffinity(0, {core})
+    sandbox = Sandbox(crowd(100))
+    sandbox.knobs = Knobs(rate=False)
+    with BackgroundServer(sandbox.app) as server:
+        pipe.send(server.url)
+        pipe.recv()
+
+
+@contextmanager
+def apart() -> Iterator[str]:
+    """Run the server on one core and this process on another, where there are two."""
+    cores = os.sched_getaffinity(0)
+    with beside(serve, min(cores)) as pipe:
+        os.sched_setaffinity(0, {max(cores)})
+        try:
+            yield pipe.recv()
+        finally:
+            os.sched_setaffinity(0, cores)
+
+
+def calls_a_second(connections: list[http.client.HTTPConnection], path: str, body: bytes) -> float:
+    began, calls = time.perf_counter(), 0
+    while time.perf_counter() - began < SECONDS:
+        for connection in connections:
+            connection.request("POST", path, body)
+        for connection in connections:
+            connection.getresponse().read()
+            calls += 1
+    return calls / (time.perf_counter() - began)
+
+
+@pytest.mark.bench
+def test_sustains_three_times_the_vendors_frequency() -> None:
+    accounts = list(crowd(100).accounts)
+    body = json.dumps({"To_Account": accounts, "TagList": CROWD_TAGS}).encode()
+    with apart() as url:
+        caller = Caller(Sandbox(crowd(1)), url)
+        size = len(caller.send("portrait_get", body).content)
+        caller.session.close()
+        path = f"{PATHS['portrait_get']}?{urlencode(caller.query)}"
+        connections = [http.client.HTTPConnection(urlsplit(url).netloc) for _ in range(CONNECTIONS)]
+        rates = [calls_a_second(connections, path, body) for _ in range(ROUNDS)]
+        for connection in connections:
+            connection.close()
+
+    median = statistics.median(rates)
+    print(f"\n{'calls/s':>8} {'from, to':>13} {'bytes':>7} {'ratio to 200/s':>15}")
+    print(f"{median:8.0f} {min(rates):6.0f} {max(rates):6.0f} {size:7} {median / VENDORS_LIMIT:15.1f}")
+    assert size > 60_000
+    assert median >= 3 * VENDORS_LIMIT
