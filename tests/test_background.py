@@ -20,11 +20,11 @@ def make_app() -> Starlette:
 
 def test_serves_from_entering_to_leaving() -> None:
     with BackgroundServer(make_app()) as server:
-        assert requests.get(server.url, timeout=5).text == "hello"
+        assert requests.get(server.url, timeout=30).text == "hello"
         url = server.url
 
     with pytest.raises(requests.ConnectionError):
-        requests.get(url, timeout=5)
+        requests.get(url, timeout=30)
 
 
 def test_tells_the_caller_that_a_port_is_taken() -> None:

@@ -247,10 +247,10 @@ def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> Non
         with running("serve", cwd=tmp_path, environment=environment) as bot:
             body = slash_command("profile alice", far_end.url)
             url = f"http://127.0.0.1:{bot.first_line.split()[-1]}"
-            acknowledged = requests.post(url + EVENTS, body, headers=signed(body), timeout=5)
+            acknowledged = requests.post(url + EVENTS, body, headers=signed(body), timeout=30)
             bot.process.send_signal(signal.SIGTERM)
 
-            assert bot.process.wait(timeout=10) == 0
+            assert bot.process.wait(timeout=30) == 0
 
         assert (acknowledged.status_code, acknowledged.content) == (200, b"")
         assert [asked.json["response_type"] for asked in far_end.asked] == ["ephemeral"]

@@ -38,13 +38,13 @@ def secure(authority: trustme.CA) -> Iterator[FarEnd]:
 
 def get(url: str) -> str:
     with open_session(url, 2) as session:
-        return session.get(url, timeout=5).text
+        return session.get(url, timeout=30).text
 
 
 def test_keeps_its_connection() -> None:
     with FarEnd(OK) as far_end, open_session(far_end.url, 2) as session:
         for _ in range(3):
-            session.get(far_end.url, timeout=5)
+            session.get(far_end.url, timeout=30)
 
         assert (len(far_end.asked), far_end.connections) == (3, 1)
 
@@ -105,7 +105,7 @@ def test_uses_no_proxy_of_the_web_for_a_machine_nearby(monkeypatch: pytest.Monke
             monkeypatch.setenv(name, proxy.url)
         monkeypatch.setenv("NO_PROXY", "localhost")
         with open_session("https://hooks.slack.com", 2) as session:
-            session.get(near.url, timeout=5)
-        before.get(near.url, timeout=5)
+            session.get(near.url, timeout=30)
+        before.get(near.url, timeout=30)
 
         assert (len(proxy.asked), len(near.asked)) == (0, 2)

@@ -35,7 +35,7 @@ def told_of(rounds: Rounds) -> list[Settled]:
     settling = Settling(rounds.settle, told.append, every=0.01)
     settling.start()
     try:
-        assert rounds.over.wait(5)
+        assert rounds.over.wait(30)
     finally:
         settling.close()
     return told

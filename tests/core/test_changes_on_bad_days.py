@@ -172,7 +172,7 @@ def test_two_clicks_at_once_write_once(world: World) -> None:
         ) -> Mapping[str, Values | IMError]:
             found = super().get_profiles(accounts, tags, deadline)
             if len(self.calls) <= 2:
-                together.wait(5)
+                together.wait(30)
             return found
 
     world.im = Together(world.im.said, world.im.imported)

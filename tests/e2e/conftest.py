@@ -45,7 +45,7 @@ def workspace(stage: Stage) -> Workspace:
 
 @pytest.fixture
 def slack(url: str, workspace: Workspace) -> WebClient:
-    return WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=5, retry_handlers=[])
+    return WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=30, retry_handlers=[])
 
 
 @pytest.fixture

@@ -47,4 +47,4 @@ def wire(url: str, workspace: Workspace) -> Iterator[OpenWire]:
 
 @pytest.fixture
 def slack(url: str, workspace: Workspace) -> WebClient:
-    return WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=5, retry_handlers=[])
+    return WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=30, retry_handlers=[])

@@ -229,7 +229,7 @@ def test_makes_up_the_ids_a_message_lacks(slack: WebClient, page: OpenPage) -> N
 def test_refuses_to_send(url: str, workspace: Workspace, line: tuple[str, str, str], word: str) -> None:
     body = dict(zip(("as", "channel", "text"), line, strict=True))
 
-    answer = requests.post(f"{url}/page/send", json=body, timeout=5).json()
+    answer = requests.post(f"{url}/page/send", json=body, timeout=30).json()
 
     assert answer == {"ok": False, "error": word}
     assert workspace.messages == []
@@ -281,8 +281,8 @@ def test_tells_somebody_that_their_press_went_nowhere(
 
 def test_refuses_what_another_site_could_send(url: str, workspace: Workspace) -> None:
     body = f'{{"as": "{VIEWER.id}", "channel": "{ONCALL}", "text": "hello"}}'
-    plain = requests.post(f"{url}/page/send", body, headers={"Content-Type": "text/plain"}, timeout=5)
-    renamed = requests.get(url, headers={"Host": "evil.example"}, timeout=5)
+    plain = requests.post(f"{url}/page/send", body, headers={"Content-Type": "text/plain"}, timeout=30)
+    renamed = requests.get(url, headers={"Host": "evil.example"}, timeout=30)
 
     assert plain.json()["error"] == "invalid_form_data"
     assert renamed.status_code == 400
@@ -298,7 +298,7 @@ def test_refuses_what_another_site_could_send(url: str, workspace: Workspace) ->
 def test_refuses_what_is_no_json_object(url: str, workspace: Workspace, body: str, word: str) -> None:
     headers = {"Content-Type": "application/json"}
 
-    assert requests.post(f"{url}/page/press", body, headers=headers, timeout=5).json()["error"] == word
+    assert requests.post(f"{url}/page/press", body, headers=headers, timeout=30).json()["error"] == word
 
 
 def test_knows_nobody_of_another_id(url: str, workspace: Workspace) -> None:

@@ -14,7 +14,7 @@ Ask: TypeAlias = Callable[[], str]
 
 
 def respond(response_url: str, **body: Any) -> requests.Response:
-    return requests.post(response_url, json=body, timeout=5)
+    return requests.post(response_url, json=body, timeout=30)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_knows_no_other_response_url(url: str, workspace: Workspace) -> None:
     [("{", "invalid_payload"), ("[]", "invalid_payload"), ("{}", "no_text")],
 )
 def test_refuses_what_is_no_message(vera: Page, bot: Wire, body: str, word: str) -> None:
-    answer = requests.post(ask(vera, bot), body, timeout=5)
+    answer = requests.post(ask(vera, bot), body, timeout=30)
 
     assert (answer.status_code, answer.json()["error"]) == (400, word)
 

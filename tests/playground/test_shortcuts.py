@@ -70,7 +70,7 @@ def test_hands_over_a_message_shortcut_with_the_message(page: OpenPage, wire: Op
         "team": "T07IMBOT4QX",
         "text": "alice cannot log in",
     }
-    assert requests.post(payload["response_url"], json={"text": "1 of 1 found"}, timeout=5).ok
+    assert requests.post(payload["response_url"], json={"text": "1 of 1 found"}, timeout=30).ok
     answer = vera.next_message()
     assert (answer["text"], answer["ephemeral"]) == ("1 of 1 found", True)
 

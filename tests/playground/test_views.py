@@ -268,10 +268,10 @@ def test_lets_nobody_into_the_modal_of_another(
     vera, bot = page(VIEWER), wire()
     view = slack.views_open(trigger_id=trigger(vera, bot), view=make_view(NICK))["view"]
 
-    answer = requests.post(f"{url}/page/{deed}", json={"as": EDITOR.id, "view_id": view["id"]}, timeout=5)
+    answer = requests.post(f"{url}/page/{deed}", json={"as": EDITOR.id, "view_id": view["id"]}, timeout=30)
 
     assert answer.json() == {"ok": False, "error": "view_not_found"}
 
 
 def test_knows_no_other_deeds(url: str, workspace: Workspace) -> None:
-    assert requests.post(f"{url}/page/frobnicate", json={}, timeout=5).status_code == 404
+    assert requests.post(f"{url}/page/frobnicate", json={}, timeout=30).status_code == 404

@@ -227,7 +227,7 @@ def test_reads_the_body_whatever_its_content_type_says(seeded: Caller) -> None:
         params=seeded.query,
         data=b"{}",
         headers={"Content-Type": "application/x-www-form-urlencoded"},
-        timeout=5,
+        timeout=30,
     )
 
     assert response.json()["ErrorCode"] == 0

@@ -22,9 +22,9 @@ def nick(caller: Caller) -> str | int:
 def test_reads_and_sets_knobs_over_http(served: Caller) -> None:
     url = f"{served.url}/sandbox/knobs"
 
-    before = served.session.get(url, timeout=5)
+    before = served.session.get(url, timeout=30)
     after = served.session.post(
-        url, json={"order": "shuffled", "fault": {"kind": "502", "calls": [2]}}, timeout=5
+        url, json={"order": "shuffled", "fault": {"kind": "502", "calls": [2]}}, timeout=30
     )
 
     assert before.headers["Content-Type"] == "application/json"
@@ -53,7 +53,7 @@ def test_refuses_knobs_that_do_not_exist_or_cannot_be_set_so(body: bytes, said: 
 
 
 def test_refuses_wrong_knobs_over_http_and_keeps_the_old_ones(served: Caller) -> None:
-    response = served.session.post(f"{served.url}/sandbox/knobs", json={"ordr": 1}, timeout=5)
+    response = served.session.post(f"{served.url}/sandbox/knobs", json={"ordr": 1}, timeout=30)
 
     assert response.status_code == 400
     assert "no such knob: ordr" in response.json()["error"]
@@ -61,7 +61,7 @@ def test_refuses_wrong_knobs_over_http_and_keeps_the_old_ones(served: Caller) ->
 
 
 def test_says_what_there_is_beside_the_api(served: Caller) -> None:
-    response = served.session.get(f"{served.url}/sandbox/", timeout=5)
+    response = served.session.get(f"{served.url}/sandbox/", timeout=30)
 
     assert response.status_code == 404
     assert "/sandbox/knobs" in response.json()["error"]
@@ -72,7 +72,7 @@ def test_lists_arrivals_refused_ones_included(served: Caller) -> None:
     served.call("im_get_attr_name", {})
     served.call("im_get_attr_name", {}, usersig="")
 
-    listed = served.session.get(f"{served.url}/sandbox/arrivals", timeout=5).json()
+    listed = served.session.get(f"{served.url}/sandbox/arrivals", timeout=30).json()
 
     assert served.sandbox.arrivals("im_get_attr_name") == listed["im_get_attr_name"]
     assert listed["portrait_get"] == []
@@ -82,14 +82,14 @@ def test_lists_arrivals_refused_ones_included(served: Caller) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "HEAD", "DELETE"])
 def test_answers_every_method_but_post_with_a_code(method: str, served: Caller) -> None:
-    response = served.session.request(method, f"{served.url}/v4/profile/portrait_get", timeout=5)
+    response = served.session.request(method, f"{served.url}/v4/profile/portrait_get", timeout=30)
 
     assert response.status_code == 200
     assert method == "HEAD" or response.json()["ErrorCode"] == 60002
 
 
 def test_answers_an_unknown_command_with_a_code(served: Caller) -> None:
-    response = served.session.post(f"{served.url}/v4/profile/portrait_delete", timeout=5)
+    response = served.session.post(f"{served.url}/v4/profile/portrait_delete", timeout=30)
 
     assert response.status_code == 200
     assert response.json()["ErrorCode"] == 60009

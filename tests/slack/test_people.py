@@ -39,7 +39,7 @@ class Slack(FarEnd):
 
 
 def client(url: str) -> WebClient:
-    return WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=5, retry_handlers=[])
+    return WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=30, retry_handlers=[])
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def test_takes_on_no_more_than_it_has_room_for() -> None:
     with closing(Workers(crew=2, waiting=3)) as workers:
         taken = [workers.submit(work) for _ in range(7)]
         released.set()
-        assert all(done.acquire(timeout=5) for _ in range(5))
+        assert all(done.acquire(timeout=30) for _ in range(5))
 
         assert taken == [True] * 5 + [False] * 2
         wait_until(lambda: workers.submit(lambda: None))

@@ -192,12 +192,12 @@ def test_one_refused_write_does_not_spoil_what_is_committed_with_it(url: str, st
 
     def hold(_: object) -> None:
         held.set()
-        assert go_on.wait(10)
+        assert go_on.wait(30)
 
     with ThreadPoolExecutor(8) as pool:
         # While the first is being written, all others queue up, and are committed at once.
         first = pool.submit(store._writer.submit, hold)
-        assert held.wait(10)
+        assert held.wait(30)
         twice = [pool.submit(store.propose, change, step(change, Outcome.PROPOSED)) for _ in range(2)]
         added = [pool.submit(store.add, looked_up()) for _ in range(3)]
         go_on.set()

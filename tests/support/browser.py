@@ -17,7 +17,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 5_000
+PATIENCE = 30_000
 """Milliseconds after which a test gives up waiting for the page."""
 
 _LEAST_CONTRAST = """() => {

@@ -67,7 +67,7 @@ class Caller:
     def send(self, command: str, data: bytes = b"{}", query: Query | None = None) -> requests.Response:
         """Call over HTTP, whatever comes of it."""
         query = self.query if query is None else query
-        return self.session.post(self.url + PATHS[command], params=query, data=data, timeout=5)
+        return self.session.post(self.url + PATHS[command], params=query, data=data, timeout=30)
 
     def call(self, command: str, body: Any, **query: Any) -> dict[str, Any]:
         """Call with a JSON body."""

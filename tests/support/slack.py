@@ -21,7 +21,7 @@ ONCALL = "C07ONCALL4A"
 SUPPORT = "C07SUPPRT7B"
 PARTNERS = "C07PARTNR5D"
 SCOPES = ("chat:write", "commands", "users:read", "usergroups:read", "channels:read", "im:read", "im:write")
-PATIENCE = 5
+PATIENCE = 30
 """Seconds after which a test gives up waiting."""
 
 

@@ -131,4 +131,4 @@ def _by_http(settings: Settings, workspace: Workspace) -> Iterator[Bot]:
     finally:
         server.close()
         bot.close()
-        thread.join(5)
+        thread.join(30)
