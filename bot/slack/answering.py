@@ -1,9 +1,9 @@
-"""What a worker does for a command, a button or a form: run it, and answer whatever happens."""
+"""What a worker does for whatever somebody asked: run it, and answer whatever happens."""
 
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias, assert_never
@@ -22,9 +22,10 @@ from bot.core.commands import (
     UndoChange,
 )
 from bot.core.dispatcher import Dispatcher
-from bot.core.model import Actor, Surface
+from bot.core.model import Actor
 from bot.core.results import Lookup, Preview, Result, Settled
 from bot.errors import BotError, SlackUnavailableError
+from bot.slack.asking import Ask
 from bot.slack.forms import Forms
 from bot.slack.messages import (
     Message,
@@ -38,7 +39,6 @@ from bot.slack.messages import (
 )
 from bot.slack.mrkdwn import plain
 from bot.slack.people import SlackPeople
-from bot.slack.responder import Reply
 
 Observer: TypeAlias = Callable[[str, str, float], None]
 """Told of everything answered: what was asked, how it ended, and how many seconds it took."""
@@ -48,14 +48,6 @@ _DIRECT = "D"
 _UNRECORDED = "This lookup could not be recorded; whoever runs this bot finds the reason in its log."
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a command was typed: the channel, and what allows to open a form there."""
-
-    channel_id: str
-    trigger_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +72,29 @@ class Answering:
     observe: Observer
     channel_trouble: Callable[[], str]
 
-    def answer_text(self, actor: Actor, text: str, place: Place, reply: Reply) -> None:
+    def answer_text(self, ask: Ask, text: str) -> None:
         """Run what was typed after the slash command."""
-        self._always_answer(reply, partial(self._run_text, actor, text, place, reply))
+        self.always_answer(ask, partial(self._run_text, ask, text))
 
-    def answer_button(self, action_id: str, actor: Actor, value: str, reply: Reply) -> None:
-        """Do what a button stands for."""
-        self._always_answer(reply, partial(_BUTTONS[action_id], self, actor, value, reply))
-
-    def answer_shortcut(self, trigger_id: str, reply: Reply) -> None:
+    def answer_shortcut(self, ask: Ask) -> None:
         """Ask whose profile the form is to show."""
-        self._always_answer(reply, partial(self._ask_account, trigger_id))
+        self.always_answer(ask, partial(self._ask_account, ask))
 
-    def answer_account(self, actor: Actor, command: EditProfile, view_id: str, reply: Reply) -> None:
+    def answer_account(self, ask: Ask, command: EditProfile, view_id: str) -> None:
         """Fill the view that asked for an account with the form."""
-        self._always_answer(reply, partial(self._fill_form, actor, command, view_id, reply))
+        self.always_answer(ask, partial(self._fill_form, ask, command, view_id))
 
-    def answer_form(self, actor: Actor, command: SetFields, reply: Reply) -> None:
+    def answer_form(self, ask: Ask, command: SetFields) -> None:
         """Run what a form was filled in with."""
-        self._always_answer(reply, partial(self._change, actor, command, Surface.FORM, reply))
+        self.always_answer(ask, partial(self.change, ask, command))
 
-    def own_up(self, error: Exception) -> Message:
-        """Log an unexpected error under a reference, and show the reference."""
-        reference = secrets.token_hex(4)
-        log.error("reference %s", reference, exc_info=error)
-        return render_crash(reference, self.command)
+    def always_answer(self, ask: Ask, run: Callable[[], str]) -> None:
+        """Run something that answers, and answer in its stead when it raises.
 
-    def _always_answer(self, reply: Reply, run: Callable[[], str]) -> None:
+        Args:
+            ask: Whom to answer.
+            run: Answers, and names what was asked.
+        """
         started = time.monotonic()
         asked, outcome = "unknown", "answered"
         try:
@@ -114,111 +102,97 @@ class Answering:
         except BotError as error:
             outcome = type(error).__name__
             log.info("answered with %s %s", outcome, error.detail)
-            reply.refuse(render_error(error, command=self.command))
+            ask.reply.refuse(render_error(error, command=self.command))
         except Exception as error:  # noqa: BLE001 - silence in the channel is the worst answer
             outcome = "crash"
-            reply.refuse(self.own_up(error))
+            ask.reply.refuse(self.own_up(error))
         self.observe(asked, outcome, time.monotonic() - started)
 
-    def _run_text(self, actor: Actor, text: str, place: Place, reply: Reply) -> str:
-        command = self.dispatcher.read(plain(text))
-        match command:
-            case ShowProfiles() | ShowFriends() | ShowAttributes():
-                share, note = self._may_share(place.channel_id) if command.share else (False, "")
-                self._show(actor, command, Surface.COMMAND, reply, share=share, note=note)
-            case ShowHistory():
-                self._show_history(actor, command, Surface.COMMAND, reply)
-            case SetFields() | UndoChange():
-                self._change(actor, command, Surface.COMMAND, reply)
-            case EditProfile():
-                self._open_form(actor, command, place, reply)
-            case ShowRole() | ShowHelp():
-                self._answer(actor, self.dispatcher.execute(actor, command), reply)
-            case _:
-                assert_never(command)
-        return type(command).__name__
+    def own_up(self, error: Exception) -> Message:
+        """Log an unexpected error under a reference, and show the reference."""
+        reference = secrets.token_hex(4)
+        log.error("reference %s", reference, exc_info=error)
+        return render_crash(reference, self.command)
 
-    def _answer(self, actor: Actor, result: Result, reply: Reply) -> None:
+    def answer(self, ask: Ask, result: Result) -> None:
+        """Answer with what a command came to."""
         trouble = self.channel_trouble() if isinstance(result, Preview | Settled) else ""
         note = f"The audit channel is behind: {trouble}." if trouble else ""
-        reply.answer(render(result, command=self.command, actor_id=actor.user_id, note=note))
+        ask.reply.answer(render(result, command=self.command, actor_id=ask.actor.user_id, note=note))
 
-    def _change(self, actor: Actor, command: SetFields | UndoChange, surface: Surface, reply: Reply) -> str:
-        with reply.working(changing):
-            result = self.dispatcher.execute(actor, command, surface)
-        self._answer(actor, result, reply)
+    def change(self, ask: Ask, command: SetFields | UndoChange) -> str:
+        """Answer with the preview of a change; names what was asked."""
+        with ask.reply.working(changing):
+            result = self.dispatcher.execute(ask.actor, command, ask.surface)
+        self.answer(ask, result)
         return type(command).__name__
 
-    def _ask_account(self, trigger_id: str) -> str:
-        self.forms.ask_account(trigger_id, self.dispatcher.apps)
-        return "AskAccount"
-
-    def _fill_form(self, actor: Actor, command: EditProfile, view_id: str, reply: Reply) -> str:
-        load = partial(self.dispatcher.changes.edit, actor, command, Surface.FORM)
-        self.forms.fill(actor, view_id, load, reply.url)
-        return type(command).__name__
-
-    def _open_form(self, actor: Actor, command: EditProfile, place: Place, reply: Reply) -> None:
-        load = partial(self.dispatcher.changes.edit, actor, command)
-        self.forms.open(actor, place.trigger_id, load, reply.url)
-
-    def _confirm(self, actor: Actor, change_id: str, reply: Reply) -> str:
-        reply.replaces = True
-        with reply.working(changing):
-            result = self.dispatcher.changes.confirm(actor, change_id)
-        self._answer(actor, result, reply)
-        return "ConfirmChange"
-
-    def _cancel(self, actor: Actor, change_id: str, reply: Reply) -> str:
-        reply.replaces = True
-        self._answer(actor, self.dispatcher.changes.cancel(actor, change_id), reply)
-        return "CancelChange"
-
-    def _undo(self, actor: Actor, change_id: str, reply: Reply) -> str:
-        return self._change(actor, UndoChange(change_id), Surface.BUTTON, reply)
-
-    def _turn_page(self, actor: Actor, key: str, reply: Reply) -> str:
-        page = self.answers.find(key, actor, Page)
-        reply.replaces = True
-        match page.command:
-            case ShowHistory() as history:
-                self._show_history(actor, history, Surface.BUTTON, reply)
-            case lookup:
-                self._show(actor, lookup, Surface.BUTTON, reply, number=page.number)
-        return "TurnPage"
-
-    def _show_history(self, actor: Actor, command: ShowHistory, surface: Surface, reply: Reply) -> None:
-        history = self.dispatcher.show_history(actor, command, surface)
+    def show_history(self, ask: Ask, command: ShowHistory) -> None:
+        """Answer with a page of an account's history."""
+        history = self.dispatcher.show_history(ask.actor, command, ask.surface)
         older = None
         if history.older is not None:
-            older = self.answers.keep(actor, Page(ShowHistory(command.app, command.account, history.older)))
+            following = Page(ShowHistory(command.app, command.account, history.older))
+            older = self.answers.keep(ask.actor, following)
         turns = Turns(0, None, older)
-        reply.answer(render(history, command=self.command, actor_id=actor.user_id, page=turns))
+        ask.reply.answer(render(history, command=self.command, actor_id=ask.actor.user_id, page=turns))
 
-    def _show(
-        self,
-        actor: Actor,
-        command: LookupCommand,
-        surface: Surface,
-        reply: Reply,
-        *,
-        number: int = 0,
-        share: bool = False,
-        note: str = "",
+    def show(
+        self, ask: Ask, command: LookupCommand, *, number: int = 0, share: bool = False, note: str = ""
     ) -> None:
-        with reply.working(partial(working, command), stays=share):
-            lookup = self.dispatcher.look_up(actor, command, surface)
+        """Answer with a page of a lookup.
+
+        Args:
+            ask: Whom to answer.
+            command: What to look up.
+            number: The page, counted from zero.
+            share: Whether to show it to the whole channel.
+            note: A sentence of our own to add.
+        """
+        with ask.reply.working(partial(working, command), stays=share):
+            lookup = self.dispatcher.look_up(ask.actor, command, ask.surface)
         # Buttons on a shared answer would let everybody turn one person's pages.
-        turns = None if share else self._turns(actor, lookup, number)
+        turns = None if share else self._turns(ask.actor, lookup, number)
         message = render(
             lookup,
             command=self.command,
-            actor_id=actor.user_id,
+            actor_id=ask.actor.user_id,
             page=turns,
             shared=share,
             note=note if lookup.recorded else f"{note} {_UNRECORDED}".strip(),
         )
-        reply.answer(message, in_channel=share)
+        ask.reply.answer(message, in_channel=share)
+
+    def _run_text(self, ask: Ask, text: str) -> str:
+        command = self.dispatcher.read(plain(text))
+        match command:
+            case ShowProfiles() | ShowFriends() | ShowAttributes():
+                share, note = self.may_share(ask.channel_id) if command.share else (False, "")
+                self.show(ask, command, share=share, note=note)
+            case ShowHistory():
+                self.show_history(ask, command)
+            case SetFields() | UndoChange():
+                self.change(ask, command)
+            case EditProfile():
+                self._open_form(ask, command)
+            case ShowRole() | ShowHelp():
+                self.answer(ask, self.dispatcher.execute(ask.actor, command, ask.surface))
+            case _:
+                assert_never(command)
+        return type(command).__name__
+
+    def _ask_account(self, ask: Ask) -> str:
+        self.forms.ask_account(ask.trigger_id, self.dispatcher.apps)
+        return "AskAccount"
+
+    def _fill_form(self, ask: Ask, command: EditProfile, view_id: str) -> str:
+        load = partial(self.dispatcher.changes.edit, ask.actor, command, ask.surface)
+        self.forms.fill(ask.actor, view_id, load, ask.reply.url)
+        return type(command).__name__
+
+    def _open_form(self, ask: Ask, command: EditProfile) -> None:
+        load = partial(self.dispatcher.changes.edit, ask.actor, command, ask.surface)
+        self.forms.open(ask.actor, ask.trigger_id, load, ask.reply.url)
 
     def _turns(self, actor: Actor, lookup: Lookup, number: int) -> Turns:
         last = pages(lookup) - 1
@@ -230,7 +204,7 @@ class Answering:
 
         return Turns(number, keep(number - 1), keep(number + 1))
 
-    def _may_share(self, channel_id: str) -> tuple[bool, str]:
+    def may_share(self, channel_id: str) -> tuple[bool, str]:
         """Tell whether an answer may be shown to a channel, and if not, why not."""
         if channel_id.startswith(_DIRECT):
             return False, "Not shared: this is a direct message. Use --share in a channel."
@@ -244,13 +218,3 @@ class Answering:
         if shared_outside:
             return False, "Not shared: people of other organizations can read this channel."
         return True, ""
-
-
-_BUTTONS: Mapping[str, Callable[[Answering, Actor, str, Reply], str]] = {
-    "page": Answering._turn_page,  # noqa: SLF001 - its own table
-    "confirm_change": Answering._confirm,  # noqa: SLF001
-    "cancel_change": Answering._cancel,  # noqa: SLF001
-    "undo_change": Answering._undo,  # noqa: SLF001
-}
-BUTTONS = tuple(_BUTTONS)
-"""The action ids of the buttons there are."""

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -14,8 +14,10 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from bot.core.model import Actor
-from bot.slack.answering import BUTTONS, Answering, Place
+from bot.core.model import Actor, Surface
+from bot.slack.answering import Answering
+from bot.slack.asking import Ask
+from bot.slack.buttons import BUTTONS, press
 from bot.slack.forms import FormError
 from bot.slack.messages import busy
 from bot.slack.modals import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, loading_view
@@ -54,10 +56,8 @@ class Listeners:
     def on_command(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on a slash command."""
         actor = Actor(_text(body, "user_id"), _text(body, "team_id"))
-        reply = Reply(self.responder, _text(body, "response_url"), actor.user_id)
-        place = Place(_text(body, "channel_id"), _text(body, "trigger_id"))
-        job = partial(self.answering.answer_text, actor, _text(body, "text"), place, reply)
-        if self.workers.submit(job):
+        ask = self._ask(actor, Surface.COMMAND, body, channel_id=_text(body, "channel_id"))
+        if self.workers.submit(partial(self.answering.answer_text, ask, _text(body, "text"))):
             ack()
         else:
             message = busy()
@@ -65,38 +65,30 @@ class Listeners:
 
     def on_button(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on a press of a button."""
-        actor, action = _presser(body), body["actions"][0]
-        reply = Reply(self.responder, _text(body, "response_url"), actor.user_id)
-        job = partial(
-            self.answering.answer_button, _text(action, "action_id"), actor, _text(action, "value"), reply
+        channel_id, action = _text(body.get("channel") or {}, "id"), body["actions"][0]
+        ask = self._ask(_presser(body), Surface.BUTTON, body, channel_id=channel_id)
+        self._take_on(
+            ask, partial(press, self.answering, ask, _text(action, "action_id"), _text(action, "value"))
         )
-        if not self.workers.submit(job):
-            # Slack shows a command's ack, but not a button's: this answer needs a post of its own.
-            self.doorman.submit(partial(reply.answer, busy()))
         ack()
 
     def on_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on the global shortcut."""
-        reply = Reply(self.responder, "", _presser(body).user_id)
-        if not self.workers.submit(partial(self.answering.answer_shortcut, _text(body, "trigger_id"), reply)):
-            self.doorman.submit(partial(reply.answer, busy()))
+        ask = self._ask(_presser(body), Surface.FORM, body)
+        self._take_on(ask, partial(self.answering.answer_shortcut, ask))
         ack()
 
     def on_account(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on the account whose profile the form is to show."""
-        actor, view = _presser(body), body["view"]
+        ask, view = self._ask(_presser(body), Surface.FORM, body), body["view"]
         try:
             command = self.answering.forms.read_account(view, self.answering.dispatcher.apps)
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
-        reply = Reply(self.responder, "", actor.user_id)
         # The profile takes a call to read, so this view is there before the form takes its place.
         ack(response_action="update", view=loading_view())
-        if not self.workers.submit(
-            partial(self.answering.answer_account, actor, command, _text(view, "id"), reply)
-        ):
-            self.doorman.submit(partial(reply.answer, busy()))
+        self._take_on(ask, partial(self.answering.answer_account, ask, command, _text(view, "id")))
 
     def on_form(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on a form that was sent; what is wrong in it is said at its fields."""
@@ -106,12 +98,21 @@ class Listeners:
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
-        reply = Reply(self.responder, url, actor.user_id)
-        if self.workers.submit(partial(self.answering.answer_form, actor, command, reply)):
+        ask = Ask(actor, Surface.FORM, Reply(self.responder, url, actor.user_id))
+        if self.workers.submit(partial(self.answering.answer_form, ask, command)):
             ack()
         else:
             busy_error = FormError(body["view"], {"": "the bot is busy; try again in a few seconds"})
             ack(response_action="errors", errors=busy_error.mistakes)
+
+    def _ask(self, actor: Actor, surface: Surface, body: Mapping[str, Any], *, channel_id: str = "") -> Ask:
+        reply = Reply(self.responder, _text(body, "response_url"), actor.user_id)
+        return Ask(actor, surface, reply, channel_id, _text(body, "trigger_id"))
+
+    def _take_on(self, ask: Ask, job: Callable[[], None]) -> None:
+        if not self.workers.submit(job):
+            # Slack shows what a command's ack says, but no other ack: this answer needs a post of its own.
+            self.doorman.submit(partial(ask.reply.answer, busy()))
 
     def on_error(self, error: Exception, request: BoltRequest) -> BoltResponse:
         """Answer an error that came before any worker: the last net."""

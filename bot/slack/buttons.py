@@ -1,0 +1,58 @@
+"""What each button does, in one table by its action id."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeAlias
+
+from bot.core.answers import Page
+from bot.core.commands import ShowHistory, UndoChange
+from bot.slack.answering import Answering
+from bot.slack.asking import Ask
+from bot.slack.messages import changing
+
+Deed: TypeAlias = Callable[[Answering, Ask, str], str]
+"""Does what a button stands for, given its value; names the deed."""
+
+
+def press(answering: Answering, ask: Ask, action_id: str, value: str) -> None:
+    """Do what a button stands for, and always answer."""
+    answering.always_answer(ask, partial(_DEEDS[action_id], answering, ask, value))
+
+
+def _confirm(answering: Answering, ask: Ask, change_id: str) -> str:
+    ask.reply.replaces = True
+    with ask.reply.working(changing):
+        result = answering.dispatcher.changes.confirm(ask.actor, change_id)
+    answering.answer(ask, result)
+    return "ConfirmChange"
+
+
+def _cancel(answering: Answering, ask: Ask, change_id: str) -> str:
+    ask.reply.replaces = True
+    answering.answer(ask, answering.dispatcher.changes.cancel(ask.actor, change_id))
+    return "CancelChange"
+
+
+def _undo(answering: Answering, ask: Ask, change_id: str) -> str:
+    return answering.change(ask, UndoChange(change_id))
+
+
+def _turn_page(answering: Answering, ask: Ask, key: str) -> str:
+    page = answering.answers.find(key, ask.actor, Page)
+    ask.reply.replaces = True
+    match page.command:
+        case ShowHistory() as history:
+            answering.show_history(ask, history)
+        case lookup:
+            answering.show(ask, lookup, number=page.number)
+    return "TurnPage"
+
+
+_DEEDS: Mapping[str, Deed] = {
+    "page": _turn_page,
+    "confirm_change": _confirm,
+    "cancel_change": _cancel,
+    "undo_change": _undo,
+}
+BUTTONS = tuple(_DEEDS)
+"""The action ids of the buttons there are."""
