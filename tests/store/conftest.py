@@ -9,7 +9,7 @@ import pytest
 from bot.store.migrating import migrate
 from bot.store.record import Store
 
-SERVER = "postgresql://postgres@127.0.0.1:5432"
+SERVER = os.environ.get("TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432")
 
 _numbers = count(1)
 
@@ -19,9 +19,9 @@ def server() -> Iterator[str]:
     """A PostgreSQL database of this session's own."""
     name = f"im_bot_tests_{os.getpid()}"
     try:
-        admin = psycopg.connect(f"{SERVER}/postgres", autocommit=True, connect_timeout=2)
+        admin = psycopg.connect(f"{SERVER}/postgres", autocommit=True, connect_timeout=30)
     except psycopg.OperationalError:
-        pytest.skip("no PostgreSQL server at 127.0.0.1:5432")
+        pytest.skip(f"no PostgreSQL server at {SERVER}")
     with admin:
         admin.execute(f"CREATE DATABASE {name}".encode())
         yield f"{SERVER}/{name}"
