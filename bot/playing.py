@@ -36,6 +36,8 @@ def make_workspace() -> Workspace:
         scopes=manifest.scopes,
         commands=manifest.commands,
         shortcuts=manifest.shortcuts,
+        events=manifest.events,
+        home_enabled=manifest.home_enabled,
     )
 
 

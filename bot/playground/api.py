@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
-from bot.playground.methods import METHODS, Call, Method
+from bot.playground.calls import Call, Method
+from bot.playground.methods import METHODS
 from bot.playground.refusals import RefusedError
 from bot.playground.workspace import Workspace
 

@@ -1,4 +1,27 @@
-"""The web page's side: what it is told over its WebSocket, and how it says what people do."""
+"""The web page's side: what it is told over its WebSocket, and how it says what people do.
+
+The page opens `/page/events?as=<person id>` and is sent JSON objects, told apart by `type`:
+
+- `snapshot`, once: `team`, `me`, `people`, `channels`, `groups`, `commands`, `shortcuts`, `messages`, and
+  `home_enabled`: whether there is a Home tab.
+- `message`, `message_changed`: a `message` with `channel`, `ts`, `at`, `from`, `text`, `blocks`, `ephemeral`,
+  `command`, `error`, `thread_ts` (the first message of its thread, or null) and `files`, each with `id`, `name`,
+  `title`, `mimetype`, `filetype`, `size` and the `url` it is downloaded from.
+- `message_deleted`: `channel`, `ts`.
+- `view`: the modal's `view` now before the person, null for none: `id`, `hash`, `title`, `submit`, `close`,
+  `blocks`, `stack_depth`, `errors`, `problem`.
+- `home`: the person's Home tab, a `view` with `id`, `hash`, `blocks`, `problem`; after the snapshot too.
+
+What a person does is posted as JSON to `/page/<deed>`, with `as`, the person's id, and answered with `ok` and, if
+it is refused, `error`:
+
+- `send`: `channel`, `text`; `thread_ts` to reply in a thread. `@handle` becomes a mention.
+- `open_app`: `channel`, the direct message with the bot; `tab`, `home` or `messages`. Tells the bot.
+- `press`: what is pressed, `block_id`, `action_id` and the value under the key payloads have it; in a message
+  `channel` and `ts`, in a modal or Home tab `view_id` and `state`.
+- `submit`: `view_id`, `state`. `close`: `view_id`, `clear` for the whole stack.
+- `shortcut`: `channel`, `callback_id`; `ts` for one on a message.
+"""
 
 import asyncio
 import json
@@ -31,6 +54,8 @@ async def watch(workspace: Workspace, websocket: WebSocket) -> None:
         queue.put_nowait(make_snapshot(workspace, person))
         if view := workspace.modals.get_top(person.id):
             queue.put_nowait(describe_news(News.SHOWN, view))
+        if home := workspace.homes.get(person.id):
+            queue.put_nowait(describe_news(News.HOME, home))
         await websocket.accept()
         sender = asyncio.create_task(_send_all(queue, websocket))
         try:

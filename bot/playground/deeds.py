@@ -1,11 +1,12 @@
 """What people can do in the page, by name: each is checked before it is begun."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from starlette.background import BackgroundTask
 
-from bot.playground import forms, interactions
+from bot.playground import events, forms, interactions
 from bot.playground.inputs import read_choice, read_state
 from bot.playground.messages import Draft, Json, Message, list_elements
 from bot.playground.payloads import escape, make_action
@@ -17,6 +18,7 @@ from bot.playground.workspace import Workspace
 Body: TypeAlias = Mapping[str, Any]
 """What the page sends."""
 
+_NAME = re.compile(r"(?<![\w<])@([a-z][a-z-]*)")
 Deed: TypeAlias = Callable[[Workspace, Body, str], BackgroundTask | None]
 """Begins a deed, given the server's address too; returns what goes on once the page has its answer."""
 
@@ -27,16 +29,27 @@ def _send(workspace: Workspace, body: Body, address: str) -> BackgroundTask | No
     text = str(body.get("text", ""))
     if not text.strip():
         raise RefusedError("no_text")
+    thread = _find_thread(workspace, actor, body)
     if text.startswith("/"):
+        if thread:
+            raise RefusedError("no_command_in_thread")
         return BackgroundTask(interactions.run_command, workspace, actor, channel, text, address)
-    workspace.post(channel, actor, Draft(escape(text)))
+    workspace.post(channel, actor, Draft(_write(workspace, text)), thread_ts=thread)
     return None
+
+
+def _open_app(workspace: Workspace, body: Body, _: str) -> None:
+    """Open the bot's Home tab, or its messages."""
+    actor, channel = _find_place(workspace, body)
+    if not channel.direct or not (workspace.home_enabled or body.get("tab") == "messages"):
+        raise RefusedError("channel_not_found")
+    events.tell_opened(workspace, actor, channel, "messages" if body.get("tab") == "messages" else "home")
 
 
 def _press(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
     """Press a button, or choose something, in a message or a view."""
     if "view_id" in body:
-        view = _find_view(workspace, body)
+        view = _find_pressable(workspace, body)
         action = _make_action(workspace, view.blocks, body)
         state = read_state(view.blocks, body.get("state"))
         return BackgroundTask(forms.press, workspace, view, action, state)
@@ -76,6 +89,7 @@ def _use_shortcut(workspace: Workspace, body: Body, address: str) -> BackgroundT
 
 DEEDS: Mapping[str, Deed] = {
     "send": _send,
+    "open_app": _open_app,
     "press": _press,
     "submit": _submit,
     "close": _close,
@@ -101,6 +115,22 @@ def _find_place(workspace: Workspace, body: Body) -> tuple[Person, Channel]:
     return actor, channel
 
 
+def _find_thread(workspace: Workspace, actor: Person, body: Body) -> str | None:
+    """Find the thread that somebody replies in."""
+    if not body.get("thread_ts"):
+        return None
+    parent = _find_message(workspace, actor, {**body, "ts": body["thread_ts"]})
+    if parent.only_for:
+        raise RefusedError("message_not_found")
+    return parent.thread_ts or parent.ts
+
+
+def _write(workspace: Workspace, text: str) -> str:
+    """Write down what somebody typed as Slack does: escaped, with names turned into mentions."""
+    ids = {person.handle: person.id for person in workspace.people.values()}
+    return _NAME.sub(lambda found: f"<@{ids[found[1]]}>" if found[1] in ids else found[0], escape(text))
+
+
 def _find_message(workspace: Workspace, actor: Person, body: Body) -> Message:
     message = workspace.find(str(body.get("channel")), str(body.get("ts")))
     if message is None or not workspace.sees(actor.id, message):
@@ -109,11 +139,17 @@ def _find_message(workspace: Workspace, actor: Person, body: Body) -> Message:
 
 
 def _find_view(workspace: Workspace, body: Body) -> View:
-    """Find the view that somebody has before them; nothing can be done in one below it."""
+    """Find the modal's view that somebody has before them; nothing can be done in one below it."""
     view = workspace.modals.get_top(_find_actor(workspace, body).id)
     if view is None or view.id != body.get("view_id"):
         raise RefusedError("view_not_found")
     return view
+
+
+def _find_pressable(workspace: Workspace, body: Body) -> View:
+    """Find the view that somebody presses something in: their Home tab, or the modal before them."""
+    home = workspace.homes.get(_find_actor(workspace, body).id)
+    return home if home and home.id == body.get("view_id") else _find_view(workspace, body)
 
 
 def _make_action(workspace: Workspace, blocks: list[Json] | None, body: Body) -> Json:

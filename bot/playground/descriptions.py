@@ -1,5 +1,6 @@
 """People, groups, conversations, messages and views as the Web API and the payloads describe them."""
 
+from bot.playground.files import File
 from bot.playground.messages import Json, Message
 from bot.playground.people import APP_ID, BOT, BOT_ID, TEAM_ID, Channel, Group, Kind, Person
 from bot.playground.views import View
@@ -17,8 +18,37 @@ def describe_message(message: Message) -> Json:
         **({"bot_id": BOT_ID, "app_id": APP_ID} if message.sender == BOT else {}),
         "text": message.draft.text,
     }
-    optional = {"blocks": message.draft.blocks, "thread_ts": message.thread_ts}
+    shared = {"subtype": "file_share", "files": [describe_file(file) for file in message.files]}
+    optional = {
+        "blocks": message.draft.blocks,
+        "thread_ts": message.thread_ts,
+        **(shared if message.files else {}),
+    }
     return described | {key: value for key, value in optional.items() if value is not None}
+
+
+def describe_file(file: File) -> Json:
+    """Describe a file as a method does (https://docs.slack.dev/reference/objects/file-object)."""
+    return {
+        "id": file.id,
+        "created": int(file.made_at),
+        "timestamp": int(file.made_at),
+        "name": file.name,
+        "title": file.title,
+        "mimetype": file.mimetype,
+        "filetype": file.filetype,
+        "user": BOT.id,
+        "user_team": TEAM_ID,
+        "size": file.length,
+        "mode": "hosted",
+        "is_external": False,
+        "is_public": any(not id_.startswith("D") for id_ in file.shared_in),
+        "url_private": file.address + file.path,
+        "url_private_download": f"{file.address}{file.path}?download=1",
+        "channels": [id_ for id_ in file.shared_in if not id_.startswith("D")],
+        "groups": [],
+        "ims": [id_ for id_ in file.shared_in if id_.startswith("D")],
+    }
 
 
 def describe_person(person: Person) -> Json:

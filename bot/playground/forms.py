@@ -10,7 +10,7 @@ from bot.playground.inputs import State, find_errors
 from bot.playground.interactions import deliver
 from bot.playground.messages import Json
 from bot.playground.refusals import RefusedError
-from bot.playground.views import Modals, View, read_view
+from bot.playground.views import View, read_view
 from bot.playground.workspace import Workspace
 
 TROUBLE = "We had some trouble connecting. Try again?"
@@ -24,20 +24,20 @@ async def press(workspace: Workspace, view: View, action: Json, state: State) ->
         payload = payloads.make_view_actions(view, state, action, trigger_id)
         await deliver(workspace, INTERACTIVE, payload)
     except NotDeliveredError:
-        workspace.modals.complain(view, problem=TROUBLE)
+        workspace.views.complain(view, problem=TROUBLE)
 
 
 async def submit(workspace: Workspace, view: View, state: State) -> None:
     """Tell the bot what somebody filled in, unless it is incomplete, and do what it answers."""
     if errors := find_errors(view.blocks, state):
-        workspace.modals.complain(view, errors=errors)
+        workspace.views.complain(view, errors=errors)
         return
     trigger_id = workspace.triggers.make(view.person, workspace.clock(), view)
     try:
         payload = payloads.make_view_submission(view, state, trigger_id)
-        _follow(workspace.modals, view, await deliver(workspace, INTERACTIVE, payload))
+        _follow(workspace, view, await deliver(workspace, INTERACTIVE, payload))
     except (NotDeliveredError, RefusedError):
-        workspace.modals.complain(view, problem=TROUBLE)
+        workspace.views.complain(view, problem=TROUBLE)
 
 
 async def close(workspace: Workspace, view: View, *, clear: bool) -> None:
@@ -49,39 +49,39 @@ async def close(workspace: Workspace, view: View, *, clear: bool) -> None:
                 await deliver(workspace, INTERACTIVE, payloads.make_view_closed(closed, is_cleared=clear))
 
 
-def _follow(modals: Modals, view: View, answer: object) -> None:
+def _follow(workspace: Workspace, view: View, answer: object) -> None:
     """Do what the acknowledgement of a submission asks for (https://docs.slack.dev/surfaces/modals)."""
     if not answer:
-        modals.close(view)
+        workspace.modals.close(view)
         return
     action = answer.get("response_action") if isinstance(answer, Mapping) else None
     respond = _RESPONSES.get(str(action))
     if respond is None:
         raise NotDeliveredError(DISPATCH_FAILED)
-    respond(modals, view, answer)
+    respond(workspace, view, answer)
 
 
-def _show_errors(modals: Modals, view: View, answer: Mapping[str, Any]) -> None:
+def _show_errors(workspace: Workspace, view: View, answer: Mapping[str, Any]) -> None:
     errors = answer.get("errors")
     asked = {block["block_id"] for block in view.blocks if block["type"] == "input"}
     if not (isinstance(errors, Mapping) and errors and errors.keys() <= asked):
         raise NotDeliveredError(DISPATCH_FAILED)
-    modals.complain(view, errors={block_id: str(error) for block_id, error in errors.items()})
+    workspace.views.complain(view, errors={block_id: str(error) for block_id, error in errors.items()})
 
 
-def _update(modals: Modals, view: View, answer: Mapping[str, Any]) -> None:
-    modals.change(view, read_view(answer.get("view")))
+def _update(workspace: Workspace, view: View, answer: Mapping[str, Any]) -> None:
+    workspace.views.change(view, read_view(answer.get("view")))
 
 
-def _push(modals: Modals, view: View, answer: Mapping[str, Any]) -> None:
-    modals.push(view, read_view(answer.get("view")))
+def _push(workspace: Workspace, view: View, answer: Mapping[str, Any]) -> None:
+    workspace.modals.push(view, read_view(answer.get("view")))
 
 
-def _clear(modals: Modals, view: View, _: Mapping[str, Any]) -> None:
-    modals.close(view, clear=True)
+def _clear(workspace: Workspace, view: View, _: Mapping[str, Any]) -> None:
+    workspace.modals.close(view, clear=True)
 
 
-_RESPONSES: Mapping[str, Callable[[Modals, View, Any], None]] = {
+_RESPONSES: Mapping[str, Callable[[Workspace, View, Any], None]] = {
     "errors": _show_errors,
     "update": _update,
     "push": _push,

@@ -8,6 +8,7 @@ from bot.playground.delivery import (
     INTERACTIVE,
     SLASH_COMMANDS,
     NotDeliveredError,
+    Retry,
     post_signed,
 )
 from bot.playground.messages import Draft, Json, Message
@@ -87,20 +88,21 @@ async def use_message_shortcut(
     await _interact(workspace, actor, channel, payload)
 
 
-async def deliver(workspace: Workspace, kind: str, payload: Json) -> object:
+async def deliver(workspace: Workspace, kind: str, payload: Json, retry: Retry | None = None) -> object:
     """Bring a payload to the bot, and return the body of its acknowledgement.
 
     Raises:
         NotDeliveredError: It was not acknowledged with success.
     """
     if workspace.request_url is None:
-        return await workspace.sockets.deliver(kind, payload, workspace.ack_limit)
+        return await workspace.sockets.deliver(kind, payload, workspace.ack_limit, retry)
     return await post_signed(
         kind,
         payload,
         url=workspace.request_url,
         secret=workspace.signing_secret,
         ack_limit=workspace.ack_limit,
+        retry=retry,
     )
 
 

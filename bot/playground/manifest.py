@@ -33,12 +33,14 @@ class Manifest:
     commands: tuple[SlashCommand, ...]
     shortcuts: tuple[Shortcut, ...]
     scopes: frozenset[str]
+    events: frozenset[str]
+    home_enabled: bool
 
 
 def read_manifest(path: Path) -> Manifest:
     """Read an app manifest in YAML."""
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    features = content.get("features", {})
+    features, settings = content.get("features", {}), content.get("settings", {})
     return Manifest(
         commands=tuple(
             SlashCommand(entry["command"], entry.get("usage_hint", ""), entry["description"])
@@ -49,4 +51,6 @@ def read_manifest(path: Path) -> Manifest:
             for entry in features.get("shortcuts", ())
         ),
         scopes=frozenset(content["oauth_config"]["scopes"]["bot"]),
+        events=frozenset(settings.get("event_subscriptions", {}).get("bot_events", ())),
+        home_enabled=features.get("app_home", {}).get("home_tab_enabled", False),
     )

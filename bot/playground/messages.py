@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from bot.playground.blockkit import check_message
+from bot.playground.files import File
 from bot.playground.people import Person
 from bot.playground.refusals import RefusedError
 
@@ -36,6 +37,8 @@ class Message:
         only_for: The id of the one person who sees it; None when it is public.
         command: The slash command it answers in public, as typed.
         error: Slack's own notice that something failed.
+        thread_ts: The first message of the thread it stands in.
+        before: What it said before it was last changed.
     """
 
     channel: str
@@ -46,6 +49,8 @@ class Message:
     command: str | None = None
     error: bool = False
     thread_ts: str | None = None
+    files: tuple[File, ...] = ()
+    before: Draft | None = None
 
 
 def read_draft(arguments: Mapping[str, Any]) -> Draft:

@@ -5,7 +5,7 @@ import secrets
 from bot.playground.descriptions import describe_message, describe_view
 from bot.playground.inputs import State, read_state
 from bot.playground.messages import Json, Message
-from bot.playground.people import APP_ID, TEAM_DOMAIN, TEAM_ID, Channel, Person
+from bot.playground.people import APP_ID, BOT, TEAM_DOMAIN, TEAM_ID, Channel, Person
 from bot.playground.views import View
 
 _VERIFICATION_TOKEN = secrets.token_hex(12)  # deprecated by Slack, and still in every payload
@@ -34,6 +34,23 @@ def make_slash_command(
         "is_enterprise_install": "false",
         "response_url": response_url,
         "trigger_id": trigger_id,
+    }
+
+
+def make_event(event: Json, channel: Channel, id_: str, at: int) -> Json:
+    """Make the payload that tells of an event (https://docs.slack.dev/apis/events-api)."""
+    bot = {"enterprise_id": None, "team_id": TEAM_ID, "user_id": BOT.id, "is_bot": True}
+    return {
+        "token": _VERIFICATION_TOKEN,
+        "team_id": TEAM_ID,
+        "api_app_id": APP_ID,
+        "event": event,
+        "type": "event_callback",
+        "event_id": id_,
+        "event_time": at,
+        "authorizations": [{**bot, "is_enterprise_install": False}],
+        "is_ext_shared_channel": channel.shared,
+        "event_context": f"4-{id_}",
     }
 
 

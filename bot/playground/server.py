@@ -11,7 +11,7 @@ from starlette.responses import FileResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from bot.playground import api, browser, responses
+from bot.playground import api, browser, events, responses, transfers
 from bot.playground.workspace import Workspace
 
 PAGE = Path(__file__).with_name("page")
@@ -22,11 +22,14 @@ _POLICY = {"Content-Security-Policy": "default-src 'self'; connect-src 'self' ws
 
 def make_app(workspace: Workspace) -> Starlette:
     """Make the ASGI application that serves a workspace."""
+    workspace.listeners.append(partial(events.hear, workspace))
     return Starlette(
         routes=[
             Route("/", _show_page),
             Route("/api/{method}", partial(api.receive, workspace), methods=["GET", "POST"]),
             Route("/response/{ticket}", partial(responses.receive, workspace), methods=["POST"]),
+            Route("/upload/v1/{ticket}", partial(transfers.upload, workspace), methods=["POST"]),
+            Route("/files/{id}/{name}", partial(transfers.download, workspace)),
             WebSocketRoute("/link/", workspace.sockets.serve),
             WebSocketRoute("/page/events", partial(browser.watch, workspace)),
             Route("/page/{deed}", partial(browser.act, workspace), methods=["POST"]),

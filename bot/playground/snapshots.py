@@ -1,5 +1,6 @@
 """What the page is told: the snapshot it starts from, and the news after it."""
 
+from bot.playground.files import File
 from bot.playground.messages import Json, Message
 from bot.playground.people import TEAM_NAME, Kind, Person
 from bot.playground.views import View
@@ -7,9 +8,10 @@ from bot.playground.workspace import News, Workspace
 
 
 def describe_news(news: News, subject: Message | View | None) -> Json:
-    """Tell the page what happened to a message, or which view is before its person now."""
+    """Tell the page what happened to a message, or which view or Home tab is before its person now."""
     if not isinstance(subject, Message):
-        return {"type": news, "view": subject and _describe_view(subject)}
+        describe = _describe_home if news is News.HOME else _describe_view
+        return {"type": news, "view": subject and describe(subject)}
     if news is News.DELETED:
         return {"type": news, "channel": subject.channel, "ts": subject.ts}
     return {"type": news, "message": _describe(subject)}
@@ -46,6 +48,7 @@ def make_snapshot(workspace: Workspace, me: Person) -> Json:
             {"command": known.command, "usage_hint": known.usage_hint, "description": known.description}
             for known in workspace.commands
         ],
+        "home_enabled": workspace.home_enabled,
         "shortcuts": [
             {
                 "callback_id": shortcut.callback_id,
@@ -73,8 +76,26 @@ def _describe(message: Message) -> Json:
         "ephemeral": message.only_for is not None,
         "command": message.command,
         "error": message.error,
+        "thread_ts": message.thread_ts,
+        "files": [_describe_file(file) for file in message.files],
         "at": int(float(message.ts)),
     }
+
+
+def _describe_file(file: File) -> Json:
+    return {
+        "id": file.id,
+        "name": file.name,
+        "title": file.title,
+        "mimetype": file.mimetype,
+        "filetype": file.filetype,
+        "size": file.length,
+        "url": f"{file.path}?key={file.key}",
+    }
+
+
+def _describe_home(view: View) -> Json:
+    return {key: getattr(view, key) for key in ("id", "hash", "blocks", "problem")}
 
 
 def _describe_view(view: View) -> Json:

@@ -8,7 +8,7 @@ from itertools import count
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.playground.delivery import DISPATCH_FAILED, OPERATION_TIMEOUT, NotDeliveredError
+from bot.playground.delivery import DISPATCH_FAILED, EVENTS, OPERATION_TIMEOUT, NotDeliveredError, Retry
 from bot.playground.messages import Json
 from bot.playground.people import APP_ID
 
@@ -68,7 +68,7 @@ class SocketMode:
             if websocket in self._connections:
                 self._connections.remove(websocket)
 
-    async def deliver(self, kind: str, payload: Json, ack_limit: float) -> object:
+    async def deliver(self, kind: str, payload: Json, ack_limit: float, retry: Retry | None = None) -> object:
         """Send a payload in an envelope, and return the body of its acknowledgement.
 
         Raises:
@@ -76,6 +76,12 @@ class SocketMode:
         """
         id_ = str(uuid.uuid4())
         envelope = {"envelope_id": id_, "type": kind, "accepts_response_payload": True, "payload": payload}
+        if kind == EVENTS:
+            attempt = {
+                "retry_attempt": retry.number if retry else 0,
+                "retry_reason": retry.reason if retry else "",
+            }
+            envelope |= {"accepts_response_payload": False, **attempt}
         ack = self._acks[id_] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(ack_limit):

@@ -1,19 +1,17 @@
-"""Modals: the views a bot puts in front of people, in a stack for each person."""
+"""Views: what a bot puts in front of people, in modals and in its Home tab."""
 
 import json
 import secrets
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.playground.blockkit import check_view
+from bot.playground.blockkit_tables import Surface
 from bot.playground.messages import Json, with_ids
 from bot.playground.people import Person
 from bot.playground.refusals import RefusedError
 
-MOST_VIEWS = 3
-"""Views that one stack can hold."""
 MOST_CHARACTERS = 250_000
 """Characters of JSON in one view."""
 
@@ -44,9 +42,14 @@ class View:
         blocks: list[Json] = self.content["blocks"]
         return blocks
 
+    @property
+    def is_home(self) -> bool:
+        """It is somebody's Home tab."""
+        return bool(self.content["type"] == "home")
 
-def read_view(value: Any) -> Json:
-    """Take a modal's view from an argument or an acknowledgement.
+
+def read_view(value: Any, surface: Surface = "modal") -> Json:
+    """Take a view for a surface from an argument or an acknowledgement.
 
     Raises:
         RefusedError: Slack would not accept it.
@@ -58,8 +61,8 @@ def read_view(value: Any) -> Json:
             raise _invalid(["must be JSON [json-pointer:/view]"]) from None
     if not isinstance(value, Mapping):
         raise _invalid(["must be an object [json-pointer:/view]"])
-    if value.get("type") == "home":
-        raise _invalid(["must be modal [json-pointer:/view/type]"])
+    if value.get("type") in {"modal", "home"} - {surface}:
+        raise _invalid([f"must be {surface} [json-pointer:/view/type]"])
     problems = [problem for problem in check_view(value) if not problem.house]
     if problems:
         raise _invalid([f"{problem.message} [json-pointer:/view{problem.pointer}]" for problem in problems])
@@ -68,53 +71,38 @@ def read_view(value: Any) -> Json:
     return {**value, "blocks": with_ids(value["blocks"])}
 
 
-class Modals:
-    """The views that are open.
+class Views:
+    """The views that exist.
 
     Args:
-        show: Told the id of a person and the view now before them; None when the last one has closed.
+        show: Told of a view that is to be shown anew.
     """
 
-    def __init__(self, show: Callable[[str, View | None], None]) -> None:
-        self._stacks: defaultdict[str, list[View]] = defaultdict(list)
+    def __init__(self, show: Callable[[View], None]) -> None:
+        self._views: dict[str, View] = {}
         self._show = show
 
-    def get_top(self, person_id: str) -> View | None:
-        """Look up the view that somebody has before them."""
-        stack = self._stacks[person_id]
-        return stack[-1] if stack else None
-
     def find(self, *, id_: object = None, external_id: object = None) -> View:
-        """Look up an open view by the id it was given, or else by the bot's own id for it.
+        """Look up a view by the id it was given, or else by the bot's own id for it.
 
         Raises:
-            RefusedError: No such view is open.
+            RefusedError: There is no such view.
         """
-        for view in self._list():
+        for view in self._views.values():
             if view.id == id_ or (external_id and view.content.get("external_id") == external_id):
                 return view
         raise RefusedError("not_found")
 
-    def open(self, person: Person, content: Json) -> View:
-        """Put a view before somebody, in place of any they have.
+    def add(self, person: Person, content: Json, below: tuple[View, ...] = ()) -> View:
+        """Make a view.
 
         Raises:
             RefusedError: Another view has its external id.
         """
-        self._stacks[person.id].clear()
-        return self._add(person, content)
-
-    def push(self, under: View | None, content: Json) -> View:
-        """Put a view on top of the stack that another one is in.
-
-        Raises:
-            RefusedError: The other one is closed, the stack is full, or another view has its external id.
-        """
-        if under is None or under not in (stack := self._stacks[under.person.id]):
-            raise RefusedError("not_found")
-        if len(stack) >= MOST_VIEWS:
-            raise RefusedError("push_limit_reached")
-        return self._add(under.person, content)
+        self._check_external_id(content)
+        view = View(f"V07{secrets.token_hex(4).upper()}", person, content, _make_hash(), below)
+        self._views[view.id] = view
+        return view
 
     def change(self, view: View, content: Json) -> None:
         """Give a view other content.
@@ -129,35 +117,17 @@ class Modals:
     def complain(self, view: View, *, errors: Mapping[str, str] | None = None, problem: str = "") -> None:
         """Say in a view what is wrong in it, or that nothing is any more."""
         view.errors, view.problem = dict(errors or {}), problem
-        self._show(view.person.id, self.get_top(view.person.id))
+        self._show(view)
 
-    def close(self, view: View, *, clear: bool = False) -> list[View]:
-        """Close a view, or the whole stack it is in; returns what has closed, the topmost first."""
-        stack = self._stacks[view.person.id]
-        closed = [one for one in reversed(stack) if clear or one is view]
-        stack[:] = [one for one in stack if one not in closed]
-        self._show(view.person.id, self.get_top(view.person.id))
-        return closed
-
-    def forget(self, person_id: str) -> None:
-        """Drop the views of somebody who is not there to see them."""
-        self._stacks[person_id].clear()
-
-    def _add(self, person: Person, content: Json) -> View:
-        self._check_external_id(content)
-        stack = self._stacks[person.id]
-        view = View(f"V07{secrets.token_hex(4).upper()}", person, content, _make_hash(), tuple(stack))
-        stack.append(view)
-        self._show(person.id, view)
-        return view
+    def remove(self, view: View) -> None:
+        """Forget a view."""
+        self._views.pop(view.id, None)
 
     def _check_external_id(self, content: Json, own: View | None = None) -> None:
         id_ = content.get("external_id")
-        if id_ and any(view.content.get("external_id") == id_ for view in self._list() if view is not own):
+        others = (view for view in self._views.values() if view is not own)
+        if id_ and any(view.content.get("external_id") == id_ for view in others):
             raise RefusedError("duplicate_external_id")
-
-    def _list(self) -> Iterator[View]:
-        return (view for stack in self._stacks.values() for view in stack)
 
 
 def _make_hash() -> str:

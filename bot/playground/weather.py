@@ -12,6 +12,9 @@ from bot.playground.refusals import rate_limited
 RESPONSE_URL = "response_url"
 """The name under which faults of all response URLs are kept."""
 
+UPLOAD_URL = "upload_url"
+"""The name under which faults of all upload URLs are kept."""
+
 
 class Fault(StrEnum):
     """A way in which a call goes wrong."""

@@ -1,5 +1,6 @@
 """The workspace: everything Slack would remember, in memory, behind one object."""
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,26 +8,33 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from bot.playground.files import File, Files
+from bot.playground.homes import Homes
 from bot.playground.manifest import Shortcut, SlashCommand
 from bot.playground.messages import Draft, Message
+from bot.playground.modals import Modals
 from bot.playground.people import PEOPLE, Channel, Kind, Person, make_channels, make_groups
 from bot.playground.sockets import SocketMode
 from bot.playground.triggers import Triggers
-from bot.playground.views import Modals, View
+from bot.playground.views import View, Views
 from bot.playground.weather import PostingLimit, Weather
 
 
 class News(StrEnum):
-    """What can happen to a message or a modal, as the page is told."""
+    """What can happen to a message, a modal or a Home tab, as the page is told."""
 
     POSTED = "message"
     CHANGED = "message_changed"
     DELETED = "message_deleted"
     SHOWN = "view"
+    HOME = "home"
 
 
 Watcher: TypeAlias = Callable[[News, Message | View | None], None]
 """Told of everything that happens to the messages one person sees, and of the view before them, if any."""
+
+Listener: TypeAlias = Callable[[News, Message], None]
+"""Told of everything that happens to any message."""
 
 
 @dataclass(slots=True)
@@ -63,6 +71,8 @@ class Workspace:
         commands: The slash commands people are offered.
         shortcuts: The shortcuts people are offered.
         request_url: Where payloads are posted; None delivers them by Socket Mode.
+        events: The events the bot has subscribed to.
+        home_enabled: The app has a Home tab.
         ack_limit: Seconds within which a payload must be acknowledged.
         clock: Tells the time in unix seconds.
     """
@@ -77,6 +87,8 @@ class Workspace:
         commands: Sequence[SlashCommand],
         shortcuts: Sequence[Shortcut] = (),
         request_url: str | None = None,
+        events: Collection[str] = (),
+        home_enabled: bool = True,
         ack_limit: float = 3.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -87,7 +99,11 @@ class Workspace:
         self.commands = tuple(commands)
         self.shortcuts = tuple(shortcuts)
         self.request_url = request_url
+        self.events = frozenset(events)
+        self.home_enabled = home_enabled
         self.ack_limit = ack_limit
+        self.retry_delays: tuple[float, ...] = (0, 60, 300)
+        """Seconds before each further attempt to deliver an event."""
         self.clock = clock
         self.people = {person.id: person for person in PEOPLE}
         self.channels = make_channels()
@@ -95,10 +111,16 @@ class Workspace:
         self.messages: list[Message] = []
         self.response_urls: dict[str, ResponseUrl] = {}
         self.triggers = Triggers()
-        self.modals = Modals(self._show)
+        self.views = Views(self._show_view)
+        self.modals = Modals(self.views, self._show)
+        self.homes = Homes(self.views, self._show_view)
+        self.files = Files()
         self.sockets = SocketMode()
         self.weather = Weather()
         self.posting = PostingLimit()
+        self.listeners: list[Listener] = []
+        self.under_way = set[asyncio.Task[None]]()
+        """Deliveries that nobody waits for."""
         self._watchers: list[tuple[str, Watcher]] = []
         self._last_ts = 0
 
@@ -112,16 +134,19 @@ class Workspace:
         command: str | None = None,
         error: bool = False,
         thread_ts: str | None = None,
+        files: tuple[File, ...] = (),
     ) -> Message:
         """Put a message into a channel."""
-        message = Message(channel.id, self.make_ts(), sender, draft, only_for, command, error, thread_ts)
+        message = Message(
+            channel.id, self.make_ts(), sender, draft, only_for, command, error, thread_ts, files
+        )
         self.messages.append(message)
         self._tell(News.POSTED, message)
         return message
 
     def change(self, message: Message, draft: Draft) -> None:
         """Give a message other content."""
-        message.draft = draft
+        message.before, message.draft = message.draft, draft
         self._tell(News.CHANGED, message)
 
     def delete(self, message: Message) -> None:
@@ -173,8 +198,16 @@ class Workspace:
         for person_id, watcher in list(self._watchers):
             if self.sees(person_id, message):
                 watcher(news, message)
+        for listener in self.listeners:
+            listener(news, message)
 
-    def _show(self, person_id: str, view: View | None) -> None:
+    def _show_view(self, view: View) -> None:
+        if view.is_home:
+            self._show(view.person.id, view, News.HOME)
+        else:
+            self._show(view.person.id, self.modals.get_top(view.person.id))
+
+    def _show(self, person_id: str, view: View | None, news: News = News.SHOWN) -> None:
         for watched, watcher in list(self._watchers):
             if watched == person_id:
-                watcher(News.SHOWN, view)
+                watcher(news, view)

@@ -56,6 +56,8 @@ def test_begins_with_what_the_person_can_see(slack: WebClient, page: OpenPage) -
         "ephemeral": False,
         "command": None,
         "error": False,
+        "thread_ts": None,
+        "files": [],
     }
 
 

@@ -15,9 +15,14 @@ features:
       type: global
       callback_id: lookup
       description: Ask for any ids
+  app_home:
+    home_tab_enabled: true
 oauth_config:
   scopes:
     bot: [commands, users:read]
+settings:
+  event_subscriptions:
+    bot_events: [app_mention, message.im]
 """
 
 
@@ -27,6 +32,8 @@ def test_reads_what_the_workspace_needs(tmp_path: Path) -> None:
 
     manifest = read_manifest(path)
 
+    assert manifest.events == {"app_mention", "message.im"}
+    assert manifest.home_enabled
     assert manifest.scopes == {"commands", "users:read"}
     assert manifest.commands == (
         SlashCommand("/im", "profile <id>…", "Look up accounts"),

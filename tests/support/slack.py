@@ -70,8 +70,11 @@ class Page:
         view: dict[str, Any] = self.next()["view"]
         return view
 
-    def send(self, text: str, channel: str = ONCALL) -> dict[str, Any]:
-        return self._post("send", {"channel": channel, "text": text})
+    def send(self, text: str, channel: str = ONCALL, **more: Any) -> dict[str, Any]:
+        return self._post("send", {"channel": channel, "text": text, **more})
+
+    def open_app(self, tab: str = "home") -> dict[str, Any]:
+        return self._post("open_app", {"channel": f"D{self.person.id[1:]}", "tab": tab})
 
     def press(self, message: dict[str, Any], action_id: str, **more: Any) -> dict[str, Any]:
         block_id = next(

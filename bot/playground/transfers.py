@@ -1,0 +1,46 @@
+"""Bytes of files on their way: to an upload URL, and back as a download."""
+
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from bot.playground.files import File
+from bot.playground.refusals import RefusedError
+from bot.playground.weather import UPLOAD_URL
+from bot.playground.workspace import Workspace
+
+_LOGIN = "<!DOCTYPE html><title>Slack</title><p>Sign in to your workspace"
+
+
+async def upload(workspace: Workspace, request: Request) -> Response:
+    """Take the bytes of a file."""
+    if fault := await workspace.weather.strike(UPLOAD_URL, request):
+        return fault
+    try:
+        content = await request.body()
+        workspace.files.take(request.path_params["ticket"], content, workspace.clock())
+    except RefusedError as error:
+        return PlainTextResponse(error.word, error.status or 400)
+    return PlainTextResponse(f"OK - {len(content)}")
+
+
+async def download(workspace: Workspace, request: Request) -> Response:
+    """Hand a file to the page of somebody who sees it, or to the bot; others get Slack's login page."""
+    file = workspace.files.find(request.path_params["id"])
+    if file is None or file.content is None:
+        return PlainTextResponse("Not Found", 404)
+    if not _may_read(workspace, request, file):
+        return HTMLResponse(_LOGIN)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(file.content, media_type=file.mimetype, headers=headers)
+
+
+def _may_read(workspace: Workspace, request: Request, file: File) -> bool:
+    if request.query_params.get("key") == file.key:
+        return True
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return token == workspace.bot_token and "files:read" in workspace.scopes

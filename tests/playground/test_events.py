@@ -1,0 +1,233 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from slack_sdk import WebClient
+from slack_sdk.signature import SignatureVerifier
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.background import BackgroundServer
+from bot.playground.people import BOT, EDITOR, STRANGER, VIEWER
+from bot.playground.workspace import Workspace
+from tests.playground.conftest import OpenPage, OpenWire
+from tests.support.slack import ONCALL, PARTNERS, SIGNING_SECRET, make_buttons, wait_until
+
+DIRECT = f"D{VIEWER.id[1:]}"
+
+
+@pytest.fixture(autouse=True)
+def subscribed(workspace: Workspace) -> None:
+    workspace.events = frozenset({"message.im", "app_mention", "app_home_opened"})
+    workspace.scopes |= {"im:history", "app_mentions:read"}
+
+
+def test_tells_of_a_direct_message_in_the_shape_of_slack(page: OpenPage, wire: OpenWire) -> None:
+    vera, bot = page(VIEWER), wire()
+
+    vera.send("alice & <bob>", DIRECT)
+    envelope = bot.receive()
+    ts = vera.next_message()["ts"]
+
+    payload = envelope.pop("payload")
+    assert envelope.pop("envelope_id")
+    assert envelope == {
+        "type": "events_api",
+        "accepts_response_payload": False,
+        "retry_attempt": 0,
+        "retry_reason": "",
+    }
+    assert payload.pop("token")
+    assert payload.pop("event_context")
+    assert payload.pop("event_id").startswith("Ev")
+    assert payload.pop("event_time") == int(float(ts))
+    assert payload == {
+        "type": "event_callback",
+        "team_id": "T07IMBOT4QX",
+        "api_app_id": "A07IMBOTX3M",
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": "T07IMBOT4QX",
+                "user_id": BOT.id,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": False,
+        "event": {
+            "type": "message",
+            "user": VIEWER.id,
+            "ts": ts,
+            "event_ts": ts,
+            "team": "T07IMBOT4QX",
+            "text": "alice &amp; &lt;bob&gt;",
+            "channel": DIRECT,
+            "channel_type": "im",
+        },
+    }
+
+
+def test_tells_of_a_mention_where_the_bot_is(workspace: Workspace, page: OpenPage, wire: OpenWire) -> None:
+    vera, bot = page(VIEWER), wire()
+    workspace.channels["C07SUPPRT7B"].members.remove(BOT.id)
+
+    vera.send("@im-bot anybody there?", "C07SUPPRT7B")
+    vera.send("im-bot@example.com, @nobody, @vera")
+    vera.send("@im-bot look up alice")
+    event = bot.receive()["payload"]["event"]
+
+    assert (event["type"], event["channel"], event["user"]) == ("app_mention", ONCALL, VIEWER.id)
+    assert event["text"] == f"<@{BOT.id}> look up alice"
+    assert [vera.next_message()["text"] for _ in range(2)][
+        1
+    ] == f"im-bot@example.com, @nobody, <@{VIEWER.id}>"
+
+
+def test_tells_of_a_mention_by_somebody_of_another_workspace(page: OpenPage, wire: OpenWire) -> None:
+    stella, bot = page(STRANGER), wire()
+
+    stella.send("@im-bot alice", PARTNERS)
+    payload = bot.receive()["payload"]
+
+    assert payload["is_ext_shared_channel"]
+    assert payload["event"]["team"] == STRANGER.team_id
+
+
+def test_keeps_a_thread_together(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
+    vera, ed, bot = page(VIEWER), page(EDITOR), wire()
+    vera.send("look")
+    first = vera.next_message()["ts"]
+
+    assert ed.send("@im-bot alice", thread_ts=first) == {"ok": True}
+    event = bot.receive()["payload"]["event"]
+    slack.chat_postMessage(channel=ONCALL, text="here", thread_ts=event["ts"])
+
+    assert event["thread_ts"] == first
+    assert [vera.next_message()["thread_ts"] for _ in range(2)] == [first, first]
+    assert vera.send("/im help", thread_ts=first)["error"] == "no_command_in_thread"
+    assert vera.send("hm", thread_ts="1.0")["error"] == "message_not_found"
+
+
+def test_tells_of_what_the_bot_itself_does_in_a_direct_message(
+    slack: WebClient, page: OpenPage, wire: OpenWire
+) -> None:
+    bot = wire()
+
+    ts = slack.chat_postMessage(channel=DIRECT, text="one", blocks=make_buttons("a"))["ts"]
+    slack.chat_update(channel=DIRECT, ts=ts, text="two")
+    slack.chat_delete(channel=DIRECT, ts=ts)
+    slack.chat_postEphemeral(channel=DIRECT, user=VIEWER.id, text="not told")
+    page(VIEWER).send("last", DIRECT)
+    posted, changed, deleted, last = (bot.receive()["payload"]["event"] for _ in range(4))
+
+    assert (posted["bot_id"], posted["user"], posted["text"]) == ("B07IMBOTX3M", BOT.id, "one")
+    assert (changed["subtype"], changed["message"]["text"]) == ("message_changed", "two")
+    assert (changed["previous_message"]["text"], changed["message"]["ts"]) == ("one", ts)
+    assert (deleted["subtype"], deleted["deleted_ts"]) == ("message_deleted", ts)
+    assert last["text"] == "last"
+
+
+def test_tells_that_somebody_opened_the_app(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
+    vera, bot = page(VIEWER), wire()
+
+    assert vera.open_app() == {"ok": True}
+    first = bot.receive()["payload"]["event"]
+    slack.views_publish(user_id=VIEWER.id, view={"type": "home", "blocks": make_buttons("a")})
+    vera.open_app()
+    again = bot.receive()["payload"]["event"]
+    vera.open_app("messages")
+    messages = bot.receive()["payload"]["event"]
+
+    assert first.pop("event_ts")
+    assert first == {"type": "app_home_opened", "user": VIEWER.id, "channel": DIRECT, "tab": "home"}
+    assert (again["view"]["type"], again["view"]["blocks"][0]["type"]) == ("home", "section")
+    assert (messages["tab"], "view" in messages) == ("messages", False)
+
+
+@pytest.mark.parametrize("change", [{"events": frozenset()}, {"scopes": frozenset({"commands"})}])
+def test_tells_only_what_the_bot_subscribed_to_and_may_read(
+    workspace: Workspace, page: OpenPage, wire: OpenWire, change: dict[str, Any]
+) -> None:
+    vera, bot = page(VIEWER), wire()
+    for name, value in change.items():
+        setattr(workspace, name, value)
+
+    vera.send("alice", DIRECT)
+    vera.send("@im-bot alice")
+    vera.send("/im help")
+
+    assert bot.receive()["type"] == "slash_commands"
+
+
+def test_tells_again_what_was_not_acknowledged(workspace: Workspace, page: OpenPage, wire: OpenWire) -> None:
+    vera, bot = page(VIEWER), wire()
+    workspace.ack_limit = 0.05
+    workspace.retry_delays = (0, 0.01, 0.01)
+
+    vera.send("alice", DIRECT)
+    attempts = [bot.receive() for _ in range(4)]
+
+    assert [attempt["retry_attempt"] for attempt in attempts] == [0, 1, 2, 3]
+    assert [attempt["retry_reason"] for attempt in attempts] == ["", *["timeout"] * 3]
+    assert len({attempt["payload"]["event_id"] for attempt in attempts}) == 1
+
+
+class Listener:
+    """A request URL that answers as told, and remembers what came with a good signature."""
+
+    def __init__(self) -> None:
+        self.answers: list[Response] = []
+        self.came: list[tuple[str | None, str | None, Any]] = []
+
+    async def __call__(self, request: Request) -> Response:
+        if not SignatureVerifier(SIGNING_SECRET).is_valid_request(
+            await request.body(), dict(request.headers)
+        ):
+            return Response(status_code=401)
+        assert request.headers["Content-Type"] == "application/json"
+        number, reason = (request.headers.get(f"X-Slack-Retry-{name}") for name in ("Num", "Reason"))
+        self.came.append((number, reason, await request.json()))
+        return self.answers.pop(0) if self.answers else Response(status_code=204)
+
+
+@pytest.fixture
+def listener(workspace: Workspace) -> Iterator[Listener]:
+    listener = Listener()
+    with BackgroundServer(Starlette(routes=[Route("/", listener.__call__, methods=["POST"])])) as bot:
+        workspace.request_url = bot.url
+        yield listener
+
+
+def test_signs_events_and_tells_them_again_over_http(
+    workspace: Workspace, page: OpenPage, listener: Listener
+) -> None:
+    workspace.retry_delays = (0, 0, 0)
+    listener.answers = [Response(status_code=500), Response(status_code=404)]
+
+    page(VIEWER).send("alice", DIRECT)
+    wait_until(lambda: len(listener.came) == 3 and not workspace.under_way)
+
+    assert [came[:2] for came in listener.came] == [(None, None), ("1", "http_error"), ("2", "http_error")]
+    assert len({came[2]["event_id"] for came in listener.came}) == 1
+
+
+def test_gives_up_when_the_bot_asks_for_it(workspace: Workspace, page: OpenPage, listener: Listener) -> None:
+    listener.answers = [Response(status_code=500, headers={"X-Slack-No-Retry": "1"})]
+
+    page(VIEWER).send("alice", DIRECT)
+    wait_until(lambda: bool(listener.came) and not workspace.under_way)
+
+    assert len(listener.came) == 1
+
+
+def test_gives_up_after_three_more_attempts(workspace: Workspace, page: OpenPage, listener: Listener) -> None:
+    workspace.retry_delays = (0, 0, 0)
+    listener.answers = [Response(status_code=500)] * 9
+
+    page(VIEWER).send("alice", DIRECT)
+    wait_until(lambda: len(listener.came) == 4 and not workspace.under_way)
+
+    assert len(listener.answers) == 5
