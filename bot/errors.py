@@ -5,6 +5,7 @@ BotError                        str(error) may be shown to anyone who asked
 ├── UsageError                  the text makes no sense; carries the usage line
 ├── PermissionDeniedError       the actor lacks the role; says what is missing and who can help
 ├── ExpiredError                a button outlived what it was for
+├── CancelledError              the actor cancelled it, and has been answered
 ├── AuditError                  the record could not be written, or cannot be believed
 ├── SlackUnavailableError       Slack could not be asked
 └── IMError                     .code, when Tencent gave one
@@ -14,7 +15,7 @@ BotError                        str(error) may be shown to anyone who asked
     ├── AuthenticationError     UserSig, admin or app id is wrong: an operator's problem, never the actor's
     ├── RateLimitedError        too many calls
     ├── UnavailableError        no connection, time-out, 5xx, internal codes
-    │   ├── NotAskedError       the command's time was up before the call could be sent
+    │   ├── NotAskedError       the command was over before the call could be sent
     │   └── OutcomeUnknownError a write was sent and no answer came
     └── InvalidResponseError    not JSON, or not the documented shape
 ```
@@ -56,6 +57,10 @@ class PermissionDeniedError(BotError):
 
 class ExpiredError(BotError):
     """A button outlived what it was for, or belongs to somebody else."""
+
+
+class CancelledError(BotError):
+    """The actor cancelled it while it was under way, and was answered then."""
 
 
 class AuditError(BotError):
@@ -106,7 +111,7 @@ class UnavailableError(IMError):
 
 
 class NotAskedError(UnavailableError):
-    """The command's time was up before this call could be sent."""
+    """The command was over before this call was sent or answered: its time was up, or it was cancelled."""
 
 
 class OutcomeUnknownError(UnavailableError):

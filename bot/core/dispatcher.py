@@ -1,9 +1,8 @@
 """The one path of every command: parse, check, use case, result."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from bot.core import policy
@@ -22,24 +21,20 @@ from bot.core.commands import (
     ShowRole,
     UndoChange,
 )
+from bot.core.inquiry import Inquiry
 from bot.core.journal import Journal
-from bot.core.lookups import look_up
-from bot.core.model import Actor, Deadline, Draft, Finding, Outcome, Role, Row, Surface
+from bot.core.model import Actor, Draft, Outcome, Role, Surface
 from bot.core.parsing import Apps, parse
 from bot.core.policy import Rules
 from bot.core.ports import IM, People, Record
 from bot.core.results import Help, History, Lookup, Result, RoleReport
-from bot.errors import AuditError, PermissionDeniedError
-
-COMMAND_SECONDS = 20.0
-"""The most seconds that a command may take, retries included; an actor at a keyboard waits no longer."""
+from bot.errors import PermissionDeniedError
 
 HISTORY_PAGE = 20
 """The most entries of a history shown at once."""
 
 _WORDS = {spec.makes: spec.word for spec in SPECS.values()}
 _NEEDS = {spec.makes: spec.needs for spec in SPECS.values() if spec.needs is not None}
-_UNANSWERED = {Finding.FAILED, Finding.NOT_ASKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +98,20 @@ class Dispatcher:
         Raises:
             PermissionDeniedError: The actor may not look up; nothing was sent.
         """
+        return self.begin(actor, command, surface).run()
+
+    def begin(self, actor: Actor, command: LookupCommand, surface: Surface = Surface.COMMAND) -> Inquiry:
+        """Check the actor's role, and hand out a lookup to run, watch and cancel.
+
+        Raises:
+            PermissionDeniedError: The actor may not look up; nothing was sent.
+        """
         owner = [command.owner] if isinstance(command, ShowFriends) else []
         accounts = tuple(dict.fromkeys([*owner, *command.accounts]))
         word = _WORDS[type(command)]
         asked = Draft(actor, surface, command.app.name, word, accounts, Outcome.ANSWERED)
         self._check(asked, _NEEDS[type(command)])
-        started = time.monotonic()
-        deadline = Deadline(started + COMMAND_SECONDS)
-        rows = look_up(command, self.ims[command.app.name], deadline, self.pool)
-        seconds = time.monotonic() - started
-        try:
-            self.record.add(_ended(asked, rows))
-        except AuditError:
-            return Lookup(command, rows, seconds, recorded=False)
-        return Lookup(command, rows, seconds)
+        return Inquiry(command, asked, self.ims[command.app.name], self.pool, self.record)
 
     def show_history(self, actor: Actor, command: ShowHistory, surface: Surface = Surface.COMMAND) -> History:
         """Check the actor's role and read a page of an account's entries; values are for editors.
@@ -160,10 +155,3 @@ class Dispatcher:
         specs = tuple(spec for spec in SPECS.values() if spec.needs in may)
         chosen = SPECS[topic] if topic else None
         return Help(specs, chosen if chosen in specs else None, tuple(self.apps.by_name.values()))
-
-
-def _ended(asked: Draft, rows: Sequence[Row]) -> Draft:
-    """Say how a lookup ended: failed when the vendor answered about nobody."""
-    if not all(row.finding in _UNANSWERED for row in rows):
-        return asked
-    return replace(asked, outcome=Outcome.FAILED, problem=str(rows[0].problem))

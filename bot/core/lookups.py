@@ -1,6 +1,6 @@
 """Lookups of profiles, friends and attributes: chunk, ask side by side, account for every id."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import chain
@@ -22,9 +22,23 @@ _FINDINGS: Mapping[type, Finding] = {
 }
 
 
-def look_up(command: LookupCommand, im: IM, deadline: Deadline, pool: Executor) -> tuple[Row, ...]:
-    """Ask the vendor about every account of a command; one row each, in the order asked, whatever fails."""
-    chunk_of = _Chunk(command, im, deadline)
+def look_up(
+    command: LookupCommand,
+    im: IM,
+    deadline: Deadline,
+    pool: Executor,
+    report: Callable[[Sequence[Row]], None] = lambda _: None,
+) -> tuple[Row, ...]:
+    """Ask the vendor about every account of a command; one row each, in the order asked, whatever fails.
+
+    Args:
+        command: What is asked.
+        im: Who is asked.
+        deadline: When it has to be over; no more is asked once it is stopped.
+        pool: Where the calls run side by side; a lookup that fits into one call makes it right here.
+        report: Told the rows of each call as soon as they are known, by several threads.
+    """
+    chunk_of = _Chunk(command, im, deadline, report)
     # A friends lookup leaves room for the owner in the call that tells who is imported.
     size = CALL_ACCOUNTS - 1 if isinstance(command, ShowFriends) else CALL_ACCOUNTS
     chunks = [command.accounts[start : start + size] for start in range(0, len(command.accounts), size)]
@@ -56,8 +70,14 @@ class _Chunk:
     command: LookupCommand
     im: IM
     deadline: Deadline
+    report: Callable[[Sequence[Row]], None] = lambda _: None
 
     def rows(self, accounts: Sequence[str]) -> list[Row]:
+        rows = self._settle(accounts)
+        self.report(rows)
+        return rows
+
+    def _settle(self, accounts: Sequence[str]) -> list[Row]:
         try:
             found, imported = self._ask(accounts)
         except IMError as problem:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from threading import Event
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -69,9 +70,15 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The moment after which nobody waits for a command's answer any more (monotonic seconds)."""
+    """The moment after which nobody waits for a command's answer any more.
+
+    Args:
+        at: The moment (monotonic seconds).
+        stopped: Set when nobody waits any more although the moment has not come.
+    """
 
     at: float
+    stopped: Event = field(default_factory=Event, repr=False, compare=False)
 
     @classmethod
     def after(cls, seconds: float) -> "Deadline":
@@ -79,8 +86,12 @@ class Deadline:
         return cls(time.monotonic() + seconds)
 
     def left(self) -> float:
-        """Tell how many seconds remain; zero or less when it has passed."""
-        return self.at - time.monotonic()
+        """Tell how many seconds remain; zero or less when it has passed or was stopped."""
+        return 0.0 if self.stopped.is_set() else self.at - time.monotonic()
+
+    def pause(self, seconds: float) -> bool:
+        """Sleep; False, and at once, when the deadline is stopped."""
+        return not self.stopped.wait(seconds)
 
 
 class Finding(StrEnum):
@@ -104,19 +115,24 @@ class Row:
 
 
 class Surface(StrEnum):
-    """Where in Slack something was asked; the bot is its own surface when it settles what was left open."""
+    """Where in Slack something was asked; the bot is its own surface when it settles what was left open.
+
+    A message is a mention of the bot, or a direct message to it.
+    """
 
     COMMAND = "command"
     BUTTON = "button"
     FORM = "form"
+    MESSAGE = "message"
     BOT = "bot"
 
 
 class Outcome(StrEnum):
     """How far something came.
 
-    A change goes from proposed to cancelled, or from proposed over attempted to succeeded, failed or unknown;
-    an unknown one becomes succeeded or failed when that can be told.
+    A lookup is answered, failed, or cancelled before all of it was answered. A change goes from proposed to
+    cancelled, or from proposed over attempted to succeeded, failed or unknown; an unknown one becomes
+    succeeded or failed when that can be told.
     """
 
     PROPOSED = "proposed"

@@ -34,14 +34,14 @@ class Pacer:
             return slot
 
     def wait(self, deadline: Deadline) -> bool:
-        """Sleep until a slot of one's own; False at once when there is none before the deadline."""
+        """Sleep until a slot of one's own; False at once when the deadline comes before it, or is stopped."""
         # Late a second time it leaves all the same: where everybody is late, half of the slots stay unused.
         for _ in range(2):
             slot = self.reserve(time.monotonic(), deadline.at)
             if slot is None:
                 return False
             if (ahead := slot - time.monotonic()) > 0:
-                time.sleep(ahead)
+                deadline.pause(ahead)
             if time.monotonic() - slot <= STALE:
                 break
-        return True
+        return not deadline.stopped.is_set()

@@ -120,7 +120,7 @@ class Transport:
             pause = _pause(problem, tries)
             if pause is None or pause >= deadline.left():
                 break
-            time.sleep(pause)
+            deadline.pause(pause)
             tries += 1
         raise problem
 

@@ -39,6 +39,8 @@ _HAPPENED: Mapping[Outcome, tuple[str, str]] = {
     Outcome.ANSWERED: ("Answered", "Answered"),
 }
 """How an entry begins: for an undo the second word, for all else the first."""
+_LOOKUPS: Mapping[Outcome, str] = {Outcome.FAILED: "Lookup failed", Outcome.CANCELLED: "Lookup cancelled"}
+"""How an entry begins that is about no change, where that makes a difference."""
 _ACCOUNTS = 5
 _HISTORY_FIELDS = 8
 _PERSON = re.compile("[UW][A-Z0-9]+")
@@ -89,6 +91,8 @@ def stamps(entries: Sequence[Entry]) -> str:
 
 def _heading(draft: Draft, app: App, trim: Trim) -> list[RichTextElement]:
     happened = _HAPPENED[draft.outcome][draft.command == UNDO]
+    if not draft.change_id:
+        happened = _LOOKUPS.get(draft.outcome, happened)
     command = "" if draft.after and draft.accounts else draft.command
     what = " ".join(filter(None, (command, _accounts(draft))))
     place = where(app) if app.name else []

@@ -6,7 +6,8 @@ from freezegun import freeze_time
 
 from bot.core.changes import Changes
 from bot.core.commands import SPECS, LookupCommand, ShowHistory
-from bot.core.dispatcher import COMMAND_SECONDS, HISTORY_PAGE, Dispatcher
+from bot.core.dispatcher import HISTORY_PAGE, Dispatcher
+from bot.core.inquiry import COMMAND_SECONDS
 from bot.core.model import Actor, App, Draft, Finding, Holders, Outcome, Role, Standing, Surface
 from bot.core.parsing import Apps
 from bot.core.policy import Rules

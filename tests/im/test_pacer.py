@@ -82,19 +82,30 @@ def test_threads_leave_one_after_the_other() -> None:
 
 @pytest.mark.parametrize("late", [[2 * STALE, 0.0], [2 * STALE, 2 * STALE]])
 def test_whoever_was_held_up_past_the_slot_takes_a_new_one_once(
-    late: list[float], monkeypatch: pytest.MonkeyPatch
+    late: list[float],
 ) -> None:
     pacer = Pacer(50)
     assert pacer.wait(Deadline.after(5))
     slept = []
 
-    def oversleep(seconds: float) -> None:
-        slept.append(seconds)
-        for _ in range(4):  # others come meanwhile
-            pacer.reserve(time.monotonic(), FAR)
-        threading.Event().wait(seconds + late[len(slept) - 1])
+    class Oversleeper(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            slept.append(timeout)
+            for _ in range(4):  # others come meanwhile
+                pacer.reserve(time.monotonic(), FAR)
+            return super().wait((timeout or 0) + late[len(slept) - 1])
 
-    monkeypatch.setattr(time, "sleep", oversleep)
-
-    assert pacer.wait(Deadline.after(5))
+    assert pacer.wait(Deadline(time.monotonic() + 5, Oversleeper()))
     assert len(slept) == 2
+
+
+def test_a_stopped_deadline_ends_the_wait_for_a_slot() -> None:
+    pacer, deadline = Pacer(0.01), Deadline.after(1000)
+    assert pacer.wait(deadline)
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(pacer.wait, deadline)
+        deadline.stopped.set()
+
+        assert not waiting.result(30)
+    assert not pacer.wait(deadline)

@@ -38,6 +38,7 @@ from bot.slack.messages import (
 from tests.support.sample_results import (
     ALICE,
     BOB,
+    CANCELLED_LOOKUP,
     CHANGE,
     CLEARING,
     DENIED_ENTRY,
@@ -147,6 +148,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "entry_undone": lambda: tell(enter(change=UNDO)),
     "entry_unknown_settled": lambda: tell(enter(outcome=Outcome.UNKNOWN, surface=Surface.BOT)),
     "entry_masked": lambda: tell(enter(change=CLEARING), masked={"prod": {VIP.tag}}),
+    "entry_lookup_cancelled": lambda: tell(CANCELLED_LOOKUP),
     "entry_denied": lambda: tell(DENIED_ENTRY),
     "entries": lambda: tell(LOOKED_UP, enter(1041, outcome=Outcome.ATTEMPTED), enter(), DENIED_ENTRY),
     "changing": changing,

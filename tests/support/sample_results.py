@@ -172,6 +172,14 @@ LOOKED_UP = chain(
     1038,
     Draft(Actor("U01ALICE", "T01HOME"), Surface.COMMAND, "prod", "profile", ("bob_k",), Outcome.ANSWERED),
 )
+CANCELLED_LOOKUP = chain(
+    1039,
+    replace(
+        LOOKED_UP.draft,
+        outcome=Outcome.CANCELLED,
+        problem="cancelled when 0 of 1 accounts had been answered for",
+    ),
+)
 DENIED_ENTRY = chain(
     1043,
     Draft(

@@ -1,0 +1,129 @@
+"""One lookup under way: how far it has come can be seen, and whoever asked can cancel it."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from threading import Lock
+
+from bot.core.commands import LookupCommand
+from bot.core.lookups import look_up
+from bot.core.model import Deadline, Draft, Finding, Outcome, Row
+from bot.core.ports import IM, Record
+from bot.core.results import Lookup
+from bot.errors import AuditError, CancelledError, NotAskedError
+
+COMMAND_SECONDS = 20.0
+"""The most seconds that a command may take, retries included; an actor at a keyboard waits no longer."""
+
+_UNANSWERED = {Finding.FAILED, Finding.NOT_ASKED}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a lookup has come.
+
+    Args:
+        asked: How many accounts were asked about.
+        counts: How many have been answered for, by what became of them.
+        seconds: How long it has taken.
+        seconds_left: How long the rest takes at the pace so far, at most to the deadline; None before any
+            of it is there to measure.
+    """
+
+    asked: int
+    counts: Mapping[Finding, int]
+    seconds: float
+    seconds_left: float | None
+
+    @property
+    def done(self) -> int:
+        """How many accounts have been answered for."""
+        return sum(self.counts.values())
+
+
+class Inquiry:
+    """A lookup that one thread runs, and that others may watch and cancel; it ends once, in one of two ways.
+
+    Args:
+        command: What is asked; the actor's role has been checked.
+        asked: What the record is to say of it, should all go well.
+        im: Who is asked.
+        pool: Where its calls run side by side.
+        record: Where it is recorded when it ends.
+    """
+
+    def __init__(self, command: LookupCommand, asked: Draft, im: IM, pool: Executor, record: Record) -> None:
+        self.command = command
+        self._asked = asked
+        self._im = im
+        self._pool = pool
+        self._record = record
+        self._started = time.monotonic()
+        self._deadline = Deadline(self._started + COMMAND_SECONDS)
+        self._rows: dict[str, Row] = {}
+        self._lock = Lock()
+        self._ended = False
+
+    def run(self) -> Lookup:
+        """Ask about every account, and record it.
+
+        Raises:
+            CancelledError: It was cancelled meanwhile; `cancel` gave the answer.
+        """
+        rows = look_up(self.command, self._im, self._deadline, self._pool, self._note)
+        if not self._end():
+            raise CancelledError("you cancelled it")
+        return self._close(rows, _ended(self._asked, rows))
+
+    def cancel(self) -> Lookup | None:
+        """Ask no more, and give the answer as far as it has come; None when it has ended already.
+
+        It waits for no call under way: what those still bring counts no more.
+        """
+        if not self._end():
+            return None
+        self._deadline.stopped.set()
+        why = NotAskedError("cancelled by you before the vendor answered", advice="Ask again for the rest")
+        told = self._rows
+        rows = tuple(
+            told.get(account) or Row(account, Finding.NOT_ASKED, problem=why)
+            for account in self.command.accounts
+        )
+        words = f"cancelled when {len(told)} of {len(rows)} accounts had been answered for"
+        return self._close(rows, replace(self._asked, outcome=Outcome.CANCELLED, problem=words))
+
+    def progress(self) -> Progress:
+        """Tell how far it has come."""
+        with self._lock:
+            counts = Counter(row.finding for row in self._rows.values())
+        seconds, asked, done = time.monotonic() - self._started, len(self.command.accounts), counts.total()
+        left = min(seconds / done * (asked - done), max(self._deadline.left(), 0.0)) if done else None
+        return Progress(asked, counts, seconds, left)
+
+    def _note(self, rows: Sequence[Row]) -> None:
+        with self._lock:
+            if not self._ended:
+                self._rows.update((row.account, row) for row in rows)
+
+    def _end(self) -> bool:
+        """End it; False when it has ended before."""
+        with self._lock:
+            first, self._ended = not self._ended, True
+        return first
+
+    def _close(self, rows: tuple[Row, ...], draft: Draft) -> Lookup:
+        seconds = time.monotonic() - self._started
+        try:
+            self._record.add(draft)
+        except AuditError:
+            return Lookup(self.command, rows, seconds, recorded=False)
+        return Lookup(self.command, rows, seconds)
+
+
+def _ended(asked: Draft, rows: Sequence[Row]) -> Draft:
+    """Say how a lookup ended: failed when the vendor answered about nobody."""
+    if not all(row.finding in _UNANSWERED for row in rows):
+        return asked
+    return replace(asked, outcome=Outcome.FAILED, problem=str(rows[0].problem))

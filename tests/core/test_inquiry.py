@@ -1,0 +1,221 @@
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from freezegun import freeze_time
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.fields import Domain, named
+from bot.core.inquiry import COMMAND_SECONDS, Inquiry
+from bot.core.model import Actor, App, Deadline, Draft, Finding, Outcome, Surface, Values
+from bot.core.results import Lookup
+from bot.errors import AuditError, CancelledError, IMError
+from tests.support.fakes import FakeIM, FakeRecord
+from tests.support.slack import PATIENCE, wait_until
+
+PROD = App("prod", "Singapore")
+FIELDS = named(["nick"], Domain.PROFILE, ())
+CROWD = tuple(f"u{number}" for number in range(250))
+VERA = Actor("U01VERA", "T01HOME")
+EVERYBODY = FakeIM(
+    {account: {"Tag_Profile_IM_Nick": account} for account in CROWD}, dict.fromkeys(CROWD, True)
+)
+
+
+@dataclass
+class SlowIM(FakeIM):
+    """A vendor that answers only after it has been told to, one call for each time."""
+
+    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def _call(self, command: str, accounts: Sequence[str], deadline: Deadline) -> None:
+        super()._call(command, accounts, deadline)
+        self.begun.release()
+        assert self.turns.acquire(timeout=PATIENCE)
+
+
+def slow_im() -> SlowIM:
+    return SlowIM(EVERYBODY.said, EVERYBODY.imported)
+
+
+def profile(*accounts: str) -> ShowProfiles:
+    return ShowProfiles(PROD, accounts, FIELDS)
+
+
+def begin(command: LookupCommand, im: FakeIM, pool: Executor, record: FakeRecord | None = None) -> Inquiry:
+    draft = Draft(VERA, Surface.COMMAND, "prod", "profile", command.accounts, Outcome.ANSWERED)
+    return Inquiry(command, draft, im, pool, FakeRecord() if record is None else record)
+
+
+@contextmanager
+def under_way(inquiry: Inquiry, im: SlowIM) -> Iterator["Future[Lookup]"]:
+    """Run it beside the test; at the end whatever still waits for the vendor is answered."""
+    with ThreadPoolExecutor(1) as worker:
+        try:
+            yield worker.submit(inquiry.run)
+        finally:
+            im.turns.release(100)
+
+
+@pytest.mark.parametrize("answered", [0, 1, 2])
+def test_accounts_for_everybody_when_it_is_cancelled_between_the_calls(answered: int) -> None:
+    im, record = slow_im(), FakeRecord()
+    with ThreadPoolExecutor(1) as pool:
+        inquiry = begin(profile(*CROWD), im, pool, record)
+        with under_way(inquiry, im) as running:
+            for _ in range(answered):
+                im.turns.release()
+            assert all(im.begun.acquire(timeout=PATIENCE) for _ in range(answered + 1))
+            lookup = inquiry.cancel()
+
+            assert lookup
+            assert not running.done()
+        assert isinstance(running.exception(PATIENCE), CancelledError)
+
+    known = min(100 * answered, 250)
+    assert tuple(row.account for row in lookup.rows) == CROWD
+    assert lookup.count().get(Finding.FOUND, 0) == known
+    assert lookup.count().get(Finding.NOT_ASKED, 0) == 250 - known
+    assert {str(row.problem) for row in lookup.rows[known:]} == {
+        "cancelled by you before the vendor answered"
+    }
+    assert len(im.calls) <= answered + 1
+    (entry,) = record.entries
+    assert entry.draft.outcome is Outcome.CANCELLED
+    assert entry.draft.problem == f"cancelled when {known} of 250 accounts had been answered for"
+
+
+def test_waits_for_no_call_when_one_call_is_all_there_is() -> None:
+    im = slow_im()
+    with ThreadPoolExecutor(1) as pool:
+        inquiry = begin(profile("u1", "u2"), im, pool)
+        with under_way(inquiry, im) as running:
+            assert im.begun.acquire(timeout=PATIENCE)
+            lookup = inquiry.cancel()
+            assert not running.done()
+
+    assert lookup
+    assert lookup.count() == {Finding.NOT_ASKED: 2}
+
+
+def test_asks_nothing_at_all_when_it_is_cancelled_before_it_runs() -> None:
+    im = FakeIM(EVERYBODY.said)
+    with ThreadPoolExecutor(1) as pool:
+        inquiry = begin(profile(*CROWD), im, pool)
+        lookup = inquiry.cancel()
+        with pytest.raises(CancelledError):
+            inquiry.run()
+
+    assert lookup
+    assert lookup.count() == {Finding.NOT_ASKED: 250}
+    assert im.calls == []
+
+
+def test_cannot_be_cancelled_when_it_has_ended() -> None:
+    record = FakeRecord()
+    with ThreadPoolExecutor(1) as pool:
+        inquiry = begin(profile("u1"), EVERYBODY, pool, record)
+        inquiry.run()
+
+        assert inquiry.cancel() is None
+    assert [entry.draft.outcome for entry in record.entries] == [Outcome.ANSWERED]
+
+
+def test_is_cancelled_once() -> None:
+    record = FakeRecord()
+    with ThreadPoolExecutor(1) as pool:
+        inquiry = begin(profile("u1"), EVERYBODY, pool, record)
+
+        assert inquiry.cancel()
+        assert inquiry.cancel() is None
+    assert len(record.entries) == 1
+
+
+def test_says_that_a_cancelled_lookup_could_not_be_recorded() -> None:
+    record = FakeRecord({"add": [AuditError("the disk is full")]})
+    with ThreadPoolExecutor(1) as pool:
+        lookup = begin(profile("u1"), EVERYBODY, pool, record).cancel()
+
+    assert lookup
+    assert not lookup.recorded
+
+
+def test_tells_how_far_it_has_come_and_how_long_the_rest_takes() -> None:
+    im = slow_im()
+    with freeze_time() as clock, ThreadPoolExecutor(1) as pool:
+        inquiry = begin(profile(*CROWD), im, pool)
+        nothing_yet = inquiry.progress()
+        with under_way(inquiry, im):
+            assert im.begun.acquire(timeout=PATIENCE)
+            clock.tick(2)
+            im.turns.release()
+            wait_until(lambda: inquiry.progress().done == 100)
+            progress = inquiry.progress()
+            clock.tick(COMMAND_SECONDS - 3)
+            late = inquiry.progress()
+
+    assert (nothing_yet.asked, nothing_yet.done, nothing_yet.seconds_left) == (250, 0, None)
+    assert progress.counts == {Finding.FOUND: 100}
+    assert progress.seconds == pytest.approx(2)
+    assert progress.seconds_left == pytest.approx(3)
+    assert late.seconds_left == pytest.approx(1)
+
+
+@dataclass
+class CancellingIM(FakeIM):
+    """A vendor during whose nth call somebody presses Cancel."""
+
+    press_at: int = 0
+    inquiry: Inquiry | None = None
+    cancelled: Lookup | None = None
+
+    def _call(self, command: str, accounts: Sequence[str], deadline: Deadline) -> None:
+        super()._call(command, accounts, deadline)
+        if len(self.calls) == self.press_at and self.inquiry:
+            self.cancelled = self.inquiry.cancel()
+
+
+said: st.SearchStrategy[Values | IMError] = st.sampled_from(
+    [{"Tag_Profile_IM_Nick": "x"}, {}, IMError("no", code=40003)]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    accounts=st.sets(st.text(min_size=1, max_size=3), min_size=1, max_size=320),
+    kind=st.sampled_from(["profile", "friends", "attrs"]),
+    press_at=st.integers(0, 12),
+    answers=st.lists(said, min_size=1, max_size=5),
+    left_out=st.integers(1, 7),
+)
+def test_accounts_for_every_id_exactly_once_wherever_it_is_cancelled(
+    accounts: set[str], kind: str, press_at: int, answers: list[Values | IMError], left_out: int
+) -> None:
+    asked = tuple(accounts)
+    commands: Mapping[str, LookupCommand] = {
+        "profile": ShowProfiles(PROD, asked, FIELDS),
+        "friends": ShowFriends(PROD, "owner", asked, FIELDS),
+        "attrs": ShowAttributes(PROD, asked),
+    }
+    told = {account: answers[n % len(answers)] for n, account in enumerate(asked) if n % left_out}
+    im = CancellingIM(told, dict.fromkeys(asked, True), press_at=press_at)
+    record = FakeRecord()
+    with ThreadPoolExecutor(1) as pool:
+        im.inquiry = begin(commands[kind], im, pool, record)
+        try:
+            lookup = im.inquiry.run()
+        except CancelledError:
+            assert im.cancelled
+            lookup = im.cancelled
+            assert len(im.calls) == press_at
+        else:
+            assert im.cancelled is None
+
+    assert tuple(row.account for row in lookup.rows) == asked
+    assert len(record.entries) == 1
