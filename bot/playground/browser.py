@@ -5,15 +5,15 @@ The page opens `/page/events?as=<person id>` and is sent JSON objects, told apar
 - `snapshot`, once: `team`, `me`, `people`, `channels`, `groups`, `commands`, `shortcuts`, `messages`, and
   `home_enabled`: whether there is a Home tab.
 - `message`, `message_changed`: a `message` with `channel`, `ts`, `at`, `from`, `text`, `blocks`, `ephemeral`,
-  `command`, `error`, `thread_ts` (the first message of its thread, or null) and `files`, each with `id`, `name`,
-  `title`, `mimetype`, `filetype`, `size` and the `url` it is downloaded from.
+  `command`, `error`, `thread_ts` (the first message of its thread, or null) and `files`, each with `id`,
+  `name`, `title`, `mimetype`, `filetype`, `size` and the `url` it is downloaded from.
 - `message_deleted`: `channel`, `ts`.
 - `view`: the modal's `view` now before the person, null for none: `id`, `hash`, `title`, `submit`, `close`,
   `blocks`, `stack_depth`, `errors`, `problem`.
 - `home`: the person's Home tab, a `view` with `id`, `hash`, `blocks`, `problem`; after the snapshot too.
 
-What a person does is posted as JSON to `/page/<deed>`, with `as`, the person's id, and answered with `ok` and, if
-it is refused, `error`:
+What a person does is posted as JSON to `/page/<deed>`, with `as`, the person's id; it is answered with `ok`
+and, if it is refused, `error`:
 
 - `send`: `channel`, `text`; `thread_ts` to reply in a thread. `@handle` becomes a mention.
 - `open_app`: `channel`, the direct message with the bot; `tab`, `home` or `messages`. Tells the bot.
