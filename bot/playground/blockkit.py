@@ -10,6 +10,8 @@ from bot.playground.blockkit_tables import (
     BLOCKS,
     FORMS,
     MESSAGE,
+    OPTION,
+    SUGGESTIONS,
     VIEW,
     Flag,
     Kinds,
@@ -73,6 +75,16 @@ def check_view(view: Mapping[str, Any]) -> list[Problem]:
 def check_blocks(blocks: Any, surface: Surface) -> list[Problem]:
     """List what is wrong with blocks alone."""
     return list(_check(BLOCKS[surface], blocks, "/blocks", surface))
+
+
+def check_suggestions(answer: Any) -> list[Problem]:
+    """List what is wrong with the options offered in an external select."""
+    return list(_check(SUGGESTIONS, answer, "", "message"))
+
+
+def check_option(option: Any) -> list[Problem]:
+    """List what is wrong with an option of a menu."""
+    return list(_check(OPTION, option, "", "message"))
 
 
 def _check(rule: Rule, value: Any, pointer: str, surface: Surface) -> Iterator[Problem]:

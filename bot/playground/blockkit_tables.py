@@ -199,6 +199,8 @@ def _option(text: Kinds, **more: Rule) -> Object:
 
 _MENU_OPTION = _option(_plain(75))
 _CHOICE = _option(_words(75))
+OPTION = _MENU_OPTION
+"""An option of a menu."""
 _OPTIONS = Listing(_MENU_OPTION, most=100)
 _OPTION_GROUPS = Listing(Object({"label": _plain(75), "options": _OPTIONS}), most=100)
 _FILTER = Object(
@@ -546,3 +548,13 @@ VIEW = Kinds(
     }
 )
 """Modals and Home tabs."""
+
+_GROUP_OF_ANY = Object({"label": _plain(75), "options": Listing(_MENU_OPTION, least=0, most=100)})
+SUGGESTIONS = Object(
+    optional={
+        "options": Listing(_MENU_OPTION, least=0, most=100),
+        "option_groups": Listing(_GROUP_OF_ANY, least=0, most=100),
+    },
+    one_of=("options", "option_groups"),
+)
+"""What an app offers in an external select."""

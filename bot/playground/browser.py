@@ -19,6 +19,8 @@ and, if it is refused, `error`:
 - `open_app`: `channel`, the direct message with the bot; `tab`, `home` or `messages`. Tells the bot.
 - `press`: what is pressed, `block_id`, `action_id` and the value under the key payloads have it; in a message
   `channel` and `ts`, in a modal or Home tab `view_id` and `state`.
+- `suggest`: as `press`, with what was typed as `value`; the answer has `options` or `option_groups`, as the
+  bot gave them in its acknowledgement. Asked from `min_query_length` characters on (3 unless it says).
 - `submit`: `view_id`, `state`. `close`: `view_id`, `clear` for the whole stack.
 - `shortcut`: `channel`, `callback_id`; `ts` for one on a message.
 """
@@ -35,7 +37,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.playground.api import find_address
-from bot.playground.deeds import DEEDS
+from bot.playground.deeds import DEEDS, QUESTIONS
 from bot.playground.messages import Json
 from bot.playground.people import VIEWER
 from bot.playground.refusals import RefusedError
@@ -67,14 +69,16 @@ async def watch(workspace: Workspace, websocket: WebSocket) -> None:
 
 async def act(workspace: Workspace, request: Request) -> Response:
     """Take what somebody does in the page."""
-    begin = DEEDS.get(request.path_params["deed"])
-    if begin is None:
-        return Response(status_code=404)
+    name = request.path_params["deed"]
     try:
-        task = begin(workspace, await _read_body(request), find_address(request))
+        if ask := QUESTIONS.get(name):
+            return JSONResponse({"ok": True, **await ask(workspace, await _read_body(request))})
+        if begin := DEEDS.get(name):
+            task = begin(workspace, await _read_body(request), find_address(request))
+            return JSONResponse({"ok": True}, background=task)
     except RefusedError as error:
         return JSONResponse(error.body)
-    return JSONResponse({"ok": True}, background=task)
+    return Response(status_code=404)
 
 
 async def _send_all(queue: asyncio.Queue[Json], websocket: WebSocket) -> None:

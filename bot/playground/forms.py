@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from bot.playground import payloads
+from bot.playground import payloads, responses
 from bot.playground.delivery import DISPATCH_FAILED, INTERACTIVE, NotDeliveredError
-from bot.playground.inputs import State, find_errors
+from bot.playground.inputs import HOLDINGS, State, find_errors
 from bot.playground.interactions import deliver
-from bot.playground.messages import Json
+from bot.playground.messages import Json, list_elements
 from bot.playground.refusals import RefusedError
 from bot.playground.views import View, read_view
-from bot.playground.workspace import Workspace
+from bot.playground.workspace import ResponseUrl, Workspace
 
 TROUBLE = "We had some trouble connecting. Try again?"
 """What Slack says in a modal whose bot did not answer, or not in a way that makes sense."""
@@ -19,7 +19,7 @@ TROUBLE = "We had some trouble connecting. Try again?"
 
 async def press(workspace: Workspace, view: View, action: Json, state: State) -> None:
     """Tell the bot that somebody pressed something in a view."""
-    trigger_id = workspace.triggers.make(view.person, workspace.clock(), view)
+    trigger_id = workspace.triggers.make(view.person, workspace.clock(), view=view)
     try:
         payload = payloads.make_view_actions(view, state, action, trigger_id)
         await deliver(workspace, INTERACTIVE, payload)
@@ -27,14 +27,15 @@ async def press(workspace: Workspace, view: View, action: Json, state: State) ->
         workspace.views.complain(view, problem=TROUBLE)
 
 
-async def submit(workspace: Workspace, view: View, state: State) -> None:
+async def submit(workspace: Workspace, view: View, state: State, address: str) -> None:
     """Tell the bot what somebody filled in, unless it is incomplete, and do what it answers."""
     if errors := find_errors(view.blocks, state):
         workspace.views.complain(view, errors=errors)
         return
-    trigger_id = workspace.triggers.make(view.person, workspace.clock(), view)
+    trigger_id = workspace.triggers.make(view.person, workspace.clock(), view=view)
     try:
-        payload = payloads.make_view_submission(view, state, trigger_id)
+        urls = _mint_response_urls(workspace, view, state, address)
+        payload = payloads.make_view_submission(view, state, trigger_id, urls)
         _follow(workspace, view, await deliver(workspace, INTERACTIVE, payload))
     except (NotDeliveredError, RefusedError):
         workspace.views.complain(view, problem=TROUBLE)
@@ -47,6 +48,22 @@ async def close(workspace: Workspace, view: View, *, clear: bool) -> None:
         if closed.content.get("notify_on_close"):
             with suppress(NotDeliveredError):  # the person is gone, so nobody is told
                 await deliver(workspace, INTERACTIVE, payloads.make_view_closed(closed, is_cleared=clear))
+
+
+def _mint_response_urls(workspace: Workspace, view: View, state: State, address: str) -> list[Json]:
+    """Make a response URL for each conversation that somebody chose where the bot asked for one."""
+    urls = []
+    for block, element in list_elements(view.blocks):
+        holding = HOLDINGS.get(element["type"])
+        if block["type"] != "input" or holding is None or not element.get("response_url_enabled"):
+            continue
+        ids = {"block_id": block["block_id"], "action_id": element["action_id"]}
+        chosen = state[ids["block_id"]][ids["action_id"]][holding.key]
+        if channel := workspace.channels.get(str(chosen)):
+            url = ResponseUrl(channel, view.person, workspace.clock())
+            minted = responses.mint(workspace, url, address)
+            urls.append({**ids, "channel_id": channel.id, "response_url": minted})
+    return urls
 
 
 def _follow(workspace: Workspace, view: View, answer: object) -> None:

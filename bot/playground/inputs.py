@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from bot.playground.blockkit import check_option
 from bot.playground.blockkit_tables import FORMS
 from bot.playground.messages import Json, list_elements
 from bot.playground.refusals import RefusedError
@@ -39,6 +40,10 @@ def _is_date(_: Json, value: Any) -> bool:
     return isinstance(value, str) and bool(FORMS["YYYY-MM-DD"].fullmatch(value))
 
 
+def _is_option(_: Json, value: Any) -> bool:
+    return not check_option(value)
+
+
 def _is_offered(element: Json, value: Any) -> bool:
     groups = element.get("option_groups", [element])
     return any(value in group["options"] for group in groups)
@@ -58,6 +63,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "email_text_input": _TEXT,
     "url_text_input": _TEXT,
     "static_select": _OPTION,
+    "external_select": Holding("selected_option", "initial_option", _is_option),
     "radio_buttons": _OPTION,
     "checkboxes": _OPTIONS,
     "multi_static_select": _OPTIONS,

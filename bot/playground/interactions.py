@@ -38,7 +38,7 @@ async def run_command(workspace: Workspace, actor: Person, channel: Channel, lin
         command,
         text.strip(),
         response_url=responses.mint(workspace, url, address),
-        trigger_id=workspace.triggers.make(actor, workspace.clock()),
+        trigger_id=workspace.triggers.make(actor, workspace.clock(), channel=channel.id),
     )
     try:
         answer = await deliver(workspace, SLASH_COMMANDS, payload)
@@ -58,14 +58,14 @@ async def press(workspace: Workspace, actor: Person, message: Message, action: J
         message,
         action,
         response_url=responses.mint(workspace, url, address),
-        trigger_id=workspace.triggers.make(actor, workspace.clock()),
+        trigger_id=workspace.triggers.make(actor, workspace.clock(), channel=channel.id),
     )
     await _interact(workspace, actor, channel, payload)
 
 
 async def use_shortcut(workspace: Workspace, actor: Person, channel: Channel, callback_id: str) -> None:
     """Tell the bot that somebody used a global shortcut; a failure is shown to them where they are."""
-    trigger_id = workspace.triggers.make(actor, workspace.clock())
+    trigger_id = workspace.triggers.make(actor, workspace.clock(), channel=channel.id)
     payload = payloads.make_shortcut(actor, callback_id, workspace.make_ts(), trigger_id)
     await _interact(workspace, actor, channel, payload)
 
@@ -83,7 +83,7 @@ async def use_message_shortcut(
         callback_id=callback_id,
         ts=workspace.make_ts(),
         response_url=responses.mint(workspace, url, address),
-        trigger_id=workspace.triggers.make(actor, workspace.clock()),
+        trigger_id=workspace.triggers.make(actor, workspace.clock(), channel=channel.id),
     )
     await _interact(workspace, actor, channel, payload)
 

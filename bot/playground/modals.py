@@ -30,14 +30,14 @@ class Modals:
         stack = self._stacks[person_id]
         return stack[-1] if stack else None
 
-    def open(self, person: Person, content: Json) -> View:
+    def open(self, person: Person, content: Json, channel: str | None = None) -> View:
         """Put a view before somebody, in place of any they have.
 
         Raises:
             RefusedError: Another view has its external id.
         """
         self.forget(person.id)
-        return self._add(person, content)
+        return self._add(person, content, channel)
 
     def push(self, under: View | None, content: Json) -> View:
         """Put a view on top of the stack that another one is in.
@@ -49,7 +49,7 @@ class Modals:
             raise RefusedError("not_found")
         if len(stack) >= MOST_VIEWS:
             raise RefusedError("push_limit_reached")
-        return self._add(under.person, content)
+        return self._add(under.person, content, under.channel)
 
     def close(self, view: View, *, clear: bool = False) -> list[View]:
         """Close a view, or the whole stack it is in; returns what has closed, the topmost first."""
@@ -69,9 +69,9 @@ class Modals:
         for view in closed:
             self._views.remove(view)
 
-    def _add(self, person: Person, content: Json) -> View:
+    def _add(self, person: Person, content: Json, channel: str | None) -> View:
         stack = self._stacks[person.id]
-        view = self._views.add(person, content, tuple(stack))
+        view = self._views.add(person, content, channel=channel, below=tuple(stack))
         stack.append(view)
         self._show(person.id, view)
         return view

@@ -60,21 +60,12 @@ def make_block_actions(
     """Make the payload of a press in a message.
 
     The shape: https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
-    Slack leaves the message itself out when it is ephemeral.
     """
-    public: Json = {} if message.only_for else {"message": describe_message(message)}
     chosen = {action["block_id"]: {action["action_id"]: action}}
     return {
         **_make_interaction("block_actions", actor),
-        "container": {
-            "type": "message",
-            "message_ts": message.ts,
-            "channel_id": channel.id,
-            "is_ephemeral": message.only_for is not None,
-        },
+        **describe_message_place(message, channel),
         "trigger_id": trigger_id,
-        "channel": {"id": channel.id, "name": _name(channel)},
-        **public,
         "state": {"values": read_state(message.draft.blocks, chosen)},
         "response_url": response_url,
         "actions": [action],
@@ -85,14 +76,13 @@ def make_view_actions(view: View, state: State, action: Json, trigger_id: str) -
     """Make the payload of a press in a view."""
     return {
         **_make_interaction("block_actions", view.person),
-        "container": {"type": "view", "view_id": view.id},
+        **describe_view_place(view, state),
         "trigger_id": trigger_id,
-        "view": describe_view(view, state),
         "actions": [action],
     }
 
 
-def make_view_submission(view: View, state: State, trigger_id: str) -> Json:
+def make_view_submission(view: View, state: State, trigger_id: str, response_urls: list[Json]) -> Json:
     """Make the payload of a submission.
 
     The shape: https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
@@ -101,7 +91,35 @@ def make_view_submission(view: View, state: State, trigger_id: str) -> Json:
         **_make_interaction("view_submission", view.person),
         "trigger_id": trigger_id,
         "view": describe_view(view, state),
-        "response_urls": [],
+        "response_urls": response_urls,
+    }
+
+
+def make_suggestion(actor: Person, place: Json, ids: Json, query: str) -> Json:
+    """Make the payload that asks what to offer in an external select.
+
+    The shape: https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload
+    """
+    return {**_make_interaction("block_suggestion", actor), **place, **ids, "value": query}
+
+
+def describe_view_place(view: View, state: State) -> Json:
+    """Describe where something is done in a view."""
+    return {"container": {"type": "view", "view_id": view.id}, "view": describe_view(view, state)}
+
+
+def describe_message_place(message: Message, channel: Channel) -> Json:
+    """Describe where something is done in a message; Slack leaves the message out when it is ephemeral."""
+    public: Json = {} if message.only_for else {"message": describe_message(message)}
+    return {
+        "container": {
+            "type": "message",
+            "message_ts": message.ts,
+            "channel_id": channel.id,
+            "is_ephemeral": message.only_for is not None,
+        },
+        "channel": {"id": channel.id, "name": _name(channel)},
+        **public,
     }
 
 

@@ -19,11 +19,13 @@ class Trigger:
     Args:
         made_at: When, in unix seconds.
         view: The view in which the person did something, if it was in one.
+        channel: The id of the channel in which they did it.
     """
 
     person: Person
     made_at: float
     view: View | None = None
+    channel: str | None = None
     exchanged: bool = False
 
 
@@ -34,11 +36,13 @@ class Triggers:
         self._triggers: dict[str, Trigger] = {}
         self._numbers = count(1)
 
-    def make(self, person: Person, now: float, view: View | None = None) -> str:
+    def make(
+        self, person: Person, now: float, *, view: View | None = None, channel: str | None = None
+    ) -> str:
         """Make a trigger id for something that a person did just now."""
         number = next(self._numbers)
         id_ = f"{number}.{int(now)}.{secrets.token_hex(16)}"
-        self._triggers[id_] = Trigger(person, now, view)
+        self._triggers[id_] = Trigger(person, now, view, channel or (view.channel if view else None))
         return id_
 
     def exchange(self, id_: object, now: float) -> Trigger:

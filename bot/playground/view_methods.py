@@ -11,7 +11,8 @@ from bot.playground.views import read_view
 def open_(call: Call) -> Json:
     """Open a modal (https://docs.slack.dev/reference/methods/views.open)."""
     content = read_view(call.arguments.get("view"))
-    return {"view": describe_view(call.workspace.modals.open(call.exchange_trigger().person, content))}
+    trigger = call.exchange_trigger()
+    return {"view": describe_view(call.workspace.modals.open(trigger.person, content, trigger.channel))}
 
 
 def push(call: Call) -> Json:

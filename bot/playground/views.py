@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.playground.blockkit import check_view
 from bot.playground.blockkit_tables import Surface
-from bot.playground.messages import Json, with_ids
+from bot.playground.messages import Json, list_elements, with_ids
 from bot.playground.people import Person
 from bot.playground.refusals import RefusedError
 
@@ -23,6 +23,7 @@ class View:
     Args:
         content: What the bot gave, with the ids it left out.
         hash: Changes with the content.
+        channel: The id of the channel its person was in when it was opened.
         below: The views under it in its stack.
         errors: What is wrong with what was filled in, by block id.
         problem: Why nothing came of the last attempt to do something in it.
@@ -32,6 +33,7 @@ class View:
     person: Person
     content: Json
     hash: str
+    channel: str | None = None
     below: tuple["View", ...] = ()
     errors: dict[str, str] = field(default_factory=dict)
     problem: str = ""
@@ -93,14 +95,17 @@ class Views:
                 return view
         raise RefusedError("not_found")
 
-    def add(self, person: Person, content: Json, below: tuple[View, ...] = ()) -> View:
+    def add(
+        self, person: Person, content: Json, *, channel: str | None = None, below: tuple[View, ...] = ()
+    ) -> View:
         """Make a view.
 
         Raises:
             RefusedError: Another view has its external id.
         """
         self._check_external_id(content)
-        view = View(f"V07{secrets.token_hex(4).upper()}", person, content, _make_hash(), below)
+        id_ = f"V07{secrets.token_hex(4).upper()}"
+        view = View(id_, person, _at(content, channel), _make_hash(), channel, below)
         self._views[view.id] = view
         return view
 
@@ -111,7 +116,7 @@ class Views:
             RefusedError: Another view has its external id.
         """
         self._check_external_id(content, view)
-        view.content, view.hash = content, _make_hash()
+        view.content, view.hash = _at(content, view.channel), _make_hash()
         self.complain(view)
 
     def complain(self, view: View, *, errors: Mapping[str, str] | None = None, problem: str = "") -> None:
@@ -128,6 +133,14 @@ class Views:
         others = (view for view in self._views.values() if view is not own)
         if id_ and any(view.content.get("external_id") == id_ for view in others):
             raise RefusedError("duplicate_external_id")
+
+
+def _at(content: Json, channel: str | None) -> Json:
+    """Let menus start with the conversation that somebody is in, where the bot wants that."""
+    for _, element in list_elements(content["blocks"]):
+        if element.get("default_to_current_conversation") and channel:
+            element.setdefault("initial_conversation", channel)
+    return content
 
 
 def _make_hash() -> str:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import pytest
+import requests
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
@@ -384,3 +385,36 @@ def test_lets_a_late_answer_to_a_closed_view_change_nothing(
     assert vera.next_view() is None
     with pytest.raises(SlackApiError, match="not_found"):
         slack.views_update(view_id=view["id"], view=make_view(NICK))
+
+
+def test_gives_a_response_url_for_a_conversation_that_is_chosen(
+    vera: Page, bot: Wire, show: Show, page: OpenPage
+) -> None:
+    element = {
+        "type": "conversations_select",
+        "default_to_current_conversation": True,
+        "response_url_enabled": True,
+    }
+    view = show(make_input("where", element), make_input("other", {"type": "channels_select"}, optional=True))
+    assert view["blocks"][0]["element"]["initial_conversation"] == "C07ONCALL4A"
+
+    vera.submit(view)
+    (url,) = bot.receive()["payload"]["response_urls"]
+    response_url = url.pop("response_url")
+    answer = requests.post(response_url, json={"text": "done", "response_type": "in_channel"}, timeout=30)
+
+    assert url == {"block_id": "where", "action_id": "where", "channel_id": "C07ONCALL4A"}
+    assert answer.text == "ok"
+    assert vera.next_message()["text"] == "done"
+
+
+def test_starts_with_the_conversation_in_a_view_that_comes_later(
+    vera: Page, bot: Wire, show: Show, slack: WebClient
+) -> None:
+    element = {"type": "conversations_select", "default_to_current_conversation": True}
+    loading = show({"type": "divider"})
+
+    slack.views_update(view_id=loading["id"], view=make_view(make_input("where", element)))
+
+    shown = vera.next_view()
+    assert shown["blocks"][0]["element"]["initial_conversation"] == "C07ONCALL4A"

@@ -91,6 +91,9 @@ class Page:
         place = {"view_id": view["id"], "block_id": block_id, "action_id": action_id}
         return self._post("press", {**place, **more})
 
+    def suggest(self, typed: str, **place: Any) -> dict[str, Any]:
+        return self._post("suggest", {"value": typed, **place})
+
     def submit(self, view: dict[str, Any], state: object = None) -> dict[str, Any]:
         return self._post("submit", {"view_id": view["id"], "state": state or {}})
 

@@ -1,0 +1,40 @@
+"""What the bot offers in an external select while somebody types in it."""
+
+from bot.playground import payloads
+from bot.playground.blockkit import check_suggestions
+from bot.playground.delivery import INTERACTIVE, NotDeliveredError
+from bot.playground.interactions import deliver
+from bot.playground.messages import Json
+from bot.playground.people import Person
+from bot.playground.refusals import RefusedError
+from bot.playground.workspace import Workspace
+
+LEAST_QUERY = 3
+"""Characters from which the bot is asked, where it does not say so itself."""
+
+
+async def ask(workspace: Workspace, actor: Person, place: Json, found: tuple[Json, Json], query: str) -> Json:
+    """Ask the bot what to offer; the options count only if they come in the acknowledgement, in time.
+
+    Args:
+        place: Where the select is, as the payload describes it.
+        found: The select, after its block.
+
+    Raises:
+        RefusedError: Too little was typed, the bot did not answer, or not in a way that makes sense.
+    """
+    block, element = found
+    if element["type"] != "external_select":
+        raise RefusedError("action_not_found")
+    if len(query) < element.get("min_query_length", LEAST_QUERY):
+        raise RefusedError("query_too_short")
+    ids = {"block_id": block["block_id"], "action_id": element["action_id"]}
+    try:
+        payload = payloads.make_suggestion(actor, place, ids, query)
+        answer = await deliver(workspace, INTERACTIVE, payload)
+    except NotDeliveredError as error:
+        raise RefusedError(error.word) from None
+    if check_suggestions(answer):
+        raise RefusedError("invalid_options")
+    assert isinstance(answer, dict)  # noqa: S101 - just checked
+    return answer
