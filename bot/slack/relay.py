@@ -18,22 +18,35 @@ from bot.slack.messages import render_entries
 
 BATCH = 5
 """The most entries in one message."""
-SPACING = 1.0
-"""Seconds between two messages: Slack takes about one a second into a channel."""
-POLL = 2.0
-"""Seconds after which an empty outbox is looked into again."""
 LEASE = 30.0
 """Seconds for which the right to tell is taken: far longer than telling once takes."""
-FIRST_WAIT = 0.5
-"""Seconds before the try after a failure; twice as many after each further one."""
-LONGEST_WAIT = 30.0
-"""The most seconds between two tries, unless Slack asks for more."""
 STUCK_SECONDS = 60.0
 """How long an entry may wait before it counts as stuck."""
 
 _DOUBLINGS = 10
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a relay waits, in seconds.
+
+    Args:
+        spacing: Between two messages: Slack takes about one a second into a channel.
+        poll: Until an empty outbox is looked into again.
+        first_wait: Before the try after a failure; twice as long after each further one.
+        longest_wait: Between two tries at the most, unless Slack asks for more.
+    """
+
+    spacing: float = 1.0
+    poll: float = 2.0
+    first_wait: float = 0.5
+    longest_wait: float = 30.0
+
+
+USUAL_PACE = Pace()
+"""The pace that Slack wishes for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class Relay:
         outbox: Which entries are to be told.
         apps: The apps by name.
         masked: By app, the tags of fields whose values the channel is not shown.
+        pace: How long it waits.
     """
 
     def __init__(
@@ -76,11 +90,13 @@ class Relay:
         *,
         apps: Mapping[str, App],
         masked: Mapping[str, Collection[str]],
+        pace: Pace = USUAL_PACE,
     ) -> None:
         self._channel = Channel(slack, channel)
         self._outbox = outbox
         self._apps = apps
         self._masked = masked
+        self._pace = pace
         self._holder = secrets.token_hex(8)
         self._holding = False
         self._told: frozenset[str] = frozenset()
@@ -144,9 +160,9 @@ class Relay:
             return self._fail(f"a fault in the bot ({type(error).__name__}); its log says more")
         self._failures, self._problem = 0, ""
         if told:
-            return SPACING
+            return self._pace.spacing
         self._release()
-        return POLL
+        return self._pace.poll
 
     def _tell(self) -> bool:
         """Tell the next entries in one message; False when there are none."""
@@ -165,7 +181,7 @@ class Relay:
         if problem != self._problem:
             log.warning("the audit channel could not be told: %s", problem)
         self._problem = problem
-        wait = min(FIRST_WAIT * 2 ** min(self._failures, _DOUBLINGS), LONGEST_WAIT)
+        wait = min(self._pace.first_wait * 2 ** min(self._failures, _DOUBLINGS), self._pace.longest_wait)
         self._failures += 1
         return wait if asked is None else asked
 

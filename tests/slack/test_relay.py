@@ -14,34 +14,28 @@ from bot.background import BackgroundServer
 from bot.core.model import Entry
 from bot.playground.server import make_app
 from bot.playground.weather import Fault
-from bot.slack import relay as module
-from bot.slack.relay import Relay
+from bot.slack.relay import Pace, Relay
 from tests.support.far_end import Behavior, FarEnd, answer, hang, reset
 from tests.support.outbox import FakeOutbox
 from tests.support.sample_results import PROD, enter
 from tests.support.slack import BOT_TOKEN, ONCALL, make_workspace, wait_until
 
 SENT = answer({"ok": True, "ts": "1"})
+HASTE = Pace(spacing=0.05, poll=0.1, first_wait=0.025, longest_wait=1.5)
+"""The usual waits, a twentieth as long."""
 
 
 def says(code: str, status: int = 200, headers: str = "") -> Behavior:
     return answer({"ok": False, "error": code}, status=status, headers=headers)
 
 
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same waits, a twentieth as long."""
-    for name in ("SPACING", "POLL", "FIRST_WAIT", "LONGEST_WAIT"):
-        monkeypatch.setattr(module, name, getattr(module, name) / 20)
-
-
 def entries(first: int, last: int) -> list[Entry]:
     return [enter(number) for number in range(first, last + 1)]
 
 
-def make_relay(url: str, outbox: FakeOutbox) -> Relay:
+def make_relay(url: str, outbox: FakeOutbox, pace: Pace = HASTE) -> Relay:
     client = WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=2, retry_handlers=[])
-    return Relay(client, ONCALL, outbox, apps={"prod": PROD}, masked={})
+    return Relay(client, ONCALL, outbox, apps={"prod": PROD}, masked={}, pace=pace)
 
 
 @contextmanager
@@ -77,10 +71,12 @@ Telling = Callable[..., tuple[Relay, FakeOutbox, Channel]]
 def telling() -> Iterator[Telling]:
     with ExitStack() as stack:
 
-        def begin(*script: Behavior, waiting: list[Entry]) -> tuple[Relay, FakeOutbox, Channel]:
+        def begin(
+            *script: Behavior, waiting: list[Entry], pace: Pace = HASTE
+        ) -> tuple[Relay, FakeOutbox, Channel]:
             channel = stack.enter_context(Channel(*script))
             outbox = FakeOutbox(waiting)
-            return stack.enter_context(running(make_relay(channel.url, outbox))), outbox, channel
+            return stack.enter_context(running(make_relay(channel.url, outbox, pace))), outbox, channel
 
         yield begin
 
@@ -96,11 +92,10 @@ def test_tells_what_waits_in_order_a_few_in_one_message(telling: Telling) -> Non
     assert channel.told == [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12]]
 
 
-def test_keeps_to_the_pace_of_a_channel(telling: Telling, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SPACING", 0.3)
+def test_keeps_to_the_pace_of_a_channel(telling: Telling) -> None:
     began = time.monotonic()
 
-    _, outbox, _ = telling(SENT, waiting=entries(1, 12))
+    _, outbox, _ = telling(SENT, waiting=entries(1, 12), pace=replace(HASTE, spacing=0.3))
     wait_until(emptied(outbox))
 
     assert time.monotonic() - began > 0.6
@@ -144,18 +139,14 @@ def test_drains_in_order_when_slack_comes_back(telling: Telling) -> None:
     assert told == list(range(1, 10))
 
 
-def test_waits_longer_after_each_failure_up_to_a_limit(
-    telling: Telling, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "FIRST_WAIT", 0.05)
-    monkeypatch.setattr(module, "LONGEST_WAIT", 0.1)
+def test_waits_longer_after_each_failure_up_to_a_limit(telling: Telling) -> None:
     moments: list[float] = []
 
     def fail(*args: Any) -> None:
         moments.append(time.monotonic())
         says("internal_error")(*args)
 
-    telling(fail, waiting=entries(1, 1))
+    telling(fail, waiting=entries(1, 1), pace=replace(HASTE, first_wait=0.05, longest_wait=0.1))
     wait_until(lambda: len(moments) > 5)
 
     waits = [after - before for before, after in pairwise(moments)]
