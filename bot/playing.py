@@ -5,18 +5,22 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from bot.app import connected, make_bot
 from bot.background import BackgroundServer, cannot_listen
 from bot.logs import set_up_logs
+from bot.playground.dials import Dial
 from bot.playground.manifest import read_manifest
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, EDITORS_GROUP_ID
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.sandbox.data import DataFileError
 from bot.sandbox.demo import VIP
+from bot.sandbox.knobs import Fault
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.settings import AppSettings, FixedSettings, RoleSettings, Settings
@@ -24,6 +28,22 @@ from bot.stopping import stop_signal
 
 _MANIFESTS = (Path(__file__).parents[1] / "manifest.yml", Path(sys.prefix) / "share/im-bot/manifest.yml")
 """Where the app manifest is: beside the package in a checkout, or where it was installed to."""
+
+
+_IM_SETTINGS = {
+    "fine": "Fine",
+    "slow": "Slow (3 s a call)",
+    "busy": "Over the frequency limit",
+    "down": "Down (502)",
+    "hanging": "Hanging",
+}
+_IM_WEATHER: dict[str, dict[str, Any]] = {
+    "fine": {"latency_ms": 0, "fault": None},
+    "slow": {"latency_ms": 3000},
+    "busy": {"fault": Fault(kind="code", code=60007)},
+    "down": {"fault": Fault(kind="502")},
+    "hanging": {"fault": Fault(kind="hang")},
+}
 
 
 def make_workspace() -> Workspace:
@@ -39,6 +59,15 @@ def make_workspace() -> Workspace:
         events=manifest.events,
         home_enabled=manifest.home_enabled,
     )
+
+
+def make_im_dial(sandbox: Sandbox) -> Dial:
+    """Make the dial with which the page changes how Tencent Chat fares."""
+
+    def turn(setting: str) -> None:
+        sandbox.knobs = replace(sandbox.knobs, **{**_IM_WEATHER["fine"], **_IM_WEATHER[setting]})
+
+    return Dial("im", "Tencent Chat", _IM_SETTINGS, turn)
 
 
 def make_settings(
@@ -78,6 +107,7 @@ def playing(workspace: Workspace, sandbox: Sandbox, port: int = 0) -> Iterator[s
         BackgroundServer(sandbox.app) as im,
         BackgroundServer(make_app(workspace), port) as slack,
     ):
+        workspace.dials.add(make_im_dial(sandbox))
         settings = make_settings(workspace, slack.url, sandbox, im.url, Path(folder))
         with connected(make_bot(settings), settings):
             yield slack.url

@@ -9,8 +9,10 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
 from bot.playground.calls import Call, Method
+from bot.playground.inspector import Record
 from bot.playground.methods import METHODS
 from bot.playground.refusals import RefusedError
+from bot.playground.verdicts import read_json_in
 from bot.playground.workspace import Workspace
 
 APP_SCOPES = frozenset({"connections:write"})
@@ -20,13 +22,24 @@ APP_SCOPES = frozenset({"connections:write"})
 async def receive(workspace: Workspace, request: Request) -> Response:
     """Answer a call of a Web API method."""
     name = request.path_params["method"]
-    if fault := await workspace.weather.strike(name, request):
-        return fault
+    with workspace.inspector.noting("from_bot", name, name) as record:
+        response = await _answer(workspace, name, request, record)
+        record.outcome, record.answer = str(response.status_code), json.loads(bytes(response.body))
+    return response
+
+
+async def _answer(workspace: Workspace, name: str, request: Request, record: Record) -> Response:
+    await request.body()  # kept for all who read it, so that a call left hanging is a whole one too
     headers: dict[str, str] = {}
     try:
-        method = _find_method(name)
         arguments = await _read_arguments(request)
+        record.sent = read_json_in(arguments)
+        if fault := await workspace.weather.strike(name, request):
+            return fault
+        method = _find_method(name)
         _check_token(workspace, method, _read_token(request, arguments), headers)
+        if method.a_minute:
+            workspace.calling.take(name, method.a_minute, workspace.clock())
         answer = method.run(Call(workspace, arguments, find_address(request)))
     except RefusedError as error:
         return JSONResponse(error.body, error.status or 200, {**headers, **(error.headers or {})})

@@ -11,6 +11,15 @@ The page opens `/page/events?as=<person id>` and is sent JSON objects, told apar
 - `view`: the modal's `view` now before the person, null for none: `id`, `hash`, `title`, `submit`, `close`,
   `blocks`, `stack_depth`, `errors`, `problem`.
 - `home`: the person's Home tab, a `view` with `id`, `hash`, `blocks`, `problem`; after the snapshot too.
+- `weather`: `weather`, a list of dials, each with `name`, `label`, `setting` and `settings`, each of those
+  with `name` and `label`. The snapshot has it too.
+
+The inspector's own WebSocket is `/page/inspector`: first `records` with the latest, oldest first, then a
+`record` for each exchange that has ended. `GET /page/inspector` has the `records` as well. One has `number`,
+`direction` (`to_bot`, `from_bot`), `name` (the kind of payload, the Web API method, `response_url`,
+`upload_url`), `title`, `at`, `took_ms`, `outcome` (an HTTP status, `acknowledged` or Slack's word), `sent`,
+`answer`, `problems` (the Block Kit check's, each with `pointer`, `message`, and `house` where only we mind)
+and `builder_url`, which shows the blocks in Slack's Block Kit Builder, or null.
 
 What a person does is posted as JSON to `/page/<deed>`, with `as`, the person's id; it is answered with `ok`
 and, if it is refused, `error`:
@@ -23,6 +32,7 @@ and, if it is refused, `error`:
   bot gave them in its acknowledgement. Asked from `min_query_length` characters on (3 unless it says).
 - `submit`: `view_id`, `state`. `close`: `view_id`, `clear` for the whole stack.
 - `shortcut`: `channel`, `callback_id`; `ts` for one on a message.
+- `weather`: `dial`, `setting`, by their names.
 """
 
 import asyncio
@@ -39,10 +49,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from bot.playground.api import find_address
 from bot.playground.deeds import DEEDS, QUESTIONS
 from bot.playground.messages import Json
+from bot.playground.news import News
 from bot.playground.people import VIEWER
 from bot.playground.refusals import RefusedError
 from bot.playground.snapshots import describe_news, make_snapshot
-from bot.playground.workspace import News, Workspace
+from bot.playground.workspace import Workspace
 
 
 async def watch(workspace: Workspace, websocket: WebSocket) -> None:
@@ -52,19 +63,31 @@ async def watch(workspace: Workspace, websocket: WebSocket) -> None:
         await websocket.close()
         return
     queue: asyncio.Queue[Json] = asyncio.Queue()
-    with workspace.watching(person.id, lambda news, subject: queue.put_nowait(describe_news(news, subject))):
+    with workspace.watching(
+        person.id, lambda news, subject: queue.put_nowait(describe_news(workspace, news, subject))
+    ):
         queue.put_nowait(make_snapshot(workspace, person))
         if view := workspace.modals.get_top(person.id):
-            queue.put_nowait(describe_news(News.SHOWN, view))
+            queue.put_nowait(describe_news(workspace, News.SHOWN, view))
         if home := workspace.homes.get(person.id):
-            queue.put_nowait(describe_news(News.HOME, home))
-        await websocket.accept()
-        sender = asyncio.create_task(_send_all(queue, websocket))
-        try:
-            async for _ in websocket.iter_text():
-                pass
-        finally:
-            sender.cancel()
+            queue.put_nowait(describe_news(workspace, News.HOME, home))
+        await _serve(queue, websocket)
+
+
+async def list_records(workspace: Workspace, _: Request) -> Response:
+    """List what the inspector has, oldest first."""
+    return JSONResponse({"records": list(workspace.inspector.records)})
+
+
+async def inspect(workspace: Workspace, websocket: WebSocket) -> None:
+    """Tell one page what goes to the bot and comes from it, from what the inspector has on."""
+    if not _is_own_page(websocket):
+        await websocket.close()
+        return
+    queue: asyncio.Queue[Json] = asyncio.Queue()
+    with workspace.inspector.watching(lambda record: queue.put_nowait({"type": "record", "record": record})):
+        queue.put_nowait({"type": "records", "records": list(workspace.inspector.records)})
+        await _serve(queue, websocket)
 
 
 async def act(workspace: Workspace, request: Request) -> Response:
@@ -79,6 +102,17 @@ async def act(workspace: Workspace, request: Request) -> Response:
     except RefusedError as error:
         return JSONResponse(error.body)
     return Response(status_code=404)
+
+
+async def _serve(queue: asyncio.Queue[Json], websocket: WebSocket) -> None:
+    """Send what is put into a queue until the page is gone."""
+    await websocket.accept()
+    sender = asyncio.create_task(_send_all(queue, websocket))
+    try:
+        async for _ in websocket.iter_text():
+            pass
+    finally:
+        sender.cancel()
 
 
 async def _send_all(queue: asyncio.Queue[Json], websocket: WebSocket) -> None:

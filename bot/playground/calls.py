@@ -92,9 +92,11 @@ class Method:
     Args:
         run: Does it; returns the answer's body without `ok`.
         scopes: The bot needs any one of these.
+        a_minute: How many calls of it a minute are taken; None where Slack has another rule.
         app_level: It takes the app-level token rather than the bot's.
     """
 
     run: Callable[[Call], Json]
     scopes: tuple[str, ...] = ()
+    a_minute: int | None = None
     app_level: bool = False

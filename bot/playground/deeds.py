@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from starlette.background import BackgroundTask
 
-from bot.playground import events, forms, interactions, payloads, suggestions
+from bot.playground import events, forms, interactions, payloads, suggestions, view_payloads
 from bot.playground.inputs import read_choice, read_state
 from bot.playground.messages import Draft, Json
 from bot.playground.places import (
@@ -94,6 +94,12 @@ def _use_shortcut(workspace: Workspace, body: Body, address: str) -> BackgroundT
     return BackgroundTask(interactions.use_message_shortcut, workspace, actor, message, id_, address)
 
 
+def _turn(workspace: Workspace, body: Body, _: str) -> None:
+    """Make the weather."""
+    workspace.dials.turn(body.get("dial"), body.get("setting"))
+    workspace.tell_weather()
+
+
 DEEDS: Mapping[str, Deed] = {
     "send": _send,
     "open_app": _open_app,
@@ -101,6 +107,7 @@ DEEDS: Mapping[str, Deed] = {
     "submit": _submit,
     "close": _close,
     "shortcut": _use_shortcut,
+    "weather": _turn,
 }
 """The deeds, by the name the page calls them."""
 
@@ -110,7 +117,7 @@ async def _suggest(workspace: Workspace, body: Body) -> Json:
     actor, query = find_actor(workspace, body), str(body.get("value", ""))
     if "view_id" in body:
         view = find_pressable(workspace, body)
-        place = payloads.describe_view_place(view, read_state(view.blocks, body.get("state")))
+        place = view_payloads.describe_view_place(view, read_state(view.blocks, body.get("state")))
         return await suggestions.ask(workspace, actor, place, find_element(view.blocks, body), query)
     actor, channel = find_place(workspace, body)
     message = find_message(workspace, actor, body)

@@ -11,9 +11,10 @@ from bot.playground.delivery import DISPATCH_FAILED, EVENTS, OPERATION_TIMEOUT, 
 from bot.playground.descriptions import describe_message, describe_view
 from bot.playground.interactions import deliver
 from bot.playground.messages import Draft, Json, Message
+from bot.playground.news import News
 from bot.playground.payloads import make_event
 from bot.playground.people import BOT, Channel, Person
-from bot.playground.workspace import News, Workspace
+from bot.playground.workspace import Workspace
 
 SCOPES: Mapping[str, str] = {
     "message.im": "im:history",

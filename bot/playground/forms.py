@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from bot.playground import payloads, responses
+from bot.playground import responses, view_payloads
 from bot.playground.delivery import DISPATCH_FAILED, INTERACTIVE, NotDeliveredError
 from bot.playground.inputs import HOLDINGS, State, find_errors
 from bot.playground.interactions import deliver
 from bot.playground.messages import Json, list_elements
 from bot.playground.refusals import RefusedError
+from bot.playground.response_urls import ResponseUrl
 from bot.playground.views import View, read_view
-from bot.playground.workspace import ResponseUrl, Workspace
+from bot.playground.workspace import Workspace
 
 TROUBLE = "We had some trouble connecting. Try again?"
 """What Slack says in a modal whose bot did not answer, or not in a way that makes sense."""
@@ -21,7 +22,7 @@ async def press(workspace: Workspace, view: View, action: Json, state: State) ->
     """Tell the bot that somebody pressed something in a view."""
     trigger_id = workspace.triggers.make(view.person, workspace.clock(), view=view)
     try:
-        payload = payloads.make_view_actions(view, state, action, trigger_id)
+        payload = view_payloads.make_view_actions(view, state, action, trigger_id)
         await deliver(workspace, INTERACTIVE, payload)
     except NotDeliveredError:
         workspace.views.complain(view, problem=TROUBLE)
@@ -35,7 +36,7 @@ async def submit(workspace: Workspace, view: View, state: State, address: str) -
     trigger_id = workspace.triggers.make(view.person, workspace.clock(), view=view)
     try:
         urls = _mint_response_urls(workspace, view, state, address)
-        payload = payloads.make_view_submission(view, state, trigger_id, urls)
+        payload = view_payloads.make_view_submission(view, state, trigger_id, urls)
         _follow(workspace, view, await deliver(workspace, INTERACTIVE, payload))
     except (NotDeliveredError, RefusedError):
         workspace.views.complain(view, problem=TROUBLE)
@@ -47,7 +48,9 @@ async def close(workspace: Workspace, view: View, *, clear: bool) -> None:
     for closed in workspace.modals.close(view, clear=clear):
         if closed.content.get("notify_on_close"):
             with suppress(NotDeliveredError):  # the person is gone, so nobody is told
-                await deliver(workspace, INTERACTIVE, payloads.make_view_closed(closed, is_cleared=clear))
+                await deliver(
+                    workspace, INTERACTIVE, view_payloads.make_view_closed(closed, is_cleared=clear)
+                )
 
 
 def _mint_response_urls(workspace: Workspace, view: View, state: State, address: str) -> list[Json]:

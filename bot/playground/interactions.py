@@ -1,10 +1,13 @@
 """What people do in channels: commands, presses and shortcuts; the bot is told, its acknowledgement shown."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 
 from bot.playground import payloads, responses
 from bot.playground.delivery import (
     DISPATCH_FAILED,
+    EVENTS,
     INTERACTIVE,
     SLASH_COMMANDS,
     NotDeliveredError,
@@ -14,7 +17,8 @@ from bot.playground.delivery import (
 from bot.playground.messages import Draft, Json, Message
 from bot.playground.people import SLACKBOT, Channel, Kind, Person
 from bot.playground.refusals import RefusedError
-from bot.playground.workspace import ResponseUrl, Workspace
+from bot.playground.response_urls import ResponseUrl
+from bot.playground.workspace import Workspace
 
 _NO_COMMAND = (
     '{} is not a valid command. In Slack, all messages that start with the "/" character are interpreted as '
@@ -94,16 +98,33 @@ async def deliver(workspace: Workspace, kind: str, payload: Json, retry: Retry |
     Raises:
         NotDeliveredError: It was not acknowledged with success.
     """
+    with workspace.inspector.noting("to_bot", kind, payloads.name(payload), payload) as record:
+        try:
+            record.answer = await _hand_over(workspace, kind, payload, retry)
+        except NotDeliveredError as error:
+            record.outcome = error.word
+            raise
+        record.outcome = "acknowledged"
+        return record.answer
+
+
+async def _hand_over(workspace: Workspace, kind: str, payload: Json, retry: Retry | None) -> object:
+    twice = workspace.weather.twice
     if workspace.request_url is None:
-        return await workspace.sockets.deliver(kind, payload, workspace.ack_limit, retry)
-    return await post_signed(
+        return await workspace.sockets.deliver(kind, payload, workspace.ack_limit, retry, twice=twice)
+    post = partial(
+        post_signed,
         kind,
         payload,
         url=workspace.request_url,
         secret=workspace.signing_secret,
         ack_limit=workspace.ack_limit,
-        retry=retry,
     )
+    answer = await post(retry=retry)
+    if twice:
+        with suppress(NotDeliveredError):
+            await post(retry=Retry(1, "http_timeout") if kind == EVENTS else None)
+    return answer
 
 
 async def _interact(workspace: Workspace, actor: Person, channel: Channel, payload: Json) -> None:

@@ -60,26 +60,27 @@ def _conversations_open(call: Call) -> Json:
     return {"no_op": True, "already_open": True, "channel": {"id": channel.id}}
 
 
+_TIER_2, _TIER_3, _TIER_4 = 20, 50, 100
 _READ_CHANNELS = ("channels:read", "groups:read", "mpim:read", "im:read")
 
 METHODS: Mapping[str, Method] = {
     "auth.test": Method(_auth_test),
-    "apps.connections.open": Method(_apps_connections_open, ("connections:write",), app_level=True),
-    "users.info": Method(_users_info, ("users:read",)),
-    "usergroups.list": Method(_usergroups_list, ("usergroups:read",)),
-    "usergroups.users.list": Method(_usergroups_users_list, ("usergroups:read",)),
-    "conversations.info": Method(_conversations_info, _READ_CHANNELS),
-    "conversations.open": Method(_conversations_open, ("im:write", "mpim:write")),
+    "apps.connections.open": Method(_apps_connections_open, ("connections:write",), _TIER_3, app_level=True),
+    "users.info": Method(_users_info, ("users:read",), _TIER_4),
+    "usergroups.list": Method(_usergroups_list, ("usergroups:read",), _TIER_2),
+    "usergroups.users.list": Method(_usergroups_users_list, ("usergroups:read",), _TIER_2),
+    "conversations.info": Method(_conversations_info, _READ_CHANNELS, _TIER_3),
+    "conversations.open": Method(_conversations_open, ("im:write", "mpim:write"), _TIER_3),
     "chat.postMessage": Method(chat_methods.post_message, ("chat:write",)),
-    "chat.postEphemeral": Method(chat_methods.post_ephemeral, ("chat:write",)),
-    "chat.update": Method(chat_methods.update, ("chat:write",)),
-    "chat.delete": Method(chat_methods.delete, ("chat:write",)),
-    "files.getUploadURLExternal": Method(file_methods.get_upload_url, ("files:write",)),
-    "files.completeUploadExternal": Method(file_methods.complete_upload, ("files:write",)),
-    "files.info": Method(file_methods.get_info, ("files:read",)),
-    "views.open": Method(view_methods.open_),
-    "views.push": Method(view_methods.push),
-    "views.update": Method(view_methods.update),
-    "views.publish": Method(view_methods.publish),
+    "chat.postEphemeral": Method(chat_methods.post_ephemeral, ("chat:write",), _TIER_4),
+    "chat.update": Method(chat_methods.update, ("chat:write",), _TIER_3),
+    "chat.delete": Method(chat_methods.delete, ("chat:write",), _TIER_3),
+    "files.getUploadURLExternal": Method(file_methods.get_upload_url, ("files:write",), _TIER_4),
+    "files.completeUploadExternal": Method(file_methods.complete_upload, ("files:write",), _TIER_4),
+    "files.info": Method(file_methods.get_info, ("files:read",), _TIER_4),
+    "views.open": Method(view_methods.open_, a_minute=_TIER_4),
+    "views.push": Method(view_methods.push, a_minute=_TIER_4),
+    "views.update": Method(view_methods.update, a_minute=_TIER_4),
+    "views.publish": Method(view_methods.publish, a_minute=_TIER_4),
 }
 """What the workspace answers, by method; a further surface of the bot starts here."""

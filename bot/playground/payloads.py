@@ -2,11 +2,10 @@
 
 import secrets
 
-from bot.playground.descriptions import describe_message, describe_view
-from bot.playground.inputs import State, read_state
+from bot.playground.descriptions import describe_message
+from bot.playground.inputs import read_state
 from bot.playground.messages import Json, Message
 from bot.playground.people import APP_ID, BOT, TEAM_DOMAIN, TEAM_ID, Channel, Person
-from bot.playground.views import View
 
 _VERIFICATION_TOKEN = secrets.token_hex(12)  # deprecated by Slack, and still in every payload
 
@@ -63,7 +62,7 @@ def make_block_actions(
     """
     chosen = {action["block_id"]: {action["action_id"]: action}}
     return {
-        **_make_interaction("block_actions", actor),
+        **make_interaction("block_actions", actor),
         **describe_message_place(message, channel),
         "trigger_id": trigger_id,
         "state": {"values": read_state(message.draft.blocks, chosen)},
@@ -72,40 +71,12 @@ def make_block_actions(
     }
 
 
-def make_view_actions(view: View, state: State, action: Json, trigger_id: str) -> Json:
-    """Make the payload of a press in a view."""
-    return {
-        **_make_interaction("block_actions", view.person),
-        **describe_view_place(view, state),
-        "trigger_id": trigger_id,
-        "actions": [action],
-    }
-
-
-def make_view_submission(view: View, state: State, trigger_id: str, response_urls: list[Json]) -> Json:
-    """Make the payload of a submission.
-
-    The shape: https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
-    """
-    return {
-        **_make_interaction("view_submission", view.person),
-        "trigger_id": trigger_id,
-        "view": describe_view(view, state),
-        "response_urls": response_urls,
-    }
-
-
 def make_suggestion(actor: Person, place: Json, ids: Json, query: str) -> Json:
     """Make the payload that asks what to offer in an external select.
 
     The shape: https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload
     """
-    return {**_make_interaction("block_suggestion", actor), **place, **ids, "value": query}
-
-
-def describe_view_place(view: View, state: State) -> Json:
-    """Describe where something is done in a view."""
-    return {"container": {"type": "view", "view_id": view.id}, "view": describe_view(view, state)}
+    return {**make_interaction("block_suggestion", actor), **place, **ids, "value": query}
 
 
 def describe_message_place(message: Message, channel: Channel) -> Json:
@@ -123,22 +94,13 @@ def describe_message_place(message: Message, channel: Channel) -> Json:
     }
 
 
-def make_view_closed(view: View, *, is_cleared: bool) -> Json:
-    """Make the payload that tells of a view closed by its person, alone or with its whole stack."""
-    return {
-        **_make_interaction("view_closed", view.person),
-        "view": describe_view(view),
-        "is_cleared": is_cleared,
-    }
-
-
 def make_shortcut(actor: Person, callback_id: str, ts: str, trigger_id: str) -> Json:
     """Make the payload of a global shortcut, which says nothing of where it was used.
 
     The shape: https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
     """
     return {
-        **_make_interaction("shortcut", actor),
+        **make_interaction("shortcut", actor),
         "callback_id": callback_id,
         "action_ts": ts,
         "trigger_id": trigger_id,
@@ -157,7 +119,7 @@ def make_message_action(
 ) -> Json:
     """Make the payload of a message shortcut."""
     return {
-        **_make_interaction("message_action", actor),
+        **make_interaction("message_action", actor),
         "callback_id": callback_id,
         "action_ts": ts,
         "trigger_id": trigger_id,
@@ -168,6 +130,18 @@ def make_message_action(
     }
 
 
+def name(payload: Json) -> str:
+    """Say in a few words what a payload is about."""
+    if "event" in payload:
+        return str(payload["event"].get("subtype") or payload["event"]["type"])
+    if "command" in payload:
+        return str(payload["command"])
+    actions = [action["action_id"] for action in payload.get("actions", ())]
+    view = payload.get("view", {})
+    about = [*actions, payload.get("action_id"), payload.get("callback_id"), view.get("callback_id")]
+    return " ".join([payload["type"], *[str(each) for each in about if each][:1]])
+
+
 def make_action(block: Json, element: Json, chosen: Json, ts: str) -> Json:
     """Make the action of a press on an element, with the value that was chosen by it."""
     kept: Json = {
@@ -176,7 +150,7 @@ def make_action(block: Json, element: Json, chosen: Json, ts: str) -> Json:
     return {**kept, **chosen, "block_id": block["block_id"], "action_ts": ts}
 
 
-def _make_interaction(kind: str, actor: Person) -> Json:
+def make_interaction(kind: str, actor: Person) -> Json:
     """Make what all interactions have in common."""
     return {
         "type": kind,

@@ -8,11 +8,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from bot.playground.inspector import Record
 from bot.playground.messages import read_draft
 from bot.playground.people import BOT
 from bot.playground.refusals import RefusedError
+from bot.playground.response_urls import ResponseUrl
 from bot.playground.weather import RESPONSE_URL
-from bot.playground.workspace import ResponseUrl, Workspace
+from bot.playground.workspace import Workspace
 
 USES = 5
 """How often a response URL can be used."""
@@ -29,13 +31,22 @@ def mint(workspace: Workspace, url: ResponseUrl, address: str) -> str:
 
 async def receive(workspace: Workspace, request: Request) -> Response:
     """Take a message posted to a response URL."""
-    if fault := await workspace.weather.strike(RESPONSE_URL, request):
-        return fault
+    with workspace.inspector.noting("from_bot", RESPONSE_URL, RESPONSE_URL) as record:
+        response = await _answer(workspace, request, record)
+        record.outcome, record.answer = str(response.status_code), bytes(response.body).decode()
+    return response
+
+
+async def _answer(workspace: Workspace, request: Request, record: Record) -> Response:
+    content = await request.body()
     try:
+        body = record.sent = _read_body(content)
+        if fault := await workspace.weather.strike(RESPONSE_URL, request):
+            return fault
         url = _find(workspace, request.path_params["ticket"])
-        respond(workspace, url, _read_body(await request.body()))
+        respond(workspace, url, body)
     except RefusedError as error:
-        return JSONResponse(error.body, error.status or 400)
+        return JSONResponse(error.body, error.status or 400, error.headers)
     url.uses += 1
     return PlainTextResponse("ok")
 
@@ -55,6 +66,8 @@ def respond(workspace: Workspace, url: ResponseUrl, body: Mapping[str, Any]) -> 
         workspace.change(source, draft)
         return
     public = body.get("response_type") == "in_channel"
+    if public:
+        workspace.posting.take(url.channel.id, workspace.clock())
     message = workspace.post(
         url.channel,
         BOT,

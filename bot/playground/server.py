@@ -32,6 +32,8 @@ def make_app(workspace: Workspace) -> Starlette:
             Route("/files/{id}/{name}", partial(transfers.download, workspace)),
             WebSocketRoute("/link/", workspace.sockets.serve),
             WebSocketRoute("/page/events", partial(browser.watch, workspace)),
+            WebSocketRoute("/page/inspector", partial(browser.inspect, workspace)),
+            Route("/page/inspector", partial(browser.list_records, workspace), methods=["GET"]),
             Route("/page/{deed}", partial(browser.act, workspace), methods=["POST"]),
             Mount("/page", StaticFiles(directory=PAGE)),
         ],

@@ -2,13 +2,16 @@
 
 from bot.playground.files import File
 from bot.playground.messages import Json, Message
+from bot.playground.news import News
 from bot.playground.people import TEAM_NAME, Kind, Person
 from bot.playground.views import View
-from bot.playground.workspace import News, Workspace
+from bot.playground.workspace import Workspace
 
 
-def describe_news(news: News, subject: Message | View | None) -> Json:
-    """Tell the page what happened to a message, or which view or Home tab is before its person now."""
+def describe_news(workspace: Workspace, news: News, subject: Message | View | None) -> Json:
+    """Tell the page what happened to a message, or what the modal, Home tab or weather is now."""
+    if news is News.WEATHER:
+        return {"type": news, "weather": workspace.dials.describe()}
     if not isinstance(subject, Message):
         describe = _describe_home if news is News.HOME else _describe_view
         return {"type": news, "view": subject and describe(subject)}
@@ -48,6 +51,7 @@ def make_snapshot(workspace: Workspace, me: Person) -> Json:
             {"command": known.command, "usage_hint": known.usage_hint, "description": known.description}
             for known in workspace.commands
         ],
+        "weather": workspace.dials.describe(),
         "home_enabled": workspace.home_enabled,
         "shortcuts": [
             {

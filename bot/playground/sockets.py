@@ -68,7 +68,9 @@ class SocketMode:
             if websocket in self._connections:
                 self._connections.remove(websocket)
 
-    async def deliver(self, kind: str, payload: Json, ack_limit: float, retry: Retry | None = None) -> object:
+    async def deliver(
+        self, kind: str, payload: Json, ack_limit: float, retry: Retry | None = None, *, twice: bool = False
+    ) -> object:
         """Send a payload in an envelope, and return the body of its acknowledgement.
 
         Raises:
@@ -85,7 +87,7 @@ class SocketMode:
         ack = self._acks[id_] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(ack_limit):
-                await self._send(envelope)
+                await self._send(envelope, twice=twice)
                 return await ack
         except TimeoutError:
             raise NotDeliveredError(OPERATION_TIMEOUT) from None
@@ -94,14 +96,14 @@ class SocketMode:
         finally:
             del self._acks[id_]
 
-    async def _send(self, envelope: Json) -> None:
+    async def _send(self, envelope: Json, *, twice: bool) -> None:
         connections = self._connections.copy()  # another thread may be dropping them
         if not connections:
             raise NotDeliveredError(DISPATCH_FAILED)
         connection = connections[next(self._turn) % len(connections)]
         await connection.send_json(envelope)
-        if self._repeats:
-            self._repeats -= 1
+        if self._repeats or twice:
+            self._repeats = max(self._repeats - 1, 0)
             await connection.send_json(envelope)
 
     def _settle(self, text: str) -> None:

@@ -16,9 +16,7 @@ LEAST_QUERY = 3
 async def ask(workspace: Workspace, actor: Person, place: Json, found: tuple[Json, Json], query: str) -> Json:
     """Ask the bot what to offer; the options count only if they come in the acknowledgement, in time.
 
-    Args:
-        place: Where the select is, as the payload describes it.
-        found: The select, after its block.
+    The place is where the select is, as payloads describe it; what was found is the select after its block.
 
     Raises:
         RefusedError: Too little was typed, the bot did not answer, or not in a way that makes sense.

@@ -15,10 +15,17 @@ _LOGIN = "<!DOCTYPE html><title>Slack</title><p>Sign in to your workspace"
 
 async def upload(workspace: Workspace, request: Request) -> Response:
     """Take the bytes of a file."""
+    content = await request.body()
+    with workspace.inspector.noting("from_bot", UPLOAD_URL, f"{len(content)} bytes") as record:
+        response = await _take(workspace, request, content)
+        record.outcome, record.answer = str(response.status_code), bytes(response.body).decode()
+    return response
+
+
+async def _take(workspace: Workspace, request: Request, content: bytes) -> Response:
     if fault := await workspace.weather.strike(UPLOAD_URL, request):
         return fault
     try:
-        content = await request.body()
         workspace.files.take(request.path_params["ticket"], content, workspace.clock())
     except RefusedError as error:
         return PlainTextResponse(error.word, error.status or 400)

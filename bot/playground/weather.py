@@ -1,6 +1,5 @@
-"""Bad weather, made on purpose: calls that Slack refuses, breaks or leaves hanging; and its posting limit."""
+"""Bad weather, made on purpose: calls that Slack refuses, breaks or leaves hanging."""
 
-import math
 from collections import defaultdict, deque
 from enum import StrEnum
 
@@ -8,6 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.playground.refusals import rate_limited
+
+WEB_API = "web_api"
+"""The name under which what goes wrong with every Web API method is kept."""
 
 RESPONSE_URL = "response_url"
 """The name under which faults of all response URLs are kept."""
@@ -25,47 +27,33 @@ class Fault(StrEnum):
 
 
 class Weather:
-    """The faults still to come, by Web API method or RESPONSE_URL. Any thread may add one."""
+    """The faults still to come, by Web API method, RESPONSE_URL or UPLOAD_URL. Any thread may add one."""
 
     def __init__(self) -> None:
+        self.twice = False
+        """Every payload is delivered twice."""
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._lasting: dict[str, Fault | None] = {}
 
     def fail(self, method: str, fault: Fault, times: int = 1) -> None:
         """Let the next calls of a method go wrong."""
         self._faults[method].extend([fault] * times)
 
+    def keep_failing(self, name: str, fault: Fault | None) -> None:
+        """Let all calls of WEB_API, RESPONSE_URL or UPLOAD_URL go wrong until told otherwise."""
+        self._lasting[name] = fault
+
     async def strike(self, method: str, request: Request) -> Response | None:
         """Answer a call with its fault; None when there is none and the call goes on."""
-        if not self._faults[method]:
+        if self._faults[method]:
+            fault: Fault | None = self._faults[method].popleft()
+        else:
+            fault = self._lasting.get(method if method in (RESPONSE_URL, UPLOAD_URL) else WEB_API)
+        if fault is None:
             return None
-        fault = self._faults[method].popleft()
         if fault is Fault.RATE_LIMITED:
             refusal = rate_limited(1)
             return JSONResponse(refusal.body, 429, refusal.headers)
         while fault is Fault.HANG and (await request.receive())["type"] != "http.disconnect":
             pass
         return JSONResponse({"ok": False, "error": "internal_error"}, 500)
-
-
-class PostingLimit:
-    """One message a second into each channel, with a small burst on top.
-
-    Slack gives the rate and leaves the burst open: https://docs.slack.dev/apis/web-api/rate-limits
-    """
-
-    BURST = 5
-    """Messages that a channel takes at once before the rate holds."""
-
-    def __init__(self) -> None:
-        self._paid_until: dict[str, float] = {}
-
-    def take(self, channel: str, now: float) -> None:
-        """Count a message into a channel.
-
-        Raises:
-            RefusedError: It is one too many, or too early.
-        """
-        paid_until = max(self._paid_until.get(channel, now), now) + 1
-        if paid_until - now > self.BURST:
-            raise rate_limited(math.ceil(paid_until - now - self.BURST))
-        self._paid_until[channel] = paid_until

@@ -4,57 +4,22 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TypeAlias
 
+from bot.playground.dials import Dials
 from bot.playground.files import File, Files
 from bot.playground.homes import Homes
+from bot.playground.inspector import Inspector
+from bot.playground.limits import CallLimit, PostingLimit
 from bot.playground.manifest import Shortcut, SlashCommand
 from bot.playground.messages import Draft, Message
 from bot.playground.modals import Modals
+from bot.playground.news import Listener, News, Watcher
 from bot.playground.people import PEOPLE, Channel, Kind, Person, make_channels, make_groups
+from bot.playground.response_urls import ResponseUrl
 from bot.playground.sockets import SocketMode
 from bot.playground.triggers import Triggers
 from bot.playground.views import View, Views
-from bot.playground.weather import PostingLimit, Weather
-
-
-class News(StrEnum):
-    """What can happen to a message, a modal or a Home tab, as the page is told."""
-
-    POSTED = "message"
-    CHANGED = "message_changed"
-    DELETED = "message_deleted"
-    SHOWN = "view"
-    HOME = "home"
-
-
-Watcher: TypeAlias = Callable[[News, Message | View | None], None]
-"""Told of everything that happens to the messages one person sees, and of the view before them, if any."""
-
-Listener: TypeAlias = Callable[[News, Message], None]
-"""Told of everything that happens to any message."""
-
-
-@dataclass(slots=True)
-class ResponseUrl:
-    """What a response URL may still do.
-
-    Args:
-        source: The message that `replace_original` replaces: the one whose button was pressed, or the last
-            answer to a slash command.
-        pressed: It came with a button rather than with a slash command.
-        command: The slash command as typed, until it has been shown to the channel.
-    """
-
-    channel: Channel
-    actor: Person
-    made_at: float
-    source: Message | None = None
-    pressed: bool = False
-    command: str | None = None
-    uses: int = 0
+from bot.playground.weather import Weather
 
 
 class Workspace:
@@ -109,7 +74,7 @@ class Workspace:
         self.channels = make_channels()
         self.groups = make_groups()
         self.messages: list[Message] = []
-        self.response_urls: dict[str, ResponseUrl] = {}
+        self.response_urls = dict[str, ResponseUrl]()
         self.triggers = Triggers()
         self.views = Views(self._show_view)
         self.modals = Modals(self.views, self._show)
@@ -117,7 +82,10 @@ class Workspace:
         self.files = Files()
         self.sockets = SocketMode()
         self.weather = Weather()
+        self.dials = Dials(self.weather, self.sockets)
+        self.inspector = Inspector()
         self.posting = PostingLimit()
+        self.calling = CallLimit()
         self.listeners: list[Listener] = []
         self.under_way = set[asyncio.Task[None]]()
         """Deliveries that nobody waits for."""
@@ -166,6 +134,11 @@ class Workspace:
         """Tell whether somebody can see a message."""
         member = person_id in self.channels[message.channel].members
         return member and message.only_for in (None, person_id)
+
+    def tell_weather(self) -> None:
+        """Tell everyone that the weather has changed."""
+        for _, watcher in list(self._watchers):
+            watcher(News.WEATHER, None)
 
     def list_shortcuts(self, person: Person) -> tuple[Shortcut, ...]:
         """List the shortcuts that somebody is offered; in another workspace this app is not installed."""

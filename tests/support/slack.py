@@ -103,6 +103,9 @@ class Page:
     def use_shortcut(self, callback_id: str, channel: str = ONCALL, **more: Any) -> dict[str, Any]:
         return self._post("shortcut", {"channel": channel, "callback_id": callback_id, **more})
 
+    def make_weather(self, dial: str, setting: str) -> dict[str, Any]:
+        return self._post("weather", {"dial": dial, "setting": setting})
+
     def chatter(self) -> None:
         """Say something over the WebSocket, which only the server has a use for."""
         self._socket.send("hello?")

@@ -1,0 +1,26 @@
+"""Secrets taken out of what the page is shown."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+MASK = "•••"
+"""What stands for a secret."""
+
+_KEYS = frozenset({"token", "trigger_id"})
+_SECRETS = re.compile(
+    r"xox[a-z]-[\w-]+|xapp-[\w-]+|(?<=/response/)[\w-]+|(?<=/upload/v1/)[\w-]+|(?<=[?&]ticket=)[\w-]+"
+)
+
+
+def mask(value: Any) -> Any:
+    """Copy JSON without the tokens, trigger ids and secret parts of URLs in it."""
+    match value:
+        case Mapping():
+            return {key: MASK if key in _KEYS and part else mask(part) for key, part in value.items()}
+        case list() | tuple():
+            return [mask(part) for part in value]
+        case str():
+            return _SECRETS.sub(MASK, value)
+        case _:
+            return value

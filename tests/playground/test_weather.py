@@ -1,0 +1,151 @@
+import pytest
+import requests
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.background import BackgroundServer
+from bot.playground.people import EDITOR, VIEWER
+from bot.playground.workspace import Workspace
+from bot.playing import make_im_dial
+from bot.sandbox.run import open_sandbox
+from tests.playground.conftest import OpenPage, OpenWire
+from tests.support.slack import ONCALL, wait_until
+
+
+def test_tells_every_page_how_the_weather_is(page: OpenPage) -> None:
+    vera, ed = page(VIEWER), page(EDITOR)
+
+    assert vera.make_weather("web_api", "down") == {"ok": True}
+
+    for person in (vera, ed):
+        news = person.next()
+        assert news["type"] == "weather"
+        assert {dial["name"]: dial["setting"] for dial in news["weather"]} == {
+            "web_api": "down",
+            "response_url": "fine",
+            "deliveries": "once",
+            "socket": "connected",
+        }
+    (first, *_) = page(VIEWER).snapshot["weather"]
+    assert (first["label"], first["setting"]) == ("Slack's Web API", "down")
+    assert first["settings"][1] == {"name": "limited", "label": "Too many requests (429)"}
+
+
+@pytest.mark.parametrize(("dial", "setting"), [("sun", "fine"), ("web_api", "sunny"), ("web_api", None)])
+def test_knows_no_other_weather(page: OpenPage, dial: str, setting: str) -> None:
+    assert page(VIEWER).make_weather(dial, setting) == {"ok": False, "error": "invalid_weather"}
+
+
+@pytest.mark.parametrize(("setting", "status"), [("limited", 429), ("down", 500)])
+def test_lets_the_web_api_fail_until_it_clears_up(
+    slack: WebClient, page: OpenPage, setting: str, status: int
+) -> None:
+    vera = page(VIEWER)
+    vera.make_weather("web_api", setting)
+
+    for _ in range(2):
+        with pytest.raises(SlackApiError) as caught:
+            slack.auth_test()
+        assert caught.value.response.status_code == status
+
+    vera.make_weather("web_api", "fine")
+    assert slack.auth_test()["ok"]
+
+
+def test_lets_response_urls_fail_alone(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
+    vera, bot = page(VIEWER), wire()
+    vera.make_weather("response_url", "down")
+    vera.send("/im help")
+
+    answer = requests.post(bot.receive()["payload"]["response_url"], json={"text": "x"}, timeout=30)
+
+    assert answer.status_code == 500
+    assert slack.auth_test()["ok"]
+
+
+def test_leaves_calls_hanging(url: str, page: OpenPage) -> None:
+    page(VIEWER).make_weather("web_api", "hanging")
+
+    with pytest.raises(requests.Timeout):
+        requests.post(f"{url}/api/auth.test", {"token": "xoxb-test"}, timeout=0.1)
+
+
+def test_delivers_everything_twice_by_socket(page: OpenPage, wire: OpenWire) -> None:
+    vera, bot = page(VIEWER), wire()
+    vera.make_weather("deliveries", "twice")
+
+    vera.send("/im one")
+    vera.send("/im two")
+
+    envelopes = [bot.receive() for _ in range(4)]
+    assert len({envelope["envelope_id"] for envelope in envelopes}) == 2
+
+
+def test_delivers_everything_twice_by_http(workspace: Workspace, page: OpenPage) -> None:
+    vera, came = page(VIEWER), []
+
+    async def take(request: Request) -> Response:
+        came.append((await request.body(), request.headers.get("X-Slack-Retry-Num")))
+        return Response()
+
+    workspace.events, workspace.scopes = frozenset({"app_mention"}), frozenset({"app_mentions:read"})
+    with BackgroundServer(Starlette(routes=[Route("/", take, methods=["POST"])])) as bot:
+        workspace.request_url = bot.url
+        vera.make_weather("deliveries", "twice")
+        vera.send("@im-bot alice")
+        wait_until(lambda: len(came) == 2)
+        vera.send("/im one")
+        wait_until(lambda: len(came) == 4)
+
+    assert [number for _, number in came] == [None, "1", None, None]
+    assert came[0][0] == came[1][0]
+    assert came[2] == came[3]
+
+
+def test_drops_the_socket(page: OpenPage, wire: OpenWire) -> None:
+    vera, bot = page(VIEWER), wire()
+
+    vera.make_weather("socket", "drop")
+
+    assert bot.receive()["reason"] == "refresh_requested"
+    assert {dial["name"]: dial["setting"] for dial in vera.next()["weather"]}["socket"] == "connected"
+
+
+def test_changes_how_the_far_end_fares(workspace: Workspace, page: OpenPage) -> None:
+    vera, sandbox = page(VIEWER), open_sandbox()
+    workspace.dials.add(make_im_dial(sandbox))
+    settings = [each["name"] for each in workspace.dials.describe()[-1]["settings"]]
+
+    knobs = {}
+    for setting in (*settings, "fine"):
+        vera.make_weather("im", setting)
+        knobs[setting] = (sandbox.knobs.latency_ms, sandbox.knobs.fault and sandbox.knobs.fault.kind)
+
+    assert knobs == {
+        "slow": (3000, None),
+        "busy": (0, "code"),
+        "down": (0, "502"),
+        "hanging": (0, "hang"),
+        "fine": (0, None),
+    }
+
+
+def test_takes_so_many_calls_a_minute(slack: WebClient, workspace: Workspace) -> None:
+    now = 1_800_000_000.0
+    workspace.clock = lambda: now
+    ts = slack.chat_postMessage(channel=ONCALL, text="0")["ts"]
+
+    def change() -> int | str:
+        try:
+            return slack.chat_update(channel=ONCALL, ts=ts, text="x").status_code
+        except SlackApiError as error:
+            return f"{error.response.status_code} after {error.response.headers['Retry-After']}"
+
+    assert [change() for _ in range(51)] == [200] * 50 + ["429 after 60"]
+    assert slack.conversations_open(users=VIEWER.id)["ok"]
+    now += 60
+    assert change() == 200
