@@ -3,16 +3,17 @@
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeVar
 
 from bot.core.commands import LookupCommand, ShowHistory
 from bot.core.model import Actor
-from bot.core.results import Form
+from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
 
-T = TypeVar("T", "Page", "OpenForm")
+T = TypeVar("T", "Page", "OpenForm", "UnderWay")
 
 LIFETIME = 24 * 3600
 """How long a button works, in seconds."""
@@ -36,17 +37,33 @@ class OpenForm:
     response_url: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A lookup that has not ended.
+
+    Args:
+        stop: Cancels it, and gives the answer as far as it has come; None when it has ended meanwhile.
+        number: The page that is to be shown, counted from zero.
+        public: Whether others see the answer.
+    """
+
+    stop: Callable[[], Lookup | None]
+    number: int = 0
+    public: bool = False
+
+
 class Answers:
     """Remembers, for a day and in this process only, which page or form an id stands for, and whose it is.
 
-    A page holds ids and what was asked, never what the vendor answered; a form holds what it showed.
+    A page holds ids and what was asked, never what the vendor answered; a form holds what it showed. A
+    lookup under way is forgotten when it ends.
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[float, Actor, Page | OpenForm]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, Actor, Page | OpenForm | UnderWay]] = OrderedDict()
         self._lock = Lock()
 
-    def keep(self, actor: Actor, what: Page | OpenForm) -> str:
+    def keep(self, actor: Actor, what: Page | OpenForm | UnderWay) -> str:
         """Remember something of an actor's and return its opaque id."""
         key = secrets.token_urlsafe(12)
         with self._lock:
@@ -54,6 +71,11 @@ class Answers:
             if len(self._kept) > ROOM:
                 self._kept.popitem(last=False)
         return key
+
+    def forget(self, key: str) -> None:
+        """Forget what an id stands for, if anything."""
+        with self._lock:
+            self._kept.pop(key, None)
 
     def find(self, key: str, actor: Actor, kind: type[T]) -> T:
         """Find what an id stands for.
@@ -67,6 +89,7 @@ class Answers:
             raise ExpiredError("this button is too old", advice="Run the command again for fresh buttons")
         if owner != actor:
             raise ExpiredError(
-                "only the person who asked may turn the pages of an answer", advice="Run the command yourself"
+                "only the person who asked may use the buttons of an answer",
+                advice="Run the command yourself",
             )
         return what

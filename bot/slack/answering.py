@@ -24,7 +24,7 @@ from bot.core.commands import (
 from bot.core.dispatcher import Dispatcher
 from bot.core.model import Actor
 from bot.core.results import Lookup, Preview, Result, Settled
-from bot.errors import BotError, SlackUnavailableError
+from bot.errors import BotError, CancelledError, SlackUnavailableError
 from bot.slack.asking import Ask
 from bot.slack.forms import Forms
 from bot.slack.messages import (
@@ -35,10 +35,10 @@ from bot.slack.messages import (
     render,
     render_crash,
     render_error,
-    working,
 )
 from bot.slack.mrkdwn import plain
 from bot.slack.people import SlackPeople
+from bot.slack.watching import watching
 
 Observer: TypeAlias = Callable[[str, str, float], None]
 """Told of everything answered: what was asked, how it ended, and how many seconds it took."""
@@ -99,6 +99,9 @@ class Answering:
         asked, outcome = "unknown", "answered"
         try:
             asked = run()
+        except CancelledError as error:
+            # Whoever pressed Cancel has been answered there.
+            outcome = type(error).__name__
         except BotError as error:
             outcome = type(error).__name__
             log.info("answered with %s %s", outcome, error.detail)
@@ -149,19 +152,30 @@ class Answering:
             share: Whether to show it to the whole channel.
             note: A sentence of our own to add.
         """
-        with ask.reply.working(partial(working, command), stays=share):
-            lookup = self.dispatcher.look_up(ask.actor, command, ask.surface)
-        # Buttons on a shared answer would let everybody turn one person's pages.
-        turns = None if share else self._turns(ask.actor, lookup, number)
-        message = render(
+        inquiry = self.dispatcher.begin(ask.actor, command, ask.surface)
+        with watching(self.answers, ask, inquiry, number=number, stays=share):
+            lookup = inquiry.run()
+        message = self.make_answer(ask, lookup, number, public=share or ask.reply.public, note=note)
+        ask.reply.answer(message, in_channel=share)
+
+    def make_answer(self, ask: Ask, lookup: Lookup, number: int, *, public: bool, note: str = "") -> Message:
+        """Make a page of a lookup's answer.
+
+        Args:
+            ask: Who is answered.
+            lookup: What it came to.
+            number: The page, counted from zero.
+            public: Whether others see it; then it has no buttons, with which they would turn its pages.
+            note: A sentence of our own to add.
+        """
+        return render(
             lookup,
             command=self.command,
             actor_id=ask.actor.user_id,
-            page=turns,
-            shared=share,
+            page=None if public else self._turns(ask.actor, lookup, number),
+            shared=public,
             note=note if lookup.recorded else f"{note} {_UNRECORDED}".strip(),
         )
-        ask.reply.answer(message, in_channel=share)
 
     def _run_text(self, ask: Ask, text: str) -> str:
         command = self.dispatcher.read(plain(text))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from bot.core.model import Actor, Surface
-from bot.slack.responder import Reply
+from bot.slack.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)

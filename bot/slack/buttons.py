@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from bot.core.answers import Page
+from bot.core.answers import Page, UnderWay
 from bot.core.commands import ShowHistory, UndoChange
+from bot.errors import ExpiredError
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
 from bot.slack.messages import changing
@@ -48,11 +49,25 @@ def _turn_page(answering: Answering, ask: Ask, key: str) -> str:
     return "TurnPage"
 
 
+def _cancel_lookup(answering: Answering, ask: Ask, key: str) -> str:
+    # Nothing is sent and nothing new is shown, so that this takes no role: only whose lookup it is counts.
+    under_way = answering.answers.find(key, ask.actor, UnderWay)
+    lookup = under_way.stop()
+    if lookup is None:
+        raise ExpiredError("this lookup has ended already", advice="Its answer is on the way")
+    ask.reply.replaces = True
+    ask.reply.answer(answering.make_answer(ask, lookup, under_way.number, public=under_way.public))
+    return "CancelLookup"
+
+
 _DEEDS: Mapping[str, Deed] = {
     "page": _turn_page,
+    "cancel_lookup": _cancel_lookup,
     "confirm_change": _confirm,
     "cancel_change": _cancel,
     "undo_change": _undo,
 }
 BUTTONS = tuple(_DEEDS)
 """The action ids of the buttons there are."""
+URGENT = frozenset({"cancel_lookup"})
+"""Those that must not wait for the workers, which may be busy with what they end."""

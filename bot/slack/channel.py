@@ -1,8 +1,8 @@
-"""One channel that the bot posts to by itself, and what is said when Slack does not take a message."""
+"""One channel or thread that the bot posts to by itself, and what is said when Slack takes no message."""
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ _MENDING = {
     "ratelimited": "the bot waits as long as Slack asks",
 }
 """What to do about Slack's error codes."""
+_AS_IT_IS = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
 
 log = logging.getLogger(__name__)
 
@@ -50,40 +51,63 @@ class Channel:
     Args:
         slack: The client of Slack's Web API; it must not repeat calls by itself, which could post twice.
         id: The channel's id.
+        thread_ts: The time stamp of the message whose thread it is; empty for the channel itself.
     """
 
     slack: WebClient
     id: str
+    thread_ts: str = ""
 
-    def post(self, message: Message) -> None:
+    def post(self, message: Message) -> str:
         """Post a message, without its blocks should Slack refuse them; it is there when this returns.
+
+        Returns:
+            Its time stamp, by which it can be changed.
 
         Raises:
             NotPostedError: Slack did not take it, or did not say so.
         """
+        return str(self._send("chat.postMessage", message, _AS_IT_IS | self._thread).get("ts", ""))
+
+    def post_for(self, user_id: str, message: Message) -> None:
+        """Post a message that one person alone sees.
+
+        Raises:
+            NotPostedError: Slack did not take it, or did not say so.
+        """
+        self._send("chat.postEphemeral", message, {"user": user_id, **self._thread})
+
+    def change(self, ts: str, message: Message) -> None:
+        """Give one of the bot's messages other content.
+
+        Raises:
+            NotPostedError: Slack did not take it, or did not say so.
+        """
+        # An empty list: a change without any leaves the blocks that were there.
+        self._send("chat.update", message, {"ts": ts, "blocks": []})
+
+    @property
+    def _thread(self) -> dict[str, Any]:
+        return {"thread_ts": self.thread_ts} if self.thread_ts else {}
+
+    def _send(self, method: str, message: Message, more: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
-            self._send(message.text, message.blocks)
+            return self._call(method, message.text, {**more, "blocks": message.blocks})
         except NotPostedError as error:
             if not _BAD_BLOCKS.fullmatch(error.code):
                 raise
             log.warning("Slack refused the blocks of a message (%s); sending its plain text", error.code)
-            self._send(message.text, None)
+            return self._call(method, message.text, more)
 
-    def _send(self, text: str, blocks: Sequence[dict[str, Any]] | None) -> None:
+    def _call(self, method: str, text: str, more: Mapping[str, Any]) -> Mapping[str, Any]:
+        body = {"channel": self.id, "text": text, "parse": "none", **more}
         try:
-            self.slack.chat_postMessage(
-                channel=self.id,
-                text=text,
-                blocks=blocks,
-                parse="none",
-                mrkdwn=False,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
+            answer = self.slack.api_call(method, json=body).data
         except SlackApiError as error:
             raise _refused(error) from None
         except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
             raise NotPostedError(f"Slack could not be reached ({type(error).__name__})") from None
+        return answer if isinstance(answer, dict) else {}
 
 
 def _refused(error: SlackApiError) -> NotPostedError:

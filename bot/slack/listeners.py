@@ -17,11 +17,12 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from bot.core.model import Actor, Surface
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
-from bot.slack.buttons import BUTTONS, press
+from bot.slack.buttons import BUTTONS, URGENT, press
 from bot.slack.forms import FormError
 from bot.slack.messages import busy
 from bot.slack.modals import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, loading_view
-from bot.slack.responder import Reply, Responder
+from bot.slack.reply import Reply
+from bot.slack.responder import Responder
 from bot.slack.workers import Workers
 
 ENVELOPES = 256
@@ -36,7 +37,7 @@ class Listeners:
         answering: What is done for each.
         responder: How answers are sent.
         workers: Who does what comes after the ack.
-        doorman: Who tells people that every worker is busy.
+        doorman: Who tells people that every worker is busy, and ends what keeps workers busy.
     """
 
     answering: Answering
@@ -67,9 +68,9 @@ class Listeners:
         """Take on a press of a button."""
         channel_id, action = _text(body.get("channel") or {}, "id"), body["actions"][0]
         ask = self._ask(_presser(body), Surface.BUTTON, body, channel_id=channel_id)
-        self._take_on(
-            ask, partial(press, self.answering, ask, _text(action, "action_id"), _text(action, "value"))
-        )
+        action_id = _text(action, "action_id")
+        crew = self.doorman if action_id in URGENT else self.workers
+        self._take_on(ask, partial(press, self.answering, ask, action_id, _text(action, "value")), crew)
         ack()
 
     def on_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
@@ -109,8 +110,8 @@ class Listeners:
         reply = Reply(self.responder, _text(body, "response_url"), actor.user_id)
         return Ask(actor, surface, reply, channel_id, _text(body, "trigger_id"))
 
-    def _take_on(self, ask: Ask, job: Callable[[], None]) -> None:
-        if not self.workers.submit(job):
+    def _take_on(self, ask: Ask, job: Callable[[], None], crew: Workers | None = None) -> None:
+        if not (crew or self.workers).submit(job):
             # Slack shows what a command's ack says, but no other ack: this answer needs a post of its own.
             self.doorman.submit(partial(ask.reply.answer, busy()))
 

@@ -7,6 +7,7 @@ from typing import Any, assert_never
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand
+from bot.core.inquiry import Progress
 from bot.core.model import App, Entry
 from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Settled, Unchanged
 from bot.errors import BotError, ExpiredError, IMError, PermissionDeniedError, UsageError
@@ -18,6 +19,7 @@ from bot.slack.help import show_help, show_role
 from bot.slack.literal import cut, literal
 from bot.slack.lookups import Turns, pages, show_lookup
 from bot.slack.mrkdwn import escape
+from bot.slack.progress import show_progress, show_working
 
 __all__ = [
     "Message",
@@ -25,10 +27,12 @@ __all__ = [
     "busy",
     "changing",
     "pages",
+    "progressing",
     "render",
     "render_crash",
     "render_entries",
     "render_error",
+    "shared",
     "working",
 ]
 
@@ -158,10 +162,23 @@ def render_crash(reference: str, command: str) -> Message:
 
 def working(command: LookupCommand) -> Message:
     """Say that a lookup is under way; the answer replaces this."""
-    count = len(command.accounts)
-    what = f"Looking up {count:,} account{'' if count == 1 else 's'}"
-    place = [words(" in "), code(command.app.name), words(f" {command.app.region}…")]
-    return _message(lambda _: [paragraph([bold(what), *place])])
+    return _message(lambda _: [show_working(command)])
+
+
+def progressing(command: LookupCommand, progress: Progress, cancel_id: str) -> Message:
+    """Say how far a lookup has come; the answer replaces this.
+
+    Args:
+        command: What is asked.
+        progress: How far it has come.
+        cancel_id: The opaque id by which it can be cancelled.
+    """
+    return _message(lambda _: show_progress(command, progress, cancel_id))
+
+
+def shared() -> Message:
+    """Say that the answer comes elsewhere, for more than the one person who sees this."""
+    return _message(lambda _: [paragraph([words("The answer follows, where everybody here can see it.")])])
 
 
 def changing() -> Message:

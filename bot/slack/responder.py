@@ -1,13 +1,11 @@
-"""Answers to a response URL, over kept-alive connections, with a direct message as the last way out."""
+"""Answers to a response URL or in a conversation, with a direct message as the last way out."""
 
 import logging
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import Lock, Timer
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,10 +13,10 @@ import requests
 from slack_sdk.web import WebClient
 
 from bot.sessions import open_session
+from bot.slack.channel import NotPostedError
+from bot.slack.conversation import Conversation
 from bot.slack.messages import Message
 
-WORKING_AFTER = 1.0
-"""The usual seconds until the actor is told that work goes on."""
 TIMEOUT = (3.05, 5.0)
 """How long Slack may take to connect and to answer, in seconds."""
 TRIES = 2
@@ -27,6 +25,7 @@ LONGEST_WAIT = 3.0
 """The most seconds that are waited because Slack asks for it."""
 
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
+_IN_PLACE = {"response_type": "ephemeral", "replace_original": True}
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +62,37 @@ class Responder:
             log.warning("a response URL did not take an answer (%s); sending a direct message", error)
             self.send_directly(actor_id, message)
 
+    def say(self, conversation: Conversation, message: Message, *, replaces: bool, private: bool) -> None:
+        """Send a message to a conversation; where it is not taken, to the person directly.
+
+        As `send` it never raises.
+
+        Args:
+            conversation: Where.
+            message: What.
+            replaces: Whether it takes the place of the last one there.
+            private: Whether only the person is to see it.
+        """
+        say = conversation.whisper if private else partial(conversation.say, replaces=replaces)
+        try:
+            _patiently(partial(say, message))
+        except NotPostedError as error:
+            log.warning("a conversation did not take an answer (%s); sending a direct message", error)
+            self.send_directly(conversation.user_id, message)
+
+    def update(self, way: str | Conversation, message: Message) -> None:
+        """Put a message in the place of the last one at a response URL or in a conversation, or do not."""
+        if isinstance(way, Conversation):
+            try:
+                way.say(message, replaces=True)
+            except NotPostedError as error:
+                log.info("a conversation did not take an update (%s)", error)
+            return
+        body = {"text": message.text, "blocks": message.blocks, **_IN_PLACE, **_QUIET}
+        _, reason = self._try(way, msgspec.json.encode(body))
+        if reason:
+            log.info("a response URL did not take an update (%s)", reason)
+
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
@@ -93,12 +123,12 @@ class Responder:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            return 0.2 + secrets.randbelow(300) / 1000, type(error).__name__
+            return _soon(), type(error).__name__
         if answer.status_code == requests.codes.too_many_requests:
             asked = answer.headers.get("Retry-After", "1")
             return min(float(asked) if asked.isdigit() else 1.0, LONGEST_WAIT), "ratelimited"
         if answer.status_code >= requests.codes.server_error:
-            return 0.2 + secrets.randbelow(300) / 1000, f"HTTP {answer.status_code}"
+            return _soon(), f"HTTP {answer.status_code}"
         return None, _refusal(answer)
 
     def send_directly(self, actor_id: str, message: Message) -> None:
@@ -117,6 +147,28 @@ class Responder:
             log.error("an answer could not be delivered at all (%s)", type(error).__name__)  # noqa: TRY400
 
 
+def _patiently(post: Callable[[], None]) -> None:
+    """Post, and once more where Slack asks to wait or nobody knows what became of it.
+
+    Raises:
+        NotPostedError: Slack did not take it.
+    """
+    try:
+        post()
+    except NotPostedError as error:
+        if error.code and error.wait is None:
+            raise
+        wait = _soon() if error.wait is None else error.wait
+    else:
+        return
+    time.sleep(min(wait, LONGEST_WAIT))
+    post()
+
+
+def _soon() -> float:
+    return 0.2 + secrets.randbelow(300) / 1000
+
+
 def _refusal(answer: requests.Response) -> str:
     """Name Slack's error, empty when it took the message; its answer is `ok` as text or as JSON."""
     taken = answer.status_code < requests.codes.multiple_choices
@@ -131,68 +183,3 @@ def _refusal(answer: requests.Response) -> str:
     # Only a code of Slack's is repeated: a gateway's page may name the response URL.
     code = str(told.get("error"))
     return code if re.fullmatch("[a-z0-9_]{1,60}", code) else f"HTTP {answer.status_code}"
-
-
-@dataclass(slots=True)
-class Reply:
-    """The answer to one slash command or button: at most a working line and what replaces it.
-
-    Args:
-        responder: How it is sent.
-        url: The response URL of the command or button.
-        actor_id: Whose it is.
-        replaces: Whether it takes the place of the message whose button was pressed.
-        working_after: After how many seconds without an answer the actor is told that work goes on.
-    """
-
-    responder: Responder
-    url: str = field(repr=False)
-    actor_id: str
-    replaces: bool = False
-    working_after: float = WORKING_AFTER
-    _lock: Lock = field(default_factory=Lock)
-    _answered: bool = False
-    _standing_in: bool = False
-
-    @contextmanager
-    def working(self, line: Callable[[], Message], *, stays: bool = False) -> Iterator[None]:
-        """Send a working line if what happens inside takes longer than about a second.
-
-        Args:
-            line: Makes the line.
-            stays: Whether the answer leaves the line where it is, because it goes elsewhere.
-        """
-        timer = Timer(self.working_after, self._send_working, (line, stays))
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def answer(self, message: Message, *, in_channel: bool = False) -> None:
-        """Send the answer: to the actor alone, or to the whole channel."""
-        with self._lock:
-            self._answered = True
-            self._send(message, in_channel=in_channel)
-
-    def refuse(self, message: Message) -> None:
-        """Send what went wrong; the message whose button was pressed stays as it is."""
-        with self._lock:
-            self._answered = True
-            self.replaces = self._standing_in
-            self._send(message, in_channel=False)
-
-    def _send_working(self, line: Callable[[], Message], stays: bool) -> None:  # noqa: FBT001 - called by Timer
-        with self._lock:
-            if self._answered:
-                return
-            self._send(line(), in_channel=False)
-            self.replaces = self._standing_in = not stays
-
-    def _send(self, message: Message, *, in_channel: bool) -> None:
-        options = {
-            "response_type": "in_channel" if in_channel else "ephemeral",
-            "replace_original": self.replaces and not in_channel,
-        }
-        self.responder.send(self.url, message, options, self.actor_id)

@@ -10,6 +10,8 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "usergroups.users.list": ("usergroups:read",),
         "conversations.info": ("channels:read", "groups:read"),
         "chat.postMessage": ("chat:write",),
+        "chat.postEphemeral": ("chat:write",),
+        "chat.update": ("chat:write",),
         "views.open": (),
         "views.update": (),
     }

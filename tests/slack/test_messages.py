@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.commands import SPECS
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
+from bot.core.inquiry import Progress
 from bot.core.model import Actor, App, Change, Entry, Finding, Holders, Outcome, Role, Row, Surface
 from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Settled, Unchanged
 from bot.errors import (
@@ -29,10 +30,12 @@ from bot.slack.messages import (
     busy,
     changing,
     pages,
+    progressing,
     render,
     render_crash,
     render_entries,
     render_error,
+    shared,
     working,
 )
 from tests.support.sample_results import (
@@ -78,6 +81,9 @@ DENIED = PermissionDeniedError(
 REFUSED = InvalidRequestError("the nickname holds a forbidden word", code=40605)
 UNANSWERED = OutcomeUnknownError("the vendor did not answer in time")
 EVERY_MISS = [missed(f"missing_{number}", finding) for number, finding in enumerate(list(Finding)[1:])]
+HALFWAY = Progress(
+    950, {Finding.FOUND: 451, Finding.NOT_IMPORTED: 32, Finding.FAILED: 17}, 2.5, 2.5 / 500 * 450
+)
 CITY = {"city": "Berlin", "plan": "pro"}
 
 
@@ -153,6 +159,11 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "entries": lambda: tell(LOOKED_UP, enter(1041, outcome=Outcome.ATTEMPTED), enter(), DENIED_ENTRY),
     "changing": changing,
     "working": lambda: working(profiles(*crowd(43)).command),
+    "progress_nothing_yet": lambda: progressing(
+        profiles(*crowd(43)).command, Progress(43, {}, 2.5, None), "cancel"
+    ),
+    "progress": lambda: progressing(profiles(*crowd(950)).command, HALFWAY, "cancel"),
+    "shared": shared,
     "busy": busy,
     "crash": lambda: render_crash("k3v9", "/im"),
     "error_usage": lambda: render_error(

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Domain, Field, custom_field, offered
+from bot.core.inquiry import Progress
 from bot.core.model import App, Finding, Outcome, Row, Surface, Value, Values
 from bot.core.results import Form, History, Lookup, Preview, Settled, Unchanged
 from bot.errors import IMError, OutcomeUnknownError
 from bot.playground.blockkit import check_message
 from bot.slack.literal import literal
-from bot.slack.messages import Message, Turns, pages, render, render_entries
+from bot.slack.messages import Message, Turns, pages, progressing, render, render_entries
 from tests.support.sample_results import CHANGE, enter
 
 NASTY = (
@@ -159,6 +160,20 @@ def test_tells_of_any_change_within_every_limit(
         assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
         assert size(message.blocks) <= 9500
         assert 0 < len(message.text) <= 3500
+
+
+@settings(max_examples=50, deadline=None)
+@given(lookups(), st.floats(0, 60), st.none() | st.floats(0, 60), st.integers(0, 130))
+def test_tells_of_any_progress_within_every_limit(
+    lookup: Lookup, seconds: float, left: float | None, done: int
+) -> None:
+    progress = Progress(
+        len(lookup.rows), Lookup(lookup.command, lookup.rows[:done], 0).count(), seconds, left
+    )
+    message = progressing(lookup.command, progress, "c" * 16)
+
+    assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
+    assert len(message.blocks[1]["elements"][0]["elements"][0]["text"]) == 20
 
 
 def test_fits_the_most_there_can_be() -> None:

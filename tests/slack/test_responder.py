@@ -9,7 +9,8 @@ from slack_sdk.web import WebClient
 
 from bot.logs import set_up_logs
 from bot.slack.messages import Message
-from bot.slack.responder import Reply, Responder
+from bot.slack.reply import Reply
+from bot.slack.responder import Responder
 from tests.support.far_end import Behavior, FarEnd, answer, hang, reset
 from tests.support.slack import wait_until
 

@@ -1,0 +1,116 @@
+"""The answer to one request: a working line that is brought up to date, and what takes its place."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, count
+from threading import Event, Lock, Thread
+
+from bot.slack.conversation import Conversation
+from bot.slack.messages import Message, shared
+from bot.slack.responder import Responder
+
+WORKING_AFTER = 1.0
+"""The usual seconds until the actor is told that work goes on."""
+UPDATED_AFTER = (2.5, 6.0)
+"""Seconds after which that is brought up to date at a response URL.
+
+It takes five messages in all: that line, twice brought up to date, the answer, and one in reserve.
+"""
+CONVERSED_AFTER = 2
+"""The same in a conversation, and every second from then on: about as often as Slack takes it."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """The answer to one request: at most a working line, brought up to date, and what replaces it.
+
+    Args:
+        responder: How it is sent.
+        url: The response URL of the command or button; empty where a conversation is the way.
+        actor_id: Whose it is.
+        replaces: Whether it takes the place of the message whose button was pressed.
+        working_after: After how many seconds without an answer the actor is told that work goes on.
+        conversation: Where to answer instead of the response URL.
+    """
+
+    responder: Responder
+    url: str = field(repr=False)
+    actor_id: str
+    replaces: bool = False
+    working_after: float = WORKING_AFTER
+    conversation: Conversation | None = None
+    _lock: Lock = field(default_factory=Lock)
+    _answered: bool = False
+    _standing_in: bool = False
+    _elsewhere: bool = False
+
+    @property
+    def public(self) -> bool:
+        """Whether others than the actor see whatever is answered."""
+        return self.conversation is not None and self.conversation.public
+
+    @contextmanager
+    def working(self, line: Callable[[], Message], *, stays: bool = False) -> Iterator[None]:
+        """Send a working line if what happens inside takes longer than about a second.
+
+        Args:
+            line: Makes the line; what it makes later is shown in its place.
+            stays: Whether the answer leaves the line where it is, because it goes elsewhere.
+        """
+        done = Event()
+        Thread(target=self._keep_telling, args=(line, stays, done), name="telling", daemon=True).start()
+        try:
+            yield
+        finally:
+            done.set()
+
+    def answer(self, message: Message, *, in_channel: bool = False) -> None:
+        """Send the answer: to the actor alone, or to the whole channel."""
+        with self._lock:
+            self._answered = True
+            if self._elsewhere:
+                # First: later this would take the place of the answer.
+                self.responder.update(self.url, shared())
+            self._send(message, in_channel=in_channel)
+
+    def refuse(self, message: Message) -> None:
+        """Send what went wrong; the message whose button was pressed stays as it is."""
+        with self._lock:
+            self._answered = True
+            self.replaces = self._standing_in
+            self._send(message, in_channel=False, private=not self._standing_in)
+
+    def hush(self) -> None:
+        """Say no more of the work: somebody else answers."""
+        with self._lock:
+            self._answered = True
+
+    def _keep_telling(self, line: Callable[[], Message], stays: bool, done: Event) -> None:  # noqa: FBT001 - called by Thread
+        started, shown = time.monotonic(), None
+        further = count(CONVERSED_AFTER) if self.conversation else UPDATED_AFTER
+        for moment in chain([self.working_after], further):
+            if done.wait(max(0.0, started + moment - time.monotonic())):
+                return
+            with self._lock:
+                if self._answered:
+                    return
+                message = line()
+                if shown is None:
+                    self._send(message, in_channel=False)
+                    self.replaces = self._standing_in = not stays
+                elif message != shown:
+                    self.responder.update(self.conversation or self.url, message)
+                    self._elsewhere = stays
+                shown = message
+
+    def _send(self, message: Message, *, in_channel: bool, private: bool = False) -> None:
+        if self.conversation:
+            self.responder.say(self.conversation, message, replaces=self._standing_in, private=private)
+            return
+        options = {
+            "response_type": "in_channel" if in_channel else "ephemeral",
+            "replace_original": self.replaces and not in_channel,
+        }
+        self.responder.send(self.url, message, options, self.actor_id)

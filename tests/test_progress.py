@@ -1,0 +1,130 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.playground.people import EDITOR
+from bot.sandbox.knobs import Knobs
+from bot.slack.workers import CREW
+from tests.support.whole import Asker, Whole, whole_bot
+
+LONG = 4400
+"""Milliseconds that a call takes: longer than the first news of a lookup, shorter than a time-out."""
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Whole]:
+    with whole_bot("http") as whole:
+        yield whole
+
+
+@pytest.fixture(autouse=True)
+def fair_weather(whole: Whole) -> Iterator[None]:
+    yield
+    whole.sandbox.knobs = Knobs()
+
+
+def slow(whole: Whole, milliseconds: int) -> None:
+    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=milliseconds)
+
+
+def has_cancel(message: dict[str, Any]) -> bool:
+    return any(
+        element.get("action_id") == "cancel_lookup"
+        for block in message["blocks"]
+        for element in block.get("elements", ())
+    )
+
+
+def until_cancel(asker: Asker, message: dict[str, Any]) -> dict[str, Any]:
+    while not has_cancel(message):
+        message = asker.answer()
+    return message
+
+
+def put_back(whole: Whole, message: dict[str, Any]) -> None:
+    """Let a message look as it did, as if Slack had not replaced it."""
+    kept = next(kept for kept in whole.workspace.messages if kept.ts == message["ts"])
+    kept.draft = replace(kept.draft, blocks=message["blocks"])
+
+
+def test_shows_how_far_a_long_lookup_is_with_a_button_that_goes_when_it_has_ended(whole: Whole) -> None:
+    slow(whole, LONG)
+    with whole.acting_as() as vera:
+        working = vera.ask("/im profile alice bob_k")
+        moved = vera.answer()
+        answer = vera.answer()
+        put_back(whole, moved)
+        refused = vera.press(moved, "Cancel")
+
+    assert not has_cancel(working)
+    assert has_cancel(moved)
+    assert "Looking up 2 accounts" in moved["text"]
+    assert "0 of 2" in moved["text"]
+    assert "2 of 2 found" in answer["text"]
+    assert answer["ts"] == moved["ts"] == working["ts"]
+    assert not has_cancel(answer)
+    assert "this button is too old" in refused["text"]
+    assert max(url.uses for url in whole.workspace.response_urls.values()) <= 3
+
+
+def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> None:
+    with whole_bot("socket") as whole, whole.acting_as() as vera:
+        slow(whole, LONG)
+        moved = until_cancel(vera, vera.ask("/im profile alice bob_k"))
+        answer = vera.press(moved, "Cancel")
+        slow(whole, 0)
+        history = vera.ask("/im history alice")
+        whole.bot.workers.close()  # whatever else was to come has come then
+        last = whole.workspace.find(answer["channel"], answer["ts"])
+
+    assert "0 of 2 found  ·  2 not asked" in answer["text"]
+    assert "not asked: cancelled by you" in answer["text"]
+    assert answer["ts"] == moved["ts"]
+    assert "with 1 more  cancelled" in history["text"]
+    assert "cancelled when 0 of 2 accounts had been answered for" in history["text"]
+    assert last
+    assert last.draft.text == answer["text"]
+
+
+def test_lets_nobody_else_cancel(whole: Whole) -> None:
+    slow(whole, LONG)
+    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+        moved = until_cancel(vera, vera.ask("/im profile alice"))
+        next(kept for kept in whole.workspace.messages if kept.ts == moved["ts"]).only_for = None
+        refused = ed.press(moved, "Cancel")
+        answer = vera.press(moved, "Cancel")
+        while "cancelled by you" not in answer["text"]:
+            answer = vera.answer()
+
+    assert "only the person who asked" in refused["text"]
+
+
+def test_cancels_although_every_worker_is_busy_with_lookups(whole: Whole) -> None:
+    slow(whole, LONG)
+    with whole.acting_as() as vera:
+        for _ in range(CREW + 4):
+            assert vera.page.send("/im profile alice") == {"ok": True}
+        moved = until_cancel(vera, vera.answer())
+        # Were it to wait for a worker, there would be nothing left to cancel.
+        answer = vera.press(moved, "Cancel")
+        slow(whole, 0)
+        ended = 0
+        while ended < CREW + 4:
+            ended += "of 1 found" in answer["text"]
+            assert "too old" not in answer["text"]
+            answer = vera.answer() if ended < CREW + 4 else answer
+
+
+def test_tells_everybody_where_a_shared_answer_went(whole: Whole) -> None:
+    slow(whole, LONG)
+    with whole.acting_as() as vera:
+        moved = until_cancel(vera, vera.ask("/im profile alice --share"))
+        line, shared = vera.answer(), vera.answer()
+
+    assert not shared["ephemeral"]
+    assert "1 of 1 found" in shared["text"]
+    assert line["ts"] == moved["ts"]
+    assert "everybody here can see it" in line["text"]
+    assert not has_cancel(line)
