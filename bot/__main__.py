@@ -45,6 +45,12 @@ def make_parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--data", type=Path, metavar="FILE", help="keep its accounts in a file")
     sandbox.add_argument("--sdk-app-id", type=int, metavar="N", help="the app's SDKAppID")
     sandbox.add_argument("--secret-key", metavar="K", help="the app's secret key")
+    slack = add("slack", _slack, "run the local Slack alone, for any app")
+    slack.add_argument("--manifest", type=Path, required=True, metavar="FILE", help="the app's manifest")
+    slack.add_argument("--port", type=_port, default=8067, help="its port (8067)")
+    slack.add_argument(
+        "--request-url", metavar="URL", help="post to the app there, instead of using Socket Mode"
+    )
     add("serve", _serve, "run the bot over HTTP")
     add("socket", _socket, "run the bot over Socket Mode")
     add("migrate", _migrate, "bring the database to the current schema")
@@ -87,6 +93,13 @@ def _sandbox(args: argparse.Namespace) -> None:
     from bot.sandbox.run import run
 
     run(args.port, args.data, args.sdk_app_id, args.secret_key)
+
+
+def _slack(args: argparse.Namespace) -> None:
+    _need_playground()
+    from bot.playground.run import run
+
+    run(args.port, args.manifest, args.request_url)
 
 
 def _serve(_: argparse.Namespace) -> None:

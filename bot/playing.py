@@ -1,6 +1,5 @@
 """The playground, wired: the sandbox, a local Slack and the bot itself, all on loopback."""
 
-import secrets
 import sys
 import webbrowser
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from bot.logs import set_up_logs
 from bot.playground.dials import Dial
 from bot.playground.manifest import read_manifest
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, EDITORS_GROUP_ID
+from bot.playground.run import install
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.sandbox.data import DataFileError
@@ -48,17 +48,7 @@ _IM_WEATHER: dict[str, dict[str, Any]] = {
 
 def make_workspace() -> Workspace:
     """Make a local workspace in which the app of manifest.yml is installed."""
-    manifest = read_manifest(next(path for path in _MANIFESTS if path.exists()))
-    return Workspace(
-        bot_token=f"xoxb-{secrets.token_hex(16)}",
-        app_token=f"xapp-{secrets.token_hex(16)}",
-        signing_secret=secrets.token_hex(16),
-        scopes=manifest.scopes,
-        commands=manifest.commands,
-        shortcuts=manifest.shortcuts,
-        events=manifest.events,
-        home_enabled=manifest.home_enabled,
-    )
+    return install(read_manifest(next(path for path in _MANIFESTS if path.exists())))
 
 
 def make_im_dial(sandbox: Sandbox) -> Dial:

@@ -43,6 +43,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, **environment: str) ->
         ("", ("playground", "sandbox", "serve", "socket", "doctor")),
         ("playground", ("--port", "8065", "--no-browser", "--data")),
         ("sandbox", ("--port", "8066", "--data", "--sdk-app-id", "--secret-key")),
+        ("slack", ("--port", "8067", "--manifest", "--request-url")),
         ("serve", ("HTTP",)),
         ("socket", ("Socket Mode",)),
         ("doctor", ("fix",)),

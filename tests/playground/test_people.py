@@ -1,0 +1,43 @@
+import pytest
+import requests
+from slack_sdk import WebClient
+
+from bot.playground.deeds import DEEDS, QUESTIONS
+from bot.playground.people import BOT, LEAVER, PARTNER_TEAM_ID, STRANGER
+from bot.playground.workspace import Workspace
+from tests.playground.conftest import OpenPage, OpenWire
+from tests.support.slack import PARTNERS, SUPPORT, make_buttons
+
+WHAT_PEOPLE_DO = sorted((DEEDS.keys() | QUESTIONS.keys()) - {"weather"})
+
+
+@pytest.mark.parametrize("deed", WHAT_PEOPLE_DO)
+@pytest.mark.parametrize(
+    ("id_", "error"),
+    [(LEAVER.id, "account_inactive"), (BOT.id, "user_not_found"), ("U000", "user_not_found")],
+)
+def test_lets_nobody_act_who_is_not_there(
+    url: str, workspace: Workspace, deed: str, id_: str, error: str
+) -> None:
+    body = {"as": id_, "channel": SUPPORT, "text": "hello", "view_id": "V0"}
+
+    answer = requests.post(f"{url}/page/{deed}", json=body, timeout=30)
+
+    assert answer.json() == {"ok": False, "error": error}
+
+
+def test_lets_people_of_another_workspace_press_but_run_nothing(
+    slack: WebClient, page: OpenPage, wire: OpenWire
+) -> None:
+    stella, bot = page(STRANGER), wire()
+    slack.chat_postMessage(channel=PARTNERS, text="Which?", blocks=make_buttons("a"))
+    message = stella.next_message()
+
+    stella.send("/im help", PARTNERS)
+    refused = stella.next_message()
+    shortcut = stella.use_shortcut("lookup_message", PARTNERS, ts=message["ts"])
+    stella.press(message, "a")
+    payload = bot.receive()["payload"]
+
+    assert (refused["error"], shortcut["error"]) == (True, "shortcut_not_found")
+    assert (payload["type"], payload["user"]["team_id"]) == ("block_actions", PARTNER_TEAM_ID)
