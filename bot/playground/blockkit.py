@@ -40,11 +40,13 @@ class Problem:
     Args:
         pointer: Where, as a JSON pointer.
         house: Only we mind: Slack would accept it.
+        word: Slack's error, where it has one of its own for this.
     """
 
     pointer: str
     message: str
     house: bool = False
+    word: str = ""
 
 
 def check_message(payload: Mapping[str, Any]) -> list[Problem]:
@@ -158,7 +160,8 @@ def _check_sums(limits: Mapping[str, int], items: Sequence[Any], pointer: str) -
         )
         if total > most:
             kind = limited or "other"
-            yield Problem(pointer, f"must hold at most {most} characters in {kind} blocks, holds {total}")
+            message = f"must hold at most {most} characters in {kind} blocks, holds {total}"
+            yield Problem(pointer, message, word="" if limited else "msg_blocks_too_long")
 
 
 def _check_kind(rule: Kinds, value: Mapping[str, Any], pointer: str, surface: Surface) -> Iterator[Problem]:

@@ -98,7 +98,8 @@ async def deliver(workspace: Workspace, kind: str, payload: Json, retry: Retry |
     Raises:
         NotDeliveredError: It was not acknowledged with success.
     """
-    with workspace.inspector.noting("to_bot", kind, payloads.name(payload), payload) as record:
+    title = payloads.name(payload) + (f", attempt {retry.number + 1}" if retry else "")
+    with workspace.inspector.noting("to_bot", kind, title, payload) as record:
         try:
             record.answer = await _hand_over(workspace, kind, payload, retry)
         except NotDeliveredError as error:

@@ -68,7 +68,8 @@ def read_draft(arguments: Mapping[str, Any]) -> Draft:
     if problems:
         errors = [f"{problem.message} [json-pointer:{problem.pointer}]" for problem in problems]
         messages = [f"[ERROR] {error}" for error in errors]
-        raise RefusedError("invalid_blocks", errors=errors, response_metadata={"messages": messages})
+        word = next((problem.word for problem in problems if problem.word), "invalid_blocks")
+        raise RefusedError(word, errors=errors, response_metadata={"messages": messages})
     return Draft(text[:TEXT_LIMIT], with_ids(blocks) if blocks else None)
 
 

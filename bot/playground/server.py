@@ -22,7 +22,7 @@ _POLICY = {"Content-Security-Policy": "default-src 'self'; connect-src 'self' ws
 
 def make_app(workspace: Workspace) -> Starlette:
     """Make the ASGI application that serves a workspace."""
-    workspace.listeners.append(partial(events.hear, workspace))
+    workspace.listener = partial(events.hear, workspace)
     return Starlette(
         routes=[
             Route("/", _show_page),

@@ -86,7 +86,8 @@ class Workspace:
         self.inspector = Inspector()
         self.posting = PostingLimit()
         self.calling = CallLimit()
-        self.listeners: list[Listener] = []
+        self.listener: Listener | None = None
+        """Told of all messages."""
         self.under_way = set[asyncio.Task[None]]()
         """Deliveries that nobody waits for."""
         self._watchers: list[tuple[str, Watcher]] = []
@@ -171,8 +172,8 @@ class Workspace:
         for person_id, watcher in list(self._watchers):
             if self.sees(person_id, message):
                 watcher(news, message)
-        for listener in self.listeners:
-            listener(news, message)
+        if self.listener:
+            self.listener(news, message)
 
     def _show_view(self, view: View) -> None:
         if view.is_home:

@@ -1,9 +1,11 @@
+import json
+
 import pytest
 import requests
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.playground.people import BOT, EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, VIEWER
+from bot.playground.people import BOT, EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, LEAVER, STRANGER, VIEWER
 from bot.playground.weather import Fault
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage
@@ -74,7 +76,10 @@ def test_tells_of_a_direct_message_only_with_a_scope_of_its_own(
         ("views.frobnicate", {}, "unknown_method"),
         ("users.info", {"user": "U000"}, "user_not_found"),
         ("conversations.info", {"channel": "C000"}, "channel_not_found"),
+        ("conversations.open", {}, "users_list_not_supplied"),
         ("conversations.open", {"users": "U000"}, "user_not_found"),
+        ("conversations.open", {"users": LEAVER.id}, "user_disabled"),
+        ("conversations.open", {"users": STRANGER.id}, "user_not_visible"),
         ("usergroups.users.list", {"usergroup": "S000"}, "no_such_subteam"),
         ("chat.postMessage", {"channel": "C000", "text": "hello"}, "channel_not_found"),
         ("chat.postMessage", {"channel": ONCALL, "text": " "}, "no_text"),
@@ -245,3 +250,38 @@ def test_leaves_a_call_hanging_until_the_caller_gives_up(url: str, workspace: Wo
         requests.post(f"{url}/api/auth.test", timeout=0.1)
 
     assert requests.post(f"{url}/api/auth.test", timeout=30).json()["error"] == "not_authed"
+
+
+def test_says_when_blocks_hold_too_much_text_together(slack: WebClient, workspace: Workspace) -> None:
+    blocks = [{"type": "section", "text": {"type": "plain_text", "text": "x" * 2500}}] * 4
+
+    refusal = refuse(slack, "chat.postMessage", channel=ONCALL, text="x", blocks=json.dumps(blocks))
+
+    assert refusal["error"] == "msg_blocks_too_long"
+
+
+def test_replies_in_a_thread_and_to_replies_in_the_same(slack: WebClient, workspace: Workspace) -> None:
+    first = slack.chat_postMessage(channel=ONCALL, text="one")["ts"]
+    reply = slack.chat_postMessage(channel=ONCALL, text="two", thread_ts=first)
+    slack.chat_postEphemeral(channel=ONCALL, user=VIEWER.id, text="three", thread_ts=reply["ts"])
+    slack.chat_update(channel=ONCALL, ts=reply["ts"], text="two and a half")
+
+    assert reply["message"]["thread_ts"] == first
+    assert [message.thread_ts for message in workspace.messages] == [None, first, first]
+    assert workspace.messages[1].draft.text == "two and a half"
+
+
+def test_replies_to_nothing_that_is_not_there(slack: WebClient) -> None:
+    whisper = slack.chat_postEphemeral(channel=ONCALL, user=VIEWER.id, text="psst")["message_ts"]
+
+    for ts in ("1.0", whisper):
+        answer = refuse(slack, "chat.postMessage", channel=ONCALL, text="x", thread_ts=ts)
+        assert answer["error"] == "thread_not_found"
+
+
+def test_whispers_only_where_the_bot_is_a_member(slack: WebClient, workspace: Workspace) -> None:
+    workspace.channels[ONCALL].members.remove(BOT.id)
+
+    answer = refuse(slack, "chat.postEphemeral", channel=ONCALL, user=VIEWER.id, text="x")
+
+    assert answer["error"] == "not_in_channel"

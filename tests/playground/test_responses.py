@@ -176,3 +176,18 @@ def test_goes_wrong_when_told(vera: Page, bot: Wire, workspace: Workspace) -> No
 
     assert (limited.status_code, limited.headers["Retry-After"]) == (429, "1")
     assert fine.status_code == 200
+
+
+def test_takes_a_message_a_second_for_everyone_after_a_burst(
+    vera: Page, bot: Wire, workspace: Workspace
+) -> None:
+    urls = [ask(vera, bot) for _ in range(2)]
+    now = workspace.clock()
+    workspace.clock = lambda: now
+
+    answers = [respond(url, text="x", response_type="in_channel") for url in urls for _ in range(3)]
+    private = respond(urls[1], text="x")
+
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert answers[-1].headers["Retry-After"] == "1"
+    assert private.status_code == 200
