@@ -1,38 +1,11 @@
-import os
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from bot.store.migrating import migrate
 from bot.store.record import Store
-
-SERVER = os.environ.get("TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432")
-
-_numbers = count(1)
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """A PostgreSQL database of this session's own."""
-    name = f"im_bot_tests_{os.getpid()}"
-    try:
-        admin = psycopg.connect(f"{SERVER}/postgres", autocommit=True, connect_timeout=30)
-    except psycopg.OperationalError:
-        pytest.skip(f"no PostgreSQL server at {SERVER}")
-    with admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
-        yield f"{SERVER}/{name}"
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
-def new_schema(server: str) -> str:
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {name}".encode())
-    return f"{server}?options=-csearch_path%3D{name}"
+from tests.support.postgresql import new_schema
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from bot.store.engine import open_engine
 from bot.store.migrating import migrate
 from bot.store.record import Store
 from bot.store.schema import REVISION, metadata
-from tests.store.conftest import new_schema
+from tests.support.postgresql import new_schema
 
 OPEN_STORE = Callable[[str], Store]
 

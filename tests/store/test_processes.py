@@ -14,9 +14,9 @@ from bot.store.export import export
 from bot.store.migrating import check_current, migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
-from tests.store.conftest import new_schema
 from tests.support.bench import ROOT
 from tests.support.entries import looked_up
+from tests.support.postgresql import new_schema
 
 OPEN_STORE = Callable[[str], Store]
 
