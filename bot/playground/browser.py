@@ -24,7 +24,7 @@ and `builder_url`, which shows the blocks in Slack's Block Kit Builder, or null.
 What a person does is posted as JSON to `/page/<deed>`, with `as`, the person's id; it is answered with `ok`
 and, if it is refused, `error`:
 
-- `send`: `channel`, `text`; `thread_ts` to reply in a thread. `@handle` becomes a mention.
+- `send`: `channel`, `text`; `thread_ts` to reply in a thread. Links, addresses and `@handle` are marked.
 - `open_app`: `channel`, the direct message with the bot; `tab`, `home` or `messages`. Tells the bot.
 - `press`: what is pressed, `block_id`, `action_id` and the value under the key payloads have it; in a message
   `channel` and `ts`, in a modal or Home tab `view_id` and `state`.

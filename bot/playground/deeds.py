@@ -17,9 +17,9 @@ from bot.playground.places import (
     find_pressable,
     find_thread,
     find_view,
-    write_down,
 )
 from bot.playground.refusals import RefusedError
+from bot.playground.typed import write_down
 from bot.playground.workspace import Workspace
 
 Deed: TypeAlias = Callable[[Workspace, Body, str], BackgroundTask | None]
@@ -40,7 +40,7 @@ def _send(workspace: Workspace, body: Body, address: str) -> BackgroundTask | No
         if thread:
             raise RefusedError("no_command_in_thread")
         return BackgroundTask(interactions.run_command, workspace, actor, channel, text, address)
-    workspace.post(channel, actor, Draft(write_down(workspace, text)), thread_ts=thread)
+    workspace.post(channel, actor, Draft(write_down(text, workspace.people.values())), thread_ts=thread)
     return None
 
 

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from bot.playground.sockets import SocketMode
 
 
+_ANSWERS = {"fine": "Fine", "limited": "Too many requests (429)", "down": "Down (500)", "hanging": "Hanging"}
+_FAULTS = {"limited": Fault.RATE_LIMITED, "down": Fault.BROKEN, "hanging": Fault.HANG}
+_TIMES = {"once": "Once", "twice": "Twice"}
+_SOCKET = {"connected": "Connected", "drop": "Drop now"}
+
+
 @dataclass(slots=True)
 class Dial:
     """Something that can be turned.
@@ -68,12 +74,6 @@ class Dials:
     def describe(self) -> list[Json]:
         """Describe them to the page."""
         return [dial.describe() for dial in self._dials.values()]
-
-
-_ANSWERS = {"fine": "Fine", "limited": "Too many requests (429)", "down": "Down (500)", "hanging": "Hanging"}
-_FAULTS = {"limited": Fault.RATE_LIMITED, "down": Fault.BROKEN, "hanging": Fault.HANG}
-_TIMES = {"once": "Once", "twice": "Twice"}
-_SOCKET = {"connected": "Connected", "drop": "Drop now"}
 
 
 def _failing(weather: Weather, *names: str) -> Callable[[str], None]:

@@ -1,11 +1,9 @@
 """Where somebody does something in the page: found, or refused, before it is begun."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from bot.playground.messages import Json, Message, list_elements
-from bot.playground.payloads import escape
 from bot.playground.people import Channel, Kind, Person
 from bot.playground.refusals import RefusedError
 from bot.playground.views import View
@@ -13,8 +11,6 @@ from bot.playground.workspace import Workspace
 
 Body: TypeAlias = Mapping[str, Any]
 """What the page sends."""
-
-_NAME = re.compile(r"(?<![\w<])@([a-z][a-z-]*)")
 
 
 def find_actor(workspace: Workspace, body: Body) -> Person:
@@ -52,12 +48,6 @@ def find_thread(workspace: Workspace, actor: Person, body: Body) -> str | None:
     if parent.only_for:
         raise RefusedError("message_not_found")
     return parent.thread_ts or parent.ts
-
-
-def write_down(workspace: Workspace, text: str) -> str:
-    """Write down what somebody typed as Slack does: escaped, with names turned into mentions."""
-    ids = {person.handle: person.id for person in workspace.people.values()}
-    return _NAME.sub(lambda found: f"<@{ids[found[1]]}>" if found[1] in ids else found[0], escape(text))
 
 
 def find_message(workspace: Workspace, actor: Person, body: Body) -> Message:
