@@ -12,7 +12,7 @@ from bot.core.commands import SPECS
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS
 from bot.im.regions import REGIONS
 from bot.settings import AppSettings, RoleSettings, Settings
-from bot.slack.scopes import BOT_SCOPES
+from bot.slack.scopes import BOT_SCOPES, EVENTS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -68,11 +68,15 @@ def test_readme_names_every_field_and_region() -> None:
 def test_readme_explains_every_scope() -> None:
     table = README.split("| scope | what for |")[1].split("###")[0]
 
-    assert set(re.findall(r"`([a-z:]+)`", table)) == BOT_SCOPES
+    assert set(re.findall(r"`([a-z_:]+)`", table)) == BOT_SCOPES
 
 
 def test_manifest_asks_for_exactly_the_scopes_the_code_needs(manifest: dict[str, Any]) -> None:
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == BOT_SCOPES
+
+
+def test_manifest_asks_for_exactly_the_events_the_code_takes(manifest: dict[str, Any]) -> None:
+    assert manifest["settings"]["event_subscriptions"]["bot_events"] == list(EVENTS)
 
 
 def test_manifest_gives_each_scope_a_reason() -> None:

@@ -4,12 +4,13 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias, assert_never
 
 from bot.core.answers import Answers, Page
 from bot.core.commands import (
+    Command,
     EditProfile,
     LookupCommand,
     SetFields,
@@ -23,9 +24,11 @@ from bot.core.commands import (
 )
 from bot.core.dispatcher import Dispatcher
 from bot.core.model import Actor
+from bot.core.policy import NOTHING_SENT
 from bot.core.results import Lookup, Preview, Result, Settled
-from bot.errors import BotError, CancelledError, SlackUnavailableError
+from bot.errors import BotError, CancelledError, PermissionDeniedError, SlackUnavailableError
 from bot.slack.asking import Ask
+from bot.slack.conversation import DIRECT
 from bot.slack.forms import Forms
 from bot.slack.messages import (
     Message,
@@ -43,8 +46,7 @@ from bot.slack.watching import watching
 Observer: TypeAlias = Callable[[str, str, float], None]
 """Told of everything answered: what was asked, how it ended, and how many seconds it took."""
 
-_DIRECT = "D"
-"""What the ids of direct messages start with."""
+_NOT_SHARED = "Not shared: "
 _UNRECORDED = "This lookup could not be recorded; whoever runs this bot finds the reason in its log."
 
 log = logging.getLogger(__name__)
@@ -121,7 +123,8 @@ class Answering:
         """Answer with what a command came to."""
         trouble = self.channel_trouble() if isinstance(result, Preview | Settled) else ""
         note = f"The audit channel is behind: {trouble}." if trouble else ""
-        ask.reply.answer(render(result, command=self.command, actor_id=ask.actor.user_id, note=note))
+        message = render(result, command=self.command, actor_id=ask.actor.user_id, note=note)
+        ask.reply.answer(message, private=True)
 
     def change(self, ask: Ask, command: SetFields | UndoChange) -> str:
         """Answer with the preview of a change; names what was asked."""
@@ -133,8 +136,12 @@ class Answering:
     def show_history(self, ask: Ask, command: ShowHistory) -> None:
         """Answer with a page of an account's history."""
         history = self.dispatcher.show_history(ask.actor, command, ask.surface)
+        self._check_readers(ask)
         older = None
-        if history.older is not None:
+        if ask.reply.public:
+            # Values are for editors, and a button would let everybody turn one person's pages.
+            history = replace(history, with_values=False)
+        elif history.older is not None:
             following = Page(ShowHistory(command.app, command.account, history.older))
             older = self.answers.keep(ask.actor, following)
         turns = Turns(0, None, older)
@@ -153,6 +160,7 @@ class Answering:
             note: A sentence of our own to add.
         """
         inquiry = self.dispatcher.begin(ask.actor, command, ask.surface)
+        self._check_readers(ask)
         with watching(self.answers, ask, inquiry, number=number, stays=share):
             lookup = inquiry.run()
         message = self.make_answer(ask, lookup, number, public=share or ask.reply.public, note=note)
@@ -178,10 +186,14 @@ class Answering:
         )
 
     def _run_text(self, ask: Ask, text: str) -> str:
-        command = self.dispatcher.read(plain(text))
+        return self.run(ask, self.dispatcher.read(plain(text)))
+
+    def run(self, ask: Ask, command: Command) -> str:
+        """Run a command and answer it; names what was asked."""
         match command:
             case ShowProfiles() | ShowFriends() | ShowAttributes():
-                share, note = self.may_share(ask.channel_id) if command.share else (False, "")
+                wanted = command.share and not ask.reply.public
+                share, note = self.may_share(ask.channel_id) if wanted else (False, "")
                 self.show(ask, command, share=share, note=note)
             case ShowHistory():
                 self.show_history(ask, command)
@@ -218,17 +230,33 @@ class Answering:
 
         return Turns(number, keep(number - 1), keep(number + 1))
 
+    def _check_readers(self, ask: Ask) -> None:
+        """Check that an answer may be given where others see it, if that is where it goes.
+
+        Raises:
+            PermissionDeniedError: It may not.
+        """
+        if not ask.reply.public:
+            return
+        may, why_not = self.may_share(ask.channel_id)
+        if not may:
+            raise PermissionDeniedError(
+                why_not.removeprefix(_NOT_SHARED).removesuffix("."),
+                advice=f"Type {self.command} here or write to me directly, and the answer is yours alone. "
+                f"{NOTHING_SENT}",
+            )
+
     def may_share(self, channel_id: str) -> tuple[bool, str]:
         """Tell whether an answer may be shown to a channel, and if not, why not."""
-        if channel_id.startswith(_DIRECT):
-            return False, "Not shared: this is a direct message. Use --share in a channel."
+        if channel_id.startswith(DIRECT):
+            return False, f"{_NOT_SHARED}this is a direct message. Use --share in a channel."
         try:
             shared_outside = self.people.is_shared_outside(channel_id)
         except SlackUnavailableError:
             return False, (
-                "Not shared: Slack did not say whether people of other organizations can read this channel. "
-                "In a private channel, invite the bot first."
+                f"{_NOT_SHARED}Slack did not say whether people of other organizations can read this "
+                "channel. In a private channel, invite the bot first."
             )
         if shared_outside:
-            return False, "Not shared: people of other organizations can read this channel."
+            return False, f"{_NOT_SHARED}people of other organizations can read this channel."
         return True, ""

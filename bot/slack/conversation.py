@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from slack_sdk.web import WebClient
-
 from bot.slack.channel import Channel, NotPostedError
 from bot.slack.messages import Message
 
@@ -25,11 +23,6 @@ class Conversation:
     channel: Channel
     user_id: str
     _ts: str = ""
-
-    @classmethod
-    def open(cls, slack: WebClient, channel_id: str, user_id: str, thread_ts: str = "") -> "Conversation":
-        """Make the conversation in a channel, or in a thread of it."""
-        return cls(Channel(slack, channel_id, thread_ts), user_id)
 
     @property
     def public(self) -> bool:

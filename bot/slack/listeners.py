@@ -1,11 +1,9 @@
 """What Bolt calls: read the payload, ack at once, leave the rest to a worker."""
 
 import re
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
 from typing import Any
 
 from slack_bolt import Ack, App, BoltRequest, BoltResponse
@@ -19,10 +17,12 @@ from bot.slack.answering import Answering
 from bot.slack.asking import Ask
 from bot.slack.buttons import BUTTONS, URGENT, press
 from bot.slack.forms import FormError
+from bot.slack.hearing import Hearing
 from bot.slack.messages import busy
 from bot.slack.modals import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, loading_view
 from bot.slack.reply import Reply
 from bot.slack.responder import Responder
+from bot.slack.seen import Seen
 from bot.slack.workers import Workers
 
 ENVELOPES = 256
@@ -31,7 +31,7 @@ ENVELOPES = 256
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """The slash command, the shortcut, buttons and forms.
+    """The slash command, the shortcut, buttons, forms, and messages to the bot.
 
     Args:
         answering: What is done for each.
@@ -52,6 +52,7 @@ class Listeners:
         app.shortcut(SET_SHORTCUT)(self.on_shortcut)
         app.view(SET_ACCOUNT)(self.on_account)
         app.view(SET_MODAL)(self.on_form)
+        Hearing(self.answering, self.responder, self._take_on).register(app)
         app.error(self.on_error)
 
     def on_command(self, ack: Ack, body: Mapping[str, Any]) -> None:
@@ -113,7 +114,7 @@ class Listeners:
     def _take_on(self, ask: Ask, job: Callable[[], None], crew: Workers | None = None) -> None:
         if not (crew or self.workers).submit(job):
             # Slack shows what a command's ack says, but no other ack: this answer needs a post of its own.
-            self.doorman.submit(partial(ask.reply.answer, busy()))
+            self.doorman.submit(partial(ask.reply.refuse, busy()))
 
     def on_error(self, error: Exception, request: BoltRequest) -> BoltResponse:
         """Answer an error that came before any worker: the last net."""
@@ -127,16 +128,12 @@ class Envelopes(SocketModeHandler):
     """Takes each Socket Mode envelope once: Slack brings some twice, and nobody wants two answers."""
 
     def __init__(self, app: App, app_token: str) -> None:
-        self._lately: deque[str] = deque(maxlen=ENVELOPES)
-        self._lock = Lock()
+        self._seen = Seen(ENVELOPES)
         super().__init__(app, app_token)
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's
         """Hand an envelope to Bolt, or acknowledge it alone when it has been here."""
-        with self._lock:
-            repeated = req.envelope_id in self._lately
-            self._lately.append(req.envelope_id)
-        if repeated:
+        if self._seen.again(req.envelope_id):
             client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
         else:
             super().handle(client, req)

@@ -66,14 +66,20 @@ class Reply:
         finally:
             done.set()
 
-    def answer(self, message: Message, *, in_channel: bool = False) -> None:
-        """Send the answer: to the actor alone, or to the whole channel."""
+    def answer(self, message: Message, *, in_channel: bool = False, private: bool = False) -> None:
+        """Send the answer.
+
+        Args:
+            message: It.
+            in_channel: Whether the whole channel is to see it, rather than the actor alone.
+            private: Whether the actor alone is to see it, though others follow the conversation.
+        """
         with self._lock:
             self._answered = True
             if self._elsewhere:
                 # First: later this would take the place of the answer.
                 self.responder.update(self.url, shared())
-            self._send(message, in_channel=in_channel)
+            self._send(message, in_channel=in_channel, private=private)
 
     def refuse(self, message: Message) -> None:
         """Send what went wrong; the message whose button was pressed stays as it is."""

@@ -13,7 +13,7 @@ import requests
 from slack_sdk.web import WebClient
 
 from bot.sessions import open_session
-from bot.slack.channel import NotPostedError
+from bot.slack.channel import Channel, NotPostedError
 from bot.slack.conversation import Conversation
 from bot.slack.messages import Message
 
@@ -26,6 +26,9 @@ LONGEST_WAIT = 3.0
 
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
 _IN_PLACE = {"response_type": "ephemeral", "replace_original": True}
+
+_PASSING = {"", "internal_error", "service_unavailable", "request_timeout"}
+"""What Slack says when it does not know itself what became of a message."""
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,10 @@ class Responder:
         except _NotTakenError as error:
             log.warning("a response URL did not take an answer (%s); sending a direct message", error)
             self.send_directly(actor_id, message)
+
+    def converse(self, channel_id: str, user_id: str, thread_ts: str) -> Conversation:
+        """Make the conversation with somebody in a direct message, or in a thread of a channel."""
+        return Conversation(Channel(self._slack, channel_id, thread_ts), user_id)
 
     def say(self, conversation: Conversation, message: Message, *, replaces: bool, private: bool) -> None:
         """Send a message to a conversation; where it is not taken, to the person directly.
@@ -156,7 +163,7 @@ def _patiently(post: Callable[[], None]) -> None:
     try:
         post()
     except NotPostedError as error:
-        if error.code and error.wait is None:
+        if error.code not in _PASSING and error.wait is None:
             raise
         wait = _soon() if error.wait is None else error.wait
     else:

@@ -1,6 +1,7 @@
-"""What the bot needs to be allowed: every Web API method it calls, and the scopes that takes."""
+"""What the bot needs to be allowed: every Web API method it calls, every event, and the scopes for them."""
 
 from collections.abc import Mapping
+from itertools import chain
 from types import MappingProxyType
 
 METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -18,5 +19,10 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Every method called with the bot token, and the scopes it needs (Slack's page of each method)."""
 
-BOT_SCOPES = frozenset({"commands", *(scope for scopes in METHODS.values() for scope in scopes)})
+EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"app_mention": ("app_mentions:read",), "message.im": ("im:history",)}
+)
+"""Every event the bot is told of, and the scopes it needs (Slack's page of each event)."""
+
+BOT_SCOPES = frozenset({"commands", *chain.from_iterable([*METHODS.values(), *EVENTS.values()])})
 """The bot token's scopes; slash commands need one of their own."""

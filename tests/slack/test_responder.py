@@ -261,3 +261,30 @@ def test_gives_up_on_a_slack_that_says_nothing(monkeypatch: pytest.MonkeyPatch) 
         scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
 
     assert (len(scene.posted), len(scene.api.asked)) == (2, 1)
+
+
+def test_keeps_news_within_what_a_response_url_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.reply.UPDATED_AFTER", (0.0, 0.0))
+    lines = iter(Message(f"{number} of 100", ()) for number in range(100))
+    with slack(OK) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: next(lines)):
+            wait_until(lambda: len(scene.posted) == 3)
+            time.sleep(0.05)
+        reply.answer(MESSAGE)
+
+    assert [body["text"] for body in scene.posted] == ["0 of 100", "1 of 100", "2 of 100", MESSAGE.text]
+    assert [body["replace_original"] for body in scene.posted] == [False, True, True, True]
+
+
+def test_sends_news_that_is_not_taken_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.reply.UPDATED_AFTER", (0.0,))
+    lines = iter([LINE])
+    with slack(OK, BROKEN, OK) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: next(lines, MESSAGE)):
+            wait_until(lambda: len(scene.posted) == 2)
+        reply.answer(MESSAGE)
+
+    assert len(scene.posted) == 3
+    assert scene.api.asked == []

@@ -1,8 +1,9 @@
 from pathlib import Path
 
 import bot
+from bot.playground.events import SCOPES as EVENT_SCOPES
 from bot.playground.methods import METHODS as ANSWERED
-from bot.slack.scopes import METHODS
+from bot.slack.scopes import EVENTS, METHODS
 
 SLACK = Path(bot.__file__).parent / "slack"
 
@@ -25,3 +26,7 @@ def test_claims_for_each_method_what_the_local_slack_asks_for() -> None:
     }
 
     assert short == set()
+
+
+def test_claims_for_each_event_what_the_local_slack_asks_for() -> None:
+    assert {name: EVENT_SCOPES[name] for name in EVENTS} == {name: "".join(EVENTS[name]) for name in EVENTS}

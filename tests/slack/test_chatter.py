@@ -1,0 +1,71 @@
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.model import App
+from bot.core.parsing import Apps, parse
+from bot.errors import UsageError
+from bot.slack.chatter import read_message
+
+BOT_ID = "U07IMBOTX3M"
+APPS = Apps({"prod": App("prod", "Singapore")}, "prod")
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("alice", "profile alice"),
+        ("<@U07IMBOTX3M> alice bob_k", "profile alice bob_k"),
+        ("alice, bob_k <@U07IMBOTX3M|im-bot>", "profile alice, bob_k"),
+        ("<@U07VERA2K1Q>", "profile U07VERA2K1Q"),
+        ("“Bob K”", 'profile "Bob K"'),
+        ("`user_001`", "profile user_001"),
+        ("<mailto:a@b.example|a@b.example>", "profile a@b.example"),
+        ("can you look up user_001?", "profile can you look up user_001?"),
+        ("alice --fields nick", "profile alice --fields nick"),
+        ("用户一", "profile 用户一"),
+        ("friends alice bob_k", "friends alice bob_k"),
+        ("Attrs alice", "attrs alice"),
+        ("profile: alice", "profile alice"),
+        ("<@U07IMBOTX3M> history alice", "history alice"),
+        ("set alice nick=x", "set alice nick=x"),
+        ("help!", "help"),
+        ("help profile", "help profile"),
+        ("whoami?", "whoami"),
+    ],
+)
+def test_finds_the_command_or_the_ids(text: str, typed: str) -> None:
+    assert read_message(text, BOT_ID) == typed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "<@U07IMBOTX3M>",
+        "hi",
+        "Hi!",
+        "hello there",
+        "Thanks <@U07IMBOTX3M> :tada:",
+        "thanks alice",
+        ":wave:",
+        "???",
+        "what can you do?",
+        "really!",
+        "good morning everybody.",
+    ],
+)
+def test_takes_small_talk_for_what_it_is(text: str) -> None:
+    assert read_message(text, BOT_ID) == ""
+
+
+def test_keeps_a_mention_of_somebody_else_when_its_own_id_is_not_known() -> None:
+    assert read_message("<@U07VERA2K1Q>", "") == "profile U07VERA2K1Q"
+
+
+@given(st.text() | st.text("<@U07|> hi-_'\"`:,?!"))
+def test_makes_something_that_can_be_parsed_of_anything(text: str) -> None:
+    with suppress(UsageError):
+        parse(read_message(text, BOT_ID), APPS)

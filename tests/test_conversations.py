@@ -1,0 +1,282 @@
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+import requests
+
+from bot.core.model import Surface
+from bot.playground.people import (
+    AUDIT_CHANNEL_ID,
+    BOT,
+    BOT_ID,
+    EDITOR,
+    GUEST,
+    STRANGER,
+    TEAM_ID,
+    VIEWER,
+    Person,
+)
+from bot.playground.weather import Fault
+from bot.sandbox.knobs import Knobs
+from bot.store.record import Store
+from tests.support.bot import signed
+from tests.support.slack import ONCALL, PARTNERS, PATIENCE, SUPPORT
+from tests.support.whole import Asker, Whole, whole_bot
+
+CROWD = " ".join(f"user_{number:03}" for number in range(1, 44))
+DIRECT = f"D{VIEWER.id[1:]}"
+
+
+@pytest.fixture(scope="module", params=["socket", "http"])
+def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
+    with whole_bot(request.param) as whole:
+        yield whole
+
+
+@pytest.fixture(autouse=True)
+def fair_weather(whole: Whole) -> Iterator[None]:
+    yield
+    whole.sandbox.knobs = Knobs()
+    whole.workspace.posting._paid_until.clear()
+
+
+def said_by_bot(asker: Asker) -> dict[str, Any]:
+    message = asker.answer()
+    while message["from"]["id"] != BOT.id:
+        message = asker.answer()
+    return message
+
+
+def say(asker: Asker, text: str, channel: str, **more: Any) -> dict[str, Any]:
+    assert asker.page.send(text, channel, **more) == {"ok": True}
+    return said_by_bot(asker)
+
+
+def labels(message: dict[str, Any]) -> list[str]:
+    return [
+        element["text"]["text"]
+        for block in message["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("alice bob_k nobody", "2 of 3 found  ·  1 not imported"),
+        ("friends alice bob_k", "in alice's friend list"),
+        ("whoami", "You are a viewer"),
+        ("history alice", "History of alice"),
+        ("profile alice --share", "Not shared: this is a direct message."),
+        ("profle_1", "1 not imported"),
+        ("profile alice --field nick", "Did you mean --fields?"),
+        ("set bob_k nick=Bob", "Type it as /im set bob_k nick=Bob"),
+        ("undo op_1", "Type it as /im undo op_1"),
+        ("alice & <bob>", "0 of"),
+    ],
+)
+def test_answers_a_direct_message(whole: Whole, text: str, told: str) -> None:
+    with whole.acting_as() as vera:
+        answer = say(vera, text, DIRECT)
+
+    assert told.replace("0 of", "of 3 found") in answer["text"]
+    assert (answer["channel"], answer["ephemeral"], answer["thread_ts"]) == (DIRECT, False, None)
+
+
+@pytest.mark.parametrize("text", ["hi", "thanks!", "@im-bot"])
+def test_answers_small_talk_as_it_answers_the_command_alone(whole: Whole, text: str) -> None:
+    with whole.acting_as() as vera:
+        assert say(vera, text, DIRECT)["text"] == vera.ask("/im", DIRECT)["text"]
+
+
+def test_answers_a_mention_in_its_thread_for_everybody(whole: Whole) -> None:
+    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+        answer, seen = say(vera, "@im-bot alice", ONCALL), said_by_bot(ed)
+
+    assert "1 of 1 found" in seen["text"]
+    assert (seen["channel"], seen["ts"]) == (ONCALL, answer["ts"])
+    mention = whole.workspace.find(ONCALL, answer["thread_ts"])
+    assert mention
+    assert mention.sender == VIEWER
+
+
+def test_stays_in_the_thread_it_is_mentioned_in(whole: Whole) -> None:
+    with whole.acting_as() as vera:
+        first = say(vera, "@im-bot alice", ONCALL)
+        second = say(vera, "@im-bot attrs alice", ONCALL, thread_ts=first["ts"])
+
+    assert second["thread_ts"] == first["thread_ts"]
+    assert "attributes" in second["text"]
+
+
+def test_gives_buttons_in_a_direct_message_and_none_in_a_thread(whole: Whole) -> None:
+    with whole.acting_as() as vera:
+        mine = say(vera, CROWD, DIRECT)
+        theirs = say(vera, f"@im-bot {CROWD}", ONCALL)
+        turned = vera.press(mine, "Next 20")
+
+    assert "Next 20" in labels(mine)
+    assert labels(theirs) == []
+    assert "page 2 of 3" in str(turned["blocks"])
+    assert turned["ts"] == mine["ts"]
+
+
+def test_shows_no_values_of_changes_to_a_channel(whole: Whole) -> None:
+    with whole.acting_as(EDITOR) as ed:
+        assert "values are shown to editors" not in str(ed.ask("/im history alice")["blocks"])
+        assert "values are shown to editors" in str(say(ed, "@im-bot history alice", ONCALL)["blocks"])
+
+
+@pytest.mark.parametrize("text", ["whoami", "help", "set bob_k nick=x"])
+def test_says_what_is_about_one_person_to_that_person_alone(whole: Whole, text: str) -> None:
+    with whole.acting_as() as vera:
+        assert say(vera, f"@im-bot {text}", ONCALL)["ephemeral"]
+
+
+@pytest.mark.parametrize("text", ["alice", "history alice"])
+def test_refuses_where_people_of_other_organizations_read(whole: Whole, text: str) -> None:
+    with whole.acting_as() as vera:
+        answer = say(vera, f"@im-bot {text}", PARTNERS)
+
+    assert "Refused: people of other organizations can read this channel." in answer["text"]
+    assert "write to me directly" in answer["text"]
+    assert answer["ephemeral"]
+
+
+@pytest.mark.parametrize(
+    ("person", "channel", "what"),
+    [
+        (GUEST, SUPPORT, "a guest"),
+        (GUEST, f"D{GUEST.id[1:]}", "a guest"),
+        (STRANGER, PARTNERS, "a person of another workspace"),
+    ],
+)
+def test_refuses_whom_it_refuses_everywhere(whole: Whole, person: Person, channel: str, what: str) -> None:
+    with whole.acting_as(person) as asker:
+        answer = say(asker, "@im-bot alice", channel)
+
+    assert f"Slack says that you are {what}" in answer["text"]
+    assert answer["ephemeral"] == (not channel.startswith("D"))
+
+
+def test_records_where_it_was_asked(whole: Whole) -> None:
+    with whole.acting_as() as vera:
+        say(vera, "@im-bot user_040", ONCALL)
+    with closing(Store(whole.settings.database_url)) as store:
+        (entry,) = store.list_history("demo", "user_040", None, 1)
+
+    assert entry.draft.surface is Surface.MESSAGE
+
+
+def test_answers_once_though_envelopes_come_twice(whole: Whole) -> None:
+    whole.workspace.sockets.repeat(3)
+    with whole.acting_as() as vera:
+        answers = [say(vera, text, DIRECT)["text"] for text in ("user_001", "user_002", "user_003")]
+        last = say(vera, "whoami", DIRECT)
+
+    assert all("1 of 1 found" in answer for answer in answers)
+    assert "You are a viewer" in last["text"]
+
+
+def deliver(whole: Whole, event_id: str, **event: Any) -> None:
+    """Bring an event to the bot over HTTP as Slack does."""
+    said = {"type": "message", "user": VIEWER.id, "team": TEAM_ID, "ts": "1.1", "channel": DIRECT}
+    content = {**said, "channel_type": "im", "text": "alice", **event}
+    body = json.dumps(
+        {"type": "event_callback", "team_id": TEAM_ID, "event_id": event_id, "event": content}
+    ).encode()
+    headers = {**signed(body, whole.workspace.signing_secret), "Content-Type": "application/json"}
+    assert whole.workspace.request_url
+    answer = requests.post(whole.workspace.request_url, body, headers=headers, timeout=PATIENCE)
+    assert answer.status_code == 200
+
+
+NOT_ASKED: dict[str, dict[str, Any]] = {
+    "bot": {"bot_id": "B07OTHER"},
+    "own": {"bot_id": BOT_ID, "user": BOT.id},
+    "changed": {"subtype": "message_changed", "hidden": True, "user": None},
+    "deleted": {"subtype": "message_deleted"},
+    "joined": {"subtype": "channel_join"},
+    "nobody": {"user": None},
+    "channel": {"channel": ONCALL, "channel_type": "channel"},
+    "mention in direct messages": {"type": "app_mention"},
+}
+
+
+def test_answers_an_event_once_and_nothing_but_what_people_say_to_it() -> None:
+    with whole_bot("http") as whole, whole.acting_as() as vera:
+        for name, event in NOT_ASKED.items():
+            deliver(whole, name, **event)
+        for _ in range(3):
+            deliver(whole, "Ev1")
+        deliver(whole, "Ev2", subtype="file_share", text="whoami")
+        said = sorted(vera.answer()["text"][:10] for _ in range(2))
+        whole.bot.workers.close()  # whatever else was to come has come then
+        messages = [message for message in whole.workspace.messages if message.sender == BOT]
+
+    assert said == ["1 of 1 fou", "You are a "]
+    assert len([message for message in messages if message.channel != AUDIT_CHANNEL_ID]) == 2
+
+
+def test_says_that_it_is_busy(whole: Whole) -> None:
+    released = threading.Event()
+    while whole.bot.workers.submit(partial(released.wait, PATIENCE)):  # type: ignore[arg-type]
+        pass
+    try:
+        with whole.acting_as() as vera:
+            direct = say(vera, "alice", DIRECT)
+            channel = say(vera, "@im-bot alice", ONCALL)
+    finally:
+        released.set()
+
+    assert "Busy" in direct["text"]
+    assert "Busy" in channel["text"]
+    assert channel["ephemeral"]
+
+
+def test_shows_progress_in_its_thread_and_cancels_there(whole: Whole) -> None:
+    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=4400)
+    with whole.acting_as() as vera:
+        working = say(vera, "@im-bot alice bob_k", ONCALL)
+        moved = said_by_bot(vera)
+        answer = vera.press(moved, "Cancel")
+
+    assert labels(working) == []
+    assert labels(moved) == ["Cancel"]
+    assert "2 not asked" in answer["text"]
+    assert labels(answer) == []
+    assert answer["ts"] == moved["ts"] == working["ts"]
+    assert not answer["ephemeral"]
+
+
+def test_puts_the_answer_in_the_place_of_the_working_line(whole: Whole) -> None:
+    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=1600)
+    with whole.acting_as() as vera:
+        working = say(vera, "alice", DIRECT)
+        answer = said_by_bot(vera)
+
+    assert "Looking up 1 account" in working["text"]
+    assert "1 of 1 found" in answer["text"]
+    assert answer["ts"] == working["ts"]
+
+
+@pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.BROKEN])
+def test_answers_although_slack_refuses_the_first_post(whole: Whole, fault: Fault) -> None:
+    whole.workspace.weather.fail("chat.postMessage", fault)
+    with whole.acting_as() as vera:
+        assert "1 of 1 found" in say(vera, "alice", DIRECT)["text"]
+
+
+def test_writes_to_the_person_when_the_thread_takes_nothing(whole: Whole) -> None:
+    whole.workspace.weather.fail("chat.postMessage", Fault.BROKEN, times=2)
+    with whole.acting_as() as vera:
+        answer = say(vera, "@im-bot alice", ONCALL)
+
+    assert answer["channel"] == DIRECT
+    assert "1 of 1 found" in answer["text"]
