@@ -37,6 +37,8 @@ CALLS_AT_ONCE = 32
 
 A lookup that fits into one call makes it in its own worker.
 """
+DOORMEN = 4
+"""How many say that the bot is busy, or cancel what keeps it so; Slack may hold one of them up."""
 SLACK_SECONDS = 4
 """How long one call to Slack's Web API may take."""
 
@@ -115,7 +117,7 @@ def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
     answering = Answering(
         settings.slack_command, dispatcher, answers, people, forms, observe, audit.channel_trouble
     )
-    listeners = Listeners(answering, responder, workers=Workers(), doorman=Workers(crew=1))
+    listeners = Listeners(answering, responder, workers=Workers(), doorman=Workers(DOORMEN))
     bolt = App(
         client=slack,
         # The loggers Bolt makes take their level from this one.

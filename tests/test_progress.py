@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -5,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.playground.people import EDITOR
+from bot.sandbox.data import Account
 from bot.sandbox.knobs import Knobs
 from bot.slack.workers import CREW
 from tests.support.whole import Asker, Whole, whole_bot
@@ -67,6 +69,20 @@ def test_shows_how_far_a_long_lookup_is_with_a_button_that_goes_when_it_has_ende
     assert not has_cancel(answer)
     assert "this button is too old" in refused["text"]
     assert max(url.uses for url in whole.workspace.response_urls.values()) <= 3
+
+
+def test_counts_what_is_found_while_the_rest_is_asked_about(whole: Whole) -> None:
+    (app,) = whole.sandbox.apps.values()
+    here = [f"here_{number}" for number in range(100)]
+    app.accounts.update({account: Account({"Tag_Profile_IM_Nick": account}) for account in here})
+    slow(whole, 2200)  # those of the second call are asked about twice: who is not found is checked
+    with whole.acting_as() as vera:
+        assert vera.page.send(f"/im profile {' '.join(here)} nobody_1 nobody_2") == {"ok": True}
+        moved = until_cancel(vera, vera.answer())
+        answer = vera.press(moved, "Cancel")
+
+    assert re.search(r"100 of 102 · 100 found · about \d s left", moved["text"])
+    assert "100 of 102 found  ·  2 not asked" in answer["text"]
 
 
 def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> None:

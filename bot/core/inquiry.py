@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 
 from bot.core.commands import LookupCommand
-from bot.core.lookups import look_up
+from bot.core.lookups import look_up, split
 from bot.core.model import Deadline, Draft, Finding, Outcome, Row
 from bot.core.ports import IM, Record
 from bot.core.results import Lookup
@@ -28,8 +28,8 @@ class Progress:
         asked: How many accounts were asked about.
         counts: How many have been answered for, by what became of them.
         seconds: How long it has taken.
-        seconds_left: How long the rest takes at the pace so far, at most to the deadline; None before any
-            of it is there to measure.
+        seconds_left: How long the calls still to be answered take at the pace of those that are, at most to
+            the deadline; None before there is one to measure.
     """
 
     asked: int
@@ -63,6 +63,7 @@ class Inquiry:
         self._started = time.monotonic()
         self._deadline = Deadline(self._started + COMMAND_SECONDS)
         self._rows: dict[str, Row] = {}
+        self._answered = 0
         self._lock = Lock()
         self._ended = False
 
@@ -97,14 +98,17 @@ class Inquiry:
     def progress(self) -> Progress:
         """Tell how far it has come."""
         with self._lock:
-            counts = Counter(row.finding for row in self._rows.values())
-        seconds, asked, done = time.monotonic() - self._started, len(self.command.accounts), counts.total()
-        left = min(seconds / done * (asked - done), max(self._deadline.left(), 0.0)) if done else None
-        return Progress(asked, counts, seconds, left)
+            answered, counts = self._answered, Counter(row.finding for row in self._rows.values())
+        seconds, left = time.monotonic() - self._started, None
+        if answered:
+            rest = len(split(self.command)) - answered
+            left = min(seconds / answered * rest, max(self._deadline.left(), 0.0))
+        return Progress(len(self.command.accounts), counts, seconds, left)
 
     def _note(self, rows: Sequence[Row]) -> None:
         with self._lock:
             if not self._ended:
+                self._answered += 1
                 self._rows.update((row.account, row) for row in rows)
 
     def _end(self) -> bool:

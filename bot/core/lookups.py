@@ -38,13 +38,17 @@ def look_up(
         pool: Where the calls run side by side; a lookup that fits into one call makes it right here.
         report: Told the rows of each call as soon as they are known, by several threads.
     """
-    chunk_of = _Chunk(command, im, deadline, report)
-    # A friends lookup leaves room for the owner in the call that tells who is imported.
-    size = CALL_ACCOUNTS - 1 if isinstance(command, ShowFriends) else CALL_ACCOUNTS
-    chunks = [command.accounts[start : start + size] for start in range(0, len(command.accounts), size)]
+    chunk_of, chunks = _Chunk(command, im, deadline, report), split(command)
     if len(chunks) == 1:
         return tuple(chunk_of.rows(chunks[0]))
     return tuple(chain.from_iterable(pool.map(chunk_of.rows, chunks)))
+
+
+def split(command: LookupCommand) -> list[tuple[str, ...]]:
+    """Split the accounts of a command into as many as one call may name."""
+    # A friends lookup leaves room for the owner in the call that tells who is imported.
+    size = CALL_ACCOUNTS - 1 if isinstance(command, ShowFriends) else CALL_ACCOUNTS
+    return [command.accounts[start : start + size] for start in range(0, len(command.accounts), size)]
 
 
 def read_profile(app: App, account: str, fields: tuple[Field, ...], im: IM, deadline: Deadline) -> Values:

@@ -50,7 +50,7 @@ class Channel:
 
     Args:
         slack: The client of Slack's Web API; it must not repeat calls by itself, which could post twice.
-        id: The channel's id.
+        id: The channel's id, or a person's for their direct messages.
         thread_ts: The time stamp of the message whose thread it is; empty for the channel itself.
     """
 
@@ -58,16 +58,18 @@ class Channel:
     id: str
     thread_ts: str = ""
 
-    def post(self, message: Message) -> str:
+    def post(self, message: Message) -> tuple[str, str]:
         """Post a message, without its blocks should Slack refuse them; it is there when this returns.
 
         Returns:
-            Its time stamp, by which it can be changed.
+            Where it can be changed: the id of the channel, which for a person is that of their direct
+            messages, and its time stamp.
 
         Raises:
             NotPostedError: Slack did not take it, or did not say so.
         """
-        return str(self._send("chat.postMessage", message, _AS_IT_IS | self._thread).get("ts", ""))
+        posted = self._send("chat.postMessage", message, _AS_IT_IS | self._thread)
+        return str(posted.get("channel") or self.id), str(posted.get("ts") or "")
 
     def post_for(self, user_id: str, message: Message) -> None:
         """Post a message that one person alone sees.

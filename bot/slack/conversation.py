@@ -1,6 +1,6 @@
 """The second way to answer: in a direct message or a thread, by messages that the bot can change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.slack.channel import Channel, NotPostedError
 from bot.slack.messages import Message
@@ -8,6 +8,8 @@ from bot.slack.messages import Message
 DIRECT = "D"
 """What the ids of direct messages start with."""
 
+_PEOPLE = ("U", "W")
+"""The same of people, to whom Slack delivers in their direct messages with the bot."""
 _GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 
 
@@ -27,7 +29,7 @@ class Conversation:
     @property
     def public(self) -> bool:
         """Whether others see what is said in it."""
-        return not self.channel.id.startswith(DIRECT)
+        return not self.channel.id.startswith((DIRECT, *_PEOPLE))
 
     def say(self, message: Message, *, replaces: bool) -> None:
         """Post a message, or put it in the place of the last one.
@@ -43,7 +45,8 @@ class Conversation:
                     raise
             else:
                 return
-        self._ts = self.channel.post(message)
+        channel_id, self._ts = self.channel.post(message)
+        self.channel = replace(self.channel, id=channel_id)
 
     def whisper(self, message: Message) -> None:
         """Say something to the person alone, as far as Slack can.

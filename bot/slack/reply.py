@@ -28,11 +28,11 @@ class Reply:
 
     Args:
         responder: How it is sent.
-        url: The response URL of the command or button; empty where a conversation is the way.
+        url: The response URL of the command or button; empty where there is none.
         actor_id: Whose it is.
         replaces: Whether it takes the place of the message whose button was pressed.
         working_after: After how many seconds without an answer the actor is told that work goes on.
-        conversation: Where to answer instead of the response URL.
+        conversation: Where to answer without a response URL; the actor's direct messages unless told.
     """
 
     responder: Responder
@@ -45,6 +45,11 @@ class Reply:
     _answered: bool = False
     _standing_in: bool = False
     _elsewhere: bool = False
+
+    def __post_init__(self) -> None:
+        """Answer directly where there is no other way."""
+        if not self.url and self.conversation is None:
+            self.conversation = self.responder.converse(self.actor_id, self.actor_id, "")
 
     @property
     def public(self) -> bool:

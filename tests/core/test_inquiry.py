@@ -163,7 +163,7 @@ def test_tells_how_far_it_has_come_and_how_long_the_rest_takes() -> None:
     assert (nothing_yet.asked, nothing_yet.done, nothing_yet.seconds_left) == (250, 0, None)
     assert progress.counts == {Finding.FOUND: 100}
     assert progress.seconds == pytest.approx(2)
-    assert progress.seconds_left == pytest.approx(3)
+    assert progress.seconds_left == pytest.approx(4)
     assert late.seconds_left == pytest.approx(1)
 
 

@@ -210,3 +210,15 @@ def test_says_no_more_when_somebody_else_answers() -> None:
             time.sleep(0.05)
 
     assert scene.calls == []
+
+
+def test_writes_to_the_person_where_there_is_no_response_url() -> None:
+    with slack(answer({"ok": True, "channel": DIRECT, "ts": "2.2"})) as scene:
+        reply = Reply(scene.responder, "", ACTOR, working_after=0)
+        with reply.working(lambda: LINE):
+            wait_until(lambda: bool(scene.posted))
+        reply.answer(MESSAGE)
+
+    assert not reply.public
+    assert scene.calls == [POST, UPDATE]
+    assert [body["channel"] for body in scene.posted] == [ACTOR, DIRECT]
