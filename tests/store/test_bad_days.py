@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, make_url, text
 
 from bot.core.model import Outcome
 from bot.errors import AuditError
@@ -17,6 +17,7 @@ from bot.store import engine as engines
 from bot.store.migrating import migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
+from tests.support.cutting import Wire
 from tests.support.entries import a_change, looked_up, step
 
 OPEN_STORE = Callable[[str], Store]
@@ -143,6 +144,29 @@ def test_finds_its_way_back_when_the_server_ended_every_connection(
         )
 
     assert store.add(looked_up()).sequence == 2
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_says_that_it_does_not_know_when_the_connection_is_lost_over_a_commit(
+    server_url: str, *, committed: bool
+) -> None:
+    address, change = make_url(server_url), a_change(SECRET)
+    with Wire(address.host or "", address.port or 5432) as wire:
+        # Over an encrypted wire nobody could see what to cut at.
+        cut = address.set(host="127.0.0.1", port=wire.port).update_query_dict({"sslmode": "disable"})
+        with closing(Store(cut.render_as_string(hide_password=False))) as store:
+            store.propose(change, step(change, Outcome.PROPOSED))
+            wire.cut_at(b"COMMIT\0", delivered=committed)
+
+            with pytest.raises(AuditError, match="whether it was, is not known") as caught:
+                store.move(change, Outcome.ATTEMPTED, step(change, Outcome.ATTEMPTED))
+
+            found = store.find(change.id)
+            assert found
+            assert found.outcome is (Outcome.ATTEMPTED if committed else Outcome.PROPOSED)
+            assert store.add(looked_up()).sequence == (3 if committed else 2)
+    assert SECRET not in f"{caught.value} {caught.value.advice} {caught.value.detail}"
+    assert verify_url(server_url).finding is Finding.SOUND
 
 
 def test_says_that_the_server_cannot_be_reached() -> None:
