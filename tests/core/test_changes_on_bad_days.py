@@ -1,15 +1,21 @@
+import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from errno import ENOSPC
+from itertools import count
+from pathlib import Path
 from threading import Barrier
 
 import pytest
 from freezegun import freeze_time
+from sqlalchemy import Connection, event
 
 from bot.core.applying import READ_BACK_SECONDS, WAITS, WRITE_SECONDS
+from bot.core.changes import Changes
 from bot.core.model import Actor, Change, Deadline, Draft, Entry, Outcome, Standing, Surface, Value, Values
 from bot.core.open_changes import GRACE, WATCHED
 from bot.core.results import Preview, Settled
@@ -23,9 +29,13 @@ from bot.errors import (
     SlackUnavailableError,
     UnavailableError,
 )
+from bot.store.migrating import migrate
+from bot.store.record import Store
+from bot.store.verify import Finding, verify_url
 from tests.support.changing import ALICE, EDDA, ERIK, NICK, SLACK, World
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 
+FOREVER = datetime.max.replace(tzinfo=UTC)
 ENDS = {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN}
 
 
@@ -199,15 +209,11 @@ def test_two_clicks_at_once_write_once(world: World) -> None:
 class WatchedIM(FakeIM):
     """Sees to it that every write has its intent in the record, and remembers which arrived."""
 
-    record: FakeRecord = field(default_factory=FakeRecord)
+    list_attempted: Callable[[], Iterable[Change]] = tuple
     arrived: list[str] = field(default_factory=list)
 
     def set_profile(self, account: str, values: Mapping[str, Value], deadline: Deadline) -> None:
-        (intent,) = (
-            change
-            for change, _, _ in self.record.changes.values()
-            if change.outcome is Outcome.ATTEMPTED and change.after == values
-        )
+        (intent,) = (change for change in self.list_attempted() if change.after == values)
         try:
             super().set_profile(account, values, deadline)
         finally:
@@ -263,7 +269,11 @@ def click_twice(world: World, change: Change) -> None:
 
 def watched(fails_at: int = -1) -> World:
     record = FakeRecord()
-    im = WatchedIM({"alice": ALICE}, {"alice": True}, record=record)
+
+    def list_attempted() -> list[Change]:
+        return [change for change, _, _ in record.changes.values() if change.outcome is Outcome.ATTEMPTED]
+
+    im = WatchedIM({"alice": ALICE}, {"alice": True}, list_attempted=list_attempted)
     return World(im, ShakyPeople(SLACK.standings, SLACK.groups, fails_at=fails_at), record)
 
 
@@ -290,6 +300,22 @@ def days() -> Iterator[tuple[str, World]]:
                 yield f"{method} {place} {bad} times", world
 
 
+def check(im: WatchedIM, entries: Sequence[Entry]) -> int:
+    """Hold what arrived and what was recorded against the rules; gives the number of intents."""
+    steps: dict[str, list[Outcome]] = {}
+    for entry in entries:
+        if entry.draft.outcome is not Outcome.DENIED:
+            steps.setdefault(entry.draft.change_id, []).append(entry.draft.outcome)
+    intents = {change_id: taken for change_id, taken in steps.items() if Outcome.ATTEMPTED in taken}
+    assert all(sum(step in ENDS for step in taken) == 1 for taken in intents.values())
+    assert {change_id for change_id, taken in intents.items() if Outcome.SUCCEEDED in taken} == set(
+        im.arrived
+    )
+    assert len(im.arrived) == len(set(im.arrived))
+    assert [entry.sequence for entry in entries] == [*range(1, len(entries) + 1)]
+    return sum(taken.count(Outcome.ATTEMPTED) for taken in intents.values())
+
+
 DAYS = dict(days())
 
 
@@ -310,19 +336,81 @@ def test_whatever_fails_nothing_is_written_twice_or_unrecorded_and_every_intent_
 
     tell(world)
 
-    steps: dict[str, list[Outcome]] = {}
-    for entry in world.record.entries:
-        if entry.draft.outcome is not Outcome.DENIED:
-            steps.setdefault(entry.draft.change_id, []).append(entry.draft.outcome)
-    intents = {change_id: taken for change_id, taken in steps.items() if Outcome.ATTEMPTED in taken}
-    assert all(sum(step in ENDS for step in taken) == 1 for taken in intents.values())
-    assert {change_id for change_id, taken in intents.items() if Outcome.SUCCEEDED in taken} == set(
-        world.im.arrived
-    )
-    assert len(world.im.arrived) == len(set(world.im.arrived))
-    assert world.writes == len(intents)
-    assert [entry.sequence for entry in world.record.entries] == [*range(1, len(world.record.entries) + 1)]
+    assert world.writes == check(world.im, world.record.entries)
 
 
 def test_the_bad_days_are_as_many_as_the_calls() -> None:
     assert len(DAYS) > 50
+
+
+# The same story over a database that fails once, in every place
+
+
+@dataclass
+class Filed(World):
+    """A world whose record is a file that others can read too."""
+
+    store: Store = field(kw_only=True)
+
+    @property
+    def changes(self) -> Changes:
+        return replace(super().changes, record=self.store)
+
+
+@contextmanager
+def filed(file: Path) -> Iterator[tuple[Filed, WatchedIM, Store]]:
+    """Open a record twice: for a world, and for whoever looks on from outside."""
+    with closing(Store(f"sqlite:///{file}")) as store, closing(Store(f"sqlite:///{file}")) as elsewhere:
+        im = WatchedIM({"alice": ALICE}, {"alice": True}, list_attempted=lambda: elsewhere.list_open(FOREVER))
+        yield Filed(im, store=store), im, elsewhere
+
+
+@dataclass(eq=False)
+class Fate:
+    """Fails a database from the place on where it comes to something, as often as told."""
+
+    place: int
+    times: int
+    committed: bool = False
+    come: int = 0
+
+    def __call__(self, connection: Connection) -> None:
+        self.come += 1
+        if self.place < self.come <= self.place + self.times:
+            if self.committed:
+                connection.connection.commit()
+            raise OSError(ENOSPC, "trouble")
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("record") / "im-bot.db"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(
+    ("moment", "committed"), [("begin", False), ("commit", False), ("commit", True)], ids=str
+)
+def test_whenever_its_database_fails_nothing_is_written_twice_or_unrecorded(
+    empty: Path, tmp_path: Path, moment: str, *, committed: bool, times: int
+) -> None:
+    for place in count():
+        file = tmp_path / f"{place}.db"
+        shutil.copy(empty, file)
+        fate = Fate(place, times, committed)
+        with filed(file) as (world, im, elsewhere):
+            event.listen(world.store._engine, moment, fate)
+            tell(world)
+            entries = [*reversed(elsewhere.list_history("prod", "alice", None, 100))]
+
+        intents = check(im, entries)
+        # What was recorded, and the bot was told was not, is an intent that nothing came of.
+        assert world.writes == intents or (committed and world.writes == intents - 1), place
+        assert verify_url(f"sqlite:///{file}").finding is Finding.SOUND
+        if fate.come <= place:
+            break
+    assert place > 5
+    assert world.profile == ALICE
+    assert world.writes == 2
