@@ -21,6 +21,7 @@ from bot.sessions import tls_context
 from bot.settings import NO_CHANNEL, Settings
 from bot.settling import Settling
 from bot.slack.answering import Answering, Observer
+from bot.slack.files import Files
 from bot.slack.forms import Forms
 from bot.slack.listeners import Envelopes, Listeners
 from bot.slack.messages import render
@@ -115,7 +116,14 @@ def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
     answers = Answers()
     forms = Forms(slack, answers)
     answering = Answering(
-        settings.slack_command, dispatcher, answers, people, forms, observe, audit.channel_trouble
+        settings.slack_command,
+        dispatcher,
+        answers,
+        people,
+        forms,
+        Files(slack),
+        observe,
+        audit.channel_trouble,
     )
     listeners = Listeners(answering, responder, workers=Workers(), doorman=Workers(DOORMEN))
     bolt = App(

@@ -8,6 +8,7 @@ BotError                        str(error) may be shown to anyone who asked
 ├── CancelledError              the actor cancelled it, and has been answered
 ├── AuditError                  the record could not be written, or cannot be believed
 ├── SlackUnavailableError       Slack could not be asked
+├── NotSharedError              others than the workspace's own people could read it, or nobody would
 └── IMError                     .code, when Tencent gave one
     ├── InvalidRequestError     a field or value the vendor refuses
     ├── NotFoundError           an account or field the vendor does not know
@@ -69,6 +70,10 @@ class AuditError(BotError):
 
 class SlackUnavailableError(BotError):
     """Slack could not be asked."""
+
+
+class NotSharedError(BotError):
+    """An answer is not shown to the channel it was asked in; the words say why."""
 
 
 class IMError(BotError):

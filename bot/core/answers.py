@@ -13,7 +13,7 @@ from bot.core.model import Actor
 from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
 
-T = TypeVar("T", "Page", "OpenForm", "UnderWay")
+T = TypeVar("T", "Page", "Again", "OpenForm", "UnderWay")
 
 LIFETIME = 24 * 3600
 """How long a button works, in seconds."""
@@ -27,6 +27,13 @@ class Page:
 
     command: LookupCommand | ShowHistory
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A lookup to be run anew: all of an answer's accounts, or some."""
+
+    command: LookupCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +60,17 @@ class UnderWay:
 
 
 class Answers:
-    """Remembers, for a day and in this process only, which page or form an id stands for, and whose it is.
+    """Remembers, for a day and in this process only, what an id stands for, and whose it is.
 
-    A page holds ids and what was asked, never what the vendor answered; a form holds what it showed. A
-    lookup under way is forgotten when it ends.
+    What leads to a lookup holds ids and what was asked, never what the vendor answered; a form holds what
+    it showed. A lookup under way is forgotten when it ends.
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[float, Actor, Page | OpenForm | UnderWay]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, Actor, Page | Again | OpenForm | UnderWay]] = OrderedDict()
         self._lock = Lock()
 
-    def keep(self, actor: Actor, what: Page | OpenForm | UnderWay) -> str:
+    def keep(self, actor: Actor, what: Page | Again | OpenForm | UnderWay) -> str:
         """Remember something of an actor's and return its opaque id."""
         key = secrets.token_urlsafe(12)
         with self._lock:

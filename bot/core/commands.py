@@ -17,6 +17,7 @@ class ShowProfiles:
     accounts: tuple[str, ...]
     fields: tuple[Field, ...]
     named: bool = False
+    csv: bool = False
     share: bool = False
 
 
@@ -29,6 +30,7 @@ class ShowFriends:
     accounts: tuple[str, ...]
     fields: tuple[Field, ...]
     named: bool = False
+    csv: bool = False
     share: bool = False
 
 
@@ -38,6 +40,7 @@ class ShowAttributes:
 
     app: App
     accounts: tuple[str, ...]
+    csv: bool = False
     share: bool = False
 
 
@@ -126,8 +129,8 @@ class Spec:
         return (self.makes.__doc__ or "").strip()
 
 
-_WITH_FIELDS = {"--fields": True, "--app": True, "--share": False}
-_PLAIN = {"--app": True, "--share": False}
+_WITH_FIELDS = {"--fields": True, "--app": True, "--csv": False, "--share": False}
+_PLAIN = {"--app": True, "--csv": False, "--share": False}
 
 SPECS: Mapping[str, Spec] = MappingProxyType(
     {
@@ -136,25 +139,26 @@ SPECS: Mapping[str, Spec] = MappingProxyType(
             Spec(
                 "profile",
                 ShowProfiles,
-                "<id>… [--fields nick,level] [--app NAME] [--share]",
+                "<id>… [--fields nick,level] [--app NAME] [--csv] [--share]",
                 options=_WITH_FIELDS,
                 examples=(
                     "profile alice",
                     "profile alice, bob_k --fields nick,level",
                     "profile alice --share",
+                    "profile alice bob_k --csv",
                 ),
             ),
             Spec(
                 "friends",
                 ShowFriends,
-                "<owner> <id>… [--fields remark,nick] [--app NAME] [--share]",
+                "<owner> <id>… [--fields remark,nick] [--app NAME] [--csv] [--share]",
                 options=_WITH_FIELDS,
                 examples=("friends alice bob_k", "friends alice bob_k carol --fields remark,groups"),
             ),
             Spec(
                 "attrs",
                 ShowAttributes,
-                "<id>… [--app NAME] [--share]",
+                "<id>… [--app NAME] [--csv] [--share]",
                 options=_PLAIN,
                 examples=("attrs alice bob_k",),
             ),
@@ -185,3 +189,5 @@ SPECS: Mapping[str, Spec] = MappingProxyType(
     }
 )
 """Every command by its word, in the order help lists them."""
+WORDS: Mapping[type[Command], str] = MappingProxyType({spec.makes: spec.word for spec in SPECS.values()})
+"""The word of every command."""

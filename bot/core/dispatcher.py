@@ -9,6 +9,7 @@ from bot.core import policy
 from bot.core.changes import Changes
 from bot.core.commands import (
     SPECS,
+    WORDS,
     Command,
     EditProfile,
     LookupCommand,
@@ -33,7 +34,6 @@ from bot.errors import PermissionDeniedError
 HISTORY_PAGE = 20
 """The most entries of a history shown at once."""
 
-_WORDS = {spec.makes: spec.word for spec in SPECS.values()}
 _NEEDS = {spec.makes: spec.needs for spec in SPECS.values() if spec.needs is not None}
 
 
@@ -108,7 +108,7 @@ class Dispatcher:
         """
         owner = [command.owner] if isinstance(command, ShowFriends) else []
         accounts = tuple(dict.fromkeys([*owner, *command.accounts]))
-        word = _WORDS[type(command)]
+        word = WORDS[type(command)]
         asked = Draft(actor, surface, command.app.name, word, accounts, Outcome.ANSWERED)
         self._check(asked, _NEEDS[type(command)])
         return Inquiry(command, asked, self.ims[command.app.name], self.pool, self.record)
@@ -121,7 +121,7 @@ class Dispatcher:
             AuditError: The record cannot be read.
         """
         app, account = command.app, command.account
-        asked = Draft(actor, surface, app.name, _WORDS[ShowHistory], (account,), Outcome.ANSWERED)
+        asked = Draft(actor, surface, app.name, WORDS[ShowHistory], (account,), Outcome.ANSWERED)
         self._check(asked, _NEEDS[ShowHistory])
         role, _ = self._role_of(actor)
         found = self.record.list_history(app.name, account, command.before, HISTORY_PAGE + 1)

@@ -9,15 +9,13 @@ from threading import Lock
 
 from bot.core.commands import LookupCommand
 from bot.core.lookups import look_up, split
-from bot.core.model import Deadline, Draft, Finding, Outcome, Row
+from bot.core.model import UNANSWERED, Deadline, Draft, Finding, Outcome, Row
 from bot.core.ports import IM, Record
 from bot.core.results import Lookup
 from bot.errors import AuditError, CancelledError, NotAskedError
 
 COMMAND_SECONDS = 20.0
 """The most seconds that a command may take, retries included; an actor at a keyboard waits no longer."""
-
-_UNANSWERED = {Finding.FAILED, Finding.NOT_ASKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +126,6 @@ class Inquiry:
 
 def _ended(asked: Draft, rows: Sequence[Row]) -> Draft:
     """Say how a lookup ended: failed when the vendor answered about nobody."""
-    if not all(row.finding in _UNANSWERED for row in rows):
+    if not all(row.finding in UNANSWERED for row in rows):
         return asked
     return replace(asked, outcome=Outcome.FAILED, problem=str(rows[0].problem))

@@ -104,6 +104,10 @@ class Finding(StrEnum):
     NOT_ASKED = "not asked"
 
 
+UNANSWERED = frozenset({Finding.FAILED, Finding.NOT_ASKED})
+"""The findings of accounts that may be found when they are asked about again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One asked account and what became of it: its values when found, the problem when there was one."""

@@ -101,7 +101,7 @@ def _find_spec(word: str) -> Spec:
 def _build_profiles(words: Words, apps: Apps) -> Command:
     app = _app(words, apps)
     chosen, named = _fields(words, Domain.PROFILE, app)
-    return ShowProfiles(app, check_accounts(words.plain), chosen, named=named, share=_shares(words))
+    return ShowProfiles(app, check_accounts(words.plain), chosen, named=named, **_ways(words))
 
 
 def _build_friends(words: Words, apps: Apps) -> Command:
@@ -111,11 +111,11 @@ def _build_friends(words: Words, apps: Apps) -> Command:
         raise UsageError("friends takes the owner of the friend list and at least one other id")
     owner, *others = words.plain
     check_accounts([owner])
-    return ShowFriends(app, owner, check_accounts(others), chosen, named=named, share=_shares(words))
+    return ShowFriends(app, owner, check_accounts(others), chosen, named=named, **_ways(words))
 
 
 def _build_attributes(words: Words, apps: Apps) -> Command:
-    return ShowAttributes(_app(words, apps), check_accounts(words.plain), share=_shares(words))
+    return ShowAttributes(_app(words, apps), check_accounts(words.plain), **_ways(words))
 
 
 def _build_set(words: Words, apps: Apps) -> Command:
@@ -193,8 +193,9 @@ def _field_words(apps: Apps) -> frozenset[str]:
     return frozenset(name.lower() for some in known for field in some for name in (field.word, field.tag))
 
 
-def _shares(words: Words) -> bool:
-    return "--share" in words.options
+def _ways(words: Words) -> dict[str, bool]:
+    """Tell where the answer is to go besides to whoever asked."""
+    return {"csv": "--csv" in words.options, "share": "--share" in words.options}
 
 
 def _fields(words: Words, domain: Domain, app: App) -> tuple[tuple[Field, ...], bool]:

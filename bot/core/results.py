@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bot.core.commands import LookupCommand, Spec
-from bot.core.model import NOTHING, App, Change, Entry, Finding, Holders, Role, Row, Values
+from bot.core.model import NOTHING, UNANSWERED, App, Change, Entry, Finding, Holders, Role, Row, Values
 from bot.errors import IMError
 
 
@@ -29,6 +29,10 @@ class Lookup:
         """Count the rows by what became of them, in the order of Finding, without zeros."""
         counts = {finding: sum(row.finding is finding for row in self.rows) for finding in Finding}
         return {finding: number for finding, number in counts.items() if number}
+
+    def unanswered(self) -> tuple[str, ...]:
+        """List the accounts that are worth asking about again."""
+        return tuple(row.account for row in self.rows if row.finding in UNANSWERED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeAlias, assert_never
 
-from bot.core.answers import Answers, Page
+from bot.core.answers import Again, Answers, Page
 from bot.core.commands import (
     Command,
     EditProfile,
@@ -23,12 +24,13 @@ from bot.core.commands import (
     UndoChange,
 )
 from bot.core.dispatcher import Dispatcher
-from bot.core.model import Actor
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import Lookup, Preview, Result, Settled
-from bot.errors import BotError, CancelledError, PermissionDeniedError, SlackUnavailableError
+from bot.errors import BotError, CancelledError, NotSharedError, PermissionDeniedError
 from bot.slack.asking import Ask
-from bot.slack.conversation import DIRECT
+from bot.slack.blocks import sentence
+from bot.slack.exports import comment, file_name, to_csv
+from bot.slack.files import Files
 from bot.slack.forms import Forms
 from bot.slack.messages import (
     Message,
@@ -38,15 +40,18 @@ from bot.slack.messages import (
     render,
     render_crash,
     render_error,
+    render_sent,
+    sending,
 )
 from bot.slack.mrkdwn import plain
+from bot.slack.paging import shown
 from bot.slack.people import SlackPeople
+from bot.slack.sharing import check_share, is_private
 from bot.slack.watching import watching
 
 Observer: TypeAlias = Callable[[str, str, float], None]
 """Told of everything answered: what was asked, how it ended, and how many seconds it took."""
 
-_NOT_SHARED = "Not shared: "
 _UNRECORDED = "This lookup could not be recorded; whoever runs this bot finds the reason in its log."
 
 log = logging.getLogger(__name__)
@@ -62,6 +67,7 @@ class Answering:
         answers: What buttons and forms lead back to.
         people: Who could read what is shared to a channel.
         forms: What opens forms.
+        files: What sends files.
         observe: Told of everything answered.
         channel_trouble: Says why the audit channel is not told of changes; empty while it is.
     """
@@ -71,6 +77,7 @@ class Answering:
     answers: Answers
     people: SlackPeople
     forms: Forms
+    files: Files
     observe: Observer
     channel_trouble: Callable[[], str]
 
@@ -159,12 +166,28 @@ class Answering:
             share: Whether to show it to the whole channel.
             note: A sentence of our own to add.
         """
-        inquiry = self.dispatcher.begin(ask.actor, command, ask.surface)
-        self._check_readers(ask)
-        with watching(self.answers, ask, inquiry, number=number, stays=share):
-            lookup = inquiry.run()
-        message = self.make_answer(ask, lookup, number, public=share or ask.reply.public, note=note)
-        ask.reply.answer(message, in_channel=share)
+        lookup = self._look_up(ask, command, number=number, stays=share)
+        public = share or ask.reply.public
+        ask.reply.answer(self.make_answer(ask, lookup, number, public=public, note=note), in_channel=share)
+
+    def export(self, ask: Ask, command: LookupCommand, *, share: bool = False, note: str = "") -> None:
+        """Send a lookup as CSV to the actor's direct messages, and say so.
+
+        Args:
+            ask: Whom to answer.
+            command: What to look up.
+            share: Whether to show the answer to the whole channel besides.
+            note: A sentence of our own to add.
+        """
+        lookup = self._look_up(ask, command, stays=share)
+        if share:
+            ask.reply.answer(self.make_answer(ask, lookup, 0, public=True), in_channel=True)
+            note = "The answer is in this channel, for everybody; the CSV is for you alone."
+        name = file_name(lookup, datetime.now(UTC))
+        with ask.reply.working(sending):
+            self.files.send(ask.actor.user_id, name, to_csv(lookup), comment(lookup))
+        actor_id, note = ask.actor.user_id, _noted(note, lookup)
+        ask.reply.answer(render_sent(lookup, name, actor_id=actor_id, shared=ask.reply.public, note=note))
 
     def make_answer(self, ask: Ask, lookup: Lookup, number: int, *, public: bool, note: str = "") -> Message:
         """Make a page of a lookup's answer.
@@ -173,17 +196,23 @@ class Answering:
             ask: Who is answered.
             lookup: What it came to.
             number: The page, counted from zero.
-            public: Whether others see it; then it has no buttons, with which they would turn its pages.
+            public: Whether others see it; then it has no buttons, which they would press.
             note: A sentence of our own to add.
         """
         return render(
             lookup,
             command=self.command,
             actor_id=ask.actor.user_id,
-            page=None if public else self._turns(ask.actor, lookup, number),
+            page=None if public else self._turns(ask, lookup, number),
             shared=public,
-            note=note if lookup.recorded else f"{note} {_UNRECORDED}".strip(),
+            note=_noted(note, lookup),
         )
+
+    def _look_up(self, ask: Ask, command: LookupCommand, *, number: int = 0, stays: bool) -> Lookup:
+        inquiry = self.dispatcher.begin(ask.actor, command, ask.surface)
+        self._check_readers(ask)
+        with watching(self.answers, ask, inquiry, number=number, stays=stays):
+            return inquiry.run()
 
     def _run_text(self, ask: Ask, text: str) -> str:
         return self.run(ask, self.dispatcher.read(plain(text)))
@@ -192,9 +221,7 @@ class Answering:
         """Run a command and answer it; names what was asked."""
         match command:
             case ShowProfiles() | ShowFriends() | ShowAttributes():
-                wanted = command.share and not ask.reply.public
-                share, note = self.may_share(ask.channel_id) if wanted else (False, "")
-                self.show(ask, command, share=share, note=note)
+                self._run_lookup(ask, command)
             case ShowHistory():
                 self.show_history(ask, command)
             case SetFields() | UndoChange():
@@ -206,6 +233,17 @@ class Answering:
             case _:
                 assert_never(command)
         return type(command).__name__
+
+    def _run_lookup(self, ask: Ask, command: LookupCommand) -> None:
+        share, note = command.share and not ask.reply.public, ""
+        if share:
+            try:
+                check_share(self.people, ask.channel_id)
+            except NotSharedError as error:
+                parts = (f"Not shared: {error}", error.advice)
+                share, note = False, " ".join(sentence(part) for part in parts if part)
+        answer = self.export if command.csv else self.show
+        answer(ask, command, share=share, note=note)
 
     def _ask_account(self, ask: Ask) -> str:
         self.forms.ask_account(ask.trigger_id, self.dispatcher.apps)
@@ -220,15 +258,25 @@ class Answering:
         load = partial(self.dispatcher.changes.edit, ask.actor, command, ask.surface)
         self.forms.open(ask.actor, ask.trigger_id, load, ask.reply.url)
 
-    def _turns(self, actor: Actor, lookup: Lookup, number: int) -> Turns:
+    def _turns(self, ask: Ask, lookup: Lookup, number: int) -> Turns:
         last = pages(lookup) - 1
         number = min(number, last)
 
-        def keep(neighbor: int) -> str | None:
+        def page(neighbor: int) -> str | None:
             exists = 0 <= neighbor <= last
-            return self.answers.keep(actor, Page(lookup.command, neighbor)) if exists else None
+            return self.answers.keep(ask.actor, Page(lookup.command, neighbor)) if exists else None
 
-        return Turns(number, keep(number - 1), keep(number + 1))
+        def again(command: LookupCommand) -> str | None:
+            return self.answers.keep(ask.actor, Again(command)) if command.accounts else None
+
+        return Turns(
+            number,
+            page(number - 1),
+            page(number + 1),
+            export_id=again(lookup.command),
+            retry_id=again(replace(lookup.command, accounts=lookup.unanswered())),
+            share_id=None if is_private(ask.channel_id) else again(shown(lookup, number)),
+        )
 
     def _check_readers(self, ask: Ask) -> None:
         """Check that an answer may be given where others see it, if that is where it goes.
@@ -238,25 +286,16 @@ class Answering:
         """
         if not ask.reply.public:
             return
-        may, why_not = self.may_share(ask.channel_id)
-        if not may:
+        try:
+            check_share(self.people, ask.channel_id)
+        except NotSharedError as error:
             raise PermissionDeniedError(
-                why_not.removeprefix(_NOT_SHARED).removesuffix("."),
+                str(error),
                 advice=f"Type {self.command} here or write to me directly, and the answer is yours alone. "
                 f"{NOTHING_SENT}",
-            )
+            ) from None
 
-    def may_share(self, channel_id: str) -> tuple[bool, str]:
-        """Tell whether an answer may be shown to a channel, and if not, why not."""
-        if channel_id.startswith(DIRECT):
-            return False, f"{_NOT_SHARED}this is a direct message. Use --share in a channel."
-        try:
-            shared_outside = self.people.is_shared_outside(channel_id)
-        except SlackUnavailableError:
-            return False, (
-                f"{_NOT_SHARED}Slack did not say whether people of other organizations can read this "
-                "channel. In a private channel, invite the bot first."
-            )
-        if shared_outside:
-            return False, f"{_NOT_SHARED}people of other organizations can read this channel."
-        return True, ""
+
+def _noted(note: str, lookup: Lookup) -> str:
+    """Add to a note that a lookup was not recorded, where that is so."""
+    return " ".join(filter(None, (note, "" if lookup.recorded else _UNRECORDED)))

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from bot.core.answers import Page, UnderWay
+from bot.core.answers import Again, Page, UnderWay
 from bot.core.commands import ShowHistory, UndoChange
 from bot.errors import ExpiredError
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
 from bot.slack.messages import changing
+from bot.slack.sharing import check_share
 
 Deed: TypeAlias = Callable[[Answering, Ask, str], str]
 """Does what a button stands for, given its value; names the deed."""
@@ -60,8 +61,28 @@ def _cancel_lookup(answering: Answering, ask: Ask, key: str) -> str:
     return "CancelLookup"
 
 
+def _export(answering: Answering, ask: Ask, key: str) -> str:
+    answering.export(ask, answering.answers.find(key, ask.actor, Again).command)
+    return "ExportCsv"
+
+
+def _retry(answering: Answering, ask: Ask, key: str) -> str:
+    answering.show(ask, answering.answers.find(key, ask.actor, Again).command)
+    return "RetryFailed"
+
+
+def _share(answering: Answering, ask: Ask, key: str) -> str:
+    lookup = answering.answers.find(key, ask.actor, Again).command
+    check_share(answering.people, ask.channel_id)
+    answering.show(ask, lookup, share=True)
+    return "Share"
+
+
 _DEEDS: Mapping[str, Deed] = {
     "page": _turn_page,
+    "export_csv": _export,
+    "retry_failed": _retry,
+    "share": _share,
     "cancel_lookup": _cancel_lookup,
     "confirm_change": _confirm,
     "cancel_change": _cancel,

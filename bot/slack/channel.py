@@ -112,6 +112,13 @@ class Channel:
         return answer if isinstance(answer, dict) else {}
 
 
+def asked_wait(error: SlackApiError) -> float | None:
+    """Tell how many seconds Slack asks to wait; None when it does not."""
+    headers = {name.lower(): value for name, value in error.response.headers.items()}
+    asked = str(headers.get("retry-after", ""))
+    return float(asked) if asked.isdecimal() else None
+
+
 def _refused(error: SlackApiError) -> NotPostedError:
     data = error.response.data
     code = str(data.get("error")) if isinstance(data, dict) else ""
@@ -120,7 +127,4 @@ def _refused(error: SlackApiError) -> NotPostedError:
         code = ""
     said = code or f"HTTP {error.response.status_code}"
     mending = f": {_MENDING[code]}" if code in _MENDING else ""
-    headers = {name.lower(): value for name, value in error.response.headers.items()}
-    asked = str(headers.get("retry-after", ""))
-    wait = float(asked) if asked.isdecimal() else None
-    return NotPostedError(f"Slack says {said}{mending}", code=code, wait=wait)
+    return NotPostedError(f"Slack says {said}{mending}", code=code, wait=asked_wait(error))

@@ -2,23 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import ceil
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
-from bot.core.model import Finding, Row
+from bot.core.model import Finding
 from bot.core.results import Lookup
-from bot.slack.blocks import Button, Trim, aside, bold, buttons, code, paragraph, small_print, words
+from bot.slack.blocks import Trim, aside, bold, code, paragraph, small_print, words
 from bot.slack.literal import literal
+from bot.slack.paging import Turns, back, onward, pages, part, split
 from bot.slack.problems import COUNTED, show_problems
 from bot.slack.tables import SIDE_BY_SIDE, all_fields, show_found, shown_fields
-
-ROWS_PER_PAGE = 20
-"""How many found accounts one page shows."""
-PROBLEMS_PER_PAGE = 50
-"""How many accounts that were not found one page lists."""
 
 _TO = "\N{EN DASH}"
 _TITLES: dict[type[LookupCommand], tuple[str, ...]] = {
@@ -28,44 +22,27 @@ _TITLES: dict[type[LookupCommand], tuple[str, ...]] = {
 """What the first line names beside the count; that of friends speaks of the list already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turns:
-    """Which page of an answer to show, counted from zero, and the opaque ids of its neighbors' buttons."""
-
-    number: int = 0
-    previous_id: str | None = None
-    next_id: str | None = None
-
-
-def pages(lookup: Lookup) -> int:
-    """Count the pages of a lookup; at least one."""
-    found, problems = _split(lookup)
-    return max(1, ceil(len(found) / ROWS_PER_PAGE), ceil(len(problems) / PROBLEMS_PER_PAGE))
-
-
 def show_lookup(
     lookup: Lookup, page: Turns, *, command: str, seen_by: str, note: str, trim: Trim
 ) -> Iterator[Block]:
     """Show one page of a lookup; of a page that is no more, the last one."""
     count = pages(lookup)
     number = min(page.number, count - 1)
-    found, problems = _part(lookup, number)
+    found, problems = part(lookup, number)
     yield paragraph(headline(lookup))
     # Above what it leads back from, so that Next stays where it was pressed.
-    if page.previous_id and number:
-        yield buttons(Button(f"Previous {_size(lookup, number - 1)}", "page", page.previous_id))
+    yield from back(lookup, page, number)
     yield from show_found(lookup, found, trim)
     yield from show_problems(lookup.command, problems, trim)
     if note:
         yield paragraph([words(note, "italic")])
-    if page.next_id and number + 1 < count:
-        yield buttons(Button(f"Next {_size(lookup, number + 1)}", "page", page.next_id))
+    yield from onward(lookup, page, number)
     if isinstance(lookup.command, ShowFriends):
         yield aside(_direction(lookup.command, command))
     left_out = _left_out(lookup) if found else ""
     rest = "" if count == 1 or page.next_id or page.previous_id else "for the other pages ask without --share"
     yield small_print(
-        *_place(lookup, number, count), rest, _elapsed(lookup.seconds), seen_by, left_out, _cut(trim)
+        *_place(lookup, number, count), rest, elapsed(lookup.seconds), seen_by, left_out, _cut(trim)
     )
 
 
@@ -88,38 +65,20 @@ def headline(lookup: Lookup) -> list[RichTextElement]:
     return [*first, words(between), code(app.name), words(f" {app.region}")]
 
 
-def _split(lookup: Lookup) -> tuple[list[Row], list[Row]]:
-    found = [row for row in lookup.rows if row.finding is Finding.FOUND]
-    return found, [row for row in lookup.rows if row.finding is not Finding.FOUND]
-
-
-def _part(lookup: Lookup, number: int) -> tuple[list[Row], list[Row]]:
-    found, problems = _split(lookup)
-    return (
-        found[number * ROWS_PER_PAGE :][:ROWS_PER_PAGE],
-        problems[number * PROBLEMS_PER_PAGE :][:PROBLEMS_PER_PAGE],
-    )
-
-
-def _size(lookup: Lookup, number: int) -> int:
-    """Count what a page is turned to for: its found accounts, or what is left when there are none."""
-    found, problems = _part(lookup, number)
-    return len(found) or len(problems)
-
-
 def _place(lookup: Lookup, number: int, count: int) -> Iterator[str]:
     if count == 1:
         return
     yield f"page {number + 1} of {count}"
-    for rows, part, what in zip(_split(lookup), _part(lookup, number), ("found", "not found"), strict=True):
-        if part and len(part) < len(rows):
-            first, last = rows.index(part[0]) + 1, rows.index(part[-1]) + 1
+    for rows, here, what in zip(split(lookup), part(lookup, number), ("found", "not found"), strict=True):
+        if here and len(here) < len(rows):
+            first, last = rows.index(here[0]) + 1, rows.index(here[-1]) + 1
             yield f"{first if first == last else f'{first}{_TO}{last}'} of {len(rows)} {what}"
-        elif rows and not part and number:
+        elif rows and not here and number:
             yield f"{len(rows)} {what}: on earlier pages"
 
 
-def _elapsed(seconds: float) -> str:
+def elapsed(seconds: float) -> str:
+    """Say how long a lookup took."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 

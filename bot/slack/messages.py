@@ -10,15 +10,17 @@ from bot.core.commands import LookupCommand
 from bot.core.inquiry import Progress
 from bot.core.model import App, Entry
 from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Settled, Unchanged
-from bot.errors import BotError, ExpiredError, IMError, PermissionDeniedError, UsageError
+from bot.errors import BotError, ExpiredError, IMError, NotSharedError, PermissionDeniedError, UsageError
 from bot.slack.blocks import Trim, aside, bold, code, fit, paragraph, sentence, small_print, words
 from bot.slack.changes import show_form, show_preview, show_settled, show_unchanged
 from bot.slack.entries import show_entries, show_history, stamps
+from bot.slack.exports import show_sent
 from bot.slack.fallback import MAX_TEXT, fallback
 from bot.slack.help import show_help, show_role
 from bot.slack.literal import cut, literal
-from bot.slack.lookups import Turns, pages, show_lookup
+from bot.slack.lookups import show_lookup
 from bot.slack.mrkdwn import escape
+from bot.slack.paging import Turns, pages
 from bot.slack.progress import show_progress, show_working
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "render_crash",
     "render_entries",
     "render_error",
+    "render_sent",
+    "sending",
     "shared",
     "working",
 ]
@@ -41,6 +45,7 @@ _HAPPENED: dict[type[BotError], str] = {
     UsageError: "Not understood",
     PermissionDeniedError: "Refused",
     ExpiredError: "Not possible",
+    NotSharedError: "Not shared",
     BotError: "Failed",
 }
 """What an error's words follow: they may begin with an id, so they get no capital letter."""
@@ -73,7 +78,7 @@ def render(
         shared: Whether the whole channel sees it.
         note: A sentence of our own to add to a lookup or a change, such as that it could not be recorded.
     """
-    seen_by = f"shared by <@{escape(actor_id)}>" if shared else _ONLY_YOU
+    seen_by = _seen_by(actor_id, shared=shared)
     match result:
         case Lookup():
             return _message(
@@ -100,6 +105,10 @@ def render(
             assert_never(result)
 
 
+def _seen_by(actor_id: str, *, shared: bool) -> str:
+    return f"shared by <@{escape(actor_id)}>" if shared else _ONLY_YOU
+
+
 def _noted(note: str) -> list[Block]:
     return [aside(note)] if note else []
 
@@ -116,6 +125,20 @@ def render_entries(
     """
     blocks = fit(lambda trim: show_entries(entries, apps, masked, trim))
     return Message(cut(f"{stamps(entries)}\n{fallback(blocks)}", MAX_TEXT), blocks)
+
+
+def render_sent(lookup: Lookup, name: str, *, actor_id: str, shared: bool = False, note: str = "") -> Message:
+    """Say what a lookup found and which file in the actor's direct messages tells it.
+
+    Args:
+        lookup: What was looked up.
+        name: What the file is called.
+        actor_id: Who asked.
+        shared: Whether others see the message.
+        note: A sentence of our own to add.
+    """
+    seen_by = _seen_by(actor_id, shared=shared)
+    return _message(lambda _: show_sent(lookup, name, seen_by=seen_by, note=note))
 
 
 def render_error(error: BotError, *, command: str, reference: str | None = None) -> Message:
@@ -179,6 +202,13 @@ def progressing(command: LookupCommand, progress: Progress, cancel_id: str) -> M
 def shared() -> Message:
     """Say that the answer comes elsewhere, for more than the one person who sees this."""
     return _message(lambda _: [paragraph([words("The answer follows, where everybody here can see it.")])])
+
+
+def sending() -> Message:
+    """Say that a file is on its way; what comes of it replaces this."""
+    return _message(
+        lambda _: [paragraph([bold("Sending the CSV…"), words(" It goes to your direct messages.")])]
+    )
 
 
 def changing() -> Message:

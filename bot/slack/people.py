@@ -118,7 +118,7 @@ class SlackPeople:
         try:
             response = self._slack.api_call(method, params=params)
         except SlackApiError as error:
-            code = _code(error)
+            code = error_code(error)
             raise SlackUnavailableError(f"Slack refused to answer ({code})", detail=code) from None
         except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
             name = type(error).__name__
@@ -143,7 +143,7 @@ class SlackPeople:
         return asked
 
 
-def _code(error: SlackApiError) -> str:
+def error_code(error: SlackApiError) -> str:
     """Name Slack's error; what is no code of Slack's may be a gateway's whole page, and is left out."""
     data = error.response.data
     code = str(data.get("error")) if isinstance(data, dict) else ""

@@ -24,19 +24,19 @@ def show_problems(command: LookupCommand, rows: Iterable[Row], trim: Trim) -> It
     """Show every account of the rows once, id first, then the reason, the vendor's code and the advice."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for row in sorted(rows, key=lambda row: list(COUNTED).index(row.finding)):
-        groups.setdefault(_reason(command, row), []).append(row.account)
+        groups.setdefault(reason(command, row), []).append(row.account)
     if groups:
-        yield paragraph(*(_line(accounts, reason, trim) for reason, accounts in groups.items()))
+        yield paragraph(*(_line(accounts, why, trim) for why, accounts in groups.items()))
 
 
-def _line(accounts: Iterable[str], reason: tuple[str, str, str], trim: Trim) -> list[RichTextElement]:
+def _line(accounts: Iterable[str], why: tuple[str, str, str], trim: Trim) -> list[RichTextElement]:
     ids = chain.from_iterable((words(", "), code(account)) for account in accounts)
-    happened, number, advice = (trim(literal(part)) for part in reason)
+    happened, number, advice = (trim(literal(part)) for part in why)
     told = words(f"  {happened} ({number})." if number else f"  {happened}.")
     return [*list(ids)[1:], told, *([words(f" {sentence(advice)}", "italic")] if advice else [])]
 
 
-def _reason(command: LookupCommand, row: Row) -> tuple[str, str, str]:
+def reason(command: LookupCommand, row: Row) -> tuple[str, str, str]:
     """Say what happened, the vendor's code and what to do; parts may be empty."""
     problem = row.problem
     number = "" if problem is None or problem.code is None else str(problem.code)

@@ -84,6 +84,7 @@ class Reply:
             if self._elsewhere:
                 # First: later this would take the place of the answer.
                 self.responder.update(self.url, shared())
+                self._elsewhere = False
             self._send(message, in_channel=in_channel, private=private)
 
     def refuse(self, message: Message) -> None:

@@ -10,9 +10,12 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "users.info": ("users:read",),
         "usergroups.users.list": ("usergroups:read",),
         "conversations.info": ("channels:read", "groups:read"),
+        "conversations.open": ("im:write",),
         "chat.postMessage": ("chat:write",),
         "chat.postEphemeral": ("chat:write",),
         "chat.update": ("chat:write",),
+        "files.getUploadURLExternal": ("files:write",),
+        "files.completeUploadExternal": ("files:write",),
         "views.open": (),
         "views.update": (),
     }

@@ -1,13 +1,11 @@
 """The record as text for others: lines of JSON that prove themselves, or CSV for a spreadsheet."""
 
-import csv
 import json
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from io import StringIO
 from typing import Literal, TypeAlias
 
+from bot.core.spreadsheet import line
 from bot.store.engine import open_engine, reading
 from bot.store.migrating import check_current
 from bot.store.rows import Raw, stream
@@ -33,9 +31,6 @@ COLUMNS = (
     "hash",
 )
 """The columns of the CSV, named as in the JSON."""
-
-# What a spreadsheet may take for a formula, though blanks or quotes stand before it.
-_FORMULA = re.compile(r"[\s\"'`\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
 
 def export(url: str, form: Format) -> Iterator[str]:
@@ -67,25 +62,18 @@ def as_json(rows: Iterable[Raw]) -> Iterator[str]:
 
 def as_csv(rows: Iterable[Raw]) -> Iterator[str]:
     """Write each entry as a row, after a row of names; no cell is a formula."""
-    yield _line(COLUMNS)
-    for line in as_json(rows):
+    yield line(COLUMNS)
+    for text in as_json(rows):
         try:
-            said = json.loads(line)
+            said = json.loads(text)
         except ValueError:
             # Altered: verifying says where; here it is shown as it lies there.
-            said = {"reason": line}
-        yield _line(_cell(said.get(name, "")) for name in COLUMNS)
+            said = {"reason": text}
+        yield line(_cell(said.get(name, "")) for name in COLUMNS)
 
 
 def _cell(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def _line(cells: Iterable[str]) -> str:
-    line = StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 _FORMS = {"jsonl": as_json, "csv": as_csv}

@@ -36,9 +36,9 @@ def fields(*names: str, domain: Domain = Domain.PROFILE) -> tuple[Field, ...]:
     return named(names, domain, PROD.custom)
 
 
-def profile(*accounts: str, only: tuple[str, ...] = (), share: bool = False) -> Command:
+def profile(*accounts: str, only: tuple[str, ...] = (), **ways: bool) -> Command:
     chosen = fields(*only) if only else EVERY
-    return ShowProfiles(PROD, accounts, chosen, named=bool(only), share=share)
+    return ShowProfiles(PROD, accounts, chosen, named=bool(only), **ways)
 
 
 def friends(owner: str, *accounts: str, only: tuple[str, ...] = ()) -> Command:
@@ -86,6 +86,7 @@ UNDERSTOOD: Mapping[str, Command] = {
     "profile bob alice bob,'bob'": profile("bob", "alice"),
     # options in any place
     "profile --share alice": profile("alice", share=True),
+    "profile --csv alice --share": profile("alice", csv=True, share=True),
     "profile alice --SHARE bob": profile("alice", "bob", share=True),
     "profile --app prod alice": profile("alice"),
     "profile alice --app PROD, bob": profile("alice", "bob"),
@@ -178,8 +179,8 @@ REFUSED = (
     ("friends alice", "the owner of the friend list and at least one other", "", "friends"),
     ("profile alice --field nick", "no option “--field”", "Did you mean --fields? ", "profile"),
     ("profile alice --sahre", "no option “--sahre”", "Did you mean --share? ", "profile"),
-    ("profile alice --", "no option “--”", "Options: --fields, --app, --share", "profile"),
-    ("attrs alice --fields nick", "no option “--fields”", "Options: --app, --share", "attrs"),
+    ("profile alice --", "no option “--”", "Options: --fields, --app, --csv, --share", "profile"),
+    ("attrs alice --fields nick", "no option “--fields”", "Options: --app, --csv, --share", "attrs"),
     ("whoami --app prod", "no option “--app”", "It takes no options", "whoami"),
     ("help --share", "no option “--share”", "It takes no options", "help"),
     ("profile alice --app", "--app needs a value", "", "profile"),

@@ -364,7 +364,7 @@ def test_says_that_nothing_was_sent_and_who_can_help() -> None:
 def test_shows_the_usage_line_with_the_name_in_use() -> None:
     error = UsageError("no account id was given", usage=SPECS["attrs"].line)
 
-    assert "/chat attrs <id>… [--app NAME] [--share]" in said(render_error(error, command="/chat"))
+    assert "/chat attrs <id>… [--app NAME] [--csv] [--share]" in said(render_error(error, command="/chat"))
 
 
 def test_survives_the_longest_error() -> None:
