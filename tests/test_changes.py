@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.core.model import Entry, Outcome
+from bot.core.model import Outcome
 from bot.playground.people import EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, GUEST, VIEWER, Person
-from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
-from tests.support.whole import Asker, Whole, whole_bot
+from tests.support.whole import Asker, Whole, history_of, whole_bot
 
 NICK = "Tag_Profile_IM_Nick"
 CHANGE_ID = re.compile(r"op_[a-z0-9]+")
@@ -39,11 +37,6 @@ def typed(view: dict[str, Any], block_id: str, text: str) -> dict[str, Any]:
     """Fill one input of a view in."""
     element = next(block["element"] for block in view["blocks"] if block.get("block_id") == block_id)
     return {block_id: {element["action_id"]: {"type": "plain_text_input", "value": text}}}
-
-
-def history_of(whole: Whole, account: str) -> list[Entry]:
-    with closing(Store(whole.settings.database_url)) as store:
-        return list(store.list_history("demo", account, None, 100))
 
 
 def test_changes_a_profile_when_confirmed_and_tells_the_audit_channel(whole: Whole, ed: Asker) -> None:

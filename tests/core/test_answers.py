@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from freezegun import freeze_time
 
-from bot.core.answers import LIFETIME, ROOM, Answers, OpenForm, Page
+from bot.core.answers import LIFETIME, ROOM, Again, Answers, OpenForm, Page
 from bot.core.commands import ShowAttributes
 from bot.core.model import Actor, App
 from bot.core.results import Form
@@ -54,7 +54,7 @@ def test_knows_no_button_from_before_a_restart(answers: Answers) -> None:
 
 
 @pytest.mark.parametrize("other", [replace(VERA, user_id="U02EVE"), replace(VERA, team_id="T02AWAY")])
-def test_turns_pages_for_nobody_but_who_asked(answers: Answers, other: Actor) -> None:
+def test_works_for_nobody_but_who_asked(answers: Answers, other: Actor) -> None:
     key = answers.keep(VERA, PAGE)
 
     with pytest.raises(ExpiredError, match="only the person who asked") as caught:
@@ -71,11 +71,13 @@ def test_lets_the_oldest_go_when_there_is_no_more_room(answers: Answers) -> None
     assert answers.find(keys[1], VERA, Page) == answers.find(keys[-1], VERA, Page) == PAGE
 
 
-def test_takes_no_page_for_a_form(answers: Answers) -> None:
+def test_takes_no_page_for_anything_else(answers: Answers) -> None:
     key = answers.keep(VERA, PAGE)
 
     with pytest.raises(ExpiredError, match="too old"):
         answers.find(key, VERA, OpenForm)
+    with pytest.raises(ExpiredError, match="too old"):
+        answers.find(key, VERA, Again)
 
 
 def test_shows_no_response_url_of_a_form() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.commands import SPECS
+from bot.core.commands import SPECS, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.core.inquiry import Progress
 from bot.core.model import Actor, App, Change, Entry, Finding, Holders, Outcome, Role, Row, Surface
@@ -17,6 +17,7 @@ from bot.errors import (
     ExpiredError,
     IMError,
     InvalidRequestError,
+    NotSharedError,
     OutcomeUnknownError,
     PermissionDeniedError,
     SlackUnavailableError,
@@ -35,9 +36,12 @@ from bot.slack.messages import (
     render_crash,
     render_entries,
     render_error,
+    render_sent,
+    sending,
     shared,
     working,
 )
+from bot.slack.paging import shown
 from tests.support.sample_results import (
     ALICE,
     BOB,
@@ -105,13 +109,14 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "profile_one_not_imported": lambda: show(profiles(missed("carol", Finding.NOT_IMPORTED))),
     "profile_one_by_field": lambda: show(profiles(found("alice", ALICE), only=("level", "nick"))),
     "profile_side_by_side": lambda: show(
-        profiles(found("alice", ALICE), found("bob_k", BOB), missed("carol", Finding.NOT_IMPORTED))
+        profiles(found("alice", ALICE), found("bob_k", BOB), missed("carol", Finding.NOT_IMPORTED)),
+        Turns(export_id="export", share_id="share"),
     ),
     "profile_rows": lambda: show(profiles(*crowd(5), missed("u_29", Finding.FAILED))),
     "profile_rows_by_field": lambda: show(profiles(*crowd(5), only=("gender", "birthday"))),
     "profile_first_page": lambda: show(
         profiles(*crowd(41), missed("u_17", Finding.NOT_IMPORTED), missed("u_29", Finding.FAILED)),
-        Turns(0, None, "next"),
+        Turns(0, None, "next", "export", "retry", "share"),
     ),
     "profile_middle_page": lambda: show(profiles(*crowd(41)), Turns(1, "previous", "next")),
     "profile_shared_page": lambda: show(profiles(*crowd(21)), shared=True),
@@ -158,6 +163,19 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "entry_denied": lambda: tell(DENIED_ENTRY),
     "entries": lambda: tell(LOOKED_UP, enter(1041, outcome=Outcome.ATTEMPTED), enter(), DENIED_ENTRY),
     "changing": changing,
+    "sending": sending,
+    "sent": lambda: render_sent(
+        profiles(*crowd(41), missed("u_17", Finding.NOT_IMPORTED), missed("u_29", Finding.FAILED)),
+        "profile-prod-20260419-120307.csv",
+        actor_id="U01ALICE",
+    ),
+    "sent_unshared": lambda: render_sent(
+        friends(found("bob", FRIEND)),
+        "friends-prod-20260419-120307.csv",
+        actor_id="U01ALICE",
+        shared=True,
+        note="Not shared: a reason.",
+    ),
     "working": lambda: working(profiles(*crowd(43)).command),
     "progress_nothing_yet": lambda: progressing(
         profiles(*crowd(43)).command, Progress(43, {}, 2.5, None), "cancel"
@@ -177,6 +195,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
         ExpiredError("this button is too old", advice="Run the command again for fresh buttons")
     ),
     "error_slack": lambda: fail(SlackUnavailableError("it could not say who you are")),
+    "error_not_shared": lambda: fail(NotSharedError("people of other organizations can read this channel")),
     "error_operator": lambda: fail(
         AuthenticationError("the UserSig is wrong", code=70009, advice="Tell whoever runs this bot")
     ),
@@ -294,6 +313,43 @@ def test_turns_pages_with_buttons_that_count(number: int, buttons: list[tuple[st
     ]
     assert {element["action_id"] for element in shown} == {"page"}
     assert [(element["text"]["text"], element["value"]) for element in shown] == buttons
+
+
+ALL_IDS = Turns(0, "previous", "next", "export", "retry", "share")
+
+
+@pytest.mark.parametrize(
+    ("lookup", "labels"),
+    [
+        (profiles(found("a")), ["CSV", "Share"]),
+        (profiles(*crowd(4)), ["CSV", "Share"]),
+        (profiles(*crowd(43)), ["Next 20", "CSV of all 43", "Share"]),
+        (profiles(*crowd(4), missed("u", Finding.FAILED)), ["CSV of all 5", "Retry 1 failed", "Share"]),
+        (
+            profiles(*(missed(f"u{n}", Finding.NOT_ASKED) for n in range(1000))),
+            ["Next 50", "CSV of all 1,000", "Retry 1,000 unanswered", "Share"],
+        ),
+        (profiles(missed("u", Finding.NOT_IMPORTED)), ["CSV", "Share"]),
+    ],
+)
+def test_offers_what_can_be_done_next_and_to_how_many(lookup: Lookup, labels: list[str]) -> None:
+    turns = ALL_IDS if lookup.unanswered() else replace(ALL_IDS, retry_id=None)
+
+    *_, row = [block for block in show(lookup, turns).blocks if block["type"] == "actions"]
+
+    assert [element["text"]["text"] for element in row["elements"]] == labels
+
+
+def test_asks_for_exactly_what_a_page_shows() -> None:
+    lookup = profiles(*crowd(41), missed("u_17", Finding.NOT_IMPORTED))
+
+    last = shown(lookup, 2)
+
+    assert shown(lookup, 0).accounts == (*lookup.command.accounts[:20], "u_17")
+    assert last.accounts == ("user_041",)
+    assert isinstance(last, ShowProfiles)
+    assert last.fields == tuple(field for field in PROFILE_FIELDS if field.brief) + PROD.custom
+    assert shown(attributes(*crowd(21)), 1).accounts == ("user_021",)
 
 
 def test_offers_no_buttons_on_an_only_page() -> None:

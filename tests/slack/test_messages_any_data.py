@@ -87,7 +87,8 @@ def lookups(draw: st.DrawFn) -> Lookup:
 
 
 def show(lookup: Lookup, number: int) -> Message:
-    return render(lookup, command="/im", actor_id="U01", page=Turns(number, "p" * 16, "n" * 16))
+    ids = [16 * letter for letter in "pners"]
+    return render(lookup, command="/im", actor_id="U01", page=Turns(number, *ids))
 
 
 def shown_ids(message: Message) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from waitress.server import create_server
 
 from bot.app import Bot, connected, make_bot
 from bot.background import BackgroundServer
+from bot.core.model import Entry
 from bot.playground.blockkit import check_message
 from bot.playground.people import AUDIT_CHANNEL_ID, VIEWER, Person
 from bot.playground.server import make_app
@@ -21,6 +22,7 @@ from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.serving import Metrics, Site
 from bot.settings import Settings
+from bot.store.record import Store
 from tests.support.slack import ONCALL, Page, open_page
 
 Way = Literal["socket", "http"]
@@ -88,6 +90,12 @@ class Asker:
         content = {"text": message["text"], "blocks": message["blocks"] or []}
         assert message["error"] or check_message(content) == []
         return message
+
+
+def history_of(whole: Whole, account: str) -> list[Entry]:
+    """Read what the record says of an account, the newest first."""
+    with closing(Store(whole.settings.database_url)) as store:
+        return list(store.list_history("demo", account, None, 100))
 
 
 def is_told(message: dict[str, Any]) -> bool:

@@ -1,0 +1,313 @@
+"""What people do next with an answer: share it, take it as CSV, ask again for what failed."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
+from typing import Any
+
+import pytest
+import requests
+
+from bot.core.answers import LIFETIME
+from bot.core.model import Outcome, Surface
+from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, Kind
+from bot.playground.weather import UPLOAD_URL
+from bot.playground.weather import Fault as Trouble
+from bot.sandbox.knobs import Fault, Knobs
+from tests.support.slack import ONCALL, PARTNERS, SUPPORT
+from tests.support.whole import Asker, Whole, history_of, whole_bot
+
+CROWD = [f"user_{number:03}" for number in range(1, 44)]
+DOWN = Knobs(fault=Fault(kind="code", code=40001))
+BUTTONS = ("Share", "CSV", "Retry 2 failed")
+
+
+@pytest.fixture(scope="module", params=["socket", "http"])
+def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
+    with whole_bot(request.param) as whole:
+        yield whole
+
+
+@pytest.fixture(autouse=True)
+def fair_weather(whole: Whole) -> Iterator[None]:
+    people, scopes = dict(whole.workspace.people), whole.workspace.scopes
+    yield
+    whole.sandbox.knobs = Knobs()
+    whole.workspace.people.update(people)
+    whole.workspace.scopes = scopes
+
+
+@pytest.fixture
+def vera(whole: Whole) -> Iterator[Asker]:
+    with whole.acting_as() as vera:
+        yield vera
+
+
+def final(asker: Asker, message: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Wait for what comes after the lines that say that work goes on."""
+    message = message or asker.answer()
+    while message["text"].startswith(("Looking up", "Sending the CSV")):
+        message = asker.answer()
+    return message
+
+
+def ask(asker: Asker, text: str, channel: str = ONCALL) -> dict[str, Any]:
+    return final(asker, asker.ask(text, channel))
+
+
+def press(asker: Asker, message: dict[str, Any], label: str) -> dict[str, Any]:
+    return final(asker, asker.press(message, label))
+
+
+def labels(message: dict[str, Any]) -> list[str]:
+    return [
+        element["text"]["text"]
+        for block in message["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+def ids_in(message: dict[str, Any]) -> list[str]:
+    tables = [block for block in message["blocks"] if block["type"] == "table"]
+    return [row[0]["text"] for table in tables for row in table["rows"][1:]]
+
+
+def download(whole: Whole, message: dict[str, Any]) -> list[dict[str, str]]:
+    """Read the CSV that a message in the direct messages brings."""
+    assert message["channel"] == f"D{VIEWER.id[1:]}"
+    assert not message["ephemeral"]
+    (file,) = message["files"]
+    content = requests.get(whole.url + file["url"], timeout=30).content
+    return list(csv.DictReader(StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def show_to_everybody(whole: Whole, message: dict[str, Any]) -> None:
+    next(kept for kept in whole.workspace.messages if kept.ts == message["ts"]).only_for = None
+
+
+def failed_lookup(whole: Whole, asker: Asker, channel: str = ONCALL) -> dict[str, Any]:
+    """Get an answer with every button."""
+    whole.sandbox.knobs = DOWN
+    answer = ask(asker, "/im profile alice bob_k", channel)
+    whole.sandbox.knobs = Knobs()
+    return answer
+
+
+def test_exports_all_accounts_to_the_persons_own_direct_messages(whole: Whole, vera: Asker) -> None:
+    first = ask(vera, f"/im profile {' '.join(CROWD)} nobody")
+
+    rows = download(whole, press(vera, first, "CSV of all 44"))
+    said = final(vera)
+
+    assert [row["account"] for row in rows] == [*CROWD, "nobody"]
+    assert rows[-1]["result"] == "not imported"
+    assert rows[-1]["problem"].startswith("not imported into this app")
+    assert "VIP tier" in rows[0]
+    assert said["ephemeral"]
+    assert said["ts"] != first["ts"]
+    assert said["text"].startswith(first["text"].split("\n")[0])
+    assert "The CSV is in your direct messages with this bot: profile-demo-2" in said["text"]
+
+
+def test_exports_straight_from_the_command(whole: Whole, vera: Asker) -> None:
+    rows = download(whole, ask(vera, "/im friends alice bob_k nobody --csv --fields remark,nick"))
+    said = final(vera)
+
+    assert list(rows[0]) == ["account", "result", "problem", "Remark", "Nickname"]
+    assert [row["result"] for row in rows] == ["found", "not imported"]
+    assert said["text"].startswith("1 of 2 is in alice's friend list  ·  1 not imported")
+    assert ids_in(said) == []
+
+
+def test_shares_the_answer_and_sends_the_csv_to_oneself(whole: Whole, vera: Asker) -> None:
+    with whole.acting_as(EDITOR) as ed:
+        shared = ask(vera, "/im profile alice bob_k --csv --share")
+        file, said = final(vera), final(vera)
+        seen = final(ed)
+
+    assert seen["ts"] == shared["ts"]
+    assert "Alice" in seen["text"]
+    assert len(download(whole, file)) == 2
+    assert said["ephemeral"]
+    assert "The answer is in this channel, for everybody; the CSV is for you alone." in said["text"]
+
+
+def test_sends_the_csv_and_says_why_the_answer_is_not_shared(whole: Whole, vera: Asker) -> None:
+    assert len(download(whole, ask(vera, "/im profile alice --csv --share", PARTNERS))) == 1
+    assert "Not shared: people of other organizations can read this channel." in final(vera)["text"]
+
+
+def test_gives_a_row_to_whoever_could_not_be_asked(whole: Whole, vera: Asker) -> None:
+    whole.sandbox.knobs = DOWN
+    rows = download(whole, ask(vera, "/im profile alice bob_k --csv"))
+
+    assert [(row["account"], row["result"]) for row in rows] == [("alice", "failed"), ("bob_k", "failed")]
+    assert all("(40001)" in row["problem"] for row in rows)
+    assert "0 of 2 found  ·  2 failed" in final(vera)["text"]
+
+
+def test_exports_a_thousand_accounts(whole: Whole, vera: Asker) -> None:
+    ids = [f"z{number}" for number in range(999)]
+    rows = download(whole, ask(vera, f"/im profile alice {','.join(ids)} --csv"))
+
+    assert [row["account"] for row in rows] == ["alice", *ids]
+    assert "1 of 1000 found" in final(vera)["text"]
+
+
+def test_makes_no_formula_of_what_an_account_calls_itself(whole: Whole, vera: Asker) -> None:
+    (app,) = whole.sandbox.apps.values()
+    app.accounts["user_040"].profile["Tag_Profile_IM_Nick"] = "=HYPERLINK(1)"
+    answer = ask(vera, "/im profile user_040")
+
+    (row,) = download(whole, press(vera, answer, "CSV"))
+    final(vera)
+
+    assert row["Nickname"] == "'=HYPERLINK(1)"
+
+
+@pytest.mark.parametrize("scope", ["files:write", "im:write"])
+def test_says_what_to_do_when_it_may_not_send_files(whole: Whole, vera: Asker, scope: str) -> None:
+    whole.workspace.scopes -= {scope}
+
+    refused = ask(vera, "/im profile alice --csv")
+
+    assert "the file could not be sent to your direct messages (missing_scope)" in refused["text"]
+    assert "the scopes files:write and im:write" in refused["text"]
+
+
+def test_says_so_when_slack_takes_no_file(whole: Whole, vera: Asker) -> None:
+    answer = ask(vera, "/im profile alice")
+    whole.workspace.weather.fail(UPLOAD_URL, Trouble.BROKEN)
+
+    refused = press(vera, answer, "CSV")
+
+    assert refused["text"].startswith("Failed: the file could not be sent")
+    assert "Try again in a minute" in refused["text"]
+    assert refused["ts"] != answer["ts"]
+
+
+def test_asks_again_only_for_what_failed(whole: Whole, vera: Asker) -> None:
+    whole.sandbox.knobs = Knobs(fault=Fault(kind="code", code=40001, command="portrait_get", calls=(2,)))
+    first = ask(vera, f"/im profile {' '.join(f'z{number}' for number in range(100))} alice")
+    (retry,) = [label for label in labels(first) if label.startswith("Retry")]
+    whole.sandbox.knobs = Knobs()
+
+    second = press(vera, first, retry)
+
+    count = int(retry.split()[1])
+    assert count in (1, 100)
+    assert f" of {count} found" in second["text"]
+    assert second["ephemeral"]
+    assert second["ts"] != first["ts"]
+    assert not [label for label in labels(second) if label.startswith("Retry")]
+
+
+def test_shares_exactly_the_page(whole: Whole, vera: Asker) -> None:
+    first = ask(vera, f"/im profile {' '.join(CROWD)}", SUPPORT)
+    second = press(vera, first, "Next 20")
+    with whole.acting_as(EDITOR) as ed:
+        shared = press(vera, second, "Share")
+        seen = final(ed)
+
+    assert (seen["ts"], seen["ephemeral"], seen["channel"]) == (shared["ts"], False, SUPPORT)
+    assert ids_in(seen) == ids_in(second)
+    assert shared["ts"] != second["ts"]
+    assert labels(seen) == []
+
+
+def test_shares_no_more_fields_than_the_page_shows(vera: Asker) -> None:
+    page = ask(vera, f"/im profile {' '.join(CROWD)}", SUPPORT)
+    while "Next" in " ".join(labels(page)):
+        page = press(vera, page, next(label for label in labels(page) if label.startswith("Next")))
+
+    shared = press(vera, page, "Share")
+
+    assert "Nickname" in page["text"]
+    assert "Avatar" not in page["text"] + shared["text"]
+
+
+def test_refuses_to_share_where_others_could_read_it(vera: Asker) -> None:
+    answer = ask(vera, "/im profile alice", PARTNERS)
+
+    refused = press(vera, answer, "Share")
+
+    assert refused["ephemeral"]
+    assert refused["text"].startswith("Not shared: people of other organizations can read this channel.")
+
+
+def test_refuses_to_share_where_slack_does_not_say_who_reads(whole: Whole, vera: Asker) -> None:
+    answer = ask(vera, "/im profile alice")
+    whole.workspace.weather.fail("conversations.info", Trouble.BROKEN)
+
+    refused = press(vera, answer, "Share")
+
+    assert refused["text"].startswith("Not shared: Slack did not say whether")
+
+
+def test_offers_to_share_only_in_a_channel(vera: Asker) -> None:
+    assert labels(ask(vera, "/im profile alice", f"D{VIEWER.id[1:]}")) == ["CSV"]
+    assert labels(ask(vera, "/im profile alice")) == ["CSV", "Share"]
+
+
+@pytest.mark.parametrize("label", BUTTONS)
+def test_records_each_press(whole: Whole, vera: Asker, label: str) -> None:
+    press(vera, failed_lookup(whole, vera, SUPPORT), label)
+    if label == "CSV":
+        final(vera)
+
+    newest, asked, *_ = history_of(whole, "alice")
+
+    assert (newest.draft.surface, newest.draft.outcome) == (Surface.BUTTON, Outcome.ANSWERED)
+    assert newest.draft.accounts == ("alice", "bob_k")
+    assert asked.draft.surface is Surface.COMMAND
+
+
+@pytest.mark.parametrize("label", BUTTONS)
+def test_refuses_every_button_to_somebody_who_lost_the_role(
+    whole: Whole, label: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.people.FRESH_SECONDS", -1)
+    with whole.acting_as(GROUP_EDITOR) as grace:
+        answer = failed_lookup(whole, grace)
+        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=Kind.GUEST)
+        refused = press(grace, answer, label)
+
+    assert refused["text"].startswith("Refused: only full members of this workspace")
+    assert refused["ts"] != answer["ts"]
+    assert history_of(whole, "alice")[0].draft.outcome is Outcome.DENIED
+
+
+def test_refuses_a_csv_by_command_to_a_guest(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.people.FRESH_SECONDS", -1)
+    with whole.acting_as(GROUP_EDITOR) as grace:
+        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=Kind.GUEST)
+        refused = ask(grace, "/im profile alice --csv")
+
+    assert refused["text"].startswith("Refused: only full members of this workspace")
+
+
+@pytest.mark.parametrize("label", BUTTONS)
+def test_lets_nobody_else_press(whole: Whole, vera: Asker, label: str) -> None:
+    answer = failed_lookup(whole, vera, PARTNERS)
+    show_to_everybody(whole, answer)
+
+    for person in (EDITOR, STRANGER):
+        with whole.acting_as(person) as other:
+            refused = press(other, answer, label)
+        assert "only the person who asked may use the buttons" in refused["text"]
+        assert refused["ephemeral"]
+
+
+@pytest.mark.parametrize("label", BUTTONS)
+def test_says_that_a_button_is_too_old(
+    whole: Whole, vera: Asker, label: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.core.answers.LIFETIME", -LIFETIME)
+    answer = failed_lookup(whole, vera)
+
+    refused = press(vera, answer, label)
+
+    assert "this button is too old" in refused["text"]
+    assert refused["ts"] != answer["ts"]
