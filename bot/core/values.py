@@ -75,6 +75,12 @@ def is_settable(field: Field) -> bool:
     return field.domain is Domain.PROFILE and (field.kind is Kind.TEXT or field.kind in _PARSERS)
 
 
+def choices(field: Field) -> tuple[str, ...]:
+    """List the words that a field takes, as they are typed without quotes; none where it takes no words."""
+    words = _MUTED if field.kind is Kind.MUTED else field.choices.values()
+    return tuple(word.lower().replace(" ", "-") for word in words)
+
+
 def cleared(field: Field) -> Value:
     """Give what is written to clear a field."""
     if field.kind is Kind.CHOICE:

@@ -5,13 +5,14 @@ from itertools import chain
 
 from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
-from bot.core.commands import ShowFriends, Spec
+from bot.core.commands import SetFields, ShowFriends, Spec
 from bot.core.fields import Domain, offered
 from bot.core.model import App, Holders, Role
 from bot.core.parsing import MAX_ACCOUNTS
 from bot.core.results import Help, RoleReport
 from bot.slack.blocks import Trim, bold, code, paragraph, preformatted, words
 from bot.slack.literal import literal
+from bot.slack.settable import show_settable
 
 _MAX_NAMED = 20
 _ROLES = {Role.VIEWER: "You are a viewer", Role.EDITOR: "You are an editor", None: "You have no role here"}
@@ -53,6 +54,11 @@ def show_help(help_: Help, command: str, trim: Trim) -> Iterator[Block]:
     if help_.topic:
         fields = [_fields(help_.topic, help_.apps)] if "--fields" in help_.topic.options else []
         yield paragraph(_usage(help_.topic, command), [words(help_.topic.summary)], *fields)
+        if help_.topic.makes is SetFields:
+            yield from show_settable(help_.apps, trim)
+            yield paragraph(
+                [words("A value with a blank in it is quoted, and none at all clears: "), code("nick=")]
+            )
         yield preformatted([f"{command} {example}" for example in help_.topic.examples])
         return
     yield paragraph([bold("You may run")])

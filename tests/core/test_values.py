@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from bot.core.fields import FRIEND_FIELDS, MAX_UINT32, PROFILE_FIELDS, Field, custom_field
 from bot.core.model import Value
 from bot.core.values import (
+    choices,
     cleared,
     differing,
     is_settable,
@@ -221,3 +222,12 @@ def test_makes_a_value_the_vendor_takes_or_a_usage_error_of_any_text(field: Fiel
         assert isinstance(value, str)
         assert len(value.encode()) <= field.max_bytes
         assert not field.choices or value in field.choices
+
+
+@pytest.mark.parametrize("field", PROFILE_FIELDS, ids=lambda field: field.word)
+def test_takes_every_word_that_is_offered(field: Field) -> None:
+    taken = [parse_value(field, word) for word in choices(field)]
+
+    assert len(set(taken)) == len(taken)
+    assert not field.choices or taken == list(field.choices)
+    assert not any(character.isspace() for word in choices(field) for character in word)

@@ -141,6 +141,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "help": lambda: show(HELP),
     "help_without_role": lambda: show(Help((SPECS["whoami"], SPECS["help"]), None, (PROD,))),
     "help_profile": lambda: show(replace(HELP, topic=SPECS["profile"])),
+    "help_set": lambda: show(replace(HELP, topic=SPECS["set"])),
     "preview": lambda: show(PREVIEW),
     "preview_clearing": lambda: show(Preview(PROD, CLEARING)),
     "preview_moved": lambda: show(replace(PREVIEW, moved=True, kept={})),

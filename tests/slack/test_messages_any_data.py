@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Domain, Field, custom_field, offered
 from bot.core.inquiry import Progress
 from bot.core.model import App, Finding, Outcome, Row, Surface, Value, Values
-from bot.core.results import Form, History, Lookup, Preview, Settled, Unchanged
+from bot.core.results import Form, Help, History, Lookup, Preview, Settled, Unchanged
 from bot.errors import IMError, OutcomeUnknownError
 from bot.playground.blockkit import check_message
 from bot.slack.literal import literal
@@ -155,6 +155,7 @@ def test_tells_of_any_change_within_every_limit(
         render(Unchanged(app, account, after), command="/im", actor_id="U01"),
         render(Settled(app, change, entries[0], failure), command="/im", actor_id="U01"),
         render(Form(app, account, before), command="/im", actor_id="U01"),
+        render(Help((), SPECS["set"], (app,)), command="/im", actor_id="U01"),
         render(History(app, account, (*entries,) * 4, 1, with_values=True), command="/im", actor_id="U01"),
         render_entries(entries, {"prod": app}, {}),
     ):
@@ -215,3 +216,15 @@ def test_fits_four_accounts_with_all_fields_full() -> None:
     assert size(message.blocks) <= 9500
     assert size(message.blocks) > 6000
     assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
+
+
+def test_fits_the_fields_of_many_apps_into_one_table() -> None:
+    apps = tuple(
+        App(f"app{n}", "Seoul", tuple(custom_field(f"c{chr(97 + n)}{chr(97 + m)}") for m in range(20)))
+        for n in range(6)
+    )
+
+    message = render(Help((), SPECS["set"], apps), command="/im", actor_id="U01")
+
+    assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
+    assert "and 42 more fields of your apps, which take text" in str(message.blocks)
