@@ -106,6 +106,17 @@ def test_answers_a_mention_in_its_thread_for_everybody(whole: Whole) -> None:
     assert mention.sender == VIEWER
 
 
+def test_sends_a_csv_to_whoever_mentions_it_and_counts_for_everybody(whole: Whole) -> None:
+    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+        file = say(vera, "@im-bot profile alice bob_k --csv --share", ONCALL)
+        answer, seen = said_by_bot(vera), said_by_bot(ed)
+
+    assert (file["channel"], len(file["files"])) == (DIRECT, 1)
+    assert seen["ts"] == answer["ts"]
+    assert seen["text"].startswith("2 of 2 found")
+    assert "Alice" not in seen["text"]
+
+
 def test_stays_in_the_thread_it_is_mentioned_in(whole: Whole) -> None:
     with whole.acting_as() as vera:
         first = say(vera, "@im-bot alice", ONCALL)
@@ -188,9 +199,9 @@ def deliver(whole: Whole, event_id: str, **event: Any) -> None:
     """Bring an event to the bot over HTTP as Slack does."""
     said = {"type": "message", "user": VIEWER.id, "team": TEAM_ID, "ts": "1.1", "channel": DIRECT}
     content = {**said, "channel_type": "im", "text": "alice", **event}
-    body = json.dumps(
-        {"type": "event_callback", "team_id": TEAM_ID, "event_id": event_id, "event": content}
-    ).encode()
+    callback = {"type": "event_callback", "team_id": TEAM_ID, "event_id": event_id, "event": content}
+    installed = [{"team_id": TEAM_ID, "user_id": BOT.id, "is_bot": True}]
+    body = json.dumps({**callback, "authorizations": installed}).encode()
     headers = {**signed(body, whole.workspace.signing_secret), "Content-Type": "application/json"}
     assert whole.workspace.request_url
     answer = requests.post(whole.workspace.request_url, body, headers=headers, timeout=PATIENCE)
@@ -200,6 +211,7 @@ def deliver(whole: Whole, event_id: str, **event: Any) -> None:
 NOT_ASKED: dict[str, dict[str, Any]] = {
     "bot": {"bot_id": "B07OTHER"},
     "own": {"bot_id": BOT_ID, "user": BOT.id},
+    "own file": {"subtype": "file_share", "user": BOT.id},
     "changed": {"subtype": "message_changed", "hidden": True, "user": None},
     "deleted": {"subtype": "message_deleted"},
     "joined": {"subtype": "channel_join"},

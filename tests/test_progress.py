@@ -144,3 +144,31 @@ def test_tells_everybody_where_a_shared_answer_went(whole: Whole) -> None:
     assert line["ts"] == moved["ts"]
     assert "everybody here can see it" in line["text"]
     assert not has_cancel(line)
+
+
+def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(whole: Whole) -> None:
+    slow(whole, LONG)
+    with whole.acting_as() as vera:
+        moved = until_cancel(vera, vera.ask("/im profile alice --share --csv"))
+        line, shared, file, said = (vera.answer() for _ in range(4))
+
+    kept = whole.workspace.find(shared["channel"], shared["ts"])
+    assert kept
+    assert "1 of 1 found" in kept.draft.text
+    assert "everybody here can see it" in line["text"]
+    assert line["ts"] == moved["ts"]
+    assert len(file["files"]) == 1
+    assert said["ephemeral"]
+    assert "the CSV is for you alone" in said["text"]
+
+
+def test_sends_no_csv_of_a_cancelled_lookup(whole: Whole) -> None:
+    slow(whole, LONG)
+    with whole.acting_as() as vera:
+        moved = until_cancel(vera, vera.ask("/im profile alice bob_k --csv"))
+        answer = vera.press(moved, "Cancel")
+        slow(whole, 0)
+        after = vera.ask("/im whoami")
+
+    assert "0 of 2 found  ·  2 not asked" in answer["text"]
+    assert "You are a viewer" in after["text"]

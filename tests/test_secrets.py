@@ -8,7 +8,7 @@ import pytest
 
 from bot.logs import set_up_logs
 from bot.playground.people import EDITOR, GUEST, VIEWER
-from bot.playground.weather import RESPONSE_URL
+from bot.playground.weather import RESPONSE_URL, UPLOAD_URL
 from bot.playground.weather import Fault as Trouble
 from bot.playground.workspace import Workspace
 from bot.playing import make_workspace, playing
@@ -24,6 +24,7 @@ TOUR = (
     "whoami",
     "profile alice bob_k nobody",
     "profile alice --share",
+    "profile alice --csv",
     f"profile {MANY}",
     "friends alice bob_k",
     "attr alice",
@@ -61,9 +62,9 @@ def tour(caplog: pytest.LogCaptureFixture) -> Told:
                     page.send(f"/im {text}".rstrip())
                     shown.append(page.next())
         with open_page(url, VIEWER) as page:
-            for method in (RESPONSE_URL, "users.info", "conversations.info"):
+            for method in (RESPONSE_URL, "users.info", "conversations.info", UPLOAD_URL):
                 workspace.weather.fail(method, Trouble.BROKEN, times=2)
-                page.send("/im profile alice --share")
+                page.send(f"/im profile alice {'--csv' if method == UPLOAD_URL else '--share'}")
                 shown.append(page.next())
             for knobs in OUTAGES:
                 sandbox.knobs = knobs
@@ -85,6 +86,7 @@ def test_says_nothing_secret_to_anybody(caplog: pytest.LogCaptureFixture) -> Non
         "response URL": "|".join(["/response/", *map(re.escape, told.workspace.response_urls)]),
         "trigger id": r"\d+\.\d+\.[0-9a-f]{32}",
         "socket ticket": "ticket=",
+        "upload URL": "/upload/",
     }
 
     assert told.workspace.response_urls

@@ -51,7 +51,10 @@ class Hearing:
         """Take on a message, if it is a person's and to the bot."""
         ack()
         event = body["event"]
-        if not _is_to_the_bot(event) or self._seen.again(str(body.get("event_id"))):
+        # What the bot brings as a file may say no more than whose it is.
+        if not _is_to_the_bot(event) or event["user"] == _own_id(body):
+            return
+        if self._seen.again(str(body.get("event_id"))):
             return
         ask, bot_id = self._ask(body, event), _own_id(body)
         run = partial(self._run, ask, str(event.get("text") or ""), bot_id)
