@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -31,12 +30,6 @@ def ed(whole: Whole) -> Iterator[Asker]:
 def nick_of(whole: Whole, account: str) -> str:
     (app,) = whole.sandbox.apps.values()
     return str(app.accounts[account].profile.get(NICK, ""))
-
-
-def typed(view: dict[str, Any], block_id: str, text: str) -> dict[str, Any]:
-    """Fill one input of a view in."""
-    element = next(block["element"] for block in view["blocks"] if block.get("block_id") == block_id)
-    return {block_id: {element["action_id"]: {"type": "plain_text_input", "value": text}}}
 
 
 def test_changes_a_profile_when_confirmed_and_tells_the_audit_channel(whole: Whole, ed: Asker) -> None:
@@ -190,49 +183,3 @@ def test_fails_in_words_when_the_vendor_refuses(whole: Whole, ed: Asker) -> None
     assert failed["text"].startswith("Failed:")
     assert "(40005)" in failed["text"]
     assert "40005" in ed.audit()["text"]
-
-
-def test_sets_a_form_up_and_takes_what_was_changed_in_it(whole: Whole, ed: Asker) -> None:
-    assert ed.page.send("/im set user_014") == {"ok": True}
-    loading = ed.page.next_view()
-    view = ed.page.next_view()
-    assert loading["id"] == view["id"]
-
-    assert ed.page.submit(view, typed(view, NICK, "From a form")) == {"ok": True}
-
-    ed.press(ed.answer(), "Confirm 1 change")
-    assert nick_of(whole, "user_014") == "From a form"
-    ed.audit()
-
-
-def test_leads_from_the_shortcut_over_an_account_to_the_form(whole: Whole, ed: Asker) -> None:
-    assert ed.page.use_shortcut("set_profile") == {"ok": True}
-    asking = ed.page.next_view()
-
-    assert ed.page.submit(asking, typed(asking, "account", "user_015")) == {"ok": True}
-    loading, form = ed.page.next_view(), ed.page.next_view()
-    assert loading["id"] == form["id"] == asking["id"]
-    assert ed.page.submit(form, typed(form, NICK, "From the shortcut")) == {"ok": True}
-
-    ed.press(ed.answer(), "Confirm 1 change")
-    assert nick_of(whole, "user_015") == "From the shortcut"
-    ed.audit()
-
-
-def test_says_at_the_input_what_is_no_account(ed: Asker) -> None:
-    ed.page.use_shortcut("set_profile")
-    asking = ed.page.next_view()
-
-    ed.page.submit(asking, typed(asking, "account", "x" * 33))
-
-    assert "at most 32 bytes" in str(ed.page.next_view()["errors"])
-
-
-def test_shows_a_viewer_in_the_form_why_there_is_none(whole: Whole) -> None:
-    with whole.acting_as(VIEWER) as vera:
-        vera.page.send("/im set user_016")
-        vera.page.next_view()
-        view = vera.page.next_view()
-
-        assert "you are not an editor" in str(view["blocks"])
-        assert "you are not an editor" in vera.answer()["text"]

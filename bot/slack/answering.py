@@ -45,6 +45,7 @@ from bot.slack.messages import (
 )
 from bot.slack.mrkdwn import plain
 from bot.slack.paging import shown
+from bot.slack.pane import Pane
 from bot.slack.people import SlackPeople
 from bot.slack.sharing import check_share, is_private
 from bot.slack.watching import watching
@@ -89,13 +90,9 @@ class Answering:
         """Ask whose profile the form is to show."""
         self.always_answer(ask, partial(self._ask_account, ask))
 
-    def answer_account(self, ask: Ask, command: EditProfile, view_id: str) -> None:
+    def answer_account(self, ask: Ask, command: EditProfile, pane: Pane) -> None:
         """Fill the view that asked for an account with the form."""
-        self.always_answer(ask, partial(self._fill_form, ask, command, view_id))
-
-    def answer_form(self, ask: Ask, command: SetFields) -> None:
-        """Run what a form was filled in with."""
-        self.always_answer(ask, partial(self.change, ask, command))
+        self.always_answer(ask, partial(self._fill_form, ask, command, pane))
 
     def always_answer(self, ask: Ask, run: Callable[[], str]) -> None:
         """Run something that answers, and answer in its stead when it raises.
@@ -128,10 +125,13 @@ class Answering:
 
     def answer(self, ask: Ask, result: Result) -> None:
         """Answer with what a command came to."""
-        trouble = self.channel_trouble() if isinstance(result, Preview | Settled) else ""
-        note = f"The audit channel is behind: {trouble}." if trouble else ""
-        message = render(result, command=self.command, actor_id=ask.actor.user_id, note=note)
+        message = render(result, command=self.command, actor_id=ask.actor.user_id, note=self.note_on(result))
         ask.reply.answer(message, private=True)
+
+    def note_on(self, result: Result) -> str:
+        """Say what else whoever changes something is to know; empty for anything else."""
+        trouble = self.channel_trouble() if isinstance(result, Preview | Settled) else ""
+        return f"The audit channel is behind: {trouble}." if trouble else ""
 
     def change(self, ask: Ask, command: SetFields | UndoChange) -> str:
         """Answer with the preview of a change; names what was asked."""
@@ -249,9 +249,9 @@ class Answering:
         self.forms.ask_account(ask.trigger_id, self.dispatcher.apps)
         return "AskAccount"
 
-    def _fill_form(self, ask: Ask, command: EditProfile, view_id: str) -> str:
+    def _fill_form(self, ask: Ask, command: EditProfile, pane: Pane) -> str:
         load = partial(self.dispatcher.changes.edit, ask.actor, command, ask.surface)
-        self.forms.fill(ask.actor, view_id, load, ask.reply.url)
+        self.forms.fill(ask.actor, pane, load, ask.reply.url)
         return type(command).__name__
 
     def _open_form(self, ask: Ask, command: EditProfile) -> None:

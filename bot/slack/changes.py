@@ -43,12 +43,17 @@ def show_preview(preview: Preview, seen_by: str, trim: Trim) -> Iterator[Block]:
     yield difference_table(found, "Now", "After")
     yield from show_reason(change.reason, trim)
     yield buttons(
-        Button(f"Confirm {_count(len(found), 'change')}", "confirm_change", change.id, "primary"),
+        Button(confirm_label(change), "confirm_change", change.id, "primary"),
         Button("Cancel", "cancel_change", change.id),
     )
     if preview.kept:
         yield aside(cut(f"So already, and left alone: {_listed(app, preview.kept, trim)}", _MOST_SMALL))
     yield small_print("nothing is changed yet", _expiry(change), _named(change), seen_by, cut_note(trim))
+
+
+def confirm_label(change: Change) -> str:
+    """Say what confirms a change."""
+    return f"Confirm {_count(len(change.after), 'change')}"
 
 
 def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Trim) -> Iterator[Block]:

@@ -27,6 +27,7 @@ from bot.slack.modals import (
     read_account,
     read_form,
 )
+from bot.slack.pane import Pane
 
 _MOST = 1000
 """How many characters are said at one input."""
@@ -68,32 +69,34 @@ class Forms:
         A trigger lives three seconds, and Tencent Chat may take longer than that.
 
         Raises:
-            SlackUnavailableError: Slack did not open or fill it.
+            SlackUnavailableError: Slack did not open it.
             BotError: What loading raises; the form says so, too.
         """
-        view_id = self._call("views.open", trigger_id=trigger_id, view=loading_view())
-        self.fill(actor, view_id, load, response_url)
+        pane = Pane(self.slack, self._call("views.open", trigger_id=trigger_id, view=loading_view()))
+        try:
+            self.fill(actor, pane, load, response_url)
+        except BotError as error:
+            pane.show(failed_view(error))
+            raise
 
-    def fill(self, actor: Actor, view_id: str, load: Callable[[], Form], response_url: str) -> None:
-        """Fill an open view with a form.
+    def expect(self) -> Pane:
+        """Make the pane for a view that an ack brings from now on."""
+        return Pane.expected(self.slack)
+
+    def fill(self, actor: Actor, pane: Pane, load: Callable[[], Form], response_url: str) -> None:
+        """Fill an open view with a form; nothing comes of it when it was closed meanwhile.
 
         Args:
             actor: Whose form it is.
-            view_id: The view.
+            pane: Where the view is.
             load: Reads the values.
-            response_url: Where the answer to the filled-in form goes; empty for direct messages.
+            response_url: Where what comes of the form goes once it is closed; empty for direct messages.
 
         Raises:
-            SlackUnavailableError: Slack did not fill it.
-            BotError: What loading raises; the form says so, too.
+            BotError: What loading raises.
         """
-        try:
-            form = load()
-        except BotError as error:
-            self._call("views.update", view_id=view_id, view=failed_view(error))
-            raise
-        key = self.answers.keep(actor, OpenForm(form, response_url))
-        self._call("views.update", view_id=view_id, view=form_view(form, key))
+        form = load()
+        pane.show(form_view(form, self.answers.keep(actor, OpenForm(form, response_url))))
 
     def read_account(self, view: Mapping[str, Any], apps: Apps) -> EditProfile:
         """Read whose profile the form is to show.

@@ -16,10 +16,10 @@ from bot.core.model import Actor, Surface
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
 from bot.slack.buttons import BUTTONS, URGENT, press
-from bot.slack.forms import FormError
+from bot.slack.filling import Filling
 from bot.slack.hearing import Hearing
 from bot.slack.messages import busy
-from bot.slack.modals import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, loading_view
+from bot.slack.payloads import presser, text
 from bot.slack.reply import Reply
 from bot.slack.responder import Responder
 from bot.slack.seen import Seen
@@ -49,17 +49,15 @@ class Listeners:
         """Hook the listeners into Bolt: one for the slash command, with the table of commands behind it."""
         app.command(self.answering.command)(self.on_command)
         app.action(re.compile("|".join(BUTTONS)))(self.on_button)
-        app.shortcut(SET_SHORTCUT)(self.on_shortcut)
-        app.view(SET_ACCOUNT)(self.on_account)
-        app.view(SET_MODAL)(self.on_form)
+        Filling(self.answering, self.responder, self.workers, self._take_on).register(app)
         Hearing(self.answering, self.responder, self._take_on).register(app)
         app.error(self.on_error)
 
     def on_command(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on a slash command."""
-        actor = Actor(_text(body, "user_id"), _text(body, "team_id"))
-        ask = self._ask(actor, Surface.COMMAND, body, channel_id=_text(body, "channel_id"))
-        if self.workers.submit(partial(self.answering.answer_text, ask, _text(body, "text"))):
+        actor = Actor(text(body, "user_id"), text(body, "team_id"))
+        ask = self._ask(actor, Surface.COMMAND, body, channel_id=text(body, "channel_id"))
+        if self.workers.submit(partial(self.answering.answer_text, ask, text(body, "text"))):
             ack()
         else:
             message = busy()
@@ -67,49 +65,16 @@ class Listeners:
 
     def on_button(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on a press of a button."""
-        channel_id, action = _text(body.get("channel") or {}, "id"), body["actions"][0]
-        ask = self._ask(_presser(body), Surface.BUTTON, body, channel_id=channel_id)
-        action_id = _text(action, "action_id")
+        channel_id, action = text(body.get("channel") or {}, "id"), body["actions"][0]
+        ask = self._ask(presser(body), Surface.BUTTON, body, channel_id=channel_id)
+        action_id = text(action, "action_id")
         crew = self.doorman if action_id in URGENT else self.workers
-        self._take_on(ask, partial(press, self.answering, ask, action_id, _text(action, "value")), crew)
+        self._take_on(ask, partial(press, self.answering, ask, action_id, text(action, "value")), crew)
         ack()
-
-    def on_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
-        """Take on the global shortcut."""
-        ask = self._ask(_presser(body), Surface.FORM, body)
-        self._take_on(ask, partial(self.answering.answer_shortcut, ask))
-        ack()
-
-    def on_account(self, ack: Ack, body: Mapping[str, Any]) -> None:
-        """Take on the account whose profile the form is to show."""
-        ask, view = self._ask(_presser(body), Surface.FORM, body), body["view"]
-        try:
-            command = self.answering.forms.read_account(view, self.answering.dispatcher.apps)
-        except FormError as error:
-            ack(response_action="errors", errors=error.mistakes)
-            return
-        # The profile takes a call to read, so this view is there before the form takes its place.
-        ack(response_action="update", view=loading_view())
-        self._take_on(ask, partial(self.answering.answer_account, ask, command, _text(view, "id")))
-
-    def on_form(self, ack: Ack, body: Mapping[str, Any]) -> None:
-        """Take on a form that was sent; what is wrong in it is said at its fields."""
-        actor = _presser(body)
-        try:
-            command, url = self.answering.forms.read(actor, body["view"])
-        except FormError as error:
-            ack(response_action="errors", errors=error.mistakes)
-            return
-        ask = Ask(actor, Surface.FORM, Reply(self.responder, url, actor.user_id))
-        if self.workers.submit(partial(self.answering.answer_form, ask, command)):
-            ack()
-        else:
-            busy_error = FormError(body["view"], {"": "the bot is busy; try again in a few seconds"})
-            ack(response_action="errors", errors=busy_error.mistakes)
 
     def _ask(self, actor: Actor, surface: Surface, body: Mapping[str, Any], *, channel_id: str = "") -> Ask:
-        reply = Reply(self.responder, _text(body, "response_url"), actor.user_id)
-        return Ask(actor, surface, reply, channel_id, _text(body, "trigger_id"))
+        reply = Reply(self.responder, text(body, "response_url"), actor.user_id)
+        return Ask(actor, surface, reply, channel_id, text(body, "trigger_id"))
 
     def _take_on(self, ask: Ask, job: Callable[[], None], crew: Workers | None = None) -> None:
         if not (crew or self.workers).submit(job):
@@ -137,12 +102,3 @@ class Envelopes(SocketModeHandler):
             client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
         else:
             super().handle(client, req)
-
-
-def _presser(body: Mapping[str, Any]) -> Actor:
-    user, team = body.get("user") or {}, body.get("team") or {}
-    return Actor(_text(user, "id"), _text(user, "team_id") or _text(team, "id"))
-
-
-def _text(payload: Mapping[str, Any], key: str) -> str:
-    return str(payload.get(key) or "")

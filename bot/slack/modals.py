@@ -38,9 +38,17 @@ REASON = "reason"
 _MAX_WORDS = 1000
 
 
-def loading_view() -> dict[str, Any]:
-    """Make the view that stands while the profile is being read."""
-    return _view([paragraph([words("Reading the profile…")])])
+def loading_view(external_id: str = "") -> dict[str, Any]:
+    """Make the view that stands while the profile is being read, with an id of ours to find it by."""
+    return make_view([paragraph([words("Reading the profile…")])], external_id=external_id or None)
+
+
+def changing_view(external_id: str) -> dict[str, Any]:
+    """Make the view that stands while a change is being made; closing it closes the form as well."""
+    told = paragraph(
+        [bold("Changing…")], [words("The change goes on, and you are told of it, when you close this.")]
+    )
+    return make_view([told], external_id=external_id, clear_on_close=True)
 
 
 def account_view(apps: Apps) -> dict[str, Any]:
@@ -60,7 +68,7 @@ def account_view(apps: Apps) -> dict[str, Any]:
         block_id=APP,
     )
     asked = [account, app] if len(options) > 1 else [account]
-    return _view(asked, callback_id=SET_ACCOUNT, submit=PlainTextObject(text="Next"))
+    return make_view(asked, callback_id=SET_ACCOUNT, submit=PlainTextObject(text="Next"))
 
 
 def read_account(state: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -74,7 +82,7 @@ def failed_view(error: BotError) -> dict[str, Any]:
     lines = [[bold(f"{cut(literal(str(error)), _MAX_WORDS)}.")]]
     if error.advice:
         lines.append([words(sentence(cut(literal(error.advice), _MAX_WORDS)))])
-    return _view([paragraph(*lines)])
+    return make_view([paragraph(*lines)])
 
 
 def form_view(form: Form, key: str) -> dict[str, Any]:
@@ -94,7 +102,9 @@ def form_view(form: Form, key: str) -> dict[str, Any]:
         hint="Everyone who reads the record or the audit channel sees it.",
     )
     note = small_print("only what you alter is changed, and not before you have confirmed a preview")
-    return _view([head, *inputs, reason, note], submit=PlainTextObject(text="Preview"), private_metadata=key)
+    return make_view(
+        [head, *inputs, reason, note], submit=PlainTextObject(text="Preview"), private_metadata=key
+    )
 
 
 def form_fields(form: Form) -> tuple[Field, ...]:
@@ -118,7 +128,8 @@ def read_form(state: Mapping[str, Any], form: Form) -> tuple[dict[str, str], str
     return altered, read_input(values, REASON) or ""
 
 
-def _view(blocks: Sequence[Block], **more: Any) -> dict[str, Any]:
+def make_view(blocks: Sequence[Block | dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """Make one of the views that a profile is changed in, of blocks and more of a view's parts."""
     title, close = PlainTextObject(text="Change a profile"), PlainTextObject(text="Cancel")
     parts = {"callback_id": SET_MODAL, "title": title, "close": close, "blocks": blocks, **more}
     return View(type="modal", **parts).to_dict()

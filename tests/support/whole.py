@@ -23,6 +23,7 @@ from bot.sandbox.server import Sandbox
 from bot.serving import Metrics, Site
 from bot.settings import Settings
 from bot.store.record import Store
+from tests.support.detour import Detour, open_detour
 from tests.support.slack import ONCALL, Page, open_page
 
 Way = Literal["socket", "http"]
@@ -79,6 +80,16 @@ class Asker:
             self.next_message()
         return self.audited.pop(0)
 
+    def view(self, *says: str) -> dict[str, Any]:
+        """Wait for a view that says these words; what the audit channel is told meanwhile is kept."""
+        while True:
+            news = self.page.next()
+            if "message" in news:
+                assert is_told(news["message"]), news["message"]["text"]
+                self.audited.append(news["message"])
+            elif (view := news.get("view")) and all(words in str(view["blocks"]) for words in says):
+                return dict(view)
+
     def next_message(self) -> dict[str, Any]:
         """Wait for the next message in any channel; those in the audit channel are kept for `audit`."""
         news = self.page.next()
@@ -104,18 +115,28 @@ def is_told(message: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def whole_bot(way: Way, im_url: str = "", **changes: Any) -> Iterator[Whole]:
-    """Run everything; `im_url` is another far end than the sandbox, `changes` are other settings."""
+def whole_bot(way: Way, im_url: str = "", *, acks_late: float = 0.0, **changes: Any) -> Iterator[Whole]:
+    """Run everything.
+
+    Args:
+        way: How Slack reaches the bot.
+        im_url: Another far end than the sandbox.
+        acks_late: How many seconds each ack is under way, while all else is fast.
+        changes: Other settings.
+    """
     workspace, sandbox = make_workspace(), open_sandbox()
     with (
         TemporaryDirectory() as folder,
         BackgroundServer(sandbox.app) as im,
         BackgroundServer(make_app(workspace)) as slack,
+        open_detour(Detour(slack.url, there=acks_late)) as detour,
     ):
-        settings = make_settings(workspace, slack.url, sandbox, im_url or im.url, Path(folder)).model_copy(
+        api = detour if acks_late else slack.url
+        settings = make_settings(workspace, api, sandbox, im_url or im.url, Path(folder)).model_copy(
             update=changes
         )
-        with _by_socket(settings) if way == "socket" else _by_http(settings, workspace) as bot:
+        run = _by_socket(settings) if way == "socket" else _by_http(settings, workspace, acks_late)
+        with run as bot:
             yield Whole(slack.url, workspace, sandbox, settings, bot)
 
 
@@ -127,15 +148,17 @@ def _by_socket(settings: Settings) -> Iterator[Bot]:
 
 
 @contextmanager
-def _by_http(settings: Settings, workspace: Workspace) -> Iterator[Bot]:
+def _by_http(settings: Settings, workspace: Workspace, acks_late: float) -> Iterator[Bot]:
     bot = make_bot(settings)
     server = create_server(Site(bot, Metrics(), []), host="127.0.0.1", port=0, threads=4)
-    workspace.request_url = f"http://127.0.0.1:{server.effective_port}/slack/events"  # type: ignore[union-attr]
+    url = f"http://127.0.0.1:{server.effective_port}"  # type: ignore[union-attr]
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     bot.audit.start()
     try:
-        yield bot
+        with open_detour(Detour(url, back=acks_late)) as detour:
+            workspace.request_url = f"{detour if acks_late else url}/slack/events"
+            yield bot
     finally:
         server.close()
         bot.close()

@@ -1,0 +1,106 @@
+"""Shortcuts and the modals they lead to: what is filled in, reviewed, confirmed and closed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.core.model import Actor, Surface
+from bot.slack.answering import Answering
+from bot.slack.asking import Ask
+from bot.slack.forms import FormError
+from bot.slack.messages import busy
+from bot.slack.modal_reply import ModalReply
+from bot.slack.modals import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, changing_view, loading_view
+from bot.slack.pane import Pane
+from bot.slack.payloads import presser, text
+from bot.slack.reply import Reply
+from bot.slack.responder import Responder
+from bot.slack.reviewing import confirm, give_up, review
+from bot.slack.reviews import SET_REVIEW, notice_view
+from bot.slack.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Takes on what is done in modals.
+
+    Args:
+        answering: What is done for each.
+        responder: How answers are sent.
+        workers: Who does what comes after the ack.
+        take_on: Leaves a job to a worker, or tells the person that all are busy.
+    """
+
+    answering: Answering
+    responder: Responder
+    workers: Workers
+    take_on: Callable[[Ask, Callable[[], None]], None]
+
+    def register(self, app: App) -> None:
+        """Hook into Bolt."""
+        app.shortcut(SET_SHORTCUT)(self.on_shortcut)
+        app.view(SET_ACCOUNT)(self.on_account)
+        app.view(SET_MODAL)(self.on_form)
+        app.view(SET_REVIEW)(self.on_review)
+        app.view_closed(SET_REVIEW)(self.on_closed_review)
+
+    def on_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on the global shortcut."""
+        ask = self._ask(body)
+        self.take_on(ask, partial(self.answering.answer_shortcut, ask))
+        ack()
+
+    def on_account(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on the account whose profile the form is to show."""
+        ask, pane = self._ask_in_modal(presser(body))
+        try:
+            command = self.answering.forms.read_account(body["view"], self.answering.dispatcher.apps)
+        except FormError as error:
+            ack(response_action="errors", errors=error.mistakes)
+            return
+        # The profile takes a call to read, so this view is there before the form takes its place.
+        ack(response_action="update", view=loading_view(pane.external_id))
+        self.take_on(ask, partial(self.answering.answer_account, ask, command, pane))
+
+    def on_form(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on a form that was sent; what is wrong in it is said at its fields."""
+        actor = presser(body)
+        try:
+            command, url = self.answering.forms.read(actor, body["view"])
+        except FormError as error:
+            ack(response_action="errors", errors=error.mistakes)
+            return
+        ask, pane = self._ask_in_modal(actor, url)
+        if self.workers.submit(partial(review, self.answering, ask, pane, command)):
+            # On top of the form, so that closing it leads back to what was filled in.
+            ack(response_action="push", view=loading_view(pane.external_id))
+        else:
+            busy_error = FormError(body["view"], {"": "the bot is busy; try again in a few seconds"})
+            ack(response_action="errors", errors=busy_error.mistakes)
+
+    def on_review(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on the confirmation of what a form would change."""
+        ask, pane = self._ask_in_modal(presser(body))
+        change_id = text(body["view"], "private_metadata")
+        if self.workers.submit(partial(confirm, self.answering, ask, pane, change_id)):
+            ack(response_action="update", view=changing_view(pane.external_id))
+        else:
+            ack(response_action="push", view=notice_view(busy()))
+
+    def on_closed_review(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Give up a change whose review was closed."""
+        change_id = text(body["view"], "private_metadata")
+        self.workers.submit(partial(give_up, self.answering, presser(body), change_id))
+        ack()
+
+    def _ask_in_modal(self, actor: Actor, url: str = "") -> tuple[Ask, Pane]:
+        pane = self.answering.forms.expect()
+        return Ask(actor, Surface.FORM, ModalReply(self.responder, url, actor.user_id, pane=pane)), pane
+
+    def _ask(self, body: Mapping[str, Any]) -> Ask:
+        actor = presser(body)
+        reply = Reply(self.responder, text(body, "response_url"), actor.user_id)
+        return Ask(actor, Surface.FORM, reply, trigger_id=text(body, "trigger_id"))

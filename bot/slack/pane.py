@@ -1,0 +1,74 @@
+"""A view before somebody while something is found out, and what takes its place."""
+
+import logging
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import WebClient
+
+FOLLOWED_AFTER = 4.0
+"""Seconds after which Slack has followed an ack for certain, or never will: it waits three for one."""
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 0.4
+_GONE = "not_found"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Pane:
+    """A view of a modal, found by Slack's id or, where it comes with an ack, by one of ours.
+
+    The ack and what is shown after it go different ways, and may overtake each other. Slack does not know
+    our id before it has followed the ack, so that nothing shown by it is overwritten by the ack.
+
+    Args:
+        slack: The client of the Web API.
+        view_id: Slack's id; empty while only ours is known.
+        external_id: Ours, given to the view that comes with the ack.
+        expected_until: The moment (monotonic seconds) until which the ack may not have been followed.
+        lost: Whether it is closed, or did not take what was to be shown: nothing is shown in it any more.
+    """
+
+    slack: WebClient
+    view_id: str = ""
+    external_id: str = ""
+    expected_until: float = 0.0
+    lost: bool = False
+
+    @classmethod
+    def expected(cls, slack: WebClient) -> "Pane":
+        """Make the pane for a view that an ack brings from now on."""
+        return cls(slack, "", secrets.token_urlsafe(12), time.monotonic() + FOLLOWED_AFTER)
+
+    def show(self, view: Mapping[str, Any]) -> bool:
+        """Put a view in the place of what is there; False when nobody can see it."""
+        pause = _FIRST_PAUSE
+        while not self.lost:
+            problem = self._try(view)
+            if not problem:
+                return True
+            if problem != _GONE or time.monotonic() >= self.expected_until:
+                log.info("a modal did not take a view (%s)", problem)
+                self.lost = True
+            else:
+                time.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+        return False
+
+    def _try(self, view: Mapping[str, Any]) -> str:
+        """Show a view once; the name of what went wrong, empty when nothing did."""
+        place = {"view_id": self.view_id} if self.view_id else {"external_id": self.external_id}
+        try:
+            shown = self.slack.api_call("views.update", json={**place, "view": view}).get("view") or {}
+        except SlackApiError as error:
+            return str(error.response.get("error"))
+        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
+            return type(error).__name__
+        self.view_id = str(shown.get("id") or "") or self.view_id
+        return ""

@@ -1,0 +1,225 @@
+"""Modals from end to end: filled in at a local Slack, reviewed and confirmed there, written to a sandbox."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.core.model import Entry, Outcome, Surface
+from bot.playground.people import EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, VIEWER
+from tests.support.slack import wait_until
+from tests.support.whole import Asker, Way, Whole, history_of, whole_bot
+
+NICK = "Tag_Profile_IM_Nick"
+
+
+@pytest.fixture(scope="module", params=["socket", "http"])
+def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
+    with whole_bot(request.param) as whole:
+        yield whole
+
+
+@pytest.fixture
+def ed(whole: Whole) -> Iterator[Asker]:
+    with whole.acting_as(EDITOR) as ed:
+        yield ed
+
+
+def nick_of(whole: Whole, account: str) -> str:
+    (app,) = whole.sandbox.apps.values()
+    return str(app.accounts[account].profile.get(NICK, ""))
+
+
+def entries_of(whole: Whole, account: str) -> list[Entry]:
+    return [entry for entry in history_of(whole, account) if entry.draft.change_id]
+
+
+def outcomes_of(whole: Whole, account: str) -> list[Outcome]:
+    return [entry.draft.outcome for entry in reversed(entries_of(whole, account))]
+
+
+def typed(view: dict[str, Any], block_id: str, text: str) -> dict[str, Any]:
+    """Fill one input of a view in."""
+    element = next(block["element"] for block in view["blocks"] if block.get("block_id") == block_id)
+    return {block_id: {element["action_id"]: {"type": "plain_text_input", "value": text}}}
+
+
+def open_form(asker: Asker, account: str) -> dict[str, Any]:
+    assert asker.page.send(f"/im set {account}") == {"ok": True}
+    return asker.view(account)
+
+
+def review(asker: Asker, account: str, nick: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fill a form in; gives it, and the view that shows the difference."""
+    form = open_form(asker, account)
+    assert asker.page.submit(form, typed(form, NICK, nick)) == {"ok": True}
+    return form, asker.view("nothing is changed yet")
+
+
+def test_reviews_in_the_modal_what_a_form_would_change(whole: Whole, ed: Asker) -> None:
+    before = nick_of(whole, "user_014")
+    _, shown = review(ed, "user_014", "From a form")
+
+    assert (shown["submit"], shown["close"], shown["stack_depth"]) == ("Confirm 1 change", "Back", 2)
+    assert all(text in str(shown["blocks"]) for text in (before, "From a form"))
+    assert nick_of(whole, "user_014") == before
+
+    assert ed.page.submit(shown) == {"ok": True}
+    ed.view("Changing")
+    done = ed.view("Done.")
+
+    assert nick_of(whole, "user_014") == "From a form"
+    assert outcomes_of(whole, "user_014") == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
+    assert {entry.draft.surface for entry in entries_of(whole, "user_014")} == {Surface.FORM}
+    assert f"/im undo {entries_of(whole, 'user_014')[0].draft.change_id}" in str(done["blocks"])
+    assert "From a form" in ed.audit()["text"]
+    ed.page.close(done)
+    assert ed.page.next()["view"] is None
+
+
+def test_goes_back_from_the_review_to_the_form(whole: Whole, ed: Asker) -> None:
+    form, shown = review(ed, "user_020", "Too early")
+
+    ed.page.close(shown)
+
+    assert ed.view()["id"] == form["id"]
+    wait_until(lambda: outcomes_of(whole, "user_020") == [Outcome.PROPOSED, Outcome.CANCELLED])
+    ed.page.submit(form, typed(form, NICK, "Just right"))
+    assert "Just right" in str(ed.view("nothing is changed yet"))
+
+
+def test_leads_from_the_shortcut_over_an_account_to_the_form(whole: Whole, ed: Asker) -> None:
+    assert ed.page.use_shortcut("set_profile") == {"ok": True}
+    asking = ed.view()
+
+    assert ed.page.submit(asking, typed(asking, "account", "user_015")) == {"ok": True}
+    form = ed.view("user_015")
+    assert form["id"] == asking["id"]
+    assert ed.page.submit(form, typed(form, NICK, "From the shortcut")) == {"ok": True}
+    ed.page.submit(ed.view("nothing is changed yet"))
+
+    ed.view("Done.")
+    assert nick_of(whole, "user_015") == "From the shortcut"
+
+
+def test_asks_again_when_the_profile_moved_meanwhile(whole: Whole, ed: Asker) -> None:
+    _, shown = review(ed, "user_016", "Mine")
+    (app,) = whole.sandbox.apps.values()
+    app.accounts["user_016"].profile[NICK] = "Theirs"
+
+    ed.page.submit(shown)
+    moved = ed.view("The profile changed since", "Theirs", "Mine")
+    assert nick_of(whole, "user_016") == "Theirs"
+    ed.page.submit(moved)
+
+    ed.view("Done.")
+    assert nick_of(whole, "user_016") == "Mine"
+
+
+def test_says_at_the_inputs_what_cannot_be_taken(ed: Asker) -> None:
+    form = open_form(ed, "user_025")
+
+    ed.page.submit(form)
+    assert "nothing is changed yet" in str(ed.view()["errors"])
+    ed.page.submit(form, typed(form, "Tag_Profile_IM_Location", "\N{WAVING HAND SIGN}" * 8))
+    assert "32 bytes, at most 16" in str(ed.view()["errors"]["Tag_Profile_IM_Location"])
+
+
+def test_says_in_the_modal_that_there_is_nothing_to_change(whole: Whole, ed: Asker) -> None:
+    form = open_form(ed, "user_018")
+    (app,) = whole.sandbox.apps.values()
+    app.accounts["user_018"].profile[NICK] = "Already"
+
+    ed.page.submit(form, typed(form, NICK, "Already"))
+
+    assert ed.view("So already")["submit"] is None
+
+
+def test_fails_in_words_in_the_modal(whole: Whole, ed: Asker) -> None:
+    _, shown = review(ed, "user_019", "Spam")
+    whole.sandbox.knobs = replace(whole.sandbox.knobs, words=("Spam",))
+    try:
+        ed.page.submit(shown)
+        ed.view("Failed", "(40005)")
+    finally:
+        whole.sandbox.knobs = replace(whole.sandbox.knobs, words=())
+
+
+def test_refuses_in_the_modal_somebody_who_lost_the_role(whole: Whole) -> None:
+    members = whole.workspace.groups[EDITORS_GROUP_ID].members
+    with whole.acting_as(GROUP_EDITOR) as grace:
+        _, shown = review(grace, "user_021", "Late")
+        members.remove(GROUP_EDITOR.id)
+        try:
+            grace.page.submit(shown)
+            grace.view("you are not an editor")
+        finally:
+            members.append(GROUP_EDITOR.id)
+
+    assert nick_of(whole, "user_021") != "Late"
+
+
+def test_sends_the_outcome_to_whoever_closed_the_modal(whole: Whole, ed: Asker) -> None:
+    _, shown = review(ed, "user_022", "Unseen")
+    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=700)
+    try:
+        ed.page.submit(shown)
+        ed.page.close(ed.view("Changing"))
+        assert ed.page.next()["view"] is None
+        answer = ed.answer()
+    finally:
+        whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=0)
+
+    assert answer["text"].startswith("Done.")
+    assert answer["channel"].startswith("D")
+    assert nick_of(whole, "user_022") == "Unseen"
+
+
+def test_confirms_once_however_often_it_is_sent(whole: Whole, ed: Asker) -> None:
+    _, shown = review(ed, "user_023", "Once")
+    sent = len(whole.sandbox.all_arrivals().get("portrait_set", ()))
+
+    ed.page.submit(shown)
+    ed.page.submit(shown)
+
+    wait_until(lambda: Outcome.SUCCEEDED in outcomes_of(whole, "user_023"))
+    assert len(whole.sandbox.all_arrivals().get("portrait_set", ())) == sent + 1
+
+
+def test_says_at_the_input_what_is_no_account(ed: Asker) -> None:
+    ed.page.use_shortcut("set_profile")
+    asking = ed.view()
+
+    ed.page.submit(asking, typed(asking, "account", "x" * 33))
+
+    assert "at most 32 bytes" in str(ed.view()["errors"])
+
+
+def test_shows_a_viewer_in_the_form_why_there_is_none(whole: Whole) -> None:
+    with whole.acting_as(VIEWER) as vera:
+        vera.page.send("/im set user_024")
+        vera.view("you are not an editor")
+
+        assert "you are not an editor" in vera.answer()["text"]
+
+
+@pytest.mark.parametrize("way", ["socket", "http"])
+def test_shows_nothing_before_the_ack_has_arrived(way: Way) -> None:
+    with whole_bot(way, acks_late=0.7) as whole, whole.acting_as(EDITOR) as ed:
+        ed.page.use_shortcut("set_profile")
+        asking = ed.view()
+        ed.page.submit(asking, typed(asking, "account", "user_030"))
+        assert "Reading the profile" in str(ed.view())
+        form = ed.view()
+        assert "user_030" in str(form)
+
+        ed.page.submit(form, typed(form, NICK, "In order"))
+        assert "Reading the profile" in str(ed.view())
+        shown = ed.view()
+        assert "nothing is changed yet" in str(shown)
+
+        ed.page.submit(shown)
+        assert "Changing" in str(ed.view())
+        assert "Done." in str(ed.view())
+        assert nick_of(whole, "user_030") == "In order"
