@@ -6,14 +6,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from bot.core.commands import LookupCommand, ShowHistory
-from bot.core.model import Actor
+from bot.core.model import Actor, App
 from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
 
-T = TypeVar("T", "Page", "Again", "OpenForm", "UnderWay")
+T = TypeVar("T", "Page", "Again", "Subject", "OpenForm", "UnderWay")
 
 LIFETIME = 24 * 3600
 """How long a button works, in seconds."""
@@ -34,6 +34,14 @@ class Again:
     """A lookup to be run anew: all of an answer's accounts, or some."""
 
     command: LookupCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The one account that an answer is about."""
+
+    app: App
+    account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,10 @@ class UnderWay:
     public: bool = False
 
 
+Kept: TypeAlias = Page | Again | Subject | OpenForm | UnderWay
+"""Anything that an id can stand for."""
+
+
 class Answers:
     """Remembers, for a day and in this process only, what an id stands for, and whose it is.
 
@@ -67,10 +79,10 @@ class Answers:
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[float, Actor, Page | Again | OpenForm | UnderWay]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, Actor, Kept]] = OrderedDict()
         self._lock = Lock()
 
-    def keep(self, actor: Actor, what: Page | Again | OpenForm | UnderWay) -> str:
+    def keep(self, actor: Actor, what: Kept) -> str:
         """Remember something of an actor's and return its opaque id."""
         key = secrets.token_urlsafe(12)
         with self._lock:

@@ -29,7 +29,7 @@ from bot.core.parsing import Apps, parse
 from bot.core.policy import Rules
 from bot.core.ports import IM, People, Record
 from bot.core.results import Help, History, Lookup, Result, RoleReport
-from bot.errors import PermissionDeniedError
+from bot.errors import ExpiredError, PermissionDeniedError
 
 HISTORY_PAGE = 20
 """The most entries of a history shown at once."""
@@ -128,6 +128,23 @@ class Dispatcher:
         page = tuple(found[:HISTORY_PAGE])
         older = page[-1].sequence if len(found) > HISTORY_PAGE else None
         return History(app, account, page, older, with_values=role is Role.EDITOR)
+
+    def find_history(self, change_id: str) -> ShowHistory:
+        """Name the history in which a change is.
+
+        Raises:
+            ExpiredError: The record knows no such change.
+            UsageError: Its app is not set up here any more.
+            AuditError: The record cannot be read.
+        """
+        change = self.record.find(change_id)
+        if change is None:
+            raise ExpiredError("the record knows no such change")
+        return ShowHistory(self.apps.find(change.app), change.account)
+
+    def may_change(self, actor: Actor) -> bool:
+        """Tell whether to offer an actor changes; whoever makes one is checked again."""
+        return self.changes.audited and self._role_of(actor)[0] is Role.EDITOR
 
     def _check(self, asked: Draft, role: Role) -> None:
         try:

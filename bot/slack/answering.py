@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeAlias, assert_never
 
-from bot.core.answers import Again, Answers, Page
+from bot.core.answers import Again, Answers, Page, Subject
 from bot.core.commands import (
     Command,
     EditProfile,
@@ -44,7 +44,7 @@ from bot.slack.messages import (
     sending,
 )
 from bot.slack.mrkdwn import plain
-from bot.slack.paging import shown
+from bot.slack.paging import lone_account, shown
 from bot.slack.pane import Pane
 from bot.slack.people import SlackPeople
 from bot.slack.sharing import check_share, is_private
@@ -269,6 +269,8 @@ class Answering:
         def again(command: LookupCommand) -> str | None:
             return self.answers.keep(ask.actor, Again(command)) if command.accounts else None
 
+        account = lone_account(lookup)
+        subject = self.answers.keep(ask.actor, Subject(lookup.command.app, account)) if account else None
         return Turns(
             number,
             page(number - 1),
@@ -276,6 +278,8 @@ class Answering:
             export_id=again(lookup.command),
             retry_id=again(replace(lookup.command, accounts=lookup.unanswered())),
             share_id=None if is_private(ask.channel_id) else again(shown(lookup, number)),
+            edit_id=subject if subject and self.dispatcher.may_change(ask.actor) else None,
+            history_id=subject,
         )
 
     def _check_readers(self, ask: Ask) -> None:

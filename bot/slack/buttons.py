@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from bot.core.answers import Again, Page, UnderWay
-from bot.core.commands import ShowHistory, UndoChange
+from bot.core.answers import Again, Page, Subject, UnderWay
+from bot.core.commands import EditProfile, ShowHistory, UndoChange
 from bot.errors import ExpiredError
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
@@ -78,6 +78,20 @@ def _share(answering: Answering, ask: Ask, key: str) -> str:
     return "Share"
 
 
+def _edit(answering: Answering, ask: Ask, key: str) -> str:
+    subject = answering.answers.find(key, ask.actor, Subject)
+    return answering.run(ask, EditProfile(subject.app, subject.account))
+
+
+def _show_history(answering: Answering, ask: Ask, key: str) -> str:
+    subject = answering.answers.find(key, ask.actor, Subject)
+    return answering.run(ask, ShowHistory(subject.app, subject.account))
+
+
+def _show_history_of_change(answering: Answering, ask: Ask, change_id: str) -> str:
+    return answering.run(ask, answering.dispatcher.find_history(change_id))
+
+
 _DEEDS: Mapping[str, Deed] = {
     "page": _turn_page,
     "export_csv": _export,
@@ -87,6 +101,9 @@ _DEEDS: Mapping[str, Deed] = {
     "confirm_change": _confirm,
     "cancel_change": _cancel,
     "undo_change": _undo,
+    "edit_account": _edit,
+    "show_history": _show_history,
+    "change_history": _show_history_of_change,
 }
 BUTTONS = tuple(_DEEDS)
 """The action ids of the buttons there are."""

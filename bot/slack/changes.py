@@ -81,7 +81,9 @@ def show_settled(settled: Settled, seen_by: str, trim: Trim) -> Iterator[Block]:
         found = differences(app.custom, change.before, change.after, trim)
         yield difference_table(found, "Before", "After" if done else "Wanted")
     if done:
-        yield buttons(Button("Undo…", "undo_change", change.id))
+        yield buttons(
+            Button("Undo…", "undo_change", change.id), Button("History", "change_history", change.id)
+        )
     yield small_print(_named(change), f"entry {stamp(settled.entry)}", seen_by, cut_note(trim))
 
 

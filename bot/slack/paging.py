@@ -6,7 +6,7 @@ from math import ceil
 
 from slack_sdk.models.blocks import Block
 
-from bot.core.commands import LookupCommand, ShowAttributes
+from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends
 from bot.core.model import Finding, Row
 from bot.core.results import Lookup
 from bot.slack.blocks import Button, buttons
@@ -29,6 +29,8 @@ class Turns:
         export_id: Leads to everything asked, as CSV.
         retry_id: Leads to the accounts that may be found yet.
         share_id: Leads to what the page shows.
+        edit_id: Leads to the form of the one account that was found.
+        history_id: Leads to its history.
     """
 
     number: int = 0
@@ -37,6 +39,8 @@ class Turns:
     export_id: str | None = None
     retry_id: str | None = None
     share_id: str | None = None
+    edit_id: str | None = None
+    history_id: str | None = None
 
 
 def pages(lookup: Lookup) -> int:
@@ -69,6 +73,13 @@ def shown(lookup: Lookup, number: int) -> LookupCommand:
     return replace(lookup.command, accounts=accounts, fields=shown_fields(lookup), named=True)
 
 
+def lone_account(lookup: Lookup) -> str | None:
+    """Name the account that an answer is about alone; that of friends is about two."""
+    if isinstance(lookup.command, ShowFriends) or len(lookup.rows) > 1:
+        return None
+    return next((row.account for row in lookup.rows if row.finding is Finding.FOUND), None)
+
+
 def back(lookup: Lookup, turns: Turns, number: int) -> Iterator[Block]:
     """Set the button that leads to the page before a page."""
     if turns.previous_id and number:
@@ -81,6 +92,8 @@ def onward(lookup: Lookup, turns: Turns, number: int) -> Iterator[Block]:
     everything = f"CSV of all {len(lookup.rows):,}" if len(lookup.rows) > SIDE_BY_SIDE else "CSV"
     row = (
         (f"Next {_size(lookup, number + 1)}", "page", following),
+        ("Change…", "edit_account", turns.edit_id),
+        ("History", "show_history", turns.history_id),
         (everything, "export_csv", turns.export_id),
         (_retry(lookup), "retry_failed", turns.retry_id),
         ("Share", "share", turns.share_id),

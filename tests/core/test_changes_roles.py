@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from bot.core.commands import EditProfile, ShowHistory, UndoChange
 from bot.core.dispatcher import Dispatcher
 from bot.core.model import Actor, Change, Outcome
+from bot.core.parsing import Apps
 from bot.core.results import History
-from bot.errors import AuditError, BotError, ExpiredError, PermissionDeniedError
+from bot.errors import AuditError, BotError, ExpiredError, PermissionDeniedError, UsageError
 from tests.support.changing import (
     APPS,
     DEE,
@@ -49,6 +51,9 @@ STEPS: Mapping[str, Step] = {
     "confirm": lambda world, actor, change: world.changes.confirm(actor, change.id),
     "cancel": lambda world, actor, change: world.changes.cancel(actor, change.id),
     "undo": lambda world, actor, change: dispatcher(world).execute(actor, UndoChange(change.id)),
+    "history of change": lambda world, actor, change: dispatcher(world).execute(
+        actor, dispatcher(world).find_history(change.id)
+    ),
     "history": lambda world, actor, _: dispatcher(world).execute(actor, ShowHistory(PROD, "alice")),
 }
 
@@ -60,7 +65,7 @@ def test_lets_an_actor_do_what_the_role_allows_and_records_every_refusal(role: s
     change = world.done() if step == "undo" else world.preview()
     writes, entries, calls = world.writes, len(world.record.entries), len(world.im.calls)
     expected: type[BotError] | None = None
-    if role not in EDITORS and (step, role) != ("history", "viewer"):
+    if role not in EDITORS and (step.partition(" ")[0], role) != ("history", "viewer"):
         expected = PermissionDeniedError
     elif step in {"confirm", "cancel"} and actor != change.actor:
         expected = ExpiredError
@@ -77,7 +82,9 @@ def test_lets_an_actor_do_what_the_role_allows_and_records_every_refusal(role: s
     (entry,) = world.record.entries[entries:]
     draft = entry.draft
     assert (draft.actor, draft.outcome, draft.accounts) == (actor, Outcome.DENIED, ("alice",))
-    assert draft.command == ("set" if step in {"confirm", "cancel"} else step.removesuffix(", form"))
+    assert draft.command == (
+        "set" if step in {"confirm", "cancel"} else step.removesuffix(", form").removesuffix(" of change")
+    )
     assert draft.problem == str(caught.value)
     assert not draft.before
     assert not draft.after
@@ -91,7 +98,7 @@ def test_a_refusal_stands_when_it_cannot_be_recorded(step: str) -> None:
     world.record.failing = {"add": [AuditError("the disk is full")]}
 
     with pytest.raises(PermissionDeniedError):
-        STEPS[step](world, VERA if step != "history" else GUS, change)
+        STEPS[step](world, GUS if step.startswith("history") else VERA, change)
 
 
 @pytest.mark.parametrize("step", ["set", "confirm", "cancel", "undo"])
@@ -116,3 +123,23 @@ def test_shows_the_values_in_a_history_to_editors_alone(role: str, *, with_value
 
     assert isinstance(history, History)
     assert history.with_values is with_values
+
+
+def test_finds_no_history_of_a_change_that_never_was() -> None:
+    with pytest.raises(ExpiredError, match="no such change"):
+        dispatcher(World()).find_history("op_nothing")
+
+
+def test_finds_no_history_in_an_app_that_is_no_more() -> None:
+    world = World()
+    change = world.preview()
+    gone = replace(dispatcher(world), apps=Apps({}, None))
+
+    with pytest.raises(UsageError, match="there is no app “prod”"):
+        gone.find_history(change.id)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_offers_changes_to_editors_alone(role: str) -> None:
+    assert dispatcher(World()).may_change(ROLES[role]) == (role in EDITORS)
+    assert not dispatcher(World(audited=False)).may_change(ROLES[role])

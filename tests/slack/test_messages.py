@@ -41,7 +41,7 @@ from bot.slack.messages import (
     shared,
     working,
 )
-from bot.slack.paging import shown
+from bot.slack.paging import lone_account, shown
 from tests.support.sample_results import (
     ALICE,
     BOB,
@@ -105,6 +105,9 @@ def fail(error: Any) -> Message:
 
 MESSAGES: dict[str, Callable[[], Message]] = {
     "profile_one": lambda: show(profiles(found("alice", ALICE))),
+    "profile_one_for_an_editor": lambda: show(
+        profiles(found("alice", ALICE)), Turns(0, None, None, "export", None, "share", "one", "one")
+    ),
     "profile_one_nothing_set": lambda: show(profiles(found("alice"))),
     "profile_one_not_imported": lambda: show(profiles(missed("carol", Finding.NOT_IMPORTED))),
     "profile_one_by_field": lambda: show(profiles(found("alice", ALICE), only=("level", "nick"))),
@@ -317,6 +320,7 @@ def test_turns_pages_with_buttons_that_count(number: int, buttons: list[tuple[st
 
 
 ALL_IDS = Turns(0, "previous", "next", "export", "retry", "share")
+LONE_IDS = replace(ALL_IDS, edit_id="alice", history_id="alice")
 
 
 @pytest.mark.parametrize(
@@ -339,6 +343,26 @@ def test_offers_what_can_be_done_next_and_to_how_many(lookup: Lookup, labels: li
     *_, row = [block for block in show(lookup, turns).blocks if block["type"] == "actions"]
 
     assert [element["text"]["text"] for element in row["elements"]] == labels
+
+
+def test_offers_to_change_and_retrace_the_account_of_a_card() -> None:
+    *_, row = [block for block in show(profiles(found("a")), LONE_IDS).blocks if block["type"] == "actions"]
+
+    assert [element["text"]["text"] for element in row["elements"]][:2] == ["Change…", "History"]
+
+
+@pytest.mark.parametrize(
+    ("lookup", "account"),
+    [
+        (profiles(found("a")), "a"),
+        (attributes(found("a")), "a"),
+        (profiles(missed("a", Finding.NOT_IMPORTED)), None),
+        (profiles(found("a"), missed("b", Finding.FAILED)), None),
+        (friends(found("a")), None),
+    ],
+)
+def test_knows_the_account_that_an_answer_is_about_alone(lookup: Lookup, account: str | None) -> None:
+    assert lone_account(lookup) == account
 
 
 def test_asks_for_exactly_what_a_page_shows() -> None:

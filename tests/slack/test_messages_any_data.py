@@ -87,7 +87,7 @@ def lookups(draw: st.DrawFn) -> Lookup:
 
 
 def show(lookup: Lookup, number: int) -> Message:
-    ids = [16 * letter for letter in "pners"]
+    ids = [16 * letter for letter in "pnersah"]
     return render(lookup, command="/im", actor_id="U01", page=Turns(number, *ids))
 
 

@@ -56,6 +56,12 @@ class Asker:
 
     def press(self, message: dict[str, Any], label: str, times: int = 1) -> dict[str, Any]:
         """Press a button, more than once before anything comes of it; gives the last answer."""
+        for _ in range(times):
+            self.click(message, label)
+        return [self.answer() for _ in range(times)][-1]
+
+    def click(self, message: dict[str, Any], label: str) -> None:
+        """Press a button, and wait for nothing."""
         block_id, button = next(
             (block["block_id"], element)
             for block in message["blocks"]
@@ -64,9 +70,7 @@ class Asker:
         )
         place = {"channel": message["channel"], "ts": message["ts"], "block_id": block_id}
         pressed = {"action_id": button["action_id"], "value": button["value"]}
-        for _ in range(times):
-            assert self.page._post("press", {**place, **pressed}) == {"ok": True}
-        return [self.answer() for _ in range(times)][-1]
+        assert self.page._post("press", {**place, **pressed}) == {"ok": True}
 
     def answer(self) -> dict[str, Any]:
         message = self.next_message()

@@ -1,0 +1,94 @@
+"""The buttons about one account: its form, and its history."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.core.model import Outcome, Surface
+from bot.playground.messages import list_elements
+from bot.playground.people import EDITOR, VIEWER
+from tests.support.whole import Asker, Whole, history_of, whole_bot
+
+
+@pytest.fixture(scope="module", params=["socket", "http"])
+def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
+    with whole_bot(request.param) as whole:
+        yield whole
+
+
+@pytest.fixture
+def ed(whole: Whole) -> Iterator[Asker]:
+    with whole.acting_as(EDITOR) as ed:
+        yield ed
+
+
+def labels(message: dict[str, Any]) -> list[str]:
+    return [element["text"]["text"] for _, element in list_elements(message["blocks"])]
+
+
+def view_with(asker: Asker, words: str) -> dict[str, Any]:
+    """Wait until a view is shown that has these words in it."""
+    while True:
+        view: dict[str, Any] = asker.page.next().get("view") or {}
+        if words in str(view):
+            return view
+
+
+def test_leads_an_editor_from_a_card_to_the_form_of_its_account(ed: Asker) -> None:
+    card = ed.ask("/im profile user_001")
+
+    ed.click(card, "Change…")
+
+    form = view_with(ed, "only what you alter is changed")
+    assert "user_001" in str(form["blocks"][0])
+
+
+def test_leads_whoever_may_look_up_from_a_card_to_its_history(whole: Whole) -> None:
+    with whole.acting_as(VIEWER) as vera:
+        card = vera.ask("/im attrs user_002")
+        shown = vera.press(card, "History")
+
+    assert "Change…" not in labels(card)
+    assert shown["text"].startswith("History of user_002")
+    assert shown["ts"] != card["ts"]
+    assert shown["ephemeral"]
+
+
+def test_offers_neither_for_several_accounts_nor_for_none(ed: Asker) -> None:
+    for text in ("/im profile alice bob_k", "/im profile nobody", "/im friends alice bob_k"):
+        assert not {"Change…", "History"} & set(labels(ed.ask(text)))
+
+
+def test_leads_from_what_was_done_to_the_history_of_the_account(ed: Asker) -> None:
+    done = ed.press(ed.ask("/im set user_003 nick=Done"), "Confirm 1 change")
+    ed.audit()
+
+    assert labels(done) == ["Undo…", "History"]
+    shown = ed.press(done, "History")
+    assert shown["text"].startswith("History of user_003")
+    assert "Done" in shown["text"]
+
+
+def test_refuses_the_form_to_whoever_is_no_editor_and_records_it(whole: Whole) -> None:
+    with whole.acting_as(VIEWER) as vera:
+        card = vera.ask("/im profile user_004")
+        kept = next(kept for kept in whole.workspace.messages if kept.ts == card["ts"])
+        for blocks in (kept.draft.blocks, card["blocks"]):
+            history = next(each for _, each in list_elements(blocks) if each["action_id"] == "show_history")
+            history["action_id"] = "edit_account"
+        vera.click(card, "History")
+        assert view_with(vera, "you are not an editor")
+        assert vera.answer()["text"].startswith("Refused: you are not an editor")
+
+    denied, *_ = history_of(whole, "user_004")
+    assert (denied.draft.outcome, denied.draft.surface) == (Outcome.DENIED, Surface.BUTTON)
+    assert denied.draft.command == "set"
+
+
+def test_refuses_a_button_of_somebody_elses_card(whole: Whole, ed: Asker) -> None:
+    with whole.acting_as(VIEWER) as vera:
+        card = vera.ask("/im profile user_005")
+    next(kept for kept in whole.workspace.messages if kept.ts == card["ts"]).only_for = None
+
+    assert "only the person who asked" in ed.press(card, "History")["text"]
