@@ -23,6 +23,7 @@ from bot.settling import Settling
 from bot.slack.answering import Answering, Observer
 from bot.slack.files import Files
 from bot.slack.forms import Forms
+from bot.slack.homes import Homes
 from bot.slack.listeners import Envelopes, Listeners
 from bot.slack.messages import render
 from bot.slack.people import SlackPeople
@@ -125,7 +126,8 @@ def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
         observe,
         audit.channel_trouble,
     )
-    listeners = Listeners(answering, responder, workers=Workers(), doorman=Workers(DOORMEN))
+    homes = Homes(slack, settings.slack_command, dispatcher, answers, audit.channel_state)
+    listeners = Listeners(answering, responder, workers=Workers(), doorman=Workers(DOORMEN), homes=homes)
     bolt = App(
         client=slack,
         # The loggers Bolt makes take their level from this one.

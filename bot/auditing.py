@@ -48,6 +48,15 @@ class Audit:
         """Say why the audit channel is not told of changes; empty while it is, and where there is none."""
         return self.relay.trouble() if self.relay else ""
 
+    def channel_state(self) -> str:
+        """Say how far the audit channel has been told, in words."""
+        if self.relay is None:
+            return "there is none, on purpose (AUDIT_CHANNEL=none)"
+        if trouble := self.channel_trouble():
+            return f"behind: {trouble}"
+        waiting = self.count_waiting()
+        return f"{waiting:.0f} on the way" if waiting > 0 else "knows of every change"
+
     def count_waiting(self) -> float:
         """Count the entries that the audit channel has yet to be told; -1 while that cannot be read."""
         try:

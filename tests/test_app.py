@@ -58,7 +58,7 @@ def cells(message: dict[str, Any]) -> list[str]:
         ("/im friends alice bob_k zed", "1 of 2 is in alice's friend list"),
         ("/im attrs alice bob_k", "2 of 2 found  ·  attributes"),
         ("/im whoami", "You are a viewer"),
-        ("/im", "You may run"),
+        ("/im", "Look up accounts of"),
         ("/im help profile", "/im profile alice"),
         ("/im profle alice", "Did you mean profile?"),
         ("/im profile alice --field nick", "Did you mean --fields?"),

@@ -109,11 +109,7 @@ class Changes:
         """
         change = self._own(actor, change_id, surface)
         app, touched = self._profiles.place(change)
-        if datetime.now(UTC) >= change.expires_at:
-            with suppress(AuditError):
-                self._journal.move(change, Outcome.CANCELLED, surface, "expired")
-            minutes = CONFIRM_WITHIN // timedelta(minutes=1)
-            raise ExpiredError(f"this preview is older than {minutes} minutes", advice=_AGAIN)
+        self._check_age(change, surface)
         now = self._profiles.read(app, change.account, touched)
         if differing(touched, now, change.before):
             return self._propose_anew(app, change, touched, now, surface)
@@ -125,6 +121,17 @@ class Changes:
         read = partial(self._profiles.read, app, change.account, touched)
         verdict = apply(attempted, touched, write, read, self.waits)
         return self._journal.close(app, attempted, verdict, surface)
+
+    def review(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview:
+        """Show a change again that waits to be confirmed, as it was shown.
+
+        Raises:
+            BotError: As for confirming.
+        """
+        change = self._own(actor, change_id, surface)
+        app, _ = self._profiles.place(change)
+        self._check_age(change, surface)
+        return Preview(app, change)
 
     def cancel(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Settled:
         """Give a change up before it is confirmed.
@@ -220,6 +227,14 @@ class Changes:
         if change.outcome is not Outcome.PROPOSED:
             raise not_open(change)
         return change
+
+    def _check_age(self, change: Change, surface: Surface) -> None:
+        if datetime.now(UTC) < change.expires_at:
+            return
+        with suppress(AuditError):
+            self._journal.move(change, Outcome.CANCELLED, surface, "expired")
+        minutes = CONFIRM_WITHIN // timedelta(minutes=1)
+        raise ExpiredError(f"this preview is older than {minutes} minutes", advice=_AGAIN)
 
     def _preview(
         self, app: App, change: Change, surface: Surface, wanted: Mapping[Field, Value]

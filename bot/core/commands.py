@@ -79,6 +79,11 @@ class ShowHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowStart:
+    """See what you can do here, and the accounts you asked about lately."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShowRole:
     """See your role, where it comes from, and who can give you more."""
 
@@ -94,7 +99,7 @@ LookupCommand: TypeAlias = ShowProfiles | ShowFriends | ShowAttributes
 """A command that asks the vendor about accounts; its `named` says whether --fields chose the fields."""
 ChangeCommand: TypeAlias = SetFields | EditProfile | UndoChange
 """A command that leads to a change, or to the form for one."""
-Command: TypeAlias = LookupCommand | ChangeCommand | ShowHistory | ShowRole | ShowHelp
+Command: TypeAlias = LookupCommand | ChangeCommand | ShowHistory | ShowStart | ShowRole | ShowHelp
 """Anything the slash command can be asked to do."""
 
 

@@ -20,15 +20,17 @@ from bot.core.commands import (
     ShowHistory,
     ShowProfiles,
     ShowRole,
+    ShowStart,
     UndoChange,
 )
 from bot.core.inquiry import Inquiry
 from bot.core.journal import Journal
 from bot.core.model import Actor, Draft, Outcome, Role, Surface
+from bot.core.overview import Overview
 from bot.core.parsing import Apps, parse
 from bot.core.policy import Rules
 from bot.core.ports import IM, People, Record
-from bot.core.results import Help, History, Lookup, Result, RoleReport
+from bot.core.results import Help, History, Home, Lookup, Result, RoleReport, Start
 from bot.errors import ExpiredError, PermissionDeniedError
 
 HISTORY_PAGE = 20
@@ -85,6 +87,8 @@ class Dispatcher:
                 return self.changes.undo(actor, change_id, surface)
             case ShowHistory():
                 return self.show_history(actor, command, surface)
+            case ShowStart():
+                return self.start(actor)
             case ShowRole():
                 return self._report_role(actor)
             case ShowHelp(topic=topic):
@@ -145,6 +149,18 @@ class Dispatcher:
     def may_change(self, actor: Actor) -> bool:
         """Tell whether to offer an actor changes; whoever makes one is checked again."""
         return self.changes.audited and self._role_of(actor)[0] is Role.EDITOR
+
+    def start(self, actor: Actor) -> Start:
+        """Tell where to start; it can be shown to anybody."""
+        return self._overview.make_start(actor, self._report_role(actor))
+
+    def show_home(self, actor: Actor) -> Home:
+        """Tell all that an actor has here; it can be shown to anybody."""
+        return self._overview.make_home(actor, self._report_role(actor))
+
+    @property
+    def _overview(self) -> Overview:
+        return Overview(self.apps, self.record)
 
     def _check(self, asked: Draft, role: Role) -> None:
         try:

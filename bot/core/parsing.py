@@ -15,6 +15,7 @@ from bot.core.commands import (
     ShowHistory,
     ShowProfiles,
     ShowRole,
+    ShowStart,
     Spec,
     UndoChange,
 )
@@ -62,7 +63,7 @@ class Apps:
 
 
 def parse(text: str, apps: Apps) -> Command:
-    """Turn the text after the slash command into a command; no text at all asks for help.
+    """Turn the text after the slash command into a command; no text at all asks where to start.
 
     Raises:
         UsageError: The text makes no sense; says why and shows the usage line.
@@ -74,7 +75,9 @@ def parse(text: str, apps: Apps) -> Command:
         )
     tokens = tokenize(text)
     first = next(tokens, None)
-    if first is None or first.text in _ASKS_FOR_HELP:
+    if first is None:
+        return ShowStart()
+    if first.text in _ASKS_FOR_HELP:
         return ShowHelp()
     spec = _find_spec(first.text)
     try:

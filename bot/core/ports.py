@@ -109,6 +109,14 @@ class Record(Protocol):
         """List the entries about an account, the newest first, from below a sequence number on."""
         ...
 
+    def list_done(self, actor: Actor, limit: int) -> Sequence[Entry]:
+        """List the entries of what an actor did, the newest first."""
+        ...
+
+    def list_proposed(self, since: datetime) -> Sequence[Change]:
+        """List the changes proposed since then that are neither confirmed nor cancelled, the oldest first."""
+        ...
+
 
 class Outbox(Protocol):
     """Which entries the audit channel has yet to be told; raises AuditError as the record does."""

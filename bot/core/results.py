@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from bot.core.commands import LookupCommand, Spec
+from bot.core.commands import LookupCommand, ShowProfiles, Spec
 from bot.core.model import NOTHING, UNANSWERED, App, Change, Entry, Finding, Holders, Role, Row, Values
 from bot.errors import IMError
 
@@ -50,6 +50,53 @@ class RoleReport:
     reason: str
     viewers: Holders
     editors: Holders
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Something the actor did lately.
+
+    Args:
+        entry: What the record says of it.
+        again: The lookup that asks the same once more; None where it was none, or its app is no more.
+    """
+
+    entry: Entry
+    again: LookupCommand | None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where to start: what the actor may do, where, and which accounts they asked about lately.
+
+    Args:
+        report: The actor's role.
+        apps: All the apps, the one asked by default first.
+        recent: A lookup for each account they asked about lately, the latest first.
+    """
+
+    report: RoleReport
+    apps: tuple[App, ...]
+    recent: tuple[ShowProfiles, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """All that one person has here.
+
+    Args:
+        report: Their role.
+        apps: All the apps, the one asked by default first.
+        recent: What they did lately, the latest first.
+        waiting: Their changes that wait to be confirmed.
+        problem: Why the record could not be read; empty when it could.
+    """
+
+    report: RoleReport
+    apps: tuple[App, ...]
+    recent: tuple[Recent, ...] = ()
+    waiting: tuple[Change, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,5 +185,5 @@ class History:
     with_values: bool
 
 
-Result: TypeAlias = Lookup | Preview | Unchanged | Settled | Form | History | RoleReport | Help
+Result: TypeAlias = Lookup | Preview | Unchanged | Settled | Form | History | Start | RoleReport | Help
 """Anything a command can come to, when it does not end in a BotError."""

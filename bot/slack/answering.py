@@ -21,6 +21,7 @@ from bot.core.commands import (
     ShowHistory,
     ShowProfiles,
     ShowRole,
+    ShowStart,
     UndoChange,
 )
 from bot.core.dispatcher import Dispatcher
@@ -154,6 +155,13 @@ class Answering:
         turns = Turns(0, None, older)
         ask.reply.answer(render(history, command=self.command, actor_id=ask.actor.user_id, page=turns))
 
+    def show_start(self, ask: Ask) -> None:
+        """Answer with where to start."""
+        start = self.dispatcher.start(ask.actor)
+        again = [self.answers.keep(ask.actor, Again(lookup)) for lookup in start.recent]
+        message = render(start, command=self.command, actor_id=ask.actor.user_id, again=again)
+        ask.reply.answer(message, private=True)
+
     def show(
         self, ask: Ask, command: LookupCommand, *, number: int = 0, share: bool = False, note: str = ""
     ) -> None:
@@ -228,6 +236,8 @@ class Answering:
                 self.change(ask, command)
             case EditProfile():
                 self._open_form(ask, command)
+            case ShowStart():
+                self.show_start(ask)
             case ShowRole() | ShowHelp():
                 self.answer(ask, self.dispatcher.execute(ask.actor, command, ask.surface))
             case _:

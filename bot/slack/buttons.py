@@ -5,7 +5,7 @@ from functools import partial
 from typing import TypeAlias
 
 from bot.core.answers import Again, Page, Subject, UnderWay
-from bot.core.commands import EditProfile, ShowHistory, UndoChange
+from bot.core.commands import EditProfile, ShowHelp, ShowHistory, UndoChange
 from bot.errors import ExpiredError
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
@@ -92,6 +92,20 @@ def _show_history_of_change(answering: Answering, ask: Ask, change_id: str) -> s
     return answering.run(ask, answering.dispatcher.find_history(change_id))
 
 
+def _look_up_again(answering: Answering, ask: Ask, key: str) -> str:
+    again = answering.answers.find(key, ask.actor, Again)
+    return answering.run(ask, again.command)
+
+
+def _show_all_commands(answering: Answering, ask: Ask, _: str) -> str:
+    return answering.run(ask, ShowHelp())
+
+
+def _review(answering: Answering, ask: Ask, change_id: str) -> str:
+    answering.answer(ask, answering.dispatcher.changes.review(ask.actor, change_id))
+    return "ReviewChange"
+
+
 _DEEDS: Mapping[str, Deed] = {
     "page": _turn_page,
     "export_csv": _export,
@@ -104,6 +118,9 @@ _DEEDS: Mapping[str, Deed] = {
     "edit_account": _edit,
     "show_history": _show_history,
     "change_history": _show_history_of_change,
+    "look_up_again": _look_up_again,
+    "all_commands": _show_all_commands,
+    "review_change": _review,
 }
 BUTTONS = tuple(_DEEDS)
 """The action ids of the buttons there are."""

@@ -20,10 +20,10 @@ _ROLES = {Role.VIEWER: "You are a viewer", Role.EDITOR: "You are an editor", Non
 
 def show_role(report: RoleReport, trim: Trim) -> Iterator[Block]:
     """Show somebody's role, where it comes from, who holds the roles, and who gives them."""
-    yield paragraph([bold(f"{_ROLES[report.role]}: "), words(trim(literal(f"{report.reason}.")))])
+    yield paragraph(role_line(report, trim))
     yield paragraph(
-        [bold("Viewers"), words(" look accounts up: "), *_holders(report.viewers)],
-        [bold("Editors"), words(" may look up too: "), *_holders(report.editors)],
+        [bold("Viewers"), words(" look accounts up: "), *holders_of(report.viewers)],
+        [bold("Editors"), words(" may look up too: "), *holders_of(report.editors)],
     )
     yield paragraph(
         [
@@ -36,7 +36,13 @@ def show_role(report: RoleReport, trim: Trim) -> Iterator[Block]:
     )
 
 
-def _holders(holders: Holders) -> list[RichTextElement]:
+def role_line(report: RoleReport, trim: Trim) -> list[RichTextElement]:
+    """Say what somebody is here, and why."""
+    return [bold(f"{_ROLES[report.role]}: "), words(trim(literal(f"{report.reason}.")))]
+
+
+def holders_of(holders: Holders) -> list[RichTextElement]:
+    """Name who holds a role."""
     if holders.everyone:
         return [words("every full member of this workspace")]
     groups = [RichTextElementParts.UserGroup(usergroup_id=group) for group in sorted(holders.groups)]

@@ -18,6 +18,7 @@ from bot.slack.asking import Ask
 from bot.slack.buttons import BUTTONS, URGENT, press
 from bot.slack.filling import Filling
 from bot.slack.hearing import Hearing
+from bot.slack.homes import Homes
 from bot.slack.messages import busy
 from bot.slack.payloads import presser, text
 from bot.slack.reply import Reply
@@ -38,18 +39,21 @@ class Listeners:
         responder: How answers are sent.
         workers: Who does what comes after the ack.
         doorman: Who tells people that every worker is busy, and ends what keeps workers busy.
+        homes: What publishes Home tabs.
     """
 
     answering: Answering
     responder: Responder
     workers: Workers
     doorman: Workers
+    homes: Homes
 
     def register(self, app: App) -> None:
         """Hook the listeners into Bolt: one for the slash command, with the table of commands behind it."""
         app.command(self.answering.command)(self.on_command)
         app.action(re.compile("|".join(BUTTONS)))(self.on_button)
         Filling(self.answering, self.responder, self.workers, self._take_on).register(app)
+        app.event("app_home_opened")(self.on_home)
         Hearing(self.answering, self.responder, self._take_on).register(app)
         app.error(self.on_error)
 
@@ -69,8 +73,24 @@ class Listeners:
         ask = self._ask(presser(body), Surface.BUTTON, body, channel_id=channel_id)
         action_id = text(action, "action_id")
         crew = self.doorman if action_id in URGENT else self.workers
-        self._take_on(ask, partial(press, self.answering, ask, action_id, text(action, "value")), crew)
+        job = partial(press, self.answering, ask, action_id, text(action, "value"))
+        at_home = (body.get("view") or {}).get("type") == "home"
+        self._take_on(ask, partial(self._and_publish, ask, job) if at_home else job, crew)
         ack()
+
+    def on_home(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on that somebody opened a tab of the bot's: the Home tab is published anew."""
+        ack()
+        event = body["event"]
+        if event.get("tab") == "home":
+            actor = Actor(text(event, "user"), text(body, "team_id"))
+            ask = self._ask(actor, Surface.BUTTON, {})
+            self._take_on(ask, partial(self._and_publish, ask))
+
+    def _and_publish(self, ask: Ask, job: Callable[[], None] | None = None) -> None:
+        if job:
+            job()
+        self.answering.always_answer(ask, partial(self.homes.publish, ask.actor))
 
     def _ask(self, actor: Actor, surface: Surface, body: Mapping[str, Any], *, channel_id: str = "") -> Ask:
         reply = Reply(self.responder, text(body, "response_url"), actor.user_id)

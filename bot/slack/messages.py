@@ -9,7 +9,19 @@ from slack_sdk.models.blocks import Block, RichTextElement
 from bot.core.commands import LookupCommand
 from bot.core.inquiry import Progress
 from bot.core.model import App, Entry
-from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Settled, Unchanged
+from bot.core.results import (
+    Form,
+    Help,
+    History,
+    Home,
+    Lookup,
+    Preview,
+    Result,
+    RoleReport,
+    Settled,
+    Start,
+    Unchanged,
+)
 from bot.errors import BotError, ExpiredError, IMError, NotSharedError, PermissionDeniedError, UsageError
 from bot.slack.blocks import Trim, aside, bold, code, fit, paragraph, sentence, small_print, words
 from bot.slack.changes import show_form, show_preview, show_settled, show_unchanged
@@ -22,6 +34,7 @@ from bot.slack.lookups import show_lookup
 from bot.slack.mrkdwn import escape
 from bot.slack.paging import Turns, pages
 from bot.slack.progress import show_progress, show_working
+from bot.slack.start import show_home, show_start
 
 __all__ = [
     "Message",
@@ -34,6 +47,7 @@ __all__ = [
     "render_crash",
     "render_entries",
     "render_error",
+    "render_home",
     "render_sent",
     "sending",
     "shared",
@@ -67,6 +81,7 @@ def render(
     page: Turns | None = None,
     shared: bool = False,
     note: str = "",
+    again: Sequence[str] = (),
 ) -> Message:
     """Show what a command came to.
 
@@ -77,6 +92,7 @@ def render(
         page: Which page of an answer, and its buttons; None is the first without buttons.
         shared: Whether the whole channel sees it.
         note: A sentence of our own to add to a lookup or a change, such as that it could not be recorded.
+        again: The opaque ids of the lookups that a start offers.
     """
     seen_by = _seen_by(actor_id, shared=shared)
     match result:
@@ -97,6 +113,8 @@ def render(
         case History():
             older = page.next_id if page else None
             return _message(lambda trim: show_history(result, older, seen_by, trim))
+        case Start():
+            return _message(lambda trim: show_start(result, again, command, seen_by, trim))
         case RoleReport():
             return _message(lambda trim: [*show_role(result, trim), small_print(seen_by)])
         case Help():
@@ -111,6 +129,18 @@ def _seen_by(actor_id: str, *, shared: bool) -> str:
 
 def _noted(note: str) -> list[Block]:
     return [aside(note)] if note else []
+
+
+def render_home(home: Home, again: Mapping[int, str], told: str, *, command: str) -> dict[str, Any]:
+    """Make the view of a Home tab.
+
+    Args:
+        home: What its person has here.
+        again: The opaque ids of lookups to repeat, by the entry's sequence number.
+        told: How far the audit channel has been told, in words.
+        command: The slash command's name, slash included.
+    """
+    return {"type": "home", "blocks": fit(lambda trim: show_home(home, again, told, command, trim))}
 
 
 def render_entries(

@@ -18,12 +18,13 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "files.completeUploadExternal": ("files:write",),
         "views.open": (),
         "views.update": (),
+        "views.publish": (),
     }
 )
 """Every method called with the bot token, and the scopes it needs (Slack's page of each method)."""
 
 EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"app_mention": ("app_mentions:read",), "message.im": ("im:history",)}
+    {"app_mention": ("app_mentions:read",), "message.im": ("im:history",), "app_home_opened": ()}
 )
 """Every event the bot is told of, and the scopes it needs (Slack's page of each event)."""
 

@@ -44,7 +44,8 @@ class Batch:
         entry, content = chain.link(self._sequence + 1, datetime.now(UTC), draft, self._hash)
         self._sequence, self._hash = entry.sequence, entry.hash
         place: _Row = {"sequence": entry.sequence}
-        self._entries.append({**place, "content": content, "hash": entry.hash})
+        actor = chain.actor_key(draft.actor)
+        self._entries.append({**place, "content": content, "hash": entry.hash, "actor": actor})
         self._accounts += (
             {**place, "app": chain.key(entry.draft.app), "account": key}
             for key in dict.fromkeys(map(chain.key, entry.draft.accounts))

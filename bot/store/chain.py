@@ -37,6 +37,11 @@ def key(name: str) -> str:
     return stored if len(stored) <= _LONGEST_KEY else sha256(stored.encode()).hexdigest()
 
 
+def actor_key(actor: Actor) -> str:
+    """Make an actor fit for an index."""
+    return key(f"{actor.team_id} {actor.user_id}")
+
+
 def write_time(moment: datetime) -> str:
     """Write a moment (UTC) so that texts sort as moments do."""
     return moment.isoformat(timespec="microseconds")

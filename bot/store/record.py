@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, delete, func, select, update
 
-from bot.core.model import Change, Draft, Entry, Outcome
+from bot.core.model import Actor, Change, Draft, Entry, Outcome
 from bot.errors import AuditError
 from bot.store import chain, kept
 from bot.store.batch import Batch
@@ -95,6 +95,28 @@ class Store:
             wanted = wanted.where(about.sequence < before)
         with reading(self._engine) as connection:
             return [chain.read(content, digest) for content, digest in connection.execute(wanted)]
+
+    def list_done(self, actor: Actor, limit: int) -> Sequence[Entry]:
+        """List the entries of what an actor did, the newest first."""
+        wanted = (
+            select(entries.c.content, entries.c.hash)
+            .where(entries.c.actor == chain.actor_key(actor))
+            .order_by(entries.c.sequence.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            return [chain.read(content, digest) for content, digest in connection.execute(wanted)]
+
+    def list_proposed(self, since: datetime) -> Sequence[Change]:
+        """List the changes proposed since then that are neither confirmed nor cancelled, the oldest first."""
+        wanted = (
+            select(changes)
+            .where(changes.c.outcome == Outcome.PROPOSED, changes.c.moved_at > chain.write_time(since))
+            .order_by(changes.c.moved_at, changes.c.id)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(wanted).all()
+        return [kept.read(row) for row in rows]
 
     def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry]:
         """Take the next entries in order, and the right to tell them for that many seconds."""

@@ -16,8 +16,13 @@ entries = Table(
     Column("sequence", Number, primary_key=True, autoincrement=False),
     Column("content", Text, nullable=False),
     Column("hash", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Index("entries_by_actor", "actor", "sequence"),
 )
-"""Every entry: its canonical JSON, which says all of it, and the hash of that. Triggers keep it as it is."""
+"""Every entry: its canonical JSON, which says all of it, and the hash of that. Triggers keep it as it is.
+
+The actor is in the JSON too; apart from it, it only serves to find somebody's entries.
+"""
 
 entry_accounts = Table(
     "entry_accounts",

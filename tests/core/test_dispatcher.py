@@ -11,7 +11,7 @@ from bot.core.inquiry import COMMAND_SECONDS
 from bot.core.model import Actor, App, Draft, Finding, Holders, Outcome, Role, Standing, Surface
 from bot.core.parsing import Apps
 from bot.core.policy import Rules
-from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Unchanged
+from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Start, Unchanged
 from bot.errors import AuditError, PermissionDeniedError, UsageError
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 
@@ -135,7 +135,7 @@ def test_tells_anybody_their_role_and_why(
 VIEWERS = [word for word in SPECS if word not in {"set", "undo"}]
 HELPS = (
     # actor, text, the commands listed, the one explained
-    (VERA, "", VIEWERS, None),
+    (VERA, "?", VIEWERS, None),
     (EDDA, "help", list(SPECS), None),
     (EDDA, "help set", list(SPECS), "set"),
     (VERA, "help set", VIEWERS, None),
@@ -236,3 +236,13 @@ def test_runs_changes_like_any_command(make: Make) -> None:
     assert isinstance(run(dispatcher, EDDA, f"undo {preview.change.id}"), Preview)
     assert isinstance(run(dispatcher, EDDA, "set alice"), Form)
     assert isinstance(run(dispatcher, EDDA, "set alice nick=Al"), Unchanged)
+
+
+def test_shows_where_to_start_to_anybody(make: Make) -> None:
+    dispatcher = make()
+    run(dispatcher, VERA, "profile alice")
+
+    started = [run(dispatcher, actor, "") for actor in (VERA, GUS)]
+
+    assert all(isinstance(start, Start) for start in started)
+    assert [len(start.recent) for start in started if isinstance(start, Start)] == [1, 0]

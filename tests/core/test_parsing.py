@@ -16,6 +16,7 @@ from bot.core.commands import (
     ShowHistory,
     ShowProfiles,
     ShowRole,
+    ShowStart,
     UndoChange,
 )
 from bot.core.fields import CUSTOM_FRIEND, Domain, Field, custom_field, defaults, named
@@ -153,8 +154,8 @@ UNDERSTOOD: Mapping[str, Command] = {
     "whoami please": ShowRole(),
     "help": ShowHelp(),
     "Help Profile": ShowHelp("profile"),
-    "": ShowHelp(),
-    " \n ''": ShowHelp(),
+    "": ShowStart(),
+    " \n ''": ShowStart(),
 }
 
 

@@ -11,7 +11,20 @@ from bot.core.commands import SPECS, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.core.inquiry import Progress
 from bot.core.model import Actor, App, Change, Entry, Finding, Holders, Outcome, Role, Row, Surface
-from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Settled, Unchanged
+from bot.core.results import (
+    Form,
+    Help,
+    History,
+    Home,
+    Lookup,
+    Preview,
+    Recent,
+    Result,
+    RoleReport,
+    Settled,
+    Start,
+    Unchanged,
+)
 from bot.errors import (
     AuthenticationError,
     ExpiredError,
@@ -24,7 +37,7 @@ from bot.errors import (
     UnavailableError,
     UsageError,
 )
-from bot.playground.blockkit import check_message
+from bot.playground.blockkit import check_message, check_view
 from bot.slack.messages import (
     Message,
     Turns,
@@ -36,6 +49,7 @@ from bot.slack.messages import (
     render_crash,
     render_entries,
     render_error,
+    render_home,
     render_sent,
     sending,
     shared,
@@ -231,13 +245,51 @@ def kinds(message: Message) -> list[str]:
 
 @pytest.mark.parametrize("name", list(MESSAGES))
 def test_says_what_the_golden_file_says(name: str) -> None:
-    file = GOLDEN / f"{name}.json"
     message = payload(MESSAGES[name]())
-    if REWRITE:
-        file.write_text(json.dumps(message, ensure_ascii=False, indent=1) + "\n")
 
-    assert message == json.loads(file.read_text())
+    check_golden(name, message)
     assert check_message(message) == []
+
+
+ASK_ALICE = ShowProfiles(PROD, ("alice",), PROFILE_FIELDS)
+EDITOR = replace(VIEWER, role=Role.EDITOR, reason="your user id is in ROLES__EDITORS")
+APPS = (PROD, App("staging", "Jakarta"))
+STARTS = {
+    "start_viewer": Start(VIEWER, APPS[:1], ()),
+    "start_editor": Start(EDITOR, APPS, (ASK_ALICE, replace(ASK_ALICE, accounts=("<!here> *bob*",)))),
+    "start_without_role": Start(NOBODY, APPS, ()),
+}
+RECENT = (Recent(LOOKED_UP, ASK_ALICE), Recent(DENIED_ENTRY, None))
+HOMES = {
+    "home_viewer": Home(VIEWER, APPS[:1]),
+    "home_editor": Home(EDITOR, APPS, RECENT, (CHANGE,)),
+    "home_without_role": Home(NOBODY, APPS),
+    "home_without_record": Home(EDITOR, APPS, problem="the database is away"),
+}
+
+
+def check_golden(name: str, shown: dict[str, Any]) -> None:
+    file = GOLDEN / f"{name}.json"
+    if REWRITE:
+        file.write_text(json.dumps(shown, ensure_ascii=False, indent=1) + "\n")
+    assert shown == json.loads(file.read_text())
+
+
+@pytest.mark.parametrize("name", list(STARTS))
+def test_starts_as_the_golden_file_does(name: str) -> None:
+    again = [f"id_{number}" for number, _ in enumerate(STARTS[name].recent)]
+    message = payload(render(STARTS[name], command="/im", actor_id="U1", again=again))
+
+    check_golden(name, message)
+    assert check_message(message) == []
+
+
+@pytest.mark.parametrize("name", list(HOMES))
+def test_shows_the_home_of_the_golden_file(name: str) -> None:
+    view = render_home(HOMES[name], {LOOKED_UP.sequence: "id_1"}, "knows of every change", command="/im")
+
+    check_golden(name, json.loads(json.dumps(view)))
+    assert check_view(view) == []
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5, 25])

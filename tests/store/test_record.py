@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from bot.core.model import Change, Outcome
+from bot.core.model import Actor, Change, Outcome
 from bot.errors import AuditError
 from bot.store import chain
 from bot.store.record import Store
@@ -181,7 +181,7 @@ def test_database_refuses_to_replace_an_entry(file: object, open_store: OPEN_STO
     store.add(looked_up())
 
     with pytest.raises(Exception, match="append-only"), store._engine.begin() as connection:
-        connection.execute(text("INSERT OR REPLACE INTO entries VALUES (1, '{}', '')"))
+        connection.execute(text("INSERT OR REPLACE INTO entries VALUES (1, '{}', '', '')"))
 
 
 def test_writes_nothing_once_it_is_closed(store: Store) -> None:
@@ -196,3 +196,24 @@ def test_a_check_changes_nothing(store: Store) -> None:
     store.check()
 
     assert store.add(looked_up()).sequence == 1
+
+
+def test_lists_what_an_actor_did_the_latest_first(store: Store) -> None:
+    other = Actor("U2", "T1")
+    for account in ("a", "b", "c"):
+        store.add(looked_up(account))
+        store.add(replace(looked_up(account), actor=other))
+
+    assert [entry.draft.accounts for entry in store.list_done(other, 2)] == [("c",), ("b",)]
+    assert store.list_done(Actor("U1", "T2"), 10) == []
+    assert store.list_done(Actor("U\0\ud800", "T1"), 10) == []
+
+
+def test_lists_the_changes_that_wait_to_be_confirmed(store: Store) -> None:
+    before = datetime.now(UTC)
+    waiting, *_ = [proposed(store, f"op_{number}") for number in range(3)]
+    moved(store, a_change("op_1"), Outcome.CANCELLED)
+    moved(store, a_change("op_2"), Outcome.ATTEMPTED)
+
+    assert store.list_proposed(before - timedelta(seconds=1)) == [waiting]
+    assert store.list_proposed(datetime.now(UTC) + timedelta(seconds=1)) == []

@@ -157,7 +157,9 @@ def test_finds_an_entry_that_was_inserted(filled: str, place: int) -> None:
             text("UPDATE entries SET sequence = sequence + 1000 WHERE sequence >= :place"),
             {"place": max(place, 1)} if place else {"place": COUNT + 1},
         )
-        copied = text("INSERT INTO entries SELECT :place, content, hash FROM entries WHERE sequence = 1")
+        copied = text(
+            "INSERT INTO entries SELECT :place, content, hash, actor FROM entries WHERE sequence = 1"
+        )
         connection.execute(copied, {"place": place})
         connection.execute(text("UPDATE entries SET sequence = sequence - 999 WHERE sequence > 500"))
 
@@ -169,7 +171,7 @@ def test_finds_an_entry_that_was_chained_on_by_another_hand(filled: str) -> None
         last = connection.scalar(text("SELECT hash FROM entries ORDER BY sequence DESC LIMIT 1"))
         content = f'{{"previous":"{last}","sequence":{COUNT + 1}}}'
         connection.execute(
-            text("INSERT INTO entries VALUES (:sequence, :content, :digest)"),
+            text("INSERT INTO entries VALUES (:sequence, :content, :digest, :digest)"),
             {"sequence": COUNT + 1, "content": content, "digest": sha256(content.encode()).hexdigest()},
         )
 

@@ -181,6 +181,15 @@ class FakeRecord:
             ]
             return [entry for entry in about if before is None or entry.sequence < before][:limit]
 
+    def list_done(self, actor: Actor, limit: int) -> Sequence[Entry]:
+        with self._working("list_done"):
+            return [entry for entry in reversed(self.entries) if entry.draft.actor == actor][:limit]
+
+    def list_proposed(self, since: datetime) -> Sequence[Change]:
+        with self._working("list_proposed"):
+            waiting = [each for each in self.changes.values() if each[0].outcome is Outcome.PROPOSED]
+            return [self._believed(*each) for each in waiting if each[2] > since]
+
     @contextmanager
     def _working(self, method: str) -> Iterator[None]:
         with self.lock:

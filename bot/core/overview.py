@@ -1,0 +1,91 @@
+"""What somebody is shown before they have asked for anything: where to start, and their Home."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.core import fields
+from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.fields import Domain
+from bot.core.model import CONFIRM_WITHIN, Actor, App, Change, Entry
+from bot.core.parsing import Apps
+from bot.core.ports import Record
+from bot.core.results import Home, Recent, RoleReport, Start
+from bot.errors import AuditError
+
+RECENT_ACCOUNTS = 3
+"""The most accounts offered to be looked up again."""
+RECENT_DEEDS = 8
+"""The most things shown that somebody did lately."""
+
+_LOOKED_INTO = 60
+"""How many of somebody's latest entries are looked into: a change has several."""
+_MAKES = {word: spec.makes for word, spec in SPECS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Reads from the record what one person did lately, and what waits for them."""
+
+    apps: Apps
+    record: Record
+
+    def make_start(self, actor: Actor, report: RoleReport) -> Start:
+        """Tell where to start; a record that cannot be read is no reason not to."""
+        try:
+            recent = self._list_recent(actor) if report.role else ()
+        except AuditError:
+            recent = ()
+        return Start(report, self._list_apps(), tuple(_by_account(recent)))
+
+    def make_home(self, actor: Actor, report: RoleReport) -> Home:
+        """Tell all that somebody has here; without a role, that is only why."""
+        apps = self._list_apps()
+        if report.role is None:
+            return Home(report, apps)
+        try:
+            return Home(report, apps, self._list_recent(actor), self._list_waiting(actor))
+        except AuditError as error:
+            return Home(report, apps, problem=str(error))
+
+    def _list_apps(self) -> tuple[App, ...]:
+        listed = self.apps.by_name.values()
+        return tuple(sorted(listed, key=lambda app: app.name != self.apps.default))
+
+    def _list_recent(self, actor: Actor) -> tuple[Recent, ...]:
+        found: dict[object, Recent] = {}
+        for entry in self.record.list_done(actor, _LOOKED_INTO):
+            # Of a change the latest entry tells enough, and so does it of what was asked again.
+            draft = entry.draft
+            same = draft.change_id or (draft.command, draft.app, draft.accounts, draft.outcome)
+            found.setdefault(same, Recent(entry, _again(entry, self.apps)))
+        return tuple(found.values())[:RECENT_DEEDS]
+
+    def _list_waiting(self, actor: Actor) -> tuple[Change, ...]:
+        proposed = self.record.list_proposed(datetime.now(UTC) - CONFIRM_WITHIN)
+        return tuple(change for change in proposed if change.actor == actor)
+
+
+def _again(entry: Entry, apps: Apps) -> LookupCommand | None:
+    """Make the lookup that an entry is about."""
+    app = apps.by_name.get(entry.draft.app)
+    first, *others = entry.draft.accounts or ("",)
+    makes = _MAKES.get(entry.draft.command)
+    if app is None or not first:
+        return None
+    if makes is ShowProfiles:
+        return _ask_profiles(app, first, *others)
+    if makes is ShowFriends and others:
+        return ShowFriends(app, first, tuple(others), fields.defaults(Domain.FRIEND, app.custom))
+    return ShowAttributes(app, (first, *others)) if makes is ShowAttributes else None
+
+
+def _ask_profiles(app: App, *accounts: str) -> ShowProfiles:
+    return ShowProfiles(app, accounts, fields.defaults(Domain.PROFILE, app.custom))
+
+
+def _by_account(recent: tuple[Recent, ...]) -> Iterator[ShowProfiles]:
+    """Ask for the profile of each account looked up lately, a few of them."""
+    named = ((each.again.app, account) for each in recent if each.again for account in each.again.accounts)
+    for app, account in list(dict.fromkeys(named))[:RECENT_ACCOUNTS]:
+        yield _ask_profiles(app, account)

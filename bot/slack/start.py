@@ -1,0 +1,160 @@
+"""Where to start, and a person's Home: what they may do here, and what they did lately."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+
+from slack_sdk.models.blocks import (
+    Block,
+    ButtonElement,
+    DividerBlock,
+    PlainTextObject,
+    RichTextElement,
+    SectionBlock,
+)
+
+from bot.core.model import App, Change, Entry, Outcome, Role
+from bot.core.results import Home, RoleReport, Start
+from bot.slack.blocks import (
+    Button,
+    Trim,
+    bold,
+    buttons,
+    code,
+    paragraph,
+    preformatted,
+    small_print,
+    words,
+)
+from bot.slack.differences import in_order, label
+from bot.slack.help import holders_of, role_line
+from bot.slack.literal import cut, literal
+from bot.slack.values import moment_in_words
+
+COMMANDS = Button("All commands", "all_commands", "help")
+"""Shows the help."""
+
+_LABEL = 30
+_ACCOUNTS = 5
+_BECAME: Mapping[Outcome, str] = {
+    Outcome.PROPOSED: "waits to be confirmed, or has expired",
+    Outcome.ATTEMPTED: "under way",
+}
+
+
+def show_start(start: Start, again: Sequence[str], command: str, seen_by: str, trim: Trim) -> Iterator[Block]:
+    """Say what to type first.
+
+    Args:
+        start: What somebody may do, and where.
+        again: The opaque ids of the lookups in it.
+        command: The slash command's name, slash included.
+        seen_by: Who sees this.
+        trim: Cuts what is too long.
+    """
+    if start.report.role is None:
+        yield from _refuse(start.report, command, trim)
+        return
+    yield paragraph([bold("Hi! "), words("Look up accounts of "), *_places(start.apps), words(":")])
+    yield preformatted([f"{command} {example}" for example in _examples(start)])
+    yield paragraph(_may(start.report))
+    named = zip(start.recent, again, strict=True)
+    recent = [Button(cut(literal(lookup.accounts[0]), _LABEL), "look_up_again", id_) for lookup, id_ in named]
+    yield buttons(COMMANDS)
+    if recent:
+        # A row of its own: in one row an action id may occur only once.
+        yield paragraph([words("Asked about lately:")])
+        for button in recent:
+            yield buttons(button)
+    yield small_print(seen_by)
+
+
+def show_home(home: Home, again: Mapping[int, str], told: str, command: str, trim: Trim) -> Iterator[Block]:
+    """Show all that somebody has here, in the blocks that a Home tab may have.
+
+    Args:
+        home: What they have.
+        again: The opaque ids of lookups to repeat, by the entry's sequence number.
+        told: How far the audit channel has been told, in words.
+        command: The slash command's name, slash included.
+        trim: Cuts what is too long.
+    """
+    report = home.report
+    if report.role is None:
+        yield from _refuse(report, command, trim)
+        return
+    is_editor = report.role is Role.EDITOR
+    yield paragraph(role_line(report, trim), _may(report))
+    yield paragraph([bold("Apps  "), *_places(home.apps)])
+    yield buttons(COMMANDS)
+    if home.waiting:
+        yield DividerBlock()
+        yield paragraph([bold("Waiting for your confirmation")])
+        for change in home.waiting:
+            yield _row(_waiting(change, home.apps, trim), Button("Review…", "review_change", change.id))
+    yield DividerBlock()
+    yield paragraph([bold("What you did lately")])
+    if home.problem:
+        yield paragraph([words(f"The record cannot be read: {trim(literal(home.problem))}.")])
+    elif not home.recent:
+        yield paragraph([words("Nothing yet. Try "), code(f"{command} profile alice bob_k")])
+    for recent in home.recent:
+        id_ = again.get(recent.entry.sequence)
+        yield _row(_done(recent.entry, trim), Button("Again", "look_up_again", id_) if id_ else None)
+    if is_editor:
+        yield DividerBlock()
+        yield paragraph([bold("Audit channel  "), words(trim(literal(told)))])
+    yield small_print("times are UTC", "only you can see this", "opened anew, it is up to date")
+
+
+def _refuse(report: RoleReport, command: str, trim: Trim) -> Iterator[Block]:
+    yield paragraph(role_line(report, trim))
+    yield paragraph([words("Who may, and who can give you more: "), code(f"{command} whoami")])
+
+
+def _may(report: RoleReport) -> list[RichTextElement]:
+    if report.role is Role.EDITOR:
+        return [words("You may "), bold("look up"), words(" and "), bold("change"), words(".")]
+    return [
+        words("You may "),
+        bold("look up"),
+        words(". Profiles are changed by: "),
+        *holders_of(report.editors),
+        words("."),
+    ]
+
+
+def _places(apps: Sequence[App]) -> list[RichTextElement]:
+    named = ([words(", "), code(app.name), words(f" {app.region}")] for app in apps)
+    return list(chain.from_iterable(named))[1:]
+
+
+def _examples(start: Start) -> Iterator[str]:
+    yield "profile alice bob_k"
+    yield "friends alice bob_k"
+    yield 'set bob_k nick="Bob K"' if start.report.role is Role.EDITOR else "attrs alice"
+
+
+def _waiting(change: Change, apps: Sequence[App], trim: Trim) -> str:
+    custom = next((app.custom for app in apps if app.name == change.app), ())
+    fields = ", ".join(label(field, trim) for field in in_order(change.after, custom))
+    until = f"until {moment_in_words(change.expires_at)}"
+    return f"{trim(literal(change.account))} in {change.app}: {fields}\n{until} · change {change.id}"
+
+
+def _done(entry: Entry, trim: Trim) -> str:
+    draft = entry.draft
+    more = len(draft.accounts) - _ACCOUNTS
+    accounts = ", ".join(map(literal, draft.accounts[:_ACCOUNTS])) + (f" and {more} more" if more > 0 else "")
+    what = " ".join(filter(None, (draft.command, trim(accounts))))
+    change = f" · change {literal(draft.change_id)}" if draft.change_id else ""
+    became = _BECAME.get(draft.outcome, draft.outcome)
+    return f"{what} in {literal(draft.app)}: {became}\n{moment_in_words(entry.at)}{change}"
+
+
+def _row(text: str, button: Button | None) -> Block:
+    section = SectionBlock(text=PlainTextObject(text=text, emoji=False))
+    if button:
+        section.accessory = ButtonElement(
+            text=PlainTextObject(text=button.label), action_id=button.action_id, value=button.value
+        )
+    return section

@@ -1,0 +1,117 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from freezegun import freeze_time
+
+from bot.core.commands import ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.model import CONFIRM_WITHIN, Actor, App, Draft, Holders, Outcome, Role, Surface
+from bot.core.overview import RECENT_ACCOUNTS, RECENT_DEEDS, Overview
+from bot.core.parsing import Apps
+from bot.core.results import RoleReport
+from bot.errors import AuditError
+from tests.support.changing import EDDA, ERIK, World
+from tests.support.fakes import FakeRecord
+
+TEST, PROD = App("test", "Jakarta"), App("prod", "Singapore")
+APPS = Apps({"test": TEST, "prod": PROD}, "prod")
+EDITOR = RoleReport(Role.EDITOR, "your user id is in ROLES__EDITORS", Holders(everyone=True), Holders())
+NOBODY = replace(EDITOR, role=None, reason="you are a guest")
+DOWN = AuditError("the database is away")
+
+
+def looked_up(word: str, *accounts: str, app: str = "prod", actor: Actor = EDDA) -> Draft:
+    return Draft(actor, Surface.COMMAND, app, word, accounts, Outcome.ANSWERED)
+
+
+def overview(*done: Draft) -> Overview:
+    record = FakeRecord()
+    for draft in done:
+        record.add(draft)
+    return Overview(APPS, record)
+
+
+def test_offers_the_accounts_asked_about_lately_the_latest_first_and_each_once() -> None:
+    view = overview(
+        looked_up("profile", "oldest"),
+        looked_up("attrs", "alice"),
+        looked_up("profile", "bob_k", "alice"),
+        looked_up("profile", "carol", actor=ERIK),
+        looked_up("friends", "alice", "dave", app="test"),
+    )
+
+    offered = view.make_start(EDDA, EDITOR).recent
+
+    assert [(lookup.app.name, *lookup.accounts) for lookup in offered] == [
+        ("test", "dave"),
+        ("prod", "bob_k"),
+        ("prod", "alice"),
+    ]
+    assert len(offered) == RECENT_ACCOUNTS
+
+
+def test_names_the_app_asked_by_default_first() -> None:
+    assert overview().make_start(EDDA, EDITOR).apps == (PROD, TEST)
+
+
+@pytest.mark.parametrize(
+    ("draft", "again"),
+    [
+        (looked_up("profile", "alice", "bob"), (ShowProfiles, ("alice", "bob"))),
+        (looked_up("friends", "alice", "bob"), (ShowFriends, ("bob",))),
+        (looked_up("attrs", "alice"), (ShowAttributes, ("alice",))),
+        (looked_up("profile", "alice", app="closed"), None),
+        (looked_up("set", "alice"), None),
+        (looked_up("friends", "alice"), None),
+        (looked_up("profile"), None),
+    ],
+)
+def test_knows_how_to_ask_again(draft: Draft, again: tuple[type, tuple[str, ...]] | None) -> None:
+    (recent,) = overview(draft).make_home(EDDA, EDITOR).recent
+
+    assert again == (recent.again and (type(recent.again), recent.again.accounts))
+
+
+def test_shows_a_change_once_as_it_ended() -> None:
+    world = World()
+    world.done()
+
+    home = Overview(APPS, world.record).make_home(EDDA, EDITOR)
+
+    assert [recent.entry.draft.outcome for recent in home.recent] == [Outcome.SUCCEEDED]
+    assert home.waiting == ()
+
+
+def test_shows_a_few_of_many_and_what_was_repeated_once() -> None:
+    view = overview(*(looked_up("profile", f"user_{number % 20}") for number in range(50)))
+
+    recent = view.make_home(EDDA, EDITOR).recent
+
+    assert [each.entry.sequence for each in recent] == [*range(50, 50 - RECENT_DEEDS, -1)]
+
+
+def test_shows_what_waits_for_the_one_who_proposed_it_until_it_expires() -> None:
+    world = World()
+    change = world.preview()
+    view = Overview(APPS, world.record)
+
+    assert view.make_home(EDDA, EDITOR).waiting == (change,)
+    assert view.make_home(ERIK, EDITOR).waiting == ()
+    with freeze_time(datetime.now(UTC) + CONFIRM_WITHIN + timedelta(seconds=1)):
+        assert view.make_home(EDDA, EDITOR).waiting == ()
+
+
+def test_reads_nothing_for_those_without_a_role() -> None:
+    record = FakeRecord()
+    view = Overview(APPS, record)
+
+    assert view.make_start(EDDA, NOBODY).recent == ()
+    assert view.make_home(EDDA, NOBODY).recent == ()
+    assert record.calls == []
+
+
+def test_does_without_a_record_that_cannot_be_read() -> None:
+    view = Overview(APPS, FakeRecord(failing={"list_done": [DOWN, DOWN]}))
+
+    assert view.make_start(EDDA, EDITOR).recent == ()
+    assert view.make_home(EDDA, EDITOR).problem == str(DOWN)

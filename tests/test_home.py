@@ -1,0 +1,125 @@
+"""Where people start, and their Home, from end to end."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.playground.people import EDITOR, GUEST, VIEWER, Person
+from tests.support.whole import Asker, Whole, whole_bot
+
+
+@pytest.fixture(scope="module", params=["socket", "http"])
+def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
+    with whole_bot(request.param) as whole:
+        yield whole
+
+
+@pytest.fixture
+def ed(whole: Whole) -> Iterator[Asker]:
+    with whole.acting_as(EDITOR) as ed:
+        yield ed
+
+
+def direct(person: Person) -> str:
+    return f"D{person.id[1:]}"
+
+
+def open_home(asker: Asker) -> dict[str, Any]:
+    assert asker.page.open_app("home") == {"ok": True}
+    return next_home(asker)
+
+
+def texts(home: object) -> str:
+    """Join all texts of a view, each on a line of its own."""
+    match home:
+        case {"text": str(text)}:
+            return text
+        case dict():
+            return "\n".join(filter(None, map(texts, home.values())))
+        case list():
+            return (
+                "".join(map(texts, home))
+                if all("text" in each for each in home)
+                else "\n".join(map(texts, home))
+            )
+        case _:
+            return ""
+
+
+def next_home(asker: Asker) -> dict[str, Any]:
+    news = asker.page.next()
+    while news["type"] != "home" or not news["view"]:
+        news = asker.page.next()
+    assert not news["view"]["problem"]
+    home: dict[str, Any] = news["view"]
+    return home
+
+
+def press(asker: Asker, home: dict[str, Any], label: str) -> None:
+    block, button = next(
+        (block, element)
+        for block in home["blocks"]
+        for element in [*block.get("elements", ()), block.get("accessory") or {}]
+        if element.get("type") == "button" and element["text"]["text"] == label
+    )
+    pressed = {"view_id": home["id"], "block_id": block["block_id"], "action_id": button["action_id"]}
+    assert asker.page._post("press", {**pressed, "value": button["value"], "state": {}}) == {"ok": True}
+
+
+def test_says_where_to_start_and_looks_up_again_what_was_asked_before(whole: Whole) -> None:
+    with whole.acting_as() as vera:
+        vera.ask("/im profile alice")
+
+        start = vera.ask("/im")
+        answer = vera.press(start, "alice")
+
+    assert start["text"].startswith("Hi! Look up accounts of demo local:")
+    assert "Profiles are changed by:" in start["text"]
+    assert answer["text"].startswith("1 of 1 found")
+
+
+def test_shows_all_commands_from_the_start(ed: Asker) -> None:
+    assert "You may look up and change." in (start := ed.ask("/im"))["text"]
+
+    assert ed.press(start, "All commands")["text"].startswith("You may run")
+
+
+def test_tells_a_guest_at_the_start_and_at_home_why_not(whole: Whole) -> None:
+    with whole.acting_as(GUEST) as gus:
+        assert gus.ask("/im")["text"].startswith("You have no role here: only full members")
+        assert "You have no role here: only full members" in texts(open_home(gus))
+
+
+def test_home_shows_what_waits_and_lets_it_be_confirmed(whole: Whole, ed: Asker) -> None:
+    ed.ask("/im set user_005 nick=Waiting")
+
+    home = open_home(ed)
+    press(ed, home, "Review…")
+    preview = ed.answer()
+    done = ed.press(preview, "Confirm 1 change")
+
+    assert "user_005 in demo: Nickname" in texts(home)
+    assert preview["channel"] == direct(EDITOR)
+    assert "Waiting" in preview["text"]
+    assert done["text"].startswith("Done.")
+    home = open_home(ed)
+    assert "Waiting for your confirmation" not in texts(home)
+    assert "set user_005 in demo: succeeded" in texts(home)
+
+
+def test_home_repeats_a_lookup_and_is_up_to_date_after_it(whole: Whole) -> None:
+    with whole.acting_as() as vera:
+        vera.ask("/im attrs alice")
+        home = open_home(vera)
+
+        press(vera, home, "Again")
+
+        assert vera.answer()["channel"] == direct(VIEWER)
+        next_home(vera)
+    assert "attrs alice in demo: answered" in texts(home)
+    assert "Audit channel" not in texts(home)
+
+
+def test_home_tells_an_editor_how_the_audit_channel_is(ed: Asker) -> None:
+    assert "Audit channel" in texts(open_home(ed))
