@@ -1,33 +1,51 @@
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import requests
 
+from bot.core.changes import Changes
 from bot.core.model import Entry, Outcome
 from bot.core.results import Settled
 from bot.errors import ExpiredError
 from bot.sandbox.data import Account
-from bot.sandbox.server import Sandbox
+from bot.settling import Settling
 from bot.store.migrating import migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
-from tests.support.changing import EDDA
-from tests.support.crashing import NICK, WANTED, Errand, hear, make_changes, process
+from tests.support.changing import EDDA, PROD
+from tests.support.crashing import (
+    NICK,
+    PATIENCE,
+    WANTED,
+    Deed,
+    Errand,
+    Watch,
+    around,
+    hear,
+    hear_all,
+    make_changes,
+    process,
+    set_nick,
+    settle,
+)
 from tests.support.postgresql import new_schema
-from tests.support.sandbox import APP_ID, Caller, hosted, serving
+from tests.support.sandbox import APP_ID, serving
 
-ROUNDS = 100
+ROUNDS = {"sqlite": 200, "postgresql": 50}
 """How many processes are killed at random over each database."""
 SEED = 20261121
 
 WAYS = {
+    (),
     (Outcome.PROPOSED,),
     (Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED),
     (Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.FAILED),
@@ -37,129 +55,201 @@ WAYS = {
 
 @dataclass
 class Ground:
-    """A record and an app that outlive the processes which work on them."""
+    """A record and an app that outlive the processes which work on them, seen from outside."""
 
     database: str
-    served: Caller
+    url: str
+    vendor: Watch
+    record: Store
     numbers: Iterator[int] = field(default_factory=count)
+    accounts: list[str] = field(default_factory=list)
 
     def new_account(self) -> str:
         account = f"user_{next(self.numbers)}"
-        self.served.sandbox.apps[APP_ID].accounts[account] = Account(profile={NICK.tag: "Alice"})
+        self.vendor.apps[APP_ID].accounts[account] = Account(profile={NICK.tag: "Alice"})
+        self.accounts.append(account)
         return account
 
     def nick(self, account: str) -> str | int:
-        return self.served.sandbox.apps[APP_ID].accounts[account].profile[NICK.tag]
+        return self.vendor.apps[APP_ID].accounts[account].profile[NICK.tag]
 
     def writes(self, account: str) -> int:
         """Count how often the app was asked to change an account."""
         # A call on a connection of its own comes after everything a dead process had sent.
-        requests.get(f"{self.served.url}/sandbox/knobs", timeout=30)
-        return sum(write.account == account for write in self.served.sandbox.writes)
+        arrivals = requests.get(f"{self.url}/sandbox/arrivals", timeout=30).json()["portrait_set"]
+        assert len(arrivals) == len(self.vendor.writes) + self.vendor.halves, "a write that was refused"
+        return sum(write.account == account for write in self.vendor.writes)
+
+    def history(self, account: str) -> list[Entry]:
+        return [*reversed(self.record.list_history(PROD.name, account, None, 100))]
+
+    def way(self, account: str) -> tuple[Outcome, ...]:
+        return tuple(entry.draft.outcome for entry in self.history(account))
+
+    def run(
+        self, account: str, deed: Deed = set_nick, *, step: int = 0, request: int = 0, seconds: float = -1
+    ) -> list[str | int]:
+        """Let a process die at a step, in a request or in time; gives what it said."""
+        with process(Errand(self.database, self.url, account, deed, step)) as (victim, child):
+            self.vendor.expect(victim, request)
+            child.send("go")
+            if seconds >= 0:
+                time.sleep(seconds)
+                victim.kill()
+            said = hear_all(child)
+        self.vendor.expect(None)
+        return said
+
+    def count_steps(self, account: str, deed: Deed = set_nick) -> tuple[int, int, float]:
+        """Let a process live; gives its steps, those of the vendor, and how long it took."""
+        with process(Errand(self.database, self.url, account, deed)) as (alive, child):
+            self.vendor.expect(alive)
+            began = time.perf_counter()
+            child.send("go")
+            while isinstance(said := hear(child), str):
+                pass
+            return said, self.vendor.steps, time.perf_counter() - began
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def ground(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
-    if request.param == "postgresql":
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def ground(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
+    database = f"sqlite:///{tmp_path / 'im-bot.db'}"
+    if kind == "postgresql":
         database = new_schema(request.getfixturevalue("server"))
-        migrate(database)
-    else:
-        database = f"sqlite:///{tmp_path / 'im-bot.db'}"
-        Store(database).close()
-    with serving(Sandbox(hosted())) as served:
-        yield Ground(database, served)
+    migrate(database)
+    with closing(Store(database)) as record:
+        vendor = Watch(record)
+        with serving(vendor) as served:
+            yield Ground(database, served.url, vendor, record)
 
 
-def history(store: Store, account: str) -> list[Entry]:
-    return [*reversed(store.list_history("prod", account, None, 100))]
-
-
-def check_after(ground: Ground, account: str, change_id: str | None) -> None:
+def check_after(ground: Ground, account: str, said: Sequence[str | int]) -> None:
     """Start anew after a death, settle, and hold what is found against the rules."""
-    changes, store = make_changes(ground.database, ground.served.url)
-    with closing(store):
+    with closing(Store(ground.database)) as store:
+        changes = make_changes(store, ground.url)
         store.check()  # comes after whatever the database was still doing for the dead
-        written = ground.writes(account)
-        intents = [entry for entry in history(store, account) if entry.draft.outcome is Outcome.ATTEMPTED]
-        assert written <= len(intents) <= 1, "a write without its intent, or twice"
+        written, way = ground.writes(account), ground.way(account)
+        assert written <= way.count(Outcome.ATTEMPTED) <= 1, "a write without its intent, or twice"
+        assert ground.vendor.unrecorded == [], "a write that came before its intent"
+        kept = {entry.draft.change_id for entry in ground.history(account)}
+        assert kept >= {*said[:1]}, "a preview was not kept"
+        assert [*said[1:2]] in ([], [*way[-1:]]), "an outcome that a person was told was not kept"
 
-        changes.settle_open(timedelta(0))
+        settling = Settling(lambda: changes.settle_open(timedelta(0)), lambda _: None)
+        settling.start()
+        settling.close()
 
-        entries = history(store, account)
-        way = tuple(entry.draft.outcome for entry in entries)
-        assert way in WAYS or not way, "an intent without exactly one outcome"
-        assert (Outcome.SUCCEEDED in way) == (ground.nick(account) == WANTED), "an outcome that is not so"
-        if not entries:
-            assert change_id is None, "what was shown to a person was not kept"
-            return
-        change_id = entries[0].draft.change_id
-        if len(way) == 1:
-            again = changes.confirm(EDDA, change_id)
-            assert isinstance(again, Settled)
-            assert again.change.outcome is Outcome.SUCCEEDED
-        with pytest.raises(ExpiredError):
-            changes.confirm(EDDA, change_id)
-        assert changes.settle_open(timedelta(0)) == []
-        assert ground.writes(account) <= 1, "written twice"
+        way = ground.way(account)
+        assert way in WAYS, "an intent without exactly one outcome"
+        assert ground.writes(account) == written, "settled by writing"
+        assert (Outcome.SUCCEEDED in way) == (ground.nick(account) == WANTED) == (written == 1), "no true end"
+        if way:
+            check_confirm(ground, account, [changes, make_changes(ground.record, ground.url)])
+            assert changes.settle_open(timedelta(0)) == []
+
+
+def check_confirm(ground: Ground, account: str, processes: Sequence[Changes]) -> None:
+    """Let two processes confirm at once what may have been confirmed; see that it happens once at most."""
+    change_id, way = ground.history(account)[0].draft.change_id, ground.way(account)
+    together = Barrier(2)
+
+    def confirm(changes: Changes) -> object:
+        steps = count(1)
+
+        def meet() -> None:
+            # Both have read the profile before either goes on.
+            if next(steps) == 2:
+                together.wait(PATIENCE)
+
+        ims = {name: around(im, meet) for name, im in changes.ims.items()}
+        try:
+            return replace(changes, ims=ims).confirm(EDDA, change_id)
+        except ExpiredError:
+            return None
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = [end for end in pool.map(confirm, processes) if end]
+    if len(way) > 1:
+        assert ends == [], "confirmed again"
+        assert ground.way(account) == way
+        return
+    assert [type(end) for end in ends] == [Settled], "confirmed other than once"
+    assert (*way, Outcome.ATTEMPTED, Outcome.SUCCEEDED) == ground.way(account)
+    assert ground.writes(account) == 1, "written twice"
 
 
 def check_record(ground: Ground) -> None:
     """Hold the record as a whole against the rules: sound, and every outcome waiting to be told once."""
     assert verify_url(ground.database).finding is Finding.SOUND
-    with closing(Store(ground.database)) as store:
-        told = [entry.sequence for entry in store.take("test", 60, 10_000)]
-        ends = [
-            entry.sequence
-            for number in range(next(ground.numbers))
-            for entry in history(store, f"user_{number}")
-            if entry.draft.outcome in {Outcome.SUCCEEDED, Outcome.FAILED}
-        ]
-    assert told == sorted(ends)
+    assert ground.vendor.unrecorded == []
+    told = [entry.sequence for entry in ground.record.take("test", 60, 10_000)]
+    entries = [entry for account in ground.accounts for entry in ground.history(account)]
+    ends = {Outcome.SUCCEEDED, Outcome.FAILED}
+    assert told == sorted(entry.sequence for entry in entries if entry.draft.outcome in ends)
+    assert told
 
 
 def test_outlives_a_kill_at_every_step(ground: Ground) -> None:
-    with process(Errand(ground.database, ground.served.url, ground.new_account())) as (_, child):
-        child.send("go")
-        assert hear(child)
-        steps = hear(child)
+    steps, _, _ = ground.count_steps(ground.new_account())
 
     for step in range(1, steps + 1):
         account = ground.new_account()
-        errand = Errand(ground.database, ground.served.url, account, fatal_step=step)
-        with process(errand) as (_, child):
-            child.send("go")
-            change_id, end = hear(child), hear(child)
-
-        assert end is None, f"step {step} of {steps} was not its last"
-        check_after(ground, account, change_id)
+        said = ground.run(account, step=step)
+        assert len(said) <= 2, f"step {step} of {steps} was not its last"
+        check_after(ground, account, said)
     assert steps > 40
+    assert ground.vendor.halves == 1
     check_record(ground)
 
 
-def test_outlives_kills_at_random(ground: Ground) -> None:
-    chance = random.Random(SEED)
-    spans = []
-    for _ in range(5):
-        with process(Errand(ground.database, ground.served.url, ground.new_account())) as (_, child):
-            began = time.perf_counter()
-            child.send("go")
-            hear(child), hear(child)
-            spans.append(time.perf_counter() - began)
-    span, ends = sorted(spans)[2], set()
+def test_outlives_a_kill_while_the_vendor_is_at_work(ground: Ground) -> None:
+    _, at_vendor, _ = ground.count_steps(ground.new_account())
 
-    for number in range(ROUNDS):
+    for request in range(1, at_vendor + 1):
         account = ground.new_account()
-        with process(Errand(ground.database, ground.served.url, account)) as (victim, child):
-            child.send("go")
-            time.sleep(chance.uniform(0, span))
-            victim.kill()
-            change_id = hear(child)
+        said = ground.run(account, request=request)
+        assert len(said) < 2, f"step {request} of {at_vendor} was not its last"
+        check_after(ground, account, said)
+    assert at_vendor >= 8
+    check_record(ground)
 
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_outlives_a_kill_at_every_step_of_starting_anew(ground: Ground) -> None:
+    account = ground.new_account()
+    # Reading back takes the last two; the one before is the end of the write.
+    written = ground.count_steps(account)[1] - 2
+    ground.run(ground.new_account(), request=written)
+    steps, _, _ = ground.count_steps(account, settle)
+
+    for step in range(1, steps + 1):
+        account = ground.new_account()
+        said = ground.run(account, request=written)
+        assert ground.way(account) == (Outcome.PROPOSED, Outcome.ATTEMPTED)
+        ground.run(account, settle, step=step)
+        check_after(ground, account, said)
+    assert steps > 10
+    check_record(ground)
+
+
+def test_outlives_kills_at_random(ground: Ground, kind: str) -> None:
+    chance = random.Random(SEED)
+    span = sorted(ground.count_steps(ground.new_account())[2] for _ in range(5))[2]
+    before: set[tuple[Outcome, ...]] = set()
+
+    for number in range(ROUNDS[kind]):
+        account = ground.new_account()
+        said = ground.run(account, seconds=chance.uniform(0, span))
+        before.add(ground.way(account))
         try:
-            check_after(ground, account, change_id)
-        except AssertionError as error:
-            raise AssertionError(f"round {number} of seed {SEED}") from error
-        with closing(Store(ground.database)) as store:
-            ends.add(tuple(entry.draft.outcome for entry in history(store, account)))
-    assert len(ends) > 1, "every process died at the same step"
+            check_after(ground, account, said)
+        except Exception as error:
+            error.add_note(f"in round {number} of seed {SEED}")
+            raise
+    assert len(before) > 1, "every process died at the same step"
     check_record(ground)
