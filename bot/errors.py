@@ -68,6 +68,10 @@ class AuditError(BotError):
     """The record could not be written, or what it holds cannot be believed."""
 
 
+class AlteredError(AuditError):
+    """What the record holds is not what was kept: somebody altered the database."""
+
+
 class SlackUnavailableError(BotError):
     """Slack could not be asked."""
 

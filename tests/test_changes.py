@@ -1,7 +1,9 @@
 """Changes from end to end: typed and pressed in a local Slack, written to a sandbox, told to #im-audit."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -183,3 +185,21 @@ def test_fails_in_words_when_the_vendor_refuses(whole: Whole, ed: Asker) -> None
     assert failed["text"].startswith("Failed:")
     assert "(40005)" in failed["text"]
     assert "40005" in ed.audit()["text"]
+
+
+def test_tells_everybody_who_should_know_of_a_change_that_was_forged(
+    whole: Whole, ed: Asker, caplog: pytest.LogCaptureFixture
+) -> None:
+    preview = ed.ask("/im set user_009 nick=Honest")
+    with closing(sqlite3.connect(whole.settings.database_url.removeprefix("sqlite:///"))) as database:
+        database.execute("UPDATE changes SET content = replace(content, 'Honest', 'Mallory')")
+        database.commit()
+
+    refused = ed.press(preview, "Confirm 1 change")
+
+    assert "somebody altered the database" in refused["text"]
+    assert refused["text"].count("Nothing was sent") == 1
+    assert "somebody altered the database" in ed.audit()["text"]
+    assert "somebody altered the database" in caplog.text
+    assert nick_of(whole, "user_009") not in ("Honest", "Mallory")
+    assert verify_url(whole.settings.database_url).finding is Finding.ALTERED

@@ -36,6 +36,7 @@ from bot.core.profiles import Profiles
 from bot.core.results import Form, Preview, Settled, Unchanged
 from bot.core.values import check_text, differing, restored, same
 from bot.errors import (
+    AlteredError,
     AuditError,
     ExpiredError,
     PermissionDeniedError,
@@ -211,7 +212,11 @@ class Changes:
         self, actor: Actor, change_id: str, surface: Surface, *, word: str = "", fresh: bool = False
     ) -> Change | None:
         """Find a change; the role is checked, and a refusal recorded, whether or not there is one."""
-        change = self._journal.find(change_id)
+        try:
+            change = self._journal.find(change_id)
+        except AlteredError as error:
+            self._journal.deny(replace(_asked(actor, None, surface, word), change_id=change_id), error)
+            raise
         self._check(_asked(actor, change, surface, word), fresh=fresh)
         return change
 

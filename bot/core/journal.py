@@ -39,7 +39,7 @@ def before_sending() -> Iterator[None]:
         yield
     except AuditError as error:
         advice = f"{error.advice}. {NOTHING_SENT}" if error.advice else NOTHING_SENT
-        raise AuditError(str(error), advice=advice, detail=error.detail) from error
+        raise type(error)(str(error), advice=advice, detail=error.detail) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from bot.core.commands import (
 from bot.core.dispatcher import Dispatcher
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import Lookup, Preview, Result, Settled
-from bot.errors import BotError, CancelledError, NotSharedError, PermissionDeniedError
+from bot.errors import AuditError, BotError, CancelledError, NotSharedError, PermissionDeniedError
 from bot.slack.asking import Ask
 from bot.slack.blocks import sentence
 from bot.slack.exports import comment, file_name, to_csv
@@ -111,7 +111,9 @@ class Answering:
             outcome = type(error).__name__
         except BotError as error:
             outcome = type(error).__name__
-            log.info("answered with %s %s", outcome, error.detail)
+            # What the record could not do is for whoever runs the bot, too; its words hold no values.
+            level, why = (logging.WARNING, error) if isinstance(error, AuditError) else (logging.INFO, "")
+            log.log(level, "answered with %s %s %s", outcome, error.detail, why)
             ask.reply.refuse(render_error(error, command=self.command))
         except Exception as error:  # noqa: BLE001 - silence in the channel is the worst answer
             outcome = "crash"

@@ -100,13 +100,14 @@ def _make_storable(draft: Draft) -> Draft:
         outcome=draft.outcome,
         reason=storable(draft.reason),
         problem=storable(draft.problem),
-        before=_storable_values(draft.before),
-        after=_storable_values(draft.after),
+        before=storable_values(draft.before),
+        after=storable_values(draft.after),
         change_id=storable(draft.change_id),
     )
 
 
-def _storable_values(values: Values) -> dict[str, Value]:
+def storable_values(values: Values) -> dict[str, Value]:
+    """Make values storable, as `storable` does texts."""
     return {storable(tag): _storable_value(value) for tag, value in values.items()}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from bot.core.model import Actor, Change, Outcome
-from bot.errors import AuditError
+from bot.errors import AlteredError
 from bot.store.chain import read_values, storable
 
 
@@ -39,16 +39,16 @@ def read(row: Row[Any]) -> Change:
     """Read a change back from its row.
 
     Raises:
-        AuditError: It is not what was kept.
+        AlteredError: It is not what was kept.
     """
     try:
         change = _read(json.loads(row.content), Outcome(row.outcome))
     except (ValueError, KeyError, TypeError, AttributeError):
         change = None
     if change is None or change.digest != row.digest or storable(change.id) != row.id:
-        raise AuditError(
+        raise AlteredError(
             "the change is not what was kept: somebody altered the database",
-            advice="Nothing was sent; an operator should run im-bot audit verify",
+            advice="An operator should run im-bot audit verify",
         )
     return change
 

@@ -89,6 +89,16 @@ def is_current(engine: Engine) -> bool:
         return found == REVISION
 
 
+def has_record(engine: Engine) -> bool:
+    """Tell whether a database has ever been a record.
+
+    Raises:
+        AuditError: It cannot be read.
+    """
+    with reading(engine) as connection:
+        return inspect(connection).has_table("entries")
+
+
 def check_current(engine: Engine) -> None:
     """Make sure that a database has the current schema.
 

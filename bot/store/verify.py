@@ -4,7 +4,7 @@ import re
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from hashlib import sha256
 from typing import TypeAlias
@@ -17,8 +17,9 @@ from bot.store import schema
 from bot.store.chain import START
 from bot.store.engine import open_engine, reading
 from bot.store.failures import is_damage
-from bot.store.migrating import check_current
+from bot.store.migrating import check_current, has_record
 from bot.store.rows import Raw, stream
+from bot.store.verify_changes import find_altered_change
 
 Head: TypeAlias = tuple[int, str]
 """The sequence number and hash of the last entry, as the head row remembers them."""
@@ -42,12 +43,16 @@ class Verdict:
         count: How many entries, from the first on, are sound.
         head: The hash of the last of them.
         sequence: The first entry that is altered or missing; None when there is none.
+        change: The first change that is not what sound entries say of it; empty when there is none.
+        found: The entry whose hash was to be there; None when none was asked for, or it is not.
     """
 
     finding: Finding
     count: int
     head: str
     sequence: int | None = None
+    change: str = ""
+    found: int | None = None
 
     @property
     def exit_code(self) -> int:
@@ -57,9 +62,14 @@ class Verdict:
     def __str__(self) -> str:
         match self.finding:
             case Finding.SOUND:
-                return f"sound: {self.count} entries, head {self.head}"
+                found = "" if self.found is None else f"; the head asked for is entry {self.found}"
+                return f"sound: {self.count} entries, head {self.head}{found}"
+            case Finding.ALTERED if self.change:
+                return f"altered: change {self.change} is not as its entries tell; all {self.count} are sound"
             case Finding.ALTERED:
                 return f"altered: entry {self.sequence} is not as it was written; {self.count} before it are"
+            case Finding.MISSING if not self.count:
+                return "missing: not one entry is there; restore a copy (migrating makes a new, empty record)"
             case Finding.MISSING:
                 return f"missing: entry {self.sequence} is not there; {self.count} before it are sound"
             case Finding.HEAD_NOT_FOUND:
@@ -76,20 +86,28 @@ def verify_url(url: str, head: str | None = None) -> Verdict:
 
     Args:
         url: As in DATABASE_URL.
-        head: The hash of an entry that must be there, or how it begins; as printed in the audit channel.
+        head: The hash of an entry that must be there, or how it begins; as printed in the audit channel,
+            with the entry's number or without.
 
     Raises:
         UsageError: No hash begins so.
         AuditError: It cannot be read.
     """
-    if head is not None and not re.fullmatch("[0-9a-fA-F]{8,64}", head):
-        raise UsageError("a head is 8 to 64 hexadecimal digits, as printed in the audit channel")
+    if head is not None:
+        head = _read_head(head)
     engine = open_engine(url, create=False)
     try:
+        if not has_record(engine):
+            return _judge(Finding.MISSING, 0, START.encode(), 1)
         check_current(engine)
         with reading(engine) as connection, closing(stream(connection)) as rows:
             stored = connection.execute(select(schema.head.c.sequence, schema.head.c.hash)).one_or_none()
-            return verify(rows, (stored[0], stored[1]) if stored else None, head)
+            verdict = verify(rows, (stored[0], stored[1]) if stored else None, head)
+        if verdict.finding is not Finding.SOUND:
+            return verdict
+        with reading(engine) as connection:
+            altered = find_altered_change(connection)
+        return replace(verdict, finding=Finding.ALTERED, change=altered) if altered else verdict
     finally:
         engine.dispose()
 
@@ -102,7 +120,7 @@ def verify(rows: Iterable[Raw], stored: Head | None, head: str | None = None) ->
         stored: What the head row remembers; None when there is no such row.
         head: The hash of an entry that must be there, or how it begins.
     """
-    count, last, seen = 0, START.encode(), head is None
+    count, last, found = 0, START.encode(), None
     wanted = (head or "").lower().encode()
     try:
         for sequence, content, digest in rows:
@@ -113,14 +131,23 @@ def verify(rows: Iterable[Raw], stored: Head | None, head: str | None = None) ->
             if not linked or sha256(content).hexdigest().encode() != digest:
                 return _judge(Finding.ALTERED, count, last, sequence)
             count, last = sequence, digest
-            seen = seen or digest.startswith(wanted)
+            if found is None and digest.startswith(wanted):
+                found = sequence
     except (DBAPIError, sqlite3.Error) as error:
         if not is_damage(error):
             raise
         return _judge(Finding.ALTERED, count, last, count + 1)
-    if not seen:
+    if found is None and head is not None:
         return _judge(Finding.HEAD_NOT_FOUND, count, last)
-    return _compare(count, last, stored)
+    return replace(_compare(count, last, stored), found=found if head else None)
+
+
+def _read_head(text: str) -> str:
+    """Take a head out of a text such as `#108 · 902d41aa`."""
+    found = re.fullmatch(r"(?:#\d+\s*·\s*)?([0-9a-fA-F]{8,64})", text.strip())
+    if found is None:
+        raise UsageError("a head is 8 to 64 hexadecimal digits, as printed in the audit channel")
+    return found[1]
 
 
 def _judge(finding: Finding, count: int, last: bytes, sequence: int | None = None) -> Verdict:

@@ -1,19 +1,22 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, text
 
+from bot.core.model import Outcome
 from bot.errors import AuditError, UsageError
-from bot.store import chain
+from bot.store import chain, kept
 from bot.store.engine import open_engine
 from bot.store.export import export
 from bot.store.record import Store
 from bot.store.verify import Finding, Verdict, verify_url
-from tests.support.entries import denied, looked_up
+from tests.support.entries import a_change, denied, looked_up, step
 
 COUNT = 20
 OPEN_STORE = Callable[[str], Store]
@@ -58,7 +61,10 @@ def test_finds_a_record_sound(filled: str) -> None:
     verdict = verify_url(filled)
 
     assert (verdict.finding, verdict.count, verdict.exit_code) == (Finding.SOUND, COUNT, 0)
-    assert verify_url(filled, verdict.head) == verify_url(filled, verdict.head[:8].upper()) == verdict
+    stamp = f"#{COUNT} · {verdict.head[:12]}"
+    for head in (verdict.head, verdict.head[:8].upper(), stamp):
+        assert verify_url(filled, head) == replace(verdict, found=COUNT)
+    assert str(verify_url(filled, stamp)).endswith(f"the head asked for is entry {COUNT}")
 
 
 def test_finds_an_empty_record_sound(url: str) -> None:
@@ -267,3 +273,69 @@ def test_anybody_can_check_an_export_in_ten_lines(filled: str) -> None:
         assert sha256(canonical.encode()).hexdigest() == claimed
         previous = claimed
     assert previous == head_of(filled)
+
+
+@pytest.fixture
+def changed(url: str, store: Store) -> str:
+    """The address of a record of three changes, the second of them applied, and a denied press."""
+    for number in range(3):
+        change = replace(a_change(f"op_{number}"), reason="\0\ud800")
+        store.propose(change, step(change, Outcome.PROPOSED))
+        if number == 1:
+            for outcome in (Outcome.ATTEMPTED, Outcome.SUCCEEDED):
+                store.move(change, outcome, replace(step(change, outcome), reason=change.reason))
+                change = replace(change, outcome=outcome)
+        store.add(replace(denied("undo"), accounts=(change.account,), change_id=change.id))
+    store.close()
+    return url
+
+
+def test_finds_changes_sound(changed: str) -> None:
+    assert verify_url(changed).finding is Finding.SOUND
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "UPDATE changes SET content = replace(content, 'Bob K', 'Mallory') WHERE id = 'op_1'",
+        "UPDATE changes SET content = 'no JSON' WHERE id = 'op_1'",
+        "UPDATE changes SET outcome = 'proposed' WHERE id = 'op_1'",
+        "UPDATE changes SET id = 'op_1x' WHERE id = 'op_1'",
+        "DELETE FROM entry_accounts WHERE sequence > 1",
+    ],
+)
+def test_finds_a_change_that_was_altered(changed: str, deed: str) -> None:
+    with tampering(changed) as connection:
+        connection.execute(text(deed))
+
+    verdict = verify_url(changed)
+
+    assert (verdict.finding, verdict.change[:4]) == (Finding.ALTERED, "op_1")
+    assert str(verdict).startswith("altered: change op_1")
+
+
+@pytest.mark.parametrize("part", ["before", "after", "reason", "account"])
+def test_finds_a_change_that_was_altered_with_its_digest(changed: str, part: str) -> None:
+    forged: dict[str, Any] = {
+        "before": {"Tag_Profile_IM_Nick": "Mallory"},
+        "after": {"Tag_Profile_IM_Level": 99},
+        "reason": "none",
+        "account": "mallory",
+    }
+    change = replace(a_change("op_1"), outcome=Outcome.SUCCEEDED, **{part: forged[part]})
+    with tampering(changed) as connection:
+        row = kept.write(change, "")
+        deed = "UPDATE changes SET content = :content, digest = :digest WHERE id = :id"
+        connection.execute(text(deed), row)
+
+    assert verify_url(changed).change == "op_1"
+
+
+def test_an_emptied_database_is_a_record_that_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / "im-bot.db"
+    file.touch()
+
+    verdict = verify_url(f"sqlite:///{file}")
+
+    assert verdict.exit_code == 4
+    assert "restore a copy" in str(verdict)
