@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
 
-REVISION = "first"
+REVISION = "second"
 """The newest revision."""
 
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -16,7 +16,7 @@ entries = Table(
     Column("sequence", Number, primary_key=True, autoincrement=False),
     Column("content", Text, nullable=False),
     Column("hash", Text, nullable=False),
-    Column("actor", Text, nullable=False),
+    Column("actor", Text, nullable=False, server_default=""),
     Index("entries_by_actor", "actor", "sequence"),
 )
 """Every entry: its canonical JSON, which says all of it, and the hash of that. Triggers keep it as it is.

@@ -1,25 +1,35 @@
 import logging
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
+from bot.core.model import Actor
 from bot.errors import AuditError
 from bot.store import migrations
+from bot.store.chain import START, link
 from bot.store.engine import open_engine
-from bot.store.migrating import migrate
+from bot.store.migrating import is_current, migrate
 from bot.store.record import Store
 from bot.store.schema import REVISION, metadata
+from bot.store.verify import Finding, verify_url
+from tests.support.entries import looked_up
 from tests.support.postgresql import new_schema
 
 OPEN_STORE = Callable[[str], Store]
+OLD = 1203
+ADD = text("INSERT INTO entries (sequence, content, hash) VALUES (:sequence, :content, :hash)")
 
 
 def test_revisions_lead_to_exactly_the_tables_of_the_schema(store: Store) -> None:
@@ -54,6 +64,75 @@ def test_will_not_touch_what_a_newer_bot_made(url: str) -> None:
     for attempt in (migrate, Store):
         with pytest.raises(AuditError, match=r"newer im-bot|schema"):
             attempt(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def first(request: pytest.FixtureRequest, file: Path) -> str:
+    """The address of a database with the first schema, and entries in it as the first bot wrote them."""
+    server = request.param == "postgresql"
+    url = new_schema(request.getfixturevalue("server")) if server else f"sqlite:///{file}"
+    config = Config()
+    config.set_main_option("script_location", migrations.__path__[0])
+    previous = START
+    with closing_engine(url) as engine, engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "first")
+        for number in range(1, OLD + 1):
+            draft = replace(looked_up(f"a{number}"), actor=Actor(f"U{number % 3}", "T1"))
+            entry, content = link(number, datetime.now(UTC), draft, previous)
+            previous = entry.hash
+            connection.execute(ADD, {"sequence": number, "content": content, "hash": entry.hash})
+        connection.execute(text("UPDATE head SET sequence = :n, hash = :h"), {"n": OLD, "h": previous})
+    return url
+
+
+@contextmanager
+def closing_engine(url: str) -> Iterator[Engine]:
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def test_brings_the_first_schema_to_the_newest_and_leaves_every_entry_as_it_is(
+    first: str, open_store: OPEN_STORE
+) -> None:
+    migrate(first)
+
+    store = open_store(first)
+    with store._engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    mine = store.list_done(Actor("U1", "T1"), OLD)
+    assert [entry.sequence for entry in mine] == [number for number in range(OLD, 0, -1) if number % 3 == 1]
+    assert store.add(looked_up("new")).sequence == OLD + 1
+    assert verify_url(first).finding is Finding.SOUND
+
+
+def test_does_not_take_the_first_schema_for_the_newest(first: str) -> None:
+    with closing_engine(first) as engine:
+        assert not is_current(engine)
+
+
+def test_guards_the_record_again_once_it_is_migrated(first: str) -> None:
+    migrate(first)
+
+    with closing_engine(first) as engine:
+        for rewriting in ("UPDATE entries SET actor = 'other'", "DELETE FROM entries"):
+            with pytest.raises(Exception, match="append-only"), engine.begin() as connection:
+                connection.execute(text(rewriting))
+
+
+def test_migrates_past_an_entry_that_was_tampered_with(first: str, open_store: OPEN_STORE) -> None:
+    broken = {"sequence": OLD + 1, "content": '["no entry"]', "hash": "x"}
+    with closing_engine(first) as engine, engine.begin() as connection:
+        connection.execute(ADD, broken)
+        connection.execute(ADD, {**broken, "sequence": -7, "content": "no JSON"})
+
+    migrate(first)
+
+    assert len(open_store(first).list_done(Actor("U1", "T1"), OLD)) > 0
+    assert verify_url(first).finding is not Finding.SOUND
 
 
 def test_leaves_logging_as_it_is(file: Path) -> None:

@@ -17,9 +17,7 @@ def upgrade() -> None:
         Column("sequence", _NUMBER, primary_key=True, autoincrement=False),
         Column("content", Text, nullable=False),
         Column("hash", Text, nullable=False),
-        Column("actor", Text, nullable=False),
     )
-    op.create_index("entries_by_actor", "entries", ["actor", "sequence"])
     op.create_table(
         "entry_accounts",
         Column("app", Text, primary_key=True),
