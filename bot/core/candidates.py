@@ -1,0 +1,168 @@
+"""What may be account ids in a message that was not written to the bot, such as an alert or a ticket."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import nlargest
+from itertools import islice
+from typing import TypeAlias
+from urllib.parse import unquote_plus
+
+from bot.core.parsing import MAX_ID_BYTES
+from bot.core.shapes import LIKELY, NEVER, POSSIBLE, is_common, is_plain, is_strange, weigh
+
+MOST = 50
+"""The most candidates that are offered."""
+MOST_TEXT = 20_000
+"""How many characters of a message are read."""
+MOST_WORDS = 10
+"""The most plain words among the candidates."""
+SHORT = 40
+"""In a message of at most so many words a plain word may be an id; in a longer one it is prose."""
+
+_CODE, _NEAR = 2, 1
+"""What it adds to a word's weight that it stands in code, or right after a key."""
+_KEYED = 4
+"""What anything weighs after a key and a colon."""
+
+_NOUN = (
+    "users?|accounts?|acct|members?|owners?|players?|customers?|senders?|receivers?|requesters?|reporters?"
+    "|identifiers?|uids?"
+)
+_KEY = rf"(?:[a-z]{{1,12}}[ _.-]?)?(?:{_NOUN})(?:[ _-]?(?:id|ids|name|account|accounts))?"
+_SOUGHT = re.compile(rf"(?i)(?<![a-z0-9]){_KEY}(?![a-z0-9])")
+_ANY_ID = {"id", "name", "q", "query"}
+_SEPARATOR = re.compile(r"""["'`*_\])]{0,3}[ \t]{0,3}(?:[:=]|=>|->)>?[ \t\n]{0,3}\*?[ \t]{0,3}""")
+_LIST = re.compile(r"\[([^\[\]{}]{0,4000})\]")
+_WORD = r"(?:@(?=[A-Z]{3}\#))?\w(?:[\w.@+#-]{0,200}\w)?"
+_ITEM = re.compile(rf"""(?x) "([^"\n]{{1,64}})" | '([^'\n]{{1,64}})' | `([^`\n]{{1,64}})` | ({_WORD})""")
+_COMMA = re.compile(r"[ \t]*(?:,|;|&|\band\b)[ \t\n]*")
+_ENDS = re.compile(r"[ \t]*(?:[,;)\]}\n]|$|&|and\b)|\.(?:\s|$)")
+_BARE = re.compile(_WORD)
+_GAP = re.compile(r"[ \t]{1,3}")
+_IS_KEY = re.compile(r"""["']?[ \t]{0,3}[=:]""")
+_LINK = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,15}://[^\s/?#<>|\"'`]*([^\s<>|\"'`]*)")
+_QUERY = re.compile(r"[?&;#]([\w.-]{1,40})=([^&;#\s]{1,200})")
+_PATH = re.compile(rf"(?i)/(?:{_NOUN}|profiles?|u)/([^/?&#\s]{{1,200}})")
+
+_NO_WORDS = re.compile(
+    r"""(?ix) \b \d{4}-\d\d-\d\d (?:[T ]\d\d:[\d:.,]*)? (?:Z|[+-]\d\d:?\d\d)?   # a date, a moment
+    | \b \d\d?:\d\d (?::\d\d)? (?:[.,]\d{1,9})? (?:[ ]?(?:am|pm|utc|gmt|z))? \b       # a time
+    | \b \d{1,3}(?:\.\d{1,3}){3} (?::\d{1,5})? \b                                    # a host by its number
+    """
+)
+
+Sighting: TypeAlias = tuple[int, str, int]
+"""Where something was seen, what, and its weight there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What may be an account id, and whether that is likely."""
+
+    account: str
+    likely: bool
+
+
+def find_candidates(text: str) -> tuple[Candidate, ...]:
+    """Find what may be account ids, each once, in the order of appearance.
+
+    Args:
+        text: A message: code stands in back-ticks, links are bare, JSON is as it is.
+    """
+    text = text[:MOST_TEXT]
+    links = list(_LINK.finditer(text))
+    rest = _NO_WORDS.sub(_blank, _LINK.sub(_blank, text))
+    found: dict[str, tuple[int, int]] = {}
+    for link in links:
+        _note(found, _in_link(link.start(), link[1]))
+    _note(found, _after_keys(rest))
+    _note(found, _in_sight(rest))
+    best = nlargest(MOST, found.items(), key=lambda item: (item[1][1], -item[1][0]))
+    ordered = sorted(best, key=lambda item: item[1][0])
+    return tuple(Candidate(account, weight >= LIKELY) for account, (_, weight) in ordered)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _note(found: dict[str, tuple[int, int]], sightings: Iterator[Sighting]) -> None:
+    for place, account, weight in sightings:
+        if weight < POSSIBLE or not _can_be(account):
+            continue
+        first, most = found.get(account, (place, weight))
+        found[account] = (min(first, place), max(most, weight))
+
+
+def _can_be(account: str) -> bool:
+    fits = 0 < len(account.encode("utf-8", "replace")) <= MAX_ID_BYTES
+    return fits and account.isprintable() and account == account.strip() and not is_strange(account)
+
+
+def _in_link(place: int, path: str) -> Iterator[Sighting]:
+    for match in _PATH.finditer(path):
+        account = unquote_plus(match[1])
+        yield place + match.start(1), account, LIKELY if weigh(account) > NEVER else NEVER
+    for match in _QUERY.finditer(path):
+        account, key = unquote_plus(match[2]), match[1]
+        if _SOUGHT.fullmatch(key):
+            yield place + match.start(2), account, LIKELY
+        elif key.lower() in _ANY_ID:
+            yield place + match.start(2), account, weigh(account)
+
+
+def _after_keys(text: str) -> Iterator[Sighting]:
+    for key in _SOUGHT.finditer(text):
+        separator = _SEPARATOR.match(text, key.end())
+        if separator is None:
+            yield from _near(text, key.end())
+        elif listed := _LIST.match(text, separator.end()):
+            for item in _ITEM.finditer(listed[1]):
+                yield _keyed(item, listed.start(1))
+        else:
+            yield from islice(_row(text, separator.end(), key[0][-1:] in "sS"), MOST)
+
+
+def _near(text: str, place: int) -> Iterator[Sighting]:
+    """Weigh what follows a key without a colon, as in `user alice_1 says`."""
+    gap = _GAP.match(text, place)
+    token = gap and _BARE.match(text, gap.end())
+    if token:
+        yield token.start(), token[0], weigh(token[0]) + _NEAR
+
+
+def _row(text: str, place: int, plural: bool) -> Iterator[Sighting]:  # noqa: FBT001 - private
+    """Weigh what follows a key and a colon: one item, and more of them between commas."""
+    item = _ITEM.match(text, place)
+    while item:
+        place, account, weight = _keyed(item)
+        # A number after a word in the plural is more likely a count.
+        yield place, account, POSSIBLE if plural and account.isdecimal() else weight
+        comma = _COMMA.match(text, item.end())
+        item = comma and _ITEM.match(text, comma.end())
+        if item and not _ENDS.match(text, item.end()):
+            return
+
+
+def _keyed(item: re.Match[str], offset: int = 0) -> Sighting:
+    account = next(filter(None, item.groups()), "")
+    return offset + item.start(), account, NEVER if is_common(account) else _KEYED
+
+
+def _in_sight(text: str) -> Iterator[Sighting]:
+    """Weigh every word by itself, and whether it stands in code."""
+    tokens = list(_BARE.finditer(text))
+    words = 0
+    for token in tokens:
+        around = text[max(0, token.start() - 1) : token.start()] + text[token.end() : token.end() + 1]
+        weight, in_code = weigh(token[0]), around == "``"
+        if in_code:
+            weight = max(weight, POSSIBLE if is_common(token[0]) else LIKELY - _CODE) + _CODE
+        elif around[:1] in {"#", "/", "$", "%", "\\"} or _IS_KEY.match(text, token.end()):
+            continue
+        elif is_plain(token[0]) and weight >= POSSIBLE:
+            words += 1
+            if len(tokens) > SHORT or words > MOST_WORDS:
+                continue
+        yield token.start(), token[0], weight
