@@ -13,7 +13,7 @@ from bot.core.model import Actor, App
 from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
 
-T = TypeVar("T", "Page", "Again", "Subject", "OpenForm", "UnderWay")
+T = TypeVar("T", "Page", "Again", "Subject", "OpenForm", "OpenLookup", "UnderWay")
 
 LIFETIME = 24 * 3600
 """How long a button works, in seconds."""
@@ -53,6 +53,13 @@ class OpenForm:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenLookup:
+    """The form of a lookup that somebody has before them, and the response URL of where it was opened."""
+
+    response_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class UnderWay:
     """A lookup that has not ended.
 
@@ -67,7 +74,7 @@ class UnderWay:
     public: bool = False
 
 
-Kept: TypeAlias = Page | Again | Subject | OpenForm | UnderWay
+Kept: TypeAlias = Page | Again | Subject | OpenForm | OpenLookup | UnderWay
 """Anything that an id can stand for."""
 
 

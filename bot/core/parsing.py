@@ -209,6 +209,16 @@ def _fields(words: Words, domain: Domain, app: App) -> tuple[tuple[Field, ...], 
     return fields.defaults(domain, app.custom), False
 
 
+def read_accounts(text: str) -> tuple[str, ...]:
+    """Read account ids as they are typed after a command's word.
+
+    Raises:
+        UsageError: There are too many, one is too long, or a quote is not closed.
+    """
+    words = [token.text for token in tokenize(text) if not token.is_comma]
+    return check_accounts(words) if words else ()
+
+
 def check_accounts(ids: Iterable[str]) -> tuple[str, ...]:
     """Take each account once.
 

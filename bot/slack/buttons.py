@@ -10,6 +10,7 @@ from bot.errors import ExpiredError
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
 from bot.slack.messages import changing
+from bot.slack.querying import open_lookup
 from bot.slack.sharing import check_share
 
 Deed: TypeAlias = Callable[[Answering, Ask, str], str]
@@ -106,6 +107,17 @@ def _review(answering: Answering, ask: Ask, change_id: str) -> str:
     return "ReviewChange"
 
 
+def _open_lookup(answering: Answering, ask: Ask, _: str) -> str:
+    return open_lookup(answering, ask)
+
+
+def _open_set(answering: Answering, ask: Ask, key: str) -> str:
+    if key:
+        return _edit(answering, ask, key)
+    answering.forms.ask_account(ask.trigger_id, answering.dispatcher.apps)
+    return "AskAccount"
+
+
 _DEEDS: Mapping[str, Deed] = {
     "page": _turn_page,
     "export_csv": _export,
@@ -117,6 +129,8 @@ _DEEDS: Mapping[str, Deed] = {
     "undo_change": _undo,
     "edit_account": _edit,
     "show_history": _show_history,
+    "open_lookup": _open_lookup,
+    "open_set": _open_set,
     "change_history": _show_history_of_change,
     "look_up_again": _look_up_again,
     "all_commands": _show_all_commands,

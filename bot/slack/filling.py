@@ -10,7 +10,7 @@ from slack_bolt import Ack, App
 from bot.core.model import Actor, Surface
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
-from bot.slack.forms import FormError
+from bot.slack.forms import FormError, busy_error
 from bot.slack.messages import busy
 from bot.slack.modal_reply import ModalReply
 from bot.slack.modals import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, changing_view, loading_view
@@ -78,8 +78,7 @@ class Filling:
             # On top of the form, so that closing it leads back to what was filled in.
             ack(response_action="push", view=loading_view(pane.external_id))
         else:
-            busy_error = FormError(body["view"], {"": "the bot is busy; try again in a few seconds"})
-            ack(response_action="errors", errors=busy_error.mistakes)
+            ack(response_action="errors", errors=busy_error(body["view"]).mistakes)
 
     def on_review(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on the confirmation of what a form would change."""

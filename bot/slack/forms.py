@@ -48,6 +48,11 @@ class FormError(Exception):
         """What Slack shows at the inputs, by block id."""
 
 
+def busy_error(view: Mapping[str, Any]) -> FormError:
+    """Say in a form that it cannot be taken on now."""
+    return FormError(view, {"": "the bot is busy; try again in a few seconds"})
+
+
 @dataclass(frozen=True, slots=True)
 class Forms:
     """Opens forms over a client of Slack's Web API, and reads them."""
@@ -61,7 +66,15 @@ class Forms:
         Raises:
             SlackUnavailableError: Slack did not open it.
         """
-        self._call("views.open", trigger_id=trigger_id, view=account_view(apps))
+        self.show(trigger_id, account_view(apps))
+
+    def show(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """Open a view and give Slack's id for it.
+
+        Raises:
+            SlackUnavailableError: Slack did not open it.
+        """
+        return self._call("views.open", trigger_id=trigger_id, view=view)
 
     def open(self, actor: Actor, trigger_id: str, load: Callable[[], Form], response_url: str) -> None:
         """Open a form that says it is loading, and fill it.
@@ -72,7 +85,7 @@ class Forms:
             SlackUnavailableError: Slack did not open it.
             BotError: What loading raises; the form says so, too.
         """
-        pane = Pane(self.slack, self._call("views.open", trigger_id=trigger_id, view=loading_view()))
+        pane = Pane(self.slack, self.show(trigger_id, loading_view()))
         try:
             self.fill(actor, pane, load, response_url)
         except BotError as error:
@@ -108,7 +121,7 @@ class Forms:
         try:
             (account,) = check_accounts([typed] if typed else [])
         except UsageError as error:
-            raise FormError(view, {ACCOUNT: _in_words(error)}) from None
+            raise FormError(view, {ACCOUNT: in_words(error)}) from None
         return EditProfile(apps.find(app), account)
 
     def read(self, actor: Actor, view: Mapping[str, Any]) -> tuple[SetFields, str]:
@@ -131,11 +144,11 @@ class Forms:
                 if field.tag in typed:
                     values[field] = parse_value(field, typed[field.tag])
             except UsageError as error:
-                mistakes[field.tag] = _in_words(error)
+                mistakes[field.tag] = in_words(error)
         try:
             check_text("the reason", reason)
         except UsageError as error:
-            mistakes[REASON] = _in_words(error)
+            mistakes[REASON] = in_words(error)
         if mistakes:
             raise FormError(view, mistakes)
         return SetFields(form.app, form.account, values, reason), opened.response_url
@@ -153,5 +166,6 @@ class Forms:
         return str(view.get("id", ""))
 
 
-def _in_words(error: UsageError) -> str:
+def in_words(error: UsageError) -> str:
+    """Say at an input what is wrong with what was typed there."""
     return f"{error}. {error.advice}" if error.advice else str(error)

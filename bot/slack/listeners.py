@@ -21,6 +21,7 @@ from bot.slack.hearing import Hearing
 from bot.slack.homes import Homes
 from bot.slack.messages import busy
 from bot.slack.payloads import presser, text
+from bot.slack.querying import Querying
 from bot.slack.reply import Reply
 from bot.slack.responder import Responder
 from bot.slack.seen import Seen
@@ -54,6 +55,7 @@ class Listeners:
         app.action(re.compile("|".join(BUTTONS)))(self.on_button)
         Filling(self.answering, self.responder, self.workers, self._take_on).register(app)
         app.event("app_home_opened")(self.on_home)
+        Querying(self.answering, self.responder, self.workers, self._take_on).register(app)
         Hearing(self.answering, self.responder, self._take_on).register(app)
         app.error(self.on_error)
 

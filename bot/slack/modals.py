@@ -59,16 +59,17 @@ def account_view(apps: Apps) -> dict[str, Any]:
         block_id=ACCOUNT,
         hint="The id of one account, as your app knows it.",
     )
-    options = {name: Option(value=name, label=f"{name} {app.region}") for name, app in apps.by_name.items()}
-    app = InputBlock(
-        label="App",
-        element=StaticSelectElement(
-            action_id=INPUT, options=list(options.values()), initial_option=options.get(apps.default or "")
-        ),
-        block_id=APP,
-    )
-    asked = [account, app] if len(options) > 1 else [account]
+    asked = [account, *app_inputs(apps)]
     return make_view(asked, callback_id=SET_ACCOUNT, submit=PlainTextObject(text="Next"))
+
+
+def app_inputs(apps: Apps) -> list[Block]:
+    """Make the input for the app where there is more than one, and none where there is not."""
+    options = {name: Option(value=name, label=f"{name} {app.region}") for name, app in apps.by_name.items()}
+    element = StaticSelectElement(
+        action_id=INPUT, options=list(options.values()), initial_option=options.get(apps.default or "")
+    )
+    return [InputBlock(label="App", element=element, block_id=APP)] if len(options) > 1 else []
 
 
 def read_account(state: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -36,29 +36,39 @@ def possible(text: str) -> list[str]:
         ("https://x.example/?user=bob%5Fk&t=1700000000 or https://y.example/a?uid=10023", ["bob_k", "10023"]),
         ("group owner: @RBT#001, member: 13800138000", ["@RBT#001", "13800138000"]),
         (
-            "[FIRING:2] HighErrorRate im-gateway (critical)\n"
-            "instance=10.2.3.4:9090 job=im-gateway user=bob_k region=ap-southeast-1 p99=2.4s\n"
-            f"started 2026-11-21T10:00:00.123Z trace {TRACE}",
+            (
+                "[FIRING:2] HighErrorRate im-gateway (critical)\n"
+                "instance=10.2.3.4:9090 job=im-gateway user=bob_k region=ap-southeast-1 p99=2.4s\n"
+                f"started 2026-11-21T10:00:00.123Z trace {TRACE}"
+            ),
             ["bob_k"],
         ),
         (
-            "Labels:\n - alertname = LoginFailures\n - account = user_007\n - pod = auth-7d9f8b6c5-x2x9z\n"
-            "Value: 12.5  Source: https://grafana.example.com/d/a1B2c3/logins?orgId=1&from=1700000000000",
+            (
+                "Labels:\n - alertname = LoginFailures\n - account = user_007\n - pod = auth-7d9f8b6-x2x9z\n"
+                "Value: 12.5  Source: https://grafana.example.com/d/a1B2c3/logins?orgId=1&from=1700000000000"
+            ),
             ["user_007"],
         ),
         (
-            "SendError: user user_012 has no device token\nbot.im.push in send at line 214\n"
-            "environment: production   release: v1.42.0   server_name: push-3",
+            (
+                "SendError: user user_012 has no device token\nbot.im.push in send at line 214\n"
+                "environment: production   release: v1.42.0   server_name: push-3"
+            ),
             ["user_012"],
         ),
         (
-            "Triggered #48213: kicking failed 14 times in 5m\nService: im-core\n"
-            "Assigned to: On-Call\nAffected accounts: user_003, user_004\nhttps://x.pagerduty.com/incidents/Q1AB2",
+            (
+                "Triggered #48213: kicking failed 14 times in 5m\nService: im-core\n"
+                "Assigned to: On-Call\nAffected accounts: user_003, user_004\nhttps://x.pagerduty.com/incidents/Q1AB2"
+            ),
             ["user_003", "user_004"],
         ),
         (
-            "Ticket #4711 from dave@example.com\nMember ID: carol77\nI can not log in since Monday!! "
-            "My friend erin_b has the same problem. Sent from my phone",
+            (
+                "Ticket #4711 from dave@example.com\nMember ID: carol77\nI can not log in since Monday!! "
+                "My friend erin_b has the same problem. Sent from my phone"
+            ),
             ["carol77", "erin_b"],
         ),
     ],

@@ -173,6 +173,41 @@ def test_changes_a_profile_in_a_form(enter: Enter) -> None:
     expect(form).to_be_hidden()
 
 
+def test_looks_up_what_is_filled_in(page: Page) -> None:
+    page.get_by_label("Shortcuts").click()
+    page.get_by_role("button", name="Look up accounts").click()
+    form = page.get_by_role("dialog", name="Look up accounts")
+    form.get_by_label("Account ids").fill("alice\nbob_k")
+    form.get_by_label("Fields").select_option(["Nickname", "Level"])
+    expect(form.get_by_label("Answer in").locator("option:checked")).to_have_text("#oncall")
+
+    form.get_by_role("button", name="Look up").click()
+
+    expect(form).to_be_hidden()
+    answer = page.get_by_role("article").last
+    expect(answer).to_contain_text("2 of 2 found")
+    expect(answer).to_contain_text("Only visible to you")
+
+
+def test_looks_up_the_ids_in_an_alert(page: Page) -> None:
+    send(page, 'FIRING LoginFailures user=bob_k p99=2.4s\nbody: {"To_Account": ["alice", "nobody"]}, dave')
+    message = page.get_by_role("article").last
+    expect(message).to_contain_text("LoginFailures")
+    message.hover()
+    message.get_by_label("More actions").click()
+    page.get_by_role("button", name="Look up these ids").click()
+    form = page.get_by_role("dialog", name="Look up accounts")
+    for account in ("bob_k", "alice", "nobody"):
+        expect(form.get_by_label(account, exact=True)).to_be_checked()
+    expect(form.get_by_label("dave", exact=True)).not_to_be_checked()
+    keep_picture(page, "alert.png")
+
+    form.get_by_role("button", name="Look up").click()
+
+    expect(form).to_be_hidden()
+    expect(page.get_by_role("article").last).to_contain_text("2 of 3 found")
+
+
 def test_says_why_a_guest_is_refused(enter: Enter) -> None:
     answer = ask(enter(GUEST), "/im profile alice")
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.candidates import Candidate, find_candidates
 from bot.core.fields import PROFILE_FIELDS, Domain, Field, custom_field, offered
 from bot.core.model import App, Outcome
 from bot.core.parsing import Apps
@@ -16,6 +17,7 @@ from bot.core.results import Form, Preview, Settled, Unchanged
 from bot.core.values import is_settable
 from bot.errors import ExpiredError, OutcomeUnknownError
 from bot.playground.blockkit import check_view
+from bot.slack.lookup_modal import lookup_view, message_view
 from bot.slack.messages import busy, render_crash, render_error
 from bot.slack.modals import account_view, changing_view, form_view, loading_view
 from bot.slack.reviews import notice_view, review_view, settled_view, unchanged_view
@@ -36,10 +38,14 @@ from tests.support.sample_results import (
 GOLDEN = Path(__file__).parent.parent / "golden"
 REWRITE = os.environ.get("GOLDEN") == "write"
 BOTH = Apps({"prod": PROD, "test": App("test", "Frankfurt")}, "prod")
+FOUND = (Candidate("bob_k", likely=True), Candidate("Bob K", likely=True), Candidate("trace", likely=False))
 TOO_OLD = ExpiredError("this preview is older than 10 minutes", advice="Run the command again")
 
 VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_account": lambda: account_view(BOTH),
+    "view_lookup": lambda: lookup_view(BOTH),
+    "view_lookup_message": lambda: message_view(BOTH, FOUND, "an-opaque-key"),
+    "view_lookup_nothing": lambda: message_view(BOTH, (), "an-opaque-key"),
     "view_loading": lambda: loading_view("an-id-of-ours"),
     "view_changing": lambda: changing_view("an-id-of-ours"),
     "view_form": lambda: form_view(FORM, "an-opaque-key"),
@@ -102,3 +108,25 @@ def test_has_room_for_forty_fields_of_their_own_with_the_longest_values() -> Non
     assert check_view(form) == check_view(shown) == []
     assert all(field.label in json.dumps(shown) for field in fields)
     assert shown["submit"]["text"] == f"Confirm {len(fields)} changes"
+
+
+@settings(max_examples=100, deadline=None)
+@given(any_text, customs)
+def test_offers_what_any_message_holds(text: str, custom: tuple[Field, ...]) -> None:
+    apps = Apps({"prod": App("prod", "Singapore", custom), "test": App("test", "", custom)}, None)
+
+    view = message_view(apps, find_candidates(f"users: {text}"), "key")
+
+    assert check_view(view) == []
+    assert check_view(lookup_view(apps)) == []
+
+
+def test_offers_fifty_ids_in_groups_of_ten() -> None:
+    found = find_candidates("users: " + ", ".join(f"user_{n:03}" for n in range(60)))
+
+    view = message_view(BOTH, found, "key")
+
+    boxes = [block["element"] for block in view["blocks"] if block.get("block_id", "").startswith("found")]
+    assert check_view(view) == []
+    assert [len(element["options"]) for element in boxes] == [10] * 5
+    assert [len(element["initial_options"]) for element in boxes] == [10] * 5

@@ -67,11 +67,27 @@ function select(element, here, groups, key, initial, same = (one, other) => one 
   return input(node, element, here, read, (last) => { node.selectedIndex = find(last[key]) + 1; });
 }
 
-function staticSelect(element, here) {
-  const groups = (element.option_groups ?? [{ options: element.options }]).map((group) => ({
-    label: group.label?.text, entries: group.options.map((option) => ({ label: option.text.text, value: option })),
-  }));
-  return select(element, here, groups, "selected_option", "initial_option", sameOption);
+const listGroups = (element) => (element.option_groups ?? [{ options: element.options }]).map((group) => ({
+  label: group.label?.text, entries: group.options.map((option) => ({ label: option.text.text, value: option })),
+}));
+
+const staticSelect = (element, here) =>
+  select(element, here, listGroups(element), "selected_option", "initial_option", sameOption);
+
+/** Make a list of options of which several can be chosen. */
+function multiSelect(element, here) {
+  const groups = listGroups(element);
+  const entries = groups.flatMap((group) => group.entries);
+  const chosen = held(element, here, "selected_options", "initial_options") ?? [];
+  let number = 0;
+  const list = (group) => group.entries.map((entry) =>
+    el("option", { value: number++, selected: chosen.some((one) => sameOption(one, entry.value)) }, entry.label));
+  const node = el("select", { ...here.attributes, multiple: true, size: Math.min(entries.length + groups.length, 6) },
+    groups.map((group) => (group.label ? el("optgroup", { label: group.label }, list(group)) : list(group))));
+  const read = () => ({ selected_options: [...node.selectedOptions].map((one) => entries[one.value].value) });
+  return input(node, element, here, read, (last) => {
+    for (const one of node.options) one.selected = last.selected_options.includes(entries[one.value].value);
+  });
 }
 
 const pick = (key, initial, list) => (element, here) => {
@@ -114,6 +130,7 @@ export const INPUTS = {
   email_text_input: text("email"),
   url_text_input: text("url"),
   static_select: staticSelect,
+  multi_static_select: multiSelect,
   users_select: pick("selected_user", "initial_user", listPeople),
   conversations_select: pick("selected_conversation", "initial_conversation", listConversations),
   channels_select: pick("selected_channel", "initial_channel", listConversations),

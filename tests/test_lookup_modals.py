@@ -1,0 +1,191 @@
+"""Lookups from modals end to end: opened by shortcuts at a local Slack, answered by a sandbox."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.core.model import Surface
+from bot.playground.people import GUEST, VIEWER
+from bot.slack.lookup_modal import FIELDS, IDS, KIND, OWNER, WHERE
+from bot.slack.modals import APP
+from tests.support.slack import ONCALL
+from tests.support.whole import Asker, Whole, history_of, whole_bot
+
+
+@pytest.fixture(scope="module", params=["socket", "http"])
+def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
+    with whole_bot(request.param) as whole:
+        yield whole
+
+
+@pytest.fixture
+def vera(whole: Whole) -> Iterator[Asker]:
+    with whole.acting_as(VIEWER) as vera:
+        yield vera
+
+
+def element_of(view: dict[str, Any], block_id: str) -> dict[str, Any]:
+    blocks = {block.get("block_id"): block for block in view["blocks"]}
+    element: dict[str, Any] = blocks[block_id]["element"]
+    return element
+
+
+def options_of(element: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    groups = element.get("option_groups", [element])
+    return {option["value"]: option for group in groups for option in group["options"]}
+
+
+def filled(view: dict[str, Any], **given: Any) -> dict[str, Any]:
+    """Fill a view in: texts, the value of an option, or several values."""
+    state = {}
+    for block_id, value in given.items():
+        element = element_of(view, block_id)
+        held: dict[str, Any] = {"value": value}
+        if element["type"] == "radio_buttons":
+            held = {"selected_option": options_of(element)[value]}
+        elif isinstance(value, list):
+            held = {"selected_options": [options_of(element)[each] for each in value]}
+        elif element["type"] == "conversations_select":
+            held = {"selected_conversation": value or None}
+        state[block_id] = {element["action_id"]: {"type": element["type"], **held}}
+    return state
+
+
+def open_modal(asker: Asker) -> dict[str, Any]:
+    assert asker.page.use_shortcut("lookup") == {"ok": True}
+    return asker.view()
+
+
+def look_up(asker: Asker, **given: Any) -> dict[str, Any]:
+    view = open_modal(asker)
+    assert asker.page.submit(view, filled(view, **given)) == {"ok": True}
+    return asker.answer()
+
+
+def offer(asker: Asker, text: str) -> dict[str, Any]:
+    """Write a message, and use the shortcut on it."""
+    assert asker.page.send(text) == {"ok": True}
+    message = asker.next_message()
+    assert asker.page.use_shortcut("lookup_message", ts=message["ts"]) == {"ok": True}
+    return asker.view()
+
+
+def ticked(view: dict[str, Any]) -> dict[str, bool]:
+    shown: dict[str, bool] = {}
+    for block in view["blocks"]:
+        if block.get("block_id", "").startswith("found"):
+            likely = [option["value"] for option in block["element"].get("initial_options", ())]
+            shown |= {value: value in likely for value in options_of(block["element"])}
+    return shown
+
+
+def test_answers_in_the_conversation_where_the_shortcut_was_used(whole: Whole, vera: Asker) -> None:
+    answer = look_up(vera, ids="alice, `bob_k`\nnobody")
+
+    assert answer["channel"] == ONCALL
+    assert answer["ephemeral"]
+    assert answer["text"].startswith("2 of 3 found")
+    assert history_of(whole, "alice")[0].draft.surface is Surface.FORM
+
+
+def test_answers_directly_when_no_conversation_is_chosen(vera: Asker) -> None:
+    answer = look_up(vera, ids="alice", **{WHERE: ""})
+
+    assert answer["channel"].startswith("D")
+    assert "Alice Zhang" in answer["text"]
+
+
+def test_looks_up_the_chosen_fields(vera: Asker) -> None:
+    answer = look_up(vera, **{IDS: "alice", FIELDS: ["Tag_Profile_IM_Level"]})
+
+    assert "Level" in answer["text"]
+    assert "Birthday" not in answer["text"]
+
+
+def test_looks_up_friends_and_attributes(vera: Asker) -> None:
+    friends = look_up(vera, **{IDS: "bob_k carol", KIND: "friends", OWNER: "alice"})
+    attributes = look_up(vera, **{IDS: "alice", KIND: "attrs"})
+
+    assert "alice's friend list" in friends["text"]
+    assert "1 of 1 found  ·  attributes" in attributes["text"]
+
+
+def test_turns_the_pages_of_what_was_asked_in_a_modal(vera: Asker) -> None:
+    first = look_up(vera, ids=" ".join(f"user_{number:03}" for number in range(1, 44)))
+
+    assert "user_022" in vera.press(first, "Next 20")["text"]
+
+
+@pytest.mark.parametrize(
+    ("given", "block_id", "said"),
+    [
+        ({IDS: "x" * 33}, IDS, "at most 32 bytes"),
+        ({IDS: "'alice"}, IDS, "is not closed"),
+        ({IDS: ", ,"}, IDS, "no account id was given"),
+        ({IDS: "alice", KIND: "friends"}, OWNER, "one owner"),
+        ({IDS: "alice", KIND: "friends", OWNER: "bob_k carol"}, OWNER, "one owner"),
+        ({IDS: "alice", OWNER: "bob_k"}, OWNER, "only a friend list has an owner"),
+        ({IDS: "alice", KIND: "attrs", FIELDS: ["Tag_Profile_IM_Nick"]}, FIELDS, "always shown all"),
+        ({IDS: "alice", FIELDS: ["Tag_SNS_IM_Remark"]}, FIELDS, "no field Remark"),
+    ],
+)
+def test_says_at_the_input_what_cannot_be_looked_up(
+    vera: Asker, given: dict[str, Any], block_id: str, said: str
+) -> None:
+    view = open_modal(vera)
+
+    vera.page.submit(view, filled(view, **given))
+
+    errors = vera.view()["errors"]
+    assert list(errors) == [block_id]
+    assert said in errors[block_id]
+
+
+def test_does_not_ask_for_the_app_where_there_is_one(vera: Asker) -> None:
+    assert APP not in [block.get("block_id") for block in open_modal(vera)["blocks"]]
+
+
+def test_refuses_whoever_may_not_look_up(whole: Whole) -> None:
+    with whole.acting_as(GUEST) as gus:
+        view = open_modal(gus)
+        gus.page.submit(view, filled(view, ids="alice"))
+
+        assert gus.answer()["text"].startswith("Refused:")
+
+
+def test_looks_up_the_ids_of_a_message_in_one_press(vera: Asker) -> None:
+    view = offer(vera, 'FIRING: user=alice and {"To_Account": ["bob_k", "nobody"]} since 10:42, see mallory')
+    assert ticked(view) == {"alice": True, "bob_k": True, "nobody": True, "mallory": False}
+
+    assert vera.page.submit(view) == {"ok": True}
+
+    answer = vera.answer()
+    assert answer["text"].startswith("2 of 3 found")
+    assert answer["channel"] == ONCALL
+    assert answer["ephemeral"]
+
+
+def test_takes_other_ids_beside_those_of_a_message(vera: Asker) -> None:
+    view = offer(vera, "owner: alice")
+
+    vera.page.submit(view, filled(view, ids='"carol"'))
+
+    assert vera.answer()["text"].startswith("2 of 2 found")
+
+
+def test_says_so_when_a_message_has_no_ids(vera: Asker) -> None:
+    view = offer(vera, "thanks, that works for me")
+    assert "No account ids were found in this message" in str(view["blocks"])
+
+    vera.page.submit(view, filled(view, ids="alice"))
+
+    assert "Alice Zhang" in vera.answer()["text"]
+
+
+def test_asks_for_an_id_when_all_are_unticked(vera: Asker) -> None:
+    view = offer(vera, "owner: alice")
+
+    vera.page.submit(view, filled(view, found0=[]))
+
+    assert "no account id was given" in str(vera.view()["errors"][IDS])
