@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from bot.app import make_slack
 from bot.core.model import Surface
 from bot.playground.people import GUEST, VIEWER
 from bot.slack.lookup_modal import FIELDS, IDS, KIND, OWNER, WHERE
-from bot.slack.modals import APP
+from bot.slack.modals import ACCOUNT, APP
 from tests.support.slack import ONCALL
 from tests.support.whole import Asker, Whole, history_of, whole_bot
 
@@ -189,3 +190,26 @@ def test_asks_for_an_id_when_all_are_unticked(vera: Asker) -> None:
     vera.page.submit(view, filled(view, found0=[]))
 
     assert "no account id was given" in str(vera.view()["errors"][IDS])
+
+
+@pytest.mark.parametrize(("action_id", "block_id"), [("open_lookup", IDS), ("open_set", ACCOUNT)])
+def test_opens_a_form_from_a_button(whole: Whole, vera: Asker, action_id: str, block_id: str) -> None:
+    button = {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": "Go…"}}
+    slack = make_slack(whole.settings)
+    slack.chat_postMessage(channel=ONCALL, text="go", blocks=[{"type": "actions", "elements": [button]}])
+
+    assert vera.page.press(vera.next_message(), action_id) == {"ok": True}
+
+    assert element_of(vera.view(), block_id)
+
+
+def test_offers_no_sharing_where_there_is_nobody_to_share_with(vera: Asker) -> None:
+    labels = [
+        element["text"]["text"]
+        for answer in (look_up(vera, ids="alice"), look_up(vera, ids="alice", **{WHERE: ""}))
+        for block in answer["blocks"]
+        for element in block.get("elements", ())
+        if element["type"] == "button"
+    ]
+
+    assert labels.count("Share") == 1

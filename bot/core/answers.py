@@ -54,8 +54,9 @@ class OpenForm:
 
 @dataclass(frozen=True, slots=True)
 class OpenLookup:
-    """The form of a lookup that somebody has before them, and the response URL of where it was opened."""
+    """The form of a lookup that somebody has before them, and where its answer goes."""
 
+    channel_id: str
     response_url: str = field(repr=False)
 
 

@@ -27,6 +27,8 @@ LOOKUP = "lookup"
 LOOKUP_MESSAGE = "lookup_message"
 """The callback id of the shortcut on a message."""
 
+_DIRECTLY = OpenLookup("", "")
+
 
 def open_lookup(answering: Answering, ask: Ask) -> str:
     """Open the modal that asks what to look up; names the deed."""
@@ -65,8 +67,9 @@ class Querying:
 
     def on_message_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on the shortcut on a message."""
-        ask = self._ask(presser(body), body)
-        run = partial(self._offer, ask, body.get("message") or {})
+        way = OpenLookup(text(body.get("channel") or {}, "id"), text(body, "response_url"))
+        ask = self._ask(presser(body), body, way)
+        run = partial(self._offer, ask, way, body.get("message") or {})
         self.take_on(ask, partial(self.answering.always_answer, ask, run))
         ack()
 
@@ -78,30 +81,28 @@ class Querying:
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
-        ask = self._ask(actor, {"response_url": self._way(actor, body)})
+        ask = self._ask(actor, body, self._find_way(actor, body))
         run = partial(self.answering.run, ask, command)
         if self.workers.submit(partial(self.answering.always_answer, ask, run)):
             ack()
         else:
             ack(response_action="errors", errors=busy_error(view).mistakes)
 
-    def _offer(self, ask: Ask, message: Mapping[str, Any]) -> str:
+    def _offer(self, ask: Ask, way: OpenLookup, message: Mapping[str, Any]) -> str:
         found = find_candidates(read_words(message))
-        key = self.answering.answers.keep(ask.actor, OpenLookup(ask.reply.url))
+        key = self.answering.answers.keep(ask.actor, way)
         self.answering.forms.show(ask.trigger_id, message_view(self.answering.dispatcher.apps, found, key))
         return "OpenLookup"
 
-    def _way(self, actor: Actor, body: Mapping[str, Any]) -> str:
-        """Find the response URL of the conversation that was chosen, or where the message is; or none."""
-        for way in body.get("response_urls") or ():
-            return text(way, "response_url")
+    def _find_way(self, actor: Actor, body: Mapping[str, Any]) -> OpenLookup:
+        """Find where to answer: in the conversation that was chosen, or beside the message; or directly."""
+        for chosen in body.get("response_urls") or ():
+            return OpenLookup(text(chosen, "channel_id"), text(chosen, "response_url"))
         try:
-            key = text(body["view"], "private_metadata")
-            return self.answering.answers.find(key, actor, OpenLookup).response_url
+            return self.answering.answers.find(text(body["view"], "private_metadata"), actor, OpenLookup)
         except ExpiredError:
-            return ""
+            return _DIRECTLY
 
-    def _ask(self, actor: Actor, body: Mapping[str, Any]) -> Ask:
-        reply = Reply(self.responder, text(body, "response_url"), actor.user_id)
-        channel_id = text(body.get("channel") or {}, "id")
-        return Ask(actor, Surface.FORM, reply, channel_id, text(body, "trigger_id"))
+    def _ask(self, actor: Actor, body: Mapping[str, Any], way: OpenLookup = _DIRECTLY) -> Ask:
+        reply = Reply(self.responder, way.response_url, actor.user_id)
+        return Ask(actor, Surface.FORM, reply, way.channel_id, text(body, "trigger_id"))

@@ -40,6 +40,27 @@ def show_form(page: Page) -> None:
     expect(page.get_by_role("dialog").get_by_role("button", name="Preview")).to_be_visible()
 
 
+def show_review(page: Page) -> None:
+    show_form(page)
+    page.get_by_role("dialog").get_by_label("Nickname").fill("Bob K")
+    page.get_by_role("dialog").get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Confirm")).to_be_visible()
+
+
+def show_lookup(page: Page) -> None:
+    show_shortcuts(page)
+    page.get_by_role("button", name="Look up accounts").click()
+    expect(page.get_by_role("dialog").get_by_label("Fields")).to_be_visible()
+
+
+def show_found_ids(page: Page) -> None:
+    _send(page, "FIRING LoginFailures user=bob_k and alice")
+    page.get_by_role("article").last.hover()
+    page.get_by_label("More actions").last.click()
+    page.get_by_role("button", name="Look up these ids").last.click()
+    expect(page.get_by_role("dialog").get_by_label("bob_k", exact=True)).to_be_checked()
+
+
 def show_suggestions(page: Page) -> None:
     page.get_by_role("textbox", name="Message").fill("/im")
     expect(page.get_by_role("option").first).to_be_visible()
@@ -50,8 +71,20 @@ def show_shortcuts(page: Page) -> None:
     expect(page.get_by_role("button", name="Change a profile").first).to_be_visible()
 
 
+SCENES = (
+    show_answers,
+    show_preview,
+    show_form,
+    show_review,
+    show_lookup,
+    show_found_ids,
+    show_suggestions,
+    show_shortcuts,
+)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("show", [show_answers, show_preview, show_form, show_suggestions, show_shortcuts])
+@pytest.mark.parametrize("show", SCENES)
 def test_shuts_nobody_out(browser: Browser, url: str, scheme: str, show: Callable[[Page], None]) -> None:
     with browser.new_context(color_scheme=scheme) as context:  # type: ignore[arg-type]
         page = context.new_page()

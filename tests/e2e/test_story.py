@@ -64,7 +64,7 @@ def ask(page: Page, text: str) -> Locator:
     return answers.last
 
 
-def has_rows(message: Locator, *rows: str) -> None:
+def has_rows(message: Locator, *rows: str | re.Pattern[str]) -> None:
     """Expect the rows of a table, their cells set apart by tabs."""
     expect(message.get_by_role("row")).to_have_text([*rows], use_inner_text=True)
 
@@ -187,6 +187,7 @@ def test_looks_up_what_is_filled_in(page: Page) -> None:
     answer = page.get_by_role("article").last
     expect(answer).to_contain_text("2 of 2 found")
     expect(answer).to_contain_text("Only visible to you")
+    has_rows(answer, "Field\talice\tbob_k", re.compile("Nickname"), re.compile("Level"))
 
 
 def test_looks_up_the_ids_in_an_alert(page: Page) -> None:

@@ -15,7 +15,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
-from bot.playground.blockkit import check_message
+from bot.playground.blockkit import check_message, check_view
 from bot.playground.payloads import make_slash_command
 from bot.playground.people import PARTNER_TEAM_ID, TEAM_ID, VIEWER, Kind, Person, make_channels
 from bot.playground.server import make_app
@@ -66,6 +66,17 @@ class Scene:
             "actions": [{"type": "button", "action_id": "page", "block_id": "b", "value": key}],
         }
         return self._post(urlencode({"payload": json.dumps({**payload, **changes})}))
+
+    def fill_in(self, callback_id: str, actor: Person, *blocks: dict[str, Any]) -> BoltResponse:
+        """Send a modal's view that has some blocks, and nothing in them."""
+        view = {"type": "modal", "id": "V1", "callback_id": callback_id, "blocks": blocks}
+        payload = {
+            "type": "view_submission",
+            "user": {"id": actor.id, "team_id": TEAM_ID},
+            "team": {"id": TEAM_ID},
+            "view": {**view, "private_metadata": "op_unknown", "state": {"values": {}}},
+        }
+        return self._post(urlencode({"payload": json.dumps(payload)}))
 
     def next_post(self) -> dict[str, Any]:
         """Wait for what comes to the response URL."""
@@ -215,6 +226,24 @@ def test_says_that_it_is_busy_beside_the_message_whose_button_was_pressed(scene:
     assert (acknowledged.status, acknowledged.body) == (200, "")
     assert "Busy" in told["text"]
     assert told["replace_original"] is False
+
+
+def test_says_that_it_is_busy_on_top_of_the_review_that_was_confirmed(scene: Scene) -> None:
+    with everybody_busy(scene.bot):
+        acknowledged = scene.fill_in("set_review", VIEWER)
+
+    told = json.loads(acknowledged.body)
+    assert told["response_action"] == "push"
+    assert "Busy" in str(told["view"])
+    assert check_view(told["view"]) == []
+
+
+def test_says_at_the_first_input_what_concerns_a_form_as_a_whole(scene: Scene) -> None:
+    acknowledged = scene.fill_in("set_modal", VIEWER, {"type": "input", "block_id": "first"})
+
+    told = json.loads(acknowledged.body)
+    assert told["response_action"] == "errors"
+    assert "too old" in told["errors"]["first"]
 
 
 def test_answers_again_when_somebody_is_free(scene: Scene) -> None:
