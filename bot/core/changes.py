@@ -13,7 +13,7 @@ from bot.core.applying import WAITS, WRITE_SECONDS, apply
 from bot.core.commands import EditProfile, SetFields
 from bot.core.fields import Domain, Field
 from bot.core.hints import cite
-from bot.core.journal import BECAME, Journal, before_sending, not_open, word_of
+from bot.core.journal import BECAME, Journal, before_sending, not_open, undo_reason, word_of
 from bot.core.model import (
     CONFIRM_WITHIN,
     NOTHING,
@@ -165,13 +165,15 @@ class Changes:
         app, touched = self._profiles.place(done)
         now = self._profiles.read(app, done.account, touched)
         if later := differing(touched, now, done.after):
+            if undone_by := self._journal.find_undo(done):
+                raise ExpiredError(f"it was undone already, by change {undone_by}", advice=_HISTORY)
             names = ", ".join(field.word for field in later)
             raise ExpiredError(
                 f"this would overwrite what was changed later: {names}",
                 advice=f"Set the fields you want instead. {NOTHING_SENT}",
             )
         wanted = {field: restored(field, done.before.get(field.tag)) for field in touched}
-        change = _new(actor, app, done.account, now, wanted, reason=f"undo of {done.id}", undoes=done.id)
+        change = _new(actor, app, done.account, now, wanted, reason=undo_reason(done), undoes=done.id)
         return self._preview(app, change, surface, wanted)
 
     def settle_open(self, grace: timedelta = GRACE) -> list[Settled]:

@@ -76,6 +76,7 @@ class ShowHistory:
     app: App
     account: str
     before: int | None = None
+    newer: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

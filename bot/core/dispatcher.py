@@ -25,7 +25,7 @@ from bot.core.commands import (
 )
 from bot.core.inquiry import Inquiry
 from bot.core.journal import Journal
-from bot.core.model import Actor, Draft, Outcome, Role, Surface
+from bot.core.model import Actor, Draft, Entry, Outcome, Role, Surface
 from bot.core.overview import Overview
 from bot.core.parsing import Apps, parse
 from bot.core.policy import Rules
@@ -35,6 +35,8 @@ from bot.errors import ExpiredError, PermissionDeniedError
 
 HISTORY_PAGE = 20
 """The most entries of a history shown at once."""
+_STEPS = 3
+"""How many entries a change usually has."""
 
 _NEEDS = {spec.makes: spec.needs for spec in SPECS.values() if spec.needs is not None}
 
@@ -128,10 +130,31 @@ class Dispatcher:
         asked = Draft(actor, surface, app.name, WORDS[ShowHistory], (account,), Outcome.ANSWERED)
         self._check(asked, _NEEDS[ShowHistory])
         role, _ = self._role_of(actor)
-        found = self.record.list_history(app.name, account, command.before, HISTORY_PAGE + 1)
-        page = tuple(found[:HISTORY_PAGE])
-        older = page[-1].sequence if len(found) > HISTORY_PAGE else None
-        return History(app, account, page, older, with_values=role is Role.EDITOR)
+        page, before = self._list_page(command)
+        older = newer = None
+        if before is not None:
+            older = ShowHistory(app, account, before, (*command.newer, command.before))
+        if command.newer:
+            *others, above = command.newer
+            newer = ShowHistory(app, account, above, tuple(others))
+        return History(app, account, page, older, role is Role.EDITOR, newer)
+
+    def _list_page(self, command: ShowHistory) -> tuple[tuple[Entry, ...], int | None]:
+        """List a page of entries, of a change the latest alone, and tell below which one the next begins."""
+        limit = HISTORY_PAGE * _STEPS + 1
+        found = self.record.list_history(command.app.name, command.account, command.before, limit)
+        page: list[Entry] = []
+        changes: set[str] = set()
+        last = None
+        for entry in found:
+            change_id = "" if entry.draft.outcome is Outcome.DENIED else entry.draft.change_id
+            if change_id not in changes:
+                if len(page) == HISTORY_PAGE:
+                    return tuple(page), last
+                page.append(entry)
+                changes.update({change_id} - {""})
+            last = entry.sequence
+        return tuple(page), last if len(found) == limit else None
 
     def find_history(self, change_id: str) -> ShowHistory:
         """Name the history in which a change is.

@@ -28,6 +28,10 @@ _STATE = {
 }
 
 
+_LOOKED_INTO = 100
+"""How many entries of an account are looked through for an undo."""
+
+
 @contextmanager
 def before_sending() -> Iterator[None]:
     """Add to an AuditError that nothing was sent, which is true of all that comes before the write.
@@ -61,6 +65,21 @@ class Journal:
         """
         with before_sending():
             return self.record.find(change_id)
+
+    def find_undo(self, change: Change) -> str:
+        """Find the latest change that undid another; empty when none of late has.
+
+        Raises:
+            AuditError: The record cannot be read.
+        """
+        with before_sending():
+            entries = self.record.list_history(change.app, change.account, None, _LOOKED_INTO)
+        undone = (
+            entry.draft.change_id
+            for entry in entries
+            if entry.draft.outcome is Outcome.SUCCEEDED and entry.draft.reason == undo_reason(change)
+        )
+        return next(undone, "")
 
     def propose(self, change: Change, surface: Surface) -> None:
         """Keep a new change.
@@ -123,6 +142,11 @@ def step(change: Change, surface: Surface, problem: str = "") -> Draft:
         change.after,
         change.id,
     )
+
+
+def undo_reason(change: Change) -> str:
+    """Give the reason that the undo of a change has."""
+    return f"undo of {change.id}"
 
 
 def word_of(change: Change) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from bot.core.commands import LookupCommand, ShowProfiles, Spec
+from bot.core.commands import LookupCommand, ShowHistory, ShowProfiles, Spec
 from bot.core.model import NOTHING, UNANSWERED, App, Change, Entry, Finding, Holders, Role, Row, Values
 from bot.errors import IMError
 
@@ -173,16 +173,18 @@ class History:
     Args:
         app: Where.
         account: Whose.
-        entries: One page of them.
-        older: The sequence number below which the next page begins; None when there is none.
+        entries: One page of them; of a change the latest alone.
+        older: What asks for the next page; None when there is none.
+        newer: What asks for the page before; None on the first.
         with_values: Whether the actor may see the values of changes.
     """
 
     app: App
     account: str
     entries: tuple[Entry, ...]
-    older: int | None
+    older: ShowHistory | None
     with_values: bool
+    newer: ShowHistory | None = None
 
 
 Result: TypeAlias = Lookup | Preview | Unchanged | Settled | Form | History | Start | RoleReport | Help

@@ -147,14 +147,15 @@ class Answering:
         """Answer with a page of an account's history."""
         history = self.dispatcher.show_history(ask.actor, command, ask.surface)
         self._check_readers(ask)
-        older = None
+        turns = None
         if ask.reply.public:
             # Values are for editors, and a button would let everybody turn one person's pages.
             history = replace(history, with_values=False)
-        elif history.older is not None:
-            following = Page(ShowHistory(command.app, command.account, history.older))
-            older = self.answers.keep(ask.actor, following)
-        turns = Turns(0, None, older)
+        else:
+            neighbors = (history.newer, history.older)
+            turns = Turns(
+                0, *(self.answers.keep(ask.actor, Page(page)) if page else None for page in neighbors)
+            )
         ask.reply.answer(render(history, command=self.command, actor_id=ask.actor.user_id, page=turns))
 
     def show_start(self, ask: Ask) -> None:

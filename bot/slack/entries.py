@@ -23,6 +23,7 @@ from bot.slack.blocks import (
 from bot.slack.changes import cut_note, show_reason, stamp
 from bot.slack.differences import Difference, difference_table, differences
 from bot.slack.literal import literal
+from bot.slack.paging import Turns
 from bot.slack.values import moment_in_words
 
 UNDO = "undo"
@@ -41,6 +42,11 @@ _HAPPENED: Mapping[Outcome, tuple[str, str]] = {
 """How an entry begins: for an undo the second word, for all else the first."""
 _LOOKUPS: Mapping[Outcome, str] = {Outcome.FAILED: "Lookup failed", Outcome.CANCELLED: "Lookup cancelled"}
 """How an entry begins that is about no change, where that makes a difference."""
+_SO_FAR: Mapping[Outcome, str] = {
+    Outcome.PROPOSED: "previewed, not confirmed",
+    Outcome.ATTEMPTED: "under way",
+}
+"""How far a change has come whose latest entry says so, in words."""
 _ACCOUNTS = 5
 _HISTORY_FIELDS = 8
 _PERSON = re.compile("[UW][A-Z0-9]+")
@@ -71,15 +77,17 @@ def show_entries(
         yield aside(_facts(entry))
 
 
-def show_history(history: History, older_id: str | None, seen_by: str, trim: Trim) -> Iterator[Block]:
-    """Show who looked at or changed an account, the newest first, and the button to what was before."""
+def show_history(history: History, page: Turns, seen_by: str, trim: Trim) -> Iterator[Block]:
+    """Show who looked at or changed an account, the newest first, and the buttons to what is around it."""
     yield paragraph([bold("History of "), code(history.account), *where(history.app)])
     if not history.entries:
         yield paragraph([words("Nobody has asked about it or changed it here.")])
     for entry in history.entries:
         yield paragraph(*_past(entry, history, trim))
-    if older_id:
-        yield buttons(Button("Older", "page", older_id))
+    if page.previous_id:
+        yield buttons(Button("Newer", "page", page.previous_id))
+    if page.next_id:
+        yield buttons(Button("Older", "page", page.next_id))
     secret = "" if history.with_values else "values are shown to editors"
     yield small_print("newest first", "times are UTC", secret, seen_by, cut_note(trim))
 
@@ -143,12 +151,10 @@ def _past(entry: Entry, history: History, trim: Trim) -> Iterator[list[RichTextE
         _who(draft.actor),
         words("  "),
         code(draft.command),
-        words(f"{beside}  {draft.outcome}"),
+        words(f"{beside}  {_SO_FAR.get(draft.outcome, draft.outcome)}"),
         *change,
         words(f"  #{entry.sequence}"),
     ]
-    if draft.outcome is Outcome.ATTEMPTED:
-        return  # the entries before and after it say the same
     if history.with_values:
         found = differences(history.app.custom, draft.before, draft.after, trim)
         yield from _lines(found[:_HISTORY_FIELDS])

@@ -111,8 +111,7 @@ def render(
         case Form():
             return _message(lambda trim: show_form(result, command, seen_by, trim))
         case History():
-            older = page.next_id if page else None
-            return _message(lambda trim: show_history(result, older, seen_by, trim))
+            return _message(lambda trim: show_history(result, page or Turns(), seen_by, trim))
         case Start():
             return _message(lambda trim: show_start(result, again, command, seen_by, trim))
         case RoleReport():

@@ -11,6 +11,7 @@ from bot.core.commands import EditProfile
 from bot.core.model import CONFIRM_WITHIN, Outcome, Surface, Values
 from bot.core.results import Form, Preview, Unchanged
 from bot.errors import (
+    AlteredError,
     AuditError,
     ExpiredError,
     IMError,
@@ -531,3 +532,39 @@ def test_refuses_a_change_of_an_app_that_is_gone(world: World) -> None:
 def test_records_when_it_was_proposed_in_utc(world: World) -> None:
     with freeze_time("2026-08-09 10:11:12"):
         assert world.preview().proposed_at == datetime(2026, 8, 9, 10, 11, 12, tzinfo=UTC)
+
+
+def test_names_the_change_that_undid_it_already() -> None:
+    world = World()
+    done = world.done()
+    undo = world.changes.undo(EDDA, done.id)
+    assert isinstance(undo, Preview)
+    world.confirm(undo.change)
+
+    with pytest.raises(ExpiredError, match=f"undone already, by change {undo.change.id}"):
+        world.changes.undo(ERIK, done.id)
+
+
+def test_shows_a_change_again_that_waits_to_be_confirmed() -> None:
+    world = World()
+    change = world.preview()
+
+    assert world.changes.review(EDDA, change.id).change == change
+    with pytest.raises(ExpiredError, match="only the person who proposed"):
+        world.changes.review(ERIK, change.id)
+    world.confirm(change)
+    with pytest.raises(ExpiredError, match="already applied"):
+        world.changes.review(EDDA, change.id)
+
+
+def test_tells_of_a_change_that_was_altered() -> None:
+    world = World()
+    change = world.preview()
+    world.record.failing = {"find": [AlteredError("somebody altered the database")]}
+
+    with pytest.raises(AlteredError, match="somebody altered"):
+        world.changes.confirm(EDDA, change.id)
+
+    denied = world.record.entries[-1].draft
+    assert (denied.outcome, denied.change_id) == (Outcome.DENIED, change.id)
+    assert world.writes == 0

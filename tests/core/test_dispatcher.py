@@ -211,12 +211,33 @@ def test_turns_the_pages_of_a_history(make: Make, record: FakeRecord) -> None:
 
     first = run(dispatcher, VERA, "history alice")
     assert isinstance(first, History)
-    second = dispatcher.execute(VERA, ShowHistory(first.app, "alice", first.older))
+    assert first.older
+    second = dispatcher.execute(VERA, first.older)
     assert isinstance(second, History)
 
     assert [entry.sequence for entry in (*first.entries, *second.entries)] == [*range(40, 0, -1)]
-    assert (first.older, second.older) == (21, None)
+    assert (first.newer, second.older) == (None, None)
+    assert second.newer == ShowHistory(first.app, "alice")
     assert not first.with_values
+
+
+def test_shows_each_change_once_with_what_became_of_it(make: Make, record: FakeRecord) -> None:
+    dispatcher = make()
+    for number in range(HISTORY_PAGE + 2):
+        preview = run(dispatcher, EDDA, f"set alice nick=Alicia{number}")
+        assert isinstance(preview, Preview)
+        dispatcher.changes.confirm(EDDA, preview.change.id)
+    id_ = record.entries[-1].draft.change_id
+    record.add(Draft(GUS, Surface.BUTTON, "prod", "set", ("alice",), Outcome.DENIED, change_id=id_))
+
+    first = run(dispatcher, EDDA, "history alice")
+    assert isinstance(first, History)
+    assert first.older
+    second = dispatcher.execute(EDDA, first.older)
+    assert isinstance(second, History)
+
+    shown = [entry.draft.outcome for entry in (*first.entries, *second.entries)]
+    assert shown == [Outcome.DENIED, *[Outcome.SUCCEEDED] * (HISTORY_PAGE + 2)]
 
 
 def test_says_that_the_history_cannot_be_read(make: Make, record: FakeRecord) -> None:

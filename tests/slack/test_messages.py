@@ -172,6 +172,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "settled_cancelled": lambda: show(settled(Outcome.CANCELLED)),
     "history": lambda: show(HISTORY, Turns(0, None, "older")),
     "history_without_values": lambda: show(replace(HISTORY, with_values=False)),
+    "history_older": lambda: show(HISTORY, Turns(0, "newer", None)),
     "history_empty": lambda: show(replace(HISTORY, entries=(), older=None)),
     "entry_succeeded": lambda: tell(enter()),
     "entry_undone": lambda: tell(enter(change=UNDO)),
@@ -641,7 +642,7 @@ def test_survives_the_longest_change() -> None:
 
     for message in (
         show(Preview(app, change, kept=values)),
-        show(History(app, "bob_k", tuple(entries), 1, with_values=True), Turns(0, None, "older")),
+        show(History(app, "bob_k", tuple(entries), None, with_values=True), Turns(0, None, "older")),
         render_entries(entries[:1], {"prod": app}, {}),
         render_entries(entries[:5], {"prod": app}, {}),
     ):

@@ -156,7 +156,7 @@ def test_tells_of_any_change_within_every_limit(
         render(Settled(app, change, entries[0], failure), command="/im", actor_id="U01"),
         render(Form(app, account, before), command="/im", actor_id="U01"),
         render(Help((), SPECS["set"], (app,)), command="/im", actor_id="U01"),
-        render(History(app, account, (*entries,) * 4, 1, with_values=True), command="/im", actor_id="U01"),
+        render(History(app, account, (*entries,) * 4, None, with_values=True), command="/im", actor_id="U01"),
         render_entries(entries, {"prod": app}, {}),
     ):
         assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []

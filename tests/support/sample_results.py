@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowHistory, ShowProfiles
 from bot.core.fields import Domain, Field, custom_field, defaults, named
 from bot.core.model import (
     NOTHING,
@@ -199,6 +199,6 @@ HISTORY = History(
     PROD,
     "bob_k",
     (DENIED_ENTRY, enter(), enter(1041, outcome=Outcome.ATTEMPTED), LOOKED_UP),
-    older=1038,
+    older=ShowHistory(PROD, "bob_k", 1038),
     with_values=True,
 )
