@@ -11,7 +11,7 @@ from functools import partial
 from bot.core import fields, policy
 from bot.core.applying import WAITS, WRITE_SECONDS, apply
 from bot.core.commands import EditProfile, SetFields
-from bot.core.fields import Domain, Field
+from bot.core.fields import NICK, Domain, Field
 from bot.core.hints import cite
 from bot.core.journal import BECAME, Journal, before_sending, not_open, undo_reason, word_of
 from bot.core.model import (
@@ -95,9 +95,9 @@ class Changes:
         app, account, reason = command.app, command.account, command.reason
         self._check(Draft(actor, surface, app.name, "set", (account,), Outcome.DENIED))
         check_text("the reason", reason)
-        now = self._profiles.read(app, account, tuple(command.values)) if command.values else NOTHING
+        now = self._read_named(app, account, tuple(command.values)) if command.values else NOTHING
         change = _new(actor, app, account, now, command.values, reason=reason)
-        return self._preview(app, change, surface, command.values)
+        return self._preview(app, change, surface, command.values, now)
 
     def confirm(
         self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON
@@ -163,7 +163,7 @@ class Changes:
                 advice=_HISTORY,
             )
         app, touched = self._profiles.place(done)
-        now = self._profiles.read(app, done.account, touched)
+        now = self._read_named(app, done.account, touched)
         if later := differing(touched, now, done.after):
             if undone_by := self._journal.find_undo(done):
                 raise ExpiredError(f"it was undone already, by change {undone_by}", advice=_HISTORY)
@@ -174,7 +174,7 @@ class Changes:
             )
         wanted = {field: restored(field, done.before.get(field.tag)) for field in touched}
         change = _new(actor, app, done.account, now, wanted, reason=undo_reason(done), undoes=done.id)
-        return self._preview(app, change, surface, wanted)
+        return self._preview(app, change, surface, wanted, now)
 
     def settle_open(self, grace: timedelta = GRACE) -> list[Settled]:
         """Settle, by reading profiles, the changes that a crash or a silent vendor left open.
@@ -243,15 +243,19 @@ class Changes:
         minutes = CONFIRM_WITHIN // timedelta(minutes=1)
         raise ExpiredError(f"this preview is older than {minutes} minutes", advice=_AGAIN)
 
+    def _read_named(self, app: App, account: str, touched: tuple[Field, ...]) -> Values:
+        """Read the fields of a change, and the nickname with them."""
+        return self._profiles.read(app, account, tuple(dict.fromkeys((*touched, NICK))))
+
     def _preview(
-        self, app: App, change: Change, surface: Surface, wanted: Mapping[Field, Value]
+        self, app: App, change: Change, surface: Surface, wanted: Mapping[Field, Value], now: Values
     ) -> Preview | Unchanged:
         asked = {field.tag: value for field, value in wanted.items()}
         if not change.after:
             return Unchanged(app, change.account, asked)
         self._journal.propose(change, surface)
         kept = {tag: value for tag, value in asked.items() if tag not in change.after}
-        return Preview(app, change, kept=kept)
+        return Preview(app, change, kept=kept, nick=str(now.get(NICK.tag, "")))
 
     def _propose_anew(
         self, app: App, old: Change, touched: tuple[Field, ...], now: Values, surface: Surface
@@ -260,7 +264,7 @@ class Changes:
             self._journal.move(old, Outcome.CANCELLED, surface, "the profile changed since the preview")
         wanted = {field: old.after[field.tag] for field in touched}
         change = _new(old.actor, app, old.account, now, wanted, reason=old.reason, undoes=old.undoes)
-        shown = self._preview(app, change, surface, wanted)
+        shown = self._preview(app, change, surface, wanted, now)
         return replace(shown, moved=True) if isinstance(shown, Preview) else shown
 
 

@@ -78,8 +78,11 @@ _ADD_RULES = {
 }
 _REQUESTS = {"AdminForbid_Type_None": "Allowed", "AdminForbid_Type_SendOut": "Blocked by admin"}
 
+NICK = Field("nick", "Nickname", "Tag_Profile_IM_Nick", brief=True)
+"""What an account calls itself: the one field by which people recognize it."""
+
 PROFILE_FIELDS: tuple[Field, ...] = (
-    Field("nick", "Nickname", "Tag_Profile_IM_Nick", brief=True),
+    NICK,
     Field("gender", "Gender", "Tag_Profile_IM_Gender", Kind.CHOICE, choices=_GENDERS, unset="not set"),
     Field("birthday", "Birthday", "Tag_Profile_IM_BirthDay", Kind.DATE, unset="not set"),
     Field("location", "Location", "Tag_Profile_IM_Location", max_bytes=16),

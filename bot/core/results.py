@@ -117,12 +117,14 @@ class Preview:
         change: What, bound to the difference shown.
         moved: Whether the profile changed since an earlier preview, which this one replaces.
         kept: The values asked for that the profile has already, by tag.
+        nick: The account's nickname, by which a wrong id is noticed; empty when it has none or was not read.
     """
 
     app: App
     change: Change
     moved: bool = False
     kept: Values = field(default_factory=lambda: NOTHING)
+    nick: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
-from bot.core.fields import PROFILE_FIELDS
+from bot.core.fields import NICK
 from bot.core.model import CONFIRM_WITHIN, App, Change, Entry, Outcome, Values
 from bot.core.results import Form, Preview, Settled, Unchanged
 from bot.slack.blocks import (
@@ -24,13 +24,12 @@ from bot.slack.blocks import (
 from bot.slack.differences import difference_table, differences, in_order, label
 from bot.slack.literal import cut, literal
 from bot.slack.mrkdwn import escape
-from bot.slack.values import ABSENT, in_words
+from bot.slack.values import in_words
 
 HEAD = 12
 """How many characters of an entry's hash are shown."""
 
 _MOST_SMALL = 2000
-_NICK = PROFILE_FIELDS[0]
 
 
 def show_preview(preview: Preview, seen_by: str, trim: Trim) -> Iterator[Block]:
@@ -106,10 +105,14 @@ def cut_note(trim: Trim) -> str:
 def _question(preview: Preview, trim: Trim) -> list[RichTextElement]:
     change = preview.change
     if change.undoes:
-        return [words("Undo change "), code(change.undoes), words(" of "), code(change.account)]
-    nick = in_words(_NICK, {**preview.kept, **change.before}.get(_NICK.tag))
-    name = [] if nick == ABSENT else [bold(trim(nick)), words("  ")]
-    return [words("Change "), *name, code(change.account)]
+        of = [words(" of "), *_name(preview, trim), code(change.account)]
+        return [words("Undo change "), code(change.undoes), *of]
+    return [words("Change "), *_name(preview, trim), code(change.account)]
+
+
+def _name(preview: Preview, trim: Trim) -> list[RichTextElement]:
+    nick = preview.nick or {**preview.kept, **preview.change.before}.get(NICK.tag, "")
+    return [bold(trim(in_words(NICK, nick))), words("  ")] if nick else []
 
 
 def _told(settled: Settled, trim: Trim) -> list[list[RichTextElement]]:

@@ -599,7 +599,7 @@ def test_keeps_the_fallback_short(lookup: Lookup) -> None:
     [
         (CHANGE, "Change free_coins_4u  bob_k in prod Singapore?"),
         (CLEARING, "Change bob_k in prod Singapore?"),
-        (UNDO, "Undo change op_k3v9q2m7xw4d of bob_k in prod Singapore?"),
+        (UNDO, "Undo change op_k3v9q2m7xw4d of Bob K  bob_k in prod Singapore?"),
     ],
 )
 def test_asks_about_the_account_by_all_its_names(change: Change, question: str) -> None:
