@@ -261,6 +261,28 @@ def test_says_why_a_submission_came_to_nothing(open_page: OpenPage, bot: Bot, wo
     expect(modal.get_by_role("alert")).to_have_text("That did not work: the modal is closed.")
 
 
+def test_keeps_several_choices_when_a_form_comes_back(open_page: OpenPage, bot: Bot) -> None:
+    page = open_page()
+    group = {"label": make_text("Colors"), "options": [*COLORS, make_option("green")]}
+    several = {"type": "multi_static_select", "option_groups": [group], "initial_options": [COLORS[1]]}
+    bot.view = make_view(NICK, make_input("colors", several))
+    bot.answers = [{"response_action": "errors", "errors": {"nick": "Somebody has it."}}]
+    modal = open_modal(page)
+    chosen = modal.get_by_label("colors").locator("option:checked")
+    expect(chosen).to_have_text(["blue"])
+
+    modal.get_by_label("nick").fill("Al")
+    modal.get_by_label("colors").select_option(["red", "green"])
+    modal.get_by_role("button", name="Go").click()
+    expect(modal).to_contain_text("Somebody has it.")
+    expect(chosen).to_have_text(["red", "green"])
+    modal.get_by_role("button", name="Go").click()
+
+    expect(modal).to_be_hidden()
+    for state in bot.submitted:
+        assert [each["value"] for each in state["colors"]["colors"]["selected_options"]] == ["red", "green"]
+
+
 def test_tells_the_bot_at_once_where_it_asked_for_that(open_page: OpenPage, bot: Bot) -> None:
     page = open_page()
     typed = {"type": "plain_text_input"}
