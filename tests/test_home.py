@@ -123,3 +123,17 @@ def test_home_repeats_a_lookup_and_is_up_to_date_after_it(whole: Whole) -> None:
 
 def test_home_tells_an_editor_how_the_audit_channel_is(ed: Asker) -> None:
     assert "Audit channel" in texts(open_home(ed))
+
+
+def test_opens_the_forms_from_the_start_and_from_home(whole: Whole, ed: Asker) -> None:
+    start = ed.ask("/im")
+    ed.page.press(start, "open_lookup")
+    lookup = ed.page.next_view()
+    ed.page.close(lookup)
+    press(ed, open_home(ed), "Change a profile…")
+    account = ed.page.next()
+    while account["type"] != "view" or not account["view"]:
+        account = ed.page.next()
+
+    assert "Look up" in lookup["title"]
+    assert account["view"]["title"] == "Change a profile"

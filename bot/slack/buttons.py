@@ -111,9 +111,7 @@ def _open_lookup(answering: Answering, ask: Ask, _: str) -> str:
     return open_lookup(answering, ask)
 
 
-def _open_set(answering: Answering, ask: Ask, key: str) -> str:
-    if key:
-        return _edit(answering, ask, key)
+def _open_set(answering: Answering, ask: Ask, _: str) -> str:
     answering.forms.ask_account(ask.trigger_id, answering.dispatcher.apps)
     return "AskAccount"
 

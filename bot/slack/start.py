@@ -30,6 +30,10 @@ from bot.slack.help import holders_of, role_line
 from bot.slack.literal import cut, literal
 from bot.slack.values import moment_in_words
 
+LOOK_UP = Button("Look up…", "open_lookup", "lookup", "primary")
+"""Opens the form for lookups."""
+CHANGE = Button("Change a profile…", "open_set", "set")
+"""Opens the form for changes; for editors."""
 COMMANDS = Button("All commands", "all_commands", "help")
 """Shows the help."""
 
@@ -59,7 +63,7 @@ def show_start(start: Start, again: Sequence[str], command: str, seen_by: str, t
     yield paragraph(_may(start.report))
     named = zip(start.recent, again, strict=True)
     recent = [Button(cut(literal(lookup.accounts[0]), _LABEL), "look_up_again", id_) for lookup, id_ in named]
-    yield buttons(COMMANDS)
+    yield buttons(*_row_of(start.report))
     if recent:
         # A row of its own: in one row an action id may occur only once.
         yield paragraph([words("Asked about lately:")])
@@ -85,7 +89,7 @@ def show_home(home: Home, again: Mapping[int, str], told: str, command: str, tri
     is_editor = report.role is Role.EDITOR
     yield paragraph(role_line(report, trim), _may(report))
     yield paragraph([bold("Apps  "), *_places(home.apps)])
-    yield buttons(COMMANDS)
+    yield buttons(*_row_of(report))
     if home.waiting:
         yield DividerBlock()
         yield paragraph([bold("Waiting for your confirmation")])
@@ -109,6 +113,13 @@ def show_home(home: Home, again: Mapping[int, str], told: str, command: str, tri
 def _refuse(report: RoleReport, command: str, trim: Trim) -> Iterator[Block]:
     yield paragraph(role_line(report, trim))
     yield paragraph([words("Who may, and who can give you more: "), code(f"{command} whoami")])
+
+
+def _row_of(report: RoleReport) -> Iterator[Button]:
+    yield LOOK_UP
+    if report.role is Role.EDITOR:
+        yield CHANGE
+    yield COMMANDS
 
 
 def _may(report: RoleReport) -> list[RichTextElement]:
