@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from bot.core.answers import Again, Page, Subject, UnderWay
 from bot.core.commands import EditProfile, ShowHelp, ShowHistory, UndoChange
+from bot.core.overview import RECENT_ACCOUNTS
 from bot.errors import ExpiredError
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
@@ -131,6 +132,7 @@ _DEEDS: Mapping[str, Deed] = {
     "open_set": _open_set,
     "change_history": _show_history_of_change,
     "look_up_again": _look_up_again,
+    **{f"look_up_again_{number}": _look_up_again for number in range(RECENT_ACCOUNTS)},
     "all_commands": _show_all_commands,
     "review_change": _review,
 }

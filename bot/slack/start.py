@@ -61,14 +61,13 @@ def show_start(start: Start, again: Sequence[str], command: str, seen_by: str, t
     yield paragraph([bold("Hi! "), words("Look up accounts of "), *_places(start.apps), words(":")])
     yield preformatted([f"{command} {example}" for example in _examples(start)])
     yield paragraph(_may(start.report))
-    named = zip(start.recent, again, strict=True)
-    recent = [Button(cut(literal(lookup.accounts[0]), _LABEL), "look_up_again", id_) for lookup, id_ in named]
-    yield buttons(*_row_of(start.report))
-    if recent:
-        # A row of its own: in one row an action id may occur only once.
-        yield paragraph([words("Asked about lately:")])
-        for button in recent:
-            yield buttons(button)
+    named = enumerate(zip(start.recent, again, strict=True))
+    # In one row an action id may occur only once.
+    recent = [
+        Button(cut(literal(lookup.accounts[0]), _LABEL), f"look_up_again_{number}", id_)
+        for number, (lookup, id_) in named
+    ]
+    yield buttons(*_row_of(start.report), *recent)
     yield small_print(seen_by)
 
 
