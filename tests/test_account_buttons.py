@@ -1,26 +1,11 @@
 """The buttons about one account: its form, and its history."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from bot.core.model import Outcome, Surface
 from bot.playground.messages import list_elements
-from bot.playground.people import EDITOR, VIEWER
-from tests.support.whole import Asker, Whole, history_of, whole_bot
-
-
-@pytest.fixture(scope="module", params=["socket", "http"])
-def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
-    with whole_bot(request.param) as whole:
-        yield whole
-
-
-@pytest.fixture
-def ed(whole: Whole) -> Iterator[Asker]:
-    with whole.acting_as(EDITOR) as ed:
-        yield ed
+from bot.playground.people import VIEWER
+from tests.support.whole import Asker, Whole, history_of
 
 
 def labels(message: dict[str, Any]) -> list[str]:

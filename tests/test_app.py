@@ -17,7 +17,7 @@ from bot.playground.people import (
 )
 from bot.sandbox.knobs import Knobs
 from tests.support.slack import PARTNERS
-from tests.support.whole import Asker, Whole, whole_bot
+from tests.support.whole import Asker, Whole
 
 CROWD = [f"user_{number:03}" for number in range(1, 44)]
 FIRST = "only full members of this workspace"
@@ -27,12 +27,6 @@ def final_answers(asker: Asker, count: int) -> list[str]:
     """Wait for the answers to that many commands; some get a working line before."""
     came = (asker.answer()["text"] for _ in range(2 * count))
     return list(islice((text for text in came if "Looking up" not in text), count))
-
-
-@pytest.fixture(scope="module", params=["socket", "http"])
-def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
-    with whole_bot(request.param) as whole:
-        yield whole
 
 
 @pytest.fixture(autouse=True)

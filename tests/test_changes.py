@@ -2,31 +2,18 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from bot.core.model import Outcome
-from bot.playground.people import EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, GUEST, VIEWER, Person
+from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, GUEST, VIEWER, Person
 from bot.store.verify import Finding, verify_url
-from tests.support.whole import Asker, Whole, history_of, whole_bot
+from tests.support.whole import Asker, Whole, history_of
 
 NICK = "Tag_Profile_IM_Nick"
 CHANGE_ID = re.compile(r"op_[a-z0-9]+")
-
-
-@pytest.fixture(scope="module", params=["socket", "http"])
-def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
-    with whole_bot(request.param) as whole:
-        yield whole
-
-
-@pytest.fixture
-def ed(whole: Whole) -> Iterator[Asker]:
-    with whole.acting_as(EDITOR) as ed:
-        yield ed
 
 
 def nick_of(whole: Whole, account: str) -> str:

@@ -32,12 +32,6 @@ CROWD = " ".join(f"user_{number:03}" for number in range(1, 44))
 DIRECT = f"D{VIEWER.id[1:]}"
 
 
-@pytest.fixture(scope="module", params=["socket", "http"])
-def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
-    with whole_bot(request.param) as whole:
-        yield whole
-
-
 @pytest.fixture(autouse=True)
 def fair_weather(whole: Whole) -> Iterator[None]:
     yield

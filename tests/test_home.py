@@ -1,24 +1,9 @@
 """Where people start, and their Home, from end to end."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from bot.playground.people import EDITOR, GUEST, VIEWER, Person
-from tests.support.whole import Asker, Whole, whole_bot
-
-
-@pytest.fixture(scope="module", params=["socket", "http"])
-def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
-    with whole_bot(request.param) as whole:
-        yield whole
-
-
-@pytest.fixture
-def ed(whole: Whole) -> Iterator[Asker]:
-    with whole.acting_as(EDITOR) as ed:
-        yield ed
+from tests.support.whole import Asker, Whole
 
 
 def direct(person: Person) -> str:

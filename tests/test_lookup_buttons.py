@@ -16,17 +16,11 @@ from bot.playground.weather import UPLOAD_URL
 from bot.playground.weather import Fault as Trouble
 from bot.sandbox.knobs import Fault, Knobs
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT
-from tests.support.whole import Asker, Whole, history_of, whole_bot
+from tests.support.whole import Asker, Whole, history_of
 
 CROWD = [f"user_{number:03}" for number in range(1, 44)]
 DOWN = Knobs(fault=Fault(kind="code", code=40001))
 BUTTONS = ("Share", "CSV", "Retry 2 failed")
-
-
-@pytest.fixture(scope="module", params=["socket", "http"])
-def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
-    with whole_bot(request.param) as whole:
-        yield whole
 
 
 @pytest.fixture(autouse=True)

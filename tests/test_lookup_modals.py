@@ -11,13 +11,7 @@ from bot.playground.people import GUEST, VIEWER
 from bot.slack.lookup_modal import FIELDS, IDS, KIND, OWNER, WHERE
 from bot.slack.modals import ACCOUNT, APP
 from tests.support.slack import ONCALL
-from tests.support.whole import Asker, Whole, history_of, whole_bot
-
-
-@pytest.fixture(scope="module", params=["socket", "http"])
-def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
-    with whole_bot(request.param) as whole:
-        yield whole
+from tests.support.whole import Asker, Whole, history_of
 
 
 @pytest.fixture

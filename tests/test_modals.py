@@ -1,6 +1,5 @@
 """Modals from end to end: filled in at a local Slack, reviewed and confirmed there, written to a sandbox."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,18 +11,6 @@ from tests.support.slack import wait_until
 from tests.support.whole import Asker, Way, Whole, history_of, whole_bot
 
 NICK = "Tag_Profile_IM_Nick"
-
-
-@pytest.fixture(scope="module", params=["socket", "http"])
-def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
-    with whole_bot(request.param) as whole:
-        yield whole
-
-
-@pytest.fixture
-def ed(whole: Whole) -> Iterator[Asker]:
-    with whole.acting_as(EDITOR) as ed:
-        yield ed
 
 
 def nick_of(whole: Whole, account: str) -> str:
