@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from slack_sdk.errors import SlackApiError
+
 from bot.app import make_ims, make_slack
-from bot.core.model import Deadline
-from bot.errors import BotError
+from bot.core.model import Actor, Deadline, Standing
+from bot.errors import BotError, SlackUnavailableError
 from bot.im.client import IMClient
 from bot.settings import NO_CHANNEL, Settings, SettingsError, load_settings
-from bot.slack.people import SlackPeople
+from bot.slack.people import Identity, SlackPeople, error_code
 from bot.slack.scopes import BOT_SCOPES
 from bot.store.record import Store
 
@@ -62,6 +64,19 @@ def _check_mode(settings: Settings) -> Check:
     )
 
 
+def _check_socket(settings: Settings) -> Check:
+    def ask() -> str:
+        try:
+            make_slack(settings).apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
+            code = error_code(error) if isinstance(error, SlackApiError) else type(error).__name__
+            raise SlackUnavailableError(f"Slack opens no connection ({code})") from None
+        return "Slack opens a connection"
+
+    fix = "Set SLACK_APP_TOKEN to the app-level token, with the scope connections:write, of the app's page"
+    return _ask("Socket Mode", ask, fix)
+
+
 def _check_slack(settings: Settings) -> Iterator[Check]:
     if not settings.slack_bot_token.get_secret_value():
         yield Check("Slack token", "SLACK_BOT_TOKEN is not set", _COPY)
@@ -79,8 +94,28 @@ def _check_slack(settings: Settings) -> Iterator[Check]:
         yield Check("Slack scopes", f"missing {', '.join(sorted(missing))}", fix)
     else:
         yield Check("Slack scopes", "all there")
+    if settings.slack_app_token.get_secret_value():
+        yield _check_socket(settings)
+    yield _check_people(settings, people, identity)
     yield from _check_groups(settings, people)
     yield from _check_audit_channel(settings, people)
+
+
+def _check_people(settings: Settings, people: SlackPeople, identity: Identity) -> Check:
+    """Check that whoever is listed by user id could use the role."""
+    listed = sorted(settings.rules.viewers.people | settings.rules.editors.people)
+    home = min(identity.home)
+
+    def ask() -> str:
+        standings = {user_id: people.get_standing(Actor(user_id, home)) for user_id in listed}
+        odd = [
+            f"{user_id} is a {found}" for user_id, found in standings.items() if found is not Standing.MEMBER
+        ]
+        if odd:
+            raise BotError(", ".join(odd))
+        return f"{len(listed)} user id(s) in ROLES__…, all full members"
+
+    return _ask("people", ask, "Take them out of ROLES__VIEWERS and ROLES__EDITORS, or correct the ids")
 
 
 def _check_groups(settings: Settings, people: SlackPeople) -> Iterator[Check]:

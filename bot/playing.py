@@ -61,9 +61,9 @@ def make_im_dial(sandbox: Sandbox) -> Dial:
 
 
 def make_settings(
-    workspace: Workspace, slack_url: str, sandbox: Sandbox, im_url: str, folder: Path
+    workspace: Workspace, slack_url: str, sandbox: Sandbox, im_url: str, record: Path
 ) -> Settings:
-    """Make the settings of a bot between a local workspace and a sandbox, its record in a folder."""
+    """Make the settings of a bot between a local workspace and a sandbox, its record in a file."""
     app = next(iter(sandbox.apps.values()))
     return FixedSettings(
         slack_bot_token=workspace.bot_token,
@@ -81,13 +81,21 @@ def make_settings(
         },
         roles=RoleSettings(editors=f"{EDITOR.id},{EDITORS_GROUP_ID}"),
         audit_channel=AUDIT_CHANNEL_ID,
-        database_url=f"sqlite:///{folder / 'im-bot.db'}",
+        database_url=f"sqlite:///{record}",
     )
 
 
 @contextmanager
-def playing(workspace: Workspace, sandbox: Sandbox, port: int = 0) -> Iterator[str]:
+def playing(
+    workspace: Workspace, sandbox: Sandbox, port: int = 0, record: Path | None = None
+) -> Iterator[str]:
     """Run a sandbox, a local Slack and a bot between them; gives the page's address.
+
+    Args:
+        workspace: The local Slack.
+        sandbox: The Tencent Chat of it.
+        port: The page's; 0 takes a free one.
+        record: The record's file; without one it is kept as long as this runs.
 
     Raises:
         OSError: The port is taken.
@@ -98,7 +106,8 @@ def playing(workspace: Workspace, sandbox: Sandbox, port: int = 0) -> Iterator[s
         BackgroundServer(make_app(workspace), port) as slack,
     ):
         workspace.dials.add(make_im_dial(sandbox))
-        settings = make_settings(workspace, slack.url, sandbox, im.url, Path(folder))
+        file = record or Path(folder) / "im-bot.db"
+        settings = make_settings(workspace, slack.url, sandbox, im.url, file)
         with connected(make_bot(settings), settings):
             yield slack.url
 
@@ -113,9 +122,13 @@ def play(port: int, *, open_browser: bool, data: Path | None) -> None:
     set_up_logs("WARNING")
     try:
         sandbox = open_sandbox(data)
-        with playing(make_workspace(), sandbox, port) as url:
+        with (
+            TemporaryDirectory(prefix="im-bot-") as folder,
+            playing(make_workspace(), sandbox, port, record := _place_record(data, folder)) as url,
+        ):
             print(url, flush=True)  # noqa: T201 - the command's answer
             print("Try: /im profile alice bob_k nobody   (Ctrl+C stops)", flush=True)  # noqa: T201
+            print(f"Its record: DATABASE_URL=sqlite:///{record} im-bot audit verify", flush=True)  # noqa: T201
             if open_browser:
                 webbrowser.open(url)
             stop.wait()
@@ -124,3 +137,8 @@ def play(port: int, *, open_browser: bool, data: Path | None) -> None:
         raise SystemExit(str(error)) from None
     except OSError as error:
         raise cannot_listen(port, error) from None
+
+
+def _place_record(data: Path | None, folder: str) -> Path:
+    """Keep the record beside the data it tells of, or only as long as the playground runs."""
+    return data.with_name(f"{data.name}.db").absolute() if data else Path(folder) / "im-bot.db"

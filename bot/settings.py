@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -41,6 +42,7 @@ _NEEDED: Mapping[Mode, tuple[str, ...]] = {
 }
 # A platform's own ROLE is none of ours; a ROLE_… is a slip for ROLES__….
 _OWN = re.compile("IM_|ROLES$|ROLES?_")
+_SHARED = re.compile("SLACK_|AUDIT_")
 _TOKENS = {
     "xoxb-": "is a bot token (xoxb-…); it belongs in SLACK_BOT_TOKEN",
     "xapp-": "is an app-level token (xapp-…); it belongs in SLACK_APP_TOKEN",
@@ -388,9 +390,13 @@ def _unknown_names(named: Iterable[str]) -> Iterator[str]:
     places: list[tuple[str, type[BaseModel]]] = [*apps, ("ROLES", RoleSettings)]
     known = [f"{place}__{field.upper()}" for place, model in places for field in model.model_fields]
     known.append("IM_DEFAULT_APP")
+    plain = [name for field in Settings.model_fields if _SHARED.match(name := field.upper())]
     for name in sorted(named):
         if _OWN.match(name) and name not in known:
             yield f"{name} is not a setting{_instead(name, known)}"
+        # Others own names that begin as these do: only what is nearly one of them is taken for it.
+        elif name not in plain and (near := get_close_matches(name, plain, n=1, cutoff=0.9)):
+            yield f"{name} is not a setting; did you mean {near[0]}?"
 
 
 def _instead(name: str, known: Iterable[str]) -> str:

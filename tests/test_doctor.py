@@ -8,7 +8,7 @@ import pytest
 
 from bot.background import BackgroundServer
 from bot.doctor import check_all
-from bot.playground.people import EDITORS_GROUP_ID
+from bot.playground.people import EDITOR, EDITORS_GROUP_ID, GUEST, LEAVER
 from bot.playground.server import make_app
 from bot.playground.weather import Fault
 from bot.playground.workspace import Workspace
@@ -43,7 +43,7 @@ def surroundings(**changes: Any) -> Iterator[Scene]:
     """Run everything a bot needs, and write down how it is set up for it."""
     workspace, sandbox = make_workspace(**{"scopes": BOT_SCOPES, **changes}), open_sandbox()
     with BackgroundServer(sandbox.app) as im, BackgroundServer(make_app(workspace)) as slack:
-        settings = make_settings(workspace, slack.url, sandbox, im.url, Path())
+        settings = make_settings(workspace, slack.url, sandbox, im.url, Path("im-bot.db"))
         groups = {"ROLES__EDITORS": EDITORS_GROUP_ID, "AUDIT_CHANNEL": ONCALL}
         yield Scene(workspace, sandbox, {**environment_of(settings), **groups})
 
@@ -72,6 +72,8 @@ def test_finds_nothing_wrong_with_a_bot_that_works(scene: Scene) -> None:
         "ok    database: written and read",
         "ok    Slack token: workspace Playground",
         "ok    Slack scopes: all there",
+        "ok    Socket Mode: Slack opens a connection",
+        "ok    people: 0 user id(s) in ROLES__…, all full members",
         f"ok    user group {EDITORS_GROUP_ID}: 1 people",
         f"ok    audit channel {ONCALL}: found",
         "ok    app demo: local takes its credentials",
@@ -169,3 +171,19 @@ def test_exits_with_nothing_when_all_is_well(scene: Scene, tmp_path: Path) -> No
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "FAIL" not in done.stdout
+
+
+def test_names_the_listed_who_could_not_use_their_role(scene: Scene) -> None:
+    listed = f"{EDITOR.id},{GUEST.id},U0NOBODY00,{LEAVER.id}"
+
+    (failure,) = failures(diagnose(scene.environment, ROLES__EDITORS=listed))
+
+    assert failure.startswith("FAIL  people: ")
+    assert all(user_id in failure for user_id in (GUEST.id, "U0NOBODY00", LEAVER.id))
+    assert EDITOR.id not in failure
+
+
+def test_finds_an_app_token_that_opens_no_connection(scene: Scene) -> None:
+    (failure,) = failures(diagnose(scene.environment, SLACK_APP_TOKEN="xapp-another"))
+
+    assert failure.startswith("FAIL  Socket Mode: Slack opens no connection (invalid_auth). Set SLACK")

@@ -43,7 +43,9 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     sandbox, workspace = open_sandbox(), make_workspace()
     with BackgroundServer(sandbox.app) as im, BackgroundServer(make_app(workspace)) as slack:
-        settings = make_settings(workspace, slack.url, sandbox, im.url, tmp_path_factory.mktemp("record"))
+        settings = make_settings(
+            workspace, slack.url, sandbox, im.url, tmp_path_factory.mktemp("record") / "im-bot.db"
+        )
         metrics = Metrics()
         with closing(make_bot(settings, metrics.observe)) as bot:
             bot.audit.start()
@@ -243,7 +245,9 @@ def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> Non
         BackgroundServer(make_app(workspace)) as slack,
         response_url() as far_end,
     ):
-        environment = environment_of(make_settings(workspace, slack.url, sandbox, im.url, tmp_path))
+        environment = environment_of(
+            make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
+        )
         with running("serve", cwd=tmp_path, environment=environment) as bot:
             body = slash_command("profile alice", far_end.url)
             url = f"http://127.0.0.1:{bot.first_line.split()[-1]}"

@@ -201,6 +201,8 @@ REFUSED: tuple[tuple[Changes, str], ...] = (
     ({"im_apps__prod__regoin": "k"}, f"{PROD}REGOIN is not a setting; did you mean {PROD}REGION?"),
     ({"IM_APP__PROD__REGION": "k"}, f"IM_APP__PROD__REGION is not a setting; did you mean {PROD}REGION?"),
     ({f"{PROD}REGION__X": "k"}, f"{PROD}REGION__X is not a setting; did you mean {PROD}REGION?"),
+    ({"AUDIT_CHANEL": "C1"}, "AUDIT_CHANEL is not a setting; did you mean AUDIT_CHANNEL?"),
+    ({"SLACK_COMAND": "/x"}, "SLACK_COMAND is not a setting; did you mean SLACK_COMMAND?"),
     ({"IM_DEFAULTAPP": "prod"}, "IM_DEFAULTAPP is not a setting; did you mean IM_DEFAULT_APP?"),
     ({"IM_DEFAULT_APP__X": "prod"}, "IM_DEFAULT_APP__X is not a setting; did you mean IM_DEFAULT_APP?"),
     ({"IM_X": "1"}, "IM_X is not a setting"),
@@ -464,3 +466,9 @@ def test_names_the_tags_of_masked_fields() -> None:
         "Tag_Profile_IM_SelfSignature",
         "Tag_Profile_Custom_Vip",
     }
+
+
+def test_leaves_names_alone_that_others_may_have_set() -> None:
+    load(
+        {"SLACK_WEBHOOK_URL": "https://hooks.slack.com/x", "LOGLEVEL": "info", "AUDIT_LOG": "/var/log/audit"}
+    )

@@ -97,7 +97,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         BackgroundServer(sandbox.app) as im,
         BackgroundServer(make_app(workspace)) as slack,
         FarEnd(answer(b"ok")) as far_end,
-        closing(make_bot(make_settings(workspace, slack.url, sandbox, im.url, folder))) as bot,
+        closing(make_bot(make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db"))) as bot,
     ):
         yield Scene(workspace, bot, far_end)
 

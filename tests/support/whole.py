@@ -136,9 +136,9 @@ def whole_bot(way: Way, im_url: str = "", *, acks_late: float = 0.0, **changes: 
         open_detour(Detour(slack.url, there=acks_late)) as detour,
     ):
         api = detour if acks_late else slack.url
-        settings = make_settings(workspace, api, sandbox, im_url or im.url, Path(folder)).model_copy(
-            update=changes
-        )
+        settings = make_settings(
+            workspace, api, sandbox, im_url or im.url, Path(folder) / "im-bot.db"
+        ).model_copy(update=changes)
         run = _by_socket(settings) if way == "socket" else _by_http(settings, workspace, acks_late)
         with run as bot:
             yield Whole(slack.url, workspace, sandbox, settings, bot)
