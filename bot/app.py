@@ -113,7 +113,8 @@ def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
         audited=settings.audit_channel is not None,
     )
     dispatcher = Dispatcher(settings.apps, ims, settings.rules, people, pool, store, changes)
-    audit = Audit(store, _make_relay(settings, slack, store), _make_settling(settings, changes, responder))
+    relay, settling = _make_relay(settings, slack, store), _make_settling(settings, changes, responder)
+    audit = Audit(store, relay, settling, changes.audited)
     answers = Answers()
     forms = Forms(slack, answers)
     answering = Answering(

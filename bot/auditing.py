@@ -16,11 +16,13 @@ class Audit:
         store: Where changes and entries are kept.
         relay: What tells the audit channel; None where there is none on purpose.
         settling: What settles open changes.
+        audited: Whether it is settled where changes are told, if only that they are told nowhere.
     """
 
     store: Store
     relay: Relay | None
     settling: Settling
+    audited: bool = True
 
     def start(self) -> None:
         """Begin to tell and to settle."""
@@ -49,13 +51,26 @@ class Audit:
         return self.relay.trouble() if self.relay else ""
 
     def channel_state(self) -> str:
-        """Say how far the audit channel has been told, in words."""
+        """Say how far the audit channel has been told, and what is wrong with the record, in words."""
+        try:
+            self.store.check()
+        except AuditError as error:
+            return f"{self._told()}; the record cannot be written: {error}"
+        return self._told()
+
+    def _told(self) -> str:
         if self.relay is None:
-            return "there is none, on purpose (AUDIT_CHANNEL=none)"
+            none = "there is none, on purpose (AUDIT_CHANNEL=none)"
+            return none if self.audited else "none is set (AUDIT_CHANNEL), so every change is refused"
         if trouble := self.channel_trouble():
             return f"behind: {trouble}"
-        waiting = self.count_waiting()
-        return f"{waiting:.0f} on the way" if waiting > 0 else "knows of every change"
+        try:
+            status = self.relay.status()
+        except AuditError as error:
+            return f"behind: the outbox cannot be read: {error}"
+        if not status.waiting:
+            return "knows of every change"
+        return f"{status.waiting} on the way, the oldest for {status.oldest_seconds:.0f} s"
 
     def count_waiting(self) -> float:
         """Count the entries that the audit channel has yet to be told; -1 while that cannot be read."""

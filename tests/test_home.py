@@ -1,5 +1,6 @@
 """Where people start, and their Home, from end to end."""
 
+from pathlib import Path
 from typing import Any
 
 from bot.playground.people import EDITOR, GUEST, VIEWER, Person
@@ -68,6 +69,30 @@ def test_shows_all_commands_from_the_start(ed: Asker) -> None:
     assert "You may look up and change." in (start := ed.ask("/im"))["text"]
 
     assert ed.press(start, "All commands")["text"].startswith("You may run")
+
+
+def test_home_leads_to_the_history_of_what_was_done(whole: Whole) -> None:
+    with whole.acting_as(VIEWER) as vera:
+        vera.ask("/im profile user_009")
+        press(vera, open_home(vera), "History")
+        assert vera.answer()["text"].startswith("History of user_009")
+
+
+def test_start_and_home_say_so_when_the_record_cannot_be_read(whole: Whole, ed: Asker) -> None:
+    database = Path(whole.settings.database_url.removeprefix("sqlite:///"))
+    away = database.rename(database.with_suffix(".away"))
+    try:
+        start, home = ed.ask("/im"), texts(open_home(ed))
+    finally:
+        away.rename(database)
+
+    assert (
+        "What you asked lately is missing here. The record cannot be read: the record's file is gone"
+        in (start["text"])
+    )
+    assert "You may look up and change." in home
+    assert "The record cannot be read: the record's file is gone" in home
+    assert "the record cannot be written: the record's file is gone" in home
 
 
 def test_tells_a_guest_at_the_start_and_at_home_why_not(whole: Whole) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.core import fields
-from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowHistory, ShowProfiles
 from bot.core.fields import Domain
-from bot.core.model import CONFIRM_WITHIN, Actor, App, Change, Entry
+from bot.core.model import CONFIRM_WITHIN, Actor, App, Change, Entry, Role
 from bot.core.parsing import Apps
 from bot.core.ports import Record
 from bot.core.results import Home, Recent, RoleReport, Start
@@ -32,21 +32,25 @@ class Overview:
 
     def make_start(self, actor: Actor, report: RoleReport) -> Start:
         """Tell where to start; a record that cannot be read is no reason not to."""
+        apps = self._list_apps()
         try:
             recent = self._list_recent(actor) if report.role else ()
-        except AuditError:
-            recent = ()
-        return Start(report, self._list_apps(), tuple(_by_account(recent)))
+        except AuditError as error:
+            return Start(report, apps, problem=str(error))
+        return Start(report, apps, tuple(_by_account(recent)))
 
     def make_home(self, actor: Actor, report: RoleReport) -> Home:
         """Tell all that somebody has here; without a role, that is only why."""
         apps = self._list_apps()
         if report.role is None:
             return Home(report, apps)
+        recent: tuple[Recent, ...] = ()
         try:
-            return Home(report, apps, self._list_recent(actor), self._list_waiting(actor))
+            recent = self._list_recent(actor)
+            waiting = self._list_waiting(actor) if report.role is Role.EDITOR else ()
         except AuditError as error:
-            return Home(report, apps, problem=str(error))
+            return Home(report, apps, recent, problem=str(error))
+        return Home(report, apps, recent, waiting)
 
     def _list_apps(self) -> tuple[App, ...]:
         listed = self.apps.by_name.values()
@@ -58,12 +62,18 @@ class Overview:
             # Of a change the latest entry tells enough, and so does it of what was asked again.
             draft = entry.draft
             same = draft.change_id or (draft.command, draft.app, draft.accounts, draft.outcome)
-            found.setdefault(same, Recent(entry, _again(entry, self.apps)))
+            found.setdefault(same, Recent(entry, _again(entry, self.apps), _about(entry, self.apps)))
         return tuple(found.values())[:RECENT_DEEDS]
 
     def _list_waiting(self, actor: Actor) -> tuple[Change, ...]:
         proposed = self.record.list_proposed(datetime.now(UTC) - CONFIRM_WITHIN)
         return tuple(change for change in proposed if change.actor == actor)
+
+
+def _about(entry: Entry, apps: Apps) -> ShowHistory | None:
+    """Name the history of the account that an entry is about, if it is about one alone."""
+    app = apps.by_name.get(entry.draft.app)
+    return ShowHistory(app, *entry.draft.accounts) if app and len(entry.draft.accounts) == 1 else None
 
 
 def _again(entry: Entry, apps: Apps) -> LookupCommand | None:

@@ -59,10 +59,12 @@ class Recent:
     Args:
         entry: What the record says of it.
         again: The lookup that asks the same once more; None where it was none, or its app is no more.
+        about: The history of the one account it was about; None where there were others, or none.
     """
 
     entry: Entry
     again: LookupCommand | None
+    about: ShowHistory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,13 @@ class Start:
         report: The actor's role.
         apps: All the apps, the one asked by default first.
         recent: A lookup for each account they asked about lately, the latest first.
+        problem: Why the record could not be read; empty when it could.
     """
 
     report: RoleReport
     apps: tuple[App, ...]
-    recent: tuple[ShowProfiles, ...]
+    recent: tuple[ShowProfiles, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Home:
         report: Their role.
         apps: All the apps, the one asked by default first.
         recent: What they did lately, the latest first.
-        waiting: Their changes that wait to be confirmed.
+        waiting: Their changes that wait to be confirmed, the oldest first; none of whoever is no editor.
         problem: Why the record could not be read; empty when it could.
     """
 

@@ -1,16 +1,21 @@
 """The bot's Home tab, published whenever somebody opens it or has pressed a button in it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 
 from slack_sdk.web import WebClient
 
-from bot.core.answers import Again, Answers
+from bot.core.answers import Again, Answers, Subject
 from bot.core.dispatcher import Dispatcher
-from bot.core.model import Actor
-from bot.core.results import Home
+from bot.core.model import Actor, Role
+from bot.core.results import Home, Recent
 from bot.errors import SlackUnavailableError
+from bot.slack.blocks import Button
 from bot.slack.messages import render_home
+from bot.slack.start import lead_on
+
+_NAME = "ShowHome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +35,44 @@ class Homes:
     dispatcher: Dispatcher
     answers: Answers
     told: Callable[[], str]
+    _once_more: dict[Actor, bool] = field(default_factory=dict, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     def publish(self, actor: Actor) -> str:
         """Publish somebody's Home tab as it is now; names what was done.
 
+        However often this is asked for while it is under way, it is done once more, by whoever is at it.
+
         Raises:
             SlackUnavailableError: Slack did not take it.
         """
+        with self._lock:
+            if actor in self._once_more:
+                self._once_more[actor] = True
+                return _NAME
+            self._once_more[actor] = True
+        while self._is_due(actor):
+            try:
+                self._publish(actor)
+            except BaseException:
+                with self._lock:
+                    del self._once_more[actor]
+                raise
+        return _NAME
+
+    def _is_due(self, actor: Actor) -> bool:
+        """Tell whether to publish, and note that it is being done; whoever is not due is at it no more."""
+        with self._lock:
+            if not self._once_more[actor]:
+                del self._once_more[actor]
+                return False
+            self._once_more[actor] = False
+            return True
+
+    def _publish(self, actor: Actor) -> None:
         home = self.dispatcher.show_home(actor)
-        view = render_home(home, self._keep(actor, home), self.told(), command=self.command)
+        told = self.told() if home.report.role is Role.EDITOR else ""
+        view = render_home(home, self._lead_on(actor, home), told, command=self.command)
         try:
             self.slack.api_call("views.publish", json={"user_id": actor.user_id, "view": view})
         except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
@@ -47,11 +81,13 @@ class Homes:
                 advice=f"Open it again in a minute; {self.command} works all the same",
                 detail=type(error).__name__,
             ) from None
-        return "ShowHome"
 
-    def _keep(self, actor: Actor, home: Home) -> dict[int, str]:
-        return {
-            recent.entry.sequence: self.answers.keep(actor, Again(recent.again))
-            for recent in home.recent
-            if recent.again
-        }
+    def _lead_on(self, actor: Actor, home: Home) -> dict[int, list[Button]]:
+        return {recent.entry.sequence: self._leads(actor, recent) for recent in home.recent}
+
+    def _leads(self, actor: Actor, recent: Recent) -> list[Button]:
+        again, about, change_id = recent.again, recent.about, recent.entry.draft.change_id
+        again_id = self.answers.keep(actor, Again(again)) if again else None
+        subject = Subject(about.app, about.account) if about and not change_id else None
+        history_id = self.answers.keep(actor, subject) if subject else None
+        return lead_on(again_id, history_id, change_id)

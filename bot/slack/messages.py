@@ -23,7 +23,7 @@ from bot.core.results import (
     Unchanged,
 )
 from bot.errors import BotError, ExpiredError, IMError, NotSharedError, PermissionDeniedError, UsageError
-from bot.slack.blocks import Trim, aside, bold, code, fit, paragraph, sentence, small_print, words
+from bot.slack.blocks import Button, Trim, aside, bold, code, fit, paragraph, sentence, small_print, words
 from bot.slack.changes import show_form, show_preview, show_settled, show_unchanged
 from bot.slack.entries import show_entries, show_history, stamps
 from bot.slack.exports import show_sent
@@ -130,16 +130,18 @@ def _noted(note: str) -> list[Block]:
     return [aside(note)] if note else []
 
 
-def render_home(home: Home, again: Mapping[int, str], told: str, *, command: str) -> dict[str, Any]:
+def render_home(
+    home: Home, leads: Mapping[int, Sequence[Button]], told: str, *, command: str
+) -> dict[str, Any]:
     """Make the view of a Home tab.
 
     Args:
         home: What its person has here.
-        again: The opaque ids of lookups to repeat, by the entry's sequence number.
+        leads: What leads on from what they did, by the entry's sequence number.
         told: How far the audit channel has been told, in words.
         command: The slash command's name, slash included.
     """
-    return {"type": "home", "blocks": fit(lambda trim: show_home(home, again, told, command, trim))}
+    return {"type": "home", "blocks": fit(lambda trim: show_home(home, leads, told, command, trim))}
 
 
 def render_entries(

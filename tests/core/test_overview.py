@@ -113,5 +113,39 @@ def test_reads_nothing_for_those_without_a_role() -> None:
 def test_does_without_a_record_that_cannot_be_read() -> None:
     view = Overview(APPS, FakeRecord(failing={"list_done": [DOWN, DOWN]}))
 
-    assert view.make_start(EDDA, EDITOR).recent == ()
+    start = view.make_start(EDDA, EDITOR)
+
+    assert (start.recent, start.problem) == ((), str(DOWN))
     assert view.make_home(EDDA, EDITOR).problem == str(DOWN)
+
+
+def test_shows_what_was_done_though_nobody_can_read_what_waits() -> None:
+    record = FakeRecord(failing={"list_proposed": [DOWN]})
+    record.add(looked_up("profile", "alice"))
+
+    home = Overview(APPS, record).make_home(EDDA, EDITOR)
+
+    assert [recent.entry.draft.accounts for recent in home.recent] == [("alice",)]
+    assert home.problem == str(DOWN)
+
+
+def test_shows_no_change_to_whoever_could_not_confirm_it() -> None:
+    world = World()
+    world.preview()
+
+    assert Overview(APPS, world.record).make_home(EDDA, replace(EDITOR, role=Role.VIEWER)).waiting == ()
+
+
+@pytest.mark.parametrize(
+    ("draft", "account"),
+    [
+        (looked_up("profile", "alice"), "alice"),
+        (looked_up("profile", "alice", "bob"), None),
+        (looked_up("profile", "alice", app="closed"), None),
+        (looked_up("profile"), None),
+    ],
+)
+def test_leads_to_the_history_of_one_account(draft: Draft, account: str | None) -> None:
+    (recent,) = overview(draft).make_home(EDDA, EDITOR).recent
+
+    assert (recent.about and recent.about.account) == account

@@ -56,6 +56,7 @@ from bot.slack.messages import (
     working,
 )
 from bot.slack.paging import lone_account, shown
+from bot.slack.start import lead_on
 from tests.support.sample_results import (
     ALICE,
     BOB,
@@ -258,6 +259,7 @@ APPS = (PROD, App("staging", "Jakarta"))
 STARTS = {
     "start_viewer": Start(VIEWER, APPS[:1], ()),
     "start_editor": Start(EDITOR, APPS, (ASK_ALICE, replace(ASK_ALICE, accounts=("<!here> *bob*",)))),
+    "start_without_record": Start(VIEWER, APPS[:1], problem="the database is away"),
     "start_without_role": Start(NOBODY, APPS, ()),
 }
 RECENT = (Recent(LOOKED_UP, ASK_ALICE), Recent(DENIED_ENTRY, None))
@@ -287,7 +289,11 @@ def test_starts_as_the_golden_file_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(HOMES))
 def test_shows_the_home_of_the_golden_file(name: str) -> None:
-    view = render_home(HOMES[name], {LOOKED_UP.sequence: "id_1"}, "knows of every change", command="/im")
+    leads = {
+        LOOKED_UP.sequence: lead_on("id_1", "id_2", ""),
+        DENIED_ENTRY.sequence: lead_on(None, None, DENIED_ENTRY.draft.change_id),
+    }
+    view = render_home(HOMES[name], leads, "knows of every change", command="/im")
 
     check_golden(name, json.loads(json.dumps(view)))
     assert check_view(view) == []

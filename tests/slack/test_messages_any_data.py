@@ -2,18 +2,32 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Domain, Field, custom_field, offered
 from bot.core.inquiry import Progress
-from bot.core.model import App, Finding, Outcome, Row, Surface, Value, Values
-from bot.core.results import Form, Help, History, Lookup, Preview, Settled, Unchanged
+from bot.core.model import App, Finding, Holders, Outcome, Role, Row, Surface, Value, Values
+from bot.core.results import (
+    Form,
+    Help,
+    History,
+    Home,
+    Lookup,
+    Preview,
+    Recent,
+    RoleReport,
+    Settled,
+    Start,
+    Unchanged,
+)
 from bot.errors import IMError, OutcomeUnknownError
-from bot.playground.blockkit import check_message
+from bot.playground.blockkit import check_message, check_view
 from bot.slack.literal import literal
-from bot.slack.messages import Message, Turns, pages, progressing, render, render_entries
+from bot.slack.messages import Message, Turns, pages, progressing, render, render_entries, render_home
+from bot.slack.start import lead_on
 from tests.support.sample_results import CHANGE, enter
 
 NASTY = (
@@ -228,3 +242,59 @@ def test_fits_the_fields_of_many_apps_into_one_table() -> None:
 
     assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
     assert "and 42 more fields of your apps, which take text" in str(message.blocks)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), customs, st.sampled_from(Outcome), st.integers(0, 30))
+def test_shows_any_start_and_home_within_every_limit(
+    data: st.DataObject, custom: tuple[Field, ...], outcome: Outcome, count: int
+) -> None:
+    account, problem = data.draw(any_text.filter(len)), data.draw(long_text)
+    app = App("prod", "Singapore", custom)
+    after = dict.fromkeys((field.tag for field in offered(Domain.PROFILE, custom)), "x")
+    change = replace(CHANGE, account=account, after=after)
+    asked = ShowProfiles(app, (account,), ())
+    entries = [
+        enter(number, change, outcome, accounts=(account,) * 7, problem=problem) for number in range(8)
+    ]
+    report = RoleReport(data.draw(st.sampled_from(Role)), problem, Holders(), Holders(everyone=True))
+    home = Home(
+        report, (app,) * 3, tuple(Recent(entry, asked) for entry in entries), (change,) * count, problem
+    )
+    leads = {entry.sequence: lead_on("a" * 16, "h" * 16, data.draw(any_text)) for entry in entries}
+
+    view = render_home(home, leads, problem or "told", command="/im")
+    start = render(
+        Start(report, (app,), (asked,) * 3, problem), command="/im", actor_id="U01", again=["a" * 16] * 3
+    )
+
+    assert check_view(view) == []
+    assert check_message({"text": start.text, "blocks": list(start.blocks)}) == []
+    assert size(start.blocks) <= 9500
+
+
+@pytest.mark.parametrize("text", [text for text in NASTY if not text.isspace()])
+def test_home_keeps_hostile_text_text(text: str) -> None:
+    draft = replace(enter(1).draft, accounts=(text,), app=text, command=text, change_id=text)
+    home = Home(
+        RoleReport(Role.EDITOR, text, Holders(), Holders()),
+        (App("prod", "Singapore"),),
+        (Recent(replace(enter(1), draft=draft), None),),
+        (replace(CHANGE, account=text, app=text),),
+        text,
+    )
+
+    view = render_home(home, {}, text, command="/im")
+
+    assert check_view(view) == []
+    assert {part["type"] for part in parts(view) if text in part["text"]} <= {"text", "plain_text"}
+
+
+def parts(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if isinstance(node.get("text"), str):
+            yield node
+        node = tuple(node.values())
+    if isinstance(node, list | tuple):
+        for inner in node:
+            yield from parts(inner)

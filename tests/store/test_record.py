@@ -2,26 +2,29 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from bot.core.model import Actor, Change, Outcome
+from bot.core.ports import Record
 from bot.errors import AuditError
 from bot.store import chain
 from bot.store.record import Store
 from tests.support.entries import a_change, looked_up, step
+from tests.support.fakes import FakeRecord
 
 OPEN_STORE = Callable[[str], Store]
 
 
-def proposed(store: Store, change_id: str = "op_1") -> Change:
+def proposed(store: Record, change_id: str = "op_1") -> Change:
     change = a_change(change_id)
     store.propose(change, step(change, Outcome.PROPOSED))
     return change
 
 
-def moved(store: Store, change: Change, outcome: Outcome) -> Change:
+def moved(store: Record, change: Change, outcome: Outcome) -> Change:
     assert store.move(change, outcome, step(change, outcome))
     return replace(change, outcome=outcome)
 
@@ -198,22 +201,31 @@ def test_a_check_changes_nothing(store: Store) -> None:
     assert store.add(looked_up()).sequence == 1
 
 
-def test_lists_what_an_actor_did_the_latest_first(store: Store) -> None:
+@pytest.fixture(params=["fake", "sqlite", "postgresql"])
+def record(request: pytest.FixtureRequest, file: Path, open_store: OPEN_STORE) -> Record:
+    """The record, and what stands in for it in other tests."""
+    if request.param == "fake":
+        return FakeRecord()
+    server = request.param == "postgresql"
+    return open_store(request.getfixturevalue("server_url") if server else f"sqlite:///{file}")
+
+
+def test_lists_what_an_actor_did_the_latest_first(record: Record) -> None:
     other = Actor("U2", "T1")
     for account in ("a", "b", "c"):
-        store.add(looked_up(account))
-        store.add(replace(looked_up(account), actor=other))
+        record.add(looked_up(account))
+        record.add(replace(looked_up(account), actor=other))
 
-    assert [entry.draft.accounts for entry in store.list_done(other, 2)] == [("c",), ("b",)]
-    assert store.list_done(Actor("U1", "T2"), 10) == []
-    assert store.list_done(Actor("U\0\ud800", "T1"), 10) == []
+    assert [entry.draft.accounts for entry in record.list_done(other, 2)] == [("c",), ("b",)]
+    assert record.list_done(Actor("U1", "T2"), 10) == []
+    assert record.list_done(Actor("U\0\ud800", "T1"), 10) == []
 
 
-def test_lists_the_changes_that_wait_to_be_confirmed(store: Store) -> None:
+def test_lists_the_changes_that_wait_to_be_confirmed(record: Record) -> None:
     before = datetime.now(UTC)
-    waiting, *_ = [proposed(store, f"op_{number}") for number in range(3)]
-    moved(store, a_change("op_1"), Outcome.CANCELLED)
-    moved(store, a_change("op_2"), Outcome.ATTEMPTED)
+    waiting, *_ = [proposed(record, f"op_{number}") for number in range(3)]
+    moved(record, a_change("op_1"), Outcome.CANCELLED)
+    moved(record, a_change("op_2"), Outcome.ATTEMPTED)
 
-    assert store.list_proposed(before - timedelta(seconds=1)) == [waiting]
-    assert store.list_proposed(datetime.now(UTC) + timedelta(seconds=1)) == []
+    assert record.list_proposed(before - timedelta(seconds=1)) == [waiting]
+    assert record.list_proposed(datetime.now(UTC) + timedelta(seconds=1)) == []
