@@ -140,7 +140,7 @@ def test_refuses_whom_slack_does_not_vouch_for(fault: Fault) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("/im", "You may run"),
+        ("/im", "Look up accounts of"),
         ("/im  ,,, ;;; !!!", "there is no command"),
         ("/im profile ,,,", "no account id was given"),
         ("/im profile 😀", "not imported into this app"),

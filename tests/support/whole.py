@@ -4,10 +4,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 from bot.app import Bot, connected, make_bot
@@ -154,8 +156,9 @@ def _by_socket(settings: Settings) -> Iterator[Bot]:
 @contextmanager
 def _by_http(settings: Settings, workspace: Workspace, acks_late: float) -> Iterator[Bot]:
     bot = make_bot(settings)
-    server = create_server(Site(bot, Metrics(), []), host="127.0.0.1", port=0, threads=4)
-    url = f"http://127.0.0.1:{server.effective_port}"  # type: ignore[union-attr]
+    # Its types know neither the port nor the trigger.
+    server: Any = create_server(Site(bot, Metrics(), []), host="127.0.0.1", port=0, threads=4)
+    url = f"http://127.0.0.1:{server.effective_port}"
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     bot.audit.start()
@@ -164,6 +167,8 @@ def _by_http(settings: Settings, workspace: Workspace, acks_late: float) -> Iter
             workspace.request_url = f"{detour if acks_late else url}/slack/events"
             yield bot
     finally:
-        server.close()
-        bot.close()
+        # By its own thread: closed from here, what it waits on would be gone under its feet.
+        server.trigger.pull_trigger(partial(wasyncore.close_all, server._map, ignore_all=True))
         thread.join(30)
+        server.task_dispatcher.shutdown()
+        bot.close()
