@@ -71,6 +71,39 @@ def show_shortcuts(page: Page) -> None:
     expect(page.get_by_role("button", name="Change a profile").first).to_be_visible()
 
 
+def show_file(page: Page) -> None:
+    _send(page, "/im profile alice")
+    page.get_by_role("button", name="CSV").last.click()
+    page.get_by_role("navigation", name="Conversations").get_by_role("link", name="im-bot").click()
+    expect(page.get_by_role("list", name="Files").last).to_be_visible()
+
+
+def show_home(page: Page) -> None:
+    page.get_by_role("navigation", name="Conversations").get_by_role("link", name="im-bot").click()
+    page.get_by_role("navigation", name="Tabs").get_by_role("link", name="Home").click()
+    expect(page.get_by_role("region", name="Home")).to_contain_text("You are an editor")
+
+
+def show_thread(page: Page) -> None:
+    _send(page, "@im-bot alice")
+    page.get_by_role("button", name="1 reply").last.click()
+    expect(page.get_by_role("log", name="Thread in #oncall")).to_contain_text("1 of 1 found")
+
+
+def show_weather(page: Page) -> None:
+    page.get_by_role("button", name="Weather").click()
+    dial = page.get_by_role("combobox", name="Deliveries")
+    dial.select_option("Twice")
+    expect(page.locator("#weather-sign")).to_be_visible()
+
+
+def show_exchanges(page: Page) -> None:
+    page.get_by_role("button", name="Inspector").click()
+    asked = page.locator(".records > li").filter(has_text="slash_commands").first
+    asked.locator("summary").click()
+    expect(asked.get_by_role("region", name="Sent")).to_be_visible()
+
+
 SCENES = (
     show_answers,
     show_preview,
@@ -80,6 +113,11 @@ SCENES = (
     show_found_ids,
     show_suggestions,
     show_shortcuts,
+    show_file,
+    show_home,
+    show_thread,
+    show_exchanges,
+    show_weather,
 )
 
 

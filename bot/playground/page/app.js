@@ -1,42 +1,62 @@
 // The page: who is acting, which conversation is open, and what arrives.
-import { aim, complain, offerCommands, startComposer } from "./composer.js";
-import { listen, post } from "./connection.js";
-import { el } from "./dom.js";
-import { Log } from "./log.js";
+import { Composer } from "./composer.js";
+import { ask, listen, post } from "./connection.js";
+import { el, icon } from "./dom.js";
+import { Home } from "./home.js";
+import { startInspector } from "./inspector.js";
 import { menu } from "./menu.js";
 import { showView, startModal } from "./modal.js";
+import { closePanel } from "./panel.js";
+import { Room } from "./rooms.js";
 import { startTheme } from "./theme.js";
+import { openThread, refreshThread } from "./thread.js";
+import { showWeather } from "./weather.js";
 import { avatar, isMe, learn } from "./workspace.js";
 
 const byId = (id) => document.getElementById(id);
-const rooms = new Map(); // by channel id: its log, its link in the sidebar, its last message, how many are unread
+const rooms = new Map(); // by channel id
 let me = new URLSearchParams(location.search).get("as");
 let team = "";
-let current = "";
+let current = null; // the room that is open
+let hasHome = false;
 let shortcuts = [];
+
+const tell = (deed, body) => post(deed, { as: me, ...body });
+const question = (deed, body) => ask(deed, { as: me, ...body });
+const composer = new Composer((text) => tell("send", { channel: current.id, text }), { id: "text" });
+const home = new Home(question);
 
 const HEARD = {
   __proto__: null,
   snapshot,
   message: ({ message }) => arrive(message),
-  message_changed: ({ message }) => rooms.get(message.channel)?.log.place(message),
-  message_deleted: ({ channel, ts }) => rooms.get(channel)?.log.remove(ts),
+  message_changed: ({ message }) => place(message),
+  message_deleted: ({ channel, ts }) => {
+    rooms.get(channel)?.remove(ts);
+    refreshThread(rooms.get(channel), ts);
+  },
   view: ({ view }) => showView(view),
+  home: ({ view }) => home.place(view),
+  weather: ({ weather }) => showWeather(weather, turn),
 };
 
 function snapshot(news) {
   me = news.me;
   team = news.team.name;
+  hasHome = news.home_enabled;
   learn(news);
   showView(null);
+  home.place(null);
+  closePanel();
+  showWeather(news.weather, turn);
   shortcuts = news.shortcuts;
-  byId("shortcuts").replaceChildren(offer("global", { label: "Shortcuts", content: bolt(), look: "icon" }));
+  composer.tools.replaceChildren(offer("global", { label: "Shortcuts", content: icon("bolt"), look: "icon" }));
   byId("team").textContent = team;
   byId("people").replaceChildren(...news.people.filter(({ kind }) => kind !== "bot").map(makePerson));
   makeRooms(news.channels);
-  offerCommands(news.commands);
+  composer.offerCommands(news.commands);
   news.messages.forEach(arrive);
-  const wanted = [location.hash.slice(1), current].find((id) => rooms.has(id));
+  const wanted = [location.hash.slice(1), current?.id].find((hash) => rooms.has(hash?.split("/")[0]));
   open(wanted ?? news.channels[0]?.id);
 }
 
@@ -51,77 +71,89 @@ function makeRooms(channels) {
   rooms.clear();
   byId("channels").replaceChildren();
   byId("directs").replaceChildren();
-  for (const { id, name, kind, shared } of channels) {
-    const direct = kind === "direct";
-    const count = el("span", { class: "count" });
-    const link = el("a", { href: `#${id}` },
-      direct ? avatar(id, name) : el("span", { class: "sign", "aria-hidden": "true" }, "#"),
-      el("span", { class: "name" }, name), shared ? el("small", {}, "shared") : [], count);
-    byId(direct ? "directs" : "channels").append(el("li", {}, link));
-    const shown = direct ? name : `#${name}`;
-    rooms.set(id, { shown, shared, link, count, log: new Log(shown, press, tools), last: "", unread: 0 });
+  for (const channel of channels) {
+    const room = new Room(channel, deeds, `read ${me} ${channel.id}`);
+    byId(room.direct ? "directs" : "channels").append(el("li", {}, room.link));
+    rooms.set(room.id, room);
   }
-  byId("logs").replaceChildren(...[...rooms.values()].map(({ log }) => log.element));
+  byId("logs").replaceChildren(...[...rooms.values()].map(({ log }) => log.element), home.element);
 }
 
-function open(id) {
+/** Open a conversation by what is in the address: its id, and the tab of a direct message. */
+function open(hash) {
+  const [id, tab] = hash?.split("/") ?? [];
   const room = rooms.get(id);
   if (!room) return;
-  current = id;
+  if (room !== current) closePanel();
+  current = room;
+  const atHome = room.direct && hasHome && tab === "home";
   for (const one of rooms.values()) {
-    one.log.show(one === room);
+    one.log.show(one === room && !atHome);
     one.link.ariaCurrent = one === room ? "page" : null;
   }
+  home.show(atHome);
+  composer.element.hidden = atHome;
   byId("title").replaceChildren(room.shown, room.shared ? el("small", {}, "shared with another organization") : "");
+  document.title = `${room.shown} · ${team}`;
+  showTabs(room, atHome);
   fold(true);
-  read(room);
-  aim(room.shown);
+  if (!atHome) room.read();
+  composer.aim(`Message ${room.shown}`);
 }
 
-// Kept for the tab, since switching to another person and back loads the page anew.
-const bookmark = (id) => `read ${me} ${id}`;
+/** Show the tabs of the bot's direct message, and tell the bot which one was opened. */
+async function showTabs(room, atHome) {
+  const tab = (name, id, here) => el("a", { href: `#${id}`, "aria-current": here ? "page" : undefined }, name);
+  byId("tabs").hidden = !(room.direct && hasHome);
+  byId("tabs").replaceChildren(tab("Home", `${room.id}/home`, atHome), tab("Messages", room.id, !atHome));
+  if (!room.direct) return;
+  const why = await tell("open_app", { channel: room.id, tab: atHome ? "home" : "messages" });
+  if (atHome) home.say(why);
+}
 
-function read(room) {
-  sessionStorage.setItem(bookmark(current), room.last);
-  count(room, 0);
-  document.title = `${room.shown} · ${team}`;
+function place(message) {
+  const room = rooms.get(message.channel);
+  room?.place(message);
+  if (room) refreshThread(room, message.ts);
 }
 
 function arrive(message) {
   const room = rooms.get(message.channel);
-  if (!room) return;
-  room.log.place(message);
-  room.last = message.ts;
-  if (message.channel === current) read(room);
-  else if (message.ts > (sessionStorage.getItem(bookmark(message.channel)) ?? "")) count(room, room.unread + 1);
+  place(message);
+  room?.arrive(message, room === current && home.element.hidden);
 }
 
-function count(room, unread) {
-  room.unread = unread;
-  room.link.classList.toggle("unread", unread > 0);
-  room.count.replaceChildren(...(unread ? [String(unread), el("span", { class: "unseen" }, " unread")] : []));
-}
+const where = (message, block, element) =>
+  ({ channel: message.channel, ts: message.ts, block_id: block.block_id, action_id: element.action_id });
 
-async function press(message, block, element, more) {
-  const place = { as: me, channel: message.channel, ts: message.ts };
-  const what = { block_id: block.block_id, action_id: element.action_id, value: element.value, ...more };
-  complain(await post("press", { ...place, ...what }));
-}
+/** What people can do with messages. */
+const deeds = {
+  press: async (message, block, element, more) =>
+    composer.complain(await tell("press", { value: element.value, ...more, ...where(message, block, element) })),
+  suggest: (message, block, element, value) => question("suggest", { ...where(message, block, element), value }),
+  open: (message) => {
+    const ts = rooms.get(message.channel).messages.has(message.thread_ts) ? message.thread_ts : message.ts;
+    openThread(rooms.get(message.channel), ts, deeds,
+      (text) => tell("send", { channel: message.channel, thread_ts: ts, text }));
+  },
+  // Nothing can be done with a message that only one person sees, or that is gone.
+  tools: (message) => (message.ephemeral || message.gone ? [] : [
+    el("button", { type: "button", class: "icon", "aria-label": "Reply in thread", title: "Reply in thread",
+      "data-action": "thread", click: () => deeds.open(message) }, icon("thread")),
+    offer("message", { label: "More actions", content: "⋯", look: "icon" }, { channel: message.channel, ts: message.ts }),
+  ]),
+};
+
+const turn = (dial, setting) => tell("weather", { dial, setting });
 
 /** Make a menu of the shortcuts of one type; nothing if there are none. */
-function offer(type, opener, place = {}) {
+function offer(type, opener, where = {}) {
   const offered = shortcuts.filter((shortcut) => shortcut.type === type);
   return !offered.length ? "" : menu(opener, offered.map(({ callback_id: id, name, description }) => ({
     label: name, note: description,
-    act: async () => complain(await post("shortcut", { as: me, channel: current, callback_id: id, ...place })),
+    act: async () => composer.complain(await tell("shortcut", { channel: current.id, callback_id: id, ...where })),
   })));
 }
-
-const bolt = () => byId("bolt").content.cloneNode(true);
-
-/** What can be done with a message; nothing with one that only one person sees. */
-const tools = (message) => (message.ephemeral ? ""
-  : offer("message", { label: "More actions", content: "⋯", look: "icon" }, { channel: message.channel, ts: message.ts }));
 
 /** Fold the sidebar away, or unfold it; it only ever folds in a narrow window. */
 function fold(folded) {
@@ -129,13 +161,14 @@ function fold(folded) {
   byId("fold").ariaExpanded = String(!folded);
 }
 
+byId("composer").append(composer.element);
 byId("fold").addEventListener("click", () => fold(byId("sidebar").classList.contains("unfolded")));
 byId("logs").addEventListener("click", () => fold(true));
 document.addEventListener("keydown", ({ key }) => key === "Escape" && fold(true));
 window.addEventListener("hashchange", () => open(location.hash.slice(1)));
 startTheme(byId("theme"));
-startModal((deed, body) => post(deed, { as: me, ...body }));
-startComposer((text) => post("send", { as: me, channel: current, text }));
+startInspector(byId("inspect"));
+startModal(question);
 listen(me, (news) => HEARD[news.type]?.(news), (lost) => {
   byId("banner").hidden = !lost;
   byId("banner").textContent = lost ? "Connection lost. Trying to reconnect…" : "";

@@ -84,13 +84,17 @@ const BLOCKS = {
 };
 
 /**
- * Render the blocks of a message or a view; `press(block, element, more)` tells the server of a press.
- * A form knows what its inputs held before, and what is wrong with them.
+ * Render the blocks of a message or a view; `press(block, element, more)` tells the server of a press, and
+ * `suggest(block, element, value)` asks what goes with something typed. A form knows what its inputs held before, and what is wrong with them.
  */
-export function renderBlocks(blocks, press, { held = {}, errors = {} } = {}) {
+export function renderBlocks(blocks, press, { held = {}, errors = {}, suggest } = {}) {
   return blocks.map((block) => {
     const id = block.block_id;
-    const here = { press: (element, more) => press(block, element, more), held: held[id], error: errors[id] };
+    const here = {
+      press: (element, more) => press(block, element, more),
+      suggest: (element, value) => suggest(block, element, value),
+      held: held[id], error: errors[id],
+    };
     const look = `block ${block.type} ${here.error ? "invalid" : ""}`;
     return el("div", { class: look, "data-block": id }, BLOCKS[block.type]?.(block, here) ?? unknown(block.type));
   });

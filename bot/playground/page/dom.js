@@ -11,6 +11,9 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Draw one of the icons that the page itself brings along as templates. */
+export const icon = (name) => document.getElementById(`icon-${name}`).content.cloneNode(true);
+
 /** Tell whether an address may be linked: one of the web or of mail. */
 export const isLinkable = (url) => /^(https?:\/\/|mailto:)/i.test(url) && URL.canParse(url);
 

@@ -1,35 +1,38 @@
-// The messages of one channel, in order.
+// Messages in order: those of a conversation, or of a thread.
 import { renderBlocks } from "./blocks.js";
 import { clock, day, moment } from "./dates.js";
 import { el } from "./dom.js";
+import { renderFiles } from "./files.js";
 import { LINKS, mrkdwn } from "./mrkdwn.js";
+import { findAgain, findPlace, focusAgain } from "./place.js";
 import { avatar, isMe } from "./workspace.js";
 
 const PAUSE = 300; // seconds after which the same sender is named again
 const NEAR = 120; // pixels from the end within which the log follows new messages
+const MOST_FACES = 3; // people shown beside the number of replies
 
 export class Log {
   /**
-   * Begin an empty log; `press(message, block, element, more)` tells the server of a press, and
-   * `tools(message)` makes the menu of a message.
+   * Begin an empty log; its deeds are `press(message, block, element, more)` and `suggest(message, block, element,
+   * value)`, which tell the server, `tools(message)`, which makes what can be done with a message, and
+   * `open(message)`, which opens its thread. A log without a start is a thread's.
    */
-  constructor(name, press, tools) {
-    this.press = press;
-    this.tools = tools;
+  constructor(label, deeds, start) {
+    this.isThread = !start;
+    this.deeds = deeds;
     this.nodes = new Map();
     this.follow = false;
     this.settling = false;
     this.list = el("div", { class: "messages" });
-    const start = [el("h3", {}, name), el("p", {}, `This is the very beginning of ${name}. Try /im profile alice bob_k nobody`)];
-    this.element = el("div", { class: "log", role: "log", "aria-label": `Messages in ${name}`, tabindex: 0, hidden: true },
-      el("div", { class: "start" }, start), this.list);
+    this.element = el("div", { class: "log", role: "log", "aria-label": label, tabindex: 0, hidden: true },
+      start ? el("div", { class: "start" }, start) : [], this.list);
   }
 
-  /** Show a message, in the place of the one with the same time stamp if there is one. */
-  place(message) {
+  /** Show a message with the number of its replies, in the place of the one with the same time stamp if there is one. */
+  place(message, replies = []) {
     const old = this.nodes.get(message.ts);
     this.follow ||= this.isAtEnd() || (!old && (message.ephemeral || isMe(message.from.id)));
-    const node = this.render(message);
+    const node = this.render(message, replies);
     this.nodes.set(message.ts, node);
     if (old) replace(old, node);
     else this.list.append(node);
@@ -70,9 +73,10 @@ export class Log {
     this.element.scrollTop = this.element.scrollHeight;
   }
 
-  render(message) {
+  render(message, replies) {
     const { from, at, text, blocks } = message;
-    const press = (...what) => this.press(message, ...what);
+    const { press, suggest, tools } = this.deeds;
+    const asked = { suggest: (...what) => suggest(message, ...what) };
     const node = el("article", { class: message.error ? "message error" : "message", tabindex: -1, "aria-label": from.name },
       message.ephemeral ? el("p", { class: "note ephemeral" }, "Only visible to you") : [],
       message.command ? el("p", { class: "note" }, "In answer to ", el("code", {}, message.command)) : [],
@@ -82,26 +86,42 @@ export class Log {
           el("strong", {}, from.name),
           from.bot ? el("span", { class: "badge" }, "APP") : [],
           el("time", { datetime: new Date(at * 1000).toISOString(), title: moment(at) }, clock(at))),
-        blocks?.length ? renderBlocks(blocks, press) : el("div", { class: "block" }, mrkdwn(text, LINKS))),
-      el("div", { class: "tools" }, this.tools(message)));
+        blocks?.length ? renderBlocks(blocks, (...what) => press(message, ...what), asked)
+          : text ? el("div", { class: "block" }, mrkdwn(text, LINKS)) : [],
+        renderFiles(message.files),
+        replies.length ? this.renderReplies(message, replies) : []),
+      el("div", { class: "tools" }, tools(message)));
     node.message = message;
     return node;
   }
 
-  /** Mark where a day begins, and where a sender goes on and need not be named again. */
+  /** Say how many replies there are, and lead to them. */
+  renderReplies(message, replies) {
+    const senders = [...new Map(replies.map(({ from }) => [from.id, from])).values()].slice(0, MOST_FACES);
+    const { at } = replies.at(-1);
+    return el("button", { type: "button", class: "replies", "data-action": "replies", click: () => this.deeds.open(message) },
+      senders.map(({ id, name }) => avatar(id, name)),
+      el("strong", {}, countReplies(replies.length)),
+      el("small", {}, `Last reply ${day(at).toLowerCase()} at ${clock(at)}`));
+  }
+
+  /** Mark where a day or the replies begin, and where a sender goes on and need not be named again. */
   arrange() {
-    this.list.querySelectorAll(".day").forEach((divider) => divider.remove());
-    let last = null;
-    for (const node of this.list.querySelectorAll(".message")) {
+    this.list.querySelectorAll(".divider").forEach((divider) => divider.remove());
+    const nodes = [...this.list.children];
+    nodes.forEach((node, index) => {
       const { message } = node;
-      const today = day(message.at);
-      const newDay = !last || day(last.at) !== today;
-      if (newDay) node.before(el("p", { class: "day" }, el("span", {}, today)));
-      node.classList.toggle("follows", !newDay && goesOn(last, message));
-      last = message;
-    }
+      const last = nodes[index - 1]?.message;
+      const mark = this.isThread ? (index === 1 ? countReplies(nodes.length - 1) : "") : nameNewDay(last, message);
+      if (mark) node.before(el("p", { class: "divider" }, el("span", {}, mark)));
+      node.classList.toggle("follows", Boolean(last) && !mark && goesOn(last, message));
+    });
   }
 }
+
+const countReplies = (count) => (count === 1 ? "1 reply" : `${count} replies`);
+
+const nameNewDay = (last, { at }) => (last && day(last.at) === day(at) ? "" : day(at));
 
 const isMarked = (message) => message.ephemeral || message.command || message.error;
 
@@ -110,11 +130,7 @@ const goesOn = (last, next) =>
 
 /** Put a changed message into its place, with the focus on the same control if it was inside. */
 function replace(old, node) {
-  const { activeElement } = document;
-  const { action } = activeElement.dataset;
-  const focused = old.contains(activeElement);
+  const place = findPlace(old);
   old.replaceWith(node);
-  if (!focused) return;
-  const same = [...node.querySelectorAll("[data-action]")].filter((control) => control.dataset.action === action);
-  (same.find((control) => control.textContent === activeElement.textContent) ?? same[0] ?? node).focus();
+  if (place) focusAgain(findAgain(node, place) ?? node, place);
 }

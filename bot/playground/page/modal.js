@@ -2,9 +2,8 @@
 import { renderBlocks } from "./blocks.js";
 import { el } from "./dom.js";
 import { readState } from "./inputs.js";
+import { findAgain, findPlace, focusAgain, STOPS } from "./place.js";
 import { avatar } from "./workspace.js";
-
-const STOPS = "a[href], button, input, select, textarea, summary, [tabindex='0']";
 
 const filled = new Map(); // what is filled in, by view id, for as long as the modal is open
 let deliver;
@@ -12,20 +11,22 @@ let view = null;
 
 const dialog = el("dialog", { class: "modal", "aria-labelledby": "modal-title", keydown: steer, cancel: stay });
 
-/** Make modals work; `tell(deed, body)` tells the server what is done and gives in words why it was not taken. */
-export function startModal(tell) {
-  deliver = tell;
+/** Make modals work; `ask(deed, body)` tells the server what is done; `why` in its answer says in words why not. */
+export function startModal(ask) {
+  deliver = ask;
   document.body.append(dialog);
 }
 
 /** Show the view that is now before the person, or none; what they filled in stays. */
 export function showView(next) {
   if (view) filled.set(view.id, readState(dialog));
-  const place = view && view.id === next?.id ? findPlace() : null;
+  const place = view && view.id === next?.id ? findPlace(dialog) : null;
+  const top = place ? scroller().scrollTop : 0;
   view = next;
   if (view) {
     dialog.replaceChildren(render());
     if (!dialog.open) dialog.showModal();
+    scroller().scrollTop = top;
     focus(place);
   } else {
     filled.clear();
@@ -35,7 +36,7 @@ export function showView(next) {
 }
 
 function render() {
-  const form = { held: filled.get(view.id), errors: view.errors ?? {} };
+  const form = { held: filled.get(view.id), errors: view.errors ?? {}, suggest };
   const leave = (label, clear, attributes) =>
     el("button", { type: "button", click: () => tell("close", { clear }), ...attributes }, label);
   return el("form", { novalidate: true, submit },
@@ -63,10 +64,14 @@ const press = (block, element, more) => tell("press", {
   block_id: block.block_id, action_id: element.action_id, value: element.value, ...more, state: readState(dialog),
 });
 
+const suggest = (block, element, value) => deliver("suggest", {
+  view_id: view.id, block_id: block.block_id, action_id: element.action_id, value, state: readState(dialog),
+});
+
 /** Tell the server of something done in the view; gives whether it was taken. */
 async function tell(deed, body) {
   if (!view) return false;
-  const why = await deliver(deed, { view_id: view.id, ...body });
+  const { why } = await deliver(deed, { view_id: view.id, ...body });
   const problem = dialog.querySelector(".problem");
   if (problem && why) problem.textContent = `That did not work: ${why}.`;
   return !why;
@@ -90,24 +95,13 @@ function stay(event) {
   event.preventDefault(); // the server closes the modal
 }
 
-/** Remember where the focus is, by the ids of what has it. */
-function findPlace() {
-  const { activeElement } = document;
-  const { value, selectionStart, selectionEnd } = activeElement;
-  return { ids: idsOf(activeElement), value, selectionStart, selectionEnd, top: scroller().scrollTop };
-}
-
-const idsOf = (node) => [node.closest("[data-block]")?.dataset.block, node.closest("[data-action]")?.dataset.action].join(" ");
-
 const scroller = () => dialog.querySelector(".body");
 
 /** Put the focus on what is wrong, or where it was, or on the first thing there is to do. */
 function focus(place) {
   const stops = [...dialog.querySelectorAll(`.body :is(${STOPS})`)];
   const wrong = stops.find((node) => node.closest(".invalid"));
-  const alike = stops.filter((node) => idsOf(node) === place?.ids);
-  const same = alike.find((node) => node.value === place.value) ?? alike[0];
-  if (place) scroller().scrollTop = place.top;
-  (wrong ?? same ?? stops[0] ?? dialog.querySelector("footer .button")).focus();
-  if (same && !wrong && place.selectionStart !== null) same.setSelectionRange?.(place.selectionStart, place.selectionEnd);
+  const same = findAgain(scroller(), place);
+  if (same && !wrong) focusAgain(same, place);
+  else (wrong ?? stops[0] ?? dialog.querySelector("footer .button")).focus();
 }
