@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from binascii import hexlify
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -122,24 +123,32 @@ def verify(rows: Iterable[Raw], stored: Head | None, head: str | None = None) ->
     """
     count, last, found = 0, START.encode(), None
     wanted = (head or "").lower().encode()
+    key, begins, ends, searching = _KEY, len(_KEY), len(_KEY) + len(START), head is not None
     try:
         for sequence, content, digest in rows:
-            if sequence > count + 1:
-                return _judge(Finding.MISSING, count, last, count + 1)
-            place = content.rfind(_KEY) + len(_KEY)
-            linked = content[place : place + len(START)] == last and sequence == count + 1
-            if not linked or sha256(content).hexdigest().encode() != digest:
-                return _judge(Finding.ALTERED, count, last, sequence)
+            place = content.rfind(key)
+            if (
+                sequence != count + 1
+                or content[place + begins : place + ends] != last
+                or hexlify(sha256(content).digest()) != digest
+            ):
+                missing = sequence > count + 1
+                return _judge(
+                    Finding.MISSING if missing else Finding.ALTERED,
+                    count,
+                    last,
+                    count + 1 if missing else sequence,
+                )
             count, last = sequence, digest
-            if found is None and digest.startswith(wanted):
-                found = sequence
+            if searching and digest.startswith(wanted):
+                found, searching = sequence, False
     except (DBAPIError, sqlite3.Error) as error:
         if not is_damage(error):
             raise
         return _judge(Finding.ALTERED, count, last, count + 1)
-    if found is None and head is not None:
+    if searching:
         return _judge(Finding.HEAD_NOT_FOUND, count, last)
-    return replace(_compare(count, last, stored), found=found if head else None)
+    return replace(_compare(count, last, stored), found=found)
 
 
 def _read_head(text: str) -> str:
