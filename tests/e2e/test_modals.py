@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Locator, Page, expect
 from slack_bolt import Ack, App
 from slack_bolt.adapter.asgi import SlackRequestHandler
@@ -40,6 +41,8 @@ EVERY_INPUT = [
     make_input("color", {"type": "static_select", "options": COLORS}),
     make_input("gender", {"type": "radio_buttons", "options": COLORS, "initial_option": COLORS[0]}),
     make_input("likes", {"type": "checkboxes", "options": COLORS}),
+    make_input("both", {"type": "multi_static_select", "options": COLORS}),
+    make_input("who", {"type": "external_select", "min_query_length": 2}),
     make_input("born", {"type": "datepicker"}),
     make_input("friend", {"type": "users_select"}),
     make_input("place", {"type": "conversations_select"}),
@@ -68,6 +71,7 @@ class Bot:
         for id_ in ("lookup", "lookup_message"):
             self.app.shortcut(id_)(self.open)
         self.app.action(re.compile(""))(self.hear)
+        self.app.options("who")(self.suggest)
         self.app.view("set_modal")(self.check)
 
     def open(self, ack: Ack, client: WebClient, body: dict[str, Any]) -> None:
@@ -78,6 +82,12 @@ class Bot:
     def hear(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
         self.heard.append(body)
+
+    def suggest(self, ack: Ack, body: dict[str, Any]) -> None:
+        self.heard.append(body)
+        names = ("alice", "albert", "bob_k")
+        found = [make_option(name) for name in names if name.startswith(body["value"])]
+        ack(option_groups=[{"label": make_text("Accounts"), "options": found}])
 
     def check(self, ack: Ack, view: dict[str, Any]) -> None:
         self.submitted.append(view["state"]["values"])
@@ -131,6 +141,8 @@ def test_fills_in_every_kind_of_input_by_keyboard(open_page: OpenPage, bot: Bot)
         ("color", ["b"]),
         ("red", ["ArrowDown"]),
         ("red", ["Space"]),
+        ("both", ["r", "Enter", "ArrowDown", "ArrowDown", "Enter", "Backspace"]),
+        ("who", ["a", "l", "WAIT", "ArrowDown", "Enter"]),
         ("born", list("12312001")),
         ("friend", list("Ed")),
         ("place", list("#su")),
@@ -140,7 +152,10 @@ def test_fills_in_every_kind_of_input_by_keyboard(open_page: OpenPage, bot: Bot)
         places = modal.get_by_label(label)
         tab_to(page, places.last if keys == ["Space"] else places.first)
         for key in keys:
-            page.keyboard.press(key)
+            if key == "WAIT":
+                expect(modal.get_by_role("option", name="albert")).to_be_visible()
+            else:
+                page.keyboard.press(key)
     page.keyboard.press("Enter")
 
     expect(nick).to_be_focused()
@@ -161,6 +176,8 @@ def test_fills_in_every_kind_of_input_by_keyboard(open_page: OpenPage, bot: Bot)
         "color": COLORS[1],
         "gender": COLORS[1],
         "likes": [COLORS[0]],
+        "both": [COLORS[0]],
+        "who": make_option("albert"),
         "born": "2001-12-31",
         "friend": EDITOR.id,
         "place": SUPPORT,
@@ -181,7 +198,7 @@ def test_shows_an_error_at_every_input_it_concerns(open_page: OpenPage, bot: Bot
     expect(modal.get_by_label("about")).to_be_focused()
     expect(modal.get_by_label("about")).to_have_attribute("aria-invalid", "true")
     expect(modal.get_by_label("level")).to_have_accessible_description("Please enter a number of at most 99.")
-    expect(modal.get_by_text("Please complete this required field.")).to_have_count(8)
+    expect(modal.get_by_text("Please complete this required field.")).to_have_count(10)
     expect(modal.get_by_label("nick")).to_have_value("Alice")
     assert bot.submitted == []
 
@@ -268,14 +285,17 @@ def test_keeps_several_choices_when_a_form_comes_back(open_page: OpenPage, bot: 
     bot.view = make_view(NICK, make_input("colors", several))
     bot.answers = [{"response_action": "errors", "errors": {"nick": "Somebody has it."}}]
     modal = open_modal(page)
-    chosen = modal.get_by_label("colors").locator("option:checked")
-    expect(chosen).to_have_text(["blue"])
+    chosen = modal.get_by_role("button", name="Remove")
+    expect(chosen).to_have_text(["blue✕"])
 
     modal.get_by_label("nick").fill("Al")
-    modal.get_by_label("colors").select_option(["red", "green"])
+    chosen.click()
+    for color in ("red", "green"):
+        modal.get_by_label("colors").fill(color[:2])
+        modal.get_by_role("option", name=color).click()
     modal.get_by_role("button", name="Go").click()
     expect(modal).to_contain_text("Somebody has it.")
-    expect(chosen).to_have_text(["red", "green"])
+    expect(chosen).to_have_text(["red✕", "green✕"])
     modal.get_by_role("button", name="Go").click()
 
     expect(modal).to_be_hidden()
@@ -305,6 +325,48 @@ def test_tells_the_bot_at_once_where_it_asked_for_that(open_page: OpenPage, bot:
     assert actions[0]["selected_option"] == COLORS[1]
     assert [action["value"] for action in actions[1:]] == ["alice", "abc"]
     assert bot.submitted == []
+
+
+def test_asks_the_bot_what_to_offer(open_page: OpenPage, bot: Bot, workspace: Workspace) -> None:
+    page = open_page()
+    bot.view = make_view(make_input("who", {"type": "external_select", "min_query_length": 2}))
+    modal = open_modal(page)
+    who = modal.get_by_role("combobox", name="who")
+    status = modal.get_by_role("status")
+
+    who.press_sequentially("a")
+    expect(status).to_have_text("Type at least 2 characters.")
+    who.press_sequentially("x")
+    expect(status).to_have_text("Nothing fits.")
+    who.fill("al")
+    expect(modal.get_by_role("group", name="Accounts").get_by_role("option")).to_have_text(
+        ["alice", "albert"]
+    )
+    expect(who).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Escape")
+    expect(who).to_have_attribute("aria-expanded", "false")
+    expect(modal).to_be_visible()
+    assert [body["value"] for body in bot.heard[1:]] == ["ax", "al"]
+
+    workspace.request_url = None
+    who.fill("bo")
+    expect(status).to_contain_text("no bot is connected")
+
+
+def test_shuts_nobody_out_of_a_form(open_page: OpenPage, bot: Bot) -> None:
+    page = open_page()
+    bot.view = make_view(*EVERY_INPUT)
+    modal = open_modal(page)
+    modal.get_by_label("both").fill("red")
+    page.keyboard.press("Enter")
+    modal.get_by_label("both").press("ArrowDown")
+    listbox = modal.get_by_role("listbox", name="Suggestions").filter(visible=True)
+    expect(listbox.get_by_role("option", selected=True)).to_have_text(["red"])
+
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page)
+        assert not found.response["violations"], found.generate_report()
 
 
 def test_asks_before_a_dangerous_press_in_a_modal(open_page: OpenPage, bot: Bot) -> None:

@@ -10,6 +10,7 @@ export class Choices {
     const id = `choices-${lists++}`;
     this.field = field;
     this.take = take;
+    this.many = many;
     this.options = [];
     this.at = 0;
     this.list = el("ul", { id, class: "choices", role: "listbox", "aria-label": label, "aria-multiselectable": many ? "true" : undefined,
@@ -53,6 +54,7 @@ export class Choices {
       },
     }, content);
     node.classList.toggle("chosen", Boolean(chosen));
+    node.ariaSelected = String(Boolean(chosen));
     this.options.push({ node, value });
     return node;
   }
@@ -61,8 +63,12 @@ export class Choices {
   step(by) {
     const count = this.options.length;
     this.at = count ? (this.at + by + count) % count : 0;
-    this.options.forEach(({ node }, place) => { node.ariaSelected = String(place === this.at); });
     const current = this.options[this.at]?.node;
+    for (const { node } of this.options) {
+      node.classList.toggle("at", node === current);
+      // Of several, those are selected that are chosen already.
+      if (!this.many) node.ariaSelected = String(node === current);
+    }
     current?.scrollIntoView({ block: "nearest" });
     if (current) this.field.setAttribute("aria-activedescendant", current.id);
     else this.field.removeAttribute("aria-activedescendant");

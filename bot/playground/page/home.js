@@ -1,7 +1,7 @@
 // The bot's Home tab: the view that the bot has published for this person.
 import { renderBlocks } from "./blocks.js";
 import { el } from "./dom.js";
-import { readState } from "./inputs.js";
+import { readState } from "./holding.js";
 import { findAgain, findPlace, focusAgain } from "./place.js";
 
 const EMPTY = "This bot has put nothing here yet. It is told that you opened this tab, and may need a moment.";

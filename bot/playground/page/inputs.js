@@ -1,29 +1,13 @@
 // Inputs: what can be typed or chosen, in a message at once, in a modal until it is submitted.
-import { act, words } from "./controls.js";
+import { words } from "./controls.js";
 import { el } from "./dom.js";
+import { held, input, placeholder, sameOption } from "./holding.js";
+import { externalSelect, multiSelect, pick, staticSelect } from "./selects.js";
 import { listConversations, listPeople } from "./workspace.js";
 
 const PAUSE = 300; // milliseconds after the last character before a text is told to the bot
 
 let groups = 0;
-
-/** What an input holds: what it held before it was drawn anew, or what the bot gave it to start with. */
-const held = (element, here, key, initial) => (here.held && key in here.held ? here.held[key] : element[initial]);
-
-const placeholder = (element) => element.placeholder?.text;
-
-/** Let a node tell what it holds, and tell the bot of a change if it asked for that. */
-function input(node, element, here, read, restore) {
-  node.read = read;
-  node.dataset.action = element.action_id;
-  if (here.silent) return node;
-  let last = read();
-  node.addEventListener("change", async () => {
-    if (await act(node, element, here.press, read())) last = read();
-    else restore(last);
-  });
-  return node;
-}
 
 const text = (type, inputmode) => (element, here) => {
   const node = el(element.multiline ? "textarea" : "input", {
@@ -50,52 +34,6 @@ function tellText(node, element, tell) {
     tell();
   });
 }
-
-/** Make a select of groups of entries, each with a label and the value it stands for. */
-function select(element, here, groups, key, initial, same = (one, other) => one === other) {
-  const entries = groups.flatMap((group) => group.entries);
-  const find = (value) => (value ? entries.findIndex((entry) => same(entry.value, value)) : -1);
-  const start = find(held(element, here, key, initial));
-  let number = 0;
-  const list = (group) => group.entries.map((entry) =>
-    el("option", { value: number, selected: number++ === start }, entry.label));
-  const empty = { value: "", disabled: !here.optional, hidden: !here.optional, selected: start < 0 };
-  const node = el("select", here.attributes,
-    el("option", empty, placeholder(element) ?? "Choose…"),
-    groups.map((group) => (group.label ? el("optgroup", { label: group.label }, list(group)) : list(group))));
-  const read = () => ({ [key]: entries[node.value]?.value ?? null });
-  return input(node, element, here, read, (last) => { node.selectedIndex = find(last[key]) + 1; });
-}
-
-const listGroups = (element) => (element.option_groups ?? [{ options: element.options }]).map((group) => ({
-  label: group.label?.text, entries: group.options.map((option) => ({ label: option.text.text, value: option })),
-}));
-
-const staticSelect = (element, here) =>
-  select(element, here, listGroups(element), "selected_option", "initial_option", sameOption);
-
-/** Make a list of options of which several can be chosen. */
-function multiSelect(element, here) {
-  const groups = listGroups(element);
-  const entries = groups.flatMap((group) => group.entries);
-  const chosen = held(element, here, "selected_options", "initial_options") ?? [];
-  let number = 0;
-  const list = (group) => group.entries.map((entry) =>
-    el("option", { value: number++, selected: chosen.some((one) => sameOption(one, entry.value)) }, entry.label));
-  const node = el("select", { ...here.attributes, multiple: true, size: Math.min(entries.length + groups.length, 6) },
-    groups.map((group) => (group.label ? el("optgroup", { label: group.label }, list(group)) : list(group))));
-  const read = () => ({ selected_options: [...node.selectedOptions].map((one) => entries[one.value].value) });
-  return input(node, element, here, read, (last) => {
-    for (const one of node.options) one.selected = last.selected_options.includes(entries[one.value].value);
-  });
-}
-
-const pick = (key, initial, list) => (element, here) => {
-  const entries = list().map(({ id, name }) => ({ label: name, value: id }));
-  return select(element, here, [{ entries }], key, initial);
-};
-
-const sameOption = (one, other) => one.value === other.value;
 
 /** Make a group of radio buttons or checkboxes. */
 const group = (type, key, initial) => (element, here) => {
@@ -130,6 +68,7 @@ export const INPUTS = {
   email_text_input: text("email"),
   url_text_input: text("url"),
   static_select: staticSelect,
+  external_select: externalSelect,
   multi_static_select: multiSelect,
   users_select: pick("selected_user", "initial_user", listPeople),
   conversations_select: pick("selected_conversation", "initial_conversation", listConversations),
@@ -138,14 +77,3 @@ export const INPUTS = {
   checkboxes: group("checkbox", "selected_options", "initial_options"),
   datepicker: date,
 };
-
-/** Read what all inputs inside a node hold, by block id and action id. */
-export function readState(node) {
-  const state = {};
-  for (const one of node.querySelectorAll("[data-action]")) {
-    if (!one.read) continue;
-    const { block } = one.closest("[data-block]").dataset;
-    state[block] = { ...state[block], [one.dataset.action]: one.read() };
-  }
-  return state;
-}

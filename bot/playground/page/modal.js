@@ -1,7 +1,7 @@
 // The modal: the view that a bot has put before the person, and what they filled in.
 import { renderBlocks } from "./blocks.js";
 import { el } from "./dom.js";
-import { readState } from "./inputs.js";
+import { readState } from "./holding.js";
 import { findAgain, findPlace, focusAgain, STOPS } from "./place.js";
 import { avatar } from "./workspace.js";
 

@@ -1,7 +1,7 @@
 // Where the focus is, kept while what is around it is drawn anew.
 
 /** What the keyboard can stop at. */
-export const STOPS = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+export const STOPS = "a[href], button:not([tabindex='-1']), input, select, textarea, summary, [tabindex='0']";
 
 const idsOf = (node) => [node.closest("[data-block]")?.dataset.block, node.closest("[data-action]")?.dataset.action].join(" ");
 

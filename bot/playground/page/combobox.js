@@ -1,0 +1,111 @@
+// A field that offers what fits what is typed in it, for one choice or for several.
+import { Choices } from "./choices.js";
+import { el } from "./dom.js";
+
+export class Combobox {
+  /**
+   * Make a field with these options chosen. `find(typed)` gives groups of options, or why there are none as a text;
+   * `wait` milliseconds pass after the last character before it is asked. `most` may be chosen, of `many`.
+   */
+  constructor({ attributes, placeholder, chosen, many = false, most = Infinity, wait = 0, find }) {
+    Object.assign(this, { placeholder, chosen, many, most, wait, find, asked: 0 });
+    this.field = el("input", {
+      ...attributes, type: "text", role: "combobox", "aria-expanded": "false", autocomplete: "off", spellcheck: "false",
+      click: () => this.search(), input: () => this.type(), keydown: (event) => this.steer(event), blur: () => this.leave(),
+      change: (event) => event.stopPropagation(), // what is typed is not yet chosen
+    });
+    this.choices = new Choices(this.field, "Suggestions", (option) => this.take(option), { many });
+    this.tokens = el("span", { class: "tokens" });
+    this.status = el("p", { class: "hint", role: "status" });
+    this.element = el("div", { class: "combobox" }, this.tokens, this.field, this.choices.list, this.status);
+    this.show();
+  }
+
+  /** Show what is chosen: several as tokens, one as the text of the field. */
+  show() {
+    this.field.placeholder = this.chosen.length ? "" : this.placeholder;
+    this.field.value = this.many ? "" : (this.chosen[0]?.text.text ?? "");
+    // The keyboard takes a choice back in the list, or with Backspace: it need not stop at each.
+    this.tokens.replaceChildren(...(this.many ? this.chosen : []).map((option) => el("button", {
+      type: "button", class: "token", tabindex: -1, "aria-label": `Remove ${option.text.text}`, click: () => this.take(option),
+    }, option.text.text, el("span", { "aria-hidden": "true" }, "✕"))));
+  }
+
+  /** Choose exactly these. */
+  choose(chosen) {
+    this.chosen = chosen;
+    this.show();
+  }
+
+  /** Look for what is typed, after a while; an emptied field holds nothing. */
+  type() {
+    clearTimeout(this.pause);
+    if (!this.many && this.chosen.length && !this.field.value) this.settle([]);
+    this.pause = setTimeout(() => this.search(this.field.value), this.wait);
+  }
+
+  /** Offer what fits; an answer that was overtaken by a later one is left aside. */
+  async search(typed = "") {
+    const number = ++this.asked;
+    const found = await this.find(typed.trim());
+    if (number !== this.asked) return;
+    const groups = typeof found === "string" ? [] : found;
+    this.choices.offer(groups.map(({ label, entries }) => ({
+      label, entries: entries.map(({ label: content, value }) => ({ content, value, chosen: this.has(value) })),
+    })));
+    this.choices.list.scrollIntoView({ block: "nearest" });
+    this.status.textContent = this.choices.isOpen ? "" : typeof found === "string" ? found : "Nothing fits.";
+  }
+
+  has(option) {
+    return this.chosen.some(({ value }) => value === option.value);
+  }
+
+  /** Choose an option, or of several take it back. */
+  take(option) {
+    const others = this.chosen.filter(({ value }) => value !== option.value);
+    const added = others.length === this.chosen.length ? [...others, option] : others;
+    this.close();
+    if (this.many && added.length > this.most) this.status.textContent = `At most ${this.most} can be chosen.`;
+    else this.settle(this.many ? added : [option]);
+  }
+
+  settle(chosen) {
+    this.choose(chosen);
+    this.element.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  close() {
+    clearTimeout(this.pause);
+    this.asked += 1;
+    this.status.textContent = "";
+    return this.choices.close();
+  }
+
+  /** Leave the field: nothing typed in it stays that was not chosen. */
+  leave() {
+    this.close();
+    this.show();
+  }
+
+  steer(event) {
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (!KEYS[event.key]?.(this)) return;
+    event.preventDefault();
+    event.stopPropagation(); // Escape closes the list alone, not the modal around it
+  }
+}
+
+/** What keys do; each tells whether it did something. */
+const KEYS = {
+  __proto__: null,
+  ArrowDown: (box) => (box.choices.isOpen ? box.choices.step(1) : Boolean(box.search())),
+  ArrowUp: (box) => box.choices.isOpen && box.choices.step(-1),
+  Enter: (box) => box.choices.accept(),
+  Escape: (box) => box.choices.isOpen && box.close(),
+  Backspace: (box) => {
+    if (!box.many || box.field.value || !box.chosen.length) return false;
+    box.settle(box.chosen.slice(0, -1));
+    return true;
+  },
+};

@@ -1,0 +1,61 @@
+// Inputs in which something is chosen from a list, be it long or the bot's to give.
+import { Combobox } from "./combobox.js";
+import { el } from "./dom.js";
+import { held, input, placeholder, sameOption } from "./holding.js";
+
+const PAUSE = 300; // milliseconds after the last character before the bot is asked
+const LEAST_QUERY = 3; // characters from which the bot is asked, where it does not say so itself
+
+/** Make a select of groups of entries, each with a label and the value it stands for. */
+function select(element, here, groups, key, initial, same = (one, other) => one === other) {
+  const entries = groups.flatMap((group) => group.entries);
+  const find = (value) => (value ? entries.findIndex((entry) => same(entry.value, value)) : -1);
+  const start = find(held(element, here, key, initial));
+  let number = 0;
+  const list = (group) => group.entries.map((entry) =>
+    el("option", { value: number, selected: number++ === start }, entry.label));
+  const empty = { value: "", disabled: !here.optional, hidden: !here.optional, selected: start < 0 };
+  const node = el("select", here.attributes,
+    el("option", empty, placeholder(element) ?? "Choose…"),
+    groups.map((group) => (group.label ? el("optgroup", { label: group.label }, list(group)) : list(group))));
+  const read = () => ({ [key]: entries[node.value]?.value ?? null });
+  return input(node, element, here, read, (last) => { node.selectedIndex = find(last[key]) + 1; });
+}
+
+const listGroups = (element) => (element.option_groups ?? [{ options: element.options }]).map((group) => ({
+  label: group.label?.text, entries: group.options.map((option) => ({ label: option.text.text, value: option })),
+}));
+
+export const staticSelect = (element, here) =>
+  select(element, here, listGroups(element), "selected_option", "initial_option", sameOption);
+
+/** Make a field that offers what fits: `find(typed)` gives groups of options, or in words why there are none. */
+function searched(element, here, key, initial, options) {
+  const many = key === "selected_options";
+  const box = new Combobox({
+    attributes: here.attributes, placeholder: placeholder(element) ?? (many ? "Choose some…" : "Type to search…"), many,
+    chosen: [held(element, here, key, initial) ?? []].flat(), ...options,
+  });
+  const read = () => ({ [key]: many ? box.chosen : box.chosen[0] ?? null });
+  return input(box.element, element, here, read, (last) => box.choose([last[key] ?? []].flat()));
+}
+
+export function multiSelect(element, here) {
+  const fits = (typed) => ({ label }) => label.toLowerCase().includes(typed.toLowerCase());
+  const find = (typed) => listGroups(element).map(({ label, entries }) => ({ label, entries: entries.filter(fits(typed)) }));
+  return searched(element, here, "selected_options", "initial_options", { find, most: element.max_selected_items });
+}
+
+export function externalSelect(element, here) {
+  const least = element.min_query_length ?? LEAST_QUERY;
+  return searched(element, here, "selected_option", "initial_option", { wait: PAUSE, find: async (typed) => {
+    if (typed.length < least) return `Type at least ${least} ${least === 1 ? "character" : "characters"}.`;
+    const answer = await here.suggest(element, typed);
+    return answer.why ? `That did not work: ${answer.why}.` : listGroups(answer);
+  } });
+}
+
+export const pick = (key, initial, list) => (element, here) => {
+  const entries = list().map(({ id, name }) => ({ label: name, value: id }));
+  return select(element, here, [{ entries }], key, initial);
+};
