@@ -348,6 +348,11 @@ def test_asks_the_bot_what_to_offer(open_page: OpenPage, bot: Bot, workspace: Wo
     expect(modal).to_be_visible()
     assert [body["value"] for body in bot.heard[1:]] == ["ax", "al"]
 
+    who.fill("alb")
+    page.keyboard.press("Enter")
+    expect(who).to_have_value("albert")
+    assert bot.submitted == []
+
     workspace.request_url = None
     who.fill("bo")
     expect(status).to_contain_text("no bot is connected")

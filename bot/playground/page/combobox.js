@@ -41,6 +41,7 @@ export class Combobox {
   type() {
     clearTimeout(this.pause);
     if (!this.many && this.chosen.length && !this.field.value) this.settle([]);
+    this.looking = true;
     this.pause = setTimeout(() => this.search(this.field.value), this.wait);
   }
 
@@ -55,6 +56,14 @@ export class Combobox {
     })));
     this.choices.list.scrollIntoView({ block: "nearest" });
     this.status.textContent = this.choices.isOpen ? "" : typeof found === "string" ? found : "Nothing fits.";
+    this.looking = false;
+    if (this.entered) this.enter();
+  }
+
+  /** Take what the keyboard is at, as soon as it is known; tells whether there was or will be something to take. */
+  enter() {
+    this.entered = this.looking;
+    return this.looking || this.choices.accept();
   }
 
   has(option) {
@@ -78,6 +87,7 @@ export class Combobox {
   close() {
     clearTimeout(this.pause);
     this.asked += 1;
+    this.looking = this.entered = false;
     this.status.textContent = "";
     return this.choices.close();
   }
@@ -101,7 +111,7 @@ const KEYS = {
   __proto__: null,
   ArrowDown: (box) => (box.choices.isOpen ? box.choices.step(1) : Boolean(box.search())),
   ArrowUp: (box) => box.choices.isOpen && box.choices.step(-1),
-  Enter: (box) => box.choices.accept(),
+  Enter: (box) => box.enter(),
   Escape: (box) => box.choices.isOpen && box.close(),
   Backspace: (box) => {
     if (!box.many || box.field.value || !box.chosen.length) return false;

@@ -20,7 +20,7 @@ function open(button) {
   const list = el("ul", { class: "records", "aria-label": "Exchanges, newest first" });
   const nodes = new Map(); // by the number of the exchange
   const none = el("p", { class: "empty" });
-  const filter = el("input", { type: "search", class: "entry", placeholder: "Filter, for example views.open or invalid",
+  const filter = el("input", { type: "search", class: "entry", placeholder: "Filter by name or outcome",
     "aria-label": "Filter", input: sift });
 
   function add(record) {
