@@ -22,6 +22,8 @@ BotError                        str(error) may be shown to anyone who asked
 ```
 """
 
+from collections.abc import Sequence
+
 
 class BotError(Exception):
     """The base of all errors whose text may be shown to the actor.
@@ -45,11 +47,22 @@ class UsageError(BotError):
         words: What is wrong with it.
         usage: The line that shows how it is typed, without the slash command's name.
         advice: A suggestion such as a near miss.
+        parts: The single mistakes, when there are several.
+
+    Attributes:
+        command: The word of the command that it was to be; empty where not even that is known.
+        app: The app it was about, as far as it could be read.
+        accounts: The accounts it was about, as far as they could be read.
     """
 
-    def __init__(self, words: str, *, usage: str = "", advice: str = "") -> None:
+    def __init__(
+        self, words: str, *, usage: str = "", advice: str = "", parts: Sequence["UsageError"] = ()
+    ) -> None:
         super().__init__(words, advice=advice)
         self.usage = usage
+        self.parts = parts
+        self.command = self.app = ""
+        self.accounts: tuple[str, ...] = ()
 
 
 class PermissionDeniedError(BotError):

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.core.hints import cite, did_you_mean
+from bot.core.hints import cite, nearest
+from bot.core.mistakes import Mistakes
 from bot.errors import UsageError
 
 TEXT_BYTES = 500
@@ -147,21 +148,38 @@ def defaults(domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
     return (*nick, *(field for field in FRIEND_FIELDS if field.default))
 
 
+def bare(name: str) -> str:
+    """Leave out of a name what people spell differently: case, blanks, underscores and hyphens."""
+    return re.sub(r"[\s_-]", "", name.casefold())
+
+
+def spellings(custom: Sequence[Field], domain: Domain = Domain.PROFILE) -> dict[str, Field]:
+    """Give what is typed for each field, bare: its word, or its label.
+
+    A word comes before a label, and a standard field before an app's own, which then has its tag alone.
+    """
+    known = tuple(reversed(offered(domain, custom)))
+    labels = {bare(field.label): field for field in known}
+    return {**labels, **{bare(field.word): field for field in known}}
+
+
 def named(names: Iterable[str], domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
-    """Find the fields people named by word, by tag or by an app's keyword, each once, in reading order.
+    """Find the fields people named by word, label, tag or an app's keyword, each once, in reading order.
 
     Raises:
-        UsageError: A name fits no field; the nearest one is suggested.
+        UsageError: A name fits no field; the nearest one is suggested. All such names are told at once.
     """
     known = offered(domain, custom)
-    # A standard field comes before an app's own of the same word, which then has its tag alone.
-    by_name = {name: field for field in reversed(known) for name in (field.tag, field.word.lower())}
+    by_tag, by_spelling = {field.tag: field for field in known}, spellings(custom, domain)
+    mistakes = Mistakes()
     found: dict[str, Field] = {}
     for name in names:
-        field = by_name.get(name) or by_name.get(name.lower()) or _by_custom_tag(name, domain)
-        if field is None:
-            raise _unknown(name, known)
-        found[field.tag] = field
+        field = by_tag.get(name) or by_spelling.get(bare(name) or name) or _by_custom_tag(name, domain)
+        with mistakes.gather():
+            if field is None:
+                raise _unknown(name, by_spelling, known)
+            found[field.tag] = field
+    mistakes.tell()
     order = {field.tag: place for place, field in enumerate(known)}
     return tuple(sorted(found.values(), key=lambda field: order.get(field.tag, len(order))))
 
@@ -173,9 +191,14 @@ def _by_custom_tag(name: str, domain: Domain) -> Field | None:
     return custom_field(name.removeprefix(match[1]), prefix=match[1])
 
 
-def _unknown(name: str, known: Sequence[Field]) -> UsageError:
-    words = [field.word for field in known]
+def _unknown(name: str, by_spelling: Mapping[str, Field], known: Sequence[Field]) -> UsageError:
+    near = nearest(bare(name), by_spelling)
+    meant = f"Did you mean {_introduced(by_spelling[near])}?" if near else ""
     return UsageError(
         f"there is no field {cite(name)} here",
-        advice=f"{did_you_mean(name, words)}Fields: {', '.join(words)}",
+        advice=meant or f"Fields: {', '.join(field.word for field in known)}",
     )
+
+
+def _introduced(field: Field) -> str:
+    return field.word if bare(field.label) == bare(field.word) else f"{field.word} ({field.label})"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.core import fields
+from bot.core.assignments import read_assignments
 from bot.core.commands import (
     SPECS,
     Command,
@@ -21,9 +22,10 @@ from bot.core.commands import (
 )
 from bot.core.fields import Domain, Field
 from bot.core.hints import cite, did_you_mean, nearest
-from bot.core.model import App, Value
+from bot.core.mistakes import Mistakes
+from bot.core.model import App
 from bot.core.tokens import Token, Words, keep_commas, sort, tokenize
-from bot.core.values import check_text, parse_values
+from bot.core.values import check_text
 from bot.errors import UsageError
 
 MAX_TEXT = 5000
@@ -81,10 +83,11 @@ def parse(text: str, apps: Apps) -> Command:
         return ShowHelp()
     spec = _find_spec(first.text)
     try:
-        rest = keep_commas(tokens, _field_words(apps)) if spec.makes is SetFields else list(tokens)
+        rest = keep_commas(tokens, _spellings(apps)) if spec.makes is SetFields else list(tokens)
         return _BUILDERS[spec.makes](sort(rest, spec), apps)
     except UsageError as error:
-        raise UsageError(str(error), usage=error.usage or spec.line, advice=error.advice) from None
+        error.usage, error.command = error.usage or spec.line, spec.word
+        raise
 
 
 def _find_spec(word: str) -> Spec:
@@ -124,32 +127,23 @@ def _build_attributes(words: Words, apps: Apps) -> Command:
 def _build_set(words: Words, apps: Apps) -> Command:
     app = _app(words, apps)
     first, *rest = words.tokens or [Token("")]
-    if not first.text or (not first.quoted and first.text.partition("=")[0].lower() in _field_words(apps)):
+    if not first.text or (first.is_value and fields.bare(first.split()[0]) in _spellings(apps)):
         raise UsageError("no account id was given; it comes before the fields")
     (account,) = check_accounts([first.text])
-    reason = " ".join(words.options.get("--reason", ()))
-    check_text("--reason", reason)
-    if rest:
-        return SetFields(app, account, _values(rest, app), reason)
-    if reason:
-        raise UsageError("--reason goes with field=value; the form asks for a reason itself")
-    return EditProfile(app, account)
-
-
-def _values(tokens: Iterable[Token], app: App) -> dict[Field, Value]:
-    typed: dict[Field, str] = {}
-    for token in tokens:
-        name, equals, text = token.text.partition("=")
-        if not equals:
-            raise UsageError(
-                f"{cite(token.text)} is no field=value",
-                advice='A value with a blank in it is quoted: nick="Bob K". One change is for one account',
-            )
-        (field,) = fields.named([name], Domain.PROFILE, app.custom)
-        if field in typed:
-            raise UsageError(f"{field.word} is given twice")
-        typed[field] = text
-    return parse_values(typed.items())
+    reason = " ".join(token.typed for token in words.options.get("--reason", ()))
+    mistakes = Mistakes()
+    try:
+        with mistakes.gather():
+            check_text("--reason", reason)
+        if reason and not rest:
+            mistakes.add(UsageError("--reason goes with field=value; the form asks for a reason itself"))
+        with mistakes.gather():
+            values = read_assignments(rest, app)
+        mistakes.tell()
+    except UsageError as error:
+        error.app, error.accounts = app.name, (account,)
+        raise
+    return SetFields(app, account, values, reason) if rest else EditProfile(app, account)
 
 
 def _build_undo(words: Words, _: Apps) -> Command:
@@ -188,12 +182,14 @@ _BUILDERS: Mapping[type[Command], Callable[[Words, Apps], Command]] = {
 
 
 def _app(words: Words, apps: Apps) -> App:
-    return apps.find(words.options["--app"][0] if "--app" in words.options else None)
+    return apps.find(words.options["--app"][0].text if "--app" in words.options else None)
 
 
-def _field_words(apps: Apps) -> frozenset[str]:
-    known = (fields.offered(Domain.PROFILE, app.custom) for app in apps.by_name.values())
-    return frozenset(name.lower() for some in known for field in some for name in (field.word, field.tag))
+def _spellings(apps: Apps) -> frozenset[str]:
+    """Give, bare, whatever names a profile field of some app."""
+    custom = [field for app in apps.by_name.values() for field in app.custom]
+    tags = (fields.bare(field.tag) for field in fields.offered(Domain.PROFILE, custom))
+    return frozenset(fields.spellings(custom)).union(tags)
 
 
 def _ways(words: Words) -> dict[str, bool]:
@@ -203,7 +199,7 @@ def _ways(words: Words) -> dict[str, bool]:
 
 def _fields(words: Words, domain: Domain, app: App) -> tuple[tuple[Field, ...], bool]:
     values = words.options.get("--fields", [])
-    names = [name.strip() for value in values for name in value.split(",") if name.strip()]
+    names = [name.strip() for value in values for name in value.text.split(",") if name.strip()]
     if names:
         return fields.named(names, domain, app.custom), True
     return fields.defaults(domain, app.custom), False

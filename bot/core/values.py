@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
-from bot.core.fields import MAX_UINT32, TEXT_BYTES, Domain, Field, Kind
-from bot.core.hints import did_you_mean
+from bot.core.fields import MAX_UINT32, TEXT_BYTES, Domain, Field, Kind, bare
+from bot.core.hints import nearest, pasted
 from bot.core.model import Value, Values
+from bot.core.typography import straighten
 from bot.errors import UsageError
 
 _NUMERIC = {Kind.NUMBER, Kind.DATE, Kind.MUTED}
@@ -14,27 +15,10 @@ _MUTED = {"received": 0, "not received": 1}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _YEAR_FIRST = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-|([0-9]{2}))([0-9]{1,2})")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})\s+([A-Za-z]{3,9})\.?\s+([0-9]{4})")
+_SEPARATED = re.compile(r"([0-9]{1,4})[-/. ]+([0-9]{1,2})[-/. ]+([0-9]{1,4})\.?")
+_TWO_DIGITS = 99
 _NUMBER = re.compile(r"0*([0-9]{1,10})")
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def parse_values(typed: Iterable[tuple[Field, str]]) -> dict[Field, Value]:
-    """Read the values of several fields.
-
-    Raises:
-        UsageError: Some cannot be; all of them are named at once.
-    """
-    values: dict[Field, Value] = {}
-    refusals: list[UsageError] = []
-    for field, text in typed:
-        try:
-            values[field] = parse_value(field, text)
-        except UsageError as refusal:
-            refusals.append(refusal)
-    if refusals:
-        advice = ". ".join(dict.fromkeys(refusal.advice for refusal in refusals if refusal.advice))
-        raise UsageError("; ".join(map(str, refusals)), advice=advice)
-    return values
 
 
 def parse_value(field: Field, text: str) -> Value:
@@ -48,7 +32,7 @@ def parse_value(field: Field, text: str) -> Value:
     if not is_settable(field):
         raise UsageError(f"{field.word} cannot be set")
     if field.kind is not Kind.TEXT:
-        text = text.strip()
+        text = straighten(text).strip()
         return _PARSERS[field.kind](field, text) if text else cleared(field)
     check_text(field.word, text, field.max_bytes)
     return text
@@ -77,8 +61,11 @@ def is_settable(field: Field) -> bool:
 
 def choices(field: Field) -> tuple[str, ...]:
     """List the words that a field takes, as they are typed without quotes; none where it takes no words."""
-    words = _MUTED if field.kind is Kind.MUTED else field.choices.values()
-    return tuple(word.lower().replace(" ", "-") for word in words)
+    return tuple(word.lower().replace(" ", "-") for word in _words(field))
+
+
+def _words(field: Field) -> tuple[str, ...]:
+    return tuple(_MUTED if field.kind is Kind.MUTED else field.choices.values())
 
 
 def cleared(field: Field) -> Value:
@@ -136,27 +123,34 @@ def _as_number(value: Value) -> Value:
 
 
 def _parse_choice(field: Field, text: str) -> Value:
-    words = {word: value for value, word in field.choices.items()}
+    words: dict[str, Value] = {word: value for value, word in field.choices.items()}
+    if field.unset:
+        words |= {"none": cleared(field), "unset": cleared(field)}
     short = {value.rpartition("_")[2]: value for value in field.choices}
-    return _choose(field, text, words, {**short, **{value: value for value in field.choices}})
+    return _choose(field, text, {**short, **words}, {value: value for value in field.choices})
 
 
 def _parse_muted(field: Field, text: str) -> Value:
-    return _choose(field, text, _MUTED, {})
+    return _choose(field, text, _MUTED)
 
 
-def _choose(field: Field, text: str, words: Mapping[str, Value], others: Mapping[str, Value]) -> Value:
-    known = {_bare(word): value for word, value in {**others, **words}.items()}
-    if _bare(text) in known:
-        return known[_bare(text)]
-    offered = f"It is one of: {', '.join(words)}"
+def _choose(field: Field, text: str, *names: Mapping[str, Value]) -> Value:
+    """Find the value that is named, or that alone has a name beginning so; a later mapping is asked last."""
+    typed = bare(text)
+    for known in names:
+        by_name = {bare(name): value for name, value in known.items()}
+        found = {value for name, value in by_name.items() if name.startswith(typed)}
+        if typed in by_name or len(found) == 1:
+            return by_name.get(typed, next(iter(found)))
+        if found:
+            break
+    words = _words(field)
+    near = nearest(text, words)
+    meant = f"Did you mean {field.word}={pasted(near)}? " if near else ""
     raise UsageError(
-        f"{field.word} has no such value", advice=f"{did_you_mean(text, (*words, *others))}{offered}"
+        f"{field.word} has no such value" if not found else f"{field.word} has several values that begin so",
+        advice=f"{meant}It is one of: {', '.join(map(pasted, words))}",
     )
-
-
-def _bare(word: str) -> str:
-    return re.sub(r"[\s_-]", "", word.casefold())
 
 
 def _parse_number(field: Field, text: str) -> Value:
@@ -169,17 +163,31 @@ def _parse_number(field: Field, text: str) -> Value:
 def _parse_date(field: Field, text: str) -> Value:
     if text.strip("0") == "" or text.casefold() == field.unset:
         return cleared(field)
-    day = None
+    day, is_day = None, False
     if match := _YEAR_FIRST.fullmatch(text):
         # Without dashes only two digits each are a month and a day.
         compact = match[3] and len(match[4]) == 2  # noqa: PLR2004 - the digits of a day
-        if match[2] or compact:
+        if is_day := bool(match[2] or compact):
             day = _day(int(match[1]), int(match[2] or match[3]), int(match[4]))
     elif (match := _DAY_FIRST.fullmatch(text)) and match[2][:3].lower() in _MONTHS:
-        day = _day(int(match[3]), _MONTHS.index(match[2][:3].lower()) + 1, int(match[1]))
+        is_day, day = True, _day(int(match[3]), _MONTHS.index(match[2][:3].lower()) + 1, int(match[1]))
     if day is None:
-        raise UsageError(f"{field.word} is no day of the calendar", advice="Write a day as 1990-04-19")
+        what = f"{field.word} is no day of the calendar" if is_day else f"{field.word} takes a day"
+        raise UsageError(what, advice=f"Write it as {' or '.join(_meant(text)) or '1990-04-19'}")
     return day.year * 10000 + day.month * 100 + day.day
+
+
+def _meant(text: str) -> list[str]:
+    """Write a day as we take it; both days, where month and day may be meant either way around."""
+    if (match := _SEPARATED.fullmatch(text)) is None:
+        return []
+    parts = [int(part) for part in match.groups()]
+    year = next((part for part in (parts[0], parts[2]) if part > _TWO_DIGITS), 0)
+    one, other = parts[1:] if year == parts[0] else parts[:2]
+    days = {day for month, each in ((one, other), (other, one)) if (day := _day(year, month, each))}
+    if year == parts[0]:
+        days = {day for day in days if day.month == one} or days
+    return [day.isoformat() for day in sorted(days)]
 
 
 def _day(year: int, month: int, day: int) -> date | None:

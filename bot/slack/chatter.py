@@ -3,6 +3,7 @@
 import re
 
 from bot.core.commands import SPECS, ShowProfiles
+from bot.core.typography import straighten
 from bot.slack.mrkdwn import plain
 
 _PROFILE = next(spec.word for spec in SPECS.values() if spec.makes is ShowProfiles)
@@ -30,10 +31,10 @@ def read_message(text: str, bot_id: str) -> str:
         bot_id: The bot's own user id, whose mention is no part of what is asked.
     """
     typed = plain(re.sub(rf"<@{re.escape(bot_id)}(\|[^>]*)?>", " ", text) if bot_id else text).strip()
-    first, _, rest = typed.partition(" ")
-    if (word := first.strip(_ENDS).lower()) in SPECS:
-        return f"{word} {rest}".strip()
-    return "" if _is_small_talk(typed) else f"{_PROFILE} {typed}"
+    first, *rest = typed.split(maxsplit=1) or [""]
+    if (word := straighten(first).strip(_ENDS).lower()) in SPECS:
+        return " ".join([word, *rest])
+    return "" if _is_small_talk(straighten(typed)) else f"{_PROFILE} {typed}"
 
 
 def _is_small_talk(typed: str) -> bool:

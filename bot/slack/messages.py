@@ -187,8 +187,12 @@ def _error_lines(
     error: BotError, command: str, reference: str | None, trim: Trim
 ) -> Iterator[list[RichTextElement]]:
     happened = next(_HAPPENED[kind] for kind in type(error).mro() if kind in _HAPPENED)
+    parts = error.parts if isinstance(error, UsageError) else ()
     number = f" ({error.code})" if isinstance(error, IMError) and error.code is not None else ""
-    yield [bold(f"{happened}: {trim(literal(str(error)))}{number}.")]
+    yield [bold(f"{happened}: {f'{len(parts)} mistakes' if parts else trim(literal(str(error)))}{number}.")]
+    for part in parts:
+        advice = f" {sentence(trim(literal(part.advice)))}" if part.advice else ""
+        yield [words(f"• {trim(literal(str(part)))}."), *([words(advice, "italic")] if advice else [])]
     if error.advice:
         yield [words(sentence(trim(literal(error.advice))))]
     if isinstance(error, UsageError) and error.usage:

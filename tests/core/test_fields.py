@@ -8,6 +8,7 @@ from bot.core.fields import (
     Domain,
     Field,
     Kind,
+    bare,
     custom_field,
     defaults,
     named,
@@ -126,3 +127,34 @@ def test_suggests_a_name_as_it_is_spelled() -> None:
     assert nearest("VIPP", ["nick", "Vip"]) == "Vip"
     assert did_you_mean("nikc", ["nick", "Vip"]) == "Did you mean nick? "
     assert did_you_mean("elephant", ["nick", "Vip"]) == ""
+
+
+def test_gives_every_standard_field_a_spelling_of_its_own() -> None:
+    spelled = [name for field in STANDARD for name in {bare(field.word), bare(field.label)}]
+
+    assert len(spelled) == len(set(spelled))
+
+
+@pytest.mark.parametrize("name", ["Friend requests", "friend_requests", "FRIEND-REQUESTS", "forbid"])
+def test_finds_a_field_by_its_label_however_it_is_spelled(name: str) -> None:
+    assert tags(named([name, "vip_tier"], Domain.PROFILE, [VIP])) == [
+        "Tag_Profile_IM_AdminForbidType",
+        VIP.tag,
+    ]
+
+
+def test_reads_a_word_before_a_label() -> None:
+    own = custom_field("Nickname", "level")
+
+    assert named(["nickname"], Domain.PROFILE, [own]) == (own,)
+    assert tags(named(["level"], Domain.PROFILE, [own])) == ["Tag_Profile_IM_Level"]
+
+
+def test_names_every_unknown_field_at_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        named(["lvel", "nick", "add_frend_rule"], Domain.PROFILE, [])
+
+    assert [part.advice for part in caught.value.parts] == [
+        "Did you mean level?",
+        "Did you mean allow (Add-friend rule)?",
+    ]

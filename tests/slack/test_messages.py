@@ -210,6 +210,16 @@ MESSAGES: dict[str, Callable[[], Message]] = {
         ),
         command="/im",
     ),
+    "error_mistakes": lambda: fail(
+        UsageError(
+            "two",
+            usage=SPECS["set"].line,
+            parts=(
+                UsageError("there is no field “nik” here", advice="Did you mean nick (Nickname)?"),
+                UsageError("level takes a whole number from 0 to 4294967295"),
+            ),
+        )
+    ),
     "error_denied": lambda: render_error(DENIED, command="/im"),
     "error_expired": lambda: fail(
         ExpiredError("this button is too old", advice="Run the command again for fresh buttons")

@@ -1,0 +1,92 @@
+"""The field=value part of a command: which fields, which values, and what was meant by what is neither."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from bot.core import fields
+from bot.core.commands import SPECS, WORDS, SetFields
+from bot.core.fields import Domain, Field
+from bot.core.hints import cite, pasted
+from bot.core.mistakes import Mistakes
+from bot.core.model import App, Value
+from bot.core.tokens import Token
+from bot.core.values import parse_value
+from bot.errors import UsageError
+
+_OPTIONS = SPECS[WORDS[SetFields]].options
+_QUOTED = 'A value with a blank in it is quoted: nick="Bob K". One change is for one account'
+_NO_BLANKS = "No blanks around the equals sign"
+
+
+def read_assignments(tokens: Iterable[Token], app: App) -> dict[Field, Value]:
+    """Read which fields are to become what.
+
+    Raises:
+        UsageError: Something is no field, no value of it, or neither; all of it is told at once.
+    """
+    mistakes = Mistakes()
+    named: set[Field] = set()
+    values: dict[Field, Value] = {}
+    before: Token | None = None
+    for is_stray, group in groupby(tokens, _is_stray):
+        pieces = list(group)
+        if is_stray:
+            mistakes.add(_stray(before, pieces, app))
+            continue
+        for token in pieces:
+            before = token
+            with mistakes.gather():
+                name, text = token.split()
+                field = _find(name, text, app)
+                if field in named:
+                    raise UsageError(f"{field.word} is given twice", advice="Give it once")
+                named.add(field)
+                values[field] = parse_value(field, text)
+    mistakes.tell()
+    return values
+
+
+def _is_stray(token: Token) -> bool:
+    return not token.split()[0] or "=" not in token.typed
+
+
+def _find(name: str, text: str, app: App) -> Field:
+    if option := _option(name):
+        raise UsageError(f"{cite(name)} is no field", advice=f"Did you mean {option} {pasted(text)}?")
+    (field,) = fields.named([name], Domain.PROFILE, app.custom)
+    return field
+
+
+def _option(name: str) -> str | None:
+    option = f"--{name.lstrip('-').lower()}"
+    return option if option in _OPTIONS else None
+
+
+def _stray(before: Token | None, pieces: Sequence[Token], app: App) -> UsageError:
+    """Say what was probably meant by pieces that are no field=value."""
+    first, rest = pieces[0].text, " ".join(piece.typed for piece in pieces[1:])
+    words = f"{cite(' '.join(piece.typed for piece in pieces))} is no field=value"
+    name, value = before.split() if before else ("", "")
+    if option := _option(first):
+        advice = f"Did you mean {option} {pasted(rest)}?"
+    elif _is_field(first, app) and rest:
+        advice = f"{_NO_BLANKS}: {_assigned(first, rest.removeprefix('=').strip())}"
+    elif ":" in first and _is_field(first.partition(":")[0], app):
+        name, _, value = pieces[0].typed.partition(":")
+        advice = f"Did you mean {_assigned(name, ' '.join(filter(None, [value, rest])))}?"
+    elif before and not value:
+        advice = f"{_NO_BLANKS}: {_assigned(name, f'{pieces[0].typed} {rest}'.strip())}"
+    elif before:
+        whole = f"{value} {pieces[0].typed} {rest}".strip()
+        advice = f"A value with a blank in it is quoted: {_assigned(name, whole)}"
+    else:
+        advice = _QUOTED
+    return UsageError(words, advice=advice)
+
+
+def _is_field(name: str, app: App) -> bool:
+    return fields.bare(name) in fields.spellings(app.custom)
+
+
+def _assigned(name: str, value: str) -> str:
+    return f"{pasted(name)}={pasted(value)}"

@@ -1,0 +1,28 @@
+"""What keyboards, apps and documents make of plain characters, made plain again."""
+
+import re
+
+# By code: the characters themselves are hard to tell apart, or not to be seen at all.
+DOUBLE = '"' + "".join(map(chr, range(0x201C, 0x2020)))
+"""The double quotes, the straight one first."""
+SINGLE = "'" + "".join(map(chr, range(0x2018, 0x201C)))
+"""The single quotes, the straight one first; they are apostrophes, too."""
+_UNSEEN = [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
+MARKS = "`" + "".join(map(chr, _UNSEEN))
+"""What stands around a word and is no part of it: code marks, and what nobody sees."""
+
+_PLAIN = str.maketrans(
+    {**dict.fromkeys(DOUBLE, '"'), **dict.fromkeys(SINGLE, "'"), **dict.fromkeys(MARKS, "")}
+)
+_BLANK = re.compile(r"[^\S\n]")
+# macOS and iOS turn the two hyphens of an option into one dash.
+_DASH = re.compile(r"(?<!\S)[\u2013-\u2015](?=[A-Za-z])")
+
+
+def straighten(text: str) -> str:
+    """Make what was typed plain, where it is a word of ours or an id: never a value.
+
+    Curly quotes and dashes become straight, strange blanks become blanks, and code marks and what nobody
+    sees are dropped; that takes the joiner out of an emoji made of several, too.
+    """
+    return _DASH.sub("--", _BLANK.sub(" ", text.translate(_PLAIN)))
