@@ -13,6 +13,7 @@ from bot.playground.messages import Draft
 from bot.playground.people import BOT, EDITOR, VIEWER
 from bot.playground.workspace import Workspace
 from tests.e2e.conftest import OpenPage
+from tests.support.browser import measure_contrast
 from tests.support.slack import ONCALL, make_buttons, make_input
 
 pytestmark = pytest.mark.browser
@@ -213,3 +214,31 @@ def test_sifts_and_clears_the_exchanges(open_page: OpenPage, slack: WebClient) -
 
     page.keyboard.press("Enter")
     expect(panel(page)).to_contain_text("Nothing yet")
+
+
+def test_closes_a_thread_but_not_the_inspector_with_its_channel(open_page: OpenPage) -> None:
+    page = open_page()
+    thread = open_thread(page)
+    page.get_by_role("link", name="support").click()
+    expect(thread).to_be_hidden()
+
+    page.get_by_role("button", name="Inspector").click()
+    page.get_by_role("link", name="oncall").click()
+
+    expect(page.get_by_role("textbox", name="Message #oncall")).to_be_focused()
+    expect(panel(page).get_by_role("heading", name="Inspector")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fits_a_narrow_window(scheme: str, open_page: OpenPage, slack: WebClient) -> None:
+    page = open_page(viewport={"width": 360, "height": 640}, color_scheme=scheme)
+    slack.files_upload_v2(channel=ONCALL, content=CSV, filename="a_very_long_name" * 5 + ".csv")
+    expect(page.get_by_role("list", name="Files")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+    page.get_by_role("button", name="Inspector").click()
+
+    expect(panel(page).locator(".records > li").first).to_be_visible()
+    assert page.evaluate("document.querySelector('main').inert")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert measure_contrast(page) >= 4.5

@@ -6,12 +6,12 @@ import { Home } from "./home.js";
 import { startInspector } from "./inspector.js";
 import { menu } from "./menu.js";
 import { showView, startModal } from "./modal.js";
-import { closePanel } from "./panel.js";
 import { Room } from "./rooms.js";
+import { fold, showPeople } from "./sidebar.js";
 import { startTheme } from "./theme.js";
-import { openThread, refreshThread } from "./thread.js";
+import { closeThread, openThread, refreshThread } from "./thread.js";
 import { showWeather } from "./weather.js";
-import { avatar, isMe, learn } from "./workspace.js";
+import { learn } from "./workspace.js";
 
 const byId = (id) => document.getElementById(id);
 const rooms = new Map(); // by channel id
@@ -47,24 +47,17 @@ function snapshot(news) {
   learn(news);
   showView(null);
   home.place(null);
-  closePanel();
+  closeThread();
   showWeather(news.weather, turn);
   shortcuts = news.shortcuts;
   composer.tools.replaceChildren(offer("global", { label: "Shortcuts", content: icon("bolt"), look: "icon" }));
   byId("team").textContent = team;
-  byId("people").replaceChildren(...news.people.filter(({ kind }) => kind !== "bot").map(makePerson));
+  showPeople(news.people);
   makeRooms(news.channels);
   composer.offerCommands(news.commands);
   news.messages.forEach(arrive);
   const wanted = [location.hash.slice(1), current?.id].find((hash) => rooms.has(hash?.split("/")[0]));
   open(wanted ?? news.channels[0]?.id);
-}
-
-/** Switch to a person by a link: everything begins anew, as it would in their own browser. */
-function makePerson({ id, name, title }) {
-  const follow = ({ currentTarget }) => { currentTarget.hash = location.hash; };
-  return el("li", {}, el("a", { href: `?as=${id}`, "aria-current": isMe(id) ? "true" : undefined, click: follow },
-    avatar(id, name), el("span", { class: "name" }, name, el("small", {}, title))));
 }
 
 function makeRooms(channels) {
@@ -84,7 +77,7 @@ function open(hash) {
   const [id, tab] = hash?.split("/") ?? [];
   const room = rooms.get(id);
   if (!room) return;
-  if (room !== current) closePanel();
+  if (room !== current) closeThread();
   current = room;
   const atHome = room.direct && hasHome && tab === "home";
   for (const one of rooms.values()) {
@@ -126,15 +119,17 @@ function arrive(message) {
 const where = (message, block, element) =>
   ({ channel: message.channel, ts: message.ts, block_id: block.block_id, action_id: element.action_id });
 
+const press = (message, block, element, more) =>
+  tell("press", { value: element.value, ...more, ...where(message, block, element) });
+
 /** What people can do with messages. */
 const deeds = {
-  press: async (message, block, element, more) =>
-    composer.complain(await tell("press", { value: element.value, ...more, ...where(message, block, element) })),
+  press: async (...what) => composer.complain(await press(...what)),
   suggest: (message, block, element, value) => question("suggest", { ...where(message, block, element), value }),
   open: (message) => {
     const ts = rooms.get(message.channel).messages.has(message.thread_ts) ? message.thread_ts : message.ts;
-    openThread(rooms.get(message.channel), ts, deeds,
-      (text) => tell("send", { channel: message.channel, thread_ts: ts, text }));
+    const send = (text) => tell("send", { channel: message.channel, thread_ts: ts, text });
+    openThread(rooms.get(message.channel), ts, deeds, { press, send });
   },
   // Nothing can be done with a message that only one person sees, or that is gone.
   tools: (message) => (message.ephemeral || message.gone ? [] : [
@@ -155,16 +150,7 @@ function offer(type, opener, where = {}) {
   })));
 }
 
-/** Fold the sidebar away, or unfold it; it only ever folds in a narrow window. */
-function fold(folded) {
-  byId("sidebar").classList.toggle("unfolded", !folded);
-  byId("fold").ariaExpanded = String(!folded);
-}
-
 byId("composer").append(composer.element);
-byId("fold").addEventListener("click", () => fold(byId("sidebar").classList.contains("unfolded")));
-byId("logs").addEventListener("click", () => fold(true));
-document.addEventListener("keydown", ({ key }) => key === "Escape" && fold(true));
 window.addEventListener("hashchange", () => open(location.hash.slice(1)));
 startTheme(byId("theme"));
 startInspector(byId("inspect"));
