@@ -6,12 +6,16 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from slack_sdk import WebClient
 
+from bot import playing
 from bot.background import BackgroundServer
 from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
+from bot.sandbox.knobs import Knobs
+from bot.sandbox.run import open_sandbox
 from tests.support.browser import PATIENCE, launch
 from tests.support.slack import BOT_TOKEN, ONCALL, Stage, make_workspace
+from tests.support.story import Playground
 
 OpenPage: TypeAlias = Callable[..., Page]
 
@@ -52,6 +56,29 @@ def slack(url: str, workspace: Workspace) -> WebClient:
 def open_page(browser: Browser, url: str, workspace: Workspace) -> Iterator[OpenPage]:
     with ExitStack() as stack:
         yield lambda person=VIEWER, **options: stack.enter_context(_page(browser, url, person, options))
+
+
+@pytest.fixture(scope="module")
+def playground() -> Iterator[Playground]:
+    """The whole bot in its playground; one for all tests of a module."""
+    workspace, sandbox = playing.make_workspace(), open_sandbox()
+    with playing.playing(workspace, sandbox) as url:
+        yield Playground(url, workspace, sandbox)
+
+
+@pytest.fixture
+def enter(browser: Browser, playground: Playground) -> Iterator[OpenPage]:
+    """Open the playground as somebody, in a window as high as the picture is to be."""
+    with ExitStack() as stack:
+
+        def enter(person: Person = VIEWER, height: int = 960) -> Page:
+            options = {"viewport": {"width": 1100, "height": height}, "device_scale_factor": 1.5}
+            return stack.enter_context(_page(browser, playground.url, person, options))
+
+        yield enter
+    for dial in playground.workspace.dials.describe():
+        playground.workspace.dials.turn(dial["name"], dial["settings"][0]["name"])
+    playground.sandbox.knobs = Knobs()
 
 
 @contextmanager

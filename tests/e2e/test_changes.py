@@ -1,0 +1,120 @@
+"""Changing profiles, as people do it in the page."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from bot.playground.people import EDITOR, GROUP_EDITOR, VIEWER
+from tests.e2e.conftest import OpenPage
+from tests.support.story import Playground, articles, ask, go_to, has_rows, keep_picture, press, send
+
+pytestmark = pytest.mark.browser
+
+LOW = 620
+"""The height of a window that one message, or one question, nearly fills."""
+
+
+def test_says_why_a_viewer_may_change_nothing(enter: OpenPage) -> None:
+    page = enter(VIEWER)
+    answer = ask(page, "/im set bob_k nick=Mallory")
+
+    expect(answer).to_contain_text("Refused: you are not an editor")
+    expect(answer).to_contain_text("Nothing was sent")
+    expect(answer.get_by_role("button", name="Confirm")).to_have_count(0)
+    go_to(page, "im-audit")
+    expect(articles(page).last).to_contain_text(
+        "Refused set bob_k in demo local by @Vera Lindqvist", use_inner_text=True
+    )
+
+
+def test_changes_a_profile_and_undoes_it(enter: OpenPage) -> None:
+    page = enter(EDITOR, LOW)
+    answer = ask(page, '/im set bob_k nick="Bob K" forbid=allowed --reason "spam nickname, ticket 4711"')
+    expect(answer).to_contain_text("Change free_coins_4u bob_k in demo local?", use_inner_text=True)
+    changed = ["Nickname\tfree_coins_4u\tBob K", "Friend requests\tBlocked by admin\tAllowed"]
+    has_rows(answer, "Field\tNow\tAfter", *changed)
+    expect(answer).to_contain_text(re.compile(r"valid until .+ \(10 minutes\)"))
+    keep_picture(page, "preview.png")
+
+    answer.get_by_role("button", name="Confirm 2 changes").click()
+
+    expect(answer).to_contain_text("Done. 2 fields of bob_k", use_inner_text=True)
+    has_rows(answer, "Field\tBefore\tAfter", *changed)
+    expect(answer.get_by_role("button", name="Confirm")).to_have_count(0)
+
+    go_to(page, "im-audit")
+    told = articles(page)
+    expect(told.last).to_contain_text("Changed bob_k in demo local by @Ed Okafor", use_inner_text=True)
+    expect(told.last).to_contain_text("Reason spam nickname, ticket 4711", use_inner_text=True)
+    has_rows(told.last, "Field\tBefore\tAfter", *changed)
+    keep_picture(page, "audit.png")
+
+    told.last.get_by_role("button", name="Undo…").click()
+    expect(told.last).to_contain_text("Undo change op_")
+    told.last.get_by_role("button", name="Confirm 2 changes").click()
+
+    undone = told.filter(has_text="Undone")
+    back = ["Nickname\tBob K\tfree_coins_4u", "Friend requests\tAllowed\tBlocked by admin"]
+    has_rows(undone, "Field\tBefore\tAfter", *back)
+
+
+def test_changes_nothing_after_cancel(enter: OpenPage, playground: Playground) -> None:
+    written = len(playground.sandbox.writes)
+    answer = ask(enter(EDITOR), "/im set carol location=Jurong")
+
+    answer.get_by_role("button", name="Cancel").click()
+
+    expect(answer).to_contain_text("Cancelled. carol in demo local stays as it is.", use_inner_text=True)
+    expect(answer.get_by_role("button")).to_have_count(0)
+    assert len(playground.sandbox.writes) == written
+
+
+def test_changes_a_profile_in_a_form(enter: OpenPage) -> None:
+    page = enter(EDITOR, LOW)
+    send(page, "/im set alice")
+    form = page.get_by_role("dialog", name="Change a profile")
+    expect(form.get_by_label("Nickname")).to_have_value("Alice Zhang")
+    expect(form.get_by_label("Gender").locator("option:checked")).to_have_text("Female")
+    expect(form.get_by_label("Birthday")).to_have_value("1990-04-19")
+
+    form.get_by_label("Nickname").fill("Alice Z")
+    form.get_by_label("Gender").select_option("Male")
+    form.get_by_role("button", name="Preview").click()
+
+    expect(form).to_contain_text("Change Alice Zhang alice in demo local?", use_inner_text=True)
+    expect(form).to_contain_text("Alice Zhang → Alice Z")
+    expect(form).to_contain_text("Female → Male")
+    keep_picture(page, "review.png")
+
+    form.get_by_role("button", name="Back").click()
+    expect(form.get_by_label("Nickname")).to_have_value("Alice Z")
+    form.get_by_label("Gender").select_option("Female")
+    form.get_by_role("button", name="Preview").click()
+    form.get_by_role("button", name="Confirm 1 change").click()
+
+    expect(form).to_contain_text("Done. 1 field of alice", use_inner_text=True)
+    form.get_by_role("button", name="Close", exact=True).last.click()
+    expect(form).to_be_hidden()
+
+
+def test_shows_editors_alone_what_a_history_holds(enter: OpenPage) -> None:
+    page, other = enter(GROUP_EDITOR), enter(VIEWER)
+    card = ask(page, "/im profile carol --fields location")
+    card.get_by_role("button", name="Change…").click()
+    form = page.get_by_role("dialog", name="Change a profile")
+    form.get_by_label("Location").fill("Jurong")
+    form.get_by_role("button", name="Preview").click()
+    form.get_by_role("button", name="Confirm 1 change").click()
+    expect(form).to_contain_text("Done. 1 field of carol", use_inner_text=True)
+    form.get_by_role("button", name="Close", exact=True).last.click()
+
+    history = press(page, card, "History")
+    others = ask(other, "/im history carol")
+
+    for shown in (history, others):
+        expect(shown).to_contain_text("@Grace Kim set succeeded", use_inner_text=True)
+        expect(shown).to_contain_text("@Grace Kim profile answered", use_inner_text=True)
+    expect(history).to_contain_text("Location: Singapore → Jurong")
+    expect(others).not_to_contain_text("Jurong")
+    expect(others).to_contain_text("values are shown to editors")

@@ -1,0 +1,92 @@
+"""What people do in the playground's page, and the pictures that README keeps of it."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from bot.playground.workspace import Workspace
+from bot.sandbox.server import Sandbox
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+
+
+@dataclass(frozen=True, slots=True)
+class Playground:
+    url: str
+    workspace: Workspace
+    sandbox: Sandbox
+
+
+def articles(page: Page) -> Locator:
+    """Find the messages of the open conversation and of the open thread."""
+    return page.get_by_role("article")
+
+
+def send(page: Page, text: str) -> None:
+    box = page.get_by_role("textbox", name=re.compile("^Message "))
+    box.fill(text)
+    box.press("Escape")
+    box.press("Enter")
+
+
+def ask(page: Page, text: str) -> Locator:
+    """Send a command; gives the message that answers."""
+    return _next(page, lambda: send(page, text))
+
+
+def press(page: Page, message: Locator, label: str) -> Locator:
+    """Press a button whose answer is a message of its own; gives that."""
+    return _next(page, message.get_by_role("button", name=label).click)
+
+
+def _next(page: Page, act: Callable[[], None]) -> Locator:
+    seen = articles(page).count()
+    act()
+    expect(articles(page)).to_have_count(seen + 1)
+    return articles(page).nth(seen)
+
+
+def go_to(page: Page, name: str) -> None:
+    """Open a channel, or the bot's messages."""
+    page.get_by_role("navigation", name="Conversations").get_by_role("link", name=name).click()
+    expect(page.get_by_role("textbox", name=re.compile(f"^Message #?{name}$"))).to_be_visible()
+
+
+def open_home(page: Page) -> Locator:
+    go_to(page, "im-bot")
+    page.get_by_role("navigation", name="Tabs").get_by_role("link", name="Home").click()
+    return page.get_by_role("region", name="Home")
+
+
+def open_shortcut(page: Page, name: str, dialog: str) -> Locator:
+    """Use a shortcut of the box's; gives the modal that it opens."""
+    page.get_by_label("Shortcuts").click()
+    page.get_by_role("button", name=name).click()
+    return page.get_by_role("dialog", name=dialog)
+
+
+def make_weather(page: Page, dial: str, setting: str) -> None:
+    """Turn a dial of the weather panel; it has been turned when this returns."""
+    page.get_by_role("button", name="Weather").click()
+    with page.expect_response("**/page/weather"):
+        page.get_by_role("combobox", name=dial).select_option(setting)
+    page.keyboard.press("Escape")
+
+
+def has_rows(message: Locator, *rows: str | re.Pattern[str]) -> None:
+    """Expect the rows of a table, their cells set apart by tabs."""
+    expect(message.get_by_role("row")).to_have_text([*rows], use_inner_text=True)
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Rewrite a picture of README: PICTURES=write pytest tests/e2e."""
+    if os.environ.get("PICTURES") == "write":
+        page.mouse.move(0, 0)  # nothing looks pointed at
+        shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
+        shot.quantize(256, dither=Image.Dither.NONE).save(PICTURES / name, optimize=True)
