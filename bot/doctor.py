@@ -41,7 +41,7 @@ def check_all() -> Iterator[Check]:
         settings = load_settings()
     except SettingsError as error:
         for mistake in error.mistakes:
-            yield Check("settings", mistake, "Mend it in the environment or in .env")
+            yield Check("settings", mistake, "Correct it in the environment or in .env")
         return
     yield Check("settings", f"{len(settings.im_apps)} app(s): {', '.join(settings.im_apps)}")
     yield _check_mode(settings)
@@ -123,7 +123,7 @@ def _check_groups(settings: Settings, people: SlackPeople) -> Iterator[Check]:
     for group in sorted(rules.viewers.groups | rules.editors.groups):
         yield _ask(
             f"user group {group}",
-            lambda group=group: f"{len(people.list_group(group))} people",  # type: ignore[misc]
+            lambda group=group: _count_people(len(people.list_group(group))),  # type: ignore[misc]
             "Check the id; the workspace's plan must have user groups",
         )
 
@@ -184,3 +184,7 @@ def _ask(name: str, ask: Callable[[], str], fix: str) -> Check:
         return Check(name, ask())
     except BotError as error:
         return Check(name, str(error), error.advice or fix)
+
+
+def _count_people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"

@@ -4,7 +4,7 @@
 BotError                        str(error) may be shown to anyone who asked
 ├── UsageError                  the text makes no sense; carries the usage line
 ├── PermissionDeniedError       the actor lacks the role; says what is missing and who can help
-├── ExpiredError                a button outlived what it was for
+├── ExpiredError                it is not possible, or not any more: a button or a change is too old
 ├── CancelledError              the actor cancelled it, and has been answered
 ├── AuditError                  the record could not be written, or cannot be believed
 ├── SlackUnavailableError       Slack could not be asked
@@ -70,7 +70,7 @@ class PermissionDeniedError(BotError):
 
 
 class ExpiredError(BotError):
-    """A button outlived what it was for, or belongs to somebody else."""
+    """What was asked is understood and not possible, or not any more: a button is too old, say."""
 
 
 class CancelledError(BotError):

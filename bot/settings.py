@@ -294,7 +294,7 @@ class Settings(DatabaseSettings):
     def apps(self) -> Apps:
         """The apps as people name them."""
         apps = {
-            name: App(name, settings.place, _custom_fields(settings.custom_fields))
+            name: App(name, settings.place, _custom_fields(settings.custom_fields), settings.admin)
             for name, settings in self.im_apps.items()
         }
         only = next(iter(apps)) if len(apps) == 1 else None

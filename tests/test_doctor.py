@@ -74,7 +74,7 @@ def test_finds_nothing_wrong_with_a_bot_that_works(scene: Scene) -> None:
         "ok    Slack scopes: all there",
         "ok    Socket Mode: Slack opens a connection",
         "ok    people: 0 user id(s) in ROLES__…, all full members",
-        f"ok    user group {EDITORS_GROUP_ID}: 1 people",
+        f"ok    user group {EDITORS_GROUP_ID}: 1 person",
         f"ok    audit channel {ONCALL}: found",
         "ok    app demo: local takes its credentials",
     ]
@@ -100,14 +100,14 @@ WRONG_KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5f"
         ({"AUDIT_CHANNEL": PARTNERS}, "people of other organizations can read it", "channel of your own"),
         ({"AUDIT_CHANNEL": None}, "audit channel: AUDIT_CHANNEL is not set", "none on purpose"),
         ({"DATABASE_URL": "sqlite:////nowhere/im-bot.db"}, "database: there is no folder", "Create it"),
-        ({"DATABASE_URL": "mysql://x"}, "settings: DATABASE_URL must be sqlite:///FILE", "Mend it"),
+        ({"DATABASE_URL": "mysql://x"}, "settings: DATABASE_URL must be sqlite:///FILE", "Correct it"),
         ({API_URL: NOWHERE}, "app demo: ", ""),
         ({KEY: WRONG_KEY}, "app demo: ", "SECRET_KEY"),
         ({APP_ID: "1400000099"}, "app demo: ", "REGION"),
         ({"IM_APPS__DEMO__ADMIN": "alice"}, "app demo: ", "ADMIN"),
-        ({APP_ID: None}, "settings: IM_APPS__DEMO__SDK_APP_ID is not set", "Mend it in the environment"),
-        ({API_URL: None}, "IM_APPS__DEMO__REGION is not set", "Mend it"),
-        ({"IM_APPS__DEMO__REGION": "atlantis"}, "IM_APPS__DEMO__REGION must be one of", "Mend it"),
+        ({APP_ID: None}, "settings: IM_APPS__DEMO__SDK_APP_ID is not set", "Correct it in the environment"),
+        ({API_URL: None}, "IM_APPS__DEMO__REGION is not set", "Correct it"),
+        ({"IM_APPS__DEMO__REGION": "atlantis"}, "IM_APPS__DEMO__REGION must be one of", "Correct it"),
     ],
 )
 def test_names_what_is_wrong_and_how_to_mend_it(

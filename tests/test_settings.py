@@ -79,7 +79,7 @@ def test_what_is_not_set_has_a_default() -> None:
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.slack_command == "/im"
     assert settings.im_apps["prod"].admin == "administrator"
-    assert settings.apps.by_name == {"prod": App("prod", "Singapore")}
+    assert settings.apps.by_name == {"prod": App("prod", "Singapore", admin="administrator")}
     assert settings.rules == Rules(Holders(everyone=True), Holders())
     assert (settings.audit_channel, settings.redis_url) == (None, None)
     assert settings.database_url == "sqlite:///im-bot.db"
@@ -318,7 +318,7 @@ def test_reads_names_in_any_case_and_apps_of_any_name() -> None:
         }
     )
 
-    assert settings.apps.by_name == {"big-app_2": App("big-app_2", "Tokyo")}
+    assert settings.apps.by_name == {"big-app_2": App("big-app_2", "Tokyo", admin="administrator")}
     assert settings.apps.default == "big-app_2"
 
 

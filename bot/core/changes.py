@@ -40,7 +40,6 @@ from bot.errors import (
     AuditError,
     ExpiredError,
     PermissionDeniedError,
-    UsageError,
 )
 
 _ID_CHARACTERS = 12
@@ -78,8 +77,8 @@ class Changes:
         """
         app, account = command.app, command.account
         asked = Draft(actor, surface, app.name, "set", (account,), Outcome.ANSWERED)
-        self._check(asked)
-        values = self._profiles.read(app, account, fields.defaults(Domain.PROFILE, app.custom))
+        self.check(asked)
+        values = self._read(app, account, fields.defaults(Domain.PROFILE, app.custom))
         with before_sending():
             self.record.add(asked)
         return Form(app, account, values)
@@ -93,7 +92,7 @@ class Changes:
             BotError: The actor may not, the profile cannot be read, or the proposal cannot be recorded.
         """
         app, account, reason = command.app, command.account, command.reason
-        self._check(Draft(actor, surface, app.name, "set", (account,), Outcome.DENIED))
+        self.check(Draft(actor, surface, app.name, "set", (account,), Outcome.DENIED))
         check_text("the reason", reason)
         now = self._read_named(app, account, tuple(command.values)) if command.values else NOTHING
         change = _new(actor, app, account, now, command.values, reason=reason)
@@ -111,7 +110,7 @@ class Changes:
         change = self._own(actor, change_id, surface)
         app, touched = self._profiles.place(change)
         self._check_age(change, surface)
-        now = self._profiles.read(app, change.account, touched)
+        now = self._read(app, change.account, touched)
         if differing(touched, now, change.before):
             return self._propose_anew(app, change, touched, now, surface)
         # Counted from before the intent is recorded, so that nothing is sent when others may settle it.
@@ -150,15 +149,14 @@ class Changes:
         """Propose to put back what a change replaced, whoever made it.
 
         Raises:
-            UsageError: There is no such change, or it was not applied.
-            ExpiredError: A field was changed again since.
+            ExpiredError: There is no such change, it was not applied, or a field was changed again since.
             BotError: As for proposing.
         """
         done = self._find(actor, change_id, surface, word="undo")
         if done is None:
-            raise UsageError(f"there is no change {cite(change_id)}", advice=_HISTORY)
+            raise ExpiredError(f"there is no change {cite(change_id)}", advice=_HISTORY)
         if done.outcome is not Outcome.SUCCEEDED:
-            raise UsageError(
+            raise ExpiredError(
                 f"only a change that was applied can be undone, and of this one: {BECAME[done.outcome]}",
                 advice=_HISTORY,
             )
@@ -195,7 +193,16 @@ class Changes:
     def _journal(self) -> Journal:
         return Journal(self.record)
 
-    def _check(self, asked: Draft, *, fresh: bool = False) -> None:
+    def _read(self, app: App, account: str, touched: tuple[Field, ...]) -> Values:
+        with before_sending():
+            return self._profiles.read(app, account, touched)
+
+    def check(self, asked: Draft, *, fresh: bool = False) -> None:
+        """Check that an actor may change something; a refusal is recorded.
+
+        Raises:
+            PermissionDeniedError: They may not.
+        """
         try:
             self._permit(asked.actor, fresh=fresh)
         except PermissionDeniedError as refusal:
@@ -219,7 +226,7 @@ class Changes:
         except AlteredError as error:
             self._journal.deny(replace(_asked(actor, None, surface, word), change_id=change_id), error)
             raise
-        self._check(_asked(actor, change, surface, word), fresh=fresh)
+        self.check(_asked(actor, change, surface, word), fresh=fresh)
         return change
 
     def _own(self, actor: Actor, change_id: str, surface: Surface) -> Change:
@@ -245,7 +252,7 @@ class Changes:
 
     def _read_named(self, app: App, account: str, touched: tuple[Field, ...]) -> Values:
         """Read the fields of a change, and the nickname with them."""
-        return self._profiles.read(app, account, tuple(dict.fromkeys((*touched, NICK))))
+        return self._read(app, account, tuple(dict.fromkeys((*touched, NICK))))
 
     def _preview(
         self, app: App, change: Change, surface: Surface, wanted: Mapping[Field, Value], now: Values

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 from bot.core import policy
@@ -30,8 +31,8 @@ from bot.core.overview import Overview
 from bot.core.parsing import Apps, parse
 from bot.core.policy import Rules
 from bot.core.ports import IM, People, Record
-from bot.core.results import Help, History, Home, Lookup, Result, RoleReport, Start
-from bot.errors import ExpiredError, PermissionDeniedError
+from bot.core.results import Help, History, Home, Lookup, Result, RoleReport, Start, Withheld
+from bot.errors import ExpiredError, PermissionDeniedError, UsageError
 
 HISTORY_PAGE = 20
 """The most entries of a history shown at once."""
@@ -63,13 +64,22 @@ class Dispatcher:
     record: Record
     changes: Changes
 
-    def read(self, text: str) -> Command:
+    def read(self, actor: Actor, text: str, surface: Surface = Surface.COMMAND) -> Command:
         """Turn typed text into a command.
 
         Raises:
+            PermissionDeniedError: The text makes no sense as a command that the actor may not run anyway.
             UsageError: The text makes no sense.
         """
-        return parse(text, self.apps)
+        try:
+            return parse(text, self.apps)
+        except UsageError as error:
+            needs = SPECS[error.command].needs if error.command else None
+            if needs is not None:
+                asked = Draft(actor, surface, error.app, error.command, error.accounts, Outcome.DENIED)
+                check = self.changes.check if needs is Role.EDITOR else partial(self._check, role=needs)
+                check(asked)
+            raise
 
     def execute(self, actor: Actor, command: Command, surface: Surface = Surface.COMMAND) -> Result:
         """Check the actor's role and run a command.
@@ -210,4 +220,8 @@ class Dispatcher:
         may = {None, role, Role.VIEWER} if role else {None}
         specs = tuple(spec for spec in SPECS.values() if spec.needs in may)
         chosen = SPECS[topic] if topic else None
-        return Help(specs, chosen if chosen in specs else None, tuple(self.apps.by_name.values()))
+        apps = tuple(self.apps.by_name.values())
+        if chosen is None or chosen in specs:
+            return Help(specs, chosen, apps)
+        holders = self.rules.editors if chosen.needs is Role.EDITOR else self.rules.viewers
+        return Help(specs, None, apps, Withheld(chosen, holders))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from bot.core.applying import Verdict
 from bot.core.model import App, Change, Draft, Entry, Outcome, Surface
-from bot.core.policy import NOTHING_SENT
+from bot.core.policy import NO_CHANGE_SENT, NOTHING_SENT
 from bot.core.ports import Record
 from bot.core.results import Settled
-from bot.errors import AuditError, BotError, ExpiredError
+from bot.errors import AuditError, BotError, ExpiredError, IMError
 
 BECAME = {
     Outcome.PROPOSED: "it is not confirmed yet",
@@ -34,16 +34,20 @@ _LOOKED_INTO = 100
 
 @contextmanager
 def before_sending() -> Iterator[None]:
-    """Add to an AuditError that nothing was sent, which is true of all that comes before the write.
+    """Add to an error that nothing was changed, which is true of all that comes before the write.
 
     Raises:
         AuditError: The one from within, in those words.
+        IMError: The same of a profile that could not be read.
     """
     try:
         yield
     except AuditError as error:
         advice = f"{error.advice}. {NOTHING_SENT}" if error.advice else NOTHING_SENT
         raise type(error)(str(error), advice=advice, detail=error.detail) from error
+    except IMError as error:
+        advice = f"{error.advice}. {NO_CHANGE_SENT}" if error.advice else NO_CHANGE_SENT
+        raise type(error)(str(error), code=error.code, advice=advice, detail=error.detail) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TypeAlias, assert_never
 
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
-from bot.core.fields import Field
+from bot.core.fields import PROFILE_FIELDS, Field
 from bot.core.hints import CHECK_ID, cite
 from bot.core.model import App, Deadline, Finding, Row, Values
 from bot.core.ports import CALL_ACCOUNTS, IM
@@ -51,6 +51,10 @@ def split(command: LookupCommand) -> list[tuple[str, ...]]:
     return [command.accounts[start : start + size] for start in range(0, len(command.accounts), size)]
 
 
+_NO_SUCH_FIELD = 40009
+"""The vendor's code for a field that the app has not; it does not say which."""
+
+
 def read_profile(app: App, account: str, fields: tuple[Field, ...], im: IM, deadline: Deadline) -> Values:
     """Read one account's profile as it is now.
 
@@ -61,10 +65,20 @@ def read_profile(app: App, account: str, fields: tuple[Field, ...], im: IM, dead
     command = ShowProfiles(app, (account,), fields)
     (row,) = _Chunk(command, im, deadline).rows(command.accounts)
     if row.finding is Finding.NOT_IMPORTED:
-        raise NotFoundError(f"{cite(account)} is not imported into this app", advice=CHECK_ID)
+        code = row.problem.code if row.problem else None
+        raise NotFoundError(f"{cite(account)} is not imported into this app", code=code, advice=CHECK_ID)
     if row.problem is not None:
-        raise row.problem
+        raise _naming(row.problem, fields)
     return row.values
+
+
+def _naming(problem: IMError, fields: Sequence[Field]) -> IMError:
+    """Name the field that an app has not, as far as that can be told: a standard one it has."""
+    own = [field.word for field in fields if field not in PROFILE_FIELDS]
+    if problem.code != _NO_SUCH_FIELD or not own:
+        return problem
+    words = f"{problem}: {' or '.join(own)}"
+    return type(problem)(words, code=problem.code, advice=problem.advice, detail=problem.detail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,12 @@ class Holders:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One Tencent Chat app as people know it."""
+    """One Tencent Chat app as people know it; the admin is the account that the bot acts as."""
 
     name: str
     region: str
     custom: tuple[Field, ...] = ()
+    admin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

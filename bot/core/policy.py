@@ -9,6 +9,8 @@ from bot.errors import PermissionDeniedError, SlackUnavailableError
 
 NOTHING_SENT = "Nothing was sent to Tencent Chat"
 """The last words of every refusal: they are true because the check comes before everything else."""
+NO_CHANGE_SENT = "No change was sent to Tencent Chat"
+"""The last words of what fails after something was read and before anything is written."""
 
 _SETTING = {Role.VIEWER: "ROLES__VIEWERS", Role.EDITOR: "ROLES__EDITORS"}
 _A_HOLDER = {Role.VIEWER: "a viewer", Role.EDITOR: "an editor"}

@@ -104,12 +104,28 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """A command that the actor may not run, and who may."""
+
+    spec: Spec
+    holders: Holders
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
-    """The commands the actor may run, or one of them with its examples; and all the apps."""
+    """The commands the actor may run, or one of them with its examples; and all the apps.
+
+    Args:
+        specs: The commands they may run.
+        topic: The one that is explained; None explains none.
+        apps: All the apps.
+        withheld: The one they asked about, where they may not run it.
+    """
 
     specs: tuple[Spec, ...]
     topic: Spec | None
     apps: tuple[App, ...]
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,7 +226,7 @@ class Answering:
             return inquiry.run()
 
     def _run_text(self, ask: Ask, text: str) -> str:
-        return self.run(ask, self.dispatcher.read(plain(text)))
+        return self.run(ask, self.dispatcher.read(ask.actor, plain(text), ask.surface))
 
     def run(self, ask: Ask, command: Command) -> str:
         """Run a command and answer it; names what was asked."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
+from bot.core.cautions import cautions
 from bot.core.fields import NICK
 from bot.core.model import CONFIRM_WITHIN, App, Change, Entry, Outcome, Values
 from bot.core.results import Form, Preview, Settled, Unchanged
@@ -41,6 +42,8 @@ def show_preview(preview: Preview, seen_by: str, trim: Trim) -> Iterator[Block]:
     found = differences(app.custom, change.before, change.after, trim)
     yield difference_table(found, "Now", "After")
     yield from show_reason(change.reason, trim)
+    for caution in cautions(app, change):
+        yield paragraph([bold("Note  "), words(trim(literal(caution)))])
     yield buttons(
         Button(confirm_label(change), "confirm_change", change.id, "primary"),
         Button("Cancel", "cancel_change", change.id),

@@ -71,7 +71,7 @@ class Hearing:
 
     def _run(self, ask: Ask, text: str, bot_id: str) -> str:
         typed = read_message(text, bot_id)
-        command = self._answering.dispatcher.read(typed)
+        command = self._answering.dispatcher.read(ask.actor, typed, ask.surface)
         if isinstance(command, SetFields | EditProfile | UndoChange):
             raise PermissionDeniedError(
                 "a change is made by the slash command alone, where nobody else sees its values",

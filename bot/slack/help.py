@@ -9,7 +9,7 @@ from bot.core.commands import SetFields, ShowFriends, Spec
 from bot.core.fields import Domain, offered
 from bot.core.model import App, Holders, Role
 from bot.core.parsing import MAX_ACCOUNTS
-from bot.core.results import Help, RoleReport
+from bot.core.results import Help, RoleReport, Withheld
 from bot.slack.blocks import Trim, bold, code, paragraph, preformatted, words
 from bot.slack.literal import literal
 from bot.slack.settable import show_settable
@@ -23,17 +23,9 @@ def show_role(report: RoleReport, trim: Trim) -> Iterator[Block]:
     yield paragraph(role_line(report, trim))
     yield paragraph(
         [bold("Viewers"), words(" look accounts up: "), *holders_of(report.viewers)],
-        [bold("Editors"), words(" may look up too: "), *holders_of(report.editors)],
+        [bold("Editors"), words(" may look up and change: "), *holders_of(report.editors)],
     )
-    yield paragraph(
-        [
-            words("Whoever runs this bot gives roles in its settings "),
-            code("ROLES__VIEWERS"),
-            words(" and "),
-            code("ROLES__EDITORS"),
-            words("."),
-        ]
-    )
+    yield paragraph(_giver("ROLES__VIEWERS", "ROLES__EDITORS"))
 
 
 def role_line(report: RoleReport, trim: Trim) -> list[RichTextElement]:
@@ -67,6 +59,8 @@ def show_help(help_: Help, command: str, trim: Trim) -> Iterator[Block]:
             )
         yield preformatted([f"{command} {example}" for example in help_.topic.examples])
         return
+    if help_.withheld:
+        yield from _show_withheld(help_.withheld)
     yield paragraph([bold("You may run")])
     for spec in help_.specs:
         yield paragraph(_usage(spec, command), [words(spec.summary)])
@@ -75,6 +69,20 @@ def show_help(help_: Help, command: str, trim: Trim) -> Iterator[Block]:
         limits = f"Up to {MAX_ACCOUNTS:,} ids in a command, separated by blanks, commas or new lines."
         yield paragraph([words(limits)])
     yield paragraph([words("Examples: "), code(f"{command} help {help_.specs[0].word}")])
+
+
+def _show_withheld(withheld: Withheld) -> Iterator[Block]:
+    """Say for whom a command is, and who makes somebody one of them."""
+    spec = withheld.spec
+    yield paragraph(
+        [bold(f"{spec.word} is for {spec.needs}s: "), *holders_of(withheld.holders)],
+        _giver(f"ROLES__{spec.needs}S".upper()),
+    )
+
+
+def _giver(*settings: str) -> list[RichTextElement]:
+    names = list(chain.from_iterable((words(" and "), code(setting)) for setting in settings))[1:]
+    return [words("Whoever runs this bot gives roles in its settings "), *names, words(".")]
 
 
 def _usage(spec: Spec, command: str) -> list[RichTextElement]:

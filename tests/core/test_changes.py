@@ -93,14 +93,35 @@ def test_proposes_nothing_for_an_account_that_is_not_imported(world: World) -> N
     assert world.steps == []
 
 
+def test_says_the_number_by_which_the_vendor_knows_no_account(world: World) -> None:
+    world.im.said = {"nobody": NotFoundError("the account does not exist", code=40003)}
+
+    with pytest.raises(NotFoundError, match="“nobody” is not imported") as caught:
+        world.changes.propose(EDDA, asked("nick=x", "nobody"))
+
+    assert caught.value.code == 40003
+    assert caught.value.advice.endswith("No change was sent to Tencent Chat")
+
+
+def test_names_the_field_that_the_app_may_not_have(world: World) -> None:
+    unknown = NotFoundError("the app has no such field", code=40009)
+    world.im.failing = {"portrait_get": [unknown, unknown]}
+
+    with pytest.raises(NotFoundError, match=r"the app has no such field: Tier$") as caught:
+        world.changes.propose(EDDA, asked("nick=x Tag_Profile_Custom_Tier=3"))
+
+    assert caught.value.code == 40009
+
+
 @pytest.mark.parametrize("command", ["portrait_get", "account_check"])
 def test_proposes_nothing_when_the_profile_cannot_be_read(world: World, command: str) -> None:
     world.im.failing = {command: [UnavailableError("the vendor sleeps")]}
 
-    with pytest.raises(IMError):
+    with pytest.raises(IMError) as caught:
         world.changes.propose(EDDA, asked("nick=x", "alice" if command == "portrait_get" else "nobody"))
 
     assert world.steps == []
+    assert caught.value.advice.endswith("No change was sent to Tencent Chat")
 
 
 @pytest.mark.parametrize("reason", ["x" * 501, "\x00", "\ud800"])
@@ -204,7 +225,7 @@ def test_lets_nobody_settle_what_somebody_else_proposed(world: World) -> None:
 def test_knows_no_change_that_it_did_not_keep(world: World) -> None:
     with pytest.raises(ExpiredError, match="no such change"):
         world.changes.confirm(EDDA, "op_madeupmadeup")
-    with pytest.raises(UsageError, match="no change “op_madeupmadeup”"):
+    with pytest.raises(ExpiredError, match="no change “op_madeupmadeup”"):
         world.changes.undo(EDDA, "op_madeupmadeup")
 
 
@@ -499,7 +520,7 @@ def test_undoes_only_what_was_applied(world: World) -> None:
         (cancelled, "it was cancelled"),
         (failed, "and failed"),
     ):
-        with pytest.raises(UsageError, match=words):
+        with pytest.raises(ExpiredError, match=words):
             world.changes.undo(EDDA, change.id)
 
 

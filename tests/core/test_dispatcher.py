@@ -52,7 +52,7 @@ def make(ims: dict[str, FakeIM], record: FakeRecord) -> Iterator[Make]:
 
 
 def run(dispatcher: Dispatcher, actor: Actor, text: str) -> Result:
-    return dispatcher.execute(actor, dispatcher.read(text))
+    return dispatcher.execute(actor, dispatcher.read(actor, text))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_answers_a_lookup_from_the_app_that_was_asked(make: Make, text: str, app
     result = run(dispatcher, VERA, text)
 
     assert isinstance(result, Lookup)
-    assert result.command == dispatcher.read(text)
+    assert result.command == dispatcher.read(VERA, text)
     assert result.rows[0].values == {NICK: f"Alice in {app}"}
     assert result.count() == {Finding.FOUND: 1, Finding.NOT_IMPORTED: 1}
     assert 0 <= result.seconds < COMMAND_SECONDS
@@ -75,7 +75,7 @@ def test_sends_nothing_for_an_actor_without_the_role(
     make: Make, ims: dict[str, FakeIM], actor: Actor, text: str
 ) -> None:
     dispatcher = make(everyone=False)
-    command = dispatcher.read(text)
+    command = dispatcher.read(EDDA, text)
     assert isinstance(command, LookupCommand)
 
     for attempt in (dispatcher.execute, dispatcher.look_up):
@@ -105,7 +105,43 @@ def test_asks_nothing_more_when_the_time_of_a_command_is_over(make: Make) -> Non
 
 def test_refuses_text_that_makes_no_sense(make: Make) -> None:
     with pytest.raises(UsageError):
-        make().read("profile")
+        make().read(VERA, "profile")
+
+
+MISREAD = (
+    # text, whom the entry names, app
+    ("set alice level=x", ("alice",), "prod"),
+    ("set alice bob --app test", ("alice",), "test"),
+    ("set alice level=x --app nowhere", (), ""),
+    ('set alice nick="', (), ""),
+    ("undo", (), ""),
+)
+
+
+@pytest.mark.parametrize("misread", MISREAD, ids=lambda misread: misread[0])
+@pytest.mark.parametrize("actor", [VERA, GUS])
+def test_refuses_and_records_who_may_not_before_it_criticises_what_they_typed(
+    make: Make, record: FakeRecord, actor: Actor, misread: tuple[str, tuple[str, ...], str]
+) -> None:
+    text, accounts, app = misread
+    with pytest.raises(PermissionDeniedError) as caught:
+        make().read(actor, text, Surface.MESSAGE)
+
+    (entry,) = record.entries
+    word, problem = text.partition(" ")[0], str(caught.value)
+    denied = Draft(actor, Surface.MESSAGE, app, word, accounts, Outcome.DENIED, problem=problem)
+    assert entry.draft == denied
+    with pytest.raises(UsageError):
+        make().read(EDDA, text)
+    assert record.entries == [entry]
+
+
+@pytest.mark.parametrize("text", ["prfile alice", "whoami --app prod", "help nothing"])
+def test_tells_anybody_of_a_mistake_in_what_needs_no_role(make: Make, record: FakeRecord, text: str) -> None:
+    with pytest.raises(UsageError):
+        make().read(GUS, text)
+
+    assert not record.entries
 
 
 REPORTS = (
@@ -155,6 +191,9 @@ def test_helps_with_what_the_actor_may_run_and_no_more(
     assert isinstance(result, Help)
     assert [spec.word for spec in result.specs] == listed
     assert result.topic == (SPECS[topic] if topic else None)
+    asked = text.partition(" ")[2]
+    withheld = asked if asked and not topic else None
+    assert (result.withheld and result.withheld.spec.word) == withheld
     assert len(result.apps) == len(APPS.by_name)
 
 
@@ -175,7 +214,7 @@ def test_records_who_looked_at_whom_and_no_value(
     text, word, accounts, outcome = lookup
     dispatcher = make()
 
-    result = dispatcher.execute(VERA, dispatcher.read(text), Surface.FORM)
+    result = dispatcher.execute(VERA, dispatcher.read(VERA, text), Surface.FORM)
 
     assert isinstance(result, Lookup)
     assert result.recorded

@@ -24,6 +24,7 @@ from bot.core.results import (
     Settled,
     Start,
     Unchanged,
+    Withheld,
 )
 from bot.errors import (
     AuthenticationError,
@@ -158,10 +159,19 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "whoami_nobody": lambda: show(NOBODY),
     "help": lambda: show(HELP),
     "help_without_role": lambda: show(Help((SPECS["whoami"], SPECS["help"]), None, (PROD,))),
+    "help_withheld": lambda: show(
+        replace(HELP, specs=(SPECS["profile"],), withheld=Withheld(SPECS["set"], VIEWER.editors))
+    ),
     "help_profile": lambda: show(replace(HELP, topic=SPECS["profile"])),
     "help_set": lambda: show(replace(HELP, topic=SPECS["set"])),
     "preview": lambda: show(PREVIEW),
     "preview_clearing": lambda: show(Preview(PROD, CLEARING)),
+    "preview_doubtful": lambda: show(
+        Preview(
+            replace(PROD, admin="bob_k"),
+            replace(CHANGE, after={"Tag_Profile_IM_BirthDay": 20260420}, before={}),
+        )
+    ),
     "preview_moved": lambda: show(replace(PREVIEW, moved=True, kept={})),
     "preview_undo": lambda: show(Preview(PROD, UNDO)),
     "unchanged": lambda: show(UNCHANGED),

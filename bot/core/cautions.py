@@ -1,0 +1,20 @@
+"""What is possible, and yet worth a second look before it is confirmed."""
+
+from collections.abc import Iterator
+
+from bot.core.fields import PROFILE_FIELDS, Kind
+from bot.core.model import App, Change
+
+_DAYS = tuple(field for field in PROFILE_FIELDS if field.kind is Kind.DATE)
+
+
+def cautions(app: App, change: Change) -> Iterator[str]:
+    """Say what may not be meant in a change, as of when it was proposed."""
+    if change.account == app.admin:
+        yield f"{change.account} is the app's administrator account: is it meant?"
+    at = change.proposed_at
+    today = at.year * 10000 + at.month * 100 + at.day
+    for field in _DAYS:
+        day = change.after.get(field.tag)
+        if isinstance(day, int) and day > today:
+            yield f"{field.label} is in the future: is that meant?"
