@@ -34,18 +34,21 @@ class Batch:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._sequence, self._hash = connection.execute(_LOCK_HEAD).one()
+        self.sequence, self._hash = connection.execute(_LOCK_HEAD).one()
+        """The number of the last entry."""
         self._entries: list[_Row] = []
         self._accounts: list[_Row] = []
         self._told: list[_Row] = []
 
     def append(self, draft: Draft) -> Entry:
         """Give a draft the next place in the chain."""
-        entry, content = chain.link(self._sequence + 1, datetime.now(UTC), draft, self._hash)
-        self._sequence, self._hash = entry.sequence, entry.hash
+        entry, content = chain.link(self.sequence + 1, datetime.now(UTC), draft, self._hash)
+        self.sequence, self._hash = entry.sequence, entry.hash
         place: _Row = {"sequence": entry.sequence}
-        actor = chain.actor_key(draft.actor)
-        self._entries.append({**place, "content": content, "hash": entry.hash, "actor": actor})
+        actor, change = chain.actor_key(draft.actor), chain.key(draft.change_id)
+        self._entries.append(
+            {**place, "content": content, "hash": entry.hash, "actor": actor, "change": change}
+        )
         self._accounts += (
             {**place, "app": chain.key(entry.draft.app), "account": key}
             for key in dict.fromkeys(map(chain.key, entry.draft.accounts))
@@ -104,7 +107,7 @@ class Batch:
             if rows:
                 self._connection.execute(statement, rows)
         if self._entries:
-            self._connection.execute(_MOVE_HEAD, {"sequence": self._sequence, "hash": self._hash})
+            self._connection.execute(_MOVE_HEAD, {"sequence": self.sequence, "hash": self._hash})
 
 
 def _is_told(draft: Draft) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import AuditError
@@ -67,10 +68,11 @@ def _open_server(url: URL) -> Engine:
         hide_parameters=True,
     )
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(WRITING):
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}s'")
+    @event.listens_for(engine, "connect")
+    def connect(connection: DBAPIConnection, _: object) -> None:
+        # Readers wait for locks too: of who migrates, or looks into the database by hand.
+        connection.cursor().execute(f"SET lock_timeout = '{PATIENCE}s'")
+        connection.commit()
 
     return engine
 

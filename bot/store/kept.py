@@ -46,11 +46,16 @@ def read(row: Row[Any]) -> Change:
     except (ValueError, KeyError, TypeError, AttributeError):
         change = None
     if change is None or change.digest != row.digest or storable(change.id) != row.id:
-        raise AlteredError(
-            "the change is not what was kept: somebody altered the database",
-            advice="An operator should run im-bot audit verify",
-        )
+        raise altered()
     return change
+
+
+def altered() -> AlteredError:
+    """Make the error that a change was altered."""
+    return AlteredError(
+        "the change is not what was kept: somebody altered the database",
+        advice="An operator should run im-bot audit verify",
+    )
 
 
 def _read(content: dict[str, Any], outcome: Outcome) -> Change:

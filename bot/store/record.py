@@ -7,8 +7,9 @@ from sqlalchemy import Engine, delete, func, select, update
 
 from bot.core.model import Actor, Change, Draft, Entry, Outcome
 from bot.errors import AuditError
-from bot.store import chain, kept
+from bot.store import chain
 from bot.store.batch import Batch
+from bot.store.believing import believe, believe_each
 from bot.store.engine import open_engine, reading
 from bot.store.migrating import check_current, is_current, migrate_engine
 from bot.store.schema import changes, entries, entry_accounts, lease, outbox
@@ -64,7 +65,7 @@ class Store:
         wanted = select(changes).where(changes.c.id == chain.storable(change_id))
         with reading(self._engine) as connection:
             row = connection.execute(wanted).one_or_none()
-        return kept.read(row) if row else None
+            return believe(connection, row) if row else None
 
     def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
         """Bring a change from its outcome to another, and record it; None if it has moved since."""
@@ -78,8 +79,7 @@ class Store:
             .order_by(changes.c.moved_at, changes.c.id)
         )
         with reading(self._engine) as connection:
-            rows = connection.execute(wanted).all()
-        return [kept.read(row) for row in rows]
+            return list(believe_each(connection, connection.execute(wanted).all()))
 
     def list_history(self, app: str, account: str, before: int | None, limit: int) -> Sequence[Entry]:
         """List the entries about an account, the newest first, from below a sequence number on."""
@@ -115,8 +115,7 @@ class Store:
             .order_by(changes.c.moved_at, changes.c.id)
         )
         with reading(self._engine) as connection:
-            rows = connection.execute(wanted).all()
-        return [kept.read(row) for row in rows]
+            return list(believe_each(connection, connection.execute(wanted).all()))
 
     def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry]:
         """Take the next entries in order, and the right to tell them for that many seconds."""

@@ -1,6 +1,6 @@
 """The tables, as the newest revision under `migrations` leaves them."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, text
 
 REVISION = "second"
 """The newest revision."""
@@ -9,6 +9,7 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 """A sequence number; SQLite numbers rows fastest by its own INTEGER."""
 
 metadata = MetaData()
+_OF_CHANGES = text("change <> ''")
 
 entries = Table(
     "entries",
@@ -17,11 +18,18 @@ entries = Table(
     Column("content", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Column("actor", Text, nullable=False, server_default=""),
+    Column("change", Text, nullable=False, server_default=""),
     Index("entries_by_actor", "actor", "sequence"),
+    Index(
+        "entries_by_change",
+        "change",
+        sqlite_where=text("change <> ''"),
+        postgresql_where=text("change <> ''"),
+    ),
 )
 """Every entry: its canonical JSON, which says all of it, and the hash of that. Triggers keep it as it is.
 
-The actor is in the JSON too; apart from it, it only serves to find somebody's entries.
+The actor and the change are in the JSON too; apart from it, they only serve to find entries.
 """
 
 entry_accounts = Table(

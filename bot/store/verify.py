@@ -15,12 +15,12 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.errors import UsageError
 from bot.store import schema
+from bot.store.believing import find_altered_change
 from bot.store.chain import START
 from bot.store.engine import open_engine, reading
 from bot.store.failures import is_damage
 from bot.store.migrating import check_current, has_record
 from bot.store.rows import Raw, stream
-from bot.store.verify_changes import find_altered_change
 
 Head: TypeAlias = tuple[int, str]
 """The sequence number and hash of the last entry, as the head row remembers them."""

@@ -64,6 +64,7 @@ class Writer:
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
+        self._last = 0
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
         self._thread.start()
 
@@ -124,10 +125,16 @@ class Writer:
     def _commit(self, writes: Sequence[_Write]) -> None:
         with in_plain_words(), self._engine.connect() as connection:
             batch = Batch(connection)
+            if batch.sequence < self._last:
+                raise AuditError(
+                    "the record was put back to an earlier state while the bot ran",
+                    advice="An operator should put the right one in place and restart the bot",
+                )
             for write in writes:
                 write.run(batch)
             batch.flush()
             _make_durable(connection)
+            self._last = batch.sequence
 
 
 def _make_durable(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import count
@@ -93,6 +94,9 @@ def test_any_entry_and_change_can_be_recorded(url: str, store: Store, draft: Dra
         datetime.now(UTC),
     )
 
+    draft = replace(
+        draft, change_id=change.id, accounts=(change.account,), problem="", outcome=Outcome.PROPOSED
+    )
     entry = store.propose(change, draft)
 
     assert store.find(change.id) == change

@@ -184,7 +184,7 @@ def test_database_refuses_to_replace_an_entry(file: object, open_store: OPEN_STO
     store.add(looked_up())
 
     with pytest.raises(Exception, match="append-only"), store._engine.begin() as connection:
-        connection.execute(text("INSERT OR REPLACE INTO entries VALUES (1, '{}', '', '')"))
+        connection.execute(text("INSERT OR REPLACE INTO entries VALUES (1, '{}', '', '', '')"))
 
 
 def test_writes_nothing_once_it_is_closed(store: Store) -> None:

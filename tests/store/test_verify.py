@@ -164,7 +164,7 @@ def test_finds_an_entry_that_was_inserted(filled: str, place: int) -> None:
             {"place": max(place, 1)} if place else {"place": COUNT + 1},
         )
         copied = text(
-            "INSERT INTO entries SELECT :place, content, hash, actor FROM entries WHERE sequence = 1"
+            "INSERT INTO entries SELECT :place, content, hash, actor, change FROM entries WHERE sequence = 1"
         )
         connection.execute(copied, {"place": place})
         connection.execute(text("UPDATE entries SET sequence = sequence - 999 WHERE sequence > 500"))
@@ -177,7 +177,7 @@ def test_finds_an_entry_that_was_chained_on_by_another_hand(filled: str) -> None
         last = connection.scalar(text("SELECT hash FROM entries ORDER BY sequence DESC LIMIT 1"))
         content = f'{{"previous":"{last}","sequence":{COUNT + 1}}}'
         connection.execute(
-            text("INSERT INTO entries VALUES (:sequence, :content, :digest, :digest)"),
+            text("INSERT INTO entries VALUES (:sequence, :content, :digest, :digest, '')"),
             {"sequence": COUNT + 1, "content": content, "digest": sha256(content.encode()).hexdigest()},
         )
 
@@ -301,7 +301,8 @@ def test_finds_changes_sound(changed: str) -> None:
         "UPDATE changes SET content = 'no JSON' WHERE id = 'op_1'",
         "UPDATE changes SET outcome = 'proposed' WHERE id = 'op_1'",
         "UPDATE changes SET id = 'op_1x' WHERE id = 'op_1'",
-        "DELETE FROM entry_accounts WHERE sequence > 1",
+        "DELETE FROM changes WHERE id = 'op_1'",
+        "UPDATE entries SET change = '' WHERE sequence > 2",
     ],
 )
 def test_finds_a_change_that_was_altered(changed: str, deed: str) -> None:

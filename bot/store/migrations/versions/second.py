@@ -1,4 +1,4 @@
-"""Who did what an entry says, beside the entry, so that somebody's entries are found at once."""
+"""An entry's actor and change, beside the entry, where both are found at once."""
 
 import json
 
@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy import Column, Connection, Text, text
 
 from bot.core.model import Actor
-from bot.store.chain import actor_key
+from bot.store.chain import actor_key, key
 
 revision = "second"
 down_revision = "first"
@@ -26,33 +26,37 @@ _CONTENT = {"sqlite": "coalesce(CAST(content AS BLOB), x'')", "postgresql": "con
 
 
 def upgrade() -> None:
-    """Add the actor, fill it in from what the entries say, and index it; the rest of them stays as it is."""
+    """Add both, fill them in from what the entries say, and index them; the rest of them stays as it is."""
     connection = op.get_bind()
     dialect = connection.dialect.name
-    op.add_column("entries", Column("actor", Text, nullable=False, server_default=""))
+    for name in ("actor", "change"):
+        op.add_column("entries", Column(name, Text, nullable=False, server_default=""))
     # In the one transaction of all this, so that nobody ever finds the record without its guard.
     op.execute(_SUSPEND[dialect])
     _fill_in(connection, _CONTENT[dialect])
     op.execute(_RESUME[dialect])
     op.create_index("entries_by_actor", "entries", ["actor", "sequence"])
+    some = text("change <> ''")
+    op.create_index("entries_by_change", "entries", ["change"], sqlite_where=some, postgresql_where=some)
 
 
 def _fill_in(connection: Connection, content: str) -> None:
     wanted = text(
         f"SELECT sequence, {content} FROM entries WHERE sequence > :last ORDER BY sequence LIMIT {_BATCH}"  # noqa: S608 - our own words
     )
-    fill = text("UPDATE entries SET actor = :actor WHERE sequence = :sequence")
+    fill = text("UPDATE entries SET actor = :actor, change = :change WHERE sequence = :sequence")
     # Below every number there can be: one that was forged must not stop this.
     last = -(2**63)
     while rows := connection.execute(wanted, {"last": last}).all():
-        connection.execute(fill, [{"sequence": number, "actor": _actor(said)} for number, said in rows])
+        connection.execute(fill, [{"sequence": number, **_read(said)} for number, said in rows])
         last = rows[-1][0]
 
 
-def _actor(content: str | bytes) -> str:
-    """Name the actor of an entry; nobody where it was tampered with, which is for the check to tell."""
+def _read(content: str | bytes) -> dict[str, str]:
+    """Name an entry's actor and change; none where it was tampered with, which is for the check to tell."""
     try:
         said = json.loads(content)
-        return actor_key(Actor(user_id=str(said["user"]), team_id=str(said["team"])))
+        actor = Actor(user_id=str(said["user"]), team_id=str(said["team"]))
+        return {"actor": actor_key(actor), "change": key(str(said["change"]))}
     except (ValueError, LookupError, TypeError):
-        return ""
+        return {"actor": "", "change": ""}
