@@ -1,0 +1,63 @@
+"""The bot's Home tab, as people use it."""
+
+import pytest
+from playwright.sync_api import expect
+
+from bot.playground.people import EDITOR, VIEWER
+from tests.e2e.conftest import OpenPage
+from tests.support.story import articles, ask, go_to, keep_picture, open_home
+
+pytestmark = pytest.mark.browser
+
+
+def test_leads_a_viewer_from_what_they_did_to_what_they_do_next(enter: OpenPage) -> None:
+    page = enter(VIEWER)
+    home = open_home(page)
+    expect(home).to_contain_text("You are a viewer: every full member of this workspace may look up")
+    expect(home).to_contain_text("Nothing yet. Try /im profile alice bob_k")
+    expect(home.get_by_role("button", name="Change a profile…")).to_have_count(0)
+
+    home.get_by_role("button", name="Look up…").click()
+    form = page.get_by_role("dialog", name="Look up accounts")
+    form.get_by_label("Account ids").fill("alice, bob_k")
+    form.get_by_role("button", name="Look up").click()
+
+    expect(form).to_be_hidden()
+    go_to(page, "im-bot")
+    expect(articles(page)).to_have_count(1)
+    expect(articles(page)).to_contain_text("2 of 2 found")
+    home = open_home(page)
+    expect(home).to_contain_text("profile alice, bob_k in demo: answered")
+    home.get_by_role("button", name="Again").click()
+    go_to(page, "im-bot")
+    expect(articles(page)).to_have_count(2)
+    expect(articles(page).last).to_contain_text("2 of 2 found")
+
+
+def test_keeps_what_an_editor_has_still_to_confirm(enter: OpenPage) -> None:
+    page = enter(EDITOR, 840)
+    ask(page, "/im set carol location=Jurong").get_by_role("button", name="Confirm").click()
+    expect(articles(page).last).to_contain_text("Done. 1 field of carol", use_inner_text=True)
+    go_to(page, "im-audit")
+    expect(articles(page).last).to_contain_text("Changed carol", use_inner_text=True)
+    go_to(page, "oncall")
+    ask(page, "/im profile alice bob_k")
+    ask(page, '/im set bob_k nick="Bob K" forbid=allowed')
+    expect(articles(page).last).to_contain_text("nothing is changed yet")
+
+    home = open_home(page)
+    expect(home).to_contain_text("You are an editor")
+    expect(home).to_contain_text("Waiting for your confirmation")
+    expect(home).to_contain_text("bob_k in demo: Nickname, Friend requests")
+    expect(home).to_contain_text("Audit channel")
+    keep_picture(page, "home.png")
+    home.get_by_role("button", name="Review…").click()
+
+    go_to(page, "im-bot")
+    preview = articles(page).last
+    expect(preview).to_contain_text("Change free_coins_4u bob_k in demo local?", use_inner_text=True)
+    preview.get_by_role("button", name="Confirm 2 changes").click()
+    expect(preview).to_contain_text("Done. 2 fields of bob_k", use_inner_text=True)
+    home = open_home(page)
+    expect(home).to_contain_text("set bob_k in demo: succeeded")
+    expect(home.get_by_role("button", name="Review…")).to_have_count(0)

@@ -1,0 +1,124 @@
+"""What people see of the bot in bad weather: each is answered, and once."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bot.playground.people import EDITOR, VIEWER
+from bot.sandbox.knobs import Fault
+from tests.e2e.conftest import OpenPage
+from tests.support.slack import wait_until
+from tests.support.story import (
+    Playground,
+    articles,
+    ask,
+    go_to,
+    keep_picture,
+    make_weather,
+    open_shortcut,
+    press,
+    send,
+)
+
+pytestmark = pytest.mark.browser
+
+# The first call tells all of its hundred; the two others do not, and take another call each.
+CROWD = [f"user_{number:03}" for number in range(18, 240) if number not in (29, 117)]
+
+
+@pytest.fixture
+def page(enter: OpenPage) -> Page:
+    return enter(VIEWER)
+
+
+def test_shows_progress_while_tencent_chat_is_slow_and_stops_when_told(
+    enter: OpenPage, playground: Playground
+) -> None:
+    page = enter(VIEWER, 620)
+    make_weather(page, "Tencent Chat", "Slow (3 s a call)")
+    # What tells who is not imported hangs, so that there is time enough to cancel.
+    hanging = Fault(kind="hang", command="account_check")
+    playground.sandbox.knobs = replace(playground.sandbox.knobs, fault=hanging)
+    go_to(page, "im-bot")
+    form = open_shortcut(page, "Look up accounts", "Look up accounts")
+    form.get_by_label("Account ids").fill(" ".join(CROWD))
+    form.get_by_label("Answer in").select_option("")
+    form.get_by_role("button", name="Look up").click()
+
+    answer = articles(page)
+    expect(answer).to_contain_text(f"Looking up {len(CROWD)} accounts in demo")
+    expect(answer).to_contain_text(re.compile(r"100 of 220 · 100 found · about \d s left"))
+    expect(page.locator("#weather-sign")).to_have_text("Tencent Chat: Slow (3 s a call)")
+    page.get_by_role("button", name="Weather").click()
+    keep_picture(page, "weather.png")
+    page.keyboard.press("Escape")
+    answer.get_by_role("button", name="Cancel").click()
+
+    expect(answer).to_contain_text("100 of 220 found · 120 not asked", use_inner_text=True)
+    expect(answer).to_contain_text("cancelled by you before the vendor answered")
+    expect(answer.get_by_role("button", name="Cancel")).to_have_count(0)
+    expect(answer).to_have_count(1)
+
+
+def test_says_that_tencent_chat_is_down_until_it_is_up(page: Page) -> None:
+    make_weather(page, "Tencent Chat", "Down (502)")
+    failed = ask(page, "/im profile alice bob_k")
+    expect(failed).to_contain_text("0 of 2 found · 2 failed", use_inner_text=True)
+    expect(failed).to_contain_text("Try again")
+
+    make_weather(page, "Tencent Chat", "Fine")
+    answer = press(page, failed, "Retry 2 failed")
+
+    expect(answer).to_contain_text("2 of 2 found")
+
+
+def test_answers_once_elsewhere_when_response_urls_are_refused(page: Page) -> None:
+    go_to(page, "im-bot")
+    before = articles(page).count()
+    go_to(page, "oncall")
+    make_weather(page, "Response URLs", "Too many requests (429)")
+
+    send(page, "/im profile alice")
+
+    direct = page.get_by_role("navigation", name="Conversations").get_by_role("link", name="im-bot")
+    expect(direct).to_contain_text("1 unread")
+    make_weather(page, "Response URLs", "Fine")
+    expect(ask(page, "/im profile carol")).to_contain_text("1 of 1 found")
+    expect(articles(page)).to_have_count(1)
+    go_to(page, "im-bot")
+    expect(articles(page)).to_have_count(before + 1)
+    expect(articles(page).last).to_contain_text("Alice Zhang")
+
+
+def test_answers_once_across_a_lost_connection(page: Page, playground: Playground) -> None:
+    make_weather(page, "Tencent Chat", "Slow (3 s a call)")
+    answer = ask(page, "/im profile alice bob_k")
+
+    make_weather(page, "Socket", "Drop now")
+
+    expect(answer).to_contain_text("2 of 2 found")
+    expect(articles(page)).to_have_count(1)
+    make_weather(page, "Tencent Chat", "Fine")
+    wait_until(lambda: len(playground.workspace.sockets) > 0)
+    expect(ask(page, "/im profile carol")).to_contain_text("1 of 1 found")
+
+
+def test_changes_and_answers_once_what_is_delivered_twice(enter: OpenPage, playground: Playground) -> None:
+    page, written = enter(EDITOR), len(playground.sandbox.writes)
+    answer = ask(page, "/im set carol location=Jurong")
+    make_weather(page, "Deliveries", "Twice")
+
+    answer.get_by_role("button", name="Confirm 1 change").click()
+
+    expect(answer).to_contain_text("Done. 1 field of carol", use_inner_text=True)
+    send(page, "@im-bot alice")
+    mention = articles(page).filter(has_text="@im-bot")
+    expect(mention.get_by_role("button", name="1 reply")).to_be_visible()
+    make_weather(page, "Deliveries", "Once")
+    history = ask(page, "/im history carol")
+    expect(history).to_contain_text("@Ed Okafor set succeeded", use_inner_text=True)
+    assert str(history.inner_text()).count("set  succeeded") == 1
+    assert len(playground.sandbox.writes) == written + 1
+    expect(mention.get_by_role("button", name="1 reply")).to_be_visible()
