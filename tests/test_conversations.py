@@ -26,7 +26,7 @@ from bot.sandbox.knobs import Knobs
 from bot.store.record import Store
 from tests.support.bot import signed
 from tests.support.slack import ONCALL, PARTNERS, PATIENCE, SUPPORT
-from tests.support.whole import Asker, Whole, whole_bot
+from tests.support.whole import Asker, Whole, denials_of, whole_bot
 
 CROWD = " ".join(f"user_{number:03}" for number in range(1, 44))
 DIRECT = f"D{VIEWER.id[1:]}"
@@ -70,8 +70,6 @@ def labels(message: dict[str, Any]) -> list[str]:
         ("profile alice --share", "Not shared: this is a direct message."),
         ("profle_1", "1 not imported"),
         ("profile alice --field nick", "Did you mean --fields?"),
-        ("set bob_k nick=Bob", "Type it as /im set bob_k nick=Bob"),
-        ("undo op_1", "Type it as /im undo op_1"),
         ("alice & <bob>", "0 of"),
     ],
 )
@@ -81,6 +79,12 @@ def test_answers_a_direct_message(whole: Whole, text: str, told: str) -> None:
 
     assert told.replace("0 of", "of 3 found") in answer["text"]
     assert (answer["channel"], answer["ephemeral"], answer["thread_ts"]) == (DIRECT, False, None)
+
+
+@pytest.mark.parametrize("text", ["set bob_k nick=Bob", "undo op_1"])
+def test_sends_an_editor_who_writes_a_change_to_the_command(whole: Whole, text: str) -> None:
+    with whole.acting_as(EDITOR) as ed:
+        assert f"Type it as /im {text}" in say(ed, text, f"D{EDITOR.id[1:]}")["text"]
 
 
 @pytest.mark.parametrize("text", ["hi", "thanks!", "@im-bot"])
@@ -168,6 +172,18 @@ def test_refuses_whom_it_refuses_everywhere(whole: Whole, person: Person, channe
 
     assert f"Slack says that you are {what}" in answer["text"]
     assert answer["ephemeral"] == (not channel.startswith("D"))
+
+
+@pytest.mark.parametrize(
+    ("text", "word"), [("set bob_k nick=x", "set"), ("set bob_k", "set"), ("undo op_1", "undo")]
+)
+def test_records_a_change_that_is_refused_for_the_role(whole: Whole, text: str, word: str) -> None:
+    with whole.acting_as() as vera:
+        assert "you are not an editor" in say(vera, f"@im-bot {text}", ONCALL)["text"]
+
+    entry = denials_of(whole, VIEWER)[-1]
+    assert (entry["command"], entry["surface"]) == (word, Surface.MESSAGE)
+    assert entry["accounts"] == (["bob_k"] if word == "set" else [])
 
 
 def test_records_where_it_was_asked(whole: Whole) -> None:

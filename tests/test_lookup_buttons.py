@@ -273,6 +273,19 @@ def test_refuses_every_button_to_somebody_who_lost_the_role(
     assert history_of(whole, "alice")[0].draft.outcome is Outcome.DENIED
 
 
+def test_refuses_to_share_for_the_role_before_the_channel(
+    whole: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.people.FRESH_SECONDS", -1)
+    with whole.acting_as(GROUP_EDITOR) as grace:
+        answer = ask(grace, "/im profile alice", PARTNERS)
+        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=Kind.GUEST)
+        refused = press(grace, answer, "Share")
+
+    assert refused["text"].startswith("Refused: only full members of this workspace")
+    assert history_of(whole, "alice")[0].draft.outcome is Outcome.DENIED
+
+
 def test_refuses_a_csv_by_command_to_a_guest(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.people.FRESH_SECONDS", -1)
     with whole.acting_as(GROUP_EDITOR) as grace:

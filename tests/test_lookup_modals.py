@@ -1,17 +1,18 @@
 """Lookups from modals end to end: opened by shortcuts at a local Slack, answered by a sandbox."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.app import make_slack
 from bot.core.model import Surface
-from bot.playground.people import GUEST, VIEWER
+from bot.playground.people import GROUP_EDITOR, GUEST, VIEWER, Kind
 from bot.slack.lookup_modal import FIELDS, IDS, KIND, OWNER, WHERE
 from bot.slack.modals import ACCOUNT, APP
-from tests.support.slack import ONCALL
-from tests.support.whole import Asker, Whole, history_of
+from tests.support.slack import ONCALL, SUPPORT
+from tests.support.whole import Asker, Whole, denials_of, history_of
 
 
 @pytest.fixture
@@ -141,12 +142,37 @@ def test_does_not_ask_for_the_app_where_there_is_one(vera: Asker) -> None:
     assert APP not in [block.get("block_id") for block in open_modal(vera)["blocks"]]
 
 
-def test_refuses_whoever_may_not_look_up(whole: Whole) -> None:
-    with whole.acting_as(GUEST) as gus:
-        view = open_modal(gus)
-        gus.page.submit(view, filled(view, ids="alice"))
+def test_refuses_whoever_lost_the_role_while_the_modal_was_open(
+    whole: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.people.FRESH_SECONDS", -1)
+    with whole.acting_as(GROUP_EDITOR) as grace:
+        view = open_modal(grace)
+        monkeypatch.setitem(whole.workspace.people, GROUP_EDITOR.id, replace(GROUP_EDITOR, kind=Kind.GUEST))
+        grace.page.submit(view, filled(view, ids="alice"))
 
-        assert gus.answer()["text"].startswith("Refused:")
+        assert grace.answer()["text"].startswith("Refused:")
+
+
+@pytest.mark.parametrize(
+    ("shortcut", "word"), [("lookup", "profile"), ("lookup_message", "profile"), ("set_profile", "set")]
+)
+def test_opens_no_modal_for_a_guest_and_records_it(whole: Whole, shortcut: str, word: str) -> None:
+    before = len(denials_of(whole, GUEST))
+    with whole.acting_as(GUEST) as gus:
+        assert gus.page.send("see alice", SUPPORT) == {"ok": True}
+        ts = gus.next_message()["ts"]
+        used = gus.page.use_shortcut(shortcut, SUPPORT, **({"ts": ts} if "message" in shortcut else {}))
+        assert used == {"ok": True}
+        told = gus.page.next()
+        while told["type"] != "message":
+            assert not told.get("view")
+            told = gus.page.next()
+
+    assert "you are a guest" in str(told)
+    *earlier, entry = denials_of(whole, GUEST)
+    assert len(earlier) == before
+    assert (entry["command"], entry["surface"]) == (word, Surface.FORM)
 
 
 def test_looks_up_the_ids_of_a_message_in_one_press(vera: Asker) -> None:
@@ -187,14 +213,29 @@ def test_asks_for_an_id_when_all_are_unticked(vera: Asker) -> None:
 
 
 @pytest.mark.parametrize(("action_id", "block_id"), [("open_lookup", IDS), ("open_set", ACCOUNT)])
-def test_opens_a_form_from_a_button(whole: Whole, vera: Asker, action_id: str, block_id: str) -> None:
+def test_opens_a_form_from_a_button(whole: Whole, ed: Asker, action_id: str, block_id: str) -> None:
+    press_alone(whole, ed, action_id)
+
+    assert element_of(ed.view(), block_id)
+
+
+@pytest.mark.parametrize("action_id", ["open_lookup", "open_set"])
+def test_opens_no_form_from_a_button_for_a_guest(whole: Whole, action_id: str) -> None:
+    before = len(denials_of(whole, GUEST))
+    with whole.acting_as(GUEST) as gus:
+        press_alone(whole, gus, action_id, SUPPORT)
+        assert "you are a guest" in gus.answer()["text"]
+
+    assert len(denials_of(whole, GUEST)) == before + 1
+
+
+def press_alone(whole: Whole, asker: Asker, action_id: str, channel: str = ONCALL) -> None:
+    """Press a button that is all there is in a message of the bot's."""
     button = {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": "Go…"}}
     slack = make_slack(whole.settings)
-    slack.chat_postMessage(channel=ONCALL, text="go", blocks=[{"type": "actions", "elements": [button]}])
+    slack.chat_postMessage(channel=channel, text="go", blocks=[{"type": "actions", "elements": [button]}])
 
-    assert vera.page.press(vera.next_message(), action_id) == {"ok": True}
-
-    assert element_of(vera.view(), block_id)
+    assert asker.page.press(asker.next_message(), action_id) == {"ok": True}
 
 
 def test_offers_no_sharing_where_there_is_nobody_to_share_with(vera: Asker) -> None:

@@ -74,12 +74,29 @@ class Dispatcher:
         try:
             return parse(text, self.apps)
         except UsageError as error:
-            needs = SPECS[error.command].needs if error.command else None
-            if needs is not None:
-                asked = Draft(actor, surface, error.app, error.command, error.accounts, Outcome.DENIED)
-                check = self.changes.check if needs is Role.EDITOR else partial(self._check, role=needs)
-                check(asked)
+            if error.command:
+                self.allow(actor, error.command, surface, error.app, error.accounts)
             raise
+
+    def allow(
+        self, actor: Actor, word: str, surface: Surface, app: str = "", accounts: tuple[str, ...] = ()
+    ) -> None:
+        """Check that an actor may run a command, before anything is shown that leads to it.
+
+        Args:
+            actor: Who asks.
+            word: The command's.
+            surface: Where they ask.
+            app: The app's name, if it is known already.
+            accounts: Which accounts it would be about, as far as they are known.
+
+        Raises:
+            PermissionDeniedError: They may not; that is recorded.
+        """
+        needs = SPECS[word].needs
+        if needs is not None:
+            check = self.changes.check if needs is Role.EDITOR else partial(self._check, role=needs)
+            check(Draft(actor, surface, app, word, accounts, Outcome.DENIED))
 
     def execute(self, actor: Actor, command: Command, surface: Surface = Surface.COMMAND) -> Result:
         """Check the actor's role and run a command.

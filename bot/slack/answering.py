@@ -11,6 +11,7 @@ from typing import TypeAlias, assert_never
 
 from bot.core.answers import Again, Answers, Page, Subject
 from bot.core.commands import (
+    WORDS,
     Command,
     EditProfile,
     LookupCommand,
@@ -89,7 +90,7 @@ class Answering:
 
     def answer_shortcut(self, ask: Ask) -> None:
         """Ask whose profile the form is to show."""
-        self.always_answer(ask, partial(self._ask_account, ask))
+        self.always_answer(ask, partial(self.ask_account, ask))
 
     def answer_account(self, ask: Ask, command: EditProfile, pane: Pane) -> None:
         """Fill the view that asked for an account with the form."""
@@ -177,7 +178,7 @@ class Answering:
             share: Whether to show it to the whole channel.
             note: A sentence of our own to add.
         """
-        lookup = self._look_up(ask, command, number=number, stays=share)
+        lookup = self._look_up(ask, command, number=number, share=share)
         public = share or ask.reply.public
         ask.reply.answer(self.make_answer(ask, lookup, number, public=public, note=note), in_channel=share)
 
@@ -190,7 +191,7 @@ class Answering:
             share: Whether to show the answer to the whole channel besides.
             note: A sentence of our own to add.
         """
-        lookup = self._look_up(ask, command, stays=share)
+        lookup = self._look_up(ask, command, share=share)
         if share:
             ask.reply.answer(self.make_answer(ask, lookup, 0, public=True), in_channel=True)
             note = "The answer is in this channel, for everybody; the CSV is for you alone."
@@ -219,10 +220,13 @@ class Answering:
             note=_noted(note, lookup),
         )
 
-    def _look_up(self, ask: Ask, command: LookupCommand, *, number: int = 0, stays: bool) -> Lookup:
+    def _look_up(self, ask: Ask, command: LookupCommand, *, number: int = 0, share: bool) -> Lookup:
         inquiry = self.dispatcher.begin(ask.actor, command, ask.surface)
+        # The role comes first, so that a refusal is recorded wherever it was asked for.
         self._check_readers(ask)
-        with watching(self.answers, ask, inquiry, number=number, stays=stays):
+        if share:
+            check_share(self.people, ask.channel_id)
+        with watching(self.answers, ask, inquiry, number=number, stays=share):
             return inquiry.run()
 
     def _run_text(self, ask: Ask, text: str) -> str:
@@ -258,7 +262,9 @@ class Answering:
         answer = self.export if command.csv else self.show
         answer(ask, command, share=share, note=note)
 
-    def _ask_account(self, ask: Ask) -> str:
+    def ask_account(self, ask: Ask) -> str:
+        """Open the modal that asks whose profile to change; names the deed."""
+        self.dispatcher.allow(ask.actor, WORDS[SetFields], ask.surface)
         self.forms.ask_account(ask.trigger_id, self.dispatcher.apps)
         return "AskAccount"
 

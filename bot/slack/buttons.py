@@ -12,7 +12,6 @@ from bot.slack.answering import Answering
 from bot.slack.asking import Ask
 from bot.slack.messages import changing
 from bot.slack.querying import open_lookup
-from bot.slack.sharing import check_share
 
 Deed: TypeAlias = Callable[[Answering, Ask, str], str]
 """Does what a button stands for, given its value; names the deed."""
@@ -74,9 +73,7 @@ def _retry(answering: Answering, ask: Ask, key: str) -> str:
 
 
 def _share(answering: Answering, ask: Ask, key: str) -> str:
-    lookup = answering.answers.find(key, ask.actor, Again).command
-    check_share(answering.people, ask.channel_id)
-    answering.show(ask, lookup, share=True)
+    answering.show(ask, answering.answers.find(key, ask.actor, Again).command, share=True)
     return "Share"
 
 
@@ -113,8 +110,7 @@ def _open_lookup(answering: Answering, ask: Ask, _: str) -> str:
 
 
 def _open_set(answering: Answering, ask: Ask, _: str) -> str:
-    answering.forms.ask_account(ask.trigger_id, answering.dispatcher.apps)
-    return "AskAccount"
+    return answering.ask_account(ask)
 
 
 _DEEDS: Mapping[str, Deed] = {

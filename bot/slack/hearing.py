@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.core.commands import EditProfile, SetFields, UndoChange
+from bot.core.commands import WORDS, ChangeCommand, EditProfile, SetFields, UndoChange
 from bot.core.model import Actor, Surface
 from bot.core.policy import NOTHING_SENT
 from bot.errors import PermissionDeniedError
@@ -73,11 +73,19 @@ class Hearing:
         typed = read_message(text, bot_id)
         command = self._answering.dispatcher.read(ask.actor, typed, ask.surface)
         if isinstance(command, SetFields | EditProfile | UndoChange):
+            self._allow(ask, command)
             raise PermissionDeniedError(
                 "a change is made by the slash command alone, where nobody else sees its values",
                 advice=f"Type it as {self._answering.command} {typed}. {NOTHING_SENT}",
             )
         return self._answering.run(ask, command)
+
+    def _allow(self, ask: Ask, command: ChangeCommand) -> None:
+        allow = self._answering.dispatcher.allow
+        if isinstance(command, UndoChange):
+            allow(ask.actor, WORDS[UndoChange], ask.surface)
+        else:
+            allow(ask.actor, WORDS[SetFields], ask.surface, command.app.name, (command.account,))
 
 
 def _is_to_the_bot(event: Mapping[str, Any]) -> bool:

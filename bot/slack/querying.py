@@ -9,6 +9,7 @@ from slack_bolt import Ack, App
 
 from bot.core.answers import OpenLookup
 from bot.core.candidates import find_candidates
+from bot.core.commands import WORDS, ShowProfiles
 from bot.core.model import Actor, Surface
 from bot.errors import ExpiredError
 from bot.slack.answering import Answering
@@ -32,8 +33,13 @@ _DIRECTLY = OpenLookup("", "")
 
 def open_lookup(answering: Answering, ask: Ask) -> str:
     """Open the modal that asks what to look up; names the deed."""
+    _allow(answering, ask)
     answering.forms.show(ask.trigger_id, lookup_view(answering.dispatcher.apps))
     return "OpenLookup"
+
+
+def _allow(answering: Answering, ask: Ask) -> None:
+    answering.dispatcher.allow(ask.actor, WORDS[ShowProfiles], ask.surface)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,7 @@ class Querying:
             ack(response_action="errors", errors=busy_error(view).mistakes)
 
     def _offer(self, ask: Ask, way: OpenLookup, message: Mapping[str, Any]) -> str:
+        _allow(self.answering, ask)
         found = find_candidates(read_words(message))
         key = self.answering.answers.keep(ask.actor, way)
         self.answering.forms.show(ask.trigger_id, message_view(self.answering.dispatcher.apps, found, key))

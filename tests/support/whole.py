@@ -1,5 +1,6 @@
 """The whole bot between a local Slack and a sandbox, by either way in, and somebody who asks it things."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,7 +15,7 @@ from waitress.server import create_server
 
 from bot.app import Bot, connected, make_bot
 from bot.background import BackgroundServer
-from bot.core.model import Entry
+from bot.core.model import Entry, Outcome
 from bot.playground.blockkit import check_message
 from bot.playground.people import AUDIT_CHANNEL_ID, VIEWER, Person
 from bot.playground.server import make_app
@@ -24,6 +25,7 @@ from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.serving import Metrics, Site
 from bot.settings import Settings
+from bot.store.export import export
 from bot.store.record import Store
 from tests.support.detour import Detour, open_detour
 from tests.support.slack import ONCALL, Page, open_page
@@ -113,6 +115,12 @@ def history_of(whole: Whole, account: str) -> list[Entry]:
     """Read what the record says of an account, the newest first."""
     with closing(Store(whole.settings.database_url)) as store:
         return list(store.list_history("demo", account, None, 100))
+
+
+def denials_of(whole: Whole, person: Person) -> list[dict[str, Any]]:
+    """Read what the record says was denied to somebody, the newest last, whatever it was about."""
+    said = map(json.loads, export(whole.settings.database_url, "jsonl"))
+    return [each for each in said if (each["user"], each["outcome"]) == (person.id, Outcome.DENIED)]
 
 
 def is_told(message: dict[str, Any]) -> bool:
