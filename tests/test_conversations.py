@@ -302,3 +302,17 @@ def test_writes_to_the_person_when_the_thread_takes_nothing(whole: Whole) -> Non
 
     assert answer["channel"] == DIRECT
     assert "1 of 1 found" in answer["text"]
+
+
+def test_answers_in_the_thread_when_slack_takes_no_more_changes(whole: Whole) -> None:
+    whole.sandbox.knobs = Knobs(latency_ms=1500)
+    whole.workspace.weather.fail("chat.update", Fault.RATE_LIMITED, 20)
+    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+        line = say(vera, "@im-bot alice", ONCALL)
+        answer, seen = said_by_bot(vera), [said_by_bot(ed), said_by_bot(ed)][-1]
+    whole.workspace.weather._faults["chat.update"].clear()
+
+    assert line["text"].startswith("Looking up")
+    assert "1 of 1 found" in answer["text"]
+    assert (answer["channel"], answer["thread_ts"]) == (ONCALL, line["thread_ts"])
+    assert seen["ts"] == answer["ts"] != line["ts"]

@@ -41,7 +41,7 @@ def vera(whole: Whole) -> Iterator[Asker]:
 def final(asker: Asker, message: dict[str, Any] | None = None) -> dict[str, Any]:
     """Wait for what comes after the lines that say that work goes on."""
     message = message or asker.answer()
-    while message["text"].startswith(("Looking up", "Sending the CSV")):
+    while message["text"].startswith(("Looking up", "Sending the CSV", "The answer follows")):
         message = asker.answer()
     return message
 

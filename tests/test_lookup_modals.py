@@ -9,6 +9,7 @@ import pytest
 from bot.app import make_slack
 from bot.core.model import Surface
 from bot.playground.people import GROUP_EDITOR, GUEST, VIEWER, Kind
+from bot.sandbox.knobs import Knobs
 from bot.slack.lookup_modal import FIELDS, IDS, KIND, OWNER, WHERE
 from bot.slack.modals import ACCOUNT, APP
 from tests.support.slack import ONCALL, SUPPORT
@@ -65,6 +66,23 @@ def offer(asker: Asker, text: str) -> dict[str, Any]:
     message = asker.next_message()
     assert asker.page.use_shortcut("lookup_message", ts=message["ts"]) == {"ok": True}
     return asker.view()
+
+
+def test_answers_beside_the_message_and_replaces_nothing(whole: Whole, vera: Asker) -> None:
+    view = offer(vera, "alice")
+    whole.sandbox.knobs = Knobs(latency_ms=2800)
+    try:
+        assert vera.page.submit(view, filled(view, ids="alice")) == {"ok": True}
+        line, answer = vera.answer(), vera.answer()
+    finally:
+        whole.sandbox.knobs = Knobs()
+
+    assert line["text"] == "The answer follows as a new message."
+    assert answer["text"].startswith("1 of 1 found")
+    kept = whole.workspace.find(line["channel"], line["ts"])
+    assert kept
+    assert kept.draft.text == line["text"]
+    assert answer["ts"] != line["ts"]
 
 
 def ticked(view: dict[str, Any]) -> dict[str, bool]:

@@ -31,6 +31,11 @@ class Conversation:
         """Whether others see what is said in it."""
         return not self.channel.id.startswith((DIRECT, *_PEOPLE))
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a message that another can take the place of."""
+        return bool(self._ts)
+
     def say(self, message: Message, *, replaces: bool) -> None:
         """Post a message, or put it in the place of the last one.
 

@@ -95,7 +95,8 @@ class Listeners:
         self.answering.always_answer(ask, partial(self.homes.publish, ask.actor))
 
     def _ask(self, actor: Actor, surface: Surface, body: Mapping[str, Any], *, channel_id: str = "") -> Ask:
-        reply = Reply(self.responder, text(body, "response_url"), actor.user_id)
+        pressed = surface is Surface.BUTTON
+        reply = Reply(self.responder, text(body, "response_url"), actor.user_id, of_message=pressed)
         return Ask(actor, surface, reply, channel_id, text(body, "trigger_id"))
 
     def _take_on(self, ask: Ask, job: Callable[[], None], crew: Workers | None = None) -> None:

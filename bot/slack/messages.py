@@ -239,6 +239,11 @@ def shared() -> Message:
     return _message(lambda _: [paragraph([words("The answer follows, where everybody here can see it.")])])
 
 
+def following() -> Message:
+    """Say that the answer comes as a message of its own; this stays, and stays true."""
+    return _message(lambda _: [paragraph([words("The answer follows as a new message.")])])
+
+
 def sending() -> Message:
     """Say that a file is on its way; what comes of it replaces this."""
     return _message(

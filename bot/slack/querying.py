@@ -74,7 +74,7 @@ class Querying:
     def on_message_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on the shortcut on a message."""
         way = OpenLookup(text(body.get("channel") or {}, "id"), text(body, "response_url"))
-        ask = self._ask(presser(body), body, way)
+        ask = self._ask(presser(body), body, way, of_message=True)
         run = partial(self._offer, ask, way, body.get("message") or {})
         self.take_on(ask, partial(self.answering.always_answer, ask, run))
         ack()
@@ -87,7 +87,9 @@ class Querying:
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
-        ask = self._ask(actor, body, self._find_way(actor, body))
+        # Without a URL of the modal's own it is that of the message whose shortcut led here.
+        of_message = not body.get("response_urls")
+        ask = self._ask(actor, body, self._find_way(actor, body), of_message=of_message)
         run = partial(self.answering.run, ask, command)
         if self.workers.submit(partial(self.answering.always_answer, ask, run)):
             ack()
@@ -110,6 +112,8 @@ class Querying:
         except ExpiredError:
             return _DIRECTLY
 
-    def _ask(self, actor: Actor, body: Mapping[str, Any], way: OpenLookup = _DIRECTLY) -> Ask:
-        reply = Reply(self.responder, way.response_url, actor.user_id)
+    def _ask(
+        self, actor: Actor, body: Mapping[str, Any], way: OpenLookup = _DIRECTLY, *, of_message: bool = False
+    ) -> Ask:
+        reply = Reply(self.responder, way.response_url, actor.user_id, of_message=of_message)
         return Ask(actor, Surface.FORM, reply, way.channel_id, text(body, "trigger_id"))

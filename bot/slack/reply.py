@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, count
 from threading import Event, Lock, Thread
 
 from bot.slack.conversation import Conversation
-from bot.slack.messages import Message, shared
+from bot.slack.messages import Message, following, shared
 from bot.slack.responder import Responder
 
 WORKING_AFTER = 1.0
@@ -16,10 +15,11 @@ WORKING_AFTER = 1.0
 UPDATED_AFTER = (2.5, 6.0)
 """Seconds after which that is brought up to date at a response URL.
 
-It takes five messages in all: that line, twice brought up to date, the answer, and one in reserve.
+It takes five messages in all: that line, twice brought up to date, the answer, and one in reserve. Where the
+line stays it is brought up to date once, because it says at the end where the answer is.
 """
-CONVERSED_AFTER = 2
-"""The same in a conversation, and every second from then on: about as often as Slack takes it."""
+CONVERSED_AFTER = (2.0, 5.0, 10.0, 16.0)
+"""The same in a conversation: Slack takes fifty changes a minute in all, the answers among them."""
 
 
 @dataclass(slots=True)
@@ -33,6 +33,7 @@ class Reply:
         replaces: Whether it takes the place of the message whose button was pressed.
         working_after: After how many seconds without an answer the actor is told that work goes on.
         conversation: Where to answer without a response URL; the actor's direct messages unless told.
+        of_message: Whether the URL is that of a message, which is what it replaces, whatever was sent since.
     """
 
     responder: Responder
@@ -41,10 +42,12 @@ class Reply:
     replaces: bool = False
     working_after: float = WORKING_AFTER
     conversation: Conversation | None = None
+    of_message: bool = False
     _lock: Lock = field(default_factory=Lock)
     _answered: bool = False
     _standing_in: bool = False
     _elsewhere: bool = False
+    _announced: bool = False
 
     def __post_init__(self) -> None:
         """Answer directly where there is no other way."""
@@ -59,6 +62,8 @@ class Reply:
     @contextmanager
     def working(self, line: Callable[[], Message], *, stays: bool = False) -> Iterator[None]:
         """Send a working line if what happens inside takes longer than about a second.
+
+        Beside a message that must stay, only that the answer follows: no line could be replaced there.
 
         Args:
             line: Makes the line; what it makes later is shown in its place.
@@ -101,12 +106,15 @@ class Reply:
 
     def _keep_telling(self, line: Callable[[], Message], stays: bool, done: Event) -> None:  # noqa: FBT001 - called by Thread
         started, shown = time.monotonic(), None
-        further = count(CONVERSED_AFTER) if self.conversation else UPDATED_AFTER
-        for moment in chain([self.working_after], further):
+        further = CONVERSED_AFTER if self.conversation else UPDATED_AFTER[: 1 if stays else None]
+        for moment in (self.working_after, *further):
             if done.wait(max(0.0, started + moment - time.monotonic())):
                 return
             with self._lock:
                 if self._answered:
+                    return
+                if self.of_message and self.url and not self.replaces:
+                    self._announce()
                     return
                 message = line()
                 if shown is None:
@@ -116,6 +124,11 @@ class Reply:
                     self.responder.update(self.conversation or self.url, message)
                     self._elsewhere = stays
                 shown = message
+
+    def _announce(self) -> None:
+        if not self._announced:
+            self._announced = True
+            self._send(following(), in_channel=False)
 
     def _send(self, message: Message, *, in_channel: bool, private: bool = False) -> None:
         if self.conversation:

@@ -72,6 +72,8 @@ class Responder:
     def say(self, conversation: Conversation, message: Message, *, replaces: bool, private: bool) -> None:
         """Send a message to a conversation; where it is not taken, to the person directly.
 
+        What cannot take the place of the last message there is posted as a new one first.
+
         As `send` it never raises.
 
         Args:
@@ -80,12 +82,16 @@ class Responder:
             replaces: Whether it takes the place of the last one there.
             private: Whether only the person is to see it.
         """
-        say = conversation.whisper if private else partial(conversation.say, replaces=replaces)
-        try:
-            _patiently(partial(say, message))
-        except NotPostedError as error:
-            log.warning("a conversation did not take an answer (%s); sending a direct message", error)
-            self.send_directly(conversation.user_id, message)
+        post = conversation.whisper if private else partial(conversation.say, replaces=False)
+        replace = partial(conversation.say, replaces=True)
+        for way in (replace, post) if replaces and conversation.begun and not private else (post,):
+            try:
+                _patiently(partial(way, message))
+            except NotPostedError as error:
+                log.warning("a conversation did not take an answer (%s); taking another way", error)
+            else:
+                return
+        self.send_directly(conversation.user_id, message)
 
     def update(self, way: str | Conversation, message: Message) -> None:
         """Put a message in the place of the last one at a response URL or in a conversation, or do not."""

@@ -150,6 +150,39 @@ def test_posts_anew_when_the_working_line_is_gone(code: str) -> None:
     assert scene.calls == [POST, UPDATE, POST]
 
 
+@pytest.mark.parametrize(
+    ("script", "calls"),
+    [
+        ([LIMITED, LIMITED, SENT], [UPDATE, UPDATE, POST]),
+        ([BROKEN, BROKEN, SENT], [UPDATE, UPDATE, POST]),
+        ([says("channel_not_found"), SENT], [UPDATE, POST]),
+    ],
+)
+def test_answers_in_the_same_thread_when_the_working_line_takes_no_change(
+    script: Sequence[Behavior], calls: list[str]
+) -> None:
+    with slack(SENT, *script) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: LINE):
+            wait_until(lambda: bool(scene.posted))
+        reply.answer(MESSAGE)
+
+    assert scene.calls == [POST, *calls]
+    assert {body["channel"] for body in scene.posted} == {ROOM}
+    assert (scene.posted[-1]["thread_ts"], scene.posted[-1]["text"]) == (MENTION, MESSAGE.text)
+
+
+def test_writes_directly_when_the_thread_takes_neither_change_nor_message() -> None:
+    with slack(SENT, says("is_archived"), says("is_archived"), SENT) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: LINE):
+            wait_until(lambda: bool(scene.posted))
+        reply.answer(MESSAGE)
+
+    assert scene.calls == [POST, UPDATE, POST, POST]
+    assert scene.posted[-1]["channel"] == ACTOR
+
+
 def test_leaves_no_blocks_of_the_working_line_below_a_plain_answer() -> None:
     with slack(SENT, says("invalid_blocks"), SENT) as scene:
         reply = scene.reply(working_after=0)
@@ -180,7 +213,7 @@ def test_says_what_went_wrong_where_it_said_that_it_works() -> None:
 
 
 def test_brings_the_working_line_up_to_date_only_when_there_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.reply.CONVERSED_AFTER", 0)
+    monkeypatch.setattr("bot.slack.reply.CONVERSED_AFTER", (0.0, 0.0, 0.0))
     lines = iter([LINE, LINE, MESSAGE])
     with slack(SENT) as scene:
         reply = scene.reply(working_after=0)
@@ -191,7 +224,7 @@ def test_brings_the_working_line_up_to_date_only_when_there_is_news(monkeypatch:
 
 
 def test_goes_on_when_slack_takes_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.reply.CONVERSED_AFTER", 0)
+    monkeypatch.setattr("bot.slack.reply.CONVERSED_AFTER", (0.0, 0.0, 0.0))
     lines = iter([LINE])
     with slack(SENT, says("ratelimited"), SENT) as scene:
         reply = scene.reply(working_after=0)

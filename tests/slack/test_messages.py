@@ -44,6 +44,7 @@ from bot.slack.messages import (
     Turns,
     busy,
     changing,
+    following,
     pages,
     progressing,
     render,
@@ -212,6 +213,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     ),
     "progress": lambda: progressing(profiles(*crowd(950)).command, HALFWAY, "cancel"),
     "shared": shared,
+    "following": following,
     "busy": busy,
     "crash": lambda: render_crash("k3v9", "/im"),
     "error_usage": lambda: render_error(

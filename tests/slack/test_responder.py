@@ -1,5 +1,5 @@
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.web import WebClient
 
 from bot.logs import set_up_logs
-from bot.slack.messages import Message
+from bot.slack.messages import Message, following, shared
 from bot.slack.reply import Reply
 from bot.slack.responder import Responder
 from tests.support.far_end import Behavior, FarEnd, answer, hang, reset
@@ -247,6 +247,46 @@ def test_leaves_the_pressed_message_when_something_went_wrong() -> None:
         scene.reply(replaces=True).refuse(MESSAGE)
 
     assert [body["replace_original"] for body in scene.posted] == [False]
+
+
+@pytest.mark.parametrize("end", [Reply.answer, Reply.refuse])
+def test_replaces_nothing_beside_a_message_that_stays(end: Callable[[Reply, Message], None]) -> None:
+    with slack(OK) as scene:
+        reply = Reply(scene.responder, scene.url, ACTOR, working_after=0, of_message=True)
+        for _ in range(2):
+            with reply.working(lambda: LINE):
+                wait_until(lambda: bool(scene.posted))
+                time.sleep(0.05)
+        end(reply, MESSAGE)
+
+    assert [body["text"] for body in scene.posted] == [following().text, MESSAGE.text]
+    assert [body["replace_original"] for body in scene.posted] == [False, False]
+
+
+def test_replaces_the_pressed_message_that_makes_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.reply.UPDATED_AFTER", ())
+    with slack(OK) as scene:
+        reply = Reply(scene.responder, scene.url, ACTOR, replaces=True, working_after=0, of_message=True)
+        with reply.working(lambda: LINE):
+            wait_until(lambda: bool(scene.posted))
+        reply.answer(MESSAGE)
+
+    assert [body["replace_original"] for body in scene.posted] == [True, True]
+
+
+def test_keeps_one_in_reserve_where_the_line_says_at_last_where_the_answer_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.slack.reply.UPDATED_AFTER", (0.0, 0.0))
+    lines = iter(Message(f"{number} of 100", ()) for number in range(100))
+    with slack(OK) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: next(lines), stays=True):
+            wait_until(lambda: len(scene.posted) == 2)
+            time.sleep(0.05)
+        reply.answer(MESSAGE, in_channel=True)
+
+    assert [body["text"] for body in scene.posted] == ["0 of 100", "1 of 100", shared().text, MESSAGE.text]
 
 
 def test_shows_nothing_secret_of_itself() -> None:

@@ -1,0 +1,98 @@
+"""Presses that take their time leave the message they were made in, and are answered once beside it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.playground.messages import list_elements
+from bot.sandbox.knobs import Fault, Knobs
+from tests.support.whole import Asker, Whole, whole_bot
+
+SLOW = Knobs(latency_ms=2800)
+"""Longer than the second message of a lookup takes to come, shorter than a time-out."""
+FOLLOWS = "The answer follows as a new message."
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Whole]:
+    with whole_bot("http") as whole:
+        yield whole
+
+
+@pytest.fixture(autouse=True)
+def fair_weather(whole: Whole) -> Iterator[None]:
+    yield
+    whole.sandbox.knobs = Knobs()
+
+
+def last(asker: Asker, words: str) -> dict[str, Any]:
+    """Wait for the message that says these words."""
+    message = asker.answer()
+    while words not in message["text"]:
+        message = asker.answer()
+    return message
+
+
+def failed(whole: Whole, ed: Asker) -> dict[str, Any]:
+    whole.sandbox.knobs = Knobs(fault=Fault(kind="code", code=40001))
+    assert ed.page.send("/im profile alice bob_k") == {"ok": True}
+    return last(ed, "2 failed")
+
+
+def start(_: Whole, ed: Asker) -> dict[str, Any]:
+    ed.ask("/im profile alice")
+    return ed.ask("/im")
+
+
+def changed(whole: Whole, ed: Asker) -> dict[str, Any]:
+    nick = f"Slow{len(whole.workspace.messages)}"  # another each time
+    done = ed.press(ed.ask(f"/im set user_003 nick={nick}"), "Confirm 1 change")
+    ed.audit()
+    return done
+
+
+@pytest.mark.parametrize(
+    ("source", "action_id", "told"),
+    [
+        (failed, "export_csv", "The CSV is in your direct messages"),
+        (failed, "retry_failed", "2 of 2 found"),
+        (failed, "share", "2 of 2 found"),
+        (start, "look_up_again_0", "1 of 1 found"),
+        (changed, "undo_change", "user_003"),
+    ],
+)
+def test_leaves_the_pressed_message_and_answers_once_beside_it(
+    whole: Whole, ed: Asker, source: Any, action_id: str, told: str
+) -> None:
+    pressed = source(whole, ed)
+    label = next(
+        each["text"]["text"] for _, each in list_elements(pressed["blocks"]) if each["action_id"] == action_id
+    )
+    kept = whole.workspace.find(pressed["channel"], pressed["ts"])
+    assert kept
+    before, known = replace(kept.draft), len(whole.workspace.messages)
+
+    whole.sandbox.knobs = SLOW
+    ed.click(pressed, label)
+    answer = last(ed, told)
+
+    said = [message.draft.text for message in whole.workspace.messages[known:] if not message.files]
+    assert kept.draft == before
+    assert answer["ts"] != pressed["ts"]
+    assert said == [FOLLOWS, answer["text"]]
+
+
+def test_says_beside_the_pressed_message_what_went_wrong(whole: Whole, ed: Asker) -> None:
+    pressed = changed(whole, ed)
+    kept = whole.workspace.find(pressed["channel"], pressed["ts"])
+    assert kept
+    before, known = replace(kept.draft), len(whole.workspace.messages)
+
+    whole.sandbox.knobs = Knobs(latency_ms=2800, fault=Fault(kind="code", code=40001))
+    ed.click(pressed, "Undo…")
+    refused = last(ed, "40001")
+
+    assert kept.draft == before
+    assert [message.draft.text for message in whole.workspace.messages[known:]] == [FOLLOWS, refused["text"]]
