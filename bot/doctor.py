@@ -149,6 +149,8 @@ def _check_audit_channel(settings: Settings, people: SlackPeople) -> Iterator[Ch
 def _describe_channel(people: SlackPeople, channel: str) -> str:
     if people.is_shared_outside(channel):
         raise BotError("people of other organizations can read it", advice="Take a channel of your own")
+    if not people.is_member(channel):
+        raise BotError("the bot is not in it")
     return "found"
 
 

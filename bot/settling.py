@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from bot.core.results import Settled
 from bot.errors import BotError
@@ -24,7 +24,7 @@ class Settling:
 
     def __init__(
         self,
-        settle: Callable[[], Sequence[Settled]],
+        settle: Callable[[], Iterable[Settled]],
         tell: Callable[[Settled], None],
         every: float = EVERY,
     ) -> None:
@@ -49,6 +49,8 @@ class Settling:
             try:
                 for settled in self._settle():
                     self._tell(settled)
+                    if self._stop.is_set():
+                        return
             except BotError as error:
                 log.warning("open changes could not be settled: %s", error)
             except Exception:

@@ -150,7 +150,7 @@ def check_after(ground: Ground, account: str, said: Sequence[str | int]) -> None
         assert (Outcome.SUCCEEDED in way) == (ground.nick(account) == WANTED) == (written == 1), "no true end"
         if way:
             check_confirm(ground, account, [changes, make_changes(ground.record, ground.url)])
-            assert changes.settle_open(timedelta(0)) == []
+            assert list(changes.settle_open(timedelta(0))) == []
 
 
 def check_confirm(ground: Ground, account: str, processes: Sequence[Changes]) -> None:

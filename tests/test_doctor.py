@@ -8,7 +8,7 @@ import pytest
 
 from bot.background import BackgroundServer
 from bot.doctor import check_all
-from bot.playground.people import EDITOR, EDITORS_GROUP_ID, GUEST, LEAVER
+from bot.playground.people import BOT, EDITOR, EDITORS_GROUP_ID, GUEST, LEAVER
 from bot.playground.server import make_app
 from bot.playground.weather import Fault
 from bot.playground.workspace import Workspace
@@ -187,3 +187,14 @@ def test_finds_an_app_token_that_opens_no_connection(scene: Scene) -> None:
     (failure,) = failures(diagnose(scene.environment, SLACK_APP_TOKEN="xapp-another"))
 
     assert failure.startswith("FAIL  Socket Mode: Slack opens no connection (invalid_auth). Set SLACK")
+
+
+def test_finds_an_audit_channel_that_the_bot_is_not_in(scene: Scene) -> None:
+    scene.workspace.channels[ONCALL].members.discard(BOT.id)
+    try:
+        (failure,) = failures(diagnose(scene.environment))
+    finally:
+        scene.workspace.channels[ONCALL].members.add(BOT.id)
+
+    assert failure.startswith(f"FAIL  audit channel {ONCALL}: the bot is not in it.")
+    assert "/invite @im-bot" in failure

@@ -2,7 +2,7 @@
 
 import secrets
 from base64 import b32encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -111,7 +111,11 @@ class Changes:
         app, touched = self._profiles.place(change)
         self._check_age(change, surface)
         now = self._read(app, change.account, touched)
-        if differing(touched, now, change.before):
+        if later := differing(touched, now, change.before):
+            if change.undoes:
+                with before_sending():
+                    self._journal.move(change, Outcome.CANCELLED, surface, "the profile changed since")
+                raise _overwrites(later)
             return self._propose_anew(app, change, touched, now, surface)
         # Counted from before the intent is recorded, so that nothing is sent when others may settle it.
         deadline = Deadline.after(WRITE_SECONDS)
@@ -165,16 +169,12 @@ class Changes:
         if later := differing(touched, now, done.after):
             if undone_by := self._journal.find_undo(done):
                 raise ExpiredError(f"it was undone already, by change {undone_by}", advice=_HISTORY)
-            names = ", ".join(field.word for field in later)
-            raise ExpiredError(
-                f"this would overwrite what was changed later: {names}",
-                advice=f"Set the fields you want instead. {NOTHING_SENT}",
-            )
+            raise _overwrites(later)
         wanted = {field: restored(field, done.before.get(field.tag)) for field in touched}
         change = _new(actor, app, done.account, now, wanted, reason=undo_reason(done), undoes=done.id)
         return self._preview(app, change, surface, wanted, now)
 
-    def settle_open(self, grace: timedelta = GRACE) -> list[Settled]:
+    def settle_open(self, grace: timedelta = GRACE) -> Iterator[Settled]:
         """Settle, by reading profiles, the changes that a crash or a silent vendor left open.
 
         Args:
@@ -273,6 +273,14 @@ class Changes:
         change = _new(old.actor, app, old.account, now, wanted, reason=old.reason, undoes=old.undoes)
         shown = self._preview(app, change, surface, wanted, now)
         return replace(shown, moved=True) if isinstance(shown, Preview) else shown
+
+
+def _overwrites(later: Sequence[Field]) -> ExpiredError:
+    names = ", ".join(field.word for field in later)
+    return ExpiredError(
+        f"this would overwrite what was changed later: {names}",
+        advice=f"Set the fields you want instead. {NOTHING_SENT}",
+    )
 
 
 def _asked(actor: Actor, change: Change | None, surface: Surface, word: str = "") -> Draft:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
@@ -32,7 +33,7 @@ from bot.core.parsing import Apps, parse
 from bot.core.policy import Rules
 from bot.core.ports import IM, People, Record
 from bot.core.results import Help, History, Home, Lookup, Result, RoleReport, Start, Withheld
-from bot.errors import ExpiredError, PermissionDeniedError, UsageError
+from bot.errors import AlteredError, AuditError, ExpiredError, PermissionDeniedError, UsageError
 
 HISTORY_PAGE = 20
 """The most entries of a history shown at once."""
@@ -158,6 +159,10 @@ class Dispatcher:
         self._check(asked, _NEEDS[ShowHistory])
         role, _ = self._role_of(actor)
         page, before = self._list_page(command)
+        if command.before is None:
+            # A record that can be read alone is no reason to answer nothing.
+            with suppress(AuditError):
+                self.record.add(asked)
         older = newer = None
         if before is not None:
             older = ShowHistory(app, account, before, (*command.newer, command.before))
@@ -175,13 +180,23 @@ class Dispatcher:
         last = None
         for entry in found:
             change_id = "" if entry.draft.outcome is Outcome.DENIED else entry.draft.change_id
-            if change_id not in changes:
+            if change_id not in changes and self._is_latest(entry):
                 if len(page) == HISTORY_PAGE:
                     return tuple(page), last
                 page.append(entry)
                 changes.update({change_id} - {""})
             last = entry.sequence
         return tuple(page), last if len(found) == limit else None
+
+    def _is_latest(self, entry: Entry) -> bool:
+        """Tell whether an entry still says how far its change has come."""
+        if entry.draft.outcome not in {Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.UNKNOWN}:
+            return True
+        try:
+            change = self.record.find(entry.draft.change_id)
+        except AlteredError:
+            return True
+        return change is None or change.outcome is entry.draft.outcome
 
     def find_history(self, change_id: str) -> ShowHistory:
         """Name the history in which a change is.

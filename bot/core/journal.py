@@ -81,7 +81,8 @@ class Journal:
         undone = (
             entry.draft.change_id
             for entry in entries
-            if entry.draft.outcome is Outcome.SUCCEEDED and entry.draft.reason == undo_reason(change)
+            if (entry.draft.outcome, entry.draft.command) == (Outcome.SUCCEEDED, "undo")
+            and entry.draft.reason == undo_reason(change)
         )
         return next(undone, "")
 

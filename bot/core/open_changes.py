@@ -1,5 +1,6 @@
 """Changes that a crash or a silent vendor left open, settled by reading profiles."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +11,11 @@ from bot.core.profiles import Profiles
 from bot.core.results import Settled
 from bot.errors import ExpiredError, IMError, OutcomeUnknownError, UsageError
 
-GRACE = timedelta(seconds=WRITE_SECONDS + READ_BACK_SECONDS + 10)
-"""How long a change must have stood still to count as left open: longer than any live one does."""
+GRACE = timedelta(seconds=2 * (WRITE_SECONDS + READ_BACK_SECONDS) + 10)
+"""How long a change must have stood still to count as left open: longer than any live one does.
+
+Twice what it is given, since a name that resolves slowly is under no time-out.
+"""
 WATCHED = timedelta(days=1)
 """How long an unknown outcome is looked into; a profile read later says nothing about that change."""
 
@@ -23,15 +27,16 @@ class OpenChanges:
     profiles: Profiles
     journal: Journal
 
-    def settle(self, grace: timedelta) -> list[Settled]:
-        """Settle what is open and can be told, and say what was settled.
+    def settle(self, grace: timedelta) -> Iterator[Settled]:
+        """Settle what is open and can be told, and say of each what became of it once that is recorded.
 
         Raises:
             AuditError: The record cannot be read or written.
         """
         now = datetime.now(UTC)
-        settled = [self._settle(change, now) for change in self.journal.record.list_open(now - grace)]
-        return [each for each in settled if each]
+        for change in self.journal.record.list_open(now - grace):
+            if settled := self._settle(change, now):
+                yield settled
 
     def _settle(self, change: Change, now: datetime) -> Settled | None:
         if change.outcome is Outcome.UNKNOWN and now - change.proposed_at > WATCHED:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
+from bot.core.fields import Domain, offered
 from bot.core.model import Actor, App, Draft, Entry, Outcome, Surface
 from bot.core.results import History
 from bot.slack.blocks import (
@@ -66,7 +67,8 @@ def show_entries(
     for entry in entries:
         draft = entry.draft
         app = apps.get(draft.app, App(draft.app, ""))
-        found = differences(app.custom, draft.before, draft.after, trim, masked.get(app.name, ()))
+        hidden = {*masked.get(app.name, ()), *_unexplained(draft, app)}
+        found = differences(app.custom, draft.before, draft.after, trim, hidden)
         lone = len(entries) == 1
         yield paragraph(_heading(draft, app, trim), *([] if lone else _lines(found)), *_why(draft, trim))
         if found and lone:  # a message has room for one table
@@ -106,6 +108,12 @@ def _heading(draft: Draft, app: App, trim: Trim) -> list[RichTextElement]:
     place = where(app) if app.name else []
     by = "  by the bot for " if draft.surface is Surface.BOT else "  by "
     return [bold(f"{happened}  "), code(trim(what)), *place, words(by), _who(draft.actor)]
+
+
+def _unexplained(draft: Draft, app: App) -> Iterator[str]:
+    """List the tags that no app or field of today explains: they may have been masked before."""
+    known = {field.tag for field in offered(Domain.PROFILE, app.custom)}
+    return (tag for tag in (*draft.before, *draft.after) if tag not in known)
 
 
 def _accounts(draft: Draft) -> str:

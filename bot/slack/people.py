@@ -87,10 +87,22 @@ class SlackPeople:
         Raises:
             SlackUnavailableError: Slack could not be asked, or the bot cannot see the channel.
         """
+        channel = self._ask_channel(channel_id)
+        return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))
+
+    def is_member(self, channel_id: str) -> bool:
+        """Tell whether the bot is in a channel (conversations.info).
+
+        Raises:
+            SlackUnavailableError: Slack could not be asked, or the bot cannot see the channel.
+        """
+        return bool(self._ask_channel(channel_id).get("is_member"))
+
+    def _ask_channel(self, channel_id: str) -> Mapping[str, Any]:
         channel = self._ask("conversations.info", channel=channel_id).get("channel")
         if not isinstance(channel, dict):
             raise SlackUnavailableError("Slack did not say who can read the channel")
-        return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))
+        return channel
 
     def _ask_identity(self) -> Identity:
         answer = self._ask("auth.test")

@@ -181,9 +181,14 @@ class Relay:
         if problem != self._problem:
             log.warning("the audit channel could not be told: %s", problem)
         self._problem = problem
-        wait = min(self._pace.first_wait * 2 ** min(self._failures, _DOUBLINGS), self._pace.longest_wait)
+        growing: float = self._pace.first_wait * 2 ** min(self._failures, _DOUBLINGS)
         self._failures += 1
-        return wait if asked is None else asked
+        if asked is None:
+            return min(growing, self._pace.longest_wait)
+        # What Slack asks of this process it asks of all: none may tell sooner.
+        with suppress(AuditError):
+            self._outbox.take(self._holder, asked + LEASE, BATCH)
+        return asked
 
     def _release(self) -> None:
         """Let another process tell; should that fail, the right ends by itself."""

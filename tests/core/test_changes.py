@@ -589,3 +589,16 @@ def test_tells_of_a_change_that_was_altered() -> None:
     denied = world.record.entries[-1].draft
     assert (denied.outcome, denied.change_id) == (Outcome.DENIED, change.id)
     assert world.writes == 0
+
+
+def test_an_undo_never_overwrites_what_came_after_its_preview() -> None:
+    world = World()
+    undo = world.changes.undo(EDDA, world.done().id)
+    assert isinstance(undo, Preview)
+    world.someone_else_writes({NICK: "Somebody"})
+
+    with pytest.raises(ExpiredError, match="overwrite what was changed later: nick"):
+        world.changes.confirm(EDDA, undo.change.id)
+
+    assert world.profile[NICK] == "Somebody"
+    assert world.steps[-1] is Outcome.CANCELLED

@@ -81,7 +81,7 @@ def test_leaves_alone_what_a_live_process_may_still_be_at(world: World) -> None:
         change = attempted(world, written=True)
         clock.tick(GRACE - timedelta(seconds=1))
 
-        assert world.changes.settle_open() == []
+        assert list(world.changes.settle_open()) == []
 
     assert outcome(world, change) is Outcome.ATTEMPTED
 
@@ -120,7 +120,7 @@ def test_records_once_that_an_outcome_stays_unknown_and_settles_it_later(world: 
         assert settled.change.outcome is Outcome.UNKNOWN
         assert "neither as before the change nor as after" in settled.entry.draft.problem
         clock.tick(GRACE)
-        assert world.changes.settle_open() == []
+        assert list(world.changes.settle_open()) == []
 
         world.someone_else_writes({NICK: "Alicia"})
         (settled,) = world.changes.settle_open()
@@ -151,7 +151,7 @@ def test_stops_asking_after_a_day(world: World) -> None:
         clock.tick(GRACE)
         world.im.calls.clear()
 
-        assert world.changes.settle_open() == []
+        assert list(world.changes.settle_open()) == []
 
     assert world.im.calls == []
 
@@ -161,7 +161,7 @@ def test_leaves_to_another_process_what_that_has_just_settled(world: World) -> N
         change = attempted(world, written=True)
         clock.tick(GRACE)
         elsewhere = world.record.list_open(change.proposed_at + GRACE)
-        world.changes.settle_open()
+        list(world.changes.settle_open())
 
         class Late(FakeRecord):
             def list_open(self, still_since: datetime) -> Sequence[Change]:
@@ -169,7 +169,7 @@ def test_leaves_to_another_process_what_that_has_just_settled(world: World) -> N
 
         world.record = Late(entries=world.record.entries, changes=world.record.changes)
 
-        assert world.changes.settle_open() == []
+        assert list(world.changes.settle_open()) == []
 
 
 def test_two_clicks_at_once_write_once(world: World) -> None:
@@ -258,7 +258,7 @@ def tell(world: World) -> None:
         for _ in range(2):
             clock.tick(GRACE)
             with suppress(BotError):
-                world.changes.settle_open()
+                list(world.changes.settle_open())
 
 
 def click_twice(world: World, change: Change) -> None:

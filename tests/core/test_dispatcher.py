@@ -306,3 +306,21 @@ def test_shows_where_to_start_to_anybody(make: Make) -> None:
 
     assert all(isinstance(start, Start) for start in started)
     assert [len(start.recent) for start in started if isinstance(start, Start)] == [1, 0]
+
+
+def test_records_who_read_a_history_and_shows_no_step_that_is_over(make: Make, record: FakeRecord) -> None:
+    dispatcher = make()
+    preview = run(dispatcher, EDDA, "set alice nick=Alicia")
+    assert isinstance(preview, Preview)
+    for _ in range(HISTORY_PAGE + 1):
+        run(dispatcher, VERA, "profile alice")
+    dispatcher.changes.confirm(EDDA, preview.change.id)
+
+    first = run(dispatcher, VERA, "history alice")
+    assert isinstance(first, History)
+    assert first.older
+    second = dispatcher.execute(VERA, first.older)
+    assert isinstance(second, History)
+
+    assert record.entries[-1].draft.command == "history"
+    assert Outcome.PROPOSED not in [entry.draft.outcome for entry in (*first.entries, *second.entries)]

@@ -705,7 +705,7 @@ def test_tells_of_an_app_and_a_field_that_are_gone() -> None:
 
     message = tell(enter(1, change))
 
-    assert "Gone · — · x" in message.text
+    assert "Gone · ••• · •••" in message.text
     assert check_message(payload(message)) == []
 
 
