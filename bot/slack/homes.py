@@ -1,5 +1,6 @@
 """The bot's Home tab, published whenever somebody opens it or has pressed a button in it."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
@@ -15,6 +16,8 @@ from bot.slack.blocks import Button
 from bot.slack.messages import render_home
 from bot.slack.start import lead_on
 
+ROOM = 256
+"""Of how many Home tabs the buttons are remembered; those of the one published longest ago go first."""
 _NAME = "ShowHome"
 
 
@@ -36,6 +39,7 @@ class Homes:
     answers: Answers
     told: Callable[[], str]
     _once_more: dict[Actor, bool] = field(default_factory=dict, init=False)
+    _leading: OrderedDict[Actor, list[str]] = field(default_factory=OrderedDict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
     def publish(self, actor: Actor) -> str:
@@ -72,22 +76,43 @@ class Homes:
     def _publish(self, actor: Actor) -> None:
         home = self.dispatcher.show_home(actor)
         told = self.told() if home.report.role is Role.EDITOR else ""
-        view = render_home(home, self._lead_on(actor, home), told, command=self.command)
+        ids: list[str] = []
+        view = render_home(home, self._lead_on(actor, home, ids), told, command=self.command)
         try:
             self.slack.api_call("views.publish", json={"user_id": actor.user_id, "view": view})
         except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
+            self._forget(ids)
             raise SlackUnavailableError(
                 "Slack did not take your Home tab",
                 advice=f"Open it again in a minute; {self.command} works all the same",
                 detail=type(error).__name__,
             ) from None
+        self._stand(actor, ids)
 
-    def _lead_on(self, actor: Actor, home: Home) -> dict[int, list[Button]]:
-        return {recent.entry.sequence: self._leads(actor, recent) for recent in home.recent}
+    def _stand(self, actor: Actor, ids: list[str]) -> None:
+        """Note which buttons somebody has before them, and forget those that nobody has any more."""
+        with self._lock:
+            gone = self._leading.pop(actor, [])
+            self._leading[actor] = ids
+            if len(self._leading) > ROOM:
+                gone += self._leading.popitem(last=False)[1]
+        self._forget(gone)
 
-    def _leads(self, actor: Actor, recent: Recent) -> list[Button]:
-        again, about, change_id = recent.again, recent.about, recent.entry.draft.change_id
-        again_id = self.answers.keep(actor, Again(again)) if again else None
-        subject = Subject(about.app, about.account) if about and not change_id else None
-        history_id = self.answers.keep(actor, subject) if subject else None
-        return lead_on(again_id, history_id, change_id)
+    def _forget(self, ids: list[str]) -> None:
+        for key in ids:
+            self.answers.forget(key)
+
+    def _lead_on(self, actor: Actor, home: Home, ids: list[str]) -> dict[int, list[Button]]:
+        def keep(what: Again | Subject) -> str:
+            ids.append(self.answers.keep(actor, what))
+            return ids[-1]
+
+        return {recent.entry.sequence: _leads(recent, keep) for recent in home.recent}
+
+
+def _leads(recent: Recent, keep: Callable[[Again | Subject], str]) -> list[Button]:
+    again, about, change_id = recent.again, recent.about, recent.entry.draft.change_id
+    again_id = keep(Again(again)) if again else None
+    subject = Subject(about.app, about.account) if about and not change_id else None
+    history_id = keep(subject) if subject else None
+    return lead_on(again_id, history_id, change_id)

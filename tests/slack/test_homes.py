@@ -4,15 +4,18 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from slack_sdk.web import WebClient
 
-from bot.core.answers import Answers
+from bot.core.answers import Again, Answers
+from bot.core.commands import ShowProfiles
 from bot.core.dispatcher import Dispatcher
-from bot.errors import SlackUnavailableError
+from bot.core.fields import PROFILE_FIELDS
+from bot.errors import ExpiredError, SlackUnavailableError
 from bot.slack.homes import Homes
-from tests.support.changing import APPS, EDDA, ERIK, RULES, VERA, World
+from tests.support.changing import APPS, EDDA, ERIK, PROD, RULES, VERA, World
 from tests.support.far_end import Asked, FarEnd, answer
 from tests.support.slack import PATIENCE, wait_until
 
@@ -62,6 +65,31 @@ def test_publishes_once_more_after_a_burst_and_with_what_happened_meanwhile(
         before, after = (asked.json["view"] for asked in far_end.asked)
     assert "Waiting for your confirmation" not in str(before)
     assert "Waiting for your confirmation" in str(after)
+
+
+def test_remembers_the_buttons_of_the_last_home_alone(workers: ThreadPoolExecutor) -> None:
+    refused = answer({"ok": False, "error": "fatal_error"})
+    world = World()
+    with FarEnd(TAKEN, TAKEN, refused) as far_end:
+        homes = make_homes(far_end, world, workers)
+        homes.dispatcher.look_up(VERA, ShowProfiles(PROD, ("alice",), PROFILE_FIELDS))
+        homes.publish(VERA)
+        homes.publish(VERA)
+        with pytest.raises(SlackUnavailableError):
+            homes.publish(VERA)
+        first, second, third = (ids_in(asked.json["view"]) for asked in far_end.asked)
+
+    assert len(second) == 2
+    for key in (*first, *third):
+        with pytest.raises(ExpiredError):
+            homes.answers.find(key, VERA, Again)
+    assert homes.answers.find(second[0], VERA, Again).command.accounts == ("alice",)
+
+
+def ids_in(view: dict[str, Any]) -> list[str]:
+    named = ("look_up_again", "show_history")
+    found = [each for block in view["blocks"] for each in block.get("elements", ())]
+    return [each["value"] for each in found if str(each.get("action_id")).startswith(named)]
 
 
 def test_holds_nobody_up_for_somebody_elses_home(workers: ThreadPoolExecutor) -> None:
