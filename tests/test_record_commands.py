@@ -95,7 +95,7 @@ def test_exports_lines_that_prove_themselves(database: Path) -> None:
 def test_exports_a_table_without_formulas(database: Path) -> None:
     _, out, _ = run("audit", "export", "--format", "csv", cwd=database.parent)
 
-    assert out.startswith("sequence,at,")
+    assert out.startswith('"sequence","at",')
     assert len(out.splitlines()) == 4
 
 

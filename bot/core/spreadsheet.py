@@ -6,11 +6,20 @@ from collections.abc import Iterable
 from io import StringIO
 
 # What a spreadsheet may take for a formula, though blanks or quotes stand before it.
-_FORMULA = re.compile(r"[\s\"'`\u200b\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_IGNORED = r"\"'`\0\u200b\u2060\ufeff"
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_FORMULA = re.compile(rf"[\s{_IGNORED}]*{_SIGN}|[\t\r\n]")
+# Where a spreadsheet separates by semicolons or tabs, a cell or a row begins after these.
+_INNER = re.compile(rf"([;\t\r\n])(?=(?:[^\S\t\r\n]|[{_IGNORED}])*{_SIGN})")
 
 
 def line(cells: Iterable[str]) -> str:
     """Write a row as RFC 4180 has it, with its end; what could be a formula gets a quote before it."""
     text = StringIO()
-    csv.writer(text).writerow([f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells])
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerow(map(_harmless, cells))
     return text.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    inner = _INNER.sub(r"\1'", cell)
+    return f"'{inner}" if _FORMULA.match(cell) else inner

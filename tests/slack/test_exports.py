@@ -102,7 +102,7 @@ def test_holds_no_formula_in_any_place(text: str) -> None:
 def test_starts_with_the_mark_that_excel_needs_and_ends_lines_as_the_standard_says() -> None:
     content = to_csv(profiles(found("漢字"), found("b")))
 
-    assert content.startswith(b"\xef\xbb\xbfaccount,")
+    assert content.startswith(b'\xef\xbb\xbf"account",')
     assert content.count(b"\r\n") == content.count(b"\n") == 3
 
 
