@@ -18,6 +18,7 @@ FRESH_SECONDS = 60.0
 REMEMBERED = 5000
 """How many answers are kept."""
 
+_SLACKBOT = "USLACKBOT"
 _UNKNOWN_PERSON = {"user_not_found", "user_not_visible", "users_not_found"}
 
 T = TypeVar("T")
@@ -163,7 +164,8 @@ def error_code(error: SlackApiError) -> str:
 
 
 def _standing(user: Mapping[str, Any], home: frozenset[str]) -> Standing:
-    if user.get("is_bot") or user.get("is_workflow_bot"):
+    # Slackbot is a bot that Slack does not call one.
+    if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == _SLACKBOT:
         return Standing.BOT
     if user.get("deleted"):
         return Standing.DEACTIVATED

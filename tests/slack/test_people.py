@@ -64,6 +64,7 @@ def user(**more: object) -> Mapping[str, object]:
         ({"is_ultra_restricted": True}, Standing.GUEST),
         ({"is_bot": True}, Standing.BOT),
         ({"is_workflow_bot": True}, Standing.BOT),
+        ({"id": "USLACKBOT", "is_bot": False}, Standing.BOT),
         ({"deleted": True}, Standing.DEACTIVATED),
         ({"deleted": True, "is_restricted": True}, Standing.DEACTIVATED),
         ({"is_stranger": True}, Standing.STRANGER),
