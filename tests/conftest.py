@@ -15,7 +15,7 @@ freezegun.configure(extend_ignore_list=["asyncio.base_events"])
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """A PostgreSQL database of this session's own."""
+    """A PostgreSQL database for this run alone."""
     with new_database() as address:
         yield address
 

@@ -89,6 +89,6 @@ PLACES = (
 """All places; a town fits into the vendor's 16 bytes."""
 FIRST_NAMES = (
     "Ada Grace Linus Margaret Edsger Barbara Alan Radia Donald Frances Ken Hedy Dennis Katherine Tim Joan"
-    " Niklaus Karen John Evelyn Claude Adele Guido Jean Vint"
+    " Niklaus Karen John Evelyn Sophie Adele Guido Jean Vint"
 )
 """For the accounts of the series."""
