@@ -65,7 +65,12 @@ class Candidate:
 
 
 def find_candidates(text: str) -> tuple[Candidate, ...]:
-    """Find what may be account ids, each once, in the order of appearance.
+    """Find the likeliest of what may be account ids, each once, in the order of appearance."""
+    return find_and_count(text)[0]
+
+
+def find_and_count(text: str) -> tuple[tuple[Candidate, ...], int]:
+    """Find the likeliest of what may be account ids, and count how many more there are at least.
 
     Args:
         text: A message: code stands in back-ticks, links are bare, JSON is as it is.
@@ -80,7 +85,8 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
     _note(found, _in_sight(rest))
     best = nlargest(MOST, found.items(), key=lambda item: (item[1][1], -item[1][0]))
     ordered = sorted(best, key=lambda item: item[1][0])
-    return tuple(Candidate(account, weight >= LIKELY) for account, (_, weight) in ordered)
+    offered = tuple(Candidate(account, weight >= LIKELY) for account, (_, weight) in ordered)
+    return offered, len(found) - len(offered)
 
 
 def _blank(match: re.Match[str]) -> str:

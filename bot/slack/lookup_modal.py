@@ -46,6 +46,7 @@ _KINDS = {
     "friends": "Friends: is each in the owner's friend list?",
     "attrs": "Attributes",
 }
+_NOT_OFFERED = "There is no room for them here. Type or paste those you want."
 _GROUP = 10
 """The most checkboxes that one element takes."""
 _MOST_OPTIONS = 100
@@ -67,19 +68,24 @@ def lookup_view(apps: Apps) -> dict[str, Any]:
     return _view([_ids("Account ids"), *_question(apps), where])
 
 
-def message_view(apps: Apps, found: Sequence[Candidate], key: str) -> dict[str, Any]:
+def message_view(apps: Apps, found: Sequence[Candidate], key: str, more: int = 0) -> dict[str, Any]:
     """Make the view that offers the ids of a message.
 
     Args:
         apps: The apps people can name.
         found: What may be ids, the likely ones to be ticked.
         key: The opaque id under which the way to answer is found again.
+        more: How many more there are at least, which are not offered.
     """
     if found:
         offered: list[Block] = list(_offer(found))
     else:
         lines = [bold("No account ids were found in this message.")], [words("Type or paste them instead.")]
         offered = [paragraph(*lines)]
+    if more:
+        offered.append(
+            paragraph([bold(f"At least {more} more may be account ids too.")], [words(_NOT_OFFERED)])
+        )
     ids = _ids("More ids" if found else "Account ids", optional=bool(found))
     note = small_print("only you see the answer, beside the message")
     return _view([*offered, ids, *_question(apps), note], private_metadata=key)

@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.core.answers import OpenLookup
-from bot.core.candidates import find_candidates
+from bot.core.candidates import find_and_count
 from bot.core.commands import WORDS, ShowProfiles
 from bot.core.model import Actor, Surface
 from bot.errors import ExpiredError
@@ -98,9 +98,10 @@ class Querying:
 
     def _offer(self, ask: Ask, way: OpenLookup, message: Mapping[str, Any]) -> str:
         _allow(self.answering, ask)
-        found = find_candidates(read_words(message))
+        found, more = find_and_count(read_words(message))
         key = self.answering.answers.keep(ask.actor, way)
-        self.answering.forms.show(ask.trigger_id, message_view(self.answering.dispatcher.apps, found, key))
+        view = message_view(self.answering.dispatcher.apps, found, key, more)
+        self.answering.forms.show(ask.trigger_id, view)
         return "OpenLookup"
 
     def _find_way(self, actor: Actor, body: Mapping[str, Any]) -> OpenLookup:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.candidates import Candidate, find_candidates
+from bot.core.candidates import Candidate, find_and_count, find_candidates
 from bot.core.fields import PROFILE_FIELDS, Domain, Field, custom_field, offered
 from bot.core.model import App, Outcome
 from bot.core.parsing import Apps
@@ -121,12 +121,14 @@ def test_offers_what_any_message_holds(text: str, custom: tuple[Field, ...]) -> 
     assert check_view(lookup_view(apps)) == []
 
 
-def test_offers_fifty_ids_in_groups_of_ten() -> None:
-    found = find_candidates("users: " + ", ".join(f"user_{n:03}" for n in range(60)))
+def test_offers_fifty_ids_in_groups_of_ten_and_says_how_many_more_there_are() -> None:
+    found, more = find_and_count("users: " + ", ".join(f"user_{n:03}" for n in range(60)))
 
-    view = message_view(BOTH, found, "key")
+    view = message_view(BOTH, found, "key", more)
 
     boxes = [block["element"] for block in view["blocks"] if block.get("block_id", "").startswith("found")]
     assert check_view(view) == []
     assert [len(element["options"]) for element in boxes] == [10] * 5
+    assert "At least 10 more may be account ids too." in str(view["blocks"])
+    assert "may be account ids too" not in str(message_view(BOTH, found, "key"))
     assert [len(element["initial_options"]) for element in boxes] == [10] * 5
