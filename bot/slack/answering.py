@@ -252,15 +252,13 @@ class Answering:
         return type(command).__name__
 
     def _run_lookup(self, ask: Ask, command: LookupCommand) -> None:
-        share, note = command.share and not ask.reply.public, ""
-        if share:
-            try:
-                check_share(self.people, ask.channel_id)
-            except NotSharedError as error:
-                parts = (f"Not shared: {error}", error.advice)
-                share, note = False, " ".join(sentence(part) for part in parts if part)
         answer = self.export if command.csv else self.show
-        answer(ask, command, share=share, note=note)
+        try:
+            answer(ask, command, share=command.share and not ask.reply.public)
+        except NotSharedError as error:
+            # Nothing was asked of the vendor yet: whoever typed --share still gets what they asked for.
+            parts = (f"Not shared: {error}", error.advice)
+            answer(ask, command, note=" ".join(sentence(part) for part in parts if part))
 
     def ask_account(self, ask: Ask) -> str:
         """Open the modal that asks whose profile to change; names the deed."""
