@@ -11,7 +11,7 @@ export class Combobox {
     Object.assign(this, { placeholder, chosen, many, most, wait, find, asked: 0 });
     this.field = el("input", {
       ...attributes, type: "text", role: "combobox", "aria-expanded": "false", autocomplete: "off", spellcheck: "false",
-      click: () => this.search(), input: () => this.type(), keydown: (event) => this.steer(event), blur: () => this.leave(),
+      click: () => this.looking || this.search(), input: () => this.type(), keydown: (event) => this.steer(event), blur: () => this.leave(),
       change: (event) => event.stopPropagation(), // what is typed is not yet chosen
     });
     this.choices = new Choices(this.field, "Suggestions", (option) => this.take(option), { many });
@@ -37,19 +37,28 @@ export class Combobox {
     this.show();
   }
 
-  /** Look for what is typed, after a while; an emptied field holds nothing. */
+  /** Look for what is typed, after a while if need be; an emptied field holds nothing. */
   type() {
     clearTimeout(this.pause);
     if (!this.many && this.chosen.length && !this.field.value) this.settle([]);
+    this.entered = false; // Enter was for what was typed before
     this.looking = true;
-    this.pause = setTimeout(() => this.search(this.field.value), this.wait);
+    if (this.wait) this.pause = setTimeout(() => this.search(this.field.value), this.wait);
+    else this.search(this.field.value);
   }
 
-  /** Offer what fits; an answer that was overtaken by a later one is left aside. */
-  async search(typed = "") {
+  /** Look for what fits; what is found at once is offered at once, for the next key may be waiting already. */
+  search(typed = "") {
     const number = ++this.asked;
-    const found = await this.find(typed.trim());
-    if (number !== this.asked) return;
+    const found = this.find(typed.trim());
+    this.looking = true;
+    if (found instanceof Promise) found.then((later) => number === this.asked && this.offer(later));
+    else this.offer(found);
+    return true;
+  }
+
+  /** Offer what was found, or say why there is nothing. */
+  offer(found) {
     const groups = typeof found === "string" ? [] : found;
     this.choices.offer(groups.map(({ label, entries }) => ({
       label, entries: entries.map(({ label: content, value }) => ({ content, value, chosen: this.has(value) })),
@@ -109,7 +118,7 @@ export class Combobox {
 /** What keys do; each tells whether it did something. */
 const KEYS = {
   __proto__: null,
-  ArrowDown: (box) => (box.choices.isOpen ? box.choices.step(1) : Boolean(box.search())),
+  ArrowDown: (box) => (box.choices.isOpen ? box.choices.step(1) : box.looking || box.search()),
   ArrowUp: (box) => box.choices.isOpen && box.choices.step(-1),
   Enter: (box) => box.enter(),
   Escape: (box) => box.choices.isOpen && box.close(),
