@@ -127,7 +127,7 @@ def tab_to(page: Page, place: Locator) -> None:
 
 
 def press_at_once(field: Locator, *keys: str) -> list[bool]:
-    """Press keys or type texts, with nothing done between them; tells of each whether the page made use of it."""
+    """Press keys or type texts, with nothing done between them; gives which the page used."""
     taken: list[bool] = field.evaluate(
         """(node, keys) => {
             node.focus();
@@ -267,6 +267,32 @@ def test_keeps_what_was_typed_while_the_bot_updates_the_view(
     expect(modal.get_by_label("nick")).to_be_focused()
     page.keyboard.type("!")
     expect(modal.get_by_label("nick")).to_have_value("Alic!e")
+
+
+def test_goes_on_searching_while_the_bot_updates_the_view(
+    open_page: OpenPage, bot: Bot, slack: WebClient
+) -> None:
+    page = open_page()
+    both = make_input("both", {"type": "multi_static_select", "options": COLORS})
+    who = make_input("who", {"type": "external_select", "min_query_length": 2})
+    bot.view = make_view(NICK, both, who, external_id="form")
+    modal = open_modal(page)
+
+    for label, typed, option in (("both", "bl", "blue"), ("who", "bo", "bob_k")):
+        title = f"For {label}"
+        modal.get_by_label(label).press_sequentially(typed)
+        slack.views_update(
+            external_id="form", view=make_view(both, who, NICK, external_id="form", title=make_text(title))
+        )
+        expect(modal.get_by_role("heading", name=title)).to_be_visible()
+        expect(modal.get_by_label(label)).to_be_focused()
+        expect(modal.get_by_label(label)).to_have_value(typed)
+        expect(modal.get_by_role("option", name=option)).to_be_visible()
+        page.keyboard.press("Enter")
+
+    expect(modal.get_by_role("button", name="Remove")).to_have_text(["blue✕"])
+    expect(modal.get_by_label("who")).to_have_value("bob_k")
+    assert bot.submitted == []
 
 
 def test_comes_back_to_the_view_below_as_it_was(open_page: OpenPage, bot: Bot) -> None:

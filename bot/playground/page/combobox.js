@@ -14,6 +14,14 @@ export class Combobox {
       click: () => this.looking || this.search(), input: () => this.type(), keydown: (event) => this.steer(event), blur: () => this.leave(),
       change: (event) => event.stopPropagation(), // what is typed is not yet chosen
     });
+    // What is typed and not chosen: nothing that the field holds, so it must be typed again when the field is drawn anew.
+    Object.defineProperty(this.field, "typed", {
+      get: () => (this.field.value === this.settled ? "" : this.field.value),
+      set: (typed) => {
+        this.field.value = typed;
+        this.type();
+      },
+    });
     this.choices = new Choices(this.field, "Suggestions", (option) => this.take(option), { many });
     this.tokens = el("span", { class: "tokens" });
     this.status = el("p", { class: "hint", role: "status" });
@@ -24,7 +32,8 @@ export class Combobox {
   /** Show what is chosen: several as tokens, one as the text of the field. */
   show() {
     this.field.placeholder = this.chosen.length ? "" : this.placeholder;
-    this.field.value = this.many ? "" : (this.chosen[0]?.text.text ?? "");
+    this.settled = this.many ? "" : (this.chosen[0]?.text.text ?? "");
+    this.field.value = this.settled;
     // The keyboard takes a choice back in the list, or with Backspace: it need not stop at each.
     this.tokens.replaceChildren(...(this.many ? this.chosen : []).map((option) => el("button", {
       type: "button", class: "token", tabindex: -1, "aria-label": `Remove ${option.text.text}`, click: () => this.take(option),

@@ -10,7 +10,7 @@ export function findPlace(root) {
   const { activeElement } = document;
   if (!root.contains(activeElement)) return null;
   const { value, textContent, selectionStart, selectionEnd } = activeElement;
-  return { ids: idsOf(activeElement), value, textContent, selectionStart, selectionEnd };
+  return { ids: idsOf(activeElement), value, textContent, selectionStart, selectionEnd, typed: activeElement.typed };
 }
 
 /** Find what a place has become; nothing if it is gone. */
@@ -21,8 +21,9 @@ export function findAgain(root, place) {
     ?? alike.find((node) => node.value === place.value) ?? alike[0];
 }
 
-/** Put the focus back, with the caret where it was. */
+/** Put the focus back, with what was being typed and the caret where it was. */
 export function focusAgain(node, place) {
   node.focus();
+  if (place.typed) node.typed = place.typed;
   if (place.selectionStart !== null) node.setSelectionRange?.(place.selectionStart, place.selectionEnd);
 }
