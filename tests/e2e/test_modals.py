@@ -394,6 +394,21 @@ def test_takes_every_key_however_fast_they_come(open_page: OpenPage, bot: Bot) -
     expect(who).to_have_value("bo")
 
 
+def test_tells_the_bot_what_was_chosen_last(open_page: OpenPage, bot: Bot) -> None:
+    page = open_page()
+    color = {"type": "static_select", "options": [*COLORS, make_option("green")]}
+    bot.view = make_view(make_input("color", color, dispatch_action=True))
+    color_field = open_modal(page).get_by_label("color")
+
+    for value in ("red", "blue", "green"):
+        color_field.select_option(value)
+
+    wait_until(
+        lambda: [body["actions"][0]["selected_option"]["value"] for body in bot.heard[1:]][-1:] == ["green"]
+    )
+    expect(color_field.locator("option:checked")).to_have_text("green")
+
+
 def test_asks_the_bot_what_to_offer(open_page: OpenPage, bot: Bot, workspace: Workspace) -> None:
     page = open_page()
     bot.view = make_view(make_input("who", {"type": "external_select", "min_query_length": 2}))

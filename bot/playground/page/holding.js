@@ -12,12 +12,21 @@ export function input(node, element, here, read, restore) {
   node.dataset.action = element.action_id;
   if (here.silent) return node;
   let last = read();
+  let telling = false;
   node.addEventListener("change", async () => {
-    if (await act(node, element, here.press, read())) last = read();
-    else restore(last);
+    if (telling) return;
+    telling = true;
+    // It may change again meanwhile; what it holds in the end is told too.
+    for (let now = read(); !isSame(now, last); now = read()) {
+      if (await act(node, element, here.press, now)) last = now;
+      else restore(last);
+    }
+    telling = false;
   });
   return node;
 }
+
+const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** Tell whether two options are the same. */
 export const sameOption = (one, other) => one.value === other.value;
