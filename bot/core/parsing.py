@@ -70,11 +70,7 @@ def parse(text: str, apps: Apps) -> Command:
     Raises:
         UsageError: The text makes no sense; says why and shows the usage line.
     """
-    if len(text) > MAX_TEXT:
-        raise UsageError(
-            f"that is {len(text):,} characters; one command takes at most {MAX_TEXT:,}",
-            advice="Split the ids over several commands",
-        )
+    check_length(text)
     tokens = tokenize(text)
     first = next(tokens, None)
     if first is None:
@@ -88,6 +84,19 @@ def parse(text: str, apps: Apps) -> Command:
     except UsageError as error:
         error.usage, error.command = error.usage or spec.line, spec.word
         raise
+
+
+def check_length(text: str) -> None:
+    """Check that a text is no longer than one command may be, before it is read.
+
+    Raises:
+        UsageError: It is longer.
+    """
+    if len(text) > MAX_TEXT:
+        raise UsageError(
+            f"that is {len(text):,} characters; one command takes at most {MAX_TEXT:,}",
+            advice="Split the ids over several commands",
+        )
 
 
 def _find_spec(word: str) -> Spec:
@@ -209,8 +218,9 @@ def read_accounts(text: str) -> tuple[str, ...]:
     """Read account ids as they are typed after a command's word.
 
     Raises:
-        UsageError: There are too many, one is too long, or a quote is not closed.
+        UsageError: There are too many, one is too long, a quote is not closed, or the text is too long.
     """
+    check_length(text)
     words = [token.text for token in tokenize(text) if not token.is_comma]
     return check_accounts(words) if words else ()
 

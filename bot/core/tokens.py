@@ -142,16 +142,16 @@ def keep_commas(tokens: Iterable[Token], names: Container[str]) -> list[Token]:
         names: What starts a value of its own when an equals sign follows, bare: `nick=a,level=3`.
     """
     every = list(tokens)
-    whole: list[Token] = []
+    groups: list[list[Token]] = []
     for token, following in zip_longest(every, every[1:]):
-        within = bool(whole) and whole[-1].is_value and token.joined
+        within = bool(groups) and groups[-1][0].is_value and token.joined
         if within and token.is_comma:
             within = following is not None and following.joined and not _starts_value(following, names)
         if within:
-            whole[-1] = replace(whole[-1], typed=whole[-1].typed + token.typed)
+            groups[-1].append(token)
         else:
-            whole.append(token)
-    return whole
+            groups.append([token])
+    return [replace(group[0], typed="".join(token.typed for token in group)) for group in groups]
 
 
 def _starts_value(token: Token, names: Container[str]) -> bool:

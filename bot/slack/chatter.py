@@ -4,19 +4,21 @@ import re
 
 from bot.core.candidates import find_candidates
 from bot.core.commands import SPECS, ShowProfiles
+from bot.core.parsing import check_length
 from bot.core.shapes import is_common
 from bot.core.typography import straighten
 from bot.slack.mrkdwn import plain
 
 _PROFILE = next(spec.word for spec in SPECS.values() if spec.makes is ShowProfiles)
 _ENDS = ".,;:!?()"
-_START = re.compile(r"\A\s*[.,;:!?()]+\s+")
-_BULLET = re.compile(r"(?m)^[^\S\n]*[-\u2013\u2014\u2022*]+[^\S\n]+")
-_OPTIONS = re.compile(r"\s+(?=--\w)")
+# No pattern tries again with less: a run is taken once, from where it begins, and as a whole.
+_START = re.compile(r"\A\s*+[.,;:!?()]++\s++")
+_BULLET = re.compile(r"(?m)^[^\S\n]*+[-\u2013\u2014\u2022*]++[^\S\n]++")
+_OPTIONS = re.compile(r"(?<!\s)\s++(?=--\w)")
 _QUOTED = re.compile(r'"[^"]*"')
 _NEEDS_QUOTES = re.compile(r"[\s,]")
-_AROUND = re.compile(r"(?i)(?<=[\w`])[.;:!?]+(?:\s+|$)|\s+and\s+")
-_EMOJI = re.compile(r"(?<!\S):[a-z0-9_+'-]+:(?!\S)")
+_AROUND = re.compile(r"(?i)(?<=[\w`])[.;:!?]++(?:\s++|$)|(?<!\s)\s++and\s++")
+_EMOJI = re.compile(r"(?<!\S):[a-z0-9_+'-]++:(?!\S)")
 _MARKED = re.compile(r"[0-9_@\"'«=]|(?<=\w)[-.#:]+(?=\w)|--")
 """What ids and options have, and words of a sentence have not."""
 _WORDS = """
@@ -37,14 +39,23 @@ def read_message(text: str, bot_id: str) -> str:
     Args:
         text: The message as Slack delivers it.
         bot_id: The bot's own user id, whose mention is no part of what is asked.
+
+    Raises:
+        UsageError: It is longer than a command may be.
     """
-    typed = plain(re.sub(rf"<@{re.escape(bot_id)}(\|[^>]*)?>", " ", text) if bot_id else text)
-    typed = _BULLET.sub("", _START.sub("", typed)).strip()
+    typed = _without_mention(text, bot_id)
+    check_length(typed)
+    typed = _BULLET.sub("", typed).strip()
     first, *rest = typed.split(maxsplit=1) or [""]
     if (word := straighten(first).strip(_ENDS).lower()) in SPECS:
         return " ".join([word, *rest])
     named = _find_likely(straighten(typed)) if _is_talk(straighten(typed)) else _tidy(typed)
     return f"{_PROFILE} {named}" if named else ""
+
+
+def _without_mention(text: str, bot_id: str) -> str:
+    mention = rf"<@{re.escape(bot_id)}(?:\|[^<>]*+)?>"
+    return _START.sub("", plain(re.sub(mention, " ", text) if bot_id else text))
 
 
 def _is_talk(typed: str) -> bool:

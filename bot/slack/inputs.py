@@ -28,6 +28,7 @@ INPUT = "value"
 
 _MAX_LENGTH = 3000
 _MAX_LABEL = 150
+_MAX_DIGITS = len(str(MAX_UINT32))
 _UNSHOWABLE = {"Cc", "Cf", "Cn", "Co", "Cs", "So"}
 """Categories of characters that Slack's inputs drop, or give back as something else, as they do emoji."""
 
@@ -67,12 +68,14 @@ def read_input(values: Mapping[str, Any], block_id: str) -> str | None:
 
 
 def _is_showable(text: str) -> bool:
-    strange = any(unicodedata.category(each) in _UNSHOWABLE for each in text if each != "\n")
-    return len(text) <= _MAX_LENGTH and not strange
+    if len(text) > _MAX_LENGTH:
+        return False
+    return not any(unicodedata.category(each) in _UNSHOWABLE for each in text if each != "\n")
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and int(text) <= MAX_UINT32
+    # Python reads no number of thousands of digits.
+    return len(text) <= _MAX_DIGITS and text.isascii() and text.isdecimal() and int(text) <= MAX_UINT32
 
 
 def _is_date(text: str) -> bool:

@@ -23,7 +23,6 @@ _INVISIBLE = re.compile(
     f"|(?<!{_NEEDS_THEM})[{_SELECTORS}](?!\u20e3)"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_OUTER_BLANKS = re.compile(r"\A\s+|\s+\Z")
 
 _JOINER = _JOINERS[-1]
 _FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
@@ -36,7 +35,9 @@ def literal(text: str) -> str:
     """Show a text on one line, with nothing in it that cannot be seen or that turns the reading direction."""
     line = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n")).translate(_PICTURES)
     seen = _INVISIBLE.sub(lambda match: f"⟨{ord(match[0]):X}⟩", line)
-    return _OUTER_BLANKS.sub(lambda match: "␣" * len(match[0]), seen)
+    begun = seen.lstrip()
+    whole = begun.rstrip()
+    return "␣" * (len(seen) - len(begun)) + whole + "␣" * (len(begun) - len(whole))
 
 
 def cut(text: str, limit: int) -> str:

@@ -1,0 +1,217 @@
+"""Reads hostile text with everything that takes text from outside; prints what took longer than it may.
+
+Run by itself: a pattern that goes over the text again and again holds the interpreter, so that nothing but
+the end of the process stops it. The time counted is the processor's, which other processes do not use up.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from bot.core.assignments import read_assignments
+from bot.core.candidates import find_and_count
+from bot.core.commands import SPECS
+from bot.core.fields import PROFILE_FIELDS, Domain, Kind, named
+from bot.core.hints import nearest, pasted
+from bot.core.model import App
+from bot.core.parsing import Apps, parse, read_accounts
+from bot.core.spreadsheet import line
+from bot.core.tokens import keep_commas, sort, tokenize
+from bot.core.typography import straighten
+from bot.core.values import parse_value
+from bot.errors import UsageError
+from bot.playground.people import PEOPLE
+from bot.playground.typed import write_down
+from bot.slack.blocks import paragraph, words
+from bot.slack.chatter import read_message
+from bot.slack.fallback import fallback
+from bot.slack.forms import FormError
+from bot.slack.inputs import INPUT, begins_with
+from bot.slack.literal import cut, literal
+from bot.slack.lookup_modal import IDS, KIND, OWNER
+from bot.slack.lookup_reading import read_lookup
+from bot.slack.mrkdwn import inert, plain
+from bot.slack.reading import read_words, unmark
+
+LENGTH = 60_000
+"""How long each text is; a pattern that goes over it again from each character takes 4 seconds and more."""
+SECONDS = 1.5
+"""How long one text may take on the processor; what reads it once takes a tenth of that."""
+
+BOT_ID = "U07IMBOTX3M"
+APP = App("prod", "Singapore")
+APPS = Apps({"prod": APP}, "prod")
+PIECES = (
+    *(" ", "\n", " \n", "\t", "\u00a0", "\r\n", "a ", "a\n"),
+    *(
+        '"',
+        "'",
+        "`",
+        "\u201c",
+        "\u201d",
+        "\u2018",
+        "\u2019",
+        "\u00ab",
+        "\u00bb",
+        '" "',
+        '"a" ',
+        "\u2019a b\u2019c ",
+    ),
+    *("-", "--", "--a", " --a", "--a ", "- ", "\n- ", "\u2014", "\u2014a "),
+    *(
+        ",",
+        ", ",
+        ";",
+        ".",
+        "!",
+        "?",
+        " . ",
+        "a.",
+        "(",
+        ")",
+        "[",
+        "]",
+        "[1,",
+        "{",
+        "}",
+        "|",
+        "*",
+        "*a*\n",
+        "_",
+        " _a",
+    ),
+    *("<", ">", "<>", "<a", "<a|", "<!", "<@U", f"<@{BOT_ID}|", "<mailto:", "<tel:a|", "<https://a|"),
+    *("&", "&amp;", "&lt;", "a&amp;", "@", "@here"),
+    *("=", "a=", "nick=", "nick=a,", "a b=", "=1;", "; =", "\t="),
+    *(" and ", "and ", " and and", ":", ":x:", ":x: ", " :x:"),
+    *(
+        "user",
+        "user: ",
+        "users: a, ",
+        "users: [a, ",
+        "user=`a` ",
+        "http://a/u/",
+        "a://a?b=c&",
+        "/u/",
+        "1.1.",
+        "%41",
+    ),
+    *(
+        "0",
+        "1",
+        "1-",
+        "12:3",
+        "2020-01-01 ",
+        "\u200b",
+        "\u200d",
+        "\u0301",
+        "\ufe0f",
+        "\U0001f1e6",
+        "\ud800",
+        "\x00",
+    ),
+)
+"""What the texts repeat."""
+
+
+def _assign(text: str) -> None:
+    read_assignments(tokenize(text), APP)
+
+
+def _keep_commas(text: str) -> None:
+    keep_commas(tokenize(f"nick={text}"), frozenset({"nick"}))
+
+
+def _read_values(text: str) -> None:
+    for field in PROFILE_FIELDS:
+        with suppress(UsageError):
+            parse_value(field, text)
+
+
+def _begin_forms(text: str) -> None:
+    for field in PROFILE_FIELDS:
+        if field.kind is not Kind.MUTED:
+            begins_with(field, text)
+
+
+def _read_message_of_blocks(text: str) -> None:
+    code, link = {"type": "text", "text": text, "style": {"code": True}}, {"type": "link", "url": text}
+    section = {"type": "rich_text_section", "elements": [code, {**link, "text": f"{text}a"}]}
+    blocks = [{"type": "rich_text", "elements": [section]}, {"type": "mrkdwn", "text": text}]
+    fields = [{"title": text, "value": text}]
+    find_and_count(read_words({"blocks": blocks, "attachments": [{"title": text, "fields": fields}]}))
+
+
+def _read_form(text: str) -> None:
+    held: dict[str, Any] = {IDS: text, OWNER: text, KIND: "friends"}
+    values = {block_id: {INPUT: {"value": value}} for block_id, value in held.items()}
+    view = {"state": {"values": values}, "blocks": [{"type": "input", "block_id": IDS}]}
+    with suppress(FormError):
+        read_lookup(view, APPS)
+
+
+READERS: Mapping[str, Callable[[str], object]] = {
+    "keep commas": _keep_commas,
+    "sort": lambda text: sort([*tokenize(text)], SPECS["profile"]),
+    "assign": _assign,
+    "parse": lambda text: parse(f"profile {text}", APPS),
+    "parse a change": lambda text: parse(f"set alice nick={text}", APPS),
+    "read accounts": read_accounts,
+    "read values": _read_values,
+    "name fields": lambda text: named([text, *text.split(",")], Domain.PROFILE, ()),
+    "guess": lambda text: nearest(text, SPECS),
+    "paste": pasted,
+    "straighten": straighten,
+    "read a message": lambda text: read_message(text, BOT_ID),
+    "find candidates": find_and_count,
+    "read blocks": _read_message_of_blocks,
+    "unmark": unmark,
+    "plain": plain,
+    "inert": inert,
+    "literal": literal,
+    "cut": lambda text: [cut(text, limit) for limit in (10, 600, LENGTH - 1)],
+    "begin a form": _begin_forms,
+    "read a form": _read_form,
+    "fall back": lambda text: fallback((paragraph([words(text)]).to_dict(),)),
+    "write a line of CSV": lambda text: line([text]),
+    "type in the playground": lambda text: write_down(text, PEOPLE),
+}
+"""Everything that takes text from outside."""
+
+
+def find_slow(length: float = LENGTH, seconds: float = SECONDS) -> Iterator[str]:
+    """Name each reader with the piece whose repetition it does not read in time."""
+    for name, read in READERS.items():
+        rest = list(PIECES)
+        while rest:
+            done = _count_read(read, rest, int(length), seconds)
+            yield from (f"{name}: {piece!r}" for piece in rest[done : done + 1])
+            rest = rest[done + 1 :]
+
+
+def _count_read(read: Callable[[str], object], pieces: Sequence[str], length: int, seconds: float) -> int:
+    """Count the pieces that are read in time, up to the first that is not."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        for piece in pieces:
+            run = (piece * length)[: length // 2]
+            # The default action of its signal ends the process, whatever holds the interpreter.
+            signal.setitimer(signal.ITIMER_PROF, seconds)
+            with suppress(UsageError):
+                read(f"{run}a{run}")
+            os.write(tell, b".")
+        os._exit(0)
+    os.close(tell)
+    with os.fdopen(told, "rb") as done:
+        count = len(done.read())
+    os.waitpid(child, 0)
+    return count
+
+
+if __name__ == "__main__":
+    for slow in find_slow(*map(float, sys.argv[1:])):
+        print(slow, flush=True)
