@@ -167,13 +167,15 @@ def named(names: Iterable[str], domain: Domain, custom: Sequence[Field]) -> tupl
     """Find the fields people named by word, label, tag or an app's keyword, each once, in reading order.
 
     Raises:
-        UsageError: A name fits no field; the nearest one is suggested. All such names are told at once.
+        UsageError: A name fits no field; the nearest one is suggested. Several such names are told at once.
     """
     known = offered(domain, custom)
     by_tag, by_spelling = {field.tag: field for field in known}, spellings(custom, domain)
     mistakes = Mistakes()
     found: dict[str, Field] = {}
     for name in names:
+        if mistakes.full:
+            break
         field = by_tag.get(name) or by_spelling.get(bare(name) or name) or _by_custom_tag(name, domain)
         with mistakes.gather():
             if field is None:

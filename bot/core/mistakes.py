@@ -5,12 +5,20 @@ from contextlib import contextmanager
 
 from bot.errors import UsageError
 
+MOST = 20
+"""How many mistakes are told at once: nobody mends more before the next try."""
+
 
 class Mistakes:
     """Gathers what is wrong, so that one mistake hides no other."""
 
     def __init__(self) -> None:
         self._found: list[UsageError] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many as are told, so that looking for more is of no use."""
+        return len(self._found) >= MOST
 
     @contextmanager
     def gather(self) -> Iterator[None]:
@@ -33,4 +41,5 @@ class Mistakes:
         if len(self._found) == 1:
             raise self._found[0]
         if self._found:
-            raise UsageError("; ".join(map(str, self._found)), parts=tuple(self._found))
+            more = "These are the first mistakes; there may be more" if self.full else ""
+            raise UsageError("; ".join(map(str, self._found)), advice=more, parts=tuple(self._found))
