@@ -162,6 +162,8 @@ def _check_form(form: str, error: str) -> Callable[[Json, str], str]:
 _CHECKS: Mapping[str, Callable[[Json, Any], str]] = {
     "plain_text_input": _check_length,
     "number_input": _check_number,
-    "email_text_input": _check_form(r"[^@\s]+@[^@\s]+\.[^@\s]+", "Please enter a valid email address."),
+    "email_text_input": _check_form(
+        r"[^@\s]++@(?=[^@\s]+\.[^@\s])[^@\s]++", "Please enter a valid email address."
+    ),
     "url_text_input": _check_form(r"[a-z][a-z0-9+.-]*://\S+", "Please enter a valid URL."),
 }
