@@ -71,6 +71,7 @@ def labels(message: dict[str, Any]) -> list[str]:
         ("profle_1", "1 not imported"),
         ("profile alice --field nick", "Did you mean --fields?"),
         ("alice & <bob>", "0 of"),
+        (f"alice {'x' * 33}", "1 of 2 found  ·  1 not asked"),
     ],
 )
 def test_answers_a_direct_message(whole: Whole, text: str, told: str) -> None:

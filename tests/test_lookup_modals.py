@@ -117,6 +117,13 @@ def test_looks_up_the_chosen_fields(vera: Asker) -> None:
     assert "Birthday" not in answer["text"]
 
 
+def test_looks_up_the_others_where_one_id_is_too_long(vera: Asker) -> None:
+    answer = look_up(vera, ids=f"alice {'x' * 33}")
+
+    assert "1 of 2 found  ·  1 not asked" in answer["text"]
+    assert "over 32 bytes" in answer["text"]
+
+
 def test_looks_up_friends_and_attributes(vera: Asker) -> None:
     friends = look_up(vera, **{IDS: "bob_k carol", KIND: "friends", OWNER: "alice"})
     attributes = look_up(vera, **{IDS: "alice", KIND: "attrs"})

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TypeAlias
 from urllib.parse import unquote_plus
 
-from bot.core.parsing import MAX_ID_BYTES
+from bot.core.ids import fits
 from bot.core.shapes import LIKELY, NEVER, POSSIBLE, is_common, is_plain, is_strange, weigh
 
 MOST = 50
@@ -102,8 +102,13 @@ def _note(found: dict[str, tuple[int, int]], sightings: Iterator[Sighting]) -> N
 
 
 def _can_be(account: str) -> bool:
-    fits = 0 < len(account.encode("utf-8", "replace")) <= MAX_ID_BYTES
-    return fits and account.isprintable() and account == account.strip() and not is_strange(account)
+    return (
+        account != ""
+        and fits(account)
+        and account.isprintable()
+        and account == account.strip()
+        and not is_strange(account)
+    )
 
 
 def _in_link(place: int, path: str) -> Iterator[Sighting]:

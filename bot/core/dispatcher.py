@@ -25,6 +25,7 @@ from bot.core.commands import (
     ShowStart,
     UndoChange,
 )
+from bot.core.ids import fits
 from bot.core.inquiry import Inquiry
 from bot.core.journal import Journal
 from bot.core.model import Actor, Draft, Entry, Outcome, Role, Surface
@@ -141,7 +142,7 @@ class Dispatcher:
             PermissionDeniedError: The actor may not look up; nothing was sent.
         """
         owner = [command.owner] if isinstance(command, ShowFriends) else []
-        accounts = tuple(dict.fromkeys([*owner, *command.accounts]))
+        accounts = tuple(filter(fits, dict.fromkeys([*owner, *command.accounts])))
         word = WORDS[type(command)]
         asked = Draft(actor, surface, command.app.name, word, accounts, Outcome.ANSWERED)
         self._check(asked, _NEEDS[type(command)])

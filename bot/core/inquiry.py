@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from threading import Lock
 
 from bot.core.commands import LookupCommand
-from bot.core.lookups import look_up, split
+from bot.core.ids import fits
+from bot.core.lookups import look_up, never_asked, split
 from bot.core.model import UNANSWERED, Deadline, Draft, Finding, Outcome, Row
 from bot.core.ports import IM, Record
 from bot.core.results import Lookup
@@ -60,7 +61,7 @@ class Inquiry:
         self._record = record
         self._started = time.monotonic()
         self._deadline = Deadline(self._started + COMMAND_SECONDS)
-        self._rows: dict[str, Row] = {}
+        self._rows = {row.account: row for row in never_asked(command)}
         self._answered = 0
         self._lock = Lock()
         self._ended = False
@@ -126,6 +127,7 @@ class Inquiry:
 
 def _ended(asked: Draft, rows: Sequence[Row]) -> Draft:
     """Say how a lookup ended: failed when the vendor answered about nobody."""
-    if not all(row.finding in UNANSWERED for row in rows):
+    sent = [row for row in rows if fits(row.account)]
+    if not sent or not all(row.finding in UNANSWERED for row in sent):
         return asked
-    return replace(asked, outcome=Outcome.FAILED, problem=str(rows[0].problem))
+    return replace(asked, outcome=Outcome.FAILED, problem=str(sent[0].problem))

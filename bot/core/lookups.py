@@ -9,6 +9,7 @@ from typing import TypeAlias, assert_never
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import PROFILE_FIELDS, Field
 from bot.core.hints import CHECK_ID, cite
+from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.model import App, Deadline, Finding, Row, Values
 from bot.core.ports import CALL_ACCOUNTS, IM
 from bot.errors import IMError, InvalidResponseError, NotAFriendError, NotAskedError, NotFoundError
@@ -39,16 +40,23 @@ def look_up(
         report: Told the rows of each call as soon as they are known, by several threads.
     """
     chunk_of, chunks = _Chunk(command, im, deadline, report), split(command)
-    if len(chunks) == 1:
-        return tuple(chunk_of.rows(chunks[0]))
-    return tuple(chain.from_iterable(pool.map(chunk_of.rows, chunks)))
+    answered = map(chunk_of.rows, chunks) if len(chunks) == 1 else pool.map(chunk_of.rows, chunks)
+    rows = {row.account: row for row in chain(never_asked(command), chain.from_iterable(answered))}
+    return tuple(rows[account] for account in command.accounts)
+
+
+def never_asked(command: LookupCommand) -> list[Row]:
+    """Account for the ids of a command that cannot be the vendor's, which is not asked about them."""
+    why = NotAskedError(f"over {MAX_ID_BYTES} bytes", advice="Check the id; one with a blank in it is quoted")
+    return [Row(account, Finding.NOT_ASKED, problem=why) for account in command.accounts if not fits(account)]
 
 
 def split(command: LookupCommand) -> list[tuple[str, ...]]:
-    """Split the accounts of a command into as many as one call may name."""
+    """Split the accounts that the vendor is asked about into as many as one call may name."""
     # A friends lookup leaves room for the owner in the call that tells who is imported.
     size = CALL_ACCOUNTS - 1 if isinstance(command, ShowFriends) else CALL_ACCOUNTS
-    return [command.accounts[start : start + size] for start in range(0, len(command.accounts), size)]
+    accounts = tuple(filter(fits, command.accounts))
+    return [accounts[start : start + size] for start in range(0, len(accounts), size)]
 
 
 _NO_SUCH_FIELD = 40009

@@ -22,6 +22,7 @@ from bot.core.commands import (
 )
 from bot.core.fields import Domain, Field
 from bot.core.hints import cite, did_you_mean, nearest
+from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.mistakes import Mistakes
 from bot.core.model import App
 from bot.core.tokens import Token, Words, keep_commas, sort, tokenize
@@ -32,8 +33,6 @@ MAX_TEXT = 5000
 """The most characters of text in one command."""
 MAX_ACCOUNTS = 1000
 """The most accounts one command may ask about."""
-MAX_ID_BYTES = 32
-"""The vendor's limit for an account id, in bytes of UTF-8."""
 
 _ASKS_FOR_HELP = {"?", "-h", "--help"}
 _SHOWN = 5
@@ -218,7 +217,7 @@ def read_accounts(text: str) -> tuple[str, ...]:
     """Read account ids as they are typed after a command's word.
 
     Raises:
-        UsageError: There are too many, one is too long, a quote is not closed, or the text is too long.
+        UsageError: There are too many, all are too long, a quote is not closed, or the text is too long.
     """
     check_length(text)
     words = [token.text for token in tokenize(text) if not token.is_comma]
@@ -226,10 +225,10 @@ def read_accounts(text: str) -> tuple[str, ...]:
 
 
 def check_accounts(ids: Iterable[str]) -> tuple[str, ...]:
-    """Take each account once.
+    """Take each account once; where some are too long, the others are asked about.
 
     Raises:
-        UsageError: There is none, there are too many, or one is too long.
+        UsageError: There is none, there are too many, or all are too long.
     """
     accounts = tuple(dict.fromkeys(ids))
     if not accounts:
@@ -239,10 +238,9 @@ def check_accounts(ids: Iterable[str]) -> tuple[str, ...]:
             f"that is {len(accounts):,} ids; one command takes at most {MAX_ACCOUNTS:,}",
             advice="Split them over several commands",
         )
-    long = [account for account in accounts if len(account.encode()) > MAX_ID_BYTES]
-    if long:
-        shown = ", ".join(map(cite, long[:_SHOWN]))
-        more = f" and {len(long) - _SHOWN} more" if len(long) > _SHOWN else ""
+    if not any(map(fits, accounts)):
+        shown = ", ".join(map(cite, accounts[:_SHOWN]))
+        more = f" and {len(accounts) - _SHOWN} more" if len(accounts) > _SHOWN else ""
         raise UsageError(
             f"an account id has at most {MAX_ID_BYTES} bytes, and these have more: {shown}{more}",
             advice="Ids are separated by blanks, commas or new lines; an id with a blank in it is quoted",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bot.core.commands import LookupCommand, ShowHistory, ShowProfiles, Spec
+from bot.core.ids import fits
 from bot.core.model import NOTHING, UNANSWERED, App, Change, Entry, Finding, Holders, Role, Row, Values
 from bot.errors import IMError
 
@@ -32,7 +33,7 @@ class Lookup:
 
     def unanswered(self) -> tuple[str, ...]:
         """List the accounts that are worth asking about again."""
-        return tuple(row.account for row in self.rows if row.finding in UNANSWERED)
+        return tuple(row.account for row in self.rows if row.finding in UNANSWERED and fits(row.account))
 
 
 @dataclass(frozen=True, slots=True)

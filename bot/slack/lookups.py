@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.ids import fits
 from bot.core.model import Finding
 from bot.core.results import Lookup
 from bot.slack.blocks import Trim, aside, bold, code, paragraph, small_print, words
@@ -100,8 +101,9 @@ def _cut(trim: Trim) -> str:
 
 
 def _direction(command: ShowFriends, slash: str) -> str:
-    owner, other = literal(command.owner), literal(command.accounts[0])
-    typed = f"{slash} friends {_quoted(command.accounts[0])} {_quoted(command.owner)}"
+    account = next(filter(fits, command.accounts), command.owner)
+    typed = f"{slash} friends {_quoted(account)} {_quoted(command.owner)}"
+    owner, other = literal(command.owner), literal(account)
     return f"One direction only. Whether {other} has {owner} is another question: {typed}"
 
 

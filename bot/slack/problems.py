@@ -7,9 +7,10 @@ from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand, ShowFriends
 from bot.core.hints import CHECK_ID
+from bot.core.ids import fits
 from bot.core.model import Finding, Row
 from bot.slack.blocks import Trim, code, paragraph, sentence, words
-from bot.slack.literal import literal
+from bot.slack.literal import cut, literal
 
 COUNTED: Mapping[Finding, str] = {
     Finding.NOT_A_FRIEND: "not in it",
@@ -18,6 +19,8 @@ COUNTED: Mapping[Finding, str] = {
     Finding.NOT_ASKED: "not asked",
 }
 """How the first line counts the accounts that were not found."""
+_LONGEST = 40
+"""The most characters that are shown of what is too long for an id."""
 
 
 def show_problems(command: LookupCommand, rows: Iterable[Row], trim: Trim) -> Iterator[Block]:
@@ -30,10 +33,15 @@ def show_problems(command: LookupCommand, rows: Iterable[Row], trim: Trim) -> It
 
 
 def _line(accounts: Iterable[str], why: tuple[str, str, str], trim: Trim) -> list[RichTextElement]:
-    ids = chain.from_iterable((words(", "), code(account)) for account in accounts)
+    ids = chain.from_iterable((words(", "), _id(account)) for account in accounts)
     happened, number, advice = (trim(literal(part)) for part in why)
     told = words(f"  {happened} ({number})." if number else f"  {happened}.")
     return [*list(ids)[1:], told, *([words(f" {sentence(advice)}", "italic")] if advice else [])]
+
+
+def _id(account: str) -> RichTextElement:
+    """Show an id in full, or the beginning of what is too long to be one."""
+    return code(account if fits(account) else cut(literal(account), _LONGEST))
 
 
 def reason(command: LookupCommand, row: Row) -> tuple[str, str, str]:

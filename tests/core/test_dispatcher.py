@@ -204,6 +204,7 @@ LOOKUPS = (
     ("friends alice alice", "friends", ("alice",), Outcome.ANSWERED),
     ("attrs nobody", "attrs", ("nobody",), Outcome.ANSWERED),
     ("profile ghost", "profile", ("ghost",), Outcome.FAILED),
+    (f"profile {'x' * 4000} alice", "profile", ("alice",), Outcome.ANSWERED),
 )
 
 

@@ -104,6 +104,32 @@ def test_waits_for_no_call_when_one_call_is_all_there_is() -> None:
     assert lookup.count() == {Finding.NOT_ASKED: 2}
 
 
+def test_says_of_an_id_that_is_too_long_that_it_is_and_not_that_it_was_cancelled() -> None:
+    im, long = slow_im(), "x" * 33
+    with ThreadPoolExecutor(1) as pool:
+        inquiry = begin(profile("u1", long, *CROWD[2:120]), im, pool)
+        with under_way(inquiry, im):
+            assert im.begun.acquire(timeout=PATIENCE)
+            progress, lookup = inquiry.progress(), inquiry.cancel()
+
+    assert (progress.asked, progress.done, progress.seconds_left) == (120, 1, None)
+    assert lookup
+    assert [str(row.problem) for row in lookup.rows[:2]] == [
+        "cancelled by you before the vendor answered",
+        "over 32 bytes",
+    ]
+
+
+def test_says_why_a_lookup_failed_by_an_id_that_was_asked_about() -> None:
+    record = FakeRecord()
+    failing = FakeIM(failing={"portrait_get": [IMError("the vendor is down")]})
+    with ThreadPoolExecutor(1) as pool:
+        begin(profile("x" * 33, "u1"), failing, pool, record).run()
+
+    (entry,) = record.entries
+    assert (entry.draft.outcome, entry.draft.problem) == (Outcome.FAILED, "the vendor is down")
+
+
 def test_asks_nothing_at_all_when_it_is_cancelled_before_it_runs() -> None:
     im = FakeIM(EVERYBODY.said)
     with ThreadPoolExecutor(1) as pool:

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import cycle
 from typing import TypeAlias
 
@@ -14,6 +15,7 @@ from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowPr
 from bot.core.fields import Domain, named
 from bot.core.lookups import attribute_names, look_up
 from bot.core.model import App, Deadline, Finding, Row, Values
+from bot.core.results import Lookup
 from bot.errors import (
     IMError,
     InvalidRequestError,
@@ -415,6 +417,27 @@ def fakes(draw: st.DrawFn, accounts: Sequence[str]) -> FakeIM:
             **dict.fromkeys(LOOKUPS, draw(faults)),
         },
     )
+
+
+LONG = ("x" * 33, "\u5f20" * 11, "y" * 4000)
+
+
+@pytest.mark.parametrize("make", [profile, partial(friends, "owner"), attrs])
+def test_never_sends_an_id_that_is_too_long_and_answers_in_its_place(
+    make: Callable[..., LookupCommand], pool: Executor
+) -> None:
+    accounts = (LONG[0], *MANY[:150], LONG[1], *MANY[150:], LONG[2])
+    fake = FakeIM({**PROFILES, **{account: {NICK: "U"} for account in MANY}}, {**IMPORTED, "owner": True})
+
+    rows = look_up(make(*accounts), fake, Deadline.after(5), pool)
+
+    assert tuple(row.account for row in rows) == accounts
+    assert {sent for _, named in fake.calls for sent in named} == {*MANY}
+    assert {
+        row.account: str(row.problem) for row in rows if row.finding is not Finding.FOUND
+    } == dict.fromkeys(LONG, "over 32 bytes")
+    assert all(row.finding is Finding.NOT_ASKED for row in rows if row.account in LONG)
+    assert Lookup(make(*accounts), rows, 0.1).unanswered() == ()
 
 
 @settings(max_examples=150, deadline=None)

@@ -20,8 +20,9 @@ from bot.core.commands import (
     UndoChange,
 )
 from bot.core.fields import CUSTOM_FRIEND, Domain, Field, custom_field, defaults, named
+from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.model import App, Value
-from bot.core.parsing import MAX_ACCOUNTS, MAX_ID_BYTES, MAX_TEXT, Apps, parse
+from bot.core.parsing import MAX_ACCOUNTS, MAX_TEXT, Apps, parse
 from bot.core.tokens import tokenize
 from bot.core.typography import DOUBLE, straighten
 from bot.errors import UsageError
@@ -281,6 +282,8 @@ REFUSED = (
     (f"profile {'x' * 99}", f"these have more: “{'x' * 39}…”", "blanks", "profile"),
     (f"friends {'x' * 33} bob", "at most 32 bytes", "blanks", "friends"),
     (f"friends alice {'x' * 33}", "at most 32 bytes", "blanks", "friends"),
+    (f"friends {'x' * 33} bob carol", "at most 32 bytes", "blanks", "friends"),
+    (f"attrs {'x' * 33} {'y' * 33}", f"these have more: “{'x' * 33}”, “{'y' * 33}”", "blanks", "attrs"),
 )  # fmt: skip
 
 
@@ -322,7 +325,7 @@ def test_names_some_of_many_ids_that_are_too_long() -> None:
     ids = [f"{number}{'x' * 32}" for number in range(8)]
 
     with pytest.raises(UsageError, match=r"“4x*” and 3 more$"):
-        parse(f"profile ok {' '.join(ids)}", ONE)
+        parse(f"profile {' '.join(ids)}", ONE)
 
 
 def test_takes_as_many_characters_as_it_says_and_no_more() -> None:
@@ -400,6 +403,22 @@ def read(text: str, apps: Apps) -> Command | UsageError:
         return error
 
 
+LONG = "x" * 33
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        (f"profile alice {LONG} bob", profile("alice", LONG, "bob")),
+        (f"profile {LONG} alice {'y' * 99}", profile(LONG, "alice", "y" * 99)),
+        (f"friends alice {LONG} bob", friends("alice", LONG, "bob")),
+        (f"attrs {LONG} alice", attrs(LONG, "alice")),
+    ],
+)
+def test_takes_the_others_where_one_id_is_too_long(text: str, command: Command) -> None:
+    assert parse(text, ONE) == command
+
+
 @given(TEXTS)
 @settings(deadline=None)
 @example("\udfff")
@@ -413,7 +432,10 @@ def test_makes_a_command_or_a_usage_error_of_any_text(text: str) -> None:
         assert made.usage or made.advice
     if isinstance(made, ShowProfiles | ShowFriends | ShowAttributes):
         assert len(made.accounts) == len(set(made.accounts)) > 0
-        assert all(0 < len(account.encode()) <= MAX_ID_BYTES for account in made.accounts)
+        assert all(made.accounts)
+        assert any(map(fits, made.accounts))
+    if isinstance(made, ShowFriends):
+        assert fits(made.owner)
 
 
 @given(st.sampled_from([word for word in SPECS if word != "help"]), TEXTS)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.core.fields import custom_field
+from bot.core.lookups import never_asked
 from bot.core.model import App, Finding
 from bot.core.results import Lookup
 from bot.slack.exports import COLUMNS, comment, file_name, to_csv
@@ -62,6 +63,14 @@ def test_writes_every_field_in_words_and_nothing_where_nothing_is_set() -> None:
 
 def test_writes_the_fields_that_rows_have_no_room_for() -> None:
     assert records(profiles(*crowd(5)))[4]["Avatar"] == "https://img.example/a/77.png"
+
+
+def test_says_of_an_id_that_is_too_long_why_it_was_not_asked_about() -> None:
+    (row,) = never_asked(profiles(found("x" * 33)).command)
+
+    alice, long = records(profiles(found("alice", ALICE), row))
+    assert (alice["result"], long["account"], long["result"]) == ("found", "x" * 33, "not asked")
+    assert long["problem"] == "not asked: over 32 bytes. Check the id; one with a blank in it is quoted."
 
 
 def test_says_what_became_of_every_account_in_the_order_asked() -> None:

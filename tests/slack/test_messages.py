@@ -10,6 +10,7 @@ import pytest
 from bot.core.commands import SPECS, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.core.inquiry import Progress
+from bot.core.lookups import never_asked
 from bot.core.model import Actor, App, Change, Entry, Finding, Holders, Outcome, Role, Row, Surface
 from bot.core.results import (
     Form,
@@ -746,3 +747,17 @@ def test_tells_editors_that_the_audit_channel_is_behind(result: Result) -> None:
 
     assert "The audit channel is behind: 3 entries wait." in str(message.blocks)
     assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
+
+
+def test_shows_the_beginning_of_what_is_too_long_for_an_id() -> None:
+    # Each of its characters takes eight where it is shown.
+    long = "\u202e" * 4900
+    (row,) = never_asked(friends(found(long)).command)
+
+    message = render(friends(row, found("bob", FRIEND)), command="/im", actor_id="U1")
+
+    assert check_message(payload(message)) == []
+    assert "1 not asked" in message.text
+    assert "not asked: over 32 bytes. Check the id" in message.text
+    assert "Whether bob has alice" in str(message.blocks)
+    assert len(str(message.blocks)) < 3000
