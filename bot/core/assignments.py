@@ -30,13 +30,13 @@ def read_assignments(tokens: Iterable[Token], app: App) -> dict[Field, Value]:
     before: Token | None = None
     for is_stray, group in groupby(tokens, _is_stray):
         pieces = list(group)
-        if mistakes.full:
+        if mistakes.is_full():
             break
         if is_stray:
             mistakes.add(_stray(before, pieces, app))
             continue
         for token in pieces:
-            if mistakes.full:
+            if mistakes.is_full():
                 break
             before = token
             with mistakes.gather():

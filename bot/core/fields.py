@@ -174,7 +174,7 @@ def named(names: Iterable[str], domain: Domain, custom: Sequence[Field]) -> tupl
     mistakes = Mistakes()
     found: dict[str, Field] = {}
     for name in names:
-        if mistakes.full:
+        if mistakes.is_full():
             break
         field = by_tag.get(name) or by_spelling.get(bare(name) or name) or _by_custom_tag(name, domain)
         with mistakes.gather():

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from bot.errors import UsageError
 
 MOST = 20
-"""How many mistakes are told at once: nobody mends more before the next try."""
+"""How many mistakes are shown at once: nobody mends more before the next try."""
 
 
 class Mistakes:
@@ -15,9 +15,8 @@ class Mistakes:
     def __init__(self) -> None:
         self._found: list[UsageError] = []
 
-    @property
-    def full(self) -> bool:
-        """Whether there are as many as are told, so that looking for more is of no use."""
+    def is_full(self) -> bool:
+        """Tell whether there are as many as are shown, so that looking for more is of no use."""
         return len(self._found) >= MOST
 
     @contextmanager
@@ -41,5 +40,5 @@ class Mistakes:
         if len(self._found) == 1:
             raise self._found[0]
         if self._found:
-            more = "These are the first mistakes; there may be more" if self.full else ""
+            more = "These are the first mistakes; there may be more" if self.is_full() else ""
             raise UsageError("; ".join(map(str, self._found)), advice=more, parts=tuple(self._found))
