@@ -176,6 +176,34 @@ def test_refuses_whom_it_refuses_everywhere(whole: Whole, person: Person, channe
 
 
 @pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (f"alice{' ' * 3000}bob_k", "profile"),
+        ("hi alice, can you help me?", "profile"),
+        ("history: alice", "history"),
+        ("set bob_k nick=x", "set"),
+    ],
+)
+def test_reads_nothing_of_whom_it_refuses_but_the_first_word(whole: Whole, text: str, word: str) -> None:
+    before = len(denials_of(whole, GUEST))
+    with whole.acting_as(GUEST) as gus:
+        assert "Slack says that you are a guest" in say(gus, text, f"D{GUEST.id[1:]}")["text"]
+
+    *earlier, entry = denials_of(whole, GUEST)
+    assert len(earlier) == before
+    assert (entry["command"], entry["accounts"], entry["surface"]) == (word, [], Surface.MESSAGE)
+
+
+@pytest.mark.parametrize("text", ["hi", "Thanks!", "help", "- help profile", "whoami?", "@im-bot"])
+def test_answers_anybody_what_needs_no_role(whole: Whole, text: str) -> None:
+    before = len(denials_of(whole, GUEST))
+    with whole.acting_as(GUEST) as gus:
+        assert "Refused" not in say(gus, text, f"D{GUEST.id[1:]}")["text"]
+
+    assert len(denials_of(whole, GUEST)) == before
+
+
+@pytest.mark.parametrize(
     ("text", "word"), [("set bob_k nick=x", "set"), ("set bob_k", "set"), ("undo op_1", "undo")]
 )
 def test_records_a_change_that_is_refused_for_the_role(whole: Whole, text: str, word: str) -> None:

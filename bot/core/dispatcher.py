@@ -100,6 +100,24 @@ class Dispatcher:
             check = self.changes.check if needs is Role.EDITOR else partial(self._check, role=needs)
             check(Draft(actor, surface, app, word, accounts, Outcome.DENIED))
 
+    def admit(self, actor: Actor, word: str, surface: Surface) -> None:
+        """Check that an actor may at least look up, before what they wrote is read.
+
+        Args:
+            actor: The author.
+            word: The word of the command that it begins with; one without a role is for everybody.
+            surface: The surface it came by.
+
+        Raises:
+            PermissionDeniedError: They may not; that is recorded, without accounts.
+        """
+        if SPECS[word].needs is None:
+            return
+        try:
+            policy.check(actor, Role.VIEWER, self.rules, self.people)
+        except PermissionDeniedError:
+            self.allow(actor, word, surface)
+
     def execute(self, actor: Actor, command: Command, surface: Surface = Surface.COMMAND) -> Result:
         """Check the actor's role and run a command.
 

@@ -11,6 +11,8 @@ from bot.slack.mrkdwn import plain
 
 _PROFILE = next(spec.word for spec in SPECS.values() if spec.makes is ShowProfiles)
 _ENDS = ".,;:!?()"
+_GREETING = 100
+"""How many characters of a message are read before the role of its author is known."""
 # No pattern tries again with less: a run is taken once, from where it begins, and as a whole.
 _START = re.compile(r"\A\s*+[.,;:!?()]++\s++")
 _BULLET = re.compile(r"(?m)^[^\S\n]*+[-\u2013\u2014\u2022*]++[^\S\n]++")
@@ -47,10 +49,26 @@ def read_message(text: str, bot_id: str) -> str:
     check_length(typed)
     typed = _BULLET.sub("", typed).strip()
     first, *rest = typed.split(maxsplit=1) or [""]
-    if (word := straighten(first).strip(_ENDS).lower()) in SPECS:
+    if (word := _to_word(first)) in SPECS:
         return " ".join([word, *rest])
     named = _find_likely(straighten(typed)) if _is_talk(straighten(typed)) else _tidy(typed)
     return f"{_PROFILE} {named}" if named else ""
+
+
+def read_word(text: str, bot_id: str) -> str:
+    """Read of a message no more than which command it begins with.
+
+    Anything but a command's word asks for profiles, and a few words of small talk for nothing: an empty word.
+    """
+    typed = _without_mention(text, bot_id)
+    words = [_to_word(each) for each in _BULLET.sub("", typed[:_GREETING]).split()]
+    if words and words[0] in SPECS:
+        return words[0]
+    return "" if len(typed) <= _GREETING and _SMALL_TALK.issuperset(words) else _PROFILE
+
+
+def _to_word(typed: str) -> str:
+    return straighten(typed).strip(_ENDS).lower()
 
 
 def _without_mention(text: str, bot_id: str) -> str:

@@ -12,7 +12,7 @@ from bot.core.policy import NOTHING_SENT
 from bot.errors import PermissionDeniedError
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
-from bot.slack.chatter import read_message
+from bot.slack.chatter import read_message, read_word
 from bot.slack.conversation import DIRECT
 from bot.slack.reply import Reply
 from bot.slack.responder import Responder
@@ -70,6 +70,8 @@ class Hearing:
         return Ask(actor, Surface.MESSAGE, reply, channel_id)
 
     def _run(self, ask: Ask, text: str, bot_id: str) -> str:
+        if word := read_word(text, bot_id):
+            self._answering.dispatcher.admit(ask.actor, word, ask.surface)
         typed = read_message(text, bot_id)
         command = self._answering.dispatcher.read(ask.actor, typed, ask.surface)
         if isinstance(command, SetFields | EditProfile | UndoChange):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.core.model import App
 from bot.core.parsing import Apps, parse
 from bot.errors import UsageError
-from bot.slack.chatter import read_message
+from bot.slack.chatter import read_message, read_word
 
 BOT_ID = "U07IMBOTX3M"
 APPS = Apps({"prod": App("prod", "Singapore")}, "prod")
@@ -52,6 +52,36 @@ APPS = Apps({"prod": App("prod", "Singapore")}, "prod")
 )
 def test_finds_the_command_or_the_ids(text: str, typed: str) -> None:
     assert read_message(text, BOT_ID) == typed
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("profile alice", "profile"),
+        ("<@U07IMBOTX3M> Set: bob_k nick=x", "set"),
+        ("- help", "help"),
+        ("alice, help", "profile"),
+        ("hi alice", "profile"),
+        (f"hi {'hi ' * 100}", "profile"),
+        ("hi there, thanks!", ""),
+        ("<@U07IMBOTX3M>", ""),
+        ("", ""),
+    ],
+)
+def test_knows_by_the_first_word_what_is_asked(text: str, word: str) -> None:
+    assert read_word(text, BOT_ID) == word
+
+
+@given(st.text() | st.lists(st.sampled_from(["hi", "help", "set", "alice", "!", "-", "and"])).map(" ".join))
+def test_reads_no_more_of_whoever_needs_no_role_than_they_may_ask(text: str) -> None:
+    word, typed = read_word(text, BOT_ID), read_message(text, BOT_ID)
+
+    assert typed.partition(" ")[0] == word or not typed
+
+
+def test_refuses_what_is_longer_than_a_command() -> None:
+    with pytest.raises(UsageError, match="that is 40,010 characters; one command takes at most 5,000"):
+        read_message(f"alice{' ' * 40_000}bob_k", BOT_ID)
 
 
 @pytest.mark.parametrize(
