@@ -72,7 +72,7 @@ def test_holds_no_change_up_while_the_audit_channel_cannot_be_told(whole: Whole)
         while told.count("Storm") < 3:
             told += ed.audit()["text"]
 
-    numbers = [int(number) for number in re.findall(r"#(\d+) · [0-9a-f]{12}", told)]
+    numbers = [int(number) for number in re.findall(r"#(\d+) · [0-9a-f]{32}", told)]
     assert numbers == sorted(set(numbers))
     with closing(Store(whole.settings.database_url)) as store:
         wait_until(lambda: store.count_waiting() == (0, None))

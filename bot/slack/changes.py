@@ -27,8 +27,8 @@ from bot.slack.literal import cut, literal
 from bot.slack.mrkdwn import escape
 from bot.slack.values import in_words
 
-HEAD = 12
-"""How many characters of an entry's hash are shown."""
+HEAD = 32
+"""How many digits of an entry's hash are shown: too many to find another record with the same ones."""
 
 _MOST_SMALL = 2000
 

@@ -680,12 +680,18 @@ def test_survives_the_longest_change() -> None:
     assert "long values are cut" in said(show(Preview(app, change)))
 
 
+def test_names_the_entry_of_a_change_by_enough_of_its_hash() -> None:
+    shown = settled(Outcome.SUCCEEDED)
+
+    assert f"entry #12 · {shown.entry.hash[:32]}" in said(show(shown))
+
+
 def test_tells_entries_by_number_and_head_with_and_without_blocks() -> None:
     entries = [enter(1), enter(2, outcome=Outcome.FAILED), LOOKED_UP]
     message = tell(*entries)
 
     for entry in entries:
-        stamp = f"#{entry.sequence} · {entry.hash[:12]}"
+        stamp = f"#{entry.sequence} · {entry.hash[:32]}"
         assert stamp in message.text
         assert stamp in said(message)
 

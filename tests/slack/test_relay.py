@@ -61,7 +61,7 @@ class Channel(FarEnd):
 
 
 def numbers(text: str) -> list[int]:
-    return [int(number) for number in re.findall(r"#(\d+) · [0-9a-f]{12}", text)]
+    return [int(number) for number in re.findall(r"#(\d+) · [0-9a-f]{32}", text)]
 
 
 Telling = Callable[..., tuple[Relay, FakeOutbox, Channel]]
