@@ -249,3 +249,18 @@ class Entry:
     draft: Draft
     previous: str
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlteredEntry:
+    """An entry that is in the record, but not as it was written; nothing that it says can be believed."""
+
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry's number, and its hash, which covers every entry before it as well."""
+
+    sequence: int
+    hash: str

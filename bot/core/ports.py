@@ -4,7 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.model import Actor, Change, Deadline, Draft, Entry, Outcome, Standing, Value, Values
+from bot.core.model import (
+    Actor,
+    AlteredEntry,
+    Change,
+    Deadline,
+    Draft,
+    Entry,
+    Head,
+    Outcome,
+    Standing,
+    Value,
+    Values,
+)
 from bot.errors import IMError
 
 CALL_ACCOUNTS = 100
@@ -121,15 +133,31 @@ class Record(Protocol):
 class Outbox(Protocol):
     """Which entries the audit channel has yet to be told; raises AuditError as the record does."""
 
-    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry]:
+    def now(self) -> datetime:
+        """Tell the time (UTC) by the clock that entries and leases go by."""
+        ...
+
+    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
         """Take the next entries in order, and the right to tell them for that many seconds.
 
         Nothing comes while another holder has that right.
         """
         ...
 
+    def checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
+        """Take the head that the audit channel lacks, and the right to post it for that many seconds.
+
+        None while entries wait, while another holder has the right, when the channel has seen an entry or
+        a checkpoint that covers the newest entry, and when the last that it saw is less than `every`
+        seconds ago.
+        """
+        ...
+
     def done(self, holder: str, last: int) -> None:
-        """Note that every entry up to a sequence number has been told; the right stays."""
+        """Note that the channel has seen all entries up to a number, or a head that covers them.
+
+        The right stays.
+        """
         ...
 
     def release(self, holder: str) -> None:

@@ -6,7 +6,19 @@ from typing import TypeAlias
 
 from bot.core.commands import LookupCommand, ShowHistory, ShowProfiles, Spec
 from bot.core.ids import fits
-from bot.core.model import NOTHING, UNANSWERED, App, Change, Entry, Finding, Holders, Role, Row, Values
+from bot.core.model import (
+    NOTHING,
+    UNANSWERED,
+    AlteredEntry,
+    App,
+    Change,
+    Entry,
+    Finding,
+    Holders,
+    Role,
+    Row,
+    Values,
+)
 from bot.errors import IMError
 
 
@@ -204,7 +216,7 @@ class History:
 
     app: App
     account: str
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry | AlteredEntry, ...]
     older: ShowHistory | None
     with_values: bool
     newer: ShowHistory | None = None

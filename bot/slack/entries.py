@@ -1,12 +1,14 @@
 """Entries of the record: as the audit channel is told of them, and as the history of one account."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias, TypeGuard
 
 from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
 from bot.core.fields import Domain, offered
-from bot.core.model import Actor, App, Draft, Entry, Outcome, Surface
+from bot.core.model import Actor, AlteredEntry, App, Draft, Entry, Head, Outcome, Surface
 from bot.core.results import History
 from bot.slack.blocks import (
     Button,
@@ -16,6 +18,7 @@ from bot.slack.blocks import (
     buttons,
     code,
     paragraph,
+    preformatted,
     sentence,
     small_print,
     where,
@@ -27,6 +30,11 @@ from bot.slack.literal import literal
 from bot.slack.paging import Turns
 from bot.slack.values import moment_in_words
 
+Group: TypeAlias = Sequence[Entry | AlteredEntry]
+"""One entry, several refusals of one person, or several altered entries: what is told as one."""
+
+FLOOD = 4
+"""From how many refusals of one person on they are told as one."""
 UNDO = "undo"
 """The word of the command that puts back what a change replaced."""
 
@@ -48,15 +56,39 @@ _SO_FAR: Mapping[Outcome, str] = {
     Outcome.ATTEMPTED: "under way",
 }
 """How far a change has come whose latest entry says so, in words."""
-_ACCOUNTS = 5
+_MOST_NAMED = 5
+_MOST_ANSWERS = 3
 _HISTORY_FIELDS = 8
 _PERSON = re.compile("[UW][A-Z0-9]+")
 
 
+def grouped(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
+    """Put entries that are told as one together; every other entry keeps its place between them.
+
+    Refusals are never moved past an entry of another kind: a change stands between those before and after it.
+    """
+    groups: list[Group] = []
+    stretch: dict[Actor | None, list[Entry | AlteredEntry]] = {}
+    for entry in entries:
+        if isinstance(entry, Entry) and entry.draft.outcome is not Outcome.DENIED:
+            groups += _close(stretch)
+            groups.append([entry])
+            stretch = {}
+        else:
+            stretch.setdefault(entry.draft.actor if isinstance(entry, Entry) else None, []).append(entry)
+    return groups + _close(stretch)
+
+
 def show_entries(
-    entries: Sequence[Entry], apps: Mapping[str, App], masked: Mapping[str, Collection[str]], trim: Trim
+    entries: Sequence[Entry | AlteredEntry],
+    apps: Mapping[str, App],
+    masked: Mapping[str, Collection[str]],
+    trim: Trim,
 ) -> Iterator[Block]:
     """Show entries to everyone who reads the audit channel, each with its number and head.
+
+    Refusals of one person are shown together, with the first and the last number and head: the last one
+    covers all that were written before it.
 
     Args:
         entries: Which, in order.
@@ -64,19 +96,31 @@ def show_entries(
         masked: By app, the tags of fields whose values the channel is not shown.
         trim: Cuts what is too long.
     """
-    for entry in entries:
-        draft = entry.draft
-        app = apps.get(draft.app, App(draft.app, ""))
-        hidden = {*masked.get(app.name, ()), *_unexplained(draft, app)}
-        found = differences(app.custom, draft.before, draft.after, trim, hidden)
-        lone = len(entries) == 1
-        yield paragraph(_heading(draft, app, trim), *([] if lone else _lines(found)), *_why(draft, trim))
-        if found and lone:  # a message has room for one table
-            yield difference_table(found, "Before", "After" if _is_done(draft) else "Wanted")
-        yield from show_reason(draft.reason, trim)
-        if _is_done(draft):
-            yield buttons(Button("Undo…", "undo_change", draft.change_id))
-        yield aside(_facts(entry))
+    groups = grouped(entries)
+    for group in groups:
+        first = group[0]
+        if isinstance(first, AlteredEntry):
+            yield from _show_altered(group)
+        elif len(group) > 1 and _are_sound(group):
+            yield from _show_refusals(group, trim)
+        else:
+            yield from _show_entry(first, apps, masked, trim, lone=len(groups) == 1)
+
+
+def show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
+    """Show how many entries the record holds, and the head that covers them all."""
+    entries = "1 entry" if head.sequence == 1 else f"{head.sequence:,} entries"
+    yield paragraph(
+        [bold("Checkpoint  "), words(f"the record holds {entries}.")],
+        [
+            words(
+                "Lookups are recorded, and are not shown here one by one; this head covers them all. "
+                "To check, now or years from now, that none of them was altered or deleted since:"
+            )
+        ],
+    )
+    yield preformatted([f'im-bot audit verify --head "#{head.sequence} · {head.hash}"'])
+    yield aside(f"#{head.sequence} · {moment_in_words(at)}")
 
 
 def show_history(history: History, page: Turns, seen_by: str, trim: Trim) -> Iterator[Block]:
@@ -85,7 +129,10 @@ def show_history(history: History, page: Turns, seen_by: str, trim: Trim) -> Ite
     if not history.entries:
         yield paragraph([words("Nobody has asked about it or changed it here.")])
     for entry in history.entries:
-        yield paragraph(*_past(entry, history, trim))
+        if isinstance(entry, AlteredEntry):
+            yield paragraph([bold(f"#{entry.sequence} is not as it was written. "), *_advise()])
+        else:
+            yield paragraph(*_past(entry, history, trim))
     if page.previous_id:
         yield buttons(Button("Newer", "page", page.previous_id))
     if page.next_id:
@@ -94,9 +141,96 @@ def show_history(history: History, page: Turns, seen_by: str, trim: Trim) -> Ite
     yield small_print("newest first", "times are UTC", secret, seen_by, cut_note(trim))
 
 
-def stamps(entries: Sequence[Entry]) -> str:
-    """Tell entries from all others, also where no blocks are shown."""
-    return ", ".join(map(stamp, entries))
+def stamps(entries: Sequence[Entry | AlteredEntry]) -> str:
+    """Tell entries from all others, also where no blocks are shown; a group by its first and last."""
+    return ", ".join(map(_span, grouped(entries)))
+
+
+def _close(stretch: Mapping[Actor | None, list[Entry | AlteredEntry]]) -> list[Group]:
+    """Make groups of what came without another entry between: by person, and what is altered by itself."""
+    groups: list[Group] = []
+    for actor, found in stretch.items():
+        groups += [found] if actor is None or len(found) >= FLOOD else ([entry] for entry in found)
+    return sorted(groups, key=lambda group: group[0].sequence)
+
+
+def _are_sound(group: Group) -> TypeGuard[Sequence[Entry]]:
+    return all(isinstance(entry, Entry) for entry in group)
+
+
+def _show_entry(
+    entry: Entry,
+    apps: Mapping[str, App],
+    masked: Mapping[str, Collection[str]],
+    trim: Trim,
+    *,
+    lone: bool,
+) -> Iterator[Block]:
+    draft = entry.draft
+    app = apps.get(draft.app, App(draft.app, ""))
+    hidden = {*masked.get(app.name, ()), *_unexplained(draft, app)}
+    found = differences(app.custom, draft.before, draft.after, trim, hidden)
+    yield paragraph(_heading(draft, app, trim), *([] if lone else _lines(found)), *_why(draft, trim))
+    if found and lone:  # a message has room for one table
+        yield difference_table(found, "Before", "After" if _is_done(draft) else "Wanted")
+    yield from show_reason(draft.reason, trim)
+    if _is_done(draft):
+        yield buttons(Button("Undo…", "undo_change", draft.change_id))
+    yield aside(_facts(entry))
+
+
+def _show_refusals(group: Sequence[Entry], trim: Trim) -> Iterator[Block]:
+    drafts = [entry.draft for entry in group]
+    accounts = _some(account for draft in drafts for account in draft.accounts)
+    what = " ".join(filter(None, (_some(draft.command for draft in drafts), accounts))) or "a command"
+    names = _some(draft.app for draft in drafts if draft.app)
+    place = [words(" in "), code(trim(names))] if names else []
+    yield paragraph(
+        [
+            bold(f"Refused {len(group):,} times  "),
+            code(trim(what)),
+            *place,
+            words("  by "),
+            _who(drafts[0].actor),
+        ],
+        *_why_each(drafts, trim),
+        [words("Nothing was sent. Each refusal is an entry of its own in the record.")],
+    )
+    moments = dict.fromkeys(moment_in_words(entry.at) for entry in (group[0], group[-1]))
+    yield aside(f"{_span(group)} · {len(group):,} {Outcome.DENIED} · {' to '.join(moments)}")
+
+
+def _show_altered(group: Group) -> Iterator[Block]:
+    numbers = _some(f"#{entry.sequence}" for entry in group)
+    found = (
+        f"entry {numbers} is not as it was" if len(group) == 1 else f"entries {numbers} are not as they were"
+    )
+    yield paragraph(
+        [bold(f"Alarm: {found} written.")],
+        [words("The database was altered or is damaged; what it says there is not shown.")],
+        _advise(),
+    )
+    yield aside(_span(group))
+
+
+def _advise() -> list[RichTextElement]:
+    keep = words(", and keep a copy of the database as it is.")
+    return [words("An operator should run "), code("im-bot audit verify"), keep]
+
+
+def _span(group: Group) -> str:
+    """Name the ends of a group."""
+    ends = (group[0], group[-1]) if len(group) > 1 else group
+    return " to ".join(
+        f"#{end.sequence} · altered" if isinstance(end, AlteredEntry) else stamp(end) for end in ends
+    )
+
+
+def _some(texts: Iterable[str]) -> str:
+    """List the first different texts, and count the rest."""
+    different = list(dict.fromkeys(texts))
+    more = len(different) - _MOST_NAMED
+    return ", ".join(different[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _heading(draft: Draft, app: App, trim: Trim) -> list[RichTextElement]:
@@ -104,7 +238,7 @@ def _heading(draft: Draft, app: App, trim: Trim) -> list[RichTextElement]:
     if not draft.change_id:
         happened = _LOOKUPS.get(draft.outcome, happened)
     command = "" if draft.after and draft.accounts else draft.command
-    what = " ".join(filter(None, (command, _accounts(draft))))
+    what = " ".join(filter(None, (command, _some(draft.accounts))))
     place = where(app) if app.name else []
     by = "  by the bot for " if draft.surface is Surface.BOT else "  by "
     return [bold(f"{happened}  "), code(trim(what)), *place, words(by), _who(draft.actor)]
@@ -114,11 +248,6 @@ def _unexplained(draft: Draft, app: App) -> Iterator[str]:
     """List the tags that no app or field of today explains: they may have been masked before."""
     known = {field.tag for field in offered(Domain.PROFILE, app.custom)}
     return (tag for tag in (*draft.before, *draft.after) if tag not in known)
-
-
-def _accounts(draft: Draft) -> str:
-    named, more = draft.accounts[:_ACCOUNTS], len(draft.accounts) - _ACCOUNTS
-    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
 
 def _who(actor: Actor) -> RichTextElement:
@@ -133,6 +262,15 @@ def _why(draft: Draft, trim: Trim) -> Iterator[list[RichTextElement]]:
         denied = draft.outcome is Outcome.DENIED
         before, after = ("They were told: ", " Nothing was sent.") if denied else ("", "")
         yield [words(before + sentence(trim(literal(draft.problem))) + after)]
+
+
+def _why_each(drafts: Iterable[Draft], trim: Trim) -> Iterator[list[RichTextElement]]:
+    """Say what a person was answered, each answer once."""
+    answers = list(dict.fromkeys(draft.problem for draft in drafts if draft.problem))
+    for answer in answers[:_MOST_ANSWERS]:
+        yield [words(f"They were told: {sentence(trim(literal(answer)))}")]
+    if len(answers) > _MOST_ANSWERS:
+        yield [words(f"and {len(answers) - _MOST_ANSWERS:,} other answers")]
 
 
 def _lines(found: Sequence[Difference]) -> Iterator[list[RichTextElement]]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, assert_never
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand
 from bot.core.inquiry import Progress
-from bot.core.model import App, Entry
+from bot.core.model import AlteredEntry, App, Entry, Head
 from bot.core.results import (
     Form,
     Help,
@@ -25,7 +26,7 @@ from bot.core.results import (
 from bot.errors import BotError, ExpiredError, IMError, NotSharedError, PermissionDeniedError, UsageError
 from bot.slack.blocks import Button, Trim, aside, bold, code, fit, paragraph, sentence, small_print, words
 from bot.slack.changes import show_form, show_preview, show_settled, show_unchanged
-from bot.slack.entries import show_entries, show_history, stamps
+from bot.slack.entries import show_checkpoint, show_entries, show_history, stamps
 from bot.slack.exports import show_sent
 from bot.slack.fallback import MAX_TEXT, fallback
 from bot.slack.help import show_help, show_role
@@ -44,6 +45,7 @@ __all__ = [
     "pages",
     "progressing",
     "render",
+    "render_checkpoint",
     "render_crash",
     "render_entries",
     "render_error",
@@ -145,7 +147,7 @@ def render_home(
 
 
 def render_entries(
-    entries: Sequence[Entry], apps: Mapping[str, App], masked: Mapping[str, Collection[str]]
+    entries: Sequence[Entry | AlteredEntry], apps: Mapping[str, App], masked: Mapping[str, Collection[str]]
 ) -> Message:
     """Tell the audit channel of entries, each with its number and head, blocks or not.
 
@@ -156,6 +158,16 @@ def render_entries(
     """
     blocks = fit(lambda trim: show_entries(entries, apps, masked, trim))
     return Message(cut(f"{stamps(entries)}\n{fallback(blocks)}", MAX_TEXT), blocks)
+
+
+def render_checkpoint(head: Head, at: datetime) -> Message:
+    """Tell the audit channel how many entries the record holds, and the head that covers them.
+
+    Args:
+        head: The newest entry's number and hash.
+        at: When the record was found so (UTC).
+    """
+    return _message(lambda _: show_checkpoint(head, at))
 
 
 def render_sent(lookup: Lookup, name: str, *, actor_id: str, shared: bool = False, note: str = "") -> Message:

@@ -11,7 +11,20 @@ from bot.core.commands import SPECS, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.core.inquiry import Progress
 from bot.core.lookups import never_asked
-from bot.core.model import Actor, App, Change, Entry, Finding, Holders, Outcome, Role, Row, Surface
+from bot.core.model import (
+    Actor,
+    AlteredEntry,
+    App,
+    Change,
+    Entry,
+    Finding,
+    Head,
+    Holders,
+    Outcome,
+    Role,
+    Row,
+    Surface,
+)
 from bot.core.results import (
     Form,
     Help,
@@ -40,6 +53,8 @@ from bot.errors import (
     UsageError,
 )
 from bot.playground.blockkit import check_message, check_view
+from bot.slack.changes import stamp
+from bot.slack.entries import FLOOD, grouped
 from bot.slack.messages import (
     Message,
     Turns,
@@ -49,6 +64,7 @@ from bot.slack.messages import (
     pages,
     progressing,
     render,
+    render_checkpoint,
     render_crash,
     render_entries,
     render_error,
@@ -72,6 +88,7 @@ from tests.support.sample_results import (
     HELP,
     HISTORY,
     LOOKED_UP,
+    NOON,
     PREVIEW,
     PROD,
     UNCHANGED,
@@ -113,8 +130,16 @@ def show(result: Result, page: Turns | None = None, *, shared: bool = False, not
     return render(result, command="/im", actor_id="U01ALICE", page=page, shared=shared, note=note)
 
 
-def tell(*entries: Entry, masked: Mapping[str, Collection[str]] | None = None) -> Message:
+def tell(*entries: Entry | AlteredEntry, masked: Mapping[str, Collection[str]] | None = None) -> Message:
     return render_entries(entries, {"prod": PROD}, masked or {})
+
+
+def refusals(first: int, last: int, user_id: str = "U01ALICE", **more: Any) -> list[Entry]:
+    draft = replace(DENIED_ENTRY.draft, actor=Actor(user_id, "T01HOME"))
+    return [
+        chain(number, replace(draft, **{"accounts": (f"user_{number:03}",), **more}))
+        for number in range(first, last + 1)
+    ]
 
 
 def fail(error: Any) -> Message:
@@ -193,6 +218,11 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "entry_masked": lambda: tell(enter(change=CLEARING), masked={"prod": {VIP.tag}}),
     "entry_lookup_cancelled": lambda: tell(CANCELLED_LOOKUP),
     "entry_denied": lambda: tell(DENIED_ENTRY),
+    "entries_refused": lambda: tell(*refusals(1, 12), enter(13)),
+    "entry_altered": lambda: tell(AlteredEntry(41)),
+    "entries_altered": lambda: tell(enter(40), AlteredEntry(41), AlteredEntry(42)),
+    "checkpoint": lambda: render_checkpoint(Head(1042, LOOKED_UP.hash), NOON),
+    "history_altered": lambda: show(replace(HISTORY, entries=(enter(), AlteredEntry(41)))),
     "entries": lambda: tell(LOOKED_UP, enter(1041, outcome=Outcome.ATTEMPTED), enter(), DENIED_ENTRY),
     "changing": changing,
     "sending": sending,
@@ -603,7 +633,8 @@ def changes_of(text: str) -> Iterator[Message]:
         History(app, text, (entry, entry), None, with_values=True),
     )
     yield from map(show, results)
-    for entries in ([entry], [entry] * 5):
+    flood = refusals(1, 9, text, app=text, command=text, problem=text, accounts=(text,))
+    for entries in ([entry], [entry] * 5, flood):
         yield render_entries(entries, {"prod": app}, {})
 
 
@@ -694,6 +725,75 @@ def test_tells_entries_by_number_and_head_with_and_without_blocks() -> None:
         stamp = f"#{entry.sequence} · {entry.hash[:32]}"
         assert stamp in message.text
         assert stamp in said(message)
+
+
+def test_tells_many_refusals_of_one_person_as_one() -> None:
+    entries = refusals(1, 900)
+
+    message = tell(*entries)
+
+    assert message.text.splitlines() == [
+        f"{stamp(entries[0])} to {stamp(entries[-1])}",
+        (
+            "Refused 900 times  set user_001, user_002, user_003, user_004, user_005 and 895 more in prod"
+            "  by U01ALICE"
+        ),
+        "They were told: you are not an editor, so you may not change.",
+        "Nothing was sent. Each refusal is an entry of its own in the record.",
+    ]
+    assert f"{stamp(entries[0])} to {stamp(entries[-1])} · 900 denied" in said(message)
+
+
+def test_tells_a_few_refusals_one_by_one() -> None:
+    entries = refusals(1, FLOOD - 1)
+
+    assert [stamp(entry) in said(tell(*entries)) for entry in entries] == [True] * (FLOOD - 1)
+
+
+def test_keeps_the_refusals_of_two_people_apart_and_a_change_in_its_place() -> None:
+    alice, eve = refusals(1, 20), refusals(1, 20, "U09EVE")
+    mixed = [pair[number % 2] for number, pair in enumerate(zip(alice, eve, strict=True))]
+
+    groups = grouped([*mixed[:9], enter(10), *mixed[10:]])
+
+    assert [[entry.sequence for entry in group] for group in groups] == [
+        [1, 3, 5, 7, 9],
+        [2, 4, 6, 8],
+        [10],
+        [11, 13, 15, 17, 19],
+        [12, 14, 16, 18, 20],
+    ]
+
+
+def test_says_each_answer_to_a_flood_once_and_only_a_few() -> None:
+    entries = [
+        entry for place in range(5) for entry in refusals(place * 4, place * 4 + 3, problem=f"no {place}")
+    ]
+
+    assert tell(*entries).text.splitlines()[2:6] == [
+        "They were told: no 0.",
+        "They were told: no 1.",
+        "They were told: no 2.",
+        "and 2 other answers",
+    ]
+
+
+def test_shows_nothing_of_what_an_altered_entry_says() -> None:
+    message = tell(enter(40), AlteredEntry(41), enter(42))
+
+    assert "Alarm: entry #41 is not as it was written." in message.text
+    assert "im-bot audit verify" in message.text
+    assert "#41 · altered" in message.text
+    assert "#41 · altered" in said(message)
+
+
+def test_prints_the_whole_head_of_a_checkpoint_to_paste() -> None:
+    message = render_checkpoint(Head(1042, LOOKED_UP.hash), NOON)
+
+    pasted = f'im-bot audit verify --head "#1042 · {LOOKED_UP.hash}"'
+    assert pasted in message.text
+    assert pasted in str(message.blocks)
+    assert "19 Apr 2026 12:03 UTC" in said(message)
 
 
 def test_masks_values_wherever_the_channel_shows_them() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Domain, Field, custom_field, offered
 from bot.core.inquiry import Progress
-from bot.core.model import App, Finding, Holders, Outcome, Role, Row, Surface, Value, Values
+from bot.core.model import Actor, App, Finding, Holders, Outcome, Role, Row, Surface, Value, Values
 from bot.core.results import (
     Form,
     Help,
@@ -25,6 +25,8 @@ from bot.core.results import (
 )
 from bot.errors import IMError, OutcomeUnknownError
 from bot.playground.blockkit import check_message, check_view
+from bot.slack.changes import stamp
+from bot.slack.entries import FLOOD
 from bot.slack.literal import literal
 from bot.slack.messages import Message, Turns, pages, progressing, render, render_entries, render_home
 from bot.slack.start import lead_on
@@ -176,6 +178,33 @@ def test_tells_of_any_change_within_every_limit(
         assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
         assert size(message.blocks) <= 9500
         assert 0 < len(message.text) <= 3500
+
+
+@settings(max_examples=50, deadline=None)
+@given(any_text, st.lists(st.tuples(any_text, any_text, long_text, long_text), min_size=1, max_size=4))
+def test_tells_of_any_flood_of_refusals_within_every_limit(
+    user_id: str, asked: list[tuple[str, str, str, str]]
+) -> None:
+    actor = Actor(user_id, "T01HOME")
+    entries = [
+        enter(
+            number,
+            outcome=Outcome.DENIED,
+            actor=actor,
+            app=app,
+            command=command,
+            accounts=(account,),
+            problem=problem,
+        )
+        for number, (app, command, account, problem) in enumerate(asked * FLOOD)
+    ]
+
+    message = render_entries(entries, {}, {})
+
+    assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
+    assert size(message.blocks) <= 9500
+    assert 0 < len(message.text) <= 3500
+    assert f"{stamp(entries[0])} to {stamp(entries[-1])}" in message.text
 
 
 @settings(max_examples=50, deadline=None)
