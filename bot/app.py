@@ -113,7 +113,10 @@ def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
         audited=settings.audit_channel is not None,
     )
     dispatcher = Dispatcher(settings.apps, ims, settings.rules, people, pool, store, changes)
-    relay, settling = _make_relay(settings, slack, store), _make_settling(settings, changes, responder)
+    relay, settling = (
+        _make_relay(settings, slack, store, people),
+        _make_settling(settings, changes, responder),
+    )
     audit = Audit(store, relay, settling, changes.audited)
     answers = Answers()
     forms = Forms(slack, answers)
@@ -143,12 +146,19 @@ def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
     return Bot(bolt, people, ims, audit, responder, listeners.workers, listeners.doorman, pool)
 
 
-def _make_relay(settings: Settings, slack: WebClient, store: Store) -> Relay | None:
+def _make_relay(settings: Settings, slack: WebClient, store: Store, people: SlackPeople) -> Relay | None:
     channel = settings.audit_channel
     if channel is None or channel == NO_CHANNEL:
         return None
     masked = {name: app.masked_tags for name, app in settings.im_apps.items()}
-    return Relay(slack, channel, store, apps=settings.apps.by_name, masked=masked)
+    return Relay(
+        slack,
+        channel,
+        store,
+        apps=settings.apps.by_name,
+        masked=masked,
+        is_shared_outside=people.is_shared_outside,
+    )
 
 
 def _make_settling(settings: Settings, changes: Changes, responder: Responder) -> Settling:

@@ -119,6 +119,11 @@ def asked_wait(error: SlackApiError) -> float | None:
     return float(asked) if asked.isdecimal() else None
 
 
+def mending(code: str) -> str:
+    """Say what can be done about one of Slack's error codes, after a colon; empty where nothing is known."""
+    return f": {_MENDING[code]}" if code in _MENDING else ""
+
+
 def _refused(error: SlackApiError) -> NotPostedError:
     data = error.response.data
     code = str(data.get("error")) if isinstance(data, dict) else ""
@@ -126,5 +131,4 @@ def _refused(error: SlackApiError) -> NotPostedError:
         # It may be a gateway's whole page, and is left out.
         code = ""
     said = code or f"HTTP {error.response.status_code}"
-    mending = f": {_MENDING[code]}" if code in _MENDING else ""
-    return NotPostedError(f"Slack says {said}{mending}", code=code, wait=asked_wait(error))
+    return NotPostedError(f"Slack says {said}{mending(code)}", code=code, wait=asked_wait(error))

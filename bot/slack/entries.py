@@ -146,6 +146,14 @@ def stamps(entries: Sequence[Entry | AlteredEntry]) -> str:
     return ", ".join(map(_span, grouped(entries)))
 
 
+def name_altered(numbers: Sequence[int]) -> str:
+    """Say which entries are not as they were written, in a sentence part."""
+    named = _some(f"#{number}" for number in numbers)
+    if len(numbers) == 1:
+        return f"entry {named} is not as it was written"
+    return f"entries {named} are not as they were written"
+
+
 def _close(stretch: Mapping[Actor | None, list[Entry | AlteredEntry]]) -> list[Group]:
     """Make groups of what came without another entry between: by person, and what is altered by itself."""
     groups: list[Group] = []
@@ -201,12 +209,8 @@ def _show_refusals(group: Sequence[Entry], trim: Trim) -> Iterator[Block]:
 
 
 def _show_altered(group: Group) -> Iterator[Block]:
-    numbers = _some(f"#{entry.sequence}" for entry in group)
-    found = (
-        f"entry {numbers} is not as it was" if len(group) == 1 else f"entries {numbers} are not as they were"
-    )
     yield paragraph(
-        [bold(f"Alarm: {found} written.")],
+        [bold(f"Alarm: {name_altered([entry.sequence for entry in group])}.")],
         [words("The database was altered or is damaged; what it says there is not shown.")],
         _advise(),
     )

@@ -1,4 +1,7 @@
-"""Which channels an answer may be shown to."""
+"""Which channels may be posted to: those that no other organization reads."""
+
+import time
+from collections.abc import Callable
 
 from bot.errors import NotSharedError, SlackUnavailableError
 from bot.slack.conversation import DIRECT
@@ -27,3 +30,62 @@ def check_share(people: SlackPeople, channel_id: str) -> None:
         ) from None
     if shared_outside:
         raise NotSharedError("people of other organizations can read this channel")
+
+
+class Readers:
+    """Asks Slack whether people of other organizations can read one channel.
+
+    That they cannot is remembered for a short time; everything else is asked again.
+
+    Args:
+        channel_id: Which channel.
+        is_shared_outside: What asks Slack; raises SlackUnavailableError.
+        seconds: How long it is remembered that they cannot.
+    """
+
+    def __init__(self, channel_id: str, is_shared_outside: Callable[[str], bool], seconds: float) -> None:
+        self._channel_id = channel_id
+        self._is_shared_outside = is_shared_outside
+        self._seconds = seconds
+        self._asked_at = float("-inf")
+        self._private_until = float("-inf")
+        self.outside = False
+        """Whether people of other organizations can read it, by Slack's last answer."""
+
+    def check(self) -> None:
+        """Check that nobody outside can read the channel.
+
+        Raises:
+            NotSharedError: People of other organizations can, or Slack did not say.
+        """
+        self._asked_at = now = time.monotonic()
+        if now < self._private_until:
+            return
+        try:
+            self.outside = self._is_shared_outside(self._channel_id)
+        except SlackUnavailableError as error:
+            raise NotSharedError(
+                "Slack did not say whether people of other organizations can read it",
+                detail=error.detail,
+            ) from None
+        if self.outside:
+            self._private_until = float("-inf")
+            raise NotSharedError(
+                "people of other organizations can read it, so nothing is posted",
+                advice="End the sharing, or name another channel in AUDIT_CHANNEL",
+            )
+        self._private_until = now + self._seconds
+
+    def look(self) -> None:
+        """Ask when it has not been asked for a while; without an answer all stays as it was.
+
+        Raises:
+            NotSharedError: People of other organizations can read the channel.
+        """
+        if time.monotonic() - self._asked_at < self._seconds:
+            return
+        try:
+            self.check()
+        except NotSharedError:
+            if self.outside:
+                raise

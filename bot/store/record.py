@@ -1,11 +1,11 @@
 """The record and the outbox, on a database."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Engine, delete, func, select, update
 
-from bot.core.model import Actor, Change, Draft, Entry, Outcome
+from bot.core.model import Actor, Change, Draft, Entry, Head, Outcome
 from bot.errors import AuditError
 from bot.store import chain
 from bot.store.batch import Batch
@@ -134,6 +134,14 @@ class Store:
         """Give the right back."""
         given_back = update(lease).where(lease.c.holder == holder).values(holder="", until=0)
         self._writer.submit(lambda batch: batch.run(given_back))
+
+    def now(self) -> datetime:
+        """Tell the time (UTC)."""
+        return datetime.now(UTC)
+
+    def checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:  # noqa: ARG002
+        """Take the head that the audit channel lacks; none is known yet."""
+        return None
 
     def count_waiting(self) -> tuple[int, datetime | None]:
         """Count the entries that wait, and tell when the oldest was recorded."""

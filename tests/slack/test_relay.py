@@ -1,6 +1,6 @@
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,8 @@ import pytest
 from slack_sdk.web import WebClient
 
 from bot.background import BackgroundServer
-from bot.core.model import Entry
+from bot.core.model import Actor, AlteredEntry, Entry, Outcome
+from bot.errors import SlackUnavailableError
 from bot.playground.server import make_app
 from bot.playground.weather import Fault
 from bot.slack.relay import Pace, Relay
@@ -33,9 +34,29 @@ def entries(first: int, last: int) -> list[Entry]:
     return [enter(number) for number in range(first, last + 1)]
 
 
-def make_relay(url: str, outbox: FakeOutbox, pace: Pace = HASTE) -> Relay:
-    client = WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=2, retry_handlers=[])
-    return Relay(client, ONCALL, outbox, apps={"prod": PROD}, masked={}, pace=pace)
+def never(channel_id: str) -> bool:
+    """Say that no other organization reads a channel."""
+    assert channel_id == ONCALL
+    return False
+
+
+def make_relay(
+    url: str,
+    outbox: FakeOutbox,
+    pace: Pace = HASTE,
+    is_shared_outside: Callable[[str], bool] = never,
+    timeout: int = 2,
+) -> Relay:
+    client = WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=timeout, retry_handlers=[])
+    return Relay(
+        client,
+        ONCALL,
+        outbox,
+        apps={"prod": PROD},
+        masked={},
+        is_shared_outside=is_shared_outside,
+        pace=pace,
+    )
 
 
 @contextmanager
@@ -72,11 +93,12 @@ def telling() -> Iterator[Telling]:
     with ExitStack() as stack:
 
         def begin(
-            *script: Behavior, waiting: list[Entry], pace: Pace = HASTE
+            *script: Behavior, waiting: Sequence[Entry | AlteredEntry], pace: Pace = HASTE, **more: Any
         ) -> tuple[Relay, FakeOutbox, Channel]:
             channel = stack.enter_context(Channel(*script))
-            outbox = FakeOutbox(waiting)
-            return stack.enter_context(running(make_relay(channel.url, outbox, pace))), outbox, channel
+            outbox = FakeOutbox(list(waiting))
+            relay = make_relay(channel.url, outbox, pace, **more)
+            return stack.enter_context(running(relay)), outbox, channel
 
         yield begin
 
@@ -318,6 +340,294 @@ def test_says_so_when_the_outbox_cannot_be_read(telling: Telling) -> None:
     outbox.broken = {"count_waiting"}
 
     assert relay.trouble() == "the outbox cannot be read: the record cannot be written"
+
+
+def altered(numbers: Sequence[int], last: int) -> list[Entry | AlteredEntry]:
+    return [AlteredEntry(number) if number in numbers else enter(number) for number in range(1, last + 1)]
+
+
+def test_raises_an_alarm_in_the_place_of_an_altered_entry(
+    telling: Telling, caplog: pytest.LogCaptureFixture
+) -> None:
+    relay, outbox, channel = telling(SENT, waiting=altered([2], 3))
+    wait_until(emptied(outbox))
+
+    (text,) = channel.texts
+    places = [text.index(words) for words in ("#1 · ", "#2 · altered", "#3 · ")]
+    assert places == sorted(places)
+    assert "Alarm: entry #2 is not as it was written." in text
+    assert "im-bot audit verify" in text
+    assert text.count("Changed  bob_k") == 2
+    said = "entry #2 is not as it was written: an operator should run im-bot audit verify"
+    assert relay.trouble() == said
+    assert "entry #2 is not as it was written: run im-bot audit verify" in caplog.text
+
+
+def test_forgets_an_alarm_in_time(telling: Telling, monkeypatch: pytest.MonkeyPatch) -> None:
+    relay, outbox, _ = telling(SENT, waiting=altered([2, 3], 5))
+    wait_until(emptied(outbox))
+    assert relay.trouble().startswith("entries #2, #3 are not as they were written")
+
+    monkeypatch.setattr("bot.slack.relay.ALARM_SECONDS", 0)
+
+    assert relay.trouble() == ""
+
+
+def test_tells_altered_entries_one_after_the_other_as_one_alarm(telling: Telling) -> None:
+    _, outbox, channel = telling(SENT, waiting=altered(range(2, 902), 902))
+    wait_until(emptied(outbox))
+
+    assert len(channel.texts) == 1
+    assert "#2 · altered to #901 · altered" in channel.texts[0]
+
+
+def refusal(number: int, user_id: str = "U01GUEST") -> Entry:
+    return enter(number, actor=Actor(user_id, "T01HOME"), outcome=Outcome.DENIED, problem="you are a guest")
+
+
+def test_tells_a_change_amid_a_flood_of_refusals_at_once(telling: Telling) -> None:
+    flood = [refusal(number) for number in range(1, 902) if number != 451]
+    waiting = sorted([*flood, enter(451)], key=lambda entry: entry.sequence)
+
+    _, outbox, channel = telling(SENT, waiting=waiting)
+    wait_until(emptied(outbox))
+
+    assert channel.told == [[1, 450, 451, 452, 901]]
+    assert channel.texts[0].count("Refused 450 times") == 2
+    assert "Changed  bob_k" in channel.texts[0]
+
+
+def test_tells_all_of_several_floods_at_once_however_often_it_fails(telling: Telling) -> None:
+    people = [f"U0{number}" for number in range(8)]
+    waiting = [refusal(number, people[number % 8]) for number in range(1, 801)]
+
+    _, outbox, channel = telling(SENT, reset(), SENT, says("internal_error"), SENT, waiting=waiting)
+    wait_until(emptied(outbox))
+
+    assert [len(numbers) for numbers in channel.told] == [10, 6, 6]
+    taken = [text for text, failed in zip(channel.texts, (False, True, False), strict=True) if not failed]
+    assert sum(text.count("Refused 100 times") for text in taken) == 8
+
+
+@pytest.mark.parametrize("asked", ["86400", "9" * 320, "9" * 5000])
+def test_waits_no_longer_than_a_limit_however_long_slack_asks(telling: Telling, asked: str) -> None:
+    limited = says("ratelimited", 429, f"Retry-After: {asked}\r\n")
+    pace = replace(HASTE, longest_asked=0.2)
+
+    relay, outbox, channel = telling(limited, SENT, waiting=entries(1, 2), pace=pace)
+    wait_until(lambda: bool(relay.status().problem))
+    leased = outbox.leased_for()
+    wait_until(emptied(outbox))
+
+    assert leased < 60
+    assert channel.told == [[1, 2], [1, 2]]
+    assert relay.status().running
+
+
+@pytest.mark.parametrize("method", ["take", "done", "release", "checkpoint"])
+def test_nothing_ends_the_thread(telling: Telling, method: str) -> None:
+    limited = says("ratelimited", 429, "Retry-After: 0\r\n")
+    relay, outbox, channel = telling(limited, SENT, waiting=[])
+    outbox.faulty = {method}
+    outbox.put(enter(1))
+    wait_until(lambda: "a fault in the bot" in relay.status().problem)
+    outbox.faulty = set()
+    wait_until(emptied(outbox))
+    wait_until(lambda: not relay.status().problem)
+
+    assert relay.status().running
+    assert channel.told[-1] == [1]
+
+
+def test_closes_in_time_while_slack_hangs(telling: Telling) -> None:
+    relay, _, channel = telling(hang(), waiting=entries(1, 1), timeout=60)
+    wait_until(lambda: bool(channel.asked))
+    began = time.monotonic()
+
+    relay.close(0.1)
+
+    assert time.monotonic() - began < 10
+
+
+class Sharing:
+    """What Slack says of who can read the channel.
+
+    Args:
+        outside: Whether people of other organizations can; None does not say.
+    """
+
+    def __init__(self, *, outside: bool | None) -> None:
+        self.outside = outside
+        self.asked = 0
+
+    def __call__(self, channel_id: str) -> bool:
+        assert channel_id == ONCALL
+        self.asked += 1
+        if self.outside is None:
+            raise SlackUnavailableError("Slack refused to answer", detail="channel_not_found")
+        return self.outside
+
+
+OUTSIDE = "people of other organizations can read it, so nothing is posted"
+
+
+def test_tells_nothing_to_a_channel_that_outsiders_can_read(telling: Telling) -> None:
+    sharing = Sharing(outside=True)
+    relay, outbox, channel = telling(SENT, waiting=[], is_shared_outside=sharing)
+    outbox.put(*(replace(entry, at=datetime.now(UTC)) for entry in entries(1, 3)))
+    wait_until(lambda: sharing.asked > 2)
+
+    assert channel.asked == []
+    assert re.fullmatch(
+        f"3 entries wait, the oldest for [0-9] s; {OUTSIDE}: "
+        "End the sharing, or name another channel in AUDIT_CHANNEL",
+        relay.trouble(),
+    )
+
+    sharing.outside = False
+    wait_until(emptied(outbox))
+    assert channel.told == [[1, 2, 3]]
+    wait_until(lambda: relay.trouble() == "")
+
+
+def test_notices_outsiders_before_anything_waits(telling: Telling) -> None:
+    sharing = Sharing(outside=False)
+    relay, _, channel = telling(SENT, waiting=[], is_shared_outside=sharing, pace=replace(HASTE, private=0.1))
+    wait_until(lambda: sharing.asked > 1)
+    assert relay.trouble() == ""
+    sharing.outside = True
+
+    wait_until(lambda: relay.trouble().startswith(OUTSIDE))
+
+    assert channel.asked == []
+
+
+def test_tells_nothing_while_slack_does_not_say_who_reads(telling: Telling) -> None:
+    sharing = Sharing(outside=None)
+    relay, outbox, channel = telling(SENT, waiting=entries(1, 2), is_shared_outside=sharing)
+    wait_until(lambda: sharing.asked > 2)
+
+    assert channel.asked == []
+    assert relay.status().problem == (
+        "Slack did not say whether people of other organizations can read it"
+        ": invite the bot to the channel or mend AUDIT_CHANNEL"
+    )
+
+    sharing.outside = False
+    wait_until(emptied(outbox))
+    assert channel.told == [[1, 2]]
+
+
+def test_asks_again_who_reads_after_a_while(telling: Telling) -> None:
+    sharing = Sharing(outside=False)
+    _, outbox, _ = telling(SENT, waiting=entries(1, 50), is_shared_outside=sharing)
+    wait_until(emptied(outbox))
+    assert sharing.asked == 1
+
+    _, outbox, _ = telling(
+        SENT, waiting=entries(1, 50), is_shared_outside=sharing, pace=replace(HASTE, private=0.01)
+    )
+    wait_until(emptied(outbox))
+    assert sharing.asked > 5
+
+
+HOURLY = replace(HASTE, checkpoint=1.0)
+
+
+def heads(channel: Channel) -> list[str]:
+    """List the heads of the checkpoints that came."""
+    return [head for text in channel.texts for head in re.findall('--head "(.*)"', text)]
+
+
+def head_of(number: int) -> str:
+    return f"#{number} · {enter(number).hash}"
+
+
+def test_posts_the_head_when_only_lookups_came(telling: Telling) -> None:
+    relay, outbox, channel = telling(SENT, waiting=[])
+    outbox.look_up(enter(7))
+    wait_until(lambda: outbox.seen == 7)
+
+    assert heads(channel) == [head_of(7)]
+    assert "the record holds 7 entries" in channel.texts[0]
+    assert relay.trouble() == ""
+
+
+def test_posts_no_checkpoint_when_a_told_entry_covers_all(telling: Telling) -> None:
+    _, outbox, channel = telling(SENT, waiting=[], pace=replace(HASTE, checkpoint=0))
+    outbox.put(*entries(1, 3))
+    wait_until(emptied(outbox))
+    takes = outbox.takes
+    wait_until(lambda: outbox.takes > takes + 3)
+
+    assert heads(channel) == []
+
+
+def test_posts_no_checkpoint_more_often_than_it_should(telling: Telling) -> None:
+    moments: list[float] = []
+
+    def note(*args: Any) -> None:
+        moments.append(time.monotonic())
+        SENT(*args)
+
+    _, outbox, channel = telling(note, waiting=[], pace=HOURLY)
+    with running(make_relay(channel.url, outbox, HOURLY)):
+        number = 0
+        while len(moments) < 3:
+            number += 1
+            outbox.look_up(enter(number))
+            time.sleep(0.01)
+
+    assert all(after - before > 0.9 for before, after in pairwise(moments))
+    assert len(set(heads(channel))) == len(heads(channel))
+
+
+def test_posts_the_newest_head_after_an_outage(telling: Telling) -> None:
+    relay, outbox, channel = telling(BROKEN, waiting=[])
+    outbox.look_up(enter(1))
+    wait_until(lambda: bool(relay.status().problem))
+    outbox.look_up(enter(2))
+    channel.follow(SENT)
+    wait_until(lambda: outbox.seen == 2)
+
+    assert heads(channel)[-1] == head_of(2)
+
+
+def test_calls_a_checkpoint_stuck_that_waits_for_long(
+    telling: Telling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay, outbox, _ = telling(BROKEN, waiting=[])
+    outbox.look_up(enter(1))
+    wait_until(lambda: bool(relay.status().problem))
+    before = relay.trouble()
+    monkeypatch.setattr("bot.slack.relay.STUCK_SECONDS", 0.1)
+    wait_until(lambda: relay.trouble() != "")
+
+    assert before == ""
+    assert re.fullmatch("a checkpoint waits for [0-9]+ s; Slack says HTTP 500", relay.trouble())
+
+
+def test_posts_a_checkpoint_once_that_it_cannot_note_at_once(telling: Telling) -> None:
+    relay, outbox, channel = telling(SENT, waiting=[])
+    outbox.broken = {"done"}
+    outbox.look_up(enter(1))
+    wait_until(lambda: "cannot be written" in relay.status().problem)
+    outbox.look_up(enter(2))
+    outbox.broken = set()
+    wait_until(lambda: outbox.seen == 1)
+    wait_until(lambda: not relay.status().problem)
+
+    assert heads(channel) == [head_of(1)]
+
+
+def test_posts_no_checkpoint_to_outsiders(telling: Telling) -> None:
+    sharing = Sharing(outside=True)
+    relay, outbox, channel = telling(SENT, waiting=[], is_shared_outside=sharing)
+    outbox.look_up(enter(1))
+    wait_until(lambda: sharing.asked > 1)
+
+    assert channel.asked == []
+    assert OUTSIDE in relay.trouble()
 
 
 def test_tells_a_real_channel_through_bad_weather() -> None:

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import RLock
 
-from bot.core.model import Entry
+from bot.core.model import AlteredEntry, Entry, Head
 from bot.errors import AuditError
 
 
@@ -17,37 +17,63 @@ class FakeOutbox:
     Args:
         waiting: Which, in order.
         broken: The methods that fail at the moment.
+        faulty: The methods that raise what nobody expects.
         crashing: What taking crashes with at the moment.
+        head: The newest entry of the record, told or not.
+        seen: The number up to which the channel has seen entries, or a head that covers them.
+        seen_at: When it saw the last of that (monotonic seconds).
     """
 
-    waiting: list[Entry] = field(default_factory=list)
+    waiting: list[Entry | AlteredEntry] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    faulty: set[str] = field(default_factory=set)
     crashing: BaseException | None = None
+    head: Head | None = None
+    seen: int = 0
+    seen_at: float = float("-inf")
     holder: str = ""
     takes: int = 0
     _until: float = 0
     _lock: RLock = field(default_factory=RLock)
 
-    def put(self, *entries: Entry) -> None:
+    def put(self, *entries: Entry | AlteredEntry) -> None:
         with self._lock:
             self.waiting.extend(entries)
+            newest = entries[-1]
+            self.head = Head(newest.sequence, newest.hash if isinstance(newest, Entry) else "f" * 64)
 
-    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry]:
+    def look_up(self, entry: Entry) -> None:
+        """Record something that the channel is not told of."""
+        with self._lock:
+            self.head = Head(entry.sequence, entry.hash)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
+        self._fail_if_told("checkpoint")
+        with self._lock:
+            now = time.monotonic()
+            covered = self.head is None or self.head.sequence <= self.seen or now - self.seen_at < every
+            if self.waiting or covered or not self._lease(holder, seconds):
+                return None
+            return self.head
+
+    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
         self._fail_if_told("take")
         with self._lock:
             self.takes += 1
             if self.crashing:
                 raise self.crashing
-            now = time.monotonic()
-            if not self.waiting or (self.holder not in ("", holder) and now < self._until):
+            if not self.waiting or not self._lease(holder, seconds):
                 return ()
-            self.holder, self._until = holder, now + seconds
             return self.waiting[:limit]
 
     def done(self, holder: str, last: int) -> None:  # noqa: ARG002 - what was told was told, whoever holds
         self._fail_if_told("done")
         with self._lock:
             self.waiting = [entry for entry in self.waiting if entry.sequence > last]
+            self.seen, self.seen_at = max(self.seen, last), time.monotonic()
 
     def release(self, holder: str) -> None:
         self._fail_if_told("release")
@@ -58,8 +84,22 @@ class FakeOutbox:
     def count_waiting(self) -> tuple[int, datetime | None]:
         self._fail_if_told("count_waiting")
         with self._lock:
-            return len(self.waiting), self.waiting[0].at if self.waiting else None
+            moments = [entry.at for entry in self.waiting if isinstance(entry, Entry)]
+            return len(self.waiting), moments[0] if moments else None
+
+    def leased_for(self) -> float:
+        """Tell for how many seconds nobody else may tell."""
+        return self._until - time.monotonic()
+
+    def _lease(self, holder: str, seconds: float) -> bool:
+        now = time.monotonic()
+        if self.holder not in ("", holder) and now < self._until:
+            return False
+        self.holder, self._until = holder, now + seconds
+        return True
 
     def _fail_if_told(self, method: str) -> None:
         if method in self.broken:
             raise AuditError("the record cannot be written")
+        if method in self.faulty:
+            raise KeyError(method)
