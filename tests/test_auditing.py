@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.people import EDITOR
+from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR
 from bot.playground.weather import Fault
 from bot.store.record import Store
 from tests.support.slack import wait_until
@@ -86,6 +86,27 @@ def test_tells_the_editor_that_the_audit_channel_is_not_told(whole: Whole) -> No
         preview = ed.ask("/im set user_001 nick=Quiet")
 
     assert "The audit channel is behind: nothing tells it of entries any more" in str(preview["blocks"])
+
+
+def test_tells_an_audit_channel_nothing_while_outsiders_can_read_it() -> None:
+    with whole_bot("socket") as whole, whole.acting_as(EDITOR) as ed:
+        channel = whole.workspace.channels[AUDIT_CHANNEL_ID]
+        channel.shared = True
+        wait_until(lambda: "other organizations can read it" in whole.bot.audit.trouble())
+
+        preview = ed.ask("/im set user_001 nick=Secret")
+        done = ed.press(preview, "Confirm 1 change")
+        said, state = whole.bot.audit.trouble(), whole.bot.audit.channel_state()
+        posted = [message for message in whole.workspace.messages if message.channel == AUDIT_CHANNEL_ID]
+        channel.shared = False
+        told = ed.audit()
+
+    assert "people of other organizations can read it, so nothing is posted" in str(preview["blocks"])
+    assert done["text"].startswith("Done.")
+    assert "people of other organizations can read it" in said
+    assert "people of other organizations can read it" in state
+    assert posted == []
+    assert "Secret" in told["text"]
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ class Pace:
     first_wait: float = 0.5
     longest_wait: float = 30.0
     longest_asked: float = 60.0
-    private: float = 30.0
+    private: float = 10.0
     checkpoint: float = 3600.0
 
 
@@ -202,8 +202,7 @@ class Relay:
         except NotPostedError as error:
             return self._fail(str(error)) if error.wait is None else self._wait(str(error), error.wait)
         except NotSharedError as error:
-            advice = f": {error.advice}" if error.advice else mending(error.detail)
-            return self._fail(f"{error}{advice}")
+            return self._fail(f"{error}{mending(error.detail)}")
         except AuditError as error:
             return self._fail(f"the outbox does not work: {error}")
         self._failures, self._problem = 0, ""

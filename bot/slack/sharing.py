@@ -71,8 +71,8 @@ class Readers:
         if self.outside:
             self._private_until = float("-inf")
             raise NotSharedError(
-                "people of other organizations can read it, so nothing is posted",
-                advice="End the sharing, or name another channel in AUDIT_CHANNEL",
+                "people of other organizations can read it, so nothing is posted: end the sharing, or name "
+                "another channel in AUDIT_CHANNEL"
             )
         self._private_until = now + self._seconds
 

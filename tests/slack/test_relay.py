@@ -480,7 +480,7 @@ def test_tells_nothing_to_a_channel_that_outsiders_can_read(telling: Telling) ->
     assert channel.asked == []
     assert re.fullmatch(
         f"3 entries wait, the oldest for [0-9] s; {OUTSIDE}: "
-        "End the sharing, or name another channel in AUDIT_CHANNEL",
+        "end the sharing, or name another channel in AUDIT_CHANNEL",
         relay.trouble(),
     )
 
@@ -634,7 +634,7 @@ def test_tells_a_real_channel_through_bad_weather() -> None:
     workspace = make_workspace()
     workspace.weather.fail("chat.postMessage", Fault.BROKEN, 2)
     workspace.weather.fail("chat.postMessage", Fault.RATE_LIMITED)
-    outbox = FakeOutbox(entries(1, 7))
+    outbox = FakeOutbox([*entries(1, 7)])
     with BackgroundServer(make_app(workspace)) as server, running(make_relay(server.url, outbox)):
         wait_until(emptied(outbox))
 
