@@ -1,17 +1,197 @@
-"""Kept-alive HTTP sessions: one TLS context for all, and the environment read once."""
+"""Every outgoing HTTP call: kept-alive connections, one TLS context, and an end to each call in all.
 
+The time-outs of sockets are for each receive, so that a far end that drips could hold a call for ever. Here a
+thread shuts the socket of each call that has not ended in time, whatever the call waits for.
+"""
+
+import logging
 import os
+import socket
 import ssl
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from heapq import heappop, heappush
+from http.client import HTTPException
+from ipaddress import ip_address
+from itertools import count
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import certifi
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies, select_proxy
+from requests.utils import default_headers, get_environ_proxies, select_proxy
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import exceptions as urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.connection import allowed_gai_family
+
+CONNECT_SECONDS = 3.0
+"""How long resolving a name and connecting to one of its addresses may take."""
+RESOLVERS = 16
+"""The most names that are resolved at once; resolving cannot be interrupted, so some may be stuck."""
+RESOLVED_SECONDS = 60.0
+"""How long what was resolved too late for its caller is kept for the next one."""
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_CHUNK = 128 * 1024
+_GRAIN = 0.02
+"""The least seconds between two looks at which calls are to end."""
+
+_Address: TypeAlias = tuple[Any, ...]
+
+# urllib3 writes addresses, with UserSigs and tickets, into DEBUG lines and a warning about odd headers.
+for _name in ("urllib3", "urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+
+class CallError(Exception):
+    """A call failed; the text of the cause may hold the address, and so a secret.
+
+    Args:
+        cause: The library's error.
+        sent: Whether the far end may have received the request.
+    """
+
+    def __init__(self, cause: Exception, *, sent: bool) -> None:
+        super().__init__(type(cause).__name__)
+        self.cause = cause
+        self.sent = sent
+
+
+class TooLongError(Exception):
+    """An answer is longer than the caller takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; the body is decompressed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytearray
+
+
+class Session:
+    """Connections that are kept alive, to any host; safe between threads.
+
+    The proxy variables are read here, once, for the host that most calls go to.
+
+    Args:
+        url: An address of that host.
+        connections: How many connections to a host are kept.
+    """
+
+    def __init__(self, url: str, connections: int) -> None:
+        proxy = find_proxy(url)
+        self._proxies = {urlsplit(url).scheme: proxy} if proxy else {}
+        self._adapters = {"http": _Adapter(connections), "https": _SharedTLS(connections)}
+
+    def close(self) -> None:
+        """Close the connections."""
+        for adapter in self._adapters.values():
+            adapter.close()
+
+    def post(
+        self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float, most: int
+    ) -> Answer:
+        """Post and give the answer, as `send` does.
+
+        Raises:
+            CallError: No answer came in time, or none that can be read.
+        """
+        try:
+            request = prepare(url, headers, content)
+        except (requests.RequestException, ValueError) as error:
+            raise CallError(error, sent=False) from None
+        return self.send(request, seconds=seconds, most=most)
+
+    def send(
+        self, request: requests.PreparedRequest, *, seconds: float, most: int, silence: float | None = None
+    ) -> Answer:
+        """Send a request and give the answer, a redirect as it is.
+
+        Args:
+            request: What to send.
+            seconds: How long all of it may take: resolving, connecting, sending and receiving.
+            most: The most bytes of the answer that are read.
+            silence: How many seconds the far end may say nothing.
+
+        Raises:
+            CallError: No answer came in time, or none that can be read.
+        """
+        cutoff = _watchdog.begin(seconds)
+        _under_way.cutoff = cutoff
+        problem: Exception
+        try:
+            response = self._open(request, seconds, silence)
+            with response:
+                body = _read(response, most)
+            if not cutoff.passed:
+                return Answer(response.status_code, response.headers, body)
+            problem = requests.ReadTimeout()
+        except (
+            requests.RequestException,
+            urllib3.HTTPError,
+            HTTPException,
+            OSError,
+            ValueError,
+            TooLongError,
+        ) as error:
+            problem = error
+        finally:
+            cutoff.release()
+            _under_way.cutoff = None
+        if cutoff.passed or isinstance(problem, requests.Timeout | TimeoutError):
+            problem = requests.ReadTimeout() if cutoff.connected else requests.ConnectTimeout()
+        raise CallError(problem, sent=cutoff.connected)
+
+    def _open(
+        self, request: requests.PreparedRequest, seconds: float, silence: float | None
+    ) -> requests.Response:
+        url = request.url or ""
+        scheme = url.partition(":")[0].lower()
+        if scheme not in self._adapters:
+            raise requests.exceptions.InvalidSchema
+        timeout = (min(CONNECT_SECONDS, seconds), min(silence or seconds, seconds))
+        proxies = self._proxies if self._proxies and not is_loopback(urlsplit(url).hostname or "") else None
+        return self._adapters[scheme].send(request, stream=True, timeout=timeout, proxies=proxies)
+
+
+def open_session(url: str, connections: int) -> Session:
+    """Open a session that keeps up to that many connections to a host."""
+    return Session(url, connections)
+
+
+def prepare(url: str, headers: Mapping[str, str], content: bytes = b"") -> requests.PreparedRequest:
+    """Make a request that can be sent, or copied, changed and sent.
+
+    Raises:
+        requests.RequestException: The address is none.
+        ValueError: The same.
+    """
+    return requests.Request("POST", url, headers={**default_headers(), **headers}, data=content).prepare()
+
+
+def find_proxy(url: str) -> str | None:
+    """Find the proxy of the environment for an address; this machine is never asked by one."""
+    if is_loopback(urlsplit(url).hostname or ""):
+        return None
+    return select_proxy(url, get_environ_proxies(url, None))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine: localhost, 127.0.0.0/8, or ::1."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host.rstrip(".").lower() == "localhost"
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 @cache
@@ -31,7 +211,184 @@ def tls_context() -> ssl.SSLContext:
     )
 
 
-class _SharedTLS(HTTPAdapter):
+def _read(response: requests.Response, most: int) -> bytearray:
+    body = bytearray()
+    # One receive at a time: the limits of http.client hold for it, those of a whole read do not.
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > most:
+            raise TooLongError
+    return body
+
+
+class _Cutoff:
+    """The end of one call: then its socket is shut."""
+
+    __slots__ = ("_handle", "_lock", "_over", "at", "connected", "passed")
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        self.passed = False
+        self.connected = False
+        self._over = False
+        self._handle = -1
+        self._lock = threading.Lock()
+
+    def left(self) -> float:
+        """Tell how many seconds remain; never so few that a socket takes them for none at all."""
+        return max(self.at - time.monotonic(), 0.001)
+
+    def watch(self, sock: socket.socket) -> None:
+        """Shut this socket at the end, instead of any before.
+
+        Raises:
+            TimeoutError: The end has come.
+        """
+        with self._lock:
+            self._close()
+            if self.passed:
+                raise TimeoutError
+            # A handle of our own: the other may be closed, or wrapped in TLS, and its number used again.
+            self._handle = os.dup(sock.fileno())
+
+    def release(self) -> None:
+        """Let the socket live on: the call is over."""
+        with self._lock:
+            self._over = True
+            self._close()
+
+    def cut(self) -> None:
+        """Shut the socket; whatever waits for it ends."""
+        with self._lock:
+            if self._over:
+                return
+            self.passed = True
+            if self._handle >= 0:
+                # The plain socket's: TLS keeps a state, which belongs to the thread that waits.
+                with suppress(OSError), socket.socket(fileno=os.dup(self._handle)) as sock:
+                    sock.shutdown(socket.SHUT_RDWR)
+
+    def _close(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+
+class _Watchdog:
+    """A thread that ends the calls whose time is up; it starts with the first call."""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[float, int, _Cutoff]] = []
+        self._numbers = count()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, seconds: float) -> _Cutoff:
+        """Begin a call."""
+        cutoff = _Cutoff(time.monotonic() + seconds)
+        with self._changed:
+            heappush(self._calls, (cutoff.at, next(self._numbers), cutoff))
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="call-ends", daemon=True)
+                self._thread.start()
+            elif self._calls[0][2] is cutoff:
+                self._changed.notify()
+        return cutoff
+
+    def _run(self) -> None:
+        while True:
+            due = []
+            with self._changed:
+                now = time.monotonic()
+                while self._calls and self._calls[0][0] <= now:
+                    due.append(heappop(self._calls)[2])
+                if not due:
+                    # Calls that ended stay in the heap: looking at them together is cheaper than one by one.
+                    self._changed.wait(max(self._calls[0][0] - now, _GRAIN) if self._calls else None)
+            for cutoff in due:
+                cutoff.cut()
+
+
+class _UnderWay(threading.local):
+    """The call that a thread makes."""
+
+    cutoff: _Cutoff | None = None
+
+    def get(self) -> _Cutoff:
+        """Give its end."""
+        if self.cutoff is None:
+            raise RuntimeError("a connection is used outside any call")
+        return self.cutoff
+
+
+_watchdog = _Watchdog()
+_under_way = _UnderWay()
+
+
+class _Bounded(HTTPConnection):
+    """A connection whose socket is shut when the time of the call on it is up."""
+
+    def _new_conn(self) -> socket.socket:
+        cutoff = _under_way.get()
+        sock = _connect(self, min(cutoff.at, time.monotonic() + float(self.timeout or CONNECT_SECONDS)))
+        cutoff.watch(sock)
+        return sock
+
+    def connect(self) -> None:
+        super().connect()
+        self._begin()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is not None:
+            self._begin()
+        super().request(*args, **kwargs)
+
+    def _begin(self) -> None:
+        """Bound what is sent from now on by the end of the call."""
+        cutoff = _under_way.get()
+        cutoff.watch(self.sock)
+        cutoff.connected = True
+        self.sock.settimeout(cutoff.left())
+
+
+class _BoundedTLS(_Bounded, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Bounded
+
+    def _put_conn(self, conn: Any) -> None:
+        # Another call may take it at once, which this one's end must not meet.
+        if _under_way.cutoff is not None:
+            _under_way.cutoff.release()
+        super()._put_conn(conn)
+
+
+class _TLSPool(_Pool, HTTPSConnectionPool):
+    ConnectionCls = _BoundedTLS
+
+
+_POOLS = {"http": _Pool, "https": _TLSPool}
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter whose connections are bounded by the call on them."""
+
+    def __init__(self, connections: int) -> None:
+        super().__init__(pool_maxsize=connections)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+class _SharedTLS(_Adapter):
     """An adapter whose connections share one TLS context; requests would load the authorities for each."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -44,15 +401,96 @@ class _SharedTLS(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
 
-def open_session(url: str, connections: int) -> requests.Session:
-    """Open a session that keeps up to that many connections to a host.
+def _connect(connection: HTTPConnection, until: float) -> socket.socket:
+    """Connect to one of a host's addresses; each gets its share of the time.
 
-    The proxy variables are read here, once: requests would look through the whole environment at each call.
+    Raises:
+        urllib3.HTTPError: There is no connection.
     """
-    session = requests.Session()
-    if proxy := select_proxy(url, get_environ_proxies(url)):
-        session.proxies[urlsplit(url).scheme] = proxy
-    session.trust_env = False
-    session.mount("https://", _SharedTLS(pool_maxsize=connections))
-    session.mount("http://", HTTPAdapter(pool_maxsize=connections))
-    return session
+    host = connection._dns_host.strip("[]")  # noqa: SLF001 - with the dot that ends a full name
+    try:
+        addresses = resolve(host, connection.port, until - time.monotonic())
+    except socket.gaierror as error:
+        raise urllib3.NameResolutionError(connection.host, connection, error) from error
+    except UnicodeError:
+        raise urllib3.LocationParseError("a host's name that is none") from None
+    except TimeoutError:
+        raise urllib3.ConnectTimeoutError(connection, "resolving took too long") from None
+    problem: OSError = TimeoutError()
+    for place, (family, kind, protocol, _, address) in enumerate(addresses):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in connection.socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(max((until - time.monotonic()) / (len(addresses) - place), 0.001))
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            problem = error
+        else:
+            sock.settimeout(max(until - time.monotonic(), 0.001))
+            return sock
+    if isinstance(problem, TimeoutError):
+        raise urllib3.ConnectTimeoutError(connection, "connecting took too long") from problem
+    raise urllib3.NewConnectionError(connection, f"no connection: {problem}") from problem
+
+
+class _Lookup:
+    """One name that is being resolved, in a thread of its own, which nobody waits for at the end."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.addresses: list[_Address] = []
+        self.problem: Exception | None = None
+        self.at = float("inf")
+        self.done = threading.Event()
+        threading.Thread(target=self._run, args=(host, port), name="resolve", daemon=True).start()
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may still give, or gave lately, what the next caller asks for."""
+        return not self.done.is_set() or (
+            self.problem is None and time.monotonic() - self.at < RESOLVED_SECONDS
+        )
+
+    def _run(self, host: str, port: int) -> None:
+        try:
+            self.addresses = socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM)
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+            self.problem = error
+        self.at = time.monotonic()
+        self.done.set()
+
+
+_lookups: dict[tuple[str, int], _Lookup] = {}
+_lookups_lock = threading.Lock()
+
+
+def resolve(host: str, port: int, seconds: float) -> list[_Address]:
+    """Resolve a name, in time; callers of one name at the same time wait for one answer.
+
+    Raises:
+        TimeoutError: It took too long; the next caller may find the answer there.
+        socket.gaierror: There is no such name, or too many are being resolved.
+        UnicodeError: It is no name.
+    """
+    with suppress(ValueError):
+        ip_address(host)
+        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    key = host, port
+    with _lookups_lock:
+        lookup = _lookups.get(key)
+        if lookup is None or not lookup.usable:
+            _lookups.pop(key, None)
+            for other in [other for other, each in _lookups.items() if not each.usable]:
+                del _lookups[other]
+            if sum(not each.done.is_set() for each in _lookups.values()) >= RESOLVERS:
+                raise socket.gaierror(socket.EAI_AGAIN, "too many names are being resolved")
+            lookup = _lookups[key] = _Lookup(host, port)
+    if not lookup.done.wait(max(seconds, 0)):
+        raise TimeoutError
+    with _lookups_lock:
+        if _lookups.get(key) is lookup:
+            del _lookups[key]
+    if lookup.problem is not None:
+        raise lookup.problem
+    return lookup.addresses

@@ -1,13 +1,27 @@
+import socket
+import threading
+import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 
 import pytest
-import requests
 import trustme
 
-from bot.sessions import open_session, tls_context
-from tests.support.far_end import FarEnd, answer
+from bot.sessions import (
+    RESOLVERS,
+    Answer,
+    CallError,
+    Session,
+    TooLongError,
+    is_loopback,
+    open_session,
+    resolve,
+    tls_context,
+)
+from tests.support.far_end import DRIPS, FarEnd, answer, endless
 
 OK = answer(b"ok")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -36,15 +50,19 @@ def secure(authority: trustme.CA) -> Iterator[FarEnd]:
         yield far_end
 
 
+def post(session: Session, url: str, seconds: float = 30) -> Answer:
+    return session.post(url, b"", {}, seconds=seconds, most=1000)
+
+
 def get(url: str) -> str:
-    with open_session(url, 2) as session:
-        return session.get(url, timeout=30).text
+    with closing(open_session(url, 2)) as session:
+        return post(session, url).body.decode()
 
 
 def test_keeps_its_connection() -> None:
-    with FarEnd(OK) as far_end, open_session(far_end.url, 2) as session:
+    with FarEnd(OK) as far_end, closing(open_session(far_end.url, 2)) as session:
         for _ in range(3):
-            session.get(far_end.url, timeout=30)
+            post(session, far_end.url)
 
         assert (len(far_end.asked), far_end.connections) == (3, 1)
 
@@ -60,7 +78,7 @@ def test_trusts_the_authorities_it_is_told_of(
 
 
 def test_trusts_nobody_else(secure: FarEnd) -> None:
-    with pytest.raises(requests.exceptions.SSLError):
+    with pytest.raises(CallError, match="SSLError"):
         get(secure.url)
 
 
@@ -70,7 +88,7 @@ def test_trusts_no_certificate_of_another_name(
     authority.cert_pem.write_to_path(bundle := tmp_path / "authority.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
 
-    with pytest.raises(requests.exceptions.SSLError):
+    with pytest.raises(CallError, match="SSLError"):
         get(secure.url.replace("localhost", "127.0.0.1"))
 
 
@@ -84,7 +102,8 @@ def test_loads_the_authorities_once() -> None:
         ({"HTTP_PROXY": "{}"}, "http://far.invalid/", True),
         ({"ALL_PROXY": "{}"}, "http://far.invalid/", True),
         ({"HTTPS_PROXY": "{}"}, "http://localhost/", False),
-        ({"HTTP_PROXY": "{}", "NO_PROXY": "localhost"}, "http://localhost/", False),
+        ({"HTTP_PROXY": "{}"}, "http://localhost/", False),
+        ({"HTTP_PROXY": "{}", "NO_PROXY": "far.invalid"}, "http://localhost/", False),
     ],
 )
 def test_goes_through_the_proxy_of_the_environment(
@@ -100,12 +119,154 @@ def test_goes_through_the_proxy_of_the_environment(
 
 def test_uses_no_proxy_of_the_web_for_a_machine_nearby(monkeypatch: pytest.MonkeyPatch) -> None:
     # The local Slack's response URLs, by the session for Slack's own.
-    with FarEnd(OK) as proxy, FarEnd(OK) as near, open_session("https://hooks.slack.com", 2) as before:
+    with FarEnd(OK) as proxy, FarEnd(OK) as near:
         for name in PROXIES[:3]:
             monkeypatch.setenv(name, proxy.url)
-        monkeypatch.setenv("NO_PROXY", "localhost")
-        with open_session("https://hooks.slack.com", 2) as session:
-            session.get(near.url, timeout=30)
-        before.get(near.url, timeout=30)
+        for address in (near.url, near.url.replace("localhost", "127.0.0.1")):
+            for home in ("https://hooks.slack.com", "http://hooks.invalid", address):
+                with closing(open_session(home, 2)) as session:
+                    post(session, address)
 
-        assert (len(proxy.asked), len(near.asked)) == (0, 2)
+        assert (len(proxy.asked), len(near.asked)) == (0, 6)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"]
+)
+def test_knows_this_machine(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "slack.com", "localhost.evil.example", "128.0.0.1", "10.0.0.1", "::2", "0.0.0.0"]
+)
+def test_takes_nobody_else_for_this_machine(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_ends_a_call_that_drips_and_makes_the_next_one(drip: str) -> None:
+    with FarEnd(DRIPS[drip]) as far_end, closing(open_session(far_end.url, 2)) as session:
+        started = time.monotonic()
+        with pytest.raises(CallError, match="ReadTimeout") as caught:
+            post(session, far_end.url, 0.2)
+
+        assert caught.value.sent
+        assert time.monotonic() - started < 2
+        far_end.follow(OK)
+        assert post(session, far_end.url).body == b"ok"
+
+
+def test_ends_calls_in_the_order_of_their_ends() -> None:
+    with FarEnd(DRIPS["header"]) as far_end, closing(open_session(far_end.url, 3)) as session:
+
+        def last(seconds: float) -> float:
+            started = time.monotonic()
+            with pytest.raises(CallError):
+                post(session, far_end.url, seconds)
+            return time.monotonic() - started
+
+        with ThreadPoolExecutor(3) as pool:
+            took = list(pool.map(last, (2.0, 0.2, 1.0)))
+
+    assert [took[place] >= least for place, least in enumerate((2.0, 0.2, 1.0))] == [True] * 3
+    assert took[1] < 1.0 < took[2] < 2.0 < took[0] < 4
+
+
+def test_a_call_that_ended_leaves_its_connection_alone() -> None:
+    with FarEnd(OK) as far_end, closing(open_session(far_end.url, 2)) as session:
+        post(session, far_end.url, 0.1)
+        time.sleep(0.2)
+        post(session, far_end.url)
+
+        assert far_end.connections == 1
+
+
+def test_an_answer_cut_at_its_end_is_none() -> None:
+    # Without a length, a connection that is shut looks like one that was closed properly.
+    complete = endless(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\nok", b" ", every=10)
+    with (
+        FarEnd(complete) as far_end,
+        closing(open_session(far_end.url, 2)) as session,
+        pytest.raises(CallError, match="ReadTimeout"),
+    ):
+        post(session, far_end.url, 0.2)
+
+
+def test_leaves_no_handle_open() -> None:
+    with FarEnd(OK) as far_end, closing(open_session(far_end.url, 1)) as session:
+        post(session, far_end.url)
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for script in (OK, DRIPS["body"], answer(b"x" * 2000), OK):
+            far_end.follow(script)
+            with suppress(CallError):
+                post(session, far_end.url, 0.2)
+        after = len(list(Path("/proc/self/fd").iterdir()))
+
+    # The far end's side of a connection may still be open.
+    assert after <= before + 2
+
+
+def test_reads_no_more_than_asked_for() -> None:
+    with (
+        FarEnd(answer(b"x" * 1001)) as far_end,
+        closing(open_session(far_end.url, 2)) as session,
+        pytest.raises(CallError) as caught,
+    ):
+        post(session, far_end.url)
+
+    assert isinstance(caught.value.cause, TooLongError)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "nowhere", "http://", "ftp://127.0.0.1/", "http://[::1", f"http://{'x' * 70}/", "http://\udc80/"],
+)
+def test_says_of_what_is_no_address_that_nothing_was_sent(url: str) -> None:
+    with closing(open_session("http://localhost", 2)) as session, pytest.raises(CallError) as caught:
+        post(session, url)
+
+    assert not caught.value.sent
+
+
+class Names:
+    """Resolves names when it is let."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.let = threading.Event()
+
+    def resolve(self, host: str, *_: object) -> list[tuple[object, ...]]:
+        self.asked.append(host)
+        self.let.wait()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 9))]
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
+    names = Names()
+    monkeypatch.setattr(socket, "getaddrinfo", names.resolve)
+    yield names
+    names.let.set()
+
+
+def test_gives_up_a_name_in_time_and_uses_its_answer_next_time(names: Names) -> None:
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            resolve("late.invalid", 80, 0.02)
+    names.let.set()
+
+    assert resolve("late.invalid", 80, 30)[0][4] == ("127.0.0.1", 9)
+    assert names.asked == ["late.invalid"]
+
+
+def test_never_piles_up_names(names: Names) -> None:
+    for number in range(RESOLVERS):
+        with pytest.raises(TimeoutError):
+            resolve(f"stuck-{number}.invalid", 80, 0)
+    with pytest.raises(socket.gaierror):
+        resolve("one-more.invalid", 80, 0)
+
+    assert len(names.asked) <= RESOLVERS
+    names.let.set()
+    assert resolve("stuck-0.invalid", 80, 30)

@@ -6,36 +6,35 @@ import requests
 from urllib3 import exceptions as urllib3
 
 from bot.errors import UnavailableError
-
-LIBRARY_ERRORS = (requests.RequestException, urllib3.HTTPError, OSError)
-"""Everything that requests, urllib3 and the sockets under them raise for a call that failed."""
+from bot.sessions import CallError
 
 _AGAIN = "Try again in a minute"
 _NETWORK = "An operator should check the network, the proxy and the address of the vendor"
 _TRUST = "An operator should check the machine's clock, the proxy and the trusted certificates"
 
-_FAILURES: tuple[tuple[type[Exception], bool, str, str], ...] = (
-    # What failed, whether the request may have been sent, in words, what to do; the first that fits.
-    (urllib3.NameResolutionError, False, "the vendor's host name cannot be resolved", _NETWORK),
-    (urllib3.NewConnectionError, False, "there is no connection to the vendor", _NETWORK),
-    (urllib3.ConnectTimeoutError, False, "there is no connection to the vendor", _NETWORK),
-    (urllib3.ProxyError, False, "the proxy does not connect to the vendor", _NETWORK),
-    (ssl.SSLCertVerificationError, False, "the vendor's server did not prove to be the vendor's", _TRUST),
-    (urllib3.TimeoutError, True, "the vendor took too long to answer", _AGAIN),
-    (requests.Timeout, True, "the vendor took too long to answer", _AGAIN),
-    (ssl.SSLError, True, "the secure connection to the vendor broke", _TRUST),
-    (Exception, True, "the connection to the vendor broke", _AGAIN),
+_FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
+    # What failed, in words, what to do; the first that fits.
+    (urllib3.NameResolutionError, "the vendor's host name cannot be resolved", _NETWORK),
+    (urllib3.NewConnectionError, "there is no connection to the vendor", _NETWORK),
+    (urllib3.ConnectTimeoutError, "there is no connection to the vendor", _NETWORK),
+    (requests.ConnectTimeout, "there is no connection to the vendor", _NETWORK),
+    (urllib3.ProxyError, "the proxy does not connect to the vendor", _NETWORK),
+    (ssl.SSLCertVerificationError, "the vendor's server did not prove to be the vendor's", _TRUST),
+    (urllib3.TimeoutError, "the vendor took too long to answer", _AGAIN),
+    (requests.Timeout, "the vendor took too long to answer", _AGAIN),
+    (ssl.SSLError, "the secure connection to the vendor broke", _TRUST),
+    (Exception, "the connection to the vendor broke", _AGAIN),
 )
 
 
-def unreachable(error: Exception) -> tuple[UnavailableError, bool]:
-    """Translate a library's error; tell too whether the request may have reached the vendor.
+def unreachable(error: CallError) -> UnavailableError:
+    """Translate the failure of a call.
 
     The library's own text is left behind: it holds the URL, and so the UserSig.
     """
-    cause = _cause(error)
-    _, sent, words, advice = next(row for row in _FAILURES if isinstance(cause, row[0]))
-    return UnavailableError(words, advice=advice, detail=type(cause).__name__), sent
+    cause = _cause(error.cause)
+    _, words, advice = next(row for row in _FAILURES if isinstance(cause, row[0]))
+    return UnavailableError(words, advice=advice, detail=type(cause).__name__)
 
 
 def _cause(error: Exception) -> Exception:

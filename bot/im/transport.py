@@ -1,6 +1,5 @@
 """The one signed POST under every call: paced, timed, repeated where that helps, and silent about secrets."""
 
-import logging
 import random
 import secrets
 import time
@@ -11,7 +10,6 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import msgspec
-import requests
 
 from bot.core.model import Deadline
 from bot.errors import (
@@ -22,16 +20,14 @@ from bot.errors import (
     UnavailableError,
 )
 from bot.im.codes import Retry, error_for, retry_after
-from bot.im.failures import LIBRARY_ERRORS, unreachable
+from bot.im.failures import unreachable
 from bot.im.pacer import Pacer
 from bot.im.usersig import Signature, Signer
 from bot.im.wire import Answer, decode
-from bot.sessions import open_session
+from bot.sessions import CallError, TooLongError, open_session, prepare
 
 A = TypeVar("A", bound=Answer)
 
-CONNECT_SECONDS = 3.0
-"""How long a connection may take."""
 READ_SECONDS = 5.0
 """How long the vendor may be silent; it gives up by itself after 3 seconds, and then says so."""
 MAX_BYTES = 16 * 1024 * 1024
@@ -39,15 +35,10 @@ MAX_BYTES = 16 * 1024 * 1024
 PACE = 0.98
 """The share of the vendor's limit that is used: room for calls sent evenly to arrive 20 ms unevenly."""
 
-_CHUNK = 128 * 1024
 _PAUSES: Mapping[Retry, tuple[float, ...]] = {
     Retry.TRANSIENT: (0.1, 0.4, 1.6),
     Retry.BACK_OFF: (0.5, 1, 2, 4),
 }
-
-# urllib3 writes the URL, and so the UserSig, into DEBUG lines and into a warning about odd headers.
-for _name in ("urllib3", "urllib3.connection", "urllib3.connectionpool"):
-    logging.getLogger(_name).setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +80,8 @@ class Transport:
         self._base = f"{base_url}/v4/"
         self._query = f"sdkappid={app_id}&identifier={quote(admin, safe='')}&contenttype=json"
         self._session = open_session(base_url, workers)
-        headers = {"Content-Type": "application/json"}
         # Prepared once and copied: preparing costs more than sending does.
-        self._template = self._session.prepare_request(requests.Request("POST", base_url, headers=headers))
+        self._template = prepare(base_url, {"Content-Type": "application/json"})
 
     def close(self) -> None:
         """Close the connections."""
@@ -133,8 +123,11 @@ class Transport:
             if not answer.code:
                 return answer
             problem = error_for(answer.code)
-        except LIBRARY_ERRORS as error:
-            problem, sent = unreachable(error)
+        except CallError as error:
+            if isinstance(error.cause, TooLongError):
+                problem = InvalidResponseError("the vendor's answer is too long", advice="Ask for fewer ids")
+            else:
+                problem, sent = unreachable(error), error.sent
         except IMError as error:
             problem = error
         # Raised out here, where no library's error, with the URL in its text, can be its context.
@@ -153,11 +146,9 @@ class Transport:
         request.url = f"{self._base}{call.command}?{self._query}&usersig={signature.text}&random={nonce}"
         request.body = content
         request.headers["Content-Length"] = str(len(content))
-        left = max(deadline.left(), 0.001)
-        timeout = (min(CONNECT_SECONDS, left), min(READ_SECONDS, left))
-        with self._session.send(request, stream=True, allow_redirects=False, timeout=timeout) as response:
-            _check_status(response.status_code)
-            return _read(response, deadline)
+        answer = self._session.send(request, seconds=deadline.left(), most=MAX_BYTES, silence=READ_SECONDS)
+        _check_status(answer.status)
+        return answer.body
 
 
 def _check_status(status: int) -> None:
@@ -169,21 +160,6 @@ def _check_status(status: int) -> None:
             f"something else answered in the vendor's place (HTTP {status})",
             advice="An operator should check the vendor's address and the proxy",
         )
-
-
-def _read(response: requests.Response, deadline: Deadline) -> bytearray:
-    body = bytearray()
-    # One receive at a time: the library's time-out is for each, and a server that drips would never end.
-    while chunk := response.raw.read1(_CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise InvalidResponseError("the vendor's answer is too long", advice="Ask for fewer ids")
-        if (left := deadline.left()) <= 0:
-            raise requests.Timeout
-        connection = response.raw.connection
-        if connection is not None and connection.sock is not None:
-            connection.sock.settimeout(min(READ_SECONDS, left))
-    return body
 
 
 def _pause(problem: IMError, tries: int) -> float | None:

@@ -2,6 +2,7 @@ import gzip
 import logging
 import socket
 import ssl
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -126,6 +127,80 @@ def test_a_change_without_a_usable_answer_is_unknown_and_not_repeated(name: str)
         assert "may or may not" in str(caught.value)
         assert "Look the account up" in caught.value.advice
         assert len(far_end.asked) == 1
+
+
+@pytest.mark.parametrize("drip", bad.DRIPS)
+def test_whatever_drips_ends_at_the_deadline(drip: str) -> None:
+    with facing(bad.DRIPS[drip]) as (im, far_end):
+        deadline = Deadline.after(0.3)
+        with pytest.raises(UnavailableError, match="took too long") as read:
+            get(im, deadline)
+        assert deadline.left() > -1
+        assert type(read.value) is UnavailableError
+
+        deadline = Deadline.after(0.3)
+        with pytest.raises(OutcomeUnknownError, match="took too long"):
+            change(im, deadline)
+        assert deadline.left() > -1
+
+        far_end.follow(answer(FOUND))
+        assert get(im) == {"a": {}}
+
+
+@pytest.mark.parametrize("ask", [get, change])
+def test_a_handshake_that_drips_ends_at_the_deadline(
+    authority: trustme.CA, ask: Callable[..., object]
+) -> None:
+    hello = bad.endless(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x")
+    deadline = Deadline.after(0.3)
+    with (
+        FarEnd(greet=hello) as far_end,
+        closing(client_for(far_end.url.replace("http:", "https:"))) as im,
+        pytest.raises(UnavailableError) as caught,
+    ):
+        ask(im, deadline)
+
+    assert deadline.left() > -1
+    assert type(caught.value) is UnavailableError
+
+
+@pytest.mark.parametrize("ask", [get, change])
+@pytest.mark.parametrize(
+    "drip",
+    [bad.endless(b"", b"HTTP/1.1 200 x"), bad.endless(b"HTTP/1.1 200 X\r\n", b"X: x\r\n")],
+    ids=["status line", "header"],
+)
+def test_a_proxy_that_drips_ends_at_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, ask: Callable[..., object], drip: Behavior
+) -> None:
+    deadline = Deadline.after(0.3)
+    with FarEnd(drip) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with closing(client_for("https://im.invalid")) as im, pytest.raises(UnavailableError) as caught:
+            ask(im, deadline)
+
+    assert deadline.left() > -1
+    assert type(caught.value) is UnavailableError
+
+
+@pytest.mark.parametrize("ask", [get, change])
+def test_a_name_that_takes_too_long_to_resolve_ends_at_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, ask: Callable[..., object]
+) -> None:
+    stopped = threading.Event()
+
+    def resolve(*_: object) -> None:
+        stopped.wait()
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    deadline = Deadline.after(0.3)
+    with closing(client_for("https://slow-name.invalid")) as im, pytest.raises(UnavailableError) as caught:
+        ask(im, deadline)
+    stopped.set()
+
+    assert deadline.left() > -1
+    assert type(caught.value) is UnavailableError
 
 
 @pytest.mark.parametrize("ask", [get, change])

@@ -101,15 +101,52 @@ def drip(body: bytes, every: float, *, headers: str = "") -> Behavior:
     return behave
 
 
+def endless(head: bytes, piece: bytes, *, every: float = 0.01) -> Behavior:
+    """Send the head, and then the piece one byte at a time, over and over."""
+
+    def behave(connection: socket.socket, _: Asked, stopped: threading.Event) -> None:
+        connection.sendall(head)
+        while True:
+            for byte in piece:
+                if stopped.wait(every):
+                    return
+                connection.sendall(bytes([byte]))
+
+    return behave
+
+
+_CHUNKED = b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n"
+_GZIPPED = b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n\x1f\x8b\x08"
+
+DRIPS: Mapping[str, Behavior] = {
+    "status line": endless(b"HTTP/1.1 200 ", b"x"),
+    "header": endless(b"HTTP/1.1 200 X\r\nX-Far: ", b"x"),
+    "interim answers": endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n", every=0.001),
+    "body": endless(b"HTTP/1.1 200 X\r\nContent-Length: 9999999\r\n\r\n", b" "),
+    "body until the end": endless(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\n{}", b" "),
+    "chunk size": endless(_CHUNKED, b"0"),
+    "chunk extension": endless(_CHUNKED + b"1;", b"x"),
+    "chunks": endless(_CHUNKED, b"1\r\n \r\n"),
+    "trailer": endless(_CHUNKED + b"2\r\n{}\r\n0\r\n", b"X-Far: x\r\n"),
+    "gzip name": endless(_GZIPPED + b"\x08\0\0\0\0\0\x03", b"x"),
+    "gzip extra": endless(_GZIPPED + b"\x04\0\0\0\0\0\x03\xff\xff", b"x"),
+}
+"""Answers that never end, by what drips; each byte comes long before any single receive is given up."""
+
+
 class FarEnd:
     """Serves on loopback from entering the context to leaving it.
 
     Args:
         script: What happens to the first, second, … request; the last one to all further ones.
         tls: With what to serve https instead of http.
+        greet: What happens to each connection instead, before anything is read from it.
     """
 
-    def __init__(self, *script: Behavior, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *script: Behavior, tls: ssl.SSLContext | None = None, greet: Behavior | None = None
+    ) -> None:
+        self._greet = greet
         self.asked: list[Asked] = []
         self.connections = 0
         self._script = list(script)
@@ -170,6 +207,9 @@ class FarEnd:
         return self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
 
     def _converse(self, connection: socket.socket) -> None:
+        if self._greet:
+            self._greet(connection, Asked("", "", {}, b""), self._stopped)
+            return
         with connection.makefile("rb") as stream:
             for asked in _requests(stream):
                 with self._lock:
