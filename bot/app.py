@@ -17,10 +17,10 @@ from bot.core.changes import Changes
 from bot.core.dispatcher import Dispatcher
 from bot.core.results import Settled
 from bot.im.client import IMClient
-from bot.sessions import tls_context
 from bot.settings import NO_CHANNEL, Settings
 from bot.settling import Settling
 from bot.slack.answering import Answering, Observer
+from bot.slack.client import SlackClient
 from bot.slack.files import Files
 from bot.slack.forms import Forms
 from bot.slack.homes import Homes
@@ -41,8 +41,6 @@ A lookup that fits into one call makes it in its own worker.
 """
 DOORMEN = 4
 """How many say that the bot is busy, or cancel what keeps it so; Slack may hold one of them up."""
-SLACK_SECONDS = 4
-"""How long one call to Slack's Web API may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +67,9 @@ class Bot:
             im.close()
 
 
-def make_slack(settings: Settings) -> WebClient:
-    """Make the client of Slack's Web API; it never repeats a call by itself, which could post twice."""
-    return WebClient(
-        token=settings.slack_bot_token.get_secret_value(),
-        base_url=settings.slack_api_url.rstrip("/") + "/",
-        timeout=SLACK_SECONDS,
-        ssl=tls_context(),
-        retry_handlers=[],
-    )
+def make_slack(settings: Settings) -> SlackClient:
+    """Make the client of Slack's Web API."""
+    return SlackClient(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
 
 
 def make_ims(settings: Settings) -> dict[str, IMClient]:

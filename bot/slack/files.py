@@ -4,15 +4,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from urllib.error import HTTPError
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
 
 from bot.errors import SlackUnavailableError
-from bot.slack.channel import asked_wait
+from bot.slack.channel import LONGEST_WAIT, asked_wait
 from bot.slack.people import error_code
-from bot.slack.responder import LONGEST_WAIT
 
 _TOKEN = "Whoever runs this bot installs its Slack app again and mends SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
 _MENDING: Mapping[str, str] = {
@@ -56,8 +54,6 @@ class Files:
         except SlackApiError as error:
             raise _not_sent(error_code(error)) from None
         except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
-            if isinstance(error, HTTPError):
-                error.close()
             # Its words may name the upload's address, which takes a file without any token.
             raise _not_sent(type(error).__name__) from None
 

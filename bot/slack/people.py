@@ -15,6 +15,8 @@ from bot.errors import SlackUnavailableError
 
 FRESH_SECONDS = 60.0
 """How long an answer of Slack's about people is used again."""
+UNREACHABLE_SECONDS = 5.0
+"""How long Slack is not asked again once it could not be reached; the next questions fail at once."""
 REMEMBERED = 5000
 """How many answers are kept."""
 
@@ -47,6 +49,7 @@ class SlackPeople:
     def __init__(self, slack: WebClient) -> None:
         self._slack = slack
         self._known: dict[tuple[str, str], tuple[float, Any]] = {}
+        self._unreachable = (0.0, "")
         self._lock = Lock()
 
     def get_identity(self) -> Identity:
@@ -128,14 +131,18 @@ class SlackPeople:
 
     def _ask(self, method: str, **params: str) -> Mapping[str, Any]:
         """Call a Web API method; the error names Slack's error code as its detail."""
+        until, reason = self._unreachable
+        if until > time.monotonic():
+            raise _unreached(reason)
         try:
             response = self._slack.api_call(method, params=params)
         except SlackApiError as error:
             code = error_code(error)
             raise SlackUnavailableError(f"Slack refused to answer ({code})", detail=code) from None
         except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
-            name = type(error).__name__
-            raise SlackUnavailableError("Slack could not be reached", detail=name) from None
+            reason = type(error).__name__
+            self._unreachable = (time.monotonic() + UNREACHABLE_SECONDS, reason)
+            raise _unreached(reason) from None
         data = response.data if isinstance(response.data, dict) else {}
         headers = {name.lower(): value for name, value in response.headers.items()}
         return data | {"x-oauth-scopes": headers.get("x-oauth-scopes", "")}
@@ -154,6 +161,10 @@ class SlackPeople:
                 self._known.clear()
             self._known[key] = (time.monotonic() + (float("inf") if lasting else FRESH_SECONDS), asked)
         return asked
+
+
+def _unreached(reason: str) -> SlackUnavailableError:
+    return SlackUnavailableError("Slack could not be reached", detail=reason)
 
 
 def error_code(error: SlackApiError) -> str:

@@ -5,25 +5,42 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
-import requests
 from slack_sdk.web import WebClient
 
-from bot.sessions import open_session
-from bot.slack.channel import Channel, NotPostedError
+from bot.core.model import Deadline
+from bot.sessions import Answer, CallError, open_session
+from bot.slack.channel import LONGEST_WAIT, Channel, NotPostedError, read_wait
 from bot.slack.conversation import Conversation
 from bot.slack.messages import Message
 
-TIMEOUT = (3.05, 5.0)
-"""How long Slack may take to connect and to answer, in seconds."""
 TRIES = 2
 """How often one message is sent before another way is taken; a response URL works five times in all."""
-LONGEST_WAIT = 3.0
-"""The most seconds that are waited because Slack asks for it."""
+MOST_BYTES = 64 * 1024
+"""The longest answer to a post that is read; Slack says `ok`, or an error's code."""
 
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds sending may take.
+
+    Args:
+        attempt: One try at a response URL, in all.
+        answer: All tries of one answer, the waits between them included; a direct message comes after that.
+    """
+
+    attempt: float = 5.0
+    answer: float = 12.0
+
+
+USUAL_PATIENCE = Patience()
+
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
 _IN_PLACE = {"response_type": "ephemeral", "replace_original": True}
 
@@ -40,8 +57,9 @@ class _NotTakenError(Exception):
 class Responder:
     """Sends messages to response URLs; shared by all commands and threads."""
 
-    def __init__(self, slack: WebClient, connections: int) -> None:
+    def __init__(self, slack: WebClient, connections: int, patience: Patience = USUAL_PATIENCE) -> None:
         self._slack = slack
+        self._patience = patience
         self._session = open_session("https://hooks.slack.com", connections)
 
     def send(self, url: str, message: Message, options: Mapping[str, Any], actor_id: str) -> None:
@@ -53,14 +71,15 @@ class Responder:
             self.send_directly(actor_id, message)
             return
         body = {"text": message.text, "blocks": message.blocks, **options, **_QUIET}
+        deadline = Deadline.after(self._patience.answer)
         try:
             try:
-                self._post(url, body)
+                self._post(url, body, deadline)
             except _NotTakenError as error:
                 if "invalid_blocks" not in str(error):
                     raise
                 log.warning("Slack refused the blocks of an answer; sending its plain text")
-                self._post(url, {name: value for name, value in body.items() if name != "blocks"})
+                self._post(url, {name: value for name, value in body.items() if name != "blocks"}, deadline)
         except _NotTakenError as error:
             log.warning("a response URL did not take an answer (%s); sending a direct message", error)
             self.send_directly(actor_id, message)
@@ -84,9 +103,12 @@ class Responder:
         """
         post = conversation.whisper if private else partial(conversation.say, replaces=False)
         replace = partial(conversation.say, replaces=True)
+        deadline = Deadline.after(self._patience.answer)
         for way in (replace, post) if replaces and conversation.begun and not private else (post,):
+            if deadline.left() <= 0:
+                break
             try:
-                _patiently(partial(way, message))
+                _patiently(partial(way, message), deadline)
             except NotPostedError as error:
                 log.warning("a conversation did not take an answer (%s); taking another way", error)
             else:
@@ -102,7 +124,7 @@ class Responder:
                 log.info("a conversation did not take an update (%s)", error)
             return
         body = {"text": message.text, "blocks": message.blocks, **_IN_PLACE, **_QUIET}
-        _, reason = self._try(way, msgspec.json.encode(body))
+        _, reason = self._try(way, msgspec.json.encode(body), self._patience.attempt)
         if reason:
             log.info("a response URL did not take an update (%s)", reason)
 
@@ -110,38 +132,32 @@ class Responder:
         """Close the connections."""
         self._session.close()
 
-    def _post(self, url: str, body: Mapping[str, Any]) -> None:
-        """Post to a response URL, twice at the most.
+    def _post(self, url: str, body: Mapping[str, Any], deadline: Deadline) -> None:
+        """Post to a response URL, twice at the most and not beyond the deadline.
 
         Raises:
             _NotTakenError: Slack did not take it.
         """
         data = msgspec.json.encode(body)
         for left in reversed(range(TRIES)):
-            wait, reason = self._try(url, data)
+            wait, reason = self._try(url, data, min(self._patience.attempt, deadline.left()))
             if not reason:
                 return
-            if wait is None or not left:
+            if wait is None or not left or wait >= deadline.left():
                 raise _NotTakenError(reason)
             time.sleep(wait)
 
-    def _try(self, url: str, data: bytes) -> tuple[float | None, str]:
+    def _try(self, url: str, data: bytes, seconds: float) -> tuple[float | None, str]:
         """Post once; the seconds until another try makes sense, if ever, and why it failed, empty if not."""
         try:
-            answer = self._session.post(
-                url,
-                data=data,
-                headers={"Content-Type": "application/json; charset=utf-8"},
-                timeout=TIMEOUT,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            return _soon(), type(error).__name__
-        if answer.status_code == requests.codes.too_many_requests:
-            asked = answer.headers.get("Retry-After", "1")
-            return min(float(asked) if asked.isdigit() else 1.0, LONGEST_WAIT), "ratelimited"
-        if answer.status_code >= requests.codes.server_error:
-            return _soon(), f"HTTP {answer.status_code}"
+            answer = self._session.post(url, data, _JSON, seconds=seconds, most=MOST_BYTES)
+        except CallError as error:
+            return _soon(), str(error)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            asked = read_wait(answer.headers, LONGEST_WAIT)
+            return 1.0 if asked is None else asked, "ratelimited"
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return _soon(), f"HTTP {answer.status}"
         return None, _refusal(answer)
 
     def send_directly(self, actor_id: str, message: Message) -> None:
@@ -160,7 +176,7 @@ class Responder:
             log.error("an answer could not be delivered at all (%s)", type(error).__name__)  # noqa: TRY400
 
 
-def _patiently(post: Callable[[], None]) -> None:
+def _patiently(post: Callable[[], None], deadline: Deadline) -> None:
     """Post, and once more where Slack asks to wait or nobody knows what became of it.
 
     Raises:
@@ -171,10 +187,12 @@ def _patiently(post: Callable[[], None]) -> None:
     except NotPostedError as error:
         if error.code not in _PASSING and error.wait is None:
             raise
-        wait = _soon() if error.wait is None else error.wait
+        wait = min(_soon() if error.wait is None else error.wait, LONGEST_WAIT)
+        if wait >= deadline.left():
+            raise
     else:
         return
-    time.sleep(min(wait, LONGEST_WAIT))
+    time.sleep(wait)
     post()
 
 
@@ -182,17 +200,17 @@ def _soon() -> float:
     return 0.2 + secrets.randbelow(300) / 1000
 
 
-def _refusal(answer: requests.Response) -> str:
+def _refusal(answer: Answer) -> str:
     """Name Slack's error, empty when it took the message; its answer is `ok` as text or as JSON."""
-    taken = answer.status_code < requests.codes.multiple_choices
-    if taken and answer.content.strip() in (b"ok", b""):
+    taken = answer.status < HTTPStatus.MULTIPLE_CHOICES
+    if taken and answer.body.strip() in (b"ok", b""):
         return ""
     try:
-        told = msgspec.json.decode(answer.content, type=dict[str, Any])
-    except msgspec.DecodeError:
-        told = {"ok": taken, "error": answer.text}
+        told = msgspec.json.decode(answer.body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        told = {"ok": taken, "error": answer.body.decode(errors="replace")}
     if taken and told.get("ok", True):
         return ""
     # Only a code of Slack's is repeated: a gateway's page may name the response URL.
     code = str(told.get("error"))
-    return code if re.fullmatch("[a-z0-9_]{1,60}", code) else f"HTTP {answer.status_code}"
+    return code if re.fullmatch("[a-z0-9_]{1,60}", code) else f"HTTP {answer.status}"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from slack_sdk.web import WebClient
 
+from bot.slack.client import SlackClient
 from bot.slack.conversation import Conversation
 from bot.slack.messages import Message
 from bot.slack.reply import Reply
@@ -52,7 +52,7 @@ class Scene:
 @contextmanager
 def slack(*script: Behavior) -> Iterator[Scene]:
     with FarEnd(*script) as api:
-        client = WebClient("xoxb-made-up", base_url=f"{api.url}/api/", timeout=2, retry_handlers=[])
+        client = SlackClient("xoxb-made-up", f"{api.url}/api/")
         with closing(Responder(client, 2)) as responder:
             yield Scene(responder, api)
 

@@ -1,8 +1,8 @@
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import requests
-from slack_sdk.web import WebClient
 
 from bot.background import BackgroundServer
 from bot.errors import SlackUnavailableError
@@ -10,8 +10,9 @@ from bot.playground.people import LEAVER, VIEWER
 from bot.playground.server import make_app
 from bot.playground.weather import UPLOAD_URL, Fault
 from bot.playground.workspace import Workspace
+from bot.slack.client import Limits, SlackClient
 from bot.slack.files import Files
-from tests.support.far_end import Behavior, FarEnd, answer, hang, reset
+from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang, reset
 from tests.support.slack import BOT_TOKEN, SCOPES, Page, make_workspace, open_page
 
 CSV = "a,b\r\n漢字,1\r\n".encode("utf-8-sig")
@@ -19,7 +20,7 @@ OPENED = answer({"ok": True, "channel": {"id": "D01"}})
 
 
 def files(url: str) -> Files:
-    return Files(WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=1, retry_handlers=[]))
+    return Files(SlackClient(BOT_TOKEN, f"{url}/api/", Limits(call=1)))
 
 
 @pytest.fixture
@@ -123,3 +124,38 @@ def test_fails_in_words_whatever_slack_answers(script: list[Behavior]) -> None:
     assert error.advice
     assert "s3cr3t" not in f"{error} {error.detail}"
     assert "<html>" not in str(error)
+
+
+ADDRESS = "/upload/s3cr3t"
+
+
+@pytest.mark.parametrize(
+    "step", ["conversations.open", "files.getUploadURLExternal", ADDRESS, "completeUpload"]
+)
+@pytest.mark.parametrize("drip", ["status line", "trailer", "body"])
+def test_ends_at_whatever_step_drips(step: str, drip: str) -> None:
+    def behave(connection: Any, asked: Asked, stopped: Any) -> None:
+        told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
+        (DRIPS[drip] if step in asked.path else answer(told))(connection, asked, stopped)
+
+    quick = Limits(call=0.2, megabyte=0)
+    with FarEnd(behave) as slack, pytest.raises(SlackUnavailableError) as caught:
+        Files(SlackClient(BOT_TOKEN, f"{slack.url}/api/", quick)).send("U01", "a.csv", CSV, "Here")
+
+    assert step in slack.asked[-1].path
+    assert "s3cr3t" not in f"{caught.value} {caught.value.detail}"
+
+
+def test_a_long_file_may_take_longer() -> None:
+    def behave(connection: Any, asked: Asked, stopped: Any) -> None:
+        if asked.path == ADDRESS:
+            stopped.wait(0.6)
+        told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "files": []}
+        answer(told | {"upload_url": slack.url + ADDRESS})(connection, asked, stopped)
+
+    content = b"x" * 1_000_000
+    with FarEnd(behave) as slack:
+        client = SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(call=0.5, megabyte=30))
+        Files(client).send("U01", "a.csv", content, "Here")
+
+    assert next(asked.body for asked in slack.asked if asked.path == ADDRESS) == content

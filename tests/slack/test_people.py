@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 from freezegun import freeze_time
-from slack_sdk.web import WebClient
 
 from bot.background import BackgroundServer
 from bot.core.model import Actor, Standing
 from bot.errors import SlackUnavailableError
 from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, PARTNER_TEAM_ID, PEOPLE, TEAM_ID, Kind
 from bot.playground.server import make_app
-from bot.slack.people import FRESH_SECONDS, SlackPeople
-from tests.support.far_end import Asked, FarEnd, answer, reset
+from bot.slack.client import Limits, SlackClient
+from bot.slack.people import FRESH_SECONDS, UNREACHABLE_SECONDS, SlackPeople
+from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang, reset
 from tests.support.slack import BOT_TOKEN, ONCALL, PARTNERS, SCOPES, make_workspace
 
 HOME, GRID, ELSEWHERE = "T01HOME", "E01GRID", "T02ELSE"
@@ -38,8 +38,8 @@ class Slack(FarEnd):
         return sum(asked.path.endswith(method) for asked in self.asked)
 
 
-def client(url: str) -> WebClient:
-    return WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=30, retry_handlers=[])
+def client(url: str) -> SlackClient:
+    return SlackClient(BOT_TOKEN, f"{url}/api/")
 
 
 @contextmanager
@@ -208,6 +208,31 @@ def test_never_remembers_a_failure() -> None:
         slack.answers["users_info"] = user()
 
         assert asked.get_standing(ME) is Standing.MEMBER
+
+
+def test_asks_once_while_slack_cannot_be_reached() -> None:
+    with freeze_time() as clock, people() as (asked, slack):
+        for _ in range(3):
+            with pytest.raises(SlackUnavailableError, match="could not be reached"):
+                asked.get_standing(ME, fresh=True)
+            with pytest.raises(SlackUnavailableError, match="could not be reached"):
+                asked.list_group("S01")
+        assert slack.count("users.info") + slack.count("usergroups.users.list") == 1
+        slack.answers["users_info"] = user()
+        clock.tick(UNREACHABLE_SECONDS + 1)
+
+        assert asked.get_standing(ME) is Standing.MEMBER
+
+
+@pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
+def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: Behavior) -> None:
+    with FarEnd(behave) as slack:
+        asked = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=0.1)))
+        for _ in range(3):
+            with pytest.raises(SlackUnavailableError, match="could not be reached"):
+                asked.get_standing(ME)
+
+        assert len(slack.asked) == 1
 
 
 def test_keeps_people_apart() -> None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from slack_sdk.web import WebClient
 
 from bot.logs import set_up_logs
+from bot.slack.client import SlackClient
 from bot.slack.messages import Message, following, shared
 from bot.slack.reply import Reply
-from bot.slack.responder import Responder
-from tests.support.far_end import Behavior, FarEnd, answer, hang, reset
+from bot.slack.responder import USUAL_PATIENCE, Patience, Responder
+from tests.support.far_end import DRIPS, Behavior, FarEnd, answer, hang, reset
 from tests.support.slack import wait_until
 
 ACTOR = "U01ME"
@@ -49,10 +49,10 @@ class Scene:
 
 
 @contextmanager
-def slack(*hooks: Behavior, api: Behavior = SENT) -> Iterator[Scene]:
+def slack(*hooks: Behavior, api: Behavior = SENT, patience: Patience = USUAL_PATIENCE) -> Iterator[Scene]:
     with FarEnd(*hooks) as hooks_end, FarEnd(api) as api_end:
-        client = WebClient(TOKEN, base_url=f"{api_end.url}/api/", timeout=2, retry_handlers=[])
-        with closing(Responder(client, 2)) as responder:
+        client = SlackClient(TOKEN, f"{api_end.url}/api/")
+        with closing(Responder(client, 2, patience)) as responder:
             yield Scene(responder, hooks_end, api_end)
 
 
@@ -294,13 +294,38 @@ def test_shows_nothing_secret_of_itself() -> None:
         assert "ticket" not in repr(scene.reply())
 
 
-def test_gives_up_on_a_slack_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.responder.TIMEOUT", (1, 0.05))
-
-    with slack(hang()) as scene:
+@pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
+def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: Behavior) -> None:
+    with slack(behave, patience=Patience(attempt=0.1)) as scene:
         scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
 
     assert (len(scene.posted), len(scene.api.asked)) == (2, 1)
+
+
+def test_tries_no_longer_than_it_may_in_all() -> None:
+    with slack(hang(), patience=Patience(attempt=0.3, answer=0.4)) as scene:
+        scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
+
+    assert (len(scene.posted), len(scene.api.asked)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"[" * 100_000,
+        b'{"error":' * 100_000,
+        b"x" * 1_000_000,
+        b'{"ok": false, "error": "\xff"}',
+        b'{"ok": false, "error": [1]}',
+    ],
+    ids=["deep list", "deep object", "long", "no UTF-8", "no code"],
+)
+@pytest.mark.parametrize("status", [200, 404])
+def test_survives_any_answer(hostile: bytes, status: int) -> None:
+    with slack(answer(hostile, status=status)) as scene:
+        scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
+
+    assert len(scene.api.asked) == 1
 
 
 def test_keeps_news_within_what_a_response_url_takes(monkeypatch: pytest.MonkeyPatch) -> None:

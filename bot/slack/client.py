@@ -1,0 +1,100 @@
+"""The one client of Slack's Web API: kept-alive connections, and an end to each call in all."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from logging import Logger
+from typing import Any
+from urllib.request import Request
+
+from slack_sdk.web import WebClient
+from slack_sdk.web.file_upload_v2_result import FileUploadV2Result
+
+from bot.sessions import CallError, TooLongError, find_proxy, open_session, tls_context
+
+MOST_BYTES = 8 * 1024 * 1024
+"""The longest answer of Slack's that is read; a user group of 100,000 people is less than 2 MB."""
+CONNECTIONS = 32
+"""How many connections to Slack are kept."""
+
+_PEOPLE = {"auth.test", "users.info", "usergroups.users.list", "conversations.info"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many seconds calls may take in all: resolving, connecting, sending and receiving.
+
+    Args:
+        call: Any call of the Web API.
+        people: A question about people, groups and channels, for which a command waits.
+        megabyte: What each million bytes of a file add to uploading it.
+    """
+
+    call: float = 4.0
+    people: float = 2.5
+    megabyte: float = 4.0
+
+
+USUAL_LIMITS = Limits()
+
+
+class SlackClient(WebClient):
+    """A client that never repeats a call by itself, which could post twice; safe between threads.
+
+    Args:
+        token: The bot token.
+        base_url: Where the Web API is.
+        limits: How long calls may take.
+    """
+
+    def __init__(self, token: str, base_url: str, limits: Limits = USUAL_LIMITS) -> None:
+        base_url = base_url.rstrip("/") + "/"
+        super().__init__(token, base_url, timeout=int(limits.call) or 1, ssl=tls_context(), retry_handlers=[])
+        # The library takes any proxy of the environment, for this machine too.
+        self.proxy = find_proxy(base_url)
+        self._limits = limits
+        self._session = open_session(base_url, CONNECTIONS)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        """Send what the library has made ready, and give what it expects back."""
+        is_question = url.removeprefix(self.base_url) in _PEOPLE
+        seconds = self._limits.people if is_question else self._limits.call
+        content = req.data if isinstance(req.data, bytes) else b""
+        headers = {name: str(value) for name, value in req.header_items()}
+        return self._post(url, content, headers, seconds)
+
+    def _upload_file(
+        self,
+        *,
+        url: str,
+        data: bytes,
+        logger: Logger,  # noqa: ARG002 - the library's signature, here and below
+        timeout: int,  # noqa: ARG002
+        proxy: str | None,  # noqa: ARG002
+        ssl: ssl.SSLContext | None,  # noqa: ARG002
+    ) -> FileUploadV2Result:
+        seconds = self._limits.call + self._limits.megabyte * len(data) / 1e6
+        answer = self._post(url, data, {"Content-Type": "application/octet-stream"}, seconds)
+        return FileUploadV2Result(status=answer["status"], body=answer["body"])
+
+    def _post(self, url: str, content: bytes, headers: Mapping[str, str], seconds: float) -> dict[str, Any]:
+        failure: Exception
+        try:
+            answer = self._session.post(url, content, headers, seconds=seconds, most=MOST_BYTES)
+        except CallError as error:
+            # A bare one of its kind: the library logs its text, which would hold an address.
+            kind = type(error.cause)
+            failure = kind() if issubclass(kind, OSError | TooLongError) else ConnectionError(kind.__name__)
+        else:
+            told = dict(answer.headers)
+            asked = answer.headers.get("Retry-After")
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS and asked is not None:
+                # Where the library and Bolt look for it.
+                told |= {"Retry-After": asked, "retry-after": asked}
+            return {"status": answer.status, "headers": told, "body": answer.body.decode(errors="replace")}
+        raise failure
