@@ -203,7 +203,7 @@ def _soon() -> float:
 def _refusal(answer: Answer) -> str:
     """Name Slack's error, empty when it took the message; its answer is `ok` as text or as JSON."""
     taken = answer.status < HTTPStatus.MULTIPLE_CHOICES
-    if taken and answer.body.strip() in (b"ok", b""):
+    if taken and bytes(answer.body.strip()) in (b"ok", b""):
         return ""
     try:
         told = msgspec.json.decode(answer.body, type=dict[str, Any])
