@@ -4,8 +4,10 @@ Unknown keys are ignored, among them the texts beside the codes: only codes mean
 as text. What may be missing may be null as well.
 """
 
+import re
 from collections.abc import Iterable
-from typing import Annotated, Generic, TypeAlias, TypeVar
+from contextlib import suppress
+from typing import Annotated, Generic, TypeAlias, TypeVar, get_args
 
 import msgspec
 from msgspec import field
@@ -26,6 +28,12 @@ _NUMBERS = frozenset(known.tag for known in _STANDARD if known.kind in _NUMERIC)
 _NAMES = frozenset(known.tag for known in _STANDARD if known.kind is Kind.NAMES)
 _TYPED = _NUMBERS | _NAMES
 _UINT64_DIGITS = 20
+
+_HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(rf"{_HIGH}{_LOW}|({_HIGH}|{_LOW})|\\.")
+"""One escape of JSON's text; the group is half of a character without its other half."""
+_THE_ANSWER = "the vendor's answer"
+_NO_SHAPE = "not of the documented shape"
 
 
 class Item(msgspec.Struct, gc=False):
@@ -131,22 +139,79 @@ class CheckAnswer(Listing[ImportStatus]):
     accounts: list[ImportStatus] | None = field(name="ResultItem", default=None)
 
 
+class Unreadable(msgspec.Struct):
+    """One account in an answer, of which nothing but its name can be read."""
+
+    account: str
+
+    def result(self) -> IMError:
+        """Say that its values are not known."""
+        return _odd(f"{_THE_ANSWER} about this account is {_NO_SHAPE}")
+
+
 def decode(kind: type[A], body: bytes | bytearray) -> A:
-    """Decode an answer.
+    """Decode an answer; an account that cannot be read costs only itself.
 
     Raises:
         InvalidResponseError: It is not JSON, or not of the documented shape.
     """
     try:
         return msgspec.json.decode(body, type=kind, strict=False)
-    except UnicodeDecodeError:
-        # A nickname cut within a character must not hide 99 others.
-        return decode(kind, body.decode(errors="replace").encode())
-    except msgspec.ValidationError:
-        words = "the vendor's answer is not of the documented shape"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    # Seldom: out here no library's error, with values in its text, is the context of ours.
+    try:
+        return _decode_apart(kind, _mend(body))
+    except (msgspec.ValidationError, RecursionError):
+        words = f"{_THE_ANSWER} is {_NO_SHAPE}"
     except msgspec.DecodeError:
-        words = "the vendor's answer is not JSON"
-    raise InvalidResponseError(words, advice="Try again; if it stays so, tell an operator")
+        words = f"{_THE_ANSWER} is not JSON"
+    raise _odd(words)
+
+
+def _odd(words: str) -> InvalidResponseError:
+    return InvalidResponseError(words, advice="Try again; if it stays so, tell an operator")
+
+
+def _mend(body: bytes | bytearray) -> str:
+    """Put the replacement sign where a character is cut: within its bytes, or between its two escapes."""
+    return _ESCAPE.sub(lambda found: r"\ufffd" if found[1] else found[0], body.decode(errors="replace"))
+
+
+def _decode_apart(kind: type[A], text: str) -> A:
+    """Decode account by account.
+
+    Raises:
+        msgspec.DecodeError: Not even one account can be read.
+    """
+    try:
+        return msgspec.json.decode(text, type=kind, strict=False)
+    except msgspec.ValidationError as error:
+        listed = next((field for field in msgspec.structs.fields(kind) if field.name == "accounts"), None)
+        parts = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        if listed is None or listed.encode_name not in parts:
+            raise
+        code = msgspec.json.decode(parts.get("ErrorCode", b"null"), type=int, strict=False)
+        (each, *_), *_ = map(get_args, get_args(listed.type))
+        accounts = [
+            account
+            for raw in msgspec.json.decode(parts[listed.encode_name], type=list[msgspec.Raw])
+            if (account := _read_account(each, raw)) is not None
+        ]
+        if all(isinstance(account, Unreadable) for account in accounts):
+            raise error from None
+        return kind(code=code, accounts=accounts)  # type: ignore[call-arg]  # a listing, as it has accounts
+
+
+def _read_account(kind: type[msgspec.Struct], raw: msgspec.Raw) -> msgspec.Struct | None:
+    """Read one account; None when not even its name can be read."""
+    with suppress(msgspec.ValidationError):
+        return msgspec.json.decode(raw, type=kind, strict=False)
+    name = next(field.encode_name for field in msgspec.structs.fields(kind) if field.name == "account")
+    with suppress(msgspec.ValidationError, KeyError):
+        account = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])[name]
+        return Unreadable(msgspec.json.decode(account, type=str))
+    return None
 
 
 def _values(items: Iterable[Item] | None) -> Values:

@@ -3,6 +3,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from bot.core.model import Deadline
@@ -12,12 +13,13 @@ from bot.errors import (
     InvalidResponseError,
     NotAFriendError,
     NotFoundError,
+    OutcomeUnknownError,
     UnavailableError,
 )
 from bot.im.client import IMClient
 from bot.im.usersig import decode, mac
 from tests.support.far_end import answer
-from tests.support.im_side import APP_ID, KEY, OK, client_for, facing, fail
+from tests.support.im_side import APP_ID, KEY, OK, client_for, facing, fail, soon
 
 if TYPE_CHECKING:
     from bot.core.ports import IM
@@ -317,9 +319,89 @@ def test_a_name_cut_within_a_character_hides_nobody() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (r"\ud83d", "\ufffd"),
+        (r"\uDE00x", "\ufffdx"),
+        (r"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (r"\ud83d\ude00", "\U0001f600"),
+        (r"\\ud83d", r"\ud83d"),
+        (r"\\\ud83d", "\\\ufffd"),
+        (r"\ud83d\\ude00", "\ufffd\\ude00"),
+        (r"\ud83d\"", '\ufffd"'),
+    ],
+)
+def test_half_of_a_character_hides_neither_its_name_nor_others(sent: str, read: str) -> None:
+    user = r'{"To_Account":"%s","ProfileItem":[{"Tag":"Tag_Profile_IM_Nick","Value":"%s"}]}'
+    users = ",".join(user % pair for pair in (("a", sent), ("b", r"\u00e9")))
+
+    body = '{"ErrorCode":0,"UserProfileItem":[' + users + "]}"
+    assert got(body.encode(), "a", "b") == {"a": {NICK: read}, "b": {NICK: "é"}}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        1.5,
+        True,
+        ["a", 1],
+        [[]],
+        msgspec.Raw(b"1e999"),
+        msgspec.Raw(b"9" * 5000),
+    ],
+    ids=str,
+)
+def test_an_account_of_another_shape_costs_only_itself(odd: object) -> None:
+    users = [
+        {"To_Account": name, "ProfileItem": [{"Tag": NICK, "Value": value}]}
+        for name, value in (("a", "A"), ("odd", odd), ("c", "C"))
+    ]
+
+    found = got(
+        msgspec.json.encode(OK | {"UserProfileItem": [*users, {"ProfileItem": 1}, None]}), "a", "odd", "c"
+    )
+
+    assert isinstance(found["odd"], InvalidResponseError)
+    assert found["odd"].advice
+    del found["odd"]
+    assert found == {"a": {NICK: "A"}, "c": {NICK: "C"}}
+
+
+def test_an_account_of_another_shape_costs_only_itself_in_every_call() -> None:
+    sound, odd = {"To_Account": "a"}, {"To_Account": "b", "ResultCode": "x", "Attrs": 5}
+    assert isinstance(friends(OK | {"InfoItem": [sound, odd]}, "a", "b")["b"], InvalidResponseError)
+    assert isinstance(attributes(OK | {"UserAttrs": [sound, odd]}, "a", "b")["b"], InvalidResponseError)
+
+
+def test_the_last_of_two_equal_keys_counts() -> None:
+    body = b'{"ErrorCode":9,"ErrorCode":0,"UserProfileItem":[],"UserProfileItem":[{"To_Account":"a"}]}'
+
+    assert got(body, "a") == {"a": {}}
+
+
+def test_a_name_of_ten_megabytes_is_read() -> None:
+    user = {"To_Account": "a", "ProfileItem": [{"Tag": NICK, "Value": "x" * 10_000_000}]}
+
+    assert got(profiles(user), "a") == {"a": {NICK: "x" * 10_000_000}}
+
+
+@pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000])
+def test_an_answer_too_deep_to_read_is_refused(deep: bytes) -> None:
+    for body in (deep, b'{"ErrorCode":0,"Unknown":' + deep):
+        with pytest.raises(InvalidResponseError, match="documented shape"):
+            got(body, "a")
+        with facing(answer(body)) as (im, far_end):
+            with pytest.raises(OutcomeUnknownError, match="documented shape"):
+                im.set_profile("a", {NICK: "A"}, soon())
+            assert len(far_end.asked) == 1
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",
+        b'{"ErrorCode":NaN,"UserProfileItem":[]}',
         b"<html>Bad gateway</html>",
         b'{"ErrorCode":0,"UserProfileItem":[',
         b"\xff\xfe{",
