@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -24,8 +24,8 @@ from urllib.parse import urlsplit
 import certifi
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import default_headers, get_environ_proxies, select_proxy
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from requests.utils import default_headers, get_auth_from_url, get_environ_proxies, select_proxy
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, make_headers
 from urllib3 import exceptions as urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import allowed_gai_family
@@ -165,6 +165,61 @@ class Session:
 def open_session(url: str, connections: int) -> Session:
     """Open a session that keeps up to that many connections to a host."""
     return Session(url, connections)
+
+
+def open_stream(
+    url: str, proxy: str | None, greet: Callable[[socket.socket], None], seconds: float
+) -> socket.socket:
+    """Open a connection for a protocol that begins as HTTP does.
+
+    Args:
+        url: Where to; TLS for https and wss.
+        proxy: What leads there; None for nothing.
+        greet: Says and hears what has to be before the connection can be used.
+        seconds: How long all of it may take.
+
+    Raises:
+        CallError: There is no such connection in time.
+    """
+    cutoff = _watchdog.begin(seconds)
+    _under_way.cutoff = cutoff
+    connection: _Bounded | None = None
+    problem: Exception
+    try:
+        connection = _make_connection(url, proxy)
+        connection.connect()
+        stream = connection.sock
+        greet(stream)
+        cutoff.release()
+        if not cutoff.passed:
+            return stream
+        problem = requests.ReadTimeout()
+    except (requests.RequestException, urllib3.HTTPError, HTTPException, OSError, ValueError) as error:
+        problem = error
+    finally:
+        cutoff.release()
+        _under_way.cutoff = None
+    if connection is not None:
+        connection.close()
+    raise CallError(requests.ReadTimeout() if cutoff.passed else problem, sent=cutoff.connected)
+
+
+def _make_connection(url: str, proxy: str | None) -> "_Bounded":
+    parts = urlsplit(url)
+    is_secure = parts.scheme in ("https", "wss")
+    host, port = parts.hostname or "", parts.port or (443 if is_secure else 80)
+    by = urlsplit(proxy) if proxy else None
+    place = (by.hostname or "", by.port or 80) if by else (host, port)
+    connection = (
+        _BoundedTLS(*place, timeout=CONNECT_SECONDS, ssl_context=tls_context())
+        if is_secure
+        else _Bounded(*place, timeout=CONNECT_SECONDS)
+    )
+    if proxy:
+        user, password = get_auth_from_url(proxy)
+        headers = make_headers(proxy_basic_auth=f"{user}:{password}") if user else None
+        connection.set_tunnel(host, port, headers=headers)
+    return connection
 
 
 def prepare(url: str, headers: Mapping[str, str], content: bytes = b"") -> requests.PreparedRequest:

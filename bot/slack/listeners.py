@@ -25,6 +25,7 @@ from bot.slack.querying import Querying
 from bot.slack.reply import Reply
 from bot.slack.responder import Responder
 from bot.slack.seen import Seen
+from bot.slack.sockets import SocketClient
 from bot.slack.workers import Workers
 
 ENVELOPES = 256
@@ -116,8 +117,11 @@ class Envelopes(SocketModeHandler):
     """Takes each Socket Mode envelope once: Slack brings some twice, and nobody wants two answers."""
 
     def __init__(self, app: App, app_token: str) -> None:
+        # Not the base's: it would make a client whose waits have no end.
+        self.app, self.app_token = app, app_token
+        self.client = SocketClient(app_token, app.client, logger=app.logger)
         self._seen = Seen(ENVELOPES)
-        super().__init__(app, app_token)
+        self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]  # as Bolt's
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's
         """Hand an envelope to Bolt, or acknowledge it alone when it has been here."""
