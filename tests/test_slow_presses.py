@@ -41,6 +41,10 @@ def failed(whole: Whole, ed: Asker) -> dict[str, Any]:
     return last(ed, "2 failed")
 
 
+def answered(_: Whole, ed: Asker) -> dict[str, Any]:
+    return ed.ask("/im profile alice bob_k")
+
+
 def start(_: Whole, ed: Asker) -> dict[str, Any]:
     ed.ask("/im profile alice")
     return ed.ask("/im")
@@ -56,9 +60,9 @@ def changed(whole: Whole, ed: Asker) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("source", "action_id", "told"),
     [
-        (failed, "export_csv", "The CSV is in your direct messages"),
+        (answered, "export_csv", "The CSV is in your direct messages"),
         (failed, "retry_failed", "2 of 2 found"),
-        (failed, "share", "2 of 2 found"),
+        (answered, "share", "2 of 2 found"),
         (start, "look_up_again_0", "1 of 1 found"),
         (changed, "undo_change", "user_003"),
     ],

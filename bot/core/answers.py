@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Lock
 from typing import TypeAlias, TypeVar
 
@@ -13,25 +14,47 @@ from bot.core.model import Actor, App
 from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
 
-T = TypeVar("T", "Page", "Again", "Subject", "OpenForm", "OpenLookup", "UnderWay")
+T = TypeVar("T", "Page", "LookupPage", "Again", "Subject", "OpenForm", "OpenLookup", "UnderWay")
 
 LIFETIME = 24 * 3600
 """How long a button works, in seconds."""
 ROOM = 10_000
 """How many buttons are remembered; the oldest goes first."""
+ACCOUNTS = 200_000
+"""How many accounts the answers behind them may be about in all: about 35 MB, buttons included."""
+
+
+class Page:
+    """A page that can be turned to."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A page of an answer, counted from zero; turning to it asks anew."""
+class LookupPage(Page):
+    """A page of an answer: what its buttons work from, and what leads to it.
 
-    command: LookupCommand | ShowHistory
+    Args:
+        answer: What became of each account, without values: it says who is on which page.
+        number: The page, counted from zero.
+        failed: The accounts on it that the answer found, and that gave no values when they were shown.
+    """
+
+    answer: Lookup
     number: int = 0
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage(Page):
+    """A page of a history; turning to it reads it anew."""
+
+    command: ShowHistory
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A lookup to be run anew: all of an answer's accounts, or some."""
+    """A lookup to be run anew."""
 
     command: LookupCommand
 
@@ -75,34 +98,60 @@ class UnderWay:
     public: bool = False
 
 
-Kept: TypeAlias = Page | Again | Subject | OpenForm | OpenLookup | UnderWay
+Kept: TypeAlias = LookupPage | HistoryPage | Again | Subject | OpenForm | OpenLookup | UnderWay
 """Anything that an id can stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Button:
+    """What is kept under one id, until when (monotonic seconds), and whose it is."""
+
+    expiry: float
+    owner: Actor
+    what: Kept
 
 
 class Answers:
     """Remembers, for a day and in this process only, what an id stands for, and whose it is.
 
-    What leads to a lookup holds ids and what was asked, never what the vendor answered; a form holds what
-    it showed. A lookup under way is forgotten when it ends.
+    What leads to a lookup holds ids, what was asked and what became of it, never the values that the vendor
+    answered; a form holds what it showed. A lookup under way is forgotten when it ends.
+
+    Args:
+        room: How many ids are remembered; the oldest goes first.
+        accounts: How many accounts they may be about in all; what was answered longest ago goes first.
     """
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[float, Actor, Kept]] = OrderedDict()
+    def __init__(self, room: int = ROOM, accounts: int = ACCOUNTS) -> None:
+        self._room = room
+        self._most_accounts = accounts
+        self._kept: OrderedDict[str, _Button] = OrderedDict()
+        # The buttons of one answer hold the same accounts, which count once.
+        self._holding: OrderedDict[int, set[str]] = OrderedDict()
+        self._accounts = 0
         self._lock = Lock()
 
     def keep(self, actor: Actor, what: Kept) -> str:
         """Remember something of an actor's and return its opaque id."""
-        key = secrets.token_urlsafe(12)
+        key, now = secrets.token_urlsafe(12), time.monotonic()
         with self._lock:
-            self._kept[key] = (time.monotonic() + LIFETIME, actor, what)
-            if len(self._kept) > ROOM:
-                self._kept.popitem(last=False)
+            self._kept[key] = _Button(now + LIFETIME, actor, what)
+            if accounts := _accounts_of(what):
+                if id(accounts) not in self._holding:
+                    self._accounts += len(accounts)
+                self._holding.setdefault(id(accounts), set()).add(key)
+                self._holding.move_to_end(id(accounts))
+            while len(self._kept) > self._room or self._is_oldest_expired(now):
+                self._drop(next(iter(self._kept)))
+            while self._accounts > self._most_accounts:
+                for oldest in tuple(next(iter(self._holding.values()))):
+                    self._drop(oldest)
         return key
 
     def forget(self, key: str) -> None:
         """Forget what an id stands for, if anything."""
         with self._lock:
-            self._kept.pop(key, None)
+            self._drop(key)
 
     def find(self, key: str, actor: Actor, kind: type[T]) -> T:
         """Find what an id stands for.
@@ -111,12 +160,37 @@ class Answers:
             ExpiredError: It is too old, from before a restart, or somebody else's.
         """
         with self._lock:
-            expiry, owner, what = self._kept.get(key, (0.0, actor, None))
-        if not isinstance(what, kind) or expiry < time.monotonic():
+            kept = self._kept.get(key)
+        if kept is None or not isinstance(kept.what, kind) or kept.expiry < time.monotonic():
             raise ExpiredError("this button is too old", advice="Run the command again for fresh buttons")
-        if owner != actor:
+        if kept.owner != actor:
             raise ExpiredError(
                 "only the person who asked may use the buttons of an answer",
                 advice="Run the command yourself",
             )
-        return what
+        return kept.what
+
+    def _is_oldest_expired(self, now: float) -> bool:
+        return any(kept.expiry < now for kept in islice(self._kept.values(), 1))
+
+    def _drop(self, key: str) -> None:
+        kept = self._kept.pop(key, None)
+        if kept is None:
+            return
+        if accounts := _accounts_of(kept.what):
+            keys = self._holding[id(accounts)]
+            keys.remove(key)
+            if not keys:
+                del self._holding[id(accounts)]
+                self._accounts -= len(accounts)
+
+
+def _accounts_of(what: Kept) -> tuple[object, ...]:
+    """Give the accounts that something holds on to."""
+    match what:
+        case LookupPage(answer=answer):
+            return answer.rows
+        case Again(command=command):
+            return command.accounts
+        case _:
+            return ()

@@ -1,9 +1,10 @@
 """The one path of every command: parse, check, use case, result."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
@@ -28,7 +29,7 @@ from bot.core.commands import (
 from bot.core.ids import fits
 from bot.core.inquiry import Inquiry
 from bot.core.journal import Journal
-from bot.core.model import Actor, Draft, Entry, Outcome, Role, Surface
+from bot.core.model import Actor, Draft, Entry, Finding, Outcome, Role, Surface
 from bot.core.overview import Overview
 from bot.core.parsing import Apps, parse
 from bot.core.policy import Rules
@@ -159,12 +160,38 @@ class Dispatcher:
         Raises:
             PermissionDeniedError: The actor may not look up; nothing was sent.
         """
+        return self._begin(actor, command, surface)
+
+    def renew(self, actor: Actor, answer: Lookup, part: Collection[str], surface: Surface) -> Inquiry:
+        """Check the actor's role, and hand out a lookup of the values that a part of an answer shows.
+
+        Asked about are the accounts of the part that the answer found; where there are none, it is recorded
+        for the others, that they were shown again.
+
+        Raises:
+            PermissionDeniedError: The actor may not look up; nothing was sent.
+        """
+        rows = answer.narrow(part).rows
+        found = tuple(row.account for row in rows if row.finding is Finding.FOUND)
+        command = replace(answer.command, accounts=found)
+        return self._begin(actor, command, surface, answer, tuple(row.account for row in rows))
+
+    def _begin(
+        self,
+        actor: Actor,
+        command: LookupCommand,
+        surface: Surface,
+        earlier: Lookup | None = None,
+        shown: tuple[str, ...] = (),
+    ) -> Inquiry:
+        begun = time.monotonic()
         owner = [command.owner] if isinstance(command, ShowFriends) else []
-        accounts = tuple(filter(fits, dict.fromkeys([*owner, *command.accounts])))
+        accounts = tuple(filter(fits, dict.fromkeys([*owner, *(command.accounts or shown)])))
         word = WORDS[type(command)]
         asked = Draft(actor, surface, command.app.name, word, accounts, Outcome.ANSWERED)
         self._check(asked, _NEEDS[type(command)])
-        return Inquiry(command, asked, self.ims[command.app.name], self.pool, self.record)
+        im = self.ims[command.app.name]
+        return Inquiry(command, asked, im, self.pool, self.record, earlier=earlier, begun=begun)
 
     def show_history(self, actor: Actor, command: ShowHistory, surface: Surface = Surface.COMMAND) -> History:
         """Check the actor's role and read a page of an account's entries; values are for editors.

@@ -17,6 +17,12 @@ from bot.errors import AuditError, CancelledError, NotAskedError
 
 COMMAND_SECONDS = 20.0
 """The most seconds that a command may take, retries included; an actor at a keyboard waits no longer."""
+RECORD_SECONDS = 4.0
+"""How many of them are the record's."""
+_SPARE_SECONDS = 1.0
+"""How many are left to send the answer."""
+ASKING_SECONDS = COMMAND_SECONDS - RECORD_SECONDS - _SPARE_SECONDS
+"""Seconds from a command's begin after which the vendor is not asked, and not waited for, any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +57,29 @@ class Inquiry:
         im: Who is asked.
         pool: Where its calls run side by side.
         record: Where it is recorded when it ends.
+        earlier: The answer that the accounts were found by; None where they are asked about anew.
+        begun: The moment (monotonic seconds) from which a command's time counts; None is now.
     """
 
-    def __init__(self, command: LookupCommand, asked: Draft, im: IM, pool: Executor, record: Record) -> None:
+    def __init__(
+        self,
+        command: LookupCommand,
+        asked: Draft,
+        im: IM,
+        pool: Executor,
+        record: Record,
+        *,
+        earlier: Lookup | None = None,
+        begun: float | None = None,
+    ) -> None:
         self.command = command
+        self._earlier = earlier
         self._asked = asked
         self._im = im
         self._pool = pool
         self._record = record
         self._started = time.monotonic()
-        self._deadline = Deadline(self._started + COMMAND_SECONDS)
+        self._deadline = Deadline((self._started if begun is None else begun) + ASKING_SECONDS)
         self._rows = {row.account: row for row in never_asked(command)}
         self._answered = 0
         self._lock = Lock()
@@ -117,12 +136,12 @@ class Inquiry:
         return first
 
     def _close(self, rows: tuple[Row, ...], draft: Draft) -> Lookup:
-        seconds = time.monotonic() - self._started
+        lookup = Lookup(self.command, rows, time.monotonic() - self._started, earlier=self._earlier)
         try:
             self._record.add(draft)
         except AuditError:
-            return Lookup(self.command, rows, seconds, recorded=False)
-        return Lookup(self.command, rows, seconds)
+            return replace(lookup, recorded=False)
+        return lookup
 
 
 def _ended(asked: Draft, rows: Sequence[Row]) -> Draft:

@@ -1,7 +1,7 @@
 """What a command comes to; every result is rendered by the side that asked."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from bot.core.commands import LookupCommand, ShowHistory, ShowProfiles, Spec
@@ -31,21 +31,61 @@ class Lookup:
         rows: What became of every account.
         seconds: How long it took.
         recorded: Whether the record says that it was asked.
+        earlier: The answer, without values, that some of the accounts it found were asked about again for;
+            None where nothing was found before.
     """
 
     command: LookupCommand
     rows: tuple[Row, ...]
     seconds: float
     recorded: bool = True
+    earlier: "Lookup | None" = None
+
+    @property
+    def answer(self) -> "Lookup":
+        """The answer that pages, files and buttons are about: the earlier one, or this."""
+        return self.earlier or self
 
     def count(self) -> Mapping[Finding, int]:
         """Count the rows by what became of them, in the order of Finding, without zeros."""
         counts = {finding: sum(row.finding is finding for row in self.rows) for finding in Finding}
         return {finding: number for finding, number in counts.items() if number}
 
+    def latest(self) -> tuple[Row, ...]:
+        """List every account of the answer with the latest that is known of it."""
+        if self.earlier is None:
+            return self.rows
+        again = {row.account: row for row in self.rows}
+        return tuple(again.get(row.account, row) for row in self.earlier.rows)
+
     def unanswered(self) -> tuple[str, ...]:
         """List the accounts that are worth asking about again."""
-        return tuple(row.account for row in self.rows if row.finding in UNANSWERED and fits(row.account))
+        return tuple(row.account for row in self.latest() if row.finding in UNANSWERED and fits(row.account))
+
+    def narrow(self, accounts: Collection[str]) -> "Lookup":
+        """Take the part of an answer that is about some of its accounts."""
+        rows = tuple(row for row in self.rows if row.account in accounts)
+        command = replace(self.command, accounts=tuple(row.account for row in rows))
+        return replace(self, command=command, rows=rows)
+
+    def without_values(self) -> "Lookup":
+        """Make what may be kept of the answer: what became of each account, and why.
+
+        Equal problems become one, without what only a log or a traceback is to say.
+        """
+        if self.earlier:
+            return self.earlier
+        problems: dict[tuple[object, ...], IMError] = {}
+        rows = (Row(row.account, row.finding, problem=_keep(row.problem, problems)) for row in self.rows)
+        return Lookup(self.command, tuple(rows), self.seconds, self.recorded)
+
+
+def _keep(problem: IMError | None, problems: dict[tuple[object, ...], IMError]) -> IMError | None:
+    if problem is None:
+        return None
+    kind, words = type(problem), str(problem)
+    kept = kind(words, code=problem.code, advice=problem.advice)
+    return problems.setdefault((kind, words, problem.code, problem.advice), kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeAlias, assert_never
 
-from bot.core.answers import Again, Answers, Page, Subject
+from bot.core.answers import Again, Answers, HistoryPage, LookupPage, Subject
 from bot.core.commands import (
     WORDS,
     Command,
@@ -26,6 +26,8 @@ from bot.core.commands import (
     UndoChange,
 )
 from bot.core.dispatcher import Dispatcher
+from bot.core.inquiry import Inquiry
+from bot.core.model import Finding
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import Lookup, Preview, Result, Settled
 from bot.errors import AuditError, BotError, CancelledError, NotSharedError, PermissionDeniedError
@@ -46,7 +48,7 @@ from bot.slack.messages import (
     sending,
 )
 from bot.slack.mrkdwn import plain
-from bot.slack.paging import lone_account, shown
+from bot.slack.paging import accounts_on, lone_account, shown
 from bot.slack.pane import Pane
 from bot.slack.people import SlackPeople
 from bot.slack.sharing import check_share, is_private
@@ -155,7 +157,7 @@ class Answering:
         else:
             neighbors = (history.newer, history.older)
             turns = Turns(
-                0, *(self.answers.keep(ask.actor, Page(page)) if page else None for page in neighbors)
+                0, *(self.answers.keep(ask.actor, HistoryPage(page)) if page else None for page in neighbors)
             )
         ask.reply.answer(render(history, command=self.command, actor_id=ask.actor.user_id, page=turns))
 
@@ -166,21 +168,42 @@ class Answering:
         message = render(start, command=self.command, actor_id=ask.actor.user_id, again=again)
         ask.reply.answer(message, private=True)
 
-    def show(
-        self, ask: Ask, command: LookupCommand, *, number: int = 0, share: bool = False, note: str = ""
-    ) -> None:
-        """Answer with a page of a lookup.
+    def show(self, ask: Ask, command: LookupCommand, *, share: bool = False, note: str = "") -> None:
+        """Answer with the first page of a lookup.
 
         Args:
             ask: Whom to answer.
             command: What to look up.
-            number: The page, counted from zero.
             share: Whether to show it to the whole channel.
             note: A sentence of our own to add.
         """
-        lookup = self._look_up(ask, command, number=number, share=share)
-        public = share or ask.reply.public
-        ask.reply.answer(self.make_answer(ask, lookup, number, public=public, note=note), in_channel=share)
+        lookup = self._look_up(ask, self._begin(ask, command), share=share)
+        self._show(ask, lookup, 0, share=share, note=note)
+
+    def turn(self, ask: Ask, page: LookupPage) -> None:
+        """Answer with a page of an earlier answer, and the values that it shows as they are now."""
+        begin = self._renew(ask, page.answer, accounts_on(page.answer, page.number))
+        self._show(ask, self._look_up(ask, begin, number=page.number), page.number)
+
+    def share(self, ask: Ask, page: LookupPage) -> None:
+        """Show a page to the whole channel: whom it is about, and their values as they are now.
+
+        Raises:
+            NotSharedError: Others than the workspace's own people could read it, or nobody would.
+        """
+        part = shown(page.answer, page.number)
+        lookup = self._look_up(ask, self._renew(ask, part, part.command.accounts), share=True)
+        self._show(ask, lookup, 0, share=True)
+
+    def retry(self, ask: Ask, page: LookupPage) -> None:
+        """Ask anew about the accounts of an answer that were not answered for, those of a page included."""
+        accounts = {*page.answer.unanswered(), *page.failed}
+        self.show(ask, page.answer.narrow(accounts).command)
+
+    def export_again(self, ask: Ask, page: LookupPage) -> None:
+        """Send an earlier answer as CSV, with the values as they are now."""
+        answer = page.answer
+        self._send(ask, self._look_up(ask, self._renew(ask, answer, answer.command.accounts)))
 
     def export(self, ask: Ask, command: LookupCommand, *, share: bool = False, note: str = "") -> None:
         """Send a lookup as CSV to the actor's direct messages, and say so.
@@ -191,14 +214,16 @@ class Answering:
             share: Whether to show the answer to the whole channel besides.
             note: A sentence of our own to add.
         """
-        lookup = self._look_up(ask, command, share=share)
+        self._send(ask, self._look_up(ask, self._begin(ask, command), share=share), share=share, note=note)
+
+    def _send(self, ask: Ask, lookup: Lookup, *, share: bool = False, note: str = "") -> None:
         if share:
             ask.reply.answer(self.make_answer(ask, lookup, 0, public=True), in_channel=True)
             note = "The answer is in this channel, for everybody; the CSV is for you alone."
         name = file_name(lookup, datetime.now(UTC))
         with ask.reply.working(sending):
             self.files.send(ask.actor.user_id, name, to_csv(lookup), comment(lookup))
-        actor_id, note = ask.actor.user_id, _noted(note, lookup)
+        actor_id, note = ask.actor.user_id, _noted(note or _differing(lookup), lookup)
         ask.reply.answer(render_sent(lookup, name, actor_id=actor_id, shared=ask.reply.public, note=note))
 
     def make_answer(self, ask: Ask, lookup: Lookup, number: int, *, public: bool, note: str = "") -> Message:
@@ -220,8 +245,20 @@ class Answering:
             note=_noted(note, lookup),
         )
 
-    def _look_up(self, ask: Ask, command: LookupCommand, *, number: int = 0, share: bool) -> Lookup:
-        inquiry = self.dispatcher.begin(ask.actor, command, ask.surface)
+    def _show(self, ask: Ask, lookup: Lookup, number: int, *, share: bool = False, note: str = "") -> None:
+        public = share or ask.reply.public
+        ask.reply.answer(self.make_answer(ask, lookup, number, public=public, note=note), in_channel=share)
+
+    def _begin(self, ask: Ask, command: LookupCommand) -> Callable[[], Inquiry]:
+        return partial(self.dispatcher.begin, ask.actor, command, ask.surface)
+
+    def _renew(self, ask: Ask, answer: Lookup, accounts: Collection[str]) -> Callable[[], Inquiry]:
+        return partial(self.dispatcher.renew, ask.actor, answer, accounts, ask.surface)
+
+    def _look_up(
+        self, ask: Ask, begin: Callable[[], Inquiry], *, number: int = 0, share: bool = False
+    ) -> Lookup:
+        inquiry = begin()
         # The role comes first, so that a refusal is recorded wherever it was asked for.
         self._check_readers(ask)
         if share:
@@ -276,25 +313,23 @@ class Answering:
         self.forms.open(ask.actor, ask.trigger_id, load, ask.reply.url)
 
     def _turns(self, ask: Ask, lookup: Lookup, number: int) -> Turns:
-        last = pages(lookup) - 1
-        number = min(number, last)
+        answer, last = lookup.without_values(), pages(lookup) - 1
+        failed = lookup.narrow(lookup.unanswered()).command.accounts if lookup.earlier else ()
 
         def page(neighbor: int) -> str | None:
             exists = 0 <= neighbor <= last
-            return self.answers.keep(ask.actor, Page(lookup.command, neighbor)) if exists else None
+            return self.answers.keep(ask.actor, LookupPage(answer, neighbor)) if exists else None
 
-        def again(command: LookupCommand) -> str | None:
-            return self.answers.keep(ask.actor, Again(command)) if command.accounts else None
-
+        this = self.answers.keep(ask.actor, LookupPage(answer, number, failed))
         account = lone_account(lookup)
         subject = self.answers.keep(ask.actor, Subject(lookup.command.app, account)) if account else None
         return Turns(
             number,
             page(number - 1),
             page(number + 1),
-            export_id=again(lookup.command),
-            retry_id=again(replace(lookup.command, accounts=lookup.unanswered())),
-            share_id=None if is_private(ask.channel_id) else again(shown(lookup, number)),
+            export_id=this,
+            retry_id=this if lookup.unanswered() else None,
+            share_id=None if is_private(ask.channel_id) else this,
             edit_id=subject if subject and self.dispatcher.may_change(ask.actor) else None,
             history_id=subject,
         )
@@ -315,6 +350,15 @@ class Answering:
                 advice=f"Type {self.command} here or write to me directly, and the answer is yours alone. "
                 f"{NOTHING_SENT}",
             ) from None
+
+
+def _differing(lookup: Lookup) -> str:
+    """Say that accounts are not found any more that an answer found; empty where all are."""
+    if lookup.earlier is None:
+        return ""
+    count = sum(row.finding is not Finding.FOUND for row in lookup.rows)
+    accounts = f"{count:,} account{'' if count == 1 else 's'}"
+    return f"Of those found then, {accounts} gave no values now: each row says why." if count else ""
 
 
 def _noted(note: str, lookup: Lookup) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from bot.core.answers import Again, Page, Subject, UnderWay
+from bot.core.answers import Again, HistoryPage, LookupPage, Page, Subject, UnderWay
 from bot.core.commands import EditProfile, ShowHelp, ShowHistory, UndoChange
 from bot.core.overview import RECENT_ACCOUNTS
 from bot.errors import ExpiredError
@@ -43,11 +43,10 @@ def _undo(answering: Answering, ask: Ask, change_id: str) -> str:
 def _turn_page(answering: Answering, ask: Ask, key: str) -> str:
     page = answering.answers.find(key, ask.actor, Page)
     ask.reply.replaces = True
-    match page.command:
-        case ShowHistory() as history:
-            answering.show_history(ask, history)
-        case lookup:
-            answering.show(ask, lookup, number=page.number)
+    if isinstance(page, HistoryPage):
+        answering.show_history(ask, page.command)
+    elif isinstance(page, LookupPage):
+        answering.turn(ask, page)
     return "TurnPage"
 
 
@@ -63,17 +62,17 @@ def _cancel_lookup(answering: Answering, ask: Ask, key: str) -> str:
 
 
 def _export(answering: Answering, ask: Ask, key: str) -> str:
-    answering.export(ask, answering.answers.find(key, ask.actor, Again).command)
+    answering.export_again(ask, answering.answers.find(key, ask.actor, LookupPage))
     return "ExportCsv"
 
 
 def _retry(answering: Answering, ask: Ask, key: str) -> str:
-    answering.show(ask, answering.answers.find(key, ask.actor, Again).command)
+    answering.retry(ask, answering.answers.find(key, ask.actor, LookupPage))
     return "RetryFailed"
 
 
 def _share(answering: Answering, ask: Ask, key: str) -> str:
-    answering.show(ask, answering.answers.find(key, ask.actor, Again).command, share=True)
+    answering.share(ask, answering.answers.find(key, ask.actor, LookupPage))
     return "Share"
 
 

@@ -24,11 +24,12 @@ COLUMNS = ("account", "result", "problem")
 
 def to_csv(lookup: Lookup) -> bytes:
     """Write every asked account as a row, in the order asked: what became of it, and its fields in words."""
-    fields = all_fields(lookup)
+    latest = lookup.latest()
+    fields = all_fields(lookup, latest)
     rows = [(*COLUMNS, *(literal(field.label) or field.word for field in fields))]
     rows += [
         (literal(row.account), row.finding, _problem(lookup, row), *(_cell(field, row) for field in fields))
-        for row in lookup.rows
+        for row in latest
     ]
     # Without the mark at the start Excel reads UTF-8 as the machine's old code page; others skip the mark.
     # What is no text at all was made visible by literal.
@@ -42,7 +43,7 @@ def file_name(lookup: Lookup, at: datetime) -> str:
 
 def comment(lookup: Lookup) -> str:
     """Say above the file what it is."""
-    word, count = WORDS[type(lookup.command)], len(lookup.rows)
+    word, count = WORDS[type(lookup.command)], len(lookup.answer.rows)
     accounts = f"{count:,} account{'' if count == 1 else 's'}"
     return escape(f"The CSV you asked for: {word} of {accounts} in {lookup.command.app.name}.")
 

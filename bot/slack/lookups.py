@@ -1,17 +1,17 @@
 """The answer to a lookup: counted and placed, every asked account once over all its pages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.ids import fits
-from bot.core.model import Finding
+from bot.core.model import Finding, Row
 from bot.core.results import Lookup
 from bot.slack.blocks import Trim, aside, bold, code, paragraph, small_print, words
 from bot.slack.literal import literal
-from bot.slack.paging import Turns, back, onward, pages, part, split
+from bot.slack.paging import PROBLEMS_PER_PAGE, ROWS_PER_PAGE, Turns, back, onward, pages, part, split
 from bot.slack.problems import COUNTED, show_problems
 from bot.slack.tables import SIDE_BY_SIDE, all_fields, show_found, shown_fields
 
@@ -30,6 +30,8 @@ def show_lookup(
     count = pages(lookup)
     number = min(page.number, count - 1)
     found, problems = part(lookup, number)
+    problems = [*(row for row in found if row.finding is not Finding.FOUND), *problems]
+    found = [row for row in found if row.finding is Finding.FOUND]
     yield paragraph(headline(lookup))
     # Above what it leads back from, so that Next stays where it was pressed.
     yield from back(lookup, page, number)
@@ -38,9 +40,9 @@ def show_lookup(
     if note:
         yield paragraph([words(note, "italic")])
     yield from onward(lookup, page, number)
-    if isinstance(lookup.command, ShowFriends):
-        yield aside(_direction(lookup.command, command))
-    left_out = _left_out(lookup) if found else ""
+    if isinstance(asked := lookup.answer.command, ShowFriends):
+        yield aside(_direction(asked, command))
+    left_out = _left_out(lookup, found) if found else ""
     rest = "" if count == 1 or page.next_id or page.previous_id else "for the other pages ask without --share"
     yield small_print(
         *_place(lookup, number, count), rest, elapsed(lookup.seconds), seen_by, left_out, _cut(trim)
@@ -49,19 +51,19 @@ def show_lookup(
 
 def headline(lookup: Lookup) -> list[RichTextElement]:
     """Count what was found of what was asked and why the rest was not, and name the app and its region."""
-    counts = lookup.count()
+    asked, counts = len(lookup.answer.rows), lookup.answer.count()
     found = counts.get(Finding.FOUND, 0)
     others = [f"{counts[finding]} {counted}" for finding, counted in COUNTED.items() if finding in counts]
     app = lookup.command.app
     if isinstance(lookup.command, ShowFriends):
         verb = "is" if found == 1 else "are"
         first = [
-            bold(f"{found} of {len(lookup.rows)} {verb} in "),
+            bold(f"{found} of {asked} {verb} in "),
             code(lookup.command.owner),
             bold("'s friend list"),
         ]
     else:
-        first = [bold(f"{found} of {len(lookup.rows)} found")]
+        first = [bold(f"{found} of {asked} found")]
     between = "".join(f"  ·  {part}" for part in (*others, *_TITLES.get(type(lookup.command), ()), ""))
     return [*first, words(between), code(app.name), words(f" {app.region}")]
 
@@ -70,9 +72,11 @@ def _place(lookup: Lookup, number: int, count: int) -> Iterator[str]:
     if count == 1:
         return
     yield f"page {number + 1} of {count}"
-    for rows, here, what in zip(split(lookup), part(lookup, number), ("found", "not found"), strict=True):
+    sizes = (ROWS_PER_PAGE, PROBLEMS_PER_PAGE)
+    parts = zip(split(lookup), part(lookup, number), sizes, ("found", "not found"), strict=True)
+    for rows, here, size, what in parts:
         if here and len(here) < len(rows):
-            first, last = rows.index(here[0]) + 1, rows.index(here[-1]) + 1
+            first, last = number * size + 1, number * size + len(here)
             yield f"{first if first == last else f'{first}{_TO}{last}'} of {len(rows)} {what}"
         elif rows and not here and number:
             yield f"{len(rows)} {what}: on earlier pages"
@@ -83,13 +87,13 @@ def elapsed(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
-def _left_out(lookup: Lookup) -> str:
-    more = len(all_fields(lookup)) - len(shown_fields(lookup))
+def _left_out(lookup: Lookup, found: Sequence[Row]) -> str:
+    more = len(all_fields(lookup, found)) - len(shown_fields(lookup, found))
     if not more:
         return ""
     what = "more attribute" if isinstance(lookup.command, ShowAttributes) else "more field"
     plural = what if more == 1 else f"{what}s"
-    if len(lookup.rows) <= SIDE_BY_SIDE:
+    if len(lookup.answer.rows) <= SIDE_BY_SIDE:
         return f"no room for {more} {plural}"
     named = isinstance(lookup.command, ShowAttributes) or lookup.command.named
     by_name = "" if named else "use --fields, or "

@@ -6,7 +6,7 @@ from math import ceil
 
 from slack_sdk.models.blocks import Block
 
-from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends
+from bot.core.commands import ShowAttributes, ShowFriends
 from bot.core.model import Finding, Row
 from bot.core.results import Lookup
 from bot.slack.blocks import Button, buttons
@@ -44,19 +44,22 @@ class Turns:
 
 
 def pages(lookup: Lookup) -> int:
-    """Count the pages of a lookup; at least one."""
+    """Count the pages of an answer; at least one."""
     found, problems = split(lookup)
     return max(1, ceil(len(found) / ROWS_PER_PAGE), ceil(len(problems) / PROBLEMS_PER_PAGE))
 
 
 def split(lookup: Lookup) -> tuple[list[Row], list[Row]]:
-    """Tell the found from the others."""
-    found = [row for row in lookup.rows if row.finding is Finding.FOUND]
-    return found, [row for row in lookup.rows if row.finding is not Finding.FOUND]
+    """Tell the accounts that the answer found from the others, each with the latest that is known of it."""
+    found: list[Row] = []
+    problems: list[Row] = []
+    for then, now in zip(lookup.answer.rows, lookup.latest(), strict=True):
+        (found if then.finding is Finding.FOUND else problems).append(now)
+    return found, problems
 
 
 def part(lookup: Lookup, number: int) -> tuple[list[Row], list[Row]]:
-    """Take a page's share of the found and of the others."""
+    """Take a page's share of the found and of the others: what the answer found, whatever is so by now."""
     found, problems = split(lookup)
     return (
         found[number * ROWS_PER_PAGE :][:ROWS_PER_PAGE],
@@ -64,20 +67,24 @@ def part(lookup: Lookup, number: int) -> tuple[list[Row], list[Row]]:
     )
 
 
-def shown(lookup: Lookup, number: int) -> LookupCommand:
-    """Name what asks for exactly what a page shows: its accounts, and no field that it has no room for."""
-    on_page = {row.account for rows in part(lookup, number) for row in rows}
-    accounts = tuple(account for account in lookup.command.accounts if account in on_page)
-    if isinstance(lookup.command, ShowAttributes):
-        return replace(lookup.command, accounts=accounts)
-    return replace(lookup.command, accounts=accounts, fields=shown_fields(lookup), named=True)
+def accounts_on(lookup: Lookup, number: int) -> frozenset[str]:
+    """List the accounts on a page."""
+    return frozenset(row.account for rows in part(lookup, number) for row in rows)
+
+
+def shown(lookup: Lookup, number: int) -> Lookup:
+    """Take what a page shows: its accounts, and no field that it has no room for."""
+    page = lookup.answer.narrow(accounts_on(lookup, number))
+    if isinstance(page.command, ShowAttributes):
+        return page
+    return replace(page, command=replace(page.command, fields=shown_fields(lookup, ()), named=True))
 
 
 def lone_account(lookup: Lookup) -> str | None:
     """Name the account that an answer is about alone; that of friends is about two."""
-    if isinstance(lookup.command, ShowFriends) or len(lookup.rows) > 1:
+    if isinstance(lookup.command, ShowFriends) or len(lookup.answer.rows) > 1:
         return None
-    return next((row.account for row in lookup.rows if row.finding is Finding.FOUND), None)
+    return next((row.account for row in lookup.latest() if row.finding is Finding.FOUND), None)
 
 
 def back(lookup: Lookup, turns: Turns, number: int) -> Iterator[Block]:
@@ -89,7 +96,8 @@ def back(lookup: Lookup, turns: Turns, number: int) -> Iterator[Block]:
 def onward(lookup: Lookup, turns: Turns, number: int) -> Iterator[Block]:
     """Set the buttons below a page, each saying to how many accounts it does what it does."""
     following = turns.next_id if number + 1 < pages(lookup) else None
-    everything = f"CSV of all {len(lookup.rows):,}" if len(lookup.rows) > SIDE_BY_SIDE else "CSV"
+    count = len(lookup.answer.rows)
+    everything = f"CSV of all {count:,}" if count > SIDE_BY_SIDE else "CSV"
     row = (
         (f"Next {_size(lookup, number + 1)}", "page", following),
         ("Change…", "edit_account", turns.edit_id),
@@ -110,5 +118,5 @@ def _size(lookup: Lookup, number: int) -> int:
 
 
 def _retry(lookup: Lookup) -> str:
-    all_asked = Finding.NOT_ASKED not in lookup.count()
+    all_asked = all(row.finding is not Finding.NOT_ASKED for row in lookup.latest())
     return f"Retry {len(lookup.unanswered()):,} {'failed' if all_asked else 'unanswered'}"

@@ -25,28 +25,28 @@ def show_found(lookup: Lookup, found: Sequence[Row], trim: Trim) -> Iterator[Blo
     """Show the found accounts of one page, in a shape that depends on how many were asked about."""
     if not found:
         return
-    fields = shown_fields(lookup)
-    if len(lookup.rows) == 1:
+    fields = shown_fields(lookup, found)
+    if len(lookup.answer.rows) == 1:
         yield from _card(found[0], fields, trim)
-    elif len(lookup.rows) <= SIDE_BY_SIDE:
+    elif len(lookup.answer.rows) <= SIDE_BY_SIDE:
         corner = "Attribute" if isinstance(lookup.command, ShowAttributes) else "Field"
         yield table(_side_by_side(corner, found, fields, trim))
     else:
         yield table(_rows(found, fields, trim))
 
 
-def all_fields(lookup: Lookup) -> tuple[Field, ...]:
-    """List what was asked of every account; the attributes that occur are like fields of text."""
+def all_fields(lookup: Lookup, rows: Iterable[Row]) -> tuple[Field, ...]:
+    """List what was asked of every account; the attributes that occur in the rows are like fields of text."""
     if not isinstance(lookup.command, ShowAttributes):
         return lookup.command.fields
-    names = attribute_names(lookup.rows)
+    names = attribute_names(rows)
     return tuple(Field(name, name, name) for name in names) or (_NO_ATTRIBUTES,)
 
 
-def shown_fields(lookup: Lookup) -> tuple[Field, ...]:
-    """List the fields for which the shape has room."""
-    fields = all_fields(lookup)
-    if len(lookup.rows) <= SIDE_BY_SIDE:
+def shown_fields(lookup: Lookup, rows: Iterable[Row]) -> tuple[Field, ...]:
+    """List the fields of some rows for which the shape has room."""
+    fields = all_fields(lookup, rows)
+    if len(lookup.answer.rows) <= SIDE_BY_SIDE:
         return fields[: _MAX_ROWS - 1]
     everything = isinstance(lookup.command, ShowAttributes) or lookup.command.named
     return tuple(field for field in fields if everything or field.brief)[: _MAX_COLUMNS - 1]

@@ -1,4 +1,5 @@
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import Domain, named
-from bot.core.inquiry import COMMAND_SECONDS, Inquiry
+from bot.core.inquiry import ASKING_SECONDS, COMMAND_SECONDS, RECORD_SECONDS, Inquiry
 from bot.core.model import Actor, App, Deadline, Draft, Finding, Outcome, Surface, Values
 from bot.core.results import Lookup
 from bot.errors import AuditError, CancelledError, IMError
@@ -183,7 +184,7 @@ def test_tells_how_far_it_has_come_and_how_long_the_rest_takes() -> None:
             im.turns.release()
             wait_until(lambda: inquiry.progress().done == 100)
             progress = inquiry.progress()
-            clock.tick(COMMAND_SECONDS - 3)
+            clock.tick(ASKING_SECONDS - 3)
             late = inquiry.progress()
 
     assert (nothing_yet.asked, nothing_yet.done, nothing_yet.seconds_left) == (250, 0, None)
@@ -191,6 +192,28 @@ def test_tells_how_far_it_has_come_and_how_long_the_rest_takes() -> None:
     assert progress.seconds == pytest.approx(2)
     assert progress.seconds_left == pytest.approx(4)
     assert late.seconds_left == pytest.approx(1)
+
+
+@dataclass
+class TimedIM(FakeIM):
+    """A vendor that notes how much time it is given."""
+
+    given: list[float] = field(default_factory=list)
+
+    def _call(self, command: str, accounts: Sequence[str], deadline: Deadline) -> None:
+        super()._call(command, accounts, deadline)
+        self.given.append(deadline.left())
+
+
+def test_leaves_the_record_its_time_and_counts_what_came_before_the_vendor() -> None:
+    im = TimedIM(EVERYBODY.said, EVERYBODY.imported)
+    with freeze_time(), ThreadPoolExecutor(1) as pool:
+        command, begun = profile("u1"), time.monotonic() - 5
+        draft = Draft(VERA, Surface.COMMAND, "prod", "profile", command.accounts, Outcome.ANSWERED)
+        Inquiry(command, draft, im, pool, FakeRecord(), begun=begun).run()
+
+    assert im.given == [pytest.approx(ASKING_SECONDS - 5)]
+    assert ASKING_SECONDS + RECORD_SECONDS < COMMAND_SECONDS
 
 
 @dataclass

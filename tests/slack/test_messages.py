@@ -482,11 +482,11 @@ def test_asks_for_exactly_what_a_page_shows() -> None:
 
     last = shown(lookup, 2)
 
-    assert shown(lookup, 0).accounts == (*lookup.command.accounts[:20], "u_17")
-    assert last.accounts == ("user_041",)
-    assert isinstance(last, ShowProfiles)
-    assert last.fields == tuple(field for field in PROFILE_FIELDS if field.brief) + PROD.custom
-    assert shown(attributes(*crowd(21)), 1).accounts == ("user_021",)
+    assert shown(lookup, 0).command.accounts == (*lookup.command.accounts[:20], "u_17")
+    assert last.command.accounts == ("user_041",)
+    assert isinstance(last.command, ShowProfiles)
+    assert last.command.fields == tuple(field for field in PROFILE_FIELDS if field.brief) + PROD.custom
+    assert shown(attributes(*crowd(21)), 1).command.accounts == ("user_021",)
 
 
 def test_offers_no_buttons_on_an_only_page() -> None:
