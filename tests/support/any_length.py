@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from bot.core.assignments import read_assignments
@@ -19,7 +20,7 @@ from bot.core.hints import nearest, pasted
 from bot.core.model import App
 from bot.core.parsing import Apps, parse, read_accounts
 from bot.core.spreadsheet import line
-from bot.core.tokens import keep_commas, sort, tokenize
+from bot.core.tokens import Token, keep_commas, sort, tokenize
 from bot.core.typography import straighten
 from bot.core.values import parse_value
 from bot.errors import UsageError
@@ -44,8 +45,9 @@ SECONDS = 1.5
 BOT_ID = "U07IMBOTX3M"
 APP = App("prod", "Singapore")
 APPS = Apps({"prod": APP}, "prod")
+_KINDS = tuple({field.kind: field for field in PROFILE_FIELDS}.values())
 PIECES = (
-    *(" ", "\n", " \n", "\t", "\u00a0", "\r\n", "a ", "a\n"),
+    *(" ", "\n", " \n", "\u00a0", "\r\n", "a ", "a\n"),
     *(
         '"',
         "'",
@@ -60,33 +62,25 @@ PIECES = (
         '"a" ',
         "\u2019a b\u2019c ",
     ),
-    *("-", "--", "--a", " --a", "--a ", "- ", "\n- ", "\u2014", "\u2014a "),
+    *("-", "--a", " --a", "--a ", "\n- ", "\u2014a "),
     *(
         ",",
-        ", ",
         ";",
         ".",
-        "!",
         "?",
-        " . ",
         "a.",
-        "(",
-        ")",
         "[",
-        "]",
         "[1,",
-        "{",
-        "}",
         "|",
         "*",
         "*a*\n",
         "_",
         " _a",
     ),
-    *("<", ">", "<>", "<a", "<a|", "<!", "<@U", f"<@{BOT_ID}|", "<mailto:", "<tel:a|", "<https://a|"),
-    *("&", "&amp;", "&lt;", "a&amp;", "@", "@here"),
-    *("=", "a=", "nick=", "nick=a,", "a b=", "=1;", "; =", "\t="),
-    *(" and ", "and ", " and and", ":", ":x:", ":x: ", " :x:"),
+    *(">", "<a", "<a|", "<!", "<@U", f"<@{BOT_ID}|", "<mailto:", "<tel:a|", "<https://a|"),
+    *("&", "&amp;", "&lt;", "@", "@here"),
+    *("=", "nick=a,", "a b=", "=1;", "\t="),
+    *(" and ", " and and", ":", ":x:", ":x: ", " :x:"),
     *(
         "user",
         "user: ",
@@ -95,13 +89,11 @@ PIECES = (
         "user=`a` ",
         "http://a/u/",
         "a://a?b=c&",
-        "/u/",
         "1.1.",
         "%41",
     ),
     *(
         "0",
-        "1",
         "1-",
         "12:3",
         "2020-01-01 ",
@@ -111,28 +103,31 @@ PIECES = (
         "\ufe0f",
         "\U0001f1e6",
         "\ud800",
-        "\x00",
     ),
 )
 """What the texts repeat."""
 
 
-def _assign(text: str) -> None:
-    read_assignments(tokenize(text), APP)
-
-
-def _keep_commas(text: str) -> None:
-    keep_commas(tokenize(f"nick={text}"), frozenset({"nick"}))
+def _take_apart(text: str) -> None:
+    tokens = list(tokenize(text))
+    with suppress(UsageError):
+        sort(tokens, SPECS["profile"])
+    value = Token("nick=")
+    with suppress(UsageError):
+        read_assignments(
+            keep_commas([value, *(replace(token, joined=True) for token in tokens)], {"nick"}), APP
+        )
+    read_assignments(tokens, APP)
 
 
 def _read_values(text: str) -> None:
-    for field in PROFILE_FIELDS:
+    for field in _KINDS:
         with suppress(UsageError):
             parse_value(field, text)
 
 
 def _begin_forms(text: str) -> None:
-    for field in PROFILE_FIELDS:
+    for field in _KINDS:
         if field.kind is not Kind.MUTED:
             begins_with(field, text)
 
@@ -154,9 +149,7 @@ def _read_form(text: str) -> None:
 
 
 READERS: Mapping[str, Callable[[str], object]] = {
-    "keep commas": _keep_commas,
-    "sort": lambda text: sort([*tokenize(text)], SPECS["profile"]),
-    "assign": _assign,
+    "take apart": _take_apart,
     "parse": lambda text: parse(f"profile {text}", APPS),
     "parse a change": lambda text: parse(f"set alice nick={text}", APPS),
     "read accounts": read_accounts,
