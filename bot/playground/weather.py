@@ -40,7 +40,7 @@ class Weather:
         self._faults[method].extend([fault] * times)
 
     def keep_failing(self, name: str, fault: Fault | None) -> None:
-        """Let all calls of WEB_API, RESPONSE_URL or UPLOAD_URL go wrong until told otherwise."""
+        """Let all calls of a method, WEB_API, RESPONSE_URL or UPLOAD_URL go wrong until it is taken back."""
         self._lasting[name] = fault
 
     async def strike(self, method: str, request: Request) -> Response | None:
@@ -48,7 +48,8 @@ class Weather:
         if self._faults[method]:
             fault: Fault | None = self._faults[method].popleft()
         else:
-            fault = self._lasting.get(method if method in (RESPONSE_URL, UPLOAD_URL) else WEB_API)
+            names = (method,) if method in (RESPONSE_URL, UPLOAD_URL) else (method, WEB_API)
+            fault = next(filter(None, map(self._lasting.get, names)), None)
         if fault is None:
             return None
         if fault is Fault.RATE_LIMITED:
