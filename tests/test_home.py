@@ -42,6 +42,15 @@ def next_home(asker: Asker) -> dict[str, Any]:
     return home
 
 
+def next_modal(asker: Asker) -> dict[str, Any]:
+    """Wait for a modal; the Home tab may be published anew at any time."""
+    news = asker.page.next()
+    while news["type"] != "view" or not news["view"]:
+        news = asker.page.next()
+    modal: dict[str, Any] = news["view"]
+    return modal
+
+
 def press(asker: Asker, home: dict[str, Any], label: str) -> None:
     block, button = next(
         (block, element)
@@ -138,12 +147,10 @@ def test_home_tells_an_editor_how_the_audit_channel_is(ed: Asker) -> None:
 def test_opens_the_forms_from_the_start_and_from_home(whole: Whole, ed: Asker) -> None:
     start = ed.ask("/im")
     ed.page.press(start, "open_lookup")
-    lookup = ed.page.next_view()
+    lookup = next_modal(ed)
     ed.page.close(lookup)
     press(ed, open_home(ed), "Change a profile…")
-    account = ed.page.next()
-    while account["type"] != "view" or not account["view"]:
-        account = ed.page.next()
+    account = next_modal(ed)
 
     assert "Look up" in lookup["title"]
-    assert account["view"]["title"] == "Change a profile"
+    assert account["title"] == "Change a profile"
