@@ -183,10 +183,11 @@ def test_answers_twelve_at_once_while_the_vendor_is_slow(whole: Whole) -> None:
 
 
 def test_says_that_it_is_busy_rather_than_nothing(whole: Whole) -> None:
-    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=900)
+    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=3000)
     with whole.acting_as() as vera:
         for _ in range(100):
             vera.page.send("/im profile alice")
+        whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=0)
         answers = final_answers(vera, 100)
 
     assert any("Busy: more is being asked" in answer for answer in answers)
