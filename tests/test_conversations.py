@@ -277,7 +277,7 @@ def test_answers_an_event_once_and_nothing_but_what_people_say_to_it() -> None:
 
 def test_says_that_it_is_busy(whole: Whole) -> None:
     released = threading.Event()
-    while whole.bot.workers.submit(partial(released.wait, PATIENCE)):  # type: ignore[arg-type]
+    while whole.bot.workers.submit(partial(released.wait, PATIENCE)):
         pass
     try:
         with whole.acting_as() as vera:

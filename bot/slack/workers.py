@@ -1,34 +1,169 @@
-"""The bounded crew that does what comes after the ack."""
+"""The bounded crew that does what comes after the ack, with a queue that is fair between people."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore
+import logging
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from threading import Condition, Thread
 
 CREW = 16
 """How many commands run at once."""
 WAITING = 64
 """How many more may wait for a free worker; beyond, people are told that the bot is busy."""
+QUICK = 4
+"""How many answers that ask nobody but Slack are made at once, beside the commands."""
+CLOSING_SECONDS = 25.0
+"""The usual seconds in which what was taken on comes to an end."""
+
+log = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, slots=True)
+class Job:
+    """Something that was taken on: it waits for a worker, and then it has begun or was taken back.
+
+    Args:
+        owner: Whose it is.
+        run: Does it; it must handle its own errors.
+        turn_away: Says that it will not be done; called from a thread of its own.
+        queued: Whether it had to wait.
+    """
+
+    owner: Hashable
+    run: Callable[[], object]
+    turn_away: Callable[[], object]
+    queued: bool = False
+
+
+def _say_nothing() -> None:
+    """Turn away something of which nobody waits for an answer."""
+
+
+@dataclass(eq=False, slots=True)
 class Workers:
-    """Runs jobs on a bounded pool; a job must handle its own errors."""
+    """Runs jobs on a bounded crew of threads.
 
-    def __init__(self, crew: int = CREW, waiting: int = WAITING) -> None:
-        self._pool = ThreadPoolExecutor(crew, thread_name_prefix="worker")
-        self._room = BoundedSemaphore(crew + waiting)
+    Jobs that wait take turns by owner. No owner has more than three quarters of the crew, nor more than half
+    of the queue, so that the others get in; a job without an owner is nobody else's, either.
 
-    def submit(self, job: Callable[[], None]) -> bool:
-        """Take a job on, or tell that there is no room for it."""
-        if not self._room.acquire(blocking=False):
-            return False
-        try:
-            future = self._pool.submit(job)
-        except RuntimeError:  # shutting down
-            self._room.release()
-            return False
-        future.add_done_callback(lambda _: self._room.release())
+    Args:
+        crew: How many jobs run at once.
+        waiting: How many more may wait.
+    """
+
+    crew: int = CREW
+    waiting: int = WAITING
+    _queues: OrderedDict[Hashable, deque[Job]] = field(default_factory=OrderedDict, init=False)
+    _running: Counter[Hashable] = field(default_factory=Counter, init=False)
+    _begun: deque[Job] = field(default_factory=deque, init=False)
+    _changed: Condition = field(default_factory=Condition, init=False)
+    _threads: int = field(default=0, init=False)
+    _idle: int = field(default=0, init=False)
+    _closed: bool = field(default=False, init=False)
+
+    def submit(
+        self,
+        run: Callable[[], object],
+        owner: Hashable = None,
+        turn_away: Callable[[], object] = _say_nothing,
+    ) -> Job | None:
+        """Take a job on; None when there is no room for it.
+
+        Args:
+            run: Does it; it must handle its own errors.
+            owner: Whose it is; None for a job that counts as nobody else's.
+            turn_away: Says that it will not be done, should the crew close before it has begun.
+        """
+        job = Job(object() if owner is None else owner, run, turn_away)
+        with self._changed:
+            if self._closed:
+                return None
+            if self._may_begin(job.owner):
+                self._begin(job)
+                return job
+            queue = self._queues.get(job.owner, ())
+            if sum(map(len, self._queues.values())) >= self.waiting or len(queue) >= (self.waiting + 1) // 2:
+                return None
+            job.queued = True
+            self._queues.setdefault(job.owner, deque()).append(job)
+        return job
+
+    def cancel(self, job: Job) -> bool:
+        """Take a job back that has not begun; False when it has, or was taken back before."""
+        with self._changed:
+            queue = self._queues.get(job.owner, deque())
+            if job not in queue:
+                return False
+            queue.remove(job)
+            if not queue:
+                del self._queues[job.owner]
         return True
 
-    def close(self) -> None:
-        """Finish what was taken on and take on no more."""
-        self._pool.shutdown(wait=True)
+    def close(self, seconds: float = CLOSING_SECONDS) -> None:
+        """Take on no more, turn away what has not begun, and wait for the rest; all of it within a time."""
+        until = time.monotonic() + seconds
+        with self._changed:
+            self._closed = True
+            left = [job for queue in self._queues.values() for job in queue]
+            self._queues.clear()
+            self._changed.notify_all()
+        # Each in a thread of its own: one that Slack holds up keeps no other from being told.
+        turning = [Thread(target=job.turn_away, name="turning-away", daemon=True) for job in left]
+        for thread in turning:
+            thread.start()
+        for thread in turning:
+            thread.join(max(0.0, until - time.monotonic()))
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, max(0.0, until - time.monotonic()))
+
+    def _may_begin(self, owner: Hashable) -> bool:
+        free = self._running.total() < self.crew
+        return free and self._running[owner] < max(1, self.crew - self.crew // 4)
+
+    def _begin(self, job: Job) -> None:
+        self._running[job.owner] += 1
+        self._begun.append(job)
+        if len(self._begun) > self._idle:
+            self._threads += 1
+            # Nobody waits for a thread at exit: what has not ended by then was given its time.
+            Thread(target=self._work, name=f"worker-{self._threads}", daemon=True).start()
+        else:
+            self._changed.notify()
+
+    def _work(self) -> None:
+        while job := self._next():
+            try:
+                job.run()
+            except Exception:
+                log.exception("a job did not handle its error")
+            finally:
+                self._end(job)
+                # Kept while this thread waits for another, it would keep all that it holds.
+                del job
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            while not self._begun:
+                if self._closed:
+                    return None
+                self._idle += 1
+                self._changed.wait()
+                self._idle -= 1
+            return self._begun.popleft()
+
+    def _end(self, job: Job) -> None:
+        with self._changed:
+            self._running[job.owner] -= 1
+            self._running += Counter()  # forgets whoever has nothing running
+            for owner in list(self._queues):
+                if self._may_begin(owner):
+                    queue = self._queues[owner]
+                    self._begin(queue.popleft())
+                    # To the end of the turns, or out of them.
+                    self._queues.move_to_end(owner)
+                    if not queue:
+                        del self._queues[owner]
+                    break
+            if self._closed:
+                self._changed.notify_all()

@@ -1,8 +1,10 @@
 import threading
+import time
 from contextlib import closing
+from functools import partial
 
 from bot.slack.workers import Workers
-from tests.support.slack import wait_until
+from tests.support.slack import PATIENCE, wait_until
 
 
 def test_does_what_it_takes_on() -> None:
@@ -22,12 +24,12 @@ def test_takes_on_no_more_than_it_has_room_for() -> None:
         done.release()
 
     with closing(Workers(crew=2, waiting=3)) as workers:
-        taken = [workers.submit(work) for _ in range(7)]
+        taken = [bool(workers.submit(work)) for _ in range(7)]
         released.set()
         assert all(done.acquire(timeout=30) for _ in range(5))
 
         assert taken == [True] * 5 + [False] * 2
-        wait_until(lambda: workers.submit(lambda: None))
+        wait_until(lambda: bool(workers.submit(lambda: None)))
 
 
 def test_has_room_again_after_a_job_that_failed() -> None:
@@ -36,20 +38,108 @@ def test_has_room_again_after_a_job_that_failed() -> None:
 
     with closing(Workers(crew=1, waiting=0)) as workers:
         for _ in range(3):
-            wait_until(lambda: workers.submit(fail))
+            wait_until(lambda: bool(workers.submit(fail)))
 
 
-def test_finishes_what_waits_when_it_closes() -> None:
+def test_takes_turns_between_people() -> None:
     released = threading.Event()
     done: list[str] = []
-    workers = Workers(crew=1, waiting=1)
-    workers.submit(released.wait)  # type: ignore[arg-type]
-    workers.submit(lambda: done.append("waiting"))
+    with closing(Workers(crew=1, waiting=40)) as workers:
+        workers.submit(released.wait)
+        for owner, name in (*[("vera", "v")] * 3, *[("ed", "e")] * 2, ("gus", "g")):
+            assert workers.submit(partial(done.append, name), owner)
+        released.set()
+        wait_until(lambda: len(done) == 6)
 
-    threading.Timer(0.02, released.set).start()
-    workers.close()
+    assert "".join(done) == "vegvev"
 
-    assert done == ["waiting"]
+
+def test_keeps_a_quarter_of_the_crew_free_of_one_persons_jobs() -> None:
+    released = threading.Event()
+    done: list[str] = []
+    with closing(Workers(crew=4, waiting=60)) as workers:
+        for _ in range(30):
+            assert workers.submit(released.wait, "vera")
+        other = workers.submit(partial(done.append, "ed"), "ed")
+        wait_until(lambda: done == ["ed"])
+        released.set()
+
+    assert other
+    assert not other.queued
+
+
+def test_lets_nobody_fill_the_queue_alone() -> None:
+    released = threading.Event()
+    with closing(Workers(crew=1, waiting=4)) as workers:
+        workers.submit(released.wait)
+        by_one = [bool(workers.submit(released.wait, "vera")) for _ in range(5)]
+        by_another = [bool(workers.submit(released.wait, "ed")) for _ in range(3)]
+        released.set()
+
+    assert by_one == [True, True, False, False, False]
+    assert by_another == [True, True, False]
+
+
+def test_takes_back_what_waits_and_nothing_else() -> None:
+    released = threading.Event()
+    done: list[str] = []
+    with closing(Workers(crew=1, waiting=1)) as workers:
+        running = workers.submit(released.wait)
+        waiting = workers.submit(partial(done.append, "waiting"), "vera")
+        assert running
+        assert waiting
+        assert not workers.submit(partial(done.append, "no room"), "ed")
+
+        assert workers.cancel(waiting)
+        assert not workers.cancel(waiting)
+        assert not workers.cancel(running)
+        assert workers.submit(partial(done.append, "room again"), "ed")
+        released.set()
+        wait_until(lambda: done == ["room again"])
+
+
+def test_tells_what_waits_from_what_begins_at_once() -> None:
+    released = threading.Event()
+    with closing(Workers(crew=2, waiting=2)) as workers:
+        jobs = [workers.submit(released.wait) for _ in range(4)]
+        released.set()
+
+    assert [job and job.queued for job in jobs] == [False, False, True, True]
+
+
+def test_finishes_what_runs_and_turns_away_what_waits_when_it_closes() -> None:
+    released, begun = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def run() -> None:
+        begun.set()
+        released.wait()
+        done.append("running")
+
+    workers = Workers(crew=1, waiting=2)
+    workers.submit(run)
+    workers.submit(partial(done.append, "waiting"), "vera", partial(done.append, "turned away"))
+    assert begun.wait(PATIENCE)
+    threading.Timer(0.05, released.set).start()
+    workers.close(PATIENCE)
+
+    assert done == ["turned away", "running"]
+
+
+def test_closes_in_time_whatever_hangs() -> None:
+    released = threading.Event()
+    told = threading.Semaphore(0)
+    workers = Workers(crew=1, waiting=4)
+    workers.submit(released.wait)
+    workers.submit(released.wait, "vera", released.wait)
+    workers.submit(released.wait, "ed", told.release)
+
+    started = time.monotonic()
+    workers.close(0.2)
+    released.set()
+
+    assert time.monotonic() - started < PATIENCE / 2
+    assert told.acquire(timeout=0)
 
 
 def test_takes_on_nothing_after_it_closed() -> None:
@@ -57,4 +147,4 @@ def test_takes_on_nothing_after_it_closed() -> None:
     workers.close()
 
     # Asked more often than there is room: a refusal takes none.
-    assert [workers.submit(lambda: None) for _ in range(3)] == [False] * 3
+    assert [workers.submit(lambda: None) for _ in range(3)] == [None] * 3
