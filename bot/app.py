@@ -29,7 +29,7 @@ from bot.slack.messages import render
 from bot.slack.people import SlackPeople
 from bot.slack.relay import Relay
 from bot.slack.responder import Responder
-from bot.slack.workers import CREW, Workers
+from bot.slack.workers import CREW, QUICK, Workers
 from bot.stopping import stop_signal
 from bot.store.migrating import migrate_apart
 from bot.store.record import Store
@@ -54,11 +54,13 @@ class Bot:
     responder: Responder
     workers: Workers
     doorman: Workers
+    quick: Workers
     pool: Executor
 
     def close(self) -> None:
         """Finish the commands taken on, each bounded in time, then close every connection."""
         self.workers.close()
+        self.quick.close()
         self.doorman.close()
         self.audit.close()
         self.pool.shutdown()
@@ -123,7 +125,8 @@ def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
         audit.channel_trouble,
     )
     homes = Homes(slack, settings.slack_command, dispatcher, answers, audit.channel_state)
-    listeners = Listeners(answering, responder, workers=Workers(), doorman=Workers(DOORMEN), homes=homes)
+    crews = (Workers(), Workers(DOORMEN), Workers(QUICK))
+    listeners = Listeners(answering, responder, crews[0], crews[1], homes, crews[2])
     bolt = App(
         client=slack,
         # The loggers Bolt makes take their level from this one.
@@ -135,7 +138,7 @@ def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
         ssl_check_enabled=False,
     )
     listeners.register(bolt)
-    return Bot(bolt, people, ims, audit, responder, listeners.workers, listeners.doorman, pool)
+    return Bot(bolt, people, ims, audit, responder, *crews, pool)
 
 
 def _make_relay(settings: Settings, slack: WebClient, store: Store, people: SlackPeople) -> Relay | None:

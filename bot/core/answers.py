@@ -14,7 +14,7 @@ from bot.core.model import Actor, App
 from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
 
-T = TypeVar("T", "Page", "LookupPage", "Again", "Subject", "OpenForm", "OpenLookup", "UnderWay")
+T = TypeVar("T", "Page", "LookupPage", "Again", "Subject", "OpenForm", "OpenLookup", "Cancelable")
 
 LIFETIME = 24 * 3600
 """How long a button works, in seconds."""
@@ -83,8 +83,25 @@ class OpenLookup:
     response_url: str = field(repr=False)
 
 
+class Cancelable:
+    """Something that its owner can cancel."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class UnderWay:
+class Waiting(Cancelable):
+    """A request that waits for a worker.
+
+    Args:
+        cancel: Takes it back; False when it has begun meanwhile.
+    """
+
+    cancel: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay(Cancelable):
     """A lookup that has not ended.
 
     Args:
@@ -98,7 +115,7 @@ class UnderWay:
     public: bool = False
 
 
-Kept: TypeAlias = LookupPage | HistoryPage | Again | Subject | OpenForm | OpenLookup | UnderWay
+Kept: TypeAlias = LookupPage | HistoryPage | Again | Subject | OpenForm | OpenLookup | Waiting | UnderWay
 """Anything that an id can stand for."""
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from bot.core.answers import Again, HistoryPage, LookupPage, Page, Subject, UnderWay
+from bot.core.answers import Again, Cancelable, HistoryPage, LookupPage, Page, Subject, UnderWay, Waiting
 from bot.core.commands import EditProfile, ShowHelp, ShowHistory, UndoChange
 from bot.core.overview import RECENT_ACCOUNTS
 from bot.errors import ExpiredError
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
-from bot.slack.messages import changing
+from bot.slack.messages import changing, withdrawn
 from bot.slack.querying import open_lookup
 
 Deed: TypeAlias = Callable[[Answering, Ask, str], str]
@@ -52,7 +52,18 @@ def _turn_page(answering: Answering, ask: Ask, key: str) -> str:
 
 def _cancel_lookup(answering: Answering, ask: Ask, key: str) -> str:
     # Nothing is sent and nothing new is shown, so that this takes no role: only whose lookup it is counts.
-    under_way = answering.answers.find(key, ask.actor, UnderWay)
+    cancelable = answering.answers.find(key, ask.actor, Cancelable)
+    if isinstance(cancelable, UnderWay):
+        return _cancel_under_way(answering, ask, cancelable)
+    if isinstance(cancelable, Waiting) and not cancelable.cancel():
+        raise ExpiredError("this has begun already", advice="Its answer is there, or on the way")
+    answering.answers.forget(key)
+    ask.reply.replaces = True
+    ask.reply.answer(withdrawn())
+    return "CancelWaiting"
+
+
+def _cancel_under_way(answering: Answering, ask: Ask, under_way: UnderWay) -> str:
     lookup = under_way.stop()
     if lookup is None:
         raise ExpiredError("this lookup has ended already", advice="Its answer is on the way")

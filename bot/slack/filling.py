@@ -1,6 +1,6 @@
 """Shortcuts and the modals they lead to: what is filled in, reviewed, confirmed and closed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.core.model import Actor, Surface
+from bot.slack.admission import Admission
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
 from bot.slack.forms import FormError, busy_error
@@ -20,7 +21,6 @@ from bot.slack.reply import Reply
 from bot.slack.responder import Responder
 from bot.slack.reviewing import confirm, give_up, review
 from bot.slack.reviews import SET_REVIEW, notice_view
-from bot.slack.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,12 @@ class Filling:
     Args:
         answering: What is done for each.
         responder: How answers are sent.
-        workers: Who does what comes after the ack.
-        take_on: Leaves a job to a worker, or tells the person that all are busy.
+        admission: Leaves it to workers.
     """
 
     answering: Answering
     responder: Responder
-    workers: Workers
-    take_on: Callable[[Ask, Callable[[], None]], None]
+    admission: Admission
 
     def register(self, app: App) -> None:
         """Hook into Bolt."""
@@ -50,7 +48,7 @@ class Filling:
     def on_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on the global shortcut."""
         ask = self._ask(body)
-        self.take_on(ask, partial(self.answering.answer_shortcut, ask))
+        self.admission.admit(ask, partial(self.answering.answer_shortcut, ask))
         ack()
 
     def on_account(self, ack: Ack, body: Mapping[str, Any]) -> None:
@@ -63,7 +61,7 @@ class Filling:
             return
         # The profile takes a call to read, so this view is there before the form takes its place.
         ack(response_action="update", view=loading_view(pane.external_id))
-        self.take_on(ask, partial(self.answering.answer_account, ask, command, pane))
+        self.admission.admit(ask, partial(self.answering.answer_account, ask, command, pane))
 
     def on_form(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on a form that was sent; what is wrong in it is said at its fields."""
@@ -74,7 +72,7 @@ class Filling:
             ack(response_action="errors", errors=error.mistakes)
             return
         ask, pane = self._ask_in_modal(actor, url)
-        if self.workers.submit(partial(review, self.answering, ask, pane, command)):
+        if self.admission.try_to_admit(ask, partial(review, self.answering, ask, pane, command)):
             # On top of the form, so that closing it leads back to what was filled in.
             ack(response_action="push", view=loading_view(pane.external_id))
         else:
@@ -84,15 +82,15 @@ class Filling:
         """Take on the confirmation of what a form would change."""
         ask, pane = self._ask_in_modal(presser(body))
         change_id = text(body["view"], "private_metadata")
-        if self.workers.submit(partial(confirm, self.answering, ask, pane, change_id)):
+        if self.admission.try_to_admit(ask, partial(confirm, self.answering, ask, pane, change_id)):
             ack(response_action="update", view=changing_view(pane.external_id))
         else:
             ack(response_action="push", view=notice_view(busy()))
 
     def on_closed_review(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Give up a change whose review was closed."""
-        change_id = text(body["view"], "private_metadata")
-        self.workers.submit(partial(give_up, self.answering, presser(body), change_id))
+        actor, change_id = presser(body), text(body["view"], "private_metadata")
+        self.admission.workers.submit(partial(give_up, self.answering, actor, change_id), actor)
         ack()
 
     def _ask_in_modal(self, actor: Actor, url: str = "") -> tuple[Ask, Pane]:

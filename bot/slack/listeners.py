@@ -13,6 +13,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.core.model import Actor, Surface
+from bot.slack.admission import Admission
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
 from bot.slack.buttons import BUTTONS, URGENT, press
@@ -20,6 +21,8 @@ from bot.slack.filling import Filling
 from bot.slack.hearing import Hearing
 from bot.slack.homes import Homes
 from bot.slack.messages import busy
+from bot.slack.modal_reply import ModalReply
+from bot.slack.pane import Pane
 from bot.slack.payloads import presser, text
 from bot.slack.querying import Querying
 from bot.slack.reply import Reply
@@ -42,6 +45,7 @@ class Listeners:
         workers: Who does what comes after the ack.
         doorman: Who tells people that every worker is busy, and ends what keeps workers busy.
         homes: What publishes Home tabs.
+        quick: Who answers what can be answered although every worker is stuck.
     """
 
     answering: Answering
@@ -49,25 +53,31 @@ class Listeners:
     workers: Workers
     doorman: Workers
     homes: Homes
+    quick: Workers
+
+    @property
+    def _admission(self) -> Admission:
+        return Admission(self.answering.answers, self.workers, self.quick, self.doorman)
 
     def register(self, app: App) -> None:
         """Hook the listeners into Bolt: one for the slash command, with the table of commands behind it."""
         app.command(self.answering.command)(self.on_command)
         app.action(re.compile("|".join(BUTTONS)))(self.on_button)
-        Filling(self.answering, self.responder, self.workers, self._take_on).register(app)
+        Filling(self.answering, self.responder, self._admission).register(app)
         app.event("app_home_opened")(self.on_home)
-        Querying(self.answering, self.responder, self.workers, self._take_on).register(app)
-        Hearing(self.answering, self.responder, self._take_on).register(app)
+        Querying(self.answering, self.responder, self._admission).register(app)
+        Hearing(self.answering, self.responder, self._admission.admit).register(app)
         app.error(self.on_error)
 
     def on_command(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on a slash command."""
         actor = Actor(text(body, "user_id"), text(body, "team_id"))
         ask = self._ask(actor, Surface.COMMAND, body, channel_id=text(body, "channel_id"))
-        if self.workers.submit(partial(self.answering.answer_text, ask, text(body, "text"))):
+        typed = text(body, "text")
+        message = self._admission.admit_command(ask, partial(self.answering.answer_text, ask, typed), typed)
+        if message is None:
             ack()
         else:
-            message = busy()
             ack(text=message.text, blocks=message.blocks, response_type="ephemeral")
 
     def on_button(self, ack: Ack, body: Mapping[str, Any]) -> None:
@@ -75,10 +85,12 @@ class Listeners:
         channel_id, action = text(body.get("channel") or {}, "id"), body["actions"][0]
         ask = self._ask(presser(body), Surface.BUTTON, body, channel_id=channel_id)
         action_id = text(action, "action_id")
-        crew = self.doorman if action_id in URGENT else self.workers
         job = partial(press, self.answering, ask, action_id, text(action, "value"))
-        at_home = (body.get("view") or {}).get("type") == "home"
-        self._take_on(ask, partial(self._and_publish, ask, job) if at_home else job, crew)
+        if action_id in URGENT:
+            self.doorman.submit(job, ask.actor)
+        else:
+            at_home = (body.get("view") or {}).get("type") == "home"
+            self._admission.admit(ask, partial(self._and_publish, ask, job) if at_home else job)
         ack()
 
     def on_home(self, ack: Ack, body: Mapping[str, Any]) -> None:
@@ -88,7 +100,9 @@ class Listeners:
         if event.get("tab") == "home":
             actor = Actor(text(event, "user"), text(body, "team_id"))
             ask = self._ask(actor, Surface.BUTTON, {})
-            self._take_on(ask, partial(self._and_publish, ask))
+            # Nothing is written to people who merely looked: the tab says what it said before until then.
+            if not self.workers.submit(partial(self._and_publish, ask), actor):
+                self.doorman.submit(partial(ask.reply.refuse, busy()), actor)
 
     def _and_publish(self, ask: Ask, job: Callable[[], None] | None = None) -> None:
         if job:
@@ -96,14 +110,12 @@ class Listeners:
         self.answering.always_answer(ask, partial(self.homes.publish, ask.actor))
 
     def _ask(self, actor: Actor, surface: Surface, body: Mapping[str, Any], *, channel_id: str = "") -> Ask:
-        pressed = surface is Surface.BUTTON
-        reply = Reply(self.responder, text(body, "response_url"), actor.user_id, of_message=pressed)
+        url, view = text(body, "response_url"), body.get("view") or {}
+        reply = Reply(self.responder, url, actor.user_id, of_message=surface is Surface.BUTTON)
+        if view.get("type") == "modal":
+            pane = Pane(self.answering.forms.slack, text(view, "id"))
+            reply = ModalReply(self.responder, url, actor.user_id, pane=pane)
         return Ask(actor, surface, reply, channel_id, text(body, "trigger_id"))
-
-    def _take_on(self, ask: Ask, job: Callable[[], None], crew: Workers | None = None) -> None:
-        if not (crew or self.workers).submit(job):
-            # Slack shows what a command's ack says, but no other ack: this answer needs a post of its own.
-            self.doorman.submit(partial(ask.reply.refuse, busy()))
 
     def on_error(self, error: Exception, request: BoltRequest) -> BoltResponse:
         """Answer an error that came before any worker: the last net."""

@@ -24,7 +24,19 @@ from bot.core.results import (
     Unchanged,
 )
 from bot.errors import BotError, ExpiredError, IMError, NotSharedError, PermissionDeniedError, UsageError
-from bot.slack.blocks import Button, Trim, aside, bold, code, fit, paragraph, sentence, small_print, words
+from bot.slack.blocks import (
+    Button,
+    Trim,
+    aside,
+    bold,
+    buttons,
+    code,
+    fit,
+    paragraph,
+    sentence,
+    small_print,
+    words,
+)
 from bot.slack.changes import show_form, show_preview, show_settled, show_unchanged
 from bot.slack.entries import show_checkpoint, show_entries, show_history, stamps
 from bot.slack.exports import show_sent
@@ -51,8 +63,11 @@ __all__ = [
     "render_error",
     "render_home",
     "render_sent",
+    "restarting",
     "sending",
     "shared",
+    "waiting",
+    "withdrawn",
     "working",
 ]
 
@@ -279,6 +294,39 @@ def busy() -> Message:
             paragraph(
                 [bold("Busy: more is being asked at the moment than the bot can take on.")],
                 [words("Nothing was sent. Try again in a few seconds.")],
+            )
+        ]
+    )
+
+
+def waiting(cancel_id: str) -> Message:
+    """Say that a request waits for its turn.
+
+    Args:
+        cancel_id: The opaque id by which it can be taken back.
+    """
+    return _message(
+        lambda _: [
+            paragraph(
+                [bold("Waiting for its turn."), words(" More is being asked than the bot can do at once.")],
+                [words("It is answered as soon as its turn comes; until then Cancel takes it back.")],
+            ),
+            buttons(Button("Cancel", "cancel_lookup", cancel_id, "danger")),
+        ]
+    )
+
+
+def withdrawn() -> Message:
+    """Say that a request was cancelled while it waited."""
+    return _message(lambda _: [paragraph([bold("Cancelled before it began."), words(" Nothing was sent.")])])
+
+
+def restarting() -> Message:
+    """Say that a request is not done because the bot stops."""
+    return _message(
+        lambda _: [
+            paragraph(
+                [bold("The bot is restarting."), words(" Nothing was sent. Try again in a minute.")],
             )
         ]
     )

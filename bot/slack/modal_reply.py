@@ -18,6 +18,16 @@ class ModalReply(Reply):
 
     pane: Pane = field(kw_only=True)
 
+    def begin(self) -> None:
+        """Wait for a line that is being shown: it must not take the place of what is shown from now on."""
+        with self._lock:
+            pass
+
+    def show_waiting(self, message: Message) -> None:
+        """Show that the request waits."""
+        if not self.pane.show(notice_view(message)):
+            Reply.show_waiting(self, message)
+
     def answer(self, message: Message, *, in_channel: bool = False, private: bool = False) -> None:
         """Show the answer."""
         if not self.pane.show(notice_view(message)):

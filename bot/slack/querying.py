@@ -1,6 +1,6 @@
 """The shortcuts that look accounts up, and the modal they lead to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from bot.core.candidates import find_and_count
 from bot.core.commands import WORDS, ShowProfiles
 from bot.core.model import Actor, Surface
 from bot.errors import ExpiredError
+from bot.slack.admission import Admission
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
 from bot.slack.forms import FormError, busy_error
@@ -21,7 +22,6 @@ from bot.slack.payloads import presser, text
 from bot.slack.reading import read_words
 from bot.slack.reply import Reply
 from bot.slack.responder import Responder
-from bot.slack.workers import Workers
 
 LOOKUP = "lookup"
 """The callback id of the global shortcut."""
@@ -49,14 +49,12 @@ class Querying:
     Args:
         answering: What is done for each.
         responder: How answers are sent.
-        workers: Who does what comes after the ack.
-        take_on: Leaves a job to a worker, or tells the person that all are busy.
+        admission: Leaves it to workers.
     """
 
     answering: Answering
     responder: Responder
-    workers: Workers
-    take_on: Callable[[Ask, Callable[[], None]], None]
+    admission: Admission
 
     def register(self, app: App) -> None:
         """Hook into Bolt."""
@@ -68,7 +66,7 @@ class Querying:
         """Take on the global shortcut."""
         ask = self._ask(presser(body), body)
         run = partial(open_lookup, self.answering, ask)
-        self.take_on(ask, partial(self.answering.always_answer, ask, run))
+        self.admission.admit(ask, partial(self.answering.always_answer, ask, run))
         ack()
 
     def on_message_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
@@ -76,7 +74,7 @@ class Querying:
         way = OpenLookup(text(body.get("channel") or {}, "id"), text(body, "response_url"))
         ask = self._ask(presser(body), body, way, of_message=True)
         run = partial(self._offer, ask, way, body.get("message") or {})
-        self.take_on(ask, partial(self.answering.always_answer, ask, run))
+        self.admission.admit(ask, partial(self.answering.always_answer, ask, run))
         ack()
 
     def on_lookup(self, ack: Ack, body: Mapping[str, Any]) -> None:
@@ -91,7 +89,7 @@ class Querying:
         of_message = not body.get("response_urls")
         ask = self._ask(actor, body, self._find_way(actor, body), of_message=of_message)
         run = partial(self.answering.run, ask, command)
-        if self.workers.submit(partial(self.answering.always_answer, ask, run)):
+        if self.admission.try_to_admit(ask, partial(self.answering.always_answer, ask, run)):
             ack()
         else:
             ack(response_action="errors", errors=busy_error(view).mistakes)

@@ -15,8 +15,9 @@ WORKING_AFTER = 1.0
 UPDATED_AFTER = (2.5, 6.0)
 """Seconds after which that is brought up to date at a response URL.
 
-It takes five messages in all: that line, twice brought up to date, the answer, and one in reserve. Where the
-line stays it is brought up to date once, because it says at the end where the answer is.
+It takes five messages in all: that line, twice brought up to date, the answer, and one in reserve. It is
+brought up to date once after a line that said that the request waits, and where the line stays, because
+that says at the end where the answer is.
 """
 CONVERSED_AFTER = (2.0, 5.0, 10.0, 16.0)
 """The same in a conversation: Slack takes fifty changes a minute in all, the answers among them."""
@@ -48,6 +49,7 @@ class Reply:
     _standing_in: bool = False
     _elsewhere: bool = False
     _announced: bool = False
+    _waited: bool = False
 
     def __post_init__(self) -> None:
         """Answer directly where there is no other way."""
@@ -58,6 +60,18 @@ class Reply:
     def public(self) -> bool:
         """Whether others than the actor see whatever is answered."""
         return self.conversation is not None and self.conversation.public
+
+    def tell_waiting(self, line: Callable[[], Message], over: Event) -> None:
+        """Send a line if a request waits longer than about a second, from a thread of its own.
+
+        Args:
+            line: Makes it.
+            over: Set when the request has begun, or does not wait any more.
+        """
+        Thread(target=self._tell_waiting, args=(line, over), name="waiting", daemon=True).start()
+
+    def begin(self) -> None:
+        """Note that the work begins; the line that said that it waits is not to come any more."""
 
     @contextmanager
     def working(self, line: Callable[[], Message], *, stays: bool = False) -> Iterator[None]:
@@ -86,7 +100,7 @@ class Reply:
         """
         with self._lock:
             self._answered = True
-            if self._elsewhere:
+            if self._elsewhere or (in_channel and self._standing_in):
                 # First: later this would take the place of the answer.
                 self.responder.update(self.url, shared())
                 self._elsewhere = False
@@ -104,9 +118,28 @@ class Reply:
         with self._lock:
             self._answered = True
 
+    def _tell_waiting(self, line: Callable[[], Message], over: Event) -> None:
+        if over.wait(self.working_after):
+            return
+        with self._lock:
+            if not over.is_set() and not self._answered:
+                self.show_waiting(line())
+
+    def show_waiting(self, message: Message) -> None:
+        """Show that the request waits, where the answer comes or beside what was pressed."""
+        self._waited = True
+        self._send(message, in_channel=False)
+        if self.of_message and self.url:
+            # Beside the message that was pressed, where nothing can take its place: it stays.
+            self._announced = True
+        else:
+            self.replaces = self._standing_in = True
+
     def _keep_telling(self, line: Callable[[], Message], stays: bool, done: Event) -> None:  # noqa: FBT001 - called by Thread
         started, shown = time.monotonic(), None
-        further = CONVERSED_AFTER if self.conversation else UPDATED_AFTER[: 1 if stays else None]
+        further = (
+            CONVERSED_AFTER if self.conversation else UPDATED_AFTER[: 1 if stays or self._waited else None]
+        )
         for moment in (self.working_after, *further):
             if done.wait(max(0.0, started + moment - time.monotonic())):
                 return

@@ -122,12 +122,12 @@ def everybody_busy(bot: Bot) -> Iterator[None]:
         released.wait()
 
     for _ in range(CREW + WAITING):
-        wait_until(lambda: bot.workers.submit(work))
+        wait_until(lambda: bool(bot.workers.submit(work)))
     try:
         yield
     finally:
         released.set()
-        wait_until(lambda: bot.workers.submit(lambda: None))
+        wait_until(lambda: bool(bot.workers.submit(lambda: None)))
 
 
 def test_acknowledges_with_nothing_and_answers_later(scene: Scene) -> None:
@@ -248,16 +248,26 @@ def test_says_at_the_first_input_what_concerns_a_form_as_a_whole(scene: Scene) -
 
 def test_answers_again_when_somebody_is_free(scene: Scene) -> None:
     with everybody_busy(scene.bot):
-        scene.send("whoami", VIEWER)
-    scene.send("whoami", VIEWER)
+        scene.send("profile alice", VIEWER)
+    scene.send("profile alice", VIEWER)
 
-    assert "You are a viewer" in scene.next_post()["text"]
+    assert "1 of 1 found" in scene.next_post()["text"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"), [("whoami", "You are a viewer"), (" HELP profile", "/im profile")]
+)
+def test_says_who_one_is_and_helps_although_everybody_is_busy(scene: Scene, typed: str, told: str) -> None:
+    with everybody_busy(scene.bot):
+        acknowledged = scene.send(typed, VIEWER)
+        assert acknowledged.body == ""
+        assert told in scene.next_post()["text"]
 
 
 def test_owns_up_when_a_command_finds_no_way_to_a_worker(
     scene: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scene.bot.workers, "_room", None)
+    monkeypatch.setattr(scene.bot.workers, "crew", None)
     acknowledged = scene.send("profile alice", VIEWER)
 
     told = json.loads(acknowledged.body)

@@ -70,8 +70,11 @@ from bot.slack.messages import (
     render_error,
     render_home,
     render_sent,
+    restarting,
     sending,
     shared,
+    waiting,
+    withdrawn,
     working,
 )
 from bot.slack.paging import lone_account, shown
@@ -246,6 +249,9 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "shared": shared,
     "following": following,
     "busy": busy,
+    "waiting": lambda: waiting("waiting"),
+    "withdrawn": withdrawn,
+    "restarting": restarting,
     "crash": lambda: render_crash("k3v9", "/im"),
     "error_usage": lambda: render_error(
         UsageError(

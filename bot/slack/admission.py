@@ -1,0 +1,92 @@
+"""What is let in to the workers: a request begins, waits and says so, or finds the bot busy."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from threading import Event
+
+from bot.core.answers import Answers, Waiting
+from bot.core.commands import SPECS
+from bot.slack.asking import Ask
+from bot.slack.messages import Message, busy, restarting, waiting
+from bot.slack.workers import Job, Workers
+
+_QUICK = frozenset(spec.word for spec in SPECS.values() if spec.needs is None)
+"""The words of commands that are open to everybody: they ask neither the vendor nor the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Leaves requests to workers, fairly between people; each is answered for, also one that waits.
+
+    Args:
+        answers: Keeps what the Cancel button of a request that waits leads back to.
+        workers: Does what is asked.
+        quick: Does what asks neither the vendor nor the record, beside the workers, which may all be stuck.
+        doorman: Says that all workers are busy, whatever keeps them so.
+    """
+
+    answers: Answers
+    workers: Workers
+    quick: Workers
+    doorman: Workers
+
+    def admit(self, ask: Ask, run: Callable[[], object]) -> None:
+        """Take a request on; when it waits, or finds no room, that is said beside."""
+        if not self.try_to_admit(ask, run):
+            # Slack shows what a command's ack says, but no other ack: this answer needs a post of its own.
+            self.doorman.submit(partial(ask.reply.refuse, busy()), ask.actor)
+
+    def try_to_admit(self, ask: Ask, run: Callable[[], object]) -> bool:
+        """Take a request on, or tell that there is no room for it; when it waits, that is said beside."""
+        line = self._submit(ask, run, self.workers)
+        if line is None:
+            return False
+        if line.job.queued:
+            ask.reply.tell_waiting(line.message, line.over)
+        return True
+
+    def admit_command(self, ask: Ask, run: Callable[[], object], typed: str) -> Message | None:
+        """Take a slash command on, and make what its ack says: that it waits, or finds no room; else nothing.
+
+        Args:
+            ask: Whose it is.
+            run: Does it.
+            typed: What was typed after the slash command.
+        """
+        word = (typed.split(maxsplit=1) or [""])[0].lower()
+        line = self._submit(ask, run, self.quick if word in _QUICK else self.workers)
+        if line is None:
+            return busy()
+        return line.message() if line.job.queued else None
+
+    def _submit(self, ask: Ask, run: Callable[[], object], crew: Workers) -> "_Line | None":
+        over = Event()
+
+        def begin() -> None:
+            over.set()
+            ask.reply.begin()
+            run()
+
+        job = crew.submit(begin, ask.actor, partial(ask.reply.refuse, restarting()))
+        return None if job is None else _Line(self.answers, ask, crew, job, over)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What is said of a request that waits, until that is over."""
+
+    answers: Answers
+    ask: Ask
+    crew: Workers
+    job: Job
+    over: Event
+
+    def message(self) -> Message:
+        return waiting(self.answers.keep(self.ask.actor, Waiting(self._cancel)))
+
+    def _cancel(self) -> bool:
+        if not self.crew.cancel(self.job):
+            return False
+        self.over.set()
+        return True

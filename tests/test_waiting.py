@@ -1,0 +1,194 @@
+"""Requests that wait for a worker: each is told so in time, may be cancelled, and is never left silent."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from bot.playground.people import EDITOR, VIEWER
+from bot.slack.modals import ACCOUNT
+from bot.slack.workers import CREW
+from tests.support.slack import ONCALL, wait_until
+from tests.support.whole import Asker, Whole, whole_bot
+from tests.test_lookup_modals import filled
+
+WAITS = "Waiting for its turn."
+WITHDRAWN = "Cancelled before it began. Nothing was sent."
+DIRECT = f"D{EDITOR.id[1:]}"
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Whole]:
+    with whole_bot("http") as whole:
+        yield whole
+
+
+@pytest.fixture
+def ed(whole: Whole) -> Iterator[Asker]:
+    with whole.acting_as(EDITOR) as ed:
+        yield ed
+
+
+@contextmanager
+def all_stuck(whole: Whole) -> Iterator[threading.Event]:
+    """Keep every worker from working until the event is set."""
+    released = threading.Event()
+    wait_until(lambda: idle(whole))
+    for _ in range(CREW):
+        job = whole.bot.workers.submit(released.wait)
+        assert job
+        assert not job.queued
+    try:
+        yield released
+    finally:
+        released.set()
+        wait_until(lambda: idle(whole))
+
+
+def idle(whole: Whole) -> bool:
+    return not whole.bot.workers._running.total()
+
+
+def press_in(asker: Asker, view: dict[str, Any], label: str) -> None:
+    """Press a button of a view."""
+    place, button = next(
+        (block["block_id"], element)
+        for block in view["blocks"]
+        for element in block.get("elements", ())
+        if element["type"] == "button" and element["text"]["text"] == label
+    )
+    pressed = {"action_id": button["action_id"], "value": button["value"], "state": {}}
+    assert asker.page.press_in(view, place, **pressed) == {"ok": True}
+
+
+def test_says_in_the_ack_that_a_command_waits_and_answers_it_afterwards(whole: Whole, ed: Asker) -> None:
+    with all_stuck(whole) as released:
+        waits = ed.ask("/im profile alice")
+        released.set()
+        answer = ed.answer()
+
+    assert waits["text"].startswith(WAITS)
+    assert waits["ephemeral"]
+    assert "1 of 1 found" in answer["text"]
+
+
+def test_takes_back_a_command_that_waits(whole: Whole, ed: Asker) -> None:
+    with all_stuck(whole) as released:
+        waits = ed.ask("/im profile carol")
+        answer = ed.press(waits, "Cancel")
+        released.set()
+    after = ed.ask("/im profile alice")
+
+    assert answer["text"] == WITHDRAWN
+    assert answer["ts"] == waits["ts"]
+    assert "1 of 1 found" in after["text"]
+    assert not whole.bot.audit.store.list_history("demo", "carol", None, 10)
+
+
+def test_says_that_what_has_begun_cannot_be_taken_back_any_more(whole: Whole, ed: Asker) -> None:
+    with all_stuck(whole) as released:
+        waits = ed.ask("/im profile alice")
+        released.set()
+        ed.answer()
+    refused = ed.press(waits, "Cancel")
+
+    assert "this has begun already" in refused["text"]
+
+
+def test_lets_nobody_else_take_it_back(whole: Whole, ed: Asker) -> None:
+    with all_stuck(whole) as released, whole.acting_as(VIEWER) as vera:
+        waits = ed.ask("/im profile alice")
+        next(kept for kept in whole.workspace.messages if kept.ts == waits["ts"]).only_for = None
+        refused = vera.press(waits, "Cancel")
+        released.set()
+        answer = ed.answer()
+
+    assert "only the person who asked" in refused["text"]
+    assert "1 of 1 found" in answer["text"]
+
+
+def test_says_beside_the_message_that_a_press_waits(whole: Whole, ed: Asker) -> None:
+    page = ed.ask("/im profile alice bob_k")
+    with all_stuck(whole) as released:
+        ed.click(page, "Share")
+        waits = ed.answer()
+        released.set()
+        shared = ed.answer()
+
+    assert waits["text"].startswith(WAITS)
+    assert waits["ts"] != page["ts"]
+    assert waits["ephemeral"]
+    assert "2 of 2 found" in shared["text"]
+
+
+def test_takes_back_a_press_that_waits(whole: Whole, ed: Asker) -> None:
+    page = ed.ask("/im profile alice bob_k")
+    with all_stuck(whole):
+        ed.click(page, "Share")
+        waits = ed.answer()
+        answer = ed.press(waits, "Cancel")
+
+    assert answer["text"] == WITHDRAWN
+    assert answer["ts"] == waits["ts"]
+
+
+def test_puts_the_answer_to_a_message_where_it_said_that_it_waits(whole: Whole, ed: Asker) -> None:
+    with all_stuck(whole) as released:
+        assert ed.page.send("alice", DIRECT) == {"ok": True}
+        ed.answer()  # what was written
+        waits = ed.answer()
+        released.set()
+        answer = ed.answer()
+
+    assert waits["text"].startswith(WAITS)
+    assert answer["ts"] == waits["ts"]
+    assert "1 of 1 found" in answer["text"]
+
+
+def test_says_in_a_modal_that_it_waits_and_takes_it_back_there(whole: Whole, ed: Asker) -> None:
+    assert ed.page.use_shortcut("set_profile") == {"ok": True}
+    view = ed.view()
+    with all_stuck(whole):
+        assert ed.page.submit(view, filled(view, **{ACCOUNT: "alice"})) == {"ok": True}
+        waits = ed.view(WAITS)
+        press_in(ed, waits, "Cancel")
+        answer = ed.view("Cancelled before it began.", "Nothing was sent.")
+
+    assert answer["id"] == waits["id"]
+
+
+def test_fills_the_modal_that_said_that_it_waits(whole: Whole, ed: Asker) -> None:
+    assert ed.page.use_shortcut("set_profile") == {"ok": True}
+    view = ed.view()
+    with all_stuck(whole) as released:
+        assert ed.page.submit(view, filled(view, **{ACCOUNT: "alice"})) == {"ok": True}
+        waits = ed.view(WAITS)
+        released.set()
+        form = ed.view("Nickname")
+
+    assert form["id"] == waits["id"]
+
+
+def test_does_not_hold_up_one_command_for_somebody_elses_thirty(whole: Whole, ed: Asker) -> None:
+    with whole.acting_as(VIEWER) as vera:
+        released = threading.Event()
+        try:
+            for _ in range(30):
+                assert whole.bot.workers.submit(released.wait, "somebody")
+            assert "1 of 1 found" in vera.ask("/im profile alice")["text"]
+        finally:
+            released.set()
+            wait_until(lambda: idle(whole))
+
+
+def test_tells_whoever_waits_that_the_bot_restarts() -> None:
+    with whole_bot("http") as whole, whole.acting_as(EDITOR) as ed, all_stuck(whole) as released:
+        waits = ed.ask("/im profile alice", ONCALL)
+        threading.Timer(0.2, released.set).start()
+        whole.bot.workers.close()
+        told = ed.answer()
+
+    assert waits["text"].startswith(WAITS)
+    assert told["text"] == "The bot is restarting. Nothing was sent. Try again in a minute."
