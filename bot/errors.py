@@ -7,6 +7,8 @@ BotError                        str(error) may be shown to anyone who asked
 ├── ExpiredError                it is not possible, or not any more: a button or a change is too old
 ├── CancelledError              the actor cancelled it, and has been answered
 ├── AuditError                  the record could not be written, or cannot be believed
+│   ├── AlteredError            what it holds is not what was kept
+│   └── RecordUnknownError      it could not be written in time; whether it was, is not known
 ├── SlackUnavailableError       Slack could not be asked
 ├── NotSharedError              others than the workspace's own people could read it, or nobody would
 └── IMError                     .code, when Tencent gave one
@@ -83,6 +85,10 @@ class AuditError(BotError):
 
 class AlteredError(AuditError):
     """What the record holds is not what was kept: somebody altered the database."""
+
+
+class RecordUnknownError(AuditError):
+    """The record could not be written in time; whether it was, is not known."""
 
 
 class SlackUnavailableError(BotError):

@@ -9,7 +9,7 @@ from bot.core.model import App, Change, Draft, Entry, Outcome, Surface
 from bot.core.policy import NO_CHANGE_SENT, NOTHING_SENT
 from bot.core.ports import Record
 from bot.core.results import Settled
-from bot.errors import AuditError, BotError, ExpiredError, IMError
+from bot.errors import AuditError, BotError, ExpiredError, IMError, RecordUnknownError
 
 BECAME = {
     Outcome.PROPOSED: "it is not confirmed yet",
@@ -124,8 +124,13 @@ class Journal:
             closed, entry = self.move(change, verdict.outcome, surface, problem)
         except AuditError as error:
             state = _STATE[verdict.outcome] + (f" ({problem})" if problem else "")
-            raise AuditError(
-                f"{state}, but that could not be recorded: {error}",
+            became = (
+                "and whether that was recorded is not known yet"
+                if isinstance(error, RecordUnknownError)
+                else "but that could not be recorded"
+            )
+            raise type(error)(
+                f"{state}, {became}: {error}",
                 advice="The bot will read the profile and record the outcome when the record works again",
                 detail=error.detail,
             ) from error

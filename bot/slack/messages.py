@@ -23,7 +23,15 @@ from bot.core.results import (
     Start,
     Unchanged,
 )
-from bot.errors import BotError, ExpiredError, IMError, NotSharedError, PermissionDeniedError, UsageError
+from bot.errors import (
+    BotError,
+    ExpiredError,
+    IMError,
+    NotSharedError,
+    PermissionDeniedError,
+    RecordUnknownError,
+    UsageError,
+)
 from bot.slack.blocks import (
     Button,
     Trim,
@@ -77,6 +85,7 @@ _HAPPENED: dict[type[BotError], str] = {
     PermissionDeniedError: "Refused",
     ExpiredError: "Not possible",
     NotSharedError: "Not shared",
+    RecordUnknownError: "Not known",
     BotError: "Failed",
 }
 """What an error's words follow: they may begin with an id, so they get no capital letter."""

@@ -19,6 +19,7 @@ from bot.errors import (
     NotFoundError,
     OutcomeUnknownError,
     PermissionDeniedError,
+    RecordUnknownError,
     UnavailableError,
     UsageError,
 )
@@ -311,6 +312,35 @@ def test_sends_nothing_when_the_intent_cannot_be_recorded(world: World) -> None:
     assert "Nothing was sent" in caught.value.advice
     assert world.writes == 0
     world.confirm(change)
+
+
+def test_sends_nothing_when_it_is_not_known_whether_the_intent_was_recorded(world: World) -> None:
+    change = world.preview()
+    world.record.failing = {"move": [RecordUnknownError("the record did not answer in time")]}
+
+    with pytest.raises(RecordUnknownError) as caught:
+        world.changes.confirm(EDDA, change.id)
+
+    assert "Nothing was sent" in caught.value.advice
+    assert world.writes == 0
+
+
+def test_says_what_became_of_a_change_though_not_whether_that_was_recorded_and_settles_it(
+    world: World,
+) -> None:
+    change = world.preview()
+    world.record.failing = {"move": [None, RecordUnknownError("the record did not answer in time")]}
+
+    with pytest.raises(RecordUnknownError) as caught:
+        world.changes.confirm(EDDA, change.id)
+    (settled,) = world.changes.settle_open(timedelta(0))
+
+    assert str(caught.value).startswith(
+        "the change was sent and applied, and whether that was recorded is not"
+    )
+    assert "The bot will read the profile and record the outcome" in caught.value.advice
+    assert world.writes == 1
+    assert settled.change.outcome is Outcome.SUCCEEDED
 
 
 def test_cancels_before_it_is_confirmed_and_not_after(world: World) -> None:

@@ -48,6 +48,7 @@ from bot.errors import (
     NotSharedError,
     OutcomeUnknownError,
     PermissionDeniedError,
+    RecordUnknownError,
     SlackUnavailableError,
     UnavailableError,
     UsageError,
@@ -697,6 +698,12 @@ def test_shows_no_table_of_nothing() -> None:
 
 def test_tells_of_a_failure_without_a_reason() -> None:
     assert show(settled(Outcome.FAILED)).text.startswith("Failed: no reason was given.")
+
+
+def test_calls_nothing_failed_of_which_it_is_not_known_whether_it_was_recorded() -> None:
+    said = render_error(RecordUnknownError("the record did not answer in time"), command="/im").text
+
+    assert said == "Not known: the record did not answer in time."
 
 
 def test_survives_the_longest_change() -> None:
