@@ -147,6 +147,18 @@ def test_puts_the_answer_to_a_message_where_it_said_that_it_waits(whole: Whole, 
     assert "1 of 1 found" in answer["text"]
 
 
+@pytest.mark.parametrize(("typed", "channel"), [("whoami", DIRECT), ("@im-bot whoami", ONCALL)])
+def test_answers_quickly_to_a_message_although_all_are_stuck(
+    whole: Whole, ed: Asker, typed: str, channel: str
+) -> None:
+    with all_stuck(whole):
+        assert ed.page.send(typed, channel) == {"ok": True}
+        ed.answer()  # what was written
+        answer = ed.answer()
+
+    assert answer["text"].startswith("You are an editor")
+
+
 def test_says_in_a_modal_that_it_waits_and_takes_it_back_there(whole: Whole, ed: Asker) -> None:
     assert ed.page.use_shortcut("set_profile") == {"ok": True}
     view = ed.view()

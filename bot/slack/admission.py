@@ -15,6 +15,11 @@ _QUICK = frozenset(spec.word for spec in SPECS.values() if spec.needs is None)
 """The words of commands that are open to everybody: they ask neither the vendor nor the record."""
 
 
+def is_quick(typed: str) -> bool:
+    """Tell whether what was typed is answered beside the workers, by its first word."""
+    return (typed.split(maxsplit=1) or [""])[0].lower() in _QUICK
+
+
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Leaves requests to workers, fairly between people; each is answered for, also one that waits.
@@ -31,15 +36,21 @@ class Admission:
     quick: Workers
     doorman: Workers
 
-    def admit(self, ask: Ask, run: Callable[[], object]) -> None:
-        """Take a request on; when it waits, or finds no room, that is said beside."""
-        if not self.try_to_admit(ask, run):
+    def admit(self, ask: Ask, run: Callable[[], object], *, quick: bool = False) -> None:
+        """Take a request on; when it waits, or finds no room, that is said beside.
+
+        Args:
+            ask: Whose it is.
+            run: Does it.
+            quick: Whether that asks neither the vendor nor the record.
+        """
+        if not self.try_to_admit(ask, run, quick=quick):
             # Slack shows what a command's ack says, but no other ack: this answer needs a post of its own.
             self.doorman.submit(partial(ask.reply.refuse, busy()), ask.actor)
 
-    def try_to_admit(self, ask: Ask, run: Callable[[], object]) -> bool:
+    def try_to_admit(self, ask: Ask, run: Callable[[], object], *, quick: bool = False) -> bool:
         """Take a request on, or tell that there is no room for it; when it waits, that is said beside."""
-        line = self._submit(ask, run, self.workers)
+        line = self._submit(ask, run, self.quick if quick else self.workers)
         if line is None:
             return False
         if line.job.queued:
@@ -54,8 +65,7 @@ class Admission:
             run: Does it.
             typed: What was typed after the slash command.
         """
-        word = (typed.split(maxsplit=1) or [""])[0].lower()
-        line = self._submit(ask, run, self.quick if word in _QUICK else self.workers)
+        line = self._submit(ask, run, self.quick if is_quick(typed) else self.workers)
         if line is None:
             return busy()
         return line.message() if line.job.queued else None

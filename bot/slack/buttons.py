@@ -146,3 +146,5 @@ BUTTONS = tuple(_DEEDS)
 """The action ids of the buttons there are."""
 URGENT = frozenset({"cancel_lookup"})
 """Those that must not wait for the workers, which may be busy with what they end."""
+QUICK = frozenset({"all_commands"})
+"""Those that ask neither the vendor nor the record."""

@@ -1,6 +1,6 @@
 """Mentions of the bot and direct messages to it, answered where they were written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from bot.core.commands import WORDS, ChangeCommand, EditProfile, SetFields, Undo
 from bot.core.model import Actor, Surface
 from bot.core.policy import NOTHING_SENT
 from bot.errors import PermissionDeniedError
+from bot.slack.admission import Admission, is_quick
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
 from bot.slack.chatter import read_message, read_word
@@ -31,15 +32,13 @@ class Hearing:
     Args:
         answering: What is done for each.
         responder: How answers are sent.
-        take_on: Leaves a job to a worker, or tells the person that all are busy.
+        admission: Leaves it to workers.
     """
 
-    def __init__(
-        self, answering: Answering, responder: Responder, take_on: Callable[[Ask, Callable[[], None]], None]
-    ) -> None:
+    def __init__(self, answering: Answering, responder: Responder, admission: Admission) -> None:
         self._answering = answering
         self._responder = responder
-        self._take_on = take_on
+        self._admission = admission
         self._seen = Seen(EVENTS)
 
     def register(self, app: App) -> None:
@@ -57,8 +56,10 @@ class Hearing:
         if self._seen.again(str(body.get("event_id"))):
             return
         ask, bot_id = self._ask(body, event), _own_id(body)
-        run = partial(self._run, ask, str(event.get("text") or ""), bot_id)
-        self._take_on(ask, partial(self._answering.always_answer, ask, run))
+        text = str(event.get("text") or "")
+        run = partial(self._run, ask, text, bot_id)
+        typed = text.removeprefix(f"<@{bot_id}>")
+        self._admission.admit(ask, partial(self._answering.always_answer, ask, run), quick=is_quick(typed))
 
     def _ask(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Ask:
         team_id = event.get("user_team") or event.get("team") or body.get("team_id")

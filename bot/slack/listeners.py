@@ -16,7 +16,7 @@ from bot.core.model import Actor, Surface
 from bot.slack.admission import Admission
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
-from bot.slack.buttons import BUTTONS, URGENT, press
+from bot.slack.buttons import BUTTONS, QUICK, URGENT, press
 from bot.slack.filling import Filling
 from bot.slack.hearing import Hearing
 from bot.slack.homes import Homes
@@ -66,7 +66,7 @@ class Listeners:
         Filling(self.answering, self.responder, self._admission).register(app)
         app.event("app_home_opened")(self.on_home)
         Querying(self.answering, self.responder, self._admission).register(app)
-        Hearing(self.answering, self.responder, self._admission.admit).register(app)
+        Hearing(self.answering, self.responder, self._admission).register(app)
         app.error(self.on_error)
 
     def on_command(self, ack: Ack, body: Mapping[str, Any]) -> None:
@@ -90,7 +90,8 @@ class Listeners:
             self.doorman.submit(job, ask.actor)
         else:
             at_home = (body.get("view") or {}).get("type") == "home"
-            self._admission.admit(ask, partial(self._and_publish, ask, job) if at_home else job)
+            run = partial(self._and_publish, ask, job) if at_home else job
+            self._admission.admit(ask, run, quick=action_id in QUICK and not at_home)
         ack()
 
     def on_home(self, ack: Ack, body: Mapping[str, Any]) -> None:
