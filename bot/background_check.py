@@ -1,0 +1,71 @@
+"""Checks made in the background, so that whoever asks gets what is known at once."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+EVERY = 1.0
+"""Seconds between two checks."""
+PATIENCE = 3.0
+"""Seconds after which a check that has not ended counts as stuck."""
+
+log = logging.getLogger(__name__)
+
+
+class BackgroundCheck:
+    """A thread that makes a check again and again, from starting it until it is closed.
+
+    Args:
+        name: What is checked, for the thread's name.
+        check: Says what is wrong; empty when nothing is. It may take as long as it likes.
+        every: Seconds between two checks; the first begins at once.
+        patience: Seconds after which a check that has not ended is itself what is wrong.
+    """
+
+    def __init__(
+        self, name: str, check: Callable[[], str], every: float = EVERY, patience: float = PATIENCE
+    ) -> None:
+        self._check = check
+        self._every = every
+        self._patience = patience
+        self._trouble = "not checked yet"
+        self._began: float | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"check of {name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to check."""
+        self._thread.start()
+
+    def close(self, seconds: float = PATIENCE) -> None:
+        """Check no more; a check that has not ended by then is left behind."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    def trouble(self) -> str:
+        """Say at once what the last check found wrong; empty when nothing was."""
+        return f"no answer for {self._lasted:.0f} s" if self.is_stuck else self._trouble
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the check under way has not ended for longer than it may."""
+        return self._lasted > self._patience
+
+    @property
+    def _lasted(self) -> float:
+        began = self._began
+        return 0.0 if began is None else time.monotonic() - began
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._began = time.monotonic()
+            try:
+                self._trouble = self._check()
+            except Exception as error:
+                # What kills this thread would let an old answer stand for ever.
+                log.exception("a check failed")
+                self._trouble = f"a fault in the bot ({type(error).__name__}); its log says more"
+            self._began = None
+            self._stop.wait(self._every)
