@@ -1,5 +1,6 @@
 """What Bolt calls: read the payload, ack at once, leave the rest to a worker."""
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from bot.slack.homes import Homes
 from bot.slack.messages import busy
 from bot.slack.modal_reply import ModalReply
 from bot.slack.pane import Pane
-from bot.slack.payloads import presser, text
+from bot.slack.payloads import NotSlacksError, check_payload, presser, text
 from bot.slack.querying import Querying
 from bot.slack.reply import Reply
 from bot.slack.responder import Responder
@@ -33,6 +34,10 @@ from bot.slack.workers import Workers
 
 ENVELOPES = 256
 """How many of the latest envelopes are known again."""
+
+_NOT_SLACKS = "What came from Slack made no sense, so nothing was done. Try again."
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,5 +145,18 @@ class Envelopes(SocketModeHandler):
         """Hand an envelope to Bolt, or acknowledge it alone when it has been here."""
         if self._seen.again(req.envelope_id):
             client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
-        else:
+            return
+        try:
+            check_payload(req.payload)
             super().handle(client, req)
+        except NotSlacksError as error:
+            self._give_up(client, req, str(error))
+        except Exception as error:  # noqa: BLE001 - Bolt looks into a payload before it knows its shape
+            # Neither the error's words nor its traceback: they may repeat what somebody typed.
+            self._give_up(client, req, type(error).__name__)
+
+    def _give_up(self, client: SocketModeClient, req: SocketModeRequest, why: str) -> None:
+        """Acknowledge an envelope, or Slack would bring it again; with words where a person waits."""
+        log.warning("an envelope holds nothing of Slack's (%s)", why)
+        said = {"text": _NOT_SLACKS} if "command" in req.payload else None
+        client.send_socket_mode_response(SocketModeResponse(req.envelope_id, said))

@@ -1,7 +1,9 @@
 """What every payload of Slack's says alike."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from bot.core.model import Actor
 
@@ -15,3 +17,171 @@ def presser(body: Mapping[str, Any]) -> Actor:
 def text(payload: Mapping[str, Any], key: str) -> str:
     """Read a text; empty where there is none."""
     return str(payload.get(key) or "")
+
+
+class NotSlacksError(Exception):
+    """A payload has not the shape that Slack gives it; the words name the place, never what is there."""
+
+
+class _Id(msgspec.Struct, kw_only=True):
+    id: str
+
+
+class _User(msgspec.Struct, kw_only=True):
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    team_id: str | None = None
+
+
+class _Action(msgspec.Struct, kw_only=True):
+    action_id: str
+    block_id: str | None = None
+    value: str | None = None
+
+
+class _Option(msgspec.Struct, kw_only=True):
+    value: str
+
+
+class _Held(msgspec.Struct, kw_only=True):
+    value: str | None = None
+    selected_option: _Option | None = None
+    selected_options: list[_Option] | None = None
+    selected_date: str | None = None
+
+
+class _State(msgspec.Struct, kw_only=True):
+    values: dict[str, dict[str, _Held]]
+
+
+class _Block(msgspec.Struct, kw_only=True):
+    type: str
+    block_id: str
+
+
+class _View(msgspec.Struct, kw_only=True):
+    type: str
+    id: str | None = None
+    callback_id: str | None = None
+    private_metadata: str | None = None
+    blocks: list[_Block] = []
+    state: _State | None = None
+
+
+class _FilledIn(_View, kw_only=True):
+    state: _State
+
+
+class _ResponseUrl(msgspec.Struct, kw_only=True):
+    response_url: str
+    channel_id: str | None = None
+
+
+class _Interaction(msgspec.Struct, kw_only=True):
+    user: _User
+    team: _Id | None = None
+    channel: _Id | None = None
+    container: dict[str, Any] | None = None
+    message: dict[str, Any] | None = None
+    response_url: str | None = None
+    trigger_id: str | None = None
+    view: _View | None = None
+
+
+class _Press(_Interaction, kw_only=True):
+    actions: Annotated[list[_Action], msgspec.Meta(min_length=1)]
+
+
+class _Shortcut(_Interaction, kw_only=True):
+    callback_id: str
+
+
+class _Submission(_Interaction, kw_only=True):
+    view: _FilledIn
+    response_urls: list[_ResponseUrl] | None = None
+
+
+class _Closing(_Interaction, kw_only=True):
+    view: _View
+
+
+class _Authorization(msgspec.Struct, kw_only=True):
+    user_id: str | None = None
+    team_id: str | None = None
+    is_bot: bool | None = None
+
+
+class _Event(msgspec.Struct, kw_only=True):
+    type: str
+    subtype: str | None = None
+    user: str | None = None
+    bot_id: str | None = None
+    team: str | None = None
+    user_team: str | None = None
+    channel: str | None = None
+    ts: str | None = None
+    thread_ts: str | None = None
+    text: str | None = None
+    tab: str | None = None
+
+
+class _Message(_Event, kw_only=True):
+    channel: str
+    ts: str
+
+
+class _Told(msgspec.Struct, kw_only=True):
+    event: _Event
+    team_id: str | None = None
+    event_id: str | None = None
+    authorizations: list[_Authorization] | None = None
+
+
+class _ToldMessage(_Told, kw_only=True):
+    event: _Message
+    event_id: str
+
+
+class _Command(msgspec.Struct, kw_only=True):
+    command: str
+    user_id: Annotated[str, msgspec.Meta(min_length=1)]
+    team_id: str
+    channel_id: str | None = None
+    text: str | None = None
+    response_url: str | None = None
+    trigger_id: str | None = None
+
+
+_SHAPES: Mapping[str, type] = {
+    "block_actions": _Press,
+    "shortcut": _Shortcut,
+    "message_action": _Shortcut,
+    "view_submission": _Submission,
+    "view_closed": _Closing,
+    "event_callback": _Told,
+}
+"""What is read of a payload, by its type; all else in it may be anything."""
+_MESSAGES = ("message", "app_mention")
+
+
+def check_payload(body: object) -> None:
+    """Make sure that a payload has the shape that Slack gives it, as far as it is read.
+
+    Raises:
+        NotSlacksError: It has not.
+    """
+    if not isinstance(body, dict):
+        raise NotSlacksError("it is no object")
+    kind = body.get("type")
+    if not isinstance(kind, str | None):
+        raise NotSlacksError("its type is no text")
+    shapes = [_SHAPES[kind]] if kind in _SHAPES else []
+    if "command" in body:
+        shapes.append(_Command)
+    try:
+        for shape in shapes:
+            told = msgspec.convert(body, shape)
+            if isinstance(told, _Told) and told.event.type in _MESSAGES:
+                msgspec.convert(body, _ToldMessage)
+    except msgspec.ValidationError as error:
+        # Its words name types and the place alone.
+        raise NotSlacksError(str(error)) from None
