@@ -1,6 +1,7 @@
 """The composition root: the one module that knows every part."""
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ A lookup that fits into one call makes it in its own worker.
 """
 DOORMEN = 4
 """How many say that the bot is busy, or cancel what keeps it so; Slack may hold one of them up."""
+CLOSE_SECONDS = 22.0
+"""How long commands under way may still take when the bot stops: their budget, and time to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,12 @@ class Bot:
     pool: Executor
 
     def close(self) -> None:
-        """Finish the commands taken on, each bounded in time, then close every connection."""
-        self.workers.close()
-        self.quick.close()
-        self.doorman.close()
+        """Take on nothing more, finish what was begun as far as there is time, and close every connection."""
+        deadline = time.monotonic() + CLOSE_SECONDS
+        for crew in (self.workers, self.quick, self.doorman):
+            crew.close(max(0.0, deadline - time.monotonic()))
         self.audit.close()
-        self.pool.shutdown()
+        self.pool.shutdown(wait=False, cancel_futures=True)
         self.responder.close()
         for im in self.ims.values():
             im.close()
@@ -107,11 +110,9 @@ def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
         audited=settings.audit_channel is not None,
     )
     dispatcher = Dispatcher(settings.apps, ims, settings.rules, people, pool, store, changes)
-    relay, settling = (
-        _make_relay(settings, slack, store, people),
-        _make_settling(settings, changes, responder),
-    )
-    audit = Audit(store, relay, settling, changes.audited)
+    relay = _make_relay(settings, slack, store, people)
+    settling = _make_settling(settings, changes, responder)
+    audit = Audit(store, relay, settling, audited=changes.audited)
     answers = Answers()
     forms = Forms(slack, answers)
     answering = Answering(
@@ -135,7 +136,8 @@ def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
         # The token is known and checked at start: Bolt need not ask Slack about it.
         authorize=lambda: AuthorizeResult(enterprise_id=None, team_id=None, bot_token=slack.token),
         process_before_response=True,
-        ssl_check_enabled=False,
+        # Whatever comes over HTTP has been verified before it is parsed.
+        request_verification_enabled=False,
     )
     listeners.register(bolt)
     return Bot(bolt, people, ims, audit, responder, *crews, pool)

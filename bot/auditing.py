@@ -1,16 +1,17 @@
 """The record, and what lives off it: telling the audit channel, and settling what was left open."""
 
-from dataclasses import dataclass
-
+from bot.background_check import BackgroundCheck
 from bot.errors import AuditError
 from bot.settling import Settling
-from bot.slack.relay import Relay
+from bot.slack.relay import Relay, RelayStatus
 from bot.store.record import Store
 
 
-@dataclass(frozen=True, slots=True)
 class Audit:
     """Everything about the record that runs beside the commands.
+
+    How the record and the audit channel fare is found out in the background, so that nobody who asks waits
+    for a database.
 
     Args:
         store: Where changes and entries are kept.
@@ -19,62 +20,77 @@ class Audit:
         audited: Whether it is settled where changes are told, if only that they are told nowhere.
     """
 
-    store: Store
-    relay: Relay | None
-    settling: Settling
-    audited: bool = True
+    def __init__(
+        self, store: Store, relay: Relay | None, settling: Settling, *, audited: bool = True
+    ) -> None:
+        self.store = store
+        self.relay = relay
+        self._settling = settling
+        self._audited = audited
+        self._status: RelayStatus | None = None
+        self._waiting = -1
+        self._record_check = BackgroundCheck("the record", self._check_record)
+        self._channel_check = BackgroundCheck("the audit channel", self._check_channel)
 
     def start(self) -> None:
-        """Begin to tell and to settle."""
+        """Begin to tell, to settle and to check."""
         if self.relay:
             self.relay.start()
-        self.settling.start()
+        self._settling.start()
+        self._record_check.start()
+        self._channel_check.start()
 
     def close(self) -> None:
         """Finish what is under way, and close the database."""
-        self.settling.close()
+        self._record_check.close()
+        self._channel_check.close()
+        self._settling.close()
         if self.relay:
             self.relay.close()
         self.store.close()
 
     def trouble(self) -> str:
         """Say why a change could not be recorded or told at the moment; empty when it could."""
-        try:
-            self.store.check()
-        except AuditError as error:
-            return f"record: {error}"
+        if trouble := self._record_check.trouble():
+            return f"record: {trouble}"
         stuck = self.channel_trouble()
         return f"audit channel: {stuck}" if stuck else ""
 
     def channel_trouble(self) -> str:
         """Say why the audit channel is not told of changes; empty while it is, and where there is none."""
-        return self.relay.trouble() if self.relay else ""
+        return self._channel_check.trouble() if self.relay else ""
 
     def channel_state(self) -> str:
         """Say how far the audit channel has been told, and what is wrong with the record, in words."""
-        try:
-            self.store.check()
-        except AuditError as error:
-            return f"{self._told()}; the record cannot be written: {error}"
+        if trouble := self._record_check.trouble():
+            return f"{self._told()}; the record cannot be written: {trouble}"
         return self._told()
+
+    def count_waiting(self) -> float:
+        """Count the entries that the audit channel has yet to be told; -1 while that is not known."""
+        return -1 if self._channel_check.is_stuck else self._waiting
 
     def _told(self) -> str:
         if self.relay is None:
             none = "there is none, on purpose (AUDIT_CHANNEL=none)"
-            return none if self.audited else "none is set (AUDIT_CHANNEL), so every change is refused"
+            return none if self._audited else "none is set (AUDIT_CHANNEL), so every change is refused"
         if trouble := self.channel_trouble():
             return f"behind: {trouble}"
-        try:
-            status = self.relay.status()
-        except AuditError as error:
-            return f"behind: the outbox cannot be read: {error}"
-        if not status.waiting:
+        if not (status := self._status) or not status.waiting:
             return "knows of every change"
         return f"{status.waiting} on the way, the oldest for {status.oldest_seconds:.0f} s"
 
-    def count_waiting(self) -> float:
-        """Count the entries that the audit channel has yet to be told; -1 while that cannot be read."""
+    def _check_record(self) -> str:
         try:
-            return self.store.count_waiting()[0]
+            self.store.check()
+        except AuditError as error:
+            return str(error)
+        return ""
+
+    def _check_channel(self) -> str:
+        try:
+            self._status = self.relay.status() if self.relay else None
+            self._waiting = self._status.waiting if self._status else self.store.count_waiting()[0]
         except AuditError:
-            return -1
+            self._status, self._waiting = None, -1
+        return self.relay.trouble() if self.relay else ""

@@ -2,52 +2,47 @@
 
 import logging
 import re
-import signal
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from threading import Lock
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from slack_bolt import BoltRequest
-from waitress.server import create_server
+from slack_sdk.signature import SignatureVerifier
 
 from bot.app import Bot, make_bot
 from bot.auditing import Audit
+from bot.background_check import BackgroundCheck
 from bot.core.model import Deadline
 from bot.errors import IMError, UnavailableError
+from bot.http_server import HTTPServer
 from bot.im.client import IMClient
 from bot.settings import Settings
+from bot.slack.payloads import NotSlacksError, check_payload
+from bot.slack.seen import Seen
+from bot.stopping import stop_signal
 from bot.store.migrating import migrate_apart
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-LONGEST_BODY = 256 * 1024
-"""The longest request that is read, in bytes; Slack's own are far shorter."""
-LONGEST_ACCEPTED = 4 * 1024 * 1024
-"""The longest request that still gets a sentence for an answer, in bytes; beyond, only a status."""
-THREADS = 8
-"""How many payloads are acknowledged at once; each takes well under a millisecond."""
+SIGNATURES = 20_000
+"""How many of the latest signatures are known again: five minutes of 60 requests a second."""
 PROBE_AFTER = 60.0
-"""After how many seconds without an answer of the vendor's /readyz asks for one."""
-PROBE_AGAIN = 10.0
-"""Seconds for which a failure is believed without asking again."""
+"""After how many seconds without an answer of the vendor's it is asked for one."""
+PROBE_EVERY = 10.0
+"""Seconds between two looks at whether an app answers."""
 PROBE_SECONDS = 2.0
-"""How long that may take."""
+"""How long an answer to that may take."""
 
 Answer: TypeAlias = tuple[int, list[tuple[str, str]], bytes]
 """A status, headers and a body."""
 
 _PLAIN = [("Content-Type", "text/plain; charset=utf-8")]
-_JSON = [("Content-Type", "application/json; charset=utf-8")]
-
-_TOO_LONG = (
-    b'{"response_type":"ephemeral","text":"That is far too much text, so nothing was looked up. '
-    b'A command takes at most 5,000 characters: split the ids over several."}'
-)
+_NO_PAYLOAD: Answer = (400, _PLAIN, b"not a payload of Slack's\n")
+_TIMESTAMP = re.compile("[0-9]{1,12}")
 
 log = logging.getLogger(__name__)
 
@@ -79,34 +74,18 @@ class Metrics:
 
 
 class Probe:
-    """Tells whether one app can be reached, without asking the vendor more often than needed.
-
-    Of many callers at once one asks; the others get what was known before, so that no flood of questions
-    keeps threads from Slack's payloads.
-    """
+    """Tells whether one app can be reached, without asking the vendor more often than needed."""
 
     def __init__(self, name: str, im: IMClient, admin: str) -> None:
         self._name = name
         self._im = im
         self._admin = admin
-        self._asking = Lock()
-        self._reason = ""
-        self._asked_at = float("-inf")
 
     def why_unreachable(self) -> str:
-        """Say why the app cannot be reached; empty when it can."""
-        now, answered = time.monotonic(), self._im.answered_at
-        if answered is not None and now - answered < PROBE_AFTER:
+        """Say why the app cannot be reached; empty when it can. It may have to be asked."""
+        answered = self._im.answered_at
+        if answered is not None and time.monotonic() - answered < PROBE_AFTER:
             return ""
-        if now - self._asked_at > PROBE_AGAIN and self._asking.acquire(blocking=False):
-            try:
-                self._reason = self._ask()
-                self._asked_at = time.monotonic()
-            finally:
-                self._asking.release()
-        return self._reason
-
-    def _ask(self) -> str:
         try:
             self._im.check_accounts([self._admin], Deadline.after(PROBE_SECONDS))
         except UnavailableError as error:
@@ -123,12 +102,17 @@ class Site:
     Args:
         bot: Where Slack's payloads go in.
         metrics: What /metrics shows.
-        troubles: What /readyz asks; each says why the bot cannot do its part, empty when it can.
+        troubles: What /readyz asks; each says at once why the bot cannot do its part, empty when it can.
+        signing_secret: What Slack signs its requests with.
     """
 
-    def __init__(self, bot: Bot, metrics: Metrics, troubles: Iterable[Callable[[], str]]) -> None:
+    def __init__(
+        self, bot: Bot, metrics: Metrics, troubles: Iterable[Callable[[], str]], signing_secret: str
+    ) -> None:
         self._bot = bot
         self._troubles = tuple(troubles)
+        self._verifier = SignatureVerifier(signing_secret)
+        self._seen = Seen(SIGNATURES)
         self._pages: Mapping[str, Callable[[], Answer]] = {
             "/healthz": lambda: (200, _PLAIN, b"alive\n"),
             "/readyz": self._ready,
@@ -149,24 +133,40 @@ class Site:
         return [b"" if method == "HEAD" else body]
 
     def _receive(self, environ: "WSGIEnvironment") -> Answer:
-        # Bolt parses a body before it checks the signature: what nobody types is not parsed at all.
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length > LONGEST_BODY:
-            return 200, _JSON, _TOO_LONG
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        signature = environ.get("HTTP_X_SLACK_SIGNATURE", "")
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            return _NO_PAYLOAD
+        if not self._is_signed(text, environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", ""), signature):
+            return 401, _PLAIN, b"not signed by Slack\n"
+        if self._seen.again(signature):
+            # Slack signs nothing twice: it is a copy, and what it asks for has been done.
+            return 200, _PLAIN, b""
         headers = {
             name[5:].replace("_", "-").lower(): environ[name] for name in environ if name[:5] == "HTTP_"
         }
         headers["content-type"] = environ.get("CONTENT_TYPE", "")
-        # Bolt's verifier does not survive what is not a number.
-        if not re.fullmatch("[0-9]{1,12}", headers.get("x-slack-request-timestamp", "")):
-            return 401, _PLAIN, b"not signed by Slack\n"
         try:
-            request = BoltRequest(body=environ["wsgi.input"].read(length).decode(), headers=headers)
-        except Exception:  # noqa: BLE001 - Bolt looks into a body before it knows its shape and its sender
-            return 400, _PLAIN, b"not a payload of Slack's\n"
-        response = self._bot.bolt.dispatch(request)
+            request = BoltRequest(body=text, headers=headers)
+            check_payload(request.body)
+            response = self._bot.bolt.dispatch(request)
+        except NotSlacksError as error:
+            log.warning("a signed payload is none of Slack's: %s", error)
+            return _NO_PAYLOAD
+        except Exception as error:  # noqa: BLE001 - Bolt looks into a payload before it knows its shape
+            # Neither the error's words nor its traceback: they may repeat what somebody typed.
+            log.warning("a signed payload is none of Slack's (%s)", type(error).__name__)
+            return _NO_PAYLOAD
         given = [(name, value) for name, values in response.headers.items() for value in values]
         return response.status, given, response.body.encode()
+
+    def _is_signed(self, body: str, timestamp: str, signature: str) -> bool:
+        # slack_sdk's verifier does not survive what is not a number, or not ASCII.
+        if not _TIMESTAMP.fullmatch(timestamp) or not signature.isascii():
+            return False
+        return self._verifier.is_valid(body, timestamp, signature)
 
     def _ready(self) -> Answer:
         reasons = [reason for trouble in self._troubles if (reason := trouble())]
@@ -175,33 +175,35 @@ class Site:
         return 200, _PLAIN, b"ready\n"
 
 
-def make_site(bot: Bot, metrics: Metrics, settings: Settings) -> Site:
-    """Make the site of a bot, with everything that it stands on behind /readyz."""
-    probes = [Probe(name, im, settings.im_apps[name].admin) for name, im in bot.ims.items()]
+def make_site(bot: Bot, metrics: Metrics, settings: Settings, checks: Iterable[BackgroundCheck] = ()) -> Site:
+    """Make the site of a bot, with the record, the audit channel and more checks behind /readyz."""
     metrics.watch(bot.audit)
-    return Site(bot, metrics, (bot.audit.trouble, *(probe.why_unreachable for probe in probes)))
+    secret = settings.slack_signing_secret.get_secret_value()
+    return Site(bot, metrics, (bot.audit.trouble, *(check.trouble for check in checks)), secret)
 
 
 def serve(settings: Settings) -> None:
     """Serve the bot over HTTP until a signal to stop comes; requests and commands under way are finished."""
+    stop = stop_signal()
     migrate_apart(settings.database_url)
     metrics = Metrics()
-    bot = make_bot(settings, metrics.observe)
-    site = make_site(bot, metrics, settings)
     listener = _listen(settings.host, settings.port)
-    server = create_server(
-        site,
-        sockets=[listener],
-        threads=THREADS,
-        max_request_body_size=LONGEST_ACCEPTED,
-        ident=None,
-    )
-    print(f"im-bot listens on port {listener.getsockname()[1]}", flush=True)  # noqa: T201 - the command's answer
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    bot = make_bot(settings, metrics.observe)
+    checks = [
+        BackgroundCheck(
+            f"app {name}", Probe(name, im, settings.im_apps[name].admin).why_unreachable, PROBE_EVERY
+        )
+        for name, im in bot.ims.items()
+    ]
     bot.audit.start()
-    server.run()
-    server.close()
+    for check in checks:
+        check.start()
+    port = listener.getsockname()[1]
+    with HTTPServer(make_site(bot, metrics, settings, checks), listener):
+        print(f"im-bot listens on port {port}", flush=True)  # noqa: T201 - the command's answer
+        stop.wait()
+    for check in checks:
+        check.close(0)
     bot.close()
 
 
@@ -212,8 +214,3 @@ def _listen(host: str, port: int) -> socket.socket:
         # socket.create_server repeats the address in brackets.
         reason = str(error.strerror).partition(" (")[0]
         raise SystemExit(f"cannot listen on {host}, port {port}: {reason}") from None
-
-
-def _stop(*_: object) -> NoReturn:
-    # waitress leaves its loop on this, and drains its threads.
-    raise SystemExit

@@ -38,11 +38,11 @@ class Settling:
         """Begin the first round."""
         self._thread.start()
 
-    def close(self) -> None:
-        """Finish the round under way."""
+    def close(self, seconds: float = 2.0) -> None:
+        """Settle no more; a round that has not ended by then is left to the next process."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(seconds)
 
     def _run(self) -> None:
         while True:

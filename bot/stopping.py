@@ -1,12 +1,55 @@
-"""How a process is told to stop."""
+"""How a process is told to stop, and how it ends in time though something hangs."""
 
+import logging
+import os
+import re
 import signal
+import socket
+import sys
 import threading
+import time
+from collections import Counter
+
+LONGEST_STOP = 28.0
+"""Seconds from the first signal until the process ends, whatever is left: platforms kill after 30."""
+CUT_OFF = os.EX_TEMPFAIL
+"""The exit status of a process that ended with something left to do."""
+
+log = logging.getLogger(__name__)
 
 
 def stop_signal() -> threading.Event:
-    """Make an event that SIGINT and SIGTERM set from now on."""
+    """Make an event that the first SIGINT or SIGTERM sets from now on; further ones change nothing.
+
+    A process that has not ended LONGEST_STOP seconds later ends then, with the status CUT_OFF.
+    """
     stop = threading.Event()
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    # Written to by Python's own handler, even while the main thread is stuck in a library; an event set
+    # by a handler could wait for a lock that the interrupted thread holds.
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: None)
+
+    def watch(reader: socket.socket, _: socket.socket) -> None:
+        reader.recv(1)
+        stop.set()
+        time.sleep(LONGEST_STOP)
+        _cut_off()
+
+    # The thread keeps the writer open, too.
+    threading.Thread(target=watch, args=(reader, writer), name="stop", daemon=True).start()
     return stop
+
+
+def _cut_off() -> None:
+    """End the process at once, and log what was left, by kind."""
+    kinds = Counter(re.sub(r"[-_ ]*\d+$", "", thread.name) for thread in threading.enumerate())
+    for quiet in ("stop", "MainThread"):
+        del kinds[quiet]
+    left = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    log.error("the bot did not stop in time and ends now; still running: %s", left or "nothing of its own")
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(CUT_OFF)

@@ -82,6 +82,7 @@ def test_tells_the_editor_that_the_audit_channel_is_not_told(whole: Whole) -> No
     relay = whole.bot.audit.relay
     assert relay
     relay.close()
+    wait_until(lambda: bool(whole.bot.audit.channel_trouble()))
     with whole.acting_as(EDITOR) as ed:
         preview = ed.ask("/im set user_001 nick=Quiet")
 
@@ -120,15 +121,16 @@ def test_tells_an_audit_channel_that_is_missing_from_one_that_is_left_out(
     channel: str | None, said: str
 ) -> None:
     with whole_bot("socket", audit_channel=channel) as whole:
-        assert said in whole.bot.audit.channel_state()
+        wait_until(lambda: said in whole.bot.audit.channel_state())
 
 
 def test_says_how_far_the_audit_channel_has_been_told(whole: Whole) -> None:
     audit = whole.bot.audit
-    assert audit.channel_state() == "knows of every change"
+    wait_until(lambda: audit.channel_state() == "knows of every change")
 
     assert audit.relay
     audit.relay.close()
-    assert audit.channel_state().startswith("behind: nothing tells it of entries any more")
+    wait_until(lambda: audit.channel_state().startswith("behind: nothing tells it of entries any more"))
     database_of(whole).rename(database_of(whole).with_suffix(".away"))
-    assert audit.channel_state().endswith("; the record cannot be written: the record's file is gone")
+    gone = "; the record cannot be written: the record's file is gone"
+    wait_until(lambda: audit.channel_state().endswith(gone))

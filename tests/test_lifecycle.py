@@ -1,6 +1,103 @@
-from bot.playground.people import EDITOR
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from bot.background import BackgroundServer
+from bot.playground.people import EDITOR, VIEWER
+from bot.playground.server import make_app
+from bot.playground.weather import RESPONSE_URL
+from bot.playground.weather import Fault as SlackFault
+from bot.playground.workspace import Workspace
+from bot.playing import make_settings
+from bot.sandbox.knobs import Fault, Knobs
+from bot.sandbox.run import open_sandbox
+from bot.sandbox.server import Sandbox
 from bot.settings import RoleSettings
-from tests.support.whole import whole_bot
+from bot.stopping import CUT_OFF
+from tests.support.bot import Running, environment_of, running
+from tests.support.slack import make_workspace, open_page, wait_until
+from tests.support.whole import Asker, Way, whole_bot
+
+PATIENCE = 60
+"""Seconds after which a process that should have ended counts as one that never does."""
+
+
+@dataclass
+class Apart:
+    """A bot in a process of its own, and all around it."""
+
+    workspace: Workspace
+    sandbox: Sandbox
+    bot: Running
+    vera: Asker
+    log: Path
+
+
+@contextmanager
+def bot_apart(way: Way, folder: Path, stops_within: float = 0.0) -> Iterator[Apart]:
+    workspace, sandbox = make_workspace(), open_sandbox()
+    with BackgroundServer(sandbox.app) as im, BackgroundServer(make_app(workspace)) as slack:
+        environment = environment_of(
+            make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db")
+        )
+        with (
+            running(
+                "serve" if way == "http" else way,
+                cwd=folder,
+                environment=environment,
+                stops_within=stops_within,
+            ) as bot,
+            open_page(slack.url, VIEWER) as page,
+        ):
+            if way == "http":
+                workspace.request_url = f"http://127.0.0.1:{bot.first_line.split()[-1]}/slack/events"
+            vera = Asker(page)
+            vera.ask("/im whoami")
+            yield Apart(workspace, sandbox, bot, vera, folder / "log")
+
+
+@pytest.fixture(params=["socket", "http"])
+def way(request: pytest.FixtureRequest) -> Way:
+    return cast("Way", request.param)
+
+
+def test_finishes_what_it_has_however_often_it_is_told_to_stop(way: Way, tmp_path: Path) -> None:
+    with bot_apart(way, tmp_path) as apart:
+        apart.sandbox.knobs = Knobs(latency_ms=1500)
+        assert apart.vera.page.send("/im profile alice") == {"ok": True}
+        wait_until(lambda: "portrait_get" in apart.sandbox.all_arrivals())
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
+            apart.bot.process.send_signal(number)
+            time.sleep(0.1)
+
+        answer = apart.vera.answer()
+        while "Looking up" in answer["text"]:
+            answer = apart.vera.answer()
+        assert "1 of 1 found" in answer["text"]
+        assert apart.bot.process.wait(PATIENCE) == 0
+    assert "did not stop in time" not in apart.log.read_text()
+
+
+@pytest.mark.parametrize("hanging", ["vendor", "Slack"])
+def test_ends_in_time_and_says_so_though_something_hangs(way: Way, tmp_path: Path, hanging: str) -> None:
+    with bot_apart(way, tmp_path, stops_within=3) as apart:
+        if hanging == "vendor":
+            apart.sandbox.knobs = Knobs(fault=Fault(kind="hang"))
+        else:
+            apart.workspace.weather.fail(RESPONSE_URL, SlackFault.HANG)
+        apart.vera.page.send("/im profile alice")
+        time.sleep(0.5)
+        apart.bot.process.send_signal(signal.SIGTERM)
+
+        assert apart.bot.process.wait(PATIENCE) == CUT_OFF
+    assert "the bot did not stop in time and ends now; still running: " in apart.log.read_text()
+    assert "1 worker" in apart.log.read_text()
 
 
 def test_answers_only_those_who_are_listed() -> None:

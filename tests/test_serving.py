@@ -1,10 +1,10 @@
+import resource
 import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import requests
 
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
+from bot.background_check import BackgroundCheck
 from bot.logs import set_up_logs
 from bot.playground.people import STRANGER
 from bot.playground.server import make_app
@@ -21,12 +22,12 @@ from bot.playing import make_settings
 from bot.sandbox.knobs import Knobs
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
-from bot.serving import LONGEST_BODY, Metrics, Probe, Site, make_site
+from bot.serving import Metrics, Probe, Site, make_site
 from bot.settings import Settings
 from tests.support.bot import EVENTS, call, environment_of, running, signed, slash_command
-from tests.support.far_end import FarEnd, answer, hang, reset
+from tests.support.far_end import FarEnd, answer, hang
 from tests.support.im_side import OK, client_for, facing
-from tests.support.slack import make_workspace, wait_until
+from tests.support.slack import SIGNING_SECRET, make_workspace, wait_until
 
 TAKEN = answer(b"ok")
 
@@ -49,7 +50,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         metrics = Metrics()
         with closing(make_bot(settings, metrics.observe)) as bot:
             bot.audit.start()
-            yield Scene(settings, sandbox, bot, make_site(bot, metrics, settings))
+            site = make_site(bot, metrics, settings)
+            wait_until(lambda: call(site, "GET", "/readyz").status == 200)
+            yield Scene(settings, sandbox, bot, site)
 
 
 @contextmanager
@@ -169,14 +172,43 @@ def test_survives_what_is_no_payload(
     assert caplog.messages == []
 
 
-def test_says_that_a_text_is_far_too_long(scene: Scene) -> None:
-    body = slash_command("profile " + "a" * LONGEST_BODY)
+def test_parses_nothing_that_slack_did_not_sign(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(*_: Any, **__: Any) -> None:
+        raise AssertionError
 
-    answered = call(scene.site, "POST", EVENTS, body, signed(body))
+    monkeypatch.setattr("bot.serving.BoltRequest", parse)
+    body = b"[" * 100_000
 
-    assert answered.status == 200
-    assert b"far too much text" in answered.body
-    assert answered.headers["Content-Type"].startswith("application/json")
+    assert call(scene.site, "POST", EVENTS, body, signed(body, "a guess")).status == 401
+
+
+def test_runs_a_signed_request_once_however_often_it_comes(scene: Scene) -> None:
+    with response_url() as far_end:
+        body = slash_command("whoami", far_end.url)
+        headers = signed(body)
+        answered = [call(scene.site, "POST", EVENTS, body, headers) for _ in range(5)]
+        wait_until(lambda: bool(far_end.asked))
+        call(scene.site, "POST", EVENTS, last := slash_command("help", far_end.url), signed(last))
+        wait_until(lambda: len(far_end.asked) > 1)
+
+        assert [(each.status, each.body) for each in answered] == [(200, b"")] * 5
+        assert "You are a viewer" in far_end.asked[0].json["text"]
+        assert "You are a viewer" not in far_end.asked[1].json["text"]
+
+
+def test_knows_a_copy_though_its_signature_is_written_differently(scene: Scene) -> None:
+    body = slash_command("whoami")
+    headers = signed(body)
+    shouted = {**headers, "X-Slack-Signature": headers["X-Slack-Signature"].upper()}
+
+    assert call(scene.site, "POST", EVENTS, body, shouted).status == 401
+
+
+def test_takes_slacks_check_of_the_certificate(scene: Scene) -> None:
+    body = b"ssl_check=1&token=x"
+
+    assert call(scene.site, "POST", EVENTS, body, signed(body)).status == 200
+    assert call(scene.site, "POST", EVENTS, body, signed(body, "a guess")).status == 401
 
 
 def test_is_ready_while_the_app_answers(scene: Scene) -> None:
@@ -187,46 +219,22 @@ def test_is_ready_while_the_app_answers(scene: Scene) -> None:
 
 def test_is_not_ready_while_an_app_cannot_be_reached(scene: Scene) -> None:
     with closing(client_for("http://127.0.0.1:9")) as nowhere:
-        site = Site(scene.bot, Metrics(), [Probe("prod", nowhere, "administrator").why_unreachable])
+        check = BackgroundCheck("prod", Probe("prod", nowhere, "administrator").why_unreachable)
+        site = Site(scene.bot, Metrics(), [check.trouble], SIGNING_SECRET)
+        check.start()
+        wait_until(lambda: check.trouble() != "not checked yet")
 
         answered = call(site, "GET", "/readyz")
+        check.close()
 
     assert answered.status == 503
     assert answered.body.startswith(b"app prod: ")
     assert b"127.0.0.1" not in answered.body
 
 
-def test_is_ready_when_an_app_answers_with_a_refusal(scene: Scene) -> None:
+def test_counts_an_app_that_answers_with_a_refusal_as_reached() -> None:
     with facing(answer({**OK, "ActionStatus": "FAIL", "ErrorCode": 70003, "ErrorInfo": "bad"})) as (im, _):
-        site = Site(scene.bot, Metrics(), [Probe("prod", im, "administrator").why_unreachable])
-
-        assert call(site, "GET", "/readyz").status == 200
-
-
-def test_asks_once_for_many_who_want_to_know() -> None:
-    released = threading.Event()
-
-    def fail_when_released(connection: socket.socket, *others: Any) -> None:
-        released.wait()
-        reset()(connection, *others)
-
-    with facing(fail_when_released) as (im, far_end), ThreadPoolExecutor(8) as callers:
-        probe = Probe("prod", im, "administrator")
-        first = callers.submit(probe.why_unreachable)
-        wait_until(lambda: bool(far_end.asked))
-
-        assert [callers.submit(probe.why_unreachable).result() for _ in range(20)] == [""] * 20
-        assert len(far_end.asked) == 1
-        released.set()
-        assert "prod" in first.result()
-        assert "prod" in probe.why_unreachable()
-
-
-def test_believes_a_failure_for_a_while() -> None:
-    with closing(client_for("http://127.0.0.1:9")) as nowhere:
-        probe = Probe("prod", nowhere, "administrator")
-
-        assert probe.why_unreachable() == probe.why_unreachable() != ""
+        assert Probe("prod", im, "administrator").why_unreachable() == ""
 
 
 def test_asks_nothing_after_a_lookup_was_answered() -> None:
@@ -235,6 +243,47 @@ def test_asks_nothing_after_a_lookup_was_answered() -> None:
 
         assert [probe.why_unreachable() for _ in range(3)] == ["", "", ""]
         assert len(far_end.asked) == 1
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_asks_nobody_on_the_way_to_an_answer_about_itself(
+    scene: Scene, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    here = threading.get_ident()
+    for part, name in (
+        (scene.bot.audit.store, "check"),
+        (scene.bot.audit.store, "count_waiting"),
+        (scene.bot.ims["demo"], "check_accounts"),
+    ):
+        real = getattr(part, name)
+
+        def ask(*args: Any, real: Any = real, name: str = name) -> Any:
+            if threading.get_ident() == here:
+                asked.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(part, name, ask)
+
+    assert call(scene.site, "GET", path).status == 200
+    assert asked == []
+
+
+def test_is_red_soon_and_answers_at_once_while_the_record_says_nothing(scene: Scene) -> None:
+    released = threading.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scene.bot.audit.store, "check", released.wait)
+        began = time.monotonic()
+        wait_until(lambda: call(scene.site, "GET", "/readyz").status == 503)
+        assert time.monotonic() - began < 10
+
+        answered = call(scene.site, "GET", "/readyz")
+        acknowledged = call(scene.site, "POST", EVENTS, body := slash_command("whoami"), signed(body))
+        released.set()
+
+    assert answered.body.startswith(b"record: no answer for ")
+    assert (acknowledged.status, acknowledged.body) == (200, b"")
+    wait_until(lambda: call(scene.site, "GET", "/readyz").status == 200)
 
 
 def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> None:
@@ -265,13 +314,48 @@ def test_is_not_ready_while_nothing_can_be_recorded(scene: Scene) -> None:
     database = Path(scene.settings.database_url.removeprefix("sqlite:///"))
     away = database.rename(database.with_suffix(".away"))
     try:
+        wait_until(lambda: call(scene.site, "GET", "/readyz").status == 503)
         answered = call(scene.site, "GET", "/readyz")
-        metrics = call(scene.site, "GET", "/metrics")
+        wait_until(lambda: b"im_bot_outbox -1.0" in call(scene.site, "GET", "/metrics").body)
     finally:
         away.rename(database)
 
-    assert answered.status == 503
     assert b"record: the record's file is gone" in answered.body
-    assert b"im_bot_outbox -1.0" in metrics.body
-    assert call(scene.site, "GET", "/readyz").status == 200
-    assert b"im_bot_outbox 0.0" in call(scene.site, "GET", "/metrics").body
+    wait_until(lambda: call(scene.site, "GET", "/readyz").status == 200)
+    wait_until(lambda: b"im_bot_outbox 0.0" in call(scene.site, "GET", "/metrics").body)
+
+
+def test_acknowledges_though_thousands_of_connections_drip(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(5000, (hard - 500) // 2)
+    workspace, sandbox = make_workspace(), open_sandbox()
+    with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        im = stack.enter_context(BackgroundServer(sandbox.app))
+        slack = stack.enter_context(BackgroundServer(make_app(workspace)))
+        settings = make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
+        bot = stack.enter_context(running("serve", cwd=tmp_path, environment=environment_of(settings)))
+        far_end = stack.enter_context(response_url())
+        port = int(bot.first_line.split()[-1])
+        dripping = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(count)
+        ]
+        slowest = 0.0
+        for number, connection in enumerate(dripping * 2):
+            with suppress(OSError):
+                connection.sendall(b"POST / HTTP/1.1\r\nX: x" if number < count else b"x")
+            if number % (count // 5) == 0:
+                body = slash_command("whoami", far_end.url)
+                began = time.monotonic()
+                acknowledged = requests.post(
+                    f"http://127.0.0.1:{port}{EVENTS}", body, headers=signed(body), timeout=30
+                )
+                alive = requests.get(f"http://127.0.0.1:{port}/healthz", timeout=30)
+                slowest = max(slowest, time.monotonic() - began)
+                assert (acknowledged.status_code, alive.status_code) == (200, 200)
+
+        assert slowest < 3
+        print(f"{count} dripping connections: the slowest ack and /healthz together {slowest * 1000:.0f} ms")
+        assert dripping[0].recv(1) == b""
+        wait_until(lambda: len(far_end.asked) >= 10)

@@ -52,3 +52,20 @@ def test_goes_on_after_trouble(trouble: Exception) -> None:
 
 def test_closes_though_it_never_began() -> None:
     Settling(tuple, lambda _: None).close()
+
+
+def test_leaves_a_round_that_hangs_to_the_next_process() -> None:
+    begun, released = threading.Event(), threading.Event()
+
+    def hang() -> Sequence[Settled]:
+        begun.set()
+        released.wait()
+        return ()
+
+    settling = Settling(hang, lambda _: None)
+    settling.start()
+    try:
+        assert begun.wait(30)
+        settling.close(seconds=0.05)
+    finally:
+        released.set()

@@ -2,6 +2,7 @@
 
 import hmac
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 EVENTS = "/slack/events"
-TRIGGER_ID = "1.2.trigger-that-must-not-leak"
+_TRIGGERS = itertools.count(1)
 _OWN = ("SLACK_", "IM_", "ROLE", "AUDIT_", "HOST", "PORT", "LOG_")
 
 
@@ -41,11 +42,18 @@ class Answered:
     body: bytes
 
 
+def make_trigger_id() -> str:
+    """Make a trigger id; as in Slack no two are alike, and so no two payloads."""
+    return f"{next(_TRIGGERS)}.2.trigger-that-must-not-leak"
+
+
 def slash_command(text: str, response_url: str = "http://127.0.0.1:9/", actor: Person = VIEWER) -> bytes:
     """Make the body with which Slack sends a slash command typed in a channel."""
     channel = make_channels()[ONCALL]
     return urlencode(
-        make_slash_command(actor, channel, "/im", text, response_url=response_url, trigger_id=TRIGGER_ID)
+        make_slash_command(
+            actor, channel, "/im", text, response_url=response_url, trigger_id=make_trigger_id()
+        )
     ).encode()
 
 
@@ -62,7 +70,7 @@ def press(answer: bytes, action_id: str, response_url: str, actor: Person) -> by
         message,
         make_action(*pressed, {}, ts),
         response_url=response_url,
-        trigger_id=TRIGGER_ID,
+        trigger_id=make_trigger_id(),
     )
     return urlencode({"payload": json.dumps(payload)}).encode()
 
@@ -160,15 +168,29 @@ class Running:
 
 
 @contextmanager
-def running(*arguments: str, cwd: Path, environment: Mapping[str, str] | None = None) -> Iterator[Running]:
-    """Run a sub-command beside the test, and read the first line it prints."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "bot", *arguments],
-        cwd=cwd,
-        env=_bare(environment or {}),
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+def running(
+    *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None, stops_within: float = 0.0
+) -> Iterator[Running]:
+    """Run a sub-command beside the test, and read the first line it prints.
+
+    Args:
+        arguments: The sub-command.
+        cwd: Where it runs; its log goes into the file `log` there.
+        environment: Its settings.
+        stops_within: How many seconds it may take to stop, should it not be as many as usual.
+    """
+    program = ["tests.support.short_stop", str(stops_within)] if stops_within else ["bot"]
+    with (
+        (cwd / "log").open("w") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", *program, *arguments],
+            cwd=cwd,
+            env=_bare(environment or {}),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout
         try:
             yield Running(process, process.stdout, process.stdout.readline().strip())

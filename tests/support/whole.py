@@ -1,21 +1,18 @@
 """The whole bot between a local Slack and a sandbox, by either way in, and somebody who asks it things."""
 
 import json
-import threading
+import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from waitress import wasyncore
-from waitress.server import create_server
-
 from bot.app import Bot, connected, make_bot
 from bot.background import BackgroundServer
 from bot.core.model import Entry, Outcome
+from bot.http_server import HTTPServer
 from bot.playground.blockkit import check_message
 from bot.playground.people import AUDIT_CHANNEL_ID, VIEWER, Person
 from bot.playground.server import make_app
@@ -163,20 +160,11 @@ def _by_socket(settings: Settings) -> Iterator[Bot]:
 
 @contextmanager
 def _by_http(settings: Settings, workspace: Workspace, acks_late: float) -> Iterator[Bot]:
-    bot = make_bot(settings)
-    # Its types know neither the port nor the trigger.
-    server: Any = create_server(Site(bot, Metrics(), []), host="127.0.0.1", port=0, threads=4)
-    url = f"http://127.0.0.1:{server.effective_port}"
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    bot.audit.start()
-    try:
+    secret = settings.slack_signing_secret.get_secret_value()
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with closing(make_bot(settings)) as bot, HTTPServer(Site(bot, Metrics(), [], secret), listener):
+        bot.audit.start()
         with open_detour(Detour(url, back=acks_late)) as detour:
             workspace.request_url = f"{detour if acks_late else url}/slack/events"
             yield bot
-    finally:
-        # By its own thread: closed from here, what it waits on would be gone under its feet.
-        server.trigger.pull_trigger(partial(wasyncore.close_all, server._map, ignore_all=True))
-        thread.join(30)
-        server.task_dispatcher.shutdown()
-        bot.close()

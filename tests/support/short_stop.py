@@ -1,0 +1,12 @@
+"""Runs im-bot with its time to stop shortened: `short_stop.py SECONDS SUBCOMMAND …`."""
+
+import sys
+
+from bot import app, stopping
+from bot.__main__ import main
+
+if __name__ == "__main__":
+    seconds = float(sys.argv.pop(1))
+    stopping.LONGEST_STOP = seconds
+    app.CLOSE_SECONDS = seconds / 2
+    main()
