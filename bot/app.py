@@ -21,7 +21,7 @@ from bot.im.client import IMClient
 from bot.settings import NO_CHANNEL, Settings
 from bot.settling import Settling
 from bot.slack.answering import Answering, Observer
-from bot.slack.client import SlackClient
+from bot.slack.client import USUAL_LIMITS, Limits, SlackClient
 from bot.slack.files import Files
 from bot.slack.forms import Forms
 from bot.slack.homes import Homes
@@ -29,7 +29,7 @@ from bot.slack.listeners import Envelopes, Listeners
 from bot.slack.messages import render
 from bot.slack.people import SlackPeople
 from bot.slack.relay import Relay
-from bot.slack.responder import Responder
+from bot.slack.responder import USUAL_PATIENCE, Patience, Responder
 from bot.slack.workers import CREW, QUICK, Workers
 from bot.stopping import stop_signal
 from bot.store.migrating import migrate_apart
@@ -51,6 +51,7 @@ class Bot:
     """The bot, put together; Bolt's app is where Slack's payloads go in."""
 
     bolt: App
+    slack: SlackClient
     people: SlackPeople
     ims: Mapping[str, IMClient]
     audit: Audit
@@ -68,13 +69,14 @@ class Bot:
         self.audit.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
         self.responder.close()
+        self.slack.close()
         for im in self.ims.values():
             im.close()
 
 
-def make_slack(settings: Settings) -> SlackClient:
+def make_slack(settings: Settings, limits: Limits = USUAL_LIMITS) -> SlackClient:
     """Make the client of Slack's Web API."""
-    return SlackClient(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+    return SlackClient(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, limits)
 
 
 def make_ims(settings: Settings) -> dict[str, IMClient]:
@@ -95,12 +97,17 @@ def _observe_nothing(asked: str, outcome: str, seconds: float) -> None:
     """Count nothing: Socket Mode has nowhere to show figures."""
 
 
-def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
+def make_bot(
+    settings: Settings,
+    observe: Observer = _observe_nothing,
+    limits: Limits = USUAL_LIMITS,
+    patience: Patience = USUAL_PATIENCE,
+) -> Bot:
     """Put the bot together; nothing is connected yet."""
-    slack, ims = make_slack(settings), make_ims(settings)
+    slack, ims = make_slack(settings, limits), make_ims(settings)
     people, store = SlackPeople(slack), Store(settings.database_url)
     pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="call")
-    responder = Responder(slack, connections=CREW)
+    responder = Responder(slack, CREW, patience)
     changes = Changes(
         apps=settings.apps,
         ims=ims,
@@ -140,7 +147,7 @@ def make_bot(settings: Settings, observe: Observer = _observe_nothing) -> Bot:
         request_verification_enabled=False,
     )
     listeners.register(bolt)
-    return Bot(bolt, people, ims, audit, responder, *crews, pool)
+    return Bot(bolt, slack, people, ims, audit, responder, *crews, pool)
 
 
 def _make_relay(settings: Settings, slack: WebClient, store: Store, people: SlackPeople) -> Relay | None:

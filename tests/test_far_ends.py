@@ -1,0 +1,270 @@
+"""Every outgoing connection of the bot, every way its far end can misbehave, and what people then read.
+
+The WebSocket has a table of its own, in tests/slack/test_sockets.py; all that can drip is in far_end.DRIPS.
+"""
+
+import http.client
+import json
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from slack_bolt import BoltRequest
+
+from bot.app import Bot, make_bot
+from bot.background import BackgroundServer
+from bot.core.changes import Changes
+from bot.core.model import Entry
+from bot.playground.payloads import make_slash_command
+from bot.playground.people import EDITOR, VIEWER, Person, make_channels
+from bot.playground.server import make_app
+from bot.playground.workspace import Workspace
+from bot.playing import make_settings, make_workspace
+from bot.sandbox.run import open_sandbox
+from bot.slack.client import Limits
+from bot.slack.responder import Patience
+from bot.store.record import Store
+from tests.support import far_end as bad
+from tests.support.bot import press, signed
+from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer
+from tests.support.slack import ONCALL, wait_until
+
+LONG = b"x" * 20_000_000
+FAULTS: Mapping[str, Behavior] = {
+    "says nothing": bad.hang(),
+    "drips a header": DRIPS["header"],
+    "drips a trailer": DRIPS["trailer"],
+    "resets": bad.reset(),
+    "closes": bad.raw(b""),
+    "sends half": bad.half(b'{"ok": true, "ErrorCode": 0}'),
+    "speaks no HTTP": bad.raw(b"220 smtp ready\r\n\r\n"),
+    "is moved": answer(b"", status=302, headers="Location: http://127.0.0.1:9/\r\n"),
+    "is broken": answer(b"<html>", status=500),
+    "sends no JSON": answer(b"<html>", status=404),
+    "sends too much": answer(LONG),
+    "sends deep JSON": answer(b'{"a":' * 5_000, status=404),
+}
+
+
+class Gate(FarEnd):
+    """Passes requests on to a server, but for those to one path, which a fault befalls."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(self._pass)
+        self._target = target
+        self._path, self._fault = "", bad.reset()
+
+    def befall(self, path: str, fault: Behavior) -> None:
+        self._path, self._fault = path, fault
+        self.asked.clear()
+
+    def recover(self) -> None:
+        self._path = ""
+
+    def bodies(self, path: str) -> list[str]:
+        return [asked.body.decode() for asked in list(self.asked) if path in asked.path]
+
+    def _pass(self, connection: socket.socket, asked: Asked, stopped: Event) -> None:
+        if self._path and self._path in asked.path:
+            self._fault(connection, asked, stopped)
+            return
+        with closing(http.client.HTTPConnection(urlsplit(self._target).netloc, timeout=30)) as onward:
+            dropped = {"host", "content-length", "accept-encoding", "connection"}
+            headers = {name: value for name, value in asked.headers.items() if name not in dropped}
+            onward.request(asked.method, asked.target, asked.body, headers)
+            reply = onward.getresponse()
+            content = reply.read().replace(*(each.encode() for each in (self._target, self.url)))
+            answer(content, status=reply.status)(connection, asked, stopped)
+
+
+@dataclass
+class Scene:
+    bot: Bot
+    workspace: Workspace
+    slack: Gate
+    vendor: Gate
+    hooks: FarEnd
+    database: str
+
+    def hire(self, like: Person = VIEWER) -> Person:
+        """Make somebody whom the bot has not met."""
+        person = replace(like, id=f"U07NEW{len(self.workspace.people)}")
+        self.workspace.people[person.id] = person
+        return person
+
+    def send(self, text: str, actor: Person) -> None:
+        channel = make_channels()[ONCALL]
+        payload = make_slash_command(
+            actor, channel, "/im", text, response_url=self.hooks.url, trigger_id="1.2.trigger"
+        )
+        self._post(urlencode(payload).encode())
+
+    def press(self, content: bytes, action_id: str, actor: Person) -> None:
+        self._post(press(content, action_id, self.hooks.url, actor))
+
+    def said(self, expected: str) -> bytes:
+        """Wait for an answer, at the response URL or in the direct messages, that says something."""
+        seen: list[bytes] = []
+
+        def look() -> bool:
+            posted = [asked.body for asked in list(self.hooks.asked)]
+            posted += [asked.body for asked in list(self.slack.asked) if "chat.postMessage" in asked.path]
+            seen[:] = [body for body in posted if re.search(expected, str(json.loads(body)))]
+            return bool(seen)
+
+        try:
+            wait_until(look)
+        except TimeoutError:
+            texts = [asked.body[:200] for asked in (*self.hooks.asked, *self.slack.asked)]
+            raise AssertionError(texts) from None
+        return seen[-1]
+
+    def recorded(self, account: str) -> list[str]:
+        """Read how far what was asked about an account came, the oldest first."""
+        with closing(Store(self.database)) as store:
+            entries = [
+                each for each in store.list_history("demo", account, None, 100) if isinstance(each, Entry)
+            ]
+        return [str(each.draft.outcome) for each in reversed(entries)]
+
+    def _post(self, body: bytes) -> None:
+        headers: Any = signed(body, self.workspace.signing_secret)
+        assert self.bot.bolt.dispatch(BoltRequest(body=body.decode(), headers=headers)).status == 200
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    sandbox, workspace = open_sandbox(), make_workspace()
+    record = tmp_path_factory.mktemp("record") / "im-bot.db"
+    with (
+        BackgroundServer(sandbox.app) as im,
+        BackgroundServer(make_app(workspace)) as local,
+        Gate(local.url) as slack,
+        Gate(im.url) as vendor,
+        FarEnd(answer(b"ok")) as hooks,
+    ):
+        settings = make_settings(workspace, slack.url, sandbox, vendor.url, Path(record))
+        settings = settings.model_copy(update={"audit_channel": "none"})
+        quick = Limits(call=1.0, people=1.0), Patience(attempt=1.0, answer=2.5)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("bot.app.Changes", partial(Changes, waits=(0, 0.05)))
+            bot = make_bot(settings, lambda *_: None, *quick)
+        with closing(bot):
+            yield Scene(bot, workspace, slack, vendor, hooks, settings.database_url)
+
+
+@pytest.fixture
+def scene(running: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    for limit, seconds in (
+        ("bot.core.inquiry.COMMAND_SECONDS", 1.0),
+        ("bot.core.changes.WRITE_SECONDS", 1.0),
+        ("bot.slack.people.UNREACHABLE_SECONDS", 0.0),
+    ):
+        monkeypatch.setattr(limit, seconds)
+    running.hooks.asked.clear()
+    yield running
+    running.slack.recover()
+    running.vendor.recover()
+    running.hooks.follow(answer(b"ok"))
+
+
+numbers = iter(range(1000))
+
+
+def account() -> str:
+    return f"account-{next(numbers)}"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_question_about_people(scene: Scene, fault: str) -> None:
+    scene.slack.befall("users.info", FAULTS[fault])
+    asked = account()
+
+    scene.send(f"profile {asked}", scene.hire())
+
+    scene.said("Slack could not be asked who you are.*Try again in a minute")
+    assert scene.recorded(asked) == ["denied"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_response_url(scene: Scene, fault: str) -> None:
+    scene.slack.befall("", bad.reset())
+    scene.hooks.follow(FAULTS[fault])
+    asked, actor = account(), scene.hire()
+
+    scene.send(f"profile {asked}", actor)
+
+    wait_until(lambda: bool(scene.slack.bodies("chat.postMessage")))
+    (told,) = map(json.loads, scene.slack.bodies("chat.postMessage"))
+    assert (told["channel"], asked in told["text"]) == (actor.id, True)
+    assert scene.recorded(asked) == ["answered"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("step", ["conversations.open", "getUploadURL", "/upload/", "completeUpload"])
+def test_a_step_of_sending_a_file(scene: Scene, step: str, fault: str) -> None:
+    scene.slack.befall(step, FAULTS[fault])
+    asked = account()
+
+    scene.send(f"profile {asked} --csv", scene.hire())
+
+    scene.said("could not be sent to your direct messages.*Try again in a minute")
+    assert scene.recorded(asked) == ["answered"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_opening_a_form(scene: Scene, fault: str) -> None:
+    scene.slack.befall("views.open", FAULTS[fault])
+
+    scene.send("set alice", EDITOR)
+
+    scene.said("Slack did not open the form.*type the fields")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_lookup_of_the_vendor(scene: Scene, fault: str) -> None:
+    scene.vendor.befall("portrait_get", FAULTS[fault])
+    asked = account()
+
+    scene.send(f"profile {asked}", scene.hire())
+
+    scene.said(r"0 of 1 found.*(1 failed|1 not asked)")
+    assert scene.recorded(asked) == ["failed"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_write_of_the_vendor(scene: Scene, fault: str) -> None:
+    scene.send('set alice nick="Somebody else"', EDITOR)
+    preview = scene.said("confirm_change")
+    before = len(scene.recorded("alice"))
+    scene.hooks.asked.clear()
+    scene.vendor.befall("portrait_set", FAULTS[fault])
+
+    scene.press(preview, "confirm_change", EDITOR)
+
+    scene.said("did not say what became of the change, and the profile reads as before")
+    assert scene.recorded("alice")[before:] == ["attempted", "failed"]
+    assert len(scene.vendor.bodies("portrait_set")) == 1
+
+
+def test_whoami_waits_for_slack_once_however_many_questions_it_has(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.people.UNREACHABLE_SECONDS", 5.0)
+    scene.slack.befall("/api/", DRIPS["header"])
+
+    for text in ("whoami", "help"):
+        scene.hooks.asked.clear()
+        scene.send(text, scene.hire())
+        scene.said("could not be asked|whoami")
+
+    assert len(scene.slack.asked) == 1
+    scene.bot.people._unreachable = (0.0, "")
