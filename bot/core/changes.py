@@ -171,7 +171,7 @@ class Changes:
                 raise ExpiredError(f"it was undone already, by change {undone_by}", advice=_HISTORY)
             raise _overwrites(later)
         wanted = {field: restored(field, done.before.get(field.tag)) for field in touched}
-        change = _new(actor, app, done.account, now, wanted, reason=undo_reason(done), undoes=done.id)
+        change = _new(actor, app, done.account, now, wanted, reason=undo_reason(done.id), undoes=done.id)
         return self._preview(app, change, surface, wanted, now)
 
     def settle_open(self, grace: timedelta = GRACE) -> Iterator[Settled]:

@@ -5,11 +5,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from bot.core.applying import Verdict
-from bot.core.model import App, Change, Draft, Entry, Outcome, Surface
+from bot.core.model import NOTHING, App, Change, Draft, Entry, Outcome, Surface
 from bot.core.policy import NO_CHANGE_SENT, NOTHING_SENT
 from bot.core.ports import Record
 from bot.core.results import Settled
-from bot.errors import AuditError, BotError, ExpiredError, IMError, RecordUnknownError
+from bot.errors import AlteredError, AuditError, BotError, ExpiredError, IMError, RecordUnknownError
 
 BECAME = {
     Outcome.PROPOSED: "it is not confirmed yet",
@@ -81,8 +81,9 @@ class Journal:
         undone = (
             entry.draft.change_id
             for entry in entries
-            if (entry.draft.outcome, entry.draft.command) == (Outcome.SUCCEEDED, "undo")
-            and entry.draft.reason == undo_reason(change)
+            if isinstance(entry, Entry)
+            and (entry.draft.outcome, entry.draft.command) == (Outcome.SUCCEEDED, "undo")
+            and entry.draft.reason == undo_reason(change.id)
         )
         return next(undone, "")
 
@@ -105,7 +106,13 @@ class Journal:
             AuditError: It cannot be recorded.
         """
         moved = replace(change, outcome=outcome)
-        entry = self.record.move(change, outcome, step(moved, surface, problem))
+        try:
+            entry = self.record.move(change, outcome, step(moved, surface, problem))
+        except AlteredError as error:
+            if change.outcome is Outcome.PROPOSED:  # later, something was sent
+                asked = step(change, surface)
+                self.deny(replace(asked, reason="", before=NOTHING, after=NOTHING), error)
+            raise
         if entry is None:
             raise not_open(self.record.find(change.id) or change)
         return moved, entry
@@ -154,9 +161,9 @@ def step(change: Change, surface: Surface, problem: str = "") -> Draft:
     )
 
 
-def undo_reason(change: Change) -> str:
+def undo_reason(change_id: str) -> str:
     """Give the reason that the undo of a change has."""
-    return f"undo of {change.id}"
+    return f"undo of {change_id}"
 
 
 def word_of(change: Change) -> str:

@@ -150,6 +150,16 @@ class Outcome(StrEnum):
     ANSWERED = "answered"
 
 
+MOVES: Mapping[Outcome, frozenset[Outcome]] = MappingProxyType(
+    {
+        Outcome.PROPOSED: frozenset({Outcome.ATTEMPTED, Outcome.CANCELLED}),
+        Outcome.ATTEMPTED: frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN}),
+        Outcome.UNKNOWN: frozenset({Outcome.SUCCEEDED, Outcome.FAILED}),
+    }
+)
+"""To which outcomes a change can go from each; from all others it goes nowhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change of one account's profile, bound to exactly the difference its actor was shown.

@@ -1,5 +1,6 @@
 """Changes that a crash or a silent vendor left open, settled by reading profiles."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from bot.core.journal import Journal
 from bot.core.model import App, Change, Outcome, Surface
 from bot.core.profiles import Profiles
 from bot.core.results import Settled
-from bot.errors import ExpiredError, IMError, OutcomeUnknownError, UsageError
+from bot.errors import AlteredError, ExpiredError, IMError, OutcomeUnknownError, UsageError
 
 GRACE = timedelta(seconds=2 * (WRITE_SECONDS + READ_BACK_SECONDS) + 10)
 """How long a change must have stood still to count as left open: longer than any live one does.
@@ -18,6 +19,8 @@ Twice what it is given, since a name that resolves slowly is under no time-out.
 """
 WATCHED = timedelta(days=1)
 """How long an unknown outcome is looked into; a profile read later says nothing about that change."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ class OpenChanges:
             return self.journal.close(app, change, verdict, Surface.BOT)
         except ExpiredError:
             # Another process has just settled it.
+            return None
+        except AlteredError as error:
+            # It must not stand in the way of others.
+            log.warning("change %.40r is left alone: %s", change.id, error)
             return None
 
     def _look(self, change: Change) -> Verdict:

@@ -102,7 +102,7 @@ class Record(Protocol):
         """Find a change.
 
         Raises:
-            AuditError: It is not what was kept: its digest differs.
+            AlteredError: It is not what was kept, or not what its entries say.
         """
         ...
 
@@ -110,6 +110,9 @@ class Record(Protocol):
         """Bring a change from its outcome to another, and record it; None if it has moved since it was read.
 
         Of several callers, in whatever process, exactly one gets the entry.
+
+        Raises:
+            AlteredError: The entries recorded since it was read say that it has moved, and it does not.
         """
         ...
 
@@ -117,11 +120,13 @@ class Record(Protocol):
         """List the changes that are attempted or unknown and have not moved since then, the oldest first."""
         ...
 
-    def list_history(self, app: str, account: str, before: int | None, limit: int) -> Sequence[Entry]:
+    def list_history(
+        self, app: str, account: str, before: int | None, limit: int
+    ) -> Sequence[Entry | AlteredEntry]:
         """List the entries about an account, the newest first, from below a sequence number on."""
         ...
 
-    def list_done(self, actor: Actor, limit: int) -> Sequence[Entry]:
+    def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:
         """List the entries of what an actor did, the newest first."""
         ...
 
@@ -165,5 +170,5 @@ class Outbox(Protocol):
         ...
 
     def count_waiting(self) -> tuple[int, datetime | None]:
-        """Count the entries that wait, and tell when the oldest was recorded."""
+        """Count the entries that wait, and tell when the oldest that can be read was recorded."""
         ...

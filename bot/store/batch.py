@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, UpdateBase, insert, or_, select, update
 
-from bot.core.model import Change, Draft, Entry, Outcome
+from bot.core.model import AlteredEntry, Change, Draft, Entry, Outcome
 from bot.errors import AuditError
 from bot.store import chain, kept, schema
 from bot.store.schema import changes, entries, lease, outbox
@@ -53,7 +53,7 @@ class Batch:
             {**place, "app": chain.key(entry.draft.app), "account": key}
             for key in dict.fromkeys(map(chain.key, entry.draft.accounts))
         )
-        if _is_told(draft):
+        if is_told(draft):
             self._told.append(place)
         return entry
 
@@ -70,12 +70,12 @@ class Batch:
         """Bring a change from its outcome to another; None, and nothing appended, if it has moved."""
         moved = self._connection.execute(
             update(changes)
-            .where(changes.c.id == chain.storable(change.id), changes.c.outcome == change.outcome)
+            .where(changes.c.id == chain.key(change.id), changes.c.outcome == change.outcome)
             .values(outcome=outcome, moved_at=_now())
         )
         return self.append(draft) if moved.rowcount else None
 
-    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry]:
+    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
         """Take the next entries to be told, and the right to tell them; nothing while it is another's."""
         now = time.time()
         taken = self._connection.execute(
@@ -86,12 +86,12 @@ class Batch:
         if not taken.rowcount:
             return ()
         wanted = (
-            select(entries.c.content, entries.c.hash)
+            select(entries.c.sequence, entries.c.content, entries.c.hash)
             .join(outbox, outbox.c.sequence == entries.c.sequence)
             .order_by(entries.c.sequence)
             .limit(limit)
         )
-        return [chain.read(content, digest) for content, digest in self._connection.execute(wanted)]
+        return list(chain.read_each(self._connection.execute(wanted)))
 
     def run(self, statement: UpdateBase) -> None:
         """Write something that is no entry."""
@@ -110,7 +110,7 @@ class Batch:
             self._connection.execute(_MOVE_HEAD, {"sequence": self.sequence, "hash": self._hash})
 
 
-def _is_told(draft: Draft) -> bool:
+def is_told(draft: Draft) -> bool:
     """Tell whether the audit channel hears of it: what became of changes, and whoever was kept from one."""
     if draft.outcome is Outcome.DENIED:
         return draft.command in _CHANGING

@@ -7,21 +7,50 @@ the entry before. To check an entry that was exported, take `hash` out of it and
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeAlias
 
-from bot.core.model import Actor, Draft, Entry, Outcome, Surface, Value, Values
+import msgspec
+
+from bot.core.model import Actor, AlteredEntry, Draft, Entry, Outcome, Surface, Value, Values
+from bot.errors import AlteredError
 
 START = "0" * 64
 """What the first entry names as the hash before it."""
 
+VERIFY = "An operator should run im-bot audit verify"
+"""The advice of what says that somebody altered the database."""
+
 Object: TypeAlias = Mapping[str, Any]
 """What a JSON object is in Python."""
 
+
+class _Content(msgspec.Struct):
+    """All that an entry says."""
+
+    accounts: tuple[str, ...]
+    after: dict[str, Value]
+    app: str
+    at: datetime
+    before: dict[str, Value]
+    change: str
+    command: str
+    outcome: Outcome
+    previous: str
+    problem: str
+    reason: str
+    sequence: int
+    surface: Surface
+    team: str
+    user: str
+
+
+_read_json = msgspec.json.Decoder(_Content).decode
 _write_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-_LONGEST_KEY = 200
+LONGEST_KEY = 200
+"""The most characters of a name that is found by itself."""
 _SUSPECT = re.compile(r"\\u0000|[\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -34,7 +63,7 @@ def storable(text: str) -> str:
 def key(name: str) -> str:
     """Make a name fit for an index: one longer than any index takes is found by its hash."""
     stored = storable(name)
-    return stored if len(stored) <= _LONGEST_KEY else sha256(stored.encode()).hexdigest()
+    return stored if len(stored) <= LONGEST_KEY else sha256(stored.encode()).hexdigest()
 
 
 def actor_key(actor: Actor) -> str:
@@ -57,10 +86,30 @@ def link(sequence: int, at: datetime, draft: Draft, previous: str) -> tuple[Entr
 
 
 def read(content: str, digest: str) -> Entry:
-    """Read an entry back from its content and hash."""
-    said = json.loads(content)
-    at = datetime.fromisoformat(said["at"])
-    return Entry(said["sequence"], at, _draft(said), said["previous"], digest)
+    """Read an entry back from its content and hash.
+
+    Raises:
+        AlteredError: The hash is not that of the content, or the content is not an entry's.
+    """
+    try:
+        sound = sha256(content.encode()).hexdigest() == digest
+        said = _read_json(content) if sound else None
+    except (AttributeError, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        said = None
+    if said is None or said.at.tzinfo is None:
+        raise AlteredError("an entry is not as it was written: somebody altered the database", advice=VERIFY)
+    return Entry(said.sequence, said.at, _draft(said), said.previous, digest)
+
+
+def read_each(rows: Iterable[Sequence[Any]]) -> Iterator[Entry | AlteredEntry]:
+    """Read entries back, each from its sequence number, content and hash; no altered one stops the others."""
+    for sequence, content, digest in rows:
+        try:
+            entry = read(content, digest)
+        except AlteredError:
+            yield AlteredEntry(sequence)
+        else:
+            yield entry if entry.sequence == sequence else AlteredEntry(sequence)
 
 
 def read_values(values: Object) -> Values:
@@ -92,7 +141,7 @@ def _write(sequence: int, at: datetime, draft: Draft, previous: str) -> str:
 
 def _make_storable(draft: Draft) -> Draft:
     return Draft(
-        actor=Actor(user_id=storable(draft.actor.user_id), team_id=storable(draft.actor.team_id)),
+        actor=storable_actor(draft.actor),
         surface=draft.surface,
         app=storable(draft.app),
         command=storable(draft.command),
@@ -106,9 +155,15 @@ def _make_storable(draft: Draft) -> Draft:
     )
 
 
+def storable_actor(actor: Actor) -> Actor:
+    """Make an actor storable, as `storable` does texts."""
+    return Actor(user_id=storable(actor.user_id), team_id=storable(actor.team_id))
+
+
 def storable_values(values: Values) -> dict[str, Value]:
     """Make values storable, as `storable` does texts."""
-    return {storable(tag): _storable_value(value) for tag, value in values.items()}
+    # Sorted, since two tags may become the same, and which of them is kept must not depend on their order.
+    return {storable(tag): _storable_value(value) for tag, value in sorted(values.items())}
 
 
 def _storable_value(value: Value) -> Value:
@@ -117,17 +172,17 @@ def _storable_value(value: Value) -> Value:
     return tuple(map(storable, value)) if isinstance(value, tuple) else value
 
 
-def _draft(content: Object) -> Draft:
+def _draft(said: _Content) -> Draft:
     return Draft(
-        actor=Actor(user_id=content["user"], team_id=content["team"]),
-        surface=Surface(content["surface"]),
-        app=content["app"],
-        command=content["command"],
-        accounts=tuple(content["accounts"]),
-        outcome=Outcome(content["outcome"]),
-        reason=content["reason"],
-        problem=content["problem"],
-        before=read_values(content["before"]),
-        after=read_values(content["after"]),
-        change_id=content["change"],
+        actor=Actor(user_id=said.user, team_id=said.team),
+        surface=said.surface,
+        app=said.app,
+        command=said.command,
+        accounts=said.accounts,
+        outcome=said.outcome,
+        reason=said.reason,
+        problem=said.problem,
+        before=said.before,
+        after=said.after,
+        change_id=said.change,
     )

@@ -91,6 +91,8 @@ def _open_file(url: URL, *, create: bool) -> Engine:
             isolation_level=None,
             check_same_thread=False,
         )
+        # What is no text any more, since somebody altered it, must not hide what else is asked for.
+        connection.text_factory = lambda data: data.decode(errors="surrogateescape")
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
         return connection

@@ -54,7 +54,7 @@ def export(url: str, form: Format) -> Iterator[str]:
 
 def as_json(rows: Iterable[Raw]) -> Iterator[str]:
     """Write each entry's canonical JSON, with its hash put in last."""
-    for _, content, digest in rows:
+    for _, content, digest, _, _ in rows:
         # What is no text any more was altered: it is shown as far as it can be, and does not verify.
         said, seal = (each.decode("utf-8", "replace") for each in (content, digest))
         yield f'{said.removesuffix("}")},"hash":{json.dumps(seal)}}}\n'
@@ -66,7 +66,9 @@ def as_csv(rows: Iterable[Raw]) -> Iterator[str]:
     for text in as_json(rows):
         try:
             said = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict):
             # Altered: verifying says where; here it is shown as it lies there.
             said = {"reason": text}
         yield line(_cell(said.get(name, "")) for name in COLUMNS)

@@ -2,13 +2,37 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Row
 
-from bot.core.model import Actor, Change, Outcome
+from bot.core.model import Actor, Change, Outcome, Value
 from bot.errors import AlteredError
-from bot.store.chain import read_values, storable
+from bot.store.chain import VERIFY, key
+
+
+class Kept(NamedTuple):
+    """The row of a change as it is found; what somebody altered may be anything."""
+
+    id: Any
+    content: Any
+    digest: Any
+    outcome: Any
+    moved_at: Any
+
+
+class _Content(msgspec.Struct):
+    account: str
+    after: dict[str, Value]
+    app: str
+    before: dict[str, Value]
+    id: str
+    proposed_at: str
+    reason: str
+    team: str
+    undoes: str
+    user: str
 
 
 def write(change: Change, moved_at: str) -> dict[str, str]:
@@ -26,7 +50,7 @@ def write(change: Change, moved_at: str) -> dict[str, str]:
         "user": change.actor.user_id,
     }
     return {
-        "id": storable(change.id),
+        "id": key(change.id),
         # Escaped to ASCII it may hold characters that databases refuse, and the digest stays true.
         "content": json.dumps(content, sort_keys=True),
         "digest": change.digest,
@@ -35,39 +59,37 @@ def write(change: Change, moved_at: str) -> dict[str, str]:
     }
 
 
-def read(row: Row[Any]) -> Change:
+def read(row: Row[Any] | Kept) -> Change:
     """Read a change back from its row.
 
     Raises:
         AlteredError: It is not what was kept.
     """
     try:
-        change = _read(json.loads(row.content), Outcome(row.outcome))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        change = None
-    if change is None or change.digest != row.digest or storable(change.id) != row.id:
+        change = _read(msgspec.convert(json.loads(row.content), _Content), Outcome(row.outcome))
+        sound = change.digest == row.digest and key(change.id) == row.id
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError):
+        raise altered() from None
+    if not sound or change.proposed_at.tzinfo is None:
         raise altered()
     return change
 
 
 def altered() -> AlteredError:
     """Make the error that a change was altered."""
-    return AlteredError(
-        "the change is not what was kept: somebody altered the database",
-        advice="An operator should run im-bot audit verify",
-    )
+    return AlteredError("the change is not what was kept: somebody altered the database", advice=VERIFY)
 
 
-def _read(content: dict[str, Any], outcome: Outcome) -> Change:
+def _read(content: _Content, outcome: Outcome) -> Change:
     return Change(
-        id=content["id"],
-        actor=Actor(user_id=content["user"], team_id=content["team"]),
-        app=content["app"],
-        account=content["account"],
-        before=read_values(content["before"]),
-        after=read_values(content["after"]),
-        reason=content["reason"],
-        proposed_at=datetime.fromisoformat(content["proposed_at"]),
-        undoes=content["undoes"],
+        id=content.id,
+        actor=Actor(user_id=content.user, team_id=content.team),
+        app=content.app,
+        account=content.account,
+        before=content.before,
+        after=content.after,
+        reason=content.reason,
+        proposed_at=datetime.fromisoformat(content.proposed_at),
+        undoes=content.undoes,
         outcome=outcome,
     )

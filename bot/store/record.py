@@ -5,16 +5,18 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, delete, func, select, update
 
-from bot.core.model import Actor, Change, Draft, Entry, Head, Outcome
+from bot.core.model import Actor, AlteredEntry, Change, Draft, Entry, Head, Outcome
 from bot.errors import AuditError
 from bot.store import chain
 from bot.store.batch import Batch
-from bot.store.believing import believe, believe_each
+from bot.store.believing import believe, believe_each, check_latest
 from bot.store.engine import open_engine, reading
 from bot.store.migrating import check_current, is_current, migrate_engine
 from bot.store.schema import changes, entries, entry_accounts, lease, outbox
 from bot.store.writer import Writer
 
+_LOOKED_INTO = 100
+"""How many of the entries that wait are looked into for one that can be read."""
 _OPEN = (Outcome.ATTEMPTED, Outcome.UNKNOWN)
 
 
@@ -62,13 +64,15 @@ class Store:
 
     def find(self, change_id: str) -> Change | None:
         """Find a change."""
-        wanted = select(changes).where(changes.c.id == chain.storable(change_id))
+        wanted = select(changes).where(changes.c.id == chain.key(change_id))
         with reading(self._engine) as connection:
             row = connection.execute(wanted).one_or_none()
             return believe(connection, row) if row else None
 
     def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
         """Bring a change from its outcome to another, and record it; None if it has moved since."""
+        with reading(self._engine) as connection:
+            check_latest(connection, change)
         return self._writer.submit(lambda batch: batch.move(change, outcome, draft))
 
     def list_open(self, still_since: datetime) -> Sequence[Change]:
@@ -81,11 +85,13 @@ class Store:
         with reading(self._engine) as connection:
             return list(believe_each(connection, connection.execute(wanted).all()))
 
-    def list_history(self, app: str, account: str, before: int | None, limit: int) -> Sequence[Entry]:
+    def list_history(
+        self, app: str, account: str, before: int | None, limit: int
+    ) -> Sequence[Entry | AlteredEntry]:
         """List the entries about an account, the newest first, from below a sequence number on."""
         about = entry_accounts.c
         wanted = (
-            select(entries.c.content, entries.c.hash)
+            select(entries.c.sequence, entries.c.content, entries.c.hash)
             .join(entry_accounts, about.sequence == entries.c.sequence)
             .where(about.app == chain.key(app), about.account == chain.key(account))
             .order_by(about.sequence.desc())
@@ -94,18 +100,18 @@ class Store:
         if before is not None:
             wanted = wanted.where(about.sequence < before)
         with reading(self._engine) as connection:
-            return [chain.read(content, digest) for content, digest in connection.execute(wanted)]
+            return list(chain.read_each(connection.execute(wanted)))
 
-    def list_done(self, actor: Actor, limit: int) -> Sequence[Entry]:
+    def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:
         """List the entries of what an actor did, the newest first."""
         wanted = (
-            select(entries.c.content, entries.c.hash)
+            select(entries.c.sequence, entries.c.content, entries.c.hash)
             .where(entries.c.actor == chain.actor_key(actor))
             .order_by(entries.c.sequence.desc())
             .limit(limit)
         )
         with reading(self._engine) as connection:
-            return [chain.read(content, digest) for content, digest in connection.execute(wanted)]
+            return list(chain.read_each(connection.execute(wanted)))
 
     def list_proposed(self, since: datetime) -> Sequence[Change]:
         """List the changes proposed since then that are neither confirmed nor cancelled, the oldest first."""
@@ -117,7 +123,7 @@ class Store:
         with reading(self._engine) as connection:
             return list(believe_each(connection, connection.execute(wanted).all()))
 
-    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry]:
+    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
         """Take the next entries in order, and the right to tell them for that many seconds."""
         # Who only looks whether there is something must not write each time.
         if not self.count_waiting()[0]:
@@ -144,14 +150,17 @@ class Store:
         return None
 
     def count_waiting(self) -> tuple[int, datetime | None]:
-        """Count the entries that wait, and tell when the oldest was recorded."""
-        waiting = select(func.count(), func.min(outbox.c.sequence)).select_from(outbox)
+        """Count the entries that wait, and tell when the oldest that can be read was recorded."""
+        some = (
+            select(entries.c.sequence, entries.c.content, entries.c.hash)
+            .join(outbox, outbox.c.sequence == entries.c.sequence)
+            .order_by(entries.c.sequence)
+            .limit(_LOOKED_INTO)
+        )
         with reading(self._engine) as connection:
-            count, oldest = connection.execute(waiting).one()
-            if not count:
-                return 0, None
-            row = connection.execute(select(entries).where(entries.c.sequence == oldest)).one()
-        return count, chain.read(row.content, row.hash).at
+            count: int = connection.scalar(select(func.count()).select_from(outbox)) or 0
+            oldest = chain.read_each(connection.execute(some)) if count else iter(())
+            return count, next((entry.at for entry in oldest if isinstance(entry, Entry)), None)
 
 
 def _prepare(engine: Engine) -> None:

@@ -2,28 +2,40 @@
 
 import re
 import sqlite3
-from binascii import hexlify
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import Enum
-from hashlib import sha256
-from typing import TypeAlias
+from typing import Any
 
-from sqlalchemy import select
+import msgspec
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
+from bot.core.model import Entry, Head
 from bot.errors import UsageError
-from bot.store import schema
+from bot.store import chain, schema
+from bot.store.batch import is_told
 from bot.store.believing import find_altered_change
 from bot.store.chain import START
 from bot.store.engine import open_engine, reading
 from bot.store.failures import is_damage
+from bot.store.guards import find_altered_guard, find_missing_table
 from bot.store.migrating import check_current, has_record
-from bot.store.rows import Raw, stream
+from bot.store.rows import BrokenChainError, Raw, fetch, follow, stream
 
-Head: TypeAlias = tuple[int, str]
-"""The sequence number and hash of the last entry, as the head row remembers them."""
+DIGITS = 32
+"""How many digits of a hash prove that it is this one: of fewer, somebody can make another that begins so."""
+
+_LONGEST_LEASE = 3600
+"""Seconds; no process takes the outbox for longer."""
+_ACCOUNTS = "SELECT sequence, app, account FROM entry_accounts ORDER BY sequence"
+_OUTBOX = """
+    SELECT outbox.sequence, entries.content, entries.hash
+    FROM outbox LEFT JOIN entries ON entries.sequence = outbox.sequence ORDER BY outbox.sequence
+"""
+_HEAD = re.compile(r"(?:#([0-9]{1,19})[\s·]+)?([0-9a-fA-F]{8,64})")
 
 
 class Finding(Enum):
@@ -46,6 +58,8 @@ class Verdict:
         sequence: The first entry that is altered or missing; None when there is none.
         change: The first change that is not what sound entries say of it; empty when there is none.
         found: The entry whose hash was to be there; None when none was asked for, or it is not.
+        problem: What else is not as it should be, in words; empty when nothing is.
+        digits: How many digits the head had that was asked for.
     """
 
     finding: Finding
@@ -54,6 +68,8 @@ class Verdict:
     sequence: int | None = None
     change: str = ""
     found: int | None = None
+    problem: str = ""
+    digits: int = len(START)
 
     @property
     def exit_code(self) -> int:
@@ -63,8 +79,12 @@ class Verdict:
     def __str__(self) -> str:
         match self.finding:
             case Finding.SOUND:
-                found = "" if self.found is None else f"; the head asked for is entry {self.found}"
+                found = (
+                    "" if self.found is None else f"; the head asked for is entry {self.found}{self._short}"
+                )
                 return f"sound: {self.count} entries, head {self.head}{found}"
+            case Finding.ALTERED if self.problem:
+                return f"altered: {self.problem}"
             case Finding.ALTERED if self.change:
                 return f"altered: change {self.change} is not as its entries tell; all {self.count} are sound"
             case Finding.ALTERED:
@@ -74,100 +94,258 @@ class Verdict:
             case Finding.MISSING:
                 return f"missing: entry {self.sequence} is not there; {self.count} before it are sound"
             case Finding.HEAD_NOT_FOUND:
-                return f"head not found: no entry has this hash; the last of {self.count} has {self.head}"
+                return (
+                    "head not found: no entry has this number and hash; "
+                    f"the last is #{self.count} · {self.head}"
+                )
+
+    @property
+    def _short(self) -> str:
+        if self.digits >= DIGITS:
+            return ""
+        return (
+            f". This is an old short head: {self.digits} digits prove less than {DIGITS}, since somebody "
+            "can make another record with a hash that begins so"
+        )
 
 
-# Where an entry names the hash before it. The last such key is its own: what follows is sorted after it, and
-# holds texts and a number alone, in which no quote stands unescaped.
-_KEY = b'"previous":"'
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The head that must be in a record.
+
+    Args:
+        digits: How its hash begins.
+        sequence: Its number; None when it is not known.
+    """
+
+    digits: str
+    sequence: int | None = None
+
+    @classmethod
+    def read(cls, words: str) -> "Wanted":
+        """Take a head out of words such as `#108 · 902d41aa17c3e5b8902d41aa17c3e5b8`.
+
+        Raises:
+            UsageError: There is none in them.
+        """
+        found = _HEAD.fullmatch(words.strip())
+        if found is None:
+            raise UsageError(
+                "a head is '#NUMBER · HASH', or the hash alone: 8 to 64 hexadecimal digits, "
+                "as printed in the audit channel"
+            )
+        return cls(found[2].lower(), int(found[1]) if found[1] else None)
+
+
+class _Said(msgspec.Struct):
+    """What an entry is found by, as it says itself."""
+
+    accounts: list[str]
+    app: str
+    change: str
+    sequence: int
+    team: str
+    user: str
+
+
+_read_said = msgspec.json.Decoder(_Said).decode
 
 
 def verify_url(url: str, head: str | None = None) -> Verdict:
-    """Check the record in a database.
+    """Check the record in a database, and all that the bot relies on beside it.
 
     Args:
         url: As in DATABASE_URL.
-        head: The hash of an entry that must be there, or how it begins; as printed in the audit channel,
-            with the entry's number or without.
+        head: An entry that must be there, by its number and how its hash begins, as printed in the audit
+            channel; or by the hash alone.
 
     Raises:
         UsageError: No hash begins so.
         AuditError: It cannot be read.
     """
-    if head is not None:
-        head = _read_head(head)
+    wanted = None if head is None else Wanted.read(head)
     engine = open_engine(url, create=False)
     try:
         if not has_record(engine):
-            return _judge(Finding.MISSING, 0, START.encode(), 1)
+            return Verdict(Finding.MISSING, 0, START, 1)
         check_current(engine)
-        with reading(engine) as connection, closing(stream(connection)) as rows:
-            stored = connection.execute(select(schema.head.c.sequence, schema.head.c.hash)).one_or_none()
-            verdict = verify(rows, (stored[0], stored[1]) if stored else None, head)
-        if verdict.finding is not Finding.SOUND:
-            return verdict
+        # All of it from one picture of the database: what is appended meanwhile is no difference.
         with reading(engine) as connection:
-            altered = find_altered_change(connection)
-        return replace(verdict, finding=Finding.ALTERED, change=altered) if altered else verdict
+            return _verify(connection, wanted)
     finally:
         engine.dispose()
 
 
-def verify(rows: Iterable[Raw], stored: Head | None, head: str | None = None) -> Verdict:
+def _verify(connection: Connection, wanted: Wanted | None) -> Verdict:
+    if missing := find_missing_table(connection):
+        return Verdict(Finding.ALTERED, 0, START, problem=f"there is no {missing} in the database")
+    stored = connection.execute(select(schema.head.c.sequence, schema.head.c.hash)).all()
+    heads = [Head(*row) for row in stored]
+    with closing(stream(connection)) as rows, closing(fetch(connection, _ACCOUNTS)) as accounts:
+        verdict = verify(rows, accounts, heads, wanted)
+    if verdict.finding is not Finding.SOUND:
+        return verdict
+    try:
+        if change := find_altered_change(connection):
+            return replace(verdict, finding=Finding.ALTERED, change=change)
+        problem = next(filter(None, (find(connection) for find in _BESIDE)), "")
+    except (DBAPIError, sqlite3.Error) as error:
+        if not is_damage(error):
+            raise
+        problem = "the database is damaged"
+    if problem:
+        words = f"{problem}; all {verdict.count} entries are sound"
+        return replace(verdict, finding=Finding.ALTERED, problem=words)
+    return verdict
+
+
+def verify(
+    rows: Iterable[Raw],
+    accounts: Iterable[Sequence[Any]],
+    heads: Sequence[Head],
+    wanted: Wanted | None = None,
+) -> Verdict:
     """Check a record entry by entry, in constant memory.
 
     Args:
         rows: Its rows in order.
-        stored: What the head row remembers; None when there is no such row.
-        head: The hash of an entry that must be there, or how it begins.
+        accounts: The accounts that entries are found by, in the order of the entries.
+        heads: What the head row remembers, of which there should be one.
+        wanted: The entry that must be there.
     """
     count, last, found = 0, START.encode(), None
-    wanted = (head or "").lower().encode()
-    key, begins, ends, searching = _KEY, len(_KEY), len(_KEY) + len(START), head is not None
+    digits = wanted.digits.encode() if wanted else b""
+    number = wanted.sequence if wanted else None
+    searching = wanted is not None
+    places = _Places(accounts)
     try:
-        for sequence, content, digest in rows:
-            place = content.rfind(key)
-            if (
-                sequence != count + 1
-                or content[place + begins : place + ends] != last
-                or hexlify(sha256(content).digest()) != digest
-            ):
-                missing = sequence > count + 1
-                return _judge(
-                    Finding.MISSING if missing else Finding.ALTERED,
-                    count,
-                    last,
-                    count + 1 if missing else sequence,
-                )
-            count, last = sequence, digest
-            if searching and digest.startswith(wanted):
-                found, searching = sequence, False
+        for row in follow(rows):
+            places.check(row)
+            count, _, last, _, _ = row
+            if searching and last.startswith(digits) and number in (None, count):
+                found, searching = count, False
+        places.end()
+    except BrokenChainError as broken:
+        finding = Finding.MISSING if broken.missing else Finding.ALTERED
+        return Verdict(finding, count, last.decode(), broken.sequence)
     except (DBAPIError, sqlite3.Error) as error:
         if not is_damage(error):
             raise
-        return _judge(Finding.ALTERED, count, last, count + 1)
+        return Verdict(Finding.ALTERED, count, last.decode(), count + 1)
     if searching:
-        return _judge(Finding.HEAD_NOT_FOUND, count, last)
-    return replace(_compare(count, last, stored), found=found)
+        return Verdict(Finding.HEAD_NOT_FOUND, count, last.decode())
+    verdict = _compare(count, last.decode(), heads)
+    if verdict.finding is Finding.SOUND and places.problem:
+        return replace(verdict, finding=Finding.ALTERED, problem=places.problem)
+    return replace(verdict, found=found, digits=len(digits) if wanted else len(START))
 
 
-def _read_head(text: str) -> str:
-    """Take a head out of a text such as `#108 · 902d41aa`."""
-    found = re.fullmatch(r"(?:#\d+\s*·\s*)?([0-9a-fA-F]{8,64})", text.strip())
-    if found is None:
-        raise UsageError("a head is 8 to 64 hexadecimal digits, as printed in the audit channel")
-    return found[1]
+class _Places:
+    """Holds what each entry is found by against what it says.
+
+    Args:
+        accounts: The accounts that entries are found by, in the order of the entries.
+
+    Attributes:
+        problem: The first difference in words; empty as long as there is none.
+    """
+
+    def __init__(self, accounts: Iterable[Sequence[Any]]) -> None:
+        self.problem = ""
+        self._rows: Iterator[Sequence[Any]] = iter(accounts)
+        self._next = next(self._rows, None)
+
+    def check(self, row: Raw) -> None:
+        """Check the next entry.
+
+        Raises:
+            BrokenChainError: It is no entry.
+        """
+        sequence, content, _, actor, change = row
+        try:
+            said = _read_said(content)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            raise BrokenChainError(sequence, missing=False) from None
+        if said.sequence != sequence:
+            raise BrokenChainError(sequence, missing=False)
+        if self.problem:
+            return
+        if not _is_key(actor, f"{said.team} {said.user}") or not _is_key(change, said.change):
+            self.problem = f"entry {sequence} is sound, but the columns actor and change beside it are not"
+        found = []
+        while self._next is not None and self._next[0] == sequence:
+            found.append((self._next[1], self._next[2]))
+            self._next = next(self._rows, None)
+        if not (len(found) == len(said.accounts) == 1 and _are_key(found[0], said)) and not _are_keys(
+            found, said
+        ):
+            self.problem = f"entry {sequence} is sound, but its rows in entry_accounts are not"
+
+    def end(self) -> None:
+        """Check that there are no more accounts."""
+        if self._next is not None and not self.problem:
+            self.problem = "entry_accounts has rows of an entry that does not name them, or is not there"
 
 
-def _judge(finding: Finding, count: int, last: bytes, sequence: int | None = None) -> Verdict:
-    return Verdict(finding, count, last.decode(), sequence)
+def _is_key(found: object, text: str) -> bool:
+    """Tell whether something is found by a text, as `chain.key` makes it; quickly where it is short."""
+    return found == text if len(text) <= chain.LONGEST_KEY else found == chain.key(text)
 
 
-def _compare(count: int, last: bytes, stored: Head | None) -> Verdict:
+def _are_key(found: tuple[Any, Any], said: _Said) -> bool:
+    """Tell whether an entry is found by its only account."""
+    return _is_key(found[0], said.app) and _is_key(found[1], said.accounts[0])
+
+
+def _are_keys(found: Sequence[tuple[Any, Any]], said: _Said) -> bool:
+    """Tell whether an entry is found by its accounts, each once."""
+    app = chain.key(said.app)
+    wanted = {(app, chain.key(account)) for account in said.accounts}
+    return len(found) == len(wanted) and set(found) == wanted
+
+
+def _compare(count: int, last: str, heads: Sequence[Head]) -> Verdict:
     """Hold the end of the record against the head row."""
-    if stored is None or stored[0] > count:
-        return _judge(Finding.MISSING, count, last, count + 1)
-    if stored != (count, last.decode()):
+    if len(heads) > 1:
+        words = f"there are {len(heads)} rows in the table head instead of one"
+        return Verdict(Finding.ALTERED, count, last, problem=words)
+    sequence = heads[0].sequence if heads else None
+    if heads and not isinstance(sequence, int):
+        return Verdict(Finding.ALTERED, count, last, problem="the row of the table head is no head")
+    if sequence is None or sequence > count:
+        return Verdict(Finding.MISSING, count, last, count + 1)
+    if heads[0] != Head(count, last):
         # Whatever follows the entry it remembers was not appended by the bot.
-        return _judge(Finding.ALTERED, count, last, min(stored[0] + 1, count))
-    return _judge(Finding.SOUND, count, last)
+        return Verdict(Finding.ALTERED, count, last, max(min(sequence + 1, count), 1))
+    return Verdict(Finding.SOUND, count, last)
+
+
+def _find_altered_outbox(connection: Connection) -> str:
+    """Say which entry waits for the audit channel that should not; the entries must be sound."""
+    with closing(fetch(connection, _OUTBOX)) as rows:
+        for entry in chain.read_each(rows):
+            if not isinstance(entry, Entry):
+                return f"entry {entry.sequence} waits for the audit channel, and is not there"
+            if not is_told(entry.draft):
+                return f"entry {entry.sequence} waits for the audit channel, which is never told of its kind"
+    return ""
+
+
+def _find_altered_lease(connection: Connection) -> str:
+    rows = connection.execute(select(schema.lease.c.holder, schema.lease.c.until)).all()
+    if len(rows) != 1:
+        return f"there are {len(rows)} rows in the table lease instead of one"
+    holder, until = rows[0]
+    if not isinstance(holder, str) or not isinstance(until, int | float):
+        return "the row of the table lease is no lease"
+    if not until <= time.time() + _LONGEST_LEASE:
+        return "the lease of the outbox is so long that the audit channel would be told nothing"
+    return ""
+
+
+_BESIDE: Sequence[Callable[[Connection], str]] = (
+    _find_altered_outbox,
+    _find_altered_lease,
+    find_altered_guard,
+)
+"""What is checked beside the entries and changes; each says what is wrong."""

@@ -9,6 +9,7 @@ from freezegun import freeze_time
 from bot.core.changes import Changes
 from bot.core.commands import EditProfile
 from bot.core.model import CONFIRM_WITHIN, Outcome, Surface, Values
+from bot.core.policy import NOTHING_SENT
 from bot.core.results import Form, Preview, Unchanged
 from bot.errors import (
     AlteredError,
@@ -583,6 +584,33 @@ def test_refuses_a_change_of_an_app_that_is_gone(world: World) -> None:
 def test_records_when_it_was_proposed_in_utc(world: World) -> None:
     with freeze_time("2026-08-09 10:11:12"):
         assert world.preview().proposed_at == datetime(2026, 8, 9, 10, 11, 12, tzinfo=UTC)
+
+
+def test_refuses_and_records_a_press_when_a_change_is_found_altered_as_it_is_to_be_sent() -> None:
+    world = World()
+    change = world.preview()
+    world.record.failing = {"move": [AlteredError("somebody altered the database")]}
+
+    with pytest.raises(AlteredError, match="somebody altered") as caught:
+        world.confirm(change)
+
+    assert NOTHING_SENT in caught.value.advice
+    assert world.writes == 0
+    draft = world.record.entries[-1].draft
+    assert (draft.outcome, draft.change_id) == (Outcome.DENIED, change.id)
+    assert (draft.problem, draft.after) == ("somebody altered the database", {})
+
+
+def test_does_not_look_for_an_undo_in_altered_entries() -> None:
+    world = World()
+    done = world.done()
+    undo = world.changes.undo(EDDA, done.id)
+    assert isinstance(undo, Preview)
+    world.confirm(undo.change)
+    world.record.altered = {entry.sequence for entry in world.record.entries}
+
+    with pytest.raises(ExpiredError, match="overwrite"):
+        world.changes.undo(EDDA, done.id)
 
 
 def test_names_the_change_that_undid_it_already() -> None:

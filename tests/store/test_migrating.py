@@ -82,6 +82,8 @@ def first(request: pytest.FixtureRequest, file: Path) -> str:
             entry, content = link(number, datetime.now(UTC), draft, previous)
             previous = entry.hash
             connection.execute(ADD, {"sequence": number, "content": content, "hash": entry.hash})
+            about = {"sequence": number, "account": f"a{number}"}
+            connection.execute(text("INSERT INTO entry_accounts VALUES ('demo', :account, :sequence)"), about)
         connection.execute(text("UPDATE head SET sequence = :n, hash = :h"), {"n": OLD, "h": previous})
     return url
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.core.model import Actor, Change, Outcome
+from bot.core.model import Actor, AlteredEntry, Change, Outcome
 from bot.core.ports import Record
 from bot.errors import AuditError
 from bot.store import chain
 from bot.store.record import Store
-from tests.support.entries import a_change, looked_up, step
+from tests.support.entries import ALICE, a_change, denied, looked_up, step
 from tests.support.fakes import FakeRecord
+from tests.support.tampering import tampering
 
 OPEN_STORE = Callable[[str], Store]
 
@@ -229,3 +230,53 @@ def test_lists_the_changes_that_wait_to_be_confirmed(record: Record) -> None:
 
     assert record.list_proposed(before - timedelta(seconds=1)) == [waiting]
     assert record.list_proposed(datetime.now(UTC) + timedelta(seconds=1)) == []
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "content = replace(content, 'bob', 'eve')",
+        "content = ''",
+        "content = '{}'",
+        f"content = '{DEEP}'",
+        "hash = ''",
+        "hash = upper(hash)",
+        "(content, hash) = (SELECT content, hash FROM entries WHERE sequence = 1)",
+    ],
+    ids=["altered", "emptied", "no entry", "deep", "no hash", "another hash", "another entry"],
+)
+def test_one_altered_entry_hides_no_other(url: str, store: Store, damage: str) -> None:
+    change = a_change()
+    store.propose(change, step(change, Outcome.PROPOSED))
+    for _ in range(3):
+        store.add(replace(denied("set"), accounts=("bob",)))
+    with tampering(url) as connection:
+        connection.exec_driver_sql(f"UPDATE entries SET {damage} WHERE sequence = 2")
+
+    assert [entry.sequence for entry in store.list_history("demo", "bob", None, 9)] == [4, 3, 2, 1]
+    assert AlteredEntry(2) in store.list_history("demo", "bob", None, 9)
+    assert AlteredEntry(2) in store.list_done(ALICE, 9)
+    assert store.take("me", 60, 9)[0] == AlteredEntry(2)
+    assert store.count_waiting() == (3, store.take("me", 60, 9)[1].at)  # type: ignore[union-attr]
+    assert store.find(change.id) == change
+    assert store.add(looked_up()).sequence == 5
+
+
+def test_knows_how_many_wait_when_none_of_them_can_be_read(url: str, store: Store) -> None:
+    store.add(denied("set"))
+    with tampering(url) as connection:
+        connection.exec_driver_sql("UPDATE entries SET content = ''")
+
+    assert store.count_waiting() == (1, None)
+
+
+def test_reads_past_bytes_that_are_no_text(file: Path, open_store: OPEN_STORE) -> None:
+    store = open_store(f"sqlite:///{file}")
+    entries = [store.add(looked_up()) for _ in range(2)]
+    with tampering(f"sqlite:///{file}") as connection:
+        connection.exec_driver_sql("UPDATE entries SET content = CAST(x'7bff' AS TEXT) WHERE sequence = 1")
+
+    assert store.list_history("demo", "alice", None, 9) == [entries[1], AlteredEntry(1)]

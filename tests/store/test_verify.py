@@ -1,22 +1,21 @@
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import text
 
 from bot.core.model import Outcome
 from bot.errors import AuditError, UsageError
 from bot.store import chain, kept
-from bot.store.engine import open_engine
 from bot.store.export import export
 from bot.store.record import Store
 from bot.store.verify import Finding, Verdict, verify_url
 from tests.support.entries import a_change, denied, looked_up, step
+from tests.support.tampering import tampering
 
 COUNT = 20
 OPEN_STORE = Callable[[str], Store]
@@ -29,23 +28,6 @@ def filled(url: str, store: Store) -> str:
         store.add(looked_up(f"ärger {number}") if number % 2 else denied("set"))
     store.close()
     return url
-
-
-@contextmanager
-def tampering(url: str) -> Iterator[Connection]:
-    """Write as somebody may who owns the database."""
-    engine = open_engine(url)
-    on_server = engine.dialect.name == "postgresql"
-    unguarded = "SET session_replication_role = replica" if on_server else "PRAGMA foreign_keys = OFF"
-    event.listen(engine, "connect", lambda connection, _: connection.cursor().execute(unguarded))
-    with engine.begin() as connection:
-        if not on_server:
-            for trigger in connection.scalars(
-                text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            ).all():
-                connection.execute(text(f"DROP TRIGGER {trigger}"))
-        yield connection
-    engine.dispose()
 
 
 def judged(url: str, head: str | None = None) -> tuple[Finding, int | None]:
@@ -61,10 +43,33 @@ def test_finds_a_record_sound(filled: str) -> None:
     verdict = verify_url(filled)
 
     assert (verdict.finding, verdict.count, verdict.exit_code) == (Finding.SOUND, COUNT, 0)
-    stamp = f"#{COUNT} · {verdict.head[:12]}"
-    for head in (verdict.head, verdict.head[:8].upper(), stamp):
-        assert verify_url(filled, head) == replace(verdict, found=COUNT)
-    assert str(verify_url(filled, stamp)).endswith(f"the head asked for is entry {COUNT}")
+
+
+@pytest.mark.parametrize("digits", [32, 64])
+def test_finds_a_head_by_its_number_and_hash(filled: str, digits: int) -> None:
+    head = head_of(filled)[:digits]
+
+    for words in (f"#{COUNT} · {head}", f"#{COUNT} {head}", f" #{COUNT} ·{head.upper()} ", head):
+        verdict = verify_url(filled, words)
+        assert (verdict.finding, verdict.found) == (Finding.SOUND, COUNT)
+        assert str(verdict).endswith(f"the head asked for is entry {COUNT}")
+
+
+@pytest.mark.parametrize("digits", [8, 12, 31])
+def test_says_that_a_short_head_proves_less(filled: str, digits: int) -> None:
+    verdict = verify_url(filled, f"#{COUNT} · {head_of(filled)[:digits]}")
+
+    assert (verdict.finding, verdict.found, verdict.exit_code) == (Finding.SOUND, COUNT, 0)
+    assert f"an old short head: {digits} digits prove less than 32" in str(verdict)
+
+
+def test_a_head_is_not_found_at_another_number(filled: str) -> None:
+    head = head_of(filled)
+
+    for number in (COUNT - 1, COUNT + 1, 0, 10**18):
+        verdict = verify_url(filled, f"#{number} · {head[:32]}")
+        assert (verdict.finding, verdict.exit_code) == (Finding.HEAD_NOT_FOUND, 5)
+    assert judged(filled, f"#{COUNT} · {'f' * 32}") == (Finding.HEAD_NOT_FOUND, None)
 
 
 def test_finds_an_empty_record_sound(url: str) -> None:
@@ -73,7 +78,10 @@ def test_finds_an_empty_record_sound(url: str) -> None:
     assert (verdict.finding, verdict.count, verdict.head) == (Finding.SOUND, 0, chain.START)
 
 
-@pytest.mark.parametrize("head", ["", "abc", "no hash at all", "f" * 65])
+@pytest.mark.parametrize(
+    "head",
+    ["", "abc", "no hash at all", "f" * 65, "#1 · abc", "#x · ffffffff", "#12ffffffff", "#\u0661 · ffffffff"],
+)
 def test_refuses_a_head_that_could_be_none(filled: str, head: str) -> None:
     with pytest.raises(UsageError, match="hexadecimal"):
         verify_url(filled, head)
@@ -190,6 +198,8 @@ def cut(url: str, kept: int, *, head_too: bool) -> None:
         if head_too:
             last = "(SELECT hash FROM entries WHERE sequence = :kept)"
             connection.execute(text(f"UPDATE head SET sequence = :kept, hash = {last}"), {"kept": kept})
+            for table in ("entry_accounts", "outbox"):
+                connection.execute(text(f"DELETE FROM {table} WHERE sequence > :kept"), {"kept": kept})
 
 
 def test_finds_a_tail_that_was_cut_off(filled: str) -> None:
@@ -302,7 +312,6 @@ def test_finds_changes_sound(changed: str) -> None:
         "UPDATE changes SET outcome = 'proposed' WHERE id = 'op_1'",
         "UPDATE changes SET id = 'op_1x' WHERE id = 'op_1'",
         "DELETE FROM changes WHERE id = 'op_1'",
-        "UPDATE entries SET change = '' WHERE sequence > 2",
     ],
 )
 def test_finds_a_change_that_was_altered(changed: str, deed: str) -> None:

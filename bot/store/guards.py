@@ -1,0 +1,97 @@
+"""Tells whether the tables and the triggers that guard them are as migrating leaves them."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, inspect, text
+
+from bot.store.schema import metadata
+
+_KEPT = ("entries", "entry_accounts")
+_REFUSE = "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END"
+_THERE = "EXISTS (SELECT 1 FROM entries WHERE sequence = NEW.sequence)"
+_FILE_TRIGGERS: Mapping[str, str] = {
+    "entries_refuse_replace": "CREATE TRIGGER entries_refuse_replace BEFORE INSERT ON entries"
+    f" WHEN {_THERE} {_REFUSE}",
+    **{
+        f"{table}_refuse_{deed}": f"CREATE TRIGGER {table}_refuse_{deed} BEFORE {deed} ON {table} {_REFUSE}"
+        for table in _KEPT
+        for deed in ("update", "delete")
+    },
+}
+_FUNCTION = "BEGIN RAISE EXCEPTION 'the record is append-only'; END"
+_BEFORE, _DELETE, _UPDATE, _TRUNCATE = 2, 8, 16, 32  # as in PostgreSQL's catalog/pg_trigger.h
+_SERVER_TRIGGERS: Mapping[str, tuple[object, ...]] = {
+    f"{table}_refuse_rewriting": (
+        table,
+        _BEFORE | _DELETE | _UPDATE | _TRUNCATE,
+        True,
+        "",
+        0,
+        "plpgsql",
+        _FUNCTION,
+    )
+    for table in _KEPT
+}
+
+_FOUND_IN_FILE = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+_FOUND_ON_SERVER = """
+    SELECT tgname, relname, tgtype, tgqual IS NULL, tgattr::text, tgnargs, lanname, prosrc
+    FROM pg_trigger
+        JOIN pg_class ON pg_class.oid = tgrelid
+        JOIN pg_proc ON pg_proc.oid = tgfoid
+        JOIN pg_language ON pg_language.oid = prolang
+    WHERE NOT tgisinternal AND tgrelid = ANY (SELECT to_regclass(unnest(CAST(:tables AS text[]))))
+"""
+_OFF_ON_SERVER = """
+    SELECT tgname FROM pg_trigger
+    WHERE tgenabled NOT IN ('O', 'A')
+        AND tgrelid = ANY (SELECT to_regclass(unnest(CAST(:tables AS text[]))))
+    LIMIT 1
+"""
+_ODD_ON_SERVER = """
+    SELECT relname FROM pg_class
+    WHERE (relkind NOT IN ('r', 'p') OR relrowsecurity OR relhasrules OR relhassubclass)
+        AND oid = ANY (SELECT to_regclass(unnest(CAST(:tables AS text[]))))
+    LIMIT 1
+"""
+
+
+def find_missing_table(connection: Connection) -> str:
+    """Name a table, or a column of one, that is not there; empty when all are."""
+    found = inspect(connection)
+    names = found.get_table_names()
+    for table in metadata.sorted_tables:
+        if table.name not in names:
+            return table.name
+        columns = {column["name"] for column in found.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in columns:
+                return f"{table.name}.{column.name}"
+    return ""
+
+
+def find_altered_guard(connection: Connection) -> str:
+    """Say which trigger is not as it was made, or what changes unseen what is written; empty when nothing."""
+    if connection.dialect.name == "sqlite":
+        found = {name: sql for name, sql in connection.execute(text(_FOUND_IN_FILE)).all()}  # noqa: C416 - rows are no pairs to mypy
+        return _compare(found, _FILE_TRIGGERS)
+    tables = {"tables": [table.name for table in metadata.sorted_tables]}
+    if odd := connection.scalar(text(_ODD_ON_SERVER), tables):
+        return f"the table {odd} has rules, policies or parts of its own"
+    if off := connection.scalar(text(_OFF_ON_SERVER), tables):
+        return f"the trigger {off} is switched off"
+    if connection.scalar(text("SHOW session_replication_role")) != "origin":
+        return "session_replication_role switches all triggers off"
+    rows = connection.execute(text(_FOUND_ON_SERVER), tables)
+    return _compare({name: tuple(said) for name, *said in rows}, _SERVER_TRIGGERS)
+
+
+def _compare(found: Mapping[str, object], wanted: Mapping[str, object]) -> str:
+    for name in sorted({*found, *wanted}):
+        if name not in found:
+            return f"the trigger {name} is gone"
+        if name not in wanted:
+            return f"there is a trigger {name} that the bot did not make"
+        if found[name] != wanted[name]:
+            return f"the trigger {name} is not as it was made"
+    return ""

@@ -1,0 +1,516 @@
+"""Every way to tamper with a database that we know of, and what finds it."""
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import sha256
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, make_url, text
+
+from bot.core.journal import undo_reason
+from bot.core.model import Actor, AlteredEntry, Change, Outcome
+from bot.errors import AlteredError, AuditError
+from bot.store import kept
+from bot.store.chain import START
+from bot.store.export import export
+from bot.store.migrating import migrate
+from bot.store.record import Store
+from bot.store.verify import Finding, verify_url
+from tests.support.entries import a_change, denied, looked_up, step
+from tests.support.postgresql import SERVER
+from tests.support.tampering import run_freely, tampering
+
+Finder: TypeAlias = Literal["verify", "head", "write", "take"]
+"""`audit verify`, the same with a printed head, the bot before a write, the relay before it tells."""
+Deed: TypeAlias = Callable[[Connection], object]
+
+VERIFY: frozenset[Finder] = frozenset({"verify"})
+BOTH: frozenset[Finder] = frozenset({"verify", "write"})
+TAKEN: frozenset[Finder] = frozenset({"verify", "take"})
+WITNESS: frozenset[Finder] = frozenset({"head"})
+
+DONE, UNDO, OPEN, LOST, OFF, TRIED = "op_done", "op_undo", "op_open", "op_lost", "op_off", "op_tried"
+STEPS = {
+    DONE: (Outcome.ATTEMPTED, Outcome.SUCCEEDED),
+    UNDO: (),
+    OPEN: (),
+    LOST: (Outcome.ATTEMPTED, Outcome.UNKNOWN),
+    OFF: (Outcome.CANCELLED,),
+    TRIED: (Outcome.ATTEMPTED,),
+}
+"""The changes, and where each has gone since it was proposed."""
+
+
+def a_change_of(change_id: str) -> Change:
+    change = a_change(change_id, accounts=(f"user {change_id}",))
+    return replace(change, undoes=DONE, reason=undo_reason(DONE)) if change_id == UNDO else change
+
+
+def fill(url: str) -> None:
+    """Make a record in which there is one of everything."""
+    with closing(Store(url)) as store:
+        store.add(looked_up("alice", "bob"))
+        for change_id, outcomes in STEPS.items():
+            change = a_change_of(change_id)
+            word = "undo" if change.undoes else "set"
+            store.propose(change, replace(step(change, Outcome.PROPOSED), command=word))
+            for outcome in outcomes:
+                store.move(change, outcome, step(change, outcome))
+                change = replace(change, outcome=outcome)
+            store.add(looked_up(f"user {change_id}"))
+        store.add(denied("set"))
+        store.add(looked_up("carol"))
+
+
+@dataclass(frozen=True)
+class Tamper:
+    """One way to tamper.
+
+    Args:
+        deed: SQL, or a function.
+        found_by: What finds it.
+        change: The change that the bot is asked to move.
+        freely: Whether the guards are in place meanwhile.
+        only: The one kind of database where it is possible.
+    """
+
+    deed: str | tuple[str, ...] | Deed
+    found_by: frozenset[Finder] = VERIFY
+    change: str = OPEN
+    freely: bool = False
+    only: str = ""
+
+
+def chained(edit: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Deed:
+    """Rewrite entries, and everything after them, so that all fits together again."""
+
+    def rewrite(connection: Connection) -> None:
+        rows = connection.execute(text("SELECT sequence, content FROM entries ORDER BY sequence")).all()
+        for table in ("entry_accounts", "entries"):
+            connection.execute(text(f"DELETE FROM {table}"))
+        number, previous, moved = 0, START, {}
+        for sequence, content in rows:
+            said = edit(json.loads(content))
+            if said is None:
+                continue
+            number += 1
+            said.update(sequence=number, previous=previous)
+            written = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            previous, moved[sequence] = sha256(written.encode()).hexdigest(), number
+            place = {"sequence": number, "content": written, "hash": previous}
+            found = {"actor": f"{said['team']} {said['user']}", "change": said["change"]}
+            connection.execute(
+                text("INSERT INTO entries VALUES (:sequence, :content, :hash, :actor, :change)"),
+                place | found,
+            )
+            for account in dict.fromkeys(said["accounts"]):
+                about = {"app": said["app"], "account": account, "sequence": number}
+                connection.execute(
+                    text("INSERT INTO entry_accounts VALUES (:app, :account, :sequence)"), about
+                )
+        waiting = sorted(connection.scalars(text("SELECT sequence FROM outbox")).all())
+        connection.execute(text("DELETE FROM outbox"))
+        for sequence in filter(None, map(moved.get, waiting)):
+            connection.execute(text("INSERT INTO outbox VALUES (:sequence)"), {"sequence": sequence})
+        connection.execute(text("UPDATE head SET sequence = :n, hash = :h"), {"n": number, "h": previous})
+
+    return rewrite
+
+
+def cut_with_care(connection: Connection) -> None:
+    last = connection.scalar(text("SELECT max(sequence) FROM entries"))
+    for table in ("outbox", "entry_accounts", "entries"):
+        connection.execute(text(f"DELETE FROM {table} WHERE sequence = :last"), {"last": last})
+    digest = "SELECT hash FROM entries ORDER BY sequence DESC LIMIT 1"
+    connection.execute(text(f"UPDATE head SET sequence = sequence - 1, hash = ({digest})"))
+
+
+def drop(said: dict[str, Any]) -> dict[str, Any] | None:
+    return None if "carol" in said["accounts"] else said
+
+
+def reassign(said: dict[str, Any]) -> dict[str, Any]:
+    return said | {"user": "U666"} if "carol" in said["accounts"] else said
+
+
+def forget_reasons(said: dict[str, Any]) -> dict[str, Any]:
+    return said | {"problem": ""}
+
+
+def forged(change_id: str, **parts: Any) -> Deed:
+    """Rewrite a change with its digest."""
+
+    def forge(connection: Connection) -> None:
+        wanted = text("SELECT * FROM changes WHERE id = :id")
+        change = kept.read(connection.execute(wanted, {"id": change_id}).one())
+        row = kept.write(replace(change, **parts), "")
+        deed = "UPDATE changes SET content = :content, digest = :digest WHERE id = :id"
+        connection.execute(text(deed), row | {"id": change_id})
+
+    return forge
+
+
+def shifted(seconds: int) -> Deed:
+    """Move the moment at which a change was proposed."""
+
+    def shift(connection: Connection) -> None:
+        wanted = text("SELECT * FROM changes WHERE id = :id")
+        change = kept.read(connection.execute(wanted, {"id": OPEN}).one())
+        forged(OPEN, proposed_at=change.proposed_at + timedelta(seconds=seconds))(connection)
+
+    return shift
+
+
+def of(change_id: str) -> str:
+    return f'content LIKE \'%"change":"{change_id}"%\''
+
+
+def copied(change_id: str) -> str:
+    """Give the SQL for the number of a change's first entry."""
+    return f"(SELECT min(sequence) FROM entries WHERE {of(change_id)})"
+
+
+REOPENED = f"UPDATE changes SET outcome = 'proposed' WHERE id = '{DONE}'"
+HIDDEN = f"UPDATE entries SET change = '' WHERE {of(DONE)} AND sequence > {copied(DONE)}"
+LATER = f"sequence > {copied(DONE)}"
+ALL = "SELECT count(*) FROM entries"
+
+EACH = "ON entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()"
+
+TAMPERS: dict[str, Tamper] = {
+    # Entries.
+    "an entry's content": Tamper(
+        "UPDATE entries SET content = replace(content, 'demo', 'dema') WHERE sequence = 1"
+    ),
+    "an entry's hash": Tamper("UPDATE entries SET hash = 'x' WHERE sequence = 1"),
+    "an entry emptied": Tamper("UPDATE entries SET content = '', hash = '' WHERE sequence = 3"),
+    "what an entry says that waits": Tamper(
+        "UPDATE entries SET content = replace(content, 'ticket', 'tricky')"
+        " WHERE sequence = (SELECT min(sequence) FROM outbox)",
+        TAKEN,
+    ),
+    "an entry that waits is no JSON": Tamper(
+        "UPDATE entries SET content = '{' WHERE sequence = (SELECT max(sequence) FROM outbox)", TAKEN
+    ),
+    "an entry deleted": Tamper("DELETE FROM entries WHERE sequence = 2"),
+    "the last entry deleted": Tamper(f"DELETE FROM entries WHERE sequence = ({ALL})", BOTH),
+    "all entries deleted": Tamper("DELETE FROM entries", BOTH),
+    "two entries swapped": Tamper(
+        (
+            "UPDATE entries SET sequence = -1 WHERE sequence = 1",
+            "UPDATE entries SET sequence = 1 WHERE sequence = 2",
+            "UPDATE entries SET sequence = 2 WHERE sequence = -1",
+        )
+    ),
+    "an entry added": Tamper(
+        f"INSERT INTO entries SELECT ({ALL}) + sequence, content, hash, actor, change FROM entries"
+        " WHERE sequence = 1",
+        BOTH,
+    ),
+    "an entry before the first": Tamper(
+        "INSERT INTO entries SELECT 0, content, hash, actor, change FROM entries WHERE sequence = 1"
+    ),
+    # What entries are found by.
+    "an entry's actor": Tamper("UPDATE entries SET actor = 'T1 U9' WHERE sequence = 1"),
+    "an entry's actor emptied": Tamper("UPDATE entries SET actor = '' WHERE sequence = 1"),
+    "a lookup's change": Tamper(f"UPDATE entries SET change = '{OFF}' WHERE sequence = 1"),
+    "a step's change emptied": Tamper(f"UPDATE entries SET change = '' WHERE {of(OPEN)}", BOTH),
+    "a step's change renamed": Tamper(f"UPDATE entries SET change = '{OPEN}' WHERE {of(OFF)}", BOTH),
+    "an account taken away": Tamper("DELETE FROM entry_accounts WHERE sequence = 1 AND account = 'bob'"),
+    "all accounts taken away": Tamper("DELETE FROM entry_accounts"),
+    "an account added": Tamper("INSERT INTO entry_accounts VALUES ('demo', 'eve', 1)"),
+    "an account renamed": Tamper("UPDATE entry_accounts SET account = 'eve' WHERE account = 'bob'"),
+    "an account's app": Tamper(
+        "UPDATE entry_accounts SET app = 'prod' WHERE sequence = 1 AND account = 'bob'"
+    ),
+    "an account moved": Tamper(
+        "UPDATE entry_accounts SET sequence = 2 WHERE sequence = 1 AND account = 'bob'"
+    ),
+    "accounts of no entry": Tamper("INSERT INTO entry_accounts VALUES ('demo', 'eve', 4711)"),
+    "accounts of an entry below": Tamper("INSERT INTO entry_accounts VALUES ('demo', 'eve', -1)"),
+    # Changes.
+    "a change opened again": Tamper(REOPENED, BOTH, DONE),
+    "a change opened again, its steps hidden": Tamper((REOPENED, HIDDEN), BOTH, DONE),
+    "the same, with its accounts": Tamper(
+        (REOPENED, HIDDEN, f"DELETE FROM entry_accounts WHERE account = 'user {DONE}' AND {LATER}"),
+        BOTH,
+        DONE,
+    ),
+    "the same, with its steps deleted": Tamper(
+        (REOPENED, f"DELETE FROM entries WHERE {of(DONE)} AND {LATER}"), BOTH, DONE
+    ),
+    "the same, with its steps altered": Tamper(
+        (REOPENED, f"UPDATE entries SET content = '{{}}', change = '' WHERE {of(DONE)} AND {LATER}"),
+        BOTH,
+        DONE,
+    ),
+    "an unknown one back to attempted": Tamper(
+        (
+            f"UPDATE changes SET outcome = 'attempted' WHERE id = '{LOST}'",
+            f"UPDATE entries SET change = '' WHERE {of(LOST)} AND content LIKE '%\"outcome\":\"unknown\"%'",
+        ),
+        BOTH,
+        LOST,
+    ),
+    "a change settled": Tamper(f"UPDATE changes SET outcome = 'succeeded' WHERE id = '{OPEN}'", BOTH),
+    "a change confirmed": Tamper(f"UPDATE changes SET outcome = 'attempted' WHERE id = '{OPEN}'", BOTH),
+    "an outcome that is none": Tamper(f"UPDATE changes SET outcome = 'x' WHERE id = '{OPEN}'", BOTH),
+    "a change's content": Tamper("UPDATE changes SET content = replace(content, 'Bob K', 'Eve')", BOTH),
+    "a change is no JSON": Tamper("UPDATE changes SET content = 'x'", BOTH),
+    "a change is another JSON": Tamper("UPDATE changes SET content = '[]'", BOTH),
+    "a change's values": Tamper(forged(OPEN, after={"Tag_Profile_IM_Nick": "Eve"}), BOTH),
+    "what a change replaced": Tamper(forged(DONE, before={"Tag_Profile_IM_Nick": "Eve"}), BOTH, DONE),
+    "a change's account": Tamper(forged(OPEN, account="eve"), BOTH),
+    "a change's app": Tamper(forged(OPEN, app="prod"), BOTH),
+    "a change's actor": Tamper(forged(OPEN, actor=Actor("U9", "T1")), BOTH),
+    "a change's reason": Tamper(forged(OPEN, reason="none"), BOTH),
+    "a change made an undo": Tamper(forged(OPEN, undoes=DONE), BOTH),
+    "an undo of another change": Tamper(forged(UNDO, undoes=OFF), BOTH, UNDO),
+    "an undo of none": Tamper(forged(UNDO, undoes=""), BOTH, UNDO),
+    "an expired change made younger": Tamper(shifted(2), BOTH),
+    "a change made older": Tamper(shifted(-90), BOTH),
+    "when a change moved": Tamper(
+        f"UPDATE changes SET moved_at = '2099-01-01T00:00:00.000000+00:00' WHERE id = '{OPEN}'", BOTH
+    ),
+    "when a change moved is no time": Tamper(f"UPDATE changes SET moved_at = '' WHERE id = '{OPEN}'", BOTH),
+    "a change renamed": Tamper(f"UPDATE changes SET id = 'op_x' WHERE id = '{OPEN}'", BOTH),
+    "a change deleted": Tamper(f"DELETE FROM changes WHERE id = '{OPEN}'", BOTH),
+    "a change added": Tamper(
+        f"INSERT INTO changes (id, content, digest, outcome, moved_at)"
+        f" SELECT 'op_new', content, digest, outcome, moved_at FROM changes WHERE id = '{OPEN}'"
+    ),
+    # The head, the outbox, the lease.
+    "the head's number": Tamper("UPDATE head SET sequence = sequence - 1", BOTH),
+    "the head's hash": Tamper("UPDATE head SET hash = 'x'", BOTH),
+    "the head deleted": Tamper("DELETE FROM head", BOTH),
+    "a second head": Tamper("INSERT INTO head SELECT id + 1, sequence, hash FROM head", BOTH),
+    "an entry that does not exist waits": Tamper("INSERT INTO outbox VALUES (4711)"),
+    "an entry that is never told waits": Tamper("INSERT INTO outbox VALUES (1)"),
+    "no lease": Tamper("DELETE FROM lease"),
+    "a second lease": Tamper("INSERT INTO lease (id, holder, until) VALUES (2, '', 0)"),
+    "a lease for ever": Tamper("UPDATE lease SET holder = 'x', until = 1e18"),
+    # The guards.
+    "no guard against updates": Tamper("DROP TRIGGER entries_refuse_update", freely=True, only="sqlite"),
+    "no guard against replacing": Tamper("DROP TRIGGER entries_refuse_replace", freely=True, only="sqlite"),
+    "a guard that does nothing": Tamper(
+        (
+            "DROP TRIGGER entries_refuse_delete",
+            "CREATE TRIGGER entries_refuse_delete BEFORE delete ON entries BEGIN SELECT 1; END",
+        ),
+        freely=True,
+        only="sqlite",
+    ),
+    "a trigger that writes": Tamper(
+        "CREATE TRIGGER silencer AFTER INSERT ON outbox BEGIN DELETE FROM outbox; END",
+        freely=True,
+        only="sqlite",
+    ),
+    "a guard dropped": Tamper(
+        "DROP TRIGGER entries_refuse_rewriting ON entries", freely=True, only="postgresql"
+    ),
+    "a guard switched off": Tamper(
+        "ALTER TABLE entry_accounts DISABLE TRIGGER USER", freely=True, only="postgresql"
+    ),
+    "all triggers switched off": Tamper(
+        "ALTER TABLE outbox DISABLE TRIGGER ALL", freely=True, only="postgresql"
+    ),
+    "a guard's function": Tamper(
+        "CREATE OR REPLACE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RETURN NULL; END$$",
+        freely=True,
+        only="postgresql",
+    ),
+    "a guard against less": Tamper(
+        (
+            "DROP TRIGGER entries_refuse_rewriting ON entries",
+            f"CREATE TRIGGER entries_refuse_rewriting BEFORE TRUNCATE {EACH}",
+        ),
+        freely=True,
+        only="postgresql",
+    ),
+    "a guard against updates of one column": Tamper(
+        (
+            "DROP TRIGGER entries_refuse_rewriting ON entries",
+            f"CREATE TRIGGER entries_refuse_rewriting BEFORE UPDATE OF hash OR DELETE OR TRUNCATE {EACH}",
+        ),
+        freely=True,
+        only="postgresql",
+    ),
+    "a rule that drops what is written": Tamper(
+        "CREATE RULE silencer AS ON INSERT TO outbox DO INSTEAD NOTHING", freely=True, only="postgresql"
+    ),
+    "a policy that hides rows": Tamper(
+        "ALTER TABLE changes ENABLE ROW LEVEL SECURITY", freely=True, only="postgresql"
+    ),
+    # What only a witness finds: all fits together again.
+    "the tail cut with care": Tamper(cut_with_care, WITNESS),
+    "an entry left out, all after it chained anew": Tamper(chained(drop), WITNESS),
+    "an entry reassigned, all after it chained anew": Tamper(chained(reassign), WITNESS),
+    "everything written anew": Tamper(chained(forget_reasons), WITNESS),
+}
+
+
+def do(url: str, tamper: Tamper) -> None:
+    deeds = (tamper.deed,) if isinstance(tamper.deed, str) else tamper.deed
+    if tamper.freely:
+        assert isinstance(deeds, tuple)
+        run_freely(url, *deeds)
+        return
+    with tampering(url) as connection:
+        if callable(deeds):
+            deeds(connection)
+        else:
+            for each in deeds:
+                connection.exec_driver_sql(
+                    each.replace("%", "%%") if connection.dialect.name != "sqlite" else each
+                )
+
+
+@pytest.fixture(scope="module")
+def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("filled") / "im-bot.db"
+    fill(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="module")
+def filled_database(server: str) -> Iterator[str]:
+    """The name of a filled database, to be copied."""
+    name = f"{make_url(server).database}_filled"
+    with new_database(name) as url:
+        migrate(url)
+        fill(url)
+        yield name
+
+
+@contextmanager
+def new_database(name: str, template: str = "template1") -> Iterator[str]:
+    with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        try:
+            yield f"{SERVER}/{name}"
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def record(request: pytest.FixtureRequest, dialect: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a filled record of one's own."""
+    if dialect == "sqlite":
+        shutil.copy(request.getfixturevalue("filled_file"), tmp_path / "im-bot.db")
+        yield f"sqlite:///{tmp_path / 'im-bot.db'}"
+    else:
+        template = request.getfixturevalue("filled_database")
+        with new_database(f"{template}_copy", template) as url:
+            yield url
+
+
+CASES = [
+    pytest.param(dialect, tamper, id=f"{name}-{dialect}")
+    for name, tamper in TAMPERS.items()
+    for dialect in ("sqlite", "postgresql")
+    if tamper.only in ("", dialect)
+]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_nothing_is_found_where_nobody_tampered(record: str) -> None:
+    verdict = verify_url(record)
+
+    assert verdict.finding is Finding.SOUND, str(verdict)
+    assert verify_url(record, f"#{verdict.count} · {verdict.head}").finding is Finding.SOUND
+    assert found_before_a_write(record, OPEN) is None
+    assert not found_by_the_relay(record)
+
+
+@pytest.mark.parametrize(("dialect", "tamper"), CASES)
+def test_finds_what_was_tampered_with(record: str, tamper: Tamper) -> None:
+    sound = verify_url(record)
+    witness = f"#{sound.count} · {sound.head[:32]}"
+    do(record, tamper)
+
+    found: set[Finder] = set()
+    alone = verify_url(record)
+    if alone.finding is not Finding.SOUND:
+        found.add("verify")
+        assert alone.exit_code in (3, 4)
+        assert str(alone)
+    elif verify_url(record, witness).finding is Finding.HEAD_NOT_FOUND:
+        found.add("head")
+    if found_by_the_relay(record):
+        found.add("take")
+    if found_before_a_write(record, tamper.change):
+        found.add("write")
+    list(export(record, "jsonl"))
+    list(export(record, "csv"))
+
+    assert found >= tamper.found_by, str(alone)
+    assert bool("head" in tamper.found_by) is bool("head" in found)
+
+
+def found_before_a_write(url: str, change_id: str) -> Exception | None:
+    """Try to take a change a step further, as a press of Confirm does."""
+    with closing(Store(url)) as store:
+        before = len(list(export(url, "jsonl")))
+        try:
+            change = store.find(change_id)
+            if change is None:
+                return LookupError()
+            following = {Outcome.PROPOSED: Outcome.ATTEMPTED, Outcome.ATTEMPTED: Outcome.SUCCEEDED}
+            outcome = following.get(change.outcome, Outcome.FAILED)
+            store.move(change, outcome, step(change, outcome))
+        except AuditError as error:
+            assert len(list(export(url, "jsonl"))) == before
+            return error
+    return None
+
+
+def found_by_the_relay(url: str) -> bool:
+    """Tell whether the relay sees that an entry was altered which it is to tell, or that it can tell none."""
+    with closing(Store(url)) as store:
+        store.count_waiting()
+        try:
+            return any(isinstance(entry, AlteredEntry) for entry in store.take("test", 1, 100))
+        except AuditError:
+            return True
+
+
+LONE = [
+    name for name, tamper in TAMPERS.items() if tamper.only != "postgresql" and tamper.found_by != WITNESS
+]
+PAIRS = random.Random(7).sample(list(combinations(LONE, 2)), 80)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+@pytest.mark.parametrize("pair", PAIRS, ids=" and ".join)
+def test_finds_one_of_two(record: str, pair: tuple[str, str]) -> None:
+    # A function reads what it rewrites, and guards are dropped once nobody makes them anew.
+    for tamper in sorted(
+        (TAMPERS[name] for name in pair), key=lambda each: (each.freely, not callable(each.deed))
+    ):
+        do(record, tamper)
+
+    verdict = verify_url(record)
+
+    assert verdict.exit_code in (3, 4)
+    assert "".join(export(record, "csv"))
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_a_change_is_not_sent_twice_whatever_the_columns_say(record: str) -> None:
+    do(record, TAMPERS["a change opened again, its steps hidden"])
+
+    with closing(Store(record)) as store:
+        change = store.find(DONE)  # by what it is found by, it is open
+        assert change
+        with pytest.raises(AlteredError, match="not what was kept"):
+            store.move(change, Outcome.ATTEMPTED, step(change, Outcome.ATTEMPTED))
