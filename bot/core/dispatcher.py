@@ -29,7 +29,7 @@ from bot.core.commands import (
 from bot.core.ids import fits
 from bot.core.inquiry import Inquiry
 from bot.core.journal import Journal
-from bot.core.model import Actor, Draft, Entry, Finding, Outcome, Role, Surface
+from bot.core.model import Actor, AlteredEntry, Draft, Entry, Finding, Outcome, Role, Surface
 from bot.core.overview import Overview
 from bot.core.parsing import Apps, parse
 from bot.core.policy import Rules
@@ -217,15 +217,15 @@ class Dispatcher:
             newer = ShowHistory(app, account, above, tuple(others))
         return History(app, account, page, older, role is Role.EDITOR, newer)
 
-    def _list_page(self, command: ShowHistory) -> tuple[tuple[Entry, ...], int | None]:
+    def _list_page(self, command: ShowHistory) -> tuple[tuple[Entry | AlteredEntry, ...], int | None]:
         """List a page of entries, of a change the latest alone, and tell below which one the next begins."""
         limit = HISTORY_PAGE * _STEPS + 1
         found = self.record.list_history(command.app.name, command.account, command.before, limit)
-        page: list[Entry] = []
+        page: list[Entry | AlteredEntry] = []
         changes: set[str] = set()
         last = None
         for entry in found:
-            change_id = "" if entry.draft.outcome is Outcome.DENIED else entry.draft.change_id
+            change_id = _change_of(entry)
             if change_id not in changes and self._is_latest(entry):
                 if len(page) == HISTORY_PAGE:
                     return tuple(page), last
@@ -234,9 +234,13 @@ class Dispatcher:
             last = entry.sequence
         return tuple(page), last if len(found) == limit else None
 
-    def _is_latest(self, entry: Entry) -> bool:
+    def _is_latest(self, entry: Entry | AlteredEntry) -> bool:
         """Tell whether an entry still says how far its change has come."""
-        if entry.draft.outcome not in {Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.UNKNOWN}:
+        if isinstance(entry, AlteredEntry) or entry.draft.outcome not in {
+            Outcome.PROPOSED,
+            Outcome.ATTEMPTED,
+            Outcome.UNKNOWN,
+        }:
             return True
         try:
             change = self.record.find(entry.draft.change_id)
@@ -303,3 +307,10 @@ class Dispatcher:
             return Help(specs, chosen, apps)
         holders = self.rules.editors if chosen.needs is Role.EDITOR else self.rules.viewers
         return Help(specs, None, apps, Withheld(chosen, holders))
+
+
+def _change_of(entry: Entry | AlteredEntry) -> str:
+    """Name the change of which an entry is a step; empty when it is none."""
+    if isinstance(entry, AlteredEntry) or entry.draft.outcome is Outcome.DENIED:
+        return ""
+    return entry.draft.change_id

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from bot.core import fields
 from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowHistory, ShowProfiles
 from bot.core.fields import Domain
-from bot.core.model import CONFIRM_WITHIN, Actor, App, Change, Entry, Role
+from bot.core.model import CONFIRM_WITHIN, Actor, AlteredEntry, App, Change, Entry, Role
 from bot.core.parsing import Apps
 from bot.core.ports import Record
 from bot.core.results import Home, Recent, RoleReport, Start
@@ -59,6 +59,8 @@ class Overview:
     def _list_recent(self, actor: Actor) -> tuple[Recent, ...]:
         found: dict[object, Recent] = {}
         for entry in self.record.list_done(actor, _LOOKED_INTO):
+            if isinstance(entry, AlteredEntry):
+                continue
             # Of a change the latest entry tells enough, and so does it of what was asked again.
             draft = entry.draft
             same = draft.change_id or (draft.command, draft.app, draft.accounts, draft.outcome)

@@ -8,7 +8,19 @@ from bot.core.changes import Changes
 from bot.core.commands import SPECS, LookupCommand, ShowHistory
 from bot.core.dispatcher import HISTORY_PAGE, Dispatcher
 from bot.core.inquiry import COMMAND_SECONDS
-from bot.core.model import Actor, App, Draft, Entry, Finding, Holders, Outcome, Role, Standing, Surface
+from bot.core.model import (
+    Actor,
+    AlteredEntry,
+    App,
+    Draft,
+    Entry,
+    Finding,
+    Holders,
+    Outcome,
+    Role,
+    Standing,
+    Surface,
+)
 from bot.core.parsing import Apps
 from bot.core.policy import Rules
 from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Start, Unchanged
@@ -240,6 +252,20 @@ def test_answers_a_lookup_that_cannot_be_recorded_and_says_so(make: Make, record
     assert isinstance(result, Lookup)
     assert result.count() == {Finding.FOUND: 1}
     assert not result.recorded
+
+
+def test_one_altered_entry_stops_neither_a_history_nor_a_start(make: Make, record: FakeRecord) -> None:
+    dispatcher = make()
+    for account in ("alice", "nobody", "alice"):
+        run(dispatcher, VERA, f"profile {account}")
+    record.altered = {1}
+
+    history = run(dispatcher, VERA, "history alice")
+
+    assert isinstance(history, History)
+    assert [entry.sequence for entry in history.entries] == [3, 1]
+    assert history.entries[1] == AlteredEntry(1)
+    assert len(dispatcher.start(VERA).recent) == 2
 
 
 def test_turns_the_pages_of_a_history(make: Make, record: FakeRecord) -> None:

@@ -1,13 +1,24 @@
 """Stand-ins for the powers the core needs, told in advance what to answer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from threading import RLock
 
-from bot.core.model import Actor, Change, Deadline, Draft, Entry, Outcome, Standing, Value, Values
+from bot.core.model import (
+    Actor,
+    AlteredEntry,
+    Change,
+    Deadline,
+    Draft,
+    Entry,
+    Outcome,
+    Standing,
+    Value,
+    Values,
+)
 from bot.core.ports import CALL_ACCOUNTS
 from bot.errors import AuditError, IMError, NotAskedError, NotFoundError, SlackUnavailableError
 
@@ -131,11 +142,13 @@ class FakeRecord:
     Args:
         failing: What calls fail with, by method and in order; None for one that does not.
         entries: What was recorded, the oldest first.
+        altered: The numbers of entries that are listed as altered.
         changes: Each change as kept, its digest when it was proposed, and when it last moved.
     """
 
     failing: Mapping[str, Sequence[Exception | None]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    altered: set[int] = field(default_factory=set)
     changes: dict[str, tuple[Change, str, datetime]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock)
@@ -172,23 +185,28 @@ class FakeRecord:
                 if each[0].outcome in (Outcome.ATTEMPTED, Outcome.UNKNOWN)
             ]
 
-    def list_history(self, app: str, account: str, before: int | None, limit: int) -> Sequence[Entry]:
+    def list_history(
+        self, app: str, account: str, before: int | None, limit: int
+    ) -> Sequence[Entry | AlteredEntry]:
         with self._working("list_history"):
             about = [
                 entry
                 for entry in reversed(self.entries)
                 if entry.draft.app == app and account in entry.draft.accounts
             ]
-            return [entry for entry in about if before is None or entry.sequence < before][:limit]
+            return self._shown(entry for entry in about if before is None or entry.sequence < before)[:limit]
 
-    def list_done(self, actor: Actor, limit: int) -> Sequence[Entry]:
+    def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:
         with self._working("list_done"):
-            return [entry for entry in reversed(self.entries) if entry.draft.actor == actor][:limit]
+            return self._shown(each for each in reversed(self.entries) if each.draft.actor == actor)[:limit]
 
     def list_proposed(self, since: datetime) -> Sequence[Change]:
         with self._working("list_proposed"):
             waiting = [each for each in self.changes.values() if each[0].outcome is Outcome.PROPOSED]
             return [self._believed(*each) for each in waiting if each[2] > since]
+
+    def _shown(self, entries: Iterable[Entry]) -> list[Entry | AlteredEntry]:
+        return [AlteredEntry(each.sequence) if each.sequence in self.altered else each for each in entries]
 
     @contextmanager
     def _working(self, method: str) -> Iterator[None]:
