@@ -25,6 +25,7 @@ from bot.playground.weather import Fault
 from bot.sandbox.knobs import Knobs
 from bot.store.record import Store
 from tests.support.bot import signed
+from tests.support.entries import unaltered
 from tests.support.slack import ONCALL, PARTNERS, PATIENCE, SUPPORT
 from tests.support.whole import Asker, Whole, denials_of, whole_bot
 
@@ -219,7 +220,7 @@ def test_records_where_it_was_asked(whole: Whole) -> None:
     with whole.acting_as() as vera:
         say(vera, "@im-bot user_040", ONCALL)
     with closing(Store(whole.settings.database_url)) as store:
-        (entry,) = store.list_history("demo", "user_040", None, 1)
+        (entry,) = unaltered(store.list_history("demo", "user_040", None, 1))
 
     assert entry.draft.surface is Surface.MESSAGE
 

@@ -37,6 +37,7 @@ from tests.support.crashing import (
     set_nick,
     settle,
 )
+from tests.support.entries import unaltered
 from tests.support.postgresql import new_schema
 from tests.support.sandbox import APP_ID, serving
 
@@ -81,7 +82,7 @@ class Ground:
         return sum(write.account == account for write in self.vendor.writes)
 
     def history(self, account: str) -> list[Entry]:
-        return [*reversed(self.record.list_history(PROD.name, account, None, 100))]
+        return unaltered(reversed(self.record.list_history(PROD.name, account, None, 100)))
 
     def way(self, account: str) -> tuple[Outcome, ...]:
         return tuple(entry.draft.outcome for entry in self.history(account))

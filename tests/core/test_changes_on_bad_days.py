@@ -33,6 +33,7 @@ from bot.store.migrating import migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
 from tests.support.changing import ALICE, EDDA, ERIK, NICK, SLACK, World
+from tests.support.entries import unaltered
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -403,7 +404,7 @@ def test_whenever_its_database_fails_nothing_is_written_twice_or_unrecorded(
         with filed(file) as (world, im, elsewhere):
             event.listen(world.store._engine, moment, fate)
             tell(world)
-            entries = [*reversed(elsewhere.list_history("prod", "alice", None, 100))]
+            entries = unaltered(reversed(elsewhere.list_history("prod", "alice", None, 100)))
 
         intents = check(im, entries)
         # What was recorded, and the bot was told was not, is an intent that nothing came of.

@@ -25,6 +25,7 @@ from bot.core.parsing import Apps
 from bot.core.policy import Rules
 from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Start, Unchanged
 from bot.errors import AuditError, PermissionDeniedError, UsageError
+from tests.support.entries import unaltered
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 
 VERA, EDDA, GUS = (Actor(user_id, "T01HOME") for user_id in ("U01VERA", "U02EDDA", "U03GUS"))
@@ -304,7 +305,7 @@ def test_shows_each_change_once_with_what_became_of_it(make: Make, record: FakeR
     second = dispatcher.execute(EDDA, first.older)
     assert isinstance(second, History)
 
-    shown = [entry.draft.outcome for entry in (*first.entries, *second.entries) if isinstance(entry, Entry)]
+    shown = [entry.draft.outcome for entry in unaltered((*first.entries, *second.entries))]
     assert shown == [Outcome.DENIED, *[Outcome.SUCCEEDED] * (HISTORY_PAGE + 2)]
 
 
@@ -353,5 +354,5 @@ def test_records_who_read_a_history_and_shows_no_step_that_is_over(make: Make, r
 
     assert record.entries[-1].draft.command == "history"
     assert Outcome.PROPOSED not in [
-        entry.draft.outcome for entry in (*first.entries, *second.entries) if isinstance(entry, Entry)
+        entry.draft.outcome for entry in unaltered((*first.entries, *second.entries))
     ]

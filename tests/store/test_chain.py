@@ -6,7 +6,7 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Actor, Change, Draft, Outcome, Surface
@@ -14,7 +14,7 @@ from bot.store import chain
 from bot.store.export import export
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
-from tests.support.entries import ALICE
+from tests.support.entries import ALICE, looked_up
 
 OPEN_STORE = Callable[[str], Store]
 
@@ -76,12 +76,16 @@ def test_writes_an_entry_exactly_so() -> None:
     )
 
 
+LOOKED_UP = looked_up()
+
+
 @settings(
     max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(draft=drafts(ANY_TEXT))
+@example(draft=replace(LOOKED_UP, actor=Actor("\0", "\ud800"), before={"\ud800": 1, "\0": 2}))
 def test_any_entry_and_change_can_be_recorded(url: str, store: Store, draft: Draft) -> None:
     change = Change(
         f"{next(_numbers)} {draft.change_id}",

@@ -3,7 +3,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from bot.core.model import Draft, Entry, Outcome
+from bot.core.model import AlteredEntry, Draft, Entry, Outcome
 from bot.store.record import Store
 from tests.support.entries import a_change, denied, looked_up, step
 
@@ -15,7 +15,7 @@ def fill(store: Store, count: int) -> None:
         store.add(denied("set"))
 
 
-def numbers(entries: Sequence[Entry]) -> list[int]:
+def numbers(entries: Sequence[Entry | AlteredEntry]) -> list[int]:
     return [entry.sequence for entry in entries]
 
 

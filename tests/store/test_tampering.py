@@ -3,8 +3,9 @@
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -14,6 +15,8 @@ from typing import Any, Literal, TypeAlias
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Connection, make_url, text
 
 from bot.core.journal import undo_reason
@@ -25,7 +28,7 @@ from bot.store.export import export
 from bot.store.migrating import migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
-from tests.support.entries import a_change, denied, looked_up, step
+from tests.support.entries import ALICE, a_change, denied, looked_up, step
 from tests.support.postgresql import SERVER
 from tests.support.tampering import run_freely, tampering
 
@@ -514,3 +517,76 @@ def test_a_change_is_not_sent_twice_whatever_the_columns_say(record: str) -> Non
         assert change
         with pytest.raises(AlteredError, match="not what was kept"):
             store.move(change, Outcome.ATTEMPTED, step(change, Outcome.ATTEMPTED))
+
+
+TABLES = {
+    "entries": ("sequence", "content", "hash", "actor", "change"),
+    "entry_accounts": ("app", "account", "sequence"),
+    "changes": ("id", "content", "digest", "outcome", "moved_at"),
+    "head": ("id", "sequence", "hash"),
+    "outbox": ("sequence",),
+    "lease": ("id", "holder", "until"),
+}
+ANYTHING = st.one_of(
+    st.none(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False),
+    st.binary(max_size=20),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    st.sampled_from(["[" * 100_000, "{}", "[]", "null", "proposed", '{"previous":"' + START + '"}']),
+)
+
+
+@st.composite
+def damage(draw: st.DrawFn) -> tuple[str, tuple[object, ...]]:
+    table = draw(st.sampled_from(sorted(TABLES)))
+    column = draw(st.sampled_from(TABLES[table]))
+    some = f"rowid % {draw(st.integers(1, 4))} = 0"
+    return draw(
+        st.sampled_from(
+            [
+                (f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {some}", (draw(ANYTHING),)),
+                (f"DELETE FROM {table} WHERE {some}", ()),
+                (f"DROP TABLE {table}", ()),
+                (f"ALTER TABLE {table} RENAME COLUMN {column} TO other", ()),
+                (f"UPDATE OR REPLACE {table} SET {column} = substr({column}, 2) WHERE {some}", ()),
+                (f"UPDATE OR REPLACE {table} SET {column} = CAST(x'80ff' AS TEXT) WHERE {some}", ()),
+            ]
+        )
+    )
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(deeds=st.lists(damage(), min_size=1, max_size=3))
+def test_whatever_the_tables_hold_the_record_can_be_checked_and_exported(
+    filled_file: Path, tmp_path: Path, deeds: Sequence[tuple[str, tuple[object, ...]]]
+) -> None:
+    file = tmp_path / "im-bot.db"
+    shutil.copy(filled_file, file)
+    with closing(sqlite3.connect(file)) as connection:
+        triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
+        for sql, values in deeds:
+            with suppress(sqlite3.Error):
+                connection.execute(sql, values)
+        for _, sql in triggers:
+            with suppress(sqlite3.Error):
+                connection.execute(sql)
+        connection.commit()
+
+    with suppress(AuditError):  # which ends in a readable line
+        str(verify_url(f"sqlite:///{file}", "#3 · " + "0" * 32))
+    for form in ("jsonl", "csv"):
+        with suppress(AuditError):
+            for line in export(f"sqlite:///{file}", form):  # type: ignore[arg-type]
+                line.encode()
+    with suppress(AuditError), closing(Store(f"sqlite:///{file}")) as store:
+        store.count_waiting()
+        store.list_history("demo", "alice", None, 10)
+        store.list_done(ALICE, 10)
+        store.find(OPEN)

@@ -25,6 +25,7 @@ from bot.sandbox.server import Sandbox
 from bot.sessions import tls_context
 from bot.store.record import Store
 from tests.support.changing import APPS, BY_WORD, EDDA, PROD, RULES, SLACK
+from tests.support.entries import unaltered
 from tests.support.sandbox import APP_ID, KEY, PATHS, hosted
 
 NICK = BY_WORD["nick"]
@@ -145,7 +146,7 @@ class Watch(Sandbox):
         elif path == PATHS["portrait_set"]:
             account = json.loads(body or b"")["From_Account"]
             newest = self._record.list_history(PROD.name, account, None, 1)
-            if [entry.draft.outcome for entry in newest] != [Outcome.ATTEMPTED]:
+            if [entry.draft.outcome for entry in unaltered(newest)] != [Outcome.ATTEMPTED]:
                 self.unrecorded.append(account)
         self._step()
         answer = super().answer(method, path, query, body)

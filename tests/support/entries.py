@@ -1,9 +1,9 @@
 """Changes and drafts to record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from bot.core.model import Actor, Change, Draft, Outcome, Surface, Values
+from bot.core.model import Actor, AlteredEntry, Change, Draft, Entry, Outcome, Surface, Values
 
 ALICE = Actor("U1", "T1")
 
@@ -44,3 +44,10 @@ def step(change: Change, outcome: Outcome) -> Draft:
         after=change.after,
         change_id=change.id,
     )
+
+
+def unaltered(entries: Iterable[Entry | AlteredEntry]) -> list[Entry]:
+    """Take entries none of which is altered."""
+    found = list(entries)
+    assert not any(isinstance(each, AlteredEntry) for each in found)
+    return [each for each in found if isinstance(each, Entry)]

@@ -25,6 +25,7 @@ from bot.settings import Settings
 from bot.store.export import export
 from bot.store.record import Store
 from tests.support.detour import Detour, open_detour
+from tests.support.entries import unaltered
 from tests.support.slack import ONCALL, Page, open_page
 
 Way = Literal["socket", "http"]
@@ -111,7 +112,7 @@ class Asker:
 def history_of(whole: Whole, account: str) -> list[Entry]:
     """Read what the record says of an account, the newest first."""
     with closing(Store(whole.settings.database_url)) as store:
-        return list(store.list_history("demo", account, None, 100))
+        return unaltered(store.list_history("demo", account, None, 100))
 
 
 def denials_of(whole: Whole, person: Person) -> list[dict[str, Any]]:
