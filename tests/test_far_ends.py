@@ -22,7 +22,6 @@ from slack_bolt import BoltRequest
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
 from bot.core.changes import Changes
-from bot.core.model import Entry
 from bot.playground.payloads import make_slash_command
 from bot.playground.people import EDITOR, VIEWER, Person, make_channels
 from bot.playground.server import make_app
@@ -31,7 +30,7 @@ from bot.playing import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
 from bot.slack.client import Limits
 from bot.slack.responder import Patience
-from bot.store.record import Store
+from bot.store.export import export
 from tests.support import far_end as bad
 from tests.support.bot import press, signed
 from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer
@@ -81,7 +80,7 @@ class Gate(FarEnd):
             headers = {name: value for name, value in asked.headers.items() if name not in dropped}
             onward.request(asked.method, asked.target, asked.body, headers)
             reply = onward.getresponse()
-            content = reply.read().replace(*(each.encode() for each in (self._target, self.url)))
+            content = reply.read().replace(self._target.encode(), self.url.encode())
             answer(content, status=reply.status)(connection, asked, stopped)
 
 
@@ -129,11 +128,8 @@ class Scene:
 
     def recorded(self, account: str) -> list[str]:
         """Read how far what was asked about an account came, the oldest first."""
-        with closing(Store(self.database)) as store:
-            entries = [
-                each for each in store.list_history("demo", account, None, 100) if isinstance(each, Entry)
-            ]
-        return [str(each.draft.outcome) for each in reversed(entries)]
+        entries = map(json.loads, export(self.database, "jsonl"))
+        return [str(each["outcome"]) for each in entries if account in each["accounts"]]
 
     def _post(self, body: bytes) -> None:
         headers: Any = signed(body, self.workspace.signing_secret)
