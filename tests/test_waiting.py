@@ -147,6 +147,20 @@ def test_puts_the_answer_to_a_message_where_it_said_that_it_waits(whole: Whole, 
     assert "1 of 1 found" in answer["text"]
 
 
+def test_says_to_nobody_else_that_a_mention_waits(whole: Whole, ed: Asker) -> None:
+    with all_stuck(whole) as released:
+        assert ed.page.send("@im-bot alice", ONCALL) == {"ok": True}
+        ed.answer()  # what was written
+        waits = ed.answer()
+        released.set()
+        answer = ed.answer()
+
+    assert waits["text"].startswith(WAITS)
+    assert waits["ephemeral"]
+    assert "1 of 1 found" in answer["text"]
+    assert not answer["ephemeral"]
+
+
 @pytest.mark.parametrize(("typed", "channel"), [("whoami", DIRECT), ("@im-bot whoami", ONCALL)])
 def test_answers_quickly_to_a_message_although_all_are_stuck(
     whole: Whole, ed: Asker, typed: str, channel: str

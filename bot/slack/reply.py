@@ -128,7 +128,10 @@ class Reply:
     def show_waiting(self, message: Message) -> None:
         """Show that the request waits, where the answer comes or beside what was pressed."""
         self._waited = True
-        self._send(message, in_channel=False)
+        # Whether others may see an answer at all is not known before the role was checked.
+        self._send(message, in_channel=False, private=self.public)
+        if self.public:
+            return
         if self.of_message and self.url:
             # Beside the message that was pressed, where nothing can take its place: it stays.
             self._announced = True

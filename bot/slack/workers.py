@@ -35,6 +35,10 @@ class Job:
     turn_away: Callable[[], object]
     queued: bool = False
 
+    def drop(self) -> None:
+        """Let go of what it holds: it is over, and may be known to a button for a day."""
+        self.run = self.turn_away = _say_nothing
+
 
 def _say_nothing() -> None:
     """Turn away something of which nobody waits for an answer."""
@@ -98,6 +102,7 @@ class Workers:
             queue.remove(job)
             if not queue:
                 del self._queues[job.owner]
+        job.drop()
         return True
 
     def close(self, seconds: float = CLOSING_SECONDS) -> None:
@@ -138,6 +143,7 @@ class Workers:
             except Exception:
                 log.exception("a job did not handle its error")
             finally:
+                job.drop()
                 self._end(job)
                 # Kept while this thread waits for another, it would keep all that it holds.
                 del job

@@ -1,5 +1,6 @@
 import threading
 import time
+import weakref
 from contextlib import closing
 from functools import partial
 
@@ -96,6 +97,28 @@ def test_takes_back_what_waits_and_nothing_else() -> None:
         assert workers.submit(partial(done.append, "room again"), "ed")
         released.set()
         wait_until(lambda: done == ["room again"])
+
+
+class Held:
+    """Something that a job holds on to."""
+
+    def do(self) -> None:
+        """Do nothing."""
+
+
+def test_lets_go_of_what_a_job_held_when_it_is_over() -> None:
+    released = threading.Event()
+    with closing(Workers(crew=1, waiting=4)) as workers:
+        workers.submit(released.wait)
+        held = [Held(), Held()]
+        gone = [weakref.ref(each) for each in held]
+        ran, cancelled = [workers.submit(each.do, "vera") for each in held]
+        held.clear()
+        assert ran
+        assert cancelled
+        assert workers.cancel(cancelled)
+        released.set()
+        wait_until(lambda: [each() for each in gone] == [None, None])
 
 
 def test_tells_what_waits_from_what_begins_at_once() -> None:
