@@ -5,7 +5,7 @@ from base64 import b32encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from bot.core import fields, policy
@@ -95,7 +95,7 @@ class Changes:
         self.check(Draft(actor, surface, app.name, "set", (account,), Outcome.DENIED))
         check_text("the reason", reason)
         now = self._read_named(app, account, tuple(command.values)) if command.values else NOTHING
-        change = _new(actor, app, account, now, command.values, reason=reason)
+        change = self._new(actor, app, account, now, command.values, reason=reason)
         return self._preview(app, change, surface, command.values, now)
 
     def confirm(
@@ -171,7 +171,7 @@ class Changes:
                 raise ExpiredError(f"it was undone already, by change {undone_by}", advice=_HISTORY)
             raise _overwrites(later)
         wanted = {field: restored(field, done.before.get(field.tag)) for field in touched}
-        change = _new(actor, app, done.account, now, wanted, reason=undo_reason(done.id), undoes=done.id)
+        change = self._new(actor, app, done.account, now, wanted, reason=undo_reason(done.id), undoes=done.id)
         return self._preview(app, change, surface, wanted, now)
 
     def settle_open(self, grace: timedelta = GRACE) -> Iterator[Settled]:
@@ -243,7 +243,7 @@ class Changes:
         return change
 
     def _check_age(self, change: Change, surface: Surface) -> None:
-        if datetime.now(UTC) < change.expires_at:
+        if self._journal.now() < change.expires_at:
             return
         with suppress(AuditError):
             self._journal.move(change, Outcome.CANCELLED, surface, "expired")
@@ -270,9 +270,36 @@ class Changes:
         with before_sending():
             self._journal.move(old, Outcome.CANCELLED, surface, "the profile changed since the preview")
         wanted = {field: old.after[field.tag] for field in touched}
-        change = _new(old.actor, app, old.account, now, wanted, reason=old.reason, undoes=old.undoes)
+        change = self._new(old.actor, app, old.account, now, wanted, reason=old.reason, undoes=old.undoes)
         shown = self._preview(app, change, surface, wanted, now)
         return replace(shown, moved=True) if isinstance(shown, Preview) else shown
+
+    def _new(
+        self,
+        actor: Actor,
+        app: App,
+        account: str,
+        now: Values,
+        wanted: Mapping[Field, Value],
+        *,
+        reason: str = "",
+        undoes: str = "",
+    ) -> Change:
+        """Make the change from a profile as it is to one as wanted; without values if it is so already."""
+        after = {
+            field.tag: value for field, value in wanted.items() if not same(field, now.get(field.tag), value)
+        }
+        return Change(
+            id="op_" + b32encode(secrets.token_bytes(8)).decode().lower()[:_ID_CHARACTERS],
+            actor=actor,
+            app=app.name,
+            account=account,
+            before={tag: now[tag] for tag in after if tag in now},
+            after=after,
+            reason=reason,
+            proposed_at=self._journal.now(),
+            undoes=undoes,
+        )
 
 
 def _overwrites(later: Sequence[Field]) -> ExpiredError:
@@ -289,30 +316,3 @@ def _asked(actor: Actor, change: Change | None, surface: Surface, word: str = ""
     word = word or word_of(change)
     accounts = (change.account,)
     return Draft(actor, surface, change.app, word, accounts, Outcome.DENIED, change_id=change.id)
-
-
-def _new(
-    actor: Actor,
-    app: App,
-    account: str,
-    now: Values,
-    wanted: Mapping[Field, Value],
-    *,
-    reason: str = "",
-    undoes: str = "",
-) -> Change:
-    """Make the change from a profile as it is to one as wanted; without values when that is so already."""
-    after = {
-        field.tag: value for field, value in wanted.items() if not same(field, now.get(field.tag), value)
-    }
-    return Change(
-        id="op_" + b32encode(secrets.token_bytes(8)).decode().lower()[:_ID_CHARACTERS],
-        actor=actor,
-        app=app.name,
-        account=account,
-        before={tag: now[tag] for tag in after if tag in now},
-        after=after,
-        reason=reason,
-        proposed_at=datetime.now(UTC),
-        undoes=undoes,
-    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.core.applying import Verdict
 from bot.core.model import NOTHING, App, Change, Draft, Entry, Outcome, Surface
@@ -55,6 +56,15 @@ class Journal:
     """Records the steps of changes."""
 
     record: Record
+
+    def now(self) -> datetime:
+        """Tell the time by the record's clock.
+
+        Raises:
+            AuditError: The record cannot be read.
+        """
+        with before_sending():
+            return self.record.now()
 
     def deny(self, asked: Draft, refusal: BotError) -> None:
         """Record a refusal; it stands even when it cannot be recorded."""

@@ -21,6 +21,8 @@ Values: TypeAlias = Mapping[str, Value]
 
 NOTHING: Values = MappingProxyType({})
 """A profile with no field set."""
+WATCHED = timedelta(days=1)
+"""How long an unknown outcome is looked into; a profile read later says nothing about that change."""
 CONFIRM_WITHIN = timedelta(minutes=10)
 """How long a proposed change may be confirmed."""
 
@@ -243,6 +245,19 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry of the record, which by its hash stands for all before it.
+
+    Args:
+        sequence: Its number; 0 before the first.
+        hash: Its hash, in hex; 64 zeros before the first.
+    """
+
+    sequence: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the record, chained to the one before it.
 
@@ -266,11 +281,3 @@ class AlteredEntry:
     """An entry that is in the record, but not as it was written; nothing that it says can be believed."""
 
     sequence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The newest entry's number, and its hash, which covers every entry before it as well."""
-
-    sequence: int
-    hash: str

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot.core.applying import READ_BACK_SECONDS, WRITE_SECONDS, Verdict, judge
 from bot.core.journal import Journal
-from bot.core.model import App, Change, Outcome, Surface
+from bot.core.model import WATCHED, App, Change, Outcome, Surface
 from bot.core.profiles import Profiles
 from bot.core.results import Settled
 from bot.errors import AlteredError, ExpiredError, IMError, OutcomeUnknownError, UsageError
@@ -17,8 +17,6 @@ GRACE = timedelta(seconds=2 * (WRITE_SECONDS + READ_BACK_SECONDS) + 10)
 
 Twice what it is given, since a name that resolves slowly is under no time-out.
 """
-WATCHED = timedelta(days=1)
-"""How long an unknown outcome is looked into; a profile read later says nothing about that change."""
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +34,10 @@ class OpenChanges:
         Raises:
             AuditError: The record cannot be read or written.
         """
-        now = datetime.now(UTC)
-        for change in self.journal.record.list_open(now - grace):
+        if not (left_open := self.journal.record.list_open(grace)):
+            return
+        now = self.journal.record.now()
+        for change in left_open:
             if settled := self._settle(change, now):
                 yield settled
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from bot.core import fields
 from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowHistory, ShowProfiles
@@ -68,7 +67,7 @@ class Overview:
         return tuple(found.values())[:RECENT_DEEDS]
 
     def _list_waiting(self, actor: Actor) -> tuple[Change, ...]:
-        proposed = self.record.list_proposed(datetime.now(UTC) - CONFIRM_WITHIN)
+        proposed = self.record.list_proposed(CONFIRM_WITHIN)
         return tuple(change for change in proposed if change.actor == actor)
 
 

@@ -1,7 +1,7 @@
 """The powers the core needs: exactly what the bot can do to Tencent Chat and ask of Slack."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.core.model import (
@@ -83,8 +83,13 @@ class People(Protocol):
 class Record(Protocol):
     """Where changes and entries are kept; whatever a method returned, or let happen, is on disk.
 
-    Every method raises AuditError when it cannot do its part; then nothing of it has happened.
+    Every method raises AuditError when it cannot do its part; then nothing of it has happened, unless the
+    error is a RecordUnknownError. The database's clock decides, however the processes' own clocks go.
     """
+
+    def now(self) -> datetime:
+        """Tell the time (UTC) by the record's clock, which is never before its newest entry."""
+        ...
 
     def add(self, draft: Draft) -> Entry:
         """Record something that is no step of a change."""
@@ -116,8 +121,11 @@ class Record(Protocol):
         """
         ...
 
-    def list_open(self, still_since: datetime) -> Sequence[Change]:
-        """List the changes that are attempted or unknown and have not moved since then, the oldest first."""
+    def list_open(self, grace: timedelta) -> Sequence[Change]:
+        """List the changes that have not moved for so long and may still be settled, the oldest first.
+
+        Those are the attempted ones, and the unknown ones until they have been so for WATCHED.
+        """
         ...
 
     def list_history(
@@ -130,8 +138,8 @@ class Record(Protocol):
         """List the entries of what an actor did, the newest first."""
         ...
 
-    def list_proposed(self, since: datetime) -> Sequence[Change]:
-        """List the changes proposed since then that are neither confirmed nor cancelled, the oldest first."""
+    def list_proposed(self, within: timedelta) -> Sequence[Change]:
+        """List the changes proposed within so long and neither confirmed nor cancelled, the oldest first."""
         ...
 
 
@@ -159,10 +167,7 @@ class Outbox(Protocol):
         ...
 
     def done(self, holder: str, last: int) -> None:
-        """Note that the channel has seen all entries up to a number, or a head that covers them.
-
-        The right stays.
-        """
+        """Note that the channel has just seen what covers every entry up to a number; the right stays."""
         ...
 
     def release(self, holder: str) -> None:

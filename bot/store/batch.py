@@ -1,22 +1,27 @@
 """What is written in one transaction: entries in their chain, and what goes with them."""
 
-import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, UpdateBase, insert, or_, select, update
+from sqlalchemy import Connection, UpdateBase, delete, exists, insert, or_, select, update
 
-from bot.core.model import AlteredEntry, Change, Draft, Entry, Outcome
+from bot.core.model import AlteredEntry, Change, Draft, Entry, Head, Outcome
 from bot.errors import AuditError
-from bot.store import chain, kept, schema
+from bot.store import chain, clock, kept, schema
+from bot.store.failures import in_plain_words
 from bot.store.schema import changes, entries, lease, outbox
 
 _SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN})
 _CHANGING = frozenset({"set", "undo", "confirm"})
 
 # Made once: making a statement costs as much as running it.
-_LOCK_HEAD = select(schema.head.c.sequence, schema.head.c.hash).with_for_update()
+_LOCK_HEAD = {
+    dialect: select(
+        schema.head.c.sequence, schema.head.c.hash, schema.head.c.at, clock.column(dialect)
+    ).with_for_update()
+    for dialect in ("sqlite", "postgresql")
+}
 _MOVE_HEAD = update(schema.head)
 _ADD_ENTRIES = insert(schema.entries)
 _ADD_ACCOUNTS = insert(schema.entry_accounts)
@@ -34,16 +39,20 @@ class Batch:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.sequence, self._hash = connection.execute(_LOCK_HEAD).one()
-        """The number of the last entry."""
+        sequence, digest, at, seconds = connection.execute(_LOCK_HEAD[connection.dialect.name]).one()
+        self._now = clock.read(seconds)
+        # Should the clock have gone back, the entries do not.
+        self._at = max(self._now, clock.read_latest(at))
+        self.head = Head(sequence, digest)
+        """The last entry."""
         self._entries: list[_Row] = []
         self._accounts: list[_Row] = []
         self._told: list[_Row] = []
 
     def append(self, draft: Draft) -> Entry:
         """Give a draft the next place in the chain."""
-        entry, content = chain.link(self.sequence + 1, datetime.now(UTC), draft, self._hash)
-        self.sequence, self._hash = entry.sequence, entry.hash
+        entry, content = chain.link(self.head.sequence + 1, self._at, draft, self.head.hash)
+        self.head = Head(entry.sequence, entry.hash)
         place: _Row = {"sequence": entry.sequence}
         actor, change = chain.actor_key(draft.actor), chain.key(draft.change_id)
         self._entries.append(
@@ -60,7 +69,7 @@ class Batch:
     def propose(self, change: Change, draft: Draft) -> Entry:
         """Keep a new change, and give its entry the next place."""
         # Nobody else can write between this and the end of the batch.
-        row = kept.write(change, _now())
+        row = kept.write(change, chain.write_time(self._now))
         if self._connection.scalar(select(changes.c.id).where(changes.c.id == row["id"])) is not None:
             raise AuditError("there is another change of that id", advice="Run the command again")
         self._connection.execute(insert(changes), row)
@@ -71,19 +80,13 @@ class Batch:
         moved = self._connection.execute(
             update(changes)
             .where(changes.c.id == chain.key(change.id), changes.c.outcome == change.outcome)
-            .values(outcome=outcome, moved_at=_now())
+            .values(outcome=outcome, moved_at=chain.write_time(self._now))
         )
         return self.append(draft) if moved.rowcount else None
 
     def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
         """Take the next entries to be told, and the right to tell them; nothing while it is another's."""
-        now = time.time()
-        taken = self._connection.execute(
-            update(lease)
-            .where(or_(lease.c.holder == holder, lease.c.until <= now))
-            .values(holder=holder, until=now + seconds)
-        )
-        if not taken.rowcount:
+        if not self._take_lease(holder, seconds):
             return ()
         wanted = (
             select(entries.c.sequence, entries.c.content, entries.c.hash)
@@ -92,6 +95,37 @@ class Batch:
             .limit(limit)
         )
         return list(chain.read_each(self._connection.execute(wanted)))
+
+    def done(self, last: int) -> None:
+        """Note that the audit channel has just seen what covers every entry up to a sequence number."""
+        self._connection.execute(delete(outbox).where(outbox.c.sequence <= last))
+        self._connection.execute(
+            update(lease)
+            .where(lease.c.covered <= last)
+            .values(covered=last, covered_at=self._now.timestamp())
+        )
+
+    def checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
+        """Take the head for the audit channel, and the right to tell it; None when it need not see it now."""
+        if self._told or not is_due(self._connection, self._now, every):
+            return None
+        return self.head if self._take_lease(holder, seconds) else None
+
+    def rehearse(self) -> None:
+        """Append an entry, and take it back; in a batch of its own, since committing it needs as much room.
+
+        Raises:
+            AuditError: An entry could not be written.
+        """
+        place: _Row = {"sequence": self.head.sequence + 1}
+        said: _Row = {"content": "{}", "hash": chain.START, "actor": "-", "change": "-"}
+        with in_plain_words(), self._connection.begin_nested() as rehearsal:
+            self._connection.execute(_ADD_ENTRIES, [{**place, **said}])
+            self._connection.execute(_ADD_ACCOUNTS, [{**place, "app": "-", "account": "-"}])
+            self._connection.execute(_ADD_TOLD, [place])
+            self._connection.execute(_MOVE_HEAD, {**place, "hash": chain.START})
+            # SQLite will write the pages that were touched, as they were: where no entry fits, it cannot.
+            rehearsal.rollback()
 
     def run(self, statement: UpdateBase) -> None:
         """Write something that is no entry."""
@@ -107,7 +141,29 @@ class Batch:
             if rows:
                 self._connection.execute(statement, rows)
         if self._entries:
-            self._connection.execute(_MOVE_HEAD, {"sequence": self.sequence, "hash": self._hash})
+            at = chain.write_time(self._at)
+            moved: _Row = {"sequence": self.head.sequence, "hash": self.head.hash, "at": at}
+            self._connection.execute(_MOVE_HEAD, moved)
+
+    def _take_lease(self, holder: str, seconds: float) -> bool:
+        now = self._now.timestamp()
+        taken = self._connection.execute(
+            update(lease)
+            .where(or_(lease.c.holder == holder, lease.c.until <= now))
+            .values(holder=holder, until=now + seconds)
+        )
+        return bool(taken.rowcount)
+
+
+def is_due(connection: Connection, now: datetime, every: float) -> bool:
+    """Tell whether the audit channel ought to see the head."""
+    due = (
+        select(schema.head.c.id)
+        .join(lease, lease.c.id == schema.head.c.id)
+        .where(schema.head.c.sequence > lease.c.covered, lease.c.covered_at <= now.timestamp() - every)
+        .where(~exists(select(outbox.c.sequence)))
+    )
+    return connection.scalar(due) is not None
 
 
 def is_told(draft: Draft) -> bool:
@@ -115,7 +171,3 @@ def is_told(draft: Draft) -> bool:
     if draft.outcome is Outcome.DENIED:
         return draft.command in _CHANGING
     return bool(draft.change_id) and draft.outcome in _SETTLED
-
-
-def _now() -> str:
-    return chain.write_time(datetime.now(UTC))

@@ -1,11 +1,13 @@
 """How a database is reached: safely written on disk, and noticed when its file goes away."""
 
+import math
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
@@ -14,21 +16,24 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.errors import AuditError
 from bot.store.failures import in_plain_words
+from bot.store.limits import USUAL, Limits, seconds_left, within
 
-PATIENCE = 5
-"""Seconds to wait for a connection, or for another program's lock."""
 WRITING = "writing"
 """The execution option of connections that are going to write."""
 
+_WITHIN = "within"
+_MILLISECONDS = 1000
+_CONNECTIONS = 20
 _HOW = "DATABASE_URL must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 
 
-def open_engine(url: str, *, create: bool = True) -> Engine:
+def open_engine(url: str, *, create: bool = True, limits: Limits | None = None) -> Engine:
     """Open a database.
 
     Args:
         url: As in DATABASE_URL.
         create: Whether to create an SQLite file that is not there.
+        limits: How long each use of it may take; as long as it needs, if there are none.
 
     Raises:
         AuditError: It cannot be opened. A server is asked later, when something is wanted of it.
@@ -39,11 +44,24 @@ def open_engine(url: str, *, create: bool = True) -> Engine:
         raise AuditError("the database's address makes no sense", advice=_HOW) from None
     match parsed.get_backend_name():
         case "sqlite":
-            return _open_file(parsed, create=create)
+            engine = _open_file(parsed, limits or USUAL, create=create)
         case "postgres" | "postgresql":
-            return _open_server(parsed)
+            engine = _open_server(parsed, limits)
         case _:
             raise AuditError("this kind of database is not supported", advice=_HOW)
+    return engine.execution_options(**{_WITHIN: limits.use}) if limits else engine
+
+
+@contextmanager
+def using(engine: Engine) -> Iterator[Connection]:
+    """Use a connection to a database, for no longer than its limit.
+
+    Raises:
+        AuditError: It failed, or did not answer in time.
+    """
+    seconds = engine.get_execution_options().get(_WITHIN, math.inf)
+    with in_plain_words(), within(seconds), engine.connect() as connection:
+        yield connection
 
 
 @contextmanager
@@ -53,31 +71,53 @@ def reading(engine: Engine) -> Iterator[Connection]:
     Raises:
         AuditError: It cannot be read.
     """
-    with in_plain_words(), engine.connect() as connection:
+    with using(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901 - the same one
         yield connection
 
 
-def _open_server(url: URL) -> Engine:
+def _open_server(url: URL, limits: Limits | None) -> Engine:
+    # Loaded for those alone who have a server.
+    from bot.store import postgresql  # noqa: PLC0415
+
+    longest = limits or USUAL
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
-        # Without the second a write to a machine that is gone would wait for a quarter of an hour.
-        connect_args={"connect_timeout": PATIENCE, "tcp_user_timeout": PATIENCE * 1000},
+        pool_size=_CONNECTIONS,
+        pool_timeout=longest.use,
+        connect_args={
+            "connect_timeout": math.ceil(longest.use),
+            # Ends what waits for a machine that is gone, and finds that out while nothing is asked of it.
+            "tcp_user_timeout": round(longest.use * _MILLISECONDS),
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        },
         hide_parameters=True,
     )
 
+    @event.listens_for(engine, "do_connect")
+    def connect(_: object, __: object, args: Sequence[Any], options: dict[str, Any]) -> DBAPIConnection:
+        return cast("DBAPIConnection", postgresql.connect(*args, **options))
+
+    # Readers wait for locks too: of who migrates, or looks into the database by hand.
+    settings = {"lock_timeout": longest.lock}
+    if limits:
+        # What nobody waits for any more must not go on, and what was lost in a transaction holds up nobody.
+        settings |= {"statement_timeout": limits.use, "idle_in_transaction_session_timeout": limits.use}
+    setting = "; ".join(f"SET {name} = {round(wait * _MILLISECONDS)}" for name, wait in settings.items())
+
     @event.listens_for(engine, "connect")
-    def connect(connection: DBAPIConnection, _: object) -> None:
-        # Readers wait for locks too: of who migrates, or looks into the database by hand.
-        connection.cursor().execute(f"SET lock_timeout = '{PATIENCE}s'")
+    def set_limits(connection: DBAPIConnection, _: object) -> None:
+        connection.cursor().execute(setting)
         connection.commit()
 
     return engine
 
 
-def _open_file(url: URL, *, create: bool) -> Engine:
+def _open_file(url: URL, limits: Limits, *, create: bool) -> Engine:
     if not url.database or url.database == ":memory:":
         raise AuditError("a record in memory would not last", advice=_HOW)
     file = _File.find(Path(url.database).absolute(), create=create)
@@ -87,24 +127,37 @@ def _open_file(url: URL, *, create: bool) -> Engine:
             # Never created here: what took the place of a file that is gone would be no record.
             f"file:{quote(str(file.path))}?mode=rw",
             uri=True,
-            timeout=PATIENCE,
+            timeout=min(limits.lock, seconds_left()),
             isolation_level=None,
             check_same_thread=False,
         )
         # What is no text any more, since somebody altered it, must not hide what else is asked for.
         connection.text_factory = lambda data: data.decode(errors="surrogateescape")
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
-    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=QueuePool, hide_parameters=True)
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=_CONNECTIONS,
+        pool_timeout=limits.use,
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         file.check()
         writing = connection.get_execution_options().get(WRITING)
         # Past SQLAlchemy, which would make a result of it: that takes as long as writing an entry.
-        connection.connection.cursor().execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {round(min(limits.lock, seconds_left()) * _MILLISECONDS)}")
+        cursor.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
 

@@ -10,6 +10,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from bot.errors import AuditError
 
 _UNREACHABLE = ("the database cannot be reached", "An operator should check that it runs, and DATABASE_URL")
+_SILENT = (
+    "the database does not answer in time",
+    "Try again; an operator should check the database and the network before it",
+)
 _FULL = ("the disk that holds the record is full", "An operator should make room")
 _READ_ONLY = ("the record is read-only", "An operator should give the bot the right to write")
 _LOCKED = ("the record is locked by another program", "Try again; an operator should end what locks it")
@@ -45,16 +49,20 @@ _POSTGRES: Mapping[str, tuple[str, str]] = {
     "28": _REFUSED,
     "3D": _REFUSED,
     "25006": _READ_ONLY,
+    "25P03": _SILENT,
     "42501": _READ_ONLY,
     "42P01": _OLD,
     "42703": _OLD,
     "40": _LOCKED,
     "53100": _FULL,
     "55P03": _LOCKED,
+    "57014": _SILENT,
     "57P": _UNREACHABLE,
     "XX001": _DAMAGED,
 }
 """By SQLSTATE or how it begins."""
+_LOST = {"OperationalError", "ConnectionTimeout"}
+"""Errors of psycopg that carry no SQLSTATE: no server said them."""
 
 
 @contextmanager
@@ -87,5 +95,5 @@ def _explain(error: Exception) -> tuple[str, str, str]:
     if state := getattr(cause, "sqlstate", None):
         found = next((_POSTGRES[state[:size]] for size in (5, 3, 2) if state[:size] in _POSTGRES), _OTHER)
         return *found, f"{kind} {state}"
-    lost = isinstance(error, DBAPIError) and (error.connection_invalidated or kind == "OperationalError")
+    lost = isinstance(error, DBAPIError) and (error.connection_invalidated or kind in _LOST)
     return *(_UNREACHABLE if lost else _OTHER), kind

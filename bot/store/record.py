@@ -1,23 +1,23 @@
 """The record and the outbox, on a database."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, and_, func, or_, select, update
 
-from bot.core.model import Actor, AlteredEntry, Change, Draft, Entry, Head, Outcome
+from bot.core.model import WATCHED, Actor, AlteredEntry, Change, Draft, Entry, Head, Outcome
 from bot.errors import AuditError
-from bot.store import chain
-from bot.store.batch import Batch
+from bot.store import chain, clock
+from bot.store.batch import Batch, is_due
 from bot.store.believing import believe, believe_each, check_latest
 from bot.store.engine import open_engine, reading
+from bot.store.limits import USUAL, Limits
 from bot.store.migrating import check_current, is_current, migrate_engine
 from bot.store.schema import changes, entries, entry_accounts, lease, outbox
 from bot.store.writer import Writer
 
 _LOOKED_INTO = 100
 """How many of the entries that wait are looked into for one that can be read."""
-_OPEN = (Outcome.ATTEMPTED, Outcome.UNKNOWN)
 
 
 class Store:
@@ -27,32 +27,40 @@ class Store:
 
     Args:
         url: As in DATABASE_URL.
+        limits: How long each use of it may take.
 
     Raises:
         AuditError: It cannot be opened, or has not the current schema.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
+    def __init__(self, url: str, limits: Limits = USUAL) -> None:
+        self._engine = open_engine(url, limits=limits)
         try:
             _prepare(self._engine)
         except AuditError:
             self._engine.dispose()
             raise
-        self._writer = Writer(self._engine)
+        self._writer = Writer(self._engine, limits)
 
     def close(self) -> None:
-        """Finish what is being written; whoever writes later gets an AuditError."""
+        """Finish what is being written, within the limit of an entry; later writes get an AuditError."""
         self._writer.close()
         self._engine.dispose()
 
     def check(self) -> None:
-        """Write something that changes nothing.
+        """Do what a change does, and take it back: append an entry.
+
+        While the last check has failed, and only after it had waited, writes are refused without waiting.
 
         Raises:
             AuditError: Nothing can be written now.
         """
-        self._writer.submit(_touch)
+        self._writer.probe(Batch.rehearse)
+
+    def now(self) -> datetime:
+        """Tell the time (UTC) by the database's clock, which is never before the newest entry."""
+        with reading(self._engine) as connection:
+            return clock.ask_not_before_head(connection)
 
     def add(self, draft: Draft) -> Entry:
         """Record something that is no step of a change."""
@@ -75,14 +83,18 @@ class Store:
             check_latest(connection, change)
         return self._writer.submit(lambda batch: batch.move(change, outcome, draft))
 
-    def list_open(self, still_since: datetime) -> Sequence[Change]:
-        """List the changes that have been attempted or unknown since then, the oldest first."""
-        wanted = (
-            select(changes)
-            .where(changes.c.outcome.in_(_OPEN), changes.c.moved_at <= chain.write_time(still_since))
-            .order_by(changes.c.moved_at, changes.c.id)
-        )
+    def list_open(self, grace: timedelta) -> Sequence[Change]:
+        """List the changes that have not moved for so long and may still be settled, the oldest first."""
+        moved = changes.c.moved_at
         with reading(self._engine) as connection:
+            now = clock.ask(connection)
+            young = and_(changes.c.outcome == Outcome.UNKNOWN, moved > chain.write_time(now - WATCHED))
+            wanted = (
+                select(changes)
+                .where(or_(changes.c.outcome == Outcome.ATTEMPTED, young))
+                .where(moved <= chain.write_time(now - grace))
+                .order_by(moved, changes.c.id)
+            )
             return list(believe_each(connection, connection.execute(wanted).all()))
 
     def list_history(
@@ -113,14 +125,16 @@ class Store:
         with reading(self._engine) as connection:
             return list(chain.read_each(connection.execute(wanted)))
 
-    def list_proposed(self, since: datetime) -> Sequence[Change]:
-        """List the changes proposed since then that are neither confirmed nor cancelled, the oldest first."""
-        wanted = (
-            select(changes)
-            .where(changes.c.outcome == Outcome.PROPOSED, changes.c.moved_at > chain.write_time(since))
-            .order_by(changes.c.moved_at, changes.c.id)
-        )
+    def list_proposed(self, within: timedelta) -> Sequence[Change]:
+        """List the changes proposed within so long and neither confirmed nor cancelled, the oldest first."""
+        moved = changes.c.moved_at
         with reading(self._engine) as connection:
+            since = chain.write_time(clock.ask(connection) - within)
+            wanted = (
+                select(changes)
+                .where(changes.c.outcome == Outcome.PROPOSED, moved > since)
+                .order_by(moved, changes.c.id)
+            )
             return list(believe_each(connection, connection.execute(wanted).all()))
 
     def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
@@ -131,23 +145,22 @@ class Store:
         return self._writer.submit(lambda batch: batch.take(holder, seconds, limit))
 
     def done(self, holder: str, last: int) -> None:  # noqa: ARG002 - see the next comment
-        """Note that every entry up to a sequence number has been told; the right stays."""
-        # That they were told is true even when the right has passed to another meanwhile.
-        told = delete(outbox).where(outbox.c.sequence <= last)
-        self._writer.submit(lambda batch: batch.run(told))
+        """Note that the channel has just seen what covers every entry up to a number; the right stays."""
+        # That it has is true even when the right has passed to another meanwhile.
+        self._writer.submit(lambda batch: batch.done(last))
+
+    def checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
+        """Take the right to tell, and the head, when the audit channel ought to see it."""
+        # As for taking.
+        with reading(self._engine) as connection:
+            if not is_due(connection, clock.ask(connection), every):
+                return None
+        return self._writer.submit(lambda batch: batch.checkpoint(holder, seconds, every))
 
     def release(self, holder: str) -> None:
         """Give the right back."""
         given_back = update(lease).where(lease.c.holder == holder).values(holder="", until=0)
         self._writer.submit(lambda batch: batch.run(given_back))
-
-    def now(self) -> datetime:
-        """Tell the time (UTC)."""
-        return datetime.now(UTC)
-
-    def checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:  # noqa: ARG002
-        """Take the head that the audit channel lacks; none is known yet."""
-        return None
 
     def count_waiting(self) -> tuple[int, datetime | None]:
         """Count the entries that wait, and tell when the oldest that can be read was recorded."""
@@ -168,7 +181,3 @@ def _prepare(engine: Engine) -> None:
         check_current(engine)
     elif not is_current(engine):
         migrate_engine(engine)
-
-
-def _touch(batch: Batch) -> None:
-    batch.run(update(lease).values(until=lease.c.until))

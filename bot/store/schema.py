@@ -1,8 +1,19 @@
 """The tables, as the newest revision under `migrations` leaves them."""
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
 
-REVISION = "second"
+REVISION = "third"
 """The newest revision."""
 
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -47,8 +58,9 @@ head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("sequence", Number, nullable=False),
     Column("hash", Text, nullable=False),
+    Column("at", Text, nullable=False, server_default=""),
 )
-"""One row: the last entry. Whoever appends holds a lock on it."""
+"""One row: the last entry, and when that was recorded (empty before the first). Appending locks it."""
 
 changes = Table(
     "changes",
@@ -75,5 +87,10 @@ lease = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("holder", Text, nullable=False),
     Column("until", Float(53), nullable=False),
+    Column("covered", Number, nullable=False, server_default="0"),
+    Column("covered_at", Float(53), nullable=False, server_default="0"),
 )
-"""One row: who alone may tell what is in the outbox, and until when (seconds since 1970)."""
+"""One row: who alone may tell the audit channel, and until when (seconds since 1970).
+
+Beside it: the last entry that something in the channel covers, and when the channel was told that.
+"""

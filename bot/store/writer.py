@@ -1,19 +1,23 @@
 """One thread that writes for all others: what has queued up while it wrote is committed at once."""
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.errors import AuditError
+from bot.core.model import Head
+from bot.errors import AlteredError, AuditError, RecordUnknownError
 from bot.store.batch import Batch
-from bot.store.engine import WRITING
-from bot.store.failures import in_plain_words
+from bot.store.engine import WRITING, using
+from bot.store.limits import Limits
+from bot.store.schema import entries
 
 MOST = 500
 """The most writes that are committed at once."""
@@ -23,19 +27,32 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+_UNKNOWN = "the record did not answer in time: whether this was recorded, is not known"
+_TELLS = "The history of the account tells"
+_STUCK = "the record did not take this in time, and it was not recorded"
+_LATER = "Try again in a minute; an operator should check the database"
+_REMEMBERED = 10.0
+"""Seconds after which a check that failed says nothing any more; a running bot checks more often."""
+
+
 class _Write:
     """What a caller waits for."""
 
-    def __init__(self, work: Callable[[Batch], Any]) -> None:
+    def __init__(self, work: Callable[[Batch], Any], *, alone: bool) -> None:
+        self.alone = alone
         self._work = work
         self._result: Any = None
         self._refusal: AuditError | None = None
+        # Taken once: by whoever begins it, or by the caller who gives it up before that.
+        self._claim = threading.Lock()
         # A tenth of what a Future costs; at many writers that is what they wait for.
         self._settled = threading.Lock()
         self._settled.acquire()
 
     def run(self, batch: Batch) -> None:
-        """Do it; what it is refused is told when the batch is settled."""
+        """Do it, unless its caller has given it up; its refusal is raised when the batch is settled."""
+        if not self._claim.acquire(blocking=False):
+            return
         try:
             self._result = self._work(batch)
         except AuditError as error:
@@ -44,27 +61,42 @@ class _Write:
     def settle(self, failure: AuditError | None = None) -> None:
         """Wake the caller, with what went wrong with the batch as a whole."""
         if failure:
-            # One of its own for each: threads that raise the same one would share its traceback.
-            self._refusal = AuditError(str(failure), advice=failure.advice, detail=failure.detail)
+            self._refusal = _copy(failure)
         self._settled.release()
 
-    def wait(self) -> Any:
-        """Wait until it is settled."""
-        self._settled.acquire()
+    def wait(self, seconds: float) -> Any:
+        """Wait until it is settled.
+
+        Raises:
+            RecordUnknownError: It had begun, and did not end in time.
+            AuditError: It was refused, or had not begun in time and never will.
+        """
+        if not self._settled.acquire(timeout=seconds):
+            if self._claim.acquire(blocking=False):
+                raise AuditError(_STUCK, advice=_LATER)
+            raise RecordUnknownError(_UNKNOWN, advice=_TELLS)
         if self._refusal:
             raise self._refusal
         return self._result
 
 
 class Writer:
-    """Commits what any thread submits, in order, from its making until it is closed."""
+    """Commits what any thread submits, in order, from its making until it is closed.
 
-    def __init__(self, engine: Engine) -> None:
+    Args:
+        engine: The database.
+        limits: How long each use of it may take.
+    """
+
+    def __init__(self, engine: Engine, limits: Limits) -> None:
         self._engine = engine.execution_options(**{WRITING: True})
+        self._limits = limits
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
-        self._last = 0
+        self._head: Head | None = None
+        self._began = math.inf
+        self._trouble: tuple[AuditError, float] | None = None
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
         self._thread.start()
 
@@ -75,39 +107,75 @@ class Writer:
             work: Writes by the batch it is given; when it raises an AuditError it must have written nothing.
 
         Raises:
+            RecordUnknownError: It did not end in time: it may be written, or come to be.
             AuditError: It could not be written, or the writer is closed.
         """
-        write = _Write(work)
+        if trouble := self._trouble:
+            error, until = trouble
+            if time.monotonic() < until:
+                raise _copy(error)
+        result: T = self._submit(_Write(work, alone=False))
+        return result
+
+    def probe(self, work: Callable[[Batch], object]) -> None:
+        """Run a write in a batch of its own, and remember when it failed after a wait.
+
+        Raises:
+            AuditError: As for submitting.
+        """
+        began = time.monotonic()
+        try:
+            self._submit(_Write(work, alone=True))
+        except AuditError as error:
+            # A failure that comes at once costs nobody else's time.
+            waited = time.monotonic() - began >= self._limits.lock / 2
+            self._trouble = (error, time.monotonic() + _REMEMBERED) if waited else None
+            raise
+
+    def close(self) -> None:
+        """Commit what was submitted, as far as the limit allows, and end."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join(self._limits.entry)
+        if self._thread.is_alive():
+            log.warning("the record did not end in time: what was under way may be written or not")
+
+    def _submit(self, write: _Write) -> Any:
+        if time.monotonic() - self._began > self._limits.entry:
+            raise AuditError(_STUCK, advice=_LATER)
         with self._closing:
             if self._closed:
                 raise AuditError(
                     "the record is closed, because the bot stops", advice="Try again in a minute"
                 )
             self._queue.put(write)
-        result: T = write.wait()
-        return result
-
-    def close(self) -> None:
-        """Commit what was submitted, and end."""
-        with self._closing:
-            if not self._closed:
-                self._closed = True
-                self._queue.put(None)
-        self._thread.join()
+        return write.wait(self._limits.entry)
 
     def _run(self) -> None:
         while writes := self._gather():
-            failure: AuditError | None = None
-            try:
-                self._commit(writes)
-            except AuditError as error:
-                failure = error
-            except Exception:
-                # Whoever waits must hear of it, and this thread must live on.
-                log.exception("the record could not be written")
-                failure = AuditError("the record could not be written", advice="See the bot's log")
-            for write in writes:
-                write.settle(failure)
+            together = [write for write in writes if not write.alone]
+            for batch in (together, *([write] for write in writes if write.alone)):
+                if batch:
+                    self._settle(batch)
+
+    def _settle(self, writes: Sequence[_Write]) -> None:
+        failure: AuditError | None = None
+        self._began = time.monotonic()
+        try:
+            self._commit(writes)
+        except AuditError as error:
+            failure = error
+        except Exception:
+            # Whoever waits must hear of it, and this thread must live on.
+            log.exception("the record could not be written")
+            failure = AuditError("the record could not be written", advice="See the bot's log")
+        else:
+            self._trouble = None
+        self._began = math.inf
+        for write in writes:
+            write.settle(failure)
 
     def _gather(self) -> Sequence[_Write]:
         """Wait for something to write; then take all there is. Nothing comes when the end has come."""
@@ -123,18 +191,37 @@ class Writer:
         return writes
 
     def _commit(self, writes: Sequence[_Write]) -> None:
-        with in_plain_words(), self._engine.connect() as connection:
+        with using(self._engine) as connection:
             batch = Batch(connection)
-            if batch.sequence < self._last:
-                raise AuditError(
-                    "the record was put back to an earlier state while the bot ran",
-                    advice="An operator should put the right one in place and restart the bot",
-                )
+            self._check_continues(connection, batch.head)
             for write in writes:
                 write.run(batch)
             batch.flush()
             _make_durable(connection)
-            self._last = batch.sequence
+            self._head = batch.head
+
+    def _check_continues(self, connection: Connection, head: Head) -> None:
+        """Make sure that the record still holds the entry which was its last.
+
+        Raises:
+            AuditError: It was put back, or has another in its place.
+        """
+        last = self._head
+        if last is None or last == head or last.sequence == 0:
+            return
+        if head.sequence < last.sequence:
+            raise AuditError(
+                "the record was put back to an earlier state while the bot ran",
+                advice="An operator should put the right one in place and restart the bot",
+            )
+        # Another process has appended to it, or this one without hearing so.
+        wanted = select(entries.c.hash).where(entries.c.sequence == last.sequence)
+        if head.sequence == last.sequence or connection.scalar(wanted) != last.hash:
+            raise AlteredError(
+                "the record's last entries were replaced while the bot ran",
+                advice="An operator should run im-bot audit verify, put the right ones in place and restart"
+                " the bot",
+            )
 
 
 def _make_durable(connection: Connection) -> None:
@@ -145,8 +232,13 @@ def _make_durable(connection: Connection) -> None:
         # What could not be committed must not linger, half done, in a connection that is used again.
         connection.invalidate()
         if lost and isinstance(error, SQLAlchemyError):
-            raise AuditError(
+            raise RecordUnknownError(
                 "the connection was lost while the record was written: whether it was, is not known",
-                advice="The history of the account tells",
+                advice=_TELLS,
             ) from None
         raise
+
+
+def _copy(error: AuditError) -> AuditError:
+    """Make another: threads that raise the same one would share its traceback."""
+    return type(error)(str(error), advice=error.advice, detail=error.detail)

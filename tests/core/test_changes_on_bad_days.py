@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from errno import ENOSPC
 from itertools import count
 from pathlib import Path
@@ -16,8 +16,20 @@ from sqlalchemy import Connection, event
 
 from bot.core.applying import READ_BACK_SECONDS, WAITS, WRITE_SECONDS
 from bot.core.changes import Changes
-from bot.core.model import Actor, Change, Deadline, Draft, Entry, Outcome, Standing, Surface, Value, Values
-from bot.core.open_changes import GRACE, WATCHED
+from bot.core.model import (
+    WATCHED,
+    Actor,
+    Change,
+    Deadline,
+    Draft,
+    Entry,
+    Outcome,
+    Standing,
+    Surface,
+    Value,
+    Values,
+)
+from bot.core.open_changes import GRACE
 from bot.core.results import Preview, Settled
 from bot.errors import (
     AuditError,
@@ -36,7 +48,6 @@ from tests.support.changing import ALICE, EDDA, ERIK, NICK, SLACK, World
 from tests.support.entries import unaltered
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 
-FOREVER = datetime.max.replace(tzinfo=UTC)
 ENDS = {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN}
 
 
@@ -159,14 +170,14 @@ def test_stops_asking_after_a_day(world: World) -> None:
 
 def test_leaves_to_another_process_what_that_has_just_settled(world: World) -> None:
     with freeze_time() as clock:
-        change = attempted(world, written=True)
+        attempted(world, written=True)
         clock.tick(GRACE)
-        elsewhere = world.record.list_open(change.proposed_at + GRACE)
+        elsewhere = world.record.list_open(GRACE)
         list(world.changes.settle_open())
 
         class Late(FakeRecord):
-            def list_open(self, still_since: datetime) -> Sequence[Change]:
-                return [change for change in elsewhere if change.proposed_at <= still_since]
+            def list_open(self, grace: timedelta) -> Sequence[Change]:  # noqa: ARG002 - it was read before
+                return elsewhere
 
         world.record = Late(entries=world.record.entries, changes=world.record.changes)
 
@@ -362,7 +373,9 @@ class Filed(World):
 def filed(file: Path) -> Iterator[tuple[Filed, WatchedIM, Store]]:
     """Open a record twice: for a world, and for whoever looks on from outside."""
     with closing(Store(f"sqlite:///{file}")) as store, closing(Store(f"sqlite:///{file}")) as elsewhere:
-        im = WatchedIM({"alice": ALICE}, {"alice": True}, list_attempted=lambda: elsewhere.list_open(FOREVER))
+        im = WatchedIM(
+            {"alice": ALICE}, {"alice": True}, list_attempted=lambda: elsewhere.list_open(timedelta(0))
+        )
         yield Filed(im, store=store), im, elsewhere
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.store.limits import USUAL, Limits
 from bot.store.migrating import migrate
 from bot.store.record import Store
 from tests.support.postgresql import new_schema
@@ -32,12 +33,12 @@ def url(request: pytest.FixtureRequest, file: Path) -> str:
 
 
 @pytest.fixture
-def open_store() -> Iterator[Callable[[str], Store]]:
+def open_store() -> Iterator[Callable[..., Store]]:
     """Opens stores that are closed when the test ends."""
     opened: list[Store] = []
 
-    def open_one(url: str) -> Store:
-        opened.append(Store(url))
+    def open_one(url: str, limits: Limits = USUAL) -> Store:
+        opened.append(Store(url, limits))
         return opened[-1]
 
     yield open_one
@@ -46,5 +47,5 @@ def open_store() -> Iterator[Callable[[str], Store]]:
 
 
 @pytest.fixture
-def store(url: str, open_store: Callable[[str], Store]) -> Store:
+def store(url: str, open_store: Callable[..., Store]) -> Store:
     return open_store(url)

@@ -1,10 +1,15 @@
+import math
+import resource
 import shutil
+import signal
 import socket
 import sqlite3
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -12,15 +17,18 @@ import pytest
 from sqlalchemy import event, make_url, text
 
 from bot.core.model import Outcome
-from bot.errors import AuditError
-from bot.store import engine as engines
+from bot.errors import AuditError, RecordUnknownError
+from bot.store.batch import Batch
+from bot.store.engine import open_engine
+from bot.store.limits import Limits
 from bot.store.migrating import migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
 from tests.support.cutting import Wire
 from tests.support.entries import a_change, looked_up, step
 
-OPEN_STORE = Callable[[str], Store]
+OPEN_STORE = Callable[..., Store]
+QUICK = Limits(entry=1.2, use=1.0, lock=0.7)
 SECRET = "canary-4711"
 
 
@@ -29,11 +37,6 @@ def filed(file: Path, open_store: OPEN_STORE) -> Store:
     store = open_store(f"sqlite:///{file}")
     store.add(looked_up())
     return store
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "PATIENCE", 1)
 
 
 def refusal(store: Store) -> AuditError:
@@ -99,10 +102,8 @@ def test_says_that_the_disk_is_full_and_goes_on_when_there_is_room(filed: Store,
     assert verify_url(f"sqlite:///{file}").finding is Finding.SOUND
 
 
-def test_says_that_another_program_locks_the_record(
-    impatient: None, file: Path, open_store: OPEN_STORE
-) -> None:
-    store = open_store(f"sqlite:///{file}")
+def test_says_that_another_program_locks_the_record(file: Path, open_store: OPEN_STORE) -> None:
+    store = open_store(f"sqlite:///{file}", QUICK)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
 
@@ -112,10 +113,8 @@ def test_says_that_another_program_locks_the_record(
     assert store.add(looked_up()).sequence == 1
 
 
-def test_says_that_another_session_locks_the_record(
-    impatient: None, server_url: str, open_store: OPEN_STORE
-) -> None:
-    store = open_store(server_url)
+def test_says_that_another_session_locks_the_record(server_url: str, open_store: OPEN_STORE) -> None:
+    store = open_store(server_url, QUICK)
     with psycopg.connect(server_url) as other:
         other.execute("SELECT * FROM head FOR UPDATE")
 
@@ -291,3 +290,325 @@ def test_says_that_a_file_is_no_database(file: Path) -> None:
 
     with pytest.raises(AuditError, match="damaged"):
         migrate(f"sqlite:///{file}")
+
+
+# A database that takes connections and says nothing, or next to nothing
+
+
+@pytest.fixture
+def wire(server_url: str) -> Iterator[Wire]:
+    address = make_url(server_url)
+    with Wire(address.host or "", address.port or 5432) as wire:
+        yield wire
+
+
+@pytest.fixture
+def wired(server_url: str, wire: Wire, open_store: OPEN_STORE) -> Store:
+    """A store over the wire that has written and read, so that its pool holds connections."""
+    store = open_store(over(server_url, wire), QUICK)
+    change = a_change(SECRET)
+    store.propose(change, step(change, Outcome.PROPOSED))
+    assert store.find(change.id) == change
+    return store
+
+
+def over(url: str, wire: Wire) -> str:
+    """The address that leads to a server over a wire, on which nothing is encrypted."""
+    address = make_url(url).set(host="127.0.0.1", port=wire.port).update_query_dict({"sslmode": "disable"})
+    return address.render_as_string(hide_password=False)
+
+
+def rewrite(url: str, *, sequence: int, entries: int) -> None:
+    """Put another entry in the place of one, and some after it, as whoever owns the database can."""
+    engine = open_engine(url)
+    drop = {
+        "sqlite": ["DROP TRIGGER entries_refuse_update", "DROP TRIGGER entries_refuse_replace"],
+        "postgresql": ["ALTER TABLE entries DISABLE TRIGGER ALL"],
+    }
+    with engine.begin() as connection:
+        for statement in drop[engine.dialect.name]:
+            connection.execute(text(statement))
+        connection.execute(text("UPDATE entries SET hash = 'other' WHERE sequence = :n"), {"n": sequence})
+        for number in range(sequence + 1, sequence + entries + 1):
+            added = {"n": number}
+            connection.execute(
+                text("INSERT INTO entries (sequence, content, hash) VALUES (:n, '{}', 'other')"), added
+            )
+        connection.execute(text("UPDATE head SET sequence = :n, hash = 'other'"), {"n": sequence + entries})
+    engine.dispose()
+
+
+def silence(wire: Wire) -> None:
+    wire.hold()
+
+
+def dripping(wire: Wire) -> None:
+    wire.drip(0.05)
+
+
+USES: list[Callable[[Store], object]] = [
+    lambda store: store.add(looked_up()),
+    lambda store: store.find("op_1"),
+    lambda store: store.list_open(timedelta(0)),
+    lambda store: store.checkpoint("me", 1, 0),
+    lambda store: store.now(),
+    lambda store: store.check(),
+]
+
+
+@pytest.mark.parametrize("fall", [silence, dripping])
+@pytest.mark.parametrize("pooled", [True, False])
+def test_a_database_that_says_nothing_holds_up_nobody(
+    wired: Store, wire: Wire, fall: Callable[[Wire], None], *, pooled: bool
+) -> None:
+    if not pooled:
+        wired._engine.dispose()
+    fall(wire)
+
+    with ThreadPoolExecutor(len(USES)) as pool:
+        began = time.monotonic()
+        uses = [pool.submit(use, wired) for use in USES]
+        errors = [each.exception(timeout=10 * QUICK.entry) for each in uses]
+        took = time.monotonic() - began
+
+    assert took < 4 * QUICK.entry
+    for error in errors:
+        assert isinstance(error, AuditError)
+        assert error.advice
+        assert SECRET not in f"{error} {error.advice} {error.detail}"
+    wire.let_go()
+    wired.check()
+    assert wired.add(looked_up()).sequence > 1
+
+
+def test_a_store_is_not_opened_over_a_wire_that_says_nothing(server_url: str, wire: Wire) -> None:
+    wire.hold()
+    began = time.monotonic()
+
+    with pytest.raises(AuditError, match=r"reached|answer"):
+        Store(over(server_url, wire), QUICK)
+
+    assert time.monotonic() - began < 4 * QUICK.entry
+
+
+def test_closes_though_the_database_says_nothing(wired: Store, wire: Wire) -> None:
+    wire.hold()
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(wired.add, looked_up()) for _ in range(4)]
+        began = time.monotonic()
+        wired.close()
+
+        assert time.monotonic() - began < 4 * QUICK.entry
+        assert all(isinstance(each.exception(), AuditError) for each in asked)
+
+
+def test_does_not_know_what_became_of_a_commit_that_is_not_answered(
+    server_url: str, wired: Store, wire: Wire
+) -> None:
+    wire.hold_at(b"COMMIT\0")
+
+    with pytest.raises(RecordUnknownError, match="whether it was, is not known"):
+        wired.add(looked_up())
+
+    wire.let_go()
+    wired.check()
+    assert wired.add(looked_up()).sequence in {2, 3}
+    assert verify_url(server_url).finding is Finding.SOUND
+
+
+@pytest.fixture
+def free(store: Store) -> Iterator[Callable[[], None]]:
+    """Ends the write in which a store's writer is stuck, and which no limit of the database ends."""
+    store._writer._limits = QUICK
+    began, go_on = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        began.set()
+        assert go_on.wait(60)
+
+    def free() -> None:
+        go_on.set()
+        while store._writer._began != math.inf:
+            time.sleep(0.01)
+
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(store._writer.submit, hold)
+        assert began.wait(30)
+        yield free
+        free()
+        assert isinstance(held.exception(), RecordUnknownError)
+
+
+def test_does_not_write_what_its_caller_gave_up_before_it_began(
+    store: Store, free: Callable[[], None]
+) -> None:
+    change = a_change()
+    with pytest.raises(AuditError, match="was not recorded") as caught:
+        store.propose(change, step(change, Outcome.PROPOSED))
+    free()
+
+    assert not isinstance(caught.value, RecordUnknownError)
+    assert store.add(looked_up()).sequence == 1
+    assert store.find(change.id) is None
+
+
+def test_refuses_at_once_while_the_writer_is_stuck(store: Store, free: Callable[[], None]) -> None:
+    with pytest.raises(AuditError, match="was not recorded"):
+        store.add(looked_up())
+    began = time.monotonic()
+
+    for _ in range(20):
+        with pytest.raises(AuditError, match="was not recorded"):
+            store.add(looked_up())
+
+    assert time.monotonic() - began < 10 * QUICK.entry
+
+
+def test_refuses_at_once_after_a_check_that_waited_in_vain(wired: Store, wire: Wire) -> None:
+    wire.hold()
+    with pytest.raises(AuditError):
+        wired.check()
+    began = time.monotonic()
+
+    for _ in range(20):
+        with pytest.raises(AuditError, match=r"reached|answer|not recorded"):
+            wired.add(looked_up())
+
+    assert time.monotonic() - began < 10 * QUICK.entry
+    wire.let_go()
+    wired.check()
+    assert wired.add(looked_up()).sequence == 2
+
+
+def test_a_locked_file_holds_up_readers_no_longer_than_a_silent_server(
+    file: Path, open_store: OPEN_STORE
+) -> None:
+    store = open_store(f"sqlite:///{file}", QUICK)
+    store._engine.dispose()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("UPDATE lease SET holder = 'x'")
+        began = time.monotonic()
+        for use in (store.count_waiting, store.now, store.check):
+            with pytest.raises(AuditError, match="locked"):
+                use()
+        took = time.monotonic() - began
+
+    assert took < 10 * QUICK.entry
+
+
+# A process that is lost in the middle of a transaction
+
+
+def test_a_process_lost_in_a_transaction_holds_up_changes_for_a_few_seconds(
+    server_url: str, wired: Store, wire: Wire, open_store: OPEN_STORE
+) -> None:
+    wire.hold_at(b"COMMIT\0")
+    with pytest.raises(RecordUnknownError):
+        wired.add(looked_up())
+    other = open_store(server_url, QUICK)
+
+    deadline = time.monotonic() + 20 * QUICK.use
+    while time.monotonic() < deadline:
+        with suppress(AuditError):
+            other.add(looked_up())
+            break
+    else:
+        pytest.fail("the lost transaction still holds the record")
+
+
+# A check does what a change does
+
+
+def test_a_check_finds_that_entries_cannot_be_written_on_a_server(
+    server_url: str, open_store: OPEN_STORE
+) -> None:
+    store = open_store(server_url, QUICK)
+    with psycopg.connect(server_url) as other:
+        other.execute("LOCK TABLE entries IN SHARE MODE")
+        with pytest.raises(AuditError, match="locked"):
+            store.check()
+
+    store.check()
+    assert store.add(looked_up()).sequence == 1
+
+
+def test_a_check_finds_that_the_disk_is_full(filed: Store, file: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(AuditError, match="disk"):
+            filed.add(looked_up())
+        with pytest.raises(AuditError, match="disk"):
+            filed.check()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+
+    filed.check()
+    assert filed.add(looked_up()).sequence == 2
+    assert verify_url(f"sqlite:///{file}").finding is Finding.SOUND
+
+
+def test_a_check_leaves_nothing_behind(url: str, store: Store) -> None:
+    change = a_change()
+    entry = store.propose(change, step(change, Outcome.PROPOSED))
+
+    for _ in range(3):
+        store.check()
+
+    assert store.list_history("demo", "bob", None, 10) == [entry]
+    assert store.count_waiting() == (0, None)
+    assert store.add(looked_up()).previous == entry.hash
+    assert verify_url(url).finding is Finding.SOUND
+
+
+def test_a_check_that_fails_spoils_no_write_beside_it(server_url: str, open_store: OPEN_STORE) -> None:
+    store = open_store(server_url, QUICK)
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        held.set()
+        assert go_on.wait(30)
+
+    def fail(batch: Batch) -> None:
+        batch.rehearse()
+        raise AuditError("this check fails")
+
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(store._writer.submit, hold)
+        assert held.wait(30)
+        added = [pool.submit(store.add, looked_up()) for _ in range(2)]
+        checked = pool.submit(store._writer.probe, fail)
+        added += [pool.submit(store.add, looked_up()) for _ in range(2)]
+        go_on.set()
+
+        first.result()
+        assert isinstance(checked.exception(), AuditError)
+        assert sorted(each.result().sequence for each in added) == [1, 2, 3, 4]
+
+
+# A record that is not the one the bot wrote to
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_does_not_append_to_a_tail_that_was_swapped(url: str, store: Store, *, more: int) -> None:
+    store.add(looked_up("alice"))
+    store.add(looked_up("bob"))
+    rewrite(url, sequence=2, entries=more)
+
+    assert "replaced while the bot ran" in str(refusal(store))
+
+
+def test_a_connection_that_cannot_be_set_up_is_closed(file: Path, open_store: OPEN_STORE) -> None:
+    store = open_store(f"sqlite:///{file}")
+    store._engine.dispose()
+    file.write_bytes(b"not a database" * 1000)
+
+    before = len([*Path("/proc/self/fd").iterdir()])
+    for _ in range(5):
+        with pytest.raises(AuditError, match="damaged"):
+            store.find("op_1")
+    assert len([*Path("/proc/self/fd").iterdir()]) <= before

@@ -1,3 +1,4 @@
+import json
 import logging
 import subprocess
 import sys
@@ -109,6 +110,23 @@ def test_brings_the_first_schema_to_the_newest_and_leaves_every_entry_as_it_is(
     assert [entry.sequence for entry in mine] == [number for number in range(OLD, 0, -1) if number % 3 == 1]
     assert store.add(looked_up("new")).sequence == OLD + 1
     assert verify_url(first).finding is Finding.SOUND
+
+
+def test_remembers_when_the_last_of_the_old_entries_was_recorded(first: str) -> None:
+    migrate(first)
+
+    with closing_engine(first) as engine, engine.connect() as connection:
+        content = connection.scalar(text("SELECT content FROM entries WHERE sequence = :n"), {"n": OLD})
+        assert connection.scalar(text("SELECT at FROM head")) == json.loads(content or "")["at"]
+
+
+def test_lets_the_channel_see_the_head_of_an_old_record_soon(first: str, open_store: OPEN_STORE) -> None:
+    migrate(first)
+
+    head = open_store(first).checkpoint("me", 10, 3600)
+
+    assert head
+    assert head.sequence == OLD
 
 
 def test_does_not_take_the_first_schema_for_the_newest(first: str) -> None:

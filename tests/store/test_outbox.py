@@ -3,7 +3,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from bot.core.model import AlteredEntry, Draft, Entry, Outcome
+from bot.core.model import AlteredEntry, Draft, Entry, Head, Outcome
 from bot.store.record import Store
 from tests.support.entries import a_change, denied, looked_up, step
 
@@ -107,3 +107,49 @@ def test_counts_what_waits_and_since_when(store: Store) -> None:
     store.add(looked_up())
 
     assert store.count_waiting() == (2, first.at)
+
+
+def test_asks_for_a_checkpoint_when_the_channel_has_seen_nothing_that_covers_the_head(store: Store) -> None:
+    assert store.checkpoint("me", 10, 0) is None
+
+    entry = store.add(looked_up())
+
+    assert store.checkpoint("me", 10, 3600) == Head(entry.sequence, entry.hash)
+    store.done("me", entry.sequence)
+    assert store.checkpoint("me", 10, 0) is None
+
+
+def test_asks_for_no_checkpoint_so_soon_after_the_channel_saw_something(store: Store) -> None:
+    store.done("me", store.add(denied("set")).sequence)
+    later = store.add(looked_up())
+
+    assert store.checkpoint("me", 10, 3600) is None
+    assert store.checkpoint("me", 10, 0) == Head(later.sequence, later.hash)
+
+
+def test_asks_for_no_checkpoint_while_entries_wait_that_will_cover_the_head(store: Store) -> None:
+    fill(store, 1)
+    store.add(looked_up())
+
+    assert store.checkpoint("me", 10, 0) is None
+    assert numbers(store.take("me", 10, 10)) == [1]
+
+
+def test_only_one_holder_makes_a_checkpoint(url: str, store: Store, open_store: OPEN_STORE) -> None:
+    other = open_store(url)
+    store.add(looked_up())
+
+    assert store.checkpoint("me", 10, 0)
+    assert other.checkpoint("another", 10, 0) is None
+    assert other.take("another", 10, 10) == ()
+    store.release("me")
+    assert other.checkpoint("another", 10, 0)
+
+
+def test_what_was_covered_stays_so_when_less_is_told_again(store: Store) -> None:
+    store.add(looked_up())
+    store.done("me", store.add(looked_up()).sequence)
+
+    store.done("me", 1)
+
+    assert store.checkpoint("me", 10, 0) is None

@@ -4,18 +4,21 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
+from bot.core.model import Outcome
 from bot.store.engine import open_engine
 from bot.store.export import export
 from bot.store.migrating import check_current, migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
 from tests.support.bench import ROOT
-from tests.support.entries import looked_up
+from tests.support.entries import a_change, denied, looked_up, step
 from tests.support.postgresql import new_schema
 
 OPEN_STORE = Callable[[str], Store]
@@ -33,6 +36,30 @@ def write(_: int) -> None:
 with ThreadPoolExecutor(8) as pool:
     list(pool.map(write, range(int(sys.argv[2]))))
 store.close()
+"""
+SHIFTED = """
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from freezegun import freeze_time
+from bot.store.record import Store
+
+url, shift = sys.argv[1], float(sys.argv[2])
+store = Store(url)
+with freeze_time(datetime.now(UTC) + timedelta(seconds=shift), tick=True):
+    print(json.dumps({
+        "shift": (datetime.now(UTC) - store.now()).total_seconds(),
+        "left open": [change.id for change in store.list_open(timedelta(seconds=30))],
+        "waiting": [change.id for change in store.list_proposed(timedelta(minutes=10))],
+        "leased": len(store.take("another", 30, 10)),
+        "checkpoint": store.checkpoint("another", 30, 60) is not None,
+    }))
+store.close()
+"""
+SHIFT = """
+from datetime import UTC, datetime, timedelta
+from freezegun import freeze_time
+freeze_time(datetime.now(UTC) + timedelta(seconds={shift}), tick=True).start()
 """
 MIGRATE = "import sys; from bot.store.migrating import migrate; migrate(sys.argv[1])"
 PATIENCE = 60
@@ -92,3 +119,38 @@ def test_several_processes_may_migrate_at_once(kind: str, file: Path, request: p
     engine = open_engine(empty)
     check_current(engine)
     engine.dispose()
+
+
+@pytest.mark.parametrize("shift", [-3600, -60, 60, 3600])
+def test_a_process_whose_clock_is_wrong_takes_nothing_from_another(
+    server_url: str, open_store: OPEN_STORE, shift: int
+) -> None:
+    store = open_store(server_url)
+    for name in ("op_1", "op_2"):
+        change = replace(a_change(name), proposed_at=store.now())
+        store.propose(change, step(change, Outcome.PROPOSED))
+    live = store.find("op_2")
+    assert live
+    store.move(live, Outcome.ATTEMPTED, step(live, Outcome.ATTEMPTED))
+    store.add(denied("set"))
+    assert len(store.take("me", 30, 10)) == 1
+
+    said, _ = start(SHIFTED, server_url, shift).communicate(timeout=PATIENCE)
+
+    found = json.loads(said)
+    assert found.pop("shift") == pytest.approx(shift, abs=20)
+    assert found == {"left open": [], "waiting": ["op_1"], "leased": 0, "checkpoint": False}
+
+
+@pytest.mark.parametrize("shift", [-3600, 3600])
+def test_a_process_whose_clock_is_wrong_records_the_right_time(
+    server_url: str, open_store: OPEN_STORE, shift: int
+) -> None:
+    program = WRITE.replace("store = Store", SHIFT.format(shift=shift) + "\nstore = Store")
+    before = open_store(server_url).add(looked_up("alice"))
+    with start(program, server_url, 1) as writer:
+        writer.communicate(timeout=PATIENCE)
+    (entry,) = open_store(server_url).list_history("demo", "alice", None, 1)
+
+    assert entry.sequence == before.sequence + 1
+    assert before.at < entry.at < before.at + timedelta(seconds=PATIENCE)

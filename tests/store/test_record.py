@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -7,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.core.model import Actor, AlteredEntry, Change, Outcome
+from bot.core.model import WATCHED, Actor, AlteredEntry, Change, Outcome
 from bot.core.ports import Record
-from bot.errors import AuditError
+from bot.errors import AlteredError, AuditError
 from bot.store import chain
 from bot.store.record import Store
 from tests.support.entries import ALICE, a_change, denied, looked_up, step, unaltered
@@ -135,16 +136,71 @@ def test_will_not_believe_a_change_that_makes_no_sense(store: Store, content: st
         store.find("op_1")
 
 
-def test_lists_what_is_open_and_stands_still_the_oldest_first(store: Store) -> None:
-    attempted = moved(store, proposed(store, "op_3"), Outcome.ATTEMPTED)
-    unknown = moved(store, moved(store, proposed(store, "op_2"), Outcome.ATTEMPTED), Outcome.UNKNOWN)
-    moved(store, moved(store, proposed(store, "op_4"), Outcome.ATTEMPTED), Outcome.FAILED)
-    proposed(store, "op_1")
-    now = datetime.now(UTC)
-    moved(store, proposed(store, "op_5"), Outcome.ATTEMPTED)
+def test_lists_what_is_open_and_stands_still_the_oldest_first(record: Record) -> None:
+    attempted = moved(record, proposed(record, "op_3"), Outcome.ATTEMPTED)
+    unknown = moved(record, moved(record, proposed(record, "op_2"), Outcome.ATTEMPTED), Outcome.UNKNOWN)
+    moved(record, moved(record, proposed(record, "op_4"), Outcome.ATTEMPTED), Outcome.FAILED)
+    proposed(record, "op_1")
+    time.sleep(0.3)
+    moved(record, proposed(record, "op_5"), Outcome.ATTEMPTED)
 
-    assert store.list_open(now) == [attempted, unknown]
-    assert store.list_open(now - timedelta(minutes=1)) == []
+    assert record.list_open(timedelta(seconds=0.25)) == [attempted, unknown]
+    assert record.list_open(timedelta(minutes=1)) == []
+
+
+def test_lists_no_unknown_change_that_nothing_can_settle_any_more(store: Store) -> None:
+    attempted, unknown = (moved(store, proposed(store, name), Outcome.ATTEMPTED) for name in ("op_1", "op_2"))
+    moved(store, unknown, Outcome.UNKNOWN)
+    with store._engine.begin() as connection:
+        long_ago = chain.write_time(store.now() - WATCHED)
+        connection.execute(text("UPDATE changes SET moved_at = :at"), {"at": long_ago})
+
+    assert store.list_open(timedelta(0)) == [attempted]
+
+
+@pytest.fixture
+def ahead(store: Store) -> datetime:
+    """A time two hours from now, at which the newest entry was recorded before the clock went back."""
+    store.add(looked_up())
+    at = datetime.now(UTC) + timedelta(hours=2)
+    with store._engine.begin() as connection:
+        connection.execute(text("UPDATE head SET at = :at"), {"at": chain.write_time(at)})
+    return at
+
+
+def test_times_in_the_chain_never_go_back(
+    url: str, store: Store, ahead: datetime, open_store: OPEN_STORE
+) -> None:
+    for each in (store, open_store(url), store):
+        assert each.add(looked_up()).at == ahead
+        assert each.now() == ahead
+
+
+def test_believes_a_change_that_was_proposed_after_the_clock_went_back(store: Store, ahead: datetime) -> None:
+    change = replace(a_change(), proposed_at=store.now())
+    store.propose(change, step(change, Outcome.PROPOSED))
+
+    assert store.find(change.id) == change
+    assert store.list_proposed(timedelta(minutes=10)) == [change]
+
+
+def test_times_are_those_of_now(store: Store) -> None:
+    before = datetime.now(UTC)
+    times = [store.now(), store.add(looked_up()).at, store.add(looked_up()).at, store.now()]
+
+    assert times == sorted(times)
+    assert abs(times[0] - before) < timedelta(seconds=30)
+    assert {each.tzinfo for each in times} == {UTC}
+
+
+def test_does_not_take_nonsense_for_the_time_of_the_head(store: Store) -> None:
+    store.add(looked_up())
+    with store._engine.begin() as connection:
+        connection.execute(text("UPDATE head SET at = 'yesterday'"))
+
+    for attempt in (store.now, lambda: store.add(looked_up())):
+        with pytest.raises(AlteredError):
+            attempt()
 
 
 def test_tells_an_accounts_history_page_by_page_the_newest_first(store: Store) -> None:
@@ -223,13 +279,13 @@ def test_lists_what_an_actor_did_the_latest_first(record: Record) -> None:
 
 
 def test_lists_the_changes_that_wait_to_be_confirmed(record: Record) -> None:
-    before = datetime.now(UTC)
     waiting, *_ = [proposed(record, f"op_{number}") for number in range(3)]
     moved(record, a_change("op_1"), Outcome.CANCELLED)
     moved(record, a_change("op_2"), Outcome.ATTEMPTED)
 
-    assert record.list_proposed(before - timedelta(seconds=1)) == [waiting]
-    assert record.list_proposed(datetime.now(UTC) + timedelta(seconds=1)) == []
+    assert record.list_proposed(timedelta(minutes=1)) == [waiting]
+    time.sleep(0.05)
+    assert record.list_proposed(timedelta(seconds=0.01)) == []
 
 
 DEEP = "[" * 100_000

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import RLock
 
 from bot.core.model import (
+    WATCHED,
     Actor,
     AlteredEntry,
     Change,
@@ -176,13 +177,18 @@ class FakeRecord:
             assert outcome in _MOVES[kept.outcome]
             return self._keep(replace(kept, outcome=outcome), digest, draft)
 
-    def list_open(self, still_since: datetime) -> Sequence[Change]:
+    def now(self) -> datetime:
+        with self._working("now"):
+            return self._now()
+
+    def list_open(self, grace: timedelta) -> Sequence[Change]:
         with self._working("list_open"):
-            still = [each for each in self.changes.values() if each[2] <= still_since]
+            watched = {Outcome.ATTEMPTED: timedelta.max, Outcome.UNKNOWN: WATCHED}
+            now = datetime.now(UTC)
             return [
                 self._believed(*each)
-                for each in still
-                if each[0].outcome in (Outcome.ATTEMPTED, Outcome.UNKNOWN)
+                for each in self.changes.values()
+                if grace <= now - each[2] < watched.get(each[0].outcome, timedelta())
             ]
 
     def list_history(
@@ -200,10 +206,10 @@ class FakeRecord:
         with self._working("list_done"):
             return self._shown(each for each in reversed(self.entries) if each.draft.actor == actor)[:limit]
 
-    def list_proposed(self, since: datetime) -> Sequence[Change]:
+    def list_proposed(self, within: timedelta) -> Sequence[Change]:
         with self._working("list_proposed"):
             waiting = [each for each in self.changes.values() if each[0].outcome is Outcome.PROPOSED]
-            return [self._believed(*each) for each in waiting if each[2] > since]
+            return [self._believed(*each) for each in waiting if datetime.now(UTC) - each[2] < within]
 
     def _shown(self, entries: Iterable[Entry]) -> list[Entry | AlteredEntry]:
         return [AlteredEntry(each.sequence) if each.sequence in self.altered else each for each in entries]
@@ -221,16 +227,21 @@ class FakeRecord:
     def _keep(self, change: Change, digest: str, draft: Draft) -> Entry:
         assert (draft.change_id, draft.outcome) == (change.id, change.outcome)
         entry = self._append(draft)
-        self.changes[change.id] = (change, digest, entry.at)
+        self.changes[change.id] = (change, digest, datetime.now(UTC))
         return entry
 
     def _append(self, draft: Draft) -> Entry:
         previous = self.entries[-1].hash if self.entries else "0" * 64
         sequence = len(self.entries) + 1
         content = sha256(f"{sequence} {previous} {draft}".encode("utf-8", "surrogatepass")).hexdigest()
-        entry = Entry(sequence, datetime.now(UTC), draft, previous, content)
+        entry = Entry(sequence, self._now(), draft, previous, content)
         self.entries.append(entry)
         return entry
+
+    def _now(self) -> datetime:
+        return max(
+            datetime.now(UTC), *(entry.at for entry in self.entries[-1:]), datetime.min.replace(tzinfo=UTC)
+        )
 
     @staticmethod
     def _believed(change: Change, digest: str, _: datetime) -> Change:

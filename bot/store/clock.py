@@ -1,0 +1,50 @@
+"""The database's clock, by which all processes that share a record go."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Float, literal_column, null, select
+
+from bot.errors import AlteredError
+from bot.store.schema import head
+
+_SERVERS = literal_column("CAST(extract(epoch FROM clock_timestamp()) AS float8)", Float())
+
+
+def column(dialect: str) -> ColumnElement[Any]:
+    """Give the column by which a statement reads the clock too; a file has none but its machine's."""
+    return _SERVERS if dialect == "postgresql" else null()
+
+
+def read(seconds: float | None) -> datetime:
+    """Make a time (UTC) of what that column held."""
+    return datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def read_latest(at: str) -> datetime:
+    """Make a time (UTC) of when the head was written; the earliest there is for a record without entries.
+
+    Raises:
+        AlteredError: It is none.
+    """
+    if not at:
+        return datetime.min.replace(tzinfo=UTC)
+    try:
+        return datetime.fromisoformat(at).astimezone(UTC)
+    except ValueError:
+        raise AlteredError(
+            "the record's head is not what was written: somebody altered the database",
+            advice="An operator should run im-bot audit verify",
+        ) from None
+
+
+def ask(connection: Connection) -> datetime:
+    """Ask for the time (UTC) by the clock as it is."""
+    dialect = connection.dialect.name
+    return read(connection.scalar(select(column(dialect))) if dialect == "postgresql" else None)
+
+
+def ask_not_before_head(connection: Connection) -> datetime:
+    """Ask for the time (UTC), which is never before that of the newest entry, even if the clock went back."""
+    at, seconds = connection.execute(select(head.c.at, column(connection.dialect.name))).one()
+    return max(read(seconds), read_latest(at))

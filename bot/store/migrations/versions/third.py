@@ -1,0 +1,36 @@
+"""When the last entry was recorded, and what the audit channel has seen of the record."""
+
+import json
+from datetime import datetime
+
+from alembic import op
+from sqlalchemy import BigInteger, Column, Float, Integer, Text, text
+
+revision = "third"
+down_revision = "second"
+
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+# As bytes it can be read even where a file holds no text any more.
+_CONTENT = {"sqlite": "CAST(content AS BLOB)", "postgresql": "content"}
+
+
+def upgrade() -> None:
+    """Add the columns, and fill in the time; the channel counts as having seen nothing."""
+    connection = op.get_bind()
+    op.add_column("head", Column("at", Text, nullable=False, server_default=""))
+    op.add_column("lease", Column("covered", _NUMBER, nullable=False, server_default="0"))
+    op.add_column("lease", Column("covered_at", Float(53), nullable=False, server_default="0"))
+    content = _CONTENT[connection.dialect.name]
+    last = connection.scalar(
+        text(f"SELECT {content} FROM entries WHERE sequence = (SELECT max(sequence) FROM head)")  # noqa: S608 - our own words
+    )
+    connection.execute(text("UPDATE head SET at = :at"), {"at": _read_time(last)})
+
+
+def _read_time(content: str | bytes | None) -> str:
+    """Tell when an entry was recorded; empty where there is none, or none that can be read."""
+    try:
+        at = str(json.loads(content or "{}")["at"])
+        return at if datetime.fromisoformat(at).tzinfo else ""
+    except (ValueError, LookupError, TypeError):
+        return ""

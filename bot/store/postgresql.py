@@ -1,0 +1,78 @@
+"""Connections to PostgreSQL that never wait past the running thread's deadline."""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
+from time import monotonic
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+
+from bot.store.limits import deadline, seconds_left
+
+T = TypeVar("T")
+
+_SILENT = "the database did not answer in time"
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection whose every wait, for whatever answer, ends at the deadline."""
+
+    def wait(self, gen: PQGen[T], *args: Any, **options: Any) -> T:
+        """Wait for the answer to what a generator sends.
+
+        Raises:
+            QueryCanceled: The deadline came first. The connection is closed: what it said next would answer
+                something that nobody asks any more.
+        """
+        bounded = gen if deadline() == math.inf else self._stop_at(deadline(), gen)
+        return super().wait(bounded, *args, **options)
+
+    def _stop_at(self, moment: float, gen: PQGen[T]) -> PQGen[T]:
+        # Resumed for each byte that comes, and ten times a second when none does.
+        try:
+            wanted = next(gen)
+            while monotonic() < moment:
+                wanted = gen.send((yield wanted))
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        self.close()
+        raise psycopg.errors.QueryCanceled(_SILENT)
+
+
+def connect(*args: Any, **options: Any) -> psycopg.Connection[Any]:
+    """Connect before the deadline, in a thread of its own: nothing else could end looking up a name.
+
+    Raises:
+        psycopg.Error: It cannot be connected, or not in time.
+    """
+
+    def make() -> psycopg.Connection[Any]:
+        return BoundedConnection.connect(*args, **options)
+
+    if deadline() == math.inf:
+        return make()
+    found: Future[psycopg.Connection[Any]] = Future()
+    Thread(target=_deliver, args=(found, make), name="connecting", daemon=True).start()
+    try:
+        return found.result(seconds_left())
+    except TimeoutError:
+        if found.cancel():
+            raise psycopg.errors.ConnectionTimeout(_SILENT) from None
+    return found.result()
+
+
+def _deliver(found: "Future[psycopg.Connection[Any]]", make: Callable[[], psycopg.Connection[Any]]) -> None:
+    try:
+        connection = make()
+    except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
+        if found.set_running_or_notify_cancel():
+            found.set_exception(error)
+        return
+    if found.set_running_or_notify_cancel():
+        found.set_result(connection)
+    else:
+        connection.close()
