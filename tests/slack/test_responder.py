@@ -296,14 +296,14 @@ def test_shows_nothing_secret_of_itself() -> None:
 
 @pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
 def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: Behavior) -> None:
-    with slack(behave, patience=Patience(attempt=0.1)) as scene:
+    with slack(behave, patience=Patience(attempt=0.4)) as scene:
         scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
 
     assert (len(scene.posted), len(scene.api.asked)) == (2, 1)
 
 
 def test_tries_no_longer_than_it_may_in_all() -> None:
-    with slack(hang(), patience=Patience(attempt=0.3, answer=0.4)) as scene:
+    with slack(hang(), patience=Patience(attempt=0.5, answer=0.6)) as scene:
         scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
 
     assert (len(scene.posted), len(scene.api.asked)) == (1, 1)
