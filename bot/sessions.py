@@ -124,6 +124,8 @@ class Session:
         Raises:
             CallError: No answer came in time, or none that can be read.
         """
+        # None at all would be refused as a limit, and not be a time-out.
+        seconds = max(seconds, 0.001)
         cutoff = _watchdog.begin(seconds)
         _under_way.cutoff = cutoff
         problem: Exception

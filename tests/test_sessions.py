@@ -184,6 +184,16 @@ def test_a_call_that_ended_leaves_its_connection_alone() -> None:
         assert far_end.connections == 1
 
 
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_a_call_without_time_left_is_over(seconds: float) -> None:
+    with (
+        FarEnd(DRIPS["header"]) as far_end,
+        closing(open_session(far_end.url, 2)) as session,
+        pytest.raises(CallError, match="Timeout"),
+    ):
+        post(session, far_end.url, seconds)
+
+
 def test_an_answer_cut_at_its_end_is_none() -> None:
     # Without a length, a connection that is shut looks like one that was closed properly.
     complete = endless(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\nok", b" ", every=10)
