@@ -1,7 +1,10 @@
 """Checks everything a running bot depends on: one line each, with a fix for each failure."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
+from threading import Thread
+from typing import TypeVar
 
 from slack_sdk.errors import SlackApiError
 
@@ -16,6 +19,8 @@ from bot.store.record import Store
 
 CHECK_SECONDS = 8.0
 """How long the vendor may take to answer a check."""
+LONGEST_CHECK = 20.0
+"""How long any check may take, in seconds."""
 _COPY = "Copy the bot token (xoxb-…) from the app's page, OAuth & Permissions, into SLACK_BOT_TOKEN"
 _FIX_WAY = "Check this machine's way out: its proxy, its firewall, and SLACK_API_URL if it is set"
 _REFUSED = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
@@ -33,6 +38,9 @@ class Check:
         if self.fix:
             return f"FAIL  {self.name}: {self.finding.rstrip('.?')}. {self.fix}."
         return f"ok    {self.name}: {self.finding}"
+
+
+T = TypeVar("T")
 
 
 def check_all() -> Iterator[Check]:
@@ -83,7 +91,7 @@ def _check_slack(settings: Settings) -> Iterator[Check]:
         return
     people = SlackPeople(make_slack(settings))
     try:
-        identity = people.get_identity()
+        identity = _in_time(people.get_identity)
     except BotError as error:
         yield Check("Slack token", str(error), _COPY if error.detail in _REFUSED else _FIX_WAY)
         return
@@ -148,7 +156,10 @@ def _check_audit_channel(settings: Settings, people: SlackPeople) -> Iterator[Ch
 
 def _describe_channel(people: SlackPeople, channel: str) -> str:
     if people.is_shared_outside(channel):
-        raise BotError("people of other organizations can read it", advice="Take a channel of your own")
+        raise BotError(
+            "people of other organizations can read it, so nothing is posted there and every entry waits",
+            advice="Stop sharing it, or take a channel of your own",
+        )
     if not people.is_member(channel):
         raise BotError("the bot is not in it")
     return "found"
@@ -183,9 +194,30 @@ def _check_app(name: str, im: IMClient, settings: Settings) -> Check:
 
 def _ask(name: str, ask: Callable[[], str], fix: str) -> Check:
     try:
-        return Check(name, ask())
+        return Check(name, _in_time(ask))
     except BotError as error:
         return Check(name, str(error), error.advice or fix)
+
+
+def _in_time(ask: Callable[[], T]) -> T:
+    """Ask in a thread that is left behind when it takes too long; gives what asking gives, and raises.
+
+    Raises:
+        BotError: There was no answer in time.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(ask())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    try:
+        return future.result(LONGEST_CHECK)
+    except TimeoutError:
+        raise BotError(f"no answer within {LONGEST_CHECK:g} s") from None
 
 
 def _count_people(number: int) -> str:

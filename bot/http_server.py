@@ -107,7 +107,7 @@ class HTTPServer:
         until = time.monotonic() + self._drain
         while time.monotonic() < until and any(channel.owes for channel in self._server.channels()):
             self._turn(0.05)
-        self._server.task_dispatcher.shutdown(timeout=_STEP)
+        self._server.task_dispatcher.shutdown(timeout=1)
         wasyncore.close_all(self._server._map, ignore_all=True)  # noqa: SLF001 - waitress does so itself
 
     def _turn(self, seconds: float) -> None:
@@ -137,6 +137,8 @@ class _Channel(HTTPChannel):
     """
 
     parser_class = _Parser
+    server: "_Server"
+    socket: socket.socket
 
     def __init__(self, server: "_Server", *args: Any, **kwargs: Any) -> None:
         self.since = time.monotonic()
@@ -190,6 +192,8 @@ class _Channel(HTTPChannel):
 
 class _Server(TcpWSGIServer):
     channel_class = _Channel
+    active_channels: dict[int, _Channel]  # type: ignore[assignment]  # the stubs are mistaken
+    _map: dict[int, Any]
 
     def __init__(self, application: "WSGIApplication", listener: socket.socket, limits: Limits) -> None:
         self.limits = limits

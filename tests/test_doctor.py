@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ import pytest
 
 from bot.background import BackgroundServer
 from bot.doctor import check_all
+from bot.im.client import IMClient
 from bot.playground.people import BOT, EDITOR, EDITORS_GROUP_ID, GUEST, LEAVER
 from bot.playground.server import make_app
 from bot.playground.weather import Fault
@@ -15,7 +17,9 @@ from bot.playground.workspace import Workspace
 from bot.playing import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
+from bot.slack.people import SlackPeople
 from bot.slack.scopes import BOT_SCOPES
+from bot.store.record import Store
 from tests.support.bot import bare_environment, environment_of, im_bot
 from tests.support.far_end import FarEnd, answer
 from tests.support.slack import ONCALL, PARTNERS, make_workspace
@@ -198,3 +202,37 @@ def test_finds_an_audit_channel_that_the_bot_is_not_in(scene: Scene) -> None:
 
     assert failure.startswith(f"FAIL  audit channel {ONCALL}: the bot is not in it.")
     assert "/invite @im-bot" in failure
+
+
+def test_says_why_entries_wait_for_a_channel_that_outsiders_read(scene: Scene) -> None:
+    (failure,) = failures(diagnose(scene.environment, AUDIT_CHANNEL=PARTNERS))
+
+    assert "so nothing is posted there and every entry waits. Stop sharing it" in failure
+
+
+@pytest.mark.parametrize(
+    ("owner", "method", "said"),
+    [
+        ("Store", "check", "FAIL  database: no answer within 2 s."),
+        ("SlackPeople", "get_identity", "FAIL  Slack token: no answer within 2 s."),
+        ("SlackPeople", "list_group", f"FAIL  user group {EDITORS_GROUP_ID}: no answer within 2 s."),
+        ("SlackPeople", "is_shared_outside", f"FAIL  audit channel {ONCALL}: no answer within 2 s."),
+        ("IMClient", "check_accounts", "FAIL  app demo: no answer within 2 s."),
+    ],
+)
+def test_goes_on_when_a_check_gets_no_answer(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, owner: str, method: str, said: str
+) -> None:
+    # To make the file takes longer than a check may here.
+    Store("sqlite:///im-bot.db").close()
+    released = threading.Event()
+    homes = {"Store": Store, "SlackPeople": SlackPeople, "IMClient": IMClient}
+    monkeypatch.setattr(homes[owner], method, lambda *_, **__: released.wait())
+    monkeypatch.setattr("bot.doctor.LONGEST_CHECK", 2.0)
+    try:
+        lines = diagnose(scene.environment)
+    finally:
+        released.set()
+
+    assert any(line.startswith(said) for line in lines)
+    assert lines[-1].partition(":")[0] in ("ok    app demo", "FAIL  app demo")

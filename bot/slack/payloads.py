@@ -174,12 +174,12 @@ def check_payload(body: object) -> None:
     kind = body.get("type")
     if not isinstance(kind, str | None):
         raise NotSlacksError("its type is no text")
-    shapes = [_SHAPES[kind]] if kind in _SHAPES else []
+    shapes = [shape] if (shape := _SHAPES.get(kind or "")) else []
     if "command" in body:
         shapes.append(_Command)
     try:
         for shape in shapes:
-            told = msgspec.convert(body, shape)
+            told: object = msgspec.convert(body, shape)
             if isinstance(told, _Told) and told.event.type in _MESSAGES:
                 msgspec.convert(body, _ToldMessage)
     except msgspec.ValidationError as error:
