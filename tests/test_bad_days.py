@@ -166,5 +166,5 @@ def test_says_over_http_too_that_a_paste_is_too_long() -> None:
         message = vera.ask("/im profile " + "x" * 1_000_000)
         after = vera.ask("/im profile alice")
 
-    assert "far too much text" in message["text"]
+    assert "one command takes at most 5,000" in message["text"]
     assert "1 of 1 found" in after["text"]

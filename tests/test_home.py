@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.playground.people import EDITOR, GUEST, VIEWER, Person
+from tests.support.slack import wait_until
 from tests.support.whole import Asker, Whole
 
 
@@ -91,9 +92,11 @@ def test_start_and_home_say_so_when_the_record_cannot_be_read(whole: Whole, ed: 
     database = Path(whole.settings.database_url.removeprefix("sqlite:///"))
     away = database.rename(database.with_suffix(".away"))
     try:
+        wait_until(lambda: "cannot be written" in whole.bot.audit.channel_state())
         start, home = ed.ask("/im"), texts(open_home(ed))
     finally:
         away.rename(database)
+    wait_until(lambda: "cannot be written" not in whole.bot.audit.channel_state())
 
     assert (
         "What you asked lately is missing here. The record cannot be read: the record's file is gone"
