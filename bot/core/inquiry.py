@@ -13,7 +13,7 @@ from bot.core.lookups import look_up, never_asked, split
 from bot.core.model import UNANSWERED, Deadline, Draft, Finding, Outcome, Row
 from bot.core.ports import IM, Record
 from bot.core.results import Lookup
-from bot.errors import AuditError, CancelledError, NotAskedError
+from bot.errors import AuditError, CancelledError, NotAskedError, RecordUnknownError
 
 COMMAND_SECONDS = 20.0
 """The most seconds that a command may take, retries included; an actor at a keyboard waits no longer."""
@@ -139,6 +139,8 @@ class Inquiry:
         lookup = Lookup(self.command, rows, time.monotonic() - self._started, earlier=self._earlier)
         try:
             self._record.add(draft)
+        except RecordUnknownError:
+            return replace(lookup, recorded=None)
         except AuditError:
             return replace(lookup, recorded=False)
         return lookup

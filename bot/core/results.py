@@ -30,7 +30,7 @@ class Lookup:
         command: What was asked.
         rows: What became of every account.
         seconds: How long it took.
-        recorded: Whether the record says that it was asked.
+        recorded: Whether the record says that it was asked; None when that is not known.
         earlier: The answer, without values, that some of the accounts it found were asked about again for;
             None where nothing was found before.
     """
@@ -38,7 +38,7 @@ class Lookup:
     command: LookupCommand
     rows: tuple[Row, ...]
     seconds: float
-    recorded: bool = True
+    recorded: bool | None = True
     earlier: "Lookup | None" = None
 
     @property

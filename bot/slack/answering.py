@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -57,7 +57,10 @@ from bot.slack.watching import watching
 Observer: TypeAlias = Callable[[str, str, float], None]
 """Told of everything answered: what was asked, how it ended, and how many seconds it took."""
 
-_UNRECORDED = "This lookup could not be recorded; whoever runs this bot finds the reason in its log."
+_UNRECORDED: Mapping[bool | None, str] = {
+    False: "This lookup could not be recorded; whoever runs this bot finds the reason in its log.",
+    None: "Whether this lookup was recorded is not known: the record did not answer in time.",
+}
 
 log = logging.getLogger(__name__)
 
@@ -362,5 +365,5 @@ def _differing(lookup: Lookup) -> str:
 
 
 def _noted(note: str, lookup: Lookup) -> str:
-    """Add to a note that a lookup was not recorded, where that is so."""
-    return " ".join(filter(None, (note, "" if lookup.recorded else _UNRECORDED)))
+    """Add to a note that a lookup was not recorded, or may not have been, where that is so."""
+    return " ".join(filter(None, (note, _UNRECORDED.get(lookup.recorded))))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from bot.core.fields import Domain, defaults
 from bot.core.model import Actor, App, Deadline, Holders, Surface, Values
 from bot.core.parsing import Apps
 from bot.core.policy import Rules
-from bot.errors import IMError, UnavailableError
+from bot.errors import AuditError, IMError, RecordUnknownError, UnavailableError
 from bot.slack.answering import Answering
 from bot.slack.asking import Ask
 from bot.slack.buttons import press
@@ -289,6 +290,23 @@ def test_asks_nobody_about_those_that_were_not_found() -> None:
     assert len(ids_in(second)) == 20
     shown = [entry.draft.accounts for entry in desk.record.entries[-3:]]
     assert shown == [tuple(ids_in(second)), tuple(ids_in(second)), profiles(70).accounts]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (AuditError("the disk is full"), "This lookup could not be recorded"),
+        (RecordUnknownError("no answer in time"), "Whether this lookup was recorded is not known"),
+    ],
+)
+def test_answers_although_the_record_fails_and_says_so(trouble: AuditError, told: str) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        desk = Desk(everybody(25), pool)
+        desk.record.failing = {"add": [trouble, trouble]}
+        first = desk.ask(profiles(25))
+        second = desk.press(first, "page", "Next")
+
+    assert [told in message.text for message in (first, second)] == [True, True]
 
 
 def test_shows_the_attributes_that_occur_on_a_page() -> None:
