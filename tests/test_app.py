@@ -24,9 +24,9 @@ FIRST = "only full members of this workspace"
 
 
 def final_answers(asker: Asker, count: int) -> list[str]:
-    """Wait for the answers to that many commands; some get a working line before."""
-    came = (asker.answer()["text"] for _ in range(2 * count))
-    return list(islice((text for text in came if "Looking up" not in text), count))
+    """Wait for the answers to that many commands; lines that they wait or are under way come before."""
+    came = (asker.answer()["text"] for _ in range(3 * count))
+    return list(islice((text for text in came if not text.startswith(("Looking up", "Waiting"))), count))
 
 
 @pytest.fixture(autouse=True)
