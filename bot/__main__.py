@@ -58,7 +58,9 @@ def make_parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help=words, description=words)
     whats = audit.add_subparsers(required=True, metavar="WHAT")
     verify = whats.add_parser("verify", help="tell whether the record is whole and unaltered")
-    verify.add_argument("--head", metavar="HASH", help="a hash printed in the audit channel")
+    verify.add_argument(
+        "--head", metavar="'#N · HASH'", help="an entry that must be there, as printed in the audit channel"
+    )
     verify.set_defaults(run=_verify)
     export = whats.add_parser("export", help="print every entry")
     export.add_argument(

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import msgspec
@@ -67,7 +68,9 @@ def read(row: Row[Any] | Kept) -> Change:
     """
     try:
         change = _read(msgspec.convert(json.loads(row.content), _Content), Outcome(row.outcome))
-        sound = change.digest == row.digest and key(change.id) == row.id
+        # What was kept is written as the digest has it.
+        digest = sha256(row.content.encode()).hexdigest()
+        sound = digest == row.digest and key(change.id) == row.id
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError):
         raise altered() from None
     if not sound or change.proposed_at.tzinfo is None:
