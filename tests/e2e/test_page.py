@@ -225,6 +225,24 @@ def test_says_that_the_connection_is_lost_and_comes_back(workspace: Workspace, o
         page.goto("about:blank")
 
 
+def test_leaves_the_focus_where_it_is_when_the_connection_comes_back(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    with BackgroundServer(make_app(workspace)) as server:
+        page = open_page()
+        page.goto(f"{server.url}/?as={VIEWER.id}")
+        expect(box(page)).to_be_focused()
+        page.get_by_role("button", name="Inspector").click()
+        page.get_by_role("searchbox", name="Filter").fill("views")
+    expect(page.get_by_role("alert")).to_contain_text("Connection lost")
+
+    workspace.post(workspace.channels[ONCALL], EDITOR, Draft("welcome back"))
+    with BackgroundServer(make_app(workspace), server.port):
+        expect(article(page)).to_contain_text("welcome back")
+        expect(page.get_by_role("searchbox", name="Filter")).to_be_focused()
+        page.goto("about:blank")
+
+
 def test_folds_the_sidebar_in_a_narrow_window(open_page: OpenPage) -> None:
     page = open_page(viewport={"width": 390, "height": 800})
     channel = page.get_by_role("link", name="support")

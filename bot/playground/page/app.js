@@ -57,7 +57,8 @@ function snapshot(news) {
   composer.offerCommands(news.commands);
   news.messages.forEach(arrive);
   const wanted = [location.hash.slice(1), current?.id].find((hash) => rooms.has(hash?.split("/")[0]));
-  open(wanted ?? news.channels[0]?.id);
+  // The connection may have been away while somebody was typing elsewhere.
+  open(wanted ?? news.channels[0]?.id, document.activeElement === document.body);
 }
 
 function makeRooms(channels) {
@@ -72,8 +73,8 @@ function makeRooms(channels) {
   byId("logs").replaceChildren(...[...rooms.values()].map(({ log }) => log.element), home.element);
 }
 
-/** Open a conversation by what is in the address: its id, and the tab of a direct message. */
-function open(hash) {
+/** Open a conversation by what is in the address: its id, and the tab of a direct message. Its box takes the focus if it may. */
+function open(hash, focus = true) {
   const [id, tab] = hash?.split("/") ?? [];
   const room = rooms.get(id);
   if (!room) return;
@@ -92,6 +93,7 @@ function open(hash) {
   fold(true);
   if (!atHome) room.read();
   composer.aim(`Message ${room.shown}`);
+  if (focus) composer.focus();
 }
 
 /** Show the tabs of the bot's direct message, and tell the bot which one was opened. */

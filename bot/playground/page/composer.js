@@ -41,12 +41,16 @@ export class Composer {
     this.refresh();
   }
 
-  /** Name the place that lines go to, and be ready to type. */
+  /** Name the place that lines go to. */
   aim(label) {
     this.text.placeholder = label;
     this.text.ariaLabel = label;
     this.complain("");
     this.refresh(); // its height can be measured now that it is in the page
+  }
+
+  /** Be ready to type. */
+  focus() {
     this.text.focus({ preventScroll: true });
   }
 

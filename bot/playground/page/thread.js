@@ -24,6 +24,7 @@ export function openThread(room, ts, deeds, { press, send }) {
   for (const message of [room.messages.get(ts), ...room.listReplies(ts)]) log.place(message);
   log.show(true);
   composer.aim("Reply in thread");
+  composer.focus();
 }
 
 /** Keep the open thread as its messages are: one was placed, or taken away. */
