@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.model import Outcome
+from bot.core.model import Entry, Outcome
 from bot.store.engine import open_engine
 from bot.store.export import export
 from bot.store.migrating import check_current, migrate
@@ -152,5 +152,6 @@ def test_a_process_whose_clock_is_wrong_records_the_right_time(
         writer.communicate(timeout=PATIENCE)
     (entry,) = open_store(server_url).list_history("demo", "alice", None, 1)
 
+    assert isinstance(entry, Entry)
     assert entry.sequence == before.sequence + 1
     assert before.at < entry.at < before.at + timedelta(seconds=PATIENCE)

@@ -542,18 +542,15 @@ def damage(draw: st.DrawFn) -> tuple[str, tuple[object, ...]]:
     table = draw(st.sampled_from(sorted(TABLES)))
     column = draw(st.sampled_from(TABLES[table]))
     some = f"rowid % {draw(st.integers(1, 4))} = 0"
-    return draw(
-        st.sampled_from(
-            [
-                (f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {some}", (draw(ANYTHING),)),
-                (f"DELETE FROM {table} WHERE {some}", ()),
-                (f"DROP TABLE {table}", ()),
-                (f"ALTER TABLE {table} RENAME COLUMN {column} TO other", ()),
-                (f"UPDATE OR REPLACE {table} SET {column} = substr({column}, 2) WHERE {some}", ()),
-                (f"UPDATE OR REPLACE {table} SET {column} = CAST(x'80ff' AS TEXT) WHERE {some}", ()),
-            ]
-        )
-    )
+    deeds: list[tuple[str, tuple[object, ...]]] = [
+        (f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {some}", (draw(ANYTHING),)),
+        (f"DELETE FROM {table} WHERE {some}", ()),
+        (f"DROP TABLE {table}", ()),
+        (f"ALTER TABLE {table} RENAME COLUMN {column} TO other", ()),
+        (f"UPDATE OR REPLACE {table} SET {column} = substr({column}, 2) WHERE {some}", ()),
+        (f"UPDATE OR REPLACE {table} SET {column} = CAST(x'80ff' AS TEXT) WHERE {some}", ()),
+    ]
+    return draw(st.sampled_from(deeds))
 
 
 @settings(
@@ -583,7 +580,7 @@ def test_whatever_the_tables_hold_the_record_can_be_checked_and_exported(
         str(verify_url(f"sqlite:///{file}", "#3 · " + "0" * 32))
     for form in ("jsonl", "csv"):
         with suppress(AuditError):
-            for line in export(f"sqlite:///{file}", form):  # type: ignore[arg-type]
+            for line in export(f"sqlite:///{file}", form):
                 line.encode()
     with suppress(AuditError), closing(Store(f"sqlite:///{file}")) as store:
         store.count_waiting()
