@@ -350,7 +350,7 @@ def test_half_of_a_character_hides_neither_its_name_nor_others(sent: str, read: 
         msgspec.Raw(b"1e999"),
         msgspec.Raw(b"9" * 5000),
     ],
-    ids=str,
+    ids=["object", "fraction", "boolean", "mixed list", "nested list", "infinite", "5,000 digits"],
 )
 def test_an_account_of_another_shape_costs_only_itself(odd: object) -> None:
     users = [
