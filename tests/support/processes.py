@@ -1,0 +1,288 @@
+"""Bots as processes that faults befall: killed, stopped, cut off, and behind a balancer."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, EDITORS_GROUP_ID
+from bot.settings import Settings
+from tests.support.bot import ROOT, environment_of
+
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+"""Shifts the clock of one process; Debian's package `faketime`."""
+STOPPED_WITHIN = 30.0
+"""Seconds within which SIGTERM ends a process."""
+
+
+class FaultyProxy:
+    """Relays TCP connections to a server on loopback, as well as its mode lets it.
+
+    The mode is `pass`, `hold` (accepts, and keeps every byte back) or `drip` (three bytes a second).
+    """
+
+    def __init__(self, port: int) -> None:
+        self.mode = "pass"
+        self._server = "127.0.0.1", port
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def reset(self) -> None:
+        """Break every connection."""
+        with self._lock:
+            for end in self._open:
+                with suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Stop relaying."""
+        self.mode = "pass"
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.reset()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._relay, args=(client,), daemon=True).start()
+
+    def _relay(self, client: socket.socket) -> None:
+        with suppress(OSError), client, socket.create_connection(self._server) as server:
+            ends = {client, server}
+            with self._lock:
+                self._open |= ends
+            back = threading.Thread(target=self._pump, args=(server, client), daemon=True)
+            back.start()
+            self._pump(client, server)
+            back.join()
+            with self._lock:
+                self._open -= ends
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                self._send(sink, data)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _send(self, sink: socket.socket, data: bytes) -> None:
+        while data:
+            match self.mode:
+                case "hold":
+                    time.sleep(0.02)
+                case "drip":
+                    sink.sendall(data[:1])
+                    data = data[1:]
+                    time.sleep(0.3)
+                case _:
+                    sink.sendall(data)
+                    return
+
+
+class BotProcess:
+    """One `im-bot serve`, that may be killed, stopped, started anew, and cut off.
+
+    Args:
+        name: What the report calls it.
+        settings: Its settings, with the addresses of the real servers.
+        database: The database's address.
+        folder: Where its output goes.
+    """
+
+    def __init__(self, name: str, settings: Settings, database: str, folder: Path) -> None:
+        self.name = name
+        self.running = threading.Event()
+        """Set while it takes requests: neither dead, nor stopped, nor about to end."""
+        self.ended: list[float] = []
+        """When it was killed or told to end (monotonic seconds)."""
+        self.restored = 0.0
+        """When it last came back from a stop or a start."""
+        self.port = 0
+        address = urlsplit(database)
+        app = settings.im_apps["demo"]
+        self.database = FaultyProxy(address.port or 5432)
+        self.vendor = FaultyProxy(urlsplit(str(app.api_url)).port or 80)
+        self.slack = FaultyProxy(urlsplit(settings.slack_api_url).port or 80)
+        self._log = folder / f"{name}.log"
+        self._output: IO[bytes] | None = None
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            **environment_of(settings),
+            "DATABASE_URL": address._replace(netloc=f"postgres@127.0.0.1:{self.database.port}").geturl(),
+            "IM_APPS__DEMO__API_URL": f"http://127.0.0.1:{self.vendor.port}",
+            "SLACK_API_URL": f"http://127.0.0.1:{self.slack.port}/api/",
+            "AUDIT_CHANNEL": AUDIT_CHANNEL_ID,
+            "ROLES__EDITORS": f"{EDITOR.id},{EDITORS_GROUP_ID}",
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, skew: int = 0) -> None:
+        """Start it, with a clock so many seconds ahead; it may fail to, as while its database hangs."""
+        environment = dict(self._environment)
+        if skew:
+            shifted = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": f"{skew:+}s"}
+            environment |= {**shifted, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        self.close_output()
+        self._output = self._log.open("ab")
+        begins = self._output.tell()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bot", "serve"],
+            cwd=self._log.parent,
+            env=environment,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+        threading.Thread(target=self._wait_until_it_listens, args=(self.process, begins), daemon=True).start()
+
+    def _wait_until_it_listens(self, process: "subprocess.Popen[bytes]", begins: int) -> None:
+        while process.poll() is None:
+            said = self._log.read_bytes()[begins:]
+            if found := re.search(rb"listens on port (\d+)", said):
+                self.port, self.restored = int(found[1]), time.monotonic()
+                self.running.set()
+                return
+            time.sleep(0.05)
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a process at all, stopped or not."""
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self) -> None:
+        """Kill it at once."""
+        self.running.clear()
+        self.ended.append(time.monotonic())
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> None:
+        """Hold it where it is."""
+        if self.alive and self.process:
+            self.running.clear()
+            self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on after a stop."""
+        if self.alive and self.process:
+            self.process.send_signal(signal.SIGCONT)
+            self.restored = time.monotonic()
+            if self.port:
+                self.running.set()
+
+    def terminate(self) -> float:
+        """Send SIGTERM, twice; gives the seconds until it has ended."""
+        self.running.clear()
+        began = time.monotonic()
+        self.ended.append(began)
+        if not self.process:
+            return 0.0
+        for _ in range(2):
+            self.process.terminate()
+            time.sleep(0.1)
+        try:
+            self.process.wait(STOPPED_WITHIN + 10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        return time.monotonic() - began
+
+    def tracebacks(self) -> list[str]:
+        """List the unexpected errors in its log."""
+        return re.findall(
+            r"(?m)^\w+(?:\.\w+)*(?:Error|Exception)\b.*$", self._log.read_text(errors="replace")
+        )
+
+    def close_output(self) -> None:
+        """Close the file its output goes to."""
+        if self._output:
+            self._output.close()
+
+    def close(self) -> None:
+        """End everything about it."""
+        self.kill()
+        self.close_output()
+        for proxy in (self.database, self.vendor, self.slack):
+            proxy.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """One request of Slack's: when it came, how long the acknowledgement took, and whether one came."""
+
+    at: float
+    seconds: float
+    process: str
+    given: bool
+
+
+class Balancer:
+    """Hands each connection of Slack's to the next process that takes requests."""
+
+    def __init__(self, processes: Sequence[BotProcess]) -> None:
+        self.acks: list[Ack] = []
+        self._processes = processes
+        self._turn = count()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/slack/events"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._relay, args=(client,), daemon=True).start()
+
+    def _relay(self, client: socket.socket) -> None:
+        began = time.monotonic()
+        with suppress(OSError), client:
+            ready = [process for process in self._processes if process.running.is_set()]
+            if not ready:
+                return
+            process = ready[next(self._turn) % len(ready)]
+            given = False
+            try:
+                with socket.create_connection(("127.0.0.1", process.port), timeout=10) as server:
+                    there = threading.Thread(target=_copy, args=(client, server), daemon=True)
+                    there.start()
+                    while data := server.recv(65536):
+                        if not given:
+                            given = True
+                            self._note(began, process, given=True)
+                        client.sendall(data)
+            finally:
+                if not given:
+                    self._note(began, process, given=False)
+
+    def _note(self, began: float, process: BotProcess, *, given: bool) -> None:
+        self.acks.append(Ack(began, time.monotonic() - began, process.name, given))
+
+
+def _copy(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)

@@ -1,0 +1,100 @@
+import os
+from collections import defaultdict
+from contextlib import closing
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from bot.app import make_ims
+from bot.core.changes import Changes
+from bot.core.model import Entry, Outcome
+from bot.store.record import Store
+from bot.store.verify import Finding, verify_url
+from tests.support.changing import SLACK
+from tests.support.chaos import BEFORE, NICK, Chaos, chaos
+from tests.support.postgresql import new_database
+from tests.support.processes import STOPPED_WITHIN
+
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "40"))
+SEED = int(os.environ.get("CHAOS_SEED", "20261125"))
+
+_BEGUN = (Outcome.PROPOSED, Outcome.ATTEMPTED)
+_DONE = (Outcome.SUCCEEDED, Outcome.FAILED)
+ENDS = {
+    (Outcome.PROPOSED,),
+    (Outcome.PROPOSED, Outcome.CANCELLED),
+    *((*_BEGUN, done) for done in _DONE),
+    *((*_BEGUN, Outcome.UNKNOWN, done) for done in _DONE),
+}
+"""The steps that a change may have when nothing is open any more."""
+
+
+def settle(run: Chaos, store: Store) -> None:
+    """Bring what the processes left open to an end, as the next process to start would."""
+    ims = make_ims(run.settings)
+    apps = run.settings.apps
+    changes = Changes(apps, ims, run.settings.rules, SLACK, store, audited=True)
+    list(changes.settle_open(timedelta(0)))
+    for im in ims.values():
+        im.close()
+
+
+def check_account(run: Chaos, account: str, entries: list[Entry]) -> None:
+    """Hold what the record says of an account against what its vendor was sent, and has."""
+    steps: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.draft.change_id and entry.draft.outcome is not Outcome.DENIED:
+            steps[entry.draft.change_id].append(entry)
+    nick: object = BEFORE
+    attempts = 0
+    for change, found in sorted(steps.items(), key=lambda each: each[1][0].sequence):
+        way = tuple(entry.draft.outcome for entry in found)
+        assert way in ENDS, f"{change} of {account} ended as {way}"
+        attempts += Outcome.ATTEMPTED in way
+        if way[-1] is Outcome.SUCCEEDED:
+            nick = found[-1].draft.after[NICK.tag]
+    written = [write for write in run.sandbox.writes if write.account == account]
+    assert len(written) <= attempts, f"{account} was written without an intent, or twice"
+    accounts = next(iter(run.sandbox.apps.values())).accounts
+    assert accounts[account].profile.get(NICK.tag, "") == nick, f"{account} is not as its record says"
+
+
+def check_arrivals(run: Chaos) -> None:
+    """No second has more calls than the vendor allows, both processes together."""
+    for times in run.sandbox.all_arrivals().values():
+        assert not any(late - early <= 1 for early, late in zip(times, times[200:], strict=False))
+
+
+def test_loses_nothing_while_faults_are_drawn_every_second(tmp_path: Path) -> None:
+    with new_database():  # skips where no server is
+        pass
+    with chaos(tmp_path, SEED) as run:
+        run.run(SECONDS)
+        stops = [process.terminate() for process in run.processes if process.alive]
+        run.stops += stops
+        for name, figure in run.figures():
+            print(f"{name}: {figure}")
+        print(*run.wrong, sep="\n")
+        assert run.wrong == []
+        assert max(run.stops) <= STOPPED_WITHIN + 1
+        check_arrivals(run)
+        with closing(Store(run.disk.address)) as store:
+            settle(run, store)
+            for account in run.accounts:
+                entries = [*reversed(store.list_history("demo", account, None, 100))]
+                check_account(run, account, [entry for entry in entries if isinstance(entry, Entry)])
+            waiting = [entry.sequence for entry in store.take("test", 60, 10_000)]
+            settled = [
+                entry.sequence
+                for account in run.accounts
+                for entry in store.list_history("demo", account, None, 100)
+                if isinstance(entry, Entry)
+                and entry.draft.change_id
+                and entry.draft.outcome in {*_DONE, Outcome.UNKNOWN}
+            ]
+        # A process that dies between Slack's answer and its own note repeats a message; none is skipped.
+        assert {*run.told, *waiting} >= {*settled}
+        firsts = list(dict.fromkeys(run.told))
+        assert all(early < late for early, late in pairwise(firsts)), "out of order"
+        assert verify_url(run.disk.address).finding is Finding.SOUND
+        assert [line for process in run.processes for line in process.tracebacks()] == []
