@@ -160,7 +160,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 @pytest.fixture
 def scene(running: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     for limit, seconds in (
-        ("bot.core.inquiry.COMMAND_SECONDS", 1.0),
+        ("bot.core.inquiry.ASKING_SECONDS", 1.0),
         ("bot.core.changes.WRITE_SECONDS", 1.0),
         ("bot.slack.people.UNREACHABLE_SECONDS", 0.0),
     ):

@@ -10,10 +10,6 @@ from bot.core.model import Change, Deadline, Outcome, Values
 from bot.core.values import differing
 from bot.errors import IMError, OutcomeUnknownError, UnavailableError
 
-WRITE_SECONDS = 10.0
-"""How long after its intent was recorded a write may still be sent or answered."""
-READ_BACK_SECONDS = 15.0
-"""How long reading back may take."""
 WAITS: Sequence[float] = (0, 0.2, 0.5, 1, 2, 3, 3)
 """The seconds before each try to read back.
 
@@ -43,16 +39,22 @@ def judge(change: Change, fields: Sequence[Field], now: Values) -> Outcome | Non
 
 
 def apply(
-    change: Change, fields: Sequence[Field], write: Write, read: Read, waits: Sequence[float]
+    change: Change,
+    fields: Sequence[Field],
+    write: Write,
+    read: Read,
+    *,
+    waits: Sequence[float],
+    deadline: Deadline,
 ) -> Verdict:
-    """Send a change to the vendor, exactly once, and tell what became of it."""
+    """Send a change to the vendor, exactly once, and tell what became of it by the deadline."""
     try:
         write()
     except OutcomeUnknownError as problem:
-        return _after_silence(problem, *_read_back(change, fields, read, waits))
+        return _after_silence(problem, *_read_back(change, fields, read, waits, deadline))
     except IMError as problem:
-        return Verdict(Outcome.FAILED, _refusal(problem, change, fields, read))
-    found, trouble = _read_back(change, fields, read, waits)
+        return Verdict(Outcome.FAILED, _refusal(problem, change, fields, read, deadline))
+    found, trouble = _read_back(change, fields, read, waits, deadline)
     if found is Outcome.SUCCEEDED:
         return Verdict(found)
     why = f"it could not be read back: {trouble}" if trouble else "the profile does not read as written"
@@ -67,13 +69,17 @@ def _after_silence(problem: IMError, found: Outcome | None, _: IMError | None) -
 
 
 def _read_back(
-    change: Change, fields: Sequence[Field], read: Read, waits: Sequence[float]
+    change: Change, fields: Sequence[Field], read: Read, waits: Sequence[float], deadline: Deadline
 ) -> tuple[Outcome | None, IMError | None]:
-    """Read until the change is to be seen, or patience ends; tell what was seen last, or why nothing."""
-    deadline = Deadline.after(READ_BACK_SECONDS)
+    """Read until the change is to be seen, or patience ends; give what was seen last, or why nothing was.
+
+    When the deadline ends the waits before their time, a profile that reads as before says nothing.
+    """
     found: Outcome | None = None
     trouble: IMError | None = None
     for wait in waits:
+        if wait >= deadline.left():
+            return None, trouble or UnavailableError("there was no time left to see the change")
         time.sleep(wait)
         found = trouble = None
         try:
@@ -85,12 +91,14 @@ def _read_back(
     return found, trouble
 
 
-def _refusal(problem: IMError, change: Change, fields: Sequence[Field], read: Read) -> IMError:
+def _refusal(
+    problem: IMError, change: Change, fields: Sequence[Field], read: Read, deadline: Deadline
+) -> IMError:
     """Say too which fields the vendor kept of a change that it refused; whether it can is not documented."""
     if problem.code is None:
         return problem
     try:
-        kept = differing(fields, read(Deadline.after(READ_BACK_SECONDS)), change.before)
+        kept = differing(fields, read(deadline), change.before)
     except IMError:
         return problem
     if not kept:

@@ -9,7 +9,8 @@ from datetime import timedelta
 from functools import partial
 
 from bot.core import fields, policy
-from bot.core.applying import WAITS, WRITE_SECONDS, apply
+from bot.core.applying import WAITS, apply
+from bot.core.budget import CHANGING_SECONDS, WRITE_SECONDS
 from bot.core.commands import EditProfile, SetFields
 from bot.core.fields import NICK, Domain, Field
 from bot.core.hints import cite
@@ -107,6 +108,7 @@ class Changes:
             ExpiredError: It is too old, somebody else's, or was already confirmed or cancelled.
             BotError: The actor may not, or not any more; or a step cannot be read or recorded.
         """
+        deadline = Deadline.after(CHANGING_SECONDS)
         change = self._own(actor, change_id, surface)
         app, touched = self._profiles.place(change)
         self._check_age(change, surface)
@@ -118,12 +120,12 @@ class Changes:
                 raise _overwrites(later)
             return self._propose_anew(app, change, touched, now, surface)
         # Counted from before the intent is recorded, so that nothing is sent when others may settle it.
-        deadline = Deadline.after(WRITE_SECONDS)
+        to_write = deadline.within(WRITE_SECONDS)
         with before_sending():
             attempted, _ = self._journal.move(change, Outcome.ATTEMPTED, surface)
-        write = partial(self.ims[app.name].set_profile, change.account, change.after, deadline)
+        write = partial(self.ims[app.name].set_profile, change.account, change.after, to_write)
         read = partial(self._profiles.read, app, change.account, touched)
-        verdict = apply(attempted, touched, write, read, self.waits)
+        verdict = apply(attempted, touched, write, read, waits=self.waits, deadline=deadline)
         return self._journal.close(app, attempted, verdict, surface)
 
     def review(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from threading import Lock
 
+from bot.core.budget import ASKING_SECONDS
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.lookups import look_up, never_asked, split
@@ -14,15 +15,6 @@ from bot.core.model import UNANSWERED, Deadline, Draft, Finding, Outcome, Row
 from bot.core.ports import IM, Record
 from bot.core.results import Lookup
 from bot.errors import AuditError, CancelledError, NotAskedError, RecordUnknownError
-
-COMMAND_SECONDS = 20.0
-"""The most seconds that a command may take, retries included; an actor at a keyboard waits no longer."""
-RECORD_SECONDS = 4.0
-"""How many of them are the record's."""
-_SPARE_SECONDS = 1.0
-"""How many are left to send the answer."""
-ASKING_SECONDS = COMMAND_SECONDS - RECORD_SECONDS - _SPARE_SECONDS
-"""Seconds from a command's begin after which the vendor is not asked, and not waited for, any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,10 @@ class Deadline:
         """Set a deadline that many seconds from now."""
         return cls(time.monotonic() + seconds)
 
+    def within(self, seconds: float) -> "Deadline":
+        """Set one that many seconds from now, but not after this one."""
+        return Deadline(min(self.at, time.monotonic() + seconds), self.stopped)
+
     def left(self) -> float:
         """Tell how many seconds remain; zero or less when it has passed or was stopped."""
         return 0.0 if self.stopped.is_set() else self.at - time.monotonic()

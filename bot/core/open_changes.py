@@ -5,18 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.applying import READ_BACK_SECONDS, WRITE_SECONDS, Verdict, judge
+from bot.core.applying import Verdict, judge
+from bot.core.budget import COMMAND_SECONDS
 from bot.core.journal import Journal
 from bot.core.model import WATCHED, App, Change, Outcome, Surface
 from bot.core.profiles import Profiles
 from bot.core.results import Settled
 from bot.errors import AlteredError, ExpiredError, IMError, OutcomeUnknownError, UsageError
 
-GRACE = timedelta(seconds=2 * (WRITE_SECONDS + READ_BACK_SECONDS) + 10)
-"""How long a change must have stood still to count as left open: longer than any live one does.
-
-Twice what it is given, since a name that resolves slowly is under no time-out.
-"""
+GRACE = timedelta(seconds=3 * COMMAND_SECONDS)
+"""How long a change must have stood still to count as left open: far longer than any live one does."""
 
 log = logging.getLogger(__name__)
 

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.core import fields
+from bot.core.budget import READ_SECONDS
 from bot.core.fields import Domain, Field
 from bot.core.lookups import read_profile
 from bot.core.model import App, Change, Deadline, Values
 from bot.core.parsing import Apps
 from bot.core.ports import IM
-
-READ_SECONDS = 10.0
-"""How long reading a profile may take before anything is proposed, written or settled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,8 @@ import pytest
 from freezegun import freeze_time
 from sqlalchemy import Connection, event
 
-from bot.core.applying import READ_BACK_SECONDS, WAITS, WRITE_SECONDS
+from bot.core.applying import WAITS
+from bot.core.budget import CHANGING_SECONDS, COMMAND_SECONDS, RECORD_SECONDS, WRITE_SECONDS
 from bot.core.changes import Changes
 from bot.core.model import (
     WATCHED,
@@ -118,8 +120,66 @@ def test_sends_nothing_when_recording_the_intent_took_so_long_that_others_may_se
 
 
 def test_waits_longer_than_a_live_change_can_take() -> None:
-    assert sum(WAITS) < READ_BACK_SECONDS
-    assert timedelta(seconds=WRITE_SECONDS + READ_BACK_SECONDS) < GRACE
+    assert sum(WAITS) < CHANGING_SECONDS
+    assert timedelta(seconds=2 * COMMAND_SECONDS) < GRACE
+
+
+@dataclass
+class SilentIM(FakeIM):
+    """An app that takes a change, and from then on says nothing until nobody waits any more."""
+
+    now: Callable[[float], object] = field(default=lambda _: None)
+
+    def set_profile(self, account: str, values: Mapping[str, Value], deadline: Deadline) -> None:
+        super().set_profile(account, values, deadline)
+        self.now(deadline.left())
+        raise OutcomeUnknownError("the vendor took too long to answer")
+
+    def get_profiles(
+        self, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
+    ) -> Mapping[str, Values | IMError]:
+        if ("portrait_set", tuple(accounts)) in self.calls:
+            self.now(deadline.left())
+            raise UnavailableError("the vendor took too long to answer")
+        return super().get_profiles(accounts, tags, deadline)
+
+
+def test_says_in_time_that_it_is_not_known_whether_a_change_happened(world: World) -> None:
+    with freeze_time() as clock:
+        world.im = SilentIM(world.im.said, world.im.imported, now=clock.tick)
+        change = world.preview()
+        began = time.monotonic()
+
+        settled = world.confirm(change)
+        took = time.monotonic() - began
+
+        assert settled.change.outcome is Outcome.UNKNOWN
+        assert took <= CHANGING_SECONDS
+        assert CHANGING_SECONDS + 2 * RECORD_SECONDS < COMMAND_SECONDS
+        world.im = FakeIM(world.im.said, world.im.imported)
+        clock.tick(GRACE)
+        (told,) = world.changes.settle_open()
+    assert told.change.outcome is Outcome.SUCCEEDED
+
+
+def test_calls_no_change_failed_that_it_had_no_time_to_see(world: World) -> None:
+    with freeze_time() as clock:
+        world.im.losing = {"portrait_set": [OutcomeUnknownError("the connection to the vendor broke")]}
+        before = dict(world.profile)
+        change = world.preview()
+
+        class Late(FakeIM):
+            def get_profiles(
+                self, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
+            ) -> Mapping[str, Values | IMError]:
+                if ("portrait_set", tuple(accounts)) not in self.calls:
+                    return super().get_profiles(accounts, tags, deadline)
+                clock.tick(CHANGING_SECONDS)
+                return {"alice": before}
+
+        world.im = Late(world.im.said, world.im.imported, losing=world.im.losing)
+
+        assert world.confirm(change).change.outcome is Outcome.UNKNOWN
 
 
 def test_records_once_that_an_outcome_stays_unknown_and_settles_it_later(world: World) -> None:

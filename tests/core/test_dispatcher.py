@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from freezegun import freeze_time
 
+from bot.core.budget import COMMAND_SECONDS
 from bot.core.changes import Changes
 from bot.core.commands import SPECS, LookupCommand, ShowHistory
 from bot.core.dispatcher import HISTORY_PAGE, Dispatcher
-from bot.core.inquiry import COMMAND_SECONDS
 from bot.core.model import (
     Actor,
     AlteredEntry,
