@@ -32,7 +32,7 @@ from bot.settings import Settings
 from bot.store.migrating import migrate
 from tests.support.changing import BY_WORD
 from tests.support.postgresql import SERVER
-from tests.support.processes import FAKETIME, STOPPED_WITHIN, Balancer, BotProcess, FaultyProxy
+from tests.support.processes import STOPPED_WITHIN, Balancer, BotProcess, FaultyProxy
 from tests.support.slack import Page, open_page
 from tests.support.small_disk import SmallDisk
 
@@ -43,6 +43,8 @@ LONGEST_FAULT = 9.0
 """Seconds that a fault lasts at the most."""
 ANSWERED_WITHIN = 45.0
 """Seconds after which a person counts as left without a word: 20 for the command, the rest for faults."""
+GIVEN_UP_AFTER = 21.0
+"""Seconds after which a person asks anew whose process may have died."""
 ACK_LIMIT = 3.0
 """Seconds that Slack waits for an acknowledgement."""
 PROBED_EVERY = 0.5
@@ -137,7 +139,7 @@ class Chaos:
             "lock": self._lock_table,
             "read-only": self._make_read_only,
             **({"full disk": self._fill} if self.disk.mounted else {}),
-            **({"clock": self._shift_clock} if FAKETIME else {}),
+            "clock": self._shift_clock,
         }
         kind = self.chance.choice(list(kinds))
         process = self.chance.choice(self.processes)
@@ -278,11 +280,13 @@ class Chaos:
     def _hear(self, page: Page, asked: str, began: float) -> dict[str, Any] | None:
         """Wait for the answer; what says that work goes on is none."""
         answer: dict[str, Any] | None = None
-        while answer is None and (left := began + ANSWERED_WITHIN - time.monotonic()) > 0:
+        while answer is None and time.monotonic() < began + (
+            GIVEN_UP_AFTER if self._died_since(began) else ANSWERED_WITHIN
+        ):
             try:
-                news = json.loads(page._socket.recv(left))
+                news = json.loads(page._socket.recv(1))
             except TimeoutError:
-                break
+                continue
             message = news.get("message")
             if message is None or (message["channel"] == AUDIT_CHANNEL_ID and not message["ephemeral"]):
                 continue

@@ -20,8 +20,6 @@ from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, EDITORS_GROUP_ID
 from bot.settings import Settings
 from tests.support.bot import ROOT, environment_of
 
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-"""Shifts the clock of one process; Debian's package `faketime`."""
 STOPPED_WITHIN = 30.0
 """Seconds within which SIGTERM ends a process."""
 
@@ -136,17 +134,14 @@ class BotProcess:
 
     def start(self, skew: int = 0) -> None:
         """Start it, with a clock so many seconds ahead; it may fail to, as while its database hangs."""
-        environment = dict(self._environment)
-        if skew:
-            shifted = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": f"{skew:+}s"}
-            environment |= {**shifted, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         self.close_output()
         self._output = self._log.open("ab")
         begins = self._output.tell()
+        program = ["tests.support.shifted_clock", str(skew)] if skew else ["bot"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "serve"],
+            [sys.executable, "-m", *program, "serve"],
             cwd=self._log.parent,
-            env=environment,
+            env=self._environment,
             stdout=self._output,
             stderr=subprocess.STDOUT,
         )
