@@ -1,5 +1,6 @@
 """How a process is told to stop, and how it ends in time though something hangs."""
 
+import atexit
 import logging
 import os
 import re
@@ -40,7 +41,15 @@ def stop_signal() -> threading.Event:
 
     # The thread keeps the writer open, too.
     threading.Thread(target=watch, args=(reader, writer), name="stop", daemon=True).start()
+    atexit.register(_ignore_signals)
     return stop
+
+
+def _ignore_signals() -> None:
+    """Let a signal that comes while the process ends find nothing to write to any more."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    signal.set_wakeup_fd(-1)
 
 
 def _cut_off() -> None:
