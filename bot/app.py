@@ -29,7 +29,7 @@ from bot.slack.listeners import Envelopes, Listeners
 from bot.slack.messages import render
 from bot.slack.people import SlackPeople
 from bot.slack.relay import Relay
-from bot.slack.responder import USUAL_PATIENCE, Patience, Responder
+from bot.slack.responder import Responder
 from bot.slack.workers import CREW, QUICK, Workers
 from bot.stopping import stop_signal
 from bot.store.migrating import migrate_apart
@@ -101,13 +101,12 @@ def make_bot(
     settings: Settings,
     observe: Observer = _observe_nothing,
     limits: Limits = USUAL_LIMITS,
-    patience: Patience = USUAL_PATIENCE,
 ) -> Bot:
     """Put the bot together; nothing is connected yet."""
     slack, ims = make_slack(settings, limits), make_ims(settings)
     people, store = SlackPeople(slack), Store(settings.database_url)
     pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="call")
-    responder = Responder(slack, CREW, patience)
+    responder = Responder(slack, CREW, limits)
     changes = Changes(
         apps=settings.apps,
         ims=ims,

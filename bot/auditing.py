@@ -75,7 +75,7 @@ class Audit:
             none = "there is none, on purpose (AUDIT_CHANNEL=none)"
             return none if self._audited else "none is set (AUDIT_CHANNEL), so every change is refused"
         if trouble := self.channel_trouble():
-            return f"behind: {trouble}"
+            return trouble
         if not (status := self._status) or not status.waiting:
             return "knows of every change"
         return f"{status.waiting} on the way, the oldest for {status.oldest_seconds:.0f} s"

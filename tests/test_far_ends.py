@@ -29,7 +29,6 @@ from bot.playground.workspace import Workspace
 from bot.playing import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
 from bot.slack.client import Limits
-from bot.slack.responder import Patience
 from bot.store.export import export
 from tests.support import far_end as bad
 from tests.support.bot import press, signed
@@ -149,10 +148,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     ):
         settings = make_settings(workspace, slack.url, sandbox, vendor.url, Path(record))
         settings = settings.model_copy(update={"audit_channel": "none"})
-        quick = Limits(call=1.0, people=1.0), Patience(attempt=1.0, answer=2.5)
+        quick = Limits(call=1.0, people=1.0, attempt=1.0, answer=2.5)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("bot.app.Changes", partial(Changes, waits=(0, 0.05)))
-            bot = make_bot(settings, lambda *_: None, *quick)
+            bot = make_bot(settings, lambda *_: None, quick)
         with closing(bot):
             yield Scene(bot, workspace, slack, vendor, hooks, settings.database_url)
 

@@ -140,7 +140,7 @@ class Answering:
     def note_on(self, result: Result) -> str:
         """Say what else whoever changes something is to know; empty for anything else."""
         trouble = self.channel_trouble() if isinstance(result, Preview | Settled) else ""
-        return f"The audit channel is behind: {trouble}." if trouble else ""
+        return f"Audit channel: {trouble}." if trouble else ""
 
     def change(self, ask: Ask, command: SetFields | UndoChange) -> str:
         """Answer with the preview of a change; names what was asked."""

@@ -23,17 +23,21 @@ _PEOPLE = {"auth.test", "users.info", "usergroups.users.list", "conversations.in
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many seconds calls may take in all: resolving, connecting, sending and receiving.
+    """The most seconds that calls of Slack may take in all: resolving, connecting, sending and receiving.
 
     Args:
         call: Any call of the Web API.
         people: A question about people, groups and channels, for which a command waits.
         megabyte: What each million bytes of a file add to uploading it.
+        attempt: One try at a response URL.
+        answer: All tries of one answer, the waits between them included; a direct message comes after that.
     """
 
     call: float = 4.0
     people: float = 2.5
     megabyte: float = 4.0
+    attempt: float = 5.0
+    answer: float = 12.0
 
 
 USUAL_LIMITS = Limits()

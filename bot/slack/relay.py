@@ -14,7 +14,7 @@ from slack_sdk.web import WebClient
 from bot.core.model import AlteredEntry, App, Entry, Head
 from bot.core.ports import Outbox
 from bot.errors import AuditError, NotSharedError
-from bot.slack.channel import Channel, NotPostedError, mending
+from bot.slack.channel import MOST_WAIT, Channel, NotPostedError, mending
 from bot.slack.entries import Group, grouped, name_altered
 from bot.slack.messages import render_checkpoint, render_entries
 from bot.slack.sharing import Readers
@@ -56,7 +56,7 @@ class Pace:
     poll: float = 2.0
     first_wait: float = 0.5
     longest_wait: float = 30.0
-    longest_asked: float = 60.0
+    longest_asked: float = MOST_WAIT
     private: float = 10.0
     checkpoint: float = 3600.0
 

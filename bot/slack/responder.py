@@ -5,7 +5,6 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +15,7 @@ from slack_sdk.web import WebClient
 from bot.core.model import Deadline
 from bot.sessions import Answer, CallError, open_session
 from bot.slack.channel import LONGEST_WAIT, Channel, NotPostedError, read_wait
+from bot.slack.client import USUAL_LIMITS, Limits
 from bot.slack.conversation import Conversation
 from bot.slack.messages import Message
 
@@ -23,22 +23,6 @@ TRIES = 2
 """How often one message is sent before another way is taken; a response URL works five times in all."""
 MOST_BYTES = 64 * 1024
 """The longest answer to a post that is read; Slack says `ok`, or an error's code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How many seconds sending may take.
-
-    Args:
-        attempt: One try at a response URL, in all.
-        answer: All tries of one answer, the waits between them included; a direct message comes after that.
-    """
-
-    attempt: float = 5.0
-    answer: float = 12.0
-
-
-USUAL_PATIENCE = Patience()
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
@@ -57,9 +41,9 @@ class _NotTakenError(Exception):
 class Responder:
     """Sends messages to response URLs; shared by all commands and threads."""
 
-    def __init__(self, slack: WebClient, connections: int, patience: Patience = USUAL_PATIENCE) -> None:
+    def __init__(self, slack: WebClient, connections: int, limits: Limits = USUAL_LIMITS) -> None:
         self._slack = slack
-        self._patience = patience
+        self._limits = limits
         self._session = open_session("https://hooks.slack.com", connections)
 
     def send(self, url: str, message: Message, options: Mapping[str, Any], actor_id: str) -> None:
@@ -71,7 +55,7 @@ class Responder:
             self.send_directly(actor_id, message)
             return
         body = {"text": message.text, "blocks": message.blocks, **options, **_QUIET}
-        deadline = Deadline.after(self._patience.answer)
+        deadline = Deadline.after(self._limits.answer)
         try:
             try:
                 self._post(url, body, deadline)
@@ -103,7 +87,7 @@ class Responder:
         """
         post = conversation.whisper if private else partial(conversation.say, replaces=False)
         replace = partial(conversation.say, replaces=True)
-        deadline = Deadline.after(self._patience.answer)
+        deadline = Deadline.after(self._limits.answer)
         for way in (replace, post) if replaces and conversation.begun and not private else (post,):
             if deadline.left() <= 0:
                 break
@@ -124,7 +108,7 @@ class Responder:
                 log.info("a conversation did not take an update (%s)", error)
             return
         body = {"text": message.text, "blocks": message.blocks, **_IN_PLACE, **_QUIET}
-        _, reason = self._try(way, msgspec.json.encode(body), self._patience.attempt)
+        _, reason = self._try(way, msgspec.json.encode(body), self._limits.attempt)
         if reason:
             log.info("a response URL did not take an update (%s)", reason)
 
@@ -140,7 +124,7 @@ class Responder:
         """
         data = msgspec.json.encode(body)
         for left in reversed(range(TRIES)):
-            wait, reason = self._try(url, data, min(self._patience.attempt, deadline.left()))
+            wait, reason = self._try(url, data, min(self._limits.attempt, deadline.left()))
             if not reason:
                 return
             if wait is None or not left or wait >= deadline.left():

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Float, literal_column, null, select
 
 from bot.errors import AlteredError
+from bot.store.chain import VERIFY
 from bot.store.schema import head
 
 _SERVERS = literal_column("CAST(extract(epoch FROM clock_timestamp()) AS float8)", Float())
@@ -34,7 +35,7 @@ def read_latest(at: str) -> datetime:
     except ValueError:
         raise AlteredError(
             "the record's head is not what was written: somebody altered the database",
-            advice="An operator should run im-bot audit verify",
+            advice=VERIFY,
         ) from None
 
 

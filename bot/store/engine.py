@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bot.errors import AuditError
 from bot.store.failures import in_plain_words
-from bot.store.limits import USUAL, Limits, seconds_left, within
+from bot.store.limits import USUAL_LIMITS, Limits, seconds_left, within
 
 WRITING = "writing"
 """The execution option of connections that are going to write."""
@@ -44,7 +44,7 @@ def open_engine(url: str, *, create: bool = True, limits: Limits | None = None) 
         raise AuditError("the database's address makes no sense", advice=_HOW) from None
     match parsed.get_backend_name():
         case "sqlite":
-            engine = _open_file(parsed, limits or USUAL, create=create)
+            engine = _open_file(parsed, limits or USUAL_LIMITS, create=create)
         case "postgres" | "postgresql":
             engine = _open_server(parsed, limits)
         case _:
@@ -81,7 +81,7 @@ def _open_server(url: URL, limits: Limits | None) -> Engine:
     # Loaded for those alone who have a server.
     from bot.store import postgresql  # noqa: PLC0415
 
-    longest = limits or USUAL
+    longest = limits or USUAL_LIMITS
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,

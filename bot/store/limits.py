@@ -23,7 +23,7 @@ class Limits:
     lock: float = 3.0
 
 
-USUAL = Limits()
+USUAL_LIMITS = Limits()
 """The limits of a running bot."""
 
 

@@ -11,7 +11,7 @@ from bot.store import chain, clock
 from bot.store.batch import Batch, is_due
 from bot.store.believing import believe, believe_each, check_latest
 from bot.store.engine import open_engine, reading
-from bot.store.limits import USUAL, Limits
+from bot.store.limits import USUAL_LIMITS, Limits
 from bot.store.migrating import check_current, is_current, migrate_engine
 from bot.store.schema import changes, entries, entry_accounts, lease, outbox
 from bot.store.writer import Writer
@@ -33,7 +33,7 @@ class Store:
         AuditError: It cannot be opened, or has not the current schema.
     """
 
-    def __init__(self, url: str, limits: Limits = USUAL) -> None:
+    def __init__(self, url: str, limits: Limits = USUAL_LIMITS) -> None:
         self._engine = open_engine(url, limits=limits)
         try:
             _prepare(self._engine)

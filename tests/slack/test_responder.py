@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bot.logs import set_up_logs
-from bot.slack.client import SlackClient
+from bot.slack.client import USUAL_LIMITS, Limits, SlackClient
 from bot.slack.messages import Message, following, shared
 from bot.slack.reply import Reply
-from bot.slack.responder import USUAL_PATIENCE, Patience, Responder
+from bot.slack.responder import Responder
 from tests.support.far_end import DRIPS, Behavior, FarEnd, answer, hang, reset
 from tests.support.slack import wait_until
 
@@ -49,10 +49,10 @@ class Scene:
 
 
 @contextmanager
-def slack(*hooks: Behavior, api: Behavior = SENT, patience: Patience = USUAL_PATIENCE) -> Iterator[Scene]:
+def slack(*hooks: Behavior, api: Behavior = SENT, limits: Limits = USUAL_LIMITS) -> Iterator[Scene]:
     with FarEnd(*hooks) as hooks_end, FarEnd(api) as api_end:
         client = SlackClient(TOKEN, f"{api_end.url}/api/")
-        with closing(Responder(client, 2, patience)) as responder:
+        with closing(Responder(client, 2, limits)) as responder:
             yield Scene(responder, hooks_end, api_end)
 
 
@@ -296,14 +296,14 @@ def test_shows_nothing_secret_of_itself() -> None:
 
 @pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
 def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: Behavior) -> None:
-    with slack(behave, patience=Patience(attempt=0.4)) as scene:
+    with slack(behave, limits=Limits(attempt=0.4)) as scene:
         scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
 
     assert (len(scene.posted), len(scene.api.asked)) == (2, 1)
 
 
 def test_tries_no_longer_than_it_may_in_all() -> None:
-    with slack(hang(), patience=Patience(attempt=0.5, answer=0.6)) as scene:
+    with slack(hang(), limits=Limits(attempt=0.5, answer=0.6)) as scene:
         scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
 
     assert (len(scene.posted), len(scene.api.asked)) == (1, 1)

@@ -54,7 +54,7 @@ VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_review_clearing": lambda: review_view(Preview(PROD, CLEARING)),
     "view_review_undo": lambda: review_view(Preview(PROD, UNDO)),
     "view_unchanged": lambda: unchanged_view(UNCHANGED),
-    "view_done": lambda: settled_view(settled(Outcome.SUCCEEDED), "/im", "The audit channel is behind: x."),
+    "view_done": lambda: settled_view(settled(Outcome.SUCCEEDED), "/im", "Audit channel: x."),
     "view_failed": lambda: settled_view(settled(Outcome.FAILED, VENDOR_DOWN), "/im"),
     "view_unknown": lambda: settled_view(settled(Outcome.UNKNOWN, VENDOR_DOWN), "/im"),
     "view_refused": lambda: notice_view(render_error(TOO_OLD, command="/im")),
@@ -90,7 +90,7 @@ def test_shows_any_change_within_every_limit(
     for view in (
         review_view(Preview(app, change, kept=before, moved=True)),
         unchanged_view(Unchanged(app, account, after)),
-        settled_view(Settled(app, change, enter(7, change, outcome), failure), "/im", "behind"),
+        settled_view(Settled(app, change, enter(7, change, outcome), failure), "/im", "Audit channel: x."),
         notice_view(render_error(failure, command="/im")),
     ):
         assert check_view(view) == []

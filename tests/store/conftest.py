@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.limits import USUAL, Limits
+from bot.store.limits import USUAL_LIMITS, Limits
 from bot.store.migrating import migrate
 from bot.store.record import Store
 from tests.support.postgresql import new_schema
@@ -37,7 +37,7 @@ def open_store() -> Iterator[Callable[..., Store]]:
     """Opens stores that are closed when the test ends."""
     opened: list[Store] = []
 
-    def open_one(url: str, limits: Limits = USUAL) -> Store:
+    def open_one(url: str, limits: Limits = USUAL_LIMITS) -> Store:
         opened.append(Store(url, limits))
         return opened[-1]
 
