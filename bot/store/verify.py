@@ -2,7 +2,6 @@
 
 import re
 import sqlite3
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.core.model import Entry, Head
 from bot.errors import UsageError
-from bot.store import chain, schema
+from bot.store import chain, clock, schema
 from bot.store.batch import is_told
 from bot.store.believing import find_altered_change
 from bot.store.chain import START
@@ -29,7 +28,7 @@ DIGITS = 32
 """How many digits of a hash prove that it is this one: of fewer, somebody can make another that begins so."""
 
 _LONGEST_LEASE = 3600
-"""Seconds; no process takes the outbox for longer."""
+"""Seconds; no process takes the outbox for longer, and no clock is set back as far."""
 _ACCOUNTS = "SELECT sequence, app, account FROM entry_accounts ORDER BY sequence"
 _OUTBOX = """
     SELECT outbox.sequence, entries.content, entries.hash
@@ -331,19 +330,37 @@ def _find_altered_outbox(connection: Connection) -> str:
     return ""
 
 
+def _find_altered_head_time(connection: Connection) -> str:
+    """Say that the head has another time than the last entry, which must be sound."""
+    found = (
+        select(schema.head.c.at, schema.entries.c.content, schema.entries.c.hash)
+        .select_from(schema.head)
+        .outerjoin(schema.entries, schema.entries.c.sequence == schema.head.c.sequence)
+    )
+    at, *last = connection.execute(found).one()
+    recorded = chain.write_time(chain.read(*last).at) if last[0] is not None else ""
+    return "" if at == recorded else "the time in the table head is not that of the last entry"
+
+
 def _find_altered_lease(connection: Connection) -> str:
-    rows = connection.execute(select(schema.lease.c.holder, schema.lease.c.until)).all()
+    row = schema.lease.c
+    rows = connection.execute(select(row.holder, row.until, row.covered, row.covered_at)).all()
     if len(rows) != 1:
         return f"there are {len(rows)} rows in the table lease instead of one"
-    holder, until = rows[0]
-    if not isinstance(holder, str) or not isinstance(until, int | float):
+    holder, until, covered, covered_at = rows[0]
+    numbers = (until, covered, covered_at)
+    if not isinstance(holder, str) or not all(isinstance(number, int | float) for number in numbers):
         return "the row of the table lease is no lease"
-    if not until <= time.time() + _LONGEST_LEASE:
-        return "the lease of the outbox is so long that the audit channel would be told nothing"
+    latest = clock.ask(connection).timestamp() + _LONGEST_LEASE
+    if not until <= latest:
+        return "the lease of the outbox is so long that nothing would be posted in the audit channel"
+    if not covered_at <= latest or covered > (connection.scalar(select(schema.head.c.sequence)) or 0):
+        return "the table lease says that the audit channel has seen what is not there yet"
     return ""
 
 
 _BESIDE: Sequence[Callable[[Connection], str]] = (
+    _find_altered_head_time,
     _find_altered_outbox,
     _find_altered_lease,
     find_altered_guard,

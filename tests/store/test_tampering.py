@@ -30,7 +30,7 @@ from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
 from tests.support.entries import ALICE, a_change, denied, looked_up, step
 from tests.support.postgresql import SERVER
-from tests.support.tampering import run_freely, tampering
+from tests.support.tampering import point_head_to_last, run_freely, tampering
 
 Finder: TypeAlias = Literal["verify", "head", "write", "take"]
 """`audit verify`, the same with a printed head, the bot before a write, the relay before it tells."""
@@ -124,7 +124,7 @@ def chained(edit: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Deed:
         connection.execute(text("DELETE FROM outbox"))
         for sequence in filter(None, map(moved.get, waiting)):
             connection.execute(text("INSERT INTO outbox VALUES (:sequence)"), {"sequence": sequence})
-        connection.execute(text("UPDATE head SET sequence = :n, hash = :h"), {"n": number, "h": previous})
+        point_head_to_last(connection)
 
     return rewrite
 
@@ -133,8 +133,7 @@ def cut_with_care(connection: Connection) -> None:
     last = connection.scalar(text("SELECT max(sequence) FROM entries"))
     for table in ("outbox", "entry_accounts", "entries"):
         connection.execute(text(f"DELETE FROM {table} WHERE sequence = :last"), {"last": last})
-    digest = "SELECT hash FROM entries ORDER BY sequence DESC LIMIT 1"
-    connection.execute(text(f"UPDATE head SET sequence = sequence - 1, hash = ({digest})"))
+    point_head_to_last(connection)
 
 
 def drop(said: dict[str, Any]) -> dict[str, Any] | None:
@@ -294,13 +293,17 @@ TAMPERS: dict[str, Tamper] = {
     # The head, the outbox, the lease.
     "the head's number": Tamper("UPDATE head SET sequence = sequence - 1", BOTH),
     "the head's hash": Tamper("UPDATE head SET hash = 'x'", BOTH),
+    "when the head was recorded": Tamper("UPDATE head SET at = '2099-01-01T00:00:00.000000+00:00'"),
+    "when the head was recorded is no time": Tamper("UPDATE head SET at = 'x'", BOTH),
     "the head deleted": Tamper("DELETE FROM head", BOTH),
-    "a second head": Tamper("INSERT INTO head SELECT id + 1, sequence, hash FROM head", BOTH),
+    "a second head": Tamper("INSERT INTO head SELECT id + 1, sequence, hash, at FROM head", BOTH),
     "an entry that does not exist waits": Tamper("INSERT INTO outbox VALUES (4711)"),
     "an entry that is never told waits": Tamper("INSERT INTO outbox VALUES (1)"),
     "no lease": Tamper("DELETE FROM lease"),
     "a second lease": Tamper("INSERT INTO lease (id, holder, until) VALUES (2, '', 0)"),
     "a lease for ever": Tamper("UPDATE lease SET holder = 'x', until = 1e18"),
+    "the channel has seen more than there is": Tamper("UPDATE lease SET covered = 4711"),
+    "the channel has seen the head in the future": Tamper("UPDATE lease SET covered_at = 1e18"),
     # The guards.
     "no guard against updates": Tamper("DROP TRIGGER entries_refuse_update", freely=True, only="sqlite"),
     "no guard against replacing": Tamper("DROP TRIGGER entries_refuse_replace", freely=True, only="sqlite"),
@@ -523,9 +526,9 @@ TABLES = {
     "entries": ("sequence", "content", "hash", "actor", "change"),
     "entry_accounts": ("app", "account", "sequence"),
     "changes": ("id", "content", "digest", "outcome", "moved_at"),
-    "head": ("id", "sequence", "hash"),
+    "head": ("id", "sequence", "hash", "at"),
     "outbox": ("sequence",),
-    "lease": ("id", "holder", "until"),
+    "lease": ("id", "holder", "until", "covered", "covered_at"),
 }
 ANYTHING = st.one_of(
     st.none(),

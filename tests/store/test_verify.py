@@ -15,7 +15,7 @@ from bot.store.export import export
 from bot.store.record import Store
 from bot.store.verify import Finding, Verdict, verify_url
 from tests.support.entries import a_change, denied, looked_up, step
-from tests.support.tampering import tampering
+from tests.support.tampering import point_head_to_last, tampering
 
 COUNT = 20
 OPEN_STORE = Callable[[str], Store]
@@ -196,8 +196,7 @@ def cut(url: str, kept: int, *, head_too: bool) -> None:
     with tampering(url) as connection:
         connection.execute(text("DELETE FROM entries WHERE sequence > :kept"), {"kept": kept})
         if head_too:
-            last = "(SELECT hash FROM entries WHERE sequence = :kept)"
-            connection.execute(text(f"UPDATE head SET sequence = :kept, hash = {last}"), {"kept": kept})
+            point_head_to_last(connection)
             for table in ("entry_accounts", "outbox"):
                 connection.execute(text(f"DELETE FROM {table} WHERE sequence > :kept"), {"kept": kept})
 

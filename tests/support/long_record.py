@@ -47,8 +47,11 @@ def _fill_file(path: str, written: Iterable[Rows]) -> int:
             names = ", ".join(_TABLES[table])
             connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)
 
-        last, digest = _add_all(written, add)
-        connection.execute("UPDATE head SET sequence = ?, hash = ?", (last, digest))
+        last = _add_all(written, add)
+        connection.execute(
+            "UPDATE head SET (sequence, hash, at) = (SELECT sequence, hash, json_extract(content, '$.at')"
+            " FROM entries ORDER BY sequence DESC LIMIT 1)"
+        )
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return last
@@ -63,21 +66,22 @@ def _fill_server(url: str, written: Iterable[Rows]) -> int:
                 for row in rows:
                     copy.write_row(row)
 
-        last, digest = _add_all(written, add)
-        cursor.execute("UPDATE head SET sequence = %s, hash = %s", (last, digest))
+        last = _add_all(written, add)
+        cursor.execute(
+            "UPDATE head SET (sequence, hash, at) = (SELECT sequence, hash, content::json->>'at'"
+            " FROM entries ORDER BY sequence DESC LIMIT 1)"
+        )
     return last
 
 
-def _add_all(
-    written: Iterable[Rows], add: Callable[[str, Sequence[tuple[object, ...]]], None]
-) -> tuple[int, str]:
-    """Add all rows; gives the number and hash of the last entry."""
-    last, digest = 0, chain.START
+def _add_all(written: Iterable[Rows], add: Callable[[str, Sequence[tuple[object, ...]]], None]) -> int:
+    """Add all rows; gives the number of the last entry."""
+    last = 0
     for rows in written:
         for table in _TABLES:
             add(table, rows[table])
-        last, _, digest = rows["entries"][-1][:3]  # type: ignore[assignment]
-    return last, digest
+        last = rows["entries"][-1][0]  # type: ignore[assignment]
+    return last
 
 
 def _write(lookups: int, changes: int) -> Iterator[Rows]:

@@ -1,5 +1,6 @@
 """Writing to a database as somebody may who owns it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,16 @@ def tampering(url: str) -> Iterator[Connection]:
                 connection.exec_driver_sql(sql)
     finally:
         engine.dispose()
+
+
+def point_head_to_last(connection: Connection) -> None:
+    """Make the head that of the last entry, as somebody does who tampers with care."""
+    last = text("SELECT sequence, hash, content FROM entries ORDER BY sequence DESC LIMIT 1")
+    sequence, digest, content = connection.execute(last).one()
+    connection.execute(
+        text("UPDATE head SET sequence = :sequence, hash = :hash, at = :at"),
+        {"sequence": sequence, "hash": digest, "at": json.loads(content)["at"]},
+    )
 
 
 def run_freely(url: str, *statements: str) -> None:
