@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound, SQLAlchemyError
 
 from bot.errors import AuditError
 
@@ -21,6 +21,7 @@ _DAMAGED = ("the database is damaged", "An operator should stop the bot and rest
 _REFUSED = ("the database refuses the bot", "An operator should check the user and name in DATABASE_URL")
 _OLD = ("the database has not the schema the bot needs", "An operator should run im-bot migrate")
 _UNOPENED = ("the database file cannot be opened", "An operator should check DATABASE_URL")
+_ODD = ("the record has not the rows that it was made with", "An operator should run im-bot audit verify")
 _OTHER = ("the database failed", "An operator should look at the log")
 
 _SQLITE: Mapping[int, tuple[str, str]] = {
@@ -88,6 +89,8 @@ def is_damage(error: Exception) -> bool:
 def _explain(error: Exception) -> tuple[str, str, str]:
     cause = error.orig if isinstance(error, DBAPIError) else error
     kind = type(cause).__name__
+    if isinstance(cause, NoResultFound | MultipleResultsFound):
+        return *_ODD, kind
     if isinstance(cause, OSError):
         return *_SYSTEM.get(cause.errno, _UNOPENED), f"{kind} {errno.errorcode.get(cause.errno or 0, '')}"
     if (number := getattr(cause, "sqlite_errorcode", None)) is not None:
