@@ -43,7 +43,7 @@ A lookup that fits into one call makes it in its own worker.
 DOORMEN = 4
 """How many say that the bot is busy, or cancel what keeps it so; Slack may hold one of them up."""
 CLOSE_SECONDS = 22.0
-"""How long commands under way may still take when the bot stops: their budget, and time to answer."""
+"""Seconds that commands under way may still take when the bot stops: their budget, and time to answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class Audit:
         return self._told()
 
     def count_waiting(self) -> float:
-        """Count the entries that the audit channel has yet to be told; -1 while that is not known."""
+        """Count the entries that wait for the audit channel; -1 while that is not known."""
         return -1 if self._channel_check.is_stuck else self._waiting
 
     def _told(self) -> str:

@@ -1,4 +1,4 @@
-"""Checks made in the background, so that whoever asks gets what is known at once."""
+"""Checks made in the background, so that everyone who asks gets what is known at once."""
 
 import logging
 import threading

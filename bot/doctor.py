@@ -20,7 +20,7 @@ from bot.store.record import Store
 CHECK_SECONDS = 8.0
 """How long the vendor may take to answer a check."""
 LONGEST_CHECK = 20.0
-"""How long any check may take, in seconds."""
+"""The longest that any check may take, in seconds."""
 _COPY = "Copy the bot token (xoxb-…) from the app's page, OAuth & Permissions, into SLACK_BOT_TOKEN"
 _FIX_WAY = "Check this machine's way out: its proxy, its firewall, and SLACK_API_URL if it is set"
 _REFUSED = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}

@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 THREADS = 8
-"""How many requests are answered at once; each takes a millisecond or two."""
+"""The most requests answered at once; each takes a millisecond or two."""
 LONGEST_HEAD = 16 * 1024
 """The longest request line and headers, in bytes; Slack's take one or two thousand."""
 LONGEST_BODY = 1024 * 1024
 """The longest body, in bytes: the longest message in a shortcut's payload, escaped twice, still fits."""
 
 _SPARE_FILES = 512
-"""How many open files are left to the rest of the process: databases, outgoing connections, certificates."""
+"""The number of open files left to the rest of the process: databases, outgoing connections, certificates."""
 _AT_ONCE = 64
-"""How many connections are accepted in one go."""
+"""The most connections accepted in one go."""
 _LEFT_AFTER_EVICTION = 0.75
 _STEP = 0.5
-"""How often the deadlines of connections are looked at, in seconds."""
+"""Seconds between two looks at the deadlines of connections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of the server those may take whom nobody knows yet; times are in seconds.
+    """The share of the server for those whom nobody knows yet; times are in seconds.
 
     Args:
         connections: How many may be open; at the limit the one that has waited longest makes room.
@@ -210,7 +210,7 @@ class _Server(TcpWSGIServer):
             max_request_body_size=LONGEST_BODY,
             # Never on disk.
             inbuf_overflow=2 * LONGEST_BODY,
-            # Somebody who hangs up is no error of the bot's.
+            # A client that hangs up is no error of the bot's.
             log_socket_errors=False,
         )
         super().__init__(

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 SIGNATURES = 20_000
-"""How many of the latest signatures are known again: five minutes of 60 requests a second."""
+"""The number of the latest signatures that are known again: five minutes of 60 requests a second."""
 PROBE_AFTER = 60.0
 """After how many seconds without an answer of the vendor's it is asked for one."""
 PROBE_EVERY = 10.0
 """Seconds between two looks at whether an app answers."""
 PROBE_SECONDS = 2.0
-"""How long an answer to that may take."""
+"""Seconds that an answer to that may take."""
 
 Answer: TypeAlias = tuple[int, list[tuple[str, str]], bytes]
 """A status, headers and a body."""
@@ -156,7 +156,7 @@ class Site:
             log.warning("a signed payload is none of Slack's: %s", error)
             return _NO_PAYLOAD
         except Exception as error:  # noqa: BLE001 - Bolt looks into a payload before it knows its shape
-            # Neither the error's words nor its traceback: they may repeat what somebody typed.
+            # Neither the error's words nor its traceback: they may repeat what was typed.
             log.warning("a signed payload is none of Slack's (%s)", type(error).__name__)
             return _NO_PAYLOAD
         given = [(name, value) for name, values in response.headers.items() for value in values]

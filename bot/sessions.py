@@ -31,11 +31,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import allowed_gai_family
 
 CONNECT_SECONDS = 3.0
-"""How long resolving a name and connecting to one of its addresses may take."""
+"""Seconds that resolving a name and connecting to one of its addresses may take."""
 RESOLVERS = 16
 """The most names that are resolved at once; resolving cannot be interrupted, so some may be stuck."""
 RESOLVED_SECONDS = 60.0
-"""How long what was resolved too late for its caller is kept for the next one."""
+"""Seconds for which an answer that came too late for its caller is kept for the next one."""
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _CHUNK = 128 * 1024
@@ -69,7 +69,7 @@ class TooLongError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; the body is decompressed."""
+    """An answer; the body is decompressed."""
 
     status: int
     headers: Mapping[str, str]
@@ -508,7 +508,7 @@ class _Lookup:
 
     @property
     def usable(self) -> bool:
-        """Whether it may still give, or gave lately, what the next caller asks for."""
+        """Whether it may still give, or gave a short time ago, what the next caller asks for."""
         return not self.done.is_set() or (
             self.problem is None and time.monotonic() - self.at < RESOLVED_SECONDS
         )

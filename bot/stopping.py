@@ -1,4 +1,4 @@
-"""How a process is told to stop, and how it ends in time though something hangs."""
+"""Stopping a process on a signal, in time though something hangs."""
 
 import atexit
 import logging

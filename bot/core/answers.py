@@ -21,7 +21,7 @@ LIFETIME = 24 * 3600
 ROOM = 10_000
 """How many buttons are remembered; the oldest goes first."""
 ACCOUNTS = 200_000
-"""How many accounts the answers behind them may be about in all: about 35 MB, buttons included."""
+"""The most accounts that the answers behind them may be about in all: about 35 MB, buttons included."""
 
 
 class Page:
@@ -121,7 +121,7 @@ Kept: TypeAlias = LookupPage | HistoryPage | Again | Subject | OpenForm | OpenLo
 
 @dataclass(frozen=True, slots=True)
 class _Button:
-    """What is kept under one id, until when (monotonic seconds), and whose it is."""
+    """Something kept under one id, until when (monotonic seconds), and whose it is."""
 
     expiry: float
     owner: Actor

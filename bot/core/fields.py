@@ -167,7 +167,7 @@ def named(names: Iterable[str], domain: Domain, custom: Sequence[Field]) -> tupl
     """Find the fields people named by word, label, tag or an app's keyword, each once, in reading order.
 
     Raises:
-        UsageError: A name fits no field; the nearest one is suggested. Several such names are told at once.
+        UsageError: A name fits no field; the nearest one is suggested. Several such names make one error.
     """
     known = offered(domain, custom)
     by_tag, by_spelling = {field.tag: field for field in known}, spellings(custom, domain)

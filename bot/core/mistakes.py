@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from bot.errors import UsageError
 
 MOST = 20
-"""How many mistakes are shown at once: nobody mends more before the next try."""
+"""The most mistakes shown at once: nobody mends more before the next try."""
 
 
 class Mistakes:

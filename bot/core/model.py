@@ -22,7 +22,7 @@ Values: TypeAlias = Mapping[str, Value]
 NOTHING: Values = MappingProxyType({})
 """A profile with no field set."""
 WATCHED = timedelta(days=1)
-"""How long an unknown outcome is looked into; a profile read later says nothing about that change."""
+"""The time for which an unknown outcome is looked into: a profile read later says nothing about it."""
 CONFIRM_WITHIN = timedelta(minutes=10)
 """How long a proposed change may be confirmed."""
 

@@ -1,4 +1,4 @@
-"""What is let in to the workers: a request begins, waits and says so, or finds the bot busy."""
+"""The way in to the workers: a request begins, waits and says so, or finds the bot busy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What is said of a request that waits, until that is over."""
+    """The line about a request that waits, until that is over."""
 
     answers: Answers
     ask: Ask

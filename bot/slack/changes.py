@@ -28,7 +28,7 @@ from bot.slack.mrkdwn import escape
 from bot.slack.values import in_words
 
 HEAD = 32
-"""How many digits of an entry's hash are shown: too many to find another record with the same ones."""
+"""The digits shown of an entry's hash: too many to find another record with the same ones."""
 
 _MOST_SMALL = 2000
 

@@ -12,7 +12,7 @@ from bot.slack.mrkdwn import plain
 _PROFILE = next(spec.word for spec in SPECS.values() if spec.makes is ShowProfiles)
 _ENDS = ".,;:!?()"
 _GREETING = 100
-"""How many characters of a message are read before the role of its author is known."""
+"""The most characters of a message that are read before the role of its author is known."""
 # No pattern tries again with less: a run is taken once, from where it begins, and as a whole.
 _START = re.compile(r"\A\s*+[.,;:!?()]++\s++")
 _BULLET = re.compile(r"(?m)^[^\S\n]*+[-\u2013\u2014\u2022*]++[^\S\n]++")

@@ -16,7 +16,7 @@ from bot.sessions import CallError, TooLongError, find_proxy, open_session, tls_
 MOST_BYTES = 8 * 1024 * 1024
 """The longest answer of Slack's that is read; a user group of 100,000 people is less than 2 MB."""
 CONNECTIONS = 32
-"""How many connections to Slack are kept."""
+"""The most connections to Slack that are kept."""
 
 _PEOPLE = {"auth.test", "users.info", "usergroups.users.list", "conversations.info"}
 
@@ -95,10 +95,10 @@ class SlackClient(WebClient):
             kind = type(error.cause)
             failure = kind() if issubclass(kind, OSError | TooLongError) else ConnectionError(kind.__name__)
         else:
-            told = dict(answer.headers)
+            given = dict(answer.headers)
             asked = answer.headers.get("Retry-After")
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS and asked is not None:
                 # Where the library and Bolt look for it.
-                told |= {"Retry-After": asked, "retry-after": asked}
-            return {"status": answer.status, "headers": told, "body": answer.body.decode(errors="replace")}
+                given |= {"Retry-After": asked, "retry-after": asked}
+            return {"status": answer.status, "headers": given, "body": answer.body.decode(errors="replace")}
         raise failure

@@ -31,10 +31,10 @@ from bot.slack.paging import Turns
 from bot.slack.values import moment_in_words
 
 Group: TypeAlias = Sequence[Entry | AlteredEntry]
-"""One entry, several refusals of one person, or several altered entries: what is told as one."""
+"""One entry, several refusals of one person, or several altered entries: all that is shown as one."""
 
 FLOOD = 4
-"""From how many refusals of one person on they are told as one."""
+"""The fewest refusals of one person that are shown as one."""
 UNDO = "undo"
 """The word of the command that puts back what a change replaced."""
 
@@ -63,7 +63,7 @@ _PERSON = re.compile("[UW][A-Z0-9]+")
 
 
 def grouped(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
-    """Put entries that are told as one together; every other entry keeps its place between them.
+    """Put entries that are shown as one together; every other entry keeps its place between them.
 
     Refusals are never moved past an entry of another kind: a change stands between those before and after it.
     """

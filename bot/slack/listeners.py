@@ -152,7 +152,7 @@ class Envelopes(SocketModeHandler):
         except NotSlacksError as error:
             self._give_up(client, req, str(error))
         except Exception as error:  # noqa: BLE001 - Bolt looks into a payload before it knows its shape
-            # Neither the error's words nor its traceback: they may repeat what somebody typed.
+            # Neither the error's words nor its traceback: they may repeat what was typed.
             self._give_up(client, req, type(error).__name__)
 
     def _give_up(self, client: SocketModeClient, req: SocketModeRequest, why: str) -> None:

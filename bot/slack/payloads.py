@@ -129,14 +129,14 @@ class _Message(_Event, kw_only=True):
     ts: str
 
 
-class _Told(msgspec.Struct, kw_only=True):
+class _Callback(msgspec.Struct, kw_only=True):
     event: _Event
     team_id: str | None = None
     event_id: str | None = None
     authorizations: list[_Authorization] | None = None
 
 
-class _ToldMessage(_Told, kw_only=True):
+class _MessageCallback(_Callback, kw_only=True):
     event: _Message
     event_id: str
 
@@ -157,9 +157,9 @@ _SHAPES: Mapping[str, type] = {
     "message_action": _Shortcut,
     "view_submission": _Submission,
     "view_closed": _Closing,
-    "event_callback": _Told,
+    "event_callback": _Callback,
 }
-"""What is read of a payload, by its type; all else in it may be anything."""
+"""The parts of a payload that are read, by its type; all else in it may be anything."""
 _MESSAGES = ("message", "app_mention")
 
 
@@ -179,9 +179,9 @@ def check_payload(body: object) -> None:
         shapes.append(_Command)
     try:
         for shape in shapes:
-            told: object = msgspec.convert(body, shape)
-            if isinstance(told, _Told) and told.event.type in _MESSAGES:
-                msgspec.convert(body, _ToldMessage)
+            read: object = msgspec.convert(body, shape)
+            if isinstance(read, _Callback) and read.event.type in _MESSAGES:
+                msgspec.convert(body, _MessageCallback)
     except msgspec.ValidationError as error:
         # Its words name types and the place alone.
         raise NotSlacksError(str(error)) from None

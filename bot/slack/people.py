@@ -16,7 +16,7 @@ from bot.errors import SlackUnavailableError
 FRESH_SECONDS = 60.0
 """How long an answer of Slack's about people is used again."""
 UNREACHABLE_SECONDS = 5.0
-"""How long Slack is not asked again once it could not be reached; the next questions fail at once."""
+"""Seconds for which Slack is not asked again once it could not be reached: questions fail at once."""
 REMEMBERED = 5000
 """How many answers are kept."""
 

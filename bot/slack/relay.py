@@ -28,10 +28,12 @@ LEASE = 30.0
 STUCK_SECONDS = 60.0
 """How long an entry may wait before it counts as stuck."""
 ALARM_SECONDS = 900.0
-"""How long an altered entry is trouble: monitors that look every few minutes see it, and the bot, which can
-still record and tell, is not out of service for good. The alarm in the channel and the log stay."""
+"""Seconds for which an altered entry is trouble: long enough for monitors that look every few minutes.
+
+The bot, which can still record and post, is not out of service for good; the alarm in the channel stays.
+"""
 CLOSE_SECONDS = 10.0
-"""How long closing waits for the message under way."""
+"""Seconds that closing waits for the message under way."""
 
 _DOUBLINGS = 10
 
@@ -196,8 +198,8 @@ class Relay:
 
     def _advance(self) -> float:
         try:
-            told = self._tell() or self._tell_checkpoint()
-            if not told:
+            posted = self._tell() or self._tell_checkpoint()
+            if not posted:
                 self._readers.look()
         except NotPostedError as error:
             return self._fail(str(error)) if error.wait is None else self._wait(str(error), error.wait)
@@ -206,7 +208,7 @@ class Relay:
         except AuditError as error:
             return self._fail(f"the outbox does not work: {error}")
         self._failures, self._problem = 0, ""
-        if told:
+        if posted:
             return self._pace.spacing
         self._release()
         return self._pace.poll
@@ -224,7 +226,7 @@ class Relay:
             chosen = [entry for group in grouped(new)[:BATCH] for entry in group]
             self._channel.post(render_entries(chosen, self._apps, self._masked))
             self._told = (self._told | set(map(_key, chosen))) & set(map(_key, entries))
-        # People who were refused at the same time are told one after the other, not by number.
+        # People who were refused at the same time come one after the other, not by number.
         *_, last = takewhile(lambda entry: _key(entry) in self._told, entries)
         self._outbox.done(self._holder, last.sequence)
         return True

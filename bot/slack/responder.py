@@ -190,11 +190,11 @@ def _refusal(answer: Answer) -> str:
     if taken and bytes(answer.body.strip()) in (b"ok", b""):
         return ""
     try:
-        told = msgspec.json.decode(answer.body, type=dict[str, Any])
+        said = msgspec.json.decode(answer.body, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        told = {"ok": taken, "error": answer.body.decode(errors="replace")}
-    if taken and told.get("ok", True):
+        said = {"ok": taken, "error": answer.body.decode(errors="replace")}
+    if taken and said.get("ok", True):
         return ""
     # Only a code of Slack's is repeated: a gateway's page may name the response URL.
-    code = str(told.get("error"))
+    code = str(said.get("error"))
     return code if re.fullmatch("[a-z0-9_]{1,60}", code) else f"HTTP {answer.status}"

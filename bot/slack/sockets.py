@@ -19,11 +19,11 @@ from bot.sessions import CallError, open_stream
 from bot.slack.channel import asked_wait
 
 OPEN_SECONDS = 6.0
-"""How long opening a WebSocket may take in all: name, connection, proxy, TLS and handshake."""
+"""Seconds that opening a WebSocket may take in all: name, connection, proxy, TLS and handshake."""
 RECEIVE_SECONDS = 3.0
-"""How long one receive or send on it may wait before the next."""
+"""Seconds that one receive or send on it may wait before the next."""
 PING_SECONDS = 5.0
-"""How often it is pinged; after four times as long without an answer it is given up, and opened anew."""
+"""Seconds between two pings; after four times as long without an answer it is given up, and opened anew."""
 
 _SWITCHED = 101
 

@@ -12,7 +12,7 @@ CREW = 16
 WAITING = 64
 """How many more may wait for a free worker; beyond, people are told that the bot is busy."""
 QUICK = 4
-"""How many answers that ask nobody but Slack are made at once, beside the commands."""
+"""The most answers made at once that ask nobody but Slack, beside the commands."""
 CLOSING_SECONDS = 25.0
 """The usual seconds in which what was taken on comes to an end."""
 
@@ -113,7 +113,7 @@ class Workers:
             left = [job for queue in self._queues.values() for job in queue]
             self._queues.clear()
             self._changed.notify_all()
-        # Each in a thread of its own: one that Slack holds up keeps no other from being told.
+        # Each in a thread of its own: one that Slack holds up keeps no other back.
         turning = [Thread(target=job.turn_away, name="turning-away", daemon=True) for job in left]
         for thread in turning:
             thread.start()
@@ -161,7 +161,7 @@ class Workers:
     def _end(self, job: Job) -> None:
         with self._changed:
             self._running[job.owner] -= 1
-            self._running += Counter()  # forgets whoever has nothing running
+            self._running += Counter()  # forgets owners that have nothing running
             for owner in list(self._queues):
                 if self._may_begin(owner):
                     queue = self._queues[owner]

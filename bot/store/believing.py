@@ -19,9 +19,9 @@ from bot.store.rows import BrokenChainError, fetch, follow, stream
 from bot.store.schema import changes, entries, head
 
 _SOON = timedelta(minutes=1)
-"""How soon after it was made a change is recorded, and how soon before or after its step it moves."""
+"""The longest from making a change to recording it, and between its step and its move."""
 _JITTER = timedelta(seconds=1)
-"""How far a clock may go back in between."""
+"""The most that a clock may go back in between."""
 
 _BY_CHANGE = """
     SELECT changes.id, changes.content, changes.digest, changes.outcome, changes.moved_at,

@@ -21,7 +21,7 @@ START = "0" * 64
 """What the first entry names as the hash before it."""
 
 VERIFY = "An operator should run im-bot audit verify"
-"""The advice of what says that somebody altered the database."""
+"""The advice of every error about an altered database."""
 
 Object: TypeAlias = Mapping[str, Any]
 """What a JSON object is in Python."""

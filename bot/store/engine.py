@@ -131,7 +131,7 @@ def _open_file(url: URL, limits: Limits, *, create: bool) -> Engine:
             isolation_level=None,
             check_same_thread=False,
         )
-        # What is no text any more, since somebody altered it, must not hide what else is asked for.
+        # What is no text any more, since it was altered, must not hide what else is asked for.
         connection.text_factory = lambda data: data.decode(errors="surrogateescape")
         try:
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):

@@ -14,7 +14,7 @@ from bot.store.chain import VERIFY, key
 
 
 class Kept(NamedTuple):
-    """The row of a change as it is found; what somebody altered may be anything."""
+    """The row of a change as it is found; what was altered may be anything."""
 
     id: Any
     content: Any

@@ -17,7 +17,7 @@ from bot.store.schema import changes, entries, entry_accounts, lease, outbox
 from bot.store.writer import Writer
 
 _LOOKED_INTO = 100
-"""How many of the entries that wait are looked into for one that can be read."""
+"""The most of the entries that wait that are looked into for one that can be read."""
 
 
 class Store:

@@ -92,5 +92,5 @@ lease = Table(
 )
 """One row: who alone may tell the audit channel, and until when (seconds since 1970).
 
-Beside it: the last entry that something in the channel covers, and when the channel was told that.
+Beside it: the last entry that something in the channel covers, and when the channel got that.
 """

@@ -25,7 +25,7 @@ from bot.store.migrating import check_current, has_record
 from bot.store.rows import BrokenChainError, Raw, fetch, follow, stream
 
 DIGITS = 32
-"""How many digits of a hash prove that it is this one: of fewer, somebody can make another that begins so."""
+"""The digits of a hash that prove that it is this one: with fewer, another can be made that begins so."""
 
 _LONGEST_LEASE = 3600
 """Seconds; no process takes the outbox for longer, and no clock is set back as far."""
@@ -137,7 +137,7 @@ class Wanted:
 
 
 class _Said(msgspec.Struct):
-    """What an entry is found by, as it says itself."""
+    """The texts by which an entry is found, as it says them itself."""
 
     accounts: list[str]
     app: str
@@ -326,7 +326,7 @@ def _find_altered_outbox(connection: Connection) -> str:
             if not isinstance(entry, Entry):
                 return f"entry {entry.sequence} waits for the audit channel, and is not there"
             if not is_told(entry.draft):
-                return f"entry {entry.sequence} waits for the audit channel, which is never told of its kind"
+                return f"entry {entry.sequence} waits for the audit channel, where its kind is never posted"
     return ""
 
 
@@ -365,4 +365,4 @@ _BESIDE: Sequence[Callable[[Connection], str]] = (
     _find_altered_lease,
     find_altered_guard,
 )
-"""What is checked beside the entries and changes; each says what is wrong."""
+"""The checks beside those of entries and changes; each says what is wrong."""

@@ -43,7 +43,7 @@ class _Write:
         self._work = work
         self._result: Any = None
         self._refusal: AuditError | None = None
-        # Taken once: by whoever begins it, or by the caller who gives it up before that.
+        # Taken once: by the thread that begins it, or by the caller who gives it up before that.
         self._claim = threading.Lock()
         # A tenth of what a Future costs; at many writers that is what they wait for.
         self._settled = threading.Lock()

@@ -57,7 +57,7 @@ function snapshot(news) {
   composer.offerCommands(news.commands);
   news.messages.forEach(arrive);
   const wanted = [location.hash.slice(1), current?.id].find((hash) => rooms.has(hash?.split("/")[0]));
-  // The connection may have been away while somebody was typing elsewhere.
+  // The connection may have been away while text was typed elsewhere.
   open(wanted ?? news.channels[0]?.id, document.activeElement === document.body);
 }
 

@@ -16,7 +16,7 @@ export function input(node, element, here, read, restore) {
   node.addEventListener("change", async () => {
     if (telling) return;
     telling = true;
-    // It may change again meanwhile; what it holds in the end is told too.
+    // It may change again meanwhile; what it holds in the end is sent too.
     for (let now = read(); !isSame(now, last); now = read()) {
       if (await act(node, element, here.press, now)) last = now;
       else restore(last);
