@@ -522,6 +522,17 @@ def test_a_change_is_not_sent_twice_whatever_the_columns_say(record: str) -> Non
             store.move(change, Outcome.ATTEMPTED, step(change, Outcome.ATTEMPTED))
 
 
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("name", ["the head deleted", "a second head"])
+def test_a_write_says_what_to_do_when_there_is_not_one_head(record: str, name: str) -> None:
+    do(record, TAMPERS[name])
+
+    with closing(Store(record)) as store, pytest.raises(AuditError, match="not the rows") as raised:
+        store.check()
+
+    assert raised.value.advice == "An operator should run im-bot audit verify"
+
+
 TABLES = {
     "entries": ("sequence", "content", "hash", "actor", "change"),
     "entry_accounts": ("app", "account", "sequence"),
