@@ -14,7 +14,7 @@ from bot.core.results import Settled
 from bot.errors import AlteredError, ExpiredError, IMError, OutcomeUnknownError, UsageError
 
 GRACE = timedelta(seconds=3 * COMMAND_SECONDS)
-"""How long a change must have stood still to count as left open: far longer than any live one does."""
+"""The time that a change must have stood still to count as left open: far longer than any live one does."""
 
 log = logging.getLogger(__name__)
 

@@ -860,9 +860,7 @@ def test_keeps_a_history_short() -> None:
 
 @pytest.mark.parametrize("result", [PREVIEW, settled(Outcome.SUCCEEDED)], ids=["preview", "settled"])
 def test_tells_editors_what_is_wrong_with_the_audit_channel(result: Result) -> None:
-    message = render(
-        result, command="/im", actor_id="U1", note="Audit channel: 3 entries wait."
-    )
+    message = render(result, command="/im", actor_id="U1", note="Audit channel: 3 entries wait.")
 
     assert "Audit channel: 3 entries wait." in str(message.blocks)
     assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
