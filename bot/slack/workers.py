@@ -129,7 +129,8 @@ class Workers:
     def _begin(self, job: Job) -> None:
         self._running[job.owner] += 1
         self._begun.append(job)
-        if len(self._begun) > self._idle:
+        # A thread that has just ended its job comes for the next one.
+        if len(self._begun) > self._idle and self._threads < self.crew:
             self._threads += 1
             # Nobody waits for a thread at exit: what has not ended by then was given its time.
             Thread(target=self._work, name=f"worker-{self._threads}", daemon=True).start()

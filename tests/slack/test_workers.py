@@ -33,6 +33,23 @@ def test_takes_on_no_more_than_it_has_room_for() -> None:
         wait_until(lambda: bool(workers.submit(lambda: None)))
 
 
+def test_starts_no_more_threads_than_its_crew() -> None:
+    before = set(threading.enumerate())
+    done = threading.Semaphore(0)
+
+    def work() -> None:
+        time.sleep(0.001)
+        done.release()
+
+    with closing(Workers(crew=4, waiting=400)) as workers:
+        for number in range(400):
+            assert workers.submit(work, number % 50)
+        for _ in range(400):
+            assert done.acquire(timeout=PATIENCE)
+
+        assert len(set(threading.enumerate()) - before) <= 4
+
+
 def test_has_room_again_after_a_job_that_failed() -> None:
     def fail() -> None:
         raise ValueError
