@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from bot.errors import NotSharedError, SlackUnavailableError
 from bot.slack.conversation import DIRECT
@@ -58,9 +59,10 @@ class Readers:
         Raises:
             NotSharedError: People of other organizations can, or Slack did not say.
         """
-        self._asked_at = now = time.monotonic()
+        now = time.monotonic()
         if now < self._private_until:
             return
+        self._asked_at = now
         try:
             self.outside = self._is_shared_outside(self._channel_id)
         except SlackUnavailableError as error:
@@ -68,13 +70,8 @@ class Readers:
                 "Slack did not say whether people of other organizations can read it",
                 detail=error.detail,
             ) from None
-        if self.outside:
-            self._private_until = float("-inf")
-            raise NotSharedError(
-                "people of other organizations can read it, so nothing is posted: end the sharing, or name "
-                "another channel in AUDIT_CHANNEL"
-            )
-        self._private_until = now + self._seconds
+        self._private_until = float("-inf") if self.outside else now + self._seconds
+        self._refuse_outsiders()
 
     def look(self) -> None:
         """Ask when it has not been asked for a while; without an answer all stays as it was.
@@ -82,10 +79,14 @@ class Readers:
         Raises:
             NotSharedError: People of other organizations can read the channel.
         """
-        if time.monotonic() - self._asked_at < self._seconds:
-            return
-        try:
-            self.check()
-        except NotSharedError:
-            if self.outside:
-                raise
+        if time.monotonic() - self._asked_at >= self._seconds:
+            with suppress(NotSharedError):
+                self.check()
+        self._refuse_outsiders()
+
+    def _refuse_outsiders(self) -> None:
+        if self.outside:
+            raise NotSharedError(
+                "people of other organizations can read it, so nothing is posted: end the sharing, or name "
+                "another channel in AUDIT_CHANNEL"
+            )

@@ -502,6 +502,19 @@ def test_notices_outsiders_before_anything_waits(telling: Telling) -> None:
     assert channel.asked == []
 
 
+def test_says_that_outsiders_read_until_slack_says_otherwise(telling: Telling) -> None:
+    sharing = Sharing(outside=True)
+    relay, _, _ = telling(SENT, waiting=[], is_shared_outside=sharing, pace=replace(HASTE, private=1.0))
+    wait_until(lambda: relay.trouble().startswith(OUTSIDE))
+
+    while sharing.asked < 2:
+        assert relay.trouble().startswith(OUTSIDE)
+        time.sleep(0.005)
+
+    sharing.outside = False
+    wait_until(lambda: relay.trouble() == "")
+
+
 def test_tells_nothing_while_slack_does_not_say_who_reads(telling: Telling) -> None:
     sharing = Sharing(outside=None)
     relay, outbox, channel = telling(SENT, waiting=entries(1, 2), is_shared_outside=sharing)
