@@ -131,6 +131,7 @@ def signals() -> Iterator[None]:
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
+    signal.set_wakeup_fd(-1)
 
 
 def test_ends_without_a_traceback(tmp_path: Path) -> None:

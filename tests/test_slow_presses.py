@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.playground.messages import list_elements
+from bot.playground.people import AUDIT_CHANNEL_ID
 from bot.sandbox.knobs import Fault, Knobs
 from tests.support.whole import Asker, Whole, whole_bot
 
@@ -33,6 +34,15 @@ def last(asker: Asker, words: str) -> dict[str, Any]:
     while words not in message["text"]:
         message = asker.answer()
     return message
+
+
+def said_since(whole: Whole, known: int) -> list[str]:
+    """List what was said since so many messages, files and the audit channel aside."""
+    return [
+        message.draft.text
+        for message in whole.workspace.messages[known:]
+        if not message.files and message.channel != AUDIT_CHANNEL_ID
+    ]
 
 
 def failed(whole: Whole, ed: Asker) -> dict[str, Any]:
@@ -82,10 +92,9 @@ def test_leaves_the_pressed_message_and_answers_once_beside_it(
     ed.click(pressed, label)
     answer = last(ed, told)
 
-    said = [message.draft.text for message in whole.workspace.messages[known:] if not message.files]
     assert kept.draft == before
     assert answer["ts"] != pressed["ts"]
-    assert said == [FOLLOWS, answer["text"]]
+    assert said_since(whole, known) == [FOLLOWS, answer["text"]]
 
 
 def test_says_beside_the_pressed_message_what_went_wrong(whole: Whole, ed: Asker) -> None:
@@ -99,4 +108,4 @@ def test_says_beside_the_pressed_message_what_went_wrong(whole: Whole, ed: Asker
     refused = last(ed, "40001")
 
     assert kept.draft == before
-    assert [message.draft.text for message in whole.workspace.messages[known:]] == [FOLLOWS, refused["text"]]
+    assert said_since(whole, known) == [FOLLOWS, refused["text"]]

@@ -1,14 +1,11 @@
 """The sandbox as a command: what it prints, what it keeps, and how it ends."""
 
-import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -57,17 +54,15 @@ def test_serves_until_it_is_told_to_stop_and_keeps_what_was_changed(tmp_path: Pa
     assert "zoe" in load(path)[0].accounts
 
 
-def test_ends_by_itself_after_a_signal(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
-) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        request.addfinalizer(partial(signal.signal, number, signal.getsignal(number)))
-    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+def test_keeps_the_demo_data_when_nothing_was_changed(tmp_path: Path) -> None:
+    path = tmp_path / "data.json"
 
-    run(0, tmp_path / "data.json")
+    with running(f"Path({str(path)!r})") as (process, printed):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
 
-    assert capsys.readouterr().out.startswith("Tencent Chat sandbox on http://127.0.0.1:")
-    assert load(tmp_path / "data.json") == [demo_app()]
+    assert printed[0].startswith("Tencent Chat sandbox on http://127.0.0.1:")
+    assert load(path) == [demo_app()]
 
 
 def test_says_that_the_port_is_taken() -> None:
