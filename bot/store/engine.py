@@ -22,6 +22,7 @@ WRITING = "writing"
 """The execution option of connections that are going to write."""
 
 _WITHIN = "within"
+_WAIT = "busy_timeout"
 _MILLISECONDS = 1000
 _CONNECTIONS = 20
 _HOW = "DATABASE_URL must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
@@ -156,7 +157,10 @@ def _open_file(url: URL, limits: Limits, *, create: bool) -> Engine:
         writing = connection.get_execution_options().get(WRITING)
         # Past SQLAlchemy, which would make a result of it: that takes as long as writing an entry.
         cursor = connection.connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {round(min(limits.lock, seconds_left()) * _MILLISECONDS)}")
+        wait = round(min(limits.lock, seconds_left()) * _MILLISECONDS)
+        if connection.info.get(_WAIT) != wait:
+            cursor.execute(f"PRAGMA busy_timeout = {wait}")
+            connection.info[_WAIT] = wait
         cursor.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
