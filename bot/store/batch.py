@@ -35,11 +35,15 @@ class Batch:
 
     Args:
         connection: Where it is written; in a transaction of its own.
+
+    Raises:
+        AlteredError: The record has no head any more, or more than one.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        sequence, digest, at, seconds = connection.execute(_LOCK_HEAD[connection.dialect.name]).one()
+        locked = connection.execute(_LOCK_HEAD[connection.dialect.name])
+        sequence, digest, at, seconds = clock.read_head(locked)
         self._now = clock.read(seconds)
         # Should the clock have gone back, the entries do not.
         self._at = max(self._now, clock.read_latest(at))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, literal_column, null, select
+from sqlalchemy import ColumnElement, Connection, CursorResult, Float, literal_column, null, select
 
 from bot.errors import AlteredError
 from bot.store.chain import VERIFY
@@ -22,6 +22,18 @@ def read(seconds: float | None) -> datetime:
     return datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
+def read_head(found: CursorResult[Any]) -> tuple[Any, ...]:
+    """Read the one row of the head.
+
+    Raises:
+        AlteredError: There is none, or another.
+    """
+    rows = found.all()
+    if len(rows) != 1:
+        raise _altered_head()
+    return tuple(rows[0])
+
+
 def read_latest(at: str) -> datetime:
     """Make a time (UTC) of when the head was written; the earliest there is for a record without entries.
 
@@ -33,10 +45,7 @@ def read_latest(at: str) -> datetime:
     try:
         return datetime.fromisoformat(at).astimezone(UTC)
     except ValueError:
-        raise AlteredError(
-            "the record's head is not what was written: somebody altered the database",
-            advice=VERIFY,
-        ) from None
+        raise _altered_head() from None
 
 
 def ask(connection: Connection) -> datetime:
@@ -47,5 +56,12 @@ def ask(connection: Connection) -> datetime:
 
 def ask_not_before_head(connection: Connection) -> datetime:
     """Ask for the time (UTC), which is never before that of the newest entry, even if the clock went back."""
-    at, seconds = connection.execute(select(head.c.at, column(connection.dialect.name))).one()
+    at, seconds = read_head(connection.execute(select(head.c.at, column(connection.dialect.name))))
     return max(read(seconds), read_latest(at))
+
+
+def _altered_head() -> AlteredError:
+    return AlteredError(
+        "the record's head is not what was written: somebody altered the database",
+        advice="An operator should run im-bot audit verify",
+    )

@@ -193,6 +193,20 @@ def test_times_are_those_of_now(store: Store) -> None:
     assert {each.tzinfo for each in times} == {UTC}
 
 
+@pytest.mark.parametrize(
+    "deed", ["DELETE FROM head", "INSERT INTO head SELECT id + 1, sequence, hash, at FROM head"]
+)
+def test_says_that_the_head_was_altered_where_there_is_not_one(store: Store, deed: str) -> None:
+    store.add(looked_up())
+    with store._engine.begin() as connection:
+        connection.execute(text(deed))
+
+    for attempt in (store.now, store.check, lambda: store.add(looked_up())):
+        with pytest.raises(AlteredError, match="head is not what was written") as caught:
+            attempt()
+        assert "audit verify" in caught.value.advice
+
+
 def test_does_not_take_nonsense_for_the_time_of_the_head(store: Store) -> None:
     store.add(looked_up())
     with store._engine.begin() as connection:
