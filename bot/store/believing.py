@@ -6,29 +6,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, select
 
 from bot.core.journal import undo_reason
-from bot.core.model import MOVES, AlteredEntry, Change, Draft, Entry, Outcome
+from bot.core.model import MOVES, Change, Entry, Outcome, Value
 from bot.errors import AlteredError
 from bot.store import chain, kept
 from bot.store.rows import BrokenChainError, fetch, follow, stream
 from bot.store.schema import changes, entries, head
 
 _SOON = timedelta(minutes=1)
-"""The longest from making a change to recording it, and between its step and its move."""
+"""How soon after it was made a change is recorded, and how soon after its step it moves."""
 _JITTER = timedelta(seconds=1)
 """The most that a clock may go back in between."""
 
 _BY_CHANGE = """
-    SELECT changes.id, changes.content, changes.digest, changes.outcome, changes.moved_at,
-        entries.sequence, entries.content, entries.hash
+    SELECT changes.id, changes.content, changes.digest, changes.outcome, changes.moved_at, entries.content
     FROM changes LEFT JOIN entries ON entries.change = changes.id AND entries.change <> ''
-    ORDER BY changes.id, entries.sequence
+    ORDER BY {}, entries.sequence
 """
+_IN_ORDER = {
+    # As they were made, since then their entries lie beside each other.
+    "sqlite": _BY_CHANGE.format("changes.rowid"),
+    "postgresql": _BY_CHANGE.format("changes.id"),
+}
 _OF_NO_CHANGE = """
     SELECT entries.sequence, entries.content, entries.hash FROM entries
     WHERE entries.change <> '' AND NOT EXISTS (SELECT 1 FROM changes WHERE changes.id = entries.change)
@@ -37,13 +42,36 @@ _OF_NO_CHANGE = """
 log = logging.getLogger(__name__)
 
 
+class Step(msgspec.Struct, gc=False):
+    """An entry of a change, as it says itself; values as they are written, which is always the same way."""
+
+    accounts: tuple[str, ...]
+    after: msgspec.Raw
+    app: str
+    at: str
+    before: msgspec.Raw
+    change: str
+    command: str
+    outcome: Outcome
+    reason: str
+    sequence: int
+    team: str
+    user: str
+
+
+_read_step = msgspec.json.Decoder(Step).decode
+_read_values = msgspec.json.Decoder(dict[str, Value]).decode
+_essence = attrgetter("change", "user", "team", "app", "command", "accounts", "reason", "before", "after")
+"""Gives what all steps of a change have in common."""
+
+
 def believe(connection: Connection, row: Row[Any]) -> Change:
     """Read a change back, if it is what its entries tell.
 
     Raises:
         AlteredError: It is not.
     """
-    return _judge(row, _list_steps(connection, row.id))[0]
+    return _judge(row, _list_steps(connection, row.id))
 
 
 def believe_each(connection: Connection, rows: Iterable[Row[Any]]) -> Iterator[Change]:
@@ -68,16 +96,18 @@ def check_latest(connection: Connection, change: Change) -> None:
     found = connection.execute(select(changes).where(changes.c.id == chain.key(change.id))).one_or_none()
     if found is None:
         raise kept.altered()
-    known, last = _judge(found, _list_steps(connection, found.id))
+    steps = _list_steps(connection, found.id)
+    known = _judge(found, steps)
     if known.outcome is not change.outcome:
         return  # It has moved since it was read, as it may.
-    end = (last.sequence, last.hash)
-    named = f'"change":{json.dumps(chain.storable(change.id), ensure_ascii=False)}'.encode()
+    last = steps[-1].sequence
+    end = (last, connection.scalar(select(entries.c.hash).where(entries.c.sequence == last)) or "")
+    named = f'"change":{json.dumps(chain.storable(change.id), ensure_ascii=False)}'
     try:
-        with closing(stream(connection, last.sequence)) as rows:
-            for sequence, content, digest, _, _ in follow(rows, last.sequence, last.hash.encode()):
-                end = (sequence, digest.decode())
-                if named in content and _is_step(chain.read(content.decode(), end[1]), change.id):
+        with closing(stream(connection, last)) as rows:
+            for sequence, content, digest, _, _ in follow(rows, *end):
+                end = (sequence, digest)
+                if named in content and _is_step(chain.read(content, digest), change.id):
                     raise kept.altered()
     except BrokenChainError:
         raise kept.altered() from None
@@ -96,19 +126,18 @@ def find_altered_change(connection: Connection) -> str:
                 return f"of entry {entry.sequence}"
             if entry.draft.outcome is not Outcome.DENIED:
                 return entry.draft.change_id
-    with closing(fetch(connection, _BY_CHANGE)) as rows:
-        for _, group in groupby(rows, key=itemgetter(0)):
+    with closing(fetch(connection, _IN_ORDER[connection.dialect.name])) as rows:
+        for change_id, group in groupby(rows, key=itemgetter(0)):
             found = list(group)
-            row = kept.Kept(*found[0][:5])
             try:
-                _judge(row, [] if found[0][5] is None else _read_steps(each[5:] for each in found))
-            except AlteredError:
-                return str(row.id)
+                _judge(kept.Kept(*found[0][:5]), _steps_among(_read_step(each[5]) for each in found))
+            except (AlteredError, TypeError, RecursionError, msgspec.MsgspecError):
+                return str(change_id)
     return ""
 
 
-def _list_steps(connection: Connection, change_id: str) -> Sequence[Entry]:
-    """List the entries of a change's steps, in order.
+def _list_steps(connection: Connection, change_id: str) -> Sequence[Step]:
+    """List the steps of a change, in order.
 
     Raises:
         AlteredError: One is not as it was written.
@@ -119,59 +148,59 @@ def _list_steps(connection: Connection, change_id: str) -> Sequence[Entry]:
         .where(entries.c.change == change_id, entries.c.change != "")
         .order_by(entries.c.sequence)
     )
-    return _read_steps(connection.execute(wanted))
-
-
-def _read_steps(rows: Iterable[Sequence[Any]]) -> Sequence[Entry]:
-    found = list(chain.read_each(rows))
-    steps = [each for each in found if isinstance(each, Entry) and each.draft.outcome is not Outcome.DENIED]
-    if any(isinstance(each, AlteredEntry) for each in found):
+    rows = connection.execute(wanted).all()
+    if any(chain.read(content, digest).sequence != sequence for sequence, content, digest in rows):
         raise kept.altered()
-    return steps
+    return _steps_among(_read_step(content) for _, content, _ in rows)
 
 
-def _judge(row: Row[Any] | kept.Kept, steps: Sequence[Entry]) -> tuple[Change, Entry]:
-    """Read a change back, and give the latest of its steps, if the change is what they tell.
+def _steps_among(found: Iterable[Step]) -> Sequence[Step]:
+    """Leave out refusals, which are about a change and no step of it."""
+    return [each for each in found if each.outcome is not Outcome.DENIED]
+
+
+def _judge(row: Row[Any] | kept.Kept, steps: Sequence[Step]) -> Change:
+    """Read a change back, if it is what its steps tell.
 
     Raises:
         AlteredError: It is not.
     """
     change = kept.read(row)
-    if not (steps and _is_told(change, steps) and _is_in_time(change, row.moved_at, steps)):
+    if not (
+        steps
+        and _is_told(kept.storable(change, row.content), steps)
+        and _is_in_time(change, row.moved_at, steps)
+    ):
         raise kept.altered()
-    return change, steps[-1]
+    return change
 
 
-def _is_told(change: Change, steps: Sequence[Entry]) -> bool:
-    """Tell whether steps are those of a change, one after the other, up to where it has come."""
-    drafts = [entry.draft for entry in steps]
-    said = drafts[0]
+def _is_told(change: Change, steps: Sequence[Step]) -> bool:
+    """Tell whether steps are those of a storable change, one after the other, up to where it has come."""
+    first = steps[0]
+    essence = _essence(first)
     return (
-        (said.outcome, drafts[-1].outcome) == (Outcome.PROPOSED, change.outcome)
-        and all(later.outcome in MOVES.get(step.outcome, ()) for step, later in pairwise(drafts))
-        and said.change_id == chain.storable(change.id)
-        and said.actor == chain.storable_actor(change.actor)
-        and (said.app, said.accounts) == (chain.storable(change.app), (chain.storable(change.account),))
-        and said.reason == chain.storable(change.reason)
-        and said.before == chain.storable_values(change.before)
-        and said.after == chain.storable_values(change.after)
-        and (said.command == "undo") == bool(change.undoes)
-        and (not change.undoes or said.reason == chain.storable(undo_reason(change.undoes)))
-        and all(_essence(step) == _essence(said) for step in drafts)
+        (first.outcome, steps[-1].outcome) == (Outcome.PROPOSED, change.outcome)
+        and all(later.outcome in MOVES.get(step.outcome, ()) for step, later in pairwise(steps))
+        and all(_essence(step) == essence for step in steps)
+        and (first.change, first.user, first.team) == (change.id, change.actor.user_id, change.actor.team_id)
+        and (first.app, first.accounts) == (change.app, (change.account,))
+        and first.reason == change.reason
+        and _read_values(first.before) == change.before
+        and _read_values(first.after) == change.after
+        and (first.command == "undo") == bool(change.undoes)
+        and (not change.undoes or first.reason == undo_reason(change.undoes))
     )
 
 
-def _essence(draft: Draft) -> tuple[object, ...]:
-    """Give what all steps of a change have in common."""
-    about = (draft.actor, draft.app, draft.command, draft.accounts, draft.reason, draft.change_id)
-    return (*about, draft.before, draft.after)
+def _is_in_time(change: Change, moved_at: str, steps: Sequence[Step]) -> bool:
+    """Tell whether a change was made when its first step was recorded, and not moved after its last.
 
-
-def _is_in_time(change: Change, moved_at: str, steps: Sequence[Entry]) -> bool:
-    """Tell whether a change was made, and last moved, when its steps were recorded."""
+    It may have moved before that: an entry is never dated before an earlier one, even if the clock went back.
+    """
     try:
-        moved = datetime.fromisoformat(moved_at)
-        return -_JITTER <= steps[0].at - change.proposed_at < _SOON and abs(steps[-1].at - moved) < _SOON
+        first, last, moved = map(datetime.fromisoformat, (steps[0].at, steps[-1].at, moved_at))
+        return -_JITTER <= first - change.proposed_at < _SOON and moved - last < _SOON
     except (TypeError, ValueError, OverflowError):
         return False
 

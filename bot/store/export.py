@@ -56,7 +56,7 @@ def as_json(rows: Iterable[Raw]) -> Iterator[str]:
     """Write each entry's canonical JSON, with its hash put in last."""
     for _, content, digest, _, _ in rows:
         # What is no text any more was altered: it is shown as far as it can be, and does not verify.
-        said, seal = (each.decode("utf-8", "replace") for each in (content, digest))
+        said, seal = _show(content), _show(digest)
         yield f'{said.removesuffix("}")},"hash":{json.dumps(seal)}}}\n'
 
 
@@ -72,6 +72,12 @@ def as_csv(rows: Iterable[Raw]) -> Iterator[str]:
             # Altered: verifying says where; here it is shown as it lies there.
             said = {"reason": text}
         yield line(_cell(said.get(name, "")) for name in COLUMNS)
+
+
+def _show(found: object) -> str:
+    if isinstance(found, str):
+        found = found.encode(errors="surrogateescape")
+    return found.decode(errors="replace") if isinstance(found, bytes) else str(found or "")
 
 
 def _cell(value: object) -> str:

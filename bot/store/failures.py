@@ -95,6 +95,9 @@ def _explain(error: Exception) -> tuple[str, str, str]:
         return *_SYSTEM.get(cause.errno, _UNOPENED), f"{kind} {errno.errorcode.get(cause.errno or 0, '')}"
     if (number := getattr(cause, "sqlite_errorcode", None)) is not None:
         return *_SQLITE.get(number & 0xFF, _OTHER), f"{kind} {getattr(cause, 'sqlite_errorname', number)}"
+    if isinstance(cause, sqlite3.OperationalError):
+        # Not SQLite says so, but Python: of text that is none.
+        return *_DAMAGED, kind
     if state := getattr(cause, "sqlstate", None):
         found = next((_POSTGRES[state[:size]] for size in (5, 3, 2) if state[:size] in _POSTGRES), _OTHER)
         return *found, f"{kind} {state}"

@@ -1,6 +1,8 @@
 """How a change is kept: as JSON that loses nothing, beside the digest of what its actor was shown."""
 
 import json
+import re
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -10,7 +12,10 @@ from sqlalchemy import Row
 
 from bot.core.model import Actor, Change, Outcome, Value
 from bot.errors import AlteredError
+from bot.store import chain
 from bot.store.chain import VERIFY, key
+
+_SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])")
 
 
 class Kept(NamedTuple):
@@ -23,7 +28,7 @@ class Kept(NamedTuple):
     moved_at: Any
 
 
-class _Content(msgspec.Struct):
+class _Content(msgspec.Struct, gc=False):
     account: str
     after: dict[str, Value]
     app: str
@@ -34,6 +39,9 @@ class _Content(msgspec.Struct):
     team: str
     undoes: str
     user: str
+
+
+_read_json = msgspec.json.Decoder(_Content).decode
 
 
 def write(change: Change, moved_at: str) -> dict[str, str]:
@@ -67,7 +75,7 @@ def read(row: Row[Any] | Kept) -> Change:
         AlteredError: It is not what was kept.
     """
     try:
-        change = _read(msgspec.convert(json.loads(row.content), _Content), Outcome(row.outcome))
+        change = _read(_parse(row.content), Outcome(row.outcome))
         # What was kept is written as the digest has it.
         digest = sha256(row.content.encode()).hexdigest()
         sound = digest == row.digest and key(change.id) == row.id
@@ -76,6 +84,31 @@ def read(row: Row[Any] | Kept) -> Change:
     if not sound or change.proposed_at.tzinfo is None:
         raise altered()
     return change
+
+
+def storable(change: Change, content: str) -> Change:
+    """Make a change that was kept with this content storable, as its entries are; at once if it is."""
+    if not _SUSPECT.search(content):
+        return change
+    return replace(
+        change,
+        id=chain.storable(change.id),
+        actor=chain.storable_actor(change.actor),
+        app=chain.storable(change.app),
+        account=chain.storable(change.account),
+        before=chain.storable_values(change.before),
+        after=chain.storable_values(change.after),
+        reason=chain.storable(change.reason),
+        undoes=chain.storable(change.undoes),
+    )
+
+
+def _parse(content: str) -> _Content:
+    try:
+        return _read_json(content)
+    except msgspec.DecodeError:
+        # Half a character, escaped, is none to the faster reader.
+        return msgspec.convert(json.loads(content), _Content)
 
 
 def altered() -> AlteredError:

@@ -1,28 +1,27 @@
 """The entries as they lie on disk, one after the other, however many there are."""
 
-from binascii import hexlify
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from hashlib import sha256
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
+from sqlalchemy.exc import DBAPIError
 
 from bot.store.chain import START
 
-Raw: TypeAlias = tuple[int, bytes, bytes, Any, Any]
-"""An entry's sequence number, content and hash, where what is no text is empty, and its actor and change."""
+Raw: TypeAlias = tuple[int, Any, Any, Any, Any]
+"""An entry's sequence number, content, hash, actor and change; texts, unless somebody altered them."""
 
 FIRST = -(2**63)
 """Below every sequence number there can be."""
 
-# As bytes they can be read even where a file holds no text any more.
-_COLUMNS = {
-    "sqlite": "coalesce(CAST(content AS BLOB), x''), coalesce(CAST(hash AS BLOB), x'')",
-    "postgresql": "content, hash",
-}
+_ENTRIES = (
+    "SELECT sequence, content, hash, actor, change FROM entries WHERE sequence > :after ORDER BY sequence"
+)
+_AT_A_TIME = 2000
 # Where an entry names the hash before it. The last such key is its own: what follows is sorted after it, and
 # holds texts and a number alone, in which no quote stands unescaped.
-_KEY = b'"previous":"'
+_KEY = '"previous":"'
 
 
 class BrokenChainError(Exception):
@@ -41,29 +40,45 @@ class BrokenChainError(Exception):
 
 def stream(connection: Connection, after: int = FIRST) -> Generator[Raw, None, None]:
     """Read all entries after a sequence number in order, in constant memory."""
-    columns = _COLUMNS[connection.dialect.name]
-    query = (
-        f"SELECT sequence, {columns}, actor, change FROM entries WHERE sequence > :after ORDER BY sequence"  # noqa: S608 - our own words
-    )
-    rows = fetch(connection, query, after=after)
-    if connection.dialect.name == "sqlite":
-        yield from rows
-    else:
-        for sequence, content, digest, actor, change in rows:
-            yield sequence, content.encode(), digest.encode(), actor, change
+    return fetch(connection, _ENTRIES, after=after)
 
 
 def fetch(connection: Connection, query: str, **values: object) -> Generator[Any, None, None]:
-    """Run a query, and give its rows as they come, in constant memory."""
-    with connection.execute(text(query), values, execution_options={"yield_per": 1000}) as found:
-        if connection.dialect.name == "sqlite":
-            # Past SQLAlchemy, whose rows take as long as all the hashing.
-            yield from cast("Iterable[Sequence[Any]]", found.cursor)
+    """Run a query, and give its rows as they come, in constant memory.
+
+    Raises:
+        DBAPIError: The database failed.
+    """
+    statement = text(query).bindparams(**values)
+    # Past SQLAlchemy, whose rows take as long as all the hashing.
+    try:
+        if connection.dialect.name == "postgresql":
+            yield from _fetch_from_server(connection, statement)
         else:
-            yield from found
+            with connection.execute(statement) as found:
+                yield from cast("Iterable[Any]", found.cursor)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError(None, None, error) from error
 
 
-def follow(rows: Iterable[Raw], count: int = 0, last: bytes = START.encode()) -> Iterator[Raw]:
+def _fetch_from_server(connection: Connection, statement: TextClause) -> Generator[Any, None, None]:
+    if not connection.in_transaction():
+        connection.begin()
+    compiled = statement.compile(dialect=connection.dialect)
+    server = cast("Any", connection.connection.driver_connection)
+    with server.cursor(name=f"rows {id(compiled)}") as cursor:
+        cursor.execute(str(compiled), compiled.params)
+        while rows := cursor.fetchmany(_AT_A_TIME):
+            yield from rows
+
+
+def demand_text(connection: Connection) -> None:
+    """Let text of an SQLite file that is none end a query; to read it as far as it can be takes longer."""
+    if connection.dialect.name == "sqlite":
+        cast("Any", connection.connection.driver_connection).text_factory = str
+
+
+def follow(rows: Iterable[Raw], count: int = 0, last: str = START) -> Iterator[Raw]:
     """Go from entry to entry as long as each is whole and follows from the one before it.
 
     Args:
@@ -77,12 +92,16 @@ def follow(rows: Iterable[Raw], count: int = 0, last: bytes = START.encode()) ->
     key, begins, ends = _KEY, len(_KEY), len(_KEY) + len(START)
     for row in rows:
         sequence, content, digest, _, _ = row
-        place = content.rfind(key)
-        if (
-            sequence != count + 1
-            or content[place + begins : place + ends] != last
-            or hexlify(sha256(content).digest()) != digest
-        ):
+        try:
+            place = content.rfind(key)
+            sound = (
+                sequence == count + 1
+                and content[place + begins : place + ends] == last
+                and sha256(content.encode()).hexdigest() == digest
+            )
+        except (AttributeError, TypeError, ValueError):
+            sound = False
+        if not sound:
             missing = sequence > count + 1
             raise BrokenChainError(count + 1 if missing else sequence, missing=missing)
         count, last = sequence, digest

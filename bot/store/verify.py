@@ -1,8 +1,8 @@
 """Tells whether the record is as it was written: every entry, in its place, and none missing."""
 
 import re
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -22,7 +22,7 @@ from bot.store.engine import open_engine, reading
 from bot.store.failures import is_damage
 from bot.store.guards import find_altered_guard, find_missing_table
 from bot.store.migrating import check_current, has_record
-from bot.store.rows import BrokenChainError, Raw, fetch, follow, stream
+from bot.store.rows import BrokenChainError, Raw, demand_text, fetch, follow, stream
 
 DIGITS = 32
 """The digits of a hash that prove that it is this one: with fewer, another can be made that begins so."""
@@ -35,6 +35,9 @@ _OUTBOX = """
     FROM outbox LEFT JOIN entries ON entries.sequence = outbox.sequence ORDER BY outbox.sequence
 """
 _HEAD = re.compile(r"(?:#([0-9]{1,19})[\s·]+)?([0-9a-fA-F]{8,64})")
+
+
+_NO_MORE = (None, None, None)
 
 
 class Finding(Enum):
@@ -136,8 +139,8 @@ class Wanted:
         return cls(found[2].lower(), int(found[1]) if found[1] else None)
 
 
-class _Said(msgspec.Struct):
-    """The texts by which an entry is found, as it says them itself."""
+class _Said(msgspec.Struct, gc=False):
+    """What an entry is found by, as it says itself."""
 
     accounts: list[str]
     app: str
@@ -180,6 +183,7 @@ def _verify(connection: Connection, wanted: Wanted | None) -> Verdict:
         return Verdict(Finding.ALTERED, 0, START, problem=f"there is no {missing} in the database")
     stored = connection.execute(select(schema.head.c.sequence, schema.head.c.hash)).all()
     heads = [Head(*row) for row in stored]
+    demand_text(connection)
     with closing(stream(connection)) as rows, closing(fetch(connection, _ACCOUNTS)) as accounts:
         verdict = verify(rows, accounts, heads, wanted)
     if verdict.finding is not Finding.SOUND:
@@ -188,7 +192,7 @@ def _verify(connection: Connection, wanted: Wanted | None) -> Verdict:
         if change := find_altered_change(connection):
             return replace(verdict, finding=Finding.ALTERED, change=change)
         problem = next(filter(None, (find(connection) for find in _BESIDE)), "")
-    except (DBAPIError, sqlite3.Error) as error:
+    except DBAPIError as error:
         if not is_damage(error):
             raise
         problem = "the database is damaged"
@@ -212,8 +216,8 @@ def verify(
         heads: What the head row remembers, of which there should be one.
         wanted: The entry that must be there.
     """
-    count, last, found = 0, START.encode(), None
-    digits = wanted.digits.encode() if wanted else b""
+    count, last, found = 0, START, None
+    digits = wanted.digits if wanted else ""
     number = wanted.sequence if wanted else None
     searching = wanted is not None
     places = _Places(accounts)
@@ -226,14 +230,14 @@ def verify(
         places.end()
     except BrokenChainError as broken:
         finding = Finding.MISSING if broken.missing else Finding.ALTERED
-        return Verdict(finding, count, last.decode(), broken.sequence)
-    except (DBAPIError, sqlite3.Error) as error:
+        return Verdict(finding, count, last, broken.sequence)
+    except DBAPIError as error:
         if not is_damage(error):
             raise
-        return Verdict(Finding.ALTERED, count, last.decode(), count + 1)
+        return Verdict(Finding.ALTERED, count, last, count + 1)
     if searching:
-        return Verdict(Finding.HEAD_NOT_FOUND, count, last.decode())
-    verdict = _compare(count, last.decode(), heads)
+        return Verdict(Finding.HEAD_NOT_FOUND, count, last)
+    verdict = _compare(count, last, heads)
     if verdict.finding is Finding.SOUND and places.problem:
         return replace(verdict, finding=Finding.ALTERED, problem=places.problem)
     return replace(verdict, found=found, digits=len(digits) if wanted else len(START))
@@ -251,8 +255,8 @@ class _Places:
 
     def __init__(self, accounts: Iterable[Sequence[Any]]) -> None:
         self.problem = ""
-        self._rows: Iterator[Sequence[Any]] = iter(accounts)
-        self._next = next(self._rows, None)
+        self._rows = iter(accounts)
+        self._next = next(self._rows, _NO_MORE)
 
     def check(self, row: Raw) -> None:
         """Check the next entry.
@@ -269,35 +273,34 @@ class _Places:
             raise BrokenChainError(sequence, missing=False)
         if self.problem:
             return
-        if not _is_key(actor, f"{said.team} {said.user}") or not _is_key(change, said.change):
-            self.problem = f"entry {sequence} is sound, but the columns actor and change beside it are not"
-        found = []
-        while self._next is not None and self._next[0] == sequence:
-            found.append((self._next[1], self._next[2]))
-            self._next = next(self._rows, None)
-        if not (len(found) == len(said.accounts) == 1 and _are_key(found[0], said)) and not _are_keys(
-            found, said
+        number, app, account = self._next
+        apps, accounts = [], []
+        while number == sequence:
+            apps.append(app)
+            accounts.append(account)
+            number, app, account = self._next = next(self._rows, _NO_MORE)
+        if (
+            accounts == said.accounts
+            and apps.count(said.app) == len(apps)
+            and actor == f"{said.team} {said.user}"
+            and change == said.change
+            # As long as all accounts together are short, each is found by itself.
+            and content.find('"after"') < chain.LONGEST_KEY > len(actor) + len(change) + len(said.app)
         ):
+            return
+        if actor != chain.key(f"{said.team} {said.user}") or change != chain.key(said.change):
+            self.problem = f"entry {sequence} is sound, but the columns actor and change beside it are not"
+        elif not _are_keys(list(zip(apps, accounts, strict=True)), said):
             self.problem = f"entry {sequence} is sound, but its rows in entry_accounts are not"
 
     def end(self) -> None:
         """Check that there are no more accounts."""
-        if self._next is not None and not self.problem:
+        if self._next is not _NO_MORE and not self.problem:
             self.problem = "entry_accounts has rows of an entry that does not name them, or is not there"
 
 
-def _is_key(found: object, text: str) -> bool:
-    """Tell whether something is found by a text, as `chain.key` makes it; quickly where it is short."""
-    return found == text if len(text) <= chain.LONGEST_KEY else found == chain.key(text)
-
-
-def _are_key(found: tuple[Any, Any], said: _Said) -> bool:
-    """Tell whether an entry is found by its only account."""
-    return _is_key(found[0], said.app) and _is_key(found[1], said.accounts[0])
-
-
 def _are_keys(found: Sequence[tuple[Any, Any]], said: _Said) -> bool:
-    """Tell whether an entry is found by its accounts, each once."""
+    """Tell whether an entry is found by its accounts, each once, in whatever order."""
     app = chain.key(said.app)
     wanted = {(app, chain.key(account)) for account in said.accounts}
     return len(found) == len(wanted) and set(found) == wanted
