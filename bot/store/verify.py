@@ -1,7 +1,6 @@
 """Tells whether the record is as it was written: every entry, in its place, and none missing."""
 
 import re
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -30,9 +29,17 @@ DIGITS = 32
 _LONGEST_LEASE = 3600
 """Seconds; no process takes the outbox for longer, and no clock is set back as far."""
 _ACCOUNTS = "SELECT sequence, app, account FROM entry_accounts ORDER BY sequence"
-_OUTBOX = """
+_WAITING = """
     SELECT outbox.sequence, entries.content, entries.hash
     FROM outbox LEFT JOIN entries ON entries.sequence = outbox.sequence ORDER BY outbox.sequence
+"""
+# Of what is left, most is quickly seen not to be told.
+_NOT_WAITING = """
+    SELECT entries.sequence, entries.content, entries.hash FROM entries
+    WHERE entries.sequence > :covered
+        AND (entries.change <> '' OR entries.content LIKE '%"outcome":"denied"%')
+        AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.sequence = entries.sequence)
+    ORDER BY entries.sequence
 """
 _HEAD = re.compile(r"(?:#([0-9]{1,19})[\s·]+)?([0-9a-fA-F]{8,64})")
 
@@ -323,13 +330,21 @@ def _compare(count: int, last: str, heads: Sequence[Head]) -> Verdict:
 
 
 def _find_altered_outbox(connection: Connection) -> str:
-    """Say which entry waits for the audit channel that should not; the entries must be sound."""
-    with closing(fetch(connection, _OUTBOX)) as rows:
+    """Say which entry waits for the audit channel that should not, or does not that should.
+
+    The entries must be sound, and the lease too.
+    """
+    with closing(fetch(connection, _WAITING)) as rows:
         for entry in chain.read_each(rows):
             if not isinstance(entry, Entry):
                 return f"entry {entry.sequence} waits for the audit channel, and is not there"
             if not is_told(entry.draft):
-                return f"entry {entry.sequence} waits for the audit channel, where its kind is never posted"
+                return f"entry {entry.sequence} waits for the audit channel, which is never told of its kind"
+    covered = connection.scalar(select(schema.lease.c.covered))
+    with closing(fetch(connection, _NOT_WAITING, covered=covered)) as rows:
+        for entry in chain.read_each(rows):
+            if not isinstance(entry, Entry) or is_told(entry.draft):
+                return f"entry {entry.sequence} was taken from what waits for the audit channel"
     return ""
 
 
@@ -346,26 +361,25 @@ def _find_altered_head_time(connection: Connection) -> str:
 
 
 def _find_altered_lease(connection: Connection) -> str:
-    row = schema.lease.c
-    rows = connection.execute(select(row.holder, row.until, row.covered, row.covered_at)).all()
+    rows = connection.execute(select(schema.lease)).all()
     if len(rows) != 1:
         return f"there are {len(rows)} rows in the table lease instead of one"
-    holder, until, covered, covered_at = rows[0]
-    numbers = (until, covered, covered_at)
-    if not isinstance(holder, str) or not all(isinstance(number, int | float) for number in numbers):
+    _, holder, until, covered, covered_at = rows[0]
+    times = isinstance(until, int | float) and isinstance(covered_at, int | float)
+    if not (isinstance(holder, str) and isinstance(covered, int) and times):
         return "the row of the table lease is no lease"
-    latest = clock.ask(connection).timestamp() + _LONGEST_LEASE
-    if not until <= latest:
-        return "the lease of the outbox is so long that nothing would be posted in the audit channel"
-    if not covered_at <= latest or covered > (connection.scalar(select(schema.head.c.sequence)) or 0):
-        return "the table lease says that the audit channel has seen what is not there yet"
+    now = clock.ask(connection).timestamp()
+    if not until <= now + _LONGEST_LEASE:
+        return "the lease of the outbox is so long that the audit channel would be told nothing"
+    last = connection.scalar(select(schema.head.c.sequence)) or 0
+    if not (0 <= covered <= last and covered_at <= now + _LONGEST_LEASE):
+        return "the table lease says that the audit channel has seen entries that are not there yet"
     return ""
 
 
 _BESIDE: Sequence[Callable[[Connection], str]] = (
-    _find_altered_head_time,
-    _find_altered_outbox,
     _find_altered_lease,
+    _find_altered_outbox,
     find_altered_guard,
 )
 """The checks beside those of entries and changes; each says what is wrong."""

@@ -2,7 +2,7 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-from bot.core.model import Actor
+from bot.core.model import Actor, Head
 from bot.errors import AuditError
 from bot.store import migrations
 from bot.store.chain import START, link
@@ -25,8 +25,9 @@ from bot.store.migrating import is_current, migrate
 from bot.store.record import Store
 from bot.store.schema import REVISION, metadata
 from bot.store.verify import Finding, verify_url
-from tests.support.entries import looked_up
+from tests.support.entries import denied, looked_up
 from tests.support.postgresql import new_schema
+from tests.support.tampering import tampering
 
 OPEN_STORE = Callable[[str], Store]
 OLD = 1203
@@ -120,13 +121,42 @@ def test_remembers_when_the_last_of_the_old_entries_was_recorded(first: str) -> 
         assert connection.scalar(text("SELECT at FROM head")) == json.loads(content or "")["at"]
 
 
-def test_lets_the_channel_see_the_head_of_an_old_record_soon(first: str, open_store: OPEN_STORE) -> None:
+def test_lets_the_channel_see_the_head_of_an_old_record_with_its_next_entry(
+    first: str, open_store: OPEN_STORE
+) -> None:
+    migrate(first)
+    store = open_store(first)
+    assert store.checkpoint("me", 10, 3600) is None
+
+    added = store.add(looked_up())
+
+    assert store.checkpoint("me", 10, 3600) == Head(added.sequence, added.hash)
+
+
+@pytest.mark.parametrize("waiting", [(), (OLD,), (OLD - 1, OLD)])
+def test_misses_no_entry_that_the_first_bot_had_told(first: str, waiting: Sequence[int]) -> None:
+    with tampering(first) as connection:
+        previous = (
+            connection.scalar(text("SELECT hash FROM entries WHERE sequence = :n"), {"n": OLD - 3}) or ""
+        )
+        for number in range(OLD - 2, OLD + 1):
+            entry, content = link(number, datetime.now(UTC), denied("set"), previous)
+            previous = entry.hash
+            row = {"n": number, "content": content, "hash": entry.hash}
+            connection.execute(
+                text("UPDATE entries SET content = :content, hash = :hash WHERE sequence = :n"), row
+            )
+            connection.execute(text("UPDATE entry_accounts SET account = 'alice' WHERE sequence = :n"), row)
+        connection.execute(text("UPDATE head SET hash = :hash"), {"hash": previous})
+        for number in waiting:
+            connection.execute(text("INSERT INTO outbox VALUES (:n)"), {"n": number})
+
     migrate(first)
 
-    head = open_store(first).checkpoint("me", 10, 3600)
-
-    assert head
-    assert head.sequence == OLD
+    assert verify_url(first).finding is Finding.SOUND, str(verify_url(first))
+    with tampering(first) as connection:
+        connection.execute(text("DELETE FROM outbox"))
+    assert verify_url(first).finding is (Finding.ALTERED if waiting else Finding.SOUND)
 
 
 def test_does_not_take_the_first_schema_for_the_newest(first: str) -> None:

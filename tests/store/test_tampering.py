@@ -299,6 +299,19 @@ TAMPERS: dict[str, Tamper] = {
     "a second head": Tamper("INSERT INTO head SELECT id + 1, sequence, hash, at FROM head", BOTH),
     "an entry that does not exist waits": Tamper("INSERT INTO outbox VALUES (4711)"),
     "an entry that is never told waits": Tamper("INSERT INTO outbox VALUES (1)"),
+    "an entry taken from what waits": Tamper(
+        "DELETE FROM outbox WHERE sequence = (SELECT max(sequence) FROM outbox)"
+    ),
+    "everything taken from what waits": Tamper("DELETE FROM outbox"),
+    "the first taken from what waits, and counted as seen": Tamper(
+        (
+            "UPDATE lease SET covered = (SELECT min(sequence) FROM outbox) - 1",
+            "DELETE FROM outbox WHERE sequence = (SELECT min(sequence) FROM outbox)",
+        )
+    ),
+    "more counted as seen than there is": Tamper("UPDATE lease SET covered = 4711"),
+    "less than nothing counted as seen": Tamper("UPDATE lease SET covered = -1"),
+    "the channel seen in the far future": Tamper("UPDATE lease SET covered_at = 1e18"),
     "no lease": Tamper("DELETE FROM lease"),
     "a second lease": Tamper("INSERT INTO lease (id, holder, until) VALUES (2, '', 0)"),
     "a lease for ever": Tamper("UPDATE lease SET holder = 'x', until = 1e18"),

@@ -13,18 +13,22 @@ _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 # As bytes it can be read even where a file holds no text any more.
 _CONTENT = {"sqlite": "CAST(content AS BLOB)", "postgresql": "content"}
 
+_LAST = "(SELECT max(sequence) FROM head)"
+_SEEN = "(SELECT min(sequence) - 1 FROM outbox)"
+
 
 def upgrade() -> None:
-    """Add the columns, and fill in the time; the channel counts as having seen nothing."""
+    """Add the columns, and fill them in: the channel has seen all before the first entry that waits."""
     connection = op.get_bind()
     op.add_column("head", Column("at", Text, nullable=False, server_default=""))
     op.add_column("lease", Column("covered", _NUMBER, nullable=False, server_default="0"))
     op.add_column("lease", Column("covered_at", Float(53), nullable=False, server_default="0"))
     content = _CONTENT[connection.dialect.name]
     last = connection.scalar(
-        text(f"SELECT {content} FROM entries WHERE sequence = (SELECT max(sequence) FROM head)")  # noqa: S608 - our own words
+        text(f"SELECT {content} FROM entries WHERE sequence = {_LAST}")  # noqa: S608 - our own words
     )
     connection.execute(text("UPDATE head SET at = :at"), {"at": _read_time(last)})
+    connection.execute(text(f"UPDATE lease SET covered = coalesce({_SEEN}, {_LAST}, 0)"))  # noqa: S608 - our own words
 
 
 def _read_time(content: str | bytes | None) -> str:
