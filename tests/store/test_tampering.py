@@ -195,6 +195,9 @@ TAMPERS: dict[str, Tamper] = {
     ),
     "an entry's hash": Tamper("UPDATE entries SET hash = 'x' WHERE sequence = 1"),
     "an entry emptied": Tamper("UPDATE entries SET content = '', hash = '' WHERE sequence = 3"),
+    "an entry's content as bytes": Tamper(
+        "UPDATE entries SET content = CAST(content AS BLOB) WHERE sequence = 1", only="sqlite"
+    ),
     "what an entry says that waits": Tamper(
         "UPDATE entries SET content = replace(content, 'ticket', 'tricky')"
         " WHERE sequence = (SELECT min(sequence) FROM outbox)",
@@ -224,6 +227,9 @@ TAMPERS: dict[str, Tamper] = {
     # What entries are found by.
     "an entry's actor": Tamper("UPDATE entries SET actor = 'T1 U9' WHERE sequence = 1"),
     "an entry's actor emptied": Tamper("UPDATE entries SET actor = '' WHERE sequence = 1"),
+    "an entry's actor as bytes": Tamper(
+        "UPDATE entries SET actor = CAST(actor AS BLOB) WHERE sequence = 1", only="sqlite"
+    ),
     "a lookup's change": Tamper(f"UPDATE entries SET change = '{OFF}' WHERE sequence = 1"),
     "a step's change emptied": Tamper(f"UPDATE entries SET change = '' WHERE {of(OPEN)}", BOTH),
     "a step's change renamed": Tamper(f"UPDATE entries SET change = '{OPEN}' WHERE {of(OFF)}", BOTH),
@@ -236,6 +242,15 @@ TAMPERS: dict[str, Tamper] = {
     ),
     "an account moved": Tamper(
         "UPDATE entry_accounts SET sequence = 2 WHERE sequence = 1 AND account = 'bob'"
+    ),
+    "an account that is no text": Tamper(
+        "UPDATE entry_accounts SET account = CAST(x'80ff' AS TEXT) WHERE account = 'bob'", only="sqlite"
+    ),
+    "two accounts in one": Tamper(
+        (
+            "DELETE FROM entry_accounts WHERE sequence = 1 AND account = 'bob'",
+            "UPDATE entry_accounts SET account = 'alice\",\"bob' WHERE sequence = 1",
+        )
     ),
     "accounts of no entry": Tamper("INSERT INTO entry_accounts VALUES ('demo', 'eve', 4711)"),
     "accounts of an entry below": Tamper("INSERT INTO entry_accounts VALUES ('demo', 'eve', -1)"),

@@ -1,11 +1,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 from sqlalchemy import text
 
 from bot.core.model import Outcome
@@ -282,6 +284,23 @@ def test_anybody_can_check_an_export_in_ten_lines(filled: str) -> None:
         assert sha256(canonical.encode()).hexdigest() == claimed
         previous = claimed
     assert previous == head_of(filled)
+
+
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_holds_the_lease_against_the_clock_of_the_server(
+    server_url: str, open_store: OPEN_STORE, hours: int
+) -> None:
+    store = open_store(server_url)
+    store.add(denied("set"))
+    assert store.take("me", 60, 1)
+
+    with freeze_time(datetime.now(UTC) + timedelta(hours=hours)):
+        assert verify_url(server_url).finding is Finding.SOUND
+
+    with tampering(server_url) as connection:
+        connection.execute(text("UPDATE lease SET until = until + 7200"))
+    with freeze_time(datetime.now(UTC) + timedelta(hours=hours)):
+        assert "lease" in verify_url(server_url).problem
 
 
 @pytest.fixture
