@@ -20,7 +20,7 @@ from bot.store.rows import BrokenChainError, fetch, follow, stream
 from bot.store.schema import changes, entries, head
 
 _SOON = timedelta(minutes=1)
-"""How soon after it was made a change is recorded, and how soon after its step it moves."""
+"""The longest from making a change to recording it, and from its step to its move."""
 _JITTER = timedelta(seconds=1)
 """The most that a clock may go back in between."""
 

@@ -63,5 +63,5 @@ def ask_not_before_head(connection: Connection) -> datetime:
 def _altered_head() -> AlteredError:
     return AlteredError(
         "the record's head is not what was written: somebody altered the database",
-        advice="An operator should run im-bot audit verify",
+        advice=VERIFY,
     )

@@ -147,7 +147,7 @@ class Wanted:
 
 
 class _Said(msgspec.Struct, gc=False):
-    """What an entry is found by, as it says itself."""
+    """The texts by which an entry is found, as it says them itself."""
 
     accounts: list[str]
     app: str
@@ -339,7 +339,7 @@ def _find_altered_outbox(connection: Connection) -> str:
             if not isinstance(entry, Entry):
                 return f"entry {entry.sequence} waits for the audit channel, and is not there"
             if not is_told(entry.draft):
-                return f"entry {entry.sequence} waits for the audit channel, which is never told of its kind"
+                return f"entry {entry.sequence} waits for the audit channel, where its kind is never posted"
     covered = connection.scalar(select(schema.lease.c.covered))
     with closing(fetch(connection, _NOT_WAITING, covered=covered)) as rows:
         for entry in chain.read_each(rows):
@@ -361,23 +361,25 @@ def _find_altered_head_time(connection: Connection) -> str:
 
 
 def _find_altered_lease(connection: Connection) -> str:
-    rows = connection.execute(select(schema.lease)).all()
+    row = schema.lease.c
+    rows = connection.execute(select(row.holder, row.until, row.covered, row.covered_at)).all()
     if len(rows) != 1:
         return f"there are {len(rows)} rows in the table lease instead of one"
-    _, holder, until, covered, covered_at = rows[0]
-    times = isinstance(until, int | float) and isinstance(covered_at, int | float)
-    if not (isinstance(holder, str) and isinstance(covered, int) and times):
+    holder, until, covered, covered_at = rows[0]
+    numbers = (until, covered, covered_at)
+    if not isinstance(holder, str) or not all(isinstance(number, int | float) for number in numbers):
         return "the row of the table lease is no lease"
-    now = clock.ask(connection).timestamp()
-    if not until <= now + _LONGEST_LEASE:
-        return "the lease of the outbox is so long that the audit channel would be told nothing"
+    latest = clock.ask(connection).timestamp() + _LONGEST_LEASE
+    if not until <= latest:
+        return "the lease of the outbox is so long that nothing would be posted in the audit channel"
     last = connection.scalar(select(schema.head.c.sequence)) or 0
-    if not (0 <= covered <= last and covered_at <= now + _LONGEST_LEASE):
-        return "the table lease says that the audit channel has seen entries that are not there yet"
+    if not (covered_at <= latest and 0 <= covered <= last):
+        return "the table lease says that the audit channel has seen what is not there yet"
     return ""
 
 
 _BESIDE: Sequence[Callable[[Connection], str]] = (
+    _find_altered_head_time,
     _find_altered_lease,
     _find_altered_outbox,
     find_altered_guard,

@@ -47,9 +47,12 @@ def _fill_file(path: str, written: Iterable[Rows]) -> int:
             names = ", ".join(_TABLES[table])
             connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)
 
-        last, digest = _add_all(written, add)
-        connection.execute("UPDATE head SET sequence = ?, hash = ?", (last, digest))
-        connection.execute("UPDATE lease SET covered = ?", (last,))
+        last = _add_all(written, add)
+        connection.execute(
+            "UPDATE head SET (sequence, hash, at) = (SELECT sequence, hash, json_extract(content, '$.at')"
+            " FROM entries ORDER BY sequence DESC LIMIT 1)"
+        )
+        connection.execute("UPDATE lease SET covered = (SELECT sequence FROM head)")
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return last
@@ -64,9 +67,12 @@ def _fill_server(url: str, written: Iterable[Rows]) -> int:
                 for row in rows:
                     copy.write_row(row)
 
-        last, digest = _add_all(written, add)
-        cursor.execute("UPDATE head SET sequence = %s, hash = %s", (last, digest))
-        cursor.execute("UPDATE lease SET covered = %s", (last,))
+        last = _add_all(written, add)
+        cursor.execute(
+            "UPDATE head SET (sequence, hash, at) = (SELECT sequence, hash, content::json->>'at'"
+            " FROM entries ORDER BY sequence DESC LIMIT 1)"
+        )
+        cursor.execute("UPDATE lease SET covered = (SELECT sequence FROM head)")
     return last
 
 
