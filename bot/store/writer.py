@@ -129,7 +129,10 @@ class Writer:
         except AuditError as error:
             # A failure that comes at once costs nobody else's time.
             waited = time.monotonic() - began >= self._limits.lock / 2
-            self._trouble = (error, time.monotonic() + _REMEMBERED) if waited else None
+            # What became of a check may be unknown; what is refused because of it is not even begun.
+            unknown = isinstance(error, RecordUnknownError)
+            refusal = AuditError(_STUCK, advice=_LATER) if unknown else error
+            self._trouble = (refusal, time.monotonic() + _REMEMBERED) if waited else None
             raise
 
     def close(self) -> None:

@@ -480,6 +480,20 @@ def test_refuses_at_once_after_a_check_that_waited_in_vain(wired: Store, wire: W
     assert wired.add(looked_up()).sequence == 2
 
 
+def test_knows_that_what_was_refused_at_once_is_not_recorded(wired: Store, wire: Wire) -> None:
+    wire.hold_at(b"COMMIT\0")
+    with pytest.raises(AuditError):
+        wired.check()
+
+    with pytest.raises(AuditError, match="was not recorded") as caught:
+        wired.add(looked_up())
+
+    assert not isinstance(caught.value, RecordUnknownError)
+    wire.let_go()
+    wired.check()
+    assert wired.add(looked_up()).sequence == 2
+
+
 def test_a_locked_file_holds_up_readers_no_longer_than_a_silent_server(
     file: Path, open_store: OPEN_STORE
 ) -> None:
