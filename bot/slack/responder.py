@@ -146,38 +146,40 @@ class Responder:
 
     def send_directly(self, actor_id: str, message: Message) -> None:
         """Send a message to an actor's direct messages; as `send` it never raises."""
+        post = partial(Channel(self._slack, actor_id).post, message)
         try:
-            self._slack.chat_postMessage(
-                channel=actor_id,
-                text=message.text,
-                blocks=message.blocks,
-                parse="none",
-                mrkdwn=False,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
-            log.error("an answer could not be delivered at all (%s)", type(error).__name__)  # noqa: TRY400
+            _patiently(post, Deadline.after(self._patience.answer), last=True)
+        except NotPostedError as error:
+            log.error("an answer could not be delivered at all (%s)", error)  # noqa: TRY400
 
 
-def _patiently(post: Callable[[], None], deadline: Deadline) -> None:
+def _patiently(post: Callable[[], object], deadline: Deadline, *, last: bool = False) -> None:
     """Post, and once more where Slack asks to wait or nobody knows what became of it.
+
+    Args:
+        post: Posts once.
+        deadline: Until when to try again.
+        last: Whether there is no other way; then again and again, as long as Slack asks to wait.
 
     Raises:
         NotPostedError: Slack did not take it.
     """
-    try:
-        post()
-    except NotPostedError as error:
-        if error.code not in _PASSING and error.wait is None:
-            raise
-        wait = min(_soon() if error.wait is None else error.wait, LONGEST_WAIT)
-        if wait >= deadline.left():
-            raise
-    else:
-        return
-    time.sleep(wait)
-    post()
+    again = False
+    while True:
+        try:
+            post()
+        except NotPostedError as error:
+            limited = error.wait is not None
+            if (again and not (last and limited)) or not (limited or error.code in _PASSING):
+                raise
+            wait = min(_soon() if error.wait is None else error.wait, LONGEST_WAIT)
+            if wait >= deadline.left():
+                raise
+        else:
+            return
+        again = True
+        # Those that wait for the same channel do not all come back at once.
+        time.sleep(wait + _soon() if last else wait)
 
 
 def _soon() -> float:

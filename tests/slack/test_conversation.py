@@ -255,3 +255,11 @@ def test_writes_to_the_person_where_there_is_no_response_url() -> None:
     assert not reply.public
     assert scene.calls == [POST, UPDATE]
     assert [body["channel"] for body in scene.posted] == [ACTOR, DIRECT]
+
+
+def test_keeps_trying_the_last_way_while_slack_asks_to_wait(naps: list[float]) -> None:
+    with slack(*[LIMITED] * 6, SENT) as scene:
+        scene.reply(DIRECT).answer(MESSAGE)
+
+    assert scene.calls == [POST] * 7
+    assert len(naps) == 5
