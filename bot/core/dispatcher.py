@@ -1,7 +1,7 @@
 """The one path of every command: parse, check, use case, result."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -29,13 +29,13 @@ from bot.core.commands import (
 from bot.core.ids import fits
 from bot.core.inquiry import Inquiry
 from bot.core.journal import Journal
-from bot.core.model import Actor, AlteredEntry, Draft, Entry, Finding, Outcome, Role, Surface
+from bot.core.model import MOVES, Actor, AlteredEntry, Draft, Entry, Finding, Outcome, Role, Surface
 from bot.core.overview import Overview
 from bot.core.parsing import Apps, parse
 from bot.core.policy import Rules
 from bot.core.ports import IM, People, Record
 from bot.core.results import Help, History, Home, Lookup, Result, RoleReport, Start, Withheld
-from bot.errors import AlteredError, AuditError, ExpiredError, PermissionDeniedError, UsageError
+from bot.errors import AuditError, ExpiredError, PermissionDeniedError, UsageError
 
 HISTORY_PAGE = 20
 """The most entries of a history shown at once."""
@@ -221,12 +221,13 @@ class Dispatcher:
         """List a page of entries, of a change the latest alone, and tell below which one the next begins."""
         limit = HISTORY_PAGE * _STEPS + 1
         found = self.record.list_history(command.app.name, command.account, command.before, limit)
+        latest = self._find_latest(found)
         page: list[Entry | AlteredEntry] = []
         changes: set[str] = set()
         last = None
         for entry in found:
             change_id = _change_of(entry)
-            if change_id not in changes and self._is_latest(entry):
+            if change_id not in changes and _says(entry, latest.get(change_id)):
                 if len(page) == HISTORY_PAGE:
                     return tuple(page), last
                 page.append(entry)
@@ -234,19 +235,12 @@ class Dispatcher:
             last = entry.sequence
         return tuple(page), last if len(found) == limit else None
 
-    def _is_latest(self, entry: Entry | AlteredEntry) -> bool:
-        """Tell whether an entry still says how far its change has come."""
-        if isinstance(entry, AlteredEntry) or entry.draft.outcome not in {
-            Outcome.PROPOSED,
-            Outcome.ATTEMPTED,
-            Outcome.UNKNOWN,
-        }:
-            return True
-        try:
-            change = self.record.find(entry.draft.change_id)
-        except AlteredError:
-            return True
-        return change is None or change.outcome is entry.draft.outcome
+    def _find_latest(self, found: Sequence[Entry | AlteredEntry]) -> Mapping[str, Outcome]:
+        """Tell how far the changes have come that may have moved since; nothing of one that was altered."""
+        moving = {
+            _change_of(each) for each in found if isinstance(each, Entry) and each.draft.outcome in MOVES
+        }
+        return {each.id: each.outcome for each in self.record.find_each(moving)} if moving else {}
 
     def find_history(self, change_id: str) -> ShowHistory:
         """Name the history in which a change is.
@@ -314,3 +308,10 @@ def _change_of(entry: Entry | AlteredEntry) -> str:
     if isinstance(entry, AlteredEntry) or entry.draft.outcome is Outcome.DENIED:
         return ""
     return entry.draft.change_id
+
+
+def _says(entry: Entry | AlteredEntry, latest: Outcome | None) -> bool:
+    """Tell whether an entry still says how far its change has come, as far as that is known."""
+    if isinstance(entry, AlteredEntry) or entry.draft.outcome not in MOVES:
+        return True
+    return latest is None or entry.draft.outcome is latest

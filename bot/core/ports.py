@@ -1,6 +1,6 @@
 """The powers the core needs: exactly what the bot can do to Tencent Chat and ask of Slack."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -109,6 +109,10 @@ class Record(Protocol):
         Raises:
             AlteredError: It is not what was kept, or not what its entries say.
         """
+        ...
+
+    def find_each(self, change_ids: Collection[str]) -> Sequence[Change]:
+        """Find changes, in any order and together in the time of one use; altered ones are left out."""
         ...
 
     def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:

@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
@@ -21,6 +22,8 @@ from bot.store.schema import changes, entries, head
 
 _SOON = timedelta(minutes=1)
 """The longest from making a change to recording it, and from its step to its move."""
+_AT_ONCE = 500
+"""The most changes whose steps are read in one query; databases take none of any length."""
 _JITTER = timedelta(seconds=1)
 """The most that a clock may go back in between."""
 
@@ -74,13 +77,16 @@ def believe(connection: Connection, row: Row[Any]) -> Change:
     return _judge(row, _list_steps(connection, row.id))
 
 
-def believe_each(connection: Connection, rows: Iterable[Row[Any]]) -> Iterator[Change]:
+def believe_each(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Change]:
     """Read changes back; one that was altered is left out, so that it does not stand in the way of others."""
-    for row in rows:
-        try:
-            yield believe(connection, row)
-        except AlteredError as error:
-            log.warning("change %.40r is left alone: %s", row.id, error)
+    for first in range(0, len(rows), _AT_ONCE):
+        some = rows[first : first + _AT_ONCE]
+        told = _list_steps_of(connection, [row.id for row in some])
+        for row in some:
+            try:
+                yield _judge(row, _read_steps(told[row.id]))
+            except AlteredError as error:
+                log.warning("change %.40r is left alone: %s", row.id, error)
 
 
 def check_latest(connection: Connection, change: Change) -> None:
@@ -148,7 +154,31 @@ def _list_steps(connection: Connection, change_id: str) -> Sequence[Step]:
         .where(entries.c.change == change_id, entries.c.change != "")
         .order_by(entries.c.sequence)
     )
-    rows = connection.execute(wanted).all()
+    return _read_steps(connection.execute(wanted))
+
+
+def _list_steps_of(
+    connection: Connection, change_ids: Sequence[str]
+) -> Mapping[str, Sequence[Sequence[Any]]]:
+    """List the rows of the steps of changes, in order, by change; in one query, however many there are."""
+    wanted = (
+        select(entries.c.change, entries.c.sequence, entries.c.content, entries.c.hash)
+        .where(entries.c.change.in_(change_ids), entries.c.change != "")
+        .order_by(entries.c.sequence)
+    )
+    rows: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
+    for change_id, *step in connection.execute(wanted):
+        rows[change_id].append(step)
+    return rows
+
+
+def _read_steps(found: Iterable[Sequence[Any]]) -> Sequence[Step]:
+    """Read the steps of a change from the rows of their entries.
+
+    Raises:
+        AlteredError: One is not as it was written.
+    """
+    rows = list(found)
     if any(chain.read(content, digest).sequence != sequence for sequence, content, digest in rows):
         raise kept.altered()
     return _steps_among(_read_step(content) for _, content, _ in rows)

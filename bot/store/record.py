@@ -1,6 +1,6 @@
 """The record and the outbox, on a database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, and_, func, or_, select, update
@@ -76,6 +76,12 @@ class Store:
         with reading(self._engine) as connection:
             row = connection.execute(wanted).one_or_none()
             return believe(connection, row) if row else None
+
+    def find_each(self, change_ids: Collection[str]) -> Sequence[Change]:
+        """Find changes, in any order; one that was altered is left out."""
+        wanted = select(changes).where(changes.c.id.in_([*map(chain.key, change_ids)]))
+        with reading(self._engine) as connection:
+            return list(believe_each(connection, connection.execute(wanted).all()))
 
     def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
         """Bring a change from its outcome to another, and record it; None if it has moved since."""

@@ -4,9 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from bot.core.model import WATCHED, Actor, AlteredEntry, Change, Outcome
 from bot.core.ports import Record
@@ -205,6 +206,35 @@ def test_says_that_the_head_was_altered_where_there_is_not_one(store: Store, dee
         with pytest.raises(AlteredError, match="head is not what was written") as caught:
             attempt()
         assert "audit verify" in caught.value.advice
+
+
+def test_finds_many_changes_in_the_time_of_one(store: Store) -> None:
+    changes = [proposed(store, f"op_{number}") for number in range(12)]
+    asked: list[str] = []
+
+    @event.listens_for(store._engine, "before_cursor_execute")
+    def note(*parts: Any) -> None:
+        asked.append(parts[2])
+
+    def count(find: Callable[[], object]) -> int:
+        asked.clear()
+        find()
+        return len(asked)
+
+    found = store.find_each([*(each.id for each in changes), "op_none"])
+    assert sorted(each.id for each in found) == sorted(each.id for each in changes)
+    assert count(lambda: store.find_each(["op_0"])) == count(
+        lambda: store.find_each([each.id for each in changes])
+    )
+    assert count(lambda: store.list_proposed(timedelta(hours=1))) <= count(lambda: store.find("op_0")) + 1
+
+
+def test_leaves_out_of_many_changes_one_that_was_altered(url: str, store: Store) -> None:
+    sound, altered = proposed(store, "op_1"), proposed(store, "op_2")
+    with tampering(url) as connection:
+        connection.execute(text("UPDATE changes SET digest = 'x' WHERE id = :id"), {"id": altered.id})
+
+    assert [each.id for each in store.find_each([sound.id, altered.id])] == [sound.id]
 
 
 def test_does_not_take_nonsense_for_the_time_of_the_head(store: Store) -> None:

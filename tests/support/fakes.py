@@ -1,7 +1,7 @@
 """Stand-ins for the powers the core needs, told in advance what to answer."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -168,6 +168,14 @@ class FakeRecord:
     def find(self, change_id: str) -> Change | None:
         with self._working("find"):
             return self._believed(*self.changes[change_id]) if change_id in self.changes else None
+
+    def find_each(self, change_ids: Collection[str]) -> Sequence[Change]:
+        with self._working("find_each"):
+            found: list[Change] = []
+            for each in change_ids:
+                with suppress(KeyError, AuditError):
+                    found.append(self._believed(*self.changes[each]))
+            return found
 
     def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
         with self._working("move"):
