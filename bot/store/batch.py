@@ -73,7 +73,7 @@ class Batch:
     def propose(self, change: Change, draft: Draft) -> Entry:
         """Keep a new change, and give its entry the next place."""
         # Nobody else can write between this and the end of the batch.
-        row = kept.write(change, chain.write_time(self._now))
+        row = kept.write(change, chain.write_time(self._at))
         if self._connection.scalar(select(changes.c.id).where(changes.c.id == row["id"])) is not None:
             raise AuditError("there is another change of that id", advice="Run the command again")
         self._connection.execute(insert(changes), row)
@@ -84,7 +84,7 @@ class Batch:
         moved = self._connection.execute(
             update(changes)
             .where(changes.c.id == chain.key(change.id), changes.c.outcome == change.outcome)
-            .values(outcome=outcome, moved_at=chain.write_time(self._now))
+            .values(outcome=outcome, moved_at=chain.write_time(self._at))
         )
         return self.append(draft) if moved.rowcount else None
 

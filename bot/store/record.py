@@ -93,7 +93,7 @@ class Store:
         """List the changes that have not moved for so long and may still be settled, the oldest first."""
         moved = changes.c.moved_at
         with reading(self._engine) as connection:
-            now = clock.ask(connection)
+            now = clock.ask_not_before_head(connection)
             young = and_(changes.c.outcome == Outcome.UNKNOWN, moved > chain.write_time(now - WATCHED))
             wanted = (
                 select(changes)
@@ -135,7 +135,7 @@ class Store:
         """List the changes proposed within so long and neither confirmed nor cancelled, the oldest first."""
         moved = changes.c.moved_at
         with reading(self._engine) as connection:
-            since = chain.write_time(clock.ask(connection) - within)
+            since = chain.write_time(clock.ask_not_before_head(connection) - within)
             wanted = (
                 select(changes)
                 .where(changes.c.outcome == Outcome.PROPOSED, moved > since)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from bot.core.model import WATCHED, Actor, AlteredEntry, Change, Outcome
+from bot.core.model import Actor, AlteredEntry, Change, Outcome
 from bot.core.ports import Record
 from bot.errors import AlteredError, AuditError
 from bot.store import chain
@@ -149,12 +149,12 @@ def test_lists_what_is_open_and_stands_still_the_oldest_first(record: Record) ->
     assert record.list_open(timedelta(minutes=1)) == []
 
 
-def test_lists_no_unknown_change_that_nothing_can_settle_any_more(store: Store) -> None:
+def test_lists_no_unknown_change_that_nothing_can_settle_any_more(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     attempted, unknown = (moved(store, proposed(store, name), Outcome.ATTEMPTED) for name in ("op_1", "op_2"))
     moved(store, unknown, Outcome.UNKNOWN)
-    with store._engine.begin() as connection:
-        long_ago = chain.write_time(store.now() - WATCHED)
-        connection.execute(text("UPDATE changes SET moved_at = :at"), {"at": long_ago})
+    monkeypatch.setattr("bot.store.record.WATCHED", timedelta(0))
 
     assert store.list_open(timedelta(0)) == [attempted]
 
