@@ -148,7 +148,7 @@ class Responder:
         """Send a message to an actor's direct messages; as `send` it never raises."""
         post = partial(Channel(self._slack, actor_id).post, message)
         try:
-            _patiently(post, Deadline.after(self._patience.answer), last=True)
+            _patiently(post, Deadline.after(self._limits.answer), last=True)
         except NotPostedError as error:
             log.error("an answer could not be delivered at all (%s)", error)  # noqa: TRY400
 
