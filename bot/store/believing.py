@@ -224,13 +224,10 @@ def _is_told(change: Change, steps: Sequence[Step]) -> bool:
 
 
 def _is_in_time(change: Change, moved_at: str, steps: Sequence[Step]) -> bool:
-    """Tell whether a change was made when its first step was recorded, and not moved after its last.
-
-    It may have moved before that: an entry is never dated before an earlier one, even if the clock went back.
-    """
+    """Tell whether a change was made when its first step was recorded, and moved when its last was."""
     try:
         first, last, moved = map(datetime.fromisoformat, (steps[0].at, steps[-1].at, moved_at))
-        return -_JITTER <= first - change.proposed_at < _SOON and moved - last < _SOON
+        return -_JITTER <= first - change.proposed_at < _SOON and abs(moved - last) < _SOON
     except (TypeError, ValueError, OverflowError):
         return False
 
