@@ -14,3 +14,5 @@ READ_SECONDS = 5.0
 """The most that reading a profile takes before anything is proposed, written or settled."""
 WRITE_SECONDS = 5.0
 """Seconds from recording the intent in which a write may be sent and answered."""
+QUICK_SECONDS = 2.5
+"""The most that asking Slack about a person takes for an answer that needs nothing else."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeAlias, assert_never
 
 from bot.core.answers import Again, Answers, HistoryPage, LookupPage, Subject
+from bot.core.budget import QUICK_SECONDS
 from bot.core.commands import (
     WORDS,
     Command,
@@ -286,7 +287,9 @@ class Answering:
             case ShowStart():
                 self.show_start(ask)
             case ShowRole() | ShowHelp():
-                self.answer(ask, self.dispatcher.execute(ask.actor, command, ask.surface))
+                with self.people.within(QUICK_SECONDS):
+                    result = self.dispatcher.execute(ask.actor, command, ask.surface)
+                self.answer(ask, result)
             case _:
                 assert_never(command)
         return type(command).__name__

@@ -1,7 +1,11 @@
 """The one client of Slack's Web API: kept-alive connections, and an end to each call in all."""
 
+import math
 import ssl
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from logging import Logger
@@ -43,6 +47,10 @@ class Limits:
 USUAL_LIMITS = Limits()
 
 
+class _Budget(threading.local):
+    ends = math.inf
+
+
 class SlackClient(WebClient):
     """A client that never repeats a call by itself, which could post twice; safe between threads.
 
@@ -57,17 +65,33 @@ class SlackClient(WebClient):
         super().__init__(token, base_url, timeout=int(limits.call) or 1, ssl=tls_context(), retry_handlers=[])
         # The library takes any proxy of the environment, for this machine too.
         self.proxy = find_proxy(base_url)
-        self._limits = limits
+        self.limits = limits
         self._session = open_session(base_url, CONNECTIONS)
+        self._budget = _Budget()
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let all calls that the running thread makes in this context take so many seconds together."""
+        self._budget.ends = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._budget.ends = math.inf
+
+    @property
+    def seconds_left(self) -> float:
+        """The seconds that the running thread has left; infinity when nothing was said."""
+        return self._budget.ends - time.monotonic()
+
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         """Send what the library has made ready, and give what it expects back."""
         is_question = url.removeprefix(self.base_url) in _PEOPLE
-        seconds = self._limits.people if is_question else self._limits.call
+        seconds = self.limits.people if is_question else self.limits.call
+        seconds = min(seconds, self.seconds_left)
         content = req.data if isinstance(req.data, bytes) else b""
         headers = {name: str(value) for name, value in req.header_items()}
         return self._post(url, content, headers, seconds)
@@ -82,7 +106,7 @@ class SlackClient(WebClient):
         proxy: str | None,  # noqa: ARG002
         ssl: ssl.SSLContext | None,  # noqa: ARG002
     ) -> FileUploadV2Result:
-        seconds = self._limits.call + self._limits.megabyte * len(data) / 1e6
+        seconds = self.limits.call + self.limits.megabyte * len(data) / 1e6
         answer = self._post(url, data, {"Content-Type": "application/octet-stream"}, seconds)
         return FileUploadV2Result(status=answer["status"], body=answer["body"])
 

@@ -2,16 +2,17 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web import WebClient
 
 from bot.core.model import Actor, Standing
 from bot.errors import SlackUnavailableError
+from bot.slack.client import SlackClient
 
 FRESH_SECONDS = 60.0
 """How long an answer of Slack's about people is used again."""
@@ -20,6 +21,7 @@ UNREACHABLE_SECONDS = 5.0
 REMEMBERED = 5000
 """How many answers are kept."""
 
+_NEARLY = 0.9
 _SLACKBOT = "USLACKBOT"
 _UNKNOWN_PERSON = {"user_not_found", "user_not_visible", "users_not_found"}
 
@@ -46,11 +48,17 @@ class Identity:
 class SlackPeople:
     """Asks Slack who people are; any failure to ask is a SlackUnavailableError, never a guess."""
 
-    def __init__(self, slack: WebClient) -> None:
+    def __init__(self, slack: SlackClient) -> None:
         self._slack = slack
         self._known: dict[tuple[str, str], tuple[float, Any]] = {}
         self._unreachable = (0.0, "")
         self._lock = Lock()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let all questions that the running thread asks in this context take so many seconds together."""
+        with self._slack.within(seconds):
+            yield
 
     def get_identity(self) -> Identity:
         """Tell which workspace the bot belongs to (auth.test); asked once.
@@ -134,6 +142,8 @@ class SlackPeople:
         until, reason = self._unreachable
         if until > time.monotonic():
             raise _unreached(reason)
+        if (left := self._slack.seconds_left) <= 0:
+            raise _unreached("no time left")
         try:
             response = self._slack.api_call(method, params=params)
         except SlackApiError as error:
@@ -141,6 +151,9 @@ class SlackPeople:
             raise SlackUnavailableError(f"Slack refused to answer ({code})", detail=code) from None
         except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
             reason = type(error).__name__
+            if left < self._slack.limits.people * _NEARLY:
+                # It says nothing about those who have more time.
+                raise _unreached(reason) from None
             self._unreachable = (time.monotonic() + UNREACHABLE_SECONDS, reason)
             raise _unreached(reason) from None
         data = response.data if isinstance(response.data, dict) else {}

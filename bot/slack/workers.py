@@ -48,8 +48,8 @@ def _say_nothing() -> None:
 class Workers:
     """Runs jobs on a bounded crew of threads.
 
-    Jobs that wait take turns by owner. No owner has more than three quarters of the crew, nor more than half
-    of the queue, so that the others get in; a job without an owner is nobody else's, either.
+    Jobs that wait take turns by owner. No owner has more than three quarters of the crew, nor more places in
+    the queue than are free, so that the others get in; a job without an owner is nobody else's, either.
 
     Args:
         crew: How many jobs run at once.
@@ -86,8 +86,9 @@ class Workers:
             if self._may_begin(job.owner):
                 self._begin(job)
                 return job
-            queue = self._queues.get(job.owner, ())
-            if sum(map(len, self._queues.values())) >= self.waiting or len(queue) >= (self.waiting + 1) // 2:
+            # Nobody has more places than are left to others, so that there is one for whoever comes next.
+            free = self.waiting - sum(map(len, self._queues.values()))
+            if free <= len(self._queues.get(job.owner, ())):
                 return None
             job.queued = True
             self._queues.setdefault(job.owner, deque()).append(job)

@@ -1,3 +1,5 @@
+import socket
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -233,6 +235,31 @@ def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: Behavior) -> Non
                 asked.get_standing(ME)
 
         assert len(slack.asked) <= 1
+
+
+def listed(asked: SlackPeople, group: str) -> str:
+    """List a group; nothing when Slack could not be asked."""
+    try:
+        return ",".join(asked.list_group(group))
+    except SlackUnavailableError:
+        return ""
+
+
+def test_asks_many_questions_within_the_time_of_one() -> None:
+    def slowly(connection: socket.socket, asked: Asked, stopped: threading.Event) -> None:
+        stopped.wait(0.4)
+        answer({"ok": True, "users": [ME.user_id]})(connection, asked, stopped)
+
+    with FarEnd(slowly) as slack:
+        asked = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=1.0)))
+
+        with asked.within(1.0):
+            found = [listed(asked, f"S{number}") for number in range(9)]
+
+        assert found[-1] == ""
+        assert len(slack.asked) <= 3
+        # It was slow, but it answers: others are not told that it cannot be reached.
+        assert asked.list_group("S9")
 
 
 def test_keeps_people_apart() -> None:

@@ -41,7 +41,7 @@ def test_starts_no_more_threads_than_its_crew() -> None:
         time.sleep(0.001)
         done.release()
 
-    with closing(Workers(crew=4, waiting=400)) as workers:
+    with closing(Workers(crew=4, waiting=1000)) as workers:
         for number in range(400):
             assert workers.submit(work, number % 50)
         for _ in range(400):
@@ -92,10 +92,12 @@ def test_lets_nobody_fill_the_queue_alone() -> None:
         workers.submit(released.wait)
         by_one = [bool(workers.submit(released.wait, "vera")) for _ in range(5)]
         by_another = [bool(workers.submit(released.wait, "ed")) for _ in range(3)]
+        by_a_third = workers.submit(released.wait, "grace")
         released.set()
 
     assert by_one == [True, True, False, False, False]
-    assert by_another == [True, True, False]
+    assert by_another == [True, False, False]
+    assert by_a_third
 
 
 def test_takes_back_what_waits_and_nothing_else() -> None:
@@ -188,3 +190,20 @@ def test_takes_on_nothing_after_it_closed() -> None:
 
     # Asked more often than there is room: a refusal takes none.
     assert [workers.submit(lambda: None) for _ in range(3)] == [None] * 3
+
+
+def test_leaves_a_place_for_whoever_comes_next() -> None:
+    release = threading.Event()
+    with closing(Workers(crew=1, waiting=16)) as workers:
+        workers.submit(release.wait, "nobody")
+
+        def fill(owner: str) -> int:
+            return sum(workers.submit(_pass, owner) is not None for _ in range(20))
+
+        assert [fill(owner) for owner in ("vera", "ed", "grace")] == [8, 4, 2]
+        assert workers.submit(_pass, "somebody new")
+        release.set()
+
+
+def _pass() -> None:
+    """Do nothing."""
