@@ -1,5 +1,6 @@
 """Changes: proposed, confirmed, written once, read back, undone; nothing is sent that is not recorded."""
 
+import logging
 import secrets
 from base64 import b32encode
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.core import fields, policy
-from bot.core.applying import WAITS, apply
+from bot.core.applying import WAITS, Verdict, apply
 from bot.core.budget import CHANGING_SECONDS, WRITE_SECONDS
 from bot.core.commands import EditProfile, SetFields
 from bot.core.fields import NICK, Domain, Field
@@ -40,8 +41,11 @@ from bot.errors import (
     AlteredError,
     AuditError,
     ExpiredError,
+    OutcomeUnknownError,
     PermissionDeniedError,
 )
+
+log = logging.getLogger(__name__)
 
 _ID_CHARACTERS = 12
 _AGAIN = f"Run the command again for a fresh preview. {NOTHING_SENT}"
@@ -125,7 +129,12 @@ class Changes:
             attempted, _ = self._journal.move(change, Outcome.ATTEMPTED, surface)
         write = partial(self.ims[app.name].set_profile, change.account, change.after, to_write)
         read = partial(self._profiles.read, app, change.account, touched)
-        verdict = apply(attempted, touched, write, read, waits=self.waits, deadline=deadline)
+        try:
+            verdict = apply(attempted, touched, write, read, waits=self.waits, deadline=deadline)
+        except Exception:
+            # It may have been sent: nobody may be advised to try again before that is known.
+            log.exception("what became of change %s could not be found out", change.id)
+            verdict = Verdict(Outcome.UNKNOWN, OutcomeUnknownError("a fault in the bot came in between"))
         return self._journal.close(app, attempted, verdict, surface)
 
     def review(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview:

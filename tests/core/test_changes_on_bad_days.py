@@ -63,9 +63,9 @@ def attempted(world: World, *, written: bool) -> Change:
     change = world.preview()
 
     fates = world.im.losing if written else world.im.failing
-    fate = {**fates, "portrait_set": [MemoryError()]}
+    fate = {**fates, "portrait_set": [SystemExit()]}
     world.im.losing, world.im.failing = (fate, {}) if written else ({}, fate)
-    with pytest.raises(MemoryError):
+    with pytest.raises(SystemExit):
         world.changes.confirm(EDDA, change.id)
     world.im.losing = world.im.failing = {}
     return change
@@ -160,6 +160,18 @@ def test_says_in_time_that_it_is_not_known_whether_a_change_happened(world: Worl
         clock.tick(GRACE)
         (told,) = world.changes.settle_open()
     assert told.change.outcome is Outcome.SUCCEEDED
+
+
+def test_a_fault_after_sending_leaves_the_outcome_unknown(world: World) -> None:
+    world.im.losing = {"portrait_set": [ZeroDivisionError()]}
+
+    settled = world.confirm(world.preview())
+
+    assert settled.change.outcome is Outcome.UNKNOWN
+    assert world.steps[-1] is Outcome.UNKNOWN
+    (later,) = world.changes.settle_open(timedelta(0))
+    assert later.change.outcome is Outcome.SUCCEEDED
+    assert world.writes == 1
 
 
 def test_calls_no_change_failed_that_it_had_no_time_to_see(world: World) -> None:

@@ -68,8 +68,8 @@ class FakeIM:
     said: Mapping[str, Values | IMError] = field(default_factory=dict)
     imported: Mapping[str, bool | IMError] = field(default_factory=dict)
     strict: int = 0
-    failing: Mapping[str, Sequence[Exception | None]] = field(default_factory=dict)
-    losing: Mapping[str, Sequence[Exception | None]] = field(default_factory=dict)
+    failing: Mapping[str, Sequence[BaseException | None]] = field(default_factory=dict)
+    losing: Mapping[str, Sequence[BaseException | None]] = field(default_factory=dict)
     calls: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
     def get_profiles(
@@ -122,7 +122,7 @@ class FakeIM:
     def _lose(self, command: str) -> None:
         self._raise(self.losing, command)
 
-    def _raise(self, problems: Mapping[str, Sequence[Exception | None]], command: str) -> None:
+    def _raise(self, problems: Mapping[str, Sequence[BaseException | None]], command: str) -> None:
         place = sum(called == command for called, _ in self.calls) - 1
         problem = next(iter(problems.get(command, ())[place : place + 1]), None)
         if problem:
@@ -147,7 +147,7 @@ class FakeRecord:
         changes: Each change as kept, its digest when it was proposed, and when it last moved.
     """
 
-    failing: Mapping[str, Sequence[Exception | None]] = field(default_factory=dict)
+    failing: Mapping[str, Sequence[BaseException | None]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     altered: set[int] = field(default_factory=set)
     changes: dict[str, tuple[Change, str, datetime]] = field(default_factory=dict)
