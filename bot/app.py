@@ -31,7 +31,7 @@ from bot.slack.people import SlackPeople
 from bot.slack.relay import Relay
 from bot.slack.responder import Responder
 from bot.slack.workers import CREW, QUICK, Workers
-from bot.stopping import stop_signal
+from bot.stopping import cut_off, stop_signal
 from bot.store.migrating import migrate_apart
 from bot.store.record import Store
 
@@ -60,6 +60,11 @@ class Bot:
     doorman: Workers
     quick: Workers
     pool: Executor
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether commands are under way."""
+        return any(crew.is_at_work for crew in (self.workers, self.quick, self.doorman))
 
     def close(self) -> None:
         """Take on nothing more, finish what was begun as far as there is time, and close every connection."""
@@ -198,3 +203,5 @@ def run_socket(settings: Settings) -> None:
     with connected(bot, settings):
         print("im-bot is connected to Slack", flush=True)  # noqa: T201 - the command's answer
         stop.wait()
+    if bot.is_at_work:
+        cut_off()

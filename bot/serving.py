@@ -22,7 +22,7 @@ from bot.im.client import IMClient
 from bot.settings import Settings
 from bot.slack.payloads import NotSlacksError, check_payload
 from bot.slack.seen import Seen
-from bot.stopping import stop_signal
+from bot.stopping import cut_off, stop_signal
 from bot.store.migrating import migrate_apart
 
 if TYPE_CHECKING:
@@ -205,6 +205,8 @@ def serve(settings: Settings) -> None:
     for check in checks:
         check.close(0)
     bot.close()
+    if bot.is_at_work:
+        cut_off()
 
 
 def _listen(host: str, port: int) -> socket.socket:

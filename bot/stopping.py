@@ -37,7 +37,7 @@ def stop_signal() -> threading.Event:
         reader.recv(1)
         stop.set()
         time.sleep(LONGEST_STOP)
-        _cut_off()
+        cut_off()
 
     # The thread keeps the writer open, too.
     threading.Thread(target=watch, args=(reader, writer), name="stop", daemon=True).start()
@@ -52,7 +52,7 @@ def _ignore_signals() -> None:
     signal.set_wakeup_fd(-1)
 
 
-def _cut_off() -> None:
+def cut_off() -> None:
     """End the process at once, and log what was left, by kind."""
     kinds = Counter(re.sub(r"[-_ ]*\d+$", "", thread.name) for thread in threading.enumerate())
     for quiet in ("stop", "MainThread"):

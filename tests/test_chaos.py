@@ -5,6 +5,8 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from bot.app import make_ims
 from bot.core.changes import Changes
 from bot.core.model import Entry, Outcome
@@ -12,7 +14,6 @@ from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
 from tests.support.changing import SLACK
 from tests.support.chaos import BEFORE, NICK, Chaos, chaos
-from tests.support.postgresql import new_database
 from tests.support.processes import STOPPED_WITHIN
 
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "40"))
@@ -65,9 +66,8 @@ def check_arrivals(run: Chaos) -> None:
         assert not any(late - early <= 1 for early, late in zip(times, times[200:], strict=False))
 
 
+@pytest.mark.usefixtures("server")
 def test_loses_nothing_while_faults_are_drawn_every_second(tmp_path: Path) -> None:
-    with new_database():  # skips where no server is
-        pass
     with chaos(tmp_path, SEED) as run:
         # Elsewhere the faults that need more than there is are not drawn.
         assert not os.environ.get("CI") or run.disk.mounted

@@ -123,6 +123,12 @@ class Workers:
         with self._changed:
             self._changed.wait_for(lambda: not self._running, max(0.0, until - time.monotonic()))
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a job is under way."""
+        with self._changed:
+            return bool(self._running.total())
+
     def _may_begin(self, owner: Hashable) -> bool:
         free = self._running.total() < self.crew
         return free and self._running[owner] < max(1, self.crew - self.crew // 4)
