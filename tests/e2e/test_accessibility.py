@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from secrets import token_hex
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
@@ -54,9 +55,12 @@ def show_lookup(page: Page) -> None:
 
 
 def show_found_ids(page: Page) -> None:
-    _send(page, "FIRING LoginFailures user=bob_k and alice")
-    page.get_by_role("article").last.hover()
-    page.get_by_label("More actions").last.click()
+    alert = f"FIRING {token_hex(4)}"
+    _send(page, f"{alert} user=bob_k and alice")
+    # Other messages may be there before this one has come.
+    sent = page.get_by_role("article").filter(has_text=alert)
+    sent.hover()
+    sent.get_by_label("More actions").click()
     page.get_by_role("button", name="Look up these ids").last.click()
     expect(page.get_by_role("dialog").get_by_label("bob_k", exact=True)).to_be_checked()
 
