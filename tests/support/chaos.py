@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -192,7 +192,8 @@ class Chaos:
         return fault
 
     def _lock_table(self, seconds: float, _: BotProcess) -> None:
-        with psycopg.connect(self.disk.address) as connection:
+        # Another fault may end this connection, and the lock with it.
+        with suppress(psycopg.Error), psycopg.connect(self.disk.address) as connection:
             connection.execute("LOCK TABLE entries IN ACCESS EXCLUSIVE MODE")
             time.sleep(min(seconds, 6))
 
