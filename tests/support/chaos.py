@@ -294,8 +294,9 @@ class Chaos:
             if message["error"] or not _UNDER_WAY.search(message["text"]):
                 answer = message
         self.exchanges.append(Exchange(asked, began, time.monotonic() - began, answer))
-        if answer and "broke inside the bot" in answer["text"]:
-            self.wrong.append(f"a fault in the bot answered {asked}")
+        for never in ("broke inside the bot", "somebody altered"):
+            if answer and never in answer["text"]:
+                self.wrong.append(f"{never}: {asked}")
         if answer is None and not self._died_since(began):
             self.wrong.append(f"no answer to {asked}")
         return answer
@@ -340,6 +341,8 @@ class Chaos:
         """Note which entries the audit channel is shown."""
         public = message.channel == AUDIT_CHANNEL_ID and message.only_for is None
         if news is News.POSTED and public:
+            if message.draft.text.startswith("Alarm"):
+                self.wrong.append(message.draft.text)
             self.told += map(int, re.findall(r"#(\d+) ·", message.draft.text.partition("\n")[0]))
 
     # Figures
