@@ -52,6 +52,7 @@ RED_WITHIN = 5.0
 """Seconds within which /readyz tells that the database does not answer."""
 
 _UNDER_WAY = re.compile(r"Looking up|Talking to|Contacting|Waiting|The answer follows|Sending the CSV")
+_OF_THE_DATABASE = {"lock", "read-only", "full disk"}
 _UNDONE = 0.3
 """The share of changes that are undone."""
 
@@ -97,6 +98,7 @@ class Chaos:
     _numbers: Iterator[int] = field(default_factory=count)
     _over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lasting: set[str] = field(default_factory=set)
     _stalled: dict[str, float] = field(default_factory=dict)
     """Since when the database of a process says nothing."""
 
@@ -141,11 +143,21 @@ class Chaos:
             **({"full disk": self._fill} if self.disk.mounted else {}),
             "clock": self._shift_clock,
         }
-        kind = self.chance.choice(list(kinds))
+        # Of what befalls the database as a whole there is one at a time.
+        kind = self.chance.choice([name for name in kinds if name not in self._lasting])
         process = self.chance.choice(self.processes)
         seconds = self.chance.uniform(1, LONGEST_FAULT)
         self.faults[kind] += 1
-        fault = threading.Thread(target=kinds[kind], args=(seconds, process), daemon=True)
+
+        def befall() -> None:
+            try:
+                kinds[kind](seconds, process)
+            finally:
+                self._lasting.discard(kind)
+
+        if kind in _OF_THE_DATABASE:
+            self._lasting.add(kind)
+        fault = threading.Thread(target=befall, daemon=True)
         fault.start()
         return fault
 
