@@ -5,8 +5,6 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
-
 from bot.app import make_ims
 from bot.core.changes import Changes
 from bot.core.model import Entry, Outcome
@@ -66,7 +64,6 @@ def check_arrivals(run: Chaos) -> None:
         assert not any(late - early <= 1 for early, late in zip(times, times[200:], strict=False))
 
 
-@pytest.mark.usefixtures("server")
 def test_loses_nothing_while_faults_are_drawn_every_second(tmp_path: Path) -> None:
     with chaos(tmp_path, SEED) as run:
         # Elsewhere the faults that need more than there is are not drawn.

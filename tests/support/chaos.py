@@ -13,7 +13,6 @@ from itertools import count
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import requests
@@ -31,7 +30,7 @@ from bot.sandbox.server import Sandbox
 from bot.settings import Settings
 from bot.store.migrating import migrate
 from tests.support.changing import BY_WORD
-from tests.support.postgresql import SERVER
+from tests.support.postgresql import new_server
 from tests.support.processes import STOPPED_WITHIN, Balancer, BotProcess, FaultyProxy
 from tests.support.slack import Page, open_page
 from tests.support.small_disk import SmallDisk
@@ -83,7 +82,7 @@ class Chaos:
     sandbox: Sandbox
     processes: Sequence[BotProcess]
     balancer: Balancer
-    disk: "SmallDisk"
+    disk: SmallDisk
     settings: Settings
     chance: random.Random
     exchanges: list[Exchange] = field(default_factory=list)
@@ -210,12 +209,14 @@ class Chaos:
             time.sleep(min(seconds, 6))
 
     def _make_read_only(self, seconds: float, _: BotProcess) -> None:
-        name = urlsplit(self.disk.address).path[1:]
-        with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as admin:
+        with psycopg.connect(f"{self.disk.server}/postgres", autocommit=True) as admin:
             for value in ("on", "off"):
-                admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}".encode())
                 admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+                    f"ALTER DATABASE {self.disk.name} SET default_transaction_read_only = {value}".encode()
+                )
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                    [self.disk.name],
                 )
                 if value == "on":
                     time.sleep(min(seconds, 5))
@@ -393,7 +394,7 @@ def _summary(message: Mapping[str, Any] | None) -> str:
 def chaos(folder: Path, seed: int) -> Iterator[Chaos]:
     """Put everything together, both bots running."""
     with ExitStack() as stack:
-        disk = stack.enter_context(SmallDisk())
+        disk = stack.enter_context(SmallDisk(stack.enter_context(new_server())))
         migrate(disk.address)
         workspace, sandbox = make_workspace(), open_sandbox()
         app = next(iter(sandbox.apps.values()))

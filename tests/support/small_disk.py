@@ -11,26 +11,30 @@ from typing import Self
 
 import psycopg
 
-from tests.support.postgresql import SERVER
-
 SIZE = 48
 """Megabytes of the disk."""
 
 
 class SmallDisk:
-    """A database of its own, on a small disk that can be filled where there are the rights to mount one."""
+    """A database on a small disk that can be filled, where there are the rights to mount one.
 
-    def __init__(self) -> None:
-        self.name = f"im_bot_chaos_{os.getpid()}"
+    Args:
+        server: The address of a server that nothing else uses.
+    """
+
+    name = "im_bot_chaos"
+
+    def __init__(self, server: str) -> None:
+        self.server = server
         self.mounted = False
-        self.address = f"{SERVER}/{self.name}"
+        self.address = f"{server}/{self.name}"
         # The server's own user has to reach it, so that a test's folder, which is its user's alone, is none.
         self._folder = Path(mkdtemp(prefix="im-bot-disk-"))
         self._filler = self._folder / "filler"
 
     def __enter__(self) -> Self:
         self.mounted = self._mount()
-        with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as admin:
+        with psycopg.connect(f"{self.server}/postgres", autocommit=True) as admin:
             place = ""
             if self.mounted:
                 admin.execute(f"CREATE TABLESPACE {self.name} LOCATION '{self._folder / 'data'}'".encode())
@@ -39,7 +43,7 @@ class SmallDisk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as admin:
+        with psycopg.connect(f"{self.server}/postgres", autocommit=True) as admin:
             admin.execute(f"DROP DATABASE {self.name} WITH (FORCE)".encode())
             if self.mounted:
                 admin.execute(f"DROP TABLESPACE {self.name}".encode())
