@@ -148,7 +148,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     ):
         settings = make_settings(workspace, slack.url, sandbox, vendor.url, Path(record))
         settings = settings.model_copy(update={"audit_channel": "none"})
-        quick = Limits(call=1.0, people=1.0, attempt=1.0, answer=2.5)
+        quick = Limits(call=2.0, people=2.0, attempt=2.0, answer=4.5)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("bot.app.Changes", partial(Changes, waits=(0, 0.05)))
             bot = make_bot(settings, lambda *_: None, quick)
@@ -159,8 +159,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 @pytest.fixture
 def scene(running: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     for limit, seconds in (
-        ("bot.core.inquiry.ASKING_SECONDS", 1.0),
-        ("bot.core.changes.WRITE_SECONDS", 1.0),
+        ("bot.core.inquiry.ASKING_SECONDS", 2.0),
+        ("bot.core.changes.WRITE_SECONDS", 2.0),
         ("bot.slack.people.UNREACHABLE_SECONDS", 0.0),
     ):
         monkeypatch.setattr(limit, seconds)
