@@ -12,6 +12,25 @@ from tests.support.whole import Asker, Whole, whole_bot
 # would set its timers decades ahead, and never wake for them again.
 freezegun.configure(extend_ignore_list=["asyncio.base_events"])
 
+_LONGEST = (
+    "test_crash",
+    "test_accessibility",
+    "test_tampering",
+    "test_chaos",
+    "test_far_ends",
+    "test_page",
+    "test_modals",
+    "test_lifecycle",
+    "test_auditing",
+    "test_progress",
+    "test_processes",
+    "test_mutated_payloads",
+    "test_any_length",
+    "test_lookups",
+    "test_migrating",
+)
+"""The modules that take longest; they begin first, so that no process works on the last of them alone."""
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
@@ -32,6 +51,11 @@ def ed(whole: Whole) -> Iterator[Asker]:
     """An editor at the page."""
     with whole.acting_as(EDITOR) as ed:
         yield ed
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {module: place for place, module in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
