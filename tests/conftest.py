@@ -2,6 +2,7 @@ import os
 from collections.abc import Iterator
 
 import freezegun
+import hypothesis
 import pytest
 
 from bot.playground.people import EDITOR
@@ -11,6 +12,15 @@ from tests.support.whole import Asker, Whole, whole_bot
 # Servers of the whole session run while a test stops the clock: an event loop that saw the stopped time
 # would set its timers decades ahead, and never wake for them again.
 freezegun.configure(extend_ignore_list=["asyncio.base_events"])
+
+# How fast an example is drawn and run tells how busy the machine is, and nothing about the bot.
+hypothesis.settings.register_profile(
+    "im-bot",
+    hypothesis.settings(),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("im-bot")
 
 _LONGEST = (
     "test_crash",
