@@ -13,23 +13,23 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
 
 from bot.auditing import Audit
-from bot.core.answers import Answers
 from bot.core.changes import Changes
 from bot.core.dispatcher import Dispatcher
 from bot.core.results import Settled
 from bot.im.client import IMClient
 from bot.settings import NO_CHANNEL, Settings
 from bot.settling import Settling
-from bot.slack.answering import Answering, Observer
-from bot.slack.client import USUAL_LIMITS, Limits, SlackClient
-from bot.slack.files import Files
-from bot.slack.forms import Forms
-from bot.slack.homes import Homes
-from bot.slack.listeners import Envelopes, Listeners
-from bot.slack.messages import render
-from bot.slack.people import SlackPeople
-from bot.slack.relay import Relay
-from bot.slack.responder import Responder
+from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
+from bot.slack.api.people import SlackPeople
+from bot.slack.delivery.audit_relay import Relay
+from bot.slack.delivery.files import Files
+from bot.slack.delivery.forms import Forms
+from bot.slack.delivery.response_url import Responder
+from bot.slack.interactions import Answers
+from bot.slack.listeners.home import Homes
+from bot.slack.listeners.registration import Envelopes, Listeners
+from bot.slack.messages.render import render
+from bot.slack.runner import Answering, Observer
 from bot.slack.workers import CREW, QUICK, Workers
 from bot.stopping import cut_off, stop_signal
 from bot.store.migrating import migrate_apart

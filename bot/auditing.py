@@ -3,7 +3,7 @@
 from bot.background_check import BackgroundCheck
 from bot.errors import AuditError
 from bot.settling import Settling
-from bot.slack.relay import Relay, RelayStatus
+from bot.slack.delivery.audit_relay import Relay, RelayStatus
 from bot.store.record import Store
 
 

@@ -13,8 +13,8 @@ from bot.core.model import Actor, Deadline, Standing
 from bot.errors import BotError, SlackUnavailableError
 from bot.im.client import IMClient
 from bot.settings import NO_CHANNEL, Settings, SettingsError, load_settings
-from bot.slack.people import Identity, SlackPeople, error_code
-from bot.slack.scopes import BOT_SCOPES
+from bot.slack.api.people import Identity, SlackPeople, error_code
+from bot.slack.api.scopes import BOT_SCOPES
 from bot.store.record import Store
 
 CHECK_SECONDS = 8.0

@@ -20,8 +20,8 @@ from bot.errors import IMError, UnavailableError
 from bot.http_server import HTTPServer
 from bot.im.client import IMClient
 from bot.settings import Settings
-from bot.slack.payloads import NotSlacksError, check_payload
-from bot.slack.seen import Seen
+from bot.slack.api.payloads import NotSlacksError, check_payload
+from bot.slack.recent_ids import Seen
 from bot.stopping import cut_off, stop_signal
 from bot.store.migrating import migrate_apart
 

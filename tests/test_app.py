@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from bot.core.answers import LIFETIME
 from bot.playground.people import (
     EDITOR,
     GROUP_EDITOR,
@@ -16,6 +15,7 @@ from bot.playground.people import (
     VIEWER,
 )
 from bot.sandbox.knobs import Knobs
+from bot.slack.interactions import LIFETIME
 from tests.support.slack import PARTNERS
 from tests.support.whole import Asker, Whole
 
@@ -99,7 +99,7 @@ def test_lets_nobody_else_turn_pages(whole: Whole) -> None:
 
 def test_says_that_a_button_is_too_old(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
     with whole.acting_as() as vera:
-        monkeypatch.setattr("bot.core.answers.LIFETIME", -LIFETIME)
+        monkeypatch.setattr("bot.slack.interactions.LIFETIME", -LIFETIME)
         first = vera.ask(f"/im profile {' '.join(CROWD)}")
         refused = vera.press(first, "Next 20")
 

@@ -17,8 +17,8 @@ from bot.playground.workspace import Workspace
 from bot.playing import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
-from bot.slack.people import SlackPeople
-from bot.slack.scopes import BOT_SCOPES
+from bot.slack.api.people import SlackPeople
+from bot.slack.api.scopes import BOT_SCOPES
 from bot.store.record import Store
 from tests.support.bot import bare_environment, environment_of, im_bot
 from tests.support.far_end import FarEnd, answer

@@ -1,6 +1,6 @@
 """Every outgoing connection of the bot, every way its far end can misbehave, and what people then read.
 
-The WebSocket has a table of its own, in tests/slack/test_sockets.py; all that can drip is in far_end.DRIPS.
+The WebSocket has a table of its own, in tests/slack/api/test_socket_mode.py; far_end.DRIPS has what can drip.
 """
 
 import http.client
@@ -28,7 +28,7 @@ from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.playing import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
-from bot.slack.client import Limits
+from bot.slack.api.client import Limits
 from bot.store.export import export
 from tests.support import far_end as bad
 from tests.support.bot import press, signed
@@ -161,7 +161,7 @@ def scene(running: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     for limit, seconds in (
         ("bot.core.inquiry.ASKING_SECONDS", 2.0),
         ("bot.core.changes.WRITE_SECONDS", 2.0),
-        ("bot.slack.people.UNREACHABLE_SECONDS", 0.0),
+        ("bot.slack.api.people.UNREACHABLE_SECONDS", 0.0),
     ):
         monkeypatch.setattr(limit, seconds)
     running.hooks.asked.clear()
@@ -253,7 +253,7 @@ def test_a_write_of_the_vendor(scene: Scene, fault: str) -> None:
 def test_whoami_waits_for_slack_once_however_many_questions_it_has(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.people.UNREACHABLE_SECONDS", 5.0)
+    monkeypatch.setattr("bot.slack.api.people.UNREACHABLE_SECONDS", 5.0)
     scene.slack.befall("/api/", DRIPS["header"])
 
     for text in ("whoami", "help"):

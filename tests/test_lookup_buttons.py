@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import requests
 
-from bot.core.answers import LIFETIME
 from bot.core.model import Outcome, Surface
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, Kind
 from bot.playground.weather import UPLOAD_URL
 from bot.playground.weather import Fault as Trouble
 from bot.sandbox.knobs import Fault, Knobs
+from bot.slack.interactions import LIFETIME
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT
 from tests.support.whole import Asker, Whole, history_of
 
@@ -264,7 +264,7 @@ def test_records_each_press(whole: Whole, vera: Asker, label: str) -> None:
 def test_refuses_every_button_to_somebody_who_lost_the_role(
     whole: Whole, label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.people.FRESH_SECONDS", -1)
+    monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
     with whole.acting_as(GROUP_EDITOR) as grace:
         answer = failed_lookup(whole, grace)
         whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=Kind.GUEST)
@@ -278,7 +278,7 @@ def test_refuses_every_button_to_somebody_who_lost_the_role(
 def test_refuses_to_share_for_the_role_before_the_channel(
     whole: Whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.people.FRESH_SECONDS", -1)
+    monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
     with whole.acting_as(GROUP_EDITOR) as grace:
         answer = ask(grace, "/im profile alice", PARTNERS)
         whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=Kind.GUEST)
@@ -289,7 +289,7 @@ def test_refuses_to_share_for_the_role_before_the_channel(
 
 
 def test_refuses_a_csv_by_command_to_a_guest(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.people.FRESH_SECONDS", -1)
+    monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
     with whole.acting_as(GROUP_EDITOR) as grace:
         whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=Kind.GUEST)
         refused = ask(grace, "/im profile alice --csv")
@@ -313,7 +313,7 @@ def test_lets_nobody_else_press(whole: Whole, vera: Asker, label: str) -> None:
 def test_says_that_a_button_is_too_old(
     whole: Whole, vera: Asker, label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.core.answers.LIFETIME", -LIFETIME)
+    monkeypatch.setattr("bot.slack.interactions.LIFETIME", -LIFETIME)
     answer = failed_lookup(whole, vera)
 
     refused = press(vera, answer, label)

@@ -10,8 +10,8 @@ from bot.app import make_slack
 from bot.core.model import Surface
 from bot.playground.people import GROUP_EDITOR, GUEST, VIEWER, Kind
 from bot.sandbox.knobs import Knobs
-from bot.slack.lookup_modal import FIELDS, IDS, KIND, OWNER, WHERE
-from bot.slack.modals import ACCOUNT, APP
+from bot.slack.modals.lookup import FIELDS, IDS, KIND, OWNER, WHERE
+from bot.slack.modals.profile import ACCOUNT, APP
 from tests.support.slack import ONCALL, SUPPORT
 from tests.support.whole import Asker, Whole, denials_of, history_of
 
@@ -170,7 +170,7 @@ def test_does_not_ask_for_the_app_where_there_is_one(vera: Asker) -> None:
 def test_refuses_whoever_lost_the_role_while_the_modal_was_open(
     whole: Whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.people.FRESH_SECONDS", -1)
+    monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
     with whole.acting_as(GROUP_EDITOR) as grace:
         view = open_modal(grace)
         monkeypatch.setitem(whole.workspace.people, GROUP_EDITOR.id, replace(GROUP_EDITOR, kind=Kind.GUEST))

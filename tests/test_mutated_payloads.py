@@ -31,7 +31,7 @@ from bot.playground.server import make_app
 from bot.playing import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.serving import Metrics, Site
-from bot.slack.listeners import Envelopes
+from bot.slack.listeners.registration import Envelopes
 from tests.support.bot import EVENTS, call, signed
 from tests.support.far_end import FarEnd, answer
 from tests.support.slack import APP_TOKEN, ONCALL, SIGNING_SECRET, make_workspace, wait_until

@@ -12,7 +12,7 @@ from bot.core.commands import SPECS
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS
 from bot.im.regions import REGIONS
 from bot.settings import AppSettings, RoleSettings, Settings
-from bot.slack.scopes import BOT_SCOPES, EVENTS
+from bot.slack.api.scopes import BOT_SCOPES, EVENTS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

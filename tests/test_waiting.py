@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.playground.people import EDITOR, VIEWER
-from bot.slack.modals import ACCOUNT
+from bot.slack.modals.profile import ACCOUNT
 from bot.slack.workers import CREW
 from tests.support.slack import ONCALL, wait_until
 from tests.support.whole import Asker, Whole, whole_bot

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from threading import Event
 
-from bot.core.answers import Answers, Waiting
 from bot.core.commands import SPECS
-from bot.slack.asking import Ask
-from bot.slack.messages import Message, busy, restarting, waiting
+from bot.slack.delivery.request import Ask
+from bot.slack.interactions import Answers, Waiting
+from bot.slack.messages.render import Message, busy, restarting, waiting
 from bot.slack.workers import Job, Workers
 
 _QUICK = frozenset(spec.word for spec in SPECS.values() if spec.needs is None)

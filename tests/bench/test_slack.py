@@ -21,8 +21,8 @@ from bot.core.fields import Domain, defaults
 from bot.sandbox.demo import demo_app
 from bot.sandbox.server import Sandbox
 from bot.sessions import tls_context
-from bot.slack.messages import render
-from bot.slack.responder import Responder
+from bot.slack.delivery.response_url import Responder
+from bot.slack.messages.render import render
 from bot.store.verify import verify_url
 from tests.bench.conftest import Start
 from tests.support.bench import BOT, ratios, show

@@ -26,7 +26,7 @@ from bot.core.parsing import MAX_ACCOUNTS, MAX_TEXT, Apps, parse
 from bot.core.tokens import tokenize
 from bot.core.typography import DOUBLE, straighten
 from bot.errors import UsageError
-from bot.slack.mrkdwn import plain
+from bot.slack.messages.mrkdwn import plain
 
 VIP, TIER = custom_field("Vip", "VIP tier"), custom_field("Tier")
 PROD, TEST = App("prod", "Singapore", (VIP, TIER)), App("test", "Jakarta")

@@ -26,16 +26,16 @@ from bot.core.values import parse_value
 from bot.errors import UsageError
 from bot.playground.people import PEOPLE
 from bot.playground.typed import write_down
-from bot.slack.blocks import paragraph, words
-from bot.slack.chatter import read_message
-from bot.slack.fallback import fallback
-from bot.slack.forms import FormError
-from bot.slack.inputs import INPUT, begins_with
-from bot.slack.literal import cut, literal
-from bot.slack.lookup_modal import IDS, KIND, OWNER
-from bot.slack.lookup_reading import read_lookup
-from bot.slack.mrkdwn import inert, plain
-from bot.slack.reading import read_words, unmark
+from bot.slack.api.message_text import read_words, unmark
+from bot.slack.delivery.forms import FormError
+from bot.slack.listeners.mention_text import read_message
+from bot.slack.messages.blocks import paragraph, words
+from bot.slack.messages.fallback import fallback
+from bot.slack.messages.literal import cut, literal
+from bot.slack.messages.mrkdwn import inert, plain
+from bot.slack.modals.inputs import INPUT, begins_with
+from bot.slack.modals.lookup import IDS, KIND, OWNER
+from bot.slack.modals.lookup_submission import read_lookup
 
 LENGTH = 60_000
 """How long each text is; a pattern that goes over it again from each character takes 4 seconds and more."""

@@ -1,0 +1,92 @@
+"""Which channels may be posted to: those that no other organization reads."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from bot.errors import NotSharedError, SlackUnavailableError
+from bot.slack.api.people import SlackPeople
+from bot.slack.delivery.conversation import DIRECT
+
+
+def is_private(channel_id: str) -> bool:
+    """Tell whether nobody but the actor reads what is posted where they asked, or it is no channel at all."""
+    return not channel_id or channel_id.startswith(DIRECT)
+
+
+def check_share(people: SlackPeople, channel_id: str) -> None:
+    """Check that an answer may be shown to a channel.
+
+    Raises:
+        NotSharedError: It may not.
+    """
+    if is_private(channel_id):
+        raise NotSharedError("this is a direct message", advice="Use --share in a channel")
+    try:
+        shared_outside = people.is_shared_outside(channel_id)
+    except SlackUnavailableError:
+        raise NotSharedError(
+            "Slack did not say whether people of other organizations can read this channel",
+            advice="In a private channel, invite the bot first",
+        ) from None
+    if shared_outside:
+        raise NotSharedError("people of other organizations can read this channel")
+
+
+class Readers:
+    """Asks Slack whether people of other organizations can read one channel.
+
+    That they cannot is remembered for a short time; everything else is asked again.
+
+    Args:
+        channel_id: Which channel.
+        is_shared_outside: What asks Slack; raises SlackUnavailableError.
+        seconds: How long it is remembered that they cannot.
+    """
+
+    def __init__(self, channel_id: str, is_shared_outside: Callable[[str], bool], seconds: float) -> None:
+        self._channel_id = channel_id
+        self._is_shared_outside = is_shared_outside
+        self._seconds = seconds
+        self._asked_at = float("-inf")
+        self._private_until = float("-inf")
+        self.outside = False
+        """Whether people of other organizations can read it, by Slack's last answer."""
+
+    def check(self) -> None:
+        """Check that nobody outside can read the channel.
+
+        Raises:
+            NotSharedError: People of other organizations can, or Slack did not say.
+        """
+        now = time.monotonic()
+        if now < self._private_until:
+            return
+        self._asked_at = now
+        try:
+            self.outside = self._is_shared_outside(self._channel_id)
+        except SlackUnavailableError as error:
+            raise NotSharedError(
+                "Slack did not say whether people of other organizations can read it",
+                detail=error.detail,
+            ) from None
+        self._private_until = float("-inf") if self.outside else now + self._seconds
+        self._refuse_outsiders()
+
+    def look(self) -> None:
+        """Ask when it has not been asked for a while; without an answer all stays as it was.
+
+        Raises:
+            NotSharedError: People of other organizations can read the channel.
+        """
+        if time.monotonic() - self._asked_at >= self._seconds:
+            with suppress(NotSharedError):
+                self.check()
+        self._refuse_outsiders()
+
+    def _refuse_outsiders(self) -> None:
+        if self.outside:
+            raise NotSharedError(
+                "people of other organizations can read it, so nothing is posted: end the sharing, or name "
+                "another channel in AUDIT_CHANNEL"
+            )

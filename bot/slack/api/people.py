@@ -1,0 +1,202 @@
+"""What Slack knows of its people, groups and channels; asked by its Web API, remembered for a minute."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, TypeVar
+
+from slack_sdk.errors import SlackApiError
+
+from bot.core.model import Actor, Standing
+from bot.errors import SlackUnavailableError
+from bot.slack.api.client import SlackClient
+
+FRESH_SECONDS = 60.0
+"""How long an answer of Slack's about people is used again."""
+UNREACHABLE_SECONDS = 5.0
+"""Seconds for which Slack is not asked again once it could not be reached: questions fail at once."""
+REMEMBERED = 5000
+"""How many answers are kept."""
+
+_NEARLY = 0.9
+_SLACKBOT = "USLACKBOT"
+_UNKNOWN_PERSON = {"user_not_found", "user_not_visible", "users_not_found"}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The workspace the bot belongs to, and who it is there.
+
+    Args:
+        home: The team id, and the enterprise id on Grid.
+        team: The workspace's name.
+        user_id: The bot's own user id.
+        scopes: The OAuth scopes its token has.
+    """
+
+    home: frozenset[str]
+    team: str
+    user_id: str
+    scopes: frozenset[str]
+
+
+class SlackPeople:
+    """Asks Slack who people are; any failure to ask is a SlackUnavailableError, never a guess."""
+
+    def __init__(self, slack: SlackClient) -> None:
+        self._slack = slack
+        self._known: dict[tuple[str, str], tuple[float, Any]] = {}
+        self._unreachable = (0.0, "")
+        self._lock = Lock()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let all questions that the running thread asks in this context take so many seconds together."""
+        with self._slack.within(seconds):
+            yield
+
+    def get_identity(self) -> Identity:
+        """Tell which workspace the bot belongs to (auth.test); asked once.
+
+        Raises:
+            SlackUnavailableError: Slack could not be asked, or refuses the token.
+        """
+        return self._remember(("auth.test", ""), self._ask_identity, lasting=True)
+
+    def get_standing(self, actor: Actor, *, fresh: bool = False) -> Standing:
+        """Tell what kind of person an actor is (users.info).
+
+        Raises:
+            SlackUnavailableError: Slack could not be asked.
+        """
+        home = self.get_identity().home
+        if actor.team_id not in home:
+            return Standing.STRANGER
+        return self._remember(
+            ("users.info", actor.user_id), lambda: self._ask_standing(actor.user_id, home), fresh=fresh
+        )
+
+    def list_group(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
+        """List the user ids in a user group (usergroups.users.list).
+
+        Raises:
+            SlackUnavailableError: Slack could not be asked, or will not say.
+        """
+        return self._remember(
+            ("usergroups.users.list", group_id),
+            lambda: frozenset(self._ask("usergroups.users.list", usergroup=group_id).get("users") or ()),
+            fresh=fresh,
+        )
+
+    def is_shared_outside(self, channel_id: str) -> bool:
+        """Tell whether people of other organizations can read a channel (conversations.info).
+
+        Raises:
+            SlackUnavailableError: Slack could not be asked, or the bot cannot see the channel.
+        """
+        channel = self._ask_channel(channel_id)
+        return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))
+
+    def is_member(self, channel_id: str) -> bool:
+        """Tell whether the bot is in a channel (conversations.info).
+
+        Raises:
+            SlackUnavailableError: Slack could not be asked, or the bot cannot see the channel.
+        """
+        return bool(self._ask_channel(channel_id).get("is_member"))
+
+    def _ask_channel(self, channel_id: str) -> Mapping[str, Any]:
+        channel = self._ask("conversations.info", channel=channel_id).get("channel")
+        if not isinstance(channel, dict):
+            raise SlackUnavailableError("Slack did not say who can read the channel")
+        return channel
+
+    def _ask_identity(self) -> Identity:
+        answer = self._ask("auth.test")
+        home = frozenset(value for key in ("team_id", "enterprise_id") if (value := answer.get(key)))
+        if not home:
+            raise SlackUnavailableError("Slack did not say which workspace the bot belongs to")
+        scopes = frozenset(
+            scope.strip() for scope in str(answer.get("x-oauth-scopes", "")).split(",") if scope
+        )
+        return Identity(home, str(answer.get("team", "")), str(answer.get("user_id", "")), scopes)
+
+    def _ask_standing(self, user_id: str, home: frozenset[str]) -> Standing:
+        try:
+            user = self._ask("users.info", user=user_id).get("user")
+        except SlackUnavailableError as error:
+            if error.detail in _UNKNOWN_PERSON:
+                return Standing.STRANGER
+            raise
+        if not isinstance(user, dict):
+            raise SlackUnavailableError("Slack did not say who you are")
+        return _standing(user, home)
+
+    def _ask(self, method: str, **params: str) -> Mapping[str, Any]:
+        """Call a Web API method; the error names Slack's error code as its detail."""
+        until, reason = self._unreachable
+        if until > time.monotonic():
+            raise _unreached(reason)
+        if (left := self._slack.seconds_left) <= 0:
+            raise _unreached("no time left")
+        try:
+            response = self._slack.api_call(method, params=params)
+        except SlackApiError as error:
+            code = error_code(error)
+            raise SlackUnavailableError(f"Slack refused to answer ({code})", detail=code) from None
+        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
+            reason = type(error).__name__
+            if left < self._slack.limits.people * _NEARLY:
+                # It says nothing about those who have more time.
+                raise _unreached(reason) from None
+            self._unreachable = (time.monotonic() + UNREACHABLE_SECONDS, reason)
+            raise _unreached(reason) from None
+        data = response.data if isinstance(response.data, dict) else {}
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return data | {"x-oauth-scopes": headers.get("x-oauth-scopes", "")}
+
+    def _remember(
+        self, key: tuple[str, str], ask: Callable[[], T], *, lasting: bool = False, fresh: bool = False
+    ) -> T:
+        with self._lock:
+            expiry, value = self._known.get(key, (0.0, None))
+        if expiry > time.monotonic() and not fresh:
+            known: T = value
+            return known
+        asked = ask()
+        with self._lock:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[key] = (time.monotonic() + (float("inf") if lasting else FRESH_SECONDS), asked)
+        return asked
+
+
+def _unreached(reason: str) -> SlackUnavailableError:
+    return SlackUnavailableError("Slack could not be reached", detail=reason)
+
+
+def error_code(error: SlackApiError) -> str:
+    """Name Slack's error; what is no code of Slack's may be a gateway's whole page, and is left out."""
+    data = error.response.data
+    code = str(data.get("error")) if isinstance(data, dict) else ""
+    return code if re.fullmatch("[a-z0-9_]{1,60}", code) else "not a code"
+
+
+def _standing(user: Mapping[str, Any], home: frozenset[str]) -> Standing:
+    # Slackbot is a bot that Slack does not call one.
+    if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == _SLACKBOT:
+        return Standing.BOT
+    if user.get("deleted"):
+        return Standing.DEACTIVATED
+    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+        return Standing.GUEST
+    grid = user.get("enterprise_user") or {}
+    teams = {user.get("team_id"), grid.get("enterprise_id"), *(grid.get("teams") or ())} - {None}
+    # Slack may leave the team out; the team of the signed payload has been compared already.
+    is_foreign = bool(teams) and not teams & home
+    return Standing.STRANGER if user.get("is_stranger") or is_foreign else Standing.MEMBER

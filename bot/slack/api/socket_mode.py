@@ -1,0 +1,153 @@
+"""Slack's Socket Mode client, with an end to connecting: the library's time-outs are for each receive."""
+
+import socket
+from threading import Event, Lock
+from typing import Any
+from urllib.parse import urlsplit
+
+from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
+from slack_sdk.socket_mode.builtin.internals import (
+    _generate_sec_websocket_key,
+    _parse_handshake_response,
+    _validate_sec_websocket_accept,
+)
+from slack_sdk.web import WebClient
+
+from bot.sessions import CallError, open_stream
+from bot.slack.delivery.channel import asked_wait
+
+OPEN_SECONDS = 6.0
+"""Seconds that opening a WebSocket may take in all: name, connection, proxy, TLS and handshake."""
+RECEIVE_SECONDS = 3.0
+"""Seconds that one receive or send on it may wait before the next."""
+PING_SECONDS = 5.0
+"""Seconds between two pings; after four times as long without an answer it is given up, and opened anew."""
+
+_SWITCHED = 101
+
+
+class _BoundedConnection(Connection):
+    """A WebSocket that is open in time, or not at all.
+
+    Args:
+        seconds: How long connecting may take.
+    """
+
+    def __init__(self, seconds: float, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._seconds = seconds
+
+    def connect(self) -> None:
+        """Connect; on failure it says so to its listener, and is not active."""
+        failure: Exception
+        try:
+            stream = open_stream(self.url.strip(), self.proxy, self._greet, self._seconds)
+        except CallError as error:
+            # Its kind alone: the address holds a ticket.
+            failure = SlackClientNotConnectedError(f"no WebSocket to Slack ({error})")
+        else:
+            stream.settimeout(RECEIVE_SECONDS)
+            self.sock = stream  # type: ignore[assignment]  # any socket will do
+            return
+        if self.on_error_listener is not None:
+            self.on_error_listener(failure)
+        self.disconnect()
+
+    def _greet(self, stream: socket.socket) -> None:
+        parts = urlsplit(self.url.strip())
+        key = _generate_sec_websocket_key()
+        lines = (
+            f"GET {parts.path or '/'}?{parts.query} HTTP/1.1",
+            f"Host: {parts.netloc}",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Key: {key}",
+            "Sec-WebSocket-Version: 13",
+        )
+        stream.sendall("\r\n".join((*lines, "", "")).encode())
+        status, headers, _ = _parse_handshake_response(stream)  # type: ignore[arg-type]  # the same
+        if status != _SWITCHED or not _validate_sec_websocket_accept(key, headers):
+            raise ConnectionError
+
+
+class SocketClient(SocketModeClient):
+    """A Socket Mode client that connects in time, and stops at once.
+
+    Args:
+        app_token: The app-level token.
+        slack: The client of Slack's Web API, which tells where to connect.
+        seconds: How long connecting a WebSocket may take.
+        ping_interval: How often it is pinged, in seconds.
+    """
+
+    def __init__(
+        self,
+        app_token: str,
+        slack: WebClient,
+        seconds: float = OPEN_SECONDS,
+        ping_interval: float = PING_SECONDS,
+        **settings: Any,
+    ) -> None:
+        self._seconds = seconds
+        self._closing = Event()
+        self._replacing = Lock()
+        super().__init__(app_token, web_client=slack, ping_interval=ping_interval, **settings)
+        # The library takes any proxy of the environment, for this machine too.
+        self.proxy = slack.proxy
+
+    def issue_new_wss_url(self) -> str:
+        """Ask where to connect; once more when Slack asks to wait, unless it is being closed.
+
+        Raises:
+            SlackApiError: Slack refused to say.
+        """
+        try:
+            return self._ask_address()
+        except SlackApiError as error:
+            wait = asked_wait(error)
+            if wait is None or self._closing.wait(wait):
+                raise
+        return self._ask_address()
+
+    def _ask_address(self) -> str:
+        return str(self.web_client.apps_connections_open(app_token=self.app_token)["url"])
+
+    def connect(self) -> None:
+        """Connect, in the place of what was connected before."""
+        before, before_state = self.current_session, self.current_session_state
+        if self.wss_uri is None:
+            self.wss_uri = self.issue_new_wss_url()
+        session = _BoundedConnection(
+            self._seconds,
+            url=self.wss_uri,
+            logger=self.logger,
+            ping_interval=self.ping_interval,
+            receive_buffer_size=self.receive_buffer_size,
+            proxy=self.proxy,
+            on_message_listener=self._on_message,
+            on_error_listener=self._on_error,
+            on_close_listener=self._on_close,
+        )
+        session.connect()
+        with self._replacing:
+            if self._closing.is_set():
+                # Nobody would close it any more, nor end the thread that reads from it.
+                session.close()
+                return
+            before_state.terminated = True
+            self.current_session = session
+            self.current_session_state = ConnectionState()  # type: ignore[no-untyped-call]  # the library's
+        if before is not None:
+            before.close()
+        self.auto_reconnect_enabled = self.default_auto_reconnect_enabled
+        if not self.current_app_monitor_started:
+            self.current_app_monitor_started = True
+            self.current_app_monitor.start()
+
+    def close(self) -> None:
+        """Close it, and let nobody connect it again."""
+        with self._replacing:
+            self._closing.set()
+        super().close()

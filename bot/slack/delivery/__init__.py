@@ -1,0 +1,1 @@
+"""Delivery of messages, views and files to Slack."""

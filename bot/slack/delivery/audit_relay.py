@@ -1,0 +1,286 @@
+"""Tells the audit channel of every entry, in order, however long Slack is away."""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import takewhile
+
+from slack_sdk.web import WebClient
+
+from bot.core.model import AlteredEntry, App, Entry, Head
+from bot.core.ports import Outbox
+from bot.errors import AuditError, NotSharedError
+from bot.slack.api.channels import Readers
+from bot.slack.delivery.channel import MOST_WAIT, Channel, NotPostedError, mending
+from bot.slack.messages.audit import Group, grouped, name_altered
+from bot.slack.messages.render import render_checkpoint, render_entries
+
+BATCH = 5
+"""The most entries in one message; refusals of one person that are shown together count as one."""
+TAKEN = 1000
+"""The most entries taken at once: a flood of refusals up to this size is one message."""
+LEASE = 30.0
+"""Seconds for which the right to tell is taken: far longer than telling once takes."""
+STUCK_SECONDS = 60.0
+"""How long an entry may wait before it counts as stuck."""
+ALARM_SECONDS = 900.0
+"""Seconds for which an altered entry is trouble: long enough for monitors that look every few minutes.
+
+The bot, which can still record and post, is not out of service for good; the alarm in the channel stays.
+"""
+CLOSE_SECONDS = 10.0
+"""Seconds that closing waits for the message under way."""
+
+_DOUBLINGS = 10
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a relay waits, in seconds.
+
+    Args:
+        spacing: Between two messages: Slack takes about one a second into a channel.
+        poll: Until an empty outbox is looked into again.
+        first_wait: Before the try after a failure; twice as long after each further one.
+        longest_wait: Between two tries at the most, unless Slack asks for more.
+        longest_asked: Between two tries at the most, however long Slack asks to wait.
+        private: How long Slack's answer that no other organization reads the channel is used again.
+        checkpoint: Between what the channel saw last and a checkpoint.
+    """
+
+    spacing: float = 1.0
+    poll: float = 2.0
+    first_wait: float = 0.5
+    longest_wait: float = 30.0
+    longest_asked: float = MOST_WAIT
+    private: float = 10.0
+    checkpoint: float = 3600.0
+
+
+USUAL_PACE = Pace()
+"""The pace that Slack wishes for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStatus:
+    """How the telling goes.
+
+    Args:
+        waiting: How many entries wait.
+        oldest_seconds: How long the oldest of them has.
+        problem: What went wrong last, and what to do; empty when the last try went well.
+        running: Whether anybody is at it.
+    """
+
+    waiting: int
+    oldest_seconds: float
+    problem: str
+    running: bool
+
+
+class Relay:
+    """A thread that posts the outbox's entries to one channel, from starting it until it is closed.
+
+    An entry counts as told only when Slack said so. Of several processes, the one that holds the outbox's
+    right tells; should it die between Slack's answer and noting that, an entry is told twice, and its number
+    shows it. Nothing is posted while people of other organizations can read the channel, or while Slack does
+    not say whether they can.
+
+    Args:
+        slack: The client of Slack's Web API; it must not repeat calls by itself.
+        channel: The channel's id.
+        outbox: Which entries are to be told.
+        apps: The apps by name.
+        masked: By app, the tags of fields whose values the channel is not shown.
+        is_shared_outside: Asks Slack whether people of other organizations can read a channel; raises
+            SlackUnavailableError.
+        pace: How long it waits.
+    """
+
+    def __init__(
+        self,
+        slack: WebClient,
+        channel: str,
+        outbox: Outbox,
+        *,
+        apps: Mapping[str, App],
+        masked: Mapping[str, Collection[str]],
+        is_shared_outside: Callable[[str], bool],
+        pace: Pace = USUAL_PACE,
+    ) -> None:
+        self._channel = Channel(slack, channel)
+        self._readers = Readers(channel, is_shared_outside, pace.private)
+        self._outbox = outbox
+        self._apps = apps
+        self._masked = masked
+        self._pace = pace
+        self._holder = secrets.token_hex(8)
+        self._holding = False
+        self._told: frozenset[str] = frozenset()
+        self._altered: Mapping[int, float] = {}
+        self._unnoted: Head | None = None
+        self._uncovered_since: float | None = None
+        self._failures = 0
+        self._problem = ""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+
+    def start(self) -> None:
+        """Begin to tell."""
+        self._thread.start()
+
+    def close(self, seconds: float = CLOSE_SECONDS) -> None:
+        """Finish the message under way, if it takes no longer than that, and leave the rest to others."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        if self._thread.is_alive():
+            log.warning("a message to the audit channel was still under way after %g s", seconds)
+
+    def status(self) -> RelayStatus:
+        """Tell how the telling goes.
+
+        Raises:
+            AuditError: The outbox cannot be read.
+        """
+        waiting, since = self._outbox.count_waiting()
+        oldest = max(0.0, (self._outbox.now() - since).total_seconds()) if since else 0.0
+        return RelayStatus(waiting, oldest, self._problem, self._thread.is_alive())
+
+    def trouble(self) -> str:
+        """Say why entries do not get through or cannot be believed; empty when there is nothing to say."""
+        try:
+            status = self.status()
+        except AuditError as error:
+            return f"the outbox cannot be read: {error}"
+        if not status.running:
+            return "nothing tells it of entries any more: restart the bot"
+        return "; ".join(filter(None, (self._alarm(), self._delay(status))))
+
+    def _alarm(self) -> str:
+        now = time.monotonic()
+        fresh = [number for number, found_at in self._altered.items() if now - found_at < ALARM_SECONDS]
+        return f"{name_altered(fresh)}: an operator should run im-bot audit verify" if fresh else ""
+
+    def _delay(self, status: RelayStatus) -> str:
+        since, late = self._uncovered_since, status.oldest_seconds
+        if since is not None and not status.waiting:
+            late = time.monotonic() - since
+        if late < STUCK_SECONDS and not self._readers.outside:
+            return ""
+        waiting = "1 entry waits" if status.waiting == 1 else f"{status.waiting} entries wait"
+        delay = f"{waiting}, the oldest for {late:.0f} s" if status.waiting else ""
+        if since is not None and not status.waiting:
+            delay = f"a checkpoint waits for {late:.0f} s"
+        return "; ".join(filter(None, (delay, status.problem)))
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._stop.wait(self._step())
+        finally:
+            self._release()
+
+    def _step(self) -> float:
+        """Tell what there is, or wait for it; the seconds to pause before the next step."""
+        try:
+            return self._advance()
+        except Exception as error:
+            # What kills this thread would keep every further entry from the channel.
+            log.exception("entries could not be told")
+            return self._fail(f"a fault in the bot ({type(error).__name__}); its log says more")
+
+    def _advance(self) -> float:
+        try:
+            posted = self._tell() or self._tell_checkpoint()
+            if not posted:
+                self._readers.look()
+        except NotPostedError as error:
+            return self._fail(str(error)) if error.wait is None else self._wait(str(error), error.wait)
+        except NotSharedError as error:
+            return self._fail(f"{error}{mending(error.detail)}")
+        except AuditError as error:
+            return self._fail(f"the outbox does not work: {error}")
+        self._failures, self._problem = 0, ""
+        if posted:
+            return self._pace.spacing
+        self._release()
+        return self._pace.poll
+
+    def _tell(self) -> bool:
+        """Tell the next entries in one message; False when there are none."""
+        entries = self._outbox.take(self._holder, LEASE, TAKEN)
+        if not entries:
+            return False
+        self._holding = True
+        self._notice_altered(entries)
+        # Those that Slack has taken, but that could not be noted as told, are only noted now.
+        if new := [entry for entry in entries if _key(entry) not in self._told]:
+            self._readers.check()
+            chosen = [entry for group in grouped(new)[:BATCH] for entry in group]
+            self._channel.post(render_entries(chosen, self._apps, self._masked))
+            self._told = (self._told | set(map(_key, chosen))) & set(map(_key, entries))
+        # People who were refused at the same time come one after the other, not by number.
+        *_, last = takewhile(lambda entry: _key(entry) in self._told, entries)
+        self._outbox.done(self._holder, last.sequence)
+        return True
+
+    def _tell_checkpoint(self) -> bool:
+        """Post the head that the channel lacks; False when it lacks none."""
+        if self._unnoted is None:
+            head = self._outbox.checkpoint(self._holder, LEASE, self._pace.checkpoint)
+            if head is None:
+                self._uncovered_since = None
+                return False
+            self._holding = True
+            self._uncovered_since = self._uncovered_since or time.monotonic()
+            self._readers.check()
+            self._channel.post(render_checkpoint(head, self._outbox.now()))
+            self._unnoted, self._uncovered_since = head, None
+        self._outbox.done(self._holder, self._unnoted.sequence)
+        self._unnoted = None
+        return True
+
+    def _notice_altered(self, entries: Group) -> None:
+        found = [
+            entry.sequence
+            for entry in entries
+            if isinstance(entry, AlteredEntry) and entry.sequence not in self._altered
+        ]
+        if found:
+            log.error("%s: run im-bot audit verify", name_altered(found))
+            self._altered = {**self._altered, **dict.fromkeys(found, time.monotonic())}
+
+    def _fail(self, problem: str) -> float:
+        if problem != self._problem:
+            log.warning("the audit channel could not be told: %s", problem)
+        self._problem = problem
+        growing: float = self._pace.first_wait * 2 ** min(self._failures, _DOUBLINGS)
+        self._failures += 1
+        return min(growing, self._pace.longest_wait)
+
+    def _wait(self, problem: str, asked: float) -> float:
+        """Wait as long as Slack asks, within limits; none of the processes may tell sooner."""
+        self._fail(problem)
+        seconds = min(asked, self._pace.longest_asked)
+        with suppress(AuditError):
+            self._outbox.take(self._holder, seconds + LEASE, 1)
+        return seconds
+
+    def _release(self) -> None:
+        """Let another process tell; should that fail, the right ends by itself."""
+        if self._holding:
+            self._holding = False
+            with suppress(AuditError):
+                self._outbox.release(self._holder)
+
+
+def _key(entry: Entry | AlteredEntry) -> str:
+    """Tell an entry from all others, also from one that took its number."""
+    return entry.hash if isinstance(entry, Entry) else f"altered {entry.sequence}"

@@ -1,0 +1,150 @@
+"""One channel or thread that the bot posts to by itself, and what is said when Slack takes no message."""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import WebClient
+
+from bot.slack.messages.render import Message
+
+MOST_WAIT = 60.0
+"""The most seconds that anything waits because Slack asks for it (Retry-After)."""
+LONGEST_WAIT = 3.0
+"""The same while a person waits for an answer."""
+
+_DIGITS = 6
+_BAD_BLOCKS = re.compile("invalid_blocks.*|msg_blocks_too_long|msg_too_long")
+_MENDING = {
+    "channel_not_found": "invite the bot to the channel or mend AUDIT_CHANNEL",
+    "not_in_channel": "invite the bot to the channel",
+    "is_archived": "unarchive the channel or mend AUDIT_CHANNEL",
+    "restricted_action": "let the bot post into the channel",
+    "missing_scope": "install the Slack app again with the scope chat:write",
+    "invalid_auth": "mend SLACK_BOT_TOKEN",
+    "account_inactive": "install the Slack app again and mend SLACK_BOT_TOKEN",
+    "token_revoked": "install the Slack app again and mend SLACK_BOT_TOKEN",
+    "ratelimited": "the bot waits as long as Slack asks",
+}
+"""What to do about Slack's error codes."""
+_AS_IT_IS = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+
+log = logging.getLogger(__name__)
+
+
+class NotPostedError(Exception):
+    """Slack did not take a message.
+
+    Args:
+        words: What happened, and what can be done about it.
+        code: Slack's error code; empty when none came.
+        wait: How many seconds Slack asks to wait; None when it does not.
+    """
+
+    def __init__(self, words: str, *, code: str = "", wait: float | None = None) -> None:
+        super().__init__(words)
+        self.code = code
+        self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One channel.
+
+    Args:
+        slack: The client of Slack's Web API; it must not repeat calls by itself, which could post twice.
+        id: The channel's id, or a person's for their direct messages.
+        thread_ts: The time stamp of the message whose thread it is; empty for the channel itself.
+    """
+
+    slack: WebClient
+    id: str
+    thread_ts: str = ""
+
+    def post(self, message: Message) -> tuple[str, str]:
+        """Post a message, without its blocks should Slack refuse them; it is there when this returns.
+
+        Returns:
+            Where it can be changed: the id of the channel, which for a person is that of their direct
+            messages, and its time stamp.
+
+        Raises:
+            NotPostedError: Slack did not take it, or did not say so.
+        """
+        posted = self._send("chat.postMessage", message, _AS_IT_IS | self._thread)
+        return str(posted.get("channel") or self.id), str(posted.get("ts") or "")
+
+    def post_for(self, user_id: str, message: Message) -> None:
+        """Post a message that one person alone sees.
+
+        Raises:
+            NotPostedError: Slack did not take it, or did not say so.
+        """
+        self._send("chat.postEphemeral", message, {"user": user_id, **self._thread})
+
+    def change(self, ts: str, message: Message) -> None:
+        """Give one of the bot's messages other content.
+
+        Raises:
+            NotPostedError: Slack did not take it, or did not say so.
+        """
+        # An empty list: a change without any leaves the blocks that were there.
+        self._send("chat.update", message, {"ts": ts, "blocks": []})
+
+    @property
+    def _thread(self) -> dict[str, Any]:
+        return {"thread_ts": self.thread_ts} if self.thread_ts else {}
+
+    def _send(self, method: str, message: Message, more: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            return self._call(method, message.text, {**more, "blocks": message.blocks})
+        except NotPostedError as error:
+            if not _BAD_BLOCKS.fullmatch(error.code):
+                raise
+            log.warning("Slack refused the blocks of a message (%s); sending its plain text", error.code)
+            return self._call(method, message.text, more)
+
+    def _call(self, method: str, text: str, more: Mapping[str, Any]) -> Mapping[str, Any]:
+        body = {"channel": self.id, "text": text, "parse": "none", **more}
+        try:
+            answer = self.slack.api_call(method, json=body).data
+        except SlackApiError as error:
+            raise _refused(error) from None
+        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
+            raise NotPostedError(f"Slack could not be reached ({type(error).__name__})") from None
+        return answer if isinstance(answer, dict) else {}
+
+
+def read_wait(headers: Mapping[str, Any], most: float) -> float | None:
+    """Read how many seconds Slack asks to wait (Retry-After), `most` at the most; None when it does not.
+
+    Slack gives whole seconds; a date, a fraction or a negative number is none.
+    """
+    asked = next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), "")
+    if not (asked.isascii() and asked.isdigit()):
+        return None
+    # Digits without end are a number that no float and no sleep takes.
+    return min(float(asked[-_DIGITS:]), most) if len(asked.lstrip("0")) <= _DIGITS else most
+
+
+def asked_wait(error: SlackApiError) -> float | None:
+    """Tell how many seconds Slack asks to wait, MOST_WAIT at the most; None when it does not."""
+    return read_wait(error.response.headers, MOST_WAIT)
+
+
+def mending(code: str) -> str:
+    """Say what can be done about one of Slack's error codes, after a colon; empty where nothing is known."""
+    return f": {_MENDING[code]}" if code in _MENDING else ""
+
+
+def _refused(error: SlackApiError) -> NotPostedError:
+    data = error.response.data
+    code = str(data.get("error")) if isinstance(data, dict) else ""
+    if not re.fullmatch("[a-z0-9_]{1,60}", code):
+        # It may be a gateway's whole page, and is left out.
+        code = ""
+    said = code or f"HTTP {error.response.status_code}"
+    return NotPostedError(f"Slack says {said}{mending(code)}", code=code, wait=asked_wait(error))

@@ -1,0 +1,70 @@
+"""Files that the bot sends to somebody's own direct messages."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import WebClient
+
+from bot.errors import SlackUnavailableError
+from bot.slack.api.people import error_code
+from bot.slack.delivery.channel import LONGEST_WAIT, asked_wait
+
+_TOKEN = "Whoever runs this bot installs its Slack app again and mends SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
+_MENDING: Mapping[str, str] = {
+    "missing_scope": "Whoever runs this bot gives its Slack app the scopes files:write and im:write",
+    "invalid_auth": _TOKEN,
+    "account_inactive": _TOKEN,
+    "token_revoked": _TOKEN,
+}
+"""What to do about Slack's error codes."""
+_AGAIN = "Try again in a minute; if that does not help, tell whoever runs this bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Sends files by the client of Slack's Web API."""
+
+    slack: WebClient
+
+    def send(self, actor_id: str, name: str, content: bytes, comment: str) -> None:
+        """Send a file to an actor's direct messages with the bot; it is there when this returns.
+
+        Args:
+            actor_id: Whose.
+            name: What the file is called.
+            content: Its bytes.
+            comment: Our own words above it.
+
+        Raises:
+            SlackUnavailableError: Slack did not take it, or did not say so.
+        """
+        send = partial(self._send, actor_id, name, content, comment)
+        try:
+            try:
+                send()
+            except SlackApiError as error:
+                wait = asked_wait(error)
+                if wait is None:
+                    raise
+                time.sleep(min(wait, LONGEST_WAIT))
+                send()
+        except SlackApiError as error:
+            raise _not_sent(error_code(error)) from None
+        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
+            # Its words may name the upload's address, which takes a file without any token.
+            raise _not_sent(type(error).__name__) from None
+
+    def _send(self, actor_id: str, name: str, content: bytes, comment: str) -> None:
+        # A file goes where the bot is a member: the channel somebody asked in may be none of those.
+        direct = self.slack.conversations_open(users=actor_id)["channel"]["id"]
+        self.slack.files_upload_v2(
+            channel=direct, content=content, filename=name, title=name, initial_comment=comment
+        )
+
+
+def _not_sent(reason: str) -> SlackUnavailableError:
+    words = f"the file could not be sent to your direct messages ({reason})"
+    return SlackUnavailableError(words, advice=_MENDING.get(reason, _AGAIN), detail=reason)

@@ -1,0 +1,25 @@
+"""One request of a person's, whatever surface it came from."""
+
+from dataclasses import dataclass, field
+
+from bot.core.model import Actor, Surface
+from bot.slack.delivery.reply import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks, on which surface and where, and how they are answered.
+
+    Args:
+        actor: Who asks.
+        surface: What they used.
+        reply: Takes the answer.
+        channel_id: The channel they asked in; empty where there is none.
+        trigger_id: Allows to open one modal within three seconds; empty where nothing does.
+    """
+
+    actor: Actor
+    surface: Surface
+    reply: Reply
+    channel_id: str = ""
+    trigger_id: str = field(default="", repr=False)

@@ -1,0 +1,118 @@
+"""The bot's Home tab, published whenever somebody opens it or has pressed a button in it."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+
+from slack_sdk.web import WebClient
+
+from bot.core.dispatcher import Dispatcher
+from bot.core.model import Actor, Role
+from bot.core.results import Home, Recent
+from bot.errors import SlackUnavailableError
+from bot.slack.interactions import Again, Answers, Subject
+from bot.slack.messages.blocks import Button
+from bot.slack.messages.home import lead_on
+from bot.slack.messages.render import render_home
+
+ROOM = 256
+"""Of how many Home tabs the buttons are remembered; those of the one published longest ago go first."""
+_NAME = "ShowHome"
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """Publishes Home tabs (views.publish).
+
+    Args:
+        slack: The client of Slack's Web API.
+        command: The slash command's name, slash included.
+        dispatcher: What knows what somebody has here.
+        answers: What buttons lead back to.
+        told: Says how far the audit channel has been told.
+    """
+
+    slack: WebClient
+    command: str
+    dispatcher: Dispatcher
+    answers: Answers
+    told: Callable[[], str]
+    _once_more: dict[Actor, bool] = field(default_factory=dict, init=False)
+    _leading: OrderedDict[Actor, list[str]] = field(default_factory=OrderedDict, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
+
+    def publish(self, actor: Actor) -> str:
+        """Publish somebody's Home tab as it is now; names what was done.
+
+        However often this is asked for while it is under way, it is done once more, by whoever is at it.
+
+        Raises:
+            SlackUnavailableError: Slack did not take it.
+        """
+        with self._lock:
+            if actor in self._once_more:
+                self._once_more[actor] = True
+                return _NAME
+            self._once_more[actor] = True
+        while self._is_due(actor):
+            try:
+                self._publish(actor)
+            except BaseException:
+                with self._lock:
+                    del self._once_more[actor]
+                raise
+        return _NAME
+
+    def _is_due(self, actor: Actor) -> bool:
+        """Tell whether to publish, and note that it is being done; whoever is not due is at it no more."""
+        with self._lock:
+            if not self._once_more[actor]:
+                del self._once_more[actor]
+                return False
+            self._once_more[actor] = False
+            return True
+
+    def _publish(self, actor: Actor) -> None:
+        home = self.dispatcher.show_home(actor)
+        told = self.told() if home.report.role is Role.EDITOR else ""
+        ids: list[str] = []
+        view = render_home(home, self._lead_on(actor, home, ids), told, command=self.command)
+        try:
+            self.slack.api_call("views.publish", json={"user_id": actor.user_id, "view": view})
+        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
+            self._forget(ids)
+            raise SlackUnavailableError(
+                "Slack did not take your Home tab",
+                advice=f"Open it again in a minute; {self.command} works all the same",
+                detail=type(error).__name__,
+            ) from None
+        self._stand(actor, ids)
+
+    def _stand(self, actor: Actor, ids: list[str]) -> None:
+        """Note which buttons somebody has before them, and forget those that nobody has any more."""
+        with self._lock:
+            gone = self._leading.pop(actor, [])
+            self._leading[actor] = ids
+            if len(self._leading) > ROOM:
+                gone += self._leading.popitem(last=False)[1]
+        self._forget(gone)
+
+    def _forget(self, ids: list[str]) -> None:
+        for key in ids:
+            self.answers.forget(key)
+
+    def _lead_on(self, actor: Actor, home: Home, ids: list[str]) -> dict[int, list[Button]]:
+        def keep(what: Again | Subject) -> str:
+            ids.append(self.answers.keep(actor, what))
+            return ids[-1]
+
+        return {recent.entry.sequence: _leads(recent, keep) for recent in home.recent}
+
+
+def _leads(recent: Recent, keep: Callable[[Again | Subject], str]) -> list[Button]:
+    again, about, change_id = recent.again, recent.about, recent.entry.draft.change_id
+    again_id = keep(Again(again)) if again else None
+    subject = Subject(about.app, about.account) if about and not change_id else None
+    history_id = keep(subject) if subject else None
+    return lead_on(again_id, history_id, change_id)

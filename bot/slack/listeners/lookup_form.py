@@ -1,0 +1,118 @@
+"""The shortcuts that look accounts up, and the modal they lead to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.core.candidates import find_and_count
+from bot.core.commands import WORDS, ShowProfiles
+from bot.core.model import Actor, Surface
+from bot.errors import ExpiredError
+from bot.slack.admission import Admission
+from bot.slack.api.message_text import read_words
+from bot.slack.api.payloads import presser, text
+from bot.slack.delivery.forms import FormError, busy_error
+from bot.slack.delivery.reply import Reply
+from bot.slack.delivery.request import Ask
+from bot.slack.delivery.response_url import Responder
+from bot.slack.interactions import OpenLookup
+from bot.slack.modals.lookup import LOOKUP_MODAL, lookup_view, message_view
+from bot.slack.modals.lookup_submission import read_lookup
+from bot.slack.runner import Answering
+
+LOOKUP = "lookup"
+"""The callback id of the global shortcut."""
+LOOKUP_MESSAGE = "lookup_message"
+"""The callback id of the shortcut on a message."""
+
+_DIRECTLY = OpenLookup("", "")
+
+
+def open_lookup(answering: Answering, ask: Ask) -> str:
+    """Open the modal that asks what to look up; names the deed."""
+    _allow(answering, ask)
+    answering.forms.show(ask.trigger_id, lookup_view(answering.dispatcher.apps))
+    return "OpenLookup"
+
+
+def _allow(answering: Answering, ask: Ask) -> None:
+    answering.dispatcher.allow(ask.actor, WORDS[ShowProfiles], ask.surface)
+
+
+@dataclass(frozen=True, slots=True)
+class Querying:
+    """Takes on the shortcuts, and what is filled in.
+
+    Args:
+        answering: What is done for each.
+        responder: How answers are sent.
+        admission: Leaves it to workers.
+    """
+
+    answering: Answering
+    responder: Responder
+    admission: Admission
+
+    def register(self, app: App) -> None:
+        """Hook into Bolt."""
+        app.shortcut(LOOKUP)(self.on_shortcut)
+        app.shortcut(LOOKUP_MESSAGE)(self.on_message_shortcut)
+        app.view(LOOKUP_MODAL)(self.on_lookup)
+
+    def on_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on the global shortcut."""
+        ask = self._ask(presser(body), body)
+        run = partial(open_lookup, self.answering, ask)
+        self.admission.admit(ask, partial(self.answering.always_answer, ask, run))
+        ack()
+
+    def on_message_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on the shortcut on a message."""
+        way = OpenLookup(text(body.get("channel") or {}, "id"), text(body, "response_url"))
+        ask = self._ask(presser(body), body, way, of_message=True)
+        run = partial(self._offer, ask, way, body.get("message") or {})
+        self.admission.admit(ask, partial(self.answering.always_answer, ask, run))
+        ack()
+
+    def on_lookup(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on what is to be looked up; what is wrong in it is said at its inputs."""
+        actor, view = presser(body), body["view"]
+        try:
+            command = read_lookup(view, self.answering.dispatcher.apps)
+        except FormError as error:
+            ack(response_action="errors", errors=error.mistakes)
+            return
+        # Without a URL of the modal's own it is that of the message whose shortcut led here.
+        of_message = not body.get("response_urls")
+        ask = self._ask(actor, body, self._find_way(actor, body), of_message=of_message)
+        run = partial(self.answering.run, ask, command)
+        if self.admission.try_to_admit(ask, partial(self.answering.always_answer, ask, run)):
+            ack()
+        else:
+            ack(response_action="errors", errors=busy_error(view).mistakes)
+
+    def _offer(self, ask: Ask, way: OpenLookup, message: Mapping[str, Any]) -> str:
+        _allow(self.answering, ask)
+        found, more = find_and_count(read_words(message))
+        key = self.answering.answers.keep(ask.actor, way)
+        view = message_view(self.answering.dispatcher.apps, found, key, more)
+        self.answering.forms.show(ask.trigger_id, view)
+        return "OpenLookup"
+
+    def _find_way(self, actor: Actor, body: Mapping[str, Any]) -> OpenLookup:
+        """Find where to answer: in the conversation that was chosen, or beside the message; or directly."""
+        for chosen in body.get("response_urls") or ():
+            return OpenLookup(text(chosen, "channel_id"), text(chosen, "response_url"))
+        try:
+            return self.answering.answers.find(text(body["view"], "private_metadata"), actor, OpenLookup)
+        except ExpiredError:
+            return _DIRECTLY
+
+    def _ask(
+        self, actor: Actor, body: Mapping[str, Any], way: OpenLookup = _DIRECTLY, *, of_message: bool = False
+    ) -> Ask:
+        reply = Reply(self.responder, way.response_url, actor.user_id, of_message=of_message)
+        return Ask(actor, Surface.FORM, reply, way.channel_id, text(body, "trigger_id"))

@@ -1,0 +1,97 @@
+"""What a message to the bot asks for: a command, accounts to look up, or nothing in particular."""
+
+import re
+
+from bot.core.candidates import find_candidates
+from bot.core.commands import SPECS, ShowProfiles
+from bot.core.parsing import check_length
+from bot.core.shapes import is_common
+from bot.core.typography import straighten
+from bot.slack.messages.mrkdwn import plain
+
+_PROFILE = next(spec.word for spec in SPECS.values() if spec.makes is ShowProfiles)
+_ENDS = ".,;:!?()"
+_GREETING = 100
+"""The most characters of a message that are read before the role of its author is known."""
+# No pattern tries again with less: a run is taken once, from where it begins, and as a whole.
+_START = re.compile(r"\A\s*+[.,;:!?()]++\s++")
+_BULLET = re.compile(r"(?m)^[^\S\n]*+[-\u2013\u2014\u2022*]++[^\S\n]++")
+_OPTIONS = re.compile(r"(?<!\s)\s++(?=--\w)")
+_QUOTED = re.compile(r'"[^"]*"')
+_NEEDS_QUOTES = re.compile(r"[\s,]")
+_AROUND = re.compile(r"(?i)(?<=[\w`])[.;:!?]++(?:\s++|$)|(?<!\s)\s++and\s++")
+_EMOJI = re.compile(r"(?<!\S):[a-z0-9_+'-]++:(?!\S)")
+_MARKED = re.compile(r"[0-9_@\"'«=]|(?<=\w)[-.#:]+(?=\w)|--")
+"""What ids and options have, and words of a sentence have not."""
+_WORDS = """
+    a about again all am any anybody anyone are can cheers cool could do does everybody everyone fine for
+    from good got great guys have hello hey hi hiya how i in is it just me morning my nice no of ok okay on
+    perfect please show sorry sure tell test thank thanks that the there this thx to up ty was welcome well
+    what who why with works wow yes yo you your
+"""
+_SMALL_TALK = frozenset(_WORDS.split())
+
+
+def read_message(text: str, bot_id: str) -> str:
+    """Turn a message into what would be typed after the slash command.
+
+    A command's word first makes it that command. Anything else names accounts whose profiles are asked for:
+    of a list all, of a sentence what is likely an id. Where there is none, it is like the command alone.
+
+    Args:
+        text: The message as Slack delivers it.
+        bot_id: The bot's own user id, whose mention is no part of what is asked.
+
+    Raises:
+        UsageError: It is longer than a command may be.
+    """
+    typed = _without_mention(text, bot_id)
+    check_length(typed)
+    typed = _BULLET.sub("", typed).strip()
+    first, *rest = typed.split(maxsplit=1) or [""]
+    if (word := _to_word(first)) in SPECS:
+        return " ".join([word, *rest])
+    named = _find_likely(straighten(typed)) if _is_talk(straighten(typed)) else _tidy(typed)
+    return f"{_PROFILE} {named}" if named else ""
+
+
+def read_word(text: str, bot_id: str) -> str:
+    """Read of a message no more than which command it begins with.
+
+    Anything but a command's word asks for profiles, and a few words of small talk for nothing: an empty word.
+    """
+    typed = _without_mention(text, bot_id)
+    words = [_to_word(each) for each in _BULLET.sub("", typed[:_GREETING]).split()]
+    if words and words[0] in SPECS:
+        return words[0]
+    return "" if len(typed) <= _GREETING and _SMALL_TALK.issuperset(words) else _PROFILE
+
+
+def _to_word(typed: str) -> str:
+    return straighten(typed).strip(_ENDS).lower()
+
+
+def _without_mention(text: str, bot_id: str) -> str:
+    mention = rf"<@{re.escape(bot_id)}(?:\|[^<>]*+)?>"
+    return _START.sub("", plain(re.sub(mention, " ", text) if bot_id else text))
+
+
+def _is_talk(typed: str) -> bool:
+    """Tell what has words of a conversation in it from a mere list of ids; options are neither."""
+    said = _OPTIONS.split(_EMOJI.sub(" ", typed), maxsplit=1)[0]
+    words = [word for each in _QUOTED.sub('""', said).split() if (word := each.strip(f"{_ENDS}-").lower())]
+    if any(word in _SMALL_TALK or is_common(word) for word in words if word != "and"):
+        return True
+    return not words or (said.rstrip().endswith(("?", "!")) and not any(map(_MARKED.search, words)))
+
+
+def _find_likely(typed: str) -> str:
+    said, *options = _OPTIONS.split(_EMOJI.sub(" ", typed), maxsplit=1)
+    likely = [each.account for each in find_candidates(said) if each.likely]
+    quoted = [f'"{account}"' if _NEEDS_QUOTES.search(account) else account for account in likely]
+    return " ".join([*quoted, *options]) if quoted else ""
+
+
+def _tidy(typed: str) -> str:
+    """Take out what stands between and after ids; what is quoted may have it in it."""
+    return typed if '"' in straighten(typed) else _AROUND.sub(" ", typed).strip()

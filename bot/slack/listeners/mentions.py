@@ -1,0 +1,106 @@
+"""Mentions of the bot and direct messages to it, answered where they were written."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.core.commands import WORDS, ChangeCommand, EditProfile, SetFields, UndoChange
+from bot.core.model import Actor, Surface
+from bot.core.policy import NOTHING_SENT
+from bot.errors import PermissionDeniedError
+from bot.slack.admission import Admission, is_quick
+from bot.slack.delivery.conversation import DIRECT
+from bot.slack.delivery.reply import Reply
+from bot.slack.delivery.request import Ask
+from bot.slack.delivery.response_url import Responder
+from bot.slack.listeners.mention_text import read_message, read_word
+from bot.slack.recent_ids import Seen
+from bot.slack.runner import Answering
+
+EVENTS = 1024
+"""How many of the latest events are known again: Slack repeats one for up to an hour."""
+
+_SAID = {None, "file_share", "thread_broadcast"}
+"""The subtypes of messages that somebody has written; all others tell of something that happened."""
+
+
+class Hearing:
+    """Takes on each message to the bot once.
+
+    Args:
+        answering: What is done for each.
+        responder: How answers are sent.
+        admission: Leaves it to workers.
+    """
+
+    def __init__(self, answering: Answering, responder: Responder, admission: Admission) -> None:
+        self._answering = answering
+        self._responder = responder
+        self._admission = admission
+        self._seen = Seen(EVENTS)
+
+    def register(self, app: App) -> None:
+        """Hook into Bolt."""
+        for name in ("app_mention", "message"):
+            app.event(name)(self.on_message)
+
+    def on_message(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on a message, if it is a person's and to the bot."""
+        ack()
+        event = body["event"]
+        # What the bot brings as a file may say no more than whose it is.
+        if not _is_to_the_bot(event) or event["user"] == _own_id(body):
+            return
+        if self._seen.again(str(body.get("event_id"))):
+            return
+        ask, bot_id = self._ask(body, event), _own_id(body)
+        text = str(event.get("text") or "")
+        run = partial(self._run, ask, text, bot_id)
+        typed = text.removeprefix(f"<@{bot_id}>")
+        self._admission.admit(ask, partial(self._answering.always_answer, ask, run), quick=is_quick(typed))
+
+    def _ask(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Ask:
+        team_id = event.get("user_team") or event.get("team") or body.get("team_id")
+        actor, channel_id = Actor(str(event["user"]), str(team_id or "")), str(event["channel"])
+        # In a channel the answer starts a thread; in direct messages nobody else is disturbed.
+        thread_ts = event.get("thread_ts") or ("" if channel_id.startswith(DIRECT) else event["ts"])
+        conversation = self._responder.converse(channel_id, actor.user_id, str(thread_ts))
+        reply = Reply(self._responder, "", actor.user_id, conversation=conversation)
+        return Ask(actor, Surface.MESSAGE, reply, channel_id)
+
+    def _run(self, ask: Ask, text: str, bot_id: str) -> str:
+        if word := read_word(text, bot_id):
+            self._answering.dispatcher.admit(ask.actor, word, ask.surface)
+        typed = read_message(text, bot_id)
+        command = self._answering.dispatcher.read(ask.actor, typed, ask.surface)
+        if isinstance(command, SetFields | EditProfile | UndoChange):
+            self._allow(ask, command)
+            raise PermissionDeniedError(
+                "a change is made by the slash command alone, where nobody else sees its values",
+                advice=f"Type it as {self._answering.command} {typed}. {NOTHING_SENT}",
+            )
+        return self._answering.run(ask, command)
+
+    def _allow(self, ask: Ask, command: ChangeCommand) -> None:
+        allow = self._answering.dispatcher.allow
+        if isinstance(command, UndoChange):
+            allow(ask.actor, WORDS[UndoChange], ask.surface)
+        else:
+            allow(ask.actor, WORDS[SetFields], ask.surface, command.app.name, (command.account,))
+
+
+def _is_to_the_bot(event: Mapping[str, Any]) -> bool:
+    """Tell a person's message to the bot from bots' messages, its own, and what happened to messages."""
+    if event.get("bot_id") or event.get("subtype") not in _SAID or not event.get("user"):
+        return False
+    direct = str(event["channel"]).startswith(DIRECT)
+    return direct if event["type"] == "message" else not direct
+
+
+def _own_id(body: Mapping[str, Any]) -> str:
+    for authorization in body.get("authorizations") or ():
+        if authorization.get("is_bot"):
+            return str(authorization.get("user_id") or "")
+    return ""

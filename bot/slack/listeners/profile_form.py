@@ -1,0 +1,103 @@
+"""Shortcuts and the modals they lead to: what is filled in, reviewed, confirmed and closed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from slack_bolt import Ack, App
+
+from bot.core.model import Actor, Surface
+from bot.slack.admission import Admission
+from bot.slack.api.payloads import presser, text
+from bot.slack.delivery.forms import FormError, busy_error
+from bot.slack.delivery.modal_reply import ModalReply
+from bot.slack.delivery.open_view import Pane
+from bot.slack.delivery.reply import Reply
+from bot.slack.delivery.request import Ask
+from bot.slack.delivery.response_url import Responder
+from bot.slack.listeners.review import confirm, give_up, review
+from bot.slack.messages.render import busy
+from bot.slack.modals.profile import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, changing_view, loading_view
+from bot.slack.modals.review import SET_REVIEW, notice_view
+from bot.slack.runner import Answering
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Takes on what is done in modals.
+
+    Args:
+        answering: What is done for each.
+        responder: How answers are sent.
+        admission: Leaves it to workers.
+    """
+
+    answering: Answering
+    responder: Responder
+    admission: Admission
+
+    def register(self, app: App) -> None:
+        """Hook into Bolt."""
+        app.shortcut(SET_SHORTCUT)(self.on_shortcut)
+        app.view(SET_ACCOUNT)(self.on_account)
+        app.view(SET_MODAL)(self.on_form)
+        app.view(SET_REVIEW)(self.on_review)
+        app.view_closed(SET_REVIEW)(self.on_closed_review)
+
+    def on_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on the global shortcut."""
+        ask = self._ask(body)
+        self.admission.admit(ask, partial(self.answering.answer_shortcut, ask))
+        ack()
+
+    def on_account(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on the account whose profile the form is to show."""
+        ask, pane = self._ask_in_modal(presser(body))
+        try:
+            command = self.answering.forms.read_account(body["view"], self.answering.dispatcher.apps)
+        except FormError as error:
+            ack(response_action="errors", errors=error.mistakes)
+            return
+        # The profile takes a call to read, so this view is there before the form takes its place.
+        ack(response_action="update", view=loading_view(pane.external_id))
+        self.admission.admit(ask, partial(self.answering.answer_account, ask, command, pane))
+
+    def on_form(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on a form that was sent; what is wrong in it is said at its fields."""
+        actor = presser(body)
+        try:
+            command, url = self.answering.forms.read(actor, body["view"])
+        except FormError as error:
+            ack(response_action="errors", errors=error.mistakes)
+            return
+        ask, pane = self._ask_in_modal(actor, url)
+        if self.admission.try_to_admit(ask, partial(review, self.answering, ask, pane, command)):
+            # On top of the form, so that closing it leads back to what was filled in.
+            ack(response_action="push", view=loading_view(pane.external_id))
+        else:
+            ack(response_action="errors", errors=busy_error(body["view"]).mistakes)
+
+    def on_review(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Take on the confirmation of what a form would change."""
+        ask, pane = self._ask_in_modal(presser(body))
+        change_id = text(body["view"], "private_metadata")
+        if self.admission.try_to_admit(ask, partial(confirm, self.answering, ask, pane, change_id)):
+            ack(response_action="update", view=changing_view(pane.external_id))
+        else:
+            ack(response_action="push", view=notice_view(busy()))
+
+    def on_closed_review(self, ack: Ack, body: Mapping[str, Any]) -> None:
+        """Give up a change whose review was closed."""
+        actor, change_id = presser(body), text(body["view"], "private_metadata")
+        self.admission.workers.submit(partial(give_up, self.answering, actor, change_id), actor)
+        ack()
+
+    def _ask_in_modal(self, actor: Actor, url: str = "") -> tuple[Ask, Pane]:
+        pane = self.answering.forms.expect()
+        return Ask(actor, Surface.FORM, ModalReply(self.responder, url, actor.user_id, pane=pane)), pane
+
+    def _ask(self, body: Mapping[str, Any]) -> Ask:
+        actor = presser(body)
+        reply = Reply(self.responder, text(body, "response_url"), actor.user_id)
+        return Ask(actor, Surface.FORM, reply, trigger_id=text(body, "trigger_id"))

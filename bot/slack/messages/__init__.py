@@ -1,0 +1,1 @@
+"""Slack messages as pure functions of what they show."""

@@ -1,0 +1,315 @@
+"""Entries of the record: as the audit channel is told of them, and as the history of one account."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias, TypeGuard
+
+from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
+
+from bot.core.fields import Domain, offered
+from bot.core.model import Actor, AlteredEntry, App, Draft, Entry, Head, Outcome, Surface
+from bot.core.results import History
+from bot.slack.messages.blocks import (
+    Button,
+    Trim,
+    aside,
+    bold,
+    buttons,
+    code,
+    paragraph,
+    preformatted,
+    sentence,
+    small_print,
+    where,
+    words,
+)
+from bot.slack.messages.change import cut_note, show_reason, stamp
+from bot.slack.messages.differences import Difference, difference_table, differences
+from bot.slack.messages.literal import literal
+from bot.slack.messages.paging import Turns
+from bot.slack.messages.values import moment_in_words
+
+Group: TypeAlias = Sequence[Entry | AlteredEntry]
+"""One entry, several refusals of one person, or several altered entries: all that is shown as one."""
+
+FLOOD = 4
+"""The fewest refusals of one person that are shown as one."""
+UNDO = "undo"
+"""The word of the command that puts back what a change replaced."""
+
+_HAPPENED: Mapping[Outcome, tuple[str, str]] = {
+    Outcome.PROPOSED: ("Change proposed", "Undo proposed"),
+    Outcome.ATTEMPTED: ("Changing", "Undoing"),
+    Outcome.SUCCEEDED: ("Changed", "Undone"),
+    Outcome.FAILED: ("Change failed", "Undo failed"),
+    Outcome.UNKNOWN: ("Change sent, outcome unknown", "Undo sent, outcome unknown"),
+    Outcome.CANCELLED: ("Change cancelled", "Undo cancelled"),
+    Outcome.DENIED: ("Refused", "Refused"),
+    Outcome.ANSWERED: ("Answered", "Answered"),
+}
+"""How an entry begins: for an undo the second word, for all else the first."""
+_LOOKUPS: Mapping[Outcome, str] = {Outcome.FAILED: "Lookup failed", Outcome.CANCELLED: "Lookup cancelled"}
+"""How an entry begins that is about no change, where that makes a difference."""
+_SO_FAR: Mapping[Outcome, str] = {
+    Outcome.PROPOSED: "previewed, not confirmed",
+    Outcome.ATTEMPTED: "under way",
+}
+"""How far a change has come whose latest entry says so, in words."""
+_MOST_NAMED = 5
+_MOST_ANSWERS = 3
+_HISTORY_FIELDS = 8
+_PERSON = re.compile("[UW][A-Z0-9]+")
+
+
+def grouped(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
+    """Put entries that are shown as one together; every other entry keeps its place between them.
+
+    Refusals are never moved past an entry of another kind: a change stands between those before and after it.
+    """
+    groups: list[Group] = []
+    stretch: dict[Actor | None, list[Entry | AlteredEntry]] = {}
+    for entry in entries:
+        if isinstance(entry, Entry) and entry.draft.outcome is not Outcome.DENIED:
+            groups += _close(stretch)
+            groups.append([entry])
+            stretch = {}
+        else:
+            stretch.setdefault(entry.draft.actor if isinstance(entry, Entry) else None, []).append(entry)
+    return groups + _close(stretch)
+
+
+def show_entries(
+    entries: Sequence[Entry | AlteredEntry],
+    apps: Mapping[str, App],
+    masked: Mapping[str, Collection[str]],
+    trim: Trim,
+) -> Iterator[Block]:
+    """Show entries to everyone who reads the audit channel, each with its number and head.
+
+    Refusals of one person are shown together, with the first and the last number and head: the last one
+    covers all that were written before it.
+
+    Args:
+        entries: Which, in order.
+        apps: The apps by name, for what their own fields are called.
+        masked: By app, the tags of fields whose values the channel is not shown.
+        trim: Cuts what is too long.
+    """
+    groups = grouped(entries)
+    for group in groups:
+        first = group[0]
+        if isinstance(first, AlteredEntry):
+            yield from _show_altered(group)
+        elif len(group) > 1 and _are_sound(group):
+            yield from _show_refusals(group, trim)
+        else:
+            yield from _show_entry(first, apps, masked, trim, lone=len(groups) == 1)
+
+
+def show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
+    """Show how many entries the record holds, and the head that covers them all."""
+    entries = "1 entry" if head.sequence == 1 else f"{head.sequence:,} entries"
+    yield paragraph(
+        [bold("Checkpoint  "), words(f"the record holds {entries}.")],
+        [
+            words(
+                "Lookups are recorded, and are not shown here one by one; this head covers them all. "
+                "To check, now or years from now, that none of them was altered or deleted since:"
+            )
+        ],
+    )
+    yield preformatted([f'im-bot audit verify --head "#{head.sequence} · {head.hash}"'])
+    yield aside(f"#{head.sequence} · {moment_in_words(at)}")
+
+
+def show_history(history: History, page: Turns, seen_by: str, trim: Trim) -> Iterator[Block]:
+    """Show who looked at or changed an account, the newest first, and the buttons to what is around it."""
+    yield paragraph([bold("History of "), code(history.account), *where(history.app)])
+    if not history.entries:
+        yield paragraph([words("Nobody has asked about it or changed it here.")])
+    for entry in history.entries:
+        if isinstance(entry, AlteredEntry):
+            yield paragraph([bold(f"#{entry.sequence} is not as it was written. "), *_advise()])
+        else:
+            yield paragraph(*_past(entry, history, trim))
+    if page.previous_id:
+        yield buttons(Button("Newer", "page", page.previous_id))
+    if page.next_id:
+        yield buttons(Button("Older", "page", page.next_id))
+    secret = "" if history.with_values else "values are shown to editors"
+    yield small_print("newest first", "times are UTC", secret, seen_by, cut_note(trim))
+
+
+def stamps(entries: Sequence[Entry | AlteredEntry]) -> str:
+    """Tell entries from all others, also where no blocks are shown; a group by its first and last."""
+    return ", ".join(map(_span, grouped(entries)))
+
+
+def name_altered(numbers: Sequence[int]) -> str:
+    """Say which entries are not as they were written, in a sentence part."""
+    named = _some(f"#{number}" for number in numbers)
+    if len(numbers) == 1:
+        return f"entry {named} is not as it was written"
+    return f"entries {named} are not as they were written"
+
+
+def _close(stretch: Mapping[Actor | None, list[Entry | AlteredEntry]]) -> list[Group]:
+    """Make groups of what came without another entry between: by person, and what is altered by itself."""
+    groups: list[Group] = []
+    for actor, found in stretch.items():
+        groups += [found] if actor is None or len(found) >= FLOOD else ([entry] for entry in found)
+    return sorted(groups, key=lambda group: group[0].sequence)
+
+
+def _are_sound(group: Group) -> TypeGuard[Sequence[Entry]]:
+    return all(isinstance(entry, Entry) for entry in group)
+
+
+def _show_entry(
+    entry: Entry,
+    apps: Mapping[str, App],
+    masked: Mapping[str, Collection[str]],
+    trim: Trim,
+    *,
+    lone: bool,
+) -> Iterator[Block]:
+    draft = entry.draft
+    app = apps.get(draft.app, App(draft.app, ""))
+    hidden = {*masked.get(app.name, ()), *_unexplained(draft, app)}
+    found = differences(app.custom, draft.before, draft.after, trim, hidden)
+    yield paragraph(_heading(draft, app, trim), *([] if lone else _lines(found)), *_why(draft, trim))
+    if found and lone:  # a message has room for one table
+        yield difference_table(found, "Before", "After" if _is_done(draft) else "Wanted")
+    yield from show_reason(draft.reason, trim)
+    if _is_done(draft):
+        yield buttons(Button("Undo…", "undo_change", draft.change_id))
+    yield aside(_facts(entry))
+
+
+def _show_refusals(group: Sequence[Entry], trim: Trim) -> Iterator[Block]:
+    drafts = [entry.draft for entry in group]
+    accounts = _some(account for draft in drafts for account in draft.accounts)
+    what = " ".join(filter(None, (_some(draft.command for draft in drafts), accounts))) or "a command"
+    names = _some(draft.app for draft in drafts if draft.app)
+    place = [words(" in "), code(trim(names))] if names else []
+    yield paragraph(
+        [
+            bold(f"Refused {len(group):,} times  "),
+            code(trim(what)),
+            *place,
+            words("  by "),
+            _who(drafts[0].actor),
+        ],
+        *_why_each(drafts, trim),
+        [words("Nothing was sent. Each refusal is an entry of its own in the record.")],
+    )
+    moments = dict.fromkeys(moment_in_words(entry.at) for entry in (group[0], group[-1]))
+    yield aside(f"{_span(group)} · {len(group):,} {Outcome.DENIED} · {' to '.join(moments)}")
+
+
+def _show_altered(group: Group) -> Iterator[Block]:
+    yield paragraph(
+        [bold(f"Alarm: {name_altered([entry.sequence for entry in group])}.")],
+        [words("The database was altered or is damaged; what it says there is not shown.")],
+        _advise(),
+    )
+    yield aside(_span(group))
+
+
+def _advise() -> list[RichTextElement]:
+    keep = words(", and keep a copy of the database as it is.")
+    return [words("An operator should run "), code("im-bot audit verify"), keep]
+
+
+def _span(group: Group) -> str:
+    """Name the ends of a group."""
+    ends = (group[0], group[-1]) if len(group) > 1 else group
+    return " to ".join(
+        f"#{end.sequence} · altered" if isinstance(end, AlteredEntry) else stamp(end) for end in ends
+    )
+
+
+def _some(texts: Iterable[str]) -> str:
+    """List the first different texts, and count the rest."""
+    different = list(dict.fromkeys(texts))
+    more = len(different) - _MOST_NAMED
+    return ", ".join(different[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _heading(draft: Draft, app: App, trim: Trim) -> list[RichTextElement]:
+    happened = _HAPPENED[draft.outcome][draft.command == UNDO]
+    if not draft.change_id:
+        happened = _LOOKUPS.get(draft.outcome, happened)
+    command = "" if draft.after and draft.accounts else draft.command
+    what = " ".join(filter(None, (command, _some(draft.accounts))))
+    place = where(app) if app.name else []
+    by = "  by the bot for " if draft.surface is Surface.BOT else "  by "
+    return [bold(f"{happened}  "), code(trim(what)), *place, words(by), _who(draft.actor)]
+
+
+def _unexplained(draft: Draft, app: App) -> Iterator[str]:
+    """List the tags that no app or field of today explains: they may have been masked before."""
+    known = {field.tag for field in offered(Domain.PROFILE, app.custom)}
+    return (tag for tag in (*draft.before, *draft.after) if tag not in known)
+
+
+def _who(actor: Actor) -> RichTextElement:
+    if _PERSON.fullmatch(actor.user_id):
+        return RichTextElementParts.User(user_id=actor.user_id)
+    return words(literal(actor.user_id) or "somebody")
+
+
+def _why(draft: Draft, trim: Trim) -> Iterator[list[RichTextElement]]:
+    """Say why it was refused or failed."""
+    if draft.problem:
+        denied = draft.outcome is Outcome.DENIED
+        before, after = ("They were told: ", " Nothing was sent.") if denied else ("", "")
+        yield [words(before + sentence(trim(literal(draft.problem))) + after)]
+
+
+def _why_each(drafts: Iterable[Draft], trim: Trim) -> Iterator[list[RichTextElement]]:
+    """Say what a person was answered, each answer once."""
+    answers = list(dict.fromkeys(draft.problem for draft in drafts if draft.problem))
+    for answer in answers[:_MOST_ANSWERS]:
+        yield [words(f"They were told: {sentence(trim(literal(answer)))}")]
+    if len(answers) > _MOST_ANSWERS:
+        yield [words(f"and {len(answers) - _MOST_ANSWERS:,} other answers")]
+
+
+def _lines(found: Sequence[Difference]) -> Iterator[list[RichTextElement]]:
+    for each in found:
+        yield [words(f"{each.label}: {each.before} → {each.after}")]
+
+
+def _facts(entry: Entry) -> str:
+    change = f" · change {literal(entry.draft.change_id)}" if entry.draft.change_id else ""
+    return f"{stamp(entry)} · {entry.draft.outcome} · {moment_in_words(entry.at)}{change}"
+
+
+def _is_done(draft: Draft) -> bool:
+    return draft.outcome is Outcome.SUCCEEDED and bool(draft.change_id)
+
+
+def _past(entry: Entry, history: History, trim: Trim) -> Iterator[list[RichTextElement]]:
+    draft = entry.draft
+    change = [words("  "), code(draft.change_id)] if draft.change_id else []
+    others = len(draft.accounts) - 1
+    beside = f" with {others} more" if others > 0 else ""
+    yield [
+        words(f"{moment_in_words(entry.at)}  "),
+        _who(draft.actor),
+        words("  "),
+        code(draft.command),
+        words(f"{beside}  {_SO_FAR.get(draft.outcome, draft.outcome)}"),
+        *change,
+        words(f"  #{entry.sequence}"),
+    ]
+    if history.with_values:
+        found = differences(history.app.custom, draft.before, draft.after, trim)
+        yield from _lines(found[:_HISTORY_FIELDS])
+        if len(found) > _HISTORY_FIELDS:
+            yield [words(f"and {len(found) - _HISTORY_FIELDS} more fields")]
+    yield from _why(draft, trim)
+    if draft.reason:
+        yield [words("Reason: "), words(trim(literal(draft.reason)))]

@@ -1,0 +1,184 @@
+"""Changes as their actor sees them: previewed, settled, or found to be so already."""
+
+from collections.abc import Iterator, Sequence
+
+from slack_sdk.models.blocks import Block, RichTextElement
+
+from bot.core.cautions import cautions
+from bot.core.fields import NICK
+from bot.core.model import CONFIRM_WITHIN, App, Change, Entry, Outcome, Values
+from bot.core.results import Form, Preview, Settled, Unchanged
+from bot.slack.messages.blocks import (
+    Button,
+    Trim,
+    aside,
+    bold,
+    buttons,
+    code,
+    paragraph,
+    sentence,
+    small_print,
+    table,
+    where,
+    words,
+)
+from bot.slack.messages.differences import difference_table, differences, in_order, label
+from bot.slack.messages.literal import cut, literal
+from bot.slack.messages.mrkdwn import escape
+from bot.slack.messages.values import in_words
+
+HEAD = 32
+"""The digits shown of an entry's hash: too many to find another record with the same ones."""
+
+_MOST_SMALL = 2000
+
+
+def show_preview(preview: Preview, seen_by: str, trim: Trim) -> Iterator[Block]:
+    """Show what a change would do, and the buttons that do it or leave it."""
+    app, change = preview.app, preview.change
+    if preview.moved:
+        yield paragraph([bold("The profile changed since; this is the new difference.")])
+    yield paragraph([*_question(preview, trim), *where(app), words("?")])
+    found = differences(app.custom, change.before, change.after, trim)
+    yield difference_table(found, "Now", "After")
+    yield from show_reason(change.reason, trim)
+    for caution in cautions(app, change):
+        yield paragraph([bold("Note  "), words(trim(literal(caution)))])
+    yield buttons(
+        Button(confirm_label(change), "confirm_change", change.id, "primary"),
+        Button("Cancel", "cancel_change", change.id),
+    )
+    if preview.kept:
+        yield aside(cut(f"So already, and left alone: {_listed(app, preview.kept, trim)}", _MOST_SMALL))
+    yield small_print("nothing is changed yet", _expiry(change), _named(change), seen_by, cut_note(trim))
+
+
+def confirm_label(change: Change) -> str:
+    """Say what confirms a change."""
+    return f"Confirm {_count(len(change.after), 'change')}"
+
+
+def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Trim) -> Iterator[Block]:
+    """Say that there is nothing to change."""
+    there = [code(unchanged.account), *where(unchanged.app)]
+    yield paragraph([bold("So already: "), *there, words(" needs no change. Nothing was sent.")])
+    yield from _show_values(unchanged.app, unchanged.values, trim)
+    yield small_print(seen_by, cut_note(trim))
+
+
+def show_form(form: Form, command: str, seen_by: str, trim: Trim) -> Iterator[Block]:
+    """Show the values of a form where no form can be opened, and how to change them all the same."""
+    yield paragraph([bold("Now "), code(form.account), *where(form.app)])
+    yield from _show_values(form.app, form.values, trim)
+    yield paragraph([words("To change it: "), code(f"{command} help set")])
+    yield small_print(seen_by, cut_note(trim))
+
+
+def show_settled(settled: Settled, seen_by: str, trim: Trim) -> Iterator[Block]:
+    """Say what became of a change, and what can be done now."""
+    app, change = settled.app, settled.change
+    done = change.outcome is Outcome.SUCCEEDED
+    yield paragraph(*_told(settled, trim))
+    if change.outcome is not Outcome.CANCELLED:
+        found = differences(app.custom, change.before, change.after, trim)
+        yield difference_table(found, "Before", "After" if done else "Wanted")
+    if done:
+        yield buttons(
+            Button("Undo…", "undo_change", change.id), Button("History", "change_history", change.id)
+        )
+    yield small_print(_named(change), f"entry {stamp(settled.entry)}", seen_by, cut_note(trim))
+
+
+def show_reason(reason: str, trim: Trim) -> Iterator[Block]:
+    """Show why, where somebody said so."""
+    if reason:
+        yield paragraph([bold("Reason  "), words(trim(literal(reason)))])
+
+
+def stamp(entry: Entry) -> str:
+    """Tell an entry from all others: its number, and the head of the chain that it makes."""
+    return f"#{entry.sequence} · {entry.hash[:HEAD]}"
+
+
+def cut_note(trim: Trim) -> str:
+    """Say so when something was cut."""
+    return "long values are cut" if trim.used else ""
+
+
+def _question(preview: Preview, trim: Trim) -> list[RichTextElement]:
+    change = preview.change
+    if change.undoes:
+        of = [words(" of "), *_name(preview, trim), code(change.account)]
+        return [words("Undo change "), code(change.undoes), *of]
+    return [words("Change "), *_name(preview, trim), code(change.account)]
+
+
+def _name(preview: Preview, trim: Trim) -> list[RichTextElement]:
+    nick = preview.nick or {**preview.kept, **preview.change.before}.get(NICK.tag, "")
+    return [bold(trim(in_words(NICK, nick))), words("  ")] if nick else []
+
+
+def _told(settled: Settled, trim: Trim) -> list[list[RichTextElement]]:
+    change = settled.change
+    there = [code(change.account), *where(settled.app)]
+    fields = [words(f"{_count(len(change.after), 'field')} of "), *there]
+    match change.outcome:
+        case Outcome.SUCCEEDED:
+            undone = [words("This undid change "), code(change.undoes), words(".")]
+            done = [bold("Done. "), *fields, words(" changed and read back.")]
+            return [done, undone] if change.undoes else [done]
+        case Outcome.CANCELLED:
+            return [[bold("Cancelled. "), *there, words(" stays as it is. Nothing was sent.")]]
+        case Outcome.FAILED:
+            failed = [*there, words(" was not changed as wanted.")]
+            advice = _advice(settled, "Run the command again for a fresh preview")
+            return [[bold(f"Failed: {_problem(settled, trim)}")], failed, [words(trim(advice))]]
+        case _:
+            patience = (
+                "Nothing to do for you: the bot goes on reading the profile, and tells you when it knows. "
+                "Better not repeat the change until then."
+            )
+            unknown = [bold("Not known yet: "), words("whether "), *fields, words(" changed.")]
+            return [unknown, [words(_problem(settled, trim))], [words(patience)]]
+
+
+def _problem(settled: Settled, trim: Trim) -> str:
+    """Say what went wrong, with the vendor's code."""
+    problem = settled.problem
+    if problem is None:
+        return "no reason was given."
+    number = "" if problem.code is None else f" ({problem.code})"
+    return f"{trim(literal(str(problem)))}{number}."
+
+
+def _advice(settled: Settled, otherwise: str) -> str:
+    return sentence(literal((settled.problem and settled.problem.advice) or otherwise))
+
+
+def _show_values(app: App, values: Values, trim: Trim) -> Iterator[Block]:
+    if values:
+        yield table([("Field", "Now"), *_in_words(app, values, trim)])
+
+
+def _listed(app: App, values: Values, trim: Trim) -> str:
+    return ", ".join(f"{name} ({value})" for name, value in _in_words(app, values, trim))
+
+
+def _in_words(app: App, values: Values, trim: Trim) -> Sequence[tuple[str, str]]:
+    fields = in_order(values, app.custom)
+    return [(label(field, trim), trim(in_words(field, values[field.tag]))) for field in fields]
+
+
+def _expiry(change: Change) -> str:
+    at = change.expires_at
+    minutes = round(CONFIRM_WITHIN.total_seconds() / 60)
+    # Slack shows each reader their own clock's time, and what follows the bar where it cannot.
+    return f"valid until <!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC> ({minutes} minutes)"
+
+
+def _named(change: Change) -> str:
+    return f"change `{escape(change.id)}`"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

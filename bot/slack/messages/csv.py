@@ -1,0 +1,73 @@
+"""A lookup as a CSV file, and the message that says where the file is."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from slack_sdk.models.blocks import Block
+
+from bot.core.commands import WORDS
+from bot.core.fields import Field
+from bot.core.model import Finding, Row
+from bot.core.results import Lookup
+from bot.core.spreadsheet import line
+from bot.slack.messages.blocks import code, paragraph, sentence, small_print, words
+from bot.slack.messages.literal import literal
+from bot.slack.messages.lookup import elapsed, headline
+from bot.slack.messages.lookup_errors import reason
+from bot.slack.messages.mrkdwn import escape
+from bot.slack.messages.tables import all_fields
+from bot.slack.messages.values import in_words
+
+COLUMNS = ("account", "result", "problem")
+"""The first columns; one for each field follows."""
+
+
+def to_csv(lookup: Lookup) -> bytes:
+    """Write every asked account as a row, in the order asked: what became of it, and its fields in words."""
+    latest = lookup.latest()
+    fields = all_fields(lookup, latest)
+    rows = [(*COLUMNS, *(literal(field.label) or field.word for field in fields))]
+    rows += [
+        (literal(row.account), row.finding, _problem(lookup, row), *(_cell(field, row) for field in fields))
+        for row in latest
+    ]
+    # Without the mark at the start Excel reads UTF-8 as the machine's old code page; others skip the mark.
+    # What is no text at all was made visible by literal.
+    return "".join(map(line, rows)).encode("utf-8-sig")
+
+
+def file_name(lookup: Lookup, at: datetime) -> str:
+    """Name the file by command, app and time (UTC): names are seen where contents are not, so no ids."""
+    return f"{WORDS[type(lookup.command)]}-{lookup.command.app.name}-{at:%Y%m%d-%H%M%S}.csv"
+
+
+def comment(lookup: Lookup) -> str:
+    """Say above the file what it is."""
+    word, count = WORDS[type(lookup.command)], len(lookup.answer.rows)
+    accounts = f"{count:,} account{'' if count == 1 else 's'}"
+    return escape(f"The CSV you asked for: {word} of {accounts} in {lookup.command.app.name}.")
+
+
+def show_sent(lookup: Lookup, name: str, *, seen_by: str, note: str) -> Iterator[Block]:
+    """Count what a lookup found, and say where the file with it is."""
+    yield paragraph(headline(lookup))
+    yield paragraph(
+        [words("The CSV is in your direct messages with this bot: "), code(name)],
+        [words("It has a row for each account that was asked about; nobody else was sent it.")],
+        *([[words(note, "italic")]] if note else []),
+    )
+    yield small_print(elapsed(lookup.seconds), seen_by)
+
+
+def _problem(lookup: Lookup, row: Row) -> str:
+    if row.finding is Finding.FOUND:
+        return ""
+    happened, number, advice = (literal(part) for part in reason(lookup.command, row))
+    told = f"{happened} ({number})." if number else f"{happened}."
+    return f"{told} {sentence(advice)}" if advice else told
+
+
+def _cell(field: Field, row: Row) -> str:
+    """Say a value as an answer does; what the API did not return is an empty cell, which can be counted."""
+    value = row.values.get(field.tag)
+    return in_words(field, value) if value not in (None, "", ()) else ""

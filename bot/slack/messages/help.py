@@ -1,0 +1,100 @@
+"""What people may do here: their role, and the commands."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
+
+from bot.core.commands import SetFields, ShowFriends, Spec
+from bot.core.fields import Domain, offered
+from bot.core.model import App, Holders, Role
+from bot.core.parsing import MAX_ACCOUNTS
+from bot.core.results import Help, RoleReport, Withheld
+from bot.slack.messages.blocks import Trim, bold, code, paragraph, preformatted, words
+from bot.slack.messages.literal import literal
+from bot.slack.messages.settable_fields import show_settable
+
+_MAX_NAMED = 20
+_ROLES = {Role.VIEWER: "You are a viewer", Role.EDITOR: "You are an editor", None: "You have no role here"}
+
+
+def show_role(report: RoleReport, trim: Trim) -> Iterator[Block]:
+    """Show somebody's role, where it comes from, who holds the roles, and who gives them."""
+    yield paragraph(role_line(report, trim))
+    yield paragraph(
+        [bold("Viewers"), words(" look accounts up: "), *holders_of(report.viewers)],
+        [bold("Editors"), words(" may look up and change: "), *holders_of(report.editors)],
+    )
+    yield paragraph(_giver("ROLES__VIEWERS", "ROLES__EDITORS"))
+
+
+def role_line(report: RoleReport, trim: Trim) -> list[RichTextElement]:
+    """Say what somebody is here, and why."""
+    return [bold(f"{_ROLES[report.role]}: "), words(trim(literal(f"{report.reason}.")))]
+
+
+def holders_of(holders: Holders) -> list[RichTextElement]:
+    """Name who holds a role."""
+    if holders.everyone:
+        return [words("every full member of this workspace")]
+    groups = [RichTextElementParts.UserGroup(usergroup_id=group) for group in sorted(holders.groups)]
+    people = [RichTextElementParts.User(user_id=user_id) for user_id in sorted(holders.people)]
+    named = [*groups, *people]
+    if not named:
+        return [words("nobody")]
+    listed = list(chain.from_iterable((words(", "), holder) for holder in named[:_MAX_NAMED]))[1:]
+    more = len(named) - _MAX_NAMED
+    return [*listed, words(f" and {more} more")] if more > 0 else listed
+
+
+def show_help(help_: Help, command: str, trim: Trim) -> Iterator[Block]:
+    """Show the commands somebody may run, or one of them with its fields and examples to paste."""
+    if help_.topic:
+        fields = [_fields(help_.topic, help_.apps)] if "--fields" in help_.topic.options else []
+        yield paragraph(_usage(help_.topic, command), [words(help_.topic.summary)], *fields)
+        if help_.topic.makes is SetFields:
+            yield from show_settable(help_.apps, trim)
+            yield paragraph(
+                [words("A value with a blank in it is quoted, and none at all clears: "), code("nick=")]
+            )
+        yield preformatted([f"{command} {example}" for example in help_.topic.examples])
+        return
+    if help_.withheld:
+        yield from _show_withheld(help_.withheld)
+    yield paragraph([bold("You may run")])
+    for spec in help_.specs:
+        yield paragraph(_usage(spec, command), [words(spec.summary)])
+    if any("--app" in spec.options for spec in help_.specs):
+        yield paragraph([bold("Apps"), *chain.from_iterable(_place(app, trim) for app in help_.apps)])
+        limits = f"Up to {MAX_ACCOUNTS:,} ids in a command, separated by blanks, commas or new lines."
+        yield paragraph([words(limits)])
+    yield paragraph([words("Examples: "), code(f"{command} help {help_.specs[0].word}")])
+
+
+def _show_withheld(withheld: Withheld) -> Iterator[Block]:
+    """Say for whom a command is, and who makes somebody one of them."""
+    spec = withheld.spec
+    yield paragraph(
+        [bold(f"{spec.word} is for {spec.needs}s: "), *holders_of(withheld.holders)],
+        _giver(f"ROLES__{spec.needs}S".upper()),
+    )
+
+
+def _giver(*settings: str) -> list[RichTextElement]:
+    names = list(chain.from_iterable((words(" and "), code(setting)) for setting in settings))[1:]
+    return [words("Whoever runs this bot gives roles in its settings "), *names, words(".")]
+
+
+def _usage(spec: Spec, command: str) -> list[RichTextElement]:
+    return [code(f"{command} {spec.line}")]
+
+
+def _place(app: App, trim: Trim) -> list[RichTextElement]:
+    return [words("  "), code(trim(app.name)), words(f" {app.region}")]
+
+
+def _fields(spec: Spec, apps: Sequence[App]) -> list[RichTextElement]:
+    domain = Domain.FRIEND if spec.makes is ShowFriends else Domain.PROFILE
+    custom = dict.fromkeys(chain.from_iterable(app.custom for app in apps))
+    names = ", ".join(field.word for field in offered(domain, tuple(custom)))
+    return [bold("Fields  "), words(names)]

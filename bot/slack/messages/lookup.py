@@ -1,0 +1,124 @@
+"""The answer to a lookup: counted and placed, every asked account once over all its pages."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from slack_sdk.models.blocks import Block, RichTextElement
+
+from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.ids import fits
+from bot.core.model import Finding, Row
+from bot.core.results import Lookup
+from bot.slack.messages.blocks import Trim, aside, bold, code, paragraph, small_print, words
+from bot.slack.messages.literal import literal
+from bot.slack.messages.lookup_errors import COUNTED, show_problems
+from bot.slack.messages.paging import (
+    PROBLEMS_PER_PAGE,
+    ROWS_PER_PAGE,
+    Turns,
+    back,
+    onward,
+    pages,
+    part,
+    split,
+)
+from bot.slack.messages.tables import SIDE_BY_SIDE, all_fields, show_found, shown_fields
+
+_TO = "\N{EN DASH}"
+_TITLES: dict[type[LookupCommand], tuple[str, ...]] = {
+    ShowProfiles: ("profile",),
+    ShowAttributes: ("attributes",),
+}
+"""What the first line names beside the count; that of friends speaks of the list already."""
+
+
+def show_lookup(
+    lookup: Lookup, page: Turns, *, command: str, seen_by: str, note: str, trim: Trim
+) -> Iterator[Block]:
+    """Show one page of a lookup; of a page that is no more, the last one."""
+    count = pages(lookup)
+    number = min(page.number, count - 1)
+    found, problems = part(lookup, number)
+    problems = [*(row for row in found if row.finding is not Finding.FOUND), *problems]
+    found = [row for row in found if row.finding is Finding.FOUND]
+    yield paragraph(headline(lookup))
+    # Above what it leads back from, so that Next stays where it was pressed.
+    yield from back(lookup, page, number)
+    yield from show_found(lookup, found, trim)
+    yield from show_problems(lookup.command, problems, trim)
+    if note:
+        yield paragraph([words(note, "italic")])
+    yield from onward(lookup, page, number)
+    if isinstance(asked := lookup.answer.command, ShowFriends):
+        yield aside(_direction(asked, command))
+    left_out = _left_out(lookup, found) if found else ""
+    rest = "" if count == 1 or page.next_id or page.previous_id else "for the other pages ask without --share"
+    yield small_print(
+        *_place(lookup, number, count), rest, elapsed(lookup.seconds), seen_by, left_out, _cut(trim)
+    )
+
+
+def headline(lookup: Lookup) -> list[RichTextElement]:
+    """Count what was found of what was asked and why the rest was not, and name the app and its region."""
+    asked, counts = len(lookup.answer.rows), lookup.answer.count()
+    found = counts.get(Finding.FOUND, 0)
+    others = [f"{counts[finding]} {counted}" for finding, counted in COUNTED.items() if finding in counts]
+    app = lookup.command.app
+    if isinstance(lookup.command, ShowFriends):
+        verb = "is" if found == 1 else "are"
+        first = [
+            bold(f"{found} of {asked} {verb} in "),
+            code(lookup.command.owner),
+            bold("'s friend list"),
+        ]
+    else:
+        first = [bold(f"{found} of {asked} found")]
+    between = "".join(f"  ·  {part}" for part in (*others, *_TITLES.get(type(lookup.command), ()), ""))
+    return [*first, words(between), code(app.name), words(f" {app.region}")]
+
+
+def _place(lookup: Lookup, number: int, count: int) -> Iterator[str]:
+    if count == 1:
+        return
+    yield f"page {number + 1} of {count}"
+    sizes = (ROWS_PER_PAGE, PROBLEMS_PER_PAGE)
+    parts = zip(split(lookup), part(lookup, number), sizes, ("found", "not found"), strict=True)
+    for rows, here, size, what in parts:
+        if here and len(here) < len(rows):
+            first, last = number * size + 1, number * size + len(here)
+            yield f"{first if first == last else f'{first}{_TO}{last}'} of {len(rows)} {what}"
+        elif rows and not here and number:
+            yield f"{len(rows)} {what}: on earlier pages"
+
+
+def elapsed(seconds: float) -> str:
+    """Say how long a lookup took."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _left_out(lookup: Lookup, found: Sequence[Row]) -> str:
+    more = len(all_fields(lookup, found)) - len(shown_fields(lookup, found))
+    if not more:
+        return ""
+    what = "more attribute" if isinstance(lookup.command, ShowAttributes) else "more field"
+    plural = what if more == 1 else f"{what}s"
+    if len(lookup.answer.rows) <= SIDE_BY_SIDE:
+        return f"no room for {more} {plural}"
+    named = isinstance(lookup.command, ShowAttributes) or lookup.command.named
+    by_name = "" if named else "use --fields, or "
+    return f"{more} {plural}: {by_name}ask for {SIDE_BY_SIDE} ids at most"
+
+
+def _cut(trim: Trim) -> str:
+    return "long values are cut" if trim.used else ""
+
+
+def _direction(command: ShowFriends, slash: str) -> str:
+    account = next(filter(fits, command.accounts), command.owner)
+    typed = f"{slash} friends {_quoted(account)} {_quoted(command.owner)}"
+    owner, other = literal(command.owner), literal(account)
+    return f"One direction only. Whether {other} has {owner} is another question: {typed}"
+
+
+def _quoted(account: str) -> str:
+    return literal(account if re.fullmatch(r"[^\s,\"']+", account) else f'"{account}"')

@@ -1,0 +1,42 @@
+"""A lookup under way: what is asked, how far it has come, and the button that cancels it."""
+
+from collections.abc import Iterator
+
+from slack_sdk.models.blocks import Block
+
+from bot.core.commands import LookupCommand
+from bot.core.inquiry import Progress
+from bot.core.model import Finding
+from bot.slack.messages.blocks import Button, bold, buttons, code, paragraph, words
+from bot.slack.messages.lookup_errors import COUNTED
+
+_CELLS = 20
+_NAMES = {Finding.FOUND: "found", **COUNTED}
+
+
+def show_working(command: LookupCommand) -> Block:
+    """Say what is being looked up, and where."""
+    count = len(command.accounts)
+    what = f"Looking up {count:,} account{'' if count == 1 else 's'}"
+    return paragraph([bold(what), words(" in "), code(command.app.name), words(f" {command.app.region}…")])
+
+
+def show_progress(command: LookupCommand, progress: Progress, cancel_id: str) -> Iterator[Block]:
+    """Show how far a lookup has come, in a bar and in numbers."""
+    yield show_working(command)
+    yield paragraph([words(_bar(progress), "code"), words(f"  {' · '.join(_numbers(progress))}")])
+    yield buttons(Button("Cancel", "cancel_lookup", cancel_id, "danger"))
+
+
+def _bar(progress: Progress) -> str:
+    full = progress.done * _CELLS // progress.asked
+    return "█" * full + "░" * (_CELLS - full)
+
+
+def _numbers(progress: Progress) -> Iterator[str]:
+    yield f"{progress.done:,} of {progress.asked:,}"
+    for finding, name in _NAMES.items():
+        if number := progress.counts.get(finding):
+            yield f"{number:,} {name}"
+    if progress.seconds_left is not None:
+        yield f"about {max(1, round(progress.seconds_left))} s left"

@@ -1,0 +1,94 @@
+"""The accounts a lookup found: one as a card, a few side by side, many as rows."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from slack_sdk.models.blocks import Block, RichTextElement
+
+from bot.core.commands import ShowAttributes
+from bot.core.fields import Field
+from bot.core.lookups import attribute_names
+from bot.core.model import Row
+from bot.core.results import Lookup
+from bot.slack.messages.blocks import Trim, bold, code, pairs, paragraph, table, words
+from bot.slack.messages.literal import literal
+from bot.slack.messages.values import ABSENT, in_words, own_words
+
+SIDE_BY_SIDE = 4
+"""Up to how many asked accounts stand side by side, so that they can be compared."""
+_MAX_COLUMNS = 20
+_MAX_ROWS = 100
+_HEADING = "nick"
+_NO_ATTRIBUTES = Field("", "Attributes", "")
+
+
+def show_found(lookup: Lookup, found: Sequence[Row], trim: Trim) -> Iterator[Block]:
+    """Show the found accounts of one page, in a shape that depends on how many were asked about."""
+    if not found:
+        return
+    fields = shown_fields(lookup, found)
+    if len(lookup.answer.rows) == 1:
+        yield from _card(found[0], fields, trim)
+    elif len(lookup.answer.rows) <= SIDE_BY_SIDE:
+        corner = "Attribute" if isinstance(lookup.command, ShowAttributes) else "Field"
+        yield table(_side_by_side(corner, found, fields, trim))
+    else:
+        yield table(_rows(found, fields, trim))
+
+
+def all_fields(lookup: Lookup, rows: Iterable[Row]) -> tuple[Field, ...]:
+    """List what was asked of every account; the attributes that occur in the rows are like fields of text."""
+    if not isinstance(lookup.command, ShowAttributes):
+        return lookup.command.fields
+    names = attribute_names(rows)
+    return tuple(Field(name, name, name) for name in names) or (_NO_ATTRIBUTES,)
+
+
+def shown_fields(lookup: Lookup, rows: Iterable[Row]) -> tuple[Field, ...]:
+    """List the fields of some rows for which the shape has room."""
+    fields = all_fields(lookup, rows)
+    if len(lookup.answer.rows) <= SIDE_BY_SIDE:
+        return fields[: _MAX_ROWS - 1]
+    everything = isinstance(lookup.command, ShowAttributes) or lookup.command.named
+    return tuple(field for field in fields if everything or field.brief)[: _MAX_COLUMNS - 1]
+
+
+def _rows(found: Iterable[Row], fields: Sequence[Field], trim: Trim) -> Iterator[list[str]]:
+    yield ["Account", *(_label(field, trim) for field in fields)]
+    for row in found:
+        yield [literal(row.account), *(_cell(field, row, trim) for field in fields)]
+
+
+def _side_by_side(
+    corner: str, found: Sequence[Row], fields: Iterable[Field], trim: Trim
+) -> Iterator[list[str]]:
+    yield [corner, *(literal(row.account) for row in found)]
+    for field in fields:
+        yield [_label(field, trim), *(_cell(field, row, trim) for row in found)]
+
+
+def _card(row: Row, fields: Iterable[Field], trim: Trim) -> Iterator[Block]:
+    heading = [code(row.account)]
+    short: list[tuple[str, str]] = []
+    long: list[list[RichTextElement]] = []
+    for field in fields:
+        value = row.values.get(field.tag)
+        ours, cell = own_words(field, value), _cell(field, row, trim)
+        if ours is not None:
+            short.append((field.label, ours))
+        elif field.word == _HEADING and cell != ABSENT:
+            heading = [bold(cell), words("  "), *heading]
+        else:
+            long.append([bold(_label(field, trim)), words(f"  {cell}")])
+    yield paragraph(heading)
+    if short:
+        yield pairs(short)
+    if long:
+        yield paragraph(*long)
+
+
+def _label(field: Field, trim: Trim) -> str:
+    return trim(literal(field.label) or ABSENT)
+
+
+def _cell(field: Field, row: Row, trim: Trim) -> str:
+    return trim(in_words(field, row.values.get(field.tag)))

@@ -1,0 +1,1 @@
+"""Slack modals as pure functions of what they show, and the reading of what was submitted."""

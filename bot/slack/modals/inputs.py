@@ -1,0 +1,136 @@
+"""The inputs of forms: one for each kind of field, what it begins with, and what it holds when sent."""
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from slack_sdk.models.blocks import (
+    Block,
+    DatePickerElement,
+    InputBlock,
+    InputInteractiveElement,
+    NumberInputElement,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    StaticSelectElement,
+)
+
+from bot.core.fields import MAX_UINT32, Field, Kind
+from bot.core.model import Value
+from bot.core.values import to_text
+from bot.slack.messages.blocks import Trim
+from bot.slack.messages.differences import label
+
+INPUT = "value"
+"""The action id of every input: there is one in a block."""
+
+_MAX_LENGTH = 3000
+_MAX_LABEL = 150
+_MAX_DIGITS = len(str(MAX_UINT32))
+_UNSHOWABLE = {"Cc", "Cf", "Cn", "Co", "Cs", "So"}
+"""Categories of characters that Slack's inputs drop, or give back as something else, as they do emoji."""
+
+
+def make_input(field: Field, value: Value | None) -> Block:
+    """Make the input of a field that can be set, holding its value where an input can hold that."""
+    begin = begins_with(field, value)
+    hidden = to_text(field, value) != "" and begin == ""
+    held = "It holds what cannot be shown here, and keeps that while this is empty." if hidden else ""
+    hints = [_HINTS.get(field.kind, "").format(field=field), held]
+    return InputBlock(
+        label=label(field, Trim(_MAX_LABEL)),
+        element=_ELEMENTS[field.kind](field, begin),
+        block_id=field.tag,
+        optional=True,
+        hint=" ".join(filter(None, hints)) or None,
+    )
+
+
+def begins_with(field: Field, value: Value | None) -> str:
+    """Give what the input of a field begins with; empty when it cannot hold the value."""
+    if field.kind is Kind.CHOICE:
+        return str(value) if value in field.choices else ""
+    text = to_text(field, value).replace("\r\n", "\n")
+    return text if _CAN_HOLD[field.kind](text) else ""
+
+
+def read_input(values: Mapping[str, Any], block_id: str) -> str | None:
+    """Read what an input holds, from the `state.values` of a view; None when the view had no such input."""
+    match values.get(block_id, {}).get(INPUT):
+        case None:
+            return None
+        case {"selected_option": {"value": str(text)}} | {"selected_date": str(text)} | {"value": str(text)}:
+            return text
+        case _:
+            return ""
+
+
+def _is_showable(text: str) -> bool:
+    if len(text) > _MAX_LENGTH:
+        return False
+    return not any(unicodedata.category(each) in _UNSHOWABLE for each in text if each != "\n")
+
+
+def _is_number(text: str) -> bool:
+    # Python reads no number of thousands of digits.
+    return len(text) <= _MAX_DIGITS and text.isascii() and text.isdecimal() and int(text) <= MAX_UINT32
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _text_input(field: Field, begin: str) -> InputInteractiveElement:
+    return PlainTextInputElement(
+        action_id=INPUT,
+        initial_value=begin or None,
+        multiline="\n" in begin,
+        # Slack counts characters and the vendor bytes: more characters than bytes can never be right.
+        max_length=min(_MAX_LENGTH, max(field.max_bytes, len(begin))),
+    )
+
+
+def _number_input(_: Field, begin: str) -> InputInteractiveElement:
+    return NumberInputElement(
+        action_id=INPUT,
+        is_decimal_allowed=False,
+        initial_value=begin or None,
+        min_value="0",
+        max_value=str(MAX_UINT32),
+    )
+
+
+def _date_input(_: Field, begin: str) -> InputInteractiveElement:
+    return DatePickerElement(action_id=INPUT, initial_date=begin or None)
+
+
+def _choice_input(field: Field, begin: str) -> InputInteractiveElement:
+    options = {
+        value: Option(value=value, text=PlainTextObject(text=word)) for value, word in field.choices.items()
+    }
+    return StaticSelectElement(
+        action_id=INPUT, options=list(options.values()), initial_option=options.get(begin)
+    )
+
+
+_ELEMENTS: Mapping[Kind, Callable[[Field, str], InputInteractiveElement]] = {
+    Kind.TEXT: _text_input,
+    Kind.NUMBER: _number_input,
+    Kind.DATE: _date_input,
+    Kind.CHOICE: _choice_input,
+}
+_CAN_HOLD: Mapping[Kind, Callable[[str], bool]] = {
+    Kind.TEXT: _is_showable,
+    Kind.NUMBER: _is_number,
+    Kind.DATE: _is_date,
+}
+_HINTS: Mapping[Kind, str] = {
+    Kind.TEXT: "At most {field.max_bytes} bytes: a to z take one each, most other letters 2 to 4.",
+    # Slack's picker offers no way back to no date.
+    Kind.DATE: "A day cannot be taken away here, only by the command set with {field.word}=",
+}

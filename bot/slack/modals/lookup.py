@@ -1,0 +1,164 @@
+"""The modal that asks what to look up: made, and read when it is sent."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from slack_sdk.models.blocks import (
+    Block,
+    CheckboxesElement,
+    ConversationSelectElement,
+    InputBlock,
+    Option,
+    OptionGroup,
+    PlainTextInputElement,
+    PlainTextObject,
+    RadioButtonsElement,
+    StaticMultiSelectElement,
+)
+from slack_sdk.models.views import View
+
+from bot.core.candidates import Candidate
+from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Field
+from bot.core.parsing import Apps
+from bot.slack.messages.blocks import Trim, bold, paragraph, small_print, words
+from bot.slack.messages.differences import label
+from bot.slack.messages.literal import cut, literal
+from bot.slack.modals.inputs import INPUT
+from bot.slack.modals.profile import app_inputs
+
+LOOKUP_MODAL = "lookup_modal"
+"""The callback id of the view."""
+FOUND = "found"
+"""What the block ids of the checkboxes with a message's ids start with."""
+IDS = "ids"
+"""The block id of the input for more ids, or all."""
+KIND = "kind"
+"""The block id of the choice of what to look up; its values are the words of commands."""
+OWNER = "owner"
+"""The block id of the input for the owner of a friend list."""
+FIELDS = "fields"
+"""The block id of the choice of fields; its values are tags."""
+WHERE = "where"
+"""The block id of the choice of a conversation to answer in."""
+
+_KINDS = {
+    "profile": "Profiles",
+    "friends": "Friends: is each in the owner's friend list?",
+    "attrs": "Attributes",
+}
+_NOT_OFFERED = "There is no room for them here. Type or paste those you want."
+_GROUP = 10
+"""The most checkboxes that one element takes."""
+_MOST_OPTIONS = 100
+_MOST_LETTERS = 75
+_MOST_TYPED = 3000
+
+
+def lookup_view(apps: Apps) -> dict[str, Any]:
+    """Make the view that asks for ids, and where the answer is wanted."""
+    where = InputBlock(
+        label="Answer in",
+        element=ConversationSelectElement(
+            action_id=INPUT, default_to_current_conversation=True, response_url_enabled=True
+        ),
+        block_id=WHERE,
+        optional=True,
+        hint="Only you see it there. Without a conversation it comes as a direct message.",
+    )
+    return _view([_ids("Account ids"), *_question(apps), where])
+
+
+def message_view(apps: Apps, found: Sequence[Candidate], key: str, more: int = 0) -> dict[str, Any]:
+    """Make the view that offers the ids of a message.
+
+    Args:
+        apps: The apps people can name.
+        found: What may be ids, the likely ones to be ticked.
+        key: The opaque id under which the way to answer is found again.
+        more: How many more there are at least, which are not offered.
+    """
+    if found:
+        offered: list[Block] = list(_offer(found))
+    else:
+        lines = [bold("No account ids were found in this message.")], [words("Type or paste them instead.")]
+        offered = [paragraph(*lines)]
+    if more:
+        offered.append(
+            paragraph([bold(f"At least {more} more may be account ids too.")], [words(_NOT_OFFERED)])
+        )
+    ids = _ids("More ids" if found else "Account ids", optional=bool(found))
+    note = small_print("only you see the answer, beside the message")
+    return _view([*offered, ids, *_question(apps), note], private_metadata=key)
+
+
+def _offer(found: Sequence[Candidate]) -> Iterator[Block]:
+    for first in range(0, len(found), _GROUP):
+        group = {each: _option(each.account, each.account) for each in found[first : first + _GROUP]}
+        ticked = [option for each, option in group.items() if each.likely]
+        yield InputBlock(
+            label="More of the message" if first else "In the message",
+            element=CheckboxesElement(
+                action_id=INPUT, options=list(group.values()), initial_options=ticked or None
+            ),
+            block_id=f"{FOUND}{first}",
+            optional=True,
+        )
+
+
+def _ids(title: str, *, optional: bool = False) -> Block:
+    return InputBlock(
+        label=title,
+        element=PlainTextInputElement(
+            action_id=INPUT, multiline=True, max_length=_MOST_TYPED, placeholder="alice, bob_k"
+        ),
+        block_id=IDS,
+        optional=optional,
+        hint="Separated by blanks, commas or new lines; an id with a blank in it is quoted.",
+    )
+
+
+def _question(apps: Apps) -> Iterator[Block]:
+    kinds = [_option(word, title) for word, title in _KINDS.items()]
+    element = RadioButtonsElement(action_id=INPUT, options=kinds, initial_option=kinds[0])
+    yield InputBlock(label="What to look up", element=element, block_id=KIND)
+    yield InputBlock(
+        label="Owner of the friend list",
+        element=PlainTextInputElement(action_id=INPUT, placeholder="alice"),
+        block_id=OWNER,
+        optional=True,
+        hint="For friends alone: one account id.",
+    )
+    yield from app_inputs(apps)
+    custom = {field.tag: field for app in apps.by_name.values() for field in app.custom}
+    groups = {
+        "Profiles and friends": (*PROFILE_FIELDS, *custom.values())[:_MOST_OPTIONS],
+        "Friends alone": FRIEND_FIELDS,
+    }
+    yield InputBlock(
+        label="Fields",
+        element=StaticMultiSelectElement(
+            action_id=INPUT,
+            placeholder="The usual ones",
+            option_groups=[
+                OptionGroup(label=PlainTextObject(text=title), options=[_field(each) for each in fields])
+                for title, fields in groups.items()
+            ],
+        ),
+        block_id=FIELDS,
+        optional=True,
+        hint="Attributes are always shown all.",
+    )
+
+
+def _field(field: Field) -> Option:
+    return _option(field.tag, label(field, Trim(_MOST_LETTERS)))
+
+
+def _option(value: str, text: str) -> Option:
+    return Option(value=value, text=PlainTextObject(text=cut(literal(text), _MOST_LETTERS), emoji=False))
+
+
+def _view(blocks: Sequence[Block], **more: Any) -> dict[str, Any]:
+    title, submit = PlainTextObject(text="Look up accounts"), PlainTextObject(text="Look up")
+    parts: Mapping[str, Any] = {"callback_id": LOOKUP_MODAL, "title": title, "submit": submit, **more}
+    return View(type="modal", blocks=blocks, **parts).to_dict()

@@ -1,0 +1,136 @@
+"""The form in which one account's profile is changed: made, and read when it is sent."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slack_sdk.models.blocks import (
+    Block,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    StaticSelectElement,
+)
+from slack_sdk.models.views import View
+
+from bot.core.fields import TEXT_BYTES, Domain, Field, defaults
+from bot.core.parsing import Apps
+from bot.core.results import Form
+from bot.core.values import is_settable
+from bot.errors import BotError
+from bot.slack.messages.blocks import bold, code, paragraph, sentence, small_print, where, words
+from bot.slack.messages.literal import cut, literal
+from bot.slack.modals.inputs import INPUT, begins_with, make_input, read_input
+
+SET_SHORTCUT = "set_profile"
+"""The callback id of the global shortcut that leads to the form."""
+SET_ACCOUNT = "set_account"
+"""The callback id of the view that asks whose profile the form is to show."""
+SET_MODAL = "set_modal"
+"""The callback id of the form."""
+ACCOUNT = "account"
+"""The block id of the input for the account."""
+APP = "app"
+"""The block id of the input for the app, where there is more than one."""
+REASON = "reason"
+"""The block id of the input for the reason; each other input has its field's tag."""
+
+_MAX_WORDS = 1000
+
+
+def loading_view(external_id: str = "") -> dict[str, Any]:
+    """Make the view that stands while the profile is being read, with an id of ours to find it by."""
+    return make_view([paragraph([words("Reading the profile…")])], external_id=external_id or None)
+
+
+def changing_view(external_id: str) -> dict[str, Any]:
+    """Make the view that stands while a change is being made; closing it closes the form as well."""
+    told = paragraph(
+        [bold("Changing…")], [words("The change goes on, and you are told of it, when you close this.")]
+    )
+    return make_view([told], external_id=external_id, clear_on_close=True)
+
+
+def account_view(apps: Apps) -> dict[str, Any]:
+    """Make the view that asks whose profile the form is to show."""
+    account = InputBlock(
+        label="Account",
+        element=PlainTextInputElement(action_id=INPUT, placeholder="alice"),
+        block_id=ACCOUNT,
+        hint="The id of one account, as your app knows it.",
+    )
+    asked = [account, *app_inputs(apps)]
+    return make_view(asked, callback_id=SET_ACCOUNT, submit=PlainTextObject(text="Next"))
+
+
+def app_inputs(apps: Apps) -> list[Block]:
+    """Make the input for the app where there is more than one, and none where there is not."""
+    options = {name: Option(value=name, label=f"{name} {app.region}") for name, app in apps.by_name.items()}
+    element = StaticSelectElement(
+        action_id=INPUT, options=list(options.values()), initial_option=options.get(apps.default or "")
+    )
+    return [InputBlock(label="App", element=element, block_id=APP)] if len(options) > 1 else []
+
+
+def read_account(state: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Read the account and the app's name, None for the only one, from the state of what was sent."""
+    values = state["values"]
+    return (read_input(values, ACCOUNT) or "").strip(), read_input(values, APP)
+
+
+def failed_view(error: BotError) -> dict[str, Any]:
+    """Make the view that says why there is no form."""
+    lines = [[bold(f"{cut(literal(str(error)), _MAX_WORDS)}.")]]
+    if error.advice:
+        lines.append([words(sentence(cut(literal(error.advice), _MAX_WORDS)))])
+    return make_view([paragraph(*lines)])
+
+
+def form_view(form: Form, key: str) -> dict[str, Any]:
+    """Make the view with one input for each field, holding what the profile holds now.
+
+    Args:
+        form: Whose values.
+        key: The opaque id under which the form is found again when it is sent.
+    """
+    head = paragraph([bold("Change "), code(form.account), *where(form.app)])
+    inputs = [make_input(field, form.values.get(field.tag)) for field in form_fields(form)]
+    reason = InputBlock(
+        label="Reason",
+        element=PlainTextInputElement(action_id=INPUT, max_length=TEXT_BYTES),
+        block_id=REASON,
+        optional=True,
+        hint="Everyone who reads the record or the audit channel sees it.",
+    )
+    note = small_print("only what you alter is changed, and not before you have confirmed a preview")
+    return make_view(
+        [head, *inputs, reason, note], submit=PlainTextObject(text="Preview"), private_metadata=key
+    )
+
+
+def form_fields(form: Form) -> tuple[Field, ...]:
+    """List the fields of a form: those that can be set, of those a lookup shows by itself."""
+    return tuple(field for field in defaults(Domain.PROFILE, form.app.custom) if is_settable(field))
+
+
+def read_form(state: Mapping[str, Any], form: Form) -> tuple[dict[str, str], str]:
+    """Read what a person altered, as they would type it and by tag, and the reason; an empty text clears.
+
+    Args:
+        state: The state of the view that was sent.
+        form: What the form held when it was opened.
+    """
+    values = state["values"]
+    altered = {}
+    for field in form_fields(form):
+        text = read_input(values, field.tag)
+        if text is not None and text != begins_with(field, form.values.get(field.tag)):
+            altered[field.tag] = text
+    return altered, read_input(values, REASON) or ""
+
+
+def make_view(blocks: Sequence[Block | dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """Make one of the views that a profile is changed in, of blocks and more of a view's parts."""
+    title, close = PlainTextObject(text="Change a profile"), PlainTextObject(text="Cancel")
+    parts = {"callback_id": SET_MODAL, "title": title, "close": close, "blocks": blocks, **more}
+    return View(type="modal", **parts).to_dict()

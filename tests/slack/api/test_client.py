@@ -1,0 +1,172 @@
+import io
+import re
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import pytest
+from slack_bolt import App
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import WebClient
+
+from bot.sessions import TooLongError
+from bot.slack.api.client import MOST_BYTES, Limits, SlackClient
+from bot.slack.delivery.channel import LONGEST_WAIT, MOST_WAIT, asked_wait, read_wait
+from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang
+
+TOKEN = "xoxb-that-must-not-leak"
+OK = answer({"ok": True, "url": "u"}, headers="X-OAuth-Scopes: chat:write\r\n")
+
+Call = Callable[[WebClient], Any]
+
+CALLS: dict[str, Call] = {
+    "nothing": lambda slack: slack.api_call("auth.test"),
+    "params": lambda slack: slack.api_call("users.info", params={"user": "U1", "no": None, "yes": True}),
+    "data": lambda slack: slack.api_call("users.info", data={"user": "Ü &=1"}),
+    "json": lambda slack: slack.api_call("chat.postMessage", json={"text": "张三", "blocks": [{}]}),
+    "files": lambda slack: slack.api_call(
+        "files.upload", files={"file": io.BytesIO(b"\0\r\n--a")}, data={"a": "b"}
+    ),
+    "another token": lambda slack: slack.apps_connections_open(app_token="xapp-other"),
+    "headers": lambda slack: slack.api_call("auth.test", headers={"X-More": "1"}),
+}
+
+
+def stock(url: str) -> WebClient:
+    return WebClient(TOKEN, base_url=url, timeout=5, retry_handlers=[])
+
+
+def heard(make: Callable[[str], WebClient], call: Call) -> tuple[Asked, Any]:
+    """Make a call, and tell what arrived and what came back."""
+    with FarEnd(OK) as far_end:
+        try:
+            came = call(make(f"{far_end.url}/api/"))
+        except SlackApiError as error:
+            came = error.response
+    return far_end.asked[0], came
+
+
+def plain(asked: Asked) -> tuple[str, str, dict[str, str], bytes]:
+    """Leave out what differs from call to call, and what says how a connection is used."""
+    (boundary,) = re.findall("boundary=(.*)", asked.headers.get("content-type", "")) or ["none"]
+    dropped = {"host", "connection", "accept", "accept-encoding"}
+    headers = {
+        name: value.replace(boundary, "") for name, value in asked.headers.items() if name not in dropped
+    }
+    return asked.method, asked.target, headers, asked.body.replace(boundary.encode(), b"")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_sends_and_reads_what_the_library_does(call: str) -> None:
+    (ours, came), (theirs, expected) = (
+        heard(make, CALLS[call]) for make in (lambda url: SlackClient(TOKEN, url), stock)
+    )
+
+    assert plain(ours) == plain(theirs)
+    assert (came.data, came.status_code) == (expected.data, expected.status_code)
+    assert came.headers["X-OAuth-Scopes"] == "chat:write"
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        answer({"ok": False, "error": "channel_not_found"}),
+        answer({"ok": False, "error": "ratelimited"}, status=429, headers="Retry-After: 7\r\n"),
+        answer({"ok": False, "error": "ratelimited"}, status=429, headers="retry-after: 7\r\n"),
+        answer(b"<html>", status=502),
+        answer(b"<html>"),
+        answer(b""),
+    ],
+)
+def test_fails_as_the_library_does(behave: Behavior) -> None:
+    failures = []
+    for make in (lambda url: SlackClient(TOKEN, url), stock):
+        with FarEnd(behave) as far_end, pytest.raises(SlackApiError) as caught:
+            make(f"{far_end.url}/api/").api_call("chat.postMessage", json={})
+        failures.append(caught.value)
+
+    ours, theirs = failures
+    assert (ours.response.data, ours.response.status_code) == (
+        theirs.response.data,
+        theirs.response.status_code,
+    )
+    assert asked_wait(ours) == asked_wait(theirs)
+    for name in ("Retry-After", "retry-after"):
+        assert ours.response.headers.get(name) == theirs.response.headers.get(name)
+
+
+@pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
+def test_ends_every_call_in_time_without_a_word_of_the_token(
+    behave: Behavior, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        FarEnd(behave) as far_end,
+        closing(SlackClient(TOKEN, f"{far_end.url}/api/", Limits(call=0.1))) as slack,
+    ):
+        with pytest.raises(OSError, match=r"^$"):
+            slack.api_call("chat.postMessage", json={"text": "Anna"})
+        far_end.follow(OK)
+
+        assert SlackClient(TOKEN, f"{far_end.url}/api/").api_call("auth.test").data == {
+            "ok": True,
+            "url": "u",
+        }
+    assert not re.search(f"{TOKEN}|Anna", caplog.text)
+
+
+def test_keeps_its_connection_and_follows_no_redirect() -> None:
+    with FarEnd(answer(b"")) as elsewhere:
+        moved = answer(b"", status=302, headers=f"Location: {elsewhere.url}/\r\n")
+        with FarEnd(OK, OK, moved) as far_end, closing(SlackClient(TOKEN, f"{far_end.url}/api/")) as slack:
+            for _ in range(2):
+                slack.api_call("auth.test")
+            with pytest.raises(SlackApiError):
+                slack.api_call("auth.test")
+
+            assert far_end.connections == 1
+        assert elsewhere.asked == []
+
+
+def test_reads_no_answer_without_end() -> None:
+    long = answer(b" " * (MOST_BYTES + 1))
+    with (
+        FarEnd(long) as far_end,
+        closing(SlackClient(TOKEN, f"{far_end.url}/api/")) as slack,
+        pytest.raises(TooLongError),
+    ):
+        slack.api_call("auth.test")
+
+
+def test_is_a_client_for_bolt() -> None:
+    with FarEnd(OK) as far_end, closing(SlackClient(TOKEN, f"{far_end.url}/api/")) as slack:
+        app = App(client=slack, signing_secret="s", token_verification_enabled=False)
+
+        assert app.client is slack
+        assert app.client.auth_test()["ok"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("0", 0.0),
+        ("2", 2.0),
+        ("0002", 2.0),
+        ("86400", LONGEST_WAIT),
+        ("9" * 320, LONGEST_WAIT),
+        ("0" * 320 + "1", 1.0),
+        ("", None),
+        ("-5", None),
+        ("1.5", None),
+        ("²", None),
+        ("inf", None),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+    ],
+    ids=lambda value: str(value)[:9],
+)
+def test_reads_how_long_slack_asks_to_wait(asked: str, seconds: float | None) -> None:
+    assert read_wait({"ReTrY-aFtEr": asked}, LONGEST_WAIT) == seconds
+
+
+def test_nothing_waits_longer_than_a_minute_for_slack() -> None:
+    assert read_wait({"Retry-After": "86400"}, MOST_WAIT) == 60
+    assert read_wait({}, MOST_WAIT) is None

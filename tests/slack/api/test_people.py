@@ -1,0 +1,313 @@
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from freezegun import freeze_time
+
+from bot.background import BackgroundServer
+from bot.core.model import Actor, Standing
+from bot.errors import SlackUnavailableError
+from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, PARTNER_TEAM_ID, PEOPLE, TEAM_ID, Kind
+from bot.playground.server import make_app
+from bot.slack.api.client import Limits, SlackClient
+from bot.slack.api.people import FRESH_SECONDS, UNREACHABLE_SECONDS, SlackPeople
+from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang, reset
+from tests.support.slack import BOT_TOKEN, ONCALL, PARTNERS, SCOPES, make_workspace
+
+HOME, GRID, ELSEWHERE = "T01HOME", "E01GRID", "T02ELSE"
+ME = Actor("U01ME", HOME)
+IDENTITY = {"ok": True, "team_id": HOME, "team": "Home", "user_id": "U01BOT"}
+MEMBER = {"id": ME.user_id, "team_id": HOME}
+
+
+class Slack(FarEnd):
+    """Slack's Web API with an answer for each method; one that is not here tears the connection down."""
+
+    def __init__(self, **answers: object) -> None:
+        super().__init__(self._reply)
+        self.answers = {"auth_test": IDENTITY} | answers
+
+    def _reply(self, connection: Any, asked: Asked, stopped: Any) -> None:
+        told = self.answers.get(asked.path.rpartition("/")[2].replace(".", "_"))
+        behave = reset() if told is None else answer(told, headers="X-OAuth-Scopes: chat:write, commands\r\n")
+        behave(connection, asked, stopped)
+
+    def count(self, method: str) -> int:
+        return sum(asked.path.endswith(method) for asked in self.asked)
+
+
+def client(url: str) -> SlackClient:
+    return SlackClient(BOT_TOKEN, f"{url}/api/")
+
+
+@contextmanager
+def people(**answers: object) -> Iterator[tuple[SlackPeople, Slack]]:
+    with Slack(**answers) as slack:
+        yield SlackPeople(client(slack.url)), slack
+
+
+def user(**more: object) -> Mapping[str, object]:
+    return {"ok": True, "user": {**MEMBER, **more}}
+
+
+@pytest.mark.parametrize(
+    ("shape", "standing"),
+    [
+        ({}, Standing.MEMBER),
+        ({"is_admin": True, "is_owner": True}, Standing.MEMBER),
+        ({"is_bot": False, "deleted": False, "is_restricted": False, "is_stranger": False}, Standing.MEMBER),
+        ({"team_id": None}, Standing.MEMBER),
+        ({"is_restricted": True}, Standing.GUEST),
+        ({"is_restricted": True, "is_ultra_restricted": True}, Standing.GUEST),
+        ({"is_ultra_restricted": True}, Standing.GUEST),
+        ({"is_bot": True}, Standing.BOT),
+        ({"is_workflow_bot": True}, Standing.BOT),
+        ({"id": "USLACKBOT", "is_bot": False}, Standing.BOT),
+        ({"deleted": True}, Standing.DEACTIVATED),
+        ({"deleted": True, "is_restricted": True}, Standing.DEACTIVATED),
+        ({"is_stranger": True}, Standing.STRANGER),
+        ({"team_id": ELSEWHERE}, Standing.STRANGER),
+        ({"team_id": ELSEWHERE, "is_restricted": True}, Standing.GUEST),
+        ({"enterprise_user": {}}, Standing.MEMBER),
+        ({"enterprise_user": None}, Standing.MEMBER),
+        ({"team_id": ELSEWHERE, "enterprise_user": {"enterprise_id": GRID}}, Standing.STRANGER),
+        ({"team_id": ELSEWHERE, "enterprise_user": {"teams": [ELSEWHERE, HOME]}}, Standing.MEMBER),
+        ({"team_id": None, "enterprise_user": {"teams": [ELSEWHERE]}}, Standing.STRANGER),
+        ({"team_id": None, "enterprise_user": {"teams": None}}, Standing.MEMBER),
+    ],
+)
+def test_tells_what_kind_of_person_somebody_is(shape: Mapping[str, object], standing: Standing) -> None:
+    with people(users_info=user(**shape)) as (asked, _):
+        assert asked.get_standing(ME) is standing
+
+
+def test_counts_every_workspace_of_the_grid_as_home() -> None:
+    grid = {**IDENTITY, "enterprise_id": GRID}
+    shape = user(team_id=ELSEWHERE, enterprise_user={"enterprise_id": GRID, "teams": [ELSEWHERE]})
+
+    with people(auth_test=grid, users_info=shape) as (asked, _):
+        assert asked.get_standing(ME) is Standing.MEMBER
+        assert asked.get_standing(Actor(ME.user_id, GRID)) is Standing.MEMBER
+
+
+@pytest.mark.parametrize("team", [ELSEWHERE, ""])
+def test_calls_people_of_other_teams_strangers_without_asking_about_them(team: str) -> None:
+    with people(users_info=user()) as (asked, slack):
+        assert asked.get_standing(Actor(ME.user_id, team)) is Standing.STRANGER
+        assert slack.count("users.info") == 0
+
+
+@pytest.mark.parametrize("code", ["user_not_found", "user_not_visible", "users_not_found"])
+def test_calls_whom_slack_does_not_know_a_stranger(code: str) -> None:
+    with people(users_info={"ok": False, "error": code}) as (asked, _):
+        assert asked.get_standing(ME) is Standing.STRANGER
+
+
+@pytest.mark.parametrize("told", [{"ok": True}, {"ok": True, "user": None}, {"ok": True, "user": []}])
+def test_guesses_nothing_from_an_answer_without_a_person(told: object) -> None:
+    with people(users_info=told) as (asked, _), pytest.raises(SlackUnavailableError):
+        asked.get_standing(ME)
+
+
+@pytest.mark.parametrize("told", [{"ok": True}, {"ok": True, "team_id": ""}])
+def test_guesses_no_home(told: object) -> None:
+    with people(auth_test=told) as (asked, _), pytest.raises(SlackUnavailableError):
+        asked.get_standing(ME)
+
+
+@pytest.mark.parametrize(
+    ("told", "detail"),
+    [
+        ({"ok": False, "error": "invalid_auth"}, "invalid_auth"),
+        ({"ok": False, "error": "missing_scope"}, "missing_scope"),
+        ({"ok": False}, "not a code"),
+        (b"<html>gateway</html>", "not a code"),
+    ],
+)
+def test_names_slacks_code_when_it_will_not_say(told: object, detail: str) -> None:
+    answers = dict.fromkeys(("users_info", "usergroups_users_list", "conversations_info"), told)
+
+    with people(**answers) as (asked, _):
+        for ask in (
+            lambda: asked.get_standing(ME),
+            lambda: asked.list_group("S01"),
+            lambda: asked.is_shared_outside("C01"),
+        ):
+            with pytest.raises(SlackUnavailableError) as caught:
+                ask()
+            assert caught.value.detail == detail
+            assert BOT_TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize("told", [[], None, 7])
+def test_takes_an_answer_of_another_shape_for_none(told: object) -> None:
+    with people(auth_test=answer_bytes(told)) as (asked, _), pytest.raises(SlackUnavailableError):
+        asked.get_identity()
+
+
+def answer_bytes(told: object) -> bytes:
+    return b"null" if told is None else str(told).encode()
+
+
+def test_cannot_ask_a_slack_that_is_not_there() -> None:
+    asked = SlackPeople(client("http://127.0.0.1:9"))
+
+    with pytest.raises(SlackUnavailableError, match="could not be reached") as caught:
+        asked.get_standing(ME)
+
+    assert "127.0.0.1" not in str(caught.value)
+
+
+def test_tells_who_the_bot_is() -> None:
+    with people() as (asked, _):
+        identity = asked.get_identity()
+
+    assert (identity.home, identity.team, identity.user_id) == (frozenset({HOME}), "Home", "U01BOT")
+    assert identity.scopes == {"chat:write", "commands"}
+
+
+def test_asks_who_the_bot_is_only_once() -> None:
+    with freeze_time() as clock, people() as (asked, slack):
+        first = asked.get_identity()
+        clock.tick(timedelta(days=30))
+
+        assert asked.get_identity() == first
+        assert slack.count("auth.test") == 1
+
+
+def test_remembers_people_for_a_minute() -> None:
+    with freeze_time() as clock, people(users_info=user()) as (asked, slack):
+        asked.get_standing(ME)
+        slack.answers["users_info"] = user(deleted=True)
+        clock.tick(FRESH_SECONDS - 1)
+        assert asked.get_standing(ME) is Standing.MEMBER
+        clock.tick(2)
+
+        assert asked.get_standing(ME) is Standing.DEACTIVATED
+        assert slack.count("users.info") == 2
+
+
+def test_remembers_groups_for_a_minute() -> None:
+    told = {"ok": True, "users": ["U01ME"]}
+
+    with freeze_time() as clock, people(usergroups_users_list=told) as (asked, slack):
+        assert asked.list_group("S01") == asked.list_group("S01") == {"U01ME"}
+        assert slack.count("usergroups.users.list") == 1
+        clock.tick(FRESH_SECONDS + 1)
+        slack.answers["usergroups_users_list"] = {"ok": True, "users": []}
+
+        assert asked.list_group("S01") == frozenset()
+
+
+def test_never_remembers_a_failure() -> None:
+    with people(users_info={"ok": False, "error": "internal_error"}) as (asked, slack):
+        with pytest.raises(SlackUnavailableError):
+            asked.get_standing(ME)
+        slack.answers["users_info"] = user()
+
+        assert asked.get_standing(ME) is Standing.MEMBER
+
+
+def test_asks_once_while_slack_cannot_be_reached() -> None:
+    with freeze_time() as clock, people() as (asked, slack):
+        for _ in range(3):
+            with pytest.raises(SlackUnavailableError, match="could not be reached"):
+                asked.get_standing(ME, fresh=True)
+            with pytest.raises(SlackUnavailableError, match="could not be reached"):
+                asked.list_group("S01")
+        assert slack.count("users.info") + slack.count("usergroups.users.list") == 1
+        slack.answers["users_info"] = user()
+        clock.tick(UNREACHABLE_SECONDS + 1)
+
+        assert asked.get_standing(ME) is Standing.MEMBER
+
+
+@pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
+def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: Behavior) -> None:
+    with FarEnd(behave) as slack:
+        asked = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=0.3)))
+        for _ in range(3):
+            with pytest.raises(SlackUnavailableError, match="could not be reached"):
+                asked.get_standing(ME)
+
+        assert len(slack.asked) <= 1
+
+
+def listed(asked: SlackPeople, group: str) -> str:
+    """List a group; nothing when Slack could not be asked."""
+    try:
+        return ",".join(asked.list_group(group))
+    except SlackUnavailableError:
+        return ""
+
+
+def test_asks_many_questions_within_the_time_of_one() -> None:
+    def slowly(connection: socket.socket, asked: Asked, stopped: threading.Event) -> None:
+        stopped.wait(0.4)
+        answer({"ok": True, "users": [ME.user_id]})(connection, asked, stopped)
+
+    with FarEnd(slowly) as slack:
+        asked = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=1.0)))
+
+        with asked.within(1.0):
+            found = [listed(asked, f"S{number}") for number in range(9)]
+
+        assert found[-1] == ""
+        assert len(slack.asked) <= 3
+        # It was slow, but it answers: others are not told that it cannot be reached.
+        assert asked.list_group("S9")
+
+
+def test_keeps_people_apart() -> None:
+    with people(users_info=user()) as (asked, slack):
+        asked.get_standing(ME)
+        slack.answers["users_info"] = user(is_restricted=True)
+
+        assert asked.get_standing(Actor("U02OTHER", HOME)) is Standing.GUEST
+        assert asked.get_standing(ME) is Standing.MEMBER
+
+
+@pytest.mark.parametrize(
+    ("channel", "shared"),
+    [
+        ({}, False),
+        ({"is_ext_shared": False, "is_pending_ext_shared": False}, False),
+        ({"is_ext_shared": True}, True),
+        ({"is_pending_ext_shared": True}, True),
+        ({"is_shared": True, "is_org_shared": True}, False),
+    ],
+)
+def test_tells_whether_others_can_read_a_channel(channel: object, shared: bool) -> None:  # noqa: FBT001 - a column
+    with people(conversations_info={"ok": True, "channel": channel}) as (asked, _):
+        assert asked.is_shared_outside("C01") is shared
+
+
+@pytest.mark.parametrize("told", [{"ok": True}, {"ok": True, "channel": None}])
+def test_calls_a_channel_it_was_told_nothing_of_unknown(told: object) -> None:
+    with people(conversations_info=told) as (asked, _), pytest.raises(SlackUnavailableError):
+        asked.is_shared_outside("C01")
+
+
+def test_knows_everybody_in_the_local_workspace() -> None:
+    expected = {
+        Kind.MEMBER: Standing.MEMBER,
+        Kind.GUEST: Standing.GUEST,
+        Kind.STRANGER: Standing.STRANGER,
+        Kind.DEACTIVATED: Standing.DEACTIVATED,
+        Kind.BOT: Standing.BOT,
+    }
+
+    with BackgroundServer(make_app(make_workspace())) as slack:
+        asked = SlackPeople(client(slack.url))
+
+        assert {person.id: asked.get_standing(Actor(person.id, TEAM_ID)) for person in PEOPLE} == {
+            person.id: expected[person.kind] for person in PEOPLE
+        }
+        assert asked.get_standing(Actor(GROUP_EDITOR.id, PARTNER_TEAM_ID)) is Standing.STRANGER
+        assert asked.list_group(EDITORS_GROUP_ID) == {GROUP_EDITOR.id}
+        assert [asked.is_shared_outside(channel) for channel in (ONCALL, PARTNERS)] == [False, True]
+        assert asked.get_identity().scopes == set(SCOPES)

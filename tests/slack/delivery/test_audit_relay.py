@@ -1,0 +1,656 @@
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from slack_sdk.web import WebClient
+
+from bot.background import BackgroundServer
+from bot.core.model import Actor, AlteredEntry, Entry, Outcome
+from bot.errors import SlackUnavailableError
+from bot.playground.server import make_app
+from bot.playground.weather import Fault
+from bot.slack.delivery.audit_relay import Pace, Relay
+from tests.support.far_end import Behavior, FarEnd, answer, hang, reset
+from tests.support.outbox import FakeOutbox
+from tests.support.sample_results import PROD, enter
+from tests.support.slack import BOT_TOKEN, ONCALL, make_workspace, wait_until
+
+SENT = answer({"ok": True, "ts": "1"})
+HASTE = Pace(spacing=0.05, poll=0.1, first_wait=0.025, longest_wait=1.5)
+"""The usual waits, a twentieth as long."""
+
+
+def says(code: str, status: int = 200, headers: str = "") -> Behavior:
+    return answer({"ok": False, "error": code}, status=status, headers=headers)
+
+
+def entries(first: int, last: int) -> list[Entry]:
+    return [enter(number) for number in range(first, last + 1)]
+
+
+def never(channel_id: str) -> bool:
+    """Say that no other organization reads a channel."""
+    assert channel_id == ONCALL
+    return False
+
+
+def make_relay(
+    url: str,
+    outbox: FakeOutbox,
+    pace: Pace = HASTE,
+    is_shared_outside: Callable[[str], bool] = never,
+    timeout: int = 2,
+) -> Relay:
+    client = WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=timeout, retry_handlers=[])
+    return Relay(
+        client,
+        ONCALL,
+        outbox,
+        apps={"prod": PROD},
+        masked={},
+        is_shared_outside=is_shared_outside,
+        pace=pace,
+    )
+
+
+@contextmanager
+def running(relay: Relay) -> Iterator[Relay]:
+    relay.start()
+    try:
+        yield relay
+    finally:
+        relay.close()
+
+
+class Channel(FarEnd):
+    """A channel that does to each message what a script says."""
+
+    @property
+    def texts(self) -> list[str]:
+        return [asked.json["text"] for asked in self.asked]
+
+    @property
+    def told(self) -> list[list[int]]:
+        """The numbers of the entries in each message that came."""
+        return [numbers(text) for text in self.texts]
+
+
+def numbers(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"#(\d+) · [0-9a-f]{32}", text)]
+
+
+Telling = Callable[..., tuple[Relay, FakeOutbox, Channel]]
+
+
+@pytest.fixture
+def telling() -> Iterator[Telling]:
+    with ExitStack() as stack:
+
+        def begin(
+            *script: Behavior, waiting: Sequence[Entry | AlteredEntry], pace: Pace = HASTE, **more: Any
+        ) -> tuple[Relay, FakeOutbox, Channel]:
+            channel = stack.enter_context(Channel(*script))
+            outbox = FakeOutbox(list(waiting))
+            relay = make_relay(channel.url, outbox, pace, **more)
+            return stack.enter_context(running(relay)), outbox, channel
+
+        yield begin
+
+
+def emptied(outbox: FakeOutbox) -> Callable[[], bool]:
+    return lambda: not outbox.waiting
+
+
+def test_tells_what_waits_in_order_a_few_in_one_message(telling: Telling) -> None:
+    _, outbox, channel = telling(SENT, waiting=entries(1, 12))
+    wait_until(emptied(outbox))
+
+    assert channel.told == [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12]]
+
+
+def test_keeps_to_the_pace_of_a_channel(telling: Telling) -> None:
+    began = time.monotonic()
+
+    _, outbox, _ = telling(SENT, waiting=entries(1, 12), pace=replace(HASTE, spacing=0.3))
+    wait_until(emptied(outbox))
+
+    assert time.monotonic() - began > 0.6
+
+
+def test_finds_what_comes_later(telling: Telling) -> None:
+    _, outbox, channel = telling(SENT, waiting=[])
+    wait_until(lambda: outbox.takes > 0)
+
+    outbox.put(enter(1))
+    wait_until(emptied(outbox))
+
+    assert channel.told == [[1]]
+
+
+def test_waits_as_long_as_slack_asks(telling: Telling) -> None:
+    began = time.monotonic()
+    limited = says("ratelimited", 429, "Retry-After: 1\r\n")
+
+    relay, outbox, channel = telling(limited, SENT, waiting=entries(1, 2))
+    wait_until(lambda: bool(relay.status().problem))
+    said = relay.status().problem
+    wait_until(emptied(outbox))
+
+    assert said == "Slack says ratelimited: the bot waits as long as Slack asks"
+    assert time.monotonic() - began >= 1
+    assert channel.told == [[1, 2], [1, 2]]
+
+
+BROKEN = answer(b"<html>", status=500)
+
+
+def test_drains_in_order_when_slack_comes_back(telling: Telling) -> None:
+    outages = [reset(), BROKEN, says("internal_error"), answer(b"[]"), answer(b""), reset()]
+    _, outbox, channel = telling(*outages, SENT, waiting=entries(1, 3))
+    wait_until(lambda: len(channel.asked) > 3)
+    outbox.put(*entries(4, 9))
+    wait_until(emptied(outbox))
+
+    told = [number for message in channel.told[len(outages) :] for number in message]
+    assert told == list(range(1, 10))
+
+
+def test_waits_longer_after_each_failure_up_to_a_limit(telling: Telling) -> None:
+    moments: list[float] = []
+
+    def fail(*args: Any) -> None:
+        moments.append(time.monotonic())
+        says("internal_error")(*args)
+
+    telling(fail, waiting=entries(1, 1), pace=replace(HASTE, first_wait=0.05, longest_wait=0.1))
+    wait_until(lambda: len(moments) > 5)
+
+    waits = [after - before for before, after in pairwise(moments)]
+    assert waits[0] >= 0.05
+    assert all(wait >= 0.1 for wait in waits[1:])
+
+
+def test_sends_plain_text_when_slack_refuses_the_blocks(telling: Telling) -> None:
+    _, outbox, channel = telling(says("invalid_blocks"), SENT, waiting=entries(1, 2))
+    wait_until(emptied(outbox))
+
+    assert channel.told == [[1, 2], [1, 2]]
+    assert ["blocks" in asked.json for asked in channel.asked] == [True, False]
+    assert all("Changed  bob_k" in text for text in channel.texts)
+
+
+@pytest.mark.parametrize(
+    ("behavior", "words"),
+    [
+        (
+            says("channel_not_found"),
+            "Slack says channel_not_found: invite the bot to the channel or mend AUDIT_CHANNEL",
+        ),
+        (says("something_new"), "Slack says something_new"),
+        (BROKEN, "Slack says HTTP 500"),
+        (reset(), "Slack could not be reached (ConnectionResetError)"),
+    ],
+)
+def test_says_what_went_wrong_until_it_goes_well(telling: Telling, behavior: Behavior, words: str) -> None:
+    relay, outbox, channel = telling(behavior, waiting=entries(1, 1))
+    wait_until(lambda: bool(relay.status().problem))
+
+    assert relay.status().problem == words
+    assert relay.status().waiting == 1
+    assert relay.status().running
+
+    channel.follow(SENT)
+    wait_until(lambda: not relay.status().problem)
+
+    assert outbox.waiting == []
+
+
+def test_calls_an_entry_stuck_that_waits_for_long(telling: Telling) -> None:
+    fresh, old = (
+        replace(enter(number), at=datetime.now(UTC) - timedelta(seconds=age))
+        for number, age in ((1, 5), (1, 600))
+    )
+    relay, outbox, _ = telling(says("is_archived"), waiting=[fresh])
+    wait_until(lambda: bool(relay.status().problem))
+    before = relay.trouble()
+    outbox.waiting = [old, enter(2)]
+
+    assert before == ""
+    assert re.fullmatch(
+        "2 entries wait, the oldest for 60[0-9] s; Slack says is_archived: "
+        "unarchive the channel or mend AUDIT_CHANNEL",
+        relay.trouble(),
+    )
+
+
+def test_tells_a_double_by_its_number_after_a_crash(telling: Telling) -> None:
+    relay, outbox, channel = telling(SENT, waiting=[])
+    outbox.broken = {"done"}
+    outbox.put(*entries(1, 2))
+    wait_until(lambda: bool(channel.asked))
+    relay.close()
+    outbox.broken = set()
+
+    with running(make_relay(channel.url, outbox)):
+        wait_until(emptied(outbox))
+
+    assert channel.told == [[1, 2], [1, 2]]
+
+
+def test_tells_once_what_it_cannot_note_at_once(telling: Telling) -> None:
+    relay, outbox, channel = telling(SENT, waiting=[])
+    outbox.broken = {"done"}
+    outbox.put(*entries(1, 2))
+    wait_until(lambda: "cannot be written" in relay.status().problem)
+    outbox.put(enter(3))
+    wait_until(lambda: len(channel.asked) > 1)
+    outbox.broken = set()
+    wait_until(emptied(outbox))
+
+    assert channel.told == [[1, 2], [3]]
+
+
+def test_two_relays_tell_everything_once(telling: Telling) -> None:
+    _, outbox, channel = telling(SENT, waiting=entries(1, 10))
+    with running(make_relay(channel.url, outbox)):
+        for number in range(11, 40):
+            outbox.put(enter(number))
+            time.sleep(0.01)
+        wait_until(emptied(outbox))
+
+    assert [number for message in channel.told for number in message] == list(range(1, 40))
+
+
+def test_leaves_the_rest_to_another_when_closed(telling: Telling) -> None:
+    relay, outbox, channel = telling(SENT, waiting=entries(1, 12))
+    wait_until(lambda: bool(channel.asked))
+    relay.close()
+    left = len(outbox.waiting)
+
+    with running(make_relay(channel.url, outbox)):
+        wait_until(emptied(outbox))
+
+    assert left in (7, 2, 0)
+    assert [number for message in channel.told for number in message] == list(range(1, 13))
+
+
+@pytest.mark.parametrize("waiting", [[], entries(1, 1)])
+def test_stops_promptly_however_long_it_would_wait(telling: Telling, waiting: list[Entry]) -> None:
+    limited = says("ratelimited", 429, "Retry-After: 60\r\n")
+    relay, outbox, _ = telling(limited, waiting=waiting)
+    wait_until(lambda: outbox.takes > 0 and bool(relay.status().problem) == bool(waiting))
+    began = time.monotonic()
+
+    relay.close()
+
+    assert time.monotonic() - began < 0.5
+    assert outbox.holder == ""
+
+
+def test_outlives_slack_hanging(telling: Telling) -> None:
+    relay, outbox, channel = telling(hang(), SENT, waiting=entries(1, 1))
+    wait_until(emptied(outbox))
+
+    assert len(channel.asked) == 2
+    assert relay.status().running
+
+
+@pytest.mark.parametrize("method", ["take", "done", "release"])
+def test_outlives_an_outbox_that_does_not_work(telling: Telling, method: str) -> None:
+    relay, outbox, channel = telling(SENT, waiting=[])
+    outbox.broken = {method}
+    outbox.put(enter(1))
+    wait_until(lambda: bool(relay.status().problem) or bool(channel.asked))
+    outbox.broken = set()
+    wait_until(emptied(outbox))
+
+    assert relay.status().running
+
+
+def test_outlives_its_own_faults(telling: Telling, caplog: pytest.LogCaptureFixture) -> None:
+    relay, outbox, _ = telling(SENT, waiting=[])
+    outbox.crashing = KeyError("a fault")
+    wait_until(lambda: relay.status().problem == "a fault in the bot (KeyError); its log says more")
+    outbox.crashing = None
+    outbox.put(enter(1))
+    wait_until(emptied(outbox))
+
+    assert "entries could not be told" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_says_so_when_nothing_runs_any_more(telling: Telling) -> None:
+    relay, outbox, _ = telling(SENT, waiting=[])
+    before = relay.trouble()
+    outbox.crashing = SystemExit()
+    wait_until(lambda: not relay.status().running)
+
+    assert before == ""
+    assert relay.trouble() == "nothing tells it of entries any more: restart the bot"
+
+
+def test_says_so_when_the_outbox_cannot_be_read(telling: Telling) -> None:
+    relay, outbox, _ = telling(SENT, waiting=[])
+    outbox.broken = {"count_waiting"}
+
+    assert relay.trouble() == "the outbox cannot be read: the record cannot be written"
+
+
+def altered(numbers: Sequence[int], last: int) -> list[Entry | AlteredEntry]:
+    return [AlteredEntry(number) if number in numbers else enter(number) for number in range(1, last + 1)]
+
+
+def test_raises_an_alarm_in_the_place_of_an_altered_entry(
+    telling: Telling, caplog: pytest.LogCaptureFixture
+) -> None:
+    relay, outbox, channel = telling(SENT, waiting=altered([2], 3))
+    wait_until(emptied(outbox))
+
+    (text,) = channel.texts
+    places = [text.index(words) for words in ("#1 · ", "#2 · altered", "#3 · ")]
+    assert places == sorted(places)
+    assert "Alarm: entry #2 is not as it was written." in text
+    assert "im-bot audit verify" in text
+    assert text.count("Changed  bob_k") == 2
+    said = "entry #2 is not as it was written: an operator should run im-bot audit verify"
+    assert relay.trouble() == said
+    assert "entry #2 is not as it was written: run im-bot audit verify" in caplog.text
+
+
+def test_forgets_an_alarm_in_time(telling: Telling, monkeypatch: pytest.MonkeyPatch) -> None:
+    relay, outbox, _ = telling(SENT, waiting=altered([2, 3], 5))
+    wait_until(emptied(outbox))
+    assert relay.trouble().startswith("entries #2, #3 are not as they were written")
+
+    monkeypatch.setattr("bot.slack.delivery.audit_relay.ALARM_SECONDS", 0)
+
+    assert relay.trouble() == ""
+
+
+def test_tells_altered_entries_one_after_the_other_as_one_alarm(telling: Telling) -> None:
+    _, outbox, channel = telling(SENT, waiting=altered(range(2, 902), 902))
+    wait_until(emptied(outbox))
+
+    assert len(channel.texts) == 1
+    assert "#2 · altered to #901 · altered" in channel.texts[0]
+
+
+def refusal(number: int, user_id: str = "U01GUEST") -> Entry:
+    return enter(number, actor=Actor(user_id, "T01HOME"), outcome=Outcome.DENIED, problem="you are a guest")
+
+
+def test_tells_a_change_amid_a_flood_of_refusals_at_once(telling: Telling) -> None:
+    flood = [refusal(number) for number in range(1, 902) if number != 451]
+    waiting = sorted([*flood, enter(451)], key=lambda entry: entry.sequence)
+
+    _, outbox, channel = telling(SENT, waiting=waiting)
+    wait_until(emptied(outbox))
+
+    assert channel.told == [[1, 450, 451, 452, 901]]
+    assert channel.texts[0].count("Refused 450 times") == 2
+    assert "Changed  bob_k" in channel.texts[0]
+
+
+def test_tells_all_of_several_floods_at_once_however_often_it_fails(telling: Telling) -> None:
+    people = [f"U0{number}" for number in range(8)]
+    waiting = [refusal(number, people[number % 8]) for number in range(1, 801)]
+
+    _, outbox, channel = telling(SENT, reset(), SENT, says("internal_error"), SENT, waiting=waiting)
+    wait_until(emptied(outbox))
+
+    assert [len(numbers) for numbers in channel.told] == [10, 6, 6]
+    taken = [text for text, failed in zip(channel.texts, (False, True, False), strict=True) if not failed]
+    assert sum(text.count("Refused 100 times") for text in taken) == 8
+
+
+@pytest.mark.parametrize("asked", ["86400", "9" * 320, "9" * 5000])
+def test_waits_no_longer_than_a_limit_however_long_slack_asks(telling: Telling, asked: str) -> None:
+    limited = says("ratelimited", 429, f"Retry-After: {asked}\r\n")
+    pace = replace(HASTE, longest_asked=0.2)
+
+    relay, outbox, channel = telling(limited, SENT, waiting=entries(1, 2), pace=pace)
+    wait_until(lambda: bool(relay.status().problem))
+    leased = outbox.leased_for()
+    wait_until(emptied(outbox))
+
+    assert leased < 60
+    assert channel.told == [[1, 2], [1, 2]]
+    assert relay.status().running
+
+
+@pytest.mark.parametrize("method", ["take", "done", "release", "checkpoint"])
+def test_nothing_ends_the_thread(telling: Telling, method: str) -> None:
+    limited = says("ratelimited", 429, "Retry-After: 0\r\n")
+    relay, outbox, channel = telling(limited, SENT, waiting=[])
+    outbox.faulty = {method}
+    outbox.put(enter(1))
+    wait_until(lambda: "a fault in the bot" in relay.status().problem)
+    outbox.faulty = set()
+    wait_until(emptied(outbox))
+    wait_until(lambda: not relay.status().problem)
+
+    assert relay.status().running
+    assert channel.told[-1] == [1]
+
+
+def test_closes_in_time_while_slack_hangs(telling: Telling) -> None:
+    relay, _, channel = telling(hang(), waiting=entries(1, 1), timeout=60)
+    wait_until(lambda: bool(channel.asked))
+    began = time.monotonic()
+
+    relay.close(0.1)
+
+    assert time.monotonic() - began < 10
+
+
+class Sharing:
+    """What Slack says of who can read the channel.
+
+    Args:
+        outside: Whether people of other organizations can; None does not say.
+    """
+
+    def __init__(self, *, outside: bool | None) -> None:
+        self.outside = outside
+        self.asked = 0
+
+    def __call__(self, channel_id: str) -> bool:
+        assert channel_id == ONCALL
+        self.asked += 1
+        if self.outside is None:
+            raise SlackUnavailableError("Slack refused to answer", detail="channel_not_found")
+        return self.outside
+
+
+OUTSIDE = "people of other organizations can read it, so nothing is posted"
+
+
+def test_tells_nothing_to_a_channel_that_outsiders_can_read(telling: Telling) -> None:
+    sharing = Sharing(outside=True)
+    relay, outbox, channel = telling(SENT, waiting=[], is_shared_outside=sharing)
+    outbox.put(*(replace(entry, at=datetime.now(UTC)) for entry in entries(1, 3)))
+    wait_until(lambda: sharing.asked > 2)
+
+    assert channel.asked == []
+    assert re.fullmatch(
+        f"3 entries wait, the oldest for [0-9] s; {OUTSIDE}: "
+        "end the sharing, or name another channel in AUDIT_CHANNEL",
+        relay.trouble(),
+    )
+
+    sharing.outside = False
+    wait_until(emptied(outbox))
+    assert channel.told == [[1, 2, 3]]
+    wait_until(lambda: relay.trouble() == "")
+
+
+def test_notices_outsiders_before_anything_waits(telling: Telling) -> None:
+    sharing = Sharing(outside=False)
+    relay, _, channel = telling(SENT, waiting=[], is_shared_outside=sharing, pace=replace(HASTE, private=0.1))
+    wait_until(lambda: sharing.asked > 1)
+    assert relay.trouble() == ""
+    sharing.outside = True
+
+    wait_until(lambda: relay.trouble().startswith(OUTSIDE))
+
+    assert channel.asked == []
+
+
+def test_says_that_outsiders_read_until_slack_says_otherwise(telling: Telling) -> None:
+    sharing = Sharing(outside=True)
+    relay, _, _ = telling(SENT, waiting=[], is_shared_outside=sharing, pace=replace(HASTE, private=1.0))
+    wait_until(lambda: relay.trouble().startswith(OUTSIDE))
+
+    while sharing.asked < 2:
+        assert relay.trouble().startswith(OUTSIDE)
+        time.sleep(0.005)
+
+    sharing.outside = False
+    wait_until(lambda: relay.trouble() == "")
+
+
+def test_tells_nothing_while_slack_does_not_say_who_reads(telling: Telling) -> None:
+    sharing = Sharing(outside=None)
+    relay, outbox, channel = telling(SENT, waiting=entries(1, 2), is_shared_outside=sharing)
+    wait_until(lambda: sharing.asked > 2)
+
+    assert channel.asked == []
+    assert relay.status().problem == (
+        "Slack did not say whether people of other organizations can read it"
+        ": invite the bot to the channel or mend AUDIT_CHANNEL"
+    )
+
+    sharing.outside = False
+    wait_until(emptied(outbox))
+    assert channel.told == [[1, 2]]
+
+
+def test_asks_again_who_reads_after_a_while(telling: Telling) -> None:
+    sharing = Sharing(outside=False)
+    _, outbox, _ = telling(SENT, waiting=entries(1, 50), is_shared_outside=sharing)
+    wait_until(emptied(outbox))
+    assert sharing.asked == 1
+
+    _, outbox, _ = telling(
+        SENT, waiting=entries(1, 50), is_shared_outside=sharing, pace=replace(HASTE, private=0.01)
+    )
+    wait_until(emptied(outbox))
+    assert sharing.asked > 5
+
+
+HOURLY = replace(HASTE, checkpoint=1.0)
+
+
+def heads(channel: Channel) -> list[str]:
+    """List the heads of the checkpoints that came."""
+    return [head for text in channel.texts for head in re.findall('--head "(.*)"', text)]
+
+
+def head_of(number: int) -> str:
+    return f"#{number} · {enter(number).hash}"
+
+
+def test_posts_the_head_when_only_lookups_came(telling: Telling) -> None:
+    relay, outbox, channel = telling(SENT, waiting=[])
+    outbox.look_up(enter(7))
+    wait_until(lambda: outbox.seen == 7)
+
+    assert heads(channel) == [head_of(7)]
+    assert "the record holds 7 entries" in channel.texts[0]
+    assert relay.trouble() == ""
+
+
+def test_posts_no_checkpoint_when_a_told_entry_covers_all(telling: Telling) -> None:
+    _, outbox, channel = telling(SENT, waiting=[], pace=replace(HASTE, checkpoint=0))
+    outbox.put(*entries(1, 3))
+    wait_until(emptied(outbox))
+    takes = outbox.takes
+    wait_until(lambda: outbox.takes > takes + 3)
+
+    assert heads(channel) == []
+
+
+def test_posts_no_checkpoint_more_often_than_it_should(telling: Telling) -> None:
+    moments: list[float] = []
+
+    def note(*args: Any) -> None:
+        moments.append(time.monotonic())
+        SENT(*args)
+
+    _, outbox, channel = telling(note, waiting=[], pace=HOURLY)
+    with running(make_relay(channel.url, outbox, HOURLY)):
+        number = 0
+        while len(moments) < 3:
+            number += 1
+            outbox.look_up(enter(number))
+            time.sleep(0.01)
+
+    assert all(after - before > 0.9 for before, after in pairwise(moments))
+    assert len(set(heads(channel))) == len(heads(channel))
+
+
+def test_posts_the_newest_head_after_an_outage(telling: Telling) -> None:
+    relay, outbox, channel = telling(BROKEN, waiting=[])
+    outbox.look_up(enter(1))
+    wait_until(lambda: bool(relay.status().problem))
+    outbox.look_up(enter(2))
+    channel.follow(SENT)
+    wait_until(lambda: outbox.seen == 2)
+
+    assert heads(channel)[-1] == head_of(2)
+
+
+def test_calls_a_checkpoint_stuck_that_waits_for_long(
+    telling: Telling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay, outbox, _ = telling(BROKEN, waiting=[])
+    outbox.look_up(enter(1))
+    wait_until(lambda: bool(relay.status().problem))
+    before = relay.trouble()
+    monkeypatch.setattr("bot.slack.delivery.audit_relay.STUCK_SECONDS", 0.1)
+    wait_until(lambda: relay.trouble() != "")
+
+    assert before == ""
+    assert re.fullmatch("a checkpoint waits for [0-9]+ s; Slack says HTTP 500", relay.trouble())
+
+
+def test_posts_a_checkpoint_once_that_it_cannot_note_at_once(telling: Telling) -> None:
+    relay, outbox, channel = telling(SENT, waiting=[])
+    outbox.broken = {"done"}
+    outbox.look_up(enter(1))
+    wait_until(lambda: "cannot be written" in relay.status().problem)
+    outbox.look_up(enter(2))
+    outbox.broken = set()
+    wait_until(lambda: outbox.seen == 1)
+    wait_until(lambda: not relay.status().problem)
+
+    assert heads(channel) == [head_of(1)]
+
+
+def test_posts_no_checkpoint_to_outsiders(telling: Telling) -> None:
+    sharing = Sharing(outside=True)
+    relay, outbox, channel = telling(SENT, waiting=[], is_shared_outside=sharing)
+    outbox.look_up(enter(1))
+    wait_until(lambda: sharing.asked > 1)
+
+    assert channel.asked == []
+    assert OUTSIDE in relay.trouble()
+
+
+def test_tells_a_real_channel_through_bad_weather() -> None:
+    workspace = make_workspace()
+    workspace.weather.fail("chat.postMessage", Fault.BROKEN, 2)
+    workspace.weather.fail("chat.postMessage", Fault.RATE_LIMITED)
+    outbox = FakeOutbox([*entries(1, 7)])
+    with BackgroundServer(make_app(workspace)) as server, running(make_relay(server.url, outbox)):
+        wait_until(emptied(outbox))
+
+    posted = [message for message in workspace.messages if message.channel == ONCALL]
+    assert [numbers(message.draft.text) for message in posted] == [[1, 2, 3, 4, 5], [6, 7]]
+    assert all(message.draft.blocks for message in posted)

@@ -1,0 +1,265 @@
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bot.slack.api.client import SlackClient
+from bot.slack.delivery.conversation import Conversation
+from bot.slack.delivery.reply import Reply
+from bot.slack.delivery.response_url import Responder
+from bot.slack.messages.render import Message
+from tests.support.far_end import Behavior, FarEnd, answer, reset
+from tests.support.slack import wait_until
+
+ACTOR, DIRECT, ROOM, MENTION = "U01ME", "D01ME", "C01ROOM", "1.1"
+MESSAGE = Message("Anna is 7.", ({"type": "section", "text": {"type": "mrkdwn", "text": "Anna"}},))
+LINE = Message("Working …", ())
+
+SENT = answer({"ok": True, "ts": "2.2"})
+LIMITED = answer({"ok": False, "error": "ratelimited"}, status=429, headers="Retry-After: 0\r\n")
+BROKEN = answer({"ok": False, "error": "internal_error"}, status=500)
+POST, UPDATE, WHISPER = "chat.postMessage", "chat.update", "chat.postEphemeral"
+
+
+def says(code: str) -> Behavior:
+    return answer({"ok": False, "error": code})
+
+
+@dataclass
+class Scene:
+    responder: Responder
+    api: FarEnd
+
+    @property
+    def calls(self) -> list[str]:
+        return [asked.path.removeprefix("/api/") for asked in self.api.asked]
+
+    @property
+    def posted(self) -> list[dict[str, Any]]:
+        return [asked.json for asked in self.api.asked]
+
+    def converse(self, channel: str = ROOM) -> Conversation:
+        return self.responder.converse(channel, ACTOR, MENTION)
+
+    def reply(self, channel: str = ROOM, working_after: float = 1.0) -> Reply:
+        conversation = self.converse(channel)
+        return Reply(self.responder, "", ACTOR, working_after=working_after, conversation=conversation)
+
+
+@contextmanager
+def slack(*script: Behavior) -> Iterator[Scene]:
+    with FarEnd(*script) as api:
+        client = SlackClient("xoxb-made-up", f"{api.url}/api/")
+        with closing(Responder(client, 2)) as responder:
+            yield Scene(responder, api)
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    naps: list[float] = []
+    monkeypatch.setattr(time, "sleep", naps.append)
+    return naps
+
+
+def test_posts_into_the_thread_what_slack_shows_as_it_is() -> None:
+    with slack(SENT) as scene:
+        scene.reply().answer(MESSAGE)
+
+    assert scene.calls == [POST]
+    assert scene.posted == [
+        {
+            "channel": ROOM,
+            "thread_ts": MENTION,
+            "text": MESSAGE.text,
+            "blocks": list(MESSAGE.blocks),
+            "parse": "none",
+            "mrkdwn": False,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "channels"),
+    [
+        ([SENT], [ROOM]),
+        ([says("invalid_blocks"), SENT], [ROOM, ROOM]),
+        ([says("msg_blocks_too_long"), SENT], [ROOM, ROOM]),
+        ([LIMITED, SENT], [ROOM, ROOM]),
+        ([LIMITED, LIMITED, SENT], [ROOM, ROOM, ACTOR]),
+        ([BROKEN, SENT], [ROOM, ROOM]),
+        ([BROKEN, BROKEN, SENT], [ROOM, ROOM, ACTOR]),
+        ([reset(), SENT], [ROOM, ROOM]),
+        ([says("not_in_channel"), SENT], [ROOM, ACTOR]),
+        ([says("is_archived"), says("account_inactive")], [ROOM, ACTOR]),
+        ([answer(b"<html>", status=404), SENT], [ROOM, ROOM]),
+    ],
+)
+def test_finds_a_way_for_an_answer(
+    script: Sequence[Behavior], channels: list[str], naps: list[float]
+) -> None:
+    with slack(*script) as scene:
+        scene.reply().answer(MESSAGE)
+
+    assert [body["channel"] for body in scene.posted] == channels
+    assert {body["text"] for body in scene.posted} == {MESSAGE.text}
+
+
+def test_sends_plain_text_when_slack_refuses_the_blocks() -> None:
+    with slack(says("invalid_blocks"), SENT) as scene:
+        scene.reply().answer(MESSAGE)
+
+    assert [body.get("blocks") for body in scene.posted] == [list(MESSAGE.blocks), None]
+
+
+@pytest.mark.parametrize("asked", ["0", "1", "9" * 300, "soon"], ids=lambda asked: asked[:5])
+def test_waits_as_long_as_slack_asks_but_never_long(asked: str, naps: list[float]) -> None:
+    limited = answer(
+        {"ok": False, "error": "internal_error"}, status=429, headers=f"Retry-After: {asked}\r\n"
+    )
+    with slack(limited, SENT) as scene:
+        scene.reply().answer(MESSAGE)
+
+    assert len(scene.posted) == 2
+    assert [0 <= nap <= 3 for nap in naps] == [True]
+
+
+def test_puts_the_answer_in_the_place_of_the_working_line() -> None:
+    with slack(SENT) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: LINE):
+            wait_until(lambda: bool(scene.posted))
+        reply.answer(MESSAGE)
+
+    assert scene.calls == [POST, UPDATE]
+    assert (scene.posted[1]["ts"], scene.posted[1]["text"]) == ("2.2", MESSAGE.text)
+
+
+@pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "edit_window_closed"])
+def test_posts_anew_when_the_working_line_is_gone(code: str) -> None:
+    with slack(SENT, says(code), SENT) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: LINE):
+            wait_until(lambda: bool(scene.posted))
+        reply.answer(MESSAGE)
+
+    assert scene.calls == [POST, UPDATE, POST]
+
+
+@pytest.mark.parametrize(
+    ("script", "calls"),
+    [
+        ([LIMITED, LIMITED, SENT], [UPDATE, UPDATE, POST]),
+        ([BROKEN, BROKEN, SENT], [UPDATE, UPDATE, POST]),
+        ([says("channel_not_found"), SENT], [UPDATE, POST]),
+    ],
+)
+def test_answers_in_the_same_thread_when_the_working_line_takes_no_change(
+    script: Sequence[Behavior], calls: list[str]
+) -> None:
+    with slack(SENT, *script) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: LINE):
+            wait_until(lambda: bool(scene.posted))
+        reply.answer(MESSAGE)
+
+    assert scene.calls == [POST, *calls]
+    assert {body["channel"] for body in scene.posted} == {ROOM}
+    assert (scene.posted[-1]["thread_ts"], scene.posted[-1]["text"]) == (MENTION, MESSAGE.text)
+
+
+def test_writes_directly_when_the_thread_takes_neither_change_nor_message() -> None:
+    with slack(SENT, says("is_archived"), says("is_archived"), SENT) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: LINE):
+            wait_until(lambda: bool(scene.posted))
+        reply.answer(MESSAGE)
+
+    assert scene.calls == [POST, UPDATE, POST, POST]
+    assert scene.posted[-1]["channel"] == ACTOR
+
+
+def test_leaves_no_blocks_of_the_working_line_below_a_plain_answer() -> None:
+    with slack(SENT, says("invalid_blocks"), SENT) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: MESSAGE):
+            wait_until(lambda: bool(scene.posted))
+        reply.answer(MESSAGE)
+
+    assert scene.posted[-1]["blocks"] == []
+
+
+@pytest.mark.parametrize(("channel", "call"), [(ROOM, WHISPER), (DIRECT, POST)])
+def test_says_what_went_wrong_to_the_person_alone(channel: str, call: str) -> None:
+    with slack(SENT) as scene:
+        scene.reply(channel).refuse(MESSAGE)
+
+    assert scene.calls == [call]
+    assert scene.posted[0].get("user") == (ACTOR if call == WHISPER else None)
+
+
+def test_says_what_went_wrong_where_it_said_that_it_works() -> None:
+    with slack(SENT) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: LINE):
+            wait_until(lambda: bool(scene.posted))
+        reply.refuse(MESSAGE)
+
+    assert scene.calls == [POST, UPDATE]
+
+
+def test_brings_the_working_line_up_to_date_only_when_there_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.delivery.reply.CONVERSED_AFTER", (0.0, 0.0, 0.0))
+    lines = iter([LINE, LINE, MESSAGE])
+    with slack(SENT) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: next(lines, MESSAGE)):
+            wait_until(lambda: len(scene.posted) == 2)
+
+    assert [body["text"] for body in scene.posted] == [LINE.text, MESSAGE.text]
+
+
+def test_goes_on_when_slack_takes_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.delivery.reply.CONVERSED_AFTER", (0.0, 0.0, 0.0))
+    lines = iter([LINE])
+    with slack(SENT, says("ratelimited"), SENT) as scene:
+        reply = scene.reply(working_after=0)
+        with reply.working(lambda: next(lines, MESSAGE)):
+            wait_until(lambda: len(scene.posted) == 2)
+        reply.answer(MESSAGE)
+
+    assert scene.calls == [POST, UPDATE, UPDATE]
+
+
+def test_says_no_more_when_somebody_else_answers() -> None:
+    with slack(SENT) as scene:
+        reply = scene.reply(working_after=0.01)
+        with reply.working(lambda: LINE):
+            reply.hush()
+            time.sleep(0.05)
+
+    assert scene.calls == []
+
+
+def test_writes_to_the_person_where_there_is_no_response_url() -> None:
+    with slack(answer({"ok": True, "channel": DIRECT, "ts": "2.2"})) as scene:
+        reply = Reply(scene.responder, "", ACTOR, working_after=0)
+        with reply.working(lambda: LINE):
+            wait_until(lambda: bool(scene.posted))
+        reply.answer(MESSAGE)
+
+    assert not reply.public
+    assert scene.calls == [POST, UPDATE]
+    assert [body["channel"] for body in scene.posted] == [ACTOR, DIRECT]
+
+
+def test_keeps_trying_the_last_way_while_slack_asks_to_wait(naps: list[float]) -> None:
+    with slack(*[LIMITED] * 6, SENT) as scene:
+        scene.reply(DIRECT).answer(MESSAGE)
+
+    assert scene.calls == [POST] * 7
+    assert len(naps) == 5

@@ -1,0 +1,161 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from bot.background import BackgroundServer
+from bot.errors import SlackUnavailableError
+from bot.playground.people import LEAVER, VIEWER
+from bot.playground.server import make_app
+from bot.playground.weather import UPLOAD_URL, Fault
+from bot.playground.workspace import Workspace
+from bot.slack.api.client import Limits, SlackClient
+from bot.slack.delivery.files import Files
+from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang, reset
+from tests.support.slack import BOT_TOKEN, SCOPES, Page, make_workspace, open_page
+
+CSV = "a,b\r\n漢字,1\r\n".encode("utf-8-sig")
+OPENED = answer({"ok": True, "channel": {"id": "D01"}})
+
+
+def files(url: str) -> Files:
+    return Files(SlackClient(BOT_TOKEN, f"{url}/api/", Limits(call=1)))
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    return make_workspace(scopes=(*SCOPES, "files:write"))
+
+
+@pytest.fixture
+def url(workspace: Workspace) -> Iterator[str]:
+    with BackgroundServer(make_app(workspace)) as server:
+        yield server.url
+
+
+@pytest.fixture
+def vera(url: str) -> Iterator[Page]:
+    with open_page(url, VIEWER) as page:
+        yield page
+
+
+def refused(url: str, actor_id: str = VIEWER.id) -> SlackUnavailableError:
+    with pytest.raises(SlackUnavailableError, match="could not be sent to your direct messages") as caught:
+        files(url).send(actor_id, "a.csv", CSV, "Here")
+    assert caught.value.__cause__ is None
+    return caught.value
+
+
+def test_sends_a_file_to_the_actors_direct_messages(url: str, vera: Page) -> None:
+    files(url).send(VIEWER.id, "profile-prod.csv", CSV, "Here it is.")
+
+    message = vera.next_message()
+    (file,) = message["files"]
+    assert (message["channel"], message["text"]) == (f"D{VIEWER.id[1:]}", "Here it is.")
+    assert (file["name"], file["title"]) == ("profile-prod.csv", "profile-prod.csv")
+    assert requests.get(url + file["url"], timeout=30).content == CSV
+
+
+@pytest.mark.parametrize("scope", ["im:write", "files:write"])
+def test_says_which_scopes_it_takes(url: str, workspace: Workspace, scope: str) -> None:
+    workspace.scopes -= {scope}
+
+    error = refused(url)
+
+    assert "(missing_scope)" in str(error)
+    assert "the scopes files:write and im:write" in error.advice
+
+
+def test_says_that_nobody_is_there_to_send_to(url: str) -> None:
+    assert "(user_disabled)" in str(refused(url, LEAVER.id))
+
+
+def test_waits_when_slack_asks_to(url: str, workspace: Workspace, vera: Page) -> None:
+    workspace.weather.fail("files.completeUploadExternal", Fault.RATE_LIMITED)
+
+    files(url).send(VIEWER.id, "a.csv", CSV, "Here")
+
+    (file,) = vera.next_message()["files"]
+    assert file["size"] == len(CSV)
+
+
+def break_upload(workspace: Workspace) -> None:
+    workspace.weather.fail(UPLOAD_URL, Fault.BROKEN)
+
+
+def hang_upload(workspace: Workspace) -> None:
+    workspace.weather.fail(UPLOAD_URL, Fault.HANG)
+
+
+def limit_completing(workspace: Workspace) -> None:
+    workspace.weather.fail("files.completeUploadExternal", Fault.RATE_LIMITED, times=2)
+
+
+@pytest.mark.parametrize("worsen", [break_upload, hang_upload, limit_completing])
+def test_says_what_to_do_when_slack_takes_half_of_it(
+    url: str, workspace: Workspace, worsen: Callable[[Workspace], None]
+) -> None:
+    worsen(workspace)
+
+    error = refused(url)
+
+    assert "Try again in a minute" in error.advice
+    assert "/upload/" not in f"{error} {error.detail}"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [hang()],
+        [reset()],
+        [answer(b"<html>", status=502)],
+        [answer({"ok": False, "error": "invalid_auth"})],
+        [answer({"ok": True})],
+        [OPENED, answer({"ok": True})],
+        [OPENED, answer({"ok": True, "file_id": "F1", "upload_url": "http://127.0.0.1:1/upload/s3cr3t"})],
+    ],
+    ids=["hang", "reset", "gateway", "auth", "no-channel", "no-address", "nobody-there"],
+)
+def test_fails_in_words_whatever_slack_answers(script: list[Behavior]) -> None:
+    with FarEnd(*script) as slack:
+        error = refused(slack.url)
+
+    assert error.advice
+    assert "s3cr3t" not in f"{error} {error.detail}"
+    assert "<html>" not in str(error)
+
+
+ADDRESS = "/upload/s3cr3t"
+
+
+@pytest.mark.parametrize(
+    "step", ["conversations.open", "files.getUploadURLExternal", ADDRESS, "completeUpload"]
+)
+@pytest.mark.parametrize("drip", ["status line", "trailer", "body"])
+def test_ends_at_whatever_step_drips(step: str, drip: str) -> None:
+    def behave(connection: Any, asked: Asked, stopped: Any) -> None:
+        told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
+        (DRIPS[drip] if step in asked.path else answer(told))(connection, asked, stopped)
+
+    quick = Limits(call=0.6, megabyte=0)
+    with FarEnd(behave) as slack, pytest.raises(SlackUnavailableError) as caught:
+        Files(SlackClient(BOT_TOKEN, f"{slack.url}/api/", quick)).send("U01", "a.csv", CSV, "Here")
+
+    assert step in slack.asked[-1].path
+    assert "s3cr3t" not in f"{caught.value} {caught.value.detail}"
+
+
+def test_a_long_file_may_take_longer() -> None:
+    def behave(connection: Any, asked: Asked, stopped: Any) -> None:
+        if asked.path == ADDRESS:
+            stopped.wait(1.2)
+        told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "files": []}
+        answer(told | {"upload_url": slack.url + ADDRESS})(connection, asked, stopped)
+
+    content = b"x" * 1_000_000
+    with FarEnd(behave) as slack:
+        client = SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(call=1.0, megabyte=30))
+        Files(client).send("U01", "a.csv", content, "Here")
+
+    assert next(asked.body for asked in slack.asked if asked.path == ADDRESS) == content

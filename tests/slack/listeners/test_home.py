@@ -1,0 +1,118 @@
+"""How often a Home tab is published, and what becomes of one that Slack does not take."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from slack_sdk.web import WebClient
+
+from bot.core.commands import ShowProfiles
+from bot.core.dispatcher import Dispatcher
+from bot.core.fields import PROFILE_FIELDS
+from bot.errors import ExpiredError, SlackUnavailableError
+from bot.slack.interactions import Again, Answers
+from bot.slack.listeners.home import Homes
+from tests.support.changing import APPS, EDDA, ERIK, PROD, RULES, VERA, World
+from tests.support.far_end import Asked, FarEnd, answer
+from tests.support.slack import PATIENCE, wait_until
+
+TAKEN = answer({"ok": True})
+
+
+class Slack:
+    """Slack, which takes a first Home only when it is told to."""
+
+    def __init__(self) -> None:
+        self.came = threading.Event()
+        self.go_on = threading.Event()
+
+    def hold(self, connection: socket.socket, asked: Asked, stopped: threading.Event) -> None:
+        self.came.set()
+        assert self.go_on.wait(PATIENCE)
+        TAKEN(connection, asked, stopped)
+
+
+@pytest.fixture
+def workers() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as workers:
+        yield workers
+
+
+def make_homes(slack: FarEnd, world: World, pool: ThreadPoolExecutor) -> Homes:
+    dispatcher = Dispatcher(APPS, {"prod": world.im}, RULES, world.people, pool, world.record, world.changes)
+    client = WebClient("xoxb-1", base_url=f"{slack.url}/", retry_handlers=[])
+    return Homes(client, "/im", dispatcher, Answers(), lambda: "knows of every change")
+
+
+def test_publishes_once_more_after_a_burst_and_with_what_happened_meanwhile(
+    workers: ThreadPoolExecutor,
+) -> None:
+    slack, world = Slack(), World()
+    with FarEnd(slack.hold, TAKEN) as far_end:
+        homes = make_homes(far_end, world, workers)
+        first = workers.submit(homes.publish, EDDA)
+        assert slack.came.wait(PATIENCE)
+        world.preview()
+        for _ in range(20):
+            assert homes.publish(EDDA) == "ShowHome"
+
+        slack.go_on.set()
+        first.result(PATIENCE)
+
+        before, after = (asked.json["view"] for asked in far_end.asked)
+    assert "Waiting for your confirmation" not in str(before)
+    assert "Waiting for your confirmation" in str(after)
+
+
+def test_remembers_the_buttons_of_the_last_home_alone(workers: ThreadPoolExecutor) -> None:
+    refused = answer({"ok": False, "error": "fatal_error"})
+    world = World()
+    with FarEnd(TAKEN, TAKEN, refused) as far_end:
+        homes = make_homes(far_end, world, workers)
+        homes.dispatcher.look_up(VERA, ShowProfiles(PROD, ("alice",), PROFILE_FIELDS))
+        homes.publish(VERA)
+        homes.publish(VERA)
+        with pytest.raises(SlackUnavailableError):
+            homes.publish(VERA)
+        first, second, third = (ids_in(asked.json["view"]) for asked in far_end.asked)
+
+    assert len(second) == 2
+    for key in (*first, *third):
+        with pytest.raises(ExpiredError):
+            homes.answers.find(key, VERA, Again)
+    assert homes.answers.find(second[0], VERA, Again).command.accounts == ("alice",)
+
+
+def ids_in(view: dict[str, Any]) -> list[str]:
+    named = ("look_up_again", "show_history")
+    found = [each for block in view["blocks"] for each in block.get("elements", ())]
+    return [each["value"] for each in found if str(each.get("action_id")).startswith(named)]
+
+
+def test_holds_nobody_up_for_somebody_elses_home(workers: ThreadPoolExecutor) -> None:
+    slack = Slack()
+    with FarEnd(slack.hold, TAKEN) as far_end:
+        homes = make_homes(far_end, World(), workers)
+        first = workers.submit(homes.publish, EDDA)
+        assert slack.came.wait(PATIENCE)
+
+        homes.publish(ERIK)
+
+        assert [asked.json["user_id"] for asked in far_end.asked] == [EDDA.user_id, ERIK.user_id]
+        slack.go_on.set()
+        first.result(PATIENCE)
+
+
+def test_publishes_again_after_one_that_slack_did_not_take(workers: ThreadPoolExecutor) -> None:
+    refused = answer({"ok": False, "error": "ratelimited"}, status=429, headers="Retry-After: 1\r\n")
+    with FarEnd(refused, TAKEN) as far_end:
+        homes = make_homes(far_end, World(), workers)
+
+        with pytest.raises(SlackUnavailableError, match="did not take your Home tab"):
+            homes.publish(VERA)
+        homes.publish(VERA)
+
+        wait_until(lambda: len(far_end.asked) == 2)

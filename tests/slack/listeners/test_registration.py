@@ -1,0 +1,307 @@
+import json
+import logging
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from slack_bolt import BoltRequest, BoltResponse
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.app import Bot, make_bot
+from bot.background import BackgroundServer
+from bot.playground.blockkit import check_message, check_view
+from bot.playground.payloads import make_slash_command
+from bot.playground.people import PARTNER_TEAM_ID, TEAM_ID, VIEWER, Kind, Person, make_channels
+from bot.playground.server import make_app
+from bot.playground.workspace import Workspace
+from bot.playing import make_settings
+from bot.sandbox.run import open_sandbox
+from bot.slack.listeners.registration import Envelopes
+from bot.slack.workers import CREW, WAITING
+from tests.support.bot import signed
+from tests.support.far_end import FarEnd, answer
+from tests.support.slack import APP_TOKEN, ONCALL, make_workspace, wait_until
+
+CROWD = " ".join(f"user_{number:03}" for number in range(1, 44))
+NOBODY = {
+    Kind.GUEST: "a guest",
+    Kind.DEACTIVATED: "a deactivated person",
+    Kind.BOT: "a bot",
+    Kind.STRANGER: "a person of another workspace",
+}
+
+
+@dataclass
+class Scene:
+    workspace: Workspace
+    bot: Bot
+    far_end: FarEnd
+
+    def hire(self, kind: Kind = Kind.MEMBER) -> Person:
+        """Make somebody whom the bot has not met."""
+        person = replace(VIEWER, id=f"U07NEW{len(self.workspace.people)}", kind=kind)
+        self.workspace.people[person.id] = person
+        return person
+
+    def make_command(self, text: str, actor: Person) -> dict[str, Any]:
+        channel, url = make_channels()[ONCALL], self.far_end.url
+        return make_slash_command(actor, channel, "/im", text, response_url=url, trigger_id="1.2.a")
+
+    def send(self, text: str, actor: Person, team_id: str = TEAM_ID) -> BoltResponse:
+        return self._post(urlencode({**self.make_command(text, actor), "team_id": team_id}))
+
+    def press(self, key: str, actor: Person, **changes: Any) -> BoltResponse:
+        payload = {
+            "type": "block_actions",
+            "user": {"id": actor.id, "team_id": TEAM_ID},
+            "team": {"id": TEAM_ID},
+            "container": {"type": "message", "channel_id": ONCALL, "is_ephemeral": True},
+            "response_url": self.far_end.url,
+            "actions": [{"type": "button", "action_id": "page", "block_id": "b", "value": key}],
+        }
+        return self._post(urlencode({"payload": json.dumps({**payload, **changes})}))
+
+    def fill_in(self, callback_id: str, actor: Person, *blocks: dict[str, Any]) -> BoltResponse:
+        """Send a modal's view that has some blocks, and nothing in them."""
+        view = {"type": "modal", "id": "V1", "callback_id": callback_id, "blocks": blocks}
+        payload = {
+            "type": "view_submission",
+            "user": {"id": actor.id, "team_id": TEAM_ID},
+            "team": {"id": TEAM_ID},
+            "view": {**view, "private_metadata": "op_unknown", "state": {"values": {}}},
+        }
+        return self._post(urlencode({"payload": json.dumps(payload)}))
+
+    def next_post(self) -> dict[str, Any]:
+        """Wait for what comes to the response URL."""
+        wait_until(lambda: bool(self.far_end.asked))
+        posted: dict[str, Any] = self.far_end.asked.pop(0).json
+        assert check_message(posted) == []
+        return posted
+
+    def _post(self, body: str) -> BoltResponse:
+        return self.bot.bolt.dispatch(BoltRequest(body=body, headers={**signed(body.encode())}))
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("record")
+    sandbox, workspace = open_sandbox(), make_workspace()
+    with (
+        BackgroundServer(sandbox.app) as im,
+        BackgroundServer(make_app(workspace)) as slack,
+        FarEnd(answer(b"ok")) as far_end,
+        closing(make_bot(make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db"))) as bot,
+    ):
+        yield Scene(workspace, bot, far_end)
+
+
+@pytest.fixture
+def scene(running: Scene) -> Iterator[Scene]:
+    yield running
+    assert running.far_end.asked == []
+
+
+def key_of(posted: Mapping[str, Any], label: str) -> str:
+    """Read what a button of an answer stands for."""
+    elements = [element for block in posted["blocks"] for element in block.get("elements", ())]
+    return next(str(one["value"]) for one in elements if label in str(one.get("text")))
+
+
+@contextmanager
+def everybody_busy(bot: Bot) -> Iterator[None]:
+    released = threading.Event()
+
+    def work() -> None:
+        released.wait()
+
+    for _ in range(CREW + WAITING):
+        wait_until(lambda: bool(bot.workers.submit(work)))
+    try:
+        yield
+    finally:
+        released.set()
+        wait_until(lambda: bool(bot.workers.submit(lambda: None)))
+
+
+def test_acknowledges_with_nothing_and_answers_later(scene: Scene) -> None:
+    acknowledged = scene.send("whoami", VIEWER)
+
+    assert (acknowledged.status, acknowledged.body) == (200, "")
+    assert scene.next_post()["response_type"] == "ephemeral"
+
+
+def test_turns_the_page_of_the_message_whose_button_was_pressed(scene: Scene) -> None:
+    scene.send(f"profile {CROWD}", VIEWER)
+    first = scene.next_post()
+    acknowledged = scene.press(key_of(first, "Next 20"), VIEWER)
+
+    assert (acknowledged.status, acknowledged.body) == (200, "")
+    assert scene.next_post()["replace_original"] is True
+
+
+@pytest.mark.parametrize(("kind", "what"), NOBODY.items(), ids=str)
+def test_refuses_a_command_of_anybody_but_a_full_member(scene: Scene, kind: Kind, what: str) -> None:
+    scene.send("profile alice", scene.hire(kind))
+
+    refused = scene.next_post()
+    assert f"Slack says that you are {what}" in refused["text"]
+    assert "Nothing was sent to Tencent Chat" in refused["text"]
+    assert (refused["response_type"], refused["replace_original"]) == ("ephemeral", False)
+
+
+@pytest.mark.parametrize(("kind", "what"), NOBODY.items(), ids=str)
+def test_refuses_a_press_of_somebody_who_is_a_full_member_no_more(
+    scene: Scene, kind: Kind, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
+    actor = scene.hire()
+    scene.send(f"profile {CROWD}", actor)
+    first = scene.next_post()
+    scene.workspace.people[actor.id] = replace(actor, kind=kind)
+
+    scene.press(key_of(first, "Next 20"), actor)
+
+    refused = scene.next_post()
+    assert f"Slack says that you are {what}" in refused["text"]
+    assert refused["replace_original"] is False
+
+
+def test_refuses_a_command_from_another_workspace(scene: Scene) -> None:
+    scene.send("profile alice", VIEWER, team_id=PARTNER_TEAM_ID)
+
+    assert "a person of another workspace" in scene.next_post()["text"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"user": {"id": VIEWER.id, "team_id": PARTNER_TEAM_ID}},
+        {"user": {"id": VIEWER.id}, "team": {"id": PARTNER_TEAM_ID}},
+        {"user": {"id": VIEWER.id}, "team": None},
+        {"user": None},
+    ],
+)
+def test_lets_nobody_press_in_anothers_name(scene: Scene, changes: Mapping[str, Any]) -> None:
+    scene.send(f"profile {CROWD}", VIEWER)
+    first = scene.next_post()
+
+    assert scene.press(key_of(first, "Next 20"), VIEWER, **changes).status == 200
+    assert "only the person who asked" in scene.next_post()["text"]
+
+
+@pytest.mark.parametrize("key", ["", "no-such-button", "x" * 2000])
+def test_says_that_it_does_not_know_a_button(scene: Scene, key: str) -> None:
+    scene.press(key, VIEWER)
+
+    refused = scene.next_post()
+    assert "this button is too old" in refused["text"]
+    assert "Run the command again" in refused["text"]
+
+
+def test_says_that_it_is_busy_in_the_acknowledgement_of_a_command(scene: Scene) -> None:
+    with everybody_busy(scene.bot):
+        acknowledged = scene.send("profile alice", VIEWER)
+
+    told = json.loads(acknowledged.body)
+    assert acknowledged.status == 200
+    assert told["response_type"] == "ephemeral"
+    assert "Busy" in told["text"]
+    assert "Try again" in told["text"]
+    assert check_message(told) == []
+
+
+def test_says_that_it_is_busy_beside_the_message_whose_button_was_pressed(scene: Scene) -> None:
+    with everybody_busy(scene.bot):
+        acknowledged = scene.press("any", VIEWER)
+        told = scene.next_post()
+
+    # Slack shows nothing of what a press is acknowledged with.
+    assert (acknowledged.status, acknowledged.body) == (200, "")
+    assert "Busy" in told["text"]
+    assert told["replace_original"] is False
+
+
+def test_says_that_it_is_busy_on_top_of_the_review_that_was_confirmed(scene: Scene) -> None:
+    with everybody_busy(scene.bot):
+        acknowledged = scene.fill_in("set_review", VIEWER)
+
+    told = json.loads(acknowledged.body)
+    assert told["response_action"] == "push"
+    assert "Busy" in str(told["view"])
+    assert check_view(told["view"]) == []
+
+
+def test_says_at_the_first_input_what_concerns_a_form_as_a_whole(scene: Scene) -> None:
+    acknowledged = scene.fill_in("set_modal", VIEWER, {"type": "input", "block_id": "first"})
+
+    told = json.loads(acknowledged.body)
+    assert told["response_action"] == "errors"
+    assert "too old" in told["errors"]["first"]
+
+
+def test_answers_again_when_somebody_is_free(scene: Scene) -> None:
+    with everybody_busy(scene.bot):
+        scene.send("profile alice", VIEWER)
+    scene.send("profile alice", VIEWER)
+
+    assert "1 of 1 found" in scene.next_post()["text"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"), [("whoami", "You are a viewer"), (" HELP profile", "/im profile")]
+)
+def test_says_who_one_is_and_helps_although_everybody_is_busy(scene: Scene, typed: str, told: str) -> None:
+    with everybody_busy(scene.bot):
+        acknowledged = scene.send(typed, VIEWER)
+        assert acknowledged.body == ""
+        assert told in scene.next_post()["text"]
+
+
+def test_owns_up_when_a_command_finds_no_way_to_a_worker(
+    scene: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scene.bot.workers, "crew", None)
+    acknowledged = scene.send("profile alice", VIEWER)
+
+    told = json.loads(acknowledged.body)
+    (reference,) = re.findall("by the reference ([0-9a-f]{8})", told["text"])
+    assert (acknowledged.status, told["response_type"]) == (200, "ephemeral")
+    assert f"reference {reference}" in caplog.text
+
+
+def test_owns_up_in_the_log_when_a_press_is_of_an_odd_shape(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    acknowledged = scene.press("any", VIEWER, user="U07SOMEBODY")
+
+    assert (acknowledged.status, acknowledged.body) == (200, "")
+    assert "reference" in caplog.text
+
+
+class Client:
+    """Keeps what goes back over a WebSocket."""
+
+    def __init__(self) -> None:
+        self.logger = logging.getLogger(__name__)
+        self.acknowledged: list[str] = []
+
+    def send_socket_mode_response(self, response: SocketModeResponse) -> None:
+        self.acknowledged.append(response.envelope_id)
+
+
+def test_answers_once_to_an_envelope_that_comes_twice(scene: Scene) -> None:
+    client: Any = Client()
+    with closing(Envelopes(scene.bot.bolt, APP_TOKEN)) as envelopes:
+        for id_ in ("one", "one", "two", "one"):
+            payload = scene.make_command("whoami", VIEWER)
+            envelopes.handle(client, SocketModeRequest("slash_commands", id_, payload))
+
+    assert client.acknowledged == ["one", "one", "two", "one"]
+    assert ["You are a viewer" in scene.next_post()["text"] for _ in range(2)] == [True, True]

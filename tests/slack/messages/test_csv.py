@@ -1,0 +1,150 @@
+import csv
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from hypothesis import given, settings
+
+from bot.core.fields import custom_field
+from bot.core.lookups import never_asked
+from bot.core.model import App, Finding
+from bot.core.results import Lookup
+from bot.slack.messages.csv import COLUMNS, comment, file_name, to_csv
+from bot.slack.messages.literal import literal
+from tests.slack.messages.test_any_data import lookups
+from tests.support.sample_results import (
+    ALICE,
+    BOB,
+    FRIEND,
+    attributes,
+    crowd,
+    found,
+    friends,
+    missed,
+    profiles,
+)
+
+NOON = datetime(2026, 4, 19, 12, 3, 7, tzinfo=UTC)
+
+
+def read(lookup: Lookup) -> list[list[str]]:
+    return list(csv.reader(StringIO(to_csv(lookup).decode("utf-8-sig"), newline=""), strict=True))
+
+
+def records(lookup: Lookup) -> list[dict[str, str]]:
+    header, *rows = read(lookup)
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_writes_every_field_in_words_and_nothing_where_nothing_is_set() -> None:
+    alice, bob = records(profiles(found("alice", ALICE), found("bob_k", BOB)))
+
+    assert alice == {
+        "account": "alice",
+        "result": "found",
+        "problem": "",
+        "Nickname": "Alice Zhang",
+        "Gender": "Female",
+        "Birthday": "19 Apr 1990",
+        "Location": "Pudong",
+        "Add-friend rule": "Needs confirmation",
+        "Friend requests": "Allowed",
+        "Level": "7",
+        "Role": "2",
+        "Language": "1",
+        "Signature": "on the road again",
+        "Avatar": "https://img.example/a/77.png",
+        "VIP tier": "gold",
+    }
+    assert [bob[label] for label in ("Gender", "Birthday")] == ["not set"] * 2
+    assert [bob[label] for label in ("Signature", "VIP tier")] == [""] * 2
+
+
+def test_writes_the_fields_that_rows_have_no_room_for() -> None:
+    assert records(profiles(*crowd(5)))[4]["Avatar"] == "https://img.example/a/77.png"
+
+
+def test_says_of_an_id_that_is_too_long_why_it_was_not_asked_about() -> None:
+    (row,) = never_asked(profiles(found("x" * 33)).command)
+
+    alice, long = records(profiles(found("alice", ALICE), row))
+    assert (alice["result"], long["account"], long["result"]) == ("found", "x" * 33, "not asked")
+    assert long["problem"] == "not asked: over 32 bytes. Check the id; one with a blank in it is quoted."
+
+
+def test_says_what_became_of_every_account_in_the_order_asked() -> None:
+    misses = [missed(f"m{number}", finding) for number, finding in enumerate(list(Finding)[1:])]
+    rows = records(friends(*misses, found("bob", FRIEND)))
+
+    assert [(row["account"], row["result"], row["problem"]) for row in rows] == [
+        ("m0", "not a friend", "not in alice's friend list (30001)."),
+        (
+            "m1",
+            "not imported",
+            "not imported into this app (40003). Check the id, or ask another app with --app.",
+        ),
+        ("m2", "failed", "failed: internal error at the vendor (40006). Try again."),
+        ("m3", "not asked", "not asked: the 20 s of a command were up. Ask for fewer ids."),
+        ("bob", "found", ""),
+    ]
+    assert rows[-1]["Groups"] == "Family, Work"
+
+
+def test_has_a_column_for_each_attribute_that_occurs() -> None:
+    header, *rows = read(attributes(found("a", {"city": "Berlin"}), found("b", {"plan": "pro", "x": "="})))
+
+    assert header == [*COLUMNS, "city", "plan", "x"]
+    assert [row[3:] for row in rows] == [["Berlin", "", ""], ["", "pro", "'="]]
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@x"])
+def test_holds_no_formula_in_any_place(text: str) -> None:
+    app = App("prod", "Singapore", (custom_field("Vip", text),))
+    hostile = found(text, {**ALICE, "Tag_Profile_IM_Nick": text})
+
+    header, row = read(profiles(hostile, app=app))
+
+    assert header[-1] == row[0] == row[3] == f"'{text}"
+
+
+def test_starts_with_the_mark_that_excel_needs_and_ends_lines_as_the_standard_says() -> None:
+    content = to_csv(profiles(found("漢字"), found("b")))
+
+    assert content.startswith(b'\xef\xbb\xbf"account",')
+    assert content.count(b"\r\n") == content.count(b"\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("lookup", "name"),
+    [
+        (profiles(found("secret")), "profile-prod-20260419-120307.csv"),
+        (friends(found("secret"), owner="owner"), "friends-prod-20260419-120307.csv"),
+        (attributes(found("secret")), "attrs-prod-20260419-120307.csv"),
+    ],
+)
+def test_names_neither_accounts_nor_owners_outside_of_the_file(lookup: Lookup, name: str) -> None:
+    assert file_name(lookup, NOON) == name
+    assert "secret" not in comment(lookup)
+    assert "owner" not in comment(lookup)
+
+
+def test_says_above_the_file_what_it_is() -> None:
+    assert comment(profiles(*crowd(1))) == "The CSV you asked for: profile of 1 account in prod."
+    named = replace(profiles(*crowd(1000)).command, app=App("<!here>", "Seoul"))
+    assert comment(replace(profiles(*crowd(1000)), command=named)) == (
+        "The CSV you asked for: profile of 1,000 accounts in &lt;!here&gt;."
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(lookups())
+def test_reads_back_with_each_account_once_whatever_is_in_it(lookup: Lookup) -> None:
+    header, *rows = read(lookup)
+
+    assert {len(row) for row in rows} == {len(header)}
+    accounts = map(literal, lookup.command.accounts)
+    assert all(row[0] in (each, f"'{each}") for row, each in zip(rows, accounts, strict=True))
+    assert [row[1] for row in rows] == [row.finding for row in lookup.rows]
+    cells = [cell for row in (header, *rows) for cell in row]
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)

@@ -1,0 +1,72 @@
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.slack.messages.mrkdwn import escape, inert, plain
+
+IDS = st.text(string.ascii_letters + string.digits + "_-.@+/:#$%!?=~^|", min_size=1, max_size=32)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("profile alice bob", "profile alice bob"),
+        ("set a nick=“O’Brien” x=`\u200d\u3000`", "set a nick=“O’Brien” x=`\u200d\u3000`"),
+        ("profile <mailto:a@b.c|a@b.c>", "profile a@b.c"),
+        ("profile <mailto:a@b.c>", "profile a@b.c"),
+        ("profile <http://x.example|x.example>", "profile x.example"),
+        ("profile <https://x.example>", "profile https://x.example"),
+        ("profile <tel:+4930123|+49 30 123>", "profile +49 30 123"),
+        ("profile <@U012ABCDEF> <@U012ABCDEG|ann>", "profile U012ABCDEF U012ABCDEG"),
+        ("profile <#C012ABCDEF|general> <#C012ABCDEG|>", "profile C012ABCDEF C012ABCDEG"),
+        ("profile a&amp;b &lt;c&gt;", "profile a&b <c>"),
+        ("profile &amp;lt;", "profile &lt;"),
+        ("profile &lt;@U012ABCDEF&gt;", "profile <@U012ABCDEF>"),
+        ("profile <http://x.example?a=1&amp;b=2|x&amp;y>", "profile x&y"),
+        ("profile <alice> <|> <!here>", "profile <alice> <|> <!here>"),
+        ("", ""),
+    ],
+)
+def test_reads_what_was_meant(typed: str, meant: str) -> None:
+    assert plain(typed) == meant
+
+
+@given(st.lists(IDS))
+def test_leaves_ordinary_ids_alone(ids: list[str]) -> None:
+    text = " ".join(ids)
+
+    assert plain(text) == text
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_reads_anything(text: str) -> None:
+    read = plain(text)
+
+    assert len(read) <= len(text) * 2
+
+
+@given(st.text(st.characters(exclude_categories=[], exclude_characters="&<")))
+def test_changes_nothing_twice_where_nothing_is_escaped(text: str) -> None:
+    assert plain(plain(text)) == plain(text)
+
+
+@given(st.text())
+def test_escapes_what_begins_and_ends_markup(text: str) -> None:
+    escaped = escape(text)
+
+    assert not set("<>") & set(escaped)
+    assert escaped.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
+
+
+@pytest.mark.parametrize("text", ["@here", "@channel", "@Everyone", "<!channel>", "a@here.example"])
+def test_leaves_no_live_mention(text: str) -> None:
+    safe = inert(text).lower()
+
+    assert "<" not in safe
+    assert not any(f"@{group}" in safe for group in ("here", "channel", "everyone"))
+
+
+def test_leaves_other_addresses_alone() -> None:
+    assert inert("ann@example.org") == "ann@example.org"

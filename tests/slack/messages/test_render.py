@@ -1,0 +1,880 @@
+import json
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.core.commands import SPECS, ShowProfiles
+from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
+from bot.core.inquiry import Progress
+from bot.core.lookups import never_asked
+from bot.core.model import (
+    Actor,
+    AlteredEntry,
+    App,
+    Change,
+    Entry,
+    Finding,
+    Head,
+    Holders,
+    Outcome,
+    Role,
+    Row,
+    Surface,
+)
+from bot.core.results import (
+    Form,
+    Help,
+    History,
+    Home,
+    Lookup,
+    Preview,
+    Recent,
+    Result,
+    RoleReport,
+    Settled,
+    Start,
+    Unchanged,
+    Withheld,
+)
+from bot.errors import (
+    AuthenticationError,
+    ExpiredError,
+    IMError,
+    InvalidRequestError,
+    NotSharedError,
+    OutcomeUnknownError,
+    PermissionDeniedError,
+    RecordUnknownError,
+    SlackUnavailableError,
+    UnavailableError,
+    UsageError,
+)
+from bot.playground.blockkit import check_message, check_view
+from bot.slack.messages.audit import FLOOD, grouped
+from bot.slack.messages.change import stamp
+from bot.slack.messages.home import lead_on
+from bot.slack.messages.paging import lone_account, shown
+from bot.slack.messages.render import (
+    Message,
+    Turns,
+    busy,
+    changing,
+    following,
+    pages,
+    progressing,
+    render,
+    render_checkpoint,
+    render_crash,
+    render_entries,
+    render_error,
+    render_home,
+    render_sent,
+    restarting,
+    sending,
+    shared,
+    waiting,
+    withdrawn,
+    working,
+)
+from tests.support.sample_results import (
+    ALICE,
+    BOB,
+    CANCELLED_LOOKUP,
+    CHANGE,
+    CLEARING,
+    DENIED_ENTRY,
+    FORM,
+    FRIEND,
+    HELP,
+    HISTORY,
+    LOOKED_UP,
+    NOON,
+    PREVIEW,
+    PROD,
+    UNCHANGED,
+    UNDO,
+    VIEWER,
+    VIP,
+    attributes,
+    chain,
+    crowd,
+    enter,
+    found,
+    friends,
+    missed,
+    profiles,
+    settled,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+# Set GOLDEN=write to rewrite the files, then read the difference.
+REWRITE = os.environ.get("GOLDEN") == "write"
+
+NOBODY = RoleReport(
+    None, "you are not a viewer, so you may not look up", Holders(people=frozenset({"U1"})), Holders()
+)
+DENIED = PermissionDeniedError(
+    "you are not a viewer, so you may not look up",
+    advice="Whoever runs this bot gives the role in its setting ROLES__VIEWERS. Nothing was sent",
+)
+REFUSED = InvalidRequestError("the nickname holds a forbidden word", code=40605)
+UNANSWERED = OutcomeUnknownError("the vendor did not answer in time")
+EVERY_MISS = [missed(f"missing_{number}", finding) for number, finding in enumerate(list(Finding)[1:])]
+HALFWAY = Progress(
+    950, {Finding.FOUND: 451, Finding.NOT_IMPORTED: 32, Finding.FAILED: 17}, 2.5, 2.5 / 500 * 450
+)
+CITY = {"city": "Berlin", "plan": "pro"}
+
+
+def show(result: Result, page: Turns | None = None, *, shared: bool = False, note: str = "") -> Message:
+    return render(result, command="/im", actor_id="U01ALICE", page=page, shared=shared, note=note)
+
+
+def tell(*entries: Entry | AlteredEntry, masked: Mapping[str, Collection[str]] | None = None) -> Message:
+    return render_entries(entries, {"prod": PROD}, masked or {})
+
+
+def refusals(first: int, last: int, user_id: str = "U01ALICE", **more: Any) -> list[Entry]:
+    draft = replace(DENIED_ENTRY.draft, actor=Actor(user_id, "T01HOME"))
+    return [
+        chain(number, replace(draft, **{"accounts": (f"user_{number:03}",), **more}))
+        for number in range(first, last + 1)
+    ]
+
+
+def fail(error: Any) -> Message:
+    return render_error(error, command="/im", reference="k3v9")
+
+
+MESSAGES: dict[str, Callable[[], Message]] = {
+    "profile_one": lambda: show(profiles(found("alice", ALICE))),
+    "profile_one_for_an_editor": lambda: show(
+        profiles(found("alice", ALICE)), Turns(0, None, None, "export", None, "share", "one", "one")
+    ),
+    "profile_one_nothing_set": lambda: show(profiles(found("alice"))),
+    "profile_one_not_imported": lambda: show(profiles(missed("carol", Finding.NOT_IMPORTED))),
+    "profile_one_by_field": lambda: show(profiles(found("alice", ALICE), only=("level", "nick"))),
+    "profile_side_by_side": lambda: show(
+        profiles(found("alice", ALICE), found("bob_k", BOB), missed("carol", Finding.NOT_IMPORTED)),
+        Turns(export_id="export", share_id="share"),
+    ),
+    "profile_rows": lambda: show(profiles(*crowd(5), missed("u_29", Finding.FAILED))),
+    "profile_rows_by_field": lambda: show(profiles(*crowd(5), only=("gender", "birthday"))),
+    "profile_first_page": lambda: show(
+        profiles(*crowd(41), missed("u_17", Finding.NOT_IMPORTED), missed("u_29", Finding.FAILED)),
+        Turns(0, None, "next", "export", "retry", "share"),
+    ),
+    "profile_middle_page": lambda: show(profiles(*crowd(41)), Turns(1, "previous", "next")),
+    "profile_shared_page": lambda: show(profiles(*crowd(21)), shared=True),
+    "profile_last_page": lambda: show(profiles(*crowd(41)), Turns(2, "previous", None)),
+    "profile_all_failed": lambda: show(profiles(*(missed(f"u_{n}", Finding.FAILED) for n in range(6)))),
+    "profile_unrecorded": lambda: show(
+        profiles(found("alice", ALICE)), note="This lookup could not be recorded."
+    ),
+    "friends_one": lambda: show(friends(found("bob", FRIEND))),
+    "friends_every_way_to_miss": lambda: show(friends(found("bob", FRIEND), *EVERY_MISS)),
+    "attributes_one": lambda: show(attributes(found("bob", CITY))),
+    "attributes_one_none": lambda: show(attributes(found("bob"))),
+    "attributes_shared": lambda: show(
+        attributes(found("bob", CITY), found("carol", {"sex": "f"})), shared=True
+    ),
+    "attributes_rows": lambda: show(attributes(*crowd(6, CITY), found("bob"))),
+    "whoami_viewer": lambda: show(VIEWER),
+    "whoami_editor": lambda: show(
+        replace(VIEWER, role=Role.EDITOR, reason="your user id is in ROLES__EDITORS")
+    ),
+    "whoami_nobody": lambda: show(NOBODY),
+    "help": lambda: show(HELP),
+    "help_without_role": lambda: show(Help((SPECS["whoami"], SPECS["help"]), None, (PROD,))),
+    "help_withheld": lambda: show(
+        replace(HELP, specs=(SPECS["profile"],), withheld=Withheld(SPECS["set"], VIEWER.editors))
+    ),
+    "help_profile": lambda: show(replace(HELP, topic=SPECS["profile"])),
+    "help_set": lambda: show(replace(HELP, topic=SPECS["set"])),
+    "preview": lambda: show(PREVIEW),
+    "preview_clearing": lambda: show(Preview(PROD, CLEARING)),
+    "preview_doubtful": lambda: show(
+        Preview(
+            replace(PROD, admin="bob_k"),
+            replace(CHANGE, after={"Tag_Profile_IM_BirthDay": 20260420}, before={}),
+        )
+    ),
+    "preview_moved": lambda: show(replace(PREVIEW, moved=True, kept={})),
+    "preview_undo": lambda: show(Preview(PROD, UNDO)),
+    "unchanged": lambda: show(UNCHANGED),
+    "form": lambda: show(FORM),
+    "settled_succeeded": lambda: show(settled(Outcome.SUCCEEDED)),
+    "settled_undone": lambda: show(settled(Outcome.SUCCEEDED, change=UNDO)),
+    "settled_failed": lambda: show(settled(Outcome.FAILED, REFUSED)),
+    "settled_unknown": lambda: show(settled(Outcome.UNKNOWN, UNANSWERED)),
+    "settled_cancelled": lambda: show(settled(Outcome.CANCELLED)),
+    "history": lambda: show(HISTORY, Turns(0, None, "older")),
+    "history_without_values": lambda: show(replace(HISTORY, with_values=False)),
+    "history_older": lambda: show(HISTORY, Turns(0, "newer", None)),
+    "history_empty": lambda: show(replace(HISTORY, entries=(), older=None)),
+    "entry_succeeded": lambda: tell(enter()),
+    "entry_undone": lambda: tell(enter(change=UNDO)),
+    "entry_unknown_settled": lambda: tell(enter(outcome=Outcome.UNKNOWN, surface=Surface.BOT)),
+    "entry_masked": lambda: tell(enter(change=CLEARING), masked={"prod": {VIP.tag}}),
+    "entry_lookup_cancelled": lambda: tell(CANCELLED_LOOKUP),
+    "entry_denied": lambda: tell(DENIED_ENTRY),
+    "entries_refused": lambda: tell(*refusals(1, 12), enter(13)),
+    "entry_altered": lambda: tell(AlteredEntry(41)),
+    "entries_altered": lambda: tell(enter(40), AlteredEntry(41), AlteredEntry(42)),
+    "checkpoint": lambda: render_checkpoint(Head(1042, LOOKED_UP.hash), NOON),
+    "history_altered": lambda: show(replace(HISTORY, entries=(enter(), AlteredEntry(41)))),
+    "entries": lambda: tell(LOOKED_UP, enter(1041, outcome=Outcome.ATTEMPTED), enter(), DENIED_ENTRY),
+    "changing": changing,
+    "sending": sending,
+    "sent": lambda: render_sent(
+        profiles(*crowd(41), missed("u_17", Finding.NOT_IMPORTED), missed("u_29", Finding.FAILED)),
+        "profile-prod-20260419-120307.csv",
+        actor_id="U01ALICE",
+    ),
+    "sent_unshared": lambda: render_sent(
+        friends(found("bob", FRIEND)),
+        "friends-prod-20260419-120307.csv",
+        actor_id="U01ALICE",
+        shared=True,
+        note="Not shared: a reason.",
+    ),
+    "working": lambda: working(profiles(*crowd(43)).command),
+    "progress_nothing_yet": lambda: progressing(
+        profiles(*crowd(43)).command, Progress(43, {}, 2.5, None), "cancel"
+    ),
+    "progress": lambda: progressing(profiles(*crowd(950)).command, HALFWAY, "cancel"),
+    "shared": shared,
+    "following": following,
+    "busy": busy,
+    "waiting": lambda: waiting("waiting"),
+    "withdrawn": withdrawn,
+    "restarting": restarting,
+    "crash": lambda: render_crash("k3v9", "/im"),
+    "error_usage": lambda: render_error(
+        UsageError(
+            "there is no command “profle”", usage=SPECS["profile"].line, advice="Did you mean profile?"
+        ),
+        command="/im",
+    ),
+    "error_mistakes": lambda: fail(
+        UsageError(
+            "two",
+            usage=SPECS["set"].line,
+            parts=(
+                UsageError("there is no field “nik” here", advice="Did you mean nick (Nickname)?"),
+                UsageError("level takes a whole number from 0 to 4294967295"),
+            ),
+        )
+    ),
+    "error_denied": lambda: render_error(DENIED, command="/im"),
+    "error_expired": lambda: fail(
+        ExpiredError("this button is too old", advice="Run the command again for fresh buttons")
+    ),
+    "error_slack": lambda: fail(SlackUnavailableError("it could not say who you are")),
+    "error_not_shared": lambda: fail(NotSharedError("people of other organizations can read this channel")),
+    "error_operator": lambda: fail(
+        AuthenticationError("the UserSig is wrong", code=70009, advice="Tell whoever runs this bot")
+    ),
+    "error_unreachable": lambda: fail(UnavailableError("no connection", advice="Try again in a minute")),
+}
+
+
+def payload(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": list(message.blocks)}
+
+
+def texts(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if isinstance(node.get("text"), str):
+            yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for inner in node:
+            yield from texts(inner)
+
+
+def said(message: Message) -> str:
+    return "\n".join(text["text"] for text in texts(list(message.blocks)))
+
+
+def kinds(message: Message) -> list[str]:
+    return [block["type"] for block in message.blocks]
+
+
+@pytest.mark.parametrize("name", list(MESSAGES))
+def test_says_what_the_golden_file_says(name: str) -> None:
+    message = payload(MESSAGES[name]())
+
+    check_golden(name, message)
+    assert check_message(message) == []
+
+
+ASK_ALICE = ShowProfiles(PROD, ("alice",), PROFILE_FIELDS)
+EDITOR = replace(VIEWER, role=Role.EDITOR, reason="your user id is in ROLES__EDITORS")
+APPS = (PROD, App("staging", "Jakarta"))
+STARTS = {
+    "start_viewer": Start(VIEWER, APPS[:1], ()),
+    "start_editor": Start(EDITOR, APPS, (ASK_ALICE, replace(ASK_ALICE, accounts=("<!here> *bob*",)))),
+    "start_without_record": Start(VIEWER, APPS[:1], problem="the database is away"),
+    "start_without_role": Start(NOBODY, APPS, ()),
+}
+RECENT = (Recent(LOOKED_UP, ASK_ALICE), Recent(DENIED_ENTRY, None))
+HOMES = {
+    "home_viewer": Home(VIEWER, APPS[:1]),
+    "home_editor": Home(EDITOR, APPS, RECENT, (CHANGE,)),
+    "home_without_role": Home(NOBODY, APPS),
+    "home_without_record": Home(EDITOR, APPS, problem="the database is away"),
+}
+
+
+def check_golden(name: str, shown: dict[str, Any]) -> None:
+    file = GOLDEN / f"{name}.json"
+    if REWRITE:
+        file.write_text(json.dumps(shown, ensure_ascii=False, indent=1) + "\n")
+    assert shown == json.loads(file.read_text())
+
+
+@pytest.mark.parametrize("name", list(STARTS))
+def test_starts_as_the_golden_file_does(name: str) -> None:
+    again = [f"id_{number}" for number, _ in enumerate(STARTS[name].recent)]
+    message = payload(render(STARTS[name], command="/im", actor_id="U1", again=again))
+
+    check_golden(name, message)
+    assert check_message(message) == []
+
+
+@pytest.mark.parametrize("name", list(HOMES))
+def test_shows_the_home_of_the_golden_file(name: str) -> None:
+    leads = {
+        LOOKED_UP.sequence: lead_on("id_1", "id_2", ""),
+        DENIED_ENTRY.sequence: lead_on(None, None, DENIED_ENTRY.draft.change_id),
+    }
+    view = render_home(HOMES[name], leads, "knows of every change", command="/im")
+
+    check_golden(name, json.loads(json.dumps(view)))
+    assert check_view(view) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 5, 25])
+@pytest.mark.parametrize("finding", list(Finding))
+def test_counts_and_places_in_the_first_line(count: int, finding: Finding) -> None:
+    hits = count if finding is Finding.FOUND else 0
+    misses = "" if hits else f"  ·  {count} {'not in it' if finding is Finding.NOT_A_FRIEND else finding}"
+    rows = [found(f"id{n}") if hits else missed(f"id{n}", finding) for n in range(count)]
+
+    first, *_ = show(profiles(*rows)).text.split("\n")
+
+    assert first == f"{hits} of {count} found{misses}  ·  profile  ·  prod Singapore"
+
+
+def test_says_which_direction_a_friends_lookup_reads() -> None:
+    message = show(friends(found("bob", FRIEND), missed("carol", Finding.NOT_A_FRIEND), owner="alice z"))
+
+    assert message.text.startswith("1 of 2 is in alice z's friend list  ·  1 not in it")
+    assert 'Whether bob has alice z is another question: /im friends bob "alice z"' in said(message)
+
+
+def test_keeps_the_shape_when_fewer_are_found() -> None:
+    one_of_four = profiles(found("alice", ALICE), *(missed(f"u{n}", Finding.FAILED) for n in range(3)))
+    one_of_six = profiles(found("alice", ALICE), *(missed(f"u{n}", Finding.FAILED) for n in range(5)))
+
+    assert (
+        kinds(show(one_of_four)) == kinds(show(one_of_six)) == ["rich_text", "table", "rich_text", "context"]
+    )
+    assert show(one_of_four).blocks[1]["rows"][0][0]["text"] == "Field"
+    assert show(one_of_six).blocks[1]["rows"][0][0]["text"] == "Account"
+
+
+def test_groups_what_was_not_found_by_its_reason() -> None:
+    rows = [missed("a", Finding.FAILED), missed("b", Finding.NOT_IMPORTED), missed("c", Finding.FAILED)]
+
+    assert show(profiles(*rows)).text.split("\n")[1:] == [
+        "b  not imported into this app (40003). Check the id, or ask another app with --app.",
+        "a, c  failed: internal error at the vendor (40006). Try again.",
+    ]
+
+
+def test_tells_of_a_miss_without_a_reason() -> None:
+    rows = [Row("a", Finding.NOT_IMPORTED), Row("b", Finding.FAILED)]
+
+    assert show(profiles(*rows)).text.split("\n")[1:] == [
+        "a  not imported into this app. Check the id, or ask another app with --app.",
+        "b  failed: no reason was given.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hits", "misses", "count"), [(0, 0, 1), (1, 0, 1), (20, 50, 1), (21, 0, 2), (5, 51, 2), (41, 120, 3)]
+)
+def test_counts_pages(hits: int, misses: int, count: int) -> None:
+    rows = (*crowd(hits), *(missed(f"u{n}", Finding.FAILED) for n in range(misses)))
+
+    assert pages(profiles(*rows)) == count
+
+
+@pytest.mark.parametrize(
+    ("number", "buttons"),
+    [
+        (0, [("Next 20", "next")]),
+        (1, [("Previous 20", "previous"), ("Next 1", "next")]),
+        (2, [("Previous 20", "previous"), ("Next 20", "next")]),
+        (3, [("Previous 1", "previous")]),
+        (9, [("Previous 1", "previous")]),
+    ],
+)
+def test_turns_pages_with_buttons_that_count(number: int, buttons: list[tuple[str, str]]) -> None:
+    rows = (*crowd(41), *(missed(f"u{n}", Finding.FAILED) for n in range(170)))
+
+    message = show(profiles(*rows), Turns(number, "previous", "next"))
+
+    shown = [
+        element for block in message.blocks if block["type"] == "actions" for element in block["elements"]
+    ]
+    assert {element["action_id"] for element in shown} == {"page"}
+    assert [(element["text"]["text"], element["value"]) for element in shown] == buttons
+
+
+ALL_IDS = Turns(0, "previous", "next", "export", "retry", "share")
+LONE_IDS = replace(ALL_IDS, edit_id="alice", history_id="alice")
+
+
+@pytest.mark.parametrize(
+    ("lookup", "labels"),
+    [
+        (profiles(found("a")), ["CSV", "Share"]),
+        (profiles(*crowd(4)), ["CSV", "Share"]),
+        (profiles(*crowd(43)), ["Next 20", "CSV of all 43", "Share"]),
+        (profiles(*crowd(4), missed("u", Finding.FAILED)), ["CSV of all 5", "Retry 1 failed", "Share"]),
+        (
+            profiles(*(missed(f"u{n}", Finding.NOT_ASKED) for n in range(1000))),
+            ["Next 50", "CSV of all 1,000", "Retry 1,000 unanswered", "Share"],
+        ),
+        (profiles(missed("u", Finding.NOT_IMPORTED)), ["CSV", "Share"]),
+    ],
+)
+def test_offers_what_can_be_done_next_and_to_how_many(lookup: Lookup, labels: list[str]) -> None:
+    turns = ALL_IDS if lookup.unanswered() else replace(ALL_IDS, retry_id=None)
+
+    *_, row = [block for block in show(lookup, turns).blocks if block["type"] == "actions"]
+
+    assert [element["text"]["text"] for element in row["elements"]] == labels
+
+
+def test_offers_to_change_and_retrace_the_account_of_a_card() -> None:
+    *_, row = [block for block in show(profiles(found("a")), LONE_IDS).blocks if block["type"] == "actions"]
+
+    assert [element["text"]["text"] for element in row["elements"]][:2] == ["Change…", "History"]
+
+
+@pytest.mark.parametrize(
+    ("lookup", "account"),
+    [
+        (profiles(found("a")), "a"),
+        (attributes(found("a")), "a"),
+        (profiles(missed("a", Finding.NOT_IMPORTED)), None),
+        (profiles(found("a"), missed("b", Finding.FAILED)), None),
+        (friends(found("a")), None),
+    ],
+)
+def test_knows_the_account_that_an_answer_is_about_alone(lookup: Lookup, account: str | None) -> None:
+    assert lone_account(lookup) == account
+
+
+def test_asks_for_exactly_what_a_page_shows() -> None:
+    lookup = profiles(*crowd(41), missed("u_17", Finding.NOT_IMPORTED))
+
+    last = shown(lookup, 2)
+
+    assert shown(lookup, 0).command.accounts == (*lookup.command.accounts[:20], "u_17")
+    assert last.command.accounts == ("user_041",)
+    assert isinstance(last.command, ShowProfiles)
+    assert last.command.fields == tuple(field for field in PROFILE_FIELDS if field.brief) + PROD.custom
+    assert shown(attributes(*crowd(21)), 1).command.accounts == ("user_021",)
+
+
+def test_offers_no_buttons_on_an_only_page() -> None:
+    assert "actions" not in kinds(show(profiles(*crowd(20)), Turns(0, "previous", "next")))
+
+
+def test_says_which_page_this_is() -> None:
+    rows = (*crowd(41), *(missed(f"u{n}", Finding.FAILED) for n in range(60)))
+
+    assert "page 2 of 3 · 21\N{EN DASH}40 of 41 found · 51\N{EN DASH}60 of 60 not found · 230 ms" in said(
+        show(profiles(*rows), Turns(1, "previous", "next"))
+    )
+
+
+@pytest.mark.parametrize(("seconds", "said_as"), [(0.0004, "0 ms"), (0.23, "230 ms"), (3.456, "3.5 s")])
+def test_says_how_long_it_took(seconds: float, said_as: str) -> None:
+    assert said_as in said(show(replace(profiles(found("alice")), seconds=seconds)))
+
+
+def test_says_how_to_see_fields_that_a_row_has_no_room_for() -> None:
+    wide = App("prod", "Singapore", tuple(custom_field(f"c{chr(97 + n)}") for n in range(20)))
+    words = tuple(field.word for field in (*PROFILE_FIELDS, *wide.custom))
+
+    assert "8 more fields: use --fields, or ask for 4 ids at most" in said(show(profiles(*crowd(5))))
+    assert "13 more fields: ask for 4 ids at most" in said(show(profiles(*crowd(5), only=words, app=wide)))
+    assert "1 more attribute: ask for 4 ids at most" in said(
+        show(attributes(*crowd(5, {f"a{n}": "x" for n in range(20)})))
+    )
+    assert "no room for 2 more attributes" in said(
+        show(attributes(found("a", {f"a{n}": "x" for n in range(101)})))
+    )
+
+
+def test_shows_every_field_there_is_on_one_card() -> None:
+    message = show(friends(found("bob", {**ALICE, **FRIEND}), fields=(*FRIEND_FIELDS, *PROFILE_FIELDS)))
+
+    assert check_message(payload(message)) == []
+    assert [
+        field.label for field in (*FRIEND_FIELDS, *PROFILE_FIELDS) if field.label not in said(message)
+    ] == ["Nickname"]
+
+
+def test_says_so_when_it_cuts() -> None:
+    long = custom_field("Long")
+    short, cut = ({long.tag: "x" * length} for length in (900, 2000))
+    app = App("prod", "Singapore", (long,))
+
+    assert "long values are cut" not in said(show(profiles(found("a", short), app=app)))
+    assert "long values are cut" in said(show(profiles(found("a", cut), app=app)))
+
+
+def test_names_at_most_twenty_holders() -> None:
+    many = Holders(people=frozenset(f"U{n:03}" for n in range(30)))
+
+    message = show(RoleReport(Role.VIEWER, "it is so", many, Holders()))
+
+    assert " and 10 more" in said(message)
+    assert check_message(payload(message)) == []
+
+
+def test_says_that_nothing_was_sent_and_who_can_help() -> None:
+    assert render_error(DENIED, command="/im").text == (
+        "Refused: you are not a viewer, so you may not look up.\n"
+        "Whoever runs this bot gives the role in its setting ROLES__VIEWERS. Nothing was sent."
+    )
+
+
+def test_shows_the_usage_line_with_the_name_in_use() -> None:
+    error = UsageError("no account id was given", usage=SPECS["attrs"].line)
+
+    assert "/chat attrs <id>… [--app NAME] [--csv] [--share]" in said(render_error(error, command="/chat"))
+
+
+def test_survives_the_longest_error() -> None:
+    error = UsageError("x" * 20_000, usage="y" * 900, advice="<!channel> " * 3000)
+
+    message = render_error(error, command="/im")
+
+    assert check_message(payload(message)) == []
+    assert "<!channel>" not in message.text
+
+
+HOSTILE = [
+    "<!channel>",
+    "@channel @here @everyone",
+    "&lt;!here&gt;",
+    "<@U012ABCDEF> <#C012ABCDEF> <!subteam^S012ABCDEF>",
+    "<https://evil.example|click me>",
+    "<!date^1392734382^{date}|x>",
+    "*b* _i_ ~s~ `c` ```p```",
+    "\u202egnp.exe",
+    "\u200b\u200d\ufeff",
+    "\n\n*Gender*\nRobot",
+    "x" * 500,
+    "\x00\x1b[31m",
+    "   ",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("others", [0, 2, 6])
+def test_keeps_hostile_text_text(text: str, others: int) -> None:
+    tags = [field.tag for field in (*PROFILE_FIELDS, *PROD.custom)]
+    rows = [
+        found(text[:32], dict.fromkeys(tags, text)),
+        *crowd(others),
+        missed(text[:31] + "!", Finding.FAILED),
+    ]
+
+    for message in (
+        show(profiles(*rows)),
+        show(friends(*rows, owner=text)),
+        show(profiles(found("a"), app=App("prod", "Singapore", (custom_field("Vip", text),)))),
+        show(attributes(found("a", {text: text}), *rows)),
+        *changes_of(text),
+        render_error(UsageError(text, usage=text, advice=text), command="/im"),
+    ):
+        markup = [part["text"] for part in texts(list(message.blocks)) if part.get("type") == "mrkdwn"]
+        assert check_message(payload(message)) == []
+        # Our own markup of a time is the one there is.
+        assert not any(text in part or "<" in part.replace("<!date^1776600787", "") for part in markup)
+        assert not any(mark in message.text for mark in ("<", "@here", "@channel", "@everyone"))
+        assert {element["type"] for element in elements(message)} <= {"text", "user"}
+
+
+def changes_of(text: str) -> Iterator[Message]:
+    """Show every message about a change in which others wrote what can be written."""
+    custom = custom_field("Vip", text)
+    app = App("prod", "Singapore", (custom,))
+    values = dict.fromkeys([field.tag for field in (*PROFILE_FIELDS, custom)], text)
+    change = replace(UNDO, account=text, before=values, after=values, reason=text, undoes=text)
+    problem = IMError(text, code=40601, advice=text)
+    entry = enter(1, change, Outcome.FAILED, problem=text, accounts=(text,) * 7)
+    named = Preview(app, replace(change, undoes=""), moved=True, kept=values)
+    results: tuple[Result, ...] = (
+        Preview(app, change, kept=values),
+        named,
+        Unchanged(app, text, values),
+        Form(app, text, values),
+        *(
+            Settled(app, replace(change, outcome=outcome), entry, problem)
+            for outcome in (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN, Outcome.CANCELLED)
+        ),
+        History(app, text, (entry, entry), None, with_values=True),
+    )
+    yield from map(show, results)
+    flood = refusals(1, 9, text, app=text, command=text, problem=text, accounts=(text,))
+    for entries in ([entry], [entry] * 5, flood):
+        yield render_entries(entries, {"prod": app}, {})
+
+
+def elements(message: Message) -> Iterator[dict[str, Any]]:
+    for block in message.blocks:
+        if block["type"] == "rich_text":
+            for section in block["elements"]:
+                yield from section["elements"]
+
+
+def test_shows_a_blank_that_would_hide() -> None:
+    assert "bob␣  not imported" in show(profiles(missed("bob ", Finding.NOT_IMPORTED))).text
+
+
+@pytest.mark.parametrize("lookup", [profiles(*crowd(1000)), attributes(*crowd(60, {"a" * 40: "&" * 300}))])
+def test_keeps_the_fallback_short(lookup: Lookup) -> None:
+    assert len(show(lookup).text) <= 3500
+
+
+@pytest.mark.parametrize(
+    ("change", "question"),
+    [
+        (CHANGE, "Change free_coins_4u  bob_k in prod Singapore?"),
+        (CLEARING, "Change bob_k in prod Singapore?"),
+        (UNDO, "Undo change op_k3v9q2m7xw4d of Bob K  bob_k in prod Singapore?"),
+    ],
+)
+def test_asks_about_the_account_by_all_its_names(change: Change, question: str) -> None:
+    assert show(Preview(PROD, change)).text.startswith(question)
+
+
+def test_confirms_and_cancels_in_one_row() -> None:
+    rows = [block["elements"] for block in show(PREVIEW).blocks if block["type"] == "actions"]
+
+    assert [
+        [(each["text"]["text"], each["action_id"], each["value"], each.get("style")) for each in row]
+        for row in rows
+    ] == [
+        [
+            ("Confirm 2 changes", "confirm_change", CHANGE.id, "primary"),
+            ("Cancel", "cancel_change", CHANGE.id, None),
+        ]
+    ]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.UNKNOWN, Outcome.CANCELLED])
+def test_offers_nothing_to_press_when_nothing_can_be_undone(outcome: Outcome) -> None:
+    assert "actions" not in kinds(show(settled(outcome)))
+
+
+def test_shows_no_table_of_nothing() -> None:
+    assert kinds(show(Form(PROD, "carol", {}))) == ["rich_text", "rich_text", "context"]
+
+
+def test_tells_of_a_failure_without_a_reason() -> None:
+    assert show(settled(Outcome.FAILED)).text.startswith("Failed: no reason was given.")
+
+
+def test_calls_nothing_failed_of_which_it_is_not_known_whether_it_was_recorded() -> None:
+    said = render_error(RecordUnknownError("the record did not answer in time"), command="/im").text
+
+    assert said == "Not known: the record did not answer in time."
+
+
+def test_survives_the_longest_change() -> None:
+    custom = tuple(custom_field(f"c{chr(97 + n)}", "l" * 100) for n in range(20))
+    app = App("prod", "Singapore", custom)
+    values = {field.tag: "x" * 500 for field in (*PROFILE_FIELDS, *custom)}
+    change = replace(CHANGE, before=values, after=values, reason="r" * 500)
+    entries = [enter(number, change) for number in range(20)]
+
+    for message in (
+        show(Preview(app, change, kept=values)),
+        show(History(app, "bob_k", tuple(entries), None, with_values=True), Turns(0, None, "older")),
+        render_entries(entries[:1], {"prod": app}, {}),
+        render_entries(entries[:5], {"prod": app}, {}),
+    ):
+        assert check_message(payload(message)) == []
+        assert len(message.text) <= 3500
+    assert "long values are cut" in said(show(Preview(app, change)))
+
+
+def test_names_the_entry_of_a_change_by_enough_of_its_hash() -> None:
+    shown = settled(Outcome.SUCCEEDED)
+
+    assert f"entry #12 · {shown.entry.hash[:32]}" in said(show(shown))
+
+
+def test_tells_entries_by_number_and_head_with_and_without_blocks() -> None:
+    entries = [enter(1), enter(2, outcome=Outcome.FAILED), LOOKED_UP]
+    message = tell(*entries)
+
+    for entry in entries:
+        stamp = f"#{entry.sequence} · {entry.hash[:32]}"
+        assert stamp in message.text
+        assert stamp in said(message)
+
+
+def test_tells_many_refusals_of_one_person_as_one() -> None:
+    entries = refusals(1, 900)
+
+    message = tell(*entries)
+
+    assert message.text.splitlines() == [
+        f"{stamp(entries[0])} to {stamp(entries[-1])}",
+        (
+            "Refused 900 times  set user_001, user_002, user_003, user_004, user_005 and 895 more in prod"
+            "  by U01ALICE"
+        ),
+        "They were told: you are not an editor, so you may not change.",
+        "Nothing was sent. Each refusal is an entry of its own in the record.",
+    ]
+    assert f"{stamp(entries[0])} to {stamp(entries[-1])} · 900 denied" in said(message)
+
+
+def test_tells_a_few_refusals_one_by_one() -> None:
+    entries = refusals(1, FLOOD - 1)
+
+    assert [stamp(entry) in said(tell(*entries)) for entry in entries] == [True] * (FLOOD - 1)
+
+
+def test_keeps_the_refusals_of_two_people_apart_and_a_change_in_its_place() -> None:
+    alice, eve = refusals(1, 20), refusals(1, 20, "U09EVE")
+    mixed = [pair[number % 2] for number, pair in enumerate(zip(alice, eve, strict=True))]
+
+    groups = grouped([*mixed[:9], enter(10), *mixed[10:]])
+
+    assert [[entry.sequence for entry in group] for group in groups] == [
+        [1, 3, 5, 7, 9],
+        [2, 4, 6, 8],
+        [10],
+        [11, 13, 15, 17, 19],
+        [12, 14, 16, 18, 20],
+    ]
+
+
+def test_says_each_answer_to_a_flood_once_and_only_a_few() -> None:
+    entries = [
+        entry for place in range(5) for entry in refusals(place * 4, place * 4 + 3, problem=f"no {place}")
+    ]
+
+    assert tell(*entries).text.splitlines()[2:6] == [
+        "They were told: no 0.",
+        "They were told: no 1.",
+        "They were told: no 2.",
+        "and 2 other answers",
+    ]
+
+
+def test_shows_nothing_of_what_an_altered_entry_says() -> None:
+    message = tell(enter(40), AlteredEntry(41), enter(42))
+
+    assert "Alarm: entry #41 is not as it was written." in message.text
+    assert "im-bot audit verify" in message.text
+    assert "#41 · altered" in message.text
+    assert "#41 · altered" in said(message)
+
+
+def test_prints_the_whole_head_of_a_checkpoint_to_paste() -> None:
+    message = render_checkpoint(Head(1042, LOOKED_UP.hash), NOON)
+
+    pasted = f'im-bot audit verify --head "#1042 · {LOOKED_UP.hash}"'
+    assert pasted in message.text
+    assert pasted in str(message.blocks)
+    assert "19 Apr 2026 12:03 UTC" in said(message)
+
+
+def test_masks_values_wherever_the_channel_shows_them() -> None:
+    masked = {"prod": set(CHANGE.after)}
+
+    for message in (tell(enter(1), masked=masked), tell(enter(1), enter(2), masked=masked)):
+        shown = message.text + said(message)
+        assert "free_coins_4u" not in shown
+        assert "Bob K" not in shown
+        assert "•••" in shown
+    assert "Bob K" in tell(enter(1), masked={"test": set(CHANGE.after)}).text
+
+
+def test_tells_of_an_app_and_a_field_that_are_gone() -> None:
+    change = replace(CHANGE, app="old", before={}, after={"Tag_Profile_Custom_Gone": "x"})
+
+    message = tell(enter(1, change))
+
+    assert "Gone · ••• · •••" in message.text
+    assert check_message(payload(message)) == []
+
+
+@pytest.mark.parametrize("user_id", ["", "<!here>", "U1|x"])
+def test_mentions_nobody_by_what_is_no_person(user_id: str) -> None:
+    message = tell(enter(1, replace(CHANGE, actor=Actor(user_id, "T1"))))
+
+    assert check_message(payload(message)) == []
+    assert "user" not in {element["type"] for element in elements(message)}
+
+
+def test_tells_of_a_refusal_that_names_no_account() -> None:
+    message = tell(chain(1, replace(DENIED_ENTRY.draft, app="", accounts=(), command="undo")))
+
+    assert "Refused  undo  by U01ALICE" in message.text
+    assert check_message(payload(message)) == []
+
+
+def test_counts_the_accounts_that_were_asked_about_together() -> None:
+    many = chain(1, replace(LOOKED_UP.draft, accounts=tuple(f"u{number}" for number in range(8))))
+
+    assert "Answered  profile u0, u1, u2, u3, u4 and 3 more in prod" in tell(many).text
+    assert "profile with 7 more  answered" in show(replace(HISTORY, entries=(many,))).text
+
+
+def test_keeps_a_history_short() -> None:
+    values = {field.tag: "x" for field in PROFILE_FIELDS}
+    entry = enter(1, replace(CHANGE, before={}, after=values))
+
+    assert "and 4 more fields" in show(replace(HISTORY, entries=(entry,))).text
+
+
+@pytest.mark.parametrize("result", [PREVIEW, settled(Outcome.SUCCEEDED)], ids=["preview", "settled"])
+def test_tells_editors_what_is_wrong_with_the_audit_channel(result: Result) -> None:
+    message = render(result, command="/im", actor_id="U1", note="Audit channel: 3 entries wait.")
+
+    assert "Audit channel: 3 entries wait." in str(message.blocks)
+    assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
+
+
+def test_shows_the_beginning_of_what_is_too_long_for_an_id() -> None:
+    # Each of its characters takes eight where it is shown.
+    long = "\u202e" * 4900
+    (row,) = never_asked(friends(found(long)).command)
+
+    message = render(friends(row, found("bob", FRIEND)), command="/im", actor_id="U1")
+
+    assert check_message(payload(message)) == []
+    assert "1 not asked" in message.text
+    assert "not asked: over 32 bytes. Check the id" in message.text
+    assert "Whether bob has alice" in str(message.blocks)
+    assert len(str(message.blocks)) < 3000

@@ -1,0 +1,134 @@
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.candidates import Candidate, find_and_count, find_candidates
+from bot.core.fields import PROFILE_FIELDS, Domain, Field, custom_field, offered
+from bot.core.model import App, Outcome
+from bot.core.parsing import Apps
+from bot.core.results import Form, Preview, Settled, Unchanged
+from bot.core.values import is_settable
+from bot.errors import ExpiredError, OutcomeUnknownError
+from bot.playground.blockkit import check_view
+from bot.slack.messages.render import busy, render_crash, render_error
+from bot.slack.modals.lookup import lookup_view, message_view
+from bot.slack.modals.profile import account_view, changing_view, form_view, loading_view
+from bot.slack.modals.review import notice_view, review_view, settled_view, unchanged_view
+from tests.slack.messages.test_any_data import any_text, customs, long_text, profile_values
+from tests.support.sample_results import (
+    CHANGE,
+    CLEARING,
+    FORM,
+    PREVIEW,
+    PROD,
+    UNCHANGED,
+    UNDO,
+    VENDOR_DOWN,
+    enter,
+    settled,
+)
+
+GOLDEN = Path(__file__).parent / "golden"
+REWRITE = os.environ.get("GOLDEN") == "write"
+BOTH = Apps({"prod": PROD, "test": App("test", "Frankfurt")}, "prod")
+FOUND = (Candidate("bob_k", likely=True), Candidate("Bob K", likely=True), Candidate("trace", likely=False))
+TOO_OLD = ExpiredError("this preview is older than 10 minutes", advice="Run the command again")
+
+VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "view_account": lambda: account_view(BOTH),
+    "view_lookup": lambda: lookup_view(BOTH),
+    "view_lookup_message": lambda: message_view(BOTH, FOUND, "an-opaque-key"),
+    "view_lookup_nothing": lambda: message_view(BOTH, (), "an-opaque-key"),
+    "view_loading": lambda: loading_view("an-id-of-ours"),
+    "view_changing": lambda: changing_view("an-id-of-ours"),
+    "view_form": lambda: form_view(FORM, "an-opaque-key"),
+    "view_review": lambda: review_view(PREVIEW),
+    "view_review_moved": lambda: review_view(replace(PREVIEW, moved=True)),
+    "view_review_clearing": lambda: review_view(Preview(PROD, CLEARING)),
+    "view_review_undo": lambda: review_view(Preview(PROD, UNDO)),
+    "view_unchanged": lambda: unchanged_view(UNCHANGED),
+    "view_done": lambda: settled_view(settled(Outcome.SUCCEEDED), "/im", "Audit channel: x."),
+    "view_failed": lambda: settled_view(settled(Outcome.FAILED, VENDOR_DOWN), "/im"),
+    "view_unknown": lambda: settled_view(settled(Outcome.UNKNOWN, VENDOR_DOWN), "/im"),
+    "view_refused": lambda: notice_view(render_error(TOO_OLD, command="/im")),
+    "view_busy": lambda: notice_view(busy()),
+    "view_crash": lambda: notice_view(render_crash("c0ffee00", "/im")),
+}
+
+
+@pytest.mark.parametrize("name", list(VIEWS))
+def test_shows_what_the_golden_file_shows(name: str) -> None:
+    file = GOLDEN / f"{name}.json"
+    view = VIEWS[name]()
+    if REWRITE:
+        file.write_text(json.dumps(view, ensure_ascii=False, indent=1) + "\n")
+
+    assert view == json.loads(file.read_text())
+    assert check_view(view) == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data(), customs, st.sampled_from(Outcome))
+def test_shows_any_change_within_every_limit(
+    data: st.DataObject, custom: tuple[Field, ...], outcome: Outcome
+) -> None:
+    account, problem, reason = data.draw(any_text.filter(len)), data.draw(any_text), data.draw(long_text)
+    app = App("prod", "Singapore", custom)
+    before, after = (data.draw(profile_values(offered(Domain.PROFILE, custom))) for _ in range(2))
+    change = replace(
+        CHANGE, account=account, before=before, after=after, reason=reason, outcome=outcome, undoes=problem
+    )
+    failure = OutcomeUnknownError(problem, code=40006, advice=reason)
+
+    for view in (
+        review_view(Preview(app, change, kept=before, moved=True)),
+        unchanged_view(Unchanged(app, account, after)),
+        settled_view(Settled(app, change, enter(7, change, outcome), failure), "/im", "Audit channel: x."),
+        notice_view(render_error(failure, command="/im")),
+    ):
+        assert check_view(view) == []
+
+
+def test_has_room_for_forty_fields_of_their_own_with_the_longest_values() -> None:
+    custom = tuple(custom_field(f"c{chr(97 + n // 26)}{chr(97 + n % 26)}", f"Field {n}") for n in range(40))
+    app = App("prod", "Singapore", custom)
+    fields = [field for field in (*PROFILE_FIELDS, *custom) if is_settable(field)]
+    before = {field.tag: "\N{GRINNING FACE}" * 125 for field in fields}
+    change = replace(CHANGE, before=before, after=dict.fromkeys(before, "x" * 500), reason="y" * 500)
+
+    form, shown = form_view(Form(app, "alice", before), "key"), review_view(Preview(app, change))
+
+    assert check_view(form) == check_view(shown) == []
+    assert all(field.label in json.dumps(shown) for field in fields)
+    assert shown["submit"]["text"] == f"Confirm {len(fields)} changes"
+
+
+@settings(max_examples=100, deadline=None)
+@given(any_text, customs)
+def test_offers_what_any_message_holds(text: str, custom: tuple[Field, ...]) -> None:
+    apps = Apps({"prod": App("prod", "Singapore", custom), "test": App("test", "", custom)}, None)
+
+    view = message_view(apps, find_candidates(f"users: {text}"), "key")
+
+    assert check_view(view) == []
+    assert check_view(lookup_view(apps)) == []
+
+
+def test_offers_fifty_ids_in_groups_of_ten_and_says_how_many_more_there_are() -> None:
+    found, more = find_and_count("users: " + ", ".join(f"user_{n:03}" for n in range(60)))
+
+    view = message_view(BOTH, found, "key", more)
+
+    boxes = [block["element"] for block in view["blocks"] if block.get("block_id", "").startswith("found")]
+    assert check_view(view) == []
+    assert [len(element["options"]) for element in boxes] == [10] * 5
+    assert "At least 10 more may be account ids too." in str(view["blocks"])
+    assert "may be account ids too" not in str(message_view(BOTH, found, "key"))
+    assert [len(element["initial_options"]) for element in boxes] == [10] * 5

@@ -1,0 +1,337 @@
+"""Buttons of an answer, pressed while accounts come, go and fail: no id is lost, none is there twice."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.changes import Changes
+from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.dispatcher import Dispatcher
+from bot.core.fields import Domain, defaults
+from bot.core.model import Actor, App, Deadline, Holders, Surface, Values
+from bot.core.parsing import Apps
+from bot.core.policy import Rules
+from bot.errors import AuditError, IMError, RecordUnknownError, UnavailableError
+from bot.slack.delivery.reply import Reply
+from bot.slack.delivery.request import Ask
+from bot.slack.interactions import Answers, LookupPage
+from bot.slack.listeners.buttons import press
+from bot.slack.messages.render import Message
+from bot.slack.runner import Answering
+from tests.support.fakes import FakeIM, FakePeople, FakeRecord
+
+VERA = Actor("U01VERA", "T01HOME")
+PROD = App("prod", "Singapore")
+APPS = Apps({"prod": PROD}, "prod")
+EVERYBODY = Holders(everyone=True)
+
+
+@dataclass
+class ChangingIM(FakeIM):
+    """A vendor whose accounts differ from one press to the next, and some of whose calls fail as a whole."""
+
+    down: Sequence[bool] = ()
+
+    def _call(self, command: str, accounts: Sequence[str], deadline: Deadline) -> None:
+        super()._call(command, accounts, deadline)
+        if self.down and self.down[len(self.calls) % len(self.down)]:
+            raise UnavailableError("the vendor had an internal error", code=40006)
+
+
+@dataclass(slots=True)
+class Caught(Reply):
+    """A reply that keeps what is answered."""
+
+    said: list[Message] = field(default_factory=list)
+
+    def answer(self, message: Message, **_: bool) -> None:
+        self.said.append(message)
+
+    def refuse(self, message: Message) -> None:
+        self.said.append(message)
+
+
+@dataclass
+class Drawer:
+    """Takes files."""
+
+    content: bytes = b""
+
+    def send(self, _: str, __: str, content: bytes, ___: str) -> None:
+        self.content = content
+
+
+class Open(FakePeople):
+    """People in channels that nobody else reads."""
+
+    def is_shared_outside(self, channel_id: str) -> bool:
+        return not channel_id
+
+
+class Desk:
+    """Somebody's answers and their buttons, without Slack."""
+
+    def __init__(self, im: FakeIM, pool: ThreadPoolExecutor) -> None:
+        self.im, self.record, self.files, self.answers = im, FakeRecord(), Drawer(), Answers()
+        people: Any = Open({}, {})
+        files: Any = self.files
+        nothing: Any = None
+        rules, ims = Rules(EVERYBODY, Holders()), {"prod": im}
+        changes = Changes(APPS, ims, rules, people, self.record, audited=False)
+        dispatcher = Dispatcher(APPS, ims, rules, people, pool, self.record, changes)
+        self.answering = Answering(
+            "/im", dispatcher, self.answers, people, nothing, files, lambda *_: None, lambda: ""
+        )
+
+    def ask(self, command: LookupCommand) -> Message:
+        ask = self._ask(Surface.COMMAND)
+        self.answering.show(ask, command)
+        return said(ask)
+
+    def press(self, message: Message, action_id: str, label: str = "") -> Message:
+        ask = self._ask(Surface.BUTTON)
+        press(self.answering, ask, action_id, buttons(message)[action_id, label])
+        return said(ask)
+
+    def _ask(self, surface: Surface) -> Ask:
+        nothing: Any = None
+        return Ask(VERA, surface, Caught(nothing, "https://hooks.invalid", VERA.user_id), "C01OPEN")
+
+
+def said(ask: Ask) -> Message:
+    assert isinstance(ask.reply, Caught)
+    (message,) = ask.reply.said
+    return message
+
+
+def buttons(message: Message) -> dict[tuple[str, str], str]:
+    """Read the buttons: by action id and, of those that turn pages, which way."""
+    found = {}
+    for block in message.blocks:
+        for element in block.get("elements", ()):
+            if element["type"] == "button":
+                way = element["text"]["text"].split()[0] if element["action_id"] == "page" else ""
+                found[element["action_id"], way] = element["value"]
+    return found
+
+
+def ids_in(message: Message) -> list[str]:
+    """List the ids that an answer shows, below its first line."""
+    ids: list[str] = []
+    for block in message.blocks[1:]:
+        if block["type"] == "table":
+            rows = [[cell["text"] for cell in row] for row in block["rows"]]
+            ids += [row[0] for row in rows[1:]] if rows[0][0] == "Account" else rows[0][1:]
+        elif block["type"] == "rich_text":
+            parts = block["elements"][0]["elements"]
+            ids += [part["text"] for part in parts if part.get("style") == {"code": True}]
+    return ids
+
+
+def pages_from(desk: Desk, message: Message, way: str, between: Iterable[None]) -> list[Message]:
+    """Turn from a page to the last one that way, letting something happen before each press."""
+    pages = [message]
+    for _ in between:
+        if ("page", way) not in buttons(pages[-1]):
+            break
+        pages.append(desk.press(pages[-1], "page", way))
+    return pages
+
+
+def reasons(message: Message) -> Iterator[tuple[str, str]]:
+    """Tell the first word of why each account below the table is there."""
+    for line in message.text.split("\n")[1:]:
+        ids, _, why = line.partition("  ")
+        yield from ((account, why.partition(":")[0]) for account in ids.split(", "))
+
+
+def headline(message: Message) -> str:
+    return message.text.split("\n")[0]
+
+
+NICK = "Tag_Profile_IM_Nick"
+known: st.SearchStrategy[Values | IMError | None] = st.sampled_from(
+    [{NICK: "x"}, {NICK: "x"}, {NICK: "y", "Tag_Profile_IM_Level": 2}, {}, IMError("no", code=40007), None]
+)
+
+
+@st.composite
+def moments(draw: st.DrawFn) -> list[tuple[list[Values | IMError | None], list[bool], int]]:
+    """Draw how the vendor is at each press: what it says of accounts, which calls fail, who is imported."""
+    one = st.tuples(
+        st.lists(known, min_size=1, max_size=7), st.lists(st.booleans(), max_size=3), st.integers(1, 9)
+    )
+    return draw(st.lists(one, min_size=2, max_size=12))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    count=st.integers(1, 8) | st.integers(1, 330),
+    kind=st.sampled_from(["profile", "friends", "attrs"]),
+    weather=moments(),
+)
+def test_loses_and_repeats_no_id_whatever_changes_between_presses(
+    count: int, kind: str, weather: list[tuple[list[Values | IMError | None], list[bool], int]]
+) -> None:
+    asked = tuple(f"u{number:03}" for number in range(count))
+    commands: Mapping[str, LookupCommand] = {
+        "profile": ShowProfiles(PROD, asked, defaults(Domain.PROFILE, ())),
+        "friends": ShowFriends(PROD, "owner", asked, defaults(Domain.FRIEND, ())),
+        "attrs": ShowAttributes(PROD, asked),
+    }
+    im, moment = ChangingIM(), 0
+
+    def change() -> None:
+        nonlocal moment
+        known, im.down, missing = weather[moment % len(weather)]
+        moment += 1
+        told = {account: known[(n + moment) % len(known)] for n, account in enumerate(asked)}
+        im.said = {account: values for account, values in told.items() if values is not None}
+        imported = {account: bool((n + moment) % (missing + 1)) for n, account in enumerate(asked)}
+        im.imported = {"owner": True, **imported}
+        im.calls.clear()
+
+    def changes() -> Iterable[None]:
+        while True:
+            change()
+            yield
+
+    with ThreadPoolExecutor(1) as pool:
+        desk = Desk(im, pool)
+        change()
+        first = desk.ask(commands[kind])
+        forth = pages_from(desk, first, "Next", changes())
+        back = pages_from(desk, forth[-1], "Previous", changes())
+
+        assert sorted(account for page in forth for account in ids_in(page)) == list(asked)
+        assert [set(ids_in(page)) for page in back[::-1]] == [set(ids_in(page)) for page in forth]
+        assert {headline(page) for page in (*forth, *back)} == {headline(first)}
+
+        change()
+        desk.press(back[0], "export_csv")
+        rows = list(csv.DictReader(StringIO(desk.files.content.decode("utf-8-sig"))))
+        assert [row["account"] for row in rows] == list(asked)
+        assert all(row["problem"] or row["result"] == "found" for row in rows)
+
+        change()
+        shared = desk.press(back[0], "share")
+        assert sorted(ids_in(shared)) == sorted(ids_in(back[0]))
+
+        if ("retry_failed", "") in buttons(back[0]):
+            change()
+            again = desk.press(back[0], "retry_failed")
+            forth = pages_from(desk, again, "Next", changes())
+            retried = sorted(account for page in forth for account in ids_in(page))
+            page = desk.answers.find(buttons(back[0])["retry_failed", ""], VERA, LookupPage)
+            assert retried == sorted({*page.answer.unanswered(), *page.failed})
+            assert set(retried) >= {account for account, why in reasons(back[0]) if why == "failed"}
+
+
+def everybody(count: int) -> ChangingIM:
+    asked = [f"u{number:03}" for number in range(count)]
+    return ChangingIM({account: {NICK: account} for account in asked}, dict.fromkeys(asked, True))
+
+
+def profiles(count: int) -> ShowProfiles:
+    return ShowProfiles(PROD, tuple(f"u{number:03}" for number in range(count)), defaults(Domain.PROFILE, ()))
+
+
+def test_turns_a_page_of_a_thousand_ids_by_one_call_for_those_on_it() -> None:
+    im = everybody(1000)
+    with ThreadPoolExecutor(1) as pool:
+        desk = Desk(im, pool)
+        first = desk.ask(profiles(1000))
+        im.calls.clear()
+        second = desk.press(first, "page", "Next")
+
+    assert [(name, len(ids)) for name, ids in im.calls] == [("portrait_get", 20)]
+    assert headline(second) == headline(first)
+    newest = desk.record.entries[-1].draft
+    assert (newest.surface, newest.accounts) == (Surface.BUTTON, im.calls[0][1])
+
+
+def test_shows_on_its_page_why_an_account_is_not_found_any_more() -> None:
+    im = everybody(25)
+    with ThreadPoolExecutor(1) as pool:
+        desk = Desk(im, pool)
+        first = desk.ask(profiles(25))
+        im.said = {**im.said, "u021": UnavailableError("the vendor had an internal error", code=40006)}
+        im.imported = {**im.imported, "u022": False}
+        del (said := dict(im.said))["u022"]
+        im.said = said
+        second = desk.press(first, "page", "Next")
+        again = desk.press(second, "retry_failed")
+
+    assert headline(second).startswith("25 of 25 found")
+    assert sorted(ids_in(second)) == ["u020", "u021", "u022", "u023", "u024"]
+    assert "u021  failed: the vendor had an internal error (40006)." in second.text
+    assert "u022  not imported into this app." in second.text
+    assert headline(again).startswith("0 of 1 found")
+
+
+def test_asks_nobody_about_those_that_were_not_found() -> None:
+    im = ChangingIM(down=[True])
+    with ThreadPoolExecutor(1) as pool:
+        desk = Desk(im, pool)
+        first = desk.ask(profiles(70))
+        im.calls.clear()
+        second = desk.press(first, "page", "Next")
+        desk.press(second, "share")
+        desk.press(second, "export_csv")
+
+    assert im.calls == []
+    assert len(ids_in(second)) == 20
+    shown = [entry.draft.accounts for entry in desk.record.entries[-3:]]
+    assert shown == [tuple(ids_in(second)), tuple(ids_in(second)), profiles(70).accounts]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (AuditError("the disk is full"), "This lookup could not be recorded"),
+        (RecordUnknownError("no answer in time"), "Whether this lookup was recorded is not known"),
+    ],
+)
+def test_answers_although_the_record_fails_and_says_so(trouble: AuditError, told: str) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        desk = Desk(everybody(25), pool)
+        desk.record.failing = {"add": [trouble, trouble]}
+        first = desk.ask(profiles(25))
+        second = desk.press(first, "page", "Next")
+
+    assert [told in message.text for message in (first, second)] == [True, True]
+
+
+def test_shows_the_attributes_that_occur_on_a_page() -> None:
+    asked = [f"u{number:03}" for number in range(21)]
+    im = FakeIM({account: {"late" if account == "u020" else "early": "x"} for account in asked})
+    with ThreadPoolExecutor(1) as pool:
+        desk = Desk(im, pool)
+        first = desk.ask(ShowAttributes(PROD, tuple(asked)))
+        second = desk.press(first, "page", "Next")
+
+    tables = [block for message in (first, second) for block in message.blocks if block["type"] == "table"]
+    assert [[cell["text"] for cell in table["rows"][0]] for table in tables] == [
+        ["Account", "early"],
+        ["Account", "late"],
+    ]
+
+
+def test_says_in_how_many_rows_a_csv_differs_from_its_answer() -> None:
+    im = everybody(6)
+    with ThreadPoolExecutor(1) as pool:
+        desk = Desk(im, pool)
+        first = desk.ask(profiles(6))
+        im.down = [True]
+        told = desk.press(first, "export_csv")
+
+    assert headline(told).startswith("6 of 6 found")
+    assert "Of those found then, 6 accounts gave no values now: each row says why." in told.text
+    assert desk.files.content.count(b',"failed",') == 6
