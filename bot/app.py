@@ -13,9 +13,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
 
 from bot.auditing import Audit
-from bot.core.changes import Changes
-from bot.core.dispatcher import Dispatcher
+from bot.core.changes.service import Changes
 from bot.core.results import Settled
+from bot.core.services import Dispatcher
 from bot.im.client import IMClient
 from bot.settings import NO_CHANNEL, Settings
 from bot.settling import Settling

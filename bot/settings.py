@@ -24,9 +24,9 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.core import fields
-from bot.core.hints import nearest
 from bot.core.model import App, Holders
-from bot.core.parsing import Apps
+from bot.core.parsing.command_line import Apps
+from bot.core.parsing.hints import nearest
 from bot.core.policy import Rules
 from bot.errors import UsageError
 from bot.im.regions import REGIONS

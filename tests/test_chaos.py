@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from bot.app import make_ims
-from bot.core.changes import Changes
+from bot.core.changes.service import Changes
 from bot.core.model import Entry, Outcome
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url

@@ -13,7 +13,7 @@ from threading import Barrier
 import pytest
 import requests
 
-from bot.core.changes import Changes
+from bot.core.changes.service import Changes
 from bot.core.model import Entry, Outcome
 from bot.core.results import Settled
 from bot.errors import ExpiredError

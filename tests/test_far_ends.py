@@ -21,7 +21,7 @@ from slack_bolt import BoltRequest
 
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
-from bot.core.changes import Changes
+from bot.core.changes.service import Changes
 from bot.playground.payloads import make_slash_command
 from bot.playground.people import EDITOR, VIEWER, Person, make_channels
 from bot.playground.server import make_app
@@ -159,8 +159,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 @pytest.fixture
 def scene(running: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     for limit, seconds in (
-        ("bot.core.inquiry.ASKING_SECONDS", 2.0),
-        ("bot.core.changes.WRITE_SECONDS", 2.0),
+        ("bot.core.lookups.job.ASKING_SECONDS", 2.0),
+        ("bot.core.changes.service.WRITE_SECONDS", 2.0),
         ("bot.slack.api.people.UNREACHABLE_SECONDS", 0.0),
     ):
         monkeypatch.setattr(limit, seconds)

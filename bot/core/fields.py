@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.core.hints import cite, nearest
-from bot.core.mistakes import Mistakes
+from bot.core.parsing.error_collector import Mistakes
+from bot.core.parsing.hints import cite, nearest
 from bot.errors import UsageError
 
 TEXT_BYTES = 500

@@ -7,7 +7,7 @@ from bot.core import fields
 from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowHistory, ShowProfiles
 from bot.core.fields import Domain
 from bot.core.model import CONFIRM_WITHIN, Actor, AlteredEntry, App, Change, Entry, Role
-from bot.core.parsing import Apps
+from bot.core.parsing.command_line import Apps
 from bot.core.ports import Record
 from bot.core.results import Home, Recent, RoleReport, Start
 from bot.errors import AuditError

@@ -25,11 +25,11 @@ from bot.core.commands import (
     ShowStart,
     UndoChange,
 )
-from bot.core.dispatcher import Dispatcher
-from bot.core.inquiry import Inquiry
+from bot.core.lookups.job import Inquiry
 from bot.core.model import Finding
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import Lookup, Preview, Result, Settled
+from bot.core.services import Dispatcher
 from bot.errors import AuditError, BotError, CancelledError, NotSharedError, PermissionDeniedError
 from bot.slack.api.channels import check_share, is_private
 from bot.slack.api.people import SlackPeople

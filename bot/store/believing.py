@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, select
 
-from bot.core.journal import undo_reason
+from bot.core.changes.journal import undo_reason
 from bot.core.model import MOVES, Change, Entry, Outcome, Value
 from bot.errors import AlteredError
 from bot.store import chain, kept

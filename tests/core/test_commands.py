@@ -5,7 +5,7 @@ import pytest
 
 from bot.core.commands import SPECS, EditProfile, Spec
 from bot.core.model import App
-from bot.core.parsing import Apps, parse
+from bot.core.parsing.command_line import Apps, parse
 
 APPS = Apps({"prod": App("prod", "Singapore")}, "prod")
 

@@ -7,7 +7,7 @@ from freezegun import freeze_time
 from bot.core.commands import ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.model import CONFIRM_WITHIN, Actor, App, Draft, Holders, Outcome, Role, Surface
 from bot.core.overview import RECENT_ACCOUNTS, RECENT_DEEDS, Overview
-from bot.core.parsing import Apps
+from bot.core.parsing.command_line import Apps
 from bot.core.results import RoleReport
 from bot.errors import AuditError
 from tests.support.changing import EDDA, ERIK, World

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.changes import Changes
+from bot.core.changes.service import Changes
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
-from bot.core.dispatcher import Dispatcher
 from bot.core.fields import Domain, defaults
 from bot.core.model import Actor, App, Deadline, Holders, Surface, Values
-from bot.core.parsing import Apps
+from bot.core.parsing.command_line import Apps
 from bot.core.policy import Rules
+from bot.core.services import Dispatcher
 from bot.errors import AuditError, IMError, RecordUnknownError, UnavailableError
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import Ask

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, make_url, text
 
-from bot.core.journal import undo_reason
+from bot.core.changes.journal import undo_reason
 from bot.core.model import Actor, AlteredEntry, Change, Outcome
 from bot.errors import AlteredError, AuditError
 from bot.store import kept

@@ -12,17 +12,17 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from bot.core.assignments import read_assignments
-from bot.core.candidates import find_and_count
 from bot.core.commands import SPECS
 from bot.core.fields import PROFILE_FIELDS, Domain, Kind, named
-from bot.core.hints import nearest, pasted
+from bot.core.id_detection import find_and_count
 from bot.core.model import App
-from bot.core.parsing import Apps, parse, read_accounts
+from bot.core.parsing.assignments import read_assignments
+from bot.core.parsing.command_line import Apps, parse, read_accounts
+from bot.core.parsing.hints import nearest, pasted
+from bot.core.parsing.tokens import Token, keep_commas, sort, tokenize
+from bot.core.parsing.typography import straighten
+from bot.core.parsing.values import parse_value
 from bot.core.spreadsheet import line
-from bot.core.tokens import Token, keep_commas, sort, tokenize
-from bot.core.typography import straighten
-from bot.core.values import parse_value
 from bot.errors import UsageError
 from bot.playground.people import PEOPLE
 from bot.playground.typed import write_down

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 
-from bot.core.changes import Changes
+from bot.core.changes.service import Changes
 from bot.core.commands import SetFields
 from bot.core.fields import PROFILE_FIELDS
 from bot.core.model import Actor, App, Change, Holders, Outcome, Standing, Values
-from bot.core.parsing import Apps, parse
+from bot.core.parsing.command_line import Apps, parse
 from bot.core.policy import Rules
 from bot.core.results import Preview, Settled
 from bot.errors import IMError

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Engine, event
 
-from bot.core.changes import Changes
+from bot.core.changes.service import Changes
 from bot.core.commands import SetFields
 from bot.core.model import Outcome
 from bot.core.results import Preview, Settled

@@ -9,9 +9,9 @@ from slack_sdk.web import WebClient
 
 from bot.core.commands import EditProfile, SetFields
 from bot.core.model import Actor
-from bot.core.parsing import Apps, check_accounts
+from bot.core.parsing.command_line import Apps, check_accounts
+from bot.core.parsing.values import check_text, parse_value
 from bot.core.results import Form
-from bot.core.values import check_text, parse_value
 from bot.errors import BotError, ExpiredError, SlackUnavailableError, UsageError
 from bot.slack.delivery.open_view import Pane
 from bot.slack.interactions import Answers, OpenForm

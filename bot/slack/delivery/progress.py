@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bot.core.inquiry import Inquiry
+from bot.core.lookups.job import Inquiry
 from bot.core.results import Lookup
 from bot.slack.delivery.request import Ask
 from bot.slack.interactions import Answers, UnderWay

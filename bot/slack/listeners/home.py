@@ -7,9 +7,9 @@ from threading import Lock
 
 from slack_sdk.web import WebClient
 
-from bot.core.dispatcher import Dispatcher
 from bot.core.model import Actor, Role
 from bot.core.results import Home, Recent
+from bot.core.services import Dispatcher
 from bot.errors import SlackUnavailableError
 from bot.slack.interactions import Again, Answers, Subject
 from bot.slack.messages.blocks import Button

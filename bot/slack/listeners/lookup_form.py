@@ -7,8 +7,8 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.core.candidates import find_and_count
 from bot.core.commands import WORDS, ShowProfiles
+from bot.core.id_detection import find_and_count
 from bot.core.model import Actor, Surface
 from bot.errors import ExpiredError
 from bot.slack.admission import Admission

@@ -2,11 +2,11 @@
 
 import re
 
-from bot.core.candidates import find_candidates
 from bot.core.commands import SPECS, ShowProfiles
-from bot.core.parsing import check_length
-from bot.core.shapes import is_common
-from bot.core.typography import straighten
+from bot.core.id_detection import find_candidates
+from bot.core.id_likelihood import is_common
+from bot.core.parsing.command_line import check_length
+from bot.core.parsing.typography import straighten
 from bot.slack.messages.mrkdwn import plain
 
 _PROFILE = next(spec.word for spec in SPECS.values() if spec.makes is ShowProfiles)

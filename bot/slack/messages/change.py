@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
-from bot.core.cautions import cautions
+from bot.core.changes.warnings import cautions
 from bot.core.fields import NICK
 from bot.core.model import CONFIRM_WITHIN, App, Change, Entry, Outcome, Values
 from bot.core.results import Form, Preview, Settled, Unchanged

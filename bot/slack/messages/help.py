@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 from bot.core.commands import SetFields, ShowFriends, Spec
 from bot.core.fields import Domain, offered
 from bot.core.model import App, Holders, Role
-from bot.core.parsing import MAX_ACCOUNTS
+from bot.core.parsing.command_line import MAX_ACCOUNTS
 from bot.core.results import Help, RoleReport, Withheld
 from bot.slack.messages.blocks import Trim, bold, code, paragraph, preformatted, words
 from bot.slack.messages.literal import literal

@@ -6,9 +6,9 @@ from itertools import chain
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand, ShowFriends
-from bot.core.hints import CHECK_ID
 from bot.core.ids import fits
 from bot.core.model import Finding, Row
+from bot.core.parsing.hints import CHECK_ID
 from bot.slack.messages.blocks import Trim, code, paragraph, sentence, words
 from bot.slack.messages.literal import cut, literal
 

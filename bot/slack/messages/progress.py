@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from slack_sdk.models.blocks import Block
 
 from bot.core.commands import LookupCommand
-from bot.core.inquiry import Progress
+from bot.core.lookups.job import Progress
 from bot.core.model import Finding
 from bot.slack.messages.blocks import Button, bold, buttons, code, paragraph, words
 from bot.slack.messages.lookup_errors import COUNTED

@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand
-from bot.core.inquiry import Progress
+from bot.core.lookups.job import Progress
 from bot.core.model import AlteredEntry, App, Entry, Head
 from bot.core.results import (
     Form,

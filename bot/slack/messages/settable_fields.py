@@ -6,7 +6,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.core.fields import MAX_UINT32, Domain, Field, Kind, offered
 from bot.core.model import App
-from bot.core.values import choices, is_settable
+from bot.core.parsing.values import choices, is_settable
 from bot.slack.messages.blocks import Trim, aside, table
 from bot.slack.messages.differences import label
 

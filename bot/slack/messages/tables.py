@@ -6,7 +6,7 @@ from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import ShowAttributes
 from bot.core.fields import Field
-from bot.core.lookups import attribute_names
+from bot.core.lookups.fetch import attribute_names
 from bot.core.model import Row
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Trim, bold, code, pairs, paragraph, table, words

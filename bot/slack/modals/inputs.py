@@ -19,7 +19,7 @@ from slack_sdk.models.blocks import (
 
 from bot.core.fields import MAX_UINT32, Field, Kind
 from bot.core.model import Value
-from bot.core.values import to_text
+from bot.core.parsing.values import to_text
 from bot.slack.messages.blocks import Trim
 from bot.slack.messages.differences import label
 

@@ -17,9 +17,9 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.core.candidates import Candidate
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Field
-from bot.core.parsing import Apps
+from bot.core.id_detection import Candidate
+from bot.core.parsing.command_line import Apps
 from bot.slack.messages.blocks import Trim, bold, paragraph, small_print, words
 from bot.slack.messages.differences import label
 from bot.slack.messages.literal import cut, literal

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, Domain, Field, defaults, offered
 from bot.core.model import App
-from bot.core.parsing import Apps, check_accounts, read_accounts
+from bot.core.parsing.command_line import Apps, check_accounts, read_accounts
 from bot.errors import UsageError
 from bot.slack.delivery.forms import FormError, in_words
 from bot.slack.messages.mrkdwn import plain

@@ -14,9 +14,9 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.core.fields import TEXT_BYTES, Domain, Field, defaults
-from bot.core.parsing import Apps
+from bot.core.parsing.command_line import Apps
+from bot.core.parsing.values import is_settable
 from bot.core.results import Form
-from bot.core.values import is_settable
 from bot.errors import BotError
 from bot.slack.messages.blocks import bold, code, paragraph, sentence, small_print, where, words
 from bot.slack.messages.literal import cut, literal

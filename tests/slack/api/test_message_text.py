@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.candidates import find_candidates
+from bot.core.id_detection import find_candidates
 from bot.slack.api.message_text import read_words, unmark
 
 

@@ -10,8 +10,8 @@ import pytest
 from slack_sdk.web import WebClient
 
 from bot.core.commands import ShowProfiles
-from bot.core.dispatcher import Dispatcher
 from bot.core.fields import PROFILE_FIELDS
+from bot.core.services import Dispatcher
 from bot.errors import ExpiredError, SlackUnavailableError
 from bot.slack.interactions import Again, Answers
 from bot.slack.listeners.home import Homes

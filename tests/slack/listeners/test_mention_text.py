@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.model import App
-from bot.core.parsing import Apps, parse
+from bot.core.parsing.command_line import Apps, parse
 from bot.errors import UsageError
 from bot.slack.listeners.mention_text import read_message, read_word
 

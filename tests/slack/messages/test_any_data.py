@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Domain, Field, custom_field, offered
-from bot.core.inquiry import Progress
+from bot.core.lookups.job import Progress
 from bot.core.model import Actor, App, Finding, Holders, Outcome, Role, Row, Surface, Value, Values
 from bot.core.results import (
     Form,

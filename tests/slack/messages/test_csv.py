@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.core.fields import custom_field
-from bot.core.lookups import never_asked
+from bot.core.lookups.fetch import never_asked
 from bot.core.model import App, Finding
 from bot.core.results import Lookup
 from bot.slack.messages.csv import COLUMNS, comment, file_name, to_csv

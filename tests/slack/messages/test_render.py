@@ -9,8 +9,8 @@ import pytest
 
 from bot.core.commands import SPECS, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
-from bot.core.inquiry import Progress
-from bot.core.lookups import never_asked
+from bot.core.lookups.fetch import never_asked
+from bot.core.lookups.job import Progress
 from bot.core.model import (
     Actor,
     AlteredEntry,

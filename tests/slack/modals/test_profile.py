@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from bot.core.fields import PROFILE_FIELDS, Field, custom_field
 from bot.core.model import App, Value, Values
+from bot.core.parsing.values import is_settable, parse_value, same
 from bot.core.results import Form
-from bot.core.values import is_settable, parse_value, same
 from bot.errors import NotFoundError, UnavailableError
 from bot.playground.blockkit import check_view
 from bot.playground.inputs import find_errors, read_state

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.candidates import Candidate, find_and_count, find_candidates
 from bot.core.fields import PROFILE_FIELDS, Domain, Field, custom_field, offered
+from bot.core.id_detection import Candidate, find_and_count, find_candidates
 from bot.core.model import App, Outcome
-from bot.core.parsing import Apps
+from bot.core.parsing.command_line import Apps
+from bot.core.parsing.values import is_settable
 from bot.core.results import Form, Preview, Settled, Unchanged
-from bot.core.values import is_settable
 from bot.errors import ExpiredError, OutcomeUnknownError
 from bot.playground.blockkit import check_view
 from bot.slack.messages.render import busy, render_crash, render_error

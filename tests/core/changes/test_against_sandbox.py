@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.changes import Changes
+from bot.core.changes.service import Changes
 from bot.core.commands import SetFields
 from bot.core.fields import PROFILE_FIELDS, Field, custom_field
 from bot.core.model import App, Outcome, Value
-from bot.core.parsing import Apps
+from bot.core.parsing.command_line import Apps
+from bot.core.parsing.values import same
 from bot.core.results import Preview, Settled, Unchanged
-from bot.core.values import same
 from bot.errors import InvalidRequestError, NotFoundError
 from bot.im.client import IMClient
 from bot.sandbox.knobs import Fault, Knobs

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import TypeAlias
 from urllib.parse import unquote_plus
 
+from bot.core.id_likelihood import LIKELY, NEVER, POSSIBLE, is_common, is_plain, is_strange, weigh
 from bot.core.ids import fits
-from bot.core.shapes import LIKELY, NEVER, POSSIBLE, is_common, is_plain, is_strange, weigh
 
 MOST = 50
 """The most candidates that are offered."""

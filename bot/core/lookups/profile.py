@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from bot.core import fields
 from bot.core.budget import READ_SECONDS
 from bot.core.fields import Domain, Field
-from bot.core.lookups import read_profile
+from bot.core.lookups.fetch import read_profile
 from bot.core.model import App, Change, Deadline, Values
-from bot.core.parsing import Apps
+from bot.core.parsing.command_line import Apps
 from bot.core.ports import IM
 
 

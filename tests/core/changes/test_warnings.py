@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.cautions import cautions
+from bot.core.changes.warnings import cautions
 from bot.core.model import App
 from tests.support.sample_results import CHANGE
 

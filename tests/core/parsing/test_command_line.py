@@ -22,9 +22,9 @@ from bot.core.commands import (
 from bot.core.fields import CUSTOM_FRIEND, Domain, Field, custom_field, defaults, named
 from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.model import App, Value
-from bot.core.parsing import MAX_ACCOUNTS, MAX_TEXT, Apps, parse
-from bot.core.tokens import tokenize
-from bot.core.typography import DOUBLE, straighten
+from bot.core.parsing.command_line import MAX_ACCOUNTS, MAX_TEXT, Apps, parse
+from bot.core.parsing.tokens import tokenize
+from bot.core.parsing.typography import DOUBLE, straighten
 from bot.errors import UsageError
 from bot.slack.messages.mrkdwn import plain
 

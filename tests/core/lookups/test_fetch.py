@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import Domain, named
-from bot.core.lookups import attribute_names, look_up
+from bot.core.lookups.fetch import attribute_names, look_up
 from bot.core.model import App, Deadline, Finding, Row, Values
 from bot.core.results import Lookup
 from bot.errors import (

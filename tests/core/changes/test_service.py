@@ -6,7 +6,7 @@ from typing import TypeAlias
 import pytest
 from freezegun import freeze_time
 
-from bot.core.changes import Changes
+from bot.core.changes.service import Changes
 from bot.core.commands import EditProfile
 from bot.core.model import CONFIRM_WITHIN, Outcome, Surface, Values
 from bot.core.policy import NOTHING_SENT

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.core.budget import ASKING_SECONDS, COMMAND_SECONDS, RECORD_SECONDS
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import Domain, named
-from bot.core.inquiry import Inquiry
+from bot.core.lookups.job import Inquiry
 from bot.core.model import Actor, App, Deadline, Draft, Finding, Outcome, Surface, Values
 from bot.core.results import Lookup
 from bot.errors import AuditError, CancelledError, IMError

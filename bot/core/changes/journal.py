@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.applying import Verdict
+from bot.core.changes.applying import Verdict
 from bot.core.model import NOTHING, App, Change, Draft, Entry, Outcome, Surface
 from bot.core.policy import NO_CHANGE_SENT, NOTHING_SENT
 from bot.core.ports import Record

@@ -10,12 +10,13 @@ from datetime import timedelta
 from functools import partial
 
 from bot.core import fields, policy
-from bot.core.applying import WAITS, Verdict, apply
 from bot.core.budget import CHANGING_SECONDS, WRITE_SECONDS
+from bot.core.changes.applying import WAITS, Verdict, apply
+from bot.core.changes.journal import BECAME, Journal, before_sending, not_open, undo_reason, word_of
+from bot.core.changes.reconciler import GRACE, OpenChanges
 from bot.core.commands import EditProfile, SetFields
 from bot.core.fields import NICK, Domain, Field
-from bot.core.hints import cite
-from bot.core.journal import BECAME, Journal, before_sending, not_open, undo_reason, word_of
+from bot.core.lookups.profile import Profiles
 from bot.core.model import (
     CONFIRM_WITHIN,
     NOTHING,
@@ -30,13 +31,12 @@ from bot.core.model import (
     Value,
     Values,
 )
-from bot.core.open_changes import GRACE, OpenChanges
-from bot.core.parsing import Apps
+from bot.core.parsing.command_line import Apps
+from bot.core.parsing.hints import cite
+from bot.core.parsing.values import check_text, differing, restored, same
 from bot.core.policy import NOTHING_SENT, Rules
 from bot.core.ports import IM, People, Record
-from bot.core.profiles import Profiles
 from bot.core.results import Form, Preview, Settled, Unchanged
-from bot.core.values import check_text, differing, restored, same
 from bot.errors import (
     AlteredError,
     AuditError,

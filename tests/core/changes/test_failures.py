@@ -15,9 +15,10 @@ import pytest
 from freezegun import freeze_time
 from sqlalchemy import Connection, event
 
-from bot.core.applying import WAITS
 from bot.core.budget import CHANGING_SECONDS, COMMAND_SECONDS, RECORD_SECONDS, WRITE_SECONDS
-from bot.core.changes import Changes
+from bot.core.changes.applying import WAITS
+from bot.core.changes.reconciler import GRACE
+from bot.core.changes.service import Changes
 from bot.core.model import (
     WATCHED,
     Actor,
@@ -31,7 +32,6 @@ from bot.core.model import (
     Value,
     Values,
 )
-from bot.core.open_changes import GRACE
 from bot.core.results import Preview, Settled
 from bot.errors import (
     AuditError,

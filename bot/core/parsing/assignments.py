@@ -6,11 +6,11 @@ from itertools import groupby
 from bot.core import fields
 from bot.core.commands import SPECS, WORDS, SetFields
 from bot.core.fields import Domain, Field
-from bot.core.hints import cite, pasted
-from bot.core.mistakes import Mistakes
 from bot.core.model import App, Value
-from bot.core.tokens import Token
-from bot.core.values import parse_value
+from bot.core.parsing.error_collector import Mistakes
+from bot.core.parsing.hints import cite, pasted
+from bot.core.parsing.tokens import Token
+from bot.core.parsing.values import parse_value
 from bot.errors import UsageError
 
 _OPTIONS = SPECS[WORDS[SetFields]].options

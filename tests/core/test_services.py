@@ -5,9 +5,8 @@ import pytest
 from freezegun import freeze_time
 
 from bot.core.budget import COMMAND_SECONDS
-from bot.core.changes import Changes
+from bot.core.changes.service import Changes
 from bot.core.commands import SPECS, LookupCommand, ShowHistory
-from bot.core.dispatcher import HISTORY_PAGE, Dispatcher
 from bot.core.model import (
     Actor,
     AlteredEntry,
@@ -21,9 +20,10 @@ from bot.core.model import (
     Standing,
     Surface,
 )
-from bot.core.parsing import Apps
+from bot.core.parsing.command_line import Apps
 from bot.core.policy import Rules
 from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Start, Unchanged
+from bot.core.services import HISTORY_PAGE, Dispatcher
 from bot.errors import AuditError, PermissionDeniedError, UsageError
 from tests.support.entries import unaltered
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord

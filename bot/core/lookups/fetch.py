@@ -8,9 +8,9 @@ from typing import TypeAlias, assert_never
 
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import PROFILE_FIELDS, Field
-from bot.core.hints import CHECK_ID, cite
 from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.model import App, Deadline, Finding, Row, Values
+from bot.core.parsing.hints import CHECK_ID, cite
 from bot.core.ports import CALL_ACCOUNTS, IM
 from bot.errors import IMError, InvalidResponseError, NotAFriendError, NotAskedError, NotFoundError
 

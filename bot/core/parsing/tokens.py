@@ -7,8 +7,8 @@ from itertools import zip_longest
 
 from bot.core.commands import Spec
 from bot.core.fields import bare
-from bot.core.hints import cite, did_you_mean
-from bot.core.typography import DOUBLE, MARKS, SINGLE, straighten
+from bot.core.parsing.hints import cite, did_you_mean
+from bot.core.parsing.typography import DOUBLE, MARKS, SINGLE, straighten
 from bot.errors import UsageError
 
 _QUOTES = f"{DOUBLE}{SINGLE}«»"

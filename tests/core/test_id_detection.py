@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.candidates import MOST, MOST_WORDS, find_candidates
+from bot.core.id_detection import MOST, MOST_WORDS, find_candidates
+from bot.core.id_likelihood import weigh
 from bot.core.ids import MAX_ID_BYTES
-from bot.core.shapes import weigh
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 

@@ -9,7 +9,8 @@ from functools import partial
 from typing import assert_never
 
 from bot.core import policy
-from bot.core.changes import Changes
+from bot.core.changes.journal import Journal
+from bot.core.changes.service import Changes
 from bot.core.commands import (
     SPECS,
     WORDS,
@@ -27,11 +28,10 @@ from bot.core.commands import (
     UndoChange,
 )
 from bot.core.ids import fits
-from bot.core.inquiry import Inquiry
-from bot.core.journal import Journal
+from bot.core.lookups.job import Inquiry
 from bot.core.model import MOVES, Actor, AlteredEntry, Draft, Entry, Finding, Outcome, Role, Surface
 from bot.core.overview import Overview
-from bot.core.parsing import Apps, parse
+from bot.core.parsing.command_line import Apps, parse
 from bot.core.policy import Rules
 from bot.core.ports import IM, People, Record
 from bot.core.results import Help, History, Home, Lookup, Result, RoleReport, Start, Withheld

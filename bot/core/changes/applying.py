@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from bot.core.fields import Field
 from bot.core.model import Change, Deadline, Outcome, Values
-from bot.core.values import differing
+from bot.core.parsing.values import differing
 from bot.errors import IMError, OutcomeUnknownError, UnavailableError
 
 WAITS: Sequence[float] = (0, 0.2, 0.5, 1, 2, 3, 3)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.core import fields
-from bot.core.assignments import read_assignments
 from bot.core.commands import (
     SPECS,
     Command,
@@ -21,12 +20,13 @@ from bot.core.commands import (
     UndoChange,
 )
 from bot.core.fields import Domain, Field
-from bot.core.hints import cite, did_you_mean, nearest
 from bot.core.ids import MAX_ID_BYTES, fits
-from bot.core.mistakes import Mistakes
 from bot.core.model import App
-from bot.core.tokens import Token, Words, keep_commas, sort, tokenize
-from bot.core.values import check_text
+from bot.core.parsing.assignments import read_assignments
+from bot.core.parsing.error_collector import Mistakes
+from bot.core.parsing.hints import cite, did_you_mean, nearest
+from bot.core.parsing.tokens import Token, Words, keep_commas, sort, tokenize
+from bot.core.parsing.values import check_text
 from bot.errors import UsageError
 
 MAX_TEXT = 5000

@@ -10,7 +10,7 @@ from threading import Lock
 from bot.core.budget import ASKING_SECONDS
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
-from bot.core.lookups import look_up, never_asked, split
+from bot.core.lookups.fetch import look_up, never_asked, split
 from bot.core.model import UNANSWERED, Deadline, Draft, Finding, Outcome, Row
 from bot.core.ports import IM, Record
 from bot.core.results import Lookup

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.applying import Verdict, judge
 from bot.core.budget import COMMAND_SECONDS
-from bot.core.journal import Journal
+from bot.core.changes.applying import Verdict, judge
+from bot.core.changes.journal import Journal
+from bot.core.lookups.profile import Profiles
 from bot.core.model import WATCHED, App, Change, Outcome, Surface
-from bot.core.profiles import Profiles
 from bot.core.results import Settled
 from bot.errors import AlteredError, ExpiredError, IMError, OutcomeUnknownError, UsageError
 

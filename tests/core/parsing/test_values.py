@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from bot.core.fields import FRIEND_FIELDS, MAX_UINT32, PROFILE_FIELDS, Field, custom_field
 from bot.core.model import Value
-from bot.core.values import (
+from bot.core.parsing.values import (
     choices,
     cleared,
     differing,

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bot.core.commands import EditProfile, ShowHistory, UndoChange
-from bot.core.dispatcher import Dispatcher
 from bot.core.model import Actor, Change, Outcome
-from bot.core.parsing import Apps
+from bot.core.parsing.command_line import Apps
 from bot.core.results import History
+from bot.core.services import Dispatcher
 from bot.errors import AuditError, BotError, ExpiredError, PermissionDeniedError, UsageError
 from tests.support.changing import (
     APPS,

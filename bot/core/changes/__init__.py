@@ -1,0 +1,1 @@
+"""Changes of profiles, from preview to undo."""
