@@ -136,7 +136,7 @@ def _settings(mode: "Mode") -> "Settings":
 
 def _migrate(_: argparse.Namespace) -> None:
     url = _database_url()
-    from bot.store.migrating import migrate
+    from bot.store.migrate import migrate
 
     with _ends_readably():
         migrate(url)

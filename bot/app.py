@@ -32,7 +32,7 @@ from bot.slack.messages.render import render
 from bot.slack.runner import Answering, Observer
 from bot.slack.workers import CREW, QUICK, Workers
 from bot.stopping import cut_off, stop_signal
-from bot.store.migrating import migrate_apart
+from bot.store.migrate import migrate_apart
 from bot.store.record import Store
 
 CALLS_AT_ONCE = 32

@@ -23,7 +23,7 @@ from bot.settings import Settings
 from bot.slack.api.payloads import NotSlacksError, check_payload
 from bot.slack.recent_ids import Seen
 from bot.stopping import cut_off, stop_signal
-from bot.store.migrating import migrate_apart
+from bot.store.migrate import migrate_apart
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment

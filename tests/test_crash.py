@@ -19,7 +19,7 @@ from bot.core.results import Settled
 from bot.errors import ExpiredError
 from bot.sandbox.data import Account
 from bot.settling import Settling
-from bot.store.migrating import migrate
+from bot.store.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
 from tests.support.changing import EDDA, PROD

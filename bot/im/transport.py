@@ -20,7 +20,7 @@ from bot.errors import (
     UnavailableError,
 )
 from bot.im.codes import Retry, error_for, retry_after
-from bot.im.failures import unreachable
+from bot.im.errors import unreachable
 from bot.im.pacer import Pacer
 from bot.im.usersig import Signature, Signer
 from bot.im.wire import Answer, decode

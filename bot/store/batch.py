@@ -8,8 +8,9 @@ from sqlalchemy import Connection, UpdateBase, delete, exists, insert, or_, sele
 
 from bot.core.model import AlteredEntry, Change, Draft, Entry, Head, Outcome
 from bot.errors import AuditError
-from bot.store import chain, clock, kept, schema
-from bot.store.failures import in_plain_words
+from bot.store import chain, clock, schema
+from bot.store import change_codec as kept
+from bot.store.errors import in_plain_words
 from bot.store.schema import changes, entries, lease, outbox
 
 _SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN})

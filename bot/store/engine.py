@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import AuditError
-from bot.store.failures import in_plain_words
+from bot.store.errors import in_plain_words
 from bot.store.limits import USUAL_LIMITS, Limits, seconds_left, within
 
 WRITING = "writing"

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 
 from bot.core.spreadsheet import line
 from bot.store.engine import open_engine, reading
-from bot.store.migrating import check_current
-from bot.store.rows import Raw, stream
+from bot.store.entries import Raw, stream
+from bot.store.migrate import check_current
 
 Format: TypeAlias = Literal["jsonl", "csv"]
 

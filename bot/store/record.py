@@ -9,10 +9,10 @@ from bot.core.model import WATCHED, Actor, AlteredEntry, Change, Draft, Entry, H
 from bot.errors import AuditError
 from bot.store import chain, clock
 from bot.store.batch import Batch, is_due
-from bot.store.believing import believe, believe_each, check_latest
+from bot.store.changes import believe, believe_each, check_latest
 from bot.store.engine import open_engine, reading
 from bot.store.limits import USUAL_LIMITS, Limits
-from bot.store.migrating import check_current, is_current, migrate_engine
+from bot.store.migrate import check_current, is_current, migrate_engine
 from bot.store.schema import changes, entries, entry_accounts, lease, outbox
 from bot.store.writer import Writer
 

@@ -15,13 +15,13 @@ from bot.core.model import Entry, Head
 from bot.errors import UsageError
 from bot.store import chain, clock, schema
 from bot.store.batch import is_told
-from bot.store.believing import find_altered_change
 from bot.store.chain import START
+from bot.store.changes import find_altered_change
 from bot.store.engine import open_engine, reading
-from bot.store.failures import is_damage
+from bot.store.entries import BrokenChainError, Raw, demand_text, fetch, follow, stream
+from bot.store.errors import is_damage
 from bot.store.guards import find_altered_guard, find_missing_table
-from bot.store.migrating import check_current, has_record
-from bot.store.rows import BrokenChainError, Raw, demand_text, fetch, follow, stream
+from bot.store.migrate import check_current, has_record
 
 DIGITS = 32
 """The digits of a hash that prove that it is this one: with fewer, another can be made that begins so."""

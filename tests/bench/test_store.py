@@ -17,10 +17,10 @@ from sqlalchemy import text
 from bot.core.model import Outcome
 from bot.store import writer
 from bot.store.engine import open_engine, reading
+from bot.store.entries import stream
 from bot.store.limits import Limits
-from bot.store.migrating import migrate
+from bot.store.migrate import migrate
 from bot.store.record import Store
-from bot.store.rows import stream
 from bot.store.verify import Finding, verify_url
 from tests.support.bench import BOT, ROOT, ratios, show
 from tests.support.entries import a_change, looked_up, step

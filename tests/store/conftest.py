@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bot.store.limits import USUAL_LIMITS, Limits
-from bot.store.migrating import migrate
+from bot.store.migrate import migrate
 from bot.store.record import Store
 from tests.support.postgresql import new_schema
 

@@ -14,7 +14,7 @@ import pytest
 from bot.core.model import Entry, Outcome
 from bot.store.engine import open_engine
 from bot.store.export import export
-from bot.store.migrating import check_current, migrate
+from bot.store.migrate import check_current, migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
 from tests.support.bench import ROOT
@@ -61,7 +61,7 @@ from datetime import UTC, datetime, timedelta
 from freezegun import freeze_time
 freeze_time(datetime.now(UTC) + timedelta(seconds={shift}), tick=True).start()
 """
-MIGRATE = "import sys; from bot.store.migrating import migrate; migrate(sys.argv[1])"
+MIGRATE = "import sys; from bot.store.migrate import migrate; migrate(sys.argv[1])"
 PATIENCE = 60
 
 

@@ -22,10 +22,10 @@ from sqlalchemy import Connection, make_url, text
 from bot.core.changes.journal import undo_reason
 from bot.core.model import Actor, AlteredEntry, Change, Outcome
 from bot.errors import AlteredError, AuditError
-from bot.store import kept
+from bot.store import change_codec as kept
 from bot.store.chain import START
 from bot.store.export import export
-from bot.store.migrating import migrate
+from bot.store.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
 from tests.support.entries import ALICE, a_change, denied, looked_up, step

@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from bot.core.model import Outcome
 from bot.errors import AuditError, UsageError
-from bot.store import chain, kept
+from bot.store import chain
+from bot.store import change_codec as kept
 from bot.store.export import export
 from bot.store.record import Store
 from bot.store.verify import Finding, Verdict, verify_url

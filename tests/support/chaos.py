@@ -28,7 +28,7 @@ from bot.sandbox.data import Account
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.settings import Settings
-from bot.store.migrating import migrate
+from bot.store.migrate import migrate
 from tests.support.changing import BY_WORD
 from tests.support.postgresql import new_server
 from tests.support.processes import STOPPED_WITHIN, Balancer, BotProcess, FaultyProxy

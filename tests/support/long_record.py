@@ -11,7 +11,8 @@ import psycopg
 from sqlalchemy import make_url
 
 from bot.core.model import Change, Draft, Outcome
-from bot.store import chain, kept
+from bot.store import chain
+from bot.store import change_codec as kept
 from tests.support.entries import a_change, looked_up, step
 
 Rows = dict[str, list[tuple[object, ...]]]

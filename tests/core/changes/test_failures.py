@@ -43,7 +43,7 @@ from bot.errors import (
     SlackUnavailableError,
     UnavailableError,
 )
-from bot.store.migrating import migrate
+from bot.store.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
 from tests.support.changing import ALICE, EDDA, ERIK, NICK, SLACK, World

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Row, select
 from bot.core.changes.journal import undo_reason
 from bot.core.model import MOVES, Change, Entry, Outcome, Value
 from bot.errors import AlteredError
-from bot.store import chain, kept
-from bot.store.rows import BrokenChainError, fetch, follow, stream
+from bot.store import chain
+from bot.store import change_codec as kept
+from bot.store.entries import BrokenChainError, fetch, follow, stream
 from bot.store.schema import changes, entries, head
 
 _SOON = timedelta(minutes=1)

@@ -21,7 +21,7 @@ from bot.errors import AuditError
 from bot.store import migrations
 from bot.store.chain import START, link
 from bot.store.engine import open_engine
-from bot.store.migrating import is_current, migrate
+from bot.store.migrate import is_current, migrate
 from bot.store.record import Store
 from bot.store.schema import REVISION, metadata
 from bot.store.verify import Finding, verify_url
@@ -197,7 +197,7 @@ def test_leaves_logging_as_it_is(file: Path) -> None:
 def test_migrates_a_file_in_a_process_of_its_own(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'im-bot.db'}"
     program = (
-        "import sys; from bot.store.migrating import migrate_apart; migrate_apart(sys.argv[1]); "
+        "import sys; from bot.store.migrate import migrate_apart; migrate_apart(sys.argv[1]); "
         "from bot.store.record import Store; Store(sys.argv[1]).close(); print('alembic' in sys.modules)"
     )
 

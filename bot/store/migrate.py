@@ -9,7 +9,7 @@ from sqlalchemy import Engine, inspect, text
 
 from bot.errors import AuditError
 from bot.store.engine import WRITING, open_engine, reading
-from bot.store.failures import in_plain_words
+from bot.store.errors import in_plain_words
 from bot.store.schema import REVISION
 
 LOCK = 0x696D626F74

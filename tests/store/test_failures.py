@@ -21,7 +21,7 @@ from bot.errors import AuditError, RecordUnknownError
 from bot.store.batch import Batch
 from bot.store.engine import open_engine
 from bot.store.limits import Limits
-from bot.store.migrating import migrate
+from bot.store.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url
 from tests.support.cutting import Wire
