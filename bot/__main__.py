@@ -79,7 +79,7 @@ def _port(text: str) -> int:
 
 def _playground(args: argparse.Namespace) -> None:
     _need_playground()
-    from bot.playing import play
+    from bot.playground_app import play
 
     play(args.port, open_browser=not args.no_browser, data=args.data)
 
@@ -106,7 +106,7 @@ def _slack(args: argparse.Namespace) -> None:
 
 def _serve(_: argparse.Namespace) -> None:
     settings = _settings("serve")
-    from bot.serving import serve
+    from bot.serve import serve
 
     with _ends_readably():
         serve(settings)

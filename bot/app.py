@@ -12,13 +12,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
 
-from bot.auditing import Audit
+from bot.audit import Audit
 from bot.core.changes.service import Changes
 from bot.core.results import Settled
 from bot.core.services import Dispatcher
 from bot.im.client import IMClient
+from bot.process import cut_off, stop_signal
+from bot.reconcile import Settling
 from bot.settings import NO_CHANNEL, Settings
-from bot.settling import Settling
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
 from bot.slack.api.people import SlackPeople
 from bot.slack.delivery.audit_relay import Relay
@@ -31,7 +32,6 @@ from bot.slack.listeners.registration import Envelopes, Listeners
 from bot.slack.messages.render import render
 from bot.slack.runner import Answering, Observer
 from bot.slack.workers import CREW, QUICK, Workers
-from bot.stopping import cut_off, stop_signal
 from bot.store.migrate import migrate_apart
 from bot.store.record import Store
 

@@ -17,8 +17,8 @@ from bot.core.changes.service import Changes
 from bot.core.model import Entry, Outcome
 from bot.core.results import Settled
 from bot.errors import ExpiredError
+from bot.reconcile import Settling
 from bot.sandbox.data import Account
-from bot.settling import Settling
 from bot.store.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import Finding, verify_url

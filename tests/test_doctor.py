@@ -14,7 +14,7 @@ from bot.playground.people import BOT, EDITOR, EDITORS_GROUP_ID, GUEST, LEAVER
 from bot.playground.server import make_app
 from bot.playground.weather import Fault
 from bot.playground.workspace import Workspace
-from bot.playing import make_settings
+from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.slack.api.people import SlackPeople

@@ -26,7 +26,7 @@ from bot.playground.payloads import make_slash_command
 from bot.playground.people import EDITOR, VIEWER, Person, make_channels
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
-from bot.playing import make_settings, make_workspace
+from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
 from bot.slack.api.client import Limits
 from bot.store.export import export

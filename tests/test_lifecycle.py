@@ -15,12 +15,12 @@ from bot.playground.server import make_app
 from bot.playground.weather import RESPONSE_URL
 from bot.playground.weather import Fault as SlackFault
 from bot.playground.workspace import Workspace
-from bot.playing import make_settings
+from bot.playground_app import make_settings
+from bot.process import CUT_OFF
 from bot.sandbox.knobs import Fault, Knobs
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.settings import RoleSettings
-from bot.stopping import CUT_OFF
 from tests.support.bot import Running, environment_of, running
 from tests.support.slack import make_workspace, open_page, wait_until
 from tests.support.whole import Asker, Way, whole_bot

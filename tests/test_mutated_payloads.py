@@ -28,9 +28,9 @@ from bot.playground.payloads import (
 )
 from bot.playground.people import VIEWER, make_channels
 from bot.playground.server import make_app
-from bot.playing import make_settings
+from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
-from bot.serving import Metrics, Site
+from bot.serve import Metrics, Site
 from bot.slack.listeners.registration import Envelopes
 from tests.support.bot import EVENTS, call, signed
 from tests.support.far_end import FarEnd, answer
@@ -169,7 +169,7 @@ def test_refuses_in_words_what_is_none_of_slacks(
 
         assert answered.status in (200, 400, 404), changed
         assert answered.status != 400 or answered.body == b"not a payload of Slack's\n"
-        refused = [record for record in caplog.records if record.name == "bot.serving"]
+        refused = [record for record in caplog.records if record.name == "bot.serve"]
         assert len(refused) == (answered.status == 400)
         unexpected = [record for record in caplog.records if record.exc_info]
         assert unexpected == [], changed

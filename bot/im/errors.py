@@ -6,7 +6,7 @@ import requests
 from urllib3 import exceptions as urllib3
 
 from bot.errors import UnavailableError
-from bot.sessions import CallError
+from bot.http_session import CallError
 
 _AGAIN = "Try again in a minute"
 _NETWORK = "An operator should check the network, the proxy and the address of the vendor"

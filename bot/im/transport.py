@@ -19,12 +19,12 @@ from bot.errors import (
     OutcomeUnknownError,
     UnavailableError,
 )
+from bot.http_session import CallError, TooLongError, open_session, prepare
 from bot.im.codes import Retry, error_for, retry_after
 from bot.im.errors import unreachable
 from bot.im.pacer import Pacer
 from bot.im.usersig import Signature, Signer
 from bot.im.wire import Answer, decode
-from bot.sessions import CallError, TooLongError, open_session, prepare
 
 A = TypeVar("A", bound=Answer)
 

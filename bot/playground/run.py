@@ -9,7 +9,7 @@ from bot.background import BackgroundServer, cannot_listen
 from bot.playground.manifest import Manifest, read_manifest
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
-from bot.stopping import stop_signal
+from bot.process import stop_signal
 
 PORT = 8067
 """Where the local Slack listens unless told otherwise."""

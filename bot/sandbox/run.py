@@ -4,10 +4,10 @@ from pathlib import Path
 
 from bot.background import BackgroundServer, cannot_listen
 from bot.core.fields import CUSTOM_PROFILE
+from bot.process import stop_signal
 from bot.sandbox.data import DataFileError, load
 from bot.sandbox.demo import VIP, demo_app
 from bot.sandbox.server import Sandbox
-from bot.stopping import stop_signal
 
 PORT = 8066
 """Where the sandbox listens unless told otherwise."""

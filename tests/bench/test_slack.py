@@ -18,9 +18,9 @@ from slack_bolt import Respond
 from slack_sdk import WebClient
 
 from bot.core.fields import Domain, defaults
+from bot.http_session import tls_context
 from bot.sandbox.demo import demo_app
 from bot.sandbox.server import Sandbox
-from bot.sessions import tls_context
 from bot.slack.delivery.response_url import Responder
 from bot.slack.messages.render import render
 from bot.store.verify import verify_url

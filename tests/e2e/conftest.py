@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from slack_sdk import WebClient
 
-from bot import playing
+from bot import playground_app as playing
 from bot.background import BackgroundServer
 from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app

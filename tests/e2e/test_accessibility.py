@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, expect
 
 from bot.playground.people import EDITOR
-from bot.playing import make_workspace, playing
+from bot.playground_app import make_workspace, playing
 from bot.sandbox.run import open_sandbox
 from tests.support.slack import ONCALL
 

@@ -20,9 +20,9 @@ from bot.errors import (
     OutcomeUnknownError,
     UnavailableError,
 )
+from bot.http_session import tls_context
 from bot.im.client import IMClient
 from bot.im.transport import MAX_BYTES
-from bot.sessions import tls_context
 from tests.support import far_end as bad
 from tests.support.far_end import Behavior, FarEnd, answer
 from tests.support.im_side import KEY, OK, client_for, facing, fail, soon

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from bot.background import BackgroundServer
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.workspace import Workspace
-from bot.playing import make_im_dial
+from bot.playground_app import make_im_dial
 from bot.sandbox.run import open_sandbox
 from tests.playground.conftest import OpenPage, OpenWire
 from tests.support.slack import ONCALL, wait_until

@@ -23,7 +23,7 @@ from bot.playground.news import News
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, GROUP_EDITOR, VIEWER, Person
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
-from bot.playing import make_settings, make_workspace
+from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.data import Account
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox

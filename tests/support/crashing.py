@@ -19,10 +19,10 @@ from bot.core.changes.service import Changes
 from bot.core.commands import SetFields
 from bot.core.model import Outcome
 from bot.core.results import Preview, Settled
+from bot.http_session import tls_context
 from bot.im.client import IMClient
 from bot.sandbox.request import Answer
 from bot.sandbox.server import Sandbox
-from bot.sessions import tls_context
 from bot.store.record import Store
 from tests.support.changing import APPS, BY_WORD, EDDA, PROD, RULES, SLACK
 from tests.support.entries import unaltered

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from freezegun import freeze_time
 
 # Loaded before the clock is shifted: what takes its types from `datetime` while loading takes real ones.
-import bot.serving  # noqa: F401
+import bot.serve  # noqa: F401
 from bot.__main__ import main
 
 if __name__ == "__main__":

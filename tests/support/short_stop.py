@@ -2,7 +2,8 @@
 
 import sys
 
-from bot import app, stopping
+from bot import app
+from bot import process as stopping
 from bot.__main__ import main
 
 if __name__ == "__main__":

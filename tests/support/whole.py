@@ -17,10 +17,10 @@ from bot.playground.blockkit import check_message
 from bot.playground.people import AUDIT_CHANNEL_ID, VIEWER, Person
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
-from bot.playing import make_settings, make_workspace
+from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
-from bot.serving import Metrics, Site
+from bot.serve import Metrics, Site
 from bot.settings import Settings
 from bot.store.export import export
 from bot.store.record import Store

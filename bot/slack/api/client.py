@@ -15,7 +15,7 @@ from urllib.request import Request
 from slack_sdk.web import WebClient
 from slack_sdk.web.file_upload_v2_result import FileUploadV2Result
 
-from bot.sessions import CallError, TooLongError, find_proxy, open_session, tls_context
+from bot.http_session import CallError, TooLongError, find_proxy, open_session, tls_context
 
 MOST_BYTES = 8 * 1024 * 1024
 """The longest answer of Slack's that is read; a user group of 100,000 people is less than 2 MB."""

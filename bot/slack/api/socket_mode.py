@@ -15,7 +15,7 @@ from slack_sdk.socket_mode.builtin.internals import (
 )
 from slack_sdk.web import WebClient
 
-from bot.sessions import CallError, open_stream
+from bot.http_session import CallError, open_stream
 from bot.slack.delivery.channel import asked_wait
 
 OPEN_SECONDS = 6.0

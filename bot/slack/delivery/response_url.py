@@ -13,7 +13,7 @@ import msgspec
 from slack_sdk.web import WebClient
 
 from bot.core.model import Deadline
-from bot.sessions import Answer, CallError, open_session
+from bot.http_session import Answer, CallError, open_session
 from bot.slack.api.client import USUAL_LIMITS, Limits
 from bot.slack.delivery.channel import LONGEST_WAIT, Channel, NotPostedError, read_wait
 from bot.slack.delivery.conversation import Conversation

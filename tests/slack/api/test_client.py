@@ -9,7 +9,7 @@ from slack_bolt import App
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
 
-from bot.sessions import TooLongError
+from bot.http_session import TooLongError
 from bot.slack.api.client import MOST_BYTES, Limits, SlackClient
 from bot.slack.delivery.channel import LONGEST_WAIT, MOST_WAIT, asked_wait, read_wait
 from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang

@@ -20,7 +20,7 @@ from bot.playground.payloads import make_slash_command
 from bot.playground.people import PARTNER_TEAM_ID, TEAM_ID, VIEWER, Kind, Person, make_channels
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
-from bot.playing import make_settings
+from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.slack.listeners.registration import Envelopes
 from bot.slack.workers import CREW, WAITING

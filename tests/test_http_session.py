@@ -10,7 +10,7 @@ from ssl import PROTOCOL_TLS_SERVER, SSLContext
 import pytest
 import trustme
 
-from bot.sessions import (
+from bot.http_session import (
     RESOLVERS,
     Answer,
     CallError,

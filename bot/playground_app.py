@@ -18,13 +18,13 @@ from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, EDITORS_GROUP_ID
 from bot.playground.run import install
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
+from bot.process import stop_signal
 from bot.sandbox.data import DataFileError
 from bot.sandbox.demo import VIP
 from bot.sandbox.knobs import Fault
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.settings import AppSettings, FixedSettings, RoleSettings, Settings
-from bot.stopping import stop_signal
 
 _MANIFESTS = (Path(__file__).parents[1] / "manifest.yml", Path(sys.prefix) / "share/im-bot/manifest.yml")
 """Where the app manifest is: beside the package in a checkout, or where it was installed to."""

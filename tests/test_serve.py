@@ -14,15 +14,15 @@ import requests
 
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
-from bot.background_check import BackgroundCheck
+from bot.health import BackgroundCheck
 from bot.logs import set_up_logs
 from bot.playground.people import STRANGER
 from bot.playground.server import make_app
-from bot.playing import make_settings
+from bot.playground_app import make_settings
 from bot.sandbox.knobs import Knobs
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
-from bot.serving import Metrics, Probe, Site, make_site
+from bot.serve import Metrics, Probe, Site, make_site
 from bot.settings import Settings
 from tests.support.bot import EVENTS, call, environment_of, running, signed, slash_command
 from tests.support.far_end import FarEnd, answer, hang
@@ -176,7 +176,7 @@ def test_parses_nothing_that_slack_did_not_sign(scene: Scene, monkeypatch: pytes
     def parse(*_: Any, **__: Any) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("bot.serving.BoltRequest", parse)
+    monkeypatch.setattr("bot.serve.BoltRequest", parse)
     body = b"[" * 100_000
 
     assert call(scene.site, "POST", EVENTS, body, signed(body, "a guess")).status == 401

@@ -13,16 +13,16 @@ from slack_bolt import BoltRequest
 from slack_sdk.signature import SignatureVerifier
 
 from bot.app import Bot, make_bot
-from bot.auditing import Audit
-from bot.background_check import BackgroundCheck
+from bot.audit import Audit
 from bot.core.model import Deadline
 from bot.errors import IMError, UnavailableError
+from bot.health import BackgroundCheck
 from bot.http_server import HTTPServer
 from bot.im.client import IMClient
+from bot.process import cut_off, stop_signal
 from bot.settings import Settings
 from bot.slack.api.payloads import NotSlacksError, check_payload
 from bot.slack.recent_ids import Seen
-from bot.stopping import cut_off, stop_signal
 from bot.store.migrate import migrate_apart
 
 if TYPE_CHECKING:

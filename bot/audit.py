@@ -1,8 +1,8 @@
 """The record, and what lives off it: telling the audit channel, and settling what was left open."""
 
-from bot.background_check import BackgroundCheck
 from bot.errors import AuditError
-from bot.settling import Settling
+from bot.health import BackgroundCheck
+from bot.reconcile import Settling
 from bot.slack.delivery.audit_relay import Relay, RelayStatus
 from bot.store.record import Store
 
