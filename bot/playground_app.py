@@ -19,9 +19,9 @@ from bot.playground.run import install
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.process import stop_signal
+from bot.sandbox.behavior import Fault
 from bot.sandbox.data import DataFileError
 from bot.sandbox.demo import VIP
-from bot.sandbox.knobs import Fault
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.settings import AppSettings, FixedSettings, RoleSettings, Settings

@@ -14,7 +14,7 @@ from bot.playground.people import (
     STRANGER,
     VIEWER,
 )
-from bot.sandbox.knobs import Knobs
+from bot.sandbox.behavior import Knobs
 from bot.slack.interactions import LIFETIME
 from tests.support.slack import PARTNERS
 from tests.support.whole import Asker, Whole

@@ -22,7 +22,7 @@ from bot.playground.people import (
     Person,
 )
 from bot.playground.weather import Fault
-from bot.sandbox.knobs import Knobs
+from bot.sandbox.behavior import Knobs
 from bot.store.record import Store
 from tests.support.bot import signed
 from tests.support.entries import unaltered

@@ -17,7 +17,7 @@ from bot.playground.weather import Fault as SlackFault
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
 from bot.process import CUT_OFF
-from bot.sandbox.knobs import Fault, Knobs
+from bot.sandbox.behavior import Fault, Knobs
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.settings import RoleSettings

@@ -13,7 +13,7 @@ from bot.core.model import Outcome, Surface
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, Kind
 from bot.playground.weather import UPLOAD_URL
 from bot.playground.weather import Fault as Trouble
-from bot.sandbox.knobs import Fault, Knobs
+from bot.sandbox.behavior import Fault, Knobs
 from bot.slack.interactions import LIFETIME
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT
 from tests.support.whole import Asker, Whole, history_of

@@ -9,7 +9,7 @@ import pytest
 from bot.app import make_slack
 from bot.core.model import Surface
 from bot.playground.people import GROUP_EDITOR, GUEST, VIEWER, Kind
-from bot.sandbox.knobs import Knobs
+from bot.sandbox.behavior import Knobs
 from bot.slack.modals.lookup import FIELDS, IDS, KIND, OWNER, WHERE
 from bot.slack.modals.profile import ACCOUNT, APP
 from tests.support.slack import ONCALL, SUPPORT

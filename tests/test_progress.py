@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.playground.people import EDITOR
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.data import Account
-from bot.sandbox.knobs import Knobs
 from bot.slack.workers import CREW
 from tests.support.whole import Asker, Whole, whole_bot
 

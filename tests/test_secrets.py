@@ -12,7 +12,7 @@ from bot.playground.weather import RESPONSE_URL, UPLOAD_URL
 from bot.playground.weather import Fault as Trouble
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_workspace, playing
-from bot.sandbox.knobs import Fault, Knobs
+from bot.sandbox.behavior import Fault, Knobs
 from bot.sandbox.run import open_sandbox
 from tests.support.slack import open_page
 

@@ -19,7 +19,7 @@ from bot.logs import set_up_logs
 from bot.playground.people import STRANGER
 from bot.playground.server import make_app
 from bot.playground_app import make_settings
-from bot.sandbox.knobs import Knobs
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.serve import Metrics, Probe, Site, make_site

@@ -8,7 +8,7 @@ import pytest
 
 from bot.playground.messages import list_elements
 from bot.playground.people import AUDIT_CHANNEL_ID
-from bot.sandbox.knobs import Fault, Knobs
+from bot.sandbox.behavior import Fault, Knobs
 from tests.support.whole import Asker, Whole, whole_bot
 
 SLOW = Knobs(latency_ms=2800)

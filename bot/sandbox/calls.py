@@ -7,9 +7,9 @@ from typing import Any
 
 from bot.sandbox.accounts import account_check, account_import
 from bot.sandbox.attributes import im_get_attr, im_get_attr_name, im_set_attr, im_set_attr_name
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.codes import ACCOUNTS, ATTRIBUTES, FRIENDS, PROFILE, Family, info
 from bot.sandbox.friends import friend_get_list, friend_import
-from bot.sandbox.knobs import Knobs
 from bot.sandbox.profiles import portrait_get, portrait_set
 from bot.sandbox.request import Answer, Request
 

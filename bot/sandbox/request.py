@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from bot.core.fields import Field
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.codes import Family, Refusal, item_info
 from bot.sandbox.data import HostedApp
-from bot.sandbox.knobs import Knobs
 from bot.sandbox.values import defaults
 
 Answer: TypeAlias = dict[str, Any]

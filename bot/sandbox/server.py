@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from bot.sandbox.auth import Gate
+from bot.sandbox.behavior import Fault, Knobs
 from bot.sandbox.calls import CALLS, Call, command_of, envelope
 from bot.sandbox.codes import NOTHING, TRANSPORT, Refusal
 from bot.sandbox.data import DataFileError, HostedApp, save
-from bot.sandbox.gate import Gate
-from bot.sandbox.knobs import Fault, Knobs
 from bot.sandbox.request import Answer, Request, Write
 from bot.sandbox.web import WebApp
 

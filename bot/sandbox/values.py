@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.core.fields import MAX_UINT32, TEXT_BYTES, Field, Kind
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.codes import Refusal
-from bot.sandbox.knobs import Knobs
 
 WRONG_TYPE = 40610
 """The code for a value of the wrong type."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bot.sandbox.behavior import Fault, turned
 from bot.sandbox.faults import BAD_GATEWAY, LOSSES, Receive, Scope, Send, lose
-from bot.sandbox.knobs import Fault, turned
 
 if TYPE_CHECKING:
     from bot.sandbox.server import Sandbox

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from bot.background import BackgroundServer
-from bot.sandbox.knobs import Knobs
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.server import Sandbox
 from tests.support.bench import beside
 from tests.support.sandbox import CROWD_TAGS, PATHS, Caller, crowd

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.playground.people import EDITOR, GUEST, VIEWER
+from bot.sandbox.behavior import Fault
 from bot.sandbox.data import Account
-from bot.sandbox.knobs import Fault
 from tests.e2e.conftest import OpenPage
 from tests.support.story import (
     Playground,

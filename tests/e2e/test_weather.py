@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.playground.people import EDITOR, VIEWER
-from bot.sandbox.knobs import Fault
+from bot.sandbox.behavior import Fault
 from tests.e2e.conftest import OpenPage
 from tests.support.slack import wait_until
 from tests.support.story import (

@@ -13,8 +13,8 @@ from bot.errors import (
     NotFoundError,
 )
 from bot.im.client import IMClient
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.data import ADMIN, Account, HostedApp
-from bot.sandbox.knobs import Knobs
 from bot.sandbox.server import Sandbox
 from tests.support.sandbox import APP_ID, KEY, Caller, serving
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.knobs import Knobs
+from bot.sandbox.behavior import Knobs
 from tests.support.sandbox import APP_ID, Caller
 
 

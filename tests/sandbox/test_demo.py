@@ -6,8 +6,8 @@ import pytest
 
 from bot.core.fields import CUSTOM_PROFILE, FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.sandbox.attributes import ATTRIBUTE_BYTES
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.demo import FAILING, FAILURE, NOT_IMPORTED, SERIES, VIP, demo_app
-from bot.sandbox.knobs import Knobs
 from bot.sandbox.request import USERID_BYTES
 from bot.sandbox.server import Sandbox
 from bot.sandbox.values import checked

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from bot.core.fields import FRIEND_FIELDS
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.data import CustomField
 from bot.sandbox.friends import MAX_FRIENDS
-from bot.sandbox.knobs import Knobs
 from tests.support.sandbox import APP_ID, Caller
 
 NICK, REMARK, GROUP = "Tag_Profile_IM_Nick", "Tag_SNS_IM_Remark", "Tag_SNS_IM_Group"

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.data import Account
-from bot.sandbox.knobs import Knobs
 from bot.sandbox.server import Sandbox
 from tests.support.sandbox import PATHS, Caller, hosted
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.core.fields import PROFILE_FIELDS, Kind
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.data import Account, CustomField, HostedApp
-from bot.sandbox.knobs import Knobs
 from tests.sandbox.conftest import ANN
 from tests.support.sandbox import APP_ID, Caller
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from bot.sandbox.knobs import Fault, Knobs, turned
+from bot.sandbox.behavior import Fault, Knobs, turned
 from tests.support.sandbox import APP_ID, Caller
 
 NICK = "Tag_Profile_IM_Nick"

@@ -17,7 +17,7 @@ from bot.core.parsing.values import same
 from bot.core.results import Preview, Settled, Unchanged
 from bot.errors import InvalidRequestError, NotFoundError
 from bot.im.client import IMClient
-from bot.sandbox.knobs import Fault, Knobs
+from bot.sandbox.behavior import Fault, Knobs
 from bot.sandbox.server import Sandbox
 from tests.support.changing import ALICE, EDDA, LEVEL, NICK, RULES, SLACK
 from tests.support.fakes import FakeRecord

@@ -25,8 +25,8 @@ from bot.errors import (
     UnavailableError,
 )
 from bot.im.client import IMClient
+from bot.sandbox.behavior import Fault, Knobs
 from bot.sandbox.data import ADMIN, Account, HostedApp
-from bot.sandbox.knobs import Fault, Knobs
 from bot.sandbox.server import Sandbox
 from tests.support.fakes import FakeIM
 from tests.support.sandbox import APP_ID, KEY, Caller, serving

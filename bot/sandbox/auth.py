@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.im import usersig
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.codes import TRANSPORT, Family, Refusal
 from bot.sandbox.data import HostedApp
-from bot.sandbox.knobs import Knobs
 
 LOCKOUT = 60.0
 """Seconds that too many failed UserSig checks close an app for."""

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bot.im import usersig
+from bot.sandbox.auth import Gate
+from bot.sandbox.behavior import Knobs
 from bot.sandbox.calls import CALLS, command_of
 from bot.sandbox.codes import PROFILE, Refusal
 from bot.sandbox.data import HostedApp
-from bot.sandbox.gate import Gate
-from bot.sandbox.knobs import Knobs
 from bot.sandbox.server import Sandbox
 from tests.support.sandbox import APP_ID, KEY, PATHS, Caller
 
