@@ -12,7 +12,7 @@ from typing import Any
 from bot.app import connected, make_bot
 from bot.background import BackgroundServer, cannot_listen
 from bot.logs import set_up_logs
-from bot.playground.dials import Dial
+from bot.playground.faults.controls import Dial
 from bot.playground.manifest import read_manifest
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, EDITORS_GROUP_ID
 from bot.playground.run import install

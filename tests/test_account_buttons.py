@@ -3,8 +3,8 @@
 from typing import Any
 
 from bot.core.model import Outcome, Surface
-from bot.playground.messages import list_elements
 from bot.playground.people import VIEWER
+from bot.playground.state.messages import list_elements
 from tests.support.whole import Asker, Whole, history_of
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.playground.faults.faults import Fault
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR
-from bot.playground.weather import Fault
 from bot.store.record import Store
 from tests.support.slack import wait_until
 from tests.support.whole import Whole, whole_bot

@@ -6,8 +6,8 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 import trustme
 
+from bot.playground.faults.faults import RESPONSE_URL, Fault
 from bot.playground.people import VIEWER
-from bot.playground.weather import RESPONSE_URL, Fault
 from bot.settings import AppSettings
 from tests.support import far_end as bad
 from tests.support.far_end import Behavior, FarEnd, answer

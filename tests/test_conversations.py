@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from bot.core.model import Surface
+from bot.playground.faults.faults import Fault
 from bot.playground.people import (
     AUDIT_CHANNEL_ID,
     BOT,
@@ -21,7 +22,6 @@ from bot.playground.people import (
     VIEWER,
     Person,
 )
-from bot.playground.weather import Fault
 from bot.sandbox.behavior import Knobs
 from bot.store.record import Store
 from tests.support.bot import signed

@@ -10,9 +10,9 @@ import pytest
 from bot.background import BackgroundServer
 from bot.doctor import check_all
 from bot.im.client import IMClient
+from bot.playground.faults.faults import Fault
 from bot.playground.people import BOT, EDITOR, EDITORS_GROUP_ID, GUEST, LEAVER
 from bot.playground.server import make_app
-from bot.playground.weather import Fault
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox

@@ -22,7 +22,7 @@ from slack_bolt import BoltRequest
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
 from bot.core.changes.service import Changes
-from bot.playground.payloads import make_slash_command
+from bot.playground.interactions.payloads import make_slash_command
 from bot.playground.people import EDITOR, VIEWER, Person, make_channels
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace

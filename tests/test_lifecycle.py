@@ -10,10 +10,10 @@ from typing import cast
 import pytest
 
 from bot.background import BackgroundServer
+from bot.playground.faults.faults import RESPONSE_URL
+from bot.playground.faults.faults import Fault as SlackFault
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.server import make_app
-from bot.playground.weather import RESPONSE_URL
-from bot.playground.weather import Fault as SlackFault
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
 from bot.process import CUT_OFF

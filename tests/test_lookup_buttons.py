@@ -10,9 +10,9 @@ import pytest
 import requests
 
 from bot.core.model import Outcome, Surface
+from bot.playground.faults.faults import UPLOAD_URL
+from bot.playground.faults.faults import Fault as Trouble
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, Kind
-from bot.playground.weather import UPLOAD_URL
-from bot.playground.weather import Fault as Trouble
 from bot.sandbox.behavior import Fault, Knobs
 from bot.slack.interactions import LIFETIME
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT

@@ -16,8 +16,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
 from bot.logs import set_up_logs
-from bot.playground.messages import Draft, Message
-from bot.playground.payloads import (
+from bot.playground.interactions.payloads import (
     make_action,
     make_block_actions,
     make_event,
@@ -28,6 +27,7 @@ from bot.playground.payloads import (
 )
 from bot.playground.people import VIEWER, make_channels
 from bot.playground.server import make_app
+from bot.playground.state.messages import Draft, Message
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.serve import Metrics, Site

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from bot.logs import set_up_logs
+from bot.playground.faults.faults import RESPONSE_URL, UPLOAD_URL
+from bot.playground.faults.faults import Fault as Trouble
 from bot.playground.people import EDITOR, GUEST, VIEWER
-from bot.playground.weather import RESPONSE_URL, UPLOAD_URL
-from bot.playground.weather import Fault as Trouble
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_workspace, playing
 from bot.sandbox.behavior import Fault, Knobs

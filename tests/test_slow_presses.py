@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.playground.messages import list_elements
 from bot.playground.people import AUDIT_CHANNEL_ID
+from bot.playground.state.messages import list_elements
 from bot.sandbox.behavior import Fault, Knobs
 from tests.support.whole import Asker, Whole, whole_bot
 

@@ -11,7 +11,10 @@ from starlette.responses import FileResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from bot.playground import api, browser, events, responses, transfers
+from bot.playground.interactions import events, responses
+from bot.playground.page_server import connection as browser
+from bot.playground.transport import file_transfer as transfers
+from bot.playground.web_api import endpoint as api
 from bot.playground.workspace import Workspace
 
 PAGE = Path(__file__).with_name("page")

@@ -5,21 +5,21 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
-from bot.playground.dials import Dials
-from bot.playground.files import File, Files
-from bot.playground.homes import Homes
-from bot.playground.inspector import Inspector
-from bot.playground.limits import CallLimit, PostingLimit
+from bot.playground.faults.controls import Dials
+from bot.playground.faults.faults import Weather
+from bot.playground.inspector.inspector import Inspector
 from bot.playground.manifest import Shortcut, SlashCommand
-from bot.playground.messages import Draft, Message
-from bot.playground.modals import Modals
-from bot.playground.news import Listener, News, Watcher
 from bot.playground.people import PEOPLE, Channel, Kind, Person, make_channels, make_groups
-from bot.playground.response_urls import ResponseUrl
-from bot.playground.sockets import SocketMode
-from bot.playground.triggers import Triggers
-from bot.playground.views import View, Views
-from bot.playground.weather import Weather
+from bot.playground.state.files import File, Files
+from bot.playground.state.homes import Homes
+from bot.playground.state.messages import Draft, Message
+from bot.playground.state.modals import Modals
+from bot.playground.state.rate_limits import CallLimit, PostingLimit
+from bot.playground.state.response_urls import ResponseUrl
+from bot.playground.state.triggers import Triggers
+from bot.playground.state.views import View, Views
+from bot.playground.state.workspace_events import Listener, News, Watcher
+from bot.playground.transport.socket_mode import SocketMode
 
 
 class Workspace:

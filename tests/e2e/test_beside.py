@@ -9,8 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.playground.messages import Draft
 from bot.playground.people import BOT, EDITOR, VIEWER
+from bot.playground.state.messages import Draft
 from bot.playground.workspace import Workspace
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import measure_contrast

@@ -10,8 +10,8 @@ from slack_bolt.adapter.asgi import SlackRequestHandler
 from slack_sdk import WebClient
 
 from bot.background import BackgroundServer
-from bot.playground.messages import Draft
 from bot.playground.people import EDITOR, VIEWER
+from bot.playground.state.messages import Draft
 from bot.playground.workspace import Workspace
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import measure_contrast

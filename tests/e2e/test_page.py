@@ -5,9 +5,9 @@ from playwright.sync_api import Page, expect
 from slack_sdk import WebClient
 
 from bot.background import BackgroundServer
-from bot.playground.messages import Draft
 from bot.playground.people import BOT, EDITOR, VIEWER
 from bot.playground.server import make_app
+from bot.playground.state.messages import Draft
 from bot.playground.workspace import Workspace
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import measure_contrast

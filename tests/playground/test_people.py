@@ -2,7 +2,7 @@ import pytest
 import requests
 from slack_sdk import WebClient
 
-from bot.playground.deeds import DEEDS, QUESTIONS
+from bot.playground.interactions.actions import DEEDS, QUESTIONS
 from bot.playground.people import BOT, LEAVER, PARTNER_TEAM_ID, STRANGER
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage, OpenWire

@@ -24,8 +24,8 @@ from bot.core.parsing.typography import straighten
 from bot.core.parsing.values import parse_value
 from bot.core.spreadsheet import line
 from bot.errors import UsageError
+from bot.playground.interactions.markup import write_down
 from bot.playground.people import PEOPLE
-from bot.playground.typed import write_down
 from bot.slack.api.message_text import read_words, unmark
 from bot.slack.delivery.forms import FormError
 from bot.slack.listeners.mention_text import read_message

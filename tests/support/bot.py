@@ -18,9 +18,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.playground.messages import Draft, Message, list_elements, with_ids
-from bot.playground.payloads import make_action, make_block_actions, make_slash_command
+from bot.playground.interactions.payloads import make_action, make_block_actions, make_slash_command
 from bot.playground.people import BOT, VIEWER, Person, make_channels
+from bot.playground.state.messages import Draft, Message, list_elements, with_ids
 from bot.settings import Settings
 from tests.support.slack import ONCALL, SIGNING_SECRET
 

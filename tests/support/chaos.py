@@ -18,10 +18,10 @@ import psycopg
 import requests
 
 from bot.background import BackgroundServer
-from bot.playground.messages import Message
-from bot.playground.news import News
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, GROUP_EDITOR, VIEWER, Person
 from bot.playground.server import make_app
+from bot.playground.state.messages import Message
+from bot.playground.state.workspace_events import News
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.data import Account

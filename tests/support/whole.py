@@ -13,7 +13,7 @@ from bot.app import Bot, connected, make_bot
 from bot.background import BackgroundServer
 from bot.core.model import Entry, Outcome
 from bot.http_server import HTTPServer
-from bot.playground.blockkit import check_message
+from bot.playground.blockkit.checker import check_message
 from bot.playground.people import AUDIT_CHANNEL_ID, VIEWER, Person
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace

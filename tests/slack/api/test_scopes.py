@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import bot
-from bot.playground.events import SCOPES as EVENT_SCOPES
-from bot.playground.methods import METHODS as ANSWERED
+from bot.playground.interactions.events import SCOPES as EVENT_SCOPES
+from bot.playground.web_api.methods import METHODS as ANSWERED
 from bot.slack.api.scopes import EVENTS, METHODS
 
 SLACK = Path(bot.__file__).parent / "slack"

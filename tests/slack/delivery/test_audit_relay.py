@@ -13,8 +13,8 @@ from slack_sdk.web import WebClient
 from bot.background import BackgroundServer
 from bot.core.model import Actor, AlteredEntry, Entry, Outcome
 from bot.errors import SlackUnavailableError
+from bot.playground.faults.faults import Fault
 from bot.playground.server import make_app
-from bot.playground.weather import Fault
 from bot.slack.delivery.audit_relay import Pace, Relay
 from tests.support.far_end import Behavior, FarEnd, answer, hang, reset
 from tests.support.outbox import FakeOutbox

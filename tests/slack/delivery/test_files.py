@@ -6,9 +6,9 @@ import requests
 
 from bot.background import BackgroundServer
 from bot.errors import SlackUnavailableError
+from bot.playground.faults.faults import UPLOAD_URL, Fault
 from bot.playground.people import LEAVER, VIEWER
 from bot.playground.server import make_app
-from bot.playground.weather import UPLOAD_URL, Fault
 from bot.playground.workspace import Workspace
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.delivery.files import Files

@@ -15,8 +15,8 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
-from bot.playground.blockkit import check_message, check_view
-from bot.playground.payloads import make_slash_command
+from bot.playground.blockkit.checker import check_message, check_view
+from bot.playground.interactions.payloads import make_slash_command
 from bot.playground.people import PARTNER_TEAM_ID, TEAM_ID, VIEWER, Kind, Person, make_channels
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace

@@ -24,7 +24,7 @@ from bot.core.results import (
     Unchanged,
 )
 from bot.errors import IMError, OutcomeUnknownError
-from bot.playground.blockkit import check_message, check_view
+from bot.playground.blockkit.checker import check_message, check_view
 from bot.slack.messages.audit import FLOOD
 from bot.slack.messages.change import stamp
 from bot.slack.messages.home import lead_on

@@ -53,7 +53,7 @@ from bot.errors import (
     UnavailableError,
     UsageError,
 )
-from bot.playground.blockkit import check_message, check_view
+from bot.playground.blockkit.checker import check_message, check_view
 from bot.slack.messages.audit import FLOOD, grouped
 from bot.slack.messages.change import stamp
 from bot.slack.messages.home import lead_on

@@ -10,8 +10,8 @@ from bot.core.model import App, Value, Values
 from bot.core.parsing.values import is_settable, parse_value, same
 from bot.core.results import Form
 from bot.errors import NotFoundError, UnavailableError
-from bot.playground.blockkit import check_view
-from bot.playground.inputs import find_errors, read_state
+from bot.playground.blockkit.checker import check_view
+from bot.playground.interactions.input_values import find_errors, read_state
 from bot.slack.modals.profile import REASON, SET_MODAL, failed_view, form_view, loading_view, read_form
 from tests.support.sample_results import ALICE, BOB, FORM, PROD, VIP
 

@@ -16,7 +16,7 @@ from bot.core.parsing.command_line import Apps
 from bot.core.parsing.values import is_settable
 from bot.core.results import Form, Preview, Settled, Unchanged
 from bot.errors import ExpiredError, OutcomeUnknownError
-from bot.playground.blockkit import check_view
+from bot.playground.blockkit.checker import check_view
 from bot.slack.messages.render import busy, render_crash, render_error
 from bot.slack.modals.lookup import lookup_view, message_view
 from bot.slack.modals.profile import account_view, changing_view, form_view, loading_view

@@ -1,0 +1,1 @@
+"""The rules of Block Kit and their check."""

@@ -1,0 +1,82 @@
+"""What the Block Kit check says of what the bot sent, and where to see it in Slack's Block Kit Builder."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from bot.playground.blockkit.checker import Problem, check_message, check_suggestions, check_view
+from bot.playground.state.messages import Json
+
+BUILDER = "https://app.slack.com/block-kit-builder/#"
+"""The Block Kit Builder; what it is to show goes behind."""
+
+Judge: TypeAlias = Callable[[Any], tuple[list[Problem], Any]]
+"""Tells what is wrong with a content, and what of it the Block Kit Builder can show."""
+
+
+def judge(name: str, sent: Any, answer: Any) -> Json:
+    """Judge what the bot sent in an exchange: in a call, to a response URL, or in an acknowledgement."""
+    problems: list[Problem] = []
+    shown = None
+    for content, check in _list_contents(name, sent, answer):
+        problems, shown = check(content)
+    return {
+        "problems": [
+            {"pointer": each.pointer, "message": each.message, "house": each.house} for each in problems
+        ],
+        "builder_url": BUILDER + quote(json.dumps(shown), safe="") if shown else None,
+    }
+
+
+def read_json_in(arguments: Mapping[str, Any]) -> Json:
+    """Read the arguments of a call that are JSON written as text."""
+    return {
+        key: _parse(value) if key in _WRITTEN and isinstance(value, str) else value
+        for key, value in arguments.items()
+    }
+
+
+_WRITTEN = frozenset({"blocks", "attachments", "view", "files"})
+
+
+def _parse(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _list_contents(name: str, sent: Any, answer: Any) -> list[tuple[Any, Judge]]:
+    group, _, _ = name.partition(".")
+    kind = sent.get("type") if isinstance(sent, Mapping) else None
+    candidates: list[tuple[bool, Any, Judge]] = [
+        (group == "chat" or name == "response_url", sent, _judge_message),
+        (group == "views", _get(sent, "view"), _judge_view),
+        (name == "slash_commands", answer, _judge_message),
+        (kind == "view_submission", _get(answer, "view"), _judge_view),
+        (kind == "block_suggestion", answer, lambda content: (check_suggestions(content), None)),
+    ]
+    return [(content, check) for fits, content, check in candidates if fits and content]
+
+
+def _judge_message(content: Any) -> tuple[list[Problem], Any]:
+    if not isinstance(content, Mapping):
+        return [Problem("", "must be an object")], None
+    # Flags come as text where the call is a form, which is the form's doing.
+    said = {key: content[key] for key in _SAID if key in content}
+    blocks = said.get("blocks")
+    return check_message(said) if said else [], {"blocks": blocks} if blocks else None
+
+
+_SAID = ("text", "blocks", "attachments", "delete_original")
+
+
+def _judge_view(content: Any) -> tuple[list[Problem], Any]:
+    if not isinstance(content, Mapping):
+        return [Problem("", "must be an object")], None
+    return check_view(content), content
+
+
+def _get(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, Mapping) else None

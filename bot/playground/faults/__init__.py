@@ -1,0 +1,1 @@
+"""Faults that Slack can have, made on purpose."""

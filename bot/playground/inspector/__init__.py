@@ -1,0 +1,1 @@
+"""The inspector: traffic between workspace and bot."""

@@ -1,0 +1,1 @@
+"""Commands, buttons, modals and events: what people do, and the payloads it sends to the bot."""

@@ -1,0 +1,148 @@
+"""What people do in channels: commands, presses and shortcuts; the bot is told, its acknowledgement shown."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+
+from bot.playground.errors import RefusedError
+from bot.playground.interactions import payloads, responses
+from bot.playground.people import SLACKBOT, Channel, Kind, Person
+from bot.playground.state.messages import Draft, Json, Message
+from bot.playground.state.response_urls import ResponseUrl
+from bot.playground.transport.http import (
+    DISPATCH_FAILED,
+    EVENTS,
+    INTERACTIVE,
+    SLASH_COMMANDS,
+    NotDeliveredError,
+    Retry,
+    post_signed,
+)
+from bot.playground.workspace import Workspace
+
+_NO_COMMAND = (
+    '{} is not a valid command. In Slack, all messages that start with the "/" character are interpreted as '
+    'commands.\n\nIf you are trying to send a message and not run a command, try preceding the "/" with an '
+    "empty space."
+)
+
+
+async def run_command(workspace: Workspace, actor: Person, channel: Channel, line: str, address: str) -> None:
+    """Run the slash command in a line somebody typed; a failure is shown to them as Slack words it."""
+    command, _, text = line.partition(" ")
+    offered = any(command == known.command for known in workspace.commands)
+    # A person of another workspace is offered that workspace's commands, and this app is not installed there.
+    if not offered or actor.kind is Kind.STRANGER:
+        _notify(workspace, actor, channel, _NO_COMMAND.format(payloads.escape(command)))
+        return
+    url = ResponseUrl(channel, actor, workspace.clock(), command=line)
+    payload = payloads.make_slash_command(
+        actor,
+        channel,
+        command,
+        text.strip(),
+        response_url=responses.mint(workspace, url, address),
+        trigger_id=workspace.triggers.make(actor, workspace.clock(), channel=channel.id),
+    )
+    try:
+        answer = await deliver(workspace, SLASH_COMMANDS, payload)
+        if answer:
+            _show(workspace, url, answer)
+    except NotDeliveredError as error:
+        _notify(workspace, actor, channel, f'{command} failed with the error "{error.word}"')
+
+
+async def press(workspace: Workspace, actor: Person, message: Message, action: Json, address: str) -> None:
+    """Tell the bot that somebody pressed something in a message; a failure is shown to them."""
+    channel = workspace.channels[message.channel]
+    url = ResponseUrl(channel, actor, workspace.clock(), source=message, pressed=True)
+    payload = payloads.make_block_actions(
+        actor,
+        channel,
+        message,
+        action,
+        response_url=responses.mint(workspace, url, address),
+        trigger_id=workspace.triggers.make(actor, workspace.clock(), channel=channel.id),
+    )
+    await _interact(workspace, actor, channel, payload)
+
+
+async def use_shortcut(workspace: Workspace, actor: Person, channel: Channel, callback_id: str) -> None:
+    """Tell the bot that somebody used a global shortcut; a failure is shown to them where they are."""
+    trigger_id = workspace.triggers.make(actor, workspace.clock(), channel=channel.id)
+    payload = payloads.make_shortcut(actor, callback_id, workspace.make_ts(), trigger_id)
+    await _interact(workspace, actor, channel, payload)
+
+
+async def use_message_shortcut(
+    workspace: Workspace, actor: Person, message: Message, callback_id: str, address: str
+) -> None:
+    """Tell the bot that somebody used a shortcut on a message; a failure is shown to them."""
+    channel = workspace.channels[message.channel]
+    url = ResponseUrl(channel, actor, workspace.clock())
+    payload = payloads.make_message_action(
+        actor,
+        channel,
+        message,
+        callback_id=callback_id,
+        ts=workspace.make_ts(),
+        response_url=responses.mint(workspace, url, address),
+        trigger_id=workspace.triggers.make(actor, workspace.clock(), channel=channel.id),
+    )
+    await _interact(workspace, actor, channel, payload)
+
+
+async def deliver(workspace: Workspace, kind: str, payload: Json, retry: Retry | None = None) -> object:
+    """Bring a payload to the bot, and return the body of its acknowledgement.
+
+    Raises:
+        NotDeliveredError: It was not acknowledged with success.
+    """
+    title = payloads.name(payload) + (f", attempt {retry.number + 1}" if retry else "")
+    with workspace.inspector.noting("to_bot", kind, title, payload) as record:
+        try:
+            record.answer = await _hand_over(workspace, kind, payload, retry)
+        except NotDeliveredError as error:
+            record.outcome = error.word
+            raise
+        record.outcome = "acknowledged"
+        return record.answer
+
+
+async def _hand_over(workspace: Workspace, kind: str, payload: Json, retry: Retry | None) -> object:
+    twice = workspace.weather.twice
+    if workspace.request_url is None:
+        return await workspace.sockets.deliver(kind, payload, workspace.ack_limit, retry, twice=twice)
+    post = partial(
+        post_signed,
+        kind,
+        payload,
+        url=workspace.request_url,
+        secret=workspace.signing_secret,
+        ack_limit=workspace.ack_limit,
+    )
+    answer = await post(retry=retry)
+    if twice:
+        with suppress(NotDeliveredError):
+            await post(retry=Retry(1, "http_timeout") if kind == EVENTS else None)
+    return answer
+
+
+async def _interact(workspace: Workspace, actor: Person, channel: Channel, payload: Json) -> None:
+    try:
+        await deliver(workspace, INTERACTIVE, payload)
+    except NotDeliveredError as error:
+        _notify(workspace, actor, channel, error.sentence)
+
+
+def _show(workspace: Workspace, url: ResponseUrl, answer: object) -> None:
+    if not isinstance(answer, Mapping):
+        raise NotDeliveredError(DISPATCH_FAILED)
+    try:
+        responses.respond(workspace, url, answer)
+    except RefusedError as error:
+        raise NotDeliveredError(error.word) from None
+
+
+def _notify(workspace: Workspace, actor: Person, channel: Channel, text: str) -> None:
+    workspace.post(channel, SLACKBOT, Draft(text), only_for=actor.id, error=True)

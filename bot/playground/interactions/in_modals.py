@@ -1,0 +1,109 @@
+"""What people do in modals: they press, submit and close; the bot is told, and its answer followed."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from bot.playground.errors import RefusedError
+from bot.playground.interactions import responses, view_payloads
+from bot.playground.interactions.in_conversations import deliver
+from bot.playground.interactions.input_values import HOLDINGS, State, find_errors
+from bot.playground.state.messages import Json, list_elements
+from bot.playground.state.response_urls import ResponseUrl
+from bot.playground.state.views import View, read_view
+from bot.playground.transport.http import DISPATCH_FAILED, INTERACTIVE, NotDeliveredError
+from bot.playground.workspace import Workspace
+
+TROUBLE = "We had some trouble connecting. Try again?"
+"""What Slack says in a modal whose bot did not answer, or not in a way that makes sense."""
+
+
+async def press(workspace: Workspace, view: View, action: Json, state: State) -> None:
+    """Tell the bot that somebody pressed something in a view."""
+    trigger_id = workspace.triggers.make(view.person, workspace.clock(), view=view)
+    try:
+        payload = view_payloads.make_view_actions(view, state, action, trigger_id)
+        await deliver(workspace, INTERACTIVE, payload)
+    except NotDeliveredError:
+        workspace.views.complain(view, problem=TROUBLE)
+
+
+async def submit(workspace: Workspace, view: View, state: State, address: str) -> None:
+    """Tell the bot what somebody filled in, unless it is incomplete, and do what it answers."""
+    if errors := find_errors(view.blocks, state):
+        workspace.views.complain(view, errors=errors)
+        return
+    trigger_id = workspace.triggers.make(view.person, workspace.clock(), view=view)
+    try:
+        urls = _mint_response_urls(workspace, view, state, address)
+        payload = view_payloads.make_view_submission(view, state, trigger_id, urls)
+        _follow(workspace, view, await deliver(workspace, INTERACTIVE, payload))
+    except (NotDeliveredError, RefusedError):
+        workspace.views.complain(view, problem=TROUBLE)
+
+
+async def close(workspace: Workspace, view: View, *, clear: bool) -> None:
+    """Close a view, or its whole stack, and tell the bot of those for which it wants to know."""
+    clear = clear or view.content.get("clear_on_close", False)
+    for closed in workspace.modals.close(view, clear=clear):
+        if closed.content.get("notify_on_close"):
+            with suppress(NotDeliveredError):  # the person is gone, so nobody is told
+                await deliver(
+                    workspace, INTERACTIVE, view_payloads.make_view_closed(closed, is_cleared=clear)
+                )
+
+
+def _mint_response_urls(workspace: Workspace, view: View, state: State, address: str) -> list[Json]:
+    """Make a response URL for each conversation that somebody chose where the bot asked for one."""
+    urls = []
+    for block, element in list_elements(view.blocks):
+        holding = HOLDINGS.get(element["type"])
+        if block["type"] != "input" or holding is None or not element.get("response_url_enabled"):
+            continue
+        ids = {"block_id": block["block_id"], "action_id": element["action_id"]}
+        chosen = state[ids["block_id"]][ids["action_id"]][holding.key]
+        if channel := workspace.channels.get(str(chosen)):
+            url = ResponseUrl(channel, view.person, workspace.clock())
+            minted = responses.mint(workspace, url, address)
+            urls.append({**ids, "channel_id": channel.id, "response_url": minted})
+    return urls
+
+
+def _follow(workspace: Workspace, view: View, answer: object) -> None:
+    """Do what the acknowledgement of a submission asks for (https://docs.slack.dev/surfaces/modals)."""
+    if not answer:
+        workspace.modals.close(view)
+        return
+    action = answer.get("response_action") if isinstance(answer, Mapping) else None
+    respond = _RESPONSES.get(str(action))
+    if respond is None:
+        raise NotDeliveredError(DISPATCH_FAILED)
+    respond(workspace, view, answer)
+
+
+def _show_errors(workspace: Workspace, view: View, answer: Mapping[str, Any]) -> None:
+    errors = answer.get("errors")
+    asked = {block["block_id"] for block in view.blocks if block["type"] == "input"}
+    if not (isinstance(errors, Mapping) and errors and errors.keys() <= asked):
+        raise NotDeliveredError(DISPATCH_FAILED)
+    workspace.views.complain(view, errors={block_id: str(error) for block_id, error in errors.items()})
+
+
+def _update(workspace: Workspace, view: View, answer: Mapping[str, Any]) -> None:
+    workspace.views.change(view, read_view(answer.get("view")))
+
+
+def _push(workspace: Workspace, view: View, answer: Mapping[str, Any]) -> None:
+    workspace.modals.push(view, read_view(answer.get("view")))
+
+
+def _clear(workspace: Workspace, view: View, _: Mapping[str, Any]) -> None:
+    workspace.modals.close(view, clear=True)
+
+
+_RESPONSES: Mapping[str, Callable[[Workspace, View, Any], None]] = {
+    "errors": _show_errors,
+    "update": _update,
+    "push": _push,
+    "clear": _clear,
+}

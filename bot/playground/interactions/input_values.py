@@ -1,0 +1,169 @@
+"""What inputs hold: the values that people choose and type, checked as Slack checks them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from bot.playground.blockkit.checker import check_option
+from bot.playground.blockkit.tables import FORMS
+from bot.playground.errors import RefusedError
+from bot.playground.state.messages import Json, list_elements
+
+State: TypeAlias = dict[str, dict[str, Json]]
+"""What the elements of blocks hold, by block id and action id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How an element of one type holds a value.
+
+    Args:
+        key: Where actions and states have the value.
+        initial: Where the element has the one it starts with; without it the value is not kept in states.
+        accepts: Tells whether the element could hold a value.
+        empty: Stands for no value.
+    """
+
+    key: str
+    initial: str
+    accepts: Callable[[Json, Any], bool]
+    empty: Any = None
+
+
+def _is_text(_: Json, value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_date(_: Json, value: Any) -> bool:
+    return isinstance(value, str) and bool(FORMS["YYYY-MM-DD"].fullmatch(value))
+
+
+def _is_option(_: Json, value: Any) -> bool:
+    return not check_option(value)
+
+
+def _is_offered(element: Json, value: Any) -> bool:
+    groups = element.get("option_groups", [element])
+    return any(value in group["options"] for group in groups)
+
+
+def _are_offered(element: Json, values: Any) -> bool:
+    return isinstance(values, list) and all(_is_offered(element, value) for value in values)
+
+
+_TEXT = Holding("value", "initial_value", _is_text)
+_OPTION = Holding("selected_option", "initial_option", _is_offered)
+_OPTIONS = Holding("selected_options", "initial_options", _are_offered, empty=[])
+
+HOLDINGS: Mapping[str, Holding] = {
+    "plain_text_input": _TEXT,
+    "number_input": _TEXT,
+    "email_text_input": _TEXT,
+    "url_text_input": _TEXT,
+    "static_select": _OPTION,
+    "external_select": Holding("selected_option", "initial_option", _is_option),
+    "radio_buttons": _OPTION,
+    "checkboxes": _OPTIONS,
+    "multi_static_select": _OPTIONS,
+    "datepicker": Holding("selected_date", "initial_date", _is_date),
+    "users_select": Holding("selected_user", "initial_user", _is_text),
+    "conversations_select": Holding("selected_conversation", "initial_conversation", _is_text),
+    "channels_select": Holding("selected_channel", "initial_channel", _is_text),
+    "overflow": Holding("selected_option", "", _is_offered),
+}
+"""The elements that hold a value, by type; an input with another kind of value starts here."""
+
+
+def read_choice(element: Json, given: Mapping[str, Any]) -> Json:
+    """Take from what a page says the value that comes with a press on an element; nothing for a button.
+
+    Raises:
+        RefusedError: The element cannot hold what is given.
+    """
+    holding = HOLDINGS.get(element["type"])
+    if holding is None:
+        return {}
+    value = given.get(holding.key)
+    if holding.key not in given or (value and not holding.accepts(element, value)):
+        raise RefusedError("invalid_action")
+    return {holding.key: value or holding.empty}
+
+
+def read_state(blocks: list[Json] | None, given: Any) -> State:
+    """Say what every element of some blocks holds: what is given for it in a state, or what it starts with.
+
+    Raises:
+        RefusedError: An element cannot hold what is given.
+    """
+    state: State = {}
+    for block, element in list_elements(blocks):
+        holding = HOLDINGS.get(element["type"])
+        if holding is None or not holding.initial:
+            continue
+        told = _get(_get(given, block["block_id"]), element["action_id"])
+        value = told[holding.key] if holding.key in told else element.get(holding.initial)
+        if value and not holding.accepts(element, value):
+            raise RefusedError("invalid_state")
+        held = {"type": element["type"], holding.key: value or holding.empty}
+        state.setdefault(block["block_id"], {})[element["action_id"]] = held
+    return state
+
+
+def find_errors(blocks: list[Json], state: State) -> dict[str, str]:
+    """Say, by block id, why Slack would not let somebody submit what they filled in."""
+    errors = {}
+    for block in blocks:
+        element = block.get("element")
+        if element and element["type"] in HOLDINGS:
+            held = state[block["block_id"]][element["action_id"]]
+            errors[block["block_id"]] = _find_error(block, element, held[HOLDINGS[element["type"]].key])
+    return {block_id: error for block_id, error in errors.items() if error}
+
+
+def _find_error(block: Json, element: Json, value: Any) -> str:
+    if not value:
+        return "" if block.get("optional") else "Please complete this required field."
+    check = _CHECKS.get(element["type"])
+    return check(element, value) if check else ""
+
+
+def _get(value: Any, key: str) -> Mapping[str, Any]:
+    found = value.get(key) if isinstance(value, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _check_length(element: Json, value: str) -> str:
+    least, most = element.get("min_length", 0), element.get("max_length", 3000)
+    if len(value) < least:
+        return f"Please enter at least {least} characters."
+    return f"Please enter at most {most} characters." if len(value) > most else ""
+
+
+def _check_number(element: Json, value: str) -> str:
+    if not FORMS["a number"].fullmatch(value):
+        return "Please enter a number."
+    if not element["is_decimal_allowed"] and "." in value:
+        return "Please enter a whole number."
+    least, most = element.get("min_value"), element.get("max_value")
+    if least is not None and Decimal(value) < Decimal(least):
+        return f"Please enter a number of at least {least}."
+    if most is not None and Decimal(value) > Decimal(most):
+        return f"Please enter a number of at most {most}."
+    return ""
+
+
+def _check_form(form: str, error: str) -> Callable[[Json, str], str]:
+    pattern = re.compile(form)
+    return lambda _, value: "" if pattern.fullmatch(value) else error
+
+
+_CHECKS: Mapping[str, Callable[[Json, Any], str]] = {
+    "plain_text_input": _check_length,
+    "number_input": _check_number,
+    "email_text_input": _check_form(
+        r"[^@\s]++@(?=[^@\s]+\.[^@\s])[^@\s]++", "Please enter a valid email address."
+    ),
+    "url_text_input": _check_form(r"[a-z][a-z0-9+.-]*://\S+", "Please enter a valid URL."),
+}

@@ -1,0 +1,172 @@
+"""The payloads that Slack sends to the bot, in their real shape."""
+
+import secrets
+
+from bot.playground.interactions.input_values import read_state
+from bot.playground.people import APP_ID, BOT, TEAM_DOMAIN, TEAM_ID, Channel, Person
+from bot.playground.state.messages import Json, Message
+from bot.playground.web_api.serializers import describe_message
+
+_VERIFICATION_TOKEN = secrets.token_hex(12)  # deprecated by Slack, and still in every payload
+
+
+def escape(text: str) -> str:
+    """Escape what people type as Slack does before anyone else reads it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def make_slash_command(
+    actor: Person, channel: Channel, command: str, text: str, *, response_url: str, trigger_id: str
+) -> Json:
+    """Make the payload of a slash command (https://docs.slack.dev/interactivity/implementing-slash-commands)."""
+    return {
+        "token": _VERIFICATION_TOKEN,
+        "team_id": TEAM_ID,
+        "team_domain": TEAM_DOMAIN,
+        "channel_id": channel.id,
+        "channel_name": _name(channel),
+        "user_id": actor.id,
+        "user_name": actor.handle,
+        "command": command,
+        "text": escape(text),
+        "api_app_id": APP_ID,
+        "is_enterprise_install": "false",
+        "response_url": response_url,
+        "trigger_id": trigger_id,
+    }
+
+
+def make_event(event: Json, channel: Channel, id_: str, at: int) -> Json:
+    """Make the payload that tells of an event (https://docs.slack.dev/apis/events-api)."""
+    bot = {"enterprise_id": None, "team_id": TEAM_ID, "user_id": BOT.id, "is_bot": True}
+    return {
+        "token": _VERIFICATION_TOKEN,
+        "team_id": TEAM_ID,
+        "api_app_id": APP_ID,
+        "event": event,
+        "type": "event_callback",
+        "event_id": id_,
+        "event_time": at,
+        "authorizations": [{**bot, "is_enterprise_install": False}],
+        "is_ext_shared_channel": channel.shared,
+        "event_context": f"4-{id_}",
+    }
+
+
+def make_block_actions(
+    actor: Person, channel: Channel, message: Message, action: Json, *, response_url: str, trigger_id: str
+) -> Json:
+    """Make the payload of a press in a message.
+
+    The shape: https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+    """
+    chosen = {action["block_id"]: {action["action_id"]: action}}
+    return {
+        **make_interaction("block_actions", actor),
+        **describe_message_place(message, channel),
+        "trigger_id": trigger_id,
+        "state": {"values": read_state(message.draft.blocks, chosen)},
+        "response_url": response_url,
+        "actions": [action],
+    }
+
+
+def make_suggestion(actor: Person, place: Json, ids: Json, query: str) -> Json:
+    """Make the payload that asks what to offer in an external select.
+
+    The shape: https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload
+    """
+    return {**make_interaction("block_suggestion", actor), **place, **ids, "value": query}
+
+
+def describe_message_place(message: Message, channel: Channel) -> Json:
+    """Describe where something is done in a message; Slack leaves the message out when it is ephemeral."""
+    public: Json = {} if message.only_for else {"message": describe_message(message)}
+    return {
+        "container": {
+            "type": "message",
+            "message_ts": message.ts,
+            "channel_id": channel.id,
+            "is_ephemeral": message.only_for is not None,
+        },
+        "channel": {"id": channel.id, "name": _name(channel)},
+        **public,
+    }
+
+
+def make_shortcut(actor: Person, callback_id: str, ts: str, trigger_id: str) -> Json:
+    """Make the payload of a global shortcut, which says nothing of where it was used.
+
+    The shape: https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
+    """
+    return {
+        **make_interaction("shortcut", actor),
+        "callback_id": callback_id,
+        "action_ts": ts,
+        "trigger_id": trigger_id,
+    }
+
+
+def make_message_action(
+    actor: Person,
+    channel: Channel,
+    message: Message,
+    *,
+    callback_id: str,
+    ts: str,
+    response_url: str,
+    trigger_id: str,
+) -> Json:
+    """Make the payload of a message shortcut."""
+    return {
+        **make_interaction("message_action", actor),
+        "callback_id": callback_id,
+        "action_ts": ts,
+        "trigger_id": trigger_id,
+        "response_url": response_url,
+        "channel": {"id": channel.id, "name": _name(channel)},
+        "message_ts": message.ts,
+        "message": describe_message(message),
+    }
+
+
+def name(payload: Json) -> str:
+    """Say in a few words what a payload is about."""
+    if "event" in payload:
+        return str(payload["event"].get("subtype") or payload["event"]["type"])
+    if "command" in payload:
+        return str(payload["command"])
+    actions = [action["action_id"] for action in payload.get("actions", ())]
+    view = payload.get("view", {})
+    about = [*actions, payload.get("action_id"), payload.get("callback_id"), view.get("callback_id")]
+    return " ".join([payload["type"], *[str(each) for each in about if each][:1]])
+
+
+def make_action(block: Json, element: Json, chosen: Json, ts: str) -> Json:
+    """Make the action of a press on an element, with the value that was chosen by it."""
+    kept: Json = {
+        key: element[key] for key in ("type", "action_id", "text", "value", "style") if key in element
+    }
+    return {**kept, **chosen, "block_id": block["block_id"], "action_ts": ts}
+
+
+def make_interaction(kind: str, actor: Person) -> Json:
+    """Make what all interactions have in common."""
+    return {
+        "type": kind,
+        "user": {
+            "id": actor.id,
+            "username": actor.handle,
+            "name": actor.handle,
+            "team_id": actor.team_id,
+        },
+        "api_app_id": APP_ID,
+        "token": _VERIFICATION_TOKEN,
+        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
+def _name(channel: Channel) -> str:
+    return "directmessage" if channel.direct else channel.name

@@ -1,0 +1,105 @@
+"""Response URLs: where the bot answers a slash command or a press without a token."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from bot.playground.errors import RefusedError
+from bot.playground.faults.faults import RESPONSE_URL
+from bot.playground.inspector.inspector import Record
+from bot.playground.people import BOT
+from bot.playground.state.messages import read_draft
+from bot.playground.state.response_urls import ResponseUrl
+from bot.playground.workspace import Workspace
+
+USES = 5
+"""How often a response URL can be used."""
+LIFETIME = 30 * 60
+"""Seconds for which a response URL can be used."""
+
+
+def mint(workspace: Workspace, url: ResponseUrl, address: str) -> str:
+    """Make the address of a response URL, below that of the server."""
+    ticket = secrets.token_urlsafe(18)
+    workspace.response_urls[ticket] = url
+    return f"{address}/response/{ticket}"
+
+
+async def receive(workspace: Workspace, request: Request) -> Response:
+    """Take a message posted to a response URL."""
+    with workspace.inspector.noting("from_bot", RESPONSE_URL, RESPONSE_URL) as record:
+        response = await _answer(workspace, request, record)
+        record.outcome, record.answer = str(response.status_code), bytes(response.body).decode()
+    return response
+
+
+async def _answer(workspace: Workspace, request: Request, record: Record) -> Response:
+    content = await request.body()
+    try:
+        body = record.sent = _read_body(content)
+        if fault := await workspace.weather.strike(RESPONSE_URL, request):
+            return fault
+        url = _find(workspace, request.path_params["ticket"])
+        respond(workspace, url, body)
+    except RefusedError as error:
+        return JSONResponse(error.body, error.status or 400, error.headers)
+    url.uses += 1
+    return PlainTextResponse("ok")
+
+
+def respond(workspace: Workspace, url: ResponseUrl, body: Mapping[str, Any]) -> None:
+    """Do what the bot asks for in answer to a slash command or a press.
+
+    Raises:
+        RefusedError: Slack would not accept the message.
+    """
+    source = url.source if url.source in workspace.messages else None
+    if source and url.pressed and _is_true(body.get("delete_original")):
+        workspace.delete(source)
+        return
+    draft = read_draft(body)
+    if source and _is_true(body.get("replace_original", url.pressed)):
+        workspace.change(source, draft)
+        return
+    public = body.get("response_type") == "in_channel"
+    if public:
+        workspace.posting.take(url.channel.id, workspace.clock())
+    message = workspace.post(
+        url.channel,
+        BOT,
+        draft,
+        only_for=None if public else url.actor.id,
+        command=url.command if public else None,
+        thread_ts=body.get("thread_ts"),
+    )
+    if public:
+        url.command = None
+    if not url.pressed:
+        url.source = message
+
+
+def _find(workspace: Workspace, ticket: str) -> ResponseUrl:
+    url = workspace.response_urls.get(ticket)
+    if url is None or workspace.clock() - url.made_at > LIFETIME:
+        raise RefusedError("expired_url", status=404)
+    if url.uses >= USES:
+        raise RefusedError("used_url", status=404)
+    return url
+
+
+def _read_body(content: bytes) -> Mapping[str, Any]:
+    try:
+        body = json.loads(content)
+    except ValueError:
+        raise RefusedError("invalid_payload") from None
+    if not isinstance(body, dict):
+        raise RefusedError("invalid_payload")
+    return body
+
+
+def _is_true(value: object) -> bool:
+    return value in (True, "true", "1")

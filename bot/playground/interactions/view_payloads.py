@@ -1,0 +1,44 @@
+"""The payloads that Slack sends of what people do in modals and Home tabs."""
+
+from bot.playground.interactions.input_values import State
+from bot.playground.interactions.payloads import make_interaction
+from bot.playground.state.messages import Json
+from bot.playground.state.views import View
+from bot.playground.web_api.serializers import describe_view
+
+
+def make_view_actions(view: View, state: State, action: Json, trigger_id: str) -> Json:
+    """Make the payload of a press in a view."""
+    return {
+        **make_interaction("block_actions", view.person),
+        **describe_view_place(view, state),
+        "trigger_id": trigger_id,
+        "actions": [action],
+    }
+
+
+def make_view_submission(view: View, state: State, trigger_id: str, response_urls: list[Json]) -> Json:
+    """Make the payload of a submission.
+
+    The shape: https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
+    """
+    return {
+        **make_interaction("view_submission", view.person),
+        "trigger_id": trigger_id,
+        "view": describe_view(view, state),
+        "response_urls": response_urls,
+    }
+
+
+def make_view_closed(view: View, *, is_cleared: bool) -> Json:
+    """Make the payload that tells of a view closed by its person, alone or with its whole stack."""
+    return {
+        **make_interaction("view_closed", view.person),
+        "view": describe_view(view),
+        "is_cleared": is_cleared,
+    }
+
+
+def describe_view_place(view: View, state: State) -> Json:
+    """Describe where something is done in a view."""
+    return {"container": {"type": "view", "view_id": view.id}, "view": describe_view(view, state)}

@@ -1,0 +1,1 @@
+"""The state of the workspace: messages, views, files, limits."""

@@ -1,0 +1,42 @@
+"""The bot's Home tab, which can look different for everyone."""
+
+from collections.abc import Callable
+
+from bot.playground.errors import RefusedError
+from bot.playground.people import Person
+from bot.playground.state.messages import Json
+from bot.playground.state.views import View, Views
+
+
+class Homes:
+    """The Home tabs that were published, one for a person.
+
+    Args:
+        views: Where their views are kept.
+        show: Told of a view that was published.
+    """
+
+    def __init__(self, views: Views, show: Callable[[View], None]) -> None:
+        self._views = views
+        self._homes: dict[str, View] = {}
+        self._show = show
+
+    def get(self, person_id: str) -> View | None:
+        """Look up somebody's Home tab."""
+        return self._homes.get(person_id)
+
+    def publish(self, person: Person, content: Json, expected: object = None) -> View:
+        """Give somebody's Home tab its content, unless another hash than theirs is expected.
+
+        Raises:
+            RefusedError: It has changed since, or another view has its external id.
+        """
+        view = self._homes.get(person.id)
+        if expected and (view is None or view.hash != expected):
+            raise RefusedError("hash_conflict")
+        if view is None:
+            view = self._homes[person.id] = self._views.add(person, content)
+            self._show(view)
+        else:
+            self._views.change(view, content)
+        return view

@@ -1,0 +1,104 @@
+"""Messages: what a caller hands in, checked as Slack checks it, and what then stands in a channel."""
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, TypeAlias
+
+from bot.playground.blockkit.checker import check_message
+from bot.playground.errors import RefusedError
+from bot.playground.people import Person
+from bot.playground.state.files import File
+
+Json: TypeAlias = dict[str, Any]
+"""A JSON object."""
+
+TEXT_LIMIT = 40_000
+"""Characters after which Slack cuts a message's text."""
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The content of a message, as Slack would accept it."""
+
+    text: str
+    blocks: list[Json] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """A message in a channel.
+
+    Args:
+        only_for: The id of the one person who sees it; None when it is public.
+        command: The slash command it answers in public, as typed.
+        error: Slack's own notice that something failed.
+        thread_ts: The first message of the thread it stands in.
+        before: What it said before it was last changed.
+    """
+
+    channel: str
+    ts: str
+    sender: Person
+    draft: Draft
+    only_for: str | None = None
+    command: str | None = None
+    error: bool = False
+    thread_ts: str | None = None
+    files: tuple[File, ...] = ()
+    before: Draft | None = None
+
+
+def read_draft(arguments: Mapping[str, Any]) -> Draft:
+    """Take a message's text and blocks from the arguments of a call.
+
+    Raises:
+        RefusedError: Slack would not accept them.
+    """
+    text = str(arguments.get("text") or "")
+    blocks = _read_blocks(arguments.get("blocks"))
+    if not text.strip() and not blocks:
+        raise RefusedError("no_text")
+    content = {key: value for key, value in (("text", text), ("blocks", blocks)) if value}
+    problems = [problem for problem in check_message(content) if not problem.house]
+    if problems:
+        errors = [f"{problem.message} [json-pointer:{problem.pointer}]" for problem in problems]
+        messages = [f"[ERROR] {error}" for error in errors]
+        word = next((problem.word for problem in problems if problem.word), "invalid_blocks")
+        raise RefusedError(word, errors=errors, response_metadata={"messages": messages})
+    return Draft(text[:TEXT_LIMIT], with_ids(blocks) if blocks else None)
+
+
+def list_elements(blocks: list[Json] | None) -> Iterator[tuple[Json, Json]]:
+    """Walk over the interactive elements of a message or a view, each with its block."""
+    for block in blocks or []:
+        for element in (*block.get("elements", ()), block.get("accessory"), block.get("element")):
+            if element and "action_id" in element:
+                yield block, element
+
+
+def with_ids(blocks: list[Json]) -> list[Json]:
+    """Give blocks and their interactive elements the ids that Slack makes up for those without one."""
+    blocks = copy.deepcopy(blocks)
+    for block in blocks:
+        block.setdefault("block_id", f"{next(_numbers):05x}")
+        inside = block["elements"] if block["type"] == "actions" else ()
+        for element in (*inside, block.get("accessory"), block.get("element")):
+            if element and element["type"] != "image":
+                element.setdefault("action_id", f"{next(_numbers):05x}")
+    return blocks
+
+
+def _read_blocks(value: Any) -> list[Json] | None:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise RefusedError("invalid_blocks_format") from None
+    if value is not None and not isinstance(value, list):
+        raise RefusedError("invalid_blocks_format")
+    return value

@@ -1,0 +1,153 @@
+"""Views: what a bot puts in front of people, in modals and in its Home tab."""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.playground.blockkit.checker import check_view
+from bot.playground.blockkit.tables import Surface
+from bot.playground.errors import RefusedError
+from bot.playground.people import Person
+from bot.playground.state.messages import Json, list_elements, with_ids
+
+MOST_CHARACTERS = 250_000
+"""Characters of JSON in one view."""
+
+
+@dataclass(slots=True, eq=False)
+class View:
+    """A view that somebody has before them, or below the one they have.
+
+    Args:
+        content: What the bot gave, with the ids it left out.
+        hash: Changes with the content.
+        channel: The id of the channel its person was in when it was opened.
+        below: The views under it in its stack.
+        errors: What is wrong with what was filled in, by block id.
+        problem: Why nothing came of the last attempt to do something in it.
+    """
+
+    id: str
+    person: Person
+    content: Json
+    hash: str
+    channel: str | None = None
+    below: tuple["View", ...] = ()
+    errors: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def blocks(self) -> list[Json]:
+        """Its blocks."""
+        blocks: list[Json] = self.content["blocks"]
+        return blocks
+
+    @property
+    def is_home(self) -> bool:
+        """It is somebody's Home tab."""
+        return bool(self.content["type"] == "home")
+
+
+def read_view(value: Any, surface: Surface = "modal") -> Json:
+    """Take a view for a surface from an argument or an acknowledgement.
+
+    Raises:
+        RefusedError: Slack would not accept it.
+    """
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise _invalid(["must be JSON [json-pointer:/view]"]) from None
+    if not isinstance(value, Mapping):
+        raise _invalid(["must be an object [json-pointer:/view]"])
+    if value.get("type") in {"modal", "home"} - {surface}:
+        raise _invalid([f"must be {surface} [json-pointer:/view/type]"])
+    problems = [problem for problem in check_view(value) if not problem.house]
+    if problems:
+        raise _invalid([f"{problem.message} [json-pointer:/view{problem.pointer}]" for problem in problems])
+    if len(json.dumps(value)) > MOST_CHARACTERS:
+        raise RefusedError("view_too_large")
+    return {**value, "blocks": with_ids(value["blocks"])}
+
+
+class Views:
+    """The views that exist.
+
+    Args:
+        show: Told of a view that is to be shown anew.
+    """
+
+    def __init__(self, show: Callable[[View], None]) -> None:
+        self._views: dict[str, View] = {}
+        self._show = show
+
+    def find(self, *, id_: object = None, external_id: object = None) -> View:
+        """Look up a view by the id it was given, or else by the bot's own id for it.
+
+        Raises:
+            RefusedError: There is no such view.
+        """
+        for view in self._views.values():
+            if view.id == id_ or (external_id and view.content.get("external_id") == external_id):
+                return view
+        raise RefusedError("not_found")
+
+    def add(
+        self, person: Person, content: Json, *, channel: str | None = None, below: tuple[View, ...] = ()
+    ) -> View:
+        """Make a view.
+
+        Raises:
+            RefusedError: Another view has its external id.
+        """
+        self._check_external_id(content)
+        id_ = f"V07{secrets.token_hex(4).upper()}"
+        view = View(id_, person, _at(content, channel), _make_hash(), channel, below)
+        self._views[view.id] = view
+        return view
+
+    def change(self, view: View, content: Json) -> None:
+        """Give a view other content.
+
+        Raises:
+            RefusedError: Another view has its external id.
+        """
+        self._check_external_id(content, view)
+        view.content, view.hash = _at(content, view.channel), _make_hash()
+        self.complain(view)
+
+    def complain(self, view: View, *, errors: Mapping[str, str] | None = None, problem: str = "") -> None:
+        """Say in a view what is wrong in it, or that nothing is any more."""
+        view.errors, view.problem = dict(errors or {}), problem
+        self._show(view)
+
+    def remove(self, view: View) -> None:
+        """Forget a view."""
+        self._views.pop(view.id, None)
+
+    def _check_external_id(self, content: Json, own: View | None = None) -> None:
+        id_ = content.get("external_id")
+        others = (view for view in self._views.values() if view is not own)
+        if id_ and any(view.content.get("external_id") == id_ for view in others):
+            raise RefusedError("duplicate_external_id")
+
+
+def _at(content: Json, channel: str | None) -> Json:
+    """Let menus start with the conversation that somebody is in, where the bot wants that."""
+    for _, element in list_elements(content["blocks"]):
+        if element.get("default_to_current_conversation") and channel:
+            element.setdefault("initial_conversation", channel)
+    return content
+
+
+def _make_hash() -> str:
+    return f"{secrets.randbelow(10**9)}.{secrets.token_hex(4)}"
+
+
+def _invalid(errors: list[str]) -> RefusedError:
+    return RefusedError(
+        "invalid_arguments", response_metadata={"messages": [f"[ERROR] {error}" for error in errors]}
+    )

@@ -1,0 +1,1 @@
+"""Transport of payloads and files between the workspace and the bot."""

@@ -1,0 +1,53 @@
+"""Bytes of files on their way: to an upload URL, and back as a download."""
+
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from bot.playground.errors import RefusedError
+from bot.playground.faults.faults import UPLOAD_URL
+from bot.playground.state.files import File
+from bot.playground.workspace import Workspace
+
+_LOGIN = "<!DOCTYPE html><title>Slack</title><p>Sign in to your workspace"
+
+
+async def upload(workspace: Workspace, request: Request) -> Response:
+    """Take the bytes of a file."""
+    content = await request.body()
+    with workspace.inspector.noting("from_bot", UPLOAD_URL, f"{len(content)} bytes") as record:
+        response = await _take(workspace, request, content)
+        record.outcome, record.answer = str(response.status_code), bytes(response.body).decode()
+    return response
+
+
+async def _take(workspace: Workspace, request: Request, content: bytes) -> Response:
+    if fault := await workspace.weather.strike(UPLOAD_URL, request):
+        return fault
+    try:
+        workspace.files.take(request.path_params["ticket"], content, workspace.clock())
+    except RefusedError as error:
+        return PlainTextResponse(error.word, error.status or 400)
+    return PlainTextResponse(f"OK - {len(content)}")
+
+
+async def download(workspace: Workspace, request: Request) -> Response:
+    """Hand a file to the page of somebody who sees it, or to the bot; others get Slack's login page."""
+    file = workspace.files.find(request.path_params["id"])
+    if file is None or file.content is None:
+        return PlainTextResponse("Not Found", 404)
+    if not _may_read(workspace, request, file):
+        return HTMLResponse(_LOGIN)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(file.content, media_type=file.mimetype, headers=headers)
+
+
+def _may_read(workspace: Workspace, request: Request, file: File) -> bool:
+    if request.query_params.get("key") == file.key:
+        return True
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return token == workspace.bot_token and "files:read" in workspace.scopes

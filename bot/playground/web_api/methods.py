@@ -1,0 +1,86 @@
+"""The Web API methods, in one table: what each does and which scopes it takes."""
+
+from collections.abc import Mapping
+
+from bot.playground.errors import RefusedError
+from bot.playground.people import BOT, BOT_ID, TEAM_ID, TEAM_NAME, Kind
+from bot.playground.state.messages import Json
+from bot.playground.web_api import chat_methods, file_methods, view_methods
+from bot.playground.web_api.calls import Call, Method
+from bot.playground.web_api.serializers import describe_channel, describe_group, describe_person
+
+
+def _auth_test(call: Call) -> Json:
+    return {
+        "url": f"{call.address}/",
+        "team": TEAM_NAME,
+        "user": BOT.handle,
+        "team_id": TEAM_ID,
+        "user_id": BOT.id,
+        "bot_id": BOT_ID,
+        "is_enterprise_install": False,
+    }
+
+
+def _apps_connections_open(call: Call) -> Json:
+    return {"url": call.workspace.sockets.open(call.address)}
+
+
+def _users_info(call: Call) -> Json:
+    return {"user": describe_person(call.get_person("user"))}
+
+
+def _usergroups_list(call: Call) -> Json:
+    with_users = str(call.arguments.get("include_users")).lower() in ("true", "1")
+    return {"usergroups": [describe_group(group, with_users) for group in call.workspace.groups.values()]}
+
+
+def _usergroups_users_list(call: Call) -> Json:
+    if (group := call.workspace.groups.get(str(call.arguments.get("usergroup")))) is None:
+        raise RefusedError("no_such_subteam")
+    return {"users": list(group.members)}
+
+
+def _conversations_info(call: Call) -> Json:
+    channel = call.get_channel()
+    needed = "im:read" if channel.direct else "channels:read"
+    if needed not in call.workspace.scopes:
+        raise RefusedError("missing_scope", needed=needed, provided=",".join(sorted(call.workspace.scopes)))
+    return {"channel": describe_channel(channel)}
+
+
+def _conversations_open(call: Call) -> Json:
+    if not call.arguments.get("users"):
+        raise RefusedError("users_list_not_supplied")
+    person = call.get_person("users")
+    if person.kind is Kind.DEACTIVATED:
+        raise RefusedError("user_disabled")
+    if (channel := call.find_direct("users")) is None:
+        raise RefusedError("user_not_visible")
+    return {"no_op": True, "already_open": True, "channel": {"id": channel.id}}
+
+
+_TIER_2, _TIER_3, _TIER_4 = 20, 50, 100
+_READ_CHANNELS = ("channels:read", "groups:read", "mpim:read", "im:read")
+
+METHODS: Mapping[str, Method] = {
+    "auth.test": Method(_auth_test),
+    "apps.connections.open": Method(_apps_connections_open, ("connections:write",), _TIER_3, app_level=True),
+    "users.info": Method(_users_info, ("users:read",), _TIER_4),
+    "usergroups.list": Method(_usergroups_list, ("usergroups:read",), _TIER_2),
+    "usergroups.users.list": Method(_usergroups_users_list, ("usergroups:read",), _TIER_2),
+    "conversations.info": Method(_conversations_info, _READ_CHANNELS, _TIER_3),
+    "conversations.open": Method(_conversations_open, ("im:write", "mpim:write"), _TIER_3),
+    "chat.postMessage": Method(chat_methods.post_message, ("chat:write",)),
+    "chat.postEphemeral": Method(chat_methods.post_ephemeral, ("chat:write",), _TIER_4),
+    "chat.update": Method(chat_methods.update, ("chat:write",), _TIER_3),
+    "chat.delete": Method(chat_methods.delete, ("chat:write",), _TIER_3),
+    "files.getUploadURLExternal": Method(file_methods.get_upload_url, ("files:write",), _TIER_4),
+    "files.completeUploadExternal": Method(file_methods.complete_upload, ("files:write",), _TIER_4),
+    "files.info": Method(file_methods.get_info, ("files:read",), _TIER_4),
+    "views.open": Method(view_methods.open_, a_minute=_TIER_4),
+    "views.push": Method(view_methods.push, a_minute=_TIER_4),
+    "views.update": Method(view_methods.update, a_minute=_TIER_4),
+    "views.publish": Method(view_methods.publish, a_minute=_TIER_4),
+}
+"""What the workspace answers, by method; a further surface of the bot starts here."""

@@ -1,0 +1,154 @@
+"""People, groups, conversations, messages and views as the Web API and the payloads describe them."""
+
+from bot.playground.people import APP_ID, BOT, BOT_ID, TEAM_ID, Channel, Group, Kind, Person
+from bot.playground.state.files import File
+from bot.playground.state.messages import Json, Message
+from bot.playground.state.views import View
+
+_FOUNDED = 1_700_000_000  # when everything here was created, in unix seconds
+
+
+def describe_message(message: Message) -> Json:
+    """Describe a message as a payload does (https://docs.slack.dev/reference/events/message)."""
+    described = {
+        "type": "message",
+        "user": message.sender.id,
+        "ts": message.ts,
+        "team": message.sender.team_id,
+        **({"bot_id": BOT_ID, "app_id": APP_ID} if message.sender == BOT else {}),
+        "text": message.draft.text,
+    }
+    shared = {"subtype": "file_share", "files": [describe_file(file) for file in message.files]}
+    optional = {
+        "blocks": message.draft.blocks,
+        "thread_ts": message.thread_ts,
+        **(shared if message.files else {}),
+    }
+    return described | {key: value for key, value in optional.items() if value is not None}
+
+
+def describe_file(file: File) -> Json:
+    """Describe a file as a method does (https://docs.slack.dev/reference/objects/file-object)."""
+    return {
+        "id": file.id,
+        "created": int(file.made_at),
+        "timestamp": int(file.made_at),
+        "name": file.name,
+        "title": file.title,
+        "mimetype": file.mimetype,
+        "filetype": file.filetype,
+        "user": BOT.id,
+        "user_team": TEAM_ID,
+        "size": file.length,
+        "mode": "hosted",
+        "is_external": False,
+        "is_public": any(not id_.startswith("D") for id_ in file.shared_in),
+        "url_private": file.address + file.path,
+        "url_private_download": f"{file.address}{file.path}?download=1",
+        "channels": [id_ for id_ in file.shared_in if not id_.startswith("D")],
+        "groups": [],
+        "ims": [id_ for id_ in file.shared_in if id_.startswith("D")],
+    }
+
+
+def describe_person(person: Person) -> Json:
+    """Describe a person as a method does (https://docs.slack.dev/reference/objects/user-object)."""
+    profile = {
+        "real_name": person.name,
+        "display_name": person.handle,
+        "title": person.title,
+        "team": person.team_id,
+    }
+    common = {
+        "id": person.id,
+        "team_id": person.team_id,
+        "name": person.handle,
+        "real_name": person.name,
+        "deleted": person.kind is Kind.DEACTIVATED,
+        "is_bot": person.kind is Kind.BOT,
+        "is_app_user": False,
+        "updated": _FOUNDED,
+        "profile": profile,
+    }
+    if person.kind is Kind.DEACTIVATED:
+        return common
+    if person.kind is Kind.STRANGER:
+        return {**common, "is_stranger": True}
+    flags = dict.fromkeys(("is_admin", "is_owner", "is_primary_owner"), False)
+    return {
+        **common,
+        **flags,
+        "is_restricted": person.kind is Kind.GUEST,
+        "is_ultra_restricted": person.single_channel,
+        "tz": "Etc/UTC",
+        "tz_offset": 0,
+    }
+
+
+def describe_group(group: Group, with_users: bool) -> Json:  # noqa: FBT001 - Slack's own flag, handed on
+    """Describe a user group as a method does (https://docs.slack.dev/reference/objects/usergroup-object)."""
+    described = {
+        "id": group.id,
+        "team_id": TEAM_ID,
+        "is_usergroup": True,
+        "is_subteam": True,
+        "name": group.name,
+        "description": "",
+        "handle": group.handle,
+        "is_external": False,
+        "date_create": _FOUNDED,
+        "date_update": _FOUNDED,
+        "date_delete": 0,
+        "auto_type": None,
+        "deleted_by": None,
+        "prefs": {"channels": [], "groups": []},
+        "user_count": len(group.members),
+    }
+    return {**described, "users": list(group.members)} if with_users else described
+
+
+def describe_channel(channel: Channel) -> Json:
+    """Describe a conversation as a method does (https://docs.slack.dev/reference/objects/conversation-object)."""
+    if channel.direct:
+        (person,) = channel.members - {BOT.id}
+        return {"id": channel.id, "created": _FOUNDED, "is_im": True, "is_org_shared": False, "user": person}
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "created": _FOUNDED,
+        "is_channel": True,
+        "is_group": False,
+        "is_im": False,
+        "is_mpim": False,
+        "is_private": False,
+        "is_archived": False,
+        "is_general": False,
+        "is_shared": channel.shared,
+        "is_ext_shared": channel.shared,
+        "is_org_shared": False,
+        "is_member": BOT.id in channel.members,
+        "context_team_id": TEAM_ID,
+    }
+
+
+def describe_view(view: View, values: Json | None = None) -> Json:
+    """Describe a view, and the values its elements hold, as payloads and methods do.
+
+    The shape: https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
+    """
+    absent = {"private_metadata": "", "callback_id": "", "external_id": "", "submit": None, "close": None}
+    flags = dict.fromkeys(("clear_on_close", "notify_on_close"), False)
+    return {
+        **absent,
+        **flags,
+        **view.content,
+        "id": view.id,
+        "team_id": TEAM_ID,
+        "state": {"values": values or {}},
+        "hash": view.hash,
+        "root_view_id": (*view.below, view)[0].id,
+        "previous_view_id": view.below[-1].id if view.below else None,
+        "app_id": APP_ID,
+        "app_installed_team_id": TEAM_ID,
+        "bot_id": BOT_ID,
+    }

@@ -1,0 +1,171 @@
+from typing import Any
+
+import pytest
+import requests
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.playground.faults.faults import UPLOAD_URL, Fault
+from bot.playground.people import BOT, VIEWER
+from bot.playground.workspace import Workspace
+from tests.playground.conftest import OpenPage
+from tests.support.slack import BOT_TOKEN, ONCALL, SUPPORT
+
+CSV = "id,nick\nalice,Alice ☃\n"
+
+
+@pytest.fixture(autouse=True)
+def allowed(workspace: Workspace) -> None:
+    workspace.scopes |= {"files:write", "files:read"}
+
+
+def refuse(slack: WebClient, method: str, **arguments: object) -> Any:
+    with pytest.raises(SlackApiError) as caught:
+        slack.api_call(method, params=arguments)
+    return caught.value.response.data
+
+
+def announce(slack: WebClient, length: int = 3) -> tuple[str, str]:
+    answer = slack.files_getUploadURLExternal(filename="a.csv", length=length)
+    return answer["file_id"], answer["upload_url"]
+
+
+def test_shows_a_file_that_was_uploaded_and_lets_it_be_downloaded(
+    url: str, slack: WebClient, page: OpenPage
+) -> None:
+    vera = page(VIEWER)
+    direct = slack.conversations_open(users=VIEWER.id)["channel"]["id"]
+
+    answer = slack.files_upload_v2(
+        channel=direct, content=CSV, filename="accounts.csv", title="Accounts", initial_comment="Here"
+    )
+    message = vera.next_message()
+
+    assert (message["channel"], message["text"], message["from"]["id"]) == (direct, "Here", BOT.id)
+    (file,) = message["files"]
+    path = file.pop("url")
+    assert file == {
+        "id": answer["file"]["id"],
+        "name": "accounts.csv",
+        "title": "Accounts",
+        "mimetype": "text/csv",
+        "filetype": "csv",
+        "size": len(CSV.encode()),
+    }
+    got = requests.get(url + path, timeout=30)
+    assert got.content == CSV.encode()
+    assert got.headers["Content-Disposition"] == "attachment; filename*=UTF-8''accounts.csv"
+
+
+def test_describes_a_file_as_slack_does(slack: WebClient) -> None:
+    file = slack.files_upload_v2(channel=ONCALL, content="x", filename="a.txt")["file"]
+
+    assert (file["name"], file["size"], file["filetype"], file["channels"]) == ("a.txt", 1, "txt", [ONCALL])
+    assert slack.files_info(file=file["id"])["file"] == file
+
+
+def test_hands_a_file_to_a_token_that_may_read_it_and_else_the_login_page(
+    slack: WebClient, workspace: Workspace
+) -> None:
+    address = slack.files_upload_v2(channel=ONCALL, content="x", filename="a.txt")["file"]["url_private"]
+    headers = {"Authorization": f"Bearer {BOT_TOKEN}"}
+
+    mine = requests.get(address, headers=headers, timeout=30)
+    other = requests.get(address, timeout=30)
+    workspace.scopes -= {"files:read"}
+    unread = requests.get(address, headers=headers, timeout=30)
+
+    assert mine.text == "x"
+    assert [answer.status_code for answer in (other, unread)] == [200, 200]
+    assert {answer.headers["Content-Type"] for answer in (other, unread)} == {"text/html; charset=utf-8"}
+
+
+def test_keeps_a_file_without_a_channel_to_itself(slack: WebClient, workspace: Workspace) -> None:
+    file = slack.files_upload_v2(content="x", filename="a.txt")["file"]
+
+    assert (file["channels"], file["ims"], workspace.messages) == ([], [], [])
+
+
+def test_puts_a_file_into_a_thread(slack: WebClient, page: OpenPage) -> None:
+    vera = page(VIEWER)
+    ts = slack.chat_postMessage(channel=ONCALL, text="one")["ts"]
+
+    slack.files_upload_v2(channel=ONCALL, content="x", filename="a.txt", thread_ts=ts)
+
+    assert [vera.next_message()["thread_ts"] for _ in range(2)] == [None, ts]
+
+
+@pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
+def test_needs_a_scope(slack: WebClient, workspace: Workspace, method: str) -> None:
+    workspace.scopes = frozenset({"chat:write"})
+
+    refusal = refuse(slack, method)
+
+    assert (refusal["error"], refusal["needed"]) == ("missing_scope", "files:write")
+
+
+@pytest.mark.parametrize("arguments", [{}, {"filename": "a", "length": 0}, {"filename": "a", "length": "x"}])
+def test_wants_a_name_and_a_length(slack: WebClient, arguments: dict[str, object]) -> None:
+    assert refuse(slack, "files.getUploadURLExternal", **arguments)["error"] == "missing_argument"
+
+
+def test_takes_as_many_bytes_as_were_announced(slack: WebClient) -> None:
+    id_, address = announce(slack, length=3)
+
+    short = requests.post(address, b"ab", timeout=30)
+    right = requests.post(address, b"abc", timeout=30)
+    again = requests.post(address, b"abc", timeout=30)
+
+    assert [answer.status_code for answer in (short, right, again)] == [400, 200, 404]
+    assert slack.files_completeUploadExternal(files=[{"id": id_}])["files"][0]["id"] == id_
+
+
+def test_takes_bytes_for_fifteen_minutes(slack: WebClient, workspace: Workspace) -> None:
+    _, address = announce(slack)
+    now = workspace.clock()
+    workspace.clock = lambda: now + 15 * 60 + 1
+
+    assert requests.post(address, b"abc", timeout=30).status_code == 404
+
+
+def test_knows_only_files_that_were_sent_and_are_not_finished(slack: WebClient) -> None:
+    unsent, _ = announce(slack)
+    finished = slack.files_upload_v2(content="x", filename="a.txt")["file"]["id"]
+
+    for id_ in (unsent, finished, "F000"):
+        files = f'[{{"id": "{id_}"}}]'
+        assert refuse(slack, "files.completeUploadExternal", files=files)["error"] == "file_not_found"
+    assert refuse(slack, "files.info", file=unsent)["error"] == "file_not_found"
+
+
+@pytest.mark.parametrize("files", ["", "{", "{}", "[]", "[1]"])
+def test_wants_a_list_of_files(slack: WebClient, files: str) -> None:
+    assert refuse(slack, "files.completeUploadExternal", files=files)["error"] == "invalid_arguments"
+
+
+def test_shares_files_only_where_the_bot_is(slack: WebClient, workspace: Workspace) -> None:
+    workspace.channels[SUPPORT].members.remove(BOT.id)
+    id_, address = announce(slack)
+    requests.post(address, b"abc", timeout=30)
+
+    def complete(channel: str) -> str:
+        files = f'[{{"id": "{id_}"}}]'
+        refusal = refuse(slack, "files.completeUploadExternal", files=files, channel_id=channel)
+        return str(refusal["error"])
+
+    assert [complete(SUPPORT), complete("C000"), complete(VIEWER.id)] == [
+        "not_in_channel",
+        "channel_not_found",
+        "channel_not_found",
+    ]
+
+
+def test_fails_to_take_a_file_when_told(slack: WebClient, workspace: Workspace) -> None:
+    workspace.weather.fail(UPLOAD_URL, Fault.BROKEN)
+
+    with pytest.raises(Exception, match="500"):
+        slack.files_upload_v2(content="x", filename="a.txt")
+
+
+def test_knows_no_other_files(url: str, workspace: Workspace) -> None:
+    assert requests.get(f"{url}/files/F000/a.txt", timeout=30).status_code == 404
