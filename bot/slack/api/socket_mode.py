@@ -72,6 +72,25 @@ class _BoundedConnection(Connection):
             raise ConnectionError
 
 
+class _EndedForGood(ConnectionState):
+    """The state of a connection that cannot come back once it has ended.
+
+    The library's reader sets `terminated` to False as it begins. A client that was closed a moment before
+    would wait for that reader for ever.
+    """
+
+    def __init__(self) -> None:
+        self._terminated = False
+
+    @property
+    def terminated(self) -> bool:
+        return self._terminated
+
+    @terminated.setter
+    def terminated(self, value: bool) -> None:
+        self._terminated = self._terminated or value
+
+
 class SocketClient(SocketModeClient):
     """A Socket Mode client that connects in time, and stops at once.
 
@@ -138,7 +157,7 @@ class SocketClient(SocketModeClient):
                 return
             before_state.terminated = True
             self.current_session = session
-            self.current_session_state = ConnectionState()  # type: ignore[no-untyped-call]  # the library's
+            self.current_session_state = _EndedForGood()
         if before is not None:
             before.close()
         self.auto_reconnect_enabled = self.default_auto_reconnect_enabled

@@ -1,10 +1,11 @@
+import logging
 import socket
 import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from hashlib import sha1
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer
 from tests.support.slack import APP_TOKEN, BOT_TOKEN, make_workspace, wait_until
 
 QUICK = 0.5
+PATIENCE = 10
 SWITCHED = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n"
 
 UNUSABLE: dict[str, Behavior] = {
@@ -123,3 +125,36 @@ def test_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> 
 
             assert sockets.is_connected()
         assert proxy.asked == []
+
+
+class ClosesAtTheFirstLine(logging.Handler):
+    """Closes a client as its reader logs that it begins, and lets the reader go on only then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sockets: SocketClient | None = None
+        self.closing: Thread | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self.sockets and self.closing is None and record.msg.startswith("Starting to receive"):
+            self.closing = Thread(target=self.sockets.close, daemon=True)
+            self.closing.start()
+            wait_until(lambda: not self.sockets or not self.sockets.is_connected())
+
+
+def test_closes_though_its_reader_is_just_about_to_begin() -> None:
+    logger, handler = logging.getLogger("test of closing"), ClosesAtTheFirstLine()
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    with (
+        Quiet() as far_end,
+        client(f"ws://127.0.0.1:{far_end.port}/link", ping_interval=60, logger=logger) as sockets,
+    ):
+        handler.sockets = sockets
+        sockets.connect()
+        wait_until(lambda: handler.closing is not None)
+        assert handler.closing
+
+        handler.closing.join(PATIENCE)
+
+        assert not handler.closing.is_alive()
