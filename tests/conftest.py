@@ -31,13 +31,13 @@ _LONGEST = (
     "test_page",
     "test_modals",
     "test_lifecycle",
-    "test_auditing",
+    "test_audit",
     "test_progress",
     "test_processes",
     "test_mutated_payloads",
     "test_any_length",
     "test_lookups",
-    "test_migrating",
+    "test_migrate",
 )
 """The modules that take longest; they begin first, so that no process works on the last of them alone."""
 

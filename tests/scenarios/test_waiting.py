@@ -10,9 +10,9 @@ import pytest
 from bot.playground.people import EDITOR, VIEWER
 from bot.slack.modals.profile import ACCOUNT
 from bot.slack.workers import CREW
+from tests.scenarios.test_lookup_modals import filled
 from tests.support.slack import ONCALL, wait_until
 from tests.support.whole import Asker, Whole, whole_bot
-from tests.test_lookup_modals import filled
 
 WAITS = "Waiting for its turn."
 WITHDRAWN = "Cancelled before it began. Nothing was sent."
