@@ -15,7 +15,7 @@ from slack_sdk.web import WebClient
 from bot.audit import Audit
 from bot.core.changes.service import Changes
 from bot.core.results import Settled
-from bot.core.services import Dispatcher
+from bot.core.services import Services
 from bot.im.client import IMClient
 from bot.process import cut_off, stop_signal
 from bot.reconcile import Settling
@@ -120,7 +120,7 @@ def make_bot(
         record=store,
         audited=settings.audit_channel is not None,
     )
-    dispatcher = Dispatcher(settings.apps, ims, settings.rules, people, pool, store, changes)
+    services = Services(settings.apps, ims, settings.rules, people, pool, store, changes)
     relay = _make_relay(settings, slack, store, people)
     settling = _make_settling(settings, changes, responder)
     audit = Audit(store, relay, settling, audited=changes.audited)
@@ -128,7 +128,7 @@ def make_bot(
     forms = Forms(slack, answers)
     answering = Answering(
         settings.slack_command,
-        dispatcher,
+        services,
         answers,
         people,
         forms,
@@ -136,7 +136,7 @@ def make_bot(
         observe,
         audit.channel_trouble,
     )
-    homes = Homes(slack, settings.slack_command, dispatcher, answers, audit.channel_state)
+    homes = Homes(slack, settings.slack_command, services, answers, audit.channel_state)
     crews = (Workers(), Workers(DOORMEN), Workers(QUICK))
     listeners = Listeners(answering, responder, crews[0], crews[1], homes, crews[2])
     bolt = App(

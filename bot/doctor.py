@@ -9,7 +9,7 @@ from typing import TypeVar
 from slack_sdk.errors import SlackApiError
 
 from bot.app import make_ims, make_slack
-from bot.core.model import Actor, Deadline, Standing
+from bot.core.model import Actor, Deadline, Membership
 from bot.errors import BotError, SlackUnavailableError
 from bot.im.client import IMClient
 from bot.settings import NO_CHANNEL, Settings, SettingsError, load_settings
@@ -115,9 +115,11 @@ def _check_people(settings: Settings, people: SlackPeople, identity: Identity) -
     home = min(identity.home)
 
     def ask() -> str:
-        standings = {user_id: people.get_standing(Actor(user_id, home)) for user_id in listed}
+        standings = {user_id: people.get_membership(Actor(user_id, home)) for user_id in listed}
         odd = [
-            f"{user_id} is a {found}" for user_id, found in standings.items() if found is not Standing.MEMBER
+            f"{user_id} is a {found}"
+            for user_id, found in standings.items()
+            if found is not Membership.MEMBER
         ]
         if odd:
             raise BotError(", ".join(odd))

@@ -24,7 +24,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.core import fields
-from bot.core.model import App, Holders
+from bot.core.model import App, Grantees
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.hints import nearest
 from bot.core.policy import Rules
@@ -91,10 +91,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _holders(text: str) -> Holders:
+def _holders(text: str) -> Grantees:
     ids = [part for part in re.split(r"[\s,]+", text) if part]
     if ids == ["*"]:
-        return Holders(everyone=True)
+        return Grantees(everyone=True)
     for place, part in enumerate(ids, 1):
         if not re.fullmatch(r"[USW][A-Z0-9]+", part):
             raise ValueError(
@@ -102,7 +102,7 @@ def _holders(text: str) -> Holders:
                 f"number {place} is something else"
             )
     groups = frozenset(part for part in ids if part.startswith("S"))
-    return Holders(people=frozenset(ids) - groups, groups=groups)
+    return Grantees(people=frozenset(ids) - groups, groups=groups)
 
 
 def _custom_fields(text: str) -> tuple[fields.Field, ...]:
@@ -116,7 +116,7 @@ def _named_fields(text: str, custom: str) -> tuple[fields.Field, ...]:
 
 
 def _viewers(text: str) -> str:
-    if _holders(text) == Holders():
+    if _holders(text) == Grantees():
         raise ValueError(_NOBODY)
     return text
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.core.fields import custom_field
-from bot.core.model import App, Holders
+from bot.core.model import App, Grantees
 from bot.core.policy import Rules
 from bot.im.regions import REGIONS
 from bot.settings import (
@@ -80,7 +80,7 @@ def test_what_is_not_set_has_a_default() -> None:
     assert settings.slack_command == "/im"
     assert settings.im_apps["prod"].admin == "administrator"
     assert settings.apps.by_name == {"prod": App("prod", "Singapore", admin="administrator")}
-    assert settings.rules == Rules(Holders(everyone=True), Holders())
+    assert settings.rules == Rules(Grantees(everyone=True), Grantees())
     assert (settings.audit_channel, settings.redis_url) == (None, None)
     assert settings.database_url == "sqlite:///im-bot.db"
     assert (settings.host, settings.port, settings.log_level) == ("0.0.0.0", 3000, "INFO")
@@ -111,8 +111,8 @@ def test_everything_can_be_set() -> None:
     assert (app.base_url, app.place) == ("https://im.example", "Singapore")
     assert settings.apps.by_name["prod"].custom == (custom_field("Vip"), custom_field("Tier", "Service tier"))
     assert settings.rules == Rules(
-        Holders(people=frozenset({"U01A", "W02B"}), groups=frozenset({"S03C"})),
-        Holders(people=frozenset({"U05E"}), groups=frozenset({"S04D"})),
+        Grantees(people=frozenset({"U01A", "W02B"}), groups=frozenset({"S03C"})),
+        Grantees(people=frozenset({"U05E"}), groups=frozenset({"S04D"})),
     )
     assert (settings.audit_channel, settings.redis_url) == ("C0123", "redis://cache")
     assert settings.database_url == "postgres://db/im"
@@ -429,7 +429,7 @@ def test_takes_or_refuses_whatever_is_set(changes: dict[str, str]) -> None:
         assert all(told.mistakes)
     else:
         assert told.apps.find("prod").name == "prod"
-        assert told.rules.viewers != Holders()
+        assert told.rules.viewers != Grantees()
 
 
 def test_nothing_can_be_changed_later() -> None:
@@ -449,7 +449,7 @@ def test_fixed_settings_are_what_is_given_whatever_the_environment_says(
     fixed = FixedSettings(im_apps={"demo": AppSettings(sdk_app_id=1, secret_key="k", region="china")})
 
     assert fixed.port == 3000
-    assert fixed.rules.editors == Holders()
+    assert fixed.rules.editors == Grantees()
     assert fixed.apps.default == "demo"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.core.parsing.error_collector import Mistakes
+from bot.core.parsing.error_collector import ErrorCollector
 from bot.core.parsing.hints import cite, nearest
 from bot.errors import UsageError
 
@@ -171,7 +171,7 @@ def named(names: Iterable[str], domain: Domain, custom: Sequence[Field]) -> tupl
     """
     known = offered(domain, custom)
     by_tag, by_spelling = {field.tag: field for field in known}, spellings(custom, domain)
-    mistakes = Mistakes()
+    mistakes = ErrorCollector()
     found: dict[str, Field] = {}
     for name in names:
         if mistakes.is_full():

@@ -42,7 +42,7 @@ class Role(StrEnum):
     EDITOR = "editor"
 
 
-class Standing(StrEnum):
+class Membership(StrEnum):
     """What kind of person Slack says somebody is."""
 
     MEMBER = "full member"
@@ -53,7 +53,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Holders:
+class Grantees:
     """Who holds a role: user ids, user-group ids, or every full member."""
 
     everyone: bool = False
@@ -101,7 +101,7 @@ class Deadline:
         return not self.stopped.wait(seconds)
 
 
-class Finding(StrEnum):
+class LookupStatus(StrEnum):
     """What became of one asked account."""
 
     FOUND = "found"
@@ -111,16 +111,16 @@ class Finding(StrEnum):
     NOT_ASKED = "not asked"
 
 
-UNANSWERED = frozenset({Finding.FAILED, Finding.NOT_ASKED})
+UNANSWERED = frozenset({LookupStatus.FAILED, LookupStatus.NOT_ASKED})
 """The findings of accounts that may be found when they are asked about again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AccountResult:
     """One asked account and what became of it: its values when found, the problem when there was one."""
 
     account: str
-    finding: Finding
+    status: LookupStatus
     values: Values = field(default_factory=lambda: NOTHING)
     problem: IMError | None = None
 
@@ -218,7 +218,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class AuditEvent:
     """What an entry is to say, before the record gives it its place.
 
     Args:
@@ -268,14 +268,14 @@ class Entry:
     Args:
         sequence: Its place, counted from 1 without a gap.
         at: When it was recorded (UTC, whole microseconds).
-        draft: What it says.
+        event: What it records.
         previous: The hash of the entry before; 64 zeros for the first.
         hash: SHA-256 over its canonical JSON, in hex.
     """
 
     sequence: int
     at: datetime
-    draft: Draft
+    event: AuditEvent
     previous: str
     hash: str
 

@@ -61,8 +61,8 @@ class Overview:
             if isinstance(entry, AlteredEntry):
                 continue
             # Of a change the latest entry tells enough, and so does it of what was asked again.
-            draft = entry.draft
-            same = draft.change_id or (draft.command, draft.app, draft.accounts, draft.outcome)
+            event = entry.event
+            same = event.change_id or (event.command, event.app, event.accounts, event.outcome)
             found.setdefault(same, Recent(entry, _again(entry, self.apps), _about(entry, self.apps)))
         return tuple(found.values())[:RECENT_DEEDS]
 
@@ -73,15 +73,15 @@ class Overview:
 
 def _about(entry: Entry, apps: Apps) -> ShowHistory | None:
     """Name the history of the account that an entry is about, if it is about one alone."""
-    app = apps.by_name.get(entry.draft.app)
-    return ShowHistory(app, *entry.draft.accounts) if app and len(entry.draft.accounts) == 1 else None
+    app = apps.by_name.get(entry.event.app)
+    return ShowHistory(app, *entry.event.accounts) if app and len(entry.event.accounts) == 1 else None
 
 
 def _again(entry: Entry, apps: Apps) -> LookupCommand | None:
     """Make the lookup that an entry is about."""
-    app = apps.by_name.get(entry.draft.app)
-    first, *others = entry.draft.accounts or ("",)
-    makes = _MAKES.get(entry.draft.command)
+    app = apps.by_name.get(entry.event.app)
+    first, *others = entry.event.accounts or ("",)
+    makes = _MAKES.get(entry.event.command)
     if app is None or not first:
         return None
     if makes is ShowProfiles:

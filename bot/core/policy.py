@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.core.model import Actor, Holders, Role, Standing
+from bot.core.model import Actor, Grantees, Membership, Role
 from bot.core.ports import People
 from bot.errors import PermissionDeniedError, SlackUnavailableError
 
@@ -20,10 +20,10 @@ _A_HOLDER = {Role.VIEWER: "a viewer", Role.EDITOR: "an editor"}
 class Rules:
     """Who holds which role; an editor may also look up."""
 
-    viewers: Holders
-    editors: Holders
+    viewers: Grantees
+    editors: Grantees
 
-    def holders(self, role: Role) -> Iterator[tuple[str, Holders]]:
+    def holders(self, role: Role) -> Iterator[tuple[str, Grantees]]:
         """Name the settings that grant a role, and whom they list."""
         if role is Role.VIEWER:
             yield _SETTING[Role.VIEWER], self.viewers
@@ -39,7 +39,7 @@ def check(actor: Actor, role: Role, rules: Rules, people: People, *, fresh: bool
         PermissionDeniedError: They do not; the words name the rule.
     """
     try:
-        standing = people.get_standing(actor, fresh=fresh)
+        standing = people.get_membership(actor, fresh=fresh)
     except SlackUnavailableError:
         if role is Role.VIEWER and (reason := _listed(actor, role, rules)):
             return f"{reason}; Slack could not be asked about you"
@@ -47,7 +47,7 @@ def check(actor: Actor, role: Role, rules: Rules, people: People, *, fresh: bool
             f"Slack could not be asked who you are, and {_without_slack(role)}",
             "Try again in a minute; if it stays so, tell whoever runs this bot",
         ) from None
-    if standing is not Standing.MEMBER:
+    if standing is not Membership.MEMBER:
         raise _refusal(
             f"only full members of this workspace may use this bot, and Slack says that you are a {standing}",
             "Ask a full member to do it for you",

@@ -7,13 +7,13 @@ from typing import Protocol
 from bot.core.model import (
     Actor,
     AlteredEntry,
+    AuditEvent,
     Change,
     Deadline,
-    Draft,
     Entry,
     Head,
+    Membership,
     Outcome,
-    Standing,
     Value,
     Values,
 )
@@ -63,7 +63,7 @@ class IM(Protocol):
 class People(Protocol):
     """What Slack knows of its people."""
 
-    def get_standing(self, actor: Actor, *, fresh: bool = False) -> Standing:
+    def get_membership(self, actor: Actor, *, fresh: bool = False) -> Membership:
         """Tell what kind of person an actor is, as known for a minute or, fresh, as it is now.
 
         Raises:
@@ -91,11 +91,11 @@ class Record(Protocol):
         """Tell the time (UTC) by the record's clock, which is never before its newest entry."""
         ...
 
-    def add(self, draft: Draft) -> Entry:
+    def add(self, event: AuditEvent) -> Entry:
         """Record something that is no step of a change."""
         ...
 
-    def propose(self, change: Change, draft: Draft) -> Entry:
+    def propose(self, change: Change, event: AuditEvent) -> Entry:
         """Keep a new change, and record it.
 
         Raises:
@@ -115,7 +115,7 @@ class Record(Protocol):
         """Find changes, in any order and together in the time of one use; altered ones are left out."""
         ...
 
-    def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
+    def move(self, change: Change, outcome: Outcome, event: AuditEvent) -> Entry | None:
         """Bring a change from its outcome to another, and record it; None if it has moved since it was read.
 
         Of several callers, in whatever process, exactly one gets the entry.

@@ -9,14 +9,14 @@ from bot.core.ids import fits
 from bot.core.model import (
     NOTHING,
     UNANSWERED,
+    AccountResult,
     AlteredEntry,
     App,
     Change,
     Entry,
-    Finding,
-    Holders,
+    Grantees,
+    LookupStatus,
     Role,
-    Row,
     Values,
 )
 from bot.errors import IMError
@@ -36,7 +36,7 @@ class Lookup:
     """
 
     command: LookupCommand
-    rows: tuple[Row, ...]
+    rows: tuple[AccountResult, ...]
     seconds: float
     recorded: bool | None = True
     earlier: "Lookup | None" = None
@@ -46,12 +46,12 @@ class Lookup:
         """The answer that pages, files and buttons are about: the earlier one, or this."""
         return self.earlier or self
 
-    def count(self) -> Mapping[Finding, int]:
-        """Count the rows by what became of them, in the order of Finding, without zeros."""
-        counts = {finding: sum(row.finding is finding for row in self.rows) for finding in Finding}
-        return {finding: number for finding, number in counts.items() if number}
+    def count(self) -> Mapping[LookupStatus, int]:
+        """Count the rows by what became of them, in the order of LookupStatus, without zeros."""
+        counts = {status: sum(row.status is status for row in self.rows) for status in LookupStatus}
+        return {status: number for status, number in counts.items() if number}
 
-    def latest(self) -> tuple[Row, ...]:
+    def latest(self) -> tuple[AccountResult, ...]:
         """List every account of the answer with the latest that is known of it."""
         if self.earlier is None:
             return self.rows
@@ -60,7 +60,7 @@ class Lookup:
 
     def unanswered(self) -> tuple[str, ...]:
         """List the accounts that are worth asking about again."""
-        return tuple(row.account for row in self.latest() if row.finding in UNANSWERED and fits(row.account))
+        return tuple(row.account for row in self.latest() if row.status in UNANSWERED and fits(row.account))
 
     def narrow(self, accounts: Collection[str]) -> "Lookup":
         """Take the part of an answer that is about some of its accounts."""
@@ -76,7 +76,9 @@ class Lookup:
         if self.earlier:
             return self.earlier
         problems: dict[tuple[object, ...], IMError] = {}
-        rows = (Row(row.account, row.finding, problem=_keep(row.problem, problems)) for row in self.rows)
+        rows = (
+            AccountResult(row.account, row.status, problem=_keep(row.problem, problems)) for row in self.rows
+        )
         return Lookup(self.command, tuple(rows), self.seconds, self.recorded)
 
 
@@ -101,8 +103,8 @@ class RoleReport:
 
     role: Role | None
     reason: str
-    viewers: Holders
-    editors: Holders
+    viewers: Grantees
+    editors: Grantees
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ class Withheld:
     """A command that the actor may not run, and who may."""
 
     spec: Spec
-    holders: Holders
+    holders: Grantees
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ from bot.core.commands import (
     UndoChange,
 )
 from bot.core.ids import fits
-from bot.core.lookups.job import Inquiry
-from bot.core.model import MOVES, Actor, AlteredEntry, Draft, Entry, Finding, Outcome, Role, Surface
+from bot.core.lookups.job import LookupJob
+from bot.core.model import MOVES, Actor, AlteredEntry, AuditEvent, Entry, LookupStatus, Outcome, Role, Surface
 from bot.core.overview import Overview
 from bot.core.parsing.command_line import Apps, parse
 from bot.core.policy import Rules
@@ -46,7 +46,7 @@ _NEEDS = {spec.makes: spec.needs for spec in SPECS.values() if spec.needs is not
 
 
 @dataclass(frozen=True, slots=True)
-class Dispatcher:
+class Services:
     """Everything the bot can be asked, whatever the surface.
 
     Args:
@@ -99,7 +99,7 @@ class Dispatcher:
         needs = SPECS[word].needs
         if needs is not None:
             check = self.changes.check if needs is Role.EDITOR else partial(self._check, role=needs)
-            check(Draft(actor, surface, app, word, accounts, Outcome.DENIED))
+            check(AuditEvent(actor, surface, app, word, accounts, Outcome.DENIED))
 
     def admit(self, actor: Actor, word: str, surface: Surface) -> None:
         """Check that an actor may at least look up, before what they wrote is read.
@@ -154,7 +154,7 @@ class Dispatcher:
         """
         return self.begin(actor, command, surface).run()
 
-    def begin(self, actor: Actor, command: LookupCommand, surface: Surface = Surface.COMMAND) -> Inquiry:
+    def begin(self, actor: Actor, command: LookupCommand, surface: Surface = Surface.COMMAND) -> LookupJob:
         """Check the actor's role, and hand out a lookup to run, watch and cancel.
 
         Raises:
@@ -162,7 +162,7 @@ class Dispatcher:
         """
         return self._begin(actor, command, surface)
 
-    def renew(self, actor: Actor, answer: Lookup, part: Collection[str], surface: Surface) -> Inquiry:
+    def renew(self, actor: Actor, answer: Lookup, part: Collection[str], surface: Surface) -> LookupJob:
         """Check the actor's role, and hand out a lookup of the values that a part of an answer shows.
 
         Asked about are the accounts of the part that the answer found; where there are none, it is recorded
@@ -172,7 +172,7 @@ class Dispatcher:
             PermissionDeniedError: The actor may not look up; nothing was sent.
         """
         rows = answer.narrow(part).rows
-        found = tuple(row.account for row in rows if row.finding is Finding.FOUND)
+        found = tuple(row.account for row in rows if row.status is LookupStatus.FOUND)
         command = replace(answer.command, accounts=found)
         return self._begin(actor, command, surface, answer, tuple(row.account for row in rows))
 
@@ -183,15 +183,15 @@ class Dispatcher:
         surface: Surface,
         earlier: Lookup | None = None,
         shown: tuple[str, ...] = (),
-    ) -> Inquiry:
+    ) -> LookupJob:
         begun = time.monotonic()
         owner = [command.owner] if isinstance(command, ShowFriends) else []
         accounts = tuple(filter(fits, dict.fromkeys([*owner, *(command.accounts or shown)])))
         word = WORDS[type(command)]
-        asked = Draft(actor, surface, command.app.name, word, accounts, Outcome.ANSWERED)
+        asked = AuditEvent(actor, surface, command.app.name, word, accounts, Outcome.ANSWERED)
         self._check(asked, _NEEDS[type(command)])
         im = self.ims[command.app.name]
-        return Inquiry(command, asked, im, self.pool, self.record, earlier=earlier, begun=begun)
+        return LookupJob(command, asked, im, self.pool, self.record, earlier=earlier, begun=begun)
 
     def show_history(self, actor: Actor, command: ShowHistory, surface: Surface = Surface.COMMAND) -> History:
         """Check the actor's role and read a page of an account's entries; values are for editors.
@@ -201,7 +201,7 @@ class Dispatcher:
             AuditError: The record cannot be read.
         """
         app, account = command.app, command.account
-        asked = Draft(actor, surface, app.name, WORDS[ShowHistory], (account,), Outcome.ANSWERED)
+        asked = AuditEvent(actor, surface, app.name, WORDS[ShowHistory], (account,), Outcome.ANSWERED)
         self._check(asked, _NEEDS[ShowHistory])
         role, _ = self._role_of(actor)
         page, before = self._list_page(command)
@@ -238,7 +238,7 @@ class Dispatcher:
     def _find_latest(self, found: Sequence[Entry | AlteredEntry]) -> Mapping[str, Outcome]:
         """Tell how far the changes have come that may have moved since; nothing of one that was altered."""
         moving = {
-            _change_of(each) for each in found if isinstance(each, Entry) and each.draft.outcome in MOVES
+            _change_of(each) for each in found if isinstance(each, Entry) and each.event.outcome in MOVES
         }
         return {each.id: each.outcome for each in self.record.find_each(moving)} if moving else {}
 
@@ -271,7 +271,7 @@ class Dispatcher:
     def _overview(self) -> Overview:
         return Overview(self.apps, self.record)
 
-    def _check(self, asked: Draft, role: Role) -> None:
+    def _check(self, asked: AuditEvent, role: Role) -> None:
         try:
             policy.check(asked.actor, role, self.rules, self.people)
         except PermissionDeniedError as refusal:
@@ -305,13 +305,13 @@ class Dispatcher:
 
 def _change_of(entry: Entry | AlteredEntry) -> str:
     """Name the change of which an entry is a step; empty when it is none."""
-    if isinstance(entry, AlteredEntry) or entry.draft.outcome is Outcome.DENIED:
+    if isinstance(entry, AlteredEntry) or entry.event.outcome is Outcome.DENIED:
         return ""
-    return entry.draft.change_id
+    return entry.event.change_id
 
 
 def _says(entry: Entry | AlteredEntry, latest: Outcome | None) -> bool:
     """Tell whether an entry still says how far its change has come, as far as that is known."""
-    if isinstance(entry, AlteredEntry) or entry.draft.outcome not in MOVES:
+    if isinstance(entry, AlteredEntry) or entry.event.outcome not in MOVES:
         return True
-    return latest is None or entry.draft.outcome is latest
+    return latest is None or entry.event.outcome is latest

@@ -25,11 +25,11 @@ from bot.core.commands import (
     ShowStart,
     UndoChange,
 )
-from bot.core.lookups.job import Inquiry
-from bot.core.model import Finding
+from bot.core.lookups.job import LookupJob
+from bot.core.model import LookupStatus
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import Lookup, Preview, Result, Settled
-from bot.core.services import Dispatcher
+from bot.core.services import Services
 from bot.errors import AuditError, BotError, CancelledError, NotSharedError, PermissionDeniedError
 from bot.slack.api.channels import check_share, is_private
 from bot.slack.api.people import SlackPeople
@@ -72,7 +72,7 @@ class Answering:
 
     Args:
         command: The slash command's name, slash included.
-        dispatcher: What runs commands.
+        services: The services that run commands.
         answers: What buttons and forms lead back to.
         people: Who could read what is shared to a channel.
         forms: What opens forms.
@@ -82,7 +82,7 @@ class Answering:
     """
 
     command: str
-    dispatcher: Dispatcher
+    services: Services
     answers: Answers
     people: SlackPeople
     forms: Forms
@@ -146,13 +146,13 @@ class Answering:
     def change(self, ask: Ask, command: SetFields | UndoChange) -> str:
         """Answer with the preview of a change; names what was asked."""
         with ask.reply.working(changing):
-            result = self.dispatcher.execute(ask.actor, command, ask.surface)
+            result = self.services.execute(ask.actor, command, ask.surface)
         self.answer(ask, result)
         return type(command).__name__
 
     def show_history(self, ask: Ask, command: ShowHistory) -> None:
         """Answer with a page of an account's history."""
-        history = self.dispatcher.show_history(ask.actor, command, ask.surface)
+        history = self.services.show_history(ask.actor, command, ask.surface)
         self._check_readers(ask)
         turns = None
         if ask.reply.public:
@@ -167,7 +167,7 @@ class Answering:
 
     def show_start(self, ask: Ask) -> None:
         """Answer with where to start."""
-        start = self.dispatcher.start(ask.actor)
+        start = self.services.start(ask.actor)
         again = [self.answers.keep(ask.actor, Again(lookup)) for lookup in start.recent]
         message = render(start, command=self.command, actor_id=ask.actor.user_id, again=again)
         ask.reply.answer(message, private=True)
@@ -253,14 +253,14 @@ class Answering:
         public = share or ask.reply.public
         ask.reply.answer(self.make_answer(ask, lookup, number, public=public, note=note), in_channel=share)
 
-    def _begin(self, ask: Ask, command: LookupCommand) -> Callable[[], Inquiry]:
-        return partial(self.dispatcher.begin, ask.actor, command, ask.surface)
+    def _begin(self, ask: Ask, command: LookupCommand) -> Callable[[], LookupJob]:
+        return partial(self.services.begin, ask.actor, command, ask.surface)
 
-    def _renew(self, ask: Ask, answer: Lookup, accounts: Collection[str]) -> Callable[[], Inquiry]:
-        return partial(self.dispatcher.renew, ask.actor, answer, accounts, ask.surface)
+    def _renew(self, ask: Ask, answer: Lookup, accounts: Collection[str]) -> Callable[[], LookupJob]:
+        return partial(self.services.renew, ask.actor, answer, accounts, ask.surface)
 
     def _look_up(
-        self, ask: Ask, begin: Callable[[], Inquiry], *, number: int = 0, share: bool = False
+        self, ask: Ask, begin: Callable[[], LookupJob], *, number: int = 0, share: bool = False
     ) -> Lookup:
         inquiry = begin()
         # The role comes first, so that a refusal is recorded wherever it was asked for.
@@ -271,7 +271,7 @@ class Answering:
             return inquiry.run()
 
     def _run_text(self, ask: Ask, text: str) -> str:
-        return self.run(ask, self.dispatcher.read(ask.actor, plain(text), ask.surface))
+        return self.run(ask, self.services.read(ask.actor, plain(text), ask.surface))
 
     def run(self, ask: Ask, command: Command) -> str:
         """Run a command and answer it; names what was asked."""
@@ -288,7 +288,7 @@ class Answering:
                 self.show_start(ask)
             case ShowRole() | ShowHelp():
                 with self.people.within(QUICK_SECONDS):
-                    result = self.dispatcher.execute(ask.actor, command, ask.surface)
+                    result = self.services.execute(ask.actor, command, ask.surface)
                 self.answer(ask, result)
             case _:
                 assert_never(command)
@@ -305,17 +305,17 @@ class Answering:
 
     def ask_account(self, ask: Ask) -> str:
         """Open the modal that asks whose profile to change; names the deed."""
-        self.dispatcher.allow(ask.actor, WORDS[SetFields], ask.surface)
-        self.forms.ask_account(ask.trigger_id, self.dispatcher.apps)
+        self.services.allow(ask.actor, WORDS[SetFields], ask.surface)
+        self.forms.ask_account(ask.trigger_id, self.services.apps)
         return "AskAccount"
 
     def _fill_form(self, ask: Ask, command: EditProfile, pane: Pane) -> str:
-        load = partial(self.dispatcher.changes.edit, ask.actor, command, ask.surface)
+        load = partial(self.services.changes.edit, ask.actor, command, ask.surface)
         self.forms.fill(ask.actor, pane, load, ask.reply.url)
         return type(command).__name__
 
     def _open_form(self, ask: Ask, command: EditProfile) -> None:
-        load = partial(self.dispatcher.changes.edit, ask.actor, command, ask.surface)
+        load = partial(self.services.changes.edit, ask.actor, command, ask.surface)
         self.forms.open(ask.actor, ask.trigger_id, load, ask.reply.url)
 
     def _turns(self, ask: Ask, lookup: Lookup, number: int) -> Turns:
@@ -336,7 +336,7 @@ class Answering:
             export_id=this,
             retry_id=this if lookup.unanswered() else None,
             share_id=None if is_private(ask.channel_id) else this,
-            edit_id=subject if subject and self.dispatcher.may_change(ask.actor) else None,
+            edit_id=subject if subject and self.services.may_change(ask.actor) else None,
             history_id=subject,
         )
 
@@ -362,7 +362,7 @@ def _differing(lookup: Lookup) -> str:
     """Say that accounts are not found any more that an answer found; empty where all are."""
     if lookup.earlier is None:
         return ""
-    count = sum(row.finding is not Finding.FOUND for row in lookup.rows)
+    count = sum(row.status is not LookupStatus.FOUND for row in lookup.rows)
     accounts = f"{count:,} account{'' if count == 1 else 's'}"
     return f"Of those found then, {accounts} gave no values now: each row says why." if count else ""
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, UpdateBase, delete, exists, insert, or_, select, update
 
-from bot.core.model import AlteredEntry, Change, Draft, Entry, Head, Outcome
+from bot.core.model import AlteredEntry, AuditEvent, Change, Entry, Head, Outcome
 from bot.errors import AuditError
 from bot.store import chain, clock, schema
 from bot.store import change_codec as kept
@@ -54,40 +54,40 @@ class Batch:
         self._accounts: list[_Row] = []
         self._told: list[_Row] = []
 
-    def append(self, draft: Draft) -> Entry:
+    def append(self, event: AuditEvent) -> Entry:
         """Give a draft the next place in the chain."""
-        entry, content = chain.link(self.head.sequence + 1, self._at, draft, self.head.hash)
+        entry, content = chain.link(self.head.sequence + 1, self._at, event, self.head.hash)
         self.head = Head(entry.sequence, entry.hash)
         place: _Row = {"sequence": entry.sequence}
-        actor, change = chain.actor_key(draft.actor), chain.key(draft.change_id)
+        actor, change = chain.actor_key(event.actor), chain.key(event.change_id)
         self._entries.append(
             {**place, "content": content, "hash": entry.hash, "actor": actor, "change": change}
         )
         self._accounts += (
-            {**place, "app": chain.key(entry.draft.app), "account": key}
-            for key in dict.fromkeys(map(chain.key, entry.draft.accounts))
+            {**place, "app": chain.key(entry.event.app), "account": key}
+            for key in dict.fromkeys(map(chain.key, entry.event.accounts))
         )
-        if is_told(draft):
+        if is_told(event):
             self._told.append(place)
         return entry
 
-    def propose(self, change: Change, draft: Draft) -> Entry:
+    def propose(self, change: Change, event: AuditEvent) -> Entry:
         """Keep a new change, and give its entry the next place."""
         # Nobody else can write between this and the end of the batch.
         row = kept.write(change, chain.write_time(self._at))
         if self._connection.scalar(select(changes.c.id).where(changes.c.id == row["id"])) is not None:
             raise AuditError("there is another change of that id", advice="Run the command again")
         self._connection.execute(insert(changes), row)
-        return self.append(draft)
+        return self.append(event)
 
-    def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
+    def move(self, change: Change, outcome: Outcome, event: AuditEvent) -> Entry | None:
         """Bring a change from its outcome to another; None, and nothing appended, if it has moved."""
         moved = self._connection.execute(
             update(changes)
             .where(changes.c.id == chain.key(change.id), changes.c.outcome == change.outcome)
             .values(outcome=outcome, moved_at=chain.write_time(self._at))
         )
-        return self.append(draft) if moved.rowcount else None
+        return self.append(event) if moved.rowcount else None
 
     def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
         """Take the next entries to be told, and the right to tell them; nothing while it is another's."""
@@ -171,8 +171,8 @@ def is_due(connection: Connection, now: datetime, every: float) -> bool:
     return connection.scalar(due) is not None
 
 
-def is_told(draft: Draft) -> bool:
+def is_told(event: AuditEvent) -> bool:
     """Tell whether the audit channel hears of it: what became of changes, and whoever was kept from one."""
-    if draft.outcome is Outcome.DENIED:
-        return draft.command in _CHANGING
-    return bool(draft.change_id) and draft.outcome in _SETTLED
+    if event.outcome is Outcome.DENIED:
+        return event.command in _CHANGING
+    return bool(event.change_id) and event.outcome in _SETTLED

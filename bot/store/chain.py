@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from bot.core.model import Actor, AlteredEntry, Draft, Entry, Outcome, Surface, Value, Values
+from bot.core.model import Actor, AlteredEntry, AuditEvent, Entry, Outcome, Surface, Value, Values
 from bot.errors import AlteredError
 
 START = "0" * 64
@@ -76,13 +76,13 @@ def write_time(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")
 
 
-def link(sequence: int, at: datetime, draft: Draft, previous: str) -> tuple[Entry, str]:
+def link(sequence: int, at: datetime, event: AuditEvent, previous: str) -> tuple[Entry, str]:
     """Give a draft its place in the chain; returns the entry and its content."""
-    content = _write(sequence, at, draft, previous)
+    content = _write(sequence, at, event, previous)
     if _SUSPECT.search(content):
-        draft = _make_storable(draft)
-        content = _write(sequence, at, draft, previous)
-    return Entry(sequence, at, draft, previous, sha256(content.encode()).hexdigest()), content
+        event = _make_storable(event)
+        content = _write(sequence, at, event, previous)
+    return Entry(sequence, at, event, previous, sha256(content.encode()).hexdigest()), content
 
 
 def read(content: str, digest: str) -> Entry:
@@ -117,41 +117,41 @@ def read_values(values: Object) -> Values:
     return {tag: tuple(value) if isinstance(value, list) else value for tag, value in values.items()}
 
 
-def _write(sequence: int, at: datetime, draft: Draft, previous: str) -> str:
+def _write(sequence: int, at: datetime, event: AuditEvent, previous: str) -> str:
     return _write_json(
         {
-            "accounts": draft.accounts,
-            "after": dict(draft.after),
-            "app": draft.app,
+            "accounts": event.accounts,
+            "after": dict(event.after),
+            "app": event.app,
             "at": write_time(at),
-            "before": dict(draft.before),
-            "change": draft.change_id,
-            "command": draft.command,
-            "outcome": draft.outcome,
+            "before": dict(event.before),
+            "change": event.change_id,
+            "command": event.command,
+            "outcome": event.outcome,
             "previous": previous,
-            "problem": draft.problem,
-            "reason": draft.reason,
+            "problem": event.problem,
+            "reason": event.reason,
             "sequence": sequence,
-            "surface": draft.surface,
-            "team": draft.actor.team_id,
-            "user": draft.actor.user_id,
+            "surface": event.surface,
+            "team": event.actor.team_id,
+            "user": event.actor.user_id,
         }
     )
 
 
-def _make_storable(draft: Draft) -> Draft:
-    return Draft(
-        actor=storable_actor(draft.actor),
-        surface=draft.surface,
-        app=storable(draft.app),
-        command=storable(draft.command),
-        accounts=tuple(map(storable, draft.accounts)),
-        outcome=draft.outcome,
-        reason=storable(draft.reason),
-        problem=storable(draft.problem),
-        before=storable_values(draft.before),
-        after=storable_values(draft.after),
-        change_id=storable(draft.change_id),
+def _make_storable(event: AuditEvent) -> AuditEvent:
+    return AuditEvent(
+        actor=storable_actor(event.actor),
+        surface=event.surface,
+        app=storable(event.app),
+        command=storable(event.command),
+        accounts=tuple(map(storable, event.accounts)),
+        outcome=event.outcome,
+        reason=storable(event.reason),
+        problem=storable(event.problem),
+        before=storable_values(event.before),
+        after=storable_values(event.after),
+        change_id=storable(event.change_id),
     )
 
 
@@ -172,8 +172,8 @@ def _storable_value(value: Value) -> Value:
     return tuple(map(storable, value)) if isinstance(value, tuple) else value
 
 
-def _draft(said: _Content) -> Draft:
-    return Draft(
+def _draft(said: _Content) -> AuditEvent:
+    return AuditEvent(
         actor=Actor(user_id=said.user, team_id=said.team),
         surface=said.surface,
         app=said.app,

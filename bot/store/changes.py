@@ -131,8 +131,8 @@ def find_altered_change(connection: Connection) -> str:
         for entry in chain.read_each(rows):
             if not isinstance(entry, Entry):
                 return f"of entry {entry.sequence}"
-            if entry.draft.outcome is not Outcome.DENIED:
-                return entry.draft.change_id
+            if entry.event.outcome is not Outcome.DENIED:
+                return entry.event.change_id
     with closing(fetch(connection, _IN_ORDER[connection.dialect.name])) as rows:
         for change_id, group in groupby(rows, key=itemgetter(0)):
             found = list(group)
@@ -234,5 +234,5 @@ def _is_in_time(change: Change, moved_at: str, steps: Sequence[Step]) -> bool:
 
 
 def _is_step(entry: Entry, change_id: str) -> bool:
-    draft = entry.draft
-    return draft.change_id == chain.storable(change_id) and draft.outcome is not Outcome.DENIED
+    event = entry.event
+    return event.change_id == chain.storable(change_id) and event.outcome is not Outcome.DENIED

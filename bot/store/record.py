@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, and_, func, or_, select, update
 
-from bot.core.model import WATCHED, Actor, AlteredEntry, Change, Draft, Entry, Head, Outcome
+from bot.core.model import WATCHED, Actor, AlteredEntry, AuditEvent, Change, Entry, Head, Outcome
 from bot.errors import AuditError
 from bot.store import chain, clock
 from bot.store.batch import Batch, is_due
@@ -62,13 +62,13 @@ class Store:
         with reading(self._engine) as connection:
             return clock.ask_not_before_head(connection)
 
-    def add(self, draft: Draft) -> Entry:
+    def add(self, event: AuditEvent) -> Entry:
         """Record something that is no step of a change."""
-        return self._writer.submit(lambda batch: batch.append(draft))
+        return self._writer.submit(lambda batch: batch.append(event))
 
-    def propose(self, change: Change, draft: Draft) -> Entry:
+    def propose(self, change: Change, event: AuditEvent) -> Entry:
         """Keep a new change, and record it."""
-        return self._writer.submit(lambda batch: batch.propose(change, draft))
+        return self._writer.submit(lambda batch: batch.propose(change, event))
 
     def find(self, change_id: str) -> Change | None:
         """Find a change."""
@@ -83,11 +83,11 @@ class Store:
         with reading(self._engine) as connection:
             return list(believe_each(connection, connection.execute(wanted).all()))
 
-    def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
+    def move(self, change: Change, outcome: Outcome, event: AuditEvent) -> Entry | None:
         """Bring a change from its outcome to another, and record it; None if it has moved since."""
         with reading(self._engine) as connection:
             check_latest(connection, change)
-        return self._writer.submit(lambda batch: batch.move(change, outcome, draft))
+        return self._writer.submit(lambda batch: batch.move(change, outcome, event))
 
     def list_open(self, grace: timedelta) -> Sequence[Change]:
         """List the changes that have not moved for so long and may still be settled, the oldest first."""

@@ -338,12 +338,12 @@ def _find_altered_outbox(connection: Connection) -> str:
         for entry in chain.read_each(rows):
             if not isinstance(entry, Entry):
                 return f"entry {entry.sequence} waits for the audit channel, and is not there"
-            if not is_told(entry.draft):
+            if not is_told(entry.event):
                 return f"entry {entry.sequence} waits for the audit channel, where its kind is never posted"
     covered = connection.scalar(select(schema.lease.c.covered))
     with closing(fetch(connection, _NOT_WAITING, covered=covered)) as rows:
         for entry in chain.read_each(rows):
-            if not isinstance(entry, Entry) or is_told(entry.draft):
+            if not isinstance(entry, Entry) or is_told(entry.event):
                 return f"entry {entry.sequence} was taken from what waits for the audit channel"
     return ""
 

@@ -78,10 +78,10 @@ def test_one_durable_entry(tmp_path: Path) -> None:
 def waits(store: Store) -> tuple[float, float]:
     """Let all writers write at once; entries a second, and the 99th percentile of the waits in ms."""
 
-    draft = looked_up()
+    event = looked_up()
 
     def write(_: int) -> list[float]:
-        return [ms_each(lambda: store.add(draft), 1) for _ in range(EACH)]
+        return [ms_each(lambda: store.add(event), 1) for _ in range(EACH)]
 
     with ThreadPoolExecutor(WRITERS) as pool:
         start = time.perf_counter()

@@ -5,7 +5,7 @@ import pytest
 from freezegun import freeze_time
 
 from bot.core.commands import ShowAttributes, ShowFriends, ShowProfiles
-from bot.core.model import CONFIRM_WITHIN, Actor, App, Draft, Holders, Outcome, Role, Surface
+from bot.core.model import CONFIRM_WITHIN, Actor, App, AuditEvent, Grantees, Outcome, Role, Surface
 from bot.core.overview import RECENT_ACCOUNTS, RECENT_DEEDS, Overview
 from bot.core.parsing.command_line import Apps
 from bot.core.results import RoleReport
@@ -15,19 +15,19 @@ from tests.support.fakes import FakeRecord
 
 TEST, PROD = App("test", "Jakarta"), App("prod", "Singapore")
 APPS = Apps({"test": TEST, "prod": PROD}, "prod")
-EDITOR = RoleReport(Role.EDITOR, "your user id is in ROLES__EDITORS", Holders(everyone=True), Holders())
+EDITOR = RoleReport(Role.EDITOR, "your user id is in ROLES__EDITORS", Grantees(everyone=True), Grantees())
 NOBODY = replace(EDITOR, role=None, reason="you are a guest")
 DOWN = AuditError("the database is away")
 
 
-def looked_up(word: str, *accounts: str, app: str = "prod", actor: Actor = EDDA) -> Draft:
-    return Draft(actor, Surface.COMMAND, app, word, accounts, Outcome.ANSWERED)
+def looked_up(word: str, *accounts: str, app: str = "prod", actor: Actor = EDDA) -> AuditEvent:
+    return AuditEvent(actor, Surface.COMMAND, app, word, accounts, Outcome.ANSWERED)
 
 
-def overview(*done: Draft) -> Overview:
+def overview(*done: AuditEvent) -> Overview:
     record = FakeRecord()
-    for draft in done:
-        record.add(draft)
+    for event in done:
+        record.add(event)
     return Overview(APPS, record)
 
 
@@ -55,7 +55,7 @@ def test_names_the_app_asked_by_default_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("draft", "again"),
+    ("event", "again"),
     [
         (looked_up("profile", "alice", "bob"), (ShowProfiles, ("alice", "bob"))),
         (looked_up("friends", "alice", "bob"), (ShowFriends, ("bob",))),
@@ -66,8 +66,8 @@ def test_names_the_app_asked_by_default_first() -> None:
         (looked_up("profile"), None),
     ],
 )
-def test_knows_how_to_ask_again(draft: Draft, again: tuple[type, tuple[str, ...]] | None) -> None:
-    (recent,) = overview(draft).make_home(EDDA, EDITOR).recent
+def test_knows_how_to_ask_again(event: AuditEvent, again: tuple[type, tuple[str, ...]] | None) -> None:
+    (recent,) = overview(event).make_home(EDDA, EDITOR).recent
 
     assert again == (recent.again and (type(recent.again), recent.again.accounts))
 
@@ -78,7 +78,7 @@ def test_shows_a_change_once_as_it_ended() -> None:
 
     home = Overview(APPS, world.record).make_home(EDDA, EDITOR)
 
-    assert [recent.entry.draft.outcome for recent in home.recent] == [Outcome.SUCCEEDED]
+    assert [recent.entry.event.outcome for recent in home.recent] == [Outcome.SUCCEEDED]
     assert home.waiting == ()
 
 
@@ -125,7 +125,7 @@ def test_shows_what_was_done_though_nobody_can_read_what_waits() -> None:
 
     home = Overview(APPS, record).make_home(EDDA, EDITOR)
 
-    assert [recent.entry.draft.accounts for recent in home.recent] == [("alice",)]
+    assert [recent.entry.event.accounts for recent in home.recent] == [("alice",)]
     assert home.problem == str(DOWN)
 
 
@@ -137,7 +137,7 @@ def test_shows_no_change_to_whoever_could_not_confirm_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("draft", "account"),
+    ("event", "account"),
     [
         (looked_up("profile", "alice"), "alice"),
         (looked_up("profile", "alice", "bob"), None),
@@ -145,7 +145,7 @@ def test_shows_no_change_to_whoever_could_not_confirm_it() -> None:
         (looked_up("profile"), None),
     ],
 )
-def test_leads_to_the_history_of_one_account(draft: Draft, account: str | None) -> None:
-    (recent,) = overview(draft).make_home(EDDA, EDITOR).recent
+def test_leads_to_the_history_of_one_account(event: AuditEvent, account: str | None) -> None:
+    (recent,) = overview(event).make_home(EDDA, EDITOR).recent
 
     assert (recent.about and recent.about.account) == account

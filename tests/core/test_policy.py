@@ -4,19 +4,19 @@ from dataclasses import replace
 import pytest
 
 from bot.core import policy
-from bot.core.model import Actor, Holders, Role, Standing
+from bot.core.model import Actor, Grantees, Membership, Role
 from bot.core.policy import Rules
 from bot.errors import PermissionDeniedError
 from tests.support.fakes import FakePeople
 
-NOBODY, EVERYONE = Holders(), Holders(everyone=True)
+NOBODY, EVERYONE = Grantees(), Grantees(everyone=True)
 ME = Actor("U01ME", "T01HOME")
-BY_ID = Holders(people=frozenset({"U01OTHER", ME.user_id}))
-OTHERS = Holders(people=frozenset({"U01OTHER"}))
+BY_ID = Grantees(people=frozenset({"U01OTHER", ME.user_id}))
+OTHERS = Grantees(people=frozenset({"U01OTHER"}))
 MINE, THEIRS, UNREADABLE = "S01MINE", "S02THEIRS", "S00LOST"
-BY_GROUP = Holders(groups=frozenset({UNREADABLE, THEIRS, MINE}))
-NOT_BY_GROUP = Holders(groups=frozenset({THEIRS}))
-UNKNOWN_GROUP = Holders(groups=frozenset({UNREADABLE, THEIRS}))
+BY_GROUP = Grantees(groups=frozenset({UNREADABLE, THEIRS, MINE}))
+NOT_BY_GROUP = Grantees(groups=frozenset({THEIRS}))
+UNKNOWN_GROUP = Grantees(groups=frozenset({UNREADABLE, THEIRS}))
 
 SLACK = FakePeople(groups={MINE: frozenset({ME.user_id}), THEIRS: frozenset({"U01OTHER"})})
 DOWN = replace(SLACK, reachable=False)
@@ -45,7 +45,7 @@ MATRIX = (
 )
 
 
-def cells() -> Iterator[tuple[Role, Holders, Holders, FakePeople, str | None]]:
+def cells() -> Iterator[tuple[Role, Grantees, Grantees, FakePeople, str | None]]:
     for viewers, editors, slack, may_look_up, may_change in MATRIX:
         yield Role.VIEWER, viewers, editors, slack, may_look_up
         yield Role.EDITOR, viewers, editors, slack, may_change
@@ -53,7 +53,7 @@ def cells() -> Iterator[tuple[Role, Holders, Holders, FakePeople, str | None]]:
 
 @pytest.mark.parametrize(("role", "viewers", "editors", "slack", "why"), [*cells()])
 def test_gives_a_role_by_the_settings_alone(
-    role: Role, viewers: Holders, editors: Holders, slack: FakePeople, why: str | None
+    role: Role, viewers: Grantees, editors: Grantees, slack: FakePeople, why: str | None
 ) -> None:
     rules = Rules(viewers, editors)
 
@@ -65,12 +65,16 @@ def test_gives_a_role_by_the_settings_alone(
 
 
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("standing", [standing for standing in Standing if standing is not Standing.MEMBER])
-def test_refuses_who_is_no_full_member_whatever_the_lists_say(role: Role, standing: Standing) -> None:
+@pytest.mark.parametrize(
+    "standing", [standing for standing in Membership if standing is not Membership.MEMBER]
+)
+def test_refuses_who_is_no_full_member_whatever_the_lists_say(role: Role, standing: Membership) -> None:
     slack = replace(SLACK, standings={ME.user_id: standing})
 
     with pytest.raises(PermissionDeniedError, match=f"only full members .* you are a {standing}"):
-        policy.check(ME, role, Rules(EVERYONE, Holders(people=BY_ID.people, groups=frozenset({MINE}))), slack)
+        policy.check(
+            ME, role, Rules(EVERYONE, Grantees(people=BY_ID.people, groups=frozenset({MINE}))), slack
+        )
 
 
 LISTS = "ROLES__VIEWERS nor ROLES__EDITORS"
@@ -114,7 +118,7 @@ REFUSALS = (
     (
         Role.VIEWER,
         Rules(EVERYONE, BY_ID),
-        replace(SLACK, standings={ME.user_id: Standing.GUEST}),
+        replace(SLACK, standings={ME.user_id: Membership.GUEST}),
         "only full members of this workspace may use this bot, and Slack says that you are a guest",
         "Ask a full member to do it for you",
     ),

@@ -11,32 +11,32 @@ from bot.core.model import (
     Actor,
     AlteredEntry,
     App,
-    Draft,
+    AuditEvent,
     Entry,
-    Finding,
-    Holders,
+    Grantees,
+    LookupStatus,
+    Membership,
     Outcome,
     Role,
-    Standing,
     Surface,
 )
 from bot.core.parsing.command_line import Apps
 from bot.core.policy import Rules
 from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Start, Unchanged
-from bot.core.services import HISTORY_PAGE, Dispatcher
+from bot.core.services import HISTORY_PAGE, Services
 from bot.errors import AuditError, PermissionDeniedError, UsageError
 from tests.support.entries import unaltered
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 
 VERA, EDDA, GUS = (Actor(user_id, "T01HOME") for user_id in ("U01VERA", "U02EDDA", "U03GUS"))
-EDITORS = Holders(people=frozenset({EDDA.user_id}))
+EDITORS = Grantees(people=frozenset({EDDA.user_id}))
 APPS = Apps({"prod": App("prod", "Singapore"), "test": App("test", "Jakarta")}, "prod")
-SLACK = FakePeople(standings={GUS.user_id: Standing.GUEST})
+SLACK = FakePeople(standings={GUS.user_id: Membership.GUEST})
 DOWN = FakePeople(reachable=False)
 NICK = "Tag_Profile_IM_Nick"
 
 
-Make = Callable[..., Dispatcher]
+Make = Callable[..., Services]
 
 
 @pytest.fixture
@@ -56,29 +56,29 @@ def record() -> FakeRecord:
 def make(ims: dict[str, FakeIM], record: FakeRecord) -> Iterator[Make]:
     with ThreadPoolExecutor(1) as pool:
 
-        def make(slack: FakePeople = SLACK, *, everyone: bool = True) -> Dispatcher:
-            rules = Rules(Holders(everyone=everyone), EDITORS)
+        def make(slack: FakePeople = SLACK, *, everyone: bool = True) -> Services:
+            rules = Rules(Grantees(everyone=everyone), EDITORS)
             changes = Changes(APPS, ims, rules, slack, record, audited=True)
-            return Dispatcher(APPS, ims, rules, slack, pool, record, changes)
+            return Services(APPS, ims, rules, slack, pool, record, changes)
 
         yield make
 
 
-def run(dispatcher: Dispatcher, actor: Actor, text: str) -> Result:
-    return dispatcher.execute(actor, dispatcher.read(actor, text))
+def run(services: Services, actor: Actor, text: str) -> Result:
+    return services.execute(actor, services.read(actor, text))
 
 
 @pytest.mark.parametrize(
     ("text", "app"), [("profile alice nobody", "prod"), ("profile alice nobody --app test", "test")]
 )
 def test_answers_a_lookup_from_the_app_that_was_asked(make: Make, text: str, app: str) -> None:
-    dispatcher = make()
-    result = run(dispatcher, VERA, text)
+    services = make()
+    result = run(services, VERA, text)
 
     assert isinstance(result, Lookup)
-    assert result.command == dispatcher.read(VERA, text)
+    assert result.command == services.read(VERA, text)
     assert result.rows[0].values == {NICK: f"Alice in {app}"}
-    assert result.count() == {Finding.FOUND: 1, Finding.NOT_IMPORTED: 1}
+    assert result.count() == {LookupStatus.FOUND: 1, LookupStatus.NOT_IMPORTED: 1}
     assert 0 <= result.seconds < COMMAND_SECONDS
 
 
@@ -87,11 +87,11 @@ def test_answers_a_lookup_from_the_app_that_was_asked(make: Make, text: str, app
 def test_sends_nothing_for_an_actor_without_the_role(
     make: Make, ims: dict[str, FakeIM], actor: Actor, text: str
 ) -> None:
-    dispatcher = make(everyone=False)
-    command = dispatcher.read(EDDA, text)
+    services = make(everyone=False)
+    command = services.read(EDDA, text)
     assert isinstance(command, LookupCommand)
 
-    for attempt in (dispatcher.execute, dispatcher.look_up):
+    for attempt in (services.execute, services.look_up):
         with pytest.raises(PermissionDeniedError):
             attempt(actor, command)
 
@@ -103,17 +103,17 @@ def test_runs_every_kind_of_lookup(make: Make, text: str) -> None:
     result = run(make(), VERA, text)
 
     assert isinstance(result, Lookup)
-    assert result.rows[-1].finding is Finding.NOT_IMPORTED
+    assert result.rows[-1].status is LookupStatus.NOT_IMPORTED
 
 
 def test_asks_nothing_more_when_the_time_of_a_command_is_over(make: Make) -> None:
-    dispatcher = make()
+    services = make()
 
     with freeze_time(auto_tick_seconds=COMMAND_SECONDS):
-        result = run(dispatcher, VERA, "profile alice nobody")
+        result = run(services, VERA, "profile alice nobody")
 
     assert isinstance(result, Lookup)
-    assert result.count() == {Finding.NOT_ASKED: 2}
+    assert result.count() == {LookupStatus.NOT_ASKED: 2}
 
 
 def test_refuses_text_that_makes_no_sense(make: Make) -> None:
@@ -142,8 +142,8 @@ def test_refuses_and_records_who_may_not_before_it_criticises_what_they_typed(
 
     (entry,) = record.entries
     word, problem = text.partition(" ")[0], str(caught.value)
-    denied = Draft(actor, Surface.MESSAGE, app, word, accounts, Outcome.DENIED, problem=problem)
-    assert entry.draft == denied
+    denied = AuditEvent(actor, Surface.MESSAGE, app, word, accounts, Outcome.DENIED, problem=problem)
+    assert entry.event == denied
     with pytest.raises(UsageError):
         make().read(EDDA, text)
     assert record.entries == [entry]
@@ -171,14 +171,14 @@ REPORTS = (
 def test_tells_anybody_their_role_and_why(
     make: Make, actor: Actor, slack: FakePeople, role: Role | None, reason: str
 ) -> None:
-    dispatcher = make(slack)
+    services = make(slack)
 
-    report = run(dispatcher, actor, "whoami")
+    report = run(services, actor, "whoami")
 
     assert isinstance(report, RoleReport)
     assert report.role is role
     assert reason in report.reason
-    assert (report.viewers, report.editors) == (dispatcher.rules.viewers, EDITORS)
+    assert (report.viewers, report.editors) == (services.rules.viewers, EDITORS)
 
 
 VIEWERS = [word for word in SPECS if word not in {"set", "undo"}]
@@ -226,15 +226,15 @@ def test_records_who_looked_at_whom_and_no_value(
     make: Make, record: FakeRecord, lookup: tuple[str, str, tuple[str, ...], Outcome]
 ) -> None:
     text, word, accounts, outcome = lookup
-    dispatcher = make()
+    services = make()
 
-    result = dispatcher.execute(VERA, dispatcher.read(VERA, text), Surface.FORM)
+    result = services.execute(VERA, services.read(VERA, text), Surface.FORM)
 
     assert isinstance(result, Lookup)
     assert result.recorded
     problem = str(result.rows[0].problem) if outcome is Outcome.FAILED else ""
     (entry,) = record.entries
-    assert entry.draft == Draft(VERA, Surface.FORM, "prod", word, accounts, outcome, problem=problem)
+    assert entry.event == AuditEvent(VERA, Surface.FORM, "prod", word, accounts, outcome, problem=problem)
 
 
 def test_records_a_refused_lookup(make: Make, record: FakeRecord) -> None:
@@ -242,7 +242,7 @@ def test_records_a_refused_lookup(make: Make, record: FakeRecord) -> None:
         run(make(), GUS, "attrs alice")
 
     (entry,) = record.entries
-    assert (entry.draft.outcome, entry.draft.problem) == (Outcome.DENIED, str(caught.value))
+    assert (entry.event.outcome, entry.event.problem) == (Outcome.DENIED, str(caught.value))
 
 
 def test_answers_a_lookup_that_cannot_be_recorded_and_says_so(make: Make, record: FakeRecord) -> None:
@@ -251,35 +251,35 @@ def test_answers_a_lookup_that_cannot_be_recorded_and_says_so(make: Make, record
     result = run(make(), VERA, "profile alice")
 
     assert isinstance(result, Lookup)
-    assert result.count() == {Finding.FOUND: 1}
+    assert result.count() == {LookupStatus.FOUND: 1}
     assert not result.recorded
 
 
 def test_one_altered_entry_stops_neither_a_history_nor_a_start(make: Make, record: FakeRecord) -> None:
-    dispatcher = make()
+    services = make()
     for account in ("alice", "nobody", "alice"):
-        run(dispatcher, VERA, f"profile {account}")
+        run(services, VERA, f"profile {account}")
     record.altered = {1}
 
-    history = run(dispatcher, VERA, "history alice")
+    history = run(services, VERA, "history alice")
 
     assert isinstance(history, History)
     assert [entry.sequence for entry in history.entries] == [3, 1]
     assert history.entries[1] == AlteredEntry(1)
-    assert len(dispatcher.start(VERA).recent) == 2
+    assert len(services.start(VERA).recent) == 2
 
 
 def test_turns_the_pages_of_a_history(make: Make, record: FakeRecord) -> None:
-    dispatcher = make()
+    services = make()
     for _ in range(2 * HISTORY_PAGE):
-        run(dispatcher, VERA, "profile alice")
-    run(dispatcher, VERA, "profile nobody")
-    run(dispatcher, VERA, "profile alice --app test")
+        run(services, VERA, "profile alice")
+    run(services, VERA, "profile nobody")
+    run(services, VERA, "profile alice --app test")
 
-    first = run(dispatcher, VERA, "history alice")
+    first = run(services, VERA, "history alice")
     assert isinstance(first, History)
     assert first.older
-    second = dispatcher.execute(VERA, first.older)
+    second = services.execute(VERA, first.older)
     assert isinstance(second, History)
 
     assert [entry.sequence for entry in (*first.entries, *second.entries) if isinstance(entry, Entry)] == [
@@ -291,21 +291,21 @@ def test_turns_the_pages_of_a_history(make: Make, record: FakeRecord) -> None:
 
 
 def test_shows_each_change_once_with_what_became_of_it(make: Make, record: FakeRecord) -> None:
-    dispatcher = make()
+    services = make()
     for number in range(HISTORY_PAGE + 2):
-        preview = run(dispatcher, EDDA, f"set alice nick=Alicia{number}")
+        preview = run(services, EDDA, f"set alice nick=Alicia{number}")
         assert isinstance(preview, Preview)
-        dispatcher.changes.confirm(EDDA, preview.change.id)
-    id_ = record.entries[-1].draft.change_id
-    record.add(Draft(GUS, Surface.BUTTON, "prod", "set", ("alice",), Outcome.DENIED, change_id=id_))
+        services.changes.confirm(EDDA, preview.change.id)
+    id_ = record.entries[-1].event.change_id
+    record.add(AuditEvent(GUS, Surface.BUTTON, "prod", "set", ("alice",), Outcome.DENIED, change_id=id_))
 
-    first = run(dispatcher, EDDA, "history alice")
+    first = run(services, EDDA, "history alice")
     assert isinstance(first, History)
     assert first.older
-    second = dispatcher.execute(EDDA, first.older)
+    second = services.execute(EDDA, first.older)
     assert isinstance(second, History)
 
-    shown = [entry.draft.outcome for entry in unaltered((*first.entries, *second.entries))]
+    shown = [entry.event.outcome for entry in unaltered((*first.entries, *second.entries))]
     assert shown == [Outcome.DENIED, *[Outcome.SUCCEEDED] * (HISTORY_PAGE + 2)]
 
 
@@ -317,42 +317,42 @@ def test_says_that_the_history_cannot_be_read(make: Make, record: FakeRecord) ->
 
 
 def test_runs_changes_like_any_command(make: Make) -> None:
-    dispatcher = make()
+    services = make()
 
-    preview = run(dispatcher, EDDA, "set alice nick=Al")
+    preview = run(services, EDDA, "set alice nick=Al")
     assert isinstance(preview, Preview)
-    dispatcher.changes.confirm(EDDA, preview.change.id)
+    services.changes.confirm(EDDA, preview.change.id)
 
-    assert isinstance(run(dispatcher, EDDA, f"undo {preview.change.id}"), Preview)
-    assert isinstance(run(dispatcher, EDDA, "set alice"), Form)
-    assert isinstance(run(dispatcher, EDDA, "set alice nick=Al"), Unchanged)
+    assert isinstance(run(services, EDDA, f"undo {preview.change.id}"), Preview)
+    assert isinstance(run(services, EDDA, "set alice"), Form)
+    assert isinstance(run(services, EDDA, "set alice nick=Al"), Unchanged)
 
 
 def test_shows_where_to_start_to_anybody(make: Make) -> None:
-    dispatcher = make()
-    run(dispatcher, VERA, "profile alice")
+    services = make()
+    run(services, VERA, "profile alice")
 
-    started = [run(dispatcher, actor, "") for actor in (VERA, GUS)]
+    started = [run(services, actor, "") for actor in (VERA, GUS)]
 
     assert all(isinstance(start, Start) for start in started)
     assert [len(start.recent) for start in started if isinstance(start, Start)] == [1, 0]
 
 
 def test_records_who_read_a_history_and_shows_no_step_that_is_over(make: Make, record: FakeRecord) -> None:
-    dispatcher = make()
-    preview = run(dispatcher, EDDA, "set alice nick=Alicia")
+    services = make()
+    preview = run(services, EDDA, "set alice nick=Alicia")
     assert isinstance(preview, Preview)
     for _ in range(HISTORY_PAGE + 1):
-        run(dispatcher, VERA, "profile alice")
-    dispatcher.changes.confirm(EDDA, preview.change.id)
+        run(services, VERA, "profile alice")
+    services.changes.confirm(EDDA, preview.change.id)
 
-    first = run(dispatcher, VERA, "history alice")
+    first = run(services, VERA, "history alice")
     assert isinstance(first, History)
     assert first.older
-    second = dispatcher.execute(VERA, first.older)
+    second = services.execute(VERA, first.older)
     assert isinstance(second, History)
 
-    assert record.entries[-1].draft.command == "history"
+    assert record.entries[-1].event.command == "history"
     assert Outcome.PROPOSED not in [
-        entry.draft.outcome for entry in unaltered((*first.entries, *second.entries))
+        entry.event.outcome for entry in unaltered((*first.entries, *second.entries))
     ]

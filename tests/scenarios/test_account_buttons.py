@@ -67,8 +67,8 @@ def test_refuses_the_form_to_whoever_is_no_editor_and_records_it(whole: Whole) -
         assert vera.answer()["text"].startswith("Refused: you are not an editor")
 
     denied, *_ = history_of(whole, "user_004")
-    assert (denied.draft.outcome, denied.draft.surface) == (Outcome.DENIED, Surface.BUTTON)
-    assert denied.draft.command == "set"
+    assert (denied.event.outcome, denied.event.surface) == (Outcome.DENIED, Surface.BUTTON)
+    assert denied.event.command == "set"
 
 
 def test_refuses_a_button_of_somebody_elses_card(whole: Whole, ed: Asker) -> None:

@@ -33,7 +33,7 @@ def test_changes_a_profile_when_confirmed_and_tells_the_audit_channel(whole: Who
     told = ed.audit()
     assert "Bob K" in told["text"]
     assert "ticket 4711" in told["text"]
-    outcomes = [entry.draft.outcome for entry in reversed(history_of(whole, "user_001"))]
+    outcomes = [entry.event.outcome for entry in reversed(history_of(whole, "user_001"))]
     assert outcomes == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
     assert verify_url(whole.settings.database_url).finding is Finding.SOUND
 

@@ -42,16 +42,16 @@ def check_account(run: Chaos, account: str, entries: list[Entry]) -> None:
     """Hold what the record says of an account against what its vendor was sent, and has."""
     steps: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.draft.change_id and entry.draft.outcome is not Outcome.DENIED:
-            steps[entry.draft.change_id].append(entry)
+        if entry.event.change_id and entry.event.outcome is not Outcome.DENIED:
+            steps[entry.event.change_id].append(entry)
     nick: object = BEFORE
     attempts = 0
     for change, found in sorted(steps.items(), key=lambda each: each[1][0].sequence):
-        way = tuple(entry.draft.outcome for entry in found)
+        way = tuple(entry.event.outcome for entry in found)
         assert way in ENDS, f"{change} of {account} ended as {way}"
         attempts += Outcome.ATTEMPTED in way
         if way[-1] is Outcome.SUCCEEDED:
-            nick = found[-1].draft.after[NICK.tag]
+            nick = found[-1].event.after[NICK.tag]
     written = [write for write in run.sandbox.writes if write.account == account]
     assert len(written) <= attempts, f"{account} was written without an intent, or twice"
     accounts = next(iter(run.sandbox.apps.values())).accounts
@@ -88,8 +88,8 @@ def test_loses_nothing_while_faults_are_drawn_every_second(tmp_path: Path) -> No
                 for account in run.accounts
                 for entry in store.list_history("demo", account, None, 100)
                 if isinstance(entry, Entry)
-                and entry.draft.change_id
-                and entry.draft.outcome in {*_DONE, Outcome.UNKNOWN}
+                and entry.event.change_id
+                and entry.event.outcome in {*_DONE, Outcome.UNKNOWN}
             ]
         # A process that dies between Slack's answer and its own note repeats a message; none is skipped.
         assert {*run.told, *waiting} >= {*settled}

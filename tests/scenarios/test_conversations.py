@@ -222,7 +222,7 @@ def test_records_where_it_was_asked(whole: Whole) -> None:
     with closing(Store(whole.settings.database_url)) as store:
         (entry,) = unaltered(store.list_history("demo", "user_040", None, 1))
 
-    assert entry.draft.surface is Surface.MESSAGE
+    assert entry.event.surface is Surface.MESSAGE
 
 
 def test_answers_once_though_envelopes_come_twice(whole: Whole) -> None:

@@ -86,7 +86,7 @@ class Ground:
         return unaltered(reversed(self.record.list_history(PROD.name, account, None, 100)))
 
     def way(self, account: str) -> tuple[Outcome, ...]:
-        return tuple(entry.draft.outcome for entry in self.history(account))
+        return tuple(entry.event.outcome for entry in self.history(account))
 
     def run(
         self, account: str, deed: Deed = set_nick, *, step: int = 0, request: int = 0, seconds: float = -1
@@ -138,7 +138,7 @@ def check_after(ground: Ground, account: str, said: Sequence[str | int]) -> None
         written, way = ground.writes(account), ground.way(account)
         assert written <= way.count(Outcome.ATTEMPTED) <= 1, "a write without its intent, or twice"
         assert ground.vendor.unrecorded == [], "a write that came before its intent"
-        kept = {entry.draft.change_id for entry in ground.history(account)}
+        kept = {entry.event.change_id for entry in ground.history(account)}
         assert kept >= {*said[:1]}, "a preview was not kept"
         assert [*said[1:2]] in ([], [*way[-1:]]), "an outcome that a person was told was not kept"
 
@@ -157,7 +157,7 @@ def check_after(ground: Ground, account: str, said: Sequence[str | int]) -> None
 
 def check_confirm(ground: Ground, account: str, processes: Sequence[Changes]) -> None:
     """Let two processes confirm at once what may have been confirmed; see that it happens once at most."""
-    change_id, way = ground.history(account)[0].draft.change_id, ground.way(account)
+    change_id, way = ground.history(account)[0].event.change_id, ground.way(account)
     together = Barrier(2)
 
     def confirm(changes: Changes) -> object:
@@ -192,7 +192,7 @@ def check_record(ground: Ground) -> None:
     told = [entry.sequence for entry in ground.record.take("test", 60, 10_000)]
     entries = [entry for account in ground.accounts for entry in ground.history(account)]
     ends = {Outcome.SUCCEEDED, Outcome.FAILED}
-    assert told == sorted(entry.sequence for entry in entries if entry.draft.outcome in ends)
+    assert told == sorted(entry.sequence for entry in entries if entry.event.outcome in ends)
     assert told
 
 

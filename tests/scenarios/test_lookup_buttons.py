@@ -255,9 +255,9 @@ def test_records_each_press(whole: Whole, vera: Asker, label: str) -> None:
 
     newest, asked, *_ = history_of(whole, "alice")
 
-    assert (newest.draft.surface, newest.draft.outcome) == (Surface.BUTTON, Outcome.ANSWERED)
-    assert newest.draft.accounts == ("alice", "bob_k")
-    assert asked.draft.surface is Surface.COMMAND
+    assert (newest.event.surface, newest.event.outcome) == (Surface.BUTTON, Outcome.ANSWERED)
+    assert newest.event.accounts == ("alice", "bob_k")
+    assert asked.event.surface is Surface.COMMAND
 
 
 @pytest.mark.parametrize("label", BUTTONS)
@@ -272,7 +272,7 @@ def test_refuses_every_button_to_somebody_who_lost_the_role(
 
     assert refused["text"].startswith("Refused: only full members of this workspace")
     assert refused["ts"] != answer["ts"]
-    assert history_of(whole, "alice")[0].draft.outcome is Outcome.DENIED
+    assert history_of(whole, "alice")[0].event.outcome is Outcome.DENIED
 
 
 def test_refuses_to_share_for_the_role_before_the_channel(
@@ -285,7 +285,7 @@ def test_refuses_to_share_for_the_role_before_the_channel(
         refused = press(grace, answer, "Share")
 
     assert refused["text"].startswith("Refused: only full members of this workspace")
-    assert history_of(whole, "alice")[0].draft.outcome is Outcome.DENIED
+    assert history_of(whole, "alice")[0].event.outcome is Outcome.DENIED
 
 
 def test_refuses_a_csv_by_command_to_a_guest(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,7 @@ def test_answers_in_the_conversation_where_the_shortcut_was_used(whole: Whole, v
     assert answer["channel"] == ONCALL
     assert answer["ephemeral"]
     assert answer["text"].startswith("2 of 3 found")
-    assert history_of(whole, "alice")[0].draft.surface is Surface.FORM
+    assert history_of(whole, "alice")[0].event.surface is Surface.FORM
 
 
 def test_answers_directly_when_no_conversation_is_chosen(vera: Asker) -> None:

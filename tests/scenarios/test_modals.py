@@ -19,11 +19,11 @@ def nick_of(whole: Whole, account: str) -> str:
 
 
 def entries_of(whole: Whole, account: str) -> list[Entry]:
-    return [entry for entry in history_of(whole, account) if entry.draft.change_id]
+    return [entry for entry in history_of(whole, account) if entry.event.change_id]
 
 
 def outcomes_of(whole: Whole, account: str) -> list[Outcome]:
-    return [entry.draft.outcome for entry in reversed(entries_of(whole, account))]
+    return [entry.event.outcome for entry in reversed(entries_of(whole, account))]
 
 
 def typed(view: dict[str, Any], block_id: str, text: str) -> dict[str, Any]:
@@ -58,8 +58,8 @@ def test_reviews_in_the_modal_what_a_form_would_change(whole: Whole, ed: Asker) 
 
     assert nick_of(whole, "user_014") == "From a form"
     assert outcomes_of(whole, "user_014") == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
-    assert {entry.draft.surface for entry in entries_of(whole, "user_014")} == {Surface.FORM}
-    assert f"/im undo {entries_of(whole, 'user_014')[0].draft.change_id}" in str(done["blocks"])
+    assert {entry.event.surface for entry in entries_of(whole, "user_014")} == {Surface.FORM}
+    assert f"/im undo {entries_of(whole, 'user_014')[0].event.change_id}" in str(done["blocks"])
     assert "From a form" in ed.audit()["text"]
     ed.page.close(done)
     assert ed.page.next()["view"] is None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.model import Actor, Draft, Outcome, Surface
+from bot.core.model import Actor, AuditEvent, Outcome, Surface
 from bot.store.record import Store
 from tests.support.bot import im_bot
 
@@ -21,7 +21,7 @@ def database(tmp_path: Path) -> Path:
     path = tmp_path / "im-bot.db"
     with closing(Store(f"sqlite:///{path}")) as store:
         for account in ("alice", "=bob", "卡罗"):
-            store.add(Draft(ACTOR, Surface.COMMAND, "prod", "profile", (account,), Outcome.ANSWERED))
+            store.add(AuditEvent(ACTOR, Surface.COMMAND, "prod", "profile", (account,), Outcome.ANSWERED))
     return path
 
 

@@ -5,7 +5,7 @@ import pytest
 from freezegun import freeze_time
 
 from bot.core.commands import ShowAttributes, ShowHistory
-from bot.core.model import Actor, App, Finding, Row, Value
+from bot.core.model import AccountResult, Actor, App, LookupStatus, Value
 from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
 from bot.slack.interactions import LIFETIME, ROOM, Again, Answers, HistoryPage, LookupPage, OpenForm, Page
@@ -19,7 +19,7 @@ class Shown(dict[str, Value]):
 
 
 def about(*accounts: str) -> LookupPage:
-    rows = tuple(Row(account, Finding.FOUND) for account in accounts)
+    rows = tuple(AccountResult(account, LookupStatus.FOUND) for account in accounts)
     return LookupPage(Lookup(ShowAttributes(PROD, accounts), rows, 0.1), 1)
 
 

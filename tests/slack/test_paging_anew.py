@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from bot.core.changes.service import Changes
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import Domain, defaults
-from bot.core.model import Actor, App, Deadline, Holders, Surface, Values
+from bot.core.model import Actor, App, Deadline, Grantees, Surface, Values
 from bot.core.parsing.command_line import Apps
 from bot.core.policy import Rules
-from bot.core.services import Dispatcher
+from bot.core.services import Services
 from bot.errors import AuditError, IMError, RecordUnknownError, UnavailableError
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import Ask
@@ -30,7 +30,7 @@ from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 VERA = Actor("U01VERA", "T01HOME")
 PROD = App("prod", "Singapore")
 APPS = Apps({"prod": PROD}, "prod")
-EVERYBODY = Holders(everyone=True)
+EVERYBODY = Grantees(everyone=True)
 
 
 @dataclass
@@ -83,11 +83,11 @@ class Desk:
         people: Any = Open({}, {})
         files: Any = self.files
         nothing: Any = None
-        rules, ims = Rules(EVERYBODY, Holders()), {"prod": im}
+        rules, ims = Rules(EVERYBODY, Grantees()), {"prod": im}
         changes = Changes(APPS, ims, rules, people, self.record, audited=False)
-        dispatcher = Dispatcher(APPS, ims, rules, people, pool, self.record, changes)
+        services = Services(APPS, ims, rules, people, pool, self.record, changes)
         self.answering = Answering(
-            "/im", dispatcher, self.answers, people, nothing, files, lambda *_: None, lambda: ""
+            "/im", services, self.answers, people, nothing, files, lambda *_: None, lambda: ""
         )
 
     def ask(self, command: LookupCommand) -> Message:
@@ -253,7 +253,7 @@ def test_turns_a_page_of_a_thousand_ids_by_one_call_for_those_on_it() -> None:
 
     assert [(name, len(ids)) for name, ids in im.calls] == [("portrait_get", 20)]
     assert headline(second) == headline(first)
-    newest = desk.record.entries[-1].draft
+    newest = desk.record.entries[-1].event
     assert (newest.surface, newest.accounts) == (Surface.BUTTON, im.calls[0][1])
 
 
@@ -288,7 +288,7 @@ def test_asks_nobody_about_those_that_were_not_found() -> None:
 
     assert im.calls == []
     assert len(ids_in(second)) == 20
-    shown = [entry.draft.accounts for entry in desk.record.entries[-3:]]
+    shown = [entry.event.accounts for entry in desk.record.entries[-3:]]
     assert shown == [tuple(ids_in(second)), tuple(ids_in(second)), profiles(70).accounts]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.core.model import Actor, Change, Draft, Outcome, Surface
+from bot.core.model import Actor, AuditEvent, Change, Outcome, Surface
 from bot.store import chain
 from bot.store.export import export
 from bot.store.record import Store
@@ -28,9 +28,9 @@ def values(texts: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, object]
     return st.dictionaries(texts, st.one_of(texts, st.integers(), st.lists(texts).map(tuple)), max_size=4)
 
 
-def drafts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Draft]:
+def drafts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[AuditEvent]:
     return st.builds(
-        Draft,
+        AuditEvent,
         actor=st.builds(Actor, texts, texts),
         surface=st.sampled_from(Surface),
         app=texts,
@@ -46,16 +46,16 @@ def drafts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Draft]:
 
 
 @given(drafts(TEXT), st.datetimes(timezones=st.just(UTC)), st.integers(1))
-def test_every_entry_reads_back_as_it_was_written(draft: Draft, at: datetime, sequence: int) -> None:
-    entry, content = chain.link(sequence, at, draft, chain.START)
+def test_every_entry_reads_back_as_it_was_written(event: AuditEvent, at: datetime, sequence: int) -> None:
+    entry, content = chain.link(sequence, at, event, chain.START)
 
     assert chain.read(content, entry.hash) == entry
-    assert entry.draft == draft
+    assert entry.event == event
 
 
 @given(drafts(ANY_TEXT))
-def test_whatever_an_entry_says_can_be_checked_by_others(draft: Draft) -> None:
-    entry, content = chain.link(1, datetime.now(UTC), draft, chain.START)
+def test_whatever_an_entry_says_can_be_checked_by_others(event: AuditEvent) -> None:
+    entry, content = chain.link(1, datetime.now(UTC), event, chain.START)
 
     again = json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert again == content
@@ -63,10 +63,12 @@ def test_whatever_an_entry_says_can_be_checked_by_others(draft: Draft) -> None:
 
 
 def test_writes_an_entry_exactly_so() -> None:
-    draft = Draft(ALICE, Surface.FORM, "demo", "set", ("zoë",), Outcome.PROPOSED, after={"b": ("x",), "a": 1})
+    event = AuditEvent(
+        ALICE, Surface.FORM, "demo", "set", ("zoë",), Outcome.PROPOSED, after={"b": ("x",), "a": 1}
+    )
     at = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
-    _, content = chain.link(7, at, draft, "f" * 64)
+    _, content = chain.link(7, at, event, "f" * 64)
 
     assert content == (
         '{"accounts":["zoë"],"after":{"a":1,"b":["x"]},"app":"demo","at":"2026-03-01T12:00:00.000000+00:00",'
@@ -84,35 +86,35 @@ LOOKED_UP = looked_up()
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(draft=drafts(ANY_TEXT))
-@example(draft=replace(LOOKED_UP, actor=Actor("\0", "\ud800"), before={"\ud800": 1, "\0": 2}))
-def test_any_entry_and_change_can_be_recorded(url: str, store: Store, draft: Draft) -> None:
+@given(event=drafts(ANY_TEXT))
+@example(event=replace(LOOKED_UP, actor=Actor("\0", "\ud800"), before={"\ud800": 1, "\0": 2}))
+def test_any_entry_and_change_can_be_recorded(url: str, store: Store, event: AuditEvent) -> None:
     change = Change(
-        f"{next(_numbers)} {draft.change_id}",
-        draft.actor,
-        draft.app,
-        draft.reason,
-        draft.before,
-        draft.after,
-        draft.reason,
+        f"{next(_numbers)} {event.change_id}",
+        event.actor,
+        event.app,
+        event.reason,
+        event.before,
+        event.after,
+        event.reason,
         datetime.now(UTC),
     )
 
-    draft = replace(
-        draft, change_id=change.id, accounts=(change.account,), problem="", outcome=Outcome.PROPOSED
+    event = replace(
+        event, change_id=change.id, accounts=(change.account,), problem="", outcome=Outcome.PROPOSED
     )
-    entry = store.propose(change, draft)
+    entry = store.propose(change, event)
 
     assert store.find(change.id) == change
-    for account in draft.accounts:
-        assert store.list_history(draft.app, account, None, 1) == [entry]
-    store.list_history(draft.app, draft.reason, None, 1)
+    for account in event.accounts:
+        assert store.list_history(event.app, account, None, 1) == [entry]
+    store.list_history(event.app, event.reason, None, 1)
 
 
 def test_what_was_recorded_of_hostile_text_is_sound(url: str, store: Store, tmp_path: Path) -> None:
     hostile = "".join(map(chr, [*range(0x500), *range(0xD7F0, 0xE010), *range(0xFFF0, 0x10010), 0x10FFFF]))
     for each in (hostile, hostile[::-1], hostile * 50):
-        store.add(Draft(ALICE, Surface.COMMAND, each, each, (each,), Outcome.ANSWERED, each, each))
+        store.add(AuditEvent(ALICE, Surface.COMMAND, each, each, (each,), Outcome.ANSWERED, each, each))
 
     assert verify_url(url).finding is Finding.SOUND
     (tmp_path / "export").write_text("".join(export(url, "csv")), encoding="utf-8")

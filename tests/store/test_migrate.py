@@ -80,8 +80,8 @@ def first(request: pytest.FixtureRequest, file: Path) -> str:
         config.attributes["connection"] = connection
         command.upgrade(config, "first")
         for number in range(1, OLD + 1):
-            draft = replace(looked_up(f"a{number}"), actor=Actor(f"U{number % 3}", "T1"))
-            entry, content = link(number, datetime.now(UTC), draft, previous)
+            event = replace(looked_up(f"a{number}"), actor=Actor(f"U{number % 3}", "T1"))
+            entry, content = link(number, datetime.now(UTC), event, previous)
             previous = entry.hash
             connection.execute(ADD, {"sequence": number, "content": content, "hash": entry.hash})
             about = {"sequence": number, "account": f"a{number}"}

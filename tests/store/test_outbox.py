@@ -3,7 +3,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from bot.core.model import AlteredEntry, Draft, Entry, Head, Outcome
+from bot.core.model import AlteredEntry, AuditEvent, Entry, Head, Outcome
 from bot.store.record import Store
 from tests.support.entries import a_change, denied, looked_up, step
 
@@ -19,12 +19,12 @@ def numbers(entries: Sequence[Entry | AlteredEntry]) -> list[int]:
     return [entry.sequence for entry in entries]
 
 
-def told(outcome: Outcome) -> Draft:
+def told(outcome: Outcome) -> AuditEvent:
     return step(a_change(), outcome)
 
 
 @pytest.mark.parametrize(
-    "draft",
+    "event",
     [
         told(Outcome.SUCCEEDED),
         told(Outcome.FAILED),
@@ -33,16 +33,16 @@ def told(outcome: Outcome) -> Draft:
         denied("undo"),
         denied("confirm"),
     ],
-    ids=lambda draft: f"{draft.command} {draft.outcome}",
+    ids=lambda event: f"{event.command} {event.outcome}",
 )
-def test_tells_what_became_of_changes_and_who_was_kept_from_one(store: Store, draft: Draft) -> None:
-    entry = store.add(draft)
+def test_tells_what_became_of_changes_and_who_was_kept_from_one(store: Store, event: AuditEvent) -> None:
+    entry = store.add(event)
 
     assert store.take("me", 10, 10) == [entry]
 
 
 @pytest.mark.parametrize(
-    "draft",
+    "event",
     [
         told(Outcome.PROPOSED),
         told(Outcome.ATTEMPTED),
@@ -50,10 +50,10 @@ def test_tells_what_became_of_changes_and_who_was_kept_from_one(store: Store, dr
         denied("profile"),
         looked_up(),
     ],
-    ids=lambda draft: f"{draft.command} {draft.outcome}",
+    ids=lambda event: f"{event.command} {event.outcome}",
 )
-def test_tells_nothing_else(store: Store, draft: Draft) -> None:
-    store.add(draft)
+def test_tells_nothing_else(store: Store, event: AuditEvent) -> None:
+    store.add(event)
 
     assert store.take("me", 10, 10) == ()
 

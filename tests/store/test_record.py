@@ -72,7 +72,7 @@ def test_keeps_a_change_whose_text_no_database_can_hold(store: Store) -> None:
     entry = store.propose(change, step(change, Outcome.PROPOSED))
 
     assert store.find(change.id) == change
-    assert entry.draft.after == {"Tag_Profile_IM_Nick": "\ufffd\ufffd"}
+    assert entry.event.after == {"Tag_Profile_IM_Nick": "\ufffd\ufffd"}
     assert store.list_history("demo", "bob", None, 1) == [entry]
 
 
@@ -90,7 +90,7 @@ def test_records_each_step_of_a_change(store: Store) -> None:
     change = moved(store, moved(store, proposed(store), Outcome.ATTEMPTED), Outcome.SUCCEEDED)
 
     assert store.find("op_1") == change
-    steps = [entry.draft.outcome for entry in unaltered(store.list_history("demo", "bob", None, 10))]
+    steps = [entry.event.outcome for entry in unaltered(store.list_history("demo", "bob", None, 10))]
     assert steps == [Outcome.SUCCEEDED, Outcome.ATTEMPTED, Outcome.PROPOSED]
 
 
@@ -317,7 +317,7 @@ def test_lists_what_an_actor_did_the_latest_first(record: Record) -> None:
         record.add(looked_up(account))
         record.add(replace(looked_up(account), actor=other))
 
-    assert [entry.draft.accounts for entry in unaltered(record.list_done(other, 2))] == [("c",), ("b",)]
+    assert [entry.event.accounts for entry in unaltered(record.list_done(other, 2))] == [("c",), ("b",)]
     assert record.list_done(Actor("U1", "T2"), 10) == []
     assert record.list_done(Actor("U\0\ud800", "T1"), 10) == []
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from bot.core.changes.service import Changes
 from bot.core.commands import SetFields
 from bot.core.fields import PROFILE_FIELDS
-from bot.core.model import Actor, App, Change, Holders, Outcome, Standing, Values
+from bot.core.model import Actor, App, Change, Grantees, Membership, Outcome, Values
 from bot.core.parsing.command_line import Apps, parse
 from bot.core.policy import Rules
 from bot.core.results import Preview, Settled
@@ -18,17 +18,17 @@ EDDA, ERIK, VERA, GUS, STAN, ROB, DEE = (
 )
 GROUP = "S01EDITORS"
 RULES = Rules(
-    Holders(everyone=True),
-    Holders(
+    Grantees(everyone=True),
+    Grantees(
         people=frozenset(actor.user_id for actor in (EDDA, GUS, STAN, ROB, DEE)), groups=frozenset({GROUP})
     ),
 )
 SLACK = FakePeople(
     standings={
-        GUS.user_id: Standing.GUEST,
-        STAN.user_id: Standing.STRANGER,
-        ROB.user_id: Standing.BOT,
-        DEE.user_id: Standing.DEACTIVATED,
+        GUS.user_id: Membership.GUEST,
+        STAN.user_id: Membership.STRANGER,
+        ROB.user_id: Membership.BOT,
+        DEE.user_id: Membership.DEACTIVATED,
     },
     groups={GROUP: frozenset({ERIK.user_id})},
 )
@@ -82,7 +82,7 @@ class World:
     @property
     def steps(self) -> list[Outcome]:
         """What was recorded, in order."""
-        return [entry.draft.outcome for entry in self.record.entries]
+        return [entry.event.outcome for entry in self.record.entries]
 
     @property
     def profile(self) -> Values:

@@ -146,7 +146,7 @@ class Watch(Sandbox):
         elif path == PATHS["portrait_set"]:
             account = json.loads(body or b"")["From_Account"]
             newest = self._record.list_history(PROD.name, account, None, 1)
-            if [entry.draft.outcome for entry in unaltered(newest)] != [Outcome.ATTEMPTED]:
+            if [entry.event.outcome for entry in unaltered(newest)] != [Outcome.ATTEMPTED]:
                 self.unrecorded.append(account)
         self._step()
         answer = super().answer(method, path, query, body)

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from bot.core.model import Actor, AlteredEntry, Change, Draft, Entry, Outcome, Surface, Values
+from bot.core.model import Actor, AlteredEntry, AuditEvent, Change, Entry, Outcome, Surface, Values
 
 ALICE = Actor("U1", "T1")
 
 
-def looked_up(*accounts: str, app: str = "demo") -> Draft:
-    return Draft(ALICE, Surface.COMMAND, app, "profile", accounts or ("alice",), Outcome.ANSWERED)
+def looked_up(*accounts: str, app: str = "demo") -> AuditEvent:
+    return AuditEvent(ALICE, Surface.COMMAND, app, "profile", accounts or ("alice",), Outcome.ANSWERED)
 
 
-def denied(command: str) -> Draft:
-    return Draft(ALICE, Surface.COMMAND, "demo", command, ("alice",), Outcome.DENIED, problem="not an editor")
+def denied(command: str) -> AuditEvent:
+    return AuditEvent(
+        ALICE, Surface.COMMAND, "demo", command, ("alice",), Outcome.DENIED, problem="not an editor"
+    )
 
 
 def a_change(
@@ -31,8 +33,8 @@ def a_change(
     )
 
 
-def step(change: Change, outcome: Outcome) -> Draft:
-    return Draft(
+def step(change: Change, outcome: Outcome) -> AuditEvent:
+    return AuditEvent(
         actor=change.actor,
         surface=Surface.BUTTON,
         app=change.app,

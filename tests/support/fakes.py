@@ -11,12 +11,12 @@ from bot.core.model import (
     WATCHED,
     Actor,
     AlteredEntry,
+    AuditEvent,
     Change,
     Deadline,
-    Draft,
     Entry,
+    Membership,
     Outcome,
-    Standing,
     Value,
     Values,
 )
@@ -35,16 +35,16 @@ class FakePeople:
         asked_fresh: Of each question asked, whether what is remembered did not count.
     """
 
-    standings: Mapping[str, Standing] = field(default_factory=dict)
+    standings: Mapping[str, Membership] = field(default_factory=dict)
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     reachable: bool = True
     asked_fresh: list[bool] = field(default_factory=list)
 
-    def get_standing(self, actor: Actor, *, fresh: bool = False) -> Standing:
+    def get_membership(self, actor: Actor, *, fresh: bool = False) -> Membership:
         self.asked_fresh.append(fresh)
         if not self.reachable:
             raise SlackUnavailableError("Slack could not be reached")
-        return self.standings.get(actor.user_id, Standing.MEMBER)
+        return self.standings.get(actor.user_id, Membership.MEMBER)
 
     def list_group(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
         self.asked_fresh.append(fresh)
@@ -154,16 +154,16 @@ class FakeRecord:
     calls: list[str] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock)
 
-    def add(self, draft: Draft) -> Entry:
+    def add(self, event: AuditEvent) -> Entry:
         with self._working("add"):
-            return self._append(draft)
+            return self._append(event)
 
-    def propose(self, change: Change, draft: Draft) -> Entry:
+    def propose(self, change: Change, event: AuditEvent) -> Entry:
         with self._working("propose"):
             assert change.outcome is Outcome.PROPOSED
             if change.id in self.changes:
                 raise AuditError("there is another change of that id")
-            return self._keep(change, change.digest, draft)
+            return self._keep(change, change.digest, event)
 
     def find(self, change_id: str) -> Change | None:
         with self._working("find"):
@@ -177,13 +177,13 @@ class FakeRecord:
                     found.append(self._believed(*self.changes[each]))
             return found
 
-    def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
+    def move(self, change: Change, outcome: Outcome, event: AuditEvent) -> Entry | None:
         with self._working("move"):
             kept, digest, _ = self.changes[change.id]
             if kept.outcome is not change.outcome:
                 return None
             assert outcome in _MOVES[kept.outcome]
-            return self._keep(replace(kept, outcome=outcome), digest, draft)
+            return self._keep(replace(kept, outcome=outcome), digest, event)
 
     def now(self) -> datetime:
         with self._working("now"):
@@ -206,13 +206,13 @@ class FakeRecord:
             about = [
                 entry
                 for entry in reversed(self.entries)
-                if entry.draft.app == app and account in entry.draft.accounts
+                if entry.event.app == app and account in entry.event.accounts
             ]
             return self._shown(entry for entry in about if before is None or entry.sequence < before)[:limit]
 
     def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:
         with self._working("list_done"):
-            return self._shown(each for each in reversed(self.entries) if each.draft.actor == actor)[:limit]
+            return self._shown(each for each in reversed(self.entries) if each.event.actor == actor)[:limit]
 
     def list_proposed(self, within: timedelta) -> Sequence[Change]:
         with self._working("list_proposed"):
@@ -232,17 +232,17 @@ class FakeRecord:
                 raise problem
             yield
 
-    def _keep(self, change: Change, digest: str, draft: Draft) -> Entry:
-        assert (draft.change_id, draft.outcome) == (change.id, change.outcome)
-        entry = self._append(draft)
+    def _keep(self, change: Change, digest: str, event: AuditEvent) -> Entry:
+        assert (event.change_id, event.outcome) == (change.id, change.outcome)
+        entry = self._append(event)
         self.changes[change.id] = (change, digest, datetime.now(UTC))
         return entry
 
-    def _append(self, draft: Draft) -> Entry:
+    def _append(self, event: AuditEvent) -> Entry:
         previous = self.entries[-1].hash if self.entries else "0" * 64
         sequence = len(self.entries) + 1
-        content = sha256(f"{sequence} {previous} {draft}".encode("utf-8", "surrogatepass")).hexdigest()
-        entry = Entry(sequence, self._now(), draft, previous, content)
+        content = sha256(f"{sequence} {previous} {event}".encode("utf-8", "surrogatepass")).hexdigest()
+        entry = Entry(sequence, self._now(), event, previous, content)
         self.entries.append(entry)
         return entry
 

@@ -10,7 +10,7 @@ from itertools import islice
 import psycopg
 from sqlalchemy import make_url
 
-from bot.core.model import Change, Draft, Outcome
+from bot.core.model import AuditEvent, Change, Outcome
 from bot.store import chain
 from bot.store import change_codec as kept
 from tests.support.entries import a_change, looked_up, step
@@ -92,14 +92,14 @@ def _write(lookups: int, changes: int) -> Iterator[Rows]:
     at, sequence, previous = datetime(2026, 1, 1, tzinfo=UTC), 0, chain.START
     while some := list(islice(drafts, _BATCH)):
         rows: Rows = {table: [] for table in _TABLES}
-        for draft, change in some:
+        for event, change in some:
             at, sequence = at + timedelta(milliseconds=100), sequence + 1
-            entry, content = chain.link(sequence, at, draft, previous)
+            entry, content = chain.link(sequence, at, event, previous)
             previous = entry.hash
             rows["entries"].append(
-                (sequence, content, entry.hash, chain.actor_key(draft.actor), chain.key(draft.change_id))
+                (sequence, content, entry.hash, chain.actor_key(event.actor), chain.key(event.change_id))
             )
-            rows["entry_accounts"] += ((draft.app, account, sequence) for account in draft.accounts)
+            rows["entry_accounts"] += ((event.app, account, sequence) for account in event.accounts)
             if change is not None:
                 # Its row is written with its last step: three entries before, it was proposed.
                 made = replace(change, proposed_at=at - timedelta(milliseconds=_AGO))
@@ -111,7 +111,7 @@ def _write(lookups: int, changes: int) -> Iterator[Rows]:
 _AGO = 900
 
 
-def _drafts(lookups: int, changes: int) -> Iterator[tuple[Draft, Change | None]]:
+def _drafts(lookups: int, changes: int) -> Iterator[tuple[AuditEvent, Change | None]]:
     """Give lookups and the steps of changes, which are three at a time under way."""
     each = lookups / max(changes, 1)
     due = 0.0

@@ -10,16 +10,16 @@ from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends,
 from bot.core.fields import Domain, Field, custom_field, defaults, named
 from bot.core.model import (
     NOTHING,
+    AccountResult,
     Actor,
     App,
+    AuditEvent,
     Change,
-    Draft,
     Entry,
-    Finding,
-    Holders,
+    Grantees,
+    LookupStatus,
     Outcome,
     Role,
-    Row,
     Surface,
     Values,
 )
@@ -63,53 +63,53 @@ VENDOR_DOWN = UnavailableError("internal error at the vendor", code=40006, advic
 NOT_A_FRIEND = NotAFriendError("not a friend", code=30001)
 OUT_OF_TIME = NotAskedError("the 20 s of a command were up", advice="Ask for fewer ids")
 
-PROBLEMS: dict[Finding, IMError] = {
-    Finding.NOT_A_FRIEND: NOT_A_FRIEND,
-    Finding.NOT_IMPORTED: NOT_IMPORTED,
-    Finding.FAILED: VENDOR_DOWN,
-    Finding.NOT_ASKED: OUT_OF_TIME,
+PROBLEMS: dict[LookupStatus, IMError] = {
+    LookupStatus.NOT_A_FRIEND: NOT_A_FRIEND,
+    LookupStatus.NOT_IMPORTED: NOT_IMPORTED,
+    LookupStatus.FAILED: VENDOR_DOWN,
+    LookupStatus.NOT_ASKED: OUT_OF_TIME,
 }
 
 
-def found(account: str, values: Values = NOTHING) -> Row:
-    return Row(account, Finding.FOUND, values)
+def found(account: str, values: Values = NOTHING) -> AccountResult:
+    return AccountResult(account, LookupStatus.FOUND, values)
 
 
-def missed(account: str, finding: Finding) -> Row:
-    return Row(account, finding, problem=PROBLEMS[finding])
+def missed(account: str, status: LookupStatus) -> AccountResult:
+    return AccountResult(account, status, problem=PROBLEMS[status])
 
 
-def _ids(rows: Iterable[Row]) -> tuple[str, ...]:
+def _ids(rows: Iterable[AccountResult]) -> tuple[str, ...]:
     return tuple(row.account for row in rows)
 
 
-def profiles(*rows: Row, only: Sequence[str] = (), app: App = PROD) -> Lookup:
+def profiles(*rows: AccountResult, only: Sequence[str] = (), app: App = PROD) -> Lookup:
     chosen = named(only, Domain.PROFILE, app.custom) if only else defaults(Domain.PROFILE, app.custom)
     return answer(ShowProfiles(app, _ids(rows), chosen, named=bool(only)), rows)
 
 
-def friends(*rows: Row, owner: str = "alice", fields: tuple[Field, ...] | None = None) -> Lookup:
+def friends(*rows: AccountResult, owner: str = "alice", fields: tuple[Field, ...] | None = None) -> Lookup:
     chosen = defaults(Domain.FRIEND, PROD.custom) if fields is None else fields
     return answer(ShowFriends(PROD, owner, _ids(rows), chosen, named=fields is not None), rows)
 
 
-def attributes(*rows: Row) -> Lookup:
+def attributes(*rows: AccountResult) -> Lookup:
     return answer(ShowAttributes(PROD, _ids(rows)), rows)
 
 
-def answer(command: LookupCommand, rows: Sequence[Row], seconds: float = 0.23) -> Lookup:
+def answer(command: LookupCommand, rows: Sequence[AccountResult], seconds: float = 0.23) -> Lookup:
     return Lookup(command, tuple(rows), seconds)
 
 
-def crowd(count: int, values: Values = ALICE) -> list[Row]:
+def crowd(count: int, values: Values = ALICE) -> list[AccountResult]:
     return [found(f"user_{number:03}", values) for number in range(1, count + 1)]
 
 
 VIEWER = RoleReport(
     Role.VIEWER,
     "every full member of this workspace may look up (ROLES__VIEWERS is *)",
-    Holders(everyone=True),
-    Holders(people=frozenset({"U02ED", "U03EVE"}), groups=frozenset({"S01EDITORS"})),
+    Grantees(everyone=True),
+    Grantees(people=frozenset({"U02ED", "U03EVE"}), groups=frozenset({"S01EDITORS"})),
 )
 HELP = Help(tuple(SPECS.values()), None, (PROD, App("test", "Frankfurt")))
 
@@ -143,7 +143,7 @@ def enter(
     number: int = 1042, change: Change = CHANGE, outcome: Outcome = Outcome.SUCCEEDED, **more: Any
 ) -> Entry:
     """Make an entry about a change; more says what its draft has otherwise."""
-    draft = Draft(
+    event = AuditEvent(
         change.actor,
         Surface.BUTTON,
         change.app,
@@ -155,13 +155,13 @@ def enter(
         after=change.after,
         change_id=change.id,
     )
-    return chain(number, replace(draft, **more))
+    return chain(number, replace(event, **more))
 
 
-def chain(number: int, draft: Draft) -> Entry:
+def chain(number: int, event: AuditEvent) -> Entry:
     """Put a draft in its place."""
     heads = [sha256(str(place).encode()).hexdigest() for place in (number - 1, number)]
-    return Entry(number, NOON + timedelta(minutes=number), draft, *heads)
+    return Entry(number, NOON + timedelta(minutes=number), event, *heads)
 
 
 def settled(outcome: Outcome, problem: IMError | None = None, change: Change = CHANGE) -> Settled:
@@ -170,19 +170,21 @@ def settled(outcome: Outcome, problem: IMError | None = None, change: Change = C
 
 LOOKED_UP = chain(
     1038,
-    Draft(Actor("U01ALICE", "T01HOME"), Surface.COMMAND, "prod", "profile", ("bob_k",), Outcome.ANSWERED),
+    AuditEvent(
+        Actor("U01ALICE", "T01HOME"), Surface.COMMAND, "prod", "profile", ("bob_k",), Outcome.ANSWERED
+    ),
 )
 CANCELLED_LOOKUP = chain(
     1039,
     replace(
-        LOOKED_UP.draft,
+        LOOKED_UP.event,
         outcome=Outcome.CANCELLED,
         problem="cancelled when 0 of 1 accounts had been answered for",
     ),
 )
 DENIED_ENTRY = chain(
     1043,
-    Draft(
+    AuditEvent(
         Actor("U01ALICE", "T01HOME"),
         Surface.COMMAND,
         "prod",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.changes.applying import Verdict
-from bot.core.model import NOTHING, App, Change, Draft, Entry, Outcome, Surface
+from bot.core.model import NOTHING, App, AuditEvent, Change, Entry, Outcome, Surface
 from bot.core.policy import NO_CHANGE_SENT, NOTHING_SENT
 from bot.core.ports import Record
 from bot.core.results import Settled
@@ -66,7 +66,7 @@ class Journal:
         with before_sending():
             return self.record.now()
 
-    def deny(self, asked: Draft, refusal: BotError) -> None:
+    def deny(self, asked: AuditEvent, refusal: BotError) -> None:
         """Record a refusal; it stands even when it cannot be recorded."""
         with suppress(AuditError):
             self.record.add(replace(asked, outcome=Outcome.DENIED, problem=str(refusal)))
@@ -89,11 +89,11 @@ class Journal:
         with before_sending():
             entries = self.record.list_history(change.app, change.account, None, _LOOKED_INTO)
         undone = (
-            entry.draft.change_id
+            entry.event.change_id
             for entry in entries
             if isinstance(entry, Entry)
-            and (entry.draft.outcome, entry.draft.command) == (Outcome.SUCCEEDED, "undo")
-            and entry.draft.reason == undo_reason(change.id)
+            and (entry.event.outcome, entry.event.command) == (Outcome.SUCCEEDED, "undo")
+            and entry.event.reason == undo_reason(change.id)
         )
         return next(undone, "")
 
@@ -154,9 +154,9 @@ class Journal:
         return Settled(app, closed, entry, verdict.problem)
 
 
-def step(change: Change, surface: Surface, problem: str = "") -> Draft:
+def step(change: Change, surface: Surface, problem: str = "") -> AuditEvent:
     """Say how far a change has come."""
-    return Draft(
+    return AuditEvent(
         change.actor,
         surface,
         change.app,

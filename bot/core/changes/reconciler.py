@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class OpenChanges:
+class Reconciler:
     """Brings changes that were attempted, and no process is at any more, to an end."""
 
     profiles: Profiles

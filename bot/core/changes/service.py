@@ -13,7 +13,7 @@ from bot.core import fields, policy
 from bot.core.budget import CHANGING_SECONDS, WRITE_SECONDS
 from bot.core.changes.applying import WAITS, Verdict, apply
 from bot.core.changes.journal import BECAME, Journal, before_sending, not_open, undo_reason, word_of
-from bot.core.changes.reconciler import GRACE, OpenChanges
+from bot.core.changes.reconciler import GRACE, Reconciler
 from bot.core.commands import EditProfile, SetFields
 from bot.core.fields import NICK, Domain, Field
 from bot.core.lookups.profile import Profiles
@@ -22,9 +22,9 @@ from bot.core.model import (
     NOTHING,
     Actor,
     App,
+    AuditEvent,
     Change,
     Deadline,
-    Draft,
     Outcome,
     Role,
     Surface,
@@ -81,7 +81,7 @@ class Changes:
             BotError: The actor may not, the profile cannot be read, or that cannot be recorded.
         """
         app, account = command.app, command.account
-        asked = Draft(actor, surface, app.name, "set", (account,), Outcome.ANSWERED)
+        asked = AuditEvent(actor, surface, app.name, "set", (account,), Outcome.ANSWERED)
         self.check(asked)
         values = self._read(app, account, fields.defaults(Domain.PROFILE, app.custom))
         with before_sending():
@@ -97,7 +97,7 @@ class Changes:
             BotError: The actor may not, the profile cannot be read, or the proposal cannot be recorded.
         """
         app, account, reason = command.app, command.account, command.reason
-        self.check(Draft(actor, surface, app.name, "set", (account,), Outcome.DENIED))
+        self.check(AuditEvent(actor, surface, app.name, "set", (account,), Outcome.DENIED))
         check_text("the reason", reason)
         now = self._read_named(app, account, tuple(command.values)) if command.values else NOTHING
         change = self._new(actor, app, account, now, command.values, reason=reason)
@@ -194,7 +194,7 @@ class Changes:
         Raises:
             AuditError: The record cannot be read or written.
         """
-        return OpenChanges(self._profiles, self._journal).settle(grace)
+        return Reconciler(self._profiles, self._journal).settle(grace)
 
     @property
     def _profiles(self) -> Profiles:
@@ -208,7 +208,7 @@ class Changes:
         with before_sending():
             return self._profiles.read(app, account, touched)
 
-    def check(self, asked: Draft, *, fresh: bool = False) -> None:
+    def check(self, asked: AuditEvent, *, fresh: bool = False) -> None:
         """Check that an actor may change something; a refusal is recorded.
 
         Raises:
@@ -321,9 +321,9 @@ def _overwrites(later: Sequence[Field]) -> ExpiredError:
     )
 
 
-def _asked(actor: Actor, change: Change | None, surface: Surface, word: str = "") -> Draft:
+def _asked(actor: Actor, change: Change | None, surface: Surface, word: str = "") -> AuditEvent:
     if change is None:
-        return Draft(actor, surface, "", word or "set", (), Outcome.DENIED)
+        return AuditEvent(actor, surface, "", word or "set", (), Outcome.DENIED)
     word = word or word_of(change)
     accounts = (change.account,)
-    return Draft(actor, surface, change.app, word, accounts, Outcome.DENIED, change_id=change.id)
+    return AuditEvent(actor, surface, change.app, word, accounts, Outcome.DENIED, change_id=change.id)

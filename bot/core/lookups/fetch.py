@@ -9,7 +9,7 @@ from typing import TypeAlias, assert_never
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import PROFILE_FIELDS, Field
 from bot.core.ids import MAX_ID_BYTES, fits
-from bot.core.model import App, Deadline, Finding, Row, Values
+from bot.core.model import AccountResult, App, Deadline, LookupStatus, Values
 from bot.core.parsing.hints import CHECK_ID, cite
 from bot.core.ports import CALL_ACCOUNTS, IM
 from bot.errors import IMError, InvalidResponseError, NotAFriendError, NotAskedError, NotFoundError
@@ -17,9 +17,9 @@ from bot.errors import IMError, InvalidResponseError, NotAFriendError, NotAskedE
 Found: TypeAlias = Mapping[str, Values | IMError]
 """What one call said of each account it spoke of."""
 
-_FINDINGS: Mapping[type, Finding] = {
-    NotAskedError: Finding.NOT_ASKED,
-    NotAFriendError: Finding.NOT_A_FRIEND,
+_FINDINGS: Mapping[type, LookupStatus] = {
+    NotAskedError: LookupStatus.NOT_ASKED,
+    NotAFriendError: LookupStatus.NOT_A_FRIEND,
 }
 
 
@@ -28,8 +28,8 @@ def look_up(
     im: IM,
     deadline: Deadline,
     pool: Executor,
-    report: Callable[[Sequence[Row]], None] = lambda _: None,
-) -> tuple[Row, ...]:
+    report: Callable[[Sequence[AccountResult]], None] = lambda _: None,
+) -> tuple[AccountResult, ...]:
     """Ask the vendor about every account of a command; one row each, in the order asked, whatever fails.
 
     Args:
@@ -45,10 +45,14 @@ def look_up(
     return tuple(rows[account] for account in command.accounts)
 
 
-def never_asked(command: LookupCommand) -> list[Row]:
+def never_asked(command: LookupCommand) -> list[AccountResult]:
     """Account for the ids of a command that cannot be the vendor's, which is not asked about them."""
     why = NotAskedError(f"over {MAX_ID_BYTES} bytes", advice="Check the id; one with a blank in it is quoted")
-    return [Row(account, Finding.NOT_ASKED, problem=why) for account in command.accounts if not fits(account)]
+    return [
+        AccountResult(account, LookupStatus.NOT_ASKED, problem=why)
+        for account in command.accounts
+        if not fits(account)
+    ]
 
 
 def split(command: LookupCommand) -> list[tuple[str, ...]]:
@@ -72,7 +76,7 @@ def read_profile(app: App, account: str, fields: tuple[Field, ...], im: IM, dead
     """
     command = ShowProfiles(app, (account,), fields)
     (row,) = _Chunk(command, im, deadline).rows(command.accounts)
-    if row.finding is Finding.NOT_IMPORTED:
+    if row.status is LookupStatus.NOT_IMPORTED:
         code = row.problem.code if row.problem else None
         raise NotFoundError(f"{cite(account)} is not imported into this app", code=code, advice=CHECK_ID)
     if row.problem is not None:
@@ -96,14 +100,14 @@ class _Chunk:
     command: LookupCommand
     im: IM
     deadline: Deadline
-    report: Callable[[Sequence[Row]], None] = lambda _: None
+    report: Callable[[Sequence[AccountResult]], None] = lambda _: None
 
-    def rows(self, accounts: Sequence[str]) -> list[Row]:
+    def rows(self, accounts: Sequence[str]) -> list[AccountResult]:
         rows = self._settle(accounts)
         self.report(rows)
         return rows
 
-    def _settle(self, accounts: Sequence[str]) -> list[Row]:
+    def _settle(self, accounts: Sequence[str]) -> list[AccountResult]:
         try:
             found, imported = self._ask(accounts)
         except IMError as problem:
@@ -169,23 +173,25 @@ def _is_open(answer: Values | IMError | None) -> bool:
     return isinstance(answer, IMError) or not answer
 
 
-def _row(account: str, answer: Values | IMError | None, imported: bool | IMError | None) -> Row:  # noqa: FBT001 - three states, from the API
+def _row(account: str, answer: Values | IMError | None, imported: bool | IMError | None) -> AccountResult:  # noqa: FBT001 - three states, from the API
     if imported is False:
-        return Row(account, Finding.NOT_IMPORTED, problem=answer if isinstance(answer, IMError) else None)
+        return AccountResult(
+            account, LookupStatus.NOT_IMPORTED, problem=answer if isinstance(answer, IMError) else None
+        )
     if answer is None:
         answer = InvalidResponseError("the vendor's answer left it out", advice="Try again")
     if isinstance(answer, IMError):
         return _missed(account, answer)
     if not answer and isinstance(imported, IMError):
         return _missed(account, imported)
-    return Row(account, Finding.FOUND, values=answer)
+    return AccountResult(account, LookupStatus.FOUND, values=answer)
 
 
-def _missed(account: str, problem: IMError) -> Row:
-    finding = next((_FINDINGS[kind] for kind in type(problem).mro() if kind in _FINDINGS), Finding.FAILED)
-    return Row(account, finding, problem=problem)
+def _missed(account: str, problem: IMError) -> AccountResult:
+    status = next((_FINDINGS[kind] for kind in type(problem).mro() if kind in _FINDINGS), LookupStatus.FAILED)
+    return AccountResult(account, status, problem=problem)
 
 
-def attribute_names(rows: Iterable[Row]) -> tuple[str, ...]:
+def attribute_names(rows: Iterable[AccountResult]) -> tuple[str, ...]:
     """List the attribute names that occur in an answer, sorted."""
     return tuple(sorted({name for row in rows for name in row.values}))

@@ -11,7 +11,7 @@ from bot.core.budget import ASKING_SECONDS
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.lookups.fetch import look_up, never_asked, split
-from bot.core.model import UNANSWERED, Deadline, Draft, Finding, Outcome, Row
+from bot.core.model import UNANSWERED, AccountResult, AuditEvent, Deadline, LookupStatus, Outcome
 from bot.core.ports import IM, Record
 from bot.core.results import Lookup
 from bot.errors import AuditError, CancelledError, NotAskedError, RecordUnknownError
@@ -30,7 +30,7 @@ class Progress:
     """
 
     asked: int
-    counts: Mapping[Finding, int]
+    counts: Mapping[LookupStatus, int]
     seconds: float
     seconds_left: float | None
 
@@ -40,7 +40,7 @@ class Progress:
         return sum(self.counts.values())
 
 
-class Inquiry:
+class LookupJob:
     """A lookup that one thread runs, and that others may watch and cancel; it ends once, in one of two ways.
 
     Args:
@@ -56,7 +56,7 @@ class Inquiry:
     def __init__(
         self,
         command: LookupCommand,
-        asked: Draft,
+        asked: AuditEvent,
         im: IM,
         pool: Executor,
         record: Record,
@@ -99,7 +99,7 @@ class Inquiry:
         why = NotAskedError("cancelled by you before the vendor answered", advice="Ask again for the rest")
         told = self._rows
         rows = tuple(
-            told.get(account) or Row(account, Finding.NOT_ASKED, problem=why)
+            told.get(account) or AccountResult(account, LookupStatus.NOT_ASKED, problem=why)
             for account in self.command.accounts
         )
         words = f"cancelled when {len(told)} of {len(rows)} accounts had been answered for"
@@ -108,14 +108,14 @@ class Inquiry:
     def progress(self) -> Progress:
         """Tell how far it has come."""
         with self._lock:
-            answered, counts = self._answered, Counter(row.finding for row in self._rows.values())
+            answered, counts = self._answered, Counter(row.status for row in self._rows.values())
         seconds, left = time.monotonic() - self._started, None
         if answered:
             rest = len(split(self.command)) - answered
             left = min(seconds / answered * rest, max(self._deadline.left(), 0.0))
         return Progress(len(self.command.accounts), counts, seconds, left)
 
-    def _note(self, rows: Sequence[Row]) -> None:
+    def _note(self, rows: Sequence[AccountResult]) -> None:
         with self._lock:
             if not self._ended:
                 self._answered += 1
@@ -127,10 +127,10 @@ class Inquiry:
             first, self._ended = not self._ended, True
         return first
 
-    def _close(self, rows: tuple[Row, ...], draft: Draft) -> Lookup:
+    def _close(self, rows: tuple[AccountResult, ...], event: AuditEvent) -> Lookup:
         lookup = Lookup(self.command, rows, time.monotonic() - self._started, earlier=self._earlier)
         try:
-            self._record.add(draft)
+            self._record.add(event)
         except RecordUnknownError:
             return replace(lookup, recorded=None)
         except AuditError:
@@ -138,9 +138,9 @@ class Inquiry:
         return lookup
 
 
-def _ended(asked: Draft, rows: Sequence[Row]) -> Draft:
+def _ended(asked: AuditEvent, rows: Sequence[AccountResult]) -> AuditEvent:
     """Say how a lookup ended: failed when the vendor answered about nobody."""
     sent = [row for row in rows if fits(row.account)]
-    if not sent or not all(row.finding in UNANSWERED for row in sent):
+    if not sent or not all(row.status in UNANSWERED for row in sent):
         return asked
     return replace(asked, outcome=Outcome.FAILED, problem=str(sent[0].problem))

@@ -7,7 +7,7 @@ from bot.core import fields
 from bot.core.commands import SPECS, WORDS, SetFields
 from bot.core.fields import Domain, Field
 from bot.core.model import App, Value
-from bot.core.parsing.error_collector import Mistakes
+from bot.core.parsing.error_collector import ErrorCollector
 from bot.core.parsing.hints import cite, pasted
 from bot.core.parsing.tokens import Token
 from bot.core.parsing.values import parse_value
@@ -24,7 +24,7 @@ def read_assignments(tokens: Iterable[Token], app: App) -> dict[Field, Value]:
     Raises:
         UsageError: Something is no field, no value of it, or neither; all of it is told at once.
     """
-    mistakes = Mistakes()
+    mistakes = ErrorCollector()
     named: set[Field] = set()
     values: dict[Field, Value] = {}
     before: Token | None = None

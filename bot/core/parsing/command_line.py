@@ -23,7 +23,7 @@ from bot.core.fields import Domain, Field
 from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.model import App
 from bot.core.parsing.assignments import read_assignments
-from bot.core.parsing.error_collector import Mistakes
+from bot.core.parsing.error_collector import ErrorCollector
 from bot.core.parsing.hints import cite, did_you_mean, nearest
 from bot.core.parsing.tokens import Token, Words, keep_commas, sort, tokenize
 from bot.core.parsing.values import check_text
@@ -139,7 +139,7 @@ def _build_set(words: Words, apps: Apps) -> Command:
         raise UsageError("no account id was given; it comes before the fields")
     (account,) = check_accounts([first.text])
     reason = " ".join(token.typed for token in words.options.get("--reason", ()))
-    mistakes = Mistakes()
+    mistakes = ErrorCollector()
     try:
         with mistakes.gather():
             check_text("--reason", reason)

@@ -9,7 +9,7 @@ MOST = 20
 """The most mistakes shown at once: nobody mends more before the next try."""
 
 
-class Mistakes:
+class ErrorCollector:
     """Gathers what is wrong, so that one mistake hides no other."""
 
     def __init__(self) -> None:

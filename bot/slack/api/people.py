@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from slack_sdk.errors import SlackApiError
 
-from bot.core.model import Actor, Standing
+from bot.core.model import Actor, Membership
 from bot.errors import SlackUnavailableError
 from bot.slack.api.client import SlackClient
 
@@ -68,7 +68,7 @@ class SlackPeople:
         """
         return self._remember(("auth.test", ""), self._ask_identity, lasting=True)
 
-    def get_standing(self, actor: Actor, *, fresh: bool = False) -> Standing:
+    def get_membership(self, actor: Actor, *, fresh: bool = False) -> Membership:
         """Tell what kind of person an actor is (users.info).
 
         Raises:
@@ -76,7 +76,7 @@ class SlackPeople:
         """
         home = self.get_identity().home
         if actor.team_id not in home:
-            return Standing.STRANGER
+            return Membership.STRANGER
         return self._remember(
             ("users.info", actor.user_id), lambda: self._ask_standing(actor.user_id, home), fresh=fresh
         )
@@ -126,12 +126,12 @@ class SlackPeople:
         )
         return Identity(home, str(answer.get("team", "")), str(answer.get("user_id", "")), scopes)
 
-    def _ask_standing(self, user_id: str, home: frozenset[str]) -> Standing:
+    def _ask_standing(self, user_id: str, home: frozenset[str]) -> Membership:
         try:
             user = self._ask("users.info", user=user_id).get("user")
         except SlackUnavailableError as error:
             if error.detail in _UNKNOWN_PERSON:
-                return Standing.STRANGER
+                return Membership.STRANGER
             raise
         if not isinstance(user, dict):
             raise SlackUnavailableError("Slack did not say who you are")
@@ -187,16 +187,16 @@ def error_code(error: SlackApiError) -> str:
     return code if re.fullmatch("[a-z0-9_]{1,60}", code) else "not a code"
 
 
-def _standing(user: Mapping[str, Any], home: frozenset[str]) -> Standing:
+def _standing(user: Mapping[str, Any], home: frozenset[str]) -> Membership:
     # Slackbot is a bot that Slack does not call one.
     if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == _SLACKBOT:
-        return Standing.BOT
+        return Membership.BOT
     if user.get("deleted"):
-        return Standing.DEACTIVATED
+        return Membership.DEACTIVATED
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
-        return Standing.GUEST
+        return Membership.GUEST
     grid = user.get("enterprise_user") or {}
     teams = {user.get("team_id"), grid.get("enterprise_id"), *(grid.get("teams") or ())} - {None}
     # Slack may leave the team out; the team of the signed payload has been compared already.
     is_foreign = bool(teams) and not teams & home
-    return Standing.STRANGER if user.get("is_stranger") or is_foreign else Standing.MEMBER
+    return Membership.STRANGER if user.get("is_stranger") or is_foreign else Membership.MEMBER

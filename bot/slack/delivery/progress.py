@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bot.core.lookups.job import Inquiry
+from bot.core.lookups.job import LookupJob
 from bot.core.results import Lookup
 from bot.slack.delivery.request import Ask
 from bot.slack.interactions import Answers, UnderWay
@@ -15,7 +15,7 @@ PROGRESS_AFTER = 2.0
 
 @contextmanager
 def watching(
-    answers: Answers, ask: Ask, inquiry: Inquiry, *, number: int = 0, stays: bool = False
+    answers: Answers, ask: Ask, inquiry: LookupJob, *, number: int = 0, stays: bool = False
 ) -> Iterator[None]:
     """Tell an actor how far a lookup has come, with a button to cancel it, until the context ends.
 

@@ -34,14 +34,14 @@ def press(answering: Answering, ask: Ask, action_id: str, value: str) -> None:
 def _confirm(answering: Answering, ask: Ask, change_id: str) -> str:
     ask.reply.replaces = True
     with ask.reply.working(changing):
-        result = answering.dispatcher.changes.confirm(ask.actor, change_id)
+        result = answering.services.changes.confirm(ask.actor, change_id)
     answering.answer(ask, result)
     return "ConfirmChange"
 
 
 def _cancel(answering: Answering, ask: Ask, change_id: str) -> str:
     ask.reply.replaces = True
-    answering.answer(ask, answering.dispatcher.changes.cancel(ask.actor, change_id))
+    answering.answer(ask, answering.services.changes.cancel(ask.actor, change_id))
     return "CancelChange"
 
 
@@ -107,7 +107,7 @@ def _show_history(answering: Answering, ask: Ask, key: str) -> str:
 
 
 def _show_history_of_change(answering: Answering, ask: Ask, change_id: str) -> str:
-    return answering.run(ask, answering.dispatcher.find_history(change_id))
+    return answering.run(ask, answering.services.find_history(change_id))
 
 
 def _look_up_again(answering: Answering, ask: Ask, key: str) -> str:
@@ -120,7 +120,7 @@ def _show_all_commands(answering: Answering, ask: Ask, _: str) -> str:
 
 
 def _review(answering: Answering, ask: Ask, change_id: str) -> str:
-    answering.answer(ask, answering.dispatcher.changes.review(ask.actor, change_id))
+    answering.answer(ask, answering.services.changes.review(ask.actor, change_id))
     return "ReviewChange"
 
 

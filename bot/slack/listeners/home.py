@@ -9,7 +9,7 @@ from slack_sdk.web import WebClient
 
 from bot.core.model import Actor, Role
 from bot.core.results import Home, Recent
-from bot.core.services import Dispatcher
+from bot.core.services import Services
 from bot.errors import SlackUnavailableError
 from bot.slack.interactions import Again, Answers, Subject
 from bot.slack.messages.blocks import Button
@@ -28,14 +28,14 @@ class Homes:
     Args:
         slack: The client of Slack's Web API.
         command: The slash command's name, slash included.
-        dispatcher: What knows what somebody has here.
+        services: The services that run commands.
         answers: What buttons lead back to.
         told: Says how far the audit channel has been told.
     """
 
     slack: WebClient
     command: str
-    dispatcher: Dispatcher
+    services: Services
     answers: Answers
     told: Callable[[], str]
     _once_more: dict[Actor, bool] = field(default_factory=dict, init=False)
@@ -74,7 +74,7 @@ class Homes:
             return True
 
     def _publish(self, actor: Actor) -> None:
-        home = self.dispatcher.show_home(actor)
+        home = self.services.show_home(actor)
         told = self.told() if home.report.role is Role.EDITOR else ""
         ids: list[str] = []
         view = render_home(home, self._lead_on(actor, home, ids), told, command=self.command)
@@ -111,7 +111,7 @@ class Homes:
 
 
 def _leads(recent: Recent, keep: Callable[[Again | Subject], str]) -> list[Button]:
-    again, about, change_id = recent.again, recent.about, recent.entry.draft.change_id
+    again, about, change_id = recent.again, recent.about, recent.entry.event.change_id
     again_id = keep(Again(again)) if again else None
     subject = Subject(about.app, about.account) if about and not change_id else None
     history_id = keep(subject) if subject else None

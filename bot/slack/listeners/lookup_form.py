@@ -34,12 +34,12 @@ _DIRECTLY = OpenLookup("", "")
 def open_lookup(answering: Answering, ask: Ask) -> str:
     """Open the modal that asks what to look up; names the deed."""
     _allow(answering, ask)
-    answering.forms.show(ask.trigger_id, lookup_view(answering.dispatcher.apps))
+    answering.forms.show(ask.trigger_id, lookup_view(answering.services.apps))
     return "OpenLookup"
 
 
 def _allow(answering: Answering, ask: Ask) -> None:
-    answering.dispatcher.allow(ask.actor, WORDS[ShowProfiles], ask.surface)
+    answering.services.allow(ask.actor, WORDS[ShowProfiles], ask.surface)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Querying:
         """Take on what is to be looked up; what is wrong in it is said at its inputs."""
         actor, view = presser(body), body["view"]
         try:
-            command = read_lookup(view, self.answering.dispatcher.apps)
+            command = read_lookup(view, self.answering.services.apps)
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
@@ -98,7 +98,7 @@ class Querying:
         _allow(self.answering, ask)
         found, more = find_and_count(read_words(message))
         key = self.answering.answers.keep(ask.actor, way)
-        view = message_view(self.answering.dispatcher.apps, found, key, more)
+        view = message_view(self.answering.services.apps, found, key, more)
         self.answering.forms.show(ask.trigger_id, view)
         return "OpenLookup"
 

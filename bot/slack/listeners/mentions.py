@@ -72,9 +72,9 @@ class Hearing:
 
     def _run(self, ask: Ask, text: str, bot_id: str) -> str:
         if word := read_word(text, bot_id):
-            self._answering.dispatcher.admit(ask.actor, word, ask.surface)
+            self._answering.services.admit(ask.actor, word, ask.surface)
         typed = read_message(text, bot_id)
-        command = self._answering.dispatcher.read(ask.actor, typed, ask.surface)
+        command = self._answering.services.read(ask.actor, typed, ask.surface)
         if isinstance(command, SetFields | EditProfile | UndoChange):
             self._allow(ask, command)
             raise PermissionDeniedError(
@@ -84,7 +84,7 @@ class Hearing:
         return self._answering.run(ask, command)
 
     def _allow(self, ask: Ask, command: ChangeCommand) -> None:
-        allow = self._answering.dispatcher.allow
+        allow = self._answering.services.allow
         if isinstance(command, UndoChange):
             allow(ask.actor, WORDS[UndoChange], ask.surface)
         else:

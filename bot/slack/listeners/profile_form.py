@@ -55,7 +55,7 @@ class Filling:
         """Take on the account whose profile the form is to show."""
         ask, pane = self._ask_in_modal(presser(body))
         try:
-            command = self.answering.forms.read_account(body["view"], self.answering.dispatcher.apps)
+            command = self.answering.forms.read_account(body["view"], self.answering.services.apps)
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return

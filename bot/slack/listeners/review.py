@@ -18,7 +18,7 @@ def review(answering: Answering, ask: Ask, pane: Pane, command: SetFields) -> No
     """Show what a form would change, to be confirmed."""
 
     def run() -> str:
-        _show(answering, ask, pane, answering.dispatcher.changes.propose(ask.actor, command, ask.surface))
+        _show(answering, ask, pane, answering.services.changes.propose(ask.actor, command, ask.surface))
         return type(command).__name__
 
     answering.always_answer(ask, run)
@@ -28,7 +28,7 @@ def confirm(answering: Answering, ask: Ask, pane: Pane, change_id: str) -> None:
     """Make a change that was reviewed, and show what became of it."""
 
     def run() -> str:
-        _show(answering, ask, pane, answering.dispatcher.changes.confirm(ask.actor, change_id, ask.surface))
+        _show(answering, ask, pane, answering.services.changes.confirm(ask.actor, change_id, ask.surface))
         return "ConfirmChange"
 
     answering.always_answer(ask, run)
@@ -37,7 +37,7 @@ def confirm(answering: Answering, ask: Ask, pane: Pane, change_id: str) -> None:
 def give_up(answering: Answering, actor: Actor, change_id: str) -> None:
     """Cancel a change whose review was closed; nobody waits for an answer, and what is left expires."""
     try:
-        answering.dispatcher.changes.cancel(actor, change_id, Surface.FORM)
+        answering.services.changes.cancel(actor, change_id, Surface.FORM)
     except BotError as error:
         log.info("a change whose review was closed is left to expire (%s)", type(error).__name__)
     except Exception as error:  # noqa: BLE001 - nobody else would tell of it

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeGuard
 from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
 from bot.core.fields import Domain, offered
-from bot.core.model import Actor, AlteredEntry, App, Draft, Entry, Head, Outcome, Surface
+from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Outcome, Surface
 from bot.core.results import History
 from bot.slack.messages.blocks import (
     Button,
@@ -70,12 +70,12 @@ def grouped(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
     groups: list[Group] = []
     stretch: dict[Actor | None, list[Entry | AlteredEntry]] = {}
     for entry in entries:
-        if isinstance(entry, Entry) and entry.draft.outcome is not Outcome.DENIED:
+        if isinstance(entry, Entry) and entry.event.outcome is not Outcome.DENIED:
             groups += _close(stretch)
             groups.append([entry])
             stretch = {}
         else:
-            stretch.setdefault(entry.draft.actor if isinstance(entry, Entry) else None, []).append(entry)
+            stretch.setdefault(entry.event.actor if isinstance(entry, Entry) else None, []).append(entry)
     return groups + _close(stretch)
 
 
@@ -174,24 +174,24 @@ def _show_entry(
     *,
     lone: bool,
 ) -> Iterator[Block]:
-    draft = entry.draft
-    app = apps.get(draft.app, App(draft.app, ""))
-    hidden = {*masked.get(app.name, ()), *_unexplained(draft, app)}
-    found = differences(app.custom, draft.before, draft.after, trim, hidden)
-    yield paragraph(_heading(draft, app, trim), *([] if lone else _lines(found)), *_why(draft, trim))
+    event = entry.event
+    app = apps.get(event.app, App(event.app, ""))
+    hidden = {*masked.get(app.name, ()), *_unexplained(event, app)}
+    found = differences(app.custom, event.before, event.after, trim, hidden)
+    yield paragraph(_heading(event, app, trim), *([] if lone else _lines(found)), *_why(event, trim))
     if found and lone:  # a message has room for one table
-        yield difference_table(found, "Before", "After" if _is_done(draft) else "Wanted")
-    yield from show_reason(draft.reason, trim)
-    if _is_done(draft):
-        yield buttons(Button("Undo…", "undo_change", draft.change_id))
+        yield difference_table(found, "Before", "After" if _is_done(event) else "Wanted")
+    yield from show_reason(event.reason, trim)
+    if _is_done(event):
+        yield buttons(Button("Undo…", "undo_change", event.change_id))
     yield aside(_facts(entry))
 
 
 def _show_refusals(group: Sequence[Entry], trim: Trim) -> Iterator[Block]:
-    drafts = [entry.draft for entry in group]
-    accounts = _some(account for draft in drafts for account in draft.accounts)
-    what = " ".join(filter(None, (_some(draft.command for draft in drafts), accounts))) or "a command"
-    names = _some(draft.app for draft in drafts if draft.app)
+    drafts = [entry.event for entry in group]
+    accounts = _some(account for event in drafts for account in event.accounts)
+    what = " ".join(filter(None, (_some(event.command for event in drafts), accounts))) or "a command"
+    names = _some(event.app for event in drafts if event.app)
     place = [words(" in "), code(trim(names))] if names else []
     yield paragraph(
         [
@@ -237,21 +237,21 @@ def _some(texts: Iterable[str]) -> str:
     return ", ".join(different[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _heading(draft: Draft, app: App, trim: Trim) -> list[RichTextElement]:
-    happened = _HAPPENED[draft.outcome][draft.command == UNDO]
-    if not draft.change_id:
-        happened = _LOOKUPS.get(draft.outcome, happened)
-    command = "" if draft.after and draft.accounts else draft.command
-    what = " ".join(filter(None, (command, _some(draft.accounts))))
+def _heading(event: AuditEvent, app: App, trim: Trim) -> list[RichTextElement]:
+    happened = _HAPPENED[event.outcome][event.command == UNDO]
+    if not event.change_id:
+        happened = _LOOKUPS.get(event.outcome, happened)
+    command = "" if event.after and event.accounts else event.command
+    what = " ".join(filter(None, (command, _some(event.accounts))))
     place = where(app) if app.name else []
-    by = "  by the bot for " if draft.surface is Surface.BOT else "  by "
-    return [bold(f"{happened}  "), code(trim(what)), *place, words(by), _who(draft.actor)]
+    by = "  by the bot for " if event.surface is Surface.BOT else "  by "
+    return [bold(f"{happened}  "), code(trim(what)), *place, words(by), _who(event.actor)]
 
 
-def _unexplained(draft: Draft, app: App) -> Iterator[str]:
+def _unexplained(event: AuditEvent, app: App) -> Iterator[str]:
     """List the tags that no app or field of today explains: they may have been masked before."""
     known = {field.tag for field in offered(Domain.PROFILE, app.custom)}
-    return (tag for tag in (*draft.before, *draft.after) if tag not in known)
+    return (tag for tag in (*event.before, *event.after) if tag not in known)
 
 
 def _who(actor: Actor) -> RichTextElement:
@@ -260,17 +260,17 @@ def _who(actor: Actor) -> RichTextElement:
     return words(literal(actor.user_id) or "somebody")
 
 
-def _why(draft: Draft, trim: Trim) -> Iterator[list[RichTextElement]]:
+def _why(event: AuditEvent, trim: Trim) -> Iterator[list[RichTextElement]]:
     """Say why it was refused or failed."""
-    if draft.problem:
-        denied = draft.outcome is Outcome.DENIED
+    if event.problem:
+        denied = event.outcome is Outcome.DENIED
         before, after = ("They were told: ", " Nothing was sent.") if denied else ("", "")
-        yield [words(before + sentence(trim(literal(draft.problem))) + after)]
+        yield [words(before + sentence(trim(literal(event.problem))) + after)]
 
 
-def _why_each(drafts: Iterable[Draft], trim: Trim) -> Iterator[list[RichTextElement]]:
+def _why_each(drafts: Iterable[AuditEvent], trim: Trim) -> Iterator[list[RichTextElement]]:
     """Say what a person was answered, each answer once."""
-    answers = list(dict.fromkeys(draft.problem for draft in drafts if draft.problem))
+    answers = list(dict.fromkeys(event.problem for event in drafts if event.problem))
     for answer in answers[:_MOST_ANSWERS]:
         yield [words(f"They were told: {sentence(trim(literal(answer)))}")]
     if len(answers) > _MOST_ANSWERS:
@@ -283,33 +283,33 @@ def _lines(found: Sequence[Difference]) -> Iterator[list[RichTextElement]]:
 
 
 def _facts(entry: Entry) -> str:
-    change = f" · change {literal(entry.draft.change_id)}" if entry.draft.change_id else ""
-    return f"{stamp(entry)} · {entry.draft.outcome} · {moment_in_words(entry.at)}{change}"
+    change = f" · change {literal(entry.event.change_id)}" if entry.event.change_id else ""
+    return f"{stamp(entry)} · {entry.event.outcome} · {moment_in_words(entry.at)}{change}"
 
 
-def _is_done(draft: Draft) -> bool:
-    return draft.outcome is Outcome.SUCCEEDED and bool(draft.change_id)
+def _is_done(event: AuditEvent) -> bool:
+    return event.outcome is Outcome.SUCCEEDED and bool(event.change_id)
 
 
 def _past(entry: Entry, history: History, trim: Trim) -> Iterator[list[RichTextElement]]:
-    draft = entry.draft
-    change = [words("  "), code(draft.change_id)] if draft.change_id else []
-    others = len(draft.accounts) - 1
+    event = entry.event
+    change = [words("  "), code(event.change_id)] if event.change_id else []
+    others = len(event.accounts) - 1
     beside = f" with {others} more" if others > 0 else ""
     yield [
         words(f"{moment_in_words(entry.at)}  "),
-        _who(draft.actor),
+        _who(event.actor),
         words("  "),
-        code(draft.command),
-        words(f"{beside}  {_SO_FAR.get(draft.outcome, draft.outcome)}"),
+        code(event.command),
+        words(f"{beside}  {_SO_FAR.get(event.outcome, event.outcome)}"),
         *change,
         words(f"  #{entry.sequence}"),
     ]
     if history.with_values:
-        found = differences(history.app.custom, draft.before, draft.after, trim)
+        found = differences(history.app.custom, event.before, event.after, trim)
         yield from _lines(found[:_HISTORY_FIELDS])
         if len(found) > _HISTORY_FIELDS:
             yield [words(f"and {len(found) - _HISTORY_FIELDS} more fields")]
-    yield from _why(draft, trim)
-    if draft.reason:
-        yield [words("Reason: "), words(trim(literal(draft.reason)))]
+    yield from _why(event, trim)
+    if event.reason:
+        yield [words("Reason: "), words(trim(literal(event.reason)))]

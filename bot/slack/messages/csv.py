@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.core.commands import WORDS
 from bot.core.fields import Field
-from bot.core.model import Finding, Row
+from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.core.spreadsheet import line
 from bot.slack.messages.blocks import code, paragraph, sentence, small_print, words
@@ -28,7 +28,7 @@ def to_csv(lookup: Lookup) -> bytes:
     fields = all_fields(lookup, latest)
     rows = [(*COLUMNS, *(literal(field.label) or field.word for field in fields))]
     rows += [
-        (literal(row.account), row.finding, _problem(lookup, row), *(_cell(field, row) for field in fields))
+        (literal(row.account), row.status, _problem(lookup, row), *(_cell(field, row) for field in fields))
         for row in latest
     ]
     # Without the mark at the start Excel reads UTF-8 as the machine's old code page; others skip the mark.
@@ -59,15 +59,15 @@ def show_sent(lookup: Lookup, name: str, *, seen_by: str, note: str) -> Iterator
     yield small_print(elapsed(lookup.seconds), seen_by)
 
 
-def _problem(lookup: Lookup, row: Row) -> str:
-    if row.finding is Finding.FOUND:
+def _problem(lookup: Lookup, row: AccountResult) -> str:
+    if row.status is LookupStatus.FOUND:
         return ""
     happened, number, advice = (literal(part) for part in reason(lookup.command, row))
     told = f"{happened} ({number})." if number else f"{happened}."
     return f"{told} {sentence(advice)}" if advice else told
 
 
-def _cell(field: Field, row: Row) -> str:
+def _cell(field: Field, row: AccountResult) -> str:
     """Say a value as an answer does; what the API did not return is an empty cell, which can be counted."""
     value = row.values.get(field.tag)
     return in_words(field, value) if value not in (None, "", ()) else ""

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
 from bot.core.commands import SetFields, ShowFriends, Spec
 from bot.core.fields import Domain, offered
-from bot.core.model import App, Holders, Role
+from bot.core.model import App, Grantees, Role
 from bot.core.parsing.command_line import MAX_ACCOUNTS
 from bot.core.results import Help, RoleReport, Withheld
 from bot.slack.messages.blocks import Trim, bold, code, paragraph, preformatted, words
@@ -33,7 +33,7 @@ def role_line(report: RoleReport, trim: Trim) -> list[RichTextElement]:
     return [bold(f"{_ROLES[report.role]}: "), words(trim(literal(f"{report.reason}.")))]
 
 
-def holders_of(holders: Holders) -> list[RichTextElement]:
+def holders_of(holders: Grantees) -> list[RichTextElement]:
     """Name who holds a role."""
     if holders.everyone:
         return [words("every full member of this workspace")]

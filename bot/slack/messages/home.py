@@ -174,15 +174,15 @@ def _waiting(change: Change, apps: Sequence[App], trim: Trim) -> str:
 
 
 def _done(entry: Entry, trim: Trim) -> str:
-    draft = entry.draft
-    more = len(draft.accounts) - _ACCOUNTS
-    accounts = ", ".join(map(literal, draft.accounts[:_ACCOUNTS])) + (f" and {more} more" if more > 0 else "")
-    what = " ".join(filter(None, (literal(draft.command), trim(accounts))))
-    change = f" · change {literal(draft.change_id)}" if draft.change_id else ""
-    became = _BECAME.get(draft.outcome, draft.outcome)
-    if draft.outcome is Outcome.ANSWERED and draft.command == WORDS[SetFields]:
+    event = entry.event
+    more = len(event.accounts) - _ACCOUNTS
+    accounts = ", ".join(map(literal, event.accounts[:_ACCOUNTS])) + (f" and {more} more" if more > 0 else "")
+    what = " ".join(filter(None, (literal(event.command), trim(accounts))))
+    change = f" · change {literal(event.change_id)}" if event.change_id else ""
+    became = _BECAME.get(event.outcome, event.outcome)
+    if event.outcome is Outcome.ANSWERED and event.command == WORDS[SetFields]:
         became = "form opened"
-    return f"{what} in {literal(draft.app)}: {became}\n{moment_in_words(entry.at)}{change}"
+    return f"{what} in {literal(event.app)}: {became}\n{moment_in_words(entry.at)}{change}"
 
 
 def _row(text: str, *offered: Button) -> Iterator[Block]:

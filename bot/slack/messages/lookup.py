@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.ids import fits
-from bot.core.model import Finding, Row
+from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Trim, aside, bold, code, paragraph, small_print, words
 from bot.slack.messages.literal import literal
@@ -39,8 +39,8 @@ def show_lookup(
     count = pages(lookup)
     number = min(page.number, count - 1)
     found, problems = part(lookup, number)
-    problems = [*(row for row in found if row.finding is not Finding.FOUND), *problems]
-    found = [row for row in found if row.finding is Finding.FOUND]
+    problems = [*(row for row in found if row.status is not LookupStatus.FOUND), *problems]
+    found = [row for row in found if row.status is LookupStatus.FOUND]
     yield paragraph(headline(lookup))
     # Above what it leads back from, so that Next stays where it was pressed.
     yield from back(lookup, page, number)
@@ -61,8 +61,8 @@ def show_lookup(
 def headline(lookup: Lookup) -> list[RichTextElement]:
     """Count what was found of what was asked and why the rest was not, and name the app and its region."""
     asked, counts = len(lookup.answer.rows), lookup.answer.count()
-    found = counts.get(Finding.FOUND, 0)
-    others = [f"{counts[finding]} {counted}" for finding, counted in COUNTED.items() if finding in counts]
+    found = counts.get(LookupStatus.FOUND, 0)
+    others = [f"{counts[status]} {counted}" for status, counted in COUNTED.items() if status in counts]
     app = lookup.command.app
     if isinstance(lookup.command, ShowFriends):
         verb = "is" if found == 1 else "are"
@@ -96,7 +96,7 @@ def elapsed(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
-def _left_out(lookup: Lookup, found: Sequence[Row]) -> str:
+def _left_out(lookup: Lookup, found: Sequence[AccountResult]) -> str:
     more = len(all_fields(lookup, found)) - len(shown_fields(lookup, found))
     if not more:
         return ""

@@ -7,26 +7,26 @@ from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand, ShowFriends
 from bot.core.ids import fits
-from bot.core.model import Finding, Row
+from bot.core.model import AccountResult, LookupStatus
 from bot.core.parsing.hints import CHECK_ID
 from bot.slack.messages.blocks import Trim, code, paragraph, sentence, words
 from bot.slack.messages.literal import cut, literal
 
-COUNTED: Mapping[Finding, str] = {
-    Finding.NOT_A_FRIEND: "not in it",
-    Finding.NOT_IMPORTED: "not imported",
-    Finding.FAILED: "failed",
-    Finding.NOT_ASKED: "not asked",
+COUNTED: Mapping[LookupStatus, str] = {
+    LookupStatus.NOT_A_FRIEND: "not in it",
+    LookupStatus.NOT_IMPORTED: "not imported",
+    LookupStatus.FAILED: "failed",
+    LookupStatus.NOT_ASKED: "not asked",
 }
 """How the first line counts the accounts that were not found."""
 _LONGEST = 40
 """The most characters that are shown of what is too long for an id."""
 
 
-def show_problems(command: LookupCommand, rows: Iterable[Row], trim: Trim) -> Iterator[Block]:
+def show_problems(command: LookupCommand, rows: Iterable[AccountResult], trim: Trim) -> Iterator[Block]:
     """Show every account of the rows once, id first, then the reason, the vendor's code and the advice."""
     groups: dict[tuple[str, str, str], list[str]] = {}
-    for row in sorted(rows, key=lambda row: list(COUNTED).index(row.finding)):
+    for row in sorted(rows, key=lambda row: list(COUNTED).index(row.status)):
         groups.setdefault(reason(command, row), []).append(row.account)
     if groups:
         yield paragraph(*(_line(accounts, why, trim) for why, accounts in groups.items()))
@@ -44,16 +44,16 @@ def _id(account: str) -> RichTextElement:
     return code(account if fits(account) else cut(literal(account), _LONGEST))
 
 
-def reason(command: LookupCommand, row: Row) -> tuple[str, str, str]:
+def reason(command: LookupCommand, row: AccountResult) -> tuple[str, str, str]:
     """Say what happened, the vendor's code and what to do; parts may be empty."""
     problem = row.problem
     number = "" if problem is None or problem.code is None else str(problem.code)
     told = "no reason was given" if problem is None else str(problem)
     advice = "" if problem is None else problem.advice
-    match row.finding:
-        case Finding.NOT_IMPORTED:
+    match row.status:
+        case LookupStatus.NOT_IMPORTED:
             return "not imported into this app", number, CHECK_ID
-        case Finding.NOT_A_FRIEND if isinstance(command, ShowFriends):
+        case LookupStatus.NOT_A_FRIEND if isinstance(command, ShowFriends):
             return f"not in {command.owner}'s friend list", number, ""
-        case finding:
-            return f"{COUNTED[finding]}: {told}", number, advice
+        case status:
+            return f"{COUNTED[status]}: {told}", number, advice

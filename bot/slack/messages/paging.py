@@ -7,7 +7,7 @@ from math import ceil
 from slack_sdk.models.blocks import Block
 
 from bot.core.commands import ShowAttributes, ShowFriends
-from bot.core.model import Finding, Row
+from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Button, buttons
 from bot.slack.messages.tables import SIDE_BY_SIDE, shown_fields
@@ -49,16 +49,16 @@ def pages(lookup: Lookup) -> int:
     return max(1, ceil(len(found) / ROWS_PER_PAGE), ceil(len(problems) / PROBLEMS_PER_PAGE))
 
 
-def split(lookup: Lookup) -> tuple[list[Row], list[Row]]:
+def split(lookup: Lookup) -> tuple[list[AccountResult], list[AccountResult]]:
     """Tell the accounts that the answer found from the others, each with the latest that is known of it."""
-    found: list[Row] = []
-    problems: list[Row] = []
+    found: list[AccountResult] = []
+    problems: list[AccountResult] = []
     for then, now in zip(lookup.answer.rows, lookup.latest(), strict=True):
-        (found if then.finding is Finding.FOUND else problems).append(now)
+        (found if then.status is LookupStatus.FOUND else problems).append(now)
     return found, problems
 
 
-def part(lookup: Lookup, number: int) -> tuple[list[Row], list[Row]]:
+def part(lookup: Lookup, number: int) -> tuple[list[AccountResult], list[AccountResult]]:
     """Take a page's share of the found and of the others: what the answer found, whatever is so by now."""
     found, problems = split(lookup)
     return (
@@ -84,7 +84,7 @@ def lone_account(lookup: Lookup) -> str | None:
     """Name the account that an answer is about alone; that of friends is about two."""
     if isinstance(lookup.command, ShowFriends) or len(lookup.answer.rows) > 1:
         return None
-    return next((row.account for row in lookup.latest() if row.finding is Finding.FOUND), None)
+    return next((row.account for row in lookup.latest() if row.status is LookupStatus.FOUND), None)
 
 
 def back(lookup: Lookup, turns: Turns, number: int) -> Iterator[Block]:
@@ -118,5 +118,5 @@ def _size(lookup: Lookup, number: int) -> int:
 
 
 def _retry(lookup: Lookup) -> str:
-    all_asked = all(row.finding is not Finding.NOT_ASKED for row in lookup.latest())
+    all_asked = all(row.status is not LookupStatus.NOT_ASKED for row in lookup.latest())
     return f"Retry {len(lookup.unanswered()):,} {'failed' if all_asked else 'unanswered'}"

@@ -6,12 +6,12 @@ from slack_sdk.models.blocks import Block
 
 from bot.core.commands import LookupCommand
 from bot.core.lookups.job import Progress
-from bot.core.model import Finding
+from bot.core.model import LookupStatus
 from bot.slack.messages.blocks import Button, bold, buttons, code, paragraph, words
 from bot.slack.messages.lookup_errors import COUNTED
 
 _CELLS = 20
-_NAMES = {Finding.FOUND: "found", **COUNTED}
+_NAMES = {LookupStatus.FOUND: "found", **COUNTED}
 
 
 def show_working(command: LookupCommand) -> Block:
@@ -35,8 +35,8 @@ def _bar(progress: Progress) -> str:
 
 def _numbers(progress: Progress) -> Iterator[str]:
     yield f"{progress.done:,} of {progress.asked:,}"
-    for finding, name in _NAMES.items():
-        if number := progress.counts.get(finding):
+    for status, name in _NAMES.items():
+        if number := progress.counts.get(status):
             yield f"{number:,} {name}"
     if progress.seconds_left is not None:
         yield f"about {max(1, round(progress.seconds_left))} s left"

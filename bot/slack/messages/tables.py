@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block, RichTextElement
 from bot.core.commands import ShowAttributes
 from bot.core.fields import Field
 from bot.core.lookups.fetch import attribute_names
-from bot.core.model import Row
+from bot.core.model import AccountResult
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Trim, bold, code, pairs, paragraph, table, words
 from bot.slack.messages.literal import literal
@@ -21,7 +21,7 @@ _HEADING = "nick"
 _NO_ATTRIBUTES = Field("", "Attributes", "")
 
 
-def show_found(lookup: Lookup, found: Sequence[Row], trim: Trim) -> Iterator[Block]:
+def show_found(lookup: Lookup, found: Sequence[AccountResult], trim: Trim) -> Iterator[Block]:
     """Show the found accounts of one page, in a shape that depends on how many were asked about."""
     if not found:
         return
@@ -35,7 +35,7 @@ def show_found(lookup: Lookup, found: Sequence[Row], trim: Trim) -> Iterator[Blo
         yield table(_rows(found, fields, trim))
 
 
-def all_fields(lookup: Lookup, rows: Iterable[Row]) -> tuple[Field, ...]:
+def all_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, ...]:
     """List what was asked of every account; the attributes that occur in the rows are like fields of text."""
     if not isinstance(lookup.command, ShowAttributes):
         return lookup.command.fields
@@ -43,7 +43,7 @@ def all_fields(lookup: Lookup, rows: Iterable[Row]) -> tuple[Field, ...]:
     return tuple(Field(name, name, name) for name in names) or (_NO_ATTRIBUTES,)
 
 
-def shown_fields(lookup: Lookup, rows: Iterable[Row]) -> tuple[Field, ...]:
+def shown_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, ...]:
     """List the fields of some rows for which the shape has room."""
     fields = all_fields(lookup, rows)
     if len(lookup.answer.rows) <= SIDE_BY_SIDE:
@@ -52,21 +52,21 @@ def shown_fields(lookup: Lookup, rows: Iterable[Row]) -> tuple[Field, ...]:
     return tuple(field for field in fields if everything or field.brief)[: _MAX_COLUMNS - 1]
 
 
-def _rows(found: Iterable[Row], fields: Sequence[Field], trim: Trim) -> Iterator[list[str]]:
+def _rows(found: Iterable[AccountResult], fields: Sequence[Field], trim: Trim) -> Iterator[list[str]]:
     yield ["Account", *(_label(field, trim) for field in fields)]
     for row in found:
         yield [literal(row.account), *(_cell(field, row, trim) for field in fields)]
 
 
 def _side_by_side(
-    corner: str, found: Sequence[Row], fields: Iterable[Field], trim: Trim
+    corner: str, found: Sequence[AccountResult], fields: Iterable[Field], trim: Trim
 ) -> Iterator[list[str]]:
     yield [corner, *(literal(row.account) for row in found)]
     for field in fields:
         yield [_label(field, trim), *(_cell(field, row, trim) for row in found)]
 
 
-def _card(row: Row, fields: Iterable[Field], trim: Trim) -> Iterator[Block]:
+def _card(row: AccountResult, fields: Iterable[Field], trim: Trim) -> Iterator[Block]:
     heading = [code(row.account)]
     short: list[tuple[str, str]] = []
     long: list[list[RichTextElement]] = []
@@ -90,5 +90,5 @@ def _label(field: Field, trim: Trim) -> str:
     return trim(literal(field.label) or ABSENT)
 
 
-def _cell(field: Field, row: Row, trim: Trim) -> str:
+def _cell(field: Field, row: AccountResult, trim: Trim) -> str:
     return trim(in_words(field, row.values.get(field.tag)))

@@ -22,12 +22,12 @@ from bot.core.changes.service import Changes
 from bot.core.model import (
     WATCHED,
     Actor,
+    AuditEvent,
     Change,
     Deadline,
-    Draft,
     Entry,
+    Membership,
     Outcome,
-    Standing,
     Surface,
     Value,
     Values,
@@ -84,9 +84,9 @@ def test_settles_by_reading_what_a_crash_left_open(world: World, *, written: boo
         (settled,) = world.changes.settle_open()
 
     assert settled.change.outcome is outcome(world, change) is end
-    draft = settled.entry.draft
-    assert (draft.actor, draft.surface, draft.outcome) == (EDDA, Surface.BOT, end)
-    assert draft.problem == ("" if written else "the profile reads as before the change")
+    event = settled.entry.event
+    assert (event.actor, event.surface, event.outcome) == (EDDA, Surface.BOT, end)
+    assert event.problem == ("" if written else "the profile reads as before the change")
     assert world.writes == 1
 
 
@@ -106,9 +106,9 @@ def test_sends_nothing_when_recording_the_intent_took_so_long_that_others_may_se
     with freeze_time() as clock:
 
         class Slow(FakeRecord):
-            def move(self, change: Change, outcome: Outcome, draft: Draft) -> Entry | None:
+            def move(self, change: Change, outcome: Outcome, event: AuditEvent) -> Entry | None:
                 clock.tick(WRITE_SECONDS)
-                return super().move(change, outcome, draft)
+                return super().move(change, outcome, event)
 
         world.record = Slow()
 
@@ -202,7 +202,7 @@ def test_records_once_that_an_outcome_stays_unknown_and_settles_it_later(world: 
 
         (settled,) = world.changes.settle_open()
         assert settled.change.outcome is Outcome.UNKNOWN
-        assert "neither as before the change nor as after" in settled.entry.draft.problem
+        assert "neither as before the change nor as after" in settled.entry.event.problem
         clock.tick(GRACE)
         assert list(world.changes.settle_open()) == []
 
@@ -222,7 +222,7 @@ def test_calls_unknown_what_it_cannot_read(world: World) -> None:
         (settled,) = world.changes.settle_open()
 
     assert settled.change.outcome is Outcome.UNKNOWN
-    assert settled.entry.draft.problem == "the profile cannot be read: the vendor sleeps"
+    assert settled.entry.event.problem == "the profile cannot be read: the vendor sleeps"
 
 
 def test_stops_asking_after_a_day(world: World) -> None:
@@ -316,9 +316,9 @@ class ShakyPeople(FakePeople):
 
     fails_at: int = -1
 
-    def get_standing(self, actor: Actor, *, fresh: bool = False) -> Standing:
+    def get_membership(self, actor: Actor, *, fresh: bool = False) -> Membership:
         self._stumble()
-        return super().get_standing(actor, fresh=fresh)
+        return super().get_membership(actor, fresh=fresh)
 
     def list_group(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
         self._stumble()
@@ -388,8 +388,8 @@ def check(im: WatchedIM, entries: Sequence[Entry]) -> int:
     """Hold what arrived and what was recorded against the rules; gives the number of intents."""
     steps: dict[str, list[Outcome]] = {}
     for entry in entries:
-        if entry.draft.outcome is not Outcome.DENIED:
-            steps.setdefault(entry.draft.change_id, []).append(entry.draft.outcome)
+        if entry.event.outcome is not Outcome.DENIED:
+            steps.setdefault(entry.event.change_id, []).append(entry.event.outcome)
     intents = {change_id: taken for change_id, taken in steps.items() if Outcome.ATTEMPTED in taken}
     assert all(sum(step in ENDS for step in taken) == 1 for taken in intents.values())
     assert {change_id for change_id, taken in intents.items() if Outcome.SUCCEEDED in taken} == set(

@@ -10,7 +10,7 @@ from bot.core.commands import EditProfile, ShowHistory, UndoChange
 from bot.core.model import Actor, Change, Outcome
 from bot.core.parsing.command_line import Apps
 from bot.core.results import History
-from bot.core.services import Dispatcher
+from bot.core.services import Services
 from bot.errors import AuditError, BotError, ExpiredError, PermissionDeniedError, UsageError
 from tests.support.changing import (
     APPS,
@@ -39,22 +39,22 @@ ROLES: Mapping[str, Actor] = {
 EDITORS = {"editor", "editor by group"}
 
 
-def dispatcher(world: World) -> Dispatcher:
+def services(world: World) -> Services:
     with ThreadPoolExecutor(1) as pool:
-        return Dispatcher(APPS, {"prod": world.im}, RULES, world.people, pool, world.record, world.changes)
+        return Services(APPS, {"prod": world.im}, RULES, world.people, pool, world.record, world.changes)
 
 
 Step = Callable[[World, Actor, Change], object]
 STEPS: Mapping[str, Step] = {
-    "set": lambda world, actor, _: dispatcher(world).execute(actor, asked("level=9")),
-    "set, form": lambda world, actor, _: dispatcher(world).execute(actor, EditProfile(PROD, "alice")),
+    "set": lambda world, actor, _: services(world).execute(actor, asked("level=9")),
+    "set, form": lambda world, actor, _: services(world).execute(actor, EditProfile(PROD, "alice")),
     "confirm": lambda world, actor, change: world.changes.confirm(actor, change.id),
     "cancel": lambda world, actor, change: world.changes.cancel(actor, change.id),
-    "undo": lambda world, actor, change: dispatcher(world).execute(actor, UndoChange(change.id)),
-    "history of change": lambda world, actor, change: dispatcher(world).execute(
-        actor, dispatcher(world).find_history(change.id)
+    "undo": lambda world, actor, change: services(world).execute(actor, UndoChange(change.id)),
+    "history of change": lambda world, actor, change: services(world).execute(
+        actor, services(world).find_history(change.id)
     ),
-    "history": lambda world, actor, _: dispatcher(world).execute(actor, ShowHistory(PROD, "alice")),
+    "history": lambda world, actor, _: services(world).execute(actor, ShowHistory(PROD, "alice")),
 }
 
 
@@ -80,14 +80,14 @@ def test_lets_an_actor_do_what_the_role_allows_and_records_every_refusal(role: s
     assert (world.writes, len(world.im.calls)) == (writes, calls)
     assert world.record.changes[change.id][0] == change
     (entry,) = world.record.entries[entries:]
-    draft = entry.draft
-    assert (draft.actor, draft.outcome, draft.accounts) == (actor, Outcome.DENIED, ("alice",))
-    assert draft.command == (
+    event = entry.event
+    assert (event.actor, event.outcome, event.accounts) == (actor, Outcome.DENIED, ("alice",))
+    assert event.command == (
         "set" if step in {"confirm", "cancel"} else step.removesuffix(", form").removesuffix(" of change")
     )
-    assert draft.problem == str(caught.value)
-    assert not draft.before
-    assert not draft.after
+    assert event.problem == str(caught.value)
+    assert not event.before
+    assert not event.after
     assert "Nothing was sent" in caught.value.advice
 
 
@@ -127,13 +127,13 @@ def test_shows_the_values_in_a_history_to_editors_alone(role: str, *, with_value
 
 def test_finds_no_history_of_a_change_that_never_was() -> None:
     with pytest.raises(ExpiredError, match="no such change"):
-        dispatcher(World()).find_history("op_nothing")
+        services(World()).find_history("op_nothing")
 
 
 def test_finds_no_history_in_an_app_that_is_no_more() -> None:
     world = World()
     change = world.preview()
-    gone = replace(dispatcher(world), apps=Apps({}, None))
+    gone = replace(services(world), apps=Apps({}, None))
 
     with pytest.raises(UsageError, match="there is no app “prod”"):
         gone.find_history(change.id)
@@ -141,5 +141,5 @@ def test_finds_no_history_in_an_app_that_is_no_more() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_offers_changes_to_editors_alone(role: str) -> None:
-    assert dispatcher(World()).may_change(ROLES[role]) == (role in EDITORS)
-    assert not dispatcher(World(audited=False)).may_change(ROLES[role])
+    assert services(World()).may_change(ROLES[role]) == (role in EDITORS)
+    assert not services(World(audited=False)).may_change(ROLES[role])

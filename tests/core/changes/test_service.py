@@ -149,7 +149,7 @@ def test_refuses_every_change_until_the_audit_channel_is_settled() -> None:
 
     assert "AUDIT_CHANNEL=none" in caught.value.advice
     (entry,) = world.record.entries
-    assert (entry.draft.outcome, entry.draft.problem) == (Outcome.DENIED, str(caught.value))
+    assert (entry.event.outcome, entry.event.problem) == (Outcome.DENIED, str(caught.value))
 
 
 def test_still_says_that_the_role_is_missing_where_changes_are_switched_off() -> None:
@@ -161,7 +161,7 @@ def test_opens_a_form_with_the_current_values_and_records_that(world: World) -> 
     form = world.changes.edit(EDDA, EditProfile(PROD, "alice"))
 
     assert form == Form(PROD, "alice", ALICE)
-    assert [(entry.draft.command, entry.draft.outcome) for entry in world.record.entries] == [
+    assert [(entry.event.command, entry.event.outcome) for entry in world.record.entries] == [
         ("set", Outcome.ANSWERED)
     ]
 
@@ -184,10 +184,10 @@ def test_writes_once_what_was_shown_and_reads_it_back(world: World) -> None:
     assert world.steps == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
     assert world.writes == 1
     for entry in world.record.entries:
-        draft = entry.draft
-        assert (draft.actor, draft.command, draft.accounts, draft.reason) == (EDDA, "set", ("alice",), "why")
-        assert (draft.before, draft.after, draft.change_id) == (change.before, change.after, change.id)
-    assert [entry.draft.surface for entry in world.record.entries] == ["command", "button", "button"]
+        event = entry.event
+        assert (event.actor, event.command, event.accounts, event.reason) == (EDDA, "set", ("alice",), "why")
+        assert (event.before, event.after, event.change_id) == (change.before, change.after, change.id)
+    assert [entry.event.surface for entry in world.record.entries] == ["command", "button", "button"]
 
 
 def test_asks_slack_anew_before_it_writes(world: World) -> None:
@@ -208,7 +208,7 @@ def test_stops_when_the_role_was_lost_since_the_preview(world: World) -> None:
             step(ERIK, change.id)
 
     assert world.steps == [Outcome.PROPOSED, Outcome.DENIED, Outcome.DENIED]
-    assert {entry.draft.change_id for entry in world.record.entries} == {change.id}
+    assert {entry.event.change_id for entry in world.record.entries} == {change.id}
     assert world.writes == 0
 
 
@@ -220,7 +220,7 @@ def test_lets_nobody_settle_what_somebody_else_proposed(world: World) -> None:
             step(ERIK, change.id)
 
     assert world.steps == [Outcome.PROPOSED, Outcome.DENIED, Outcome.DENIED]
-    assert {entry.draft.actor for entry in world.record.entries[1:]} == {ERIK}
+    assert {entry.event.actor for entry in world.record.entries[1:]} == {ERIK}
     assert world.writes == 0
 
 
@@ -254,8 +254,8 @@ def test_confirms_until_the_preview_expires_and_no_later(world: World) -> None:
             world.changes.confirm(EDDA, too_late.id)
 
     assert world.writes == 1
-    assert world.record.entries[-1].draft.outcome is Outcome.CANCELLED
-    assert world.record.entries[-1].draft.problem == "expired"
+    assert world.record.entries[-1].event.outcome is Outcome.CANCELLED
+    assert world.record.entries[-1].event.problem == "expired"
     with pytest.raises(ExpiredError, match="not open any more"):
         world.changes.confirm(EDDA, too_late.id)
 
@@ -378,7 +378,7 @@ def test_a_refusal_of_the_vendor_is_a_failure_with_its_code(world: World) -> Non
     settled = world.confirm(world.preview())
 
     assert (settled.change.outcome, settled.problem) == (Outcome.FAILED, REFUSED)
-    assert settled.entry.draft.problem == WORDS_OF_REFUSAL
+    assert settled.entry.event.problem == WORDS_OF_REFUSAL
     assert (world.profile, world.writes) == (ALICE, 1)
 
 
@@ -409,7 +409,7 @@ def test_a_write_that_never_left_is_a_failure(world: World) -> None:
     settled = world.confirm(world.preview())
 
     assert settled.change.outcome is Outcome.FAILED
-    assert settled.entry.draft.problem == "there is no connection to the vendor"
+    assert settled.entry.event.problem == "there is no connection to the vendor"
 
 
 def test_a_silent_write_that_is_to_be_seen_succeeded(world: World) -> None:
@@ -426,7 +426,7 @@ def test_a_silent_write_that_is_never_to_be_seen_failed(world: World) -> None:
     settled = world.confirm(world.preview())
 
     assert settled.change.outcome is Outcome.FAILED
-    assert "the profile reads as before" in settled.entry.draft.problem
+    assert "the profile reads as before" in settled.entry.event.problem
     assert world.im.calls.count(("portrait_get", ("alice",))) == 2 + 3
 
 
@@ -515,7 +515,7 @@ def test_undoes_by_a_change_of_its_own_that_anybody_with_the_role_may_propose(wo
     assert preview.change.before == done.after
     assert preview.change.after == {NICK: "Alice", "Tag_Profile_IM_SelfSignature": ""}
     assert world.writes == 1
-    assert world.confirm(preview.change).entry.draft.command == "undo"
+    assert world.confirm(preview.change).entry.event.command == "undo"
     assert world.profile == ALICE
 
 
@@ -596,9 +596,9 @@ def test_refuses_and_records_a_press_when_a_change_is_found_altered_as_it_is_to_
 
     assert NOTHING_SENT in caught.value.advice
     assert world.writes == 0
-    draft = world.record.entries[-1].draft
-    assert (draft.outcome, draft.change_id) == (Outcome.DENIED, change.id)
-    assert (draft.problem, draft.after) == ("somebody altered the database", {})
+    event = world.record.entries[-1].event
+    assert (event.outcome, event.change_id) == (Outcome.DENIED, change.id)
+    assert (event.problem, event.after) == ("somebody altered the database", {})
 
 
 def test_does_not_look_for_an_undo_in_altered_entries() -> None:
@@ -644,7 +644,7 @@ def test_tells_of_a_change_that_was_altered() -> None:
     with pytest.raises(AlteredError, match="somebody altered"):
         world.changes.confirm(EDDA, change.id)
 
-    denied = world.record.entries[-1].draft
+    denied = world.record.entries[-1].event
     assert (denied.outcome, denied.change_id) == (Outcome.DENIED, change.id)
     assert world.writes == 0
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import Domain, named
 from bot.core.lookups.fetch import attribute_names, look_up
-from bot.core.model import App, Deadline, Finding, Row, Values
+from bot.core.model import AccountResult, App, Deadline, LookupStatus, Values
 from bot.core.results import Lookup
 from bot.errors import (
     IMError,
@@ -84,18 +84,18 @@ class Case:
 
     command: LookupCommand
     fake: FakeIM
-    rows: Mapping[str, tuple[Finding, int | None]]
+    rows: Mapping[str, tuple[LookupStatus, int | None]]
     knobs: Knobs = field(default_factory=Knobs)
     calls: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 5
 
 
-FOUND, NOT_FRIEND = (Finding.FOUND, None), (Finding.NOT_A_FRIEND, 30001)
-GONE, UNSAID = (Finding.NOT_IMPORTED, 40003), (Finding.NOT_IMPORTED, None)
+FOUND, NOT_FRIEND = (LookupStatus.FOUND, None), (LookupStatus.NOT_A_FRIEND, 30001)
+GONE, UNSAID = (LookupStatus.NOT_IMPORTED, 40003), (LookupStatus.NOT_IMPORTED, None)
 
 
-def failed(code: int) -> tuple[Finding, int]:
-    return Finding.FAILED, code
+def failed(code: int) -> tuple[LookupStatus, int]:
+    return LookupStatus.FAILED, code
 
 
 def struck(command: str, code: int, *calls: int) -> Fault:
@@ -182,7 +182,7 @@ CASES = {
     "no time is left": Case(
         profile("alice", "nobody"),
         FakeIM(PROFILES, IMPORTED),
-        {"alice": (Finding.NOT_ASKED, None), "nobody": (Finding.NOT_ASKED, None)},
+        {"alice": (LookupStatus.NOT_ASKED, None), "nobody": (LookupStatus.NOT_ASKED, None)},
         seconds=0,
     ),
     "friends": Case(
@@ -195,13 +195,13 @@ CASES = {
     "not friends, and not imported": Case(
         friends("alice", "nobody", "u1", "bob"),
         FakeIM(FRIENDS, IMPORTED),
-        {"nobody": (Finding.NOT_IMPORTED, 30001), "u1": NOT_FRIEND, "bob": FOUND},
+        {"nobody": (LookupStatus.NOT_IMPORTED, 30001), "u1": NOT_FRIEND, "bob": FOUND},
         calls={"friend_get_list": 1, "account_check": 1},
     ),
     "friends not imported by another code": Case(
         friends("alice", "nobody"),
         FakeIM({**FRIENDS, "nobody": NotFoundError("no such account", code=30003)}, IMPORTED),
-        {"nobody": (Finding.NOT_IMPORTED, 30003)},
+        {"nobody": (LookupStatus.NOT_IMPORTED, 30003)},
         Knobs(friend_not_imported=30003),
         calls={"friend_get_list": 1, "account_check": 1},
     ),
@@ -221,7 +221,7 @@ CASES = {
     "the owner of the list is not imported": Case(
         friends("ghost", "bob", "nobody"),
         FakeIM(FRIENDS, IMPORTED, strict=30003),
-        {"bob": (Finding.FAILED, None), "nobody": (Finding.FAILED, None)},
+        {"bob": (LookupStatus.FAILED, None), "nobody": (LookupStatus.FAILED, None)},
         calls={"friend_get_list": 1, "account_check": 1},
     ),
     "many strangers": Case(
@@ -278,7 +278,7 @@ def pool() -> Iterator[Executor]:
 class Answer:
     """What came of a lookup, and how often each command was called for it."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[AccountResult, ...]
     calls: Counter[str]
 
 
@@ -300,8 +300,8 @@ def arrived(served: Caller) -> Counter[str]:
     return Counter({command: len(times) for command, times in served.sandbox.all_arrivals().items()})
 
 
-def kind(row: Row) -> tuple[Finding, int | None]:
-    return row.finding, row.problem.code if row.problem else None
+def kind(row: AccountResult) -> tuple[LookupStatus, int | None]:
+    return row.status, row.problem.code if row.problem else None
 
 
 Ask: TypeAlias = Callable[[Case, Caller, Executor], Answer]
@@ -358,14 +358,14 @@ def test_says_whose_friend_list_cannot_be_read(pool: Executor) -> None:
 def test_says_that_an_account_was_left_out_when_it_is_imported(pool: Executor) -> None:
     (row,) = look_up(profile("bob"), FakeIM({}, IMPORTED), Deadline.after(5), pool)
 
-    assert row.finding is Finding.FAILED
+    assert row.status is LookupStatus.FAILED
     assert str(row.problem) == "the vendor's answer left it out"
 
 
 def test_does_not_take_silence_of_the_check_for_an_answer(pool: Executor) -> None:
     (row,) = look_up(profile("empty"), FakeIM({"empty": {}}, {}), Deadline.after(5), pool)
 
-    assert row.finding is Finding.FAILED
+    assert row.status is LookupStatus.FAILED
     assert str(row.problem) == "the vendor did not say whether it is imported"
 
 
@@ -375,7 +375,7 @@ def test_tells_the_accounts_for_whose_second_call_no_time_was_left(pool: Executo
 
     rows = look_up(profile("alice", "nobody"), fake, Deadline.after(5), pool)
 
-    assert [row.finding for row in rows] == [Finding.NOT_ASKED, Finding.NOT_IMPORTED]
+    assert [row.status for row in rows] == [LookupStatus.NOT_ASKED, LookupStatus.NOT_IMPORTED]
 
 
 def test_lets_an_unexpected_error_through(pool: Executor) -> None:
@@ -386,7 +386,10 @@ def test_lets_an_unexpected_error_through(pool: Executor) -> None:
 
 
 def test_lists_the_attributes_that_occur() -> None:
-    rows = [Row("a", Finding.FOUND, {"sex": "F", "city": "X"}), Row("b", Finding.FAILED)]
+    rows = [
+        AccountResult("a", LookupStatus.FOUND, {"sex": "F", "city": "X"}),
+        AccountResult("b", LookupStatus.FAILED),
+    ]
 
     assert attribute_names(rows) == ("city", "sex")
 
@@ -434,9 +437,9 @@ def test_never_sends_an_id_that_is_too_long_and_answers_in_its_place(
     assert tuple(row.account for row in rows) == accounts
     assert {sent for _, named in fake.calls for sent in named} == {*MANY}
     assert {
-        row.account: str(row.problem) for row in rows if row.finding is not Finding.FOUND
+        row.account: str(row.problem) for row in rows if row.status is not LookupStatus.FOUND
     } == dict.fromkeys(LONG, "over 32 bytes")
-    assert all(row.finding is Finding.NOT_ASKED for row in rows if row.account in LONG)
+    assert all(row.status is LookupStatus.NOT_ASKED for row in rows if row.account in LONG)
     assert Lookup(make(*accounts), rows, 0.1).unanswered() == ()
 
 
@@ -453,14 +456,14 @@ def test_every_asked_id_is_in_the_answer_once_whatever_happens(
 
     assert tuple(row.account for row in rows) == command.accounts
     for row in rows:
-        if row.finding is Finding.FOUND:
+        if row.status is LookupStatus.FOUND:
             assert row.values == fake.said[row.account]
             assert row.problem is None
-        elif row.finding is Finding.NOT_IMPORTED:
+        elif row.status is LookupStatus.NOT_IMPORTED:
             assert fake.imported[row.account] is False
         else:
             assert row.problem
-            assert (row.finding is Finding.NOT_ASKED) == isinstance(row.problem, NotAskedError)
+            assert (row.status is LookupStatus.NOT_ASKED) == isinstance(row.problem, NotAskedError)
     chunks = -(-size // (99 if isinstance(command, ShowFriends) else 100))
     counts = Counter(called for called, _ in fake.calls)
     assert counts["account_check"] <= chunks

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot.core.budget import ASKING_SECONDS, COMMAND_SECONDS, RECORD_SECONDS
 from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import Domain, named
-from bot.core.lookups.job import Inquiry
-from bot.core.model import Actor, App, Deadline, Draft, Finding, Outcome, Surface, Values
+from bot.core.lookups.job import LookupJob
+from bot.core.model import Actor, App, AuditEvent, Deadline, LookupStatus, Outcome, Surface, Values
 from bot.core.results import Lookup
 from bot.errors import AuditError, CancelledError, IMError
 from tests.support.fakes import FakeIM, FakeRecord
@@ -50,13 +50,13 @@ def profile(*accounts: str) -> ShowProfiles:
     return ShowProfiles(PROD, accounts, FIELDS)
 
 
-def begin(command: LookupCommand, im: FakeIM, pool: Executor, record: FakeRecord | None = None) -> Inquiry:
-    draft = Draft(VERA, Surface.COMMAND, "prod", "profile", command.accounts, Outcome.ANSWERED)
-    return Inquiry(command, draft, im, pool, FakeRecord() if record is None else record)
+def begin(command: LookupCommand, im: FakeIM, pool: Executor, record: FakeRecord | None = None) -> LookupJob:
+    event = AuditEvent(VERA, Surface.COMMAND, "prod", "profile", command.accounts, Outcome.ANSWERED)
+    return LookupJob(command, event, im, pool, FakeRecord() if record is None else record)
 
 
 @contextmanager
-def under_way(inquiry: Inquiry, im: SlowIM) -> Iterator["Future[Lookup]"]:
+def under_way(inquiry: LookupJob, im: SlowIM) -> Iterator["Future[Lookup]"]:
     """Run it beside the test; at the end whatever still waits for the vendor is answered."""
     with ThreadPoolExecutor(1) as worker:
         try:
@@ -82,15 +82,15 @@ def test_accounts_for_everybody_when_it_is_cancelled_between_the_calls(answered:
 
     known = min(100 * answered, 250)
     assert tuple(row.account for row in lookup.rows) == CROWD
-    assert lookup.count().get(Finding.FOUND, 0) == known
-    assert lookup.count().get(Finding.NOT_ASKED, 0) == 250 - known
+    assert lookup.count().get(LookupStatus.FOUND, 0) == known
+    assert lookup.count().get(LookupStatus.NOT_ASKED, 0) == 250 - known
     assert {str(row.problem) for row in lookup.rows[known:]} == {
         "cancelled by you before the vendor answered"
     }
     assert len(im.calls) <= answered + 1
     (entry,) = record.entries
-    assert entry.draft.outcome is Outcome.CANCELLED
-    assert entry.draft.problem == f"cancelled when {known} of 250 accounts had been answered for"
+    assert entry.event.outcome is Outcome.CANCELLED
+    assert entry.event.problem == f"cancelled when {known} of 250 accounts had been answered for"
 
 
 def test_waits_for_no_call_when_one_call_is_all_there_is() -> None:
@@ -103,7 +103,7 @@ def test_waits_for_no_call_when_one_call_is_all_there_is() -> None:
             assert not running.done()
 
     assert lookup
-    assert lookup.count() == {Finding.NOT_ASKED: 2}
+    assert lookup.count() == {LookupStatus.NOT_ASKED: 2}
 
 
 def test_says_of_an_id_that_is_too_long_that_it_is_and_not_that_it_was_cancelled() -> None:
@@ -129,7 +129,7 @@ def test_says_why_a_lookup_failed_by_an_id_that_was_asked_about() -> None:
         begin(profile("x" * 33, "u1"), failing, pool, record).run()
 
     (entry,) = record.entries
-    assert (entry.draft.outcome, entry.draft.problem) == (Outcome.FAILED, "the vendor is down")
+    assert (entry.event.outcome, entry.event.problem) == (Outcome.FAILED, "the vendor is down")
 
 
 def test_asks_nothing_at_all_when_it_is_cancelled_before_it_runs() -> None:
@@ -141,7 +141,7 @@ def test_asks_nothing_at_all_when_it_is_cancelled_before_it_runs() -> None:
             inquiry.run()
 
     assert lookup
-    assert lookup.count() == {Finding.NOT_ASKED: 250}
+    assert lookup.count() == {LookupStatus.NOT_ASKED: 250}
     assert im.calls == []
 
 
@@ -152,7 +152,7 @@ def test_cannot_be_cancelled_when_it_has_ended() -> None:
         inquiry.run()
 
         assert inquiry.cancel() is None
-    assert [entry.draft.outcome for entry in record.entries] == [Outcome.ANSWERED]
+    assert [entry.event.outcome for entry in record.entries] == [Outcome.ANSWERED]
 
 
 def test_is_cancelled_once() -> None:
@@ -189,7 +189,7 @@ def test_tells_how_far_it_has_come_and_how_long_the_rest_takes() -> None:
             late = inquiry.progress()
 
     assert (nothing_yet.asked, nothing_yet.done, nothing_yet.seconds_left) == (250, 0, None)
-    assert progress.counts == {Finding.FOUND: 100}
+    assert progress.counts == {LookupStatus.FOUND: 100}
     assert progress.seconds == pytest.approx(2)
     assert progress.seconds_left == pytest.approx(4)
     assert late.seconds_left == pytest.approx(1)
@@ -210,8 +210,8 @@ def test_leaves_the_record_its_time_and_counts_what_came_before_the_vendor() -> 
     im = TimedIM(EVERYBODY.said, EVERYBODY.imported)
     with freeze_time(), ThreadPoolExecutor(1) as pool:
         command, begun = profile("u1"), time.monotonic() - 5
-        draft = Draft(VERA, Surface.COMMAND, "prod", "profile", command.accounts, Outcome.ANSWERED)
-        Inquiry(command, draft, im, pool, FakeRecord(), begun=begun).run()
+        event = AuditEvent(VERA, Surface.COMMAND, "prod", "profile", command.accounts, Outcome.ANSWERED)
+        LookupJob(command, event, im, pool, FakeRecord(), begun=begun).run()
 
     assert im.given == [pytest.approx(ASKING_SECONDS - 5)]
     assert ASKING_SECONDS + RECORD_SECONDS < COMMAND_SECONDS
@@ -222,7 +222,7 @@ class CancellingIM(FakeIM):
     """A vendor during whose nth call somebody presses Cancel."""
 
     press_at: int = 0
-    inquiry: Inquiry | None = None
+    inquiry: LookupJob | None = None
     cancelled: Lookup | None = None
 
     def _call(self, command: str, accounts: Sequence[str], deadline: Deadline) -> None:

@@ -9,7 +9,7 @@ import pytest
 from freezegun import freeze_time
 
 from bot.background import BackgroundServer
-from bot.core.model import Actor, Standing
+from bot.core.model import Actor, Membership
 from bot.errors import SlackUnavailableError
 from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, PARTNER_TEAM_ID, PEOPLE, TEAM_ID, Kind
 from bot.playground.server import make_app
@@ -57,32 +57,35 @@ def user(**more: object) -> Mapping[str, object]:
 @pytest.mark.parametrize(
     ("shape", "standing"),
     [
-        ({}, Standing.MEMBER),
-        ({"is_admin": True, "is_owner": True}, Standing.MEMBER),
-        ({"is_bot": False, "deleted": False, "is_restricted": False, "is_stranger": False}, Standing.MEMBER),
-        ({"team_id": None}, Standing.MEMBER),
-        ({"is_restricted": True}, Standing.GUEST),
-        ({"is_restricted": True, "is_ultra_restricted": True}, Standing.GUEST),
-        ({"is_ultra_restricted": True}, Standing.GUEST),
-        ({"is_bot": True}, Standing.BOT),
-        ({"is_workflow_bot": True}, Standing.BOT),
-        ({"id": "USLACKBOT", "is_bot": False}, Standing.BOT),
-        ({"deleted": True}, Standing.DEACTIVATED),
-        ({"deleted": True, "is_restricted": True}, Standing.DEACTIVATED),
-        ({"is_stranger": True}, Standing.STRANGER),
-        ({"team_id": ELSEWHERE}, Standing.STRANGER),
-        ({"team_id": ELSEWHERE, "is_restricted": True}, Standing.GUEST),
-        ({"enterprise_user": {}}, Standing.MEMBER),
-        ({"enterprise_user": None}, Standing.MEMBER),
-        ({"team_id": ELSEWHERE, "enterprise_user": {"enterprise_id": GRID}}, Standing.STRANGER),
-        ({"team_id": ELSEWHERE, "enterprise_user": {"teams": [ELSEWHERE, HOME]}}, Standing.MEMBER),
-        ({"team_id": None, "enterprise_user": {"teams": [ELSEWHERE]}}, Standing.STRANGER),
-        ({"team_id": None, "enterprise_user": {"teams": None}}, Standing.MEMBER),
+        ({}, Membership.MEMBER),
+        ({"is_admin": True, "is_owner": True}, Membership.MEMBER),
+        (
+            {"is_bot": False, "deleted": False, "is_restricted": False, "is_stranger": False},
+            Membership.MEMBER,
+        ),
+        ({"team_id": None}, Membership.MEMBER),
+        ({"is_restricted": True}, Membership.GUEST),
+        ({"is_restricted": True, "is_ultra_restricted": True}, Membership.GUEST),
+        ({"is_ultra_restricted": True}, Membership.GUEST),
+        ({"is_bot": True}, Membership.BOT),
+        ({"is_workflow_bot": True}, Membership.BOT),
+        ({"id": "USLACKBOT", "is_bot": False}, Membership.BOT),
+        ({"deleted": True}, Membership.DEACTIVATED),
+        ({"deleted": True, "is_restricted": True}, Membership.DEACTIVATED),
+        ({"is_stranger": True}, Membership.STRANGER),
+        ({"team_id": ELSEWHERE}, Membership.STRANGER),
+        ({"team_id": ELSEWHERE, "is_restricted": True}, Membership.GUEST),
+        ({"enterprise_user": {}}, Membership.MEMBER),
+        ({"enterprise_user": None}, Membership.MEMBER),
+        ({"team_id": ELSEWHERE, "enterprise_user": {"enterprise_id": GRID}}, Membership.STRANGER),
+        ({"team_id": ELSEWHERE, "enterprise_user": {"teams": [ELSEWHERE, HOME]}}, Membership.MEMBER),
+        ({"team_id": None, "enterprise_user": {"teams": [ELSEWHERE]}}, Membership.STRANGER),
+        ({"team_id": None, "enterprise_user": {"teams": None}}, Membership.MEMBER),
     ],
 )
-def test_tells_what_kind_of_person_somebody_is(shape: Mapping[str, object], standing: Standing) -> None:
+def test_tells_what_kind_of_person_somebody_is(shape: Mapping[str, object], standing: Membership) -> None:
     with people(users_info=user(**shape)) as (asked, _):
-        assert asked.get_standing(ME) is standing
+        assert asked.get_membership(ME) is standing
 
 
 def test_counts_every_workspace_of_the_grid_as_home() -> None:
@@ -90,33 +93,33 @@ def test_counts_every_workspace_of_the_grid_as_home() -> None:
     shape = user(team_id=ELSEWHERE, enterprise_user={"enterprise_id": GRID, "teams": [ELSEWHERE]})
 
     with people(auth_test=grid, users_info=shape) as (asked, _):
-        assert asked.get_standing(ME) is Standing.MEMBER
-        assert asked.get_standing(Actor(ME.user_id, GRID)) is Standing.MEMBER
+        assert asked.get_membership(ME) is Membership.MEMBER
+        assert asked.get_membership(Actor(ME.user_id, GRID)) is Membership.MEMBER
 
 
 @pytest.mark.parametrize("team", [ELSEWHERE, ""])
 def test_calls_people_of_other_teams_strangers_without_asking_about_them(team: str) -> None:
     with people(users_info=user()) as (asked, slack):
-        assert asked.get_standing(Actor(ME.user_id, team)) is Standing.STRANGER
+        assert asked.get_membership(Actor(ME.user_id, team)) is Membership.STRANGER
         assert slack.count("users.info") == 0
 
 
 @pytest.mark.parametrize("code", ["user_not_found", "user_not_visible", "users_not_found"])
 def test_calls_whom_slack_does_not_know_a_stranger(code: str) -> None:
     with people(users_info={"ok": False, "error": code}) as (asked, _):
-        assert asked.get_standing(ME) is Standing.STRANGER
+        assert asked.get_membership(ME) is Membership.STRANGER
 
 
 @pytest.mark.parametrize("told", [{"ok": True}, {"ok": True, "user": None}, {"ok": True, "user": []}])
 def test_guesses_nothing_from_an_answer_without_a_person(told: object) -> None:
     with people(users_info=told) as (asked, _), pytest.raises(SlackUnavailableError):
-        asked.get_standing(ME)
+        asked.get_membership(ME)
 
 
 @pytest.mark.parametrize("told", [{"ok": True}, {"ok": True, "team_id": ""}])
 def test_guesses_no_home(told: object) -> None:
     with people(auth_test=told) as (asked, _), pytest.raises(SlackUnavailableError):
-        asked.get_standing(ME)
+        asked.get_membership(ME)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,7 @@ def test_names_slacks_code_when_it_will_not_say(told: object, detail: str) -> No
 
     with people(**answers) as (asked, _):
         for ask in (
-            lambda: asked.get_standing(ME),
+            lambda: asked.get_membership(ME),
             lambda: asked.list_group("S01"),
             lambda: asked.is_shared_outside("C01"),
         ):
@@ -157,7 +160,7 @@ def test_cannot_ask_a_slack_that_is_not_there() -> None:
     asked = SlackPeople(client("http://127.0.0.1:9"))
 
     with pytest.raises(SlackUnavailableError, match="could not be reached") as caught:
-        asked.get_standing(ME)
+        asked.get_membership(ME)
 
     assert "127.0.0.1" not in str(caught.value)
 
@@ -181,13 +184,13 @@ def test_asks_who_the_bot_is_only_once() -> None:
 
 def test_remembers_people_for_a_minute() -> None:
     with freeze_time() as clock, people(users_info=user()) as (asked, slack):
-        asked.get_standing(ME)
+        asked.get_membership(ME)
         slack.answers["users_info"] = user(deleted=True)
         clock.tick(FRESH_SECONDS - 1)
-        assert asked.get_standing(ME) is Standing.MEMBER
+        assert asked.get_membership(ME) is Membership.MEMBER
         clock.tick(2)
 
-        assert asked.get_standing(ME) is Standing.DEACTIVATED
+        assert asked.get_membership(ME) is Membership.DEACTIVATED
         assert slack.count("users.info") == 2
 
 
@@ -206,24 +209,24 @@ def test_remembers_groups_for_a_minute() -> None:
 def test_never_remembers_a_failure() -> None:
     with people(users_info={"ok": False, "error": "internal_error"}) as (asked, slack):
         with pytest.raises(SlackUnavailableError):
-            asked.get_standing(ME)
+            asked.get_membership(ME)
         slack.answers["users_info"] = user()
 
-        assert asked.get_standing(ME) is Standing.MEMBER
+        assert asked.get_membership(ME) is Membership.MEMBER
 
 
 def test_asks_once_while_slack_cannot_be_reached() -> None:
     with freeze_time() as clock, people() as (asked, slack):
         for _ in range(3):
             with pytest.raises(SlackUnavailableError, match="could not be reached"):
-                asked.get_standing(ME, fresh=True)
+                asked.get_membership(ME, fresh=True)
             with pytest.raises(SlackUnavailableError, match="could not be reached"):
                 asked.list_group("S01")
         assert slack.count("users.info") + slack.count("usergroups.users.list") == 1
         slack.answers["users_info"] = user()
         clock.tick(UNREACHABLE_SECONDS + 1)
 
-        assert asked.get_standing(ME) is Standing.MEMBER
+        assert asked.get_membership(ME) is Membership.MEMBER
 
 
 @pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
@@ -232,7 +235,7 @@ def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: Behavior) -> Non
         asked = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=0.3)))
         for _ in range(3):
             with pytest.raises(SlackUnavailableError, match="could not be reached"):
-                asked.get_standing(ME)
+                asked.get_membership(ME)
 
         assert len(slack.asked) <= 1
 
@@ -264,11 +267,11 @@ def test_asks_many_questions_within_the_time_of_one() -> None:
 
 def test_keeps_people_apart() -> None:
     with people(users_info=user()) as (asked, slack):
-        asked.get_standing(ME)
+        asked.get_membership(ME)
         slack.answers["users_info"] = user(is_restricted=True)
 
-        assert asked.get_standing(Actor("U02OTHER", HOME)) is Standing.GUEST
-        assert asked.get_standing(ME) is Standing.MEMBER
+        assert asked.get_membership(Actor("U02OTHER", HOME)) is Membership.GUEST
+        assert asked.get_membership(ME) is Membership.MEMBER
 
 
 @pytest.mark.parametrize(
@@ -294,20 +297,20 @@ def test_calls_a_channel_it_was_told_nothing_of_unknown(told: object) -> None:
 
 def test_knows_everybody_in_the_local_workspace() -> None:
     expected = {
-        Kind.MEMBER: Standing.MEMBER,
-        Kind.GUEST: Standing.GUEST,
-        Kind.STRANGER: Standing.STRANGER,
-        Kind.DEACTIVATED: Standing.DEACTIVATED,
-        Kind.BOT: Standing.BOT,
+        Kind.MEMBER: Membership.MEMBER,
+        Kind.GUEST: Membership.GUEST,
+        Kind.STRANGER: Membership.STRANGER,
+        Kind.DEACTIVATED: Membership.DEACTIVATED,
+        Kind.BOT: Membership.BOT,
     }
 
     with BackgroundServer(make_app(make_workspace())) as slack:
         asked = SlackPeople(client(slack.url))
 
-        assert {person.id: asked.get_standing(Actor(person.id, TEAM_ID)) for person in PEOPLE} == {
+        assert {person.id: asked.get_membership(Actor(person.id, TEAM_ID)) for person in PEOPLE} == {
             person.id: expected[person.kind] for person in PEOPLE
         }
-        assert asked.get_standing(Actor(GROUP_EDITOR.id, PARTNER_TEAM_ID)) is Standing.STRANGER
+        assert asked.get_membership(Actor(GROUP_EDITOR.id, PARTNER_TEAM_ID)) is Membership.STRANGER
         assert asked.list_group(EDITORS_GROUP_ID) == {GROUP_EDITOR.id}
         assert [asked.is_shared_outside(channel) for channel in (ONCALL, PARTNERS)] == [False, True]
         assert asked.get_identity().scopes == set(SCOPES)

@@ -11,7 +11,7 @@ from slack_sdk.web import WebClient
 
 from bot.core.commands import ShowProfiles
 from bot.core.fields import PROFILE_FIELDS
-from bot.core.services import Dispatcher
+from bot.core.services import Services
 from bot.errors import ExpiredError, SlackUnavailableError
 from bot.slack.interactions import Again, Answers
 from bot.slack.listeners.home import Homes
@@ -42,9 +42,9 @@ def workers() -> Iterator[ThreadPoolExecutor]:
 
 
 def make_homes(slack: FarEnd, world: World, pool: ThreadPoolExecutor) -> Homes:
-    dispatcher = Dispatcher(APPS, {"prod": world.im}, RULES, world.people, pool, world.record, world.changes)
+    services = Services(APPS, {"prod": world.im}, RULES, world.people, pool, world.record, world.changes)
     client = WebClient("xoxb-1", base_url=f"{slack.url}/", retry_handlers=[])
-    return Homes(client, "/im", dispatcher, Answers(), lambda: "knows of every change")
+    return Homes(client, "/im", services, Answers(), lambda: "knows of every change")
 
 
 def test_publishes_once_more_after_a_burst_and_with_what_happened_meanwhile(
@@ -72,7 +72,7 @@ def test_remembers_the_buttons_of_the_last_home_alone(workers: ThreadPoolExecuto
     world = World()
     with FarEnd(TAKEN, TAKEN, refused) as far_end:
         homes = make_homes(far_end, world, workers)
-        homes.dispatcher.look_up(VERA, ShowProfiles(PROD, ("alice",), PROFILE_FIELDS))
+        homes.services.look_up(VERA, ShowProfiles(PROD, ("alice",), PROFILE_FIELDS))
         homes.publish(VERA)
         homes.publish(VERA)
         with pytest.raises(SlackUnavailableError):

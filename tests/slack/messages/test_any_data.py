@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Domain, Field, custom_field, offered
 from bot.core.lookups.job import Progress
-from bot.core.model import Actor, App, Finding, Holders, Outcome, Role, Row, Surface, Value, Values
+from bot.core.model import (
+    AccountResult,
+    Actor,
+    App,
+    Grantees,
+    LookupStatus,
+    Outcome,
+    Role,
+    Surface,
+    Value,
+    Values,
+)
 from bot.core.results import (
     Form,
     Help,
@@ -82,14 +93,14 @@ def lookups(draw: st.DrawFn) -> Lookup:
     ids = tuple(f"{prefix}{number:04}" for number in range(count))
     values = draw(st.lists(profile_values(fields), min_size=1, max_size=3))
     why = draw(st.lists(problems(), min_size=1, max_size=3))
-    findings = draw(st.lists(st.sampled_from(Finding), min_size=1, max_size=9))
+    findings = draw(st.lists(st.sampled_from(LookupStatus), min_size=1, max_size=9))
     rows = []
     for number, account in enumerate(ids):
-        finding = findings[number % len(findings)]
-        if finding is Finding.FOUND:
-            rows.append(Row(account, finding, values[number % len(values)]))
+        status = findings[number % len(findings)]
+        if status is LookupStatus.FOUND:
+            rows.append(AccountResult(account, status, values[number % len(values)]))
         else:
-            rows.append(Row(account, finding, problem=why[number % len(why)]))
+            rows.append(AccountResult(account, status, problem=why[number % len(why)]))
     app = App(draw(st.sampled_from(["prod", "test"])), "Singapore", custom)
     named = draw(st.booleans())
     owner = short(draw(any_text), 32) or "o"
@@ -226,11 +237,11 @@ def test_fits_the_most_there_can_be() -> None:
     custom = tuple(custom_field(f"c{chr(97 + n)}", "\u061c" * 200) for n in range(20))
     fields = (*FRIEND_FIELDS, *PROFILE_FIELDS, *custom)
     values = {field.tag: "\u061c" * 250 for field in fields}
-    hits = [Row(f"{worst}{n:04}", Finding.FOUND, values) for n in range(20)]
+    hits = [AccountResult(f"{worst}{n:04}", LookupStatus.FOUND, values) for n in range(20)]
     misses = [
-        Row(
+        AccountResult(
             f"{worst}{n:04}",
-            Finding.FAILED,
+            LookupStatus.FAILED,
             problem=IMError(f"{n}" * 500, code=10**9 + n, advice="\u061c" * 500),
         )
         for n in range(20, 70)
@@ -252,7 +263,7 @@ def test_fits_four_accounts_with_all_fields_full() -> None:
     custom = tuple(custom_field(f"c{chr(97 + n)}") for n in range(20))
     fields = offered(Domain.PROFILE, custom)
     values = {field.tag: "x" * 500 for field in fields}
-    rows = tuple(Row(f"a{n}", Finding.FOUND, values) for n in range(4))
+    rows = tuple(AccountResult(f"a{n}", LookupStatus.FOUND, values) for n in range(4))
 
     message = show(Lookup(ShowProfiles(App("prod", "Seoul"), ("a0", "a1", "a2", "a3"), fields), rows, 0.1), 0)
 
@@ -286,7 +297,7 @@ def test_shows_any_start_and_home_within_every_limit(
     entries = [
         enter(number, change, outcome, accounts=(account,) * 7, problem=problem) for number in range(8)
     ]
-    report = RoleReport(data.draw(st.sampled_from(Role)), problem, Holders(), Holders(everyone=True))
+    report = RoleReport(data.draw(st.sampled_from(Role)), problem, Grantees(), Grantees(everyone=True))
     home = Home(
         report, (app,) * 3, tuple(Recent(entry, asked) for entry in entries), (change,) * count, problem
     )
@@ -304,11 +315,11 @@ def test_shows_any_start_and_home_within_every_limit(
 
 @pytest.mark.parametrize("text", [text for text in NASTY if not text.isspace()])
 def test_home_keeps_hostile_text_text(text: str) -> None:
-    draft = replace(enter(1).draft, accounts=(text,), app=text, command=text, change_id=text)
+    event = replace(enter(1).event, accounts=(text,), app=text, command=text, change_id=text)
     home = Home(
-        RoleReport(Role.EDITOR, text, Holders(), Holders()),
+        RoleReport(Role.EDITOR, text, Grantees(), Grantees()),
         (App("prod", "Singapore"),),
-        (Recent(replace(enter(1), draft=draft), None),),
+        (Recent(replace(enter(1), event=event), None),),
         (replace(CHANGE, account=text, app=text),),
         text,
     )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from bot.core.fields import custom_field
 from bot.core.lookups.fetch import never_asked
-from bot.core.model import App, Finding
+from bot.core.model import App, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.csv import COLUMNS, comment, file_name, to_csv
 from bot.slack.messages.literal import literal
@@ -74,7 +74,7 @@ def test_says_of_an_id_that_is_too_long_why_it_was_not_asked_about() -> None:
 
 
 def test_says_what_became_of_every_account_in_the_order_asked() -> None:
-    misses = [missed(f"m{number}", finding) for number, finding in enumerate(list(Finding)[1:])]
+    misses = [missed(f"m{number}", status) for number, status in enumerate(list(LookupStatus)[1:])]
     rows = records(friends(*misses, found("bob", FRIEND)))
 
     assert [(row["account"], row["result"], row["problem"]) for row in rows] == [
@@ -145,6 +145,6 @@ def test_reads_back_with_each_account_once_whatever_is_in_it(lookup: Lookup) -> 
     assert {len(row) for row in rows} == {len(header)}
     accounts = map(literal, lookup.command.accounts)
     assert all(row[0] in (each, f"'{each}") for row, each in zip(rows, accounts, strict=True))
-    assert [row[1] for row in rows] == [row.finding for row in lookup.rows]
+    assert [row[1] for row in rows] == [row.status for row in lookup.rows]
     cells = [cell for row in (header, *rows) for cell in row]
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)

@@ -12,17 +12,17 @@ from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.core.lookups.fetch import never_asked
 from bot.core.lookups.job import Progress
 from bot.core.model import (
+    AccountResult,
     Actor,
     AlteredEntry,
     App,
     Change,
     Entry,
-    Finding,
+    Grantees,
     Head,
-    Holders,
+    LookupStatus,
     Outcome,
     Role,
-    Row,
     Surface,
 )
 from bot.core.results import (
@@ -115,7 +115,7 @@ GOLDEN = Path(__file__).parent / "golden"
 REWRITE = os.environ.get("GOLDEN") == "write"
 
 NOBODY = RoleReport(
-    None, "you are not a viewer, so you may not look up", Holders(people=frozenset({"U1"})), Holders()
+    None, "you are not a viewer, so you may not look up", Grantees(people=frozenset({"U1"})), Grantees()
 )
 DENIED = PermissionDeniedError(
     "you are not a viewer, so you may not look up",
@@ -123,9 +123,12 @@ DENIED = PermissionDeniedError(
 )
 REFUSED = InvalidRequestError("the nickname holds a forbidden word", code=40605)
 UNANSWERED = OutcomeUnknownError("the vendor did not answer in time")
-EVERY_MISS = [missed(f"missing_{number}", finding) for number, finding in enumerate(list(Finding)[1:])]
+EVERY_MISS = [missed(f"missing_{number}", status) for number, status in enumerate(list(LookupStatus)[1:])]
 HALFWAY = Progress(
-    950, {Finding.FOUND: 451, Finding.NOT_IMPORTED: 32, Finding.FAILED: 17}, 2.5, 2.5 / 500 * 450
+    950,
+    {LookupStatus.FOUND: 451, LookupStatus.NOT_IMPORTED: 32, LookupStatus.FAILED: 17},
+    2.5,
+    2.5 / 500 * 450,
 )
 CITY = {"city": "Berlin", "plan": "pro"}
 
@@ -139,9 +142,9 @@ def tell(*entries: Entry | AlteredEntry, masked: Mapping[str, Collection[str]] |
 
 
 def refusals(first: int, last: int, user_id: str = "U01ALICE", **more: Any) -> list[Entry]:
-    draft = replace(DENIED_ENTRY.draft, actor=Actor(user_id, "T01HOME"))
+    event = replace(DENIED_ENTRY.event, actor=Actor(user_id, "T01HOME"))
     return [
-        chain(number, replace(draft, **{"accounts": (f"user_{number:03}",), **more}))
+        chain(number, replace(event, **{"accounts": (f"user_{number:03}",), **more}))
         for number in range(first, last + 1)
     ]
 
@@ -156,22 +159,22 @@ MESSAGES: dict[str, Callable[[], Message]] = {
         profiles(found("alice", ALICE)), Turns(0, None, None, "export", None, "share", "one", "one")
     ),
     "profile_one_nothing_set": lambda: show(profiles(found("alice"))),
-    "profile_one_not_imported": lambda: show(profiles(missed("carol", Finding.NOT_IMPORTED))),
+    "profile_one_not_imported": lambda: show(profiles(missed("carol", LookupStatus.NOT_IMPORTED))),
     "profile_one_by_field": lambda: show(profiles(found("alice", ALICE), only=("level", "nick"))),
     "profile_side_by_side": lambda: show(
-        profiles(found("alice", ALICE), found("bob_k", BOB), missed("carol", Finding.NOT_IMPORTED)),
+        profiles(found("alice", ALICE), found("bob_k", BOB), missed("carol", LookupStatus.NOT_IMPORTED)),
         Turns(export_id="export", share_id="share"),
     ),
-    "profile_rows": lambda: show(profiles(*crowd(5), missed("u_29", Finding.FAILED))),
+    "profile_rows": lambda: show(profiles(*crowd(5), missed("u_29", LookupStatus.FAILED))),
     "profile_rows_by_field": lambda: show(profiles(*crowd(5), only=("gender", "birthday"))),
     "profile_first_page": lambda: show(
-        profiles(*crowd(41), missed("u_17", Finding.NOT_IMPORTED), missed("u_29", Finding.FAILED)),
+        profiles(*crowd(41), missed("u_17", LookupStatus.NOT_IMPORTED), missed("u_29", LookupStatus.FAILED)),
         Turns(0, None, "next", "export", "retry", "share"),
     ),
     "profile_middle_page": lambda: show(profiles(*crowd(41)), Turns(1, "previous", "next")),
     "profile_shared_page": lambda: show(profiles(*crowd(21)), shared=True),
     "profile_last_page": lambda: show(profiles(*crowd(41)), Turns(2, "previous", None)),
-    "profile_all_failed": lambda: show(profiles(*(missed(f"u_{n}", Finding.FAILED) for n in range(6)))),
+    "profile_all_failed": lambda: show(profiles(*(missed(f"u_{n}", LookupStatus.FAILED) for n in range(6)))),
     "profile_unrecorded": lambda: show(
         profiles(found("alice", ALICE)), note="This lookup could not be recorded."
     ),
@@ -231,7 +234,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "changing": changing,
     "sending": sending,
     "sent": lambda: render_sent(
-        profiles(*crowd(41), missed("u_17", Finding.NOT_IMPORTED), missed("u_29", Finding.FAILED)),
+        profiles(*crowd(41), missed("u_17", LookupStatus.NOT_IMPORTED), missed("u_29", LookupStatus.FAILED)),
         "profile-prod-20260419-120307.csv",
         actor_id="U01ALICE",
     ),
@@ -351,7 +354,7 @@ def test_starts_as_the_golden_file_does(name: str) -> None:
 def test_shows_the_home_of_the_golden_file(name: str) -> None:
     leads = {
         LOOKED_UP.sequence: lead_on("id_1", "id_2", ""),
-        DENIED_ENTRY.sequence: lead_on(None, None, DENIED_ENTRY.draft.change_id),
+        DENIED_ENTRY.sequence: lead_on(None, None, DENIED_ENTRY.event.change_id),
     }
     view = render_home(HOMES[name], leads, "knows of every change", command="/im")
 
@@ -360,11 +363,11 @@ def test_shows_the_home_of_the_golden_file(name: str) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5, 25])
-@pytest.mark.parametrize("finding", list(Finding))
-def test_counts_and_places_in_the_first_line(count: int, finding: Finding) -> None:
-    hits = count if finding is Finding.FOUND else 0
-    misses = "" if hits else f"  ·  {count} {'not in it' if finding is Finding.NOT_A_FRIEND else finding}"
-    rows = [found(f"id{n}") if hits else missed(f"id{n}", finding) for n in range(count)]
+@pytest.mark.parametrize("status", list(LookupStatus))
+def test_counts_and_places_in_the_first_line(count: int, status: LookupStatus) -> None:
+    hits = count if status is LookupStatus.FOUND else 0
+    misses = "" if hits else f"  ·  {count} {'not in it' if status is LookupStatus.NOT_A_FRIEND else status}"
+    rows = [found(f"id{n}") if hits else missed(f"id{n}", status) for n in range(count)]
 
     first, *_ = show(profiles(*rows)).text.split("\n")
 
@@ -372,15 +375,15 @@ def test_counts_and_places_in_the_first_line(count: int, finding: Finding) -> No
 
 
 def test_says_which_direction_a_friends_lookup_reads() -> None:
-    message = show(friends(found("bob", FRIEND), missed("carol", Finding.NOT_A_FRIEND), owner="alice z"))
+    message = show(friends(found("bob", FRIEND), missed("carol", LookupStatus.NOT_A_FRIEND), owner="alice z"))
 
     assert message.text.startswith("1 of 2 is in alice z's friend list  ·  1 not in it")
     assert 'Whether bob has alice z is another question: /im friends bob "alice z"' in said(message)
 
 
 def test_keeps_the_shape_when_fewer_are_found() -> None:
-    one_of_four = profiles(found("alice", ALICE), *(missed(f"u{n}", Finding.FAILED) for n in range(3)))
-    one_of_six = profiles(found("alice", ALICE), *(missed(f"u{n}", Finding.FAILED) for n in range(5)))
+    one_of_four = profiles(found("alice", ALICE), *(missed(f"u{n}", LookupStatus.FAILED) for n in range(3)))
+    one_of_six = profiles(found("alice", ALICE), *(missed(f"u{n}", LookupStatus.FAILED) for n in range(5)))
 
     assert (
         kinds(show(one_of_four)) == kinds(show(one_of_six)) == ["rich_text", "table", "rich_text", "context"]
@@ -390,7 +393,11 @@ def test_keeps_the_shape_when_fewer_are_found() -> None:
 
 
 def test_groups_what_was_not_found_by_its_reason() -> None:
-    rows = [missed("a", Finding.FAILED), missed("b", Finding.NOT_IMPORTED), missed("c", Finding.FAILED)]
+    rows = [
+        missed("a", LookupStatus.FAILED),
+        missed("b", LookupStatus.NOT_IMPORTED),
+        missed("c", LookupStatus.FAILED),
+    ]
 
     assert show(profiles(*rows)).text.split("\n")[1:] == [
         "b  not imported into this app (40003). Check the id, or ask another app with --app.",
@@ -399,7 +406,7 @@ def test_groups_what_was_not_found_by_its_reason() -> None:
 
 
 def test_tells_of_a_miss_without_a_reason() -> None:
-    rows = [Row("a", Finding.NOT_IMPORTED), Row("b", Finding.FAILED)]
+    rows = [AccountResult("a", LookupStatus.NOT_IMPORTED), AccountResult("b", LookupStatus.FAILED)]
 
     assert show(profiles(*rows)).text.split("\n")[1:] == [
         "a  not imported into this app. Check the id, or ask another app with --app.",
@@ -411,7 +418,7 @@ def test_tells_of_a_miss_without_a_reason() -> None:
     ("hits", "misses", "count"), [(0, 0, 1), (1, 0, 1), (20, 50, 1), (21, 0, 2), (5, 51, 2), (41, 120, 3)]
 )
 def test_counts_pages(hits: int, misses: int, count: int) -> None:
-    rows = (*crowd(hits), *(missed(f"u{n}", Finding.FAILED) for n in range(misses)))
+    rows = (*crowd(hits), *(missed(f"u{n}", LookupStatus.FAILED) for n in range(misses)))
 
     assert pages(profiles(*rows)) == count
 
@@ -427,7 +434,7 @@ def test_counts_pages(hits: int, misses: int, count: int) -> None:
     ],
 )
 def test_turns_pages_with_buttons_that_count(number: int, buttons: list[tuple[str, str]]) -> None:
-    rows = (*crowd(41), *(missed(f"u{n}", Finding.FAILED) for n in range(170)))
+    rows = (*crowd(41), *(missed(f"u{n}", LookupStatus.FAILED) for n in range(170)))
 
     message = show(profiles(*rows), Turns(number, "previous", "next"))
 
@@ -448,12 +455,12 @@ LONE_IDS = replace(ALL_IDS, edit_id="alice", history_id="alice")
         (profiles(found("a")), ["CSV", "Share"]),
         (profiles(*crowd(4)), ["CSV", "Share"]),
         (profiles(*crowd(43)), ["Next 20", "CSV of all 43", "Share"]),
-        (profiles(*crowd(4), missed("u", Finding.FAILED)), ["CSV of all 5", "Retry 1 failed", "Share"]),
+        (profiles(*crowd(4), missed("u", LookupStatus.FAILED)), ["CSV of all 5", "Retry 1 failed", "Share"]),
         (
-            profiles(*(missed(f"u{n}", Finding.NOT_ASKED) for n in range(1000))),
+            profiles(*(missed(f"u{n}", LookupStatus.NOT_ASKED) for n in range(1000))),
             ["Next 50", "CSV of all 1,000", "Retry 1,000 unanswered", "Share"],
         ),
-        (profiles(missed("u", Finding.NOT_IMPORTED)), ["CSV", "Share"]),
+        (profiles(missed("u", LookupStatus.NOT_IMPORTED)), ["CSV", "Share"]),
     ],
 )
 def test_offers_what_can_be_done_next_and_to_how_many(lookup: Lookup, labels: list[str]) -> None:
@@ -475,8 +482,8 @@ def test_offers_to_change_and_retrace_the_account_of_a_card() -> None:
     [
         (profiles(found("a")), "a"),
         (attributes(found("a")), "a"),
-        (profiles(missed("a", Finding.NOT_IMPORTED)), None),
-        (profiles(found("a"), missed("b", Finding.FAILED)), None),
+        (profiles(missed("a", LookupStatus.NOT_IMPORTED)), None),
+        (profiles(found("a"), missed("b", LookupStatus.FAILED)), None),
         (friends(found("a")), None),
     ],
 )
@@ -485,7 +492,7 @@ def test_knows_the_account_that_an_answer_is_about_alone(lookup: Lookup, account
 
 
 def test_asks_for_exactly_what_a_page_shows() -> None:
-    lookup = profiles(*crowd(41), missed("u_17", Finding.NOT_IMPORTED))
+    lookup = profiles(*crowd(41), missed("u_17", LookupStatus.NOT_IMPORTED))
 
     last = shown(lookup, 2)
 
@@ -501,7 +508,7 @@ def test_offers_no_buttons_on_an_only_page() -> None:
 
 
 def test_says_which_page_this_is() -> None:
-    rows = (*crowd(41), *(missed(f"u{n}", Finding.FAILED) for n in range(60)))
+    rows = (*crowd(41), *(missed(f"u{n}", LookupStatus.FAILED) for n in range(60)))
 
     assert "page 2 of 3 · 21\N{EN DASH}40 of 41 found · 51\N{EN DASH}60 of 60 not found · 230 ms" in said(
         show(profiles(*rows), Turns(1, "previous", "next"))
@@ -546,9 +553,9 @@ def test_says_so_when_it_cuts() -> None:
 
 
 def test_names_at_most_twenty_holders() -> None:
-    many = Holders(people=frozenset(f"U{n:03}" for n in range(30)))
+    many = Grantees(people=frozenset(f"U{n:03}" for n in range(30)))
 
-    message = show(RoleReport(Role.VIEWER, "it is so", many, Holders()))
+    message = show(RoleReport(Role.VIEWER, "it is so", many, Grantees()))
 
     assert " and 10 more" in said(message)
     assert check_message(payload(message)) == []
@@ -600,7 +607,7 @@ def test_keeps_hostile_text_text(text: str, others: int) -> None:
     rows = [
         found(text[:32], dict.fromkeys(tags, text)),
         *crowd(others),
-        missed(text[:31] + "!", Finding.FAILED),
+        missed(text[:31] + "!", LookupStatus.FAILED),
     ]
 
     for message in (
@@ -653,7 +660,7 @@ def elements(message: Message) -> Iterator[dict[str, Any]]:
 
 
 def test_shows_a_blank_that_would_hide() -> None:
-    assert "bob␣  not imported" in show(profiles(missed("bob ", Finding.NOT_IMPORTED))).text
+    assert "bob␣  not imported" in show(profiles(missed("bob ", LookupStatus.NOT_IMPORTED))).text
 
 
 @pytest.mark.parametrize("lookup", [profiles(*crowd(1000)), attributes(*crowd(60, {"a" * 40: "&" * 300}))])
@@ -838,14 +845,14 @@ def test_mentions_nobody_by_what_is_no_person(user_id: str) -> None:
 
 
 def test_tells_of_a_refusal_that_names_no_account() -> None:
-    message = tell(chain(1, replace(DENIED_ENTRY.draft, app="", accounts=(), command="undo")))
+    message = tell(chain(1, replace(DENIED_ENTRY.event, app="", accounts=(), command="undo")))
 
     assert "Refused  undo  by U01ALICE" in message.text
     assert check_message(payload(message)) == []
 
 
 def test_counts_the_accounts_that_were_asked_about_together() -> None:
-    many = chain(1, replace(LOOKED_UP.draft, accounts=tuple(f"u{number}" for number in range(8))))
+    many = chain(1, replace(LOOKED_UP.event, accounts=tuple(f"u{number}" for number in range(8))))
 
     assert "Answered  profile u0, u1, u2, u3, u4 and 3 more in prod" in tell(many).text
     assert "profile with 7 more  answered" in show(replace(HISTORY, entries=(many,))).text
