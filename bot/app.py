@@ -26,11 +26,11 @@ from bot.slack.delivery.audit_relay import Relay
 from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.response_url import Responder
-from bot.slack.interactions import Answers
+from bot.slack.interactions import Interactions
 from bot.slack.listeners.home import Homes
-from bot.slack.listeners.registration import Envelopes, Listeners
+from bot.slack.listeners.registration import DeduplicatingHandler, Listeners
 from bot.slack.messages.render import render
-from bot.slack.runner import Answering, Observer
+from bot.slack.runner import CommandRunner, Observer
 from bot.slack.workers import CREW, QUICK, Workers
 from bot.store.migrate import migrate_apart
 from bot.store.record import Store
@@ -124,21 +124,21 @@ def make_bot(
     relay = _make_relay(settings, slack, store, people)
     settling = _make_settling(settings, changes, responder)
     audit = Audit(store, relay, settling, audited=changes.audited)
-    answers = Answers()
-    forms = Forms(slack, answers)
-    answering = Answering(
+    interactions = Interactions()
+    forms = Forms(slack, interactions)
+    runner = CommandRunner(
         settings.slack_command,
         services,
-        answers,
+        interactions,
         people,
         forms,
         Files(slack),
         observe,
         audit.channel_trouble,
     )
-    homes = Homes(slack, settings.slack_command, services, answers, audit.channel_state)
+    homes = Homes(slack, settings.slack_command, services, interactions, audit.channel_state)
     crews = (Workers(), Workers(DOORMEN), Workers(QUICK))
-    listeners = Listeners(answering, responder, crews[0], crews[1], homes, crews[2])
+    listeners = Listeners(runner, responder, crews[0], crews[1], homes, crews[2])
     bolt = App(
         client=slack,
         # The loggers Bolt makes take their level from this one.
@@ -180,7 +180,7 @@ def _make_settling(settings: Settings, changes: Changes, responder: Responder) -
 @contextmanager
 def connected(bot: Bot, settings: Settings) -> Iterator[None]:
     """Keep a bot connected over Socket Mode; at the end the commands under way are finished."""
-    handler = Envelopes(bot.bolt, settings.slack_app_token.get_secret_value())
+    handler = DeduplicatingHandler(bot.bolt, settings.slack_app_token.get_secret_value())
     bot.audit.start()
     try:
         handler.connect()  # type: ignore[no-untyped-call]  # Bolt's, without types

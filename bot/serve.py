@@ -22,7 +22,7 @@ from bot.im.client import IMClient
 from bot.process import cut_off, stop_signal
 from bot.settings import Settings
 from bot.slack.api.payloads import NotSlacksError, check_payload
-from bot.slack.recent_ids import Seen
+from bot.slack.recent_ids import RecentIds
 from bot.store.migrate import migrate_apart
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Site:
         self._bot = bot
         self._troubles = tuple(troubles)
         self._verifier = SignatureVerifier(signing_secret)
-        self._seen = Seen(SIGNATURES)
+        self._seen = RecentIds(SIGNATURES)
         self._pages: Mapping[str, Callable[[], Answer]] = {
             "/healthz": lambda: (200, _PLAIN, b"alive\n"),
             "/readyz": self._ready,

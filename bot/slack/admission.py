@@ -6,8 +6,8 @@ from functools import partial
 from threading import Event
 
 from bot.core.commands import SPECS
-from bot.slack.delivery.request import Ask
-from bot.slack.interactions import Answers, Waiting
+from bot.slack.delivery.request import SlackRequest
+from bot.slack.interactions import Interactions, Waiting
 from bot.slack.messages.render import Message, busy, restarting, waiting
 from bot.slack.workers import Job, Workers
 
@@ -25,75 +25,75 @@ class Admission:
     """Leaves requests to workers, fairly between people; each is answered for, also one that waits.
 
     Args:
-        answers: Keeps what the Cancel button of a request that waits leads back to.
+        interactions: Keeps what the Cancel button of a request that waits leads back to.
         workers: Does what is asked.
         quick: Does what asks neither the vendor nor the record, beside the workers, which may all be stuck.
         doorman: Says that all workers are busy, whatever keeps them so.
     """
 
-    answers: Answers
+    interactions: Interactions
     workers: Workers
     quick: Workers
     doorman: Workers
 
-    def admit(self, ask: Ask, run: Callable[[], object], *, quick: bool = False) -> None:
+    def admit(self, request: SlackRequest, run: Callable[[], object], *, quick: bool = False) -> None:
         """Take a request on; when it waits, or finds no room, that is said beside.
 
         Args:
-            ask: Whose it is.
+            request: Whose it is.
             run: Does it.
             quick: Whether that asks neither the vendor nor the record.
         """
-        if not self.try_to_admit(ask, run, quick=quick):
+        if not self.try_to_admit(request, run, quick=quick):
             # Slack shows what a command's ack says, but no other ack: this answer needs a post of its own.
-            self.doorman.submit(partial(ask.reply.refuse, busy()), ask.actor)
+            self.doorman.submit(partial(request.reply.refuse, busy()), request.actor)
 
-    def try_to_admit(self, ask: Ask, run: Callable[[], object], *, quick: bool = False) -> bool:
+    def try_to_admit(self, request: SlackRequest, run: Callable[[], object], *, quick: bool = False) -> bool:
         """Take a request on, or tell that there is no room for it; when it waits, that is said beside."""
-        line = self._submit(ask, run, self.quick if quick else self.workers)
+        line = self._submit(request, run, self.quick if quick else self.workers)
         if line is None:
             return False
         if line.job.queued:
-            ask.reply.tell_waiting(line.message, line.over)
+            request.reply.tell_waiting(line.message, line.over)
         return True
 
-    def admit_command(self, ask: Ask, run: Callable[[], object], typed: str) -> Message | None:
+    def admit_command(self, request: SlackRequest, run: Callable[[], object], typed: str) -> Message | None:
         """Take a slash command on, and make what its ack says: that it waits, or finds no room; else nothing.
 
         Args:
-            ask: Whose it is.
+            request: Whose it is.
             run: Does it.
             typed: What was typed after the slash command.
         """
-        line = self._submit(ask, run, self.quick if is_quick(typed) else self.workers)
+        line = self._submit(request, run, self.quick if is_quick(typed) else self.workers)
         if line is None:
             return busy()
         return line.message() if line.job.queued else None
 
-    def _submit(self, ask: Ask, run: Callable[[], object], crew: Workers) -> "_Line | None":
+    def _submit(self, request: SlackRequest, run: Callable[[], object], crew: Workers) -> "_Line | None":
         over = Event()
 
         def begin() -> None:
             over.set()
-            ask.reply.begin()
+            request.reply.begin()
             run()
 
-        job = crew.submit(begin, ask.actor, partial(ask.reply.refuse, restarting()))
-        return None if job is None else _Line(self.answers, ask, crew, job, over)
+        job = crew.submit(begin, request.actor, partial(request.reply.refuse, restarting()))
+        return None if job is None else _Line(self.interactions, request, crew, job, over)
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
     """The line about a request that waits, until that is over."""
 
-    answers: Answers
-    ask: Ask
+    interactions: Interactions
+    request: SlackRequest
     crew: Workers
     job: Job
     over: Event
 
     def message(self) -> Message:
-        return waiting(self.answers.keep(self.ask.actor, Waiting(self._cancel)))
+        return waiting(self.interactions.keep(self.request.actor, Waiting(self._cancel)))
 
     def _cancel(self) -> bool:
         if not self.crew.cancel(self.job):

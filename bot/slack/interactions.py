@@ -128,7 +128,7 @@ class _Button:
     what: Kept
 
 
-class Answers:
+class Interactions:
     """Remembers, for a day and in this process only, what an id stands for, and whose it is.
 
     What leads to a lookup holds ids, what was asked and what became of it, never the values that the vendor

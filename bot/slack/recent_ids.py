@@ -4,7 +4,7 @@ from collections import OrderedDict
 from threading import Lock
 
 
-class Seen:
+class RecentIds:
     """Knows the latest ids again.
 
     Args:

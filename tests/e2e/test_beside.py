@@ -76,9 +76,7 @@ def test_keeps_replies_in_their_thread(open_page: OpenPage, workspace: Workspace
     expect(thread.get_by_role("article")).to_have_count(2)
     expect(first).to_have_count(1)
     expect(first.get_by_role("button", name="1 reply")).to_be_visible()
-    workspace.post(
-        workspace.channels[ONCALL], EDITOR, Draft("third"), thread_ts=workspace.messages[0].ts
-    )
+    workspace.post(workspace.channels[ONCALL], EDITOR, Draft("third"), thread_ts=workspace.messages[0].ts)
     expect(thread.get_by_role("article").last).to_contain_text("third")
 
     page.keyboard.press("Escape")

@@ -31,7 +31,7 @@ from bot.playground.state.messages import Draft, Message
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.serve import Metrics, Site
-from bot.slack.listeners.registration import Envelopes
+from bot.slack.listeners.registration import DeduplicatingHandler
 from tests.support.bot import EVENTS, call, signed
 from tests.support.far_end import FarEnd, answer
 from tests.support.slack import APP_TOKEN, ONCALL, SIGNING_SECRET, make_workspace, wait_until
@@ -49,7 +49,7 @@ STRANGE: tuple[Any, ...] = (
 class Scene:
     bot: Bot
     site: Site
-    envelopes: Envelopes
+    envelopes: DeduplicatingHandler
     far_end: FarEnd
 
 
@@ -62,7 +62,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         BackgroundServer(make_app(workspace)) as slack,
         FarEnd(answer(b"ok")) as far_end,
         closing(make_bot(make_settings(workspace, slack.url, sandbox, im.url, folder / "im.db"))) as bot,
-        closing(Envelopes(bot.bolt, APP_TOKEN)) as envelopes,
+        closing(DeduplicatingHandler(bot.bolt, APP_TOKEN)) as envelopes,
     ):
         yield Scene(bot, Site(bot, Metrics(), [], SIGNING_SECRET), envelopes, far_end)
 

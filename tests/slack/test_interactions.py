@@ -8,7 +8,16 @@ from bot.core.commands import ShowAttributes, ShowHistory
 from bot.core.model import AccountResult, Actor, App, LookupStatus, Value
 from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
-from bot.slack.interactions import LIFETIME, ROOM, Again, Answers, HistoryPage, LookupPage, OpenForm, Page
+from bot.slack.interactions import (
+    LIFETIME,
+    ROOM,
+    Again,
+    HistoryPage,
+    Interactions,
+    LookupPage,
+    OpenForm,
+    Page,
+)
 
 VERA = Actor("U01VERA", "T01HOME")
 PROD = App("prod", "Singapore")
@@ -27,25 +36,25 @@ PAGE = about("alice", "bob")
 
 
 @pytest.fixture
-def answers() -> Answers:
-    return Answers()
+def answers() -> Interactions:
+    return Interactions()
 
 
-def test_finds_what_a_button_stands_for_as_often_as_it_is_pressed(answers: Answers) -> None:
+def test_finds_what_a_button_stands_for_as_often_as_it_is_pressed(answers: Interactions) -> None:
     first, second = answers.keep(VERA, PAGE), answers.keep(VERA, replace(PAGE, number=2))
 
     assert answers.find(first, VERA, Page) == answers.find(first, VERA, Page) == PAGE
     assert answers.find(second, VERA, LookupPage).number == 2
 
 
-def test_gives_ids_that_say_nothing_and_fit_into_a_button(answers: Answers) -> None:
+def test_gives_ids_that_say_nothing_and_fit_into_a_button(answers: Interactions) -> None:
     keys = {answers.keep(VERA, PAGE) for _ in range(100)}
 
     assert len(keys) == 100
     assert {len(key) for key in keys} == {16}
 
 
-def test_forgets_after_a_day(answers: Answers) -> None:
+def test_forgets_after_a_day(answers: Interactions) -> None:
     with freeze_time("2026-11-21 06:00:00") as clock:
         key = answers.keep(VERA, PAGE)
         clock.tick(LIFETIME)
@@ -58,15 +67,15 @@ def test_forgets_after_a_day(answers: Answers) -> None:
     assert caught.value.advice == "Run the command again for fresh buttons"
 
 
-def test_knows_no_button_from_before_a_restart(answers: Answers) -> None:
+def test_knows_no_button_from_before_a_restart(answers: Interactions) -> None:
     key = answers.keep(VERA, PAGE)
 
     with pytest.raises(ExpiredError, match="too old"):
-        Answers().find(key, VERA, Page)
+        Interactions().find(key, VERA, Page)
 
 
 @pytest.mark.parametrize("other", [replace(VERA, user_id="U02EVE"), replace(VERA, team_id="T02AWAY")])
-def test_works_for_nobody_but_who_asked(answers: Answers, other: Actor) -> None:
+def test_works_for_nobody_but_who_asked(answers: Interactions, other: Actor) -> None:
     key = answers.keep(VERA, PAGE)
 
     with pytest.raises(ExpiredError, match="only the person who asked") as caught:
@@ -75,7 +84,7 @@ def test_works_for_nobody_but_who_asked(answers: Answers, other: Actor) -> None:
     assert answers.find(key, VERA, Page) == PAGE
 
 
-def test_lets_the_oldest_go_when_there_is_no_more_room(answers: Answers) -> None:
+def test_lets_the_oldest_go_when_there_is_no_more_room(answers: Interactions) -> None:
     keys = [answers.keep(VERA, PAGE) for _ in range(ROOM + 1)]
 
     with pytest.raises(ExpiredError):
@@ -84,7 +93,7 @@ def test_lets_the_oldest_go_when_there_is_no_more_room(answers: Answers) -> None
 
 
 def test_counts_the_accounts_of_an_answer_once_however_many_buttons_lead_to_it() -> None:
-    answers = Answers(accounts=4)
+    answers = Interactions(accounts=4)
     keys = [answers.keep(VERA, replace(PAGE, number=number)) for number in range(5)]
     other = answers.keep(VERA, Again(ShowAttributes(PROD, ("carol", "dave"))))
 
@@ -93,7 +102,7 @@ def test_counts_the_accounts_of_an_answer_once_however_many_buttons_lead_to_it()
 
 
 def test_lets_the_answer_used_longest_ago_go_when_there_are_too_many_accounts() -> None:
-    answers = Answers(accounts=4)
+    answers = Interactions(accounts=4)
     form = answers.keep(VERA, OpenForm(Form(PROD, "alice", {}), ""))
     used, unused = about("a", "b"), about("c", "d")
     first, second = answers.keep(VERA, used), answers.keep(VERA, unused)
@@ -107,7 +116,7 @@ def test_lets_the_answer_used_longest_ago_go_when_there_are_too_many_accounts() 
 
 
 def test_has_room_again_for_the_accounts_of_what_was_forgotten() -> None:
-    answers = Answers(accounts=2)
+    answers = Interactions(accounts=2)
     for _ in range(3):
         key = answers.keep(VERA, about("a", "b"))
         assert answers.find(key, VERA, LookupPage).number == 1
@@ -116,7 +125,7 @@ def test_has_room_again_for_the_accounts_of_what_was_forgotten() -> None:
 
 
 def test_drops_what_is_older_than_a_day() -> None:
-    answers = Answers()
+    answers = Interactions()
     with freeze_time("2026-11-21 06:00:00") as clock:
         shown = Shown()
         gone = weakref.ref(shown)
@@ -128,7 +137,7 @@ def test_drops_what_is_older_than_a_day() -> None:
         assert gone() is None
 
 
-def test_takes_no_page_for_anything_else(answers: Answers) -> None:
+def test_takes_no_page_for_anything_else(answers: Interactions) -> None:
     key = answers.keep(VERA, PAGE)
 
     with pytest.raises(ExpiredError, match="too old"):

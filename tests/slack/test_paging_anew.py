@@ -20,11 +20,11 @@ from bot.core.policy import Rules
 from bot.core.services import Services
 from bot.errors import AuditError, IMError, RecordUnknownError, UnavailableError
 from bot.slack.delivery.reply import Reply
-from bot.slack.delivery.request import Ask
-from bot.slack.interactions import Answers, LookupPage
+from bot.slack.delivery.request import SlackRequest
+from bot.slack.interactions import Interactions, LookupPage
 from bot.slack.listeners.buttons import press
 from bot.slack.messages.render import Message
-from bot.slack.runner import Answering
+from bot.slack.runner import CommandRunner
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 
 VERA = Actor("U01VERA", "T01HOME")
@@ -79,14 +79,14 @@ class Desk:
     """Somebody's answers and their buttons, without Slack."""
 
     def __init__(self, im: FakeIM, pool: ThreadPoolExecutor) -> None:
-        self.im, self.record, self.files, self.answers = im, FakeRecord(), Drawer(), Answers()
+        self.im, self.record, self.files, self.answers = im, FakeRecord(), Drawer(), Interactions()
         people: Any = Open({}, {})
         files: Any = self.files
         nothing: Any = None
         rules, ims = Rules(EVERYBODY, Grantees()), {"prod": im}
         changes = Changes(APPS, ims, rules, people, self.record, audited=False)
         services = Services(APPS, ims, rules, people, pool, self.record, changes)
-        self.answering = Answering(
+        self.answering = CommandRunner(
             "/im", services, self.answers, people, nothing, files, lambda *_: None, lambda: ""
         )
 
@@ -100,12 +100,12 @@ class Desk:
         press(self.answering, ask, action_id, buttons(message)[action_id, label])
         return said(ask)
 
-    def _ask(self, surface: Surface) -> Ask:
+    def _ask(self, surface: Surface) -> SlackRequest:
         nothing: Any = None
-        return Ask(VERA, surface, Caught(nothing, "https://hooks.invalid", VERA.user_id), "C01OPEN")
+        return SlackRequest(VERA, surface, Caught(nothing, "https://hooks.invalid", VERA.user_id), "C01OPEN")
 
 
-def said(ask: Ask) -> Message:
+def said(ask: SlackRequest) -> Message:
     assert isinstance(ask.reply, Caught)
     (message,) = ask.reply.said
     return message

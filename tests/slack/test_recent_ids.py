@@ -1,18 +1,18 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.recent_ids import Seen
+from bot.slack.recent_ids import RecentIds
 
 
 def test_knows_an_id_again() -> None:
-    seen = Seen(2)
+    seen = RecentIds(2)
 
     assert [seen.again(id_) for id_ in "aab"] == [False, True, False]
 
 
 @given(st.lists(st.sampled_from("abcdef")), st.integers(1, 5))
 def test_keeps_no_more_than_it_has_room_for(ids: list[str], room: int) -> None:
-    seen = Seen(room)
+    seen = RecentIds(room)
     for id_ in ids:
         seen.again(id_)
 

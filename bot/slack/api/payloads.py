@@ -8,7 +8,7 @@ import msgspec
 from bot.core.model import Actor
 
 
-def presser(body: Mapping[str, Any]) -> Actor:
+def read_actor(body: Mapping[str, Any]) -> Actor:
     """Read who did something in Slack, other than typing a command."""
     user, team = body.get("user") or {}, body.get("team") or {}
     return Actor(text(user, "id"), text(user, "team_id") or text(team, "id"))

@@ -161,14 +161,14 @@ class SlackPeople:
         return data | {"x-oauth-scopes": headers.get("x-oauth-scopes", "")}
 
     def _remember(
-        self, key: tuple[str, str], ask: Callable[[], T], *, lasting: bool = False, fresh: bool = False
+        self, key: tuple[str, str], request: Callable[[], T], *, lasting: bool = False, fresh: bool = False
     ) -> T:
         with self._lock:
             expiry, value = self._known.get(key, (0.0, None))
         if expiry > time.monotonic() and not fresh:
             known: T = value
             return known
-        asked = ask()
+        asked = request()
         with self._lock:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()

@@ -53,7 +53,7 @@ class Conversation:
         channel_id, self._ts = self.channel.post(message)
         self.channel = replace(self.channel, id=channel_id)
 
-    def whisper(self, message: Message) -> None:
+    def post_ephemeral(self, message: Message) -> None:
         """Say something to the person alone, as far as Slack can.
 
         Raises:

@@ -13,8 +13,8 @@ from bot.core.parsing.command_line import Apps, check_accounts
 from bot.core.parsing.values import check_text, parse_value
 from bot.core.results import Form
 from bot.errors import BotError, ExpiredError, SlackUnavailableError, UsageError
-from bot.slack.delivery.open_view import Pane
-from bot.slack.interactions import Answers, OpenForm
+from bot.slack.delivery.open_view import OpenView
+from bot.slack.interactions import Interactions, OpenForm
 from bot.slack.messages.blocks import sentence
 from bot.slack.messages.literal import cut, literal
 from bot.slack.modals.profile import (
@@ -58,7 +58,7 @@ class Forms:
     """Opens forms over a client of Slack's Web API, and reads them."""
 
     slack: WebClient
-    answers: Answers
+    interactions: Interactions
 
     def ask_account(self, trigger_id: str, apps: Apps) -> None:
         """Open the view that asks whose profile the form is to show.
@@ -85,23 +85,23 @@ class Forms:
             SlackUnavailableError: Slack did not open it.
             BotError: What loading raises; the form says so, too.
         """
-        pane = Pane(self.slack, self.show(trigger_id, loading_view()))
+        open_view = OpenView(self.slack, self.show(trigger_id, loading_view()))
         try:
-            self.fill(actor, pane, load, response_url)
+            self.fill(actor, open_view, load, response_url)
         except BotError as error:
-            pane.show(failed_view(error))
+            open_view.show(failed_view(error))
             raise
 
-    def expect(self) -> Pane:
+    def expect(self) -> OpenView:
         """Make the pane for a view that an ack brings from now on."""
-        return Pane.expected(self.slack)
+        return OpenView.expected(self.slack)
 
-    def fill(self, actor: Actor, pane: Pane, load: Callable[[], Form], response_url: str) -> None:
+    def fill(self, actor: Actor, open_view: OpenView, load: Callable[[], Form], response_url: str) -> None:
         """Fill an open view with a form; nothing comes of it when it was closed meanwhile.
 
         Args:
             actor: Whose form it is.
-            pane: Where the view is.
+            open_view: Where the view is.
             load: Reads the values.
             response_url: Where what comes of the form goes once it is closed; empty for direct messages.
 
@@ -109,7 +109,7 @@ class Forms:
             BotError: What loading raises.
         """
         form = load()
-        pane.show(form_view(form, self.answers.keep(actor, OpenForm(form, response_url))))
+        open_view.show(form_view(form, self.interactions.keep(actor, OpenForm(form, response_url))))
 
     def read_account(self, view: Mapping[str, Any], apps: Apps) -> EditProfile:
         """Read whose profile the form is to show.
@@ -131,7 +131,7 @@ class Forms:
             FormError: Something in it cannot be taken.
         """
         try:
-            opened = self.answers.find(str(view.get("private_metadata")), actor, OpenForm)
+            opened = self.interactions.find(str(view.get("private_metadata")), actor, OpenForm)
         except ExpiredError:
             raise FormError(view, {"": "this form is too old; close it and run the command again"}) from None
         form = opened.form

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Pane:
+class OpenView:
     """A view of a modal, found by Slack's id or, where it comes with an ack, by one of ours.
 
     The ack and what is shown after it go different ways, and may overtake each other. Slack does not know
@@ -42,7 +42,7 @@ class Pane:
     lost: bool = False
 
     @classmethod
-    def expected(cls, slack: WebClient) -> "Pane":
+    def expected(cls, slack: WebClient) -> "OpenView":
         """Make the pane for a view that an ack brings from now on."""
         return cls(slack, "", secrets.token_urlsafe(12), time.monotonic() + FOLLOWED_AFTER)
 

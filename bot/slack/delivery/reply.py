@@ -54,7 +54,7 @@ class Reply:
     def __post_init__(self) -> None:
         """Answer directly where there is no other way."""
         if not self.url and self.conversation is None:
-            self.conversation = self.responder.converse(self.actor_id, self.actor_id, "")
+            self.conversation = self.responder.open_conversation(self.actor_id, self.actor_id, "")
 
     @property
     def public(self) -> bool:
@@ -113,7 +113,7 @@ class Reply:
             self.replaces = self._standing_in
             self._send(message, in_channel=False, private=not self._standing_in)
 
-    def hush(self) -> None:
+    def stop_progress(self) -> None:
         """Say no more of the work: somebody else answers."""
         with self._lock:
             self._answered = True

@@ -7,7 +7,7 @@ from bot.slack.delivery.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SlackRequest:
     """Who asks, on which surface and where, and how they are answered.
 
     Args:

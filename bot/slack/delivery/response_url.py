@@ -68,7 +68,7 @@ class Responder:
             log.warning("a response URL did not take an answer (%s); sending a direct message", error)
             self.send_directly(actor_id, message)
 
-    def converse(self, channel_id: str, user_id: str, thread_ts: str) -> Conversation:
+    def open_conversation(self, channel_id: str, user_id: str, thread_ts: str) -> Conversation:
         """Make the conversation with somebody in a direct message, or in a thread of a channel."""
         return Conversation(Channel(self._slack, channel_id, thread_ts), user_id)
 
@@ -85,7 +85,7 @@ class Responder:
             replaces: Whether it takes the place of the last one there.
             private: Whether only the person is to see it.
         """
-        post = conversation.whisper if private else partial(conversation.say, replaces=False)
+        post = conversation.post_ephemeral if private else partial(conversation.say, replaces=False)
         replace = partial(conversation.say, replaces=True)
         deadline = Deadline.after(self._limits.answer)
         for way in (replace, post) if replaces and conversation.begun and not private else (post,):

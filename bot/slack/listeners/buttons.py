@@ -7,7 +7,7 @@ from typing import TypeAlias
 from bot.core.commands import EditProfile, ShowHelp, ShowHistory, UndoChange
 from bot.core.overview import RECENT_ACCOUNTS
 from bot.errors import ExpiredError
-from bot.slack.delivery.request import Ask
+from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import (
     Again,
     Cancelable,
@@ -20,116 +20,116 @@ from bot.slack.interactions import (
 )
 from bot.slack.listeners.lookup_form import open_lookup
 from bot.slack.messages.render import changing, withdrawn
-from bot.slack.runner import Answering
+from bot.slack.runner import CommandRunner
 
-Deed: TypeAlias = Callable[[Answering, Ask, str], str]
+Deed: TypeAlias = Callable[[CommandRunner, SlackRequest, str], str]
 """Does what a button stands for, given its value; names the deed."""
 
 
-def press(answering: Answering, ask: Ask, action_id: str, value: str) -> None:
+def press(runner: CommandRunner, request: SlackRequest, action_id: str, value: str) -> None:
     """Do what a button stands for, and always answer."""
-    answering.always_answer(ask, partial(_DEEDS[action_id], answering, ask, value))
+    runner.run_guarded(request, partial(_DEEDS[action_id], runner, request, value))
 
 
-def _confirm(answering: Answering, ask: Ask, change_id: str) -> str:
-    ask.reply.replaces = True
-    with ask.reply.working(changing):
-        result = answering.services.changes.confirm(ask.actor, change_id)
-    answering.answer(ask, result)
+def _confirm(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
+    request.reply.replaces = True
+    with request.reply.working(changing):
+        result = runner.services.changes.confirm(request.actor, change_id)
+    runner.answer(request, result)
     return "ConfirmChange"
 
 
-def _cancel(answering: Answering, ask: Ask, change_id: str) -> str:
-    ask.reply.replaces = True
-    answering.answer(ask, answering.services.changes.cancel(ask.actor, change_id))
+def _cancel(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
+    request.reply.replaces = True
+    runner.answer(request, runner.services.changes.cancel(request.actor, change_id))
     return "CancelChange"
 
 
-def _undo(answering: Answering, ask: Ask, change_id: str) -> str:
-    return answering.change(ask, UndoChange(change_id))
+def _undo(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
+    return runner.change(request, UndoChange(change_id))
 
 
-def _turn_page(answering: Answering, ask: Ask, key: str) -> str:
-    page = answering.answers.find(key, ask.actor, Page)
-    ask.reply.replaces = True
+def _turn_page(runner: CommandRunner, request: SlackRequest, key: str) -> str:
+    page = runner.interactions.find(key, request.actor, Page)
+    request.reply.replaces = True
     if isinstance(page, HistoryPage):
-        answering.show_history(ask, page.command)
+        runner.show_history(request, page.command)
     elif isinstance(page, LookupPage):
-        answering.turn(ask, page)
+        runner.turn(request, page)
     return "TurnPage"
 
 
-def _cancel_lookup(answering: Answering, ask: Ask, key: str) -> str:
+def _cancel_lookup(runner: CommandRunner, request: SlackRequest, key: str) -> str:
     # Nothing is sent and nothing new is shown, so that this takes no role: only whose lookup it is counts.
-    cancelable = answering.answers.find(key, ask.actor, Cancelable)
+    cancelable = runner.interactions.find(key, request.actor, Cancelable)
     if isinstance(cancelable, UnderWay):
-        return _cancel_under_way(answering, ask, cancelable)
+        return _cancel_under_way(runner, request, cancelable)
     if isinstance(cancelable, Waiting) and not cancelable.cancel():
         raise ExpiredError("this has begun already", advice="Its answer is there, or on the way")
-    answering.answers.forget(key)
-    ask.reply.replaces = True
-    ask.reply.answer(withdrawn())
+    runner.interactions.forget(key)
+    request.reply.replaces = True
+    request.reply.answer(withdrawn())
     return "CancelWaiting"
 
 
-def _cancel_under_way(answering: Answering, ask: Ask, under_way: UnderWay) -> str:
+def _cancel_under_way(runner: CommandRunner, request: SlackRequest, under_way: UnderWay) -> str:
     lookup = under_way.stop()
     if lookup is None:
         raise ExpiredError("this lookup has ended already", advice="Its answer is on the way")
-    ask.reply.replaces = True
-    ask.reply.answer(answering.make_answer(ask, lookup, under_way.number, public=under_way.public))
+    request.reply.replaces = True
+    request.reply.answer(runner.make_answer(request, lookup, under_way.number, public=under_way.public))
     return "CancelLookup"
 
 
-def _export(answering: Answering, ask: Ask, key: str) -> str:
-    answering.export_again(ask, answering.answers.find(key, ask.actor, LookupPage))
+def _export(runner: CommandRunner, request: SlackRequest, key: str) -> str:
+    runner.export_again(request, runner.interactions.find(key, request.actor, LookupPage))
     return "ExportCsv"
 
 
-def _retry(answering: Answering, ask: Ask, key: str) -> str:
-    answering.retry(ask, answering.answers.find(key, ask.actor, LookupPage))
+def _retry(runner: CommandRunner, request: SlackRequest, key: str) -> str:
+    runner.retry(request, runner.interactions.find(key, request.actor, LookupPage))
     return "RetryFailed"
 
 
-def _share(answering: Answering, ask: Ask, key: str) -> str:
-    answering.share(ask, answering.answers.find(key, ask.actor, LookupPage))
+def _share(runner: CommandRunner, request: SlackRequest, key: str) -> str:
+    runner.share(request, runner.interactions.find(key, request.actor, LookupPage))
     return "Share"
 
 
-def _edit(answering: Answering, ask: Ask, key: str) -> str:
-    subject = answering.answers.find(key, ask.actor, Subject)
-    return answering.run(ask, EditProfile(subject.app, subject.account))
+def _edit(runner: CommandRunner, request: SlackRequest, key: str) -> str:
+    subject = runner.interactions.find(key, request.actor, Subject)
+    return runner.run(request, EditProfile(subject.app, subject.account))
 
 
-def _show_history(answering: Answering, ask: Ask, key: str) -> str:
-    subject = answering.answers.find(key, ask.actor, Subject)
-    return answering.run(ask, ShowHistory(subject.app, subject.account))
+def _show_history(runner: CommandRunner, request: SlackRequest, key: str) -> str:
+    subject = runner.interactions.find(key, request.actor, Subject)
+    return runner.run(request, ShowHistory(subject.app, subject.account))
 
 
-def _show_history_of_change(answering: Answering, ask: Ask, change_id: str) -> str:
-    return answering.run(ask, answering.services.find_history(change_id))
+def _show_history_of_change(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
+    return runner.run(request, runner.services.find_history(change_id))
 
 
-def _look_up_again(answering: Answering, ask: Ask, key: str) -> str:
-    again = answering.answers.find(key, ask.actor, Again)
-    return answering.run(ask, again.command)
+def _look_up_again(runner: CommandRunner, request: SlackRequest, key: str) -> str:
+    again = runner.interactions.find(key, request.actor, Again)
+    return runner.run(request, again.command)
 
 
-def _show_all_commands(answering: Answering, ask: Ask, _: str) -> str:
-    return answering.run(ask, ShowHelp())
+def _show_all_commands(runner: CommandRunner, request: SlackRequest, _: str) -> str:
+    return runner.run(request, ShowHelp())
 
 
-def _review(answering: Answering, ask: Ask, change_id: str) -> str:
-    answering.answer(ask, answering.services.changes.review(ask.actor, change_id))
+def _review(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
+    runner.answer(request, runner.services.changes.review(request.actor, change_id))
     return "ReviewChange"
 
 
-def _open_lookup(answering: Answering, ask: Ask, _: str) -> str:
-    return open_lookup(answering, ask)
+def _open_lookup(runner: CommandRunner, request: SlackRequest, _: str) -> str:
+    return open_lookup(runner, request)
 
 
-def _open_set(answering: Answering, ask: Ask, _: str) -> str:
-    return answering.ask_account(ask)
+def _open_set(runner: CommandRunner, request: SlackRequest, _: str) -> str:
+    return runner.ask_account(request)
 
 
 _DEEDS: Mapping[str, Deed] = {

@@ -11,7 +11,7 @@ from bot.core.model import Actor, Role
 from bot.core.results import Home, Recent
 from bot.core.services import Services
 from bot.errors import SlackUnavailableError
-from bot.slack.interactions import Again, Answers, Subject
+from bot.slack.interactions import Again, Interactions, Subject
 from bot.slack.messages.blocks import Button
 from bot.slack.messages.home import lead_on
 from bot.slack.messages.render import render_home
@@ -29,14 +29,14 @@ class Homes:
         slack: The client of Slack's Web API.
         command: The slash command's name, slash included.
         services: The services that run commands.
-        answers: What buttons lead back to.
+        interactions: What buttons lead back to.
         told: Says how far the audit channel has been told.
     """
 
     slack: WebClient
     command: str
     services: Services
-    answers: Answers
+    interactions: Interactions
     told: Callable[[], str]
     _once_more: dict[Actor, bool] = field(default_factory=dict, init=False)
     _leading: OrderedDict[Actor, list[str]] = field(default_factory=OrderedDict, init=False)
@@ -100,11 +100,11 @@ class Homes:
 
     def _forget(self, ids: list[str]) -> None:
         for key in ids:
-            self.answers.forget(key)
+            self.interactions.forget(key)
 
     def _lead_on(self, actor: Actor, home: Home, ids: list[str]) -> dict[int, list[Button]]:
         def keep(what: Again | Subject) -> str:
-            ids.append(self.answers.keep(actor, what))
+            ids.append(self.interactions.keep(actor, what))
             return ids[-1]
 
         return {recent.entry.sequence: _leads(recent, keep) for recent in home.recent}

@@ -13,11 +13,11 @@ from bot.errors import PermissionDeniedError
 from bot.slack.admission import Admission, is_quick
 from bot.slack.delivery.conversation import DIRECT
 from bot.slack.delivery.reply import Reply
-from bot.slack.delivery.request import Ask
+from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.listeners.mention_text import read_message, read_word
-from bot.slack.recent_ids import Seen
-from bot.slack.runner import Answering
+from bot.slack.recent_ids import RecentIds
+from bot.slack.runner import CommandRunner
 
 EVENTS = 1024
 """How many of the latest events are known again: Slack repeats one for up to an hour."""
@@ -30,16 +30,16 @@ class Hearing:
     """Takes on each message to the bot once.
 
     Args:
-        answering: What is done for each.
+        runner: What is done for each.
         responder: How answers are sent.
         admission: Leaves it to workers.
     """
 
-    def __init__(self, answering: Answering, responder: Responder, admission: Admission) -> None:
-        self._answering = answering
+    def __init__(self, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
+        self._answering = runner
         self._responder = responder
         self._admission = admission
-        self._seen = Seen(EVENTS)
+        self._seen = RecentIds(EVENTS)
 
     def register(self, app: App) -> None:
         """Hook into Bolt."""
@@ -55,40 +55,42 @@ class Hearing:
             return
         if self._seen.again(str(body.get("event_id"))):
             return
-        ask, bot_id = self._ask(body, event), _own_id(body)
+        request, bot_id = self._ask(body, event), _own_id(body)
         text = str(event.get("text") or "")
-        run = partial(self._run, ask, text, bot_id)
+        run = partial(self._run, request, text, bot_id)
         typed = text.removeprefix(f"<@{bot_id}>")
-        self._admission.admit(ask, partial(self._answering.always_answer, ask, run), quick=is_quick(typed))
+        self._admission.admit(
+            request, partial(self._answering.run_guarded, request, run), quick=is_quick(typed)
+        )
 
-    def _ask(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Ask:
+    def _ask(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> SlackRequest:
         team_id = event.get("user_team") or event.get("team") or body.get("team_id")
         actor, channel_id = Actor(str(event["user"]), str(team_id or "")), str(event["channel"])
         # In a channel the answer starts a thread; in direct messages nobody else is disturbed.
         thread_ts = event.get("thread_ts") or ("" if channel_id.startswith(DIRECT) else event["ts"])
-        conversation = self._responder.converse(channel_id, actor.user_id, str(thread_ts))
+        conversation = self._responder.open_conversation(channel_id, actor.user_id, str(thread_ts))
         reply = Reply(self._responder, "", actor.user_id, conversation=conversation)
-        return Ask(actor, Surface.MESSAGE, reply, channel_id)
+        return SlackRequest(actor, Surface.MESSAGE, reply, channel_id)
 
-    def _run(self, ask: Ask, text: str, bot_id: str) -> str:
+    def _run(self, request: SlackRequest, text: str, bot_id: str) -> str:
         if word := read_word(text, bot_id):
-            self._answering.services.admit(ask.actor, word, ask.surface)
+            self._answering.services.admit(request.actor, word, request.surface)
         typed = read_message(text, bot_id)
-        command = self._answering.services.read(ask.actor, typed, ask.surface)
+        command = self._answering.services.read(request.actor, typed, request.surface)
         if isinstance(command, SetFields | EditProfile | UndoChange):
-            self._allow(ask, command)
+            self._allow(request, command)
             raise PermissionDeniedError(
                 "a change is made by the slash command alone, where nobody else sees its values",
                 advice=f"Type it as {self._answering.command} {typed}. {NOTHING_SENT}",
             )
-        return self._answering.run(ask, command)
+        return self._answering.run(request, command)
 
-    def _allow(self, ask: Ask, command: ChangeCommand) -> None:
+    def _allow(self, request: SlackRequest, command: ChangeCommand) -> None:
         allow = self._answering.services.allow
         if isinstance(command, UndoChange):
-            allow(ask.actor, WORDS[UndoChange], ask.surface)
+            allow(request.actor, WORDS[UndoChange], request.surface)
         else:
-            allow(ask.actor, WORDS[SetFields], ask.surface, command.app.name, (command.account,))
+            allow(request.actor, WORDS[SetFields], request.surface, command.app.name, (command.account,))
 
 
 def _is_to_the_bot(event: Mapping[str, Any]) -> bool:

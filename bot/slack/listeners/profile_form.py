@@ -9,18 +9,18 @@ from slack_bolt import Ack, App
 
 from bot.core.model import Actor, Surface
 from bot.slack.admission import Admission
-from bot.slack.api.payloads import presser, text
+from bot.slack.api.payloads import read_actor, text
 from bot.slack.delivery.forms import FormError, busy_error
 from bot.slack.delivery.modal_reply import ModalReply
-from bot.slack.delivery.open_view import Pane
+from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
-from bot.slack.delivery.request import Ask
+from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.listeners.review import confirm, give_up, review
 from bot.slack.messages.render import busy
 from bot.slack.modals.profile import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, changing_view, loading_view
 from bot.slack.modals.review import SET_REVIEW, notice_view
-from bot.slack.runner import Answering
+from bot.slack.runner import CommandRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Filling:
     """Takes on what is done in modals.
 
     Args:
-        answering: What is done for each.
+        runner: What is done for each.
         responder: How answers are sent.
         admission: Leaves it to workers.
     """
 
-    answering: Answering
+    runner: CommandRunner
     responder: Responder
     admission: Admission
 
@@ -47,57 +47,59 @@ class Filling:
 
     def on_shortcut(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on the global shortcut."""
-        ask = self._ask(body)
-        self.admission.admit(ask, partial(self.answering.answer_shortcut, ask))
+        request = self._ask(body)
+        self.admission.admit(request, partial(self.runner.answer_shortcut, request))
         ack()
 
     def on_account(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on the account whose profile the form is to show."""
-        ask, pane = self._ask_in_modal(presser(body))
+        request, open_view = self._ask_in_modal(read_actor(body))
         try:
-            command = self.answering.forms.read_account(body["view"], self.answering.services.apps)
+            command = self.runner.forms.read_account(body["view"], self.runner.services.apps)
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
         # The profile takes a call to read, so this view is there before the form takes its place.
-        ack(response_action="update", view=loading_view(pane.external_id))
-        self.admission.admit(ask, partial(self.answering.answer_account, ask, command, pane))
+        ack(response_action="update", view=loading_view(open_view.external_id))
+        self.admission.admit(request, partial(self.runner.answer_account, request, command, open_view))
 
     def on_form(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on a form that was sent; what is wrong in it is said at its fields."""
-        actor = presser(body)
+        actor = read_actor(body)
         try:
-            command, url = self.answering.forms.read(actor, body["view"])
+            command, url = self.runner.forms.read(actor, body["view"])
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
-        ask, pane = self._ask_in_modal(actor, url)
-        if self.admission.try_to_admit(ask, partial(review, self.answering, ask, pane, command)):
+        request, open_view = self._ask_in_modal(actor, url)
+        if self.admission.try_to_admit(request, partial(review, self.runner, request, open_view, command)):
             # On top of the form, so that closing it leads back to what was filled in.
-            ack(response_action="push", view=loading_view(pane.external_id))
+            ack(response_action="push", view=loading_view(open_view.external_id))
         else:
             ack(response_action="errors", errors=busy_error(body["view"]).mistakes)
 
     def on_review(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on the confirmation of what a form would change."""
-        ask, pane = self._ask_in_modal(presser(body))
+        request, open_view = self._ask_in_modal(read_actor(body))
         change_id = text(body["view"], "private_metadata")
-        if self.admission.try_to_admit(ask, partial(confirm, self.answering, ask, pane, change_id)):
-            ack(response_action="update", view=changing_view(pane.external_id))
+        if self.admission.try_to_admit(request, partial(confirm, self.runner, request, open_view, change_id)):
+            ack(response_action="update", view=changing_view(open_view.external_id))
         else:
             ack(response_action="push", view=notice_view(busy()))
 
     def on_closed_review(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Give up a change whose review was closed."""
-        actor, change_id = presser(body), text(body["view"], "private_metadata")
-        self.admission.workers.submit(partial(give_up, self.answering, actor, change_id), actor)
+        actor, change_id = read_actor(body), text(body["view"], "private_metadata")
+        self.admission.workers.submit(partial(give_up, self.runner, actor, change_id), actor)
         ack()
 
-    def _ask_in_modal(self, actor: Actor, url: str = "") -> tuple[Ask, Pane]:
-        pane = self.answering.forms.expect()
-        return Ask(actor, Surface.FORM, ModalReply(self.responder, url, actor.user_id, pane=pane)), pane
+    def _ask_in_modal(self, actor: Actor, url: str = "") -> tuple[SlackRequest, OpenView]:
+        open_view = self.runner.forms.expect()
+        return SlackRequest(
+            actor, Surface.FORM, ModalReply(self.responder, url, actor.user_id, open_view=open_view)
+        ), open_view
 
-    def _ask(self, body: Mapping[str, Any]) -> Ask:
-        actor = presser(body)
+    def _ask(self, body: Mapping[str, Any]) -> SlackRequest:
+        actor = read_actor(body)
         reply = Reply(self.responder, text(body, "response_url"), actor.user_id)
-        return Ask(actor, Surface.FORM, reply, trigger_id=text(body, "trigger_id"))
+        return SlackRequest(actor, Surface.FORM, reply, trigger_id=text(body, "trigger_id"))

@@ -15,12 +15,12 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.core.model import Actor, Surface
 from bot.slack.admission import Admission
-from bot.slack.api.payloads import NotSlacksError, check_payload, presser, text
+from bot.slack.api.payloads import NotSlacksError, check_payload, read_actor, text
 from bot.slack.api.socket_mode import SocketClient
 from bot.slack.delivery.modal_reply import ModalReply
-from bot.slack.delivery.open_view import Pane
+from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
-from bot.slack.delivery.request import Ask
+from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.listeners.buttons import BUTTONS, QUICK, URGENT, press
 from bot.slack.listeners.home import Homes
@@ -28,8 +28,8 @@ from bot.slack.listeners.lookup_form import Querying
 from bot.slack.listeners.mentions import Hearing
 from bot.slack.listeners.profile_form import Filling
 from bot.slack.messages.render import busy
-from bot.slack.recent_ids import Seen
-from bot.slack.runner import Answering
+from bot.slack.recent_ids import RecentIds
+from bot.slack.runner import CommandRunner
 from bot.slack.workers import Workers
 
 ENVELOPES = 256
@@ -45,7 +45,7 @@ class Listeners:
     """The slash command, the shortcut, buttons, forms, and messages to the bot.
 
     Args:
-        answering: What is done for each.
+        runner: What is done for each.
         responder: How answers are sent.
         workers: Who does what comes after the ack.
         doorman: Who tells people that every worker is busy, and ends what keeps workers busy.
@@ -53,7 +53,7 @@ class Listeners:
         quick: Who answers what can be answered although every worker is stuck.
     """
 
-    answering: Answering
+    runner: CommandRunner
     responder: Responder
     workers: Workers
     doorman: Workers
@@ -62,24 +62,26 @@ class Listeners:
 
     @property
     def _admission(self) -> Admission:
-        return Admission(self.answering.answers, self.workers, self.quick, self.doorman)
+        return Admission(self.runner.interactions, self.workers, self.quick, self.doorman)
 
     def register(self, app: App) -> None:
         """Hook the listeners into Bolt: one for the slash command, with the table of commands behind it."""
-        app.command(self.answering.command)(self.on_command)
+        app.command(self.runner.command)(self.on_command)
         app.action(re.compile("|".join(BUTTONS)))(self.on_button)
-        Filling(self.answering, self.responder, self._admission).register(app)
+        Filling(self.runner, self.responder, self._admission).register(app)
         app.event("app_home_opened")(self.on_home)
-        Querying(self.answering, self.responder, self._admission).register(app)
-        Hearing(self.answering, self.responder, self._admission).register(app)
+        Querying(self.runner, self.responder, self._admission).register(app)
+        Hearing(self.runner, self.responder, self._admission).register(app)
         app.error(self.on_error)
 
     def on_command(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on a slash command."""
         actor = Actor(text(body, "user_id"), text(body, "team_id"))
-        ask = self._ask(actor, Surface.COMMAND, body, channel_id=text(body, "channel_id"))
+        request = self._ask(actor, Surface.COMMAND, body, channel_id=text(body, "channel_id"))
         typed = text(body, "text")
-        message = self._admission.admit_command(ask, partial(self.answering.answer_text, ask, typed), typed)
+        message = self._admission.admit_command(
+            request, partial(self.runner.answer_text, request, typed), typed
+        )
         if message is None:
             ack()
         else:
@@ -88,15 +90,15 @@ class Listeners:
     def on_button(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on a press of a button."""
         channel_id, action = text(body.get("channel") or {}, "id"), body["actions"][0]
-        ask = self._ask(presser(body), Surface.BUTTON, body, channel_id=channel_id)
+        request = self._ask(read_actor(body), Surface.BUTTON, body, channel_id=channel_id)
         action_id = text(action, "action_id")
-        job = partial(press, self.answering, ask, action_id, text(action, "value"))
+        job = partial(press, self.runner, request, action_id, text(action, "value"))
         if action_id in URGENT:
-            self.doorman.submit(job, ask.actor)
+            self.doorman.submit(job, request.actor)
         else:
             at_home = (body.get("view") or {}).get("type") == "home"
-            run = partial(self._and_publish, ask, job) if at_home else job
-            self._admission.admit(ask, run, quick=action_id in QUICK and not at_home)
+            run = partial(self._and_publish, request, job) if at_home else job
+            self._admission.admit(request, run, quick=action_id in QUICK and not at_home)
         ack()
 
     def on_home(self, ack: Ack, body: Mapping[str, Any]) -> None:
@@ -105,40 +107,42 @@ class Listeners:
         event = body["event"]
         if event.get("tab") == "home":
             actor = Actor(text(event, "user"), text(body, "team_id"))
-            ask = self._ask(actor, Surface.BUTTON, {})
+            request = self._ask(actor, Surface.BUTTON, {})
             # Nothing is written to people who merely looked: the tab says what it said before until then.
-            if not self.workers.submit(partial(self._and_publish, ask), actor):
-                self.doorman.submit(partial(ask.reply.refuse, busy()), actor)
+            if not self.workers.submit(partial(self._and_publish, request), actor):
+                self.doorman.submit(partial(request.reply.refuse, busy()), actor)
 
-    def _and_publish(self, ask: Ask, job: Callable[[], None] | None = None) -> None:
+    def _and_publish(self, request: SlackRequest, job: Callable[[], None] | None = None) -> None:
         if job:
             job()
-        self.answering.always_answer(ask, partial(self.homes.publish, ask.actor))
+        self.runner.run_guarded(request, partial(self.homes.publish, request.actor))
 
-    def _ask(self, actor: Actor, surface: Surface, body: Mapping[str, Any], *, channel_id: str = "") -> Ask:
+    def _ask(
+        self, actor: Actor, surface: Surface, body: Mapping[str, Any], *, channel_id: str = ""
+    ) -> SlackRequest:
         url, view = text(body, "response_url"), body.get("view") or {}
         reply = Reply(self.responder, url, actor.user_id, of_message=surface is Surface.BUTTON)
         if view.get("type") == "modal":
-            pane = Pane(self.answering.forms.slack, text(view, "id"))
-            reply = ModalReply(self.responder, url, actor.user_id, pane=pane)
-        return Ask(actor, surface, reply, channel_id, text(body, "trigger_id"))
+            open_view = OpenView(self.runner.forms.slack, text(view, "id"))
+            reply = ModalReply(self.responder, url, actor.user_id, open_view=open_view)
+        return SlackRequest(actor, surface, reply, channel_id, text(body, "trigger_id"))
 
     def on_error(self, error: Exception, request: BoltRequest) -> BoltResponse:
         """Answer an error that came before any worker: the last net."""
-        message = self.answering.own_up(error)
+        message = self.runner.report_crash(error)
         if "command" not in request.body:
             return BoltResponse(status=200)
         return BoltResponse(status=200, body={"response_type": "ephemeral", "text": message.text})
 
 
-class Envelopes(SocketModeHandler):
+class DeduplicatingHandler(SocketModeHandler):
     """Takes each Socket Mode envelope once: Slack brings some twice, and nobody wants two answers."""
 
     def __init__(self, app: App, app_token: str) -> None:
         # Not the base's: it would make a client whose waits have no end.
         self.app, self.app_token = app, app_token
         self.client = SocketClient(app_token, app.client, logger=app.logger)
-        self._seen = Seen(ENVELOPES)
+        self._seen = RecentIds(ENVELOPES)
         self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]  # as Bolt's
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's

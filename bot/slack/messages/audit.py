@@ -12,7 +12,7 @@ from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Ou
 from bot.core.results import History
 from bot.slack.messages.blocks import (
     Button,
-    Trim,
+    Truncator,
     aside,
     bold,
     buttons,
@@ -27,7 +27,7 @@ from bot.slack.messages.blocks import (
 from bot.slack.messages.change import cut_note, show_reason, stamp
 from bot.slack.messages.differences import Difference, difference_table, differences
 from bot.slack.messages.literal import literal
-from bot.slack.messages.paging import Turns
+from bot.slack.messages.paging import PageControls
 from bot.slack.messages.values import moment_in_words
 
 Group: TypeAlias = Sequence[Entry | AlteredEntry]
@@ -83,7 +83,7 @@ def show_entries(
     entries: Sequence[Entry | AlteredEntry],
     apps: Mapping[str, App],
     masked: Mapping[str, Collection[str]],
-    trim: Trim,
+    trim: Truncator,
 ) -> Iterator[Block]:
     """Show entries to everyone who reads the audit channel, each with its number and head.
 
@@ -123,7 +123,7 @@ def show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
     yield aside(f"#{head.sequence} · {moment_in_words(at)}")
 
 
-def show_history(history: History, page: Turns, seen_by: str, trim: Trim) -> Iterator[Block]:
+def show_history(history: History, page: PageControls, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Show who looked at or changed an account, the newest first, and the buttons to what is around it."""
     yield paragraph([bold("History of "), code(history.account), *where(history.app)])
     if not history.entries:
@@ -170,7 +170,7 @@ def _show_entry(
     entry: Entry,
     apps: Mapping[str, App],
     masked: Mapping[str, Collection[str]],
-    trim: Trim,
+    trim: Truncator,
     *,
     lone: bool,
 ) -> Iterator[Block]:
@@ -187,7 +187,7 @@ def _show_entry(
     yield aside(_facts(entry))
 
 
-def _show_refusals(group: Sequence[Entry], trim: Trim) -> Iterator[Block]:
+def _show_refusals(group: Sequence[Entry], trim: Truncator) -> Iterator[Block]:
     drafts = [entry.event for entry in group]
     accounts = _some(account for event in drafts for account in event.accounts)
     what = " ".join(filter(None, (_some(event.command for event in drafts), accounts))) or "a command"
@@ -237,7 +237,7 @@ def _some(texts: Iterable[str]) -> str:
     return ", ".join(different[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _heading(event: AuditEvent, app: App, trim: Trim) -> list[RichTextElement]:
+def _heading(event: AuditEvent, app: App, trim: Truncator) -> list[RichTextElement]:
     happened = _HAPPENED[event.outcome][event.command == UNDO]
     if not event.change_id:
         happened = _LOOKUPS.get(event.outcome, happened)
@@ -260,7 +260,7 @@ def _who(actor: Actor) -> RichTextElement:
     return words(literal(actor.user_id) or "somebody")
 
 
-def _why(event: AuditEvent, trim: Trim) -> Iterator[list[RichTextElement]]:
+def _why(event: AuditEvent, trim: Truncator) -> Iterator[list[RichTextElement]]:
     """Say why it was refused or failed."""
     if event.problem:
         denied = event.outcome is Outcome.DENIED
@@ -268,13 +268,13 @@ def _why(event: AuditEvent, trim: Trim) -> Iterator[list[RichTextElement]]:
         yield [words(before + sentence(trim(literal(event.problem))) + after)]
 
 
-def _why_each(drafts: Iterable[AuditEvent], trim: Trim) -> Iterator[list[RichTextElement]]:
+def _why_each(drafts: Iterable[AuditEvent], trim: Truncator) -> Iterator[list[RichTextElement]]:
     """Say what a person was answered, each answer once."""
-    answers = list(dict.fromkeys(event.problem for event in drafts if event.problem))
-    for answer in answers[:_MOST_ANSWERS]:
+    interactions = list(dict.fromkeys(event.problem for event in drafts if event.problem))
+    for answer in interactions[:_MOST_ANSWERS]:
         yield [words(f"They were told: {sentence(trim(literal(answer)))}")]
-    if len(answers) > _MOST_ANSWERS:
-        yield [words(f"and {len(answers) - _MOST_ANSWERS:,} other answers")]
+    if len(interactions) > _MOST_ANSWERS:
+        yield [words(f"and {len(interactions) - _MOST_ANSWERS:,} other answers")]
 
 
 def _lines(found: Sequence[Difference]) -> Iterator[list[RichTextElement]]:
@@ -291,7 +291,7 @@ def _is_done(event: AuditEvent) -> bool:
     return event.outcome is Outcome.SUCCEEDED and bool(event.change_id)
 
 
-def _past(entry: Entry, history: History, trim: Trim) -> Iterator[list[RichTextElement]]:
+def _past(entry: Entry, history: History, trim: Truncator) -> Iterator[list[RichTextElement]]:
     event = entry.event
     change = [words("  "), code(event.change_id)] if event.change_id else []
     others = len(event.accounts) - 1

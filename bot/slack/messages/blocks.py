@@ -34,7 +34,7 @@ _LIMITS = (1000, 500, 300, 200, 150, 100, 70, 50, 35, 25, 18, 12, 8, 5, 3)
 
 
 @dataclass(slots=True)
-class Trim:
+class Truncator:
     """Cuts texts to the length that lets a message fit, and remembers having done so."""
 
     limit: int = _LIMITS[0]
@@ -46,11 +46,11 @@ class Trim:
         return cut(text, self.limit)
 
 
-def fit(build: Callable[[Trim], Iterable[Block]]) -> Payload:
+def fit(build: Callable[[Truncator], Iterable[Block]]) -> Payload:
     """Build blocks, with texts as long as fit into one message."""
 
     def built(limit: int) -> Payload:
-        return tuple(block.to_dict() for block in build(Trim(limit)))
+        return tuple(block.to_dict() for block in build(Truncator(limit)))
 
     payload = built(_LIMITS[0])
     if _size(payload) <= BUDGET:

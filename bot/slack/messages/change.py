@@ -10,7 +10,7 @@ from bot.core.model import CONFIRM_WITHIN, App, Change, Entry, Outcome, Values
 from bot.core.results import Form, Preview, Settled, Unchanged
 from bot.slack.messages.blocks import (
     Button,
-    Trim,
+    Truncator,
     aside,
     bold,
     buttons,
@@ -33,7 +33,7 @@ HEAD = 32
 _MOST_SMALL = 2000
 
 
-def show_preview(preview: Preview, seen_by: str, trim: Trim) -> Iterator[Block]:
+def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Show what a change would do, and the buttons that do it or leave it."""
     app, change = preview.app, preview.change
     if preview.moved:
@@ -58,7 +58,7 @@ def confirm_label(change: Change) -> str:
     return f"Confirm {_count(len(change.after), 'change')}"
 
 
-def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Trim) -> Iterator[Block]:
+def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Say that there is nothing to change."""
     there = [code(unchanged.account), *where(unchanged.app)]
     yield paragraph([bold("So already: "), *there, words(" needs no change. Nothing was sent.")])
@@ -66,7 +66,7 @@ def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Trim) -> Iterator[B
     yield small_print(seen_by, cut_note(trim))
 
 
-def show_form(form: Form, command: str, seen_by: str, trim: Trim) -> Iterator[Block]:
+def show_form(form: Form, command: str, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Show the values of a form where no form can be opened, and how to change them all the same."""
     yield paragraph([bold("Now "), code(form.account), *where(form.app)])
     yield from _show_values(form.app, form.values, trim)
@@ -74,7 +74,7 @@ def show_form(form: Form, command: str, seen_by: str, trim: Trim) -> Iterator[Bl
     yield small_print(seen_by, cut_note(trim))
 
 
-def show_settled(settled: Settled, seen_by: str, trim: Trim) -> Iterator[Block]:
+def show_settled(settled: Settled, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Say what became of a change, and what can be done now."""
     app, change = settled.app, settled.change
     done = change.outcome is Outcome.SUCCEEDED
@@ -89,7 +89,7 @@ def show_settled(settled: Settled, seen_by: str, trim: Trim) -> Iterator[Block]:
     yield small_print(_named(change), f"entry {stamp(settled.entry)}", seen_by, cut_note(trim))
 
 
-def show_reason(reason: str, trim: Trim) -> Iterator[Block]:
+def show_reason(reason: str, trim: Truncator) -> Iterator[Block]:
     """Show why, where somebody said so."""
     if reason:
         yield paragraph([bold("Reason  "), words(trim(literal(reason)))])
@@ -100,12 +100,12 @@ def stamp(entry: Entry) -> str:
     return f"#{entry.sequence} · {entry.hash[:HEAD]}"
 
 
-def cut_note(trim: Trim) -> str:
+def cut_note(trim: Truncator) -> str:
     """Say so when something was cut."""
     return "long values are cut" if trim.used else ""
 
 
-def _question(preview: Preview, trim: Trim) -> list[RichTextElement]:
+def _question(preview: Preview, trim: Truncator) -> list[RichTextElement]:
     change = preview.change
     if change.undoes:
         of = [words(" of "), *_name(preview, trim), code(change.account)]
@@ -113,12 +113,12 @@ def _question(preview: Preview, trim: Trim) -> list[RichTextElement]:
     return [words("Change "), *_name(preview, trim), code(change.account)]
 
 
-def _name(preview: Preview, trim: Trim) -> list[RichTextElement]:
+def _name(preview: Preview, trim: Truncator) -> list[RichTextElement]:
     nick = preview.nick or {**preview.kept, **preview.change.before}.get(NICK.tag, "")
     return [bold(trim(in_words(NICK, nick))), words("  ")] if nick else []
 
 
-def _told(settled: Settled, trim: Trim) -> list[list[RichTextElement]]:
+def _told(settled: Settled, trim: Truncator) -> list[list[RichTextElement]]:
     change = settled.change
     there = [code(change.account), *where(settled.app)]
     fields = [words(f"{_count(len(change.after), 'field')} of "), *there]
@@ -142,7 +142,7 @@ def _told(settled: Settled, trim: Trim) -> list[list[RichTextElement]]:
             return [unknown, [words(_problem(settled, trim))], [words(patience)]]
 
 
-def _problem(settled: Settled, trim: Trim) -> str:
+def _problem(settled: Settled, trim: Truncator) -> str:
     """Say what went wrong, with the vendor's code."""
     problem = settled.problem
     if problem is None:
@@ -155,16 +155,16 @@ def _advice(settled: Settled, otherwise: str) -> str:
     return sentence(literal((settled.problem and settled.problem.advice) or otherwise))
 
 
-def _show_values(app: App, values: Values, trim: Trim) -> Iterator[Block]:
+def _show_values(app: App, values: Values, trim: Truncator) -> Iterator[Block]:
     if values:
         yield table([("Field", "Now"), *_in_words(app, values, trim)])
 
 
-def _listed(app: App, values: Values, trim: Trim) -> str:
+def _listed(app: App, values: Values, trim: Truncator) -> str:
     return ", ".join(f"{name} ({value})" for name, value in _in_words(app, values, trim))
 
 
-def _in_words(app: App, values: Values, trim: Trim) -> Sequence[tuple[str, str]]:
+def _in_words(app: App, values: Values, trim: Truncator) -> Sequence[tuple[str, str]]:
     fields = in_order(values, app.custom)
     return [(label(field, trim), trim(in_words(field, values[field.tag]))) for field in fields]
 

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.core.fields import CUSTOM_PROFILE, Domain, Field, offered
 from bot.core.model import Value, Values
-from bot.slack.messages.blocks import Trim, table
+from bot.slack.messages.blocks import Truncator, table
 from bot.slack.messages.literal import literal
 from bot.slack.messages.values import ABSENT, in_words
 
@@ -27,7 +27,7 @@ class Difference:
 
 
 def differences(
-    custom: Sequence[Field], before: Values, after: Values, trim: Trim, masked: Collection[str] = ()
+    custom: Sequence[Field], before: Values, after: Values, trim: Truncator, masked: Collection[str] = ()
 ) -> list[Difference]:
     """List what becomes of each field, in reading order.
 
@@ -60,7 +60,7 @@ def in_order(tags: Collection[str], custom: Sequence[Field]) -> Iterator[Field]:
     yield from (Field(tag, tag.removeprefix(CUSTOM_PROFILE), tag) for tag in tags if tag not in known)
 
 
-def label(field: Field, trim: Trim) -> str:
+def label(field: Field, trim: Truncator) -> str:
     """Name a field, literally."""
     return trim(literal(field.label) or ABSENT)
 

@@ -10,7 +10,7 @@ from bot.core.fields import Domain, offered
 from bot.core.model import App, Grantees, Role
 from bot.core.parsing.command_line import MAX_ACCOUNTS
 from bot.core.results import Help, RoleReport, Withheld
-from bot.slack.messages.blocks import Trim, bold, code, paragraph, preformatted, words
+from bot.slack.messages.blocks import Truncator, bold, code, paragraph, preformatted, words
 from bot.slack.messages.literal import literal
 from bot.slack.messages.settable_fields import show_settable
 
@@ -18,7 +18,7 @@ _MAX_NAMED = 20
 _ROLES = {Role.VIEWER: "You are a viewer", Role.EDITOR: "You are an editor", None: "You have no role here"}
 
 
-def show_role(report: RoleReport, trim: Trim) -> Iterator[Block]:
+def show_role(report: RoleReport, trim: Truncator) -> Iterator[Block]:
     """Show somebody's role, where it comes from, who holds the roles, and who gives them."""
     yield paragraph(role_line(report, trim))
     yield paragraph(
@@ -28,7 +28,7 @@ def show_role(report: RoleReport, trim: Trim) -> Iterator[Block]:
     yield paragraph(_giver("ROLES__VIEWERS", "ROLES__EDITORS"))
 
 
-def role_line(report: RoleReport, trim: Trim) -> list[RichTextElement]:
+def role_line(report: RoleReport, trim: Truncator) -> list[RichTextElement]:
     """Say what somebody is here, and why."""
     return [bold(f"{_ROLES[report.role]}: "), words(trim(literal(f"{report.reason}.")))]
 
@@ -47,7 +47,7 @@ def holders_of(holders: Grantees) -> list[RichTextElement]:
     return [*listed, words(f" and {more} more")] if more > 0 else listed
 
 
-def show_help(help_: Help, command: str, trim: Trim) -> Iterator[Block]:
+def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
     """Show the commands somebody may run, or one of them with its fields and examples to paste."""
     if help_.topic:
         fields = [_fields(help_.topic, help_.apps)] if "--fields" in help_.topic.options else []
@@ -89,7 +89,7 @@ def _usage(spec: Spec, command: str) -> list[RichTextElement]:
     return [code(f"{command} {spec.line}")]
 
 
-def _place(app: App, trim: Trim) -> list[RichTextElement]:
+def _place(app: App, trim: Truncator) -> list[RichTextElement]:
     return [words("  "), code(trim(app.name)), words(f" {app.region}")]
 
 

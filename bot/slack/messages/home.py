@@ -10,7 +10,7 @@ from bot.core.model import App, Change, Entry, Outcome, Role
 from bot.core.results import Home, RoleReport, Start
 from bot.slack.messages.blocks import (
     Button,
-    Trim,
+    Truncator,
     bold,
     buttons,
     code,
@@ -43,7 +43,9 @@ _BECAME: Mapping[Outcome, str] = {
 }
 
 
-def show_start(start: Start, again: Sequence[str], command: str, seen_by: str, trim: Trim) -> Iterator[Block]:
+def show_start(
+    start: Start, again: Sequence[str], command: str, seen_by: str, trim: Truncator
+) -> Iterator[Block]:
     """Say what to type first.
 
     Args:
@@ -72,7 +74,7 @@ def show_start(start: Start, again: Sequence[str], command: str, seen_by: str, t
 
 
 def show_home(
-    home: Home, leads: Mapping[int, Sequence[Button]], told: str, command: str, trim: Trim
+    home: Home, leads: Mapping[int, Sequence[Button]], told: str, command: str, trim: Truncator
 ) -> Iterator[Block]:
     """Show all that somebody has here, in the blocks that a Home tab may have.
 
@@ -127,11 +129,11 @@ def lead_on(again_id: str | None, history_id: str | None, change_id: str) -> lis
     return [*again, Button("History", "show_history", history_id)] if history_id else again
 
 
-def _unread(problem: str, trim: Trim) -> list[RichTextElement]:
+def _unread(problem: str, trim: Truncator) -> list[RichTextElement]:
     return [words(f"The record cannot be read: {trim(literal(problem))}.")]
 
 
-def _refuse(report: RoleReport, command: str, trim: Trim) -> Iterator[Block]:
+def _refuse(report: RoleReport, command: str, trim: Truncator) -> Iterator[Block]:
     yield paragraph(role_line(report, trim))
     yield paragraph([words("Who may, and who can give you more: "), code(f"{command} whoami")])
 
@@ -166,14 +168,14 @@ def _examples(start: Start) -> Iterator[str]:
     yield 'set bob_k nick="Bob K"' if start.report.role is Role.EDITOR else "attrs alice"
 
 
-def _waiting(change: Change, apps: Sequence[App], trim: Trim) -> str:
+def _waiting(change: Change, apps: Sequence[App], trim: Truncator) -> str:
     custom = next((app.custom for app in apps if app.name == change.app), ())
     fields = cut(", ".join(label(field, trim) for field in in_order(change.after, custom)), _PART)
     until = f"until {moment_in_words(change.expires_at)}"
     return f"{trim(literal(change.account))} in {literal(change.app)}: {fields}\n{until} · change {change.id}"
 
 
-def _done(entry: Entry, trim: Trim) -> str:
+def _done(entry: Entry, trim: Truncator) -> str:
     event = entry.event
     more = len(event.accounts) - _ACCOUNTS
     accounts = ", ".join(map(literal, event.accounts[:_ACCOUNTS])) + (f" and {more} more" if more > 0 else "")

@@ -9,13 +9,13 @@ from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowPr
 from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
-from bot.slack.messages.blocks import Trim, aside, bold, code, paragraph, small_print, words
+from bot.slack.messages.blocks import Truncator, aside, bold, code, paragraph, small_print, words
 from bot.slack.messages.literal import literal
 from bot.slack.messages.lookup_errors import COUNTED, show_problems
 from bot.slack.messages.paging import (
     PROBLEMS_PER_PAGE,
     ROWS_PER_PAGE,
-    Turns,
+    PageControls,
     back,
     onward,
     pages,
@@ -33,7 +33,7 @@ _TITLES: dict[type[LookupCommand], tuple[str, ...]] = {
 
 
 def show_lookup(
-    lookup: Lookup, page: Turns, *, command: str, seen_by: str, note: str, trim: Trim
+    lookup: Lookup, page: PageControls, *, command: str, seen_by: str, note: str, trim: Truncator
 ) -> Iterator[Block]:
     """Show one page of a lookup; of a page that is no more, the last one."""
     count = pages(lookup)
@@ -109,7 +109,7 @@ def _left_out(lookup: Lookup, found: Sequence[AccountResult]) -> str:
     return f"{more} {plural}: {by_name}ask for {SIDE_BY_SIDE} ids at most"
 
 
-def _cut(trim: Trim) -> str:
+def _cut(trim: Truncator) -> str:
     return "long values are cut" if trim.used else ""
 
 

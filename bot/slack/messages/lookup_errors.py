@@ -9,7 +9,7 @@ from bot.core.commands import LookupCommand, ShowFriends
 from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.parsing.hints import CHECK_ID
-from bot.slack.messages.blocks import Trim, code, paragraph, sentence, words
+from bot.slack.messages.blocks import Truncator, code, paragraph, sentence, words
 from bot.slack.messages.literal import cut, literal
 
 COUNTED: Mapping[LookupStatus, str] = {
@@ -23,7 +23,7 @@ _LONGEST = 40
 """The most characters that are shown of what is too long for an id."""
 
 
-def show_problems(command: LookupCommand, rows: Iterable[AccountResult], trim: Trim) -> Iterator[Block]:
+def show_problems(command: LookupCommand, rows: Iterable[AccountResult], trim: Truncator) -> Iterator[Block]:
     """Show every account of the rows once, id first, then the reason, the vendor's code and the advice."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for row in sorted(rows, key=lambda row: list(COUNTED).index(row.status)):
@@ -32,7 +32,7 @@ def show_problems(command: LookupCommand, rows: Iterable[AccountResult], trim: T
         yield paragraph(*(_line(accounts, why, trim) for why, accounts in groups.items()))
 
 
-def _line(accounts: Iterable[str], why: tuple[str, str, str], trim: Trim) -> list[RichTextElement]:
+def _line(accounts: Iterable[str], why: tuple[str, str, str], trim: Truncator) -> list[RichTextElement]:
     ids = chain.from_iterable((words(", "), _id(account)) for account in accounts)
     happened, number, advice = (trim(literal(part)) for part in why)
     told = words(f"  {happened} ({number})." if number else f"  {happened}.")

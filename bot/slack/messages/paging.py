@@ -19,7 +19,7 @@ PROBLEMS_PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class PageControls:
     """Which page of an answer to show, counted from zero, and the opaque ids that its buttons carry.
 
     Args:
@@ -80,20 +80,20 @@ def shown(lookup: Lookup, number: int) -> Lookup:
     return replace(page, command=replace(page.command, fields=shown_fields(lookup, ()), named=True))
 
 
-def lone_account(lookup: Lookup) -> str | None:
+def single_account(lookup: Lookup) -> str | None:
     """Name the account that an answer is about alone; that of friends is about two."""
     if isinstance(lookup.command, ShowFriends) or len(lookup.answer.rows) > 1:
         return None
     return next((row.account for row in lookup.latest() if row.status is LookupStatus.FOUND), None)
 
 
-def back(lookup: Lookup, turns: Turns, number: int) -> Iterator[Block]:
+def back(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
     """Set the button that leads to the page before a page."""
     if turns.previous_id and number:
         yield buttons(Button(f"Previous {_size(lookup, number - 1)}", "page", turns.previous_id))
 
 
-def onward(lookup: Lookup, turns: Turns, number: int) -> Iterator[Block]:
+def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
     """Set the buttons below a page, each saying to how many accounts it does what it does."""
     following = turns.next_id if number + 1 < pages(lookup) else None
     count = len(lookup.answer.rows)

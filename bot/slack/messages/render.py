@@ -35,7 +35,7 @@ from bot.errors import (
 from bot.slack.messages.audit import show_checkpoint, show_entries, show_history, stamps
 from bot.slack.messages.blocks import (
     Button,
-    Trim,
+    Truncator,
     aside,
     bold,
     buttons,
@@ -54,12 +54,12 @@ from bot.slack.messages.home import show_home, show_start
 from bot.slack.messages.literal import cut, literal
 from bot.slack.messages.lookup import show_lookup
 from bot.slack.messages.mrkdwn import escape
-from bot.slack.messages.paging import Turns, pages
+from bot.slack.messages.paging import PageControls, pages
 from bot.slack.messages.progress import show_progress, show_working
 
 __all__ = [
     "Message",
-    "Turns",
+    "PageControls",
     "busy",
     "changing",
     "pages",
@@ -104,7 +104,7 @@ def render(
     *,
     command: str,
     actor_id: str,
-    page: Turns | None = None,
+    page: PageControls | None = None,
     shared: bool = False,
     note: str = "",
     again: Sequence[str] = (),
@@ -125,7 +125,7 @@ def render(
         case Lookup():
             return _message(
                 lambda trim: show_lookup(
-                    result, page or Turns(), command=command, seen_by=seen_by, note=note, trim=trim
+                    result, page or PageControls(), command=command, seen_by=seen_by, note=note, trim=trim
                 )
             )
         case Preview():
@@ -137,7 +137,7 @@ def render(
         case Form():
             return _message(lambda trim: show_form(result, command, seen_by, trim))
         case History():
-            return _message(lambda trim: show_history(result, page or Turns(), seen_by, trim))
+            return _message(lambda trim: show_history(result, page or PageControls(), seen_by, trim))
         case Start():
             return _message(lambda trim: show_start(result, again, command, seen_by, trim))
         case RoleReport():
@@ -220,7 +220,7 @@ def render_error(error: BotError, *, command: str, reference: str | None = None)
 
 
 def _error_lines(
-    error: BotError, command: str, reference: str | None, trim: Trim
+    error: BotError, command: str, reference: str | None, trim: Truncator
 ) -> Iterator[list[RichTextElement]]:
     happened = next(_HAPPENED[kind] for kind in type(error).mro() if kind in _HAPPENED)
     parts = error.parts if isinstance(error, UsageError) else ()
@@ -341,6 +341,6 @@ def restarting() -> Message:
     )
 
 
-def _message(build: Callable[[Trim], Iterable[Block]]) -> Message:
+def _message(build: Callable[[Truncator], Iterable[Block]]) -> Message:
     blocks = fit(build)
     return Message(fallback(blocks), blocks)

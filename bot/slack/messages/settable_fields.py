@@ -7,14 +7,14 @@ from slack_sdk.models.blocks import Block
 from bot.core.fields import MAX_UINT32, Domain, Field, Kind, offered
 from bot.core.model import App
 from bot.core.parsing.values import choices, is_settable
-from bot.slack.messages.blocks import Trim, aside, table
+from bot.slack.messages.blocks import Truncator, aside, table
 from bot.slack.messages.differences import label
 
 _ROOM = 90
 """How many fields one table lists; Slack takes 100 rows."""
 
 
-def show_settable(apps: Iterable[App], trim: Trim) -> Iterator[Block]:
+def show_settable(apps: Iterable[App], trim: Truncator) -> Iterator[Block]:
     """Show the fields of all apps that can be set: what is typed, what it is called, and what it takes."""
     custom = dict.fromkeys(field for app in apps for field in app.custom)
     fields = [field for field in offered(Domain.PROFILE, tuple(custom)) if is_settable(field)]

@@ -9,7 +9,7 @@ from bot.core.fields import Field
 from bot.core.lookups.fetch import attribute_names
 from bot.core.model import AccountResult
 from bot.core.results import Lookup
-from bot.slack.messages.blocks import Trim, bold, code, pairs, paragraph, table, words
+from bot.slack.messages.blocks import Truncator, bold, code, pairs, paragraph, table, words
 from bot.slack.messages.literal import literal
 from bot.slack.messages.values import ABSENT, in_words, own_words
 
@@ -21,7 +21,7 @@ _HEADING = "nick"
 _NO_ATTRIBUTES = Field("", "Attributes", "")
 
 
-def show_found(lookup: Lookup, found: Sequence[AccountResult], trim: Trim) -> Iterator[Block]:
+def show_found(lookup: Lookup, found: Sequence[AccountResult], trim: Truncator) -> Iterator[Block]:
     """Show the found accounts of one page, in a shape that depends on how many were asked about."""
     if not found:
         return
@@ -52,21 +52,21 @@ def shown_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, 
     return tuple(field for field in fields if everything or field.brief)[: _MAX_COLUMNS - 1]
 
 
-def _rows(found: Iterable[AccountResult], fields: Sequence[Field], trim: Trim) -> Iterator[list[str]]:
+def _rows(found: Iterable[AccountResult], fields: Sequence[Field], trim: Truncator) -> Iterator[list[str]]:
     yield ["Account", *(_label(field, trim) for field in fields)]
     for row in found:
         yield [literal(row.account), *(_cell(field, row, trim) for field in fields)]
 
 
 def _side_by_side(
-    corner: str, found: Sequence[AccountResult], fields: Iterable[Field], trim: Trim
+    corner: str, found: Sequence[AccountResult], fields: Iterable[Field], trim: Truncator
 ) -> Iterator[list[str]]:
     yield [corner, *(literal(row.account) for row in found)]
     for field in fields:
         yield [_label(field, trim), *(_cell(field, row, trim) for row in found)]
 
 
-def _card(row: AccountResult, fields: Iterable[Field], trim: Trim) -> Iterator[Block]:
+def _card(row: AccountResult, fields: Iterable[Field], trim: Truncator) -> Iterator[Block]:
     heading = [code(row.account)]
     short: list[tuple[str, str]] = []
     long: list[list[RichTextElement]] = []
@@ -86,9 +86,9 @@ def _card(row: AccountResult, fields: Iterable[Field], trim: Trim) -> Iterator[B
         yield paragraph(*long)
 
 
-def _label(field: Field, trim: Trim) -> str:
+def _label(field: Field, trim: Truncator) -> str:
     return trim(literal(field.label) or ABSENT)
 
 
-def _cell(field: Field, row: AccountResult, trim: Trim) -> str:
+def _cell(field: Field, row: AccountResult, trim: Truncator) -> str:
     return trim(in_words(field, row.values.get(field.tag)))

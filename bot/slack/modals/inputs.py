@@ -20,7 +20,7 @@ from slack_sdk.models.blocks import (
 from bot.core.fields import MAX_UINT32, Field, Kind
 from bot.core.model import Value
 from bot.core.parsing.values import to_text
-from bot.slack.messages.blocks import Trim
+from bot.slack.messages.blocks import Truncator
 from bot.slack.messages.differences import label
 
 INPUT = "value"
@@ -40,7 +40,7 @@ def make_input(field: Field, value: Value | None) -> Block:
     held = "It holds what cannot be shown here, and keeps that while this is empty." if hidden else ""
     hints = [_HINTS.get(field.kind, "").format(field=field), held]
     return InputBlock(
-        label=label(field, Trim(_MAX_LABEL)),
+        label=label(field, Truncator(_MAX_LABEL)),
         element=_ELEMENTS[field.kind](field, begin),
         block_id=field.tag,
         optional=True,

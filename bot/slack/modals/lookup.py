@@ -20,7 +20,7 @@ from slack_sdk.models.views import View
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Field
 from bot.core.id_detection import Candidate
 from bot.core.parsing.command_line import Apps
-from bot.slack.messages.blocks import Trim, bold, paragraph, small_print, words
+from bot.slack.messages.blocks import Truncator, bold, paragraph, small_print, words
 from bot.slack.messages.differences import label
 from bot.slack.messages.literal import cut, literal
 from bot.slack.modals.inputs import INPUT
@@ -151,7 +151,7 @@ def _question(apps: Apps) -> Iterator[Block]:
 
 
 def _field(field: Field) -> Option:
-    return _option(field.tag, label(field, Trim(_MOST_LETTERS)))
+    return _option(field.tag, label(field, Truncator(_MOST_LETTERS)))
 
 
 def _option(value: str, text: str) -> Option:

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, PlainText
 
 from bot.core.model import Outcome
 from bot.core.results import Preview, Settled, Unchanged
-from bot.slack.messages.blocks import Trim, aside, bold, code, fit, paragraph, words
+from bot.slack.messages.blocks import Truncator, aside, bold, code, fit, paragraph, words
 from bot.slack.messages.change import confirm_label, show_preview, show_settled, show_unchanged
 from bot.slack.messages.render import Message
 from bot.slack.modals.profile import make_view
@@ -46,7 +46,7 @@ def settled_view(settled: Settled, command: str, note: str = "") -> dict[str, An
         note: A sentence of our own to add.
     """
 
-    def build(trim: Trim) -> Iterator[Block]:
+    def build(trim: Truncator) -> Iterator[Block]:
         yield from _suited(show_settled(settled, "", trim))
         if settled.change.outcome is Outcome.SUCCEEDED:
             yield paragraph([words("To undo it: "), code(f"{command} undo {settled.change.id}")])

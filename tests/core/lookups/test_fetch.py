@@ -304,12 +304,12 @@ def kind(row: AccountResult) -> tuple[LookupStatus, int | None]:
     return row.status, row.problem.code if row.problem else None
 
 
-Ask: TypeAlias = Callable[[Case, Caller, Executor], Answer]
+SlackRequest: TypeAlias = Callable[[Case, Caller, Executor], Answer]
 
 
 @pytest.mark.parametrize("ask", [ask_fake, ask_sandbox])
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_accounts_for_every_id(case: Case, ask: Ask, served: Caller, pool: Executor) -> None:
+def test_accounts_for_every_id(case: Case, ask: SlackRequest, served: Caller, pool: Executor) -> None:
     answer = ask(case, served, pool)
 
     assert [(row.account, kind(row)) for row in answer.rows] == list(case.rows.items())

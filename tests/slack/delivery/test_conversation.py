@@ -41,11 +41,11 @@ class Scene:
     def posted(self) -> list[dict[str, Any]]:
         return [asked.json for asked in self.api.asked]
 
-    def converse(self, channel: str = ROOM) -> Conversation:
-        return self.responder.converse(channel, ACTOR, MENTION)
+    def open_conversation(self, channel: str = ROOM) -> Conversation:
+        return self.responder.open_conversation(channel, ACTOR, MENTION)
 
     def reply(self, channel: str = ROOM, working_after: float = 1.0) -> Reply:
-        conversation = self.converse(channel)
+        conversation = self.open_conversation(channel)
         return Reply(self.responder, "", ACTOR, working_after=working_after, conversation=conversation)
 
 
@@ -239,7 +239,7 @@ def test_says_no_more_when_somebody_else_answers() -> None:
     with slack(SENT) as scene:
         reply = scene.reply(working_after=0.01)
         with reply.working(lambda: LINE):
-            reply.hush()
+            reply.stop_progress()
             time.sleep(0.05)
 
     assert scene.calls == []

@@ -13,7 +13,7 @@ from bot.core.commands import ShowProfiles
 from bot.core.fields import PROFILE_FIELDS
 from bot.core.services import Services
 from bot.errors import ExpiredError, SlackUnavailableError
-from bot.slack.interactions import Again, Answers
+from bot.slack.interactions import Again, Interactions
 from bot.slack.listeners.home import Homes
 from tests.support.changing import APPS, EDDA, ERIK, PROD, RULES, VERA, World
 from tests.support.far_end import Asked, FarEnd, answer
@@ -44,7 +44,7 @@ def workers() -> Iterator[ThreadPoolExecutor]:
 def make_homes(slack: FarEnd, world: World, pool: ThreadPoolExecutor) -> Homes:
     services = Services(APPS, {"prod": world.im}, RULES, world.people, pool, world.record, world.changes)
     client = WebClient("xoxb-1", base_url=f"{slack.url}/", retry_handlers=[])
-    return Homes(client, "/im", services, Answers(), lambda: "knows of every change")
+    return Homes(client, "/im", services, Interactions(), lambda: "knows of every change")
 
 
 def test_publishes_once_more_after_a_burst_and_with_what_happened_meanwhile(
@@ -82,8 +82,8 @@ def test_remembers_the_buttons_of_the_last_home_alone(workers: ThreadPoolExecuto
     assert len(second) == 2
     for key in (*first, *third):
         with pytest.raises(ExpiredError):
-            homes.answers.find(key, VERA, Again)
-    assert homes.answers.find(second[0], VERA, Again).command.accounts == ("alice",)
+            homes.interactions.find(key, VERA, Again)
+    assert homes.interactions.find(second[0], VERA, Again).command.accounts == ("alice",)
 
 
 def ids_in(view: dict[str, Any]) -> list[str]:

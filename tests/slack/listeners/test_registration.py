@@ -22,7 +22,7 @@ from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
-from bot.slack.listeners.registration import Envelopes
+from bot.slack.listeners.registration import DeduplicatingHandler
 from bot.slack.workers import CREW, WAITING
 from tests.support.bot import signed
 from tests.support.far_end import FarEnd, answer
@@ -298,7 +298,7 @@ class Client:
 
 def test_answers_once_to_an_envelope_that_comes_twice(scene: Scene) -> None:
     client: Any = Client()
-    with closing(Envelopes(scene.bot.bolt, APP_TOKEN)) as envelopes:
+    with closing(DeduplicatingHandler(scene.bot.bolt, APP_TOKEN)) as envelopes:
         for id_ in ("one", "one", "two", "one"):
             payload = scene.make_command("whoami", VIEWER)
             envelopes.handle(client, SocketModeRequest("slash_commands", id_, payload))

@@ -40,7 +40,15 @@ from bot.slack.messages.audit import FLOOD
 from bot.slack.messages.change import stamp
 from bot.slack.messages.home import lead_on
 from bot.slack.messages.literal import literal
-from bot.slack.messages.render import Message, Turns, pages, progressing, render, render_entries, render_home
+from bot.slack.messages.render import (
+    Message,
+    PageControls,
+    pages,
+    progressing,
+    render,
+    render_entries,
+    render_home,
+)
 from tests.support.sample_results import CHANGE, enter
 
 NASTY = (
@@ -115,7 +123,7 @@ def lookups(draw: st.DrawFn) -> Lookup:
 
 def show(lookup: Lookup, number: int) -> Message:
     ids = [16 * letter for letter in "pnersah"]
-    return render(lookup, command="/im", actor_id="U01", page=Turns(number, *ids))
+    return render(lookup, command="/im", actor_id="U01", page=PageControls(number, *ids))
 
 
 def shown_ids(message: Message) -> Iterator[str]:

@@ -57,10 +57,10 @@ from bot.playground.blockkit.checker import check_message, check_view
 from bot.slack.messages.audit import FLOOD, grouped
 from bot.slack.messages.change import stamp
 from bot.slack.messages.home import lead_on
-from bot.slack.messages.paging import lone_account, shown
+from bot.slack.messages.paging import shown, single_account
 from bot.slack.messages.render import (
     Message,
-    Turns,
+    PageControls,
     busy,
     changing,
     following,
@@ -133,7 +133,9 @@ HALFWAY = Progress(
 CITY = {"city": "Berlin", "plan": "pro"}
 
 
-def show(result: Result, page: Turns | None = None, *, shared: bool = False, note: str = "") -> Message:
+def show(
+    result: Result, page: PageControls | None = None, *, shared: bool = False, note: str = ""
+) -> Message:
     return render(result, command="/im", actor_id="U01ALICE", page=page, shared=shared, note=note)
 
 
@@ -156,24 +158,24 @@ def fail(error: Any) -> Message:
 MESSAGES: dict[str, Callable[[], Message]] = {
     "profile_one": lambda: show(profiles(found("alice", ALICE))),
     "profile_one_for_an_editor": lambda: show(
-        profiles(found("alice", ALICE)), Turns(0, None, None, "export", None, "share", "one", "one")
+        profiles(found("alice", ALICE)), PageControls(0, None, None, "export", None, "share", "one", "one")
     ),
     "profile_one_nothing_set": lambda: show(profiles(found("alice"))),
     "profile_one_not_imported": lambda: show(profiles(missed("carol", LookupStatus.NOT_IMPORTED))),
     "profile_one_by_field": lambda: show(profiles(found("alice", ALICE), only=("level", "nick"))),
     "profile_side_by_side": lambda: show(
         profiles(found("alice", ALICE), found("bob_k", BOB), missed("carol", LookupStatus.NOT_IMPORTED)),
-        Turns(export_id="export", share_id="share"),
+        PageControls(export_id="export", share_id="share"),
     ),
     "profile_rows": lambda: show(profiles(*crowd(5), missed("u_29", LookupStatus.FAILED))),
     "profile_rows_by_field": lambda: show(profiles(*crowd(5), only=("gender", "birthday"))),
     "profile_first_page": lambda: show(
         profiles(*crowd(41), missed("u_17", LookupStatus.NOT_IMPORTED), missed("u_29", LookupStatus.FAILED)),
-        Turns(0, None, "next", "export", "retry", "share"),
+        PageControls(0, None, "next", "export", "retry", "share"),
     ),
-    "profile_middle_page": lambda: show(profiles(*crowd(41)), Turns(1, "previous", "next")),
+    "profile_middle_page": lambda: show(profiles(*crowd(41)), PageControls(1, "previous", "next")),
     "profile_shared_page": lambda: show(profiles(*crowd(21)), shared=True),
-    "profile_last_page": lambda: show(profiles(*crowd(41)), Turns(2, "previous", None)),
+    "profile_last_page": lambda: show(profiles(*crowd(41)), PageControls(2, "previous", None)),
     "profile_all_failed": lambda: show(profiles(*(missed(f"u_{n}", LookupStatus.FAILED) for n in range(6)))),
     "profile_unrecorded": lambda: show(
         profiles(found("alice", ALICE)), note="This lookup could not be recorded."
@@ -215,9 +217,9 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "settled_failed": lambda: show(settled(Outcome.FAILED, REFUSED)),
     "settled_unknown": lambda: show(settled(Outcome.UNKNOWN, UNANSWERED)),
     "settled_cancelled": lambda: show(settled(Outcome.CANCELLED)),
-    "history": lambda: show(HISTORY, Turns(0, None, "older")),
+    "history": lambda: show(HISTORY, PageControls(0, None, "older")),
     "history_without_values": lambda: show(replace(HISTORY, with_values=False)),
-    "history_older": lambda: show(HISTORY, Turns(0, "newer", None)),
+    "history_older": lambda: show(HISTORY, PageControls(0, "newer", None)),
     "history_empty": lambda: show(replace(HISTORY, entries=(), older=None)),
     "entry_succeeded": lambda: tell(enter()),
     "entry_undone": lambda: tell(enter(change=UNDO)),
@@ -436,7 +438,7 @@ def test_counts_pages(hits: int, misses: int, count: int) -> None:
 def test_turns_pages_with_buttons_that_count(number: int, buttons: list[tuple[str, str]]) -> None:
     rows = (*crowd(41), *(missed(f"u{n}", LookupStatus.FAILED) for n in range(170)))
 
-    message = show(profiles(*rows), Turns(number, "previous", "next"))
+    message = show(profiles(*rows), PageControls(number, "previous", "next"))
 
     shown = [
         element for block in message.blocks if block["type"] == "actions" for element in block["elements"]
@@ -445,7 +447,7 @@ def test_turns_pages_with_buttons_that_count(number: int, buttons: list[tuple[st
     assert [(element["text"]["text"], element["value"]) for element in shown] == buttons
 
 
-ALL_IDS = Turns(0, "previous", "next", "export", "retry", "share")
+ALL_IDS = PageControls(0, "previous", "next", "export", "retry", "share")
 LONE_IDS = replace(ALL_IDS, edit_id="alice", history_id="alice")
 
 
@@ -488,7 +490,7 @@ def test_offers_to_change_and_retrace_the_account_of_a_card() -> None:
     ],
 )
 def test_knows_the_account_that_an_answer_is_about_alone(lookup: Lookup, account: str | None) -> None:
-    assert lone_account(lookup) == account
+    assert single_account(lookup) == account
 
 
 def test_asks_for_exactly_what_a_page_shows() -> None:
@@ -504,14 +506,14 @@ def test_asks_for_exactly_what_a_page_shows() -> None:
 
 
 def test_offers_no_buttons_on_an_only_page() -> None:
-    assert "actions" not in kinds(show(profiles(*crowd(20)), Turns(0, "previous", "next")))
+    assert "actions" not in kinds(show(profiles(*crowd(20)), PageControls(0, "previous", "next")))
 
 
 def test_says_which_page_this_is() -> None:
     rows = (*crowd(41), *(missed(f"u{n}", LookupStatus.FAILED) for n in range(60)))
 
     assert "page 2 of 3 · 21\N{EN DASH}40 of 41 found · 51\N{EN DASH}60 of 60 not found · 230 ms" in said(
-        show(profiles(*rows), Turns(1, "previous", "next"))
+        show(profiles(*rows), PageControls(1, "previous", "next"))
     )
 
 
@@ -722,7 +724,7 @@ def test_survives_the_longest_change() -> None:
 
     for message in (
         show(Preview(app, change, kept=values)),
-        show(History(app, "bob_k", tuple(entries), None, with_values=True), Turns(0, None, "older")),
+        show(History(app, "bob_k", tuple(entries), None, with_values=True), PageControls(0, None, "older")),
         render_entries(entries[:1], {"prod": app}, {}),
         render_entries(entries[:5], {"prod": app}, {}),
     ):
