@@ -49,9 +49,9 @@ BROKEN: dict[str, tuple[Behavior, type[IMError], str]] = {
         UnavailableError,
         "broke",
     ),
-    "a drip": (bad.drip(BODY * 9, 0.02), UnavailableError, "took too long"),
+    "a drip": (bad.drip(BODY * 90, 0.02), UnavailableError, "took too long"),
     "a drip before closing": (
-        bad.drip(BODY * 9, 0.02, headers="Connection: close\r\n"),
+        bad.drip(BODY * 90, 0.02, headers="Connection: close\r\n"),
         UnavailableError,
         "took too long",
     ),
@@ -105,7 +105,7 @@ def serving_as(host: str, ca: trustme.CA) -> ssl.SSLContext:
 def test_a_broken_answer_is_explained_and_the_next_call_works(name: str) -> None:
     broken, kind, words = BROKEN[name]
     with facing(broken) as (im, far_end):
-        deadline = Deadline.after(0.05) if name in ENDLESS else soon()
+        deadline = Deadline.after(0.5) if name in ENDLESS else soon()
         with pytest.raises(kind) as caught:
             get(im, deadline)
 
@@ -121,7 +121,7 @@ def test_a_change_without_a_usable_answer_is_unknown_and_not_repeated(name: str)
     broken, _, words = BROKEN[name]
     with facing(broken, answer(OK)) as (im, far_end):
         with pytest.raises(OutcomeUnknownError) as caught:
-            change(im, Deadline.after(0.05) if name in ENDLESS else None)
+            change(im, Deadline.after(0.5) if name in ENDLESS else None)
 
         assert words in str(caught.value)
         assert "may or may not" in str(caught.value)
@@ -136,7 +136,7 @@ def test_whatever_drips_ends_at_the_deadline(drip: str) -> None:
             # Connected already, so that the time goes where it is to go.
             assert get(im) == {"a": {}}
             far_end.follow(bad.DRIPS[drip])
-            deadline = Deadline.after(0.3)
+            deadline = Deadline.after(0.9)
             with pytest.raises(kind, match="took too long") as caught:
                 ask(im, deadline)
 
@@ -151,7 +151,7 @@ def test_a_handshake_that_drips_ends_at_the_deadline(
     authority: trustme.CA, ask: Callable[..., object]
 ) -> None:
     hello = bad.endless(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x")
-    deadline = Deadline.after(0.3)
+    deadline = Deadline.after(0.9)
     with (
         FarEnd(greet=hello) as far_end,
         closing(client_for(far_end.url.replace("http:", "https:"))) as im,
@@ -172,7 +172,7 @@ def test_a_handshake_that_drips_ends_at_the_deadline(
 def test_a_proxy_that_drips_ends_at_the_deadline(
     monkeypatch: pytest.MonkeyPatch, ask: Callable[..., object], drip: Behavior
 ) -> None:
-    deadline = Deadline.after(0.3)
+    deadline = Deadline.after(0.9)
     with FarEnd(drip) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url)
         with closing(client_for("https://im.invalid")) as im, pytest.raises(UnavailableError) as caught:
@@ -193,7 +193,7 @@ def test_a_name_that_takes_too_long_to_resolve_ends_at_the_deadline(
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    deadline = Deadline.after(0.3)
+    deadline = Deadline.after(0.9)
     with closing(client_for("https://slow-name.invalid")) as im, pytest.raises(UnavailableError) as caught:
         ask(im, deadline)
     stopped.set()
@@ -407,7 +407,7 @@ def test_leaks_nothing(
         with closing(client_for(places.get(name, far_end.url))) as im:
             sig = im._transport._signer.get().text
             with pytest.raises(IMError) as caught:
-                ask(im, Deadline.after(0.05))
+                ask(im, Deadline.after(0.5))
             shown = [repr(im), repr(im._transport), repr(im._transport._signer)]
 
     error = caught.value

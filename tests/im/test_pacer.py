@@ -84,7 +84,7 @@ def test_threads_leave_one_after_the_other() -> None:
 def test_whoever_was_held_up_past_the_slot_takes_a_new_one_once(
     late: list[float],
 ) -> None:
-    pacer = Pacer(50)
+    pacer = Pacer(10)
     assert pacer.wait(Deadline.after(5))
     slept = []
 

@@ -149,7 +149,7 @@ def test_refuses_in_the_modal_somebody_who_lost_the_role(whole: Whole) -> None:
 
 def test_sends_the_outcome_to_whoever_closed_the_modal(whole: Whole, ed: Asker) -> None:
     _, shown = review(ed, "user_022", "Unseen")
-    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=1500)
+    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=3000)
     try:
         ed.page.submit(shown)
         ed.page.close(ed.view("Changing"))

@@ -24,8 +24,8 @@ def facing(*script: Behavior) -> Iterator[tuple[IMClient, FarEnd]]:
 
 
 def soon() -> Deadline:
-    """Leave time for a second try, but for no third."""
-    return Deadline.after(0.2)
+    """Leave time for a second try on a busy machine too."""
+    return Deadline.after(0.9)
 
 
 def fail(code: int) -> dict[str, object]:
