@@ -5,10 +5,18 @@ import threading
 import time
 from collections.abc import Callable
 
+from bot.core.model import Deadline
+from bot.errors import IMError, UnavailableError
+from bot.im.client import IMClient
+
 EVERY = 1.0
 """Seconds between two checks."""
 PATIENCE = 3.0
 """Seconds after which a check that has not ended counts as stuck."""
+ASK_AFTER = 60.0
+"""After how many seconds without an answer of the vendor's it is asked for one."""
+ASK_SECONDS = 2.0
+"""Seconds that an answer to that may take."""
 
 log = logging.getLogger(__name__)
 
@@ -69,3 +77,18 @@ class BackgroundCheck:
                 self._trouble = f"a fault in the bot ({type(error).__name__}); its log says more"
             self._began = None
             self._stop.wait(self._every)
+
+
+def find_app_trouble(name: str, im: IMClient, admin: str) -> str:
+    """Say why an app cannot be reached, empty when it can; the vendor is asked no more often than needed."""
+    answered = im.answered_at
+    if answered is not None and time.monotonic() - answered < ASK_AFTER:
+        return ""
+    try:
+        im.check_accounts([admin], Deadline.after(ASK_SECONDS))
+    except UnavailableError as error:
+        return f"app {name}: {error}"
+    except IMError as error:
+        # It answers, so the bot can do its part; what is wrong with the app is for doctor to say.
+        log.warning("app %s refuses calls: %s", name, error)
+    return ""

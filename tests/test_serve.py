@@ -14,15 +14,16 @@ import requests
 
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
-from bot.health import BackgroundCheck
+from bot.health import BackgroundCheck, find_app_trouble
+from bot.http_app import HTTPApp
 from bot.logs import set_up_logs
+from bot.metrics import Metrics
 from bot.playground.people import STRANGER
 from bot.playground.server import make_app
 from bot.playground_app import make_settings
 from bot.sandbox.behavior import Knobs
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
-from bot.serve import Metrics, Probe, Site, make_site
 from bot.settings import Settings
 from tests.support.bot import EVENTS, call, environment_of, running, signed, slash_command
 from tests.support.far_end import FarEnd, answer, hang
@@ -37,7 +38,7 @@ class Scene:
     settings: Settings
     sandbox: Sandbox
     bot: Bot
-    site: Site
+    site: HTTPApp
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         metrics = Metrics()
         with closing(make_bot(settings, metrics.observe)) as bot:
             bot.audit.start()
-            site = make_site(bot, metrics, settings)
+            metrics.watch_outbox(bot.audit.count_waiting)
+            site = HTTPApp(bot.bolt, metrics, [bot.audit.trouble], workspace.signing_secret)
             wait_until(lambda: call(site, "GET", "/readyz").status == 200)
             yield Scene(settings, sandbox, bot, site)
 
@@ -176,7 +178,7 @@ def test_parses_nothing_that_slack_did_not_sign(scene: Scene, monkeypatch: pytes
     def parse(*_: Any, **__: Any) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("bot.serve.BoltRequest", parse)
+    monkeypatch.setattr("bot.http_app.BoltRequest", parse)
     body = b"[" * 100_000
 
     assert call(scene.site, "POST", EVENTS, body, signed(body, "a guess")).status == 401
@@ -219,8 +221,8 @@ def test_is_ready_while_the_app_answers(scene: Scene) -> None:
 
 def test_is_not_ready_while_an_app_cannot_be_reached(scene: Scene) -> None:
     with closing(client_for("http://127.0.0.1:9")) as nowhere:
-        check = BackgroundCheck("prod", Probe("prod", nowhere, "administrator").why_unreachable)
-        site = Site(scene.bot, Metrics(), [check.trouble], SIGNING_SECRET)
+        check = BackgroundCheck("prod", lambda: find_app_trouble("prod", nowhere, "administrator"))
+        site = HTTPApp(scene.bot.bolt, Metrics(), [check.trouble], SIGNING_SECRET)
         check.start()
         wait_until(lambda: check.trouble() != "not checked yet")
 
@@ -234,14 +236,12 @@ def test_is_not_ready_while_an_app_cannot_be_reached(scene: Scene) -> None:
 
 def test_counts_an_app_that_answers_with_a_refusal_as_reached() -> None:
     with facing(answer({**OK, "ActionStatus": "FAIL", "ErrorCode": 70003, "ErrorInfo": "bad"})) as (im, _):
-        assert Probe("prod", im, "administrator").why_unreachable() == ""
+        assert find_app_trouble("prod", im, "administrator") == ""
 
 
 def test_asks_nothing_after_a_lookup_was_answered() -> None:
     with facing(answer({**OK, "ResultItem": []}), hang()) as (im, far_end):
-        probe = Probe("prod", im, "administrator")
-
-        assert [probe.why_unreachable() for _ in range(3)] == ["", "", ""]
+        assert [find_app_trouble("prod", im, "administrator") for _ in range(3)] == ["", "", ""]
         assert len(far_end.asked) == 1
 
 

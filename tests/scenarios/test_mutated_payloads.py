@@ -15,7 +15,9 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
+from bot.http_app import HTTPApp
 from bot.logs import set_up_logs
+from bot.metrics import Metrics
 from bot.playground.interactions.payloads import (
     make_action,
     make_block_actions,
@@ -30,7 +32,6 @@ from bot.playground.server import make_app
 from bot.playground.state.messages import Draft, Message
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
-from bot.serve import Metrics, Site
 from bot.slack.listeners.registration import DeduplicatingHandler
 from tests.support.bot import EVENTS, call, signed
 from tests.support.far_end import FarEnd, answer
@@ -48,7 +49,7 @@ STRANGE: tuple[Any, ...] = (
 @dataclass
 class Scene:
     bot: Bot
-    site: Site
+    site: HTTPApp
     envelopes: DeduplicatingHandler
     far_end: FarEnd
 
@@ -64,7 +65,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         closing(make_bot(make_settings(workspace, slack.url, sandbox, im.url, folder / "im.db"))) as bot,
         closing(DeduplicatingHandler(bot.bolt, APP_TOKEN)) as envelopes,
     ):
-        yield Scene(bot, Site(bot, Metrics(), [], SIGNING_SECRET), envelopes, far_end)
+        yield Scene(bot, HTTPApp(bot.bolt, Metrics(), [], SIGNING_SECRET), envelopes, far_end)
 
 
 def payloads(url: str) -> dict[str, Any]:
@@ -169,7 +170,7 @@ def test_refuses_in_words_what_is_none_of_slacks(
 
         assert answered.status in (200, 400, 404), changed
         assert answered.status != 400 or answered.body == b"not a payload of Slack's\n"
-        refused = [record for record in caplog.records if record.name == "bot.serve"]
+        refused = [record for record in caplog.records if record.name == "bot.http_app"]
         assert len(refused) == (answered.status == 400)
         unexpected = [record for record in caplog.records if record.exc_info]
         assert unexpected == [], changed

@@ -12,7 +12,9 @@ from typing import Any, Literal
 from bot.app import Bot, connected, make_bot
 from bot.background import BackgroundServer
 from bot.core.model import Entry, Outcome
+from bot.http_app import HTTPApp
 from bot.http_server import HTTPServer
+from bot.metrics import Metrics
 from bot.playground.blockkit.checker import check_message
 from bot.playground.people import AUDIT_CHANNEL_ID, VIEWER, Person
 from bot.playground.server import make_app
@@ -20,7 +22,6 @@ from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
-from bot.serve import Metrics, Site
 from bot.settings import Settings
 from bot.store.export import export
 from bot.store.record import Store
@@ -164,7 +165,7 @@ def _by_http(settings: Settings, workspace: Workspace, acks_late: float) -> Iter
     secret = settings.slack_signing_secret.get_secret_value()
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with closing(make_bot(settings)) as bot, HTTPServer(Site(bot, Metrics(), [], secret), listener):
+    with closing(make_bot(settings)) as bot, HTTPServer(HTTPApp(bot.bolt, Metrics(), [], secret), listener):
         bot.audit.start()
         with open_detour(Detour(url, back=acks_late)) as detour:
             workspace.request_url = f"{detour if acks_late else url}/slack/events"

@@ -1,0 +1,108 @@
+"""The bot's HTTP pages: Slack's payloads, and what a platform asks a process about itself."""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeAlias
+
+from slack_bolt import App, BoltRequest
+from slack_sdk.signature import SignatureVerifier
+
+from bot.metrics import Metrics
+from bot.slack.api.payloads import NotSlacksError, check_payload
+from bot.slack.recent_ids import RecentIds
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+SIGNATURES = 20_000
+"""The number of the latest signatures that are known again: five minutes of 60 requests a second."""
+
+Answer: TypeAlias = tuple[int, list[tuple[str, str]], bytes]
+"""A status, headers and a body."""
+
+_PLAIN = [("Content-Type", "text/plain; charset=utf-8")]
+_NO_PAYLOAD: Answer = (400, _PLAIN, b"not a payload of Slack's\n")
+_TIMESTAMP = re.compile("[0-9]{1,12}")
+
+log = logging.getLogger(__name__)
+
+
+class HTTPApp:
+    """The WSGI application: Slack's path, and a table of pages.
+
+    Args:
+        bolt: Where Slack's payloads go in.
+        metrics: What /metrics shows.
+        troubles: What /readyz asks; each says at once why the bot cannot do its part, empty when it can.
+        signing_secret: What Slack signs its requests with.
+    """
+
+    def __init__(
+        self, bolt: App, metrics: Metrics, troubles: Iterable[Callable[[], str]], signing_secret: str
+    ) -> None:
+        self._bolt = bolt
+        self._troubles = tuple(troubles)
+        self._verifier = SignatureVerifier(signing_secret)
+        self._seen = RecentIds(SIGNATURES)
+        self._pages: Mapping[str, Callable[[], Answer]] = {
+            "/healthz": lambda: (200, _PLAIN, b"alive\n"),
+            "/readyz": self._ready,
+            "/metrics": lambda: (200, _PLAIN, metrics.text()),
+        }
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one HTTP request."""
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
+        if (method, path) == ("POST", "/slack/events"):
+            status, headers, body = self._receive(environ)
+        elif method in ("GET", "HEAD") and path in self._pages:
+            status, headers, body = self._pages[path]()
+        else:
+            status, headers, body = 404, _PLAIN, b"not found\n"
+        length = ("Content-Length", str(len(body)))
+        start_response(f"{status} {HTTPStatus(status).phrase}", [*headers, length])
+        return [b"" if method == "HEAD" else body]
+
+    def _receive(self, environ: "WSGIEnvironment") -> Answer:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        signature = environ.get("HTTP_X_SLACK_SIGNATURE", "")
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            return _NO_PAYLOAD
+        if not self._is_signed(text, environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", ""), signature):
+            return 401, _PLAIN, b"not signed by Slack\n"
+        if self._seen.again(signature):
+            # Slack signs nothing twice: it is a copy, and what it asks for has been done.
+            return 200, _PLAIN, b""
+        headers = {
+            name[5:].replace("_", "-").lower(): environ[name] for name in environ if name[:5] == "HTTP_"
+        }
+        headers["content-type"] = environ.get("CONTENT_TYPE", "")
+        try:
+            request = BoltRequest(body=text, headers=headers)
+            check_payload(request.body)
+            response = self._bolt.dispatch(request)
+        except NotSlacksError as error:
+            log.warning("a signed payload is none of Slack's: %s", error)
+            return _NO_PAYLOAD
+        except Exception as error:  # noqa: BLE001 - Bolt looks into a payload before it knows its shape
+            # Neither the error's words nor its traceback: they may repeat what was typed.
+            log.warning("a signed payload is none of Slack's (%s)", type(error).__name__)
+            return _NO_PAYLOAD
+        given = [(name, value) for name, values in response.headers.items() for value in values]
+        return response.status, given, response.body.encode()
+
+    def _is_signed(self, body: str, timestamp: str, signature: str) -> bool:
+        # slack_sdk's verifier does not survive what is not a number, or not ASCII.
+        if not _TIMESTAMP.fullmatch(timestamp) or not signature.isascii():
+            return False
+        return self._verifier.is_valid(body, timestamp, signature)
+
+    def _ready(self) -> Answer:
+        reasons = [reason for trouble in self._troubles if (reason := trouble())]
+        if reasons:
+            return 503, _PLAIN, "".join(f"{reason}\n" for reason in reasons).encode()
+        return 200, _PLAIN, b"ready\n"

@@ -1,0 +1,37 @@
+"""The bot's Prometheus metrics."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+class Metrics:
+    """What /metrics shows; labels hold no ids and no values."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._asked = Counter(
+            "im_bot_commands",
+            "Commands and buttons answered.",
+            ["command", "outcome"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "im_bot_command_seconds", "Time from the ack to the answer.", ["command"], registry=self._registry
+        )
+
+    def watch_outbox(self, count: Callable[[], float]) -> None:
+        """Show how many entries the audit channel has yet to be told."""
+        waiting = Gauge(
+            "im_bot_outbox", "Entries not told to the audit channel yet.", registry=self._registry
+        )
+        waiting.set_function(count)
+
+    def observe(self, asked: str, outcome: str, seconds: float) -> None:
+        """Count something answered."""
+        self._asked.labels(asked, outcome).inc()
+        self._seconds.labels(asked).observe(seconds)
+
+    def text(self) -> bytes:
+        """Write all of them in Prometheus's text format."""
+        return generate_latest(self._registry)
