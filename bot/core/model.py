@@ -1,12 +1,10 @@
 """The nouns: actors and roles, apps, what became of every asked account, changes, and entries about all."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha256
 from threading import Event
 from types import MappingProxyType
 from typing import TypeAlias
@@ -198,23 +196,6 @@ class Change:
     def expires_at(self) -> datetime:
         """The moment from which it can no longer be confirmed."""
         return self.proposed_at + CONFIRM_WITHIN
-
-    @property
-    def digest(self) -> str:
-        """SHA-256, in hex, of all that its actor saw and said; the outcome is not part of it."""
-        content = {
-            "id": self.id,
-            "team": self.actor.team_id,
-            "user": self.actor.user_id,
-            "app": self.app,
-            "account": self.account,
-            "before": dict(self.before),
-            "after": dict(self.after),
-            "reason": self.reason,
-            "proposed_at": self.proposed_at.isoformat(),
-            "undoes": self.undoes,
-        }
-        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ the entry before. To check an entry that was exported, take `hash` out of it and
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
-from bot.core.model import Actor, AlteredEntry, AuditEvent, Entry, Outcome, Surface, Value, Values
+from bot.core.model import Actor, AlteredEntry, AuditEvent, Entry, Outcome, Surface, Value
 from bot.errors import AlteredError
 
 START = "0" * 64
@@ -22,9 +22,6 @@ START = "0" * 64
 
 VERIFY = "An operator should run im-bot audit verify"
 """The advice of every error about an altered database."""
-
-Object: TypeAlias = Mapping[str, Any]
-"""What a JSON object is in Python."""
 
 
 class _Content(msgspec.Struct):
@@ -55,14 +52,19 @@ _SUSPECT = re.compile(r"\\u0000|[\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def storable(text: str) -> str:
-    """Replace what databases or UTF-8 cannot hold, NUL and half characters, by U+FFFD."""
-    return _UNSTORABLE.sub("\ufffd", text)
+def storable(value: Any) -> Any:
+    """Replace what databases or UTF-8 cannot hold, NUL and half characters, by U+FFFD in texts of JSON."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        # Sorted: two keys may become the same, and which is kept must not depend on their order.
+        return {storable(name): storable(each) for name, each in sorted(value.items())}
+    return [storable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def key(name: str) -> str:
     """Make a name fit for an index: one longer than any index takes is found by its hash."""
-    stored = storable(name)
+    stored: str = storable(name)
     return stored if len(stored) <= LONGEST_KEY else sha256(stored.encode()).hexdigest()
 
 
@@ -78,10 +80,11 @@ def write_time(moment: datetime) -> str:
 
 def link(sequence: int, at: datetime, event: AuditEvent, previous: str) -> tuple[Entry, str]:
     """Give a draft its place in the chain; returns the entry and its content."""
-    content = _write(sequence, at, event, previous)
+    said = _to_json(sequence, at, event, previous)
+    content = _write_json(said)
     if _SUSPECT.search(content):
-        event = _make_storable(event)
-        content = _write(sequence, at, event, previous)
+        content = _write_json(storable(said))
+        event = _draft(_read_json(content))
     return Entry(sequence, at, event, previous, sha256(content.encode()).hexdigest()), content
 
 
@@ -112,64 +115,24 @@ def read_each(rows: Iterable[Sequence[Any]]) -> Iterator[Entry | AlteredEntry]:
             yield entry if entry.sequence == sequence else AlteredEntry(sequence)
 
 
-def read_values(values: Object) -> Values:
-    """Read values back from JSON, which knows lists alone."""
-    return {tag: tuple(value) if isinstance(value, list) else value for tag, value in values.items()}
-
-
-def _write(sequence: int, at: datetime, event: AuditEvent, previous: str) -> str:
-    return _write_json(
-        {
-            "accounts": event.accounts,
-            "after": dict(event.after),
-            "app": event.app,
-            "at": write_time(at),
-            "before": dict(event.before),
-            "change": event.change_id,
-            "command": event.command,
-            "outcome": event.outcome,
-            "previous": previous,
-            "problem": event.problem,
-            "reason": event.reason,
-            "sequence": sequence,
-            "surface": event.surface,
-            "team": event.actor.team_id,
-            "user": event.actor.user_id,
-        }
-    )
-
-
-def _make_storable(event: AuditEvent) -> AuditEvent:
-    return AuditEvent(
-        actor=storable_actor(event.actor),
-        surface=event.surface,
-        app=storable(event.app),
-        command=storable(event.command),
-        accounts=tuple(map(storable, event.accounts)),
-        outcome=event.outcome,
-        reason=storable(event.reason),
-        problem=storable(event.problem),
-        before=storable_values(event.before),
-        after=storable_values(event.after),
-        change_id=storable(event.change_id),
-    )
-
-
-def storable_actor(actor: Actor) -> Actor:
-    """Make an actor storable, as `storable` does texts."""
-    return Actor(user_id=storable(actor.user_id), team_id=storable(actor.team_id))
-
-
-def storable_values(values: Values) -> dict[str, Value]:
-    """Make values storable, as `storable` does texts."""
-    # Sorted, since two tags may become the same, and which of them is kept must not depend on their order.
-    return {storable(tag): _storable_value(value) for tag, value in sorted(values.items())}
-
-
-def _storable_value(value: Value) -> Value:
-    if isinstance(value, str):
-        return storable(value)
-    return tuple(map(storable, value)) if isinstance(value, tuple) else value
+def _to_json(sequence: int, at: datetime, event: AuditEvent, previous: str) -> dict[str, object]:
+    return {
+        "accounts": event.accounts,
+        "after": dict(event.after),
+        "app": event.app,
+        "at": write_time(at),
+        "before": dict(event.before),
+        "change": event.change_id,
+        "command": event.command,
+        "outcome": event.outcome,
+        "previous": previous,
+        "problem": event.problem,
+        "reason": event.reason,
+        "sequence": sequence,
+        "surface": event.surface,
+        "team": event.actor.team_id,
+        "user": event.actor.user_id,
+    }
 
 
 def _draft(said: _Content) -> AuditEvent:

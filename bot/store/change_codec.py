@@ -1,19 +1,17 @@
-"""How a change is kept: as JSON that loses nothing, beside the digest of what its actor was shown."""
+"""The JSON of a change, and the digest of that."""
 
 import json
 import re
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 from sqlalchemy import Row
 
 from bot.core.model import Actor, Change, Outcome, Value
 from bot.errors import AlteredError
-from bot.store import chain
-from bot.store.chain import VERIFY, key
+from bot.store.chain import VERIFY, key, storable
 
 _SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])")
 
@@ -29,6 +27,8 @@ class Kept(NamedTuple):
 
 
 class _Content(msgspec.Struct, gc=False):
+    """All that a change's actor saw and said, by the keys of its JSON; the outcome is no part of it."""
+
     account: str
     after: dict[str, Value]
     app: str
@@ -40,29 +40,47 @@ class _Content(msgspec.Struct, gc=False):
     undoes: str
     user: str
 
+    @classmethod
+    def of(cls, change: Change) -> Self:
+        return cls(
+            account=change.account,
+            after=dict(change.after),
+            app=change.app,
+            before=dict(change.before),
+            id=change.id,
+            proposed_at=change.proposed_at.isoformat(),
+            reason=change.reason,
+            team=change.actor.team_id,
+            undoes=change.undoes,
+            user=change.actor.user_id,
+        )
+
+    def to_change(self, outcome: Outcome) -> Change:
+        return Change(
+            id=self.id,
+            actor=Actor(user_id=self.user, team_id=self.team),
+            app=self.app,
+            account=self.account,
+            before=self.before,
+            after=self.after,
+            reason=self.reason,
+            proposed_at=datetime.fromisoformat(self.proposed_at),
+            undoes=self.undoes,
+            outcome=outcome,
+        )
+
 
 _read_json = msgspec.json.Decoder(_Content).decode
 
 
 def write(change: Change, moved_at: str) -> dict[str, str]:
     """Make the row of a change."""
-    content = {
-        "account": change.account,
-        "after": dict(change.after),
-        "app": change.app,
-        "before": dict(change.before),
-        "id": change.id,
-        "proposed_at": change.proposed_at.isoformat(),
-        "reason": change.reason,
-        "team": change.actor.team_id,
-        "undoes": change.undoes,
-        "user": change.actor.user_id,
-    }
+    # Escaped to ASCII it may hold characters that databases refuse, and the digest stays true.
+    content = json.dumps(msgspec.structs.asdict(_Content.of(change)), sort_keys=True)
     return {
         "id": key(change.id),
-        # Escaped to ASCII it may hold characters that databases refuse, and the digest stays true.
-        "content": json.dumps(content, sort_keys=True),
-        "digest": change.digest,
+        "content": content,
+        "digest": _digest(content),
         "outcome": change.outcome,
         "moved_at": moved_at,
     }
@@ -75,10 +93,8 @@ def read(row: Row[Any] | Kept) -> Change:
         AlteredError: It is not what was kept.
     """
     try:
-        change = _read(_parse(row.content), Outcome(row.outcome))
-        # What was kept is written as the digest has it.
-        digest = sha256(row.content.encode()).hexdigest()
-        sound = digest == row.digest and key(change.id) == row.id
+        change = _parse(row.content).to_change(Outcome(row.outcome))
+        sound = _digest(row.content) == row.digest and key(change.id) == row.id
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError):
         raise altered() from None
     if not sound or change.proposed_at.tzinfo is None:
@@ -86,21 +102,20 @@ def read(row: Row[Any] | Kept) -> Change:
     return change
 
 
-def storable(change: Change, content: str) -> Change:
+def make_storable(change: Change, content: str) -> Change:
     """Make a change that was kept with this content storable, as its entries are; at once if it is."""
     if not _SUSPECT.search(content):
         return change
-    return replace(
-        change,
-        id=chain.storable(change.id),
-        actor=chain.storable_actor(change.actor),
-        app=chain.storable(change.app),
-        account=chain.storable(change.account),
-        before=chain.storable_values(change.before),
-        after=chain.storable_values(change.after),
-        reason=chain.storable(change.reason),
-        undoes=chain.storable(change.undoes),
-    )
+    return msgspec.convert(storable(json.loads(content)), _Content).to_change(change.outcome)
+
+
+def altered() -> AlteredError:
+    """Make the error that a change was altered."""
+    return AlteredError("the change is not what was kept: somebody altered the database", advice=VERIFY)
+
+
+def _digest(content: str) -> str:
+    return sha256(content.encode()).hexdigest()
 
 
 def _parse(content: str) -> _Content:
@@ -109,23 +124,3 @@ def _parse(content: str) -> _Content:
     except msgspec.DecodeError:
         # Half a character, escaped, is none to the faster reader.
         return msgspec.convert(json.loads(content), _Content)
-
-
-def altered() -> AlteredError:
-    """Make the error that a change was altered."""
-    return AlteredError("the change is not what was kept: somebody altered the database", advice=VERIFY)
-
-
-def _read(content: _Content, outcome: Outcome) -> Change:
-    return Change(
-        id=content.id,
-        actor=Actor(user_id=content.user, team_id=content.team),
-        app=content.app,
-        account=content.account,
-        before=content.before,
-        after=content.after,
-        reason=content.reason,
-        proposed_at=datetime.fromisoformat(content.proposed_at),
-        undoes=content.undoes,
-        outcome=outcome,
-    )

@@ -199,7 +199,7 @@ def _judge(row: Row[Any] | kept.Kept, steps: Sequence[Step]) -> Change:
     change = kept.read(row)
     if not (
         steps
-        and _is_told(kept.storable(change, row.content), steps)
+        and _is_told(kept.make_storable(change, row.content), steps)
         and _is_in_time(change, row.moved_at, steps)
     ):
         raise kept.altered()

@@ -22,6 +22,7 @@ from bot.core.model import (
 )
 from bot.core.ports import CALL_ACCOUNTS
 from bot.errors import AuditError, IMError, NotAskedError, NotFoundError, SlackUnavailableError
+from bot.store import change_codec
 
 
 @dataclass
@@ -163,7 +164,7 @@ class FakeRecord:
             assert change.outcome is Outcome.PROPOSED
             if change.id in self.changes:
                 raise AuditError("there is another change of that id")
-            return self._keep(change, change.digest, event)
+            return self._keep(change, digest_of(change), event)
 
     def find(self, change_id: str) -> Change | None:
         with self._working("find"):
@@ -253,6 +254,10 @@ class FakeRecord:
 
     @staticmethod
     def _believed(change: Change, digest: str, _: datetime) -> Change:
-        if change.digest != digest:
+        if digest_of(change) != digest:
             raise AuditError("the change is not what was kept")
         return change
+
+
+def digest_of(change: Change) -> str:
+    return change_codec.write(change, "")["digest"]
