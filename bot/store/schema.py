@@ -31,12 +31,7 @@ entries = Table(
     Column("actor", Text, nullable=False, server_default=""),
     Column("change", Text, nullable=False, server_default=""),
     Index("entries_by_actor", "actor", "sequence"),
-    Index(
-        "entries_by_change",
-        "change",
-        sqlite_where=text("change <> ''"),
-        postgresql_where=text("change <> ''"),
-    ),
+    Index("entries_by_change", "change", sqlite_where=_OF_CHANGES, postgresql_where=_OF_CHANGES),
 )
 """Every entry: its canonical JSON, which says all of it, and the hash of that. Triggers keep it as it is.
 
