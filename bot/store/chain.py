@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -22,6 +22,9 @@ START = "0" * 64
 
 VERIFY = "An operator should run im-bot audit verify"
 """The advice of every error about an altered database."""
+
+Raw: TypeAlias = tuple[int, Any, Any, Any, Any]
+"""An entry's sequence number, content, hash, actor and change; texts, unless somebody altered them."""
 
 
 class _Content(msgspec.Struct):
@@ -48,8 +51,25 @@ _read_json = msgspec.json.Decoder(_Content).decode
 _write_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 LONGEST_KEY = 200
 """The most characters of a name that is found by itself."""
+# Where an entry names the hash before it. The last such key is its own: what follows is sorted after it, and
+# holds texts and a number alone, in which no quote stands unescaped.
+_KEY = '"previous":"'
 _SUSPECT = re.compile(r"\\u0000|[\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class BrokenChainError(Exception):
+    """An entry does not follow from the one before it.
+
+    Args:
+        sequence: The number of the entry that is altered or missing.
+        missing: Whether it is not there at all.
+    """
+
+    def __init__(self, sequence: int, *, missing: bool) -> None:
+        super().__init__(sequence)
+        self.sequence = sequence
+        self.missing = missing
 
 
 def storable(value: Any) -> Any:
@@ -113,6 +133,36 @@ def read_each(rows: Iterable[Sequence[Any]]) -> Iterator[Entry | AlteredEntry]:
             yield AlteredEntry(sequence)
         else:
             yield entry if entry.sequence == sequence else AlteredEntry(sequence)
+
+
+def follow(rows: Iterable[Raw], count: int = 0, last: str = START) -> Iterator[Raw]:
+    """Go from entry to entry as long as each is whole and follows from the one before it.
+
+    Args:
+        rows: The entries in order.
+        count: The number of the entry before the first of them.
+        last: The hash of that.
+
+    Raises:
+        BrokenChainError: One is altered or missing.
+    """
+    key, begins, ends = _KEY, len(_KEY), len(_KEY) + len(START)
+    for row in rows:
+        sequence, content, digest, _, _ = row
+        try:
+            place = content.rfind(key)
+            sound = (
+                sequence == count + 1
+                and content[place + begins : place + ends] == last
+                and sha256(content.encode()).hexdigest() == digest
+            )
+        except (AttributeError, TypeError, ValueError):
+            sound = False
+        if not sound:
+            missing = sequence > count + 1
+            raise BrokenChainError(count + 1 if missing else sequence, missing=missing)
+        count, last = sequence, digest
+        yield row
 
 
 def _to_json(sequence: int, at: datetime, event: AuditEvent, previous: str) -> dict[str, object]:

@@ -18,7 +18,8 @@ from bot.core.model import MOVES, Change, Entry, Outcome, Value
 from bot.errors import AlteredError
 from bot.store import chain
 from bot.store import change_codec as kept
-from bot.store.entries import BrokenChainError, fetch, follow, stream
+from bot.store.chain import BrokenChainError, follow
+from bot.store.entries import fetch, stream
 from bot.store.schema import changes, entries, head
 
 _SOON = timedelta(minutes=1)

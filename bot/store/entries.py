@@ -1,16 +1,12 @@
-"""The entries as they lie on disk, one after the other, however many there are."""
+"""Rows of the database as they come, however many there are."""
 
-from collections.abc import Generator, Iterable, Iterator
-from hashlib import sha256
-from typing import Any, TypeAlias, cast
+from collections.abc import Generator, Iterable
+from typing import Any, cast
 
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.store.chain import START
-
-Raw: TypeAlias = tuple[int, Any, Any, Any, Any]
-"""An entry's sequence number, content, hash, actor and change; texts, unless somebody altered them."""
+from bot.store.chain import Raw
 
 FIRST = -(2**63)
 """Below every sequence number there can be."""
@@ -19,23 +15,6 @@ _ENTRIES = (
     "SELECT sequence, content, hash, actor, change FROM entries WHERE sequence > :after ORDER BY sequence"
 )
 _AT_A_TIME = 2000
-# Where an entry names the hash before it. The last such key is its own: what follows is sorted after it, and
-# holds texts and a number alone, in which no quote stands unescaped.
-_KEY = '"previous":"'
-
-
-class BrokenChainError(Exception):
-    """An entry does not follow from the one before it.
-
-    Args:
-        sequence: The number of the entry that is altered or missing.
-        missing: Whether it is not there at all.
-    """
-
-    def __init__(self, sequence: int, *, missing: bool) -> None:
-        super().__init__(sequence)
-        self.sequence = sequence
-        self.missing = missing
 
 
 def stream(connection: Connection, after: int = FIRST) -> Generator[Raw, None, None]:
@@ -76,33 +55,3 @@ def demand_text(connection: Connection) -> None:
     """Let text of an SQLite file that is none end a query; to read it as far as it can be takes longer."""
     if connection.dialect.name == "sqlite":
         cast("Any", connection.connection.driver_connection).text_factory = str
-
-
-def follow(rows: Iterable[Raw], count: int = 0, last: str = START) -> Iterator[Raw]:
-    """Go from entry to entry as long as each is whole and follows from the one before it.
-
-    Args:
-        rows: The entries in order.
-        count: The number of the entry before the first of them.
-        last: The hash of that.
-
-    Raises:
-        BrokenChainError: One is altered or missing.
-    """
-    key, begins, ends = _KEY, len(_KEY), len(_KEY) + len(START)
-    for row in rows:
-        sequence, content, digest, _, _ = row
-        try:
-            place = content.rfind(key)
-            sound = (
-                sequence == count + 1
-                and content[place + begins : place + ends] == last
-                and sha256(content.encode()).hexdigest() == digest
-            )
-        except (AttributeError, TypeError, ValueError):
-            sound = False
-        if not sound:
-            missing = sequence > count + 1
-            raise BrokenChainError(count + 1 if missing else sequence, missing=missing)
-        count, last = sequence, digest
-        yield row

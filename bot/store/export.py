@@ -6,8 +6,9 @@ from contextlib import closing
 from typing import Literal, TypeAlias
 
 from bot.core.spreadsheet import line
+from bot.store.chain import Raw
 from bot.store.engine import open_engine, reading
-from bot.store.entries import Raw, stream
+from bot.store.entries import stream
 from bot.store.migrate import check_current
 
 Format: TypeAlias = Literal["jsonl", "csv"]

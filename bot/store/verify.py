@@ -15,10 +15,10 @@ from bot.core.model import Entry, Head
 from bot.errors import UsageError
 from bot.store import chain, clock, schema
 from bot.store.batch import is_told
-from bot.store.chain import START
+from bot.store.chain import START, BrokenChainError, Raw, follow
 from bot.store.changes import find_altered_change
 from bot.store.engine import open_engine, reading
-from bot.store.entries import BrokenChainError, Raw, demand_text, fetch, follow, stream
+from bot.store.entries import demand_text, fetch, stream
 from bot.store.errors import is_damage
 from bot.store.guards import find_altered_guard, find_missing_table
 from bot.store.migrate import check_current, has_record
