@@ -24,6 +24,7 @@ from bot.sandbox.data import DataFileError
 from bot.sandbox.demo import VIP
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
+from bot.sandbox.web import WebApp
 from bot.settings import AppSettings, FixedSettings, RoleSettings, Settings
 
 _MANIFESTS = (Path(__file__).parents[1] / "manifest.yml", Path(sys.prefix) / "share/im-bot/manifest.yml")
@@ -102,7 +103,7 @@ def playing(
     """
     with (
         TemporaryDirectory(prefix="im-bot-") as folder,
-        BackgroundServer(sandbox.app) as im,
+        BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace), port) as slack,
     ):
         workspace.dials.add(make_im_dial(sandbox))

@@ -17,6 +17,7 @@ from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
+from bot.sandbox.web import WebApp
 from bot.slack.api.people import SlackPeople
 from bot.slack.api.scopes import BOT_SCOPES
 from bot.store.record import Store
@@ -46,7 +47,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def surroundings(**changes: Any) -> Iterator[Scene]:
     """Run everything a bot needs, and write down how it is set up for it."""
     workspace, sandbox = make_workspace(**{"scopes": BOT_SCOPES, **changes}), open_sandbox()
-    with BackgroundServer(sandbox.app) as im, BackgroundServer(make_app(workspace)) as slack:
+    with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
         settings = make_settings(workspace, slack.url, sandbox, im.url, Path("im-bot.db"))
         groups = {"ROLES__EDITORS": EDITORS_GROUP_ID, "AUDIT_CHANNEL": ONCALL}
         yield Scene(workspace, sandbox, {**environment_of(settings), **groups})

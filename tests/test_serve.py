@@ -24,6 +24,8 @@ from bot.playground_app import make_settings
 from bot.sandbox.behavior import Knobs
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
+from bot.sandbox.web import WebApp
+from bot.serve import Metrics
 from bot.settings import Settings
 from tests.support.bot import EVENTS, call, environment_of, running, signed, slash_command
 from tests.support.far_end import FarEnd, answer, hang
@@ -44,7 +46,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     sandbox, workspace = open_sandbox(), make_workspace()
-    with BackgroundServer(sandbox.app) as im, BackgroundServer(make_app(workspace)) as slack:
+    with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
         settings = make_settings(
             workspace, slack.url, sandbox, im.url, tmp_path_factory.mktemp("record") / "im-bot.db"
         )
@@ -290,7 +292,7 @@ def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> Non
     sandbox, workspace = open_sandbox(), make_workspace()
     sandbox.knobs = Knobs(latency_ms=500)
     with (
-        BackgroundServer(sandbox.app) as im,
+        BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as slack,
         response_url() as far_end,
     ):
@@ -331,7 +333,7 @@ def test_acknowledges_though_thousands_of_connections_drip(tmp_path: Path) -> No
     workspace, sandbox = make_workspace(), open_sandbox()
     with ExitStack() as stack:
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
-        im = stack.enter_context(BackgroundServer(sandbox.app))
+        im = stack.enter_context(BackgroundServer(WebApp(sandbox)))
         slack = stack.enter_context(BackgroundServer(make_app(workspace)))
         settings = make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
         bot = stack.enter_context(running("serve", cwd=tmp_path, environment=environment_of(settings)))

@@ -8,6 +8,7 @@ from bot.process import stop_signal
 from bot.sandbox.data import DataFileError, load
 from bot.sandbox.demo import VIP, demo_app
 from bot.sandbox.server import Sandbox
+from bot.sandbox.web import WebApp
 
 PORT = 8066
 """Where the sandbox listens unless told otherwise."""
@@ -52,7 +53,7 @@ def run(
     stop = stop_signal()
     try:
         sandbox = open_sandbox(data, app_id=app_id, key=key)
-        with BackgroundServer(sandbox.app, port) as server:
+        with BackgroundServer(WebApp(sandbox), port) as server:
             print(f"Tencent Chat sandbox on {server.url}")  # noqa: T201 - the command's answer
             print(environment(sandbox, server.url), flush=True)  # noqa: T201
             stop.wait()

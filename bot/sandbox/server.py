@@ -17,7 +17,6 @@ from bot.sandbox.calls import CALLS, Call, command_of, envelope
 from bot.sandbox.codes import NOTHING, TRANSPORT, Refusal
 from bot.sandbox.data import DataFileError, HostedApp, save
 from bot.sandbox.request import Answer, Request, Write
-from bot.sandbox.web import WebApp
 
 KEPT_LOG = 100_000
 """How many arrivals of each command, and how many writes, are remembered."""
@@ -32,17 +31,12 @@ _log = logging.getLogger(__name__)
 class Sandbox:
     """Apps of Tencent Chat behind the vendor's REST API.
 
-    Beside the API, `GET` and `POST /sandbox/knobs` read and set knobs as JSON (those not named stay), and
-    `GET /sandbox/arrivals` lists the arrivals of every command.
-
     Args:
         apps: What it serves; free to be changed while it runs.
         keep: The data file that changes are written to.
     """
 
     def __init__(self, *apps: HostedApp, keep: Path | None = None) -> None:
-        self.app = WebApp(self)
-        """The ASGI application."""
         self.apps = {app.app_id: app for app in apps}
         self.writes: deque[Write] = deque(maxlen=KEPT_LOG)
         """What portrait_set wrote, oldest first."""

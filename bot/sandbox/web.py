@@ -2,15 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from bot.sandbox.behavior import Fault, turned
 from bot.sandbox.faults import BAD_GATEWAY, LOSSES, Receive, Scope, Send, lose
-
-if TYPE_CHECKING:
-    from bot.sandbox.server import Sandbox
+from bot.sandbox.server import Sandbox
 
 # The vendor's sample answer has these headers and no Content-Type.
 _HEADERS = (
@@ -24,11 +22,14 @@ _JSON = ((b"content-type", b"application/json"),)
 class WebApp:
     """Serves a sandbox to a web server.
 
+    Beside the API, `GET` and `POST /sandbox/knobs` read and set knobs as JSON (those not named stay), and
+    `GET /sandbox/arrivals` lists the arrivals of every command.
+
     It is bare ASGI: all calls take one path, and Starlette, at an eighth more time for a small call, would
     hide the connection that a fault has to break.
     """
 
-    def __init__(self, sandbox: "Sandbox") -> None:
+    def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,6 +15,7 @@ import pytest
 from bot.background import BackgroundServer
 from bot.sandbox.behavior import Knobs
 from bot.sandbox.server import Sandbox
+from bot.sandbox.web import WebApp
 from tests.support.bench import beside
 from tests.support.sandbox import CROWD_TAGS, PATHS, Caller, crowd
 
@@ -30,7 +31,7 @@ def serve(pipe: Connection, core: int) -> None:
     os.sched_setaffinity(0, {core})
     sandbox = Sandbox(crowd(100))
     sandbox.knobs = Knobs(rate=False)
-    with BackgroundServer(sandbox.app) as server:
+    with BackgroundServer(WebApp(sandbox)) as server:
         pipe.send(server.url)
         pipe.recv()
 

@@ -5,6 +5,7 @@ import pytest
 from bot.background import BackgroundServer
 from bot.sandbox.faults import Receive, Scope, Send
 from bot.sandbox.server import Sandbox
+from bot.sandbox.web import WebApp
 from tests.support.sandbox import Caller, hosted
 
 ANN: dict[str, str | int] = {
@@ -20,7 +21,7 @@ class Front:
     sandbox: Sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.sandbox.app(scope, receive, send)
+        await WebApp(self.sandbox)(scope, receive, send)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
+from bot.sandbox.web import WebApp
 from bot.slack.api.client import Limits
 from bot.store.export import export
 from tests.support import far_end as bad
@@ -140,7 +141,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     sandbox, workspace = open_sandbox(), make_workspace()
     record = tmp_path_factory.mktemp("record") / "im-bot.db"
     with (
-        BackgroundServer(sandbox.app) as im,
+        BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as local,
         Gate(local.url) as slack,
         Gate(im.url) as vendor,

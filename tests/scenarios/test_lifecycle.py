@@ -20,6 +20,7 @@ from bot.process import CUT_OFF
 from bot.sandbox.behavior import Fault, Knobs
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
+from bot.sandbox.web import WebApp
 from bot.settings import RoleSettings
 from tests.support.bot import Running, environment_of, running
 from tests.support.slack import make_workspace, open_page, wait_until
@@ -43,7 +44,7 @@ class Apart:
 @contextmanager
 def bot_apart(way: Way, folder: Path, stops_within: float = 0.0) -> Iterator[Apart]:
     workspace, sandbox = make_workspace(), open_sandbox()
-    with BackgroundServer(sandbox.app) as im, BackgroundServer(make_app(workspace)) as slack:
+    with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
         environment = environment_of(
             make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db")
         )

@@ -32,6 +32,8 @@ from bot.playground.server import make_app
 from bot.playground.state.messages import Draft, Message
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
+from bot.sandbox.web import WebApp
+from bot.serve import Metrics
 from bot.slack.listeners.registration import DeduplicatingHandler
 from tests.support.bot import EVENTS, call, signed
 from tests.support.far_end import FarEnd, answer
@@ -59,7 +61,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     sandbox, workspace = open_sandbox(), make_workspace()
     folder = tmp_path_factory.mktemp("record")
     with (
-        BackgroundServer(sandbox.app) as im,
+        BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as slack,
         FarEnd(answer(b"ok")) as far_end,
         closing(make_bot(make_settings(workspace, slack.url, sandbox, im.url, folder / "im.db"))) as bot,

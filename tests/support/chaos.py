@@ -27,6 +27,7 @@ from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.data import Account
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
+from bot.sandbox.web import WebApp
 from bot.settings import Settings
 from bot.store.migrate import migrate
 from tests.support.changing import BY_WORD
@@ -399,7 +400,7 @@ def chaos(folder: Path, seed: int) -> Iterator[Chaos]:
         workspace, sandbox = make_workspace(), open_sandbox()
         app = next(iter(sandbox.apps.values()))
         app.accounts |= {f"reader_{number}": Account(profile={NICK.tag: BEFORE}) for number in range(40)}
-        vendor = stack.enter_context(BackgroundServer(sandbox.app))
+        vendor = stack.enter_context(BackgroundServer(WebApp(sandbox)))
         slack = stack.enter_context(BackgroundServer(make_app(workspace)))
         settings = make_settings(workspace, slack.url, sandbox, vendor.url, folder / "unused.db")
         processes = [BotProcess(name, settings, disk.address, folder) for name in ("one", "two")]

@@ -17,6 +17,7 @@ from bot.im import usersig
 from bot.sandbox.calls import CALLS, command_of
 from bot.sandbox.data import ADMIN, Account, CustomField, HostedApp
 from bot.sandbox.server import Sandbox
+from bot.sandbox.web import WebApp
 
 APP_ID = 1400000000
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
@@ -88,7 +89,7 @@ def answer_of(content: bytes) -> dict[str, Any]:
 @contextmanager
 def serving(sandbox: Sandbox) -> Iterator[Caller]:
     """Run a sandbox and call its first app over HTTP."""
-    with BackgroundServer(sandbox.app) as server:
+    with BackgroundServer(WebApp(sandbox)) as server:
         caller = Caller(sandbox, server.url)
         with caller.session:
             yield caller

@@ -22,6 +22,8 @@ from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
+from bot.sandbox.web import WebApp
+from bot.serve import Metrics
 from bot.settings import Settings
 from bot.store.export import export
 from bot.store.record import Store
@@ -140,7 +142,7 @@ def whole_bot(way: Way, im_url: str = "", *, acks_late: float = 0.0, **changes: 
     workspace, sandbox = make_workspace(), open_sandbox()
     with (
         TemporaryDirectory() as folder,
-        BackgroundServer(sandbox.app) as im,
+        BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as slack,
         open_detour(Detour(slack.url, there=acks_late)) as detour,
     ):

@@ -22,6 +22,7 @@ from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
+from bot.sandbox.web import WebApp
 from bot.slack.listeners.registration import DeduplicatingHandler
 from bot.slack.workers import CREW, WAITING
 from tests.support.bot import signed
@@ -94,7 +95,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("record")
     sandbox, workspace = open_sandbox(), make_workspace()
     with (
-        BackgroundServer(sandbox.app) as im,
+        BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as slack,
         FarEnd(answer(b"ok")) as far_end,
         closing(make_bot(make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db"))) as bot,
