@@ -13,8 +13,8 @@ from starlette.staticfiles import StaticFiles
 
 from bot.playground.interactions import events, responses
 from bot.playground.page_server import connection as browser
-from bot.playground.transport import file_transfer as transfers
 from bot.playground.web_api import endpoint as api
+from bot.playground.web_api import file_transfer as transfers
 from bot.playground.workspace import Workspace
 
 PAGE = Path(__file__).with_name("page")

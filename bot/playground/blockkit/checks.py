@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from bot.playground.blockkit.checker import Problem, check_message, check_suggestions, check_view
-from bot.playground.state.messages import Json
+from bot.playground.json_types import Json
 
 BUILDER = "https://app.slack.com/block-kit-builder/#"
 """The Block Kit Builder; what it is to show goes behind."""

@@ -2,15 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.playground.errors import RefusedError
 from bot.playground.faults.faults import RESPONSE_URL, UPLOAD_URL, WEB_API, Fault, Weather
-from bot.playground.state.messages import Json
-
-if TYPE_CHECKING:
-    from bot.playground.transport.socket_mode import SocketMode
-
+from bot.playground.json_types import Json
+from bot.playground.transport.socket_mode import SocketMode
 
 _ANSWERS = {"fine": "Fine", "limited": "Too many requests (429)", "down": "Down (500)", "hanging": "Hanging"}
 _FAULTS = {"limited": Fault.RATE_LIMITED, "down": Fault.BROKEN, "hanging": Fault.HANG}
@@ -47,7 +43,7 @@ class Dial:
 class Dials:
     """The dials there are; whoever runs the workspace may add some."""
 
-    def __init__(self, weather: Weather, sockets: "SocketMode") -> None:
+    def __init__(self, weather: Weather, sockets: SocketMode) -> None:
         self._dials: dict[str, Dial] = {}
         self.add(Dial("web_api", "Slack's Web API", _ANSWERS, _failing(weather, WEB_API, UPLOAD_URL)))
         self.add(Dial("response_url", "Response URLs", _ANSWERS, _failing(weather, RESPONSE_URL)))
@@ -84,7 +80,7 @@ def _failing(weather: Weather, *names: str) -> Callable[[str], None]:
     return turn
 
 
-def _drop(sockets: "SocketMode", setting: str) -> None:
+def _drop(sockets: SocketMode, setting: str) -> None:
     if setting == "drop":
         sockets.drop()
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from bot.playground.blockkit.checks import judge
 from bot.playground.inspector.redact import mask
-from bot.playground.state.messages import Json
+from bot.playground.json_types import Json
 
 KEPT = 200
 """How many records are kept."""

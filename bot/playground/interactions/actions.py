@@ -21,7 +21,8 @@ from bot.playground.interactions.resolve import (
     find_thread,
     find_view,
 )
-from bot.playground.state.messages import Draft, Json
+from bot.playground.json_types import Json
+from bot.playground.state.messages import Draft
 from bot.playground.workspace import Workspace
 
 Deed: TypeAlias = Callable[[Workspace, Body, str], BackgroundTask | None]

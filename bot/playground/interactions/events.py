@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 
 from bot.playground.interactions.in_conversations import deliver
 from bot.playground.interactions.payloads import make_event
+from bot.playground.json_types import Json
 from bot.playground.people import BOT, Channel, Person
-from bot.playground.state.messages import Draft, Json, Message
+from bot.playground.state.messages import Draft, Message
+from bot.playground.state.serializers import describe_message, describe_view
 from bot.playground.state.workspace_events import News
 from bot.playground.transport.http import DISPATCH_FAILED, EVENTS, OPERATION_TIMEOUT, NotDeliveredError, Retry
-from bot.playground.web_api.serializers import describe_message, describe_view
 from bot.playground.workspace import Workspace
 
 SCOPES: Mapping[str, str] = {

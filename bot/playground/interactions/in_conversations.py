@@ -6,8 +6,9 @@ from functools import partial
 
 from bot.playground.errors import RefusedError
 from bot.playground.interactions import payloads, responses
+from bot.playground.json_types import Json
 from bot.playground.people import SLACKBOT, Channel, Kind, Person
-from bot.playground.state.messages import Draft, Json, Message
+from bot.playground.state.messages import Draft, Message
 from bot.playground.state.response_urls import ResponseUrl
 from bot.playground.transport.http import (
     DISPATCH_FAILED,

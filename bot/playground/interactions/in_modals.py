@@ -8,7 +8,8 @@ from bot.playground.errors import RefusedError
 from bot.playground.interactions import responses, view_payloads
 from bot.playground.interactions.in_conversations import deliver
 from bot.playground.interactions.input_values import HOLDINGS, State, find_errors
-from bot.playground.state.messages import Json, list_elements
+from bot.playground.json_types import Json
+from bot.playground.state.messages import list_elements
 from bot.playground.state.response_urls import ResponseUrl
 from bot.playground.state.views import View, read_view
 from bot.playground.transport.http import DISPATCH_FAILED, INTERACTIVE, NotDeliveredError

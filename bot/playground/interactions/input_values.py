@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 from bot.playground.blockkit.checker import check_option
 from bot.playground.blockkit.tables import FORMS
 from bot.playground.errors import RefusedError
-from bot.playground.state.messages import Json, list_elements
+from bot.playground.json_types import Json
+from bot.playground.state.messages import list_elements
 
 State: TypeAlias = dict[str, dict[str, Json]]
 """What the elements of blocks hold, by block id and action id."""

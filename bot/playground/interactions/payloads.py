@@ -3,9 +3,10 @@
 import secrets
 
 from bot.playground.interactions.input_values import read_state
+from bot.playground.json_types import Json
 from bot.playground.people import APP_ID, BOT, TEAM_DOMAIN, TEAM_ID, Channel, Person
-from bot.playground.state.messages import Json, Message
-from bot.playground.web_api.serializers import describe_message
+from bot.playground.state.messages import Message
+from bot.playground.state.serializers import describe_message
 
 _VERIFICATION_TOKEN = secrets.token_hex(12)  # deprecated by Slack, and still in every payload
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from bot.playground.errors import RefusedError
+from bot.playground.json_types import Json
 from bot.playground.people import Channel, Kind, Person
-from bot.playground.state.messages import Json, Message, list_elements
+from bot.playground.state.messages import Message, list_elements
 from bot.playground.state.views import View
 from bot.playground.workspace import Workspace
 

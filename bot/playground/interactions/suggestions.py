@@ -4,8 +4,8 @@ from bot.playground.blockkit.checker import check_suggestions
 from bot.playground.errors import RefusedError
 from bot.playground.interactions import payloads
 from bot.playground.interactions.in_conversations import deliver
+from bot.playground.json_types import Json
 from bot.playground.people import Person
-from bot.playground.state.messages import Json
 from bot.playground.transport.http import INTERACTIVE, NotDeliveredError
 from bot.playground.workspace import Workspace
 

@@ -2,9 +2,9 @@
 
 from bot.playground.interactions.input_values import State
 from bot.playground.interactions.payloads import make_interaction
-from bot.playground.state.messages import Json
+from bot.playground.json_types import Json
+from bot.playground.state.serializers import describe_view
 from bot.playground.state.views import View
-from bot.playground.web_api.serializers import describe_view
 
 
 def make_view_actions(view: View, state: State, action: Json, trigger_id: str) -> Json:

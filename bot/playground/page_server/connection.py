@@ -48,9 +48,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.playground.errors import RefusedError
 from bot.playground.interactions.actions import DEEDS, QUESTIONS
+from bot.playground.json_types import Json
 from bot.playground.page_server.snapshots import describe_news, make_snapshot
 from bot.playground.people import VIEWER
-from bot.playground.state.messages import Json
 from bot.playground.state.workspace_events import News
 from bot.playground.web_api.endpoint import find_address
 from bot.playground.workspace import Workspace

@@ -1,8 +1,9 @@
 """What the page is told: the snapshot it starts from, and the news after it."""
 
+from bot.playground.json_types import Json
 from bot.playground.people import TEAM_NAME, Kind, Person
 from bot.playground.state.files import File
-from bot.playground.state.messages import Json, Message
+from bot.playground.state.messages import Message
 from bot.playground.state.views import View
 from bot.playground.state.workspace_events import News
 from bot.playground.workspace import Workspace

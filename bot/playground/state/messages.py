@@ -5,15 +5,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, TypeAlias
+from typing import Any
 
 from bot.playground.blockkit.checker import check_message
 from bot.playground.errors import RefusedError
+from bot.playground.json_types import Json
 from bot.playground.people import Person
 from bot.playground.state.files import File
-
-Json: TypeAlias = dict[str, Any]
-"""A JSON object."""
 
 TEXT_LIMIT = 40_000
 """Characters after which Slack cuts a message's text."""

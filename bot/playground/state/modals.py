@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from bot.playground.errors import RefusedError
+from bot.playground.json_types import Json
 from bot.playground.people import Person
-from bot.playground.state.messages import Json
 from bot.playground.state.views import View, Views
 
 MOST_VIEWS = 3

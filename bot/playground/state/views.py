@@ -9,8 +9,9 @@ from typing import Any
 from bot.playground.blockkit.checker import check_view
 from bot.playground.blockkit.tables import Surface
 from bot.playground.errors import RefusedError
+from bot.playground.json_types import Json
 from bot.playground.people import Person
-from bot.playground.state.messages import Json, list_elements, with_ids
+from bot.playground.state.messages import list_elements, with_ids
 
 MOST_CHARACTERS = 250_000
 """Characters of JSON in one view."""

@@ -1,1 +1,1 @@
-"""Transport of payloads and files between the workspace and the bot."""
+"""Transport of payloads from the workspace to the bot."""

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import requests
 from slack_sdk.signature import SignatureVerifier
 
-from bot.playground.state.messages import Json
+from bot.playground.json_types import Json
 
 DISPATCH_FAILED = "dispatch_failed"
 OPERATION_TIMEOUT = "operation_timeout"

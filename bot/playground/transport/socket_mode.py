@@ -8,8 +8,8 @@ from itertools import count
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from bot.playground.json_types import Json
 from bot.playground.people import APP_ID
-from bot.playground.state.messages import Json
 from bot.playground.transport.http import DISPATCH_FAILED, EVENTS, OPERATION_TIMEOUT, NotDeliveredError, Retry
 
 CONNECTIONS = 10

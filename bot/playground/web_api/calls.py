@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.playground.errors import RefusedError
+from bot.playground.json_types import Json
 from bot.playground.people import BOT, Channel, Person
-from bot.playground.state.messages import Json, Message
+from bot.playground.state.messages import Message
 from bot.playground.state.triggers import Trigger
 from bot.playground.workspace import Workspace
 

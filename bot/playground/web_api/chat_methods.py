@@ -1,10 +1,11 @@
 """The Web API methods that put messages into conversations."""
 
 from bot.playground.errors import RefusedError
+from bot.playground.json_types import Json
 from bot.playground.people import BOT
-from bot.playground.state.messages import Json, read_draft
+from bot.playground.state.messages import read_draft
+from bot.playground.state.serializers import describe_message
 from bot.playground.web_api.calls import Call
-from bot.playground.web_api.serializers import describe_message
 
 
 def post_message(call: Call) -> Json:

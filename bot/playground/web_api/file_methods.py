@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 from bot.playground.errors import RefusedError
+from bot.playground.json_types import Json
 from bot.playground.people import BOT, Channel
-from bot.playground.state.messages import Draft, Json
+from bot.playground.state.messages import Draft
+from bot.playground.state.serializers import describe_file
 from bot.playground.web_api.calls import Call
-from bot.playground.web_api.serializers import describe_file
 
 
 def get_upload_url(call: Call) -> Json:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from bot.playground.errors import RefusedError
+from bot.playground.json_types import Json
 from bot.playground.people import BOT, BOT_ID, TEAM_ID, TEAM_NAME, Kind
-from bot.playground.state.messages import Json
+from bot.playground.state.serializers import describe_channel, describe_group, describe_person
 from bot.playground.web_api import chat_methods, file_methods, view_methods
 from bot.playground.web_api.calls import Call, Method
-from bot.playground.web_api.serializers import describe_channel, describe_group, describe_person
 
 
 def _auth_test(call: Call) -> Json:

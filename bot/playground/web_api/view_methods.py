@@ -1,11 +1,11 @@
 """The Web API methods for modals and Home tabs."""
 
 from bot.playground.errors import RefusedError
+from bot.playground.json_types import Json
 from bot.playground.people import Kind
-from bot.playground.state.messages import Json
+from bot.playground.state.serializers import describe_view
 from bot.playground.state.views import read_view
 from bot.playground.web_api.calls import Call
-from bot.playground.web_api.serializers import describe_view
 
 
 def open_(call: Call) -> Json:

@@ -1,8 +1,9 @@
 """People, groups, conversations, messages and views as the Web API and the payloads describe them."""
 
+from bot.playground.json_types import Json
 from bot.playground.people import APP_ID, BOT, BOT_ID, TEAM_ID, Channel, Group, Kind, Person
 from bot.playground.state.files import File
-from bot.playground.state.messages import Json, Message
+from bot.playground.state.messages import Message
 from bot.playground.state.views import View
 
 _FOUNDED = 1_700_000_000  # when everything here was created, in unix seconds
