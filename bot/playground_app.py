@@ -56,7 +56,7 @@ def make_im_dial(sandbox: Sandbox) -> Dial:
     """Make the dial with which the page changes how Tencent Chat fares."""
 
     def turn(setting: str) -> None:
-        sandbox.knobs = replace(sandbox.knobs, **{**_IM_WEATHER["fine"], **_IM_WEATHER[setting]})
+        sandbox.behavior = replace(sandbox.behavior, **{**_IM_WEATHER["fine"], **_IM_WEATHER[setting]})
 
     return Dial("im", "Tencent Chat", _IM_SETTINGS, turn)
 

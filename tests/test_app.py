@@ -14,7 +14,7 @@ from bot.playground.people import (
     STRANGER,
     VIEWER,
 )
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.slack.interactions import LIFETIME
 from tests.support.slack import PARTNERS
 from tests.support.whole import Asker, Whole
@@ -32,7 +32,7 @@ def final_answers(asker: Asker, count: int) -> list[str]:
 @pytest.fixture(autouse=True)
 def fair_weather(whole: Whole) -> Iterator[None]:
     yield
-    whole.sandbox.knobs = Knobs()
+    whole.sandbox.behavior = Behavior()
 
 
 def direct_message(person_id: str) -> str:
@@ -161,7 +161,7 @@ def test_tells_an_editor_by_user_group(whole: Whole) -> None:
 
 
 def test_says_that_it_works_before_it_answers(whole: Whole) -> None:
-    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=1300)
+    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=1300)
     with whole.acting_as() as vera:
         working = vera.ask("/im profile alice")
         answer = vera.answer()
@@ -173,7 +173,7 @@ def test_says_that_it_works_before_it_answers(whole: Whole) -> None:
 
 
 def test_answers_twelve_at_once_while_the_vendor_is_slow(whole: Whole) -> None:
-    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=800)
+    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=800)
     with whole.acting_as() as vera:
         for number in range(12):
             assert vera.page.send(f"/im profile user_{number + 1:03}") == {"ok": True}
@@ -183,11 +183,11 @@ def test_answers_twelve_at_once_while_the_vendor_is_slow(whole: Whole) -> None:
 
 
 def test_says_that_it_is_busy_rather_than_nothing(whole: Whole) -> None:
-    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=3000)
+    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=3000)
     with whole.acting_as() as vera:
         for _ in range(100):
             vera.page.send("/im profile alice")
-        whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=0)
+        whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=0)
         answers = final_answers(vera, 100)
 
     assert any("Busy: more is being asked" in answer for answer in answers)

@@ -27,7 +27,7 @@ def database_of(whole: Whole) -> Path:
 
 
 def sent(whole: Whole) -> int:
-    return len(whole.sandbox.all_arrivals().get("portrait_set", ()))
+    return len(whole.sandbox.call_log().get("portrait_set", ()))
 
 
 def test_changes_nothing_while_the_record_is_gone(whole: Whole) -> None:

@@ -21,7 +21,7 @@ from bot.metrics import Metrics
 from bot.playground.people import STRANGER
 from bot.playground.server import make_app
 from bot.playground_app import make_settings
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
@@ -290,7 +290,7 @@ def test_is_red_soon_and_answers_at_once_while_the_record_says_nothing(scene: Sc
 
 def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> None:
     sandbox, workspace = open_sandbox(), make_workspace()
-    sandbox.knobs = Knobs(latency_ms=500)
+    sandbox.behavior = Behavior(latency_ms=500)
     with (
         BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as slack,

@@ -1,19 +1,19 @@
 """The account service: account_check and account_import."""
 
-from bot.sandbox.codes import Refusal
+from bot.sandbox.codes import ApiError
 from bot.sandbox.data import Account
 from bot.sandbox.profiles import STANDARD
 from bot.sandbox.request import Answer, Request
-from bot.sandbox.values import WRONG_TYPE, checked
+from bot.sandbox.values import WRONG_TYPE, validate
 
 _PROFILE = {"Nick": "Tag_Profile_IM_Nick", "FaceUrl": "Tag_Profile_IM_Image"}
 
 
 def account_check(request: Request) -> Answer:
     """Tell which accounts are imported (vendor's page: cn/38417)."""
-    items = request.list_of(dict, "CheckItem")
+    items = request.read_list(dict, "CheckItem")
     if any("UserID" not in item for item in items):
-        raise Refusal(request.family.bad)
+        raise ApiError(request.family.bad)
     accounts = [item["UserID"] for item in items]
     request.check_accounts(accounts)
     request.check_size(accounts)
@@ -26,7 +26,7 @@ def account_check(request: Request) -> Answer:
                 "ResultInfo": "",
                 "AccountStatus": "Imported" if account in held else "NotImported",
             }
-            for account in request.arranged(accounts)
+            for account in request.arrange(accounts)
         ]
     }
 
@@ -38,14 +38,14 @@ def account_import(request: Request) -> Answer:
     profile = {}
     for key, tag in _PROFILE.items():
         if key in request.body:
-            profile[tag] = _checked(request, key, tag)
+            profile[tag] = _validate(request, key, tag)
     request.app.accounts.setdefault(account, Account()).profile.update(profile)
     return {}
 
 
-def _checked(request: Request, key: str, tag: str) -> str | int:
+def _validate(request: Request, key: str, tag: str) -> str | int:
     try:
-        return checked(STANDARD[tag], request.body[key], request.knobs)
-    except Refusal as refusal:
+        return validate(STANDARD[tag], request.body[key], request.behavior)
+    except ApiError as error:
         # This service has no code of its own for a value of the wrong type.
-        raise (Refusal(request.family.bad) if refusal.code == WRONG_TYPE else refusal) from None
+        raise (ApiError(request.family.bad) if error.code == WRONG_TYPE else error) from None

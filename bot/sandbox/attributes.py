@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.sandbox.codes import Refusal
+from bot.sandbox.codes import ApiError
 from bot.sandbox.request import Answer, Request
 
 ATTRIBUTE_BYTES = 50
@@ -19,9 +19,9 @@ def im_get_attr(request: Request) -> Answer:
     accounts = request.accounts()
     held = request.app.accounts
     unknown = [account for account in accounts if account not in held]
-    if unknown and request.knobs.attr_unknown == "whole call":
-        raise Refusal(_NO_ACCOUNT)
-    if request.knobs.attr_unknown == "omitted":
+    if unknown and request.behavior.attr_unknown == "whole call":
+        raise ApiError(_NO_ACCOUNT)
+    if request.behavior.attr_unknown == "omitted":
         accounts = [account for account in accounts if account in held]
     attributes = {account: held[account].attributes if account in held else {} for account in accounts}
     return {"UserAttrs": [{"To_Account": account, "Attrs": attributes[account]} for account in accounts]}
@@ -38,7 +38,7 @@ def im_set_attr_name(request: Request) -> Answer:
     _check_enabled(request)
     names = request.body.get("AttrNames")
     if not isinstance(names, dict) or not names.keys() <= SLOTS:
-        raise Refusal(request.family.bad)
+        raise ApiError(request.family.bad)
     _check_texts(request, names)
     request.app.attribute_names.update(names)
     return {}
@@ -47,31 +47,31 @@ def im_set_attr_name(request: Request) -> Answer:
 def im_set_attr(request: Request) -> Answer:
     """Set some attributes of accounts; the others stay as they are."""
     _check_enabled(request)
-    items = request.list_of(dict, "UserAttrs")
+    items = request.read_list(dict, "UserAttrs")
     request.check_accounts(item.get("To_Account") for item in items)
     request.check_size(items)
     defined = set(request.app.attribute_names.values())
     for item in items:
         attributes = item.get("Attrs")
         if not isinstance(attributes, dict):
-            raise Refusal(request.family.bad)
+            raise ApiError(request.family.bad)
         if not attributes.keys() <= defined:
-            raise Refusal(_UNDEFINED)
+            raise ApiError(_UNDEFINED)
         _check_texts(request, attributes)
         if item["To_Account"] not in request.app.accounts:
-            raise Refusal(_NO_ACCOUNT)
+            raise ApiError(_NO_ACCOUNT)
     for item in items:
         request.app.accounts[item["To_Account"]].attributes.update(item["Attrs"])
     return {}
 
 
 def _check_enabled(request: Request) -> None:
-    if not request.knobs.attr_enabled:
-        raise Refusal(_OFF)
+    if not request.behavior.attr_enabled:
+        raise ApiError(_OFF)
 
 
 def _check_texts(request: Request, texts: dict[str, Any]) -> None:
     if not all(isinstance(text, str) for text in texts.values()):
-        raise Refusal(request.family.bad)
+        raise ApiError(request.family.bad)
     if not all(0 < len(text.encode()) <= ATTRIBUTE_BYTES for text in texts.values()):
-        raise Refusal(_BAD_LENGTH)
+        raise ApiError(_BAD_LENGTH)

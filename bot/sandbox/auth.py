@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.im import usersig
-from bot.sandbox.behavior import Knobs
-from bot.sandbox.codes import TRANSPORT, Family, Refusal
+from bot.sandbox.behavior import Behavior
+from bot.sandbox.codes import TRANSPORT, ApiError, Family
 from bot.sandbox.data import HostedApp
 
 LOCKOUT = 60.0
@@ -34,7 +34,7 @@ class _Failures:
     locked_until: float = 0.0
 
 
-class Gate:
+class Authenticator:
     """Admits callers to apps.
 
     Args:
@@ -46,7 +46,9 @@ class Gate:
         self._failures: dict[int, _Failures] = defaultdict(_Failures)
         self._admitted: dict[tuple[int, str], deque[float]] = defaultdict(deque)
 
-    def identify(self, query: Mapping[str, str], family: Family, knobs: Knobs, now: float) -> HostedApp:
+    def authenticate(
+        self, query: Mapping[str, str], family: Family, behavior: Behavior, now: float
+    ) -> HostedApp:
         """Find the app that an admin of it calls for, at a time in Unix seconds.
 
         Raises:
@@ -55,43 +57,43 @@ class Gate:
         app_id = _app_id(query)
         identifier = query.get("identifier")
         if not identifier:
-            raise Refusal(_NO_IDENTIFIER)
-        if knobs.strict_query and not (
+            raise ApiError(_NO_IDENTIFIER)
+        if behavior.strict_query and not (
             _is_uint32(query.get("random")) and query.get("contenttype") == "json"
         ):
-            raise Refusal(_MALFORMED)
-        app = self._verify(app_id, identifier, query.get("usersig", ""), knobs, now)
+            raise ApiError(_MALFORMED)
+        app = self._verify(app_id, identifier, query.get("usersig", ""), behavior, now)
         if identifier not in app.admins:
-            raise Refusal(family.no_admin if knobs.non_admin == "service" else TRANSPORT.no_admin)
+            raise ApiError(family.no_admin if behavior.non_admin == "service" else TRANSPORT.no_admin)
         return app
 
-    def _verify(self, app_id: int, identifier: str, sig: str, knobs: Knobs, now: float) -> HostedApp:
-        if not knobs.sig_lockout or app_id not in self._apps:
-            return self._check(app_id, identifier, sig, knobs, now)
+    def _verify(self, app_id: int, identifier: str, sig: str, behavior: Behavior, now: float) -> HostedApp:
+        if not behavior.sig_lockout or app_id not in self._apps:
+            return self._check(app_id, identifier, sig, behavior, now)
         failures = self._failures[app_id]
         if now < failures.locked_until:
-            raise Refusal(_LOCKED)
+            raise ApiError(_LOCKED)
         try:
-            app = self._check(app_id, identifier, sig, knobs, now)
-        except Refusal:
+            app = self._check(app_id, identifier, sig, behavior, now)
+        except ApiError:
             failures.count += 1
-            if failures.count >= knobs.sig_lockout:
+            if failures.count >= behavior.sig_lockout:
                 self._failures[app_id] = _Failures(locked_until=now + LOCKOUT)
             raise
         failures.count = 0
         return app
 
-    def _check(self, app_id: int, identifier: str, sig: str, knobs: Knobs, now: float) -> HostedApp:
+    def _check(self, app_id: int, identifier: str, sig: str, behavior: Behavior, now: float) -> HostedApp:
         """Verify a UserSig in the order of the vendor's own libraries."""
         if not sig:
-            raise Refusal(_NO_SIG)
+            raise ApiError(_NO_SIG)
         try:
             claims = _decode(sig)
         except ValueError:
-            raise Refusal(_BAD_SIG) from None
+            raise ApiError(_BAD_SIG) from None
         app = self._apps.get(app_id)
         if app is None:
-            raise Refusal(knobs.unknown_app)
+            raise ApiError(behavior.unknown_app)
         expected = _mac(app_id, app.key, claims.identifier, time=claims.time, expire=claims.expire)
         wrong = {
             _NO_KEY: not app.key,
@@ -103,10 +105,10 @@ class Gate:
         }
         for code, is_wrong in wrong.items():
             if is_wrong:
-                raise Refusal(code)
+                raise ApiError(code)
         return app
 
-    def count(self, app_id: int, command: str, rate: int, code: int, now: float) -> None:
+    def check_rate(self, app_id: int, command: str, rate: int, code: int, now: float) -> None:
         """Let a call pass if fewer than `rate` of its kind did so in the last second.
 
         Raises:
@@ -116,16 +118,16 @@ class Gate:
         while admitted and now - admitted[0] >= WINDOW:
             admitted.popleft()
         if len(admitted) >= rate:
-            raise Refusal(code)
+            raise ApiError(code)
         admitted.append(now)
 
 
 def _app_id(query: Mapping[str, str]) -> int:
     text = query.get("sdkappid")
     if not text:
-        raise Refusal(_NO_APP_ID)
+        raise ApiError(_NO_APP_ID)
     if not _NUMBER.fullmatch(text):
-        raise Refusal(_BAD_APP_ID)
+        raise ApiError(_BAD_APP_ID)
     return int(text)
 
 

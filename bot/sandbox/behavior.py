@@ -24,7 +24,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Knobs:
+class Behavior:
     """How the sandbox answers; the defaults are what is documented, or else what is likely."""
 
     order: Literal["as requested", "shuffled"] = "as requested"
@@ -91,10 +91,10 @@ class Knobs:
     """An outage."""
 
 
-_NAMES = frozenset(field.name for field in fields(Knobs))
+_NAMES = frozenset(field.name for field in fields(Behavior))
 
 
-def turned(knobs: Knobs, wanted: bytes) -> Knobs:
+def update_behavior(behavior: Behavior, wanted: bytes) -> Behavior:
     """Set the knobs that a JSON object names.
 
     Raises:
@@ -104,7 +104,7 @@ def turned(knobs: Knobs, wanted: bytes) -> Knobs:
         values = msgspec.json.decode(wanted, type=dict[str, Any])
         unknown = sorted(values.keys() - _NAMES)
         if not unknown:
-            return msgspec.convert({**msgspec.to_builtins(knobs), **values}, Knobs)
+            return msgspec.convert({**msgspec.to_builtins(behavior), **values}, Behavior)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from None
     raise ValueError(f"no such knob: {', '.join(unknown)}; there are {', '.join(sorted(_NAMES))}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.sandbox.accounts import account_check, account_import
 from bot.sandbox.attributes import im_get_attr, im_get_attr_name, im_set_attr, im_set_attr_name
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.sandbox.codes import ACCOUNTS, ATTRIBUTES, FRIENDS, PROFILE, Family, info
 from bot.sandbox.friends import friend_get_list, friend_import
 from bot.sandbox.profiles import portrait_get, portrait_set
@@ -15,7 +15,7 @@ from bot.sandbox.request import Answer, Request
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Endpoint:
     """One call: what carries it out, how often a second an app may make it, whose codes, and if it writes."""
 
     serve: Callable[[Request], Answer]
@@ -24,27 +24,27 @@ class Call:
     writes: bool = False
 
 
-CALLS: Mapping[str, Call] = {
-    "/v4/profile/portrait_get": Call(portrait_get, 200, PROFILE),
-    "/v4/profile/portrait_set": Call(portrait_set, 200, PROFILE, writes=True),
-    "/v4/sns/friend_get_list": Call(friend_get_list, 200, FRIENDS),
-    "/v4/sns/friend_import": Call(friend_import, 100, FRIENDS, writes=True),
-    "/v4/all_member_push/im_get_attr": Call(im_get_attr, 100, ATTRIBUTES),
-    "/v4/all_member_push/im_set_attr": Call(im_set_attr, 100, ATTRIBUTES, writes=True),
-    "/v4/all_member_push/im_get_attr_name": Call(im_get_attr_name, 100, ATTRIBUTES),
-    "/v4/all_member_push/im_set_attr_name": Call(im_set_attr_name, 100, ATTRIBUTES, writes=True),
-    "/v4/im_open_login_svc/account_check": Call(account_check, 100, ACCOUNTS),
-    "/v4/im_open_login_svc/account_import": Call(account_import, 200, ACCOUNTS, writes=True),
+ENDPOINTS: Mapping[str, Endpoint] = {
+    "/v4/profile/portrait_get": Endpoint(portrait_get, 200, PROFILE),
+    "/v4/profile/portrait_set": Endpoint(portrait_set, 200, PROFILE, writes=True),
+    "/v4/sns/friend_get_list": Endpoint(friend_get_list, 200, FRIENDS),
+    "/v4/sns/friend_import": Endpoint(friend_import, 100, FRIENDS, writes=True),
+    "/v4/all_member_push/im_get_attr": Endpoint(im_get_attr, 100, ATTRIBUTES),
+    "/v4/all_member_push/im_set_attr": Endpoint(im_set_attr, 100, ATTRIBUTES, writes=True),
+    "/v4/all_member_push/im_get_attr_name": Endpoint(im_get_attr_name, 100, ATTRIBUTES),
+    "/v4/all_member_push/im_set_attr_name": Endpoint(im_set_attr_name, 100, ATTRIBUTES, writes=True),
+    "/v4/im_open_login_svc/account_check": Endpoint(account_check, 100, ACCOUNTS),
+    "/v4/im_open_login_svc/account_import": Endpoint(account_import, 200, ACCOUNTS, writes=True),
 }
 """All calls by path."""
 
 
-def command_of(path: str) -> str:
+def command_name(path: str) -> str:
     """Name the command that a path ends with."""
     return path.rpartition("/")[2]
 
 
-def envelope(code: int, answer: Mapping[str, Any], family: Family, knobs: Knobs) -> Answer:
+def envelope(code: int, answer: Mapping[str, Any], family: Family, behavior: Behavior) -> Answer:
     """Put an answer into the envelope of its service."""
     around = {
         "ActionStatus": "FAIL" if code else "OK",
@@ -54,8 +54,8 @@ def envelope(code: int, answer: Mapping[str, Any], family: Family, knobs: Knobs)
     }
     if not family.display:
         del around["ErrorDisplay"]
-    if knobs.envelope == "no ErrorInfo":
+    if behavior.envelope == "no ErrorInfo":
         del around["ErrorInfo"]
-    if knobs.envelope == "extra keys":
+    if behavior.envelope == "extra keys":
         answer = {"Fail_Account": [], "Invalid_Account": [], "RequestId": str(uuid.uuid4()), **answer}
     return {**answer, **around}

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 """An answer of nothing but its envelope."""
 
 
-class Refusal(Exception):  # noqa: N818 - an answer of the server, not a failure in it
+class ApiError(Exception):
     """The whole call is refused.
 
     Args:
@@ -17,7 +17,7 @@ class Refusal(Exception):  # noqa: N818 - an answer of the server, not a failure
         answer: What is answered all the same.
     """
 
-    def __init__(self, code: int, answer: Mapping[str, Any] = NOTHING) -> None:
+    def __init__(self, code: int, answer: Mapping[str, Any] = EMPTY) -> None:
         super().__init__(code)
         self.code = code
         self.answer = answer

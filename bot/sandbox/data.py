@@ -17,7 +17,7 @@ ADMIN = "administrator"
 
 _CUSTOM_TAG = re.compile(rf"({CUSTOM_PROFILE}|{CUSTOM_FRIEND})[A-Za-z]{{1,8}}")
 
-Entry: TypeAlias = dict[str, str | int | list[str]]
+FriendEntry: TypeAlias = dict[str, str | int | list[str]]
 """What one account's friend list says of one friend: values by tag."""
 
 
@@ -45,7 +45,7 @@ class Account:
     """
 
     profile: dict[str, str | int] = field(default_factory=dict, repr=False)
-    friends: dict[str, Entry] = field(default_factory=dict, repr=False)
+    friends: dict[str, FriendEntry] = field(default_factory=dict, repr=False)
     attributes: dict[str, str] = field(default_factory=dict, repr=False)
     fails: int = 0
 

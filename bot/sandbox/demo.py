@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 
 from bot.core.fields import CUSTOM_FRIEND, CUSTOM_PROFILE, PROFILE_FIELDS
-from bot.sandbox.data import ADMIN, Account, CustomField, Entry, HostedApp
-from bot.sandbox.people import FIRST_NAMES, PLACES
+from bot.sandbox.data import ADMIN, Account, CustomField, FriendEntry, HostedApp
+from bot.sandbox.people import FIRST_NAMES, LOCALES
 
 APP_ID = 1400000000
 """The demo app's SDKAppID."""
@@ -41,7 +41,7 @@ def demo_app(app_id: int = APP_ID, key: str = KEY) -> HostedApp:
     """Make the demo app."""
     dice = random.Random(_SEED)  # noqa: S311 - believable, and the same every time
     crowd = {**dict(_people(dice)), **dict(_series(dice))}
-    _befriend(crowd, dice)
+    _add_friends(crowd, dice)
     return HostedApp(
         app_id,
         key,
@@ -119,7 +119,7 @@ def _samples() -> dict[str, Account]:
 
 def _people(dice: random.Random) -> Iterator[tuple[str, Account]]:
     """Make the people of many scripts; not all of them have filled in everything."""
-    for place in PLACES:
+    for place in LOCALES:
         for gender, names in (("Female", place.women), ("Male", place.men)):
             for pair in names.split():
                 account, _, name = pair.partition("=")
@@ -133,7 +133,7 @@ def _people(dice: random.Random) -> Iterator[tuple[str, Account]]:
                     role=dice.choice((0, 0, 0, 1, 2)),
                     language=place.language,
                     signature=dice.choice(place.signatures),
-                    **_sundries(account, dice),
+                    **_random_extras(account, dice),
                 )
                 attributes = {"sex": gender[0], "city": town, "plan": dice.choice(_PLANS)}
                 yield account, Account(profile, attributes=attributes)
@@ -145,32 +145,32 @@ def _series(dice: random.Random) -> Iterator[tuple[str, Account]]:
     for number in range(1, SERIES + 1):
         account = f"user_{number:03}"
         nick = f"{names[(number - 1) % len(names)]} {dice.choice('ABCDEFGHJKLMNPRSTVW')}."
-        profile = _profile(nick=nick, level=dice.randrange(40), **_sundries(account, dice))
-        attributes = {"plan": dice.choice(_PLANS)} if _happens(dice, 0.7) else {}
+        profile = _profile(nick=nick, level=dice.randrange(40), **_random_extras(account, dice))
+        attributes = {"plan": dice.choice(_PLANS)} if _chance(dice, 0.7) else {}
         fails = FAILURE if number in FAILING else 0
         if number not in NOT_IMPORTED:
             yield account, Account(profile, attributes=attributes, fails=fails)
 
 
-def _sundries(account: str, dice: random.Random) -> dict[str, str | int]:
+def _random_extras(account: str, dice: random.Random) -> dict[str, str | int]:
     """Make up what only some accounts have."""
-    sundries: dict[str, str | int] = {"allow": dice.choice(_ADD_RULES)}
-    if _happens(dice, 0.06):
-        sundries["forbid"] = _BLOCKED
-    if _happens(dice, 0.5):
-        sundries["avatar"] = f"https://img.example/a/{account}.png"
-    if _happens(dice, 0.25):
-        sundries["vip"] = dice.choice(_TIERS)
-    return sundries
+    extras: dict[str, str | int] = {"allow": dice.choice(_ADD_RULES)}
+    if _chance(dice, 0.06):
+        extras["forbid"] = _BLOCKED
+    if _chance(dice, 0.5):
+        extras["avatar"] = f"https://img.example/a/{account}.png"
+    if _chance(dice, 0.25):
+        extras["vip"] = dice.choice(_TIERS)
+    return extras
 
 
-def _befriend(crowd: dict[str, Account], dice: random.Random) -> None:
+def _add_friends(crowd: dict[str, Account], dice: random.Random) -> None:
     """Fill friend lists; about half of the friendships are mutual."""
     for account, held in crowd.items():
         for friend in dice.sample(sorted(crowd.keys() - {account}), 6):
             since, group = dice.randrange(1500000000, 1750000000), dice.choice(("", "", "Work", "Family"))
             held.friends[friend] = _friend(since, "", *filter(None, [group]))
-            if _happens(dice, 0.5):
+            if _chance(dice, 0.5):
                 crowd[friend].friends.setdefault(account, _friend(since))
 
 
@@ -179,8 +179,11 @@ def _profile(**values: str | int) -> dict[str, str | int]:
     return {_TAGS[word]: value for word, value in values.items()}
 
 
-def _friend(since: int, remark: str = "", *groups: str) -> Entry:
-    entry: Entry = {"Tag_SNS_IM_AddSource": _SOURCES[since % len(_SOURCES)], "Tag_SNS_IM_AddTime": since}
+def _friend(since: int, remark: str = "", *groups: str) -> FriendEntry:
+    entry: FriendEntry = {
+        "Tag_SNS_IM_AddSource": _SOURCES[since % len(_SOURCES)],
+        "Tag_SNS_IM_AddTime": since,
+    }
     if remark:
         entry["Tag_SNS_IM_Remark"] = remark
     if groups:
@@ -192,5 +195,5 @@ def _birthday(dice: random.Random) -> int:
     return dice.randrange(1955, 2008) * 10000 + dice.randrange(1, 13) * 100 + dice.randrange(1, 29)
 
 
-def _happens(dice: random.Random, share: float) -> bool:
+def _chance(dice: random.Random, share: float) -> bool:
     return dice.random() < share

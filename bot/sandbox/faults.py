@@ -15,14 +15,14 @@ Send: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 BAD_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 """What a gateway says for a server behind it that is gone."""
 
-LOSSES = frozenset({"hang", "reset", "truncated"})
+LOST_RESPONSES = frozenset({"hang", "reset", "truncated"})
 """The kinds of fault that lose the answer to a call that was carried out."""
 
 # Closing then discards what is unsent and resets the connection.
 _ABORT = struct.pack("ii", 1, 0)
 
 
-async def lose(kind: str, payload: bytes, receive: Receive, send: Send) -> None:
+async def drop_response(kind: str, payload: bytes, receive: Receive, send: Send) -> None:
     """Lose an answer by breaking the connection, or by saying nothing until the caller has gone."""
     # ASGI knows no way to break a connection: uvicorn's `send` is a method of the object that holds it.
     transport = getattr(send, "__self__").transport  # noqa: B009 - no type knows it

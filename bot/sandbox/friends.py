@@ -7,8 +7,8 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from bot.core.fields import CUSTOM_FRIEND, FRIEND_FIELDS, MAX_UINT32, TEXT_BYTES, Field, custom_field
-from bot.sandbox.codes import Refusal, info
-from bot.sandbox.data import Account, Entry, HostedApp
+from bot.sandbox.codes import ApiError, info
+from bot.sandbox.data import Account, FriendEntry, HostedApp
 from bot.sandbox.profiles import STANDARD as STANDARD_PROFILE
 from bot.sandbox.profiles import readable
 from bot.sandbox.request import Answer, Request, failure
@@ -53,9 +53,9 @@ def friend_get_list(request: Request) -> Answer:
     fields, bad = request.fields(sorted(request.tags(), key=_place), _readable(request.app))
     held = request.app.accounts.get(owner)
     if held is None:
-        raise Refusal(_NO_ACCOUNT)
+        raise ApiError(_NO_ACCOUNT)
     results = [_read(request, held, account, fields, bad) for account in accounts]
-    return request.listing("InfoItem", results)
+    return request.build_list("InfoItem", results)
 
 
 def _place(tag: str) -> int:
@@ -86,10 +86,10 @@ def _readable(app: HostedApp) -> Callable[[str], Field | int]:
 def _read(request: Request, owner: Account, account: str, fields: list[Field], bad: int) -> Answer:
     entry, friend = owner.friends.get(account), request.app.accounts.get(account)
     if friend is None:
-        return failure(account, request.knobs.friend_not_imported)
+        return failure(account, request.behavior.friend_not_imported)
     if entry is None:
         return failure(account, _NOT_A_FRIEND)
-    code = bad or request.failing(account)
+    code = bad or request.failure_code(account)
     if code:
         return failure(account, code)
     return request.result(account, "SnsProfileItem", request.items({**friend.profile, **entry}, fields))
@@ -98,17 +98,17 @@ def _read(request: Request, owner: Account, account: str, fields: list[Field], b
 def friend_import(request: Request) -> Answer:
     """Put accounts into one account's friend list; their own lists stay as they are."""
     owner = request.account("From_Account")
-    items = request.list_of(dict, "AddFriendItem")
+    items = request.read_list(dict, "AddFriendItem")
     request.check_accounts(item.get("To_Account") for item in items)
     request.check_size(items)
     held = request.app.accounts.get(owner)
     if held is None:
-        raise Refusal(_NO_ACCOUNT)
+        raise ApiError(_NO_ACCOUNT)
     codes = [(item["To_Account"], _import(request.app, held, item)) for item in items]
     results = [
         {"To_Account": account, "ResultCode": code, "ResultInfo": info(code)} for account, code in codes
     ]
-    return request.listing("ResultItem", results)
+    return request.build_list("ResultItem", results)
 
 
 def _import(app: HostedApp, owner: Account, item: dict[str, Any]) -> int:
@@ -128,13 +128,13 @@ def _import(app: HostedApp, owner: Account, item: dict[str, Any]) -> int:
     return 0
 
 
-def groups_of(entry: Entry) -> list[str]:
+def groups_of(entry: FriendEntry) -> list[str]:
     """List the groups that a friend is in."""
     groups = entry.get(_GROUPS)
     return groups if isinstance(groups, list) else []
 
 
-def _entry(app: HostedApp, item: dict[str, Any]) -> Entry | None:
+def _entry(app: HostedApp, item: dict[str, Any]) -> FriendEntry | None:
     """Read what is to be kept of a friend; None if anything of it is wrong."""
     try:
         friend = msgspec.convert(item, _Friend)
@@ -150,8 +150,8 @@ def _entry(app: HostedApp, item: dict[str, Any]) -> Entry | None:
     )
     if not fits:
         return None
-    given: Entry = {tag: text for tag, text in texts.items() if text}
-    groups: Entry = {_GROUPS: friend.group_name} if friend.group_name else {}
+    given: FriendEntry = {tag: text for tag, text in texts.items() if text}
+    groups: FriendEntry = {_GROUPS: friend.group_name} if friend.group_name else {}
     return {**given, **groups, _SINCE: friend.add_time, **custom}
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.core.fields import CUSTOM_PROFILE, PROFILE_FIELDS, Field, custom_field
-from bot.sandbox.codes import Refusal
+from bot.sandbox.codes import ApiError
 from bot.sandbox.data import HostedApp
 from bot.sandbox.request import Answer, Request, Write, failure
-from bot.sandbox.values import checked
+from bot.sandbox.values import validate
 
 STANDARD = {field.tag: field for field in PROFILE_FIELDS}
 """The standard profile fields by tag."""
@@ -38,16 +38,16 @@ def portrait_get(request: Request) -> Answer:
     accounts = request.accounts()
     fields, bad = request.fields(request.tags(), readable(request.app))
     results = [_read(request, account, fields, bad) for account in accounts]
-    return request.listing("UserProfileItem", results)
+    return request.build_list("UserProfileItem", results)
 
 
 def _read(request: Request, account: str, fields: list[Field], bad: int) -> Answer:
     held = request.app.accounts.get(account)
     if held is None:
-        if request.knobs.missing_user == "whole call":
-            raise Refusal(_NO_ACCOUNT)
+        if request.behavior.missing_user == "whole call":
+            raise ApiError(_NO_ACCOUNT)
         return failure(account, _NO_ACCOUNT)
-    code = bad or request.failing(account)
+    code = bad or request.failure_code(account)
     if code:
         return failure(account, code)
     return request.result(account, "ProfileItem", request.items(held.profile, fields))
@@ -60,17 +60,17 @@ def portrait_set(request: Request) -> Answer:
     known = {tag: _find(request.app, tag, _NO_WRITE) for tag, _ in items}
     request.fields(known, known.__getitem__)
     held = request.app.accounts.get(account)
-    code = _NO_ACCOUNT if held is None else request.failing(account)
+    code = _NO_ACCOUNT if held is None else request.failure_code(account)
     if code:
-        raise Refusal(code)
+        raise ApiError(code)
     values: dict[str, str | int] = {}
     try:
         for tag, value in items:
             field = known[tag]
             if isinstance(field, Field):
-                values[tag] = checked(field, value, request.knobs)
-    except Refusal:
-        if request.knobs.set_atomic:
+                values[tag] = validate(field, value, request.behavior)
+    except ApiError:
+        if request.behavior.set_atomic:
             raise
         _write(request, account, values)
         raise
@@ -79,14 +79,14 @@ def portrait_set(request: Request) -> Answer:
 
 
 def _items(request: Request) -> list[tuple[str, Any]]:
-    given = request.list_of(dict, "ProfileItem")
-    if not given and request.knobs.empty_list == "refuse":
-        raise Refusal(request.family.bad)
+    given = request.read_list(dict, "ProfileItem")
+    if not given and request.behavior.empty_list == "refuse":
+        raise ApiError(request.family.bad)
     if any(not isinstance(item.get("Tag"), str) or "Value" not in item for item in given):
-        raise Refusal(request.family.bad)
+        raise ApiError(request.family.bad)
     items = [(item["Tag"], item["Value"]) for item in given]
-    if request.knobs.dup_tag == "refuse" and len(dict(items)) < len(items):
-        raise Refusal(request.family.bad)
+    if request.behavior.dup_tag == "refuse" and len(dict(items)) < len(items):
+        raise ApiError(request.family.bad)
     return items
 
 
@@ -98,11 +98,11 @@ def _write(request: Request, account: str, values: dict[str, str | int]) -> None
 
     def apply() -> None:
         profile.update(values)
-        if request.knobs.empty_string == "clear":
+        if request.behavior.empty_string == "clear":
             for tag in [tag for tag, value in values.items() if value == ""]:
                 del profile[tag]
 
-    if request.knobs.read_delay_ms:
-        asyncio.get_running_loop().call_later(request.knobs.read_delay_ms / 1000, apply)
+    if request.behavior.read_delay_ms:
+        asyncio.get_running_loop().call_later(request.behavior.read_delay_ms / 1000, apply)
     else:
         apply()

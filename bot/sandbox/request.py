@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from bot.core.fields import Field
-from bot.sandbox.behavior import Knobs
-from bot.sandbox.codes import Family, Refusal, item_info
+from bot.sandbox.behavior import Behavior
+from bot.sandbox.codes import ApiError, Family, item_info
 from bot.sandbox.data import HostedApp
 from bot.sandbox.values import defaults
 
@@ -51,59 +51,59 @@ class Request:
     app: HostedApp
     body: dict[str, Any] = field(repr=False)
     family: Family
-    knobs: Knobs
+    behavior: Behavior
     writes: deque[Write] = field(repr=False)
 
     def account(self, key: str) -> str:
         """Read the one account under a key."""
         if key not in self.body:
-            raise Refusal(self.family.bad)
+            raise ApiError(self.family.bad)
         account: str = self.body[key]
         self.check_accounts([account])
         return account
 
     def accounts(self, key: str = "To_Account") -> list[str]:
         """Read the list of accounts under a key, repeated and ordered as the knobs say."""
-        accounts = self.list_of(object, key)
+        accounts = self.read_list(object, key)
         self.check_accounts(accounts)
         self.check_size(accounts)
-        return self.arranged(accounts)
+        return self.arrange(accounts)
 
-    def arranged(self, accounts: Iterable[str]) -> list[str]:
+    def arrange(self, accounts: Iterable[str]) -> list[str]:
         """Bring accounts into the order in which they are answered."""
-        arranged = list(dict.fromkeys(accounts) if self.knobs.duplicates == "once" else accounts)
-        if self.knobs.order == "shuffled":
+        arranged = list(dict.fromkeys(accounts) if self.behavior.duplicates == "once" else accounts)
+        if self.behavior.order == "shuffled":
             random.shuffle(arranged)
         return arranged
 
-    def list_of(self, kind: type, key: str) -> list[Any]:
+    def read_list(self, kind: type, key: str) -> list[Any]:
         """Read the list under a key, empty when missing, with nothing but this kind in it."""
         values = self.body.get(key, [])
         if not isinstance(values, list) or not all(isinstance(value, kind) for value in values):
-            raise Refusal(self.family.bad)
+            raise ApiError(self.family.bad)
         return values
 
     def check_accounts(self, accounts: Iterable[Any]) -> None:
         """Refuse what cannot be a UserID."""
-        charset = _CHARSETS[self.knobs.userid_charset]
+        charset = _CHARSETS[self.behavior.userid_charset]
         for account in accounts:
             if not isinstance(account, str):
-                raise Refusal(_NOT_A_STRING)
+                raise ApiError(_NOT_A_STRING)
             if len(account.encode()) > USERID_BYTES or not charset.fullmatch(account):
-                raise Refusal(self.family.bad)
+                raise ApiError(self.family.bad)
 
     def check_size(self, accounts: Sequence[Any]) -> None:
         """Refuse an empty and a too long list of accounts."""
         if not accounts:
-            raise Refusal(self.family.no_list)
-        if 0 < self.knobs.max_users < len(accounts):
-            raise Refusal(self.family.too_many)
+            raise ApiError(self.family.no_list)
+        if 0 < self.behavior.max_users < len(accounts):
+            raise ApiError(self.family.too_many)
 
     def tags(self) -> list[str]:
         """Read TagList, each tag once."""
-        tags = self.list_of(str, "TagList")
-        if not tags and self.knobs.empty_list == "refuse":
-            raise Refusal(self.family.bad)
+        tags = self.read_list(str, "TagList")
+        if not tags and self.behavior.empty_list == "refuse":
+            raise ApiError(self.family.bad)
         return list(dict.fromkeys(tags))
 
     def fields(self, tags: Iterable[str], find: Callable[[str], Field | int]) -> tuple[list[Field], int]:
@@ -111,42 +111,42 @@ class Request:
         found = [find(tag) for tag in tags]
         fields = [field for field in found if isinstance(field, Field)]
         bad = next((code for code in found if isinstance(code, int)), 0)
-        if bad and self.knobs.bad_tag == "whole call":
-            raise Refusal(bad)
-        return fields, bad if self.knobs.bad_tag == "per user" else 0
+        if bad and self.behavior.bad_tag == "whole call":
+            raise ApiError(bad)
+        return fields, bad if self.behavior.bad_tag == "per user" else 0
 
     def items(self, values: Mapping[str, Any], fields: Iterable[Field]) -> list[Answer]:
         """Pair the fields that are set with their values, as the answer has them."""
-        knobs = self.knobs
-        if knobs.unset_tag == "default":
+        behavior = self.behavior
+        if behavior.unset_tag == "default":
             values = {**defaults(fields), **values}
         items = [{"Tag": field.tag, "Value": values[field.tag]} for field in fields if field.tag in values]
-        if knobs.answer_int_strings:
+        if behavior.answer_int_strings:
             items = [
                 {**item, "Value": str(item["Value"])} if isinstance(item["Value"], int) else item
                 for item in items
             ]
-        if knobs.order == "shuffled":
+        if behavior.order == "shuffled":
             random.shuffle(items)
         return items
 
-    def listing(self, key: str, results: Sequence[Answer]) -> Answer:
+    def build_list(self, key: str, results: Sequence[Answer]) -> Answer:
         """Put the results of accounts together, with those that failed named once more."""
         failed = [result["To_Account"] for result in results if result["ResultCode"]]
         if not failed:
             return {key: results}
         answer: Answer = {key: results, "Fail_Account": failed}
-        if self.knobs.all_failed == "FAIL" and len(failed) == len(results):
-            raise Refusal(results[0]["ResultCode"], answer)
+        if self.behavior.all_failed == "FAIL" and len(failed) == len(results):
+            raise ApiError(results[0]["ResultCode"], answer)
         return answer
 
     def result(self, account: str, key: str, items: list[Answer]) -> Answer:
         """Answer for an account that was found."""
-        if not items and self.knobs.empty_profile == "absent":
+        if not items and self.behavior.empty_profile == "absent":
             return {"To_Account": account, "ResultCode": 0, "ResultInfo": ""}
         return {"To_Account": account, key: items, "ResultCode": 0, "ResultInfo": ""}
 
-    def failing(self, account: str) -> int:
+    def failure_code(self, account: str) -> int:
         """Tell the code with which this service always fails for an account; 0 for none."""
         held = self.app.accounts.get(account)
         return held.fails if held and self.family.owns(held.fails) else 0

@@ -33,7 +33,7 @@ def open_sandbox(data: Path | None = None, *, app_id: int | None = None, key: st
     return sandbox
 
 
-def environment(sandbox: Sandbox, url: str) -> str:
+def format_settings(sandbox: Sandbox, url: str) -> str:
     """Write down the settings with which the bot asks this sandbox, one a line."""
     app = next(iter(sandbox.apps.values()))
     settings = {"SDK_APP_ID": app.app_id, "SECRET_KEY": app.key, "ADMIN": app.admins[0], "API_URL": url}
@@ -55,7 +55,7 @@ def run(
         sandbox = open_sandbox(data, app_id=app_id, key=key)
         with BackgroundServer(WebApp(sandbox), port) as server:
             print(f"Tencent Chat sandbox on {server.url}")  # noqa: T201 - the command's answer
-            print(environment(sandbox, server.url), flush=True)  # noqa: T201
+            print(format_settings(sandbox, server.url), flush=True)  # noqa: T201
             stop.wait()
         sandbox.save()
     except DataFileError as error:

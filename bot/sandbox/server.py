@@ -11,14 +11,14 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from bot.sandbox.auth import Gate
-from bot.sandbox.behavior import Fault, Knobs
-from bot.sandbox.calls import CALLS, Call, command_of, envelope
-from bot.sandbox.codes import NOTHING, TRANSPORT, Refusal
+from bot.sandbox.auth import Authenticator
+from bot.sandbox.behavior import Behavior, Fault
+from bot.sandbox.calls import ENDPOINTS, Endpoint, command_name, envelope
+from bot.sandbox.codes import EMPTY, TRANSPORT, ApiError
 from bot.sandbox.data import DataFileError, HostedApp, save
 from bot.sandbox.request import Answer, Request, Write
 
-KEPT_LOG = 100_000
+LOG_SIZE = 100_000
 """How many arrivals of each command, and how many writes, are remembered."""
 SAVE_DELAY = 0.5
 """Seconds in which changes are gathered before the data file is written."""
@@ -38,31 +38,33 @@ class Sandbox:
 
     def __init__(self, *apps: HostedApp, keep: Path | None = None) -> None:
         self.apps = {app.app_id: app for app in apps}
-        self.writes: deque[Write] = deque(maxlen=KEPT_LOG)
+        self.writes: deque[Write] = deque(maxlen=LOG_SIZE)
         """What portrait_set wrote, oldest first."""
-        self.knobs = Knobs()
-        self._arrivals: dict[str, deque[float]] = {command_of(path): deque(maxlen=KEPT_LOG) for path in CALLS}
-        self._gate = Gate(self.apps)
+        self.behavior = Behavior()
+        self._call_log: dict[str, deque[float]] = {
+            command_name(path): deque(maxlen=LOG_SIZE) for path in ENDPOINTS
+        }
+        self._authenticator = Authenticator(self.apps)
         self._keep = keep
         self._saving: asyncio.TimerHandle | None = None
 
     @property
-    def knobs(self) -> Knobs:
+    def behavior(self) -> Behavior:
         """How it answers; to be replaced at any time, which starts the count of a fault's calls anew."""
-        return self._knobs
+        return self._behavior
 
-    @knobs.setter
-    def knobs(self, knobs: Knobs) -> None:
-        self._knobs = knobs
+    @behavior.setter
+    def behavior(self, behavior: Behavior) -> None:
+        self._behavior = behavior
         self._counted = 0
 
-    def arrivals(self, command: str) -> list[float]:
+    def call_times(self, command: str) -> list[float]:
         """List when each call of a command came in (monotonic seconds), refused ones included."""
-        return list(self._arrivals[command])
+        return list(self._call_log[command])
 
-    def all_arrivals(self) -> dict[str, list[float]]:
+    def call_log(self) -> dict[str, list[float]]:
         """List the arrivals of every command."""
-        return {command: list(times) for command, times in self._arrivals.items()}
+        return {command: list(times) for command, times in self._call_log.items()}
 
     def save(self) -> None:
         """Write the data file, if there is one; to be called once the server has stopped.
@@ -73,12 +75,12 @@ class Sandbox:
         if self._keep:
             save(self._keep, list(self.apps.values()))
 
-    def arrive(self, path: str) -> Fault | None:
+    def record_call(self, path: str) -> Fault | None:
         """Note that a call came in, and tell the outage that strikes it."""
-        command = command_of(path)
-        if path in CALLS:
-            self._arrivals[command].append(time.monotonic())
-        fault = self._knobs.fault
+        command = command_name(path)
+        if path in ENDPOINTS:
+            self._call_log[command].append(time.monotonic())
+        fault = self._behavior.fault
         if fault is None or fault.command not in {"", command}:
             return None
         self._counted += 1
@@ -86,36 +88,38 @@ class Sandbox:
 
     def answer(self, method: str, path: str, query: str, body: bytes | None) -> Answer:
         """Answer a request; the query is as in the URL, the body None if there is none to be had."""
-        call = CALLS.get(path)
+        endpoint = ENDPOINTS.get(path)
         if method != "POST" or body is None:
             return self.refuse(path, _MALFORMED)
-        if call is None:
+        if endpoint is None:
             return self.refuse(path, _UNKNOWN_COMMAND)
-        knobs = self._knobs
+        behavior = self._behavior
         try:
-            return envelope(0, self._serve(call, path, query, body, knobs), call.family, knobs)
-        except Refusal as refusal:
-            return self.refuse(path, refusal.code, refusal.answer)
+            return envelope(0, self._serve(endpoint, path, query, body, behavior), endpoint.family, behavior)
+        except ApiError as error:
+            return self.refuse(path, error.code, error.answer)
 
-    def refuse(self, path: str, code: int, answer: Mapping[str, Any] = NOTHING) -> Answer:
+    def refuse(self, path: str, code: int, answer: Mapping[str, Any] = EMPTY) -> Answer:
         """Answer a request with a code."""
-        call = CALLS.get(path)
-        return envelope(code, answer, call.family if call else TRANSPORT, self._knobs)
+        endpoint = ENDPOINTS.get(path)
+        return envelope(code, answer, endpoint.family if endpoint else TRANSPORT, self._behavior)
 
-    def _serve(self, call: Call, path: str, query: str, body: bytes, knobs: Knobs) -> Answer:
+    def _serve(self, endpoint: Endpoint, path: str, query: str, body: bytes, behavior: Behavior) -> Answer:
         asked = dict(parse_qsl(query, keep_blank_values=True))
-        app = self._gate.identify(asked, call.family, knobs, time.time())
-        if knobs.rate:
-            self._gate.count(app.app_id, path, call.rate, knobs.throttle_code, time.monotonic())
+        app = self._authenticator.authenticate(asked, endpoint.family, behavior, time.time())
+        if behavior.rate:
+            self._authenticator.check_rate(
+                app.app_id, path, endpoint.rate, behavior.throttle_code, time.monotonic()
+            )
         try:
             parsed = msgspec.json.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             parsed = None
         if not isinstance(parsed, dict):
-            raise Refusal((TRANSPORT if knobs.bad_json == "public" else call.family).bad)
-        if call.writes:
+            raise ApiError((TRANSPORT if behavior.bad_json == "public" else endpoint.family).bad)
+        if endpoint.writes:
             self._save_soon()
-        return call.serve(Request(app, parsed, call.family, knobs, self.writes))
+        return endpoint.serve(Request(app, parsed, endpoint.family, behavior, self.writes))
 
     def _save_soon(self) -> None:
         if self._keep and self._saving is None:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.core.fields import MAX_UINT32, TEXT_BYTES, Field, Kind
-from bot.sandbox.behavior import Knobs
-from bot.sandbox.codes import Refusal
+from bot.sandbox.behavior import Behavior
+from bot.sandbox.codes import ApiError
 
 WRONG_TYPE = 40610
 """The code for a value of the wrong type."""
@@ -18,7 +18,7 @@ _UNSET: Mapping[Kind, str | int] = {Kind.TEXT: "", Kind.NUMBER: 0, Kind.DATE: 0,
 _UNSET_CHOICE = {"Tag_Profile_IM_AllowType": "AllowType_Type_AllowAny"}
 
 
-def checked(field: Field, value: Any, knobs: Knobs) -> str | int:
+def validate(field: Field, value: Any, behavior: Behavior) -> str | int:
     """Give the value as it is stored.
 
     Raises:
@@ -26,36 +26,36 @@ def checked(field: Field, value: Any, knobs: Knobs) -> str | int:
     """
     if field.kind is Kind.CHOICE:
         return _choice(field, value)
-    return _text(field, value, knobs) if field.kind is Kind.TEXT else _number(value, knobs)
+    return _text(field, value, behavior) if field.kind is Kind.TEXT else _number(value, behavior)
 
 
 def _choice(field: Field, value: Any) -> str:
     if not isinstance(value, str):
-        raise Refusal(WRONG_TYPE)
+        raise ApiError(WRONG_TYPE)
     if value not in field.choices:
-        raise Refusal(_BAD_VALUE)
+        raise ApiError(_BAD_VALUE)
     return value
 
 
-def _text(field: Field, value: Any, knobs: Knobs) -> str:
+def _text(field: Field, value: Any, behavior: Behavior) -> str:
     if not isinstance(value, str):
-        raise Refusal(WRONG_TYPE)
+        raise ApiError(WRONG_TYPE)
     if len(value.encode()) > field.max_bytes:
-        raise Refusal(_TOO_LONG if field.max_bytes == TEXT_BYTES else _BAD_VALUE)
-    if not value and knobs.empty_string == "refuse":
-        raise Refusal(_BAD_VALUE)
-    if any(word in value for word in knobs.words):
-        raise Refusal(_WORDS)
+        raise ApiError(_TOO_LONG if field.max_bytes == TEXT_BYTES else _BAD_VALUE)
+    if not value and behavior.empty_string == "refuse":
+        raise ApiError(_BAD_VALUE)
+    if any(word in value for word in behavior.words):
+        raise ApiError(_WORDS)
     return value
 
 
-def _number(value: Any, knobs: Knobs) -> int:
-    if knobs.int_strings and isinstance(value, str) and _DIGITS.fullmatch(value):
+def _number(value: Any, behavior: Behavior) -> int:
+    if behavior.int_strings and isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Refusal(WRONG_TYPE)
+        raise ApiError(WRONG_TYPE)
     if not 0 <= value <= MAX_UINT32:
-        raise Refusal(_BAD_VALUE)
+        raise ApiError(_BAD_VALUE)
     return value
 
 

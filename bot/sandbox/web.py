@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from bot.sandbox.behavior import Fault, turned
-from bot.sandbox.faults import BAD_GATEWAY, LOSSES, Receive, Scope, Send, lose
+from bot.sandbox.behavior import Fault, update_behavior
+from bot.sandbox.faults import BAD_GATEWAY, LOST_RESPONSES, Receive, Scope, Send, drop_response
 from bot.sandbox.server import Sandbox
 
 # The vendor's sample answer has these headers and no Content-Type.
@@ -35,17 +35,17 @@ class WebApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
         sandbox, path = self._sandbox, scope["path"]
-        body = await _read(receive, sandbox.knobs.max_body)
+        body = await _read(receive, sandbox.behavior.max_body)
         if path.startswith("/sandbox/"):
             status, answer = self._control(scope["method"], path, body)
             await _respond(send, status, msgspec.json.encode(answer), _JSON)
             return
-        fault = sandbox.arrive(path)
+        fault = sandbox.record_call(path)
         status, payload = self._answer(scope, body, fault)
-        if sandbox.knobs.latency_ms:
-            await asyncio.sleep(sandbox.knobs.latency_ms / 1000)
-        if fault and fault.kind in LOSSES:
-            await lose(fault.kind, payload, receive, send)
+        if sandbox.behavior.latency_ms:
+            await asyncio.sleep(sandbox.behavior.latency_ms / 1000)
+        if fault and fault.kind in LOST_RESPONSES:
+            await drop_response(fault.kind, payload, receive, send)
         else:
             await _respond(send, status, payload, _HEADERS)
 
@@ -62,15 +62,15 @@ class WebApp:
         sandbox = self._sandbox
         match method, path:
             case "GET", "/sandbox/knobs":
-                return 200, sandbox.knobs
+                return 200, sandbox.behavior
             case "POST", "/sandbox/knobs":
                 try:
-                    sandbox.knobs = turned(sandbox.knobs, body or b"")
+                    sandbox.behavior = update_behavior(sandbox.behavior, body or b"")
                 except ValueError as error:
                     return 400, {"error": str(error)}
-                return 200, sandbox.knobs
+                return 200, sandbox.behavior
             case "GET", "/sandbox/arrivals":
-                return 200, sandbox.all_arrivals()
+                return 200, sandbox.call_log()
             case _:
                 return 404, {"error": "there are GET and POST /sandbox/knobs and GET /sandbox/arrivals"}
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from bot.background import BackgroundServer
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from tests.support.bench import beside
@@ -30,7 +30,7 @@ def serve(pipe: Connection, core: int) -> None:
     """Serve a crowd from one core until told to stop."""
     os.sched_setaffinity(0, {core})
     sandbox = Sandbox(crowd(100))
-    sandbox.knobs = Knobs(rate=False)
+    sandbox.behavior = Behavior(rate=False)
     with BackgroundServer(WebApp(sandbox)) as server:
         pipe.send(server.url)
         pipe.recv()

@@ -58,8 +58,8 @@ def slow(im_url: str, seconds: float) -> Iterator[None]:
     """Let IM take that long for each answer."""
 
     def turn(latency_ms: int) -> None:
-        knobs = {"latency_ms": latency_ms}
-        requests.post(f"{im_url}/sandbox/knobs", json=knobs, timeout=5).raise_for_status()
+        behavior = {"latency_ms": latency_ms}
+        requests.post(f"{im_url}/sandbox/knobs", json=behavior, timeout=5).raise_for_status()
 
     turn(round(seconds * 1000))
     try:

@@ -11,7 +11,7 @@ from bot.background import BackgroundServer
 from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
 from tests.support.browser import PATIENCE, launch
 from tests.support.slack import BOT_TOKEN, ONCALL, Stage, make_workspace
@@ -78,7 +78,7 @@ def enter(browser: Browser, playground: Playground) -> Iterator[OpenPage]:
         yield enter
     for dial in playground.workspace.dials.describe():
         playground.workspace.dials.turn(dial["name"], dial["settings"][0]["name"])
-    playground.sandbox.knobs = Knobs()
+    playground.sandbox.behavior = Behavior()
 
 
 @contextmanager

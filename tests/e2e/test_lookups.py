@@ -64,7 +64,7 @@ def test_turns_the_pages_of_a_long_answer(enter: OpenPage) -> None:
 
 def test_asks_again_for_what_failed(page: Page, playground: Playground) -> None:
     refusal = Fault(kind="code", code=40001, command="portrait_get", calls=(1,))
-    playground.sandbox.knobs = replace(playground.sandbox.knobs, fault=refusal)
+    playground.sandbox.behavior = replace(playground.sandbox.behavior, fault=refusal)
     failed = ask(page, "/im profile alice bob_k nobody")
     expect(failed).to_contain_text("0 of 3 found · 3 failed", use_inner_text=True)
 

@@ -40,7 +40,7 @@ def test_shows_progress_while_tencent_chat_is_slow_and_stops_when_told(
     make_weather(page, "Tencent Chat", "Slow (3 s a call)")
     # What tells who is not imported hangs, so that there is time enough to cancel.
     hanging = Fault(kind="hang", command="account_check")
-    playground.sandbox.knobs = replace(playground.sandbox.knobs, fault=hanging)
+    playground.sandbox.behavior = replace(playground.sandbox.behavior, fault=hanging)
     go_to(page, "im-bot")
     form = open_shortcut(page, "Look up accounts", "Look up accounts")
     form.get_by_label("Account ids").fill(" ".join(CROWD))

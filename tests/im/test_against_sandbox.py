@@ -13,7 +13,7 @@ from bot.errors import (
     NotFoundError,
 )
 from bot.im.client import IMClient
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.sandbox.data import ADMIN, Account, HostedApp
 from bot.sandbox.server import Sandbox
 from tests.support.sandbox import APP_ID, KEY, Caller, serving
@@ -41,7 +41,7 @@ def sandbox(served: Caller) -> Sandbox:
     }
     app = HostedApp(APP_ID, KEY, attribute_names={"0": "city"}, accounts=accounts)
     served.sandbox.apps[APP_ID] = app
-    served.sandbox.knobs = Knobs()
+    served.sandbox.behavior = Behavior()
     return served.sandbox
 
 
@@ -59,7 +59,7 @@ def soon() -> Deadline:
     return Deadline.after(5)
 
 
-KNOBS: list[dict[str, Any]] = [
+BEHAVIORS: list[dict[str, Any]] = [
     {},
     {"order": "shuffled"},
     {"empty_profile": "absent"},
@@ -70,11 +70,11 @@ KNOBS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("knobs", KNOBS)
+@pytest.mark.parametrize("behavior", BEHAVIORS)
 def test_reads_profiles_whichever_way_the_vendor_has_it(
-    sandbox: Sandbox, im: IMClient, knobs: dict[str, Any]
+    sandbox: Sandbox, im: IMClient, behavior: dict[str, Any]
 ) -> None:
-    sandbox.knobs = Knobs(**knobs)
+    sandbox.behavior = Behavior(**behavior)
 
     found = im.get_profiles(["ill", "bob", "nobody", "alice", "alice"], [NICK, LEVEL], soon())
 
@@ -86,7 +86,7 @@ def test_reads_profiles_whichever_way_the_vendor_has_it(
 
 
 def test_raises_what_fails_as_a_whole(sandbox: Sandbox, im: IMClient) -> None:
-    sandbox.knobs = Knobs(missing_user="whole call")
+    sandbox.behavior = Behavior(missing_user="whole call")
 
     with pytest.raises(NotFoundError):
         im.get_profiles(["alice", "nobody"], [NICK], soon())

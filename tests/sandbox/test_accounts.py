@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from tests.support.sandbox import APP_ID, Caller
 
 
@@ -80,7 +80,7 @@ def test_refuses_a_wrong_import_with_the_code_for_it(body: Any, expected: int, c
 
 
 def test_the_service_has_its_own_code_for_a_caller_who_is_no_admin(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(non_admin="service")
+    caller.sandbox.behavior = Behavior(non_admin="service")
     plain = Caller(caller.sandbox, identifier="ann")
 
     with plain.session:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from tests.support.sandbox import APP_ID, Caller
 
 
@@ -87,17 +87,17 @@ def test_refuses_a_wrong_name_with_the_code_for_it(names: Any, expected: int, ca
     assert caller.code("im_set_attr_name", {"AttrNames": names}) == expected
 
 
-def test_knob_attr_unknown_omits_the_account_or_fails_the_call(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(attr_unknown="omitted")
+def test_setting_attr_unknown_omits_the_account_or_fails_the_call(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(attr_unknown="omitted")
     assert [user["To_Account"] for user in get(caller, "zoe", "ann")["UserAttrs"]] == ["ann"]
 
-    caller.sandbox.knobs = Knobs(attr_unknown="whole call")
+    caller.sandbox.behavior = Behavior(attr_unknown="whole call")
     assert get(caller, "zoe", "ann")["ErrorCode"] == 90048
     assert get(caller, "ben", "ann")["ErrorCode"] == 0
 
 
-def test_knob_attr_enabled_switches_the_feature_off(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(attr_enabled=False)
+def test_setting_attr_enabled_switches_the_feature_off(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(attr_enabled=False)
 
     assert get(caller, "ann")["ErrorCode"] == 90045
     assert put(caller, "ann", {"sex": "M"}) == 90045

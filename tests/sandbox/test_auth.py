@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from bot.im import usersig
-from bot.sandbox.auth import Gate
-from bot.sandbox.behavior import Knobs
-from bot.sandbox.calls import CALLS, command_of
-from bot.sandbox.codes import PROFILE, Refusal
+from bot.sandbox.auth import Authenticator
+from bot.sandbox.behavior import Behavior
+from bot.sandbox.calls import ENDPOINTS, command_name
+from bot.sandbox.codes import PROFILE, ApiError
 from bot.sandbox.data import HostedApp
 from bot.sandbox.server import Sandbox
 from tests.support.sandbox import APP_ID, KEY, PATHS, Caller
@@ -60,7 +60,7 @@ def app(**kept: Any) -> HostedApp:
     return HostedApp(**{"app_id": APP_ID, "key": KEY, "admins": ADMINS, **kept})
 
 
-def ask(query: dict[str, Any], *, hosted: HostedApp, knobs: Knobs, now: float) -> int:
+def ask(query: dict[str, Any], *, hosted: HostedApp, behavior: Behavior, now: float) -> int:
     asked = {
         "sdkappid": str(APP_ID),
         "identifier": "administrator",
@@ -69,21 +69,21 @@ def ask(query: dict[str, Any], *, hosted: HostedApp, knobs: Knobs, now: float) -
         "contenttype": "json",
     }
     asked = {name: value for name, value in {**asked, **query}.items() if value is not None}
-    return code_of(Gate({hosted.app_id: hosted}).identify, asked, PROFILE, knobs, now)
+    return code_of(Authenticator({hosted.app_id: hosted}).authenticate, asked, PROFILE, behavior, now)
 
 
 def code_of(check: Callable[..., Any], *arguments: Any) -> int:
     try:
         check(*arguments)
-    except Refusal as refusal:
-        return refusal.code
+    except ApiError as error:
+        return error.code
     return 0
 
 
 def code(
-    query: dict[str, Any], *, hosted: HostedApp | None = None, now: float = SIGNED_AT, **knobs: Any
+    query: dict[str, Any], *, hosted: HostedApp | None = None, now: float = SIGNED_AT, **behavior: Any
 ) -> int:
-    return ask(query, hosted=hosted or app(), knobs=Knobs(**knobs), now=now)
+    return ask(query, hosted=hosted or app(), behavior=Behavior(**behavior), now=now)
 
 
 @pytest.mark.parametrize("library", VECTORS)
@@ -157,58 +157,58 @@ def test_a_caller_who_is_no_admin_gets_the_public_code_or_the_services() -> None
     assert code({}, hosted=hosted, non_admin="service") == 40004
 
 
-def test_an_unknown_app_gets_the_code_that_the_knob_says() -> None:
+def test_an_unknown_app_gets_the_code_that_the_setting_says() -> None:
     assert code({"sdkappid": "1"}, unknown_app=60006) == 60006
 
 
 @pytest.mark.parametrize("query", [{"random": None}, {"random": "4294967296"}, {"contenttype": None}])
-def test_a_sloppy_query_passes_unless_the_knob_is_strict(query: dict[str, Any]) -> None:
+def test_a_sloppy_query_passes_unless_the_setting_is_strict(query: dict[str, Any]) -> None:
     assert code(query) == 0
     assert code(query, strict_query=True) == 60002
 
 
-def test_a_complete_query_passes_the_strict_knob() -> None:
+def test_a_complete_query_passes_the_strict_setting() -> None:
     assert code({}, strict_query=True) == 0
 
 
 def test_too_many_failed_checks_lock_the_app_for_a_minute() -> None:
-    gate, knobs = Gate({APP_ID: app()}), Knobs(sig_lockout=2)
+    authenticator, behavior = Authenticator({APP_ID: app()}), Behavior(sig_lockout=2)
     right = {"sdkappid": str(APP_ID), "identifier": "administrator", "usersig": sig_of()}
     wrong = {**right, "identifier": "xiaojun"}
 
     asked = ((wrong, 0), (right, 0), (wrong, 0), (wrong, 1), (right, 2), (right, 60), (right, 61))
-    codes = [code_of(gate.identify, query, PROFILE, knobs, now) for query, now in asked]
+    codes = [code_of(authenticator.authenticate, query, PROFILE, behavior, now) for query, now in asked]
 
     assert codes == [70013, 0, 70013, 70013, 70050, 70050, 0]
 
 
 def test_an_unknown_app_is_never_locked() -> None:
-    gate, knobs = Gate({}), Knobs(sig_lockout=1)
+    authenticator, behavior = Authenticator({}), Behavior(sig_lockout=1)
     query = {"sdkappid": "1", "identifier": "administrator", "usersig": sig_of()}
 
-    codes = [code_of(gate.identify, query, PROFILE, knobs, SIGNED_AT) for _ in range(3)]
+    codes = [code_of(authenticator.authenticate, query, PROFILE, behavior, SIGNED_AT) for _ in range(3)]
 
     assert codes == [70020] * 3
 
 
 def test_counts_calls_in_a_sliding_second() -> None:
-    gate = Gate({})
+    authenticator = Authenticator({})
     times = [0.0, 0.5, 0.999, 1.0, 1.4, 1.5]
 
-    codes = [code_of(gate.count, APP_ID, "portrait_get", 2, 60007, now) for now in times]
+    codes = [code_of(authenticator.check_rate, APP_ID, "portrait_get", 2, 60007, now) for now in times]
 
     assert codes == [0, 0, 60007, 0, 60007, 0]
 
 
 def test_counts_each_call_of_each_app_by_itself() -> None:
-    gate = Gate({})
+    authenticator = Authenticator({})
 
     for app_id, command in ((1, "a"), (1, "b"), (2, "a")):
-        gate.count(app_id, command, 1, 60007, 0)
+        authenticator.check_rate(app_id, command, 1, 60007, 0)
 
 
 def test_every_call_has_the_frequency_limit_of_its_page() -> None:
-    rates = {command_of(path): call.rate for path, call in CALLS.items()}
+    rates = {command_name(path): call.rate for path, call in ENDPOINTS.items()}
 
     assert rates == {
         "portrait_get": 200,
@@ -234,9 +234,9 @@ def test_refuses_calls_over_the_frequency_and_no_others(caller: Caller) -> None:
 def test_the_frequency_limit_can_be_switched_off_and_have_another_code(caller: Caller) -> None:
     sandbox = caller.sandbox
 
-    sandbox.knobs = Knobs(rate=False)
+    sandbox.behavior = Behavior(rate=False)
     assert {caller.code("im_get_attr_name", {}) for _ in range(150)} == {0}
-    sandbox.knobs = Knobs(throttle_code=60011)
+    sandbox.behavior = Behavior(throttle_code=60011)
     assert {caller.code("im_get_attr_name", {}) for _ in range(101)} == {0, 60011}
 
 

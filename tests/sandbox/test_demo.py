@@ -6,11 +6,11 @@ import pytest
 
 from bot.core.fields import CUSTOM_PROFILE, FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.sandbox.attributes import ATTRIBUTE_BYTES
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.sandbox.demo import FAILING, FAILURE, NOT_IMPORTED, SERIES, VIP, demo_app
 from bot.sandbox.request import USERID_BYTES
 from bot.sandbox.server import Sandbox
-from bot.sandbox.values import checked
+from bot.sandbox.values import validate
 from tests.sandbox.test_samples import ATTRIBUTES, SAMPLES
 from tests.support.sandbox import Caller
 
@@ -57,7 +57,7 @@ def test_profiles_and_attributes_keep_to_the_vendors_rules() -> None:
     for account, held in DEMO.accounts.items():
         assert 0 < len(account.encode()) <= USERID_BYTES
         for tag, value in held.profile.items():
-            assert checked(FIELDS[tag], value, Knobs()) == value
+            assert validate(FIELDS[tag], value, Behavior()) == value
         assert held.attributes.keys() <= attributes
         assert all(0 < len(value.encode()) <= ATTRIBUTE_BYTES for value in held.attributes.values())
 

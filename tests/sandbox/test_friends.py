@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.core.fields import FRIEND_FIELDS
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.sandbox.data import CustomField
 from bot.sandbox.friends import MAX_FRIENDS
 from tests.support.sandbox import APP_ID, Caller
@@ -195,22 +195,22 @@ def test_a_friend_can_always_fail(caller: Caller) -> None:
     assert codes(get(caller, "ann", ["cy"], [NICK])) == [30006]
 
 
-def test_knob_friend_not_imported_has_a_code_of_its_own(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(friend_not_imported=30003)
+def test_setting_friend_not_imported_has_a_code_of_its_own(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(friend_not_imported=30003)
 
     assert codes(get(caller, "ann", ["zoe", "ben"], [NICK])) == [30003, 30001]
 
 
-def test_knob_bad_tag_fails_each_friend(caller: Caller) -> None:
+def test_setting_bad_tag_fails_each_friend(caller: Caller) -> None:
     befriend(caller, "ann", "cy")
-    caller.sandbox.knobs = Knobs(bad_tag="per user")
+    caller.sandbox.behavior = Behavior(bad_tag="per user")
 
     assert codes(get(caller, "ann", ["cy"], ["x"])) == [30001]
 
 
-def test_knob_unset_tag_leaves_groups_out_all_the_same(caller: Caller) -> None:
+def test_setting_unset_tag_leaves_groups_out_all_the_same(caller: Caller) -> None:
     befriend(caller, "ann", "cy")
-    caller.sandbox.knobs = Knobs(unset_tag="default")
+    caller.sandbox.behavior = Behavior(unset_tag="default")
 
     answered = values(get(caller, "ann", ["cy"], [REMARK, GROUP, WORDING])["InfoItem"][0])
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.sandbox.data import Account
 from bot.sandbox.server import Sandbox
 from tests.support.sandbox import PATHS, Caller, hosted
@@ -57,10 +57,10 @@ shaped = st.fixed_dictionaries(
         ),
     },
 )
-knobs = st.sampled_from(
+behavior = st.sampled_from(
     [
-        Knobs(rate=False),
-        Knobs(
+        Behavior(rate=False),
+        Behavior(
             rate=False,
             order="shuffled",
             all_failed="FAIL",
@@ -74,7 +74,7 @@ knobs = st.sampled_from(
             set_atomic=False,
             envelope="extra keys",
         ),
-        Knobs(rate=False, bad_tag="ignore", attr_unknown="omitted", empty_profile="absent", max_users=0),
+        Behavior(rate=False, bad_tag="ignore", attr_unknown="omitted", empty_profile="absent", max_users=0),
     ]
 )
 shared = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -99,9 +99,9 @@ def fuzzed() -> Caller:
 
 @pytest.mark.parametrize("command", PATHS)
 @shared
-@given(body=bodies | shaped, chosen=knobs)
-def test_any_json_gets_the_envelope(command: str, body: Any, chosen: Knobs, fuzzed: Caller) -> None:
-    fuzzed.sandbox.knobs = chosen
+@given(body=bodies | shaped, chosen=behavior)
+def test_any_json_gets_the_envelope(command: str, body: Any, chosen: Behavior, fuzzed: Caller) -> None:
+    fuzzed.sandbox.behavior = chosen
 
     assert is_envelope(fuzzed.raw(command, json.dumps(body).encode()))
 
@@ -110,7 +110,7 @@ def test_any_json_gets_the_envelope(command: str, body: Any, chosen: Knobs, fuzz
 @shared
 @given(body=st.binary())
 def test_any_bytes_get_the_envelope(command: str, body: bytes, fuzzed: Caller) -> None:
-    fuzzed.sandbox.knobs = Knobs(rate=False)
+    fuzzed.sandbox.behavior = Behavior(rate=False)
 
     assert is_envelope(fuzzed.raw(command, body))
 
@@ -123,7 +123,7 @@ def test_any_bytes_get_the_envelope(command: str, body: bytes, fuzzed: Caller) -
     )
 )
 def test_any_query_gets_the_envelope(query: dict[str, str], fuzzed: Caller) -> None:
-    fuzzed.sandbox.knobs = Knobs(rate=False)
+    fuzzed.sandbox.behavior = Behavior(rate=False)
 
     answer = fuzzed.raw("portrait_get", b"{}", **query)
 

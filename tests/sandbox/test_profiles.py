@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.fields import PROFILE_FIELDS, Kind
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.sandbox.data import Account, CustomField, HostedApp
 from tests.sandbox.conftest import ANN
 from tests.support.sandbox import APP_ID, Caller
@@ -205,8 +205,8 @@ def test_one_bad_item_keeps_everything_from_being_written(caller: Caller) -> Non
     assert not caller.sandbox.writes
 
 
-def test_the_items_before_a_bad_one_are_written_if_the_knob_says_so(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(set_atomic=False)
+def test_the_items_before_a_bad_one_are_written_if_the_setting_says_so(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(set_atomic=False)
 
     assert put(caller, (NICK, "Anna"), (LEVEL, "x"), (CUSTOM, "red")) == 40610
     assert profile(caller) == {**ANN, NICK: "Anna"}
@@ -217,7 +217,7 @@ def test_the_items_before_a_bad_one_are_written_if_the_knob_says_so(caller: Call
 def test_the_last_of_two_values_wins_or_both_are_refused(caller: Caller) -> None:
     assert put(caller, (NICK, "A"), (NICK, "B")) == 0
     assert profile(caller)[NICK] == "B"
-    caller.sandbox.knobs = Knobs(dup_tag="refuse")
+    caller.sandbox.behavior = Behavior(dup_tag="refuse")
     assert put(caller, (NICK, "A"), (NICK, "B")) == 40001
     assert put(caller, (NICK, "C")) == 0
 
@@ -244,8 +244,8 @@ def test_an_account_fails_only_in_the_service_of_its_code(caller: Caller) -> Non
 # The knobs, one claim each.
 
 
-def test_knob_order_shuffles_accounts_and_fields(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(order="shuffled", rate=False)
+def test_setting_order_shuffles_accounts_and_fields(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(order="shuffled", rate=False)
     accounts = ["ann", "ben", "cy"]
 
     answers = [get(caller, accounts, [NICK, LEVEL, CUSTOM])["UserProfileItem"] for _ in range(50)]
@@ -257,8 +257,8 @@ def test_knob_order_shuffles_accounts_and_fields(caller: Caller) -> None:
     assert len(of_ann) > 1
 
 
-def test_knob_missing_user_fails_the_whole_call(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(missing_user="whole call")
+def test_setting_missing_user_fails_the_whole_call(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(missing_user="whole call")
 
     answer = get(caller, ["ann", "zoe"], [NICK])
 
@@ -266,8 +266,8 @@ def test_knob_missing_user_fails_the_whole_call(caller: Caller) -> None:
     assert "UserProfileItem" not in answer
 
 
-def test_knob_all_failed_fails_the_call_with_the_first_code(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(all_failed="FAIL")
+def test_setting_all_failed_fails_the_call_with_the_first_code(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(all_failed="FAIL")
 
     answer = get(caller, ["yan", "zoe"], [NICK])
 
@@ -276,8 +276,8 @@ def test_knob_all_failed_fails_the_call_with_the_first_code(caller: Caller) -> N
     assert get(caller, ["ann", "zoe"], [NICK])["ErrorCode"] == 0
 
 
-def test_knob_unset_tag_answers_defaults(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(unset_tag="default")
+def test_setting_unset_tag_answers_defaults(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(unset_tag="default")
     tags = [field.tag for field in PROFILE_FIELDS]
 
     answered = values(get(caller, ["ben"], tags)["UserProfileItem"][0])
@@ -290,35 +290,35 @@ def test_knob_unset_tag_answers_defaults(caller: Caller) -> None:
     assert answered["Tag_Profile_IM_AdminForbidType"] == "AdminForbid_Type_None"
 
 
-def test_knob_empty_profile_leaves_the_key_out(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(empty_profile="absent")
+def test_setting_empty_profile_leaves_the_key_out(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(empty_profile="absent")
 
     assert get(caller, ["ben"], [NICK])["UserProfileItem"] == [
         {"To_Account": "ben", "ResultCode": 0, "ResultInfo": ""}
     ]
 
 
-def test_knob_bad_tag_fails_each_account_or_nobody(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(bad_tag="per user")
+def test_setting_bad_tag_fails_each_account_or_nobody(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(bad_tag="per user")
     answer = get(caller, ["ann", "zoe"], [NICK, "x"])
     assert [item["ResultCode"] for item in answer["UserProfileItem"]] == [40009, 40003]
 
-    caller.sandbox.knobs = Knobs(bad_tag="ignore")
+    caller.sandbox.behavior = Behavior(bad_tag="ignore")
     assert values(get(caller, ["ann"], [NICK, "x"])["UserProfileItem"][0]) == {NICK: "Ann"}
     assert put(caller, ("x", "y"), (NICK, "Anna")) == 0
     assert profile(caller) == {**ANN, NICK: "Anna"}
 
 
-def test_knob_duplicates_answers_an_account_once(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(duplicates="once")
+def test_setting_duplicates_answers_an_account_once(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(duplicates="once")
 
     answer = get(caller, ["cy", "ann", "cy"], [NICK])
 
     assert [item["To_Account"] for item in answer["UserProfileItem"]] == ["cy", "ann"]
 
 
-def test_knob_empty_list_accepts_calls_without_fields(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(empty_list="accept")
+def test_setting_empty_list_accepts_calls_without_fields(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(empty_list="accept")
 
     assert get(caller, ["ann"], [])["UserProfileItem"][0]["ProfileItem"] == []
     assert put(caller) == 0
@@ -326,23 +326,23 @@ def test_knob_empty_list_accepts_calls_without_fields(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(("limit", "asked", "expected"), [(2, 3, 40001), (2, 2, 0), (0, 500, 0)])
-def test_knob_max_users_moves_the_limit(limit: int, asked: int, expected: int, caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(max_users=limit)
+def test_setting_max_users_moves_the_limit(limit: int, asked: int, expected: int, caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(max_users=limit)
 
     assert get(caller, ["ann"] * asked, [NICK])["ErrorCode"] == expected
 
 
-def test_knob_empty_string_clears_or_refuses(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(empty_string="clear")
+def test_setting_empty_string_clears_or_refuses(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(empty_string="clear")
     assert put(caller, (NICK, ""), (LEVEL, 9)) == 0
     assert profile(caller) == {LEVEL: 9, CUSTOM: "blue"}
 
-    caller.sandbox.knobs = Knobs(empty_string="refuse")
+    caller.sandbox.behavior = Behavior(empty_string="refuse")
     assert put(caller, (CUSTOM, "")) == 40605
 
 
-def test_knob_int_strings_takes_digits(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(int_strings=True)
+def test_setting_int_strings_takes_digits(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(int_strings=True)
 
     assert put(caller, (LEVEL, "12")) == 0
     assert profile(caller)[LEVEL] == 12
@@ -350,22 +350,22 @@ def test_knob_int_strings_takes_digits(caller: Caller) -> None:
     assert put(caller, (LEVEL, "4294967296")) == 40605
 
 
-def test_knob_answer_int_strings_answers_digits(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(answer_int_strings=True)
+def test_setting_answer_int_strings_answers_digits(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(answer_int_strings=True)
 
     assert values(get(caller, ["ann"], [NICK, LEVEL])["UserProfileItem"][0]) == {NICK: "Ann", LEVEL: "7"}
 
 
-def test_knob_words_refuses_sensitive_texts(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(words=("coins",))
+def test_setting_words_refuses_sensitive_texts(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(words=("coins",))
 
     assert put(caller, (NICK, "free_coins_4u")) == 40005
     assert caller.code("account_import", {"UserID": "new", "Nick": "coins!"}) == 40005
     assert put(caller, (NICK, "Bob")) == 0
 
 
-def test_knob_read_delay_shows_a_write_later(caller: Caller) -> None:
-    caller.sandbox.knobs = Knobs(read_delay_ms=20)
+def test_setting_read_delay_shows_a_write_later(caller: Caller) -> None:
+    caller.sandbox.behavior = Behavior(read_delay_ms=20)
 
     async def write_and_wait() -> list[str | int]:
         assert put(caller, (NICK, "Anna")) == 0
@@ -380,10 +380,10 @@ def test_knob_read_delay_shows_a_write_later(caller: Caller) -> None:
     ("charset", "account", "expected"),
     [("any", "张 三", 0), ("printable", "张三", 40001), ("printable", "A b", 0), ("word", "A b", 40001)],
 )
-def test_knob_userid_charset_refuses_accounts(
+def test_setting_userid_charset_refuses_accounts(
     charset: Any, account: str, expected: int, caller: Caller
 ) -> None:
-    caller.sandbox.knobs = Knobs(userid_charset=charset)
+    caller.sandbox.behavior = Behavior(userid_charset=charset)
     app_of(caller).accounts[account] = Account()
 
     assert get(caller, [account], [NICK])["ErrorCode"] == expected
@@ -398,5 +398,5 @@ def test_malformed_json_gets_the_services_code_or_the_public_one(
 ) -> None:
     for body in (b"", b"{", b"[]", b"\xff", b"[" * 100_000, rb'{"A": "\ud800"}'):
         assert caller.raw(command, body)["ErrorCode"] == expected
-    caller.sandbox.knobs = Knobs(bad_json="public")
+    caller.sandbox.behavior = Behavior(bad_json="public")
     assert caller.raw(command, b"{")["ErrorCode"] == 60003

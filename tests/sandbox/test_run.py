@@ -12,7 +12,7 @@ import pytest
 
 from bot.sandbox.data import DataFileError, load
 from bot.sandbox.demo import APP_ID, KEY, demo_app
-from bot.sandbox.run import environment, open_sandbox, run
+from bot.sandbox.run import format_settings, open_sandbox, run
 from bot.sandbox.server import Sandbox
 from tests.support.sandbox import Caller, hosted
 
@@ -103,5 +103,5 @@ def test_refuses_a_file_that_it_could_not_keep(tmp_path: Path) -> None:
 
 
 def test_names_custom_fields_only_where_there_are_the_demos() -> None:
-    assert "CUSTOM_FIELDS" not in environment(Sandbox(hosted()), "http://127.0.0.1:1")
-    assert f"SECRET_KEY={KEY}" in environment(open_sandbox(), "http://127.0.0.1:1")
+    assert "CUSTOM_FIELDS" not in format_settings(Sandbox(hosted()), "http://127.0.0.1:1")
+    assert f"SECRET_KEY={KEY}" in format_settings(open_sandbox(), "http://127.0.0.1:1")

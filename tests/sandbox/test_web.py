@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from bot.sandbox.behavior import Fault, Knobs, turned
+from bot.sandbox.behavior import Behavior, Fault, update_behavior
 from tests.support.sandbox import APP_ID, Caller
 
 NICK = "Tag_Profile_IM_Nick"
@@ -19,7 +19,7 @@ def nick(caller: Caller) -> str | int:
     return caller.sandbox.apps[APP_ID].accounts["ann"].profile[NICK]
 
 
-def test_reads_and_sets_knobs_over_http(served: Caller) -> None:
+def test_reads_and_sets_settings_over_http(served: Caller) -> None:
     url = f"{served.url}/sandbox/knobs"
 
     before = served.session.get(url, timeout=30)
@@ -29,9 +29,9 @@ def test_reads_and_sets_knobs_over_http(served: Caller) -> None:
 
     assert before.headers["Content-Type"] == "application/json"
     assert before.json()["order"] == "as requested"
-    assert before.json().keys() == {field.name for field in fields(Knobs)}
+    assert before.json().keys() == {field.name for field in fields(Behavior)}
     assert after.json()["order"] == "shuffled"
-    assert served.sandbox.knobs == Knobs(order="shuffled", fault=Fault(kind="502", calls=(2,)))
+    assert served.sandbox.behavior == Behavior(order="shuffled", fault=Fault(kind="502", calls=(2,)))
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,17 @@ def test_reads_and_sets_knobs_over_http(served: Caller) -> None:
         (b"\xff", "malformed"),
     ],
 )
-def test_refuses_knobs_that_do_not_exist_or_cannot_be_set_so(body: bytes, said: str) -> None:
+def test_refuses_settings_that_do_not_exist_or_cannot_be_set_so(body: bytes, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        turned(Knobs(), body)
+        update_behavior(Behavior(), body)
 
 
-def test_refuses_wrong_knobs_over_http_and_keeps_the_old_ones(served: Caller) -> None:
+def test_refuses_wrong_settings_over_http_and_keeps_the_old_ones(served: Caller) -> None:
     response = served.session.post(f"{served.url}/sandbox/knobs", json={"ordr": 1}, timeout=30)
 
     assert response.status_code == 400
     assert "no such knob: ordr" in response.json()["error"]
-    assert served.sandbox.knobs == Knobs()
+    assert served.sandbox.behavior == Behavior()
 
 
 def test_says_what_there_is_beside_the_api(served: Caller) -> None:
@@ -67,14 +67,14 @@ def test_says_what_there_is_beside_the_api(served: Caller) -> None:
     assert "/sandbox/knobs" in response.json()["error"]
 
 
-def test_lists_arrivals_refused_ones_included(served: Caller) -> None:
+def test_lists_calls_refused_ones_included(served: Caller) -> None:
     began = time.monotonic()
     served.call("im_get_attr_name", {})
     served.call("im_get_attr_name", {}, usersig="")
 
     listed = served.session.get(f"{served.url}/sandbox/arrivals", timeout=30).json()
 
-    assert served.sandbox.arrivals("im_get_attr_name") == listed["im_get_attr_name"]
+    assert served.sandbox.call_times("im_get_attr_name") == listed["im_get_attr_name"]
     assert listed["portrait_get"] == []
     first, second = listed["im_get_attr_name"]
     assert began < first < second < time.monotonic()
@@ -111,26 +111,26 @@ def test_carries_nothing_out_for_a_caller_who_left_halfway(
 
 
 def test_refuses_a_body_that_is_too_long(served: Caller) -> None:
-    served.sandbox.knobs = Knobs(max_body=1000)
+    served.sandbox.behavior = Behavior(max_body=1000)
 
     assert served.raw("im_get_attr_name", b" " * 998 + b"{}")["ErrorCode"] == 0
     assert served.raw("im_get_attr_name", b" " * 3_000_000 + b"{}")["ErrorCode"] == 60002
 
 
-def test_takes_its_time_if_the_knob_says_so(served: Caller) -> None:
-    served.sandbox.knobs = Knobs(latency_ms=50)
+def test_takes_its_time_if_the_setting_says_so(served: Caller) -> None:
+    served.sandbox.behavior = Behavior(latency_ms=50)
     began = time.monotonic()
 
     assert served.call("im_get_attr_name", {})["ErrorCode"] == 0
     assert time.monotonic() - began >= 0.05
 
 
-def test_knob_envelope_adds_and_drops_keys(caller: Caller) -> None:
+def test_setting_envelope_adds_and_drops_keys(caller: Caller) -> None:
     body = {"To_Account": ["ann"], "TagList": [NICK]}
 
-    caller.sandbox.knobs = Knobs(envelope="extra keys")
+    caller.sandbox.behavior = Behavior(envelope="extra keys")
     extra = caller.call("portrait_get", body)
-    caller.sandbox.knobs = Knobs(envelope="no ErrorInfo")
+    caller.sandbox.behavior = Behavior(envelope="no ErrorInfo")
     bare = caller.call("portrait_get", body)
 
     assert extra["Fail_Account"] == extra["Invalid_Account"] == []
@@ -139,17 +139,17 @@ def test_knob_envelope_adds_and_drops_keys(caller: Caller) -> None:
 
 
 def test_a_bad_gateway_strikes_the_calls_it_is_set_for(served: Caller) -> None:
-    served.sandbox.knobs = Knobs(fault=Fault(kind="502", calls=(2, 3)))
+    served.sandbox.behavior = Behavior(fault=Fault(kind="502", calls=(2, 3)))
 
     statuses = [served.send("portrait_set", SET).status_code for _ in range(4)]
 
     assert statuses == [200, 502, 502, 200]
     assert len(served.sandbox.writes) == 2
-    assert len(served.sandbox.arrivals("portrait_set")) == 4
+    assert len(served.sandbox.call_times("portrait_set")) == 4
 
 
 def test_a_fault_can_be_a_code_and_strike_every_call(served: Caller) -> None:
-    served.sandbox.knobs = Knobs(fault=Fault(kind="code", code=60008))
+    served.sandbox.behavior = Behavior(fault=Fault(kind="code", code=60008))
 
     answers = [served.raw("portrait_set", SET) for _ in range(2)]
 
@@ -159,19 +159,21 @@ def test_a_fault_can_be_a_code_and_strike_every_call(served: Caller) -> None:
 
 
 def test_a_fault_can_strike_one_command_only(served: Caller) -> None:
-    served.sandbox.knobs = Knobs(fault=Fault(kind="code", code=91000, command="portrait_set", calls=(1,)))
+    served.sandbox.behavior = Behavior(
+        fault=Fault(kind="code", code=91000, command="portrait_set", calls=(1,))
+    )
 
     assert served.call("im_get_attr_name", {})["ErrorCode"] == 0
     assert served.raw("portrait_set", SET)["ErrorCode"] == 91000
     assert served.raw("portrait_set", SET)["ErrorCode"] == 0
 
 
-def test_setting_the_knobs_counts_anew(served: Caller) -> None:
-    knobs = Knobs(fault=Fault(kind="code", calls=(1,)))
+def test_setting_the_settings_counts_anew(served: Caller) -> None:
+    behavior = Behavior(fault=Fault(kind="code", calls=(1,)))
 
     codes = []
     for _ in range(2):
-        served.sandbox.knobs = knobs
+        served.sandbox.behavior = behavior
         codes += [served.raw("portrait_set", SET)["ErrorCode"] for _ in range(2)]
 
     assert codes == [60008, 0, 60008, 0]
@@ -188,7 +190,9 @@ def test_setting_the_knobs_counts_anew(served: Caller) -> None:
 def test_a_lost_answer_is_to_a_call_that_was_carried_out(
     kind: str, error: type[Exception], served: Caller, caplog: pytest.LogCaptureFixture
 ) -> None:
-    served.sandbox.knobs = turned(Knobs(), b'{"fault": {"kind": "%s", "calls": [1]}}' % kind.encode())
+    served.sandbox.behavior = update_behavior(
+        Behavior(), b'{"fault": {"kind": "%s", "calls": [1]}}' % kind.encode()
+    )
     path = f"{served.url}/v4/profile/portrait_set"
 
     with pytest.raises(error):
@@ -200,7 +204,7 @@ def test_a_lost_answer_is_to_a_call_that_was_carried_out(
 
 
 def test_a_reset_is_a_reset(served: Caller) -> None:
-    served.sandbox.knobs = Knobs(fault=Fault(kind="reset"))
+    served.sandbox.behavior = Behavior(fault=Fault(kind="reset"))
 
     with pytest.raises(requests.exceptions.ConnectionError, match="Connection reset by peer"):
         served.send("im_get_attr_name")

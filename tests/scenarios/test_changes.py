@@ -76,11 +76,11 @@ def test_cancels(whole: Whole, ed: Asker) -> None:
 
 def test_confirms_once_however_often_it_is_pressed(whole: Whole, ed: Asker) -> None:
     preview = ed.ask("/im set user_005 nick=Once")
-    sent = len(whole.sandbox.all_arrivals().get("portrait_set", ()))
+    sent = len(whole.sandbox.call_log().get("portrait_set", ()))
 
     ed.press(preview, "Confirm 1 change", times=3)
 
-    assert len(whole.sandbox.all_arrivals().get("portrait_set", ())) == sent + 1
+    assert len(whole.sandbox.call_log().get("portrait_set", ())) == sent + 1
     ed.audit()
 
 
@@ -163,11 +163,11 @@ def test_turns_the_pages_of_a_history(ed: Asker) -> None:
 
 def test_fails_in_words_when_the_vendor_refuses(whole: Whole, ed: Asker) -> None:
     preview = ed.ask("/im set user_013 nick=Spam")
-    whole.sandbox.knobs = replace(whole.sandbox.knobs, words=("Spam",))
+    whole.sandbox.behavior = replace(whole.sandbox.behavior, words=("Spam",))
     try:
         failed = ed.press(preview, "Confirm 1 change")
     finally:
-        whole.sandbox.knobs = replace(whole.sandbox.knobs, words=())
+        whole.sandbox.behavior = replace(whole.sandbox.behavior, words=())
 
     assert failed["text"].startswith("Failed:")
     assert "(40005)" in failed["text"]

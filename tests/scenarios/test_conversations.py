@@ -22,7 +22,7 @@ from bot.playground.people import (
     VIEWER,
     Person,
 )
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.store.record import Store
 from tests.support.bot import signed
 from tests.support.entries import unaltered
@@ -36,7 +36,7 @@ DIRECT = f"D{VIEWER.id[1:]}"
 @pytest.fixture(autouse=True)
 def fair_weather(whole: Whole) -> Iterator[None]:
     yield
-    whole.sandbox.knobs = Knobs()
+    whole.sandbox.behavior = Behavior()
     whole.workspace.posting._paid_until.clear()
 
 
@@ -293,7 +293,7 @@ def test_says_that_it_is_busy(whole: Whole) -> None:
 
 
 def test_shows_progress_in_its_thread_and_cancels_there(whole: Whole) -> None:
-    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=4400)
+    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=4400)
     with whole.acting_as() as vera:
         working = say(vera, "@im-bot alice bob_k", ONCALL)
         moved = said_by_bot(vera)
@@ -308,7 +308,7 @@ def test_shows_progress_in_its_thread_and_cancels_there(whole: Whole) -> None:
 
 
 def test_puts_the_answer_in_the_place_of_the_working_line(whole: Whole) -> None:
-    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=1600)
+    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=1600)
     with whole.acting_as() as vera:
         working = say(vera, "alice", DIRECT)
         answer = said_by_bot(vera)
@@ -335,7 +335,7 @@ def test_writes_to_the_person_when_the_thread_takes_nothing(whole: Whole) -> Non
 
 
 def test_answers_in_the_thread_when_slack_takes_no_more_changes(whole: Whole) -> None:
-    whole.sandbox.knobs = Knobs(latency_ms=1500)
+    whole.sandbox.behavior = Behavior(latency_ms=1500)
     whole.workspace.weather.fail("chat.update", Fault.RATE_LIMITED, 20)
     with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
         line = say(vera, "@im-bot alice", ONCALL)

@@ -17,7 +17,7 @@ from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
 from bot.process import CUT_OFF
-from bot.sandbox.behavior import Fault, Knobs
+from bot.sandbox.behavior import Behavior, Fault
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
@@ -71,9 +71,9 @@ def way(request: pytest.FixtureRequest) -> Way:
 
 def test_finishes_what_it_has_however_often_it_is_told_to_stop(way: Way, tmp_path: Path) -> None:
     with bot_apart(way, tmp_path) as apart:
-        apart.sandbox.knobs = Knobs(latency_ms=1500)
+        apart.sandbox.behavior = Behavior(latency_ms=1500)
         assert apart.vera.page.send("/im profile alice") == {"ok": True}
-        wait_until(lambda: "portrait_get" in apart.sandbox.all_arrivals())
+        wait_until(lambda: "portrait_get" in apart.sandbox.call_log())
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
             apart.bot.process.send_signal(number)
             time.sleep(0.1)
@@ -90,7 +90,7 @@ def test_finishes_what_it_has_however_often_it_is_told_to_stop(way: Way, tmp_pat
 def test_ends_in_time_and_says_so_though_something_hangs(way: Way, tmp_path: Path, hanging: str) -> None:
     with bot_apart(way, tmp_path, stops_within=3) as apart:
         if hanging == "vendor":
-            apart.sandbox.knobs = Knobs(fault=Fault(kind="hang"))
+            apart.sandbox.behavior = Behavior(fault=Fault(kind="hang"))
         else:
             apart.workspace.weather.fail(RESPONSE_URL, SlackFault.HANG)
         apart.vera.page.send("/im profile alice")

@@ -13,13 +13,13 @@ from bot.core.model import Outcome, Surface
 from bot.playground.faults.faults import UPLOAD_URL
 from bot.playground.faults.faults import Fault as Trouble
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, Kind
-from bot.sandbox.behavior import Fault, Knobs
+from bot.sandbox.behavior import Behavior, Fault
 from bot.slack.interactions import LIFETIME
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT
 from tests.support.whole import Asker, Whole, history_of
 
 CROWD = [f"user_{number:03}" for number in range(1, 44)]
-DOWN = Knobs(fault=Fault(kind="code", code=40001))
+DOWN = Behavior(fault=Fault(kind="code", code=40001))
 BUTTONS = ("Share", "CSV", "Retry 2 failed")
 
 
@@ -27,7 +27,7 @@ BUTTONS = ("Share", "CSV", "Retry 2 failed")
 def fair_weather(whole: Whole) -> Iterator[None]:
     people, scopes = dict(whole.workspace.people), whole.workspace.scopes
     yield
-    whole.sandbox.knobs = Knobs()
+    whole.sandbox.behavior = Behavior()
     whole.workspace.people.update(people)
     whole.workspace.scopes = scopes
 
@@ -83,9 +83,9 @@ def show_to_everybody(whole: Whole, message: dict[str, Any]) -> None:
 
 def failed_lookup(whole: Whole, asker: Asker, channel: str = ONCALL) -> dict[str, Any]:
     """Get an answer with every button."""
-    whole.sandbox.knobs = DOWN
+    whole.sandbox.behavior = DOWN
     answer = ask(asker, "/im profile alice bob_k", channel)
-    whole.sandbox.knobs = Knobs()
+    whole.sandbox.behavior = Behavior()
     return answer
 
 
@@ -134,7 +134,7 @@ def test_sends_the_csv_and_says_why_the_answer_is_not_shared(whole: Whole, vera:
 
 
 def test_gives_a_row_to_whoever_could_not_be_asked(whole: Whole, vera: Asker) -> None:
-    whole.sandbox.knobs = DOWN
+    whole.sandbox.behavior = DOWN
     rows = download(whole, ask(vera, "/im profile alice bob_k --csv"))
 
     assert [(row["account"], row["result"]) for row in rows] == [("alice", "failed"), ("bob_k", "failed")]
@@ -183,10 +183,12 @@ def test_says_so_when_slack_takes_no_file(whole: Whole, vera: Asker) -> None:
 
 
 def test_asks_again_only_for_what_failed(whole: Whole, vera: Asker) -> None:
-    whole.sandbox.knobs = Knobs(fault=Fault(kind="code", code=40001, command="portrait_get", calls=(2,)))
+    whole.sandbox.behavior = Behavior(
+        fault=Fault(kind="code", code=40001, command="portrait_get", calls=(2,))
+    )
     first = ask(vera, f"/im profile {' '.join(f'z{number}' for number in range(100))} alice")
     (retry,) = [label for label in labels(first) if label.startswith("Retry")]
-    whole.sandbox.knobs = Knobs()
+    whole.sandbox.behavior = Behavior()
 
     second = press(vera, first, retry)
 

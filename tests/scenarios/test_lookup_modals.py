@@ -9,7 +9,7 @@ import pytest
 from bot.app import make_slack
 from bot.core.model import Surface
 from bot.playground.people import GROUP_EDITOR, GUEST, VIEWER, Kind
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.slack.modals.lookup import FIELDS, IDS, KIND, OWNER, WHERE
 from bot.slack.modals.profile import ACCOUNT, APP
 from tests.support.slack import ONCALL, SUPPORT
@@ -70,12 +70,12 @@ def offer(asker: Asker, text: str) -> dict[str, Any]:
 
 def test_answers_beside_the_message_and_replaces_nothing(whole: Whole, vera: Asker) -> None:
     view = offer(vera, "alice")
-    whole.sandbox.knobs = Knobs(latency_ms=2800)
+    whole.sandbox.behavior = Behavior(latency_ms=2800)
     try:
         assert vera.page.submit(view, filled(view, ids="alice")) == {"ok": True}
         line, answer = vera.answer(), vera.answer()
     finally:
-        whole.sandbox.knobs = Knobs()
+        whole.sandbox.behavior = Behavior()
 
     assert line["text"] == "The answer follows as a new message."
     assert answer["text"].startswith("1 of 1 found")

@@ -125,12 +125,12 @@ def test_says_in_the_modal_that_there_is_nothing_to_change(whole: Whole, ed: Ask
 
 def test_fails_in_words_in_the_modal(whole: Whole, ed: Asker) -> None:
     _, shown = review(ed, "user_019", "Spam")
-    whole.sandbox.knobs = replace(whole.sandbox.knobs, words=("Spam",))
+    whole.sandbox.behavior = replace(whole.sandbox.behavior, words=("Spam",))
     try:
         ed.page.submit(shown)
         ed.view("Failed", "(40005)")
     finally:
-        whole.sandbox.knobs = replace(whole.sandbox.knobs, words=())
+        whole.sandbox.behavior = replace(whole.sandbox.behavior, words=())
 
 
 def test_refuses_in_the_modal_somebody_who_lost_the_role(whole: Whole) -> None:
@@ -149,14 +149,14 @@ def test_refuses_in_the_modal_somebody_who_lost_the_role(whole: Whole) -> None:
 
 def test_sends_the_outcome_to_whoever_closed_the_modal(whole: Whole, ed: Asker) -> None:
     _, shown = review(ed, "user_022", "Unseen")
-    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=3000)
+    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=3000)
     try:
         ed.page.submit(shown)
         ed.page.close(ed.view("Changing"))
         assert ed.page.next()["view"] is None
         answer = ed.answer()
     finally:
-        whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=0)
+        whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=0)
 
     assert answer["text"].startswith("Done.")
     assert answer["channel"].startswith("D")
@@ -165,13 +165,13 @@ def test_sends_the_outcome_to_whoever_closed_the_modal(whole: Whole, ed: Asker) 
 
 def test_confirms_once_however_often_it_is_sent(whole: Whole, ed: Asker) -> None:
     _, shown = review(ed, "user_023", "Once")
-    sent = len(whole.sandbox.all_arrivals().get("portrait_set", ()))
+    sent = len(whole.sandbox.call_log().get("portrait_set", ()))
 
     ed.page.submit(shown)
     ed.page.submit(shown)
 
     wait_until(lambda: Outcome.SUCCEEDED in outcomes_of(whole, "user_023"))
-    assert len(whole.sandbox.all_arrivals().get("portrait_set", ())) == sent + 1
+    assert len(whole.sandbox.call_log().get("portrait_set", ())) == sent + 1
 
 
 def test_says_at_the_input_what_is_no_account(ed: Asker) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.playground.people import EDITOR
-from bot.sandbox.behavior import Knobs
+from bot.sandbox.behavior import Behavior
 from bot.sandbox.data import Account
 from bot.slack.workers import CREW
 from tests.support.whole import Asker, Whole, whole_bot
@@ -24,11 +24,11 @@ def whole() -> Iterator[Whole]:
 @pytest.fixture(autouse=True)
 def fair_weather(whole: Whole) -> Iterator[None]:
     yield
-    whole.sandbox.knobs = Knobs()
+    whole.sandbox.behavior = Behavior()
 
 
 def slow(whole: Whole, milliseconds: int) -> None:
-    whole.sandbox.knobs = replace(whole.sandbox.knobs, latency_ms=milliseconds)
+    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=milliseconds)
 
 
 def has_cancel(message: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from bot.playground.faults.faults import Fault as Trouble
 from bot.playground.people import EDITOR, GUEST, VIEWER
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_workspace, playing
-from bot.sandbox.behavior import Fault, Knobs
+from bot.sandbox.behavior import Behavior, Fault
 from bot.sandbox.run import open_sandbox
 from tests.support.slack import open_page
 
@@ -35,8 +35,8 @@ TOUR = (
     "profile @vera <@U07VERA2K1Q> \N{LEFT SINGLE QUOTATION MARK}alice \N{RIGHT-TO-LEFT OVERRIDE}",
 )
 OUTAGES = (
-    Knobs(fault=Fault(kind="reset")),
-    Knobs(fault=Fault(kind="code", code=70003)),
+    Behavior(fault=Fault(kind="reset")),
+    Behavior(fault=Fault(kind="code", code=70003)),
 )
 
 
@@ -66,8 +66,8 @@ def tour(caplog: pytest.LogCaptureFixture) -> Told:
                 workspace.weather.fail(method, Trouble.BROKEN, times=2)
                 page.send(f"/im profile alice {'--csv' if method == UPLOAD_URL else '--share'}")
                 shown.append(page.next())
-            for knobs in OUTAGES:
-                sandbox.knobs = knobs
+            for behavior in OUTAGES:
+                sandbox.behavior = behavior
                 page.send("/im profile alice")
                 shown.append(page.next())
     app = next(iter(sandbox.apps.values()))

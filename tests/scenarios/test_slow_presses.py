@@ -8,10 +8,10 @@ import pytest
 
 from bot.playground.people import AUDIT_CHANNEL_ID
 from bot.playground.state.messages import list_elements
-from bot.sandbox.behavior import Fault, Knobs
+from bot.sandbox.behavior import Behavior, Fault
 from tests.support.whole import Asker, Whole, whole_bot
 
-SLOW = Knobs(latency_ms=2800)
+SLOW = Behavior(latency_ms=2800)
 """Longer than the second message of a lookup takes to come, shorter than a time-out."""
 FOLLOWS = "The answer follows as a new message."
 
@@ -25,7 +25,7 @@ def whole() -> Iterator[Whole]:
 @pytest.fixture(autouse=True)
 def fair_weather(whole: Whole) -> Iterator[None]:
     yield
-    whole.sandbox.knobs = Knobs()
+    whole.sandbox.behavior = Behavior()
 
 
 def last(asker: Asker, words: str) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def said_since(whole: Whole, known: int) -> list[str]:
 
 
 def failed(whole: Whole, ed: Asker) -> dict[str, Any]:
-    whole.sandbox.knobs = Knobs(fault=Fault(kind="code", code=40001))
+    whole.sandbox.behavior = Behavior(fault=Fault(kind="code", code=40001))
     assert ed.page.send("/im profile alice bob_k") == {"ok": True}
     return last(ed, "2 failed")
 
@@ -88,7 +88,7 @@ def test_leaves_the_pressed_message_and_answers_once_beside_it(
     assert kept
     before, known = replace(kept.draft), len(whole.workspace.messages)
 
-    whole.sandbox.knobs = SLOW
+    whole.sandbox.behavior = SLOW
     ed.click(pressed, label)
     answer = last(ed, told)
 
@@ -103,7 +103,7 @@ def test_says_beside_the_pressed_message_what_went_wrong(whole: Whole, ed: Asker
     assert kept
     before, known = replace(kept.draft), len(whole.workspace.messages)
 
-    whole.sandbox.knobs = Knobs(latency_ms=2800, fault=Fault(kind="code", code=40001))
+    whole.sandbox.behavior = Behavior(latency_ms=2800, fault=Fault(kind="code", code=40001))
     ed.click(pressed, "Undo…")
     refused = last(ed, "40001")
 

@@ -14,7 +14,7 @@ import requests
 from bot.background import BackgroundServer
 from bot.core.fields import PROFILE_FIELDS
 from bot.im import usersig
-from bot.sandbox.calls import CALLS, command_of
+from bot.sandbox.calls import ENDPOINTS, command_name
 from bot.sandbox.data import ADMIN, Account, CustomField, HostedApp
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
@@ -22,7 +22,7 @@ from bot.sandbox.web import WebApp
 APP_ID = 1400000000
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 """The sample key of the vendor's signing library."""
-PATHS = {command_of(path): path for path in CALLS}
+PATHS = {command_name(path): path for path in ENDPOINTS}
 
 
 Query: TypeAlias = Mapping[str, Any]

@@ -17,7 +17,7 @@ from bot.core.parsing.values import same
 from bot.core.results import Preview, Settled, Unchanged
 from bot.errors import InvalidRequestError, NotFoundError
 from bot.im.client import IMClient
-from bot.sandbox.behavior import Fault, Knobs
+from bot.sandbox.behavior import Behavior, Fault
 from bot.sandbox.server import Sandbox
 from tests.support.changing import ALICE, EDDA, LEVEL, NICK, RULES, SLACK
 from tests.support.fakes import FakeRecord
@@ -44,9 +44,9 @@ class Place:
     def profile(self) -> dict[str, str | int]:
         return self.sandbox.apps[APP_ID].accounts["alice"].profile
 
-    def reset(self, knobs: Knobs = Knobs()) -> None:  # noqa: B008 - frozen
+    def reset(self, behavior: Behavior = Behavior()) -> None:  # noqa: B008 - frozen
         self.sandbox.apps[APP_ID] = hosted({"alice": {NICK: "Alice", LEVEL: 7}})
-        self.sandbox.knobs = knobs
+        self.sandbox.behavior = behavior
 
     def propose(self, account: str = "alice", **values: Value) -> Preview:
         wanted = {BY_WORD[word]: value for word, value in values.items()}
@@ -93,19 +93,19 @@ def test_sets_confirms_and_undoes(place: Place) -> None:
         assert same(BY_WORD[word], place.profile.get(tag), ALICE.get(tag))
 
 
-KNOBS = (
-    Knobs(unset_tag="default"),
-    Knobs(empty_profile="absent"),
-    Knobs(empty_string="clear"),
-    Knobs(answer_int_strings=True),
-    Knobs(read_delay_ms=150),
-    Knobs(missing_user="whole call"),
+BEHAVIORS = (
+    Behavior(unset_tag="default"),
+    Behavior(empty_profile="absent"),
+    Behavior(empty_string="clear"),
+    Behavior(answer_int_strings=True),
+    Behavior(read_delay_ms=150),
+    Behavior(missing_user="whole call"),
 )
 
 
-@pytest.mark.parametrize("knobs", KNOBS, ids=repr)
-def test_changes_whichever_way_the_vendor_has_it(place: Place, knobs: Knobs) -> None:
-    place.reset(knobs)
+@pytest.mark.parametrize("behavior", BEHAVIORS, ids=repr)
+def test_changes_whichever_way_the_vendor_has_it(place: Place, behavior: Behavior) -> None:
+    place.reset(behavior)
 
     settled = place.confirm(place.propose(nick="", level=0, birthday=19900419))
     assert settled.change.outcome is Outcome.SUCCEEDED
@@ -118,7 +118,7 @@ def test_changes_whichever_way_the_vendor_has_it(place: Place, knobs: Knobs) -> 
 
 
 def test_a_refused_value_is_a_failure_and_changes_nothing(place: Place) -> None:
-    place.reset(Knobs(words=("spam",)))
+    place.reset(Behavior(words=("spam",)))
 
     settled = place.confirm(place.propose(level=8, nick="spam"))
 
@@ -129,7 +129,7 @@ def test_a_refused_value_is_a_failure_and_changes_nothing(place: Place) -> None:
 
 
 def test_says_what_a_vendor_that_is_not_atomic_kept_of_a_refused_change(place: Place) -> None:
-    place.reset(Knobs(words=("spam",), set_atomic=False))
+    place.reset(Behavior(words=("spam",), set_atomic=False))
 
     settled = place.confirm(place.propose(level=8, nick="spam"))
 
@@ -145,7 +145,7 @@ def test_tells_by_reading_back_what_became_of_an_unanswered_write(
     place: Place, kind: str, outcome: Outcome
 ) -> None:
     preview = place.propose(nick="Alicia")
-    place.sandbox.knobs = Knobs(fault=Fault(kind=kind, command="portrait_set"))  # type: ignore[arg-type]  # one of them
+    place.sandbox.behavior = Behavior(fault=Fault(kind=kind, command="portrait_set"))  # type: ignore[arg-type]  # one of them
 
     settled = place.confirm(preview)
 

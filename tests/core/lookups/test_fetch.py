@@ -25,7 +25,7 @@ from bot.errors import (
     UnavailableError,
 )
 from bot.im.client import IMClient
-from bot.sandbox.behavior import Fault, Knobs
+from bot.sandbox.behavior import Behavior, Fault
 from bot.sandbox.data import ADMIN, Account, HostedApp
 from bot.sandbox.server import Sandbox
 from tests.support.fakes import FakeIM
@@ -85,7 +85,7 @@ class Case:
     command: LookupCommand
     fake: FakeIM
     rows: Mapping[str, tuple[LookupStatus, int | None]]
-    knobs: Knobs = field(default_factory=Knobs)
+    behavior: Behavior = field(default_factory=Behavior)
     calls: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 5
 
@@ -121,56 +121,56 @@ CASES = {
         profile("nobody", "alice", "ill", "ghost"),
         FakeIM(PROFILES, IMPORTED, strict=40003),
         {"nobody": UNSAID, "alice": FOUND, "ill": failed(40007), "ghost": UNSAID},
-        Knobs(missing_user="whole call"),
+        Behavior(missing_user="whole call"),
         calls={"portrait_get": 2, "account_check": 1},
     ),
     "nobody is known, and the whole call fails": Case(
         profile("nobody", "ghost"),
         FakeIM(PROFILES, IMPORTED, strict=40003),
         {"nobody": UNSAID, "ghost": UNSAID},
-        Knobs(all_failed="FAIL"),
+        Behavior(all_failed="FAIL"),
         calls={"portrait_get": 1, "account_check": 1},
     ),
     "the second try fails": Case(
         profile("nobody", "alice"),
         FakeIM(PROFILES, IMPORTED, strict=40003, failing={"portrait_get": [None, BAD_CALL]}),
         {"nobody": UNSAID, "alice": failed(40001)},
-        Knobs(missing_user="whole call", fault=struck("portrait_get", 40001, 2)),
+        Behavior(missing_user="whole call", fault=struck("portrait_get", 40001, 2)),
         calls={"portrait_get": 2, "account_check": 1},
     ),
     "an unknown field fails the whole call, and everybody is known": Case(
         profile("alice", "bob"),
         FakeIM(PROFILES, IMPORTED, failing={"portrait_get": [NotFoundError("no field", code=40009)]}),
         {"alice": failed(40009), "bob": failed(40009)},
-        Knobs(fault=struck("portrait_get", 40009)),
+        Behavior(fault=struck("portrait_get", 40009)),
         calls={"portrait_get": 1, "account_check": 1},
     ),
     "the check fails, too": Case(
         profile("nobody", "alice", "empty"),
         FakeIM(PROFILES, IMPORTED, failing={"account_check": [BAD_CHECK]}),
         {"nobody": failed(40003), "alice": FOUND, "empty": failed(70402)},
-        Knobs(fault=struck("account_check", 70402)),
+        Behavior(fault=struck("account_check", 70402)),
         calls={"portrait_get": 1, "account_check": 1},
     ),
     "the whole call fails, and the check, too": Case(
         profile("nobody", "alice"),
         FakeIM(PROFILES, IMPORTED, strict=40003, failing={"account_check": [BAD_CHECK]}),
         {"nobody": failed(70402), "alice": failed(70402)},
-        Knobs(missing_user="whole call", fault=struck("account_check", 70402)),
+        Behavior(missing_user="whole call", fault=struck("account_check", 70402)),
         calls={"portrait_get": 1, "account_check": 1},
     ),
     "the whole call fails for another reason": Case(
         profile("alice", "nobody"),
         FakeIM(PROFILES, IMPORTED, failing={"portrait_get": [BAD_CALL]}),
         {"alice": failed(40001), "nobody": failed(40001)},
-        Knobs(fault=struck("portrait_get", 40001)),
+        Behavior(fault=struck("portrait_get", 40001)),
         calls={"portrait_get": 1},
     ),
     "one chunk of three fails": Case(
         profile(*MANY),
         FakeIM(PROFILES, IMPORTED, failing={"portrait_get": [None, BAD_CALL]}),
         {account: failed(40001) if 100 <= place < 200 else FOUND for place, account in enumerate(MANY)},
-        Knobs(fault=struck("portrait_get", 40001, 2)),
+        Behavior(fault=struck("portrait_get", 40001, 2)),
         calls={"portrait_get": 3},
     ),
     "chunks with open ids are checked, each once": Case(
@@ -189,7 +189,7 @@ CASES = {
         friends("alice", "bob", "empty"),
         FakeIM(FRIENDS, IMPORTED),
         {"bob": FOUND, "empty": FOUND},
-        Knobs(order="shuffled"),
+        Behavior(order="shuffled"),
         calls={"friend_get_list": 1, "account_check": 1},
     ),
     "not friends, and not imported": Case(
@@ -202,14 +202,14 @@ CASES = {
         friends("alice", "nobody"),
         FakeIM({**FRIENDS, "nobody": NotFoundError("no such account", code=30003)}, IMPORTED),
         {"nobody": (LookupStatus.NOT_IMPORTED, 30003)},
-        Knobs(friend_not_imported=30003),
+        Behavior(friend_not_imported=30003),
         calls={"friend_get_list": 1, "account_check": 1},
     ),
     "not friends, and the check fails": Case(
         friends("alice", "u1", "empty"),
         FakeIM(FRIENDS, IMPORTED, failing={"account_check": [BAD_CHECK]}),
         {"u1": NOT_FRIEND, "empty": failed(70402)},
-        Knobs(fault=struck("account_check", 70402)),
+        Behavior(fault=struck("account_check", 70402)),
         calls={"friend_get_list": 1, "account_check": 1},
     ),
     "the owner of the list is among the asked": Case(
@@ -240,21 +240,21 @@ CASES = {
         attrs("alice", "nobody"),
         FakeIM({"alice": ATTRIBUTES["alice"]}, IMPORTED),
         {"alice": FOUND, "nobody": UNSAID},
-        Knobs(attr_unknown="omitted"),
+        Behavior(attr_unknown="omitted"),
         calls={"im_get_attr": 1, "account_check": 1},
     ),
     "attributes fail as a whole for an unknown account": Case(
         attrs("nobody", "alice"),
         FakeIM(ATTRIBUTES, IMPORTED, strict=90048),
         {"nobody": UNSAID, "alice": FOUND},
-        Knobs(attr_unknown="whole call"),
+        Behavior(attr_unknown="whole call"),
         calls={"im_get_attr": 2, "account_check": 1},
     ),
     "attributes are switched off": Case(
         attrs("alice"),
         FakeIM(ATTRIBUTES, IMPORTED, failing={"im_get_attr": [IMError("off", code=90045)]}),
         {"alice": failed(90045)},
-        Knobs(attr_enabled=False),
+        Behavior(attr_enabled=False),
         calls={"im_get_attr": 1},
     ),
 }  # fmt: skip
@@ -289,7 +289,7 @@ def ask_fake(case: Case, _: Caller, pool: Executor) -> Answer:
 
 
 def ask_sandbox(case: Case, served: Caller, pool: Executor) -> Answer:
-    served.sandbox.knobs = case.knobs
+    served.sandbox.behavior = case.behavior
     before = arrived(served)
     with closing(IMClient(base_url=served.url, app_id=APP_ID, key=KEY, admin=ADMIN, workers=1)) as im:
         rows = look_up(case.command, im, Deadline.after(case.seconds), pool)
@@ -297,7 +297,7 @@ def ask_sandbox(case: Case, served: Caller, pool: Executor) -> Answer:
 
 
 def arrived(served: Caller) -> Counter[str]:
-    return Counter({command: len(times) for command, times in served.sandbox.all_arrivals().items()})
+    return Counter({command: len(times) for command, times in served.sandbox.call_log().items()})
 
 
 def kind(row: AccountResult) -> tuple[LookupStatus, int | None]:

@@ -120,12 +120,15 @@ def test_changes_how_the_far_end_fares(workspace: Workspace, page: OpenPage) -> 
     workspace.dials.add(make_im_dial(sandbox))
     settings = [each["name"] for each in workspace.dials.describe()[-1]["settings"]]
 
-    knobs = {}
+    behavior = {}
     for setting in (*settings, "fine"):
         vera.make_weather("im", setting)
-        knobs[setting] = (sandbox.knobs.latency_ms, sandbox.knobs.fault and sandbox.knobs.fault.kind)
+        behavior[setting] = (
+            sandbox.behavior.latency_ms,
+            sandbox.behavior.fault and sandbox.behavior.fault.kind,
+        )
 
-    assert knobs == {
+    assert behavior == {
         "slow": (3000, None),
         "busy": (0, "code"),
         "down": (0, "502"),
