@@ -12,7 +12,7 @@ from typing import Any
 from bot.app import connected, make_bot
 from bot.background import BackgroundServer, cannot_listen
 from bot.logs import set_up_logs
-from bot.playground.faults.controls import Dial
+from bot.playground.faults.controls import FaultControl
 from bot.playground.manifest import read_manifest
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, EDITORS_GROUP_ID
 from bot.playground.run import install
@@ -38,7 +38,7 @@ _IM_SETTINGS = {
     "down": "Down (502)",
     "hanging": "Hanging",
 }
-_IM_WEATHER: dict[str, dict[str, Any]] = {
+_IM_FAULTS: dict[str, dict[str, Any]] = {
     "fine": {"latency_ms": 0, "fault": None},
     "slow": {"latency_ms": 3000},
     "busy": {"fault": Fault(kind="code", code=60007)},
@@ -52,13 +52,13 @@ def make_workspace() -> Workspace:
     return install(read_manifest(next(path for path in _MANIFESTS if path.exists())))
 
 
-def make_im_dial(sandbox: Sandbox) -> Dial:
+def make_im_control(sandbox: Sandbox) -> FaultControl:
     """Make the dial with which the page changes how Tencent Chat fares."""
 
-    def turn(setting: str) -> None:
-        sandbox.behavior = replace(sandbox.behavior, **{**_IM_WEATHER["fine"], **_IM_WEATHER[setting]})
+    def apply(setting: str) -> None:
+        sandbox.behavior = replace(sandbox.behavior, **{**_IM_FAULTS["fine"], **_IM_FAULTS[setting]})
 
-    return Dial("im", "Tencent Chat", _IM_SETTINGS, turn)
+    return FaultControl("im", "Tencent Chat", _IM_SETTINGS, apply)
 
 
 def make_settings(
@@ -106,7 +106,7 @@ def playing(
         BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace), port) as slack,
     ):
-        workspace.dials.add(make_im_dial(sandbox))
+        workspace.fault_controls.add(make_im_control(sandbox))
         file = record or Path(folder) / "im-bot.db"
         settings = make_settings(workspace, slack.url, sandbox, im.url, file)
         with connected(make_bot(settings), settings):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.faults.faults import Fault
+from bot.playground.faults.faults import SlackFault
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR
 from bot.store.record import Store
 from tests.support.slack import wait_until
@@ -62,7 +62,7 @@ def test_changes_again_when_the_record_is_back(whole: Whole) -> None:
 
 
 def test_holds_no_change_up_while_the_audit_channel_cannot_be_told(whole: Whole) -> None:
-    whole.workspace.weather.fail(POST, Fault.BROKEN, times=2)
+    whole.workspace.faults.fail(POST, SlackFault.BROKEN, times=2)
     with whole.acting_as(EDITOR) as ed:
         for number in range(3, 6):
             done = ed.press(ed.ask(f"/im set user_00{number} nick=Storm"), "Confirm 1 change")

@@ -10,7 +10,7 @@ import pytest
 from bot.background import BackgroundServer
 from bot.doctor import check_all
 from bot.im.client import IMClient
-from bot.playground.faults.faults import Fault
+from bot.playground.faults.faults import SlackFault
 from bot.playground.people import BOT, EDITOR, EDITORS_GROUP_ID, GUEST, LEAVER
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
@@ -147,9 +147,9 @@ def test_tells_a_region_that_does_not_know_the_app() -> None:
     assert "REGION" in failure
 
 
-@pytest.mark.parametrize("fault", [Fault.BROKEN, Fault.RATE_LIMITED])
-def test_does_not_blame_the_token_for_a_slack_that_fails(scene: Scene, fault: Fault) -> None:
-    scene.workspace.weather.fail("auth.test", fault)
+@pytest.mark.parametrize("fault", [SlackFault.BROKEN, SlackFault.RATE_LIMITED])
+def test_does_not_blame_the_token_for_a_slack_that_fails(scene: Scene, fault: SlackFault) -> None:
+    scene.workspace.faults.fail("auth.test", fault)
 
     (failure,) = failures(diagnose(scene.environment))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class RefusedError(Exception):
+class SlackError(Exception):
     """Slack refuses a call, in one of its own words.
 
     Args:
@@ -16,19 +16,19 @@ class RefusedError(Exception):
 
     def __init__(
         self,
-        word: str,
+        code: str,
         *,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
         **details: Any,
     ) -> None:
-        super().__init__(word)
-        self.word = word
+        super().__init__(code)
+        self.code = code
         self.status = status
         self.headers = headers
-        self.body = {"ok": False, "error": word, **details}
+        self.body = {"ok": False, "error": code, **details}
 
 
-def rate_limited(seconds: int) -> RefusedError:
+def rate_limited(seconds: int) -> SlackError:
     """Refuse with 429 and the seconds to wait."""
-    return RefusedError("ratelimited", status=429, headers={"Retry-After": str(seconds)})
+    return SlackError("ratelimited", status=429, headers={"Retry-After": str(seconds)})

@@ -11,7 +11,7 @@ APP_ID = "A07IMBOTX3M"
 BOT_ID = "B07IMBOTX3M"
 
 
-class Kind(StrEnum):
+class PersonKind(StrEnum):
     """What somebody is in this workspace."""
 
     MEMBER = "member"
@@ -39,7 +39,7 @@ class Person:
     handle: str
     name: str
     title: str
-    kind: Kind = Kind.MEMBER
+    kind: PersonKind = PersonKind.MEMBER
     single_channel: bool = False
     team_id: str = TEAM_ID
 
@@ -68,16 +68,16 @@ class Group:
 VIEWER = Person("U07VERA2K1Q", "vera", "Vera Lindqvist", "Viewer")
 EDITOR = Person("U07EDMK5T8W", "ed", "Ed Okafor", "Editor")
 GROUP_EDITOR = Person("U07GRACE4N7", "grace", "Grace Kim", "Editor by user group")
-GUEST = Person("U07GUSP9R2D", "gus", "Gus Weber", "Guest", Kind.GUEST)
+GUEST = Person("U07GUSP9R2D", "gus", "Gus Weber", "Guest", PersonKind.GUEST)
 SINGLE_GUEST = Person(
-    "U07SOLX6F3H", "sol", "Sol Ito", "Single-channel guest", Kind.GUEST, single_channel=True
+    "U07SOLX6F3H", "sol", "Sol Ito", "Single-channel guest", PersonKind.GUEST, single_channel=True
 )
 STRANGER = Person(
-    "U05STELLA8J", "stella", "Stella Park", "Slack Connect", Kind.STRANGER, team_id=PARTNER_TEAM_ID
+    "U05STELLA8J", "stella", "Stella Park", "Slack Connect", PersonKind.STRANGER, team_id=PARTNER_TEAM_ID
 )
-LEAVER = Person("U07DANA1B5V", "dana", "Dana Novak", "Deactivated", Kind.DEACTIVATED)
-BOT = Person("U07IMBOTX3M", "im-bot", "im-bot", "App", Kind.BOT)
-SLACKBOT = Person("USLACKBOT", "slackbot", "Slackbot", "Slack", Kind.BOT)
+LEAVER = Person("U07DANA1B5V", "dana", "Dana Novak", "Deactivated", PersonKind.DEACTIVATED)
+BOT = Person("U07IMBOTX3M", "im-bot", "im-bot", "App", PersonKind.BOT)
+SLACKBOT = Person("USLACKBOT", "slackbot", "Slackbot", "Slack", PersonKind.BOT)
 
 PEOPLE = (VIEWER, EDITOR, GROUP_EDITOR, GUEST, SINGLE_GUEST, STRANGER, LEAVER, BOT)
 
@@ -103,7 +103,7 @@ def make_channels() -> dict[str, Channel]:
     direct = [
         Channel(f"D{person.id[1:]}", BOT.name, {person.id, BOT.id}, direct=True)
         for person in PEOPLE
-        if person.kind in (Kind.MEMBER, Kind.GUEST)
+        if person.kind in (PersonKind.MEMBER, PersonKind.GUEST)
     ]
     return {channel.id: channel for channel in (*channels, *direct)}
 

@@ -30,7 +30,7 @@ def install(manifest: Manifest, request_url: str | None = None) -> Workspace:
     )
 
 
-def environment(workspace: Workspace, url: str) -> str:
+def format_settings(workspace: Workspace, url: str) -> str:
     """Write down the settings with which an app talks to this workspace, one a line."""
     settings = {
         "SLACK_API_URL": f"{url}/api/",
@@ -55,7 +55,7 @@ def run(port: int, manifest: Path, request_url: str | None = None) -> None:
     try:
         with BackgroundServer(make_app(workspace), port) as server:
             print(f"A local Slack on {server.url}")  # noqa: T201 - the command's answer
-            print(environment(workspace, server.url), flush=True)  # noqa: T201
+            print(format_settings(workspace, server.url), flush=True)  # noqa: T201
             stop.wait()
     except OSError as error:
         raise cannot_listen(port, error) from None

@@ -12,9 +12,8 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from bot.playground.interactions import events, responses
-from bot.playground.page_server import connection as browser
-from bot.playground.web_api import endpoint as api
-from bot.playground.web_api import file_transfer as transfers
+from bot.playground.page_server import connection
+from bot.playground.web_api import endpoint, file_transfer
 from bot.playground.workspace import Workspace
 
 PAGE = Path(__file__).with_name("page")
@@ -25,19 +24,19 @@ _POLICY = {"Content-Security-Policy": "default-src 'self'; connect-src 'self' ws
 
 def make_app(workspace: Workspace) -> Starlette:
     """Make the ASGI application that serves a workspace."""
-    workspace.listener = partial(events.hear, workspace)
+    workspace.listener = partial(events.send_message_event, workspace)
     return Starlette(
         routes=[
             Route("/", _show_page),
-            Route("/api/{method}", partial(api.receive, workspace), methods=["GET", "POST"]),
+            Route("/api/{method}", partial(endpoint.receive, workspace), methods=["GET", "POST"]),
             Route("/response/{ticket}", partial(responses.receive, workspace), methods=["POST"]),
-            Route("/upload/v1/{ticket}", partial(transfers.upload, workspace), methods=["POST"]),
-            Route("/files/{id}/{name}", partial(transfers.download, workspace)),
+            Route("/upload/v1/{ticket}", partial(file_transfer.upload, workspace), methods=["POST"]),
+            Route("/files/{id}/{name}", partial(file_transfer.download, workspace)),
             WebSocketRoute("/link/", workspace.sockets.serve),
-            WebSocketRoute("/page/events", partial(browser.watch, workspace)),
-            WebSocketRoute("/page/inspector", partial(browser.inspect, workspace)),
-            Route("/page/inspector", partial(browser.list_records, workspace), methods=["GET"]),
-            Route("/page/{deed}", partial(browser.act, workspace), methods=["POST"]),
+            WebSocketRoute("/page/events", partial(connection.stream_events, workspace)),
+            WebSocketRoute("/page/inspector", partial(connection.stream_exchanges, workspace)),
+            Route("/page/inspector", partial(connection.list_exchanges, workspace), methods=["GET"]),
+            Route("/page/{action}", partial(connection.receive_action, workspace), methods=["POST"]),
             Mount("/page", StaticFiles(directory=PAGE)),
         ],
         # A site that points its own name at loopback is not served.

@@ -5,20 +5,20 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
-from bot.playground.faults.controls import Dials
-from bot.playground.faults.faults import Weather
+from bot.playground.faults.controls import FaultControls
+from bot.playground.faults.faults import FaultInjector
 from bot.playground.inspector.inspector import Inspector
 from bot.playground.manifest import Shortcut, SlashCommand
-from bot.playground.people import PEOPLE, Channel, Kind, Person, make_channels, make_groups
+from bot.playground.people import PEOPLE, Channel, Person, PersonKind, make_channels, make_groups
 from bot.playground.state.files import File, Files
-from bot.playground.state.homes import Homes
-from bot.playground.state.messages import Draft, Message
+from bot.playground.state.home_tabs import HomeTabs
+from bot.playground.state.messages import Message, MessageContent
 from bot.playground.state.modals import Modals
 from bot.playground.state.rate_limits import CallLimit, PostingLimit
 from bot.playground.state.response_urls import ResponseUrl
 from bot.playground.state.triggers import Triggers
 from bot.playground.state.views import View, Views
-from bot.playground.state.workspace_events import Listener, News, Watcher
+from bot.playground.state.workspace_events import MessageListener, Subscriber, WorkspaceEvent
 from bot.playground.transport.socket_mode import SocketMode
 
 
@@ -78,26 +78,26 @@ class Workspace:
         self.triggers = Triggers()
         self.views = Views(self._show_view)
         self.modals = Modals(self.views, self._show)
-        self.homes = Homes(self.views, self._show_view)
+        self.home_tabs = HomeTabs(self.views, self._show_view)
         self.files = Files()
         self.sockets = SocketMode()
-        self.weather = Weather()
-        self.dials = Dials(self.weather, self.sockets)
+        self.faults = FaultInjector()
+        self.fault_controls = FaultControls(self.faults, self.sockets)
         self.inspector = Inspector()
-        self.posting = PostingLimit()
-        self.calling = CallLimit()
-        self.listener: Listener | None = None
+        self.posting_limit = PostingLimit()
+        self.call_limit = CallLimit()
+        self.listener: MessageListener | None = None
         """Told of all messages."""
-        self.under_way = set[asyncio.Task[None]]()
+        self.pending_deliveries = set[asyncio.Task[None]]()
         """Deliveries that nobody waits for."""
-        self._watchers: list[tuple[str, Watcher]] = []
+        self._subscribers: list[tuple[str, Subscriber]] = []
         self._last_ts = 0
 
     def post(
         self,
         channel: Channel,
         sender: Person,
-        draft: Draft,
+        content: MessageContent,
         *,
         only_for: str | None = None,
         command: str | None = None,
@@ -107,60 +107,60 @@ class Workspace:
     ) -> Message:
         """Put a message into a channel."""
         message = Message(
-            channel.id, self.make_ts(), sender, draft, only_for, command, error, thread_ts, files
+            channel.id, self.make_ts(), sender, content, only_for, command, error, thread_ts, files
         )
         self.messages.append(message)
-        self._tell(News.POSTED, message)
+        self._tell(WorkspaceEvent.POSTED, message)
         return message
 
-    def change(self, message: Message, draft: Draft) -> None:
+    def change(self, message: Message, content: MessageContent) -> None:
         """Give a message other content."""
-        message.before, message.draft = message.draft, draft
-        self._tell(News.CHANGED, message)
+        message.previous, message.content = message.content, content
+        self._tell(WorkspaceEvent.CHANGED, message)
 
     def delete(self, message: Message) -> None:
         """Take a message out of its channel."""
         self.messages.remove(message)
-        self._tell(News.DELETED, message)
+        self._tell(WorkspaceEvent.DELETED, message)
 
     def find(self, channel_id: str, ts: str) -> Message | None:
         """Look up a message by its channel and time stamp."""
         return next((m for m in self.messages if (m.channel, m.ts) == (channel_id, ts)), None)
 
-    def list_seen(self, person_id: str) -> list[Message]:
+    def list_visible(self, person_id: str) -> list[Message]:
         """List the messages that somebody can see."""
-        return [message for message in self.messages if self.sees(person_id, message)]
+        return [message for message in self.messages if self.can_see(person_id, message)]
 
-    def sees(self, person_id: str, message: Message) -> bool:
+    def can_see(self, person_id: str, message: Message) -> bool:
         """Tell whether somebody can see a message."""
         member = person_id in self.channels[message.channel].members
         return member and message.only_for in (None, person_id)
 
-    def tell_weather(self) -> None:
+    def publish_faults(self) -> None:
         """Tell everyone that the weather has changed."""
-        for _, watcher in list(self._watchers):
-            watcher(News.WEATHER, None)
+        for _, subscriber in list(self._subscribers):
+            subscriber(WorkspaceEvent.FAULTS, None)
 
     def list_shortcuts(self, person: Person) -> tuple[Shortcut, ...]:
         """List the shortcuts that somebody is offered; in another workspace this app is not installed."""
-        return () if person.kind is Kind.STRANGER else self.shortcuts
+        return () if person.kind is PersonKind.STRANGER else self.shortcuts
 
     @contextmanager
-    def watching(self, person_id: str, watcher: Watcher) -> Iterator[None]:
+    def subscribe(self, person_id: str, subscriber: Subscriber) -> Iterator[None]:
         """Tell a watcher what happens, until the context ends.
 
         Slack keeps no ephemeral message and no modal: whoever comes back, with no other page open, finds
         theirs gone.
         """
-        if all(watched != person_id for watched, _ in self._watchers):
+        if all(subscribed != person_id for subscribed, _ in self._subscribers):
             self.messages = [message for message in self.messages if message.only_for != person_id]
-            self.modals.forget(person_id)
-        entry = (person_id, watcher)
-        self._watchers.append(entry)
+            self.modals.discard(person_id)
+        entry = (person_id, subscriber)
+        self._subscribers.append(entry)
         try:
             yield
         finally:
-            self._watchers.remove(entry)
+            self._subscribers.remove(entry)
 
     def make_ts(self) -> str:
         """Make a time stamp, unlike all before it."""
@@ -168,20 +168,20 @@ class Workspace:
         seconds, micros = divmod(self._last_ts, 1_000_000)
         return f"{seconds}.{micros:06}"
 
-    def _tell(self, news: News, message: Message) -> None:
-        for person_id, watcher in list(self._watchers):
-            if self.sees(person_id, message):
-                watcher(news, message)
+    def _tell(self, event: WorkspaceEvent, message: Message) -> None:
+        for person_id, subscriber in list(self._subscribers):
+            if self.can_see(person_id, message):
+                subscriber(event, message)
         if self.listener:
-            self.listener(news, message)
+            self.listener(event, message)
 
     def _show_view(self, view: View) -> None:
         if view.is_home:
-            self._show(view.person.id, view, News.HOME)
+            self._show(view.person.id, view, WorkspaceEvent.HOME)
         else:
             self._show(view.person.id, self.modals.get_top(view.person.id))
 
-    def _show(self, person_id: str, view: View | None, news: News = News.SHOWN) -> None:
-        for watched, watcher in list(self._watchers):
-            if watched == person_id:
-                watcher(news, view)
+    def _show(self, person_id: str, view: View | None, event: WorkspaceEvent = WorkspaceEvent.VIEW) -> None:
+        for subscribed, subscriber in list(self._subscribers):
+            if subscribed == person_id:
+                subscriber(event, view)

@@ -76,8 +76,8 @@ def enter(browser: Browser, playground: Playground) -> Iterator[OpenPage]:
             return stack.enter_context(_page(browser, playground.url, person, options))
 
         yield enter
-    for dial in playground.workspace.dials.describe():
-        playground.workspace.dials.turn(dial["name"], dial["settings"][0]["name"])
+    for control in playground.workspace.fault_controls.serialize():
+        playground.workspace.fault_controls.apply(control["name"], control["settings"][0]["name"])
     playground.sandbox.behavior = Behavior()
 
 

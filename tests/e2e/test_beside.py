@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.playground.people import BOT, EDITOR, VIEWER
-from bot.playground.state.messages import Draft
+from bot.playground.state.messages import MessageContent
 from bot.playground.workspace import Workspace
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import measure_contrast
@@ -76,7 +76,9 @@ def test_keeps_replies_in_their_thread(open_page: OpenPage, workspace: Workspace
     expect(thread.get_by_role("article")).to_have_count(2)
     expect(first).to_have_count(1)
     expect(first.get_by_role("button", name="1 reply")).to_be_visible()
-    workspace.post(workspace.channels[ONCALL], EDITOR, Draft("third"), thread_ts=workspace.messages[0].ts)
+    workspace.post(
+        workspace.channels[ONCALL], EDITOR, MessageContent("third"), thread_ts=workspace.messages[0].ts
+    )
     expect(thread.get_by_role("article").last).to_contain_text("third")
 
     page.keyboard.press("Escape")
@@ -166,8 +168,8 @@ def test_makes_the_weather_and_keeps_a_sign_of_it(open_page: OpenPage, workspace
     expect(page.get_by_role("combobox", name="Slack's Web API")).to_be_hidden()
     expect(button).to_be_focused()
 
-    workspace.dials.turn("web_api", "fine")
-    workspace.tell_weather()
+    workspace.fault_controls.apply("web_api", "fine")
+    workspace.publish_faults()
     expect(page.locator("#weather-sign")).to_be_hidden()
 
 

@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 
 from bot.background import BackgroundServer
 from bot.playground.people import EDITOR, VIEWER
-from bot.playground.state.messages import Draft
+from bot.playground.state.messages import MessageContent
 from bot.playground.workspace import Workspace
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import measure_contrast
@@ -318,7 +318,7 @@ def test_says_why_a_submission_came_to_nothing(open_page: OpenPage, bot: Bot, wo
     expect(modal.get_by_role("alert")).to_have_text("We had some trouble connecting. Try again?")
     expect(modal.get_by_label("nick")).to_have_value("Alice")
 
-    workspace.modals.forget(VIEWER.id)
+    workspace.modals.discard(VIEWER.id)
     page.keyboard.press("Enter")
     expect(modal.get_by_role("alert")).to_have_text("That did not work: the modal is closed.")
 
@@ -497,7 +497,7 @@ def test_uses_a_shortcut_on_a_message_by_keyboard(open_page: OpenPage, bot: Bot,
 
 def test_offers_no_shortcuts_where_there_are_none(open_page: OpenPage, workspace: Workspace) -> None:
     workspace.shortcuts = ()
-    workspace.post(workspace.channels[ONCALL], EDITOR, Draft("hello"))
+    workspace.post(workspace.channels[ONCALL], EDITOR, MessageContent("hello"))
 
     page = open_page()
 

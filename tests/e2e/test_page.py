@@ -7,7 +7,7 @@ from slack_sdk import WebClient
 from bot.background import BackgroundServer
 from bot.playground.people import BOT, EDITOR, VIEWER
 from bot.playground.server import make_app
-from bot.playground.state.messages import Draft
+from bot.playground.state.messages import MessageContent
 from bot.playground.workspace import Workspace
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import measure_contrast
@@ -142,7 +142,7 @@ def test_marks_messages_that_only_one_person_sees(open_page: OpenPage, slack: We
 
 def test_shows_the_command_that_a_public_message_answers(workspace: Workspace, open_page: OpenPage) -> None:
     workspace.post(
-        workspace.channels[ONCALL], BOT, Draft("1 of 1 found"), command="/im profile alice --share"
+        workspace.channels[ONCALL], BOT, MessageContent("1 of 1 found"), command="/im profile alice --share"
     )
 
     expect(article(open_page())).to_contain_text("/im profile alice --share")
@@ -236,7 +236,7 @@ def test_leaves_the_focus_where_it_is_when_the_connection_comes_back(
         page.get_by_role("searchbox", name="Filter").fill("views")
     expect(page.get_by_role("alert")).to_contain_text("Connection lost")
 
-    workspace.post(workspace.channels[ONCALL], EDITOR, Draft("welcome back"))
+    workspace.post(workspace.channels[ONCALL], EDITOR, MessageContent("welcome back"))
     with BackgroundServer(make_app(workspace), server.port):
         expect(article(page)).to_contain_text("welcome back")
         expect(page.get_by_role("searchbox", name="Filter")).to_be_focused()
@@ -274,9 +274,9 @@ def test_sets_text_off_well_in_both_themes(scheme: str, open_page: OpenPage, wor
     buttons[1]["elements"][1]["style"] = "danger"
     small = {"type": "context", "elements": [{"type": "mrkdwn", "text": words, "verbatim": True}]}
     blocks = [section(words, verbatim=True), table((words,), (words,)), *buttons, small, {"type": "no such"}]
-    workspace.post(workspace.channels[ONCALL], BOT, Draft("x", blocks), command="/im")
-    workspace.post(workspace.channels[SUPPORT], BOT, Draft("unread"))
-    workspace.post(workspace.channels[ONCALL], BOT, Draft("failed"), error=True)
+    workspace.post(workspace.channels[ONCALL], BOT, MessageContent("x", blocks), command="/im")
+    workspace.post(workspace.channels[SUPPORT], BOT, MessageContent("unread"))
+    workspace.post(workspace.channels[ONCALL], BOT, MessageContent("failed"), error=True)
 
     page = open_page(color_scheme=scheme)
     box(page).press("/")

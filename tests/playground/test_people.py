@@ -2,13 +2,13 @@ import pytest
 import requests
 from slack_sdk import WebClient
 
-from bot.playground.interactions.actions import DEEDS, QUESTIONS
+from bot.playground.interactions.actions import ACTIONS, QUERIES
 from bot.playground.people import BOT, LEAVER, PARTNER_TEAM_ID, STRANGER
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage, OpenWire
 from tests.support.slack import PARTNERS, SUPPORT, make_buttons
 
-WHAT_PEOPLE_DO = sorted((DEEDS.keys() | QUESTIONS.keys()) - {"weather"})
+WHAT_PEOPLE_DO = sorted((ACTIONS.keys() | QUERIES.keys()) - {"weather"})
 
 
 @pytest.mark.parametrize("deed", WHAT_PEOPLE_DO)

@@ -59,7 +59,7 @@ def test_refuses_the_form_to_whoever_is_no_editor_and_records_it(whole: Whole) -
     with whole.acting_as(VIEWER) as vera:
         card = vera.ask("/im profile user_004")
         kept = next(kept for kept in whole.workspace.messages if kept.ts == card["ts"])
-        for blocks in (kept.draft.blocks, card["blocks"]):
+        for blocks in (kept.content.blocks, card["blocks"]):
             history = next(each for _, each in list_elements(blocks) if each["action_id"] == "show_history")
             history["action_id"] = "edit_account"
         vera.click(card, "History")

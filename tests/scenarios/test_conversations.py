@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from bot.core.model import Surface
-from bot.playground.faults.faults import Fault
+from bot.playground.faults.faults import SlackFault
 from bot.playground.people import (
     AUDIT_CHANNEL_ID,
     BOT,
@@ -37,7 +37,7 @@ DIRECT = f"D{VIEWER.id[1:]}"
 def fair_weather(whole: Whole) -> Iterator[None]:
     yield
     whole.sandbox.behavior = Behavior()
-    whole.workspace.posting._paid_until.clear()
+    whole.workspace.posting_limit._paid_until.clear()
 
 
 def said_by_bot(asker: Asker) -> dict[str, Any]:
@@ -318,15 +318,15 @@ def test_puts_the_answer_in_the_place_of_the_working_line(whole: Whole) -> None:
     assert answer["ts"] == working["ts"]
 
 
-@pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.BROKEN])
-def test_answers_although_slack_refuses_the_first_post(whole: Whole, fault: Fault) -> None:
-    whole.workspace.weather.fail("chat.postMessage", fault)
+@pytest.mark.parametrize("fault", [SlackFault.RATE_LIMITED, SlackFault.BROKEN])
+def test_answers_although_slack_refuses_the_first_post(whole: Whole, fault: SlackFault) -> None:
+    whole.workspace.faults.fail("chat.postMessage", fault)
     with whole.acting_as() as vera:
         assert "1 of 1 found" in say(vera, "alice", DIRECT)["text"]
 
 
 def test_writes_to_the_person_when_the_thread_takes_nothing(whole: Whole) -> None:
-    whole.workspace.weather.fail("chat.postMessage", Fault.BROKEN, times=2)
+    whole.workspace.faults.fail("chat.postMessage", SlackFault.BROKEN, times=2)
     with whole.acting_as() as vera:
         answer = say(vera, "@im-bot alice", ONCALL)
 
@@ -336,11 +336,11 @@ def test_writes_to_the_person_when_the_thread_takes_nothing(whole: Whole) -> Non
 
 def test_answers_in_the_thread_when_slack_takes_no_more_changes(whole: Whole) -> None:
     whole.sandbox.behavior = Behavior(latency_ms=1500)
-    whole.workspace.weather.fail("chat.update", Fault.RATE_LIMITED, 20)
+    whole.workspace.faults.fail("chat.update", SlackFault.RATE_LIMITED, 20)
     with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
         line = say(vera, "@im-bot alice", ONCALL)
         answer, seen = said_by_bot(vera), [said_by_bot(ed), said_by_bot(ed)][-1]
-    whole.workspace.weather._faults["chat.update"].clear()
+    whole.workspace.faults._faults["chat.update"].clear()
 
     assert line["text"].startswith("Looking up")
     assert "1 of 1 found" in answer["text"]

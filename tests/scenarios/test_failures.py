@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 import trustme
 
-from bot.playground.faults.faults import RESPONSE_URL, Fault
+from bot.playground.faults.faults import RESPONSE_URL, SlackFault
 from bot.playground.people import VIEWER
 from bot.settings import AppSettings
 from tests.support import far_end as bad
@@ -87,15 +87,15 @@ def whole() -> Iterator[Whole]:
         yield whole
 
 
-@pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.BROKEN])
-def test_answers_although_slack_refuses_the_first_post(whole: Whole, fault: Fault) -> None:
-    whole.workspace.weather.fail(RESPONSE_URL, fault)
+@pytest.mark.parametrize("fault", [SlackFault.RATE_LIMITED, SlackFault.BROKEN])
+def test_answers_although_slack_refuses_the_first_post(whole: Whole, fault: SlackFault) -> None:
+    whole.workspace.faults.fail(RESPONSE_URL, fault)
     with whole.acting_as() as vera:
         assert "1 of 1 found" in vera.ask("/im profile alice")["text"]
 
 
 def test_answers_by_direct_message_when_the_response_url_stays_broken(whole: Whole) -> None:
-    whole.workspace.weather.fail(RESPONSE_URL, Fault.BROKEN, times=2)
+    whole.workspace.faults.fail(RESPONSE_URL, SlackFault.BROKEN, times=2)
     with whole.acting_as() as vera:
         message = vera.ask("/im profile alice")
 
@@ -104,8 +104,8 @@ def test_answers_by_direct_message_when_the_response_url_stays_broken(whole: Who
 
 
 def test_goes_on_when_slack_takes_nothing_at_all(whole: Whole) -> None:
-    whole.workspace.weather.fail(RESPONSE_URL, Fault.BROKEN, times=2)
-    whole.workspace.weather.fail("chat.postMessage", Fault.BROKEN)
+    whole.workspace.faults.fail(RESPONSE_URL, SlackFault.BROKEN, times=2)
+    whole.workspace.faults.fail("chat.postMessage", SlackFault.BROKEN)
     with whole.acting_as() as vera:
         vera.page.send("/im whoami")
         assert "1 of 1 found" in _first_lookup(vera)
@@ -119,17 +119,17 @@ def _first_lookup(vera: Asker) -> str:
 
 def test_waits_for_slack_that_hangs() -> None:
     with whole_bot("http") as whole, whole.acting_as() as vera:
-        whole.workspace.weather.fail(RESPONSE_URL, Fault.HANG)
+        whole.workspace.faults.fail(RESPONSE_URL, SlackFault.HANG)
         vera.page.send("/im whoami")
         told = patiently(vera)
 
     assert "You are a viewer" in told
 
 
-@pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.BROKEN])
-def test_refuses_whom_slack_does_not_vouch_for(fault: Fault) -> None:
+@pytest.mark.parametrize("fault", [SlackFault.RATE_LIMITED, SlackFault.BROKEN])
+def test_refuses_whom_slack_does_not_vouch_for(fault: SlackFault) -> None:
     with whole_bot("http") as whole, whole.acting_as() as vera:
-        whole.workspace.weather.fail("users.info", fault)
+        whole.workspace.faults.fail("users.info", fault)
         refused, answered = vera.ask("/im profile alice"), vera.ask("/im profile alice")
 
     assert "Slack could not be asked who you are" in refused["text"]

@@ -10,8 +10,7 @@ from typing import cast
 import pytest
 
 from bot.background import BackgroundServer
-from bot.playground.faults.faults import RESPONSE_URL
-from bot.playground.faults.faults import Fault as SlackFault
+from bot.playground.faults.faults import RESPONSE_URL, SlackFault
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
@@ -92,7 +91,7 @@ def test_ends_in_time_and_says_so_though_something_hangs(way: Way, tmp_path: Pat
         if hanging == "vendor":
             apart.sandbox.behavior = Behavior(fault=Fault(kind="hang"))
         else:
-            apart.workspace.weather.fail(RESPONSE_URL, SlackFault.HANG)
+            apart.workspace.faults.fail(RESPONSE_URL, SlackFault.HANG)
         apart.vera.page.send("/im profile alice")
         time.sleep(0.5)
         apart.bot.process.send_signal(signal.SIGTERM)

@@ -10,9 +10,8 @@ import pytest
 import requests
 
 from bot.core.model import Outcome, Surface
-from bot.playground.faults.faults import UPLOAD_URL
-from bot.playground.faults.faults import Fault as Trouble
-from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, Kind
+from bot.playground.faults.faults import UPLOAD_URL, SlackFault
+from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior, Fault
 from bot.slack.interactions import LIFETIME
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT
@@ -173,7 +172,7 @@ def test_says_what_to_do_when_it_may_not_send_files(whole: Whole, vera: Asker, s
 
 def test_says_so_when_slack_takes_no_file(whole: Whole, vera: Asker) -> None:
     answer = ask(vera, "/im profile alice")
-    whole.workspace.weather.fail(UPLOAD_URL, Trouble.BROKEN)
+    whole.workspace.faults.fail(UPLOAD_URL, SlackFault.BROKEN)
 
     refused = press(vera, answer, "CSV")
 
@@ -236,10 +235,10 @@ def test_refuses_to_share_where_others_could_read_it(vera: Asker) -> None:
 def test_refuses_to_share_where_slack_does_not_say_who_reads(whole: Whole, vera: Asker) -> None:
     answer = ask(vera, "/im profile alice")
     # Not once: what tells the audit channel asks the same by itself.
-    whole.workspace.weather.keep_failing("conversations.info", Trouble.BROKEN)
+    whole.workspace.faults.set_lasting_fault("conversations.info", SlackFault.BROKEN)
 
     refused = press(vera, answer, "Share")
-    whole.workspace.weather.keep_failing("conversations.info", None)
+    whole.workspace.faults.set_lasting_fault("conversations.info", None)
 
     assert refused["text"].startswith("Not shared: Slack did not say whether")
 
@@ -269,7 +268,7 @@ def test_refuses_every_button_to_somebody_who_lost_the_role(
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
     with whole.acting_as(GROUP_EDITOR) as grace:
         answer = failed_lookup(whole, grace)
-        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=Kind.GUEST)
+        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=PersonKind.GUEST)
         refused = press(grace, answer, label)
 
     assert refused["text"].startswith("Refused: only full members of this workspace")
@@ -283,7 +282,7 @@ def test_refuses_to_share_for_the_role_before_the_channel(
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
     with whole.acting_as(GROUP_EDITOR) as grace:
         answer = ask(grace, "/im profile alice", PARTNERS)
-        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=Kind.GUEST)
+        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=PersonKind.GUEST)
         refused = press(grace, answer, "Share")
 
     assert refused["text"].startswith("Refused: only full members of this workspace")
@@ -293,7 +292,7 @@ def test_refuses_to_share_for_the_role_before_the_channel(
 def test_refuses_a_csv_by_command_to_a_guest(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
     with whole.acting_as(GROUP_EDITOR) as grace:
-        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=Kind.GUEST)
+        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=PersonKind.GUEST)
         refused = ask(grace, "/im profile alice --csv")
 
     assert refused["text"].startswith("Refused: only full members of this workspace")

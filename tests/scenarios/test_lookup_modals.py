@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import make_slack
 from bot.core.model import Surface
-from bot.playground.people import GROUP_EDITOR, GUEST, VIEWER, Kind
+from bot.playground.people import GROUP_EDITOR, GUEST, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior
 from bot.slack.modals.lookup import FIELDS, IDS, KIND, OWNER, WHERE
 from bot.slack.modals.profile import ACCOUNT, APP
@@ -81,7 +81,7 @@ def test_answers_beside_the_message_and_replaces_nothing(whole: Whole, vera: Ask
     assert answer["text"].startswith("1 of 1 found")
     kept = whole.workspace.find(line["channel"], line["ts"])
     assert kept
-    assert kept.draft.text == line["text"]
+    assert kept.content.text == line["text"]
     assert answer["ts"] != line["ts"]
 
 
@@ -173,7 +173,9 @@ def test_refuses_whoever_lost_the_role_while_the_modal_was_open(
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
     with whole.acting_as(GROUP_EDITOR) as grace:
         view = open_modal(grace)
-        monkeypatch.setitem(whole.workspace.people, GROUP_EDITOR.id, replace(GROUP_EDITOR, kind=Kind.GUEST))
+        monkeypatch.setitem(
+            whole.workspace.people, GROUP_EDITOR.id, replace(GROUP_EDITOR, kind=PersonKind.GUEST)
+        )
         grace.page.submit(view, filled(view, ids="alice"))
 
         assert grace.answer()["text"].startswith("Refused:")

@@ -29,7 +29,7 @@ from bot.playground.interactions.payloads import (
 )
 from bot.playground.people import VIEWER, make_channels
 from bot.playground.server import make_app
-from bot.playground.state.messages import Draft, Message
+from bot.playground.state.messages import Message, MessageContent
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
@@ -81,7 +81,7 @@ def payloads(url: str) -> dict[str, Any]:
         "text": {"type": "plain_text", "text": "x"},
     }
     block = {"type": "actions", "block_id": "b", "elements": [button]}
-    message = Message(channel.id, "1700000000.000100", VIEWER, Draft(CANARY, [block]))
+    message = Message(channel.id, "1700000000.000100", VIEWER, MessageContent(CANARY, [block]))
     place = {
         "type": "input",
         "block_id": "ids",

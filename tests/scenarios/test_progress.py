@@ -48,7 +48,7 @@ def until_cancel(asker: Asker, message: dict[str, Any]) -> dict[str, Any]:
 def put_back(whole: Whole, message: dict[str, Any]) -> None:
     """Let a message look as it did, as if Slack had not replaced it."""
     kept = next(kept for kept in whole.workspace.messages if kept.ts == message["ts"])
-    kept.draft = replace(kept.draft, blocks=message["blocks"])
+    kept.content = replace(kept.content, blocks=message["blocks"])
 
 
 def test_shows_how_far_a_long_lookup_is_with_a_button_that_goes_when_it_has_ended(whole: Whole) -> None:
@@ -101,7 +101,7 @@ def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> Non
     assert "with 1 more  cancelled" in history["text"]
     assert "cancelled when 0 of 2 accounts had been answered for" in history["text"]
     assert last
-    assert last.draft.text == answer["text"]
+    assert last.content.text == answer["text"]
 
 
 def test_lets_nobody_else_cancel(whole: Whole) -> None:
@@ -158,7 +158,7 @@ def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(whole: Who
 
     kept = whole.workspace.find(shared["channel"], shared["ts"])
     assert kept
-    assert "1 of 1 found" in kept.draft.text
+    assert "1 of 1 found" in kept.content.text
     assert "everybody here can see it" in line["text"]
     assert line["ts"] == moved["ts"]
     assert len(file["files"]) == 1

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from bot.logs import set_up_logs
-from bot.playground.faults.faults import RESPONSE_URL, UPLOAD_URL
-from bot.playground.faults.faults import Fault as Trouble
+from bot.playground.faults.faults import RESPONSE_URL, UPLOAD_URL, SlackFault
 from bot.playground.people import EDITOR, GUEST, VIEWER
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_workspace, playing
@@ -63,7 +62,7 @@ def tour(caplog: pytest.LogCaptureFixture) -> Told:
                     shown.append(page.next())
         with open_page(url, VIEWER) as page:
             for method in (RESPONSE_URL, "users.info", "conversations.info", UPLOAD_URL):
-                workspace.weather.fail(method, Trouble.BROKEN, times=2)
+                workspace.faults.fail(method, SlackFault.BROKEN, times=2)
                 page.send(f"/im profile alice {'--csv' if method == UPLOAD_URL else '--share'}")
                 shown.append(page.next())
             for behavior in OUTAGES:

@@ -39,7 +39,7 @@ def last(asker: Asker, words: str) -> dict[str, Any]:
 def said_since(whole: Whole, known: int) -> list[str]:
     """List what was said since so many messages, files and the audit channel aside."""
     return [
-        message.draft.text
+        message.content.text
         for message in whole.workspace.messages[known:]
         if not message.files and message.channel != AUDIT_CHANNEL_ID
     ]
@@ -86,13 +86,13 @@ def test_leaves_the_pressed_message_and_answers_once_beside_it(
     )
     kept = whole.workspace.find(pressed["channel"], pressed["ts"])
     assert kept
-    before, known = replace(kept.draft), len(whole.workspace.messages)
+    before, known = replace(kept.content), len(whole.workspace.messages)
 
     whole.sandbox.behavior = SLOW
     ed.click(pressed, label)
     answer = last(ed, told)
 
-    assert kept.draft == before
+    assert kept.content == before
     assert answer["ts"] != pressed["ts"]
     assert said_since(whole, known) == [FOLLOWS, answer["text"]]
 
@@ -101,11 +101,11 @@ def test_says_beside_the_pressed_message_what_went_wrong(whole: Whole, ed: Asker
     pressed = changed(whole, ed)
     kept = whole.workspace.find(pressed["channel"], pressed["ts"])
     assert kept
-    before, known = replace(kept.draft), len(whole.workspace.messages)
+    before, known = replace(kept.content), len(whole.workspace.messages)
 
     whole.sandbox.behavior = Behavior(latency_ms=2800, fault=Fault(kind="code", code=40001))
     ed.click(pressed, "Undo…")
     refused = last(ed, "40001")
 
-    assert kept.draft == before
+    assert kept.content == before
     assert said_since(whole, known) == [FOLLOWS, refused["text"]]

@@ -20,7 +20,7 @@ import pytest
 
 from bot.playground.interactions.payloads import make_action, make_block_actions, make_slash_command
 from bot.playground.people import BOT, VIEWER, Person, make_channels
-from bot.playground.state.messages import Draft, Message, list_elements, with_ids
+from bot.playground.state.messages import Message, MessageContent, list_elements, with_ids
 from bot.settings import Settings
 from tests.support.slack import ONCALL, SIGNING_SECRET
 
@@ -62,7 +62,7 @@ def press(answer: bytes, action_id: str, response_url: str, actor: Person) -> by
     channel, ts = make_channels()[ONCALL], f"{time.time():.6f}"
     content = json.loads(answer)
     blocks = with_ids(content["blocks"])
-    message = Message(channel.id, ts, BOT, Draft(content["text"], blocks), only_for=actor.id)
+    message = Message(channel.id, ts, BOT, MessageContent(content["text"], blocks), only_for=actor.id)
     pressed = next(each for each in list_elements(blocks) if each[1]["action_id"] == action_id)
     payload = make_block_actions(
         actor,

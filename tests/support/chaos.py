@@ -21,7 +21,7 @@ from bot.background import BackgroundServer
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, GROUP_EDITOR, VIEWER, Person
 from bot.playground.server import make_app
 from bot.playground.state.messages import Message
-from bot.playground.state.workspace_events import News
+from bot.playground.state.workspace_events import WorkspaceEvent
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.data import Account
@@ -351,13 +351,13 @@ class Chaos:
 
     # The audit channel
 
-    def hear_posted(self, news: News, message: Message) -> None:
+    def hear_posted(self, news: WorkspaceEvent, message: Message) -> None:
         """Note which entries the audit channel is shown."""
         public = message.channel == AUDIT_CHANNEL_ID and message.only_for is None
-        if news is News.POSTED and public:
-            if message.draft.text.startswith("Alarm"):
-                self.wrong.append(message.draft.text)
-            self.told += map(int, re.findall(r"#(\d+) ·", message.draft.text.partition("\n")[0]))
+        if news is WorkspaceEvent.POSTED and public:
+            if message.content.text.startswith("Alarm"):
+                self.wrong.append(message.content.text)
+            self.told += map(int, re.findall(r"#(\d+) ·", message.content.text.partition("\n")[0]))
 
     # Figures
 
@@ -413,7 +413,7 @@ def chaos(folder: Path, seed: int) -> Iterator[Chaos]:
         run = Chaos(workspace, slack.url, sandbox, processes, balancer, disk, settings, random.Random(seed))
         listener = workspace.listener
 
-        def hear(news: News, message: Message) -> None:
+        def hear(news: WorkspaceEvent, message: Message) -> None:
             run.hear_posted(news, message)
             if listener:
                 listener(news, message)

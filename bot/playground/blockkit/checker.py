@@ -46,7 +46,7 @@ class Problem:
     pointer: str
     message: str
     house: bool = False
-    word: str = ""
+    code: str = ""
 
 
 def check_message(payload: Mapping[str, Any]) -> list[Problem]:
@@ -161,7 +161,7 @@ def _check_sums(limits: Mapping[str, int], items: Sequence[Any], pointer: str) -
         if total > most:
             kind = limited or "other"
             message = f"must hold at most {most} characters in {kind} blocks, holds {total}"
-            yield Problem(pointer, message, word="" if limited else "msg_blocks_too_long")
+            yield Problem(pointer, message, code="" if limited else "msg_blocks_too_long")
 
 
 def _check_kind(rule: Kinds, value: Mapping[str, Any], pointer: str, surface: Surface) -> Iterator[Problem]:

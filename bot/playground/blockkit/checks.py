@@ -11,11 +11,11 @@ from bot.playground.json_types import Json
 BUILDER = "https://app.slack.com/block-kit-builder/#"
 """The Block Kit Builder; what it is to show goes behind."""
 
-Judge: TypeAlias = Callable[[Any], tuple[list[Problem], Any]]
+Check: TypeAlias = Callable[[Any], tuple[list[Problem], Any]]
 """Tells what is wrong with a content, and what of it the Block Kit Builder can show."""
 
 
-def judge(name: str, sent: Any, answer: Any) -> Json:
+def check_exchange(name: str, sent: Any, answer: Any) -> Json:
     """Judge what the bot sent in an exchange: in a call, to a response URL, or in an acknowledgement."""
     problems: list[Problem] = []
     shown = None
@@ -29,15 +29,15 @@ def judge(name: str, sent: Any, answer: Any) -> Json:
     }
 
 
-def read_json_in(arguments: Mapping[str, Any]) -> Json:
+def decode_json_arguments(arguments: Mapping[str, Any]) -> Json:
     """Read the arguments of a call that are JSON written as text."""
     return {
-        key: _parse(value) if key in _WRITTEN and isinstance(value, str) else value
+        key: _parse(value) if key in _JSON_ARGUMENTS and isinstance(value, str) else value
         for key, value in arguments.items()
     }
 
 
-_WRITTEN = frozenset({"blocks", "attachments", "view", "files"})
+_JSON_ARGUMENTS = frozenset({"blocks", "attachments", "view", "files"})
 
 
 def _parse(value: str) -> Any:
@@ -47,20 +47,20 @@ def _parse(value: str) -> Any:
         return value
 
 
-def _list_contents(name: str, sent: Any, answer: Any) -> list[tuple[Any, Judge]]:
+def _list_contents(name: str, sent: Any, answer: Any) -> list[tuple[Any, Check]]:
     group, _, _ = name.partition(".")
     kind = sent.get("type") if isinstance(sent, Mapping) else None
-    candidates: list[tuple[bool, Any, Judge]] = [
-        (group == "chat" or name == "response_url", sent, _judge_message),
-        (group == "views", _get(sent, "view"), _judge_view),
-        (name == "slash_commands", answer, _judge_message),
-        (kind == "view_submission", _get(answer, "view"), _judge_view),
+    candidates: list[tuple[bool, Any, Check]] = [
+        (group == "chat" or name == "response_url", sent, _check_message),
+        (group == "views", _get(sent, "view"), _check_view),
+        (name == "slash_commands", answer, _check_message),
+        (kind == "view_submission", _get(answer, "view"), _check_view),
         (kind == "block_suggestion", answer, lambda content: (check_suggestions(content), None)),
     ]
     return [(content, check) for fits, content, check in candidates if fits and content]
 
 
-def _judge_message(content: Any) -> tuple[list[Problem], Any]:
+def _check_message(content: Any) -> tuple[list[Problem], Any]:
     if not isinstance(content, Mapping):
         return [Problem("", "must be an object")], None
     # Flags come as text where the call is a form, which is the form's doing.
@@ -72,7 +72,7 @@ def _judge_message(content: Any) -> tuple[list[Problem], Any]:
 _SAID = ("text", "blocks", "attachments", "delete_original")
 
 
-def _judge_view(content: Any) -> tuple[list[Problem], Any]:
+def _check_view(content: Any) -> tuple[list[Problem], Any]:
     if not isinstance(content, Mapping):
         return [Problem("", "must be an object")], None
     return check_view(content), content

@@ -3,19 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.playground.errors import RefusedError
-from bot.playground.faults.faults import RESPONSE_URL, UPLOAD_URL, WEB_API, Fault, Weather
+from bot.playground.errors import SlackError
+from bot.playground.faults.faults import RESPONSE_URL, UPLOAD_URL, WEB_API, FaultInjector, SlackFault
 from bot.playground.json_types import Json
 from bot.playground.transport.socket_mode import SocketMode
 
 _ANSWERS = {"fine": "Fine", "limited": "Too many requests (429)", "down": "Down (500)", "hanging": "Hanging"}
-_FAULTS = {"limited": Fault.RATE_LIMITED, "down": Fault.BROKEN, "hanging": Fault.HANG}
+_FAULTS = {"limited": SlackFault.RATE_LIMITED, "down": SlackFault.BROKEN, "hanging": SlackFault.HANG}
 _TIMES = {"once": "Once", "twice": "Twice"}
 _SOCKET = {"connected": "Connected", "drop": "Drop now"}
 
 
 @dataclass(slots=True)
-class Dial:
+class FaultControl:
     """Something that can be turned.
 
     Args:
@@ -27,57 +27,57 @@ class Dial:
     name: str
     label: str
     settings: Mapping[str, str]
-    turn: Callable[[str], None]
-    springs_back: bool = False
+    apply: Callable[[str], None]
+    momentary: bool = False
     setting: str = ""
 
     def __post_init__(self) -> None:
         self.setting = next(iter(self.settings))
 
-    def describe(self) -> Json:
+    def serialize(self) -> Json:
         """Describe it to the page."""
         settings = [{"name": name, "label": label} for name, label in self.settings.items()]
         return {"name": self.name, "label": self.label, "setting": self.setting, "settings": settings}
 
 
-class Dials:
+class FaultControls:
     """The dials there are; whoever runs the workspace may add some."""
 
-    def __init__(self, weather: Weather, sockets: SocketMode) -> None:
-        self._dials: dict[str, Dial] = {}
-        self.add(Dial("web_api", "Slack's Web API", _ANSWERS, _failing(weather, WEB_API, UPLOAD_URL)))
-        self.add(Dial("response_url", "Response URLs", _ANSWERS, _failing(weather, RESPONSE_URL)))
-        self.add(Dial("deliveries", "Deliveries", _TIMES, lambda name: _repeat(weather, name)))
-        self.add(Dial("socket", "Socket", _SOCKET, lambda name: _drop(sockets, name), springs_back=True))
+    def __init__(self, faults: FaultInjector, sockets: SocketMode) -> None:
+        self._controls: dict[str, FaultControl] = {}
+        self.add(FaultControl("web_api", "Slack's Web API", _ANSWERS, _failing(faults, WEB_API, UPLOAD_URL)))
+        self.add(FaultControl("response_url", "Response URLs", _ANSWERS, _failing(faults, RESPONSE_URL)))
+        self.add(FaultControl("deliveries", "Deliveries", _TIMES, lambda name: _repeat(faults, name)))
+        self.add(FaultControl("socket", "Socket", _SOCKET, lambda name: _drop(sockets, name), momentary=True))
 
-    def add(self, dial: Dial) -> None:
+    def add(self, control: FaultControl) -> None:
         """Add a dial."""
-        self._dials[dial.name] = dial
+        self._controls[control.name] = control
 
-    def turn(self, name: object, setting: object) -> None:
+    def apply(self, name: object, setting: object) -> None:
         """Turn a dial.
 
         Raises:
-            RefusedError: There is no such dial or setting.
+            SlackError: There is no such dial or setting.
         """
-        dial = self._dials.get(str(name))
-        if dial is None or setting not in dial.settings:
-            raise RefusedError("invalid_weather")
-        dial.turn(str(setting))
-        if not dial.springs_back:
-            dial.setting = str(setting)
+        control = self._controls.get(str(name))
+        if control is None or setting not in control.settings:
+            raise SlackError("invalid_weather")
+        control.apply(str(setting))
+        if not control.momentary:
+            control.setting = str(setting)
 
-    def describe(self) -> list[Json]:
+    def serialize(self) -> list[Json]:
         """Describe them to the page."""
-        return [dial.describe() for dial in self._dials.values()]
+        return [control.serialize() for control in self._controls.values()]
 
 
-def _failing(weather: Weather, *names: str) -> Callable[[str], None]:
-    def turn(setting: str) -> None:
+def _failing(faults: FaultInjector, *names: str) -> Callable[[str], None]:
+    def apply(setting: str) -> None:
         for name in names:
-            weather.keep_failing(name, _FAULTS.get(setting))
+            faults.set_lasting_fault(name, _FAULTS.get(setting))
 
-    return turn
+    return apply
 
 
 def _drop(sockets: SocketMode, setting: str) -> None:
@@ -85,5 +85,5 @@ def _drop(sockets: SocketMode, setting: str) -> None:
         sockets.drop()
 
 
-def _repeat(weather: Weather, setting: str) -> None:
-    weather.twice = setting == "twice"
+def _repeat(faults: FaultInjector, setting: str) -> None:
+    faults.deliver_twice = setting == "twice"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Literal, TypeAlias
 
-from bot.playground.blockkit.checks import judge
-from bot.playground.inspector.redact import mask
+from bot.playground.blockkit.checks import check_exchange
+from bot.playground.inspector.redact import redact
 from bot.playground.json_types import Json
 
-KEPT = 200
+HISTORY_SIZE = 200
 """How many records are kept."""
 
 Direction: TypeAlias = Literal["to_bot", "from_bot"]
@@ -20,7 +20,7 @@ Direction: TypeAlias = Literal["to_bot", "from_bot"]
 
 
 @dataclass(slots=True)
-class Record:
+class Exchange:
     """One exchange.
 
     Args:
@@ -42,9 +42,9 @@ class Record:
     outcome: str = ""
     took_ms: int = 0
 
-    def describe(self) -> Json:
+    def serialize(self) -> Json:
         """Describe it to the page, without its secrets."""
-        verdict = judge(self.name, self.sent, self.answer)
+        report = check_exchange(self.name, self.sent, self.answer)
         return {
             "number": self.number,
             "direction": self.direction,
@@ -53,9 +53,9 @@ class Record:
             "at": self.at,
             "took_ms": self.took_ms,
             "outcome": self.outcome,
-            "sent": mask(self.sent),
-            "answer": mask(self.answer),
-            **verdict,
+            "sent": redact(self.sent),
+            "answer": redact(self.answer),
+            **report,
         }
 
 
@@ -63,29 +63,29 @@ class Inspector:
     """The latest exchanges, as described to the page, and who watches."""
 
     def __init__(self) -> None:
-        self.records: deque[Json] = deque(maxlen=KEPT)
-        self._watchers: list[Callable[[Json], None]] = []
+        self.exchanges: deque[Json] = deque(maxlen=HISTORY_SIZE)
+        self._subscribers: list[Callable[[Json], None]] = []
         self._numbers = count(1)
 
     @contextmanager
-    def watching(self, watcher: Callable[[Json], None]) -> Iterator[None]:
+    def subscribe(self, subscriber: Callable[[Json], None]) -> Iterator[None]:
         """Tell a watcher of each exchange that ends, until the context does."""
-        self._watchers.append(watcher)
+        self._subscribers.append(subscriber)
         try:
             yield
         finally:
-            self._watchers.remove(watcher)
+            self._subscribers.remove(subscriber)
 
     @contextmanager
-    def noting(self, direction: Direction, name: str, title: str, sent: Any = None) -> Iterator[Record]:
+    def recording(self, direction: Direction, name: str, title: str, sent: Any = None) -> Iterator[Exchange]:
         """Note an exchange, to be completed until the context ends."""
-        record = Record(next(self._numbers), direction, name, title, time.time(), sent)
+        exchange = Exchange(next(self._numbers), direction, name, title, time.time(), sent)
         begun = time.monotonic()
         try:
-            yield record
+            yield exchange
         finally:
-            record.took_ms = round((time.monotonic() - begun) * 1000)
-            described = record.describe()
-            self.records.append(described)
-            for watcher in list(self._watchers):
-                watcher(described)
+            exchange.took_ms = round((time.monotonic() - begun) * 1000)
+            described = exchange.serialize()
+            self.exchanges.append(described)
+            for subscriber in list(self._subscribers):
+                subscriber(described)

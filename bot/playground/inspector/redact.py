@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-MASK = "•••"
+REDACTED = "•••"
 """What stands for a secret."""
 
 _KEYS = frozenset({"token", "trigger_id"})
@@ -13,14 +13,14 @@ _SECRETS = re.compile(
 )
 
 
-def mask(value: Any) -> Any:
+def redact(value: Any) -> Any:
     """Copy JSON without the tokens, trigger ids and secret parts of URLs in it."""
     match value:
         case Mapping():
-            return {key: MASK if key in _KEYS and part else mask(part) for key, part in value.items()}
+            return {key: REDACTED if key in _KEYS and part else redact(part) for key, part in value.items()}
         case list() | tuple():
-            return [mask(part) for part in value]
+            return [redact(part) for part in value]
         case str():
-            return _SECRETS.sub(MASK, value)
+            return _SECRETS.sub(REDACTED, value)
         case _:
             return value

@@ -5,112 +5,121 @@ from typing import TypeAlias
 
 from starlette.background import BackgroundTask
 
-from bot.playground.errors import RefusedError
-from bot.playground.interactions import events, payloads, suggestions, view_payloads
-from bot.playground.interactions import in_conversations as interactions
-from bot.playground.interactions import in_modals as forms
+from bot.playground.errors import SlackError
+from bot.playground.interactions import (
+    events,
+    in_conversations,
+    in_modals,
+    payloads,
+    suggestions,
+    view_payloads,
+)
 from bot.playground.interactions.input_values import read_choice, read_state
-from bot.playground.interactions.markup import write_down
+from bot.playground.interactions.markup import to_mrkdwn
 from bot.playground.interactions.resolve import (
     Body,
     find_actor,
+    find_conversation,
     find_element,
+    find_interactive_view,
     find_message,
-    find_place,
-    find_pressable,
     find_thread,
     find_view,
 )
 from bot.playground.json_types import Json
-from bot.playground.state.messages import Draft
+from bot.playground.state.messages import MessageContent
 from bot.playground.workspace import Workspace
 
-Deed: TypeAlias = Callable[[Workspace, Body, str], BackgroundTask | None]
+Action: TypeAlias = Callable[[Workspace, Body, str], BackgroundTask | None]
 """Begins a deed, given the server's address too; returns what goes on once the page has its answer."""
 
-Question: TypeAlias = Callable[[Workspace, Body], Awaitable[Json]]
+Query: TypeAlias = Callable[[Workspace, Body], Awaitable[Json]]
 """Gives an answer for the page."""
 
 
 def _send(workspace: Workspace, body: Body, address: str) -> BackgroundTask | None:
     """Send a line: a slash command or a plain message."""
-    actor, channel = find_place(workspace, body)
+    actor, channel = find_conversation(workspace, body)
     text = str(body.get("text", ""))
     if not text.strip():
-        raise RefusedError("no_text")
+        raise SlackError("no_text")
     thread = find_thread(workspace, actor, body)
     if text.startswith("/"):
         if thread:
-            raise RefusedError("no_command_in_thread")
-        return BackgroundTask(interactions.run_command, workspace, actor, channel, text, address)
-    workspace.post(channel, actor, Draft(write_down(text, workspace.people.values())), thread_ts=thread)
+            raise SlackError("no_command_in_thread")
+        return BackgroundTask(in_conversations.run_command, workspace, actor, channel, text, address)
+    workspace.post(
+        channel, actor, MessageContent(to_mrkdwn(text, workspace.people.values())), thread_ts=thread
+    )
     return None
 
 
 def _open_app(workspace: Workspace, body: Body, _: str) -> None:
     """Open the bot's Home tab, or its messages."""
-    actor, channel = find_place(workspace, body)
+    actor, channel = find_conversation(workspace, body)
     if not channel.direct or not (workspace.home_enabled or body.get("tab") == "messages"):
-        raise RefusedError("channel_not_found")
-    events.tell_opened(workspace, actor, channel, "messages" if body.get("tab") == "messages" else "home")
+        raise SlackError("channel_not_found")
+    events.send_home_opened(
+        workspace, actor, channel, "messages" if body.get("tab") == "messages" else "home"
+    )
 
 
 def _press(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
     """Press a button, or choose something, in a message or a view."""
     if "view_id" in body:
-        view = find_pressable(workspace, body)
+        view = find_interactive_view(workspace, body)
         action = _make_action(workspace, view.blocks, body)
         state = read_state(view.blocks, body.get("state"))
-        return BackgroundTask(forms.press, workspace, view, action, state)
-    actor, _ = find_place(workspace, body)
+        return BackgroundTask(in_modals.press, workspace, view, action, state)
+    actor, _ = find_conversation(workspace, body)
     message = find_message(workspace, actor, body)
-    action = _make_action(workspace, message.draft.blocks, body)
-    return BackgroundTask(interactions.press, workspace, actor, message, action, address)
+    action = _make_action(workspace, message.content.blocks, body)
+    return BackgroundTask(in_conversations.press, workspace, actor, message, action, address)
 
 
 def _submit(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
     """Submit what is filled in."""
     view = find_view(workspace, body)
     state = read_state(view.blocks, body.get("state"))
-    return BackgroundTask(forms.submit, workspace, view, state, address)
+    return BackgroundTask(in_modals.submit, workspace, view, state, address)
 
 
 def _close(workspace: Workspace, body: Body, _: str) -> BackgroundTask:
     """Close a view, or with `clear` the whole modal."""
     clear = body.get("clear") is True
-    return BackgroundTask(forms.close, workspace, find_view(workspace, body), clear=clear)
+    return BackgroundTask(in_modals.close, workspace, find_view(workspace, body), clear=clear)
 
 
 def _use_shortcut(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
     """Use a shortcut, on a message if it is a message shortcut."""
-    actor, channel = find_place(workspace, body)
+    actor, channel = find_conversation(workspace, body)
     offered = workspace.list_shortcuts(actor)
     shortcut = next((known for known in offered if known.callback_id == body.get("callback_id")), None)
     if shortcut is None:
-        raise RefusedError("shortcut_not_found")
+        raise SlackError("shortcut_not_found")
     id_ = shortcut.callback_id
     if shortcut.type == "global":
-        return BackgroundTask(interactions.use_shortcut, workspace, actor, channel, id_)
+        return BackgroundTask(in_conversations.use_shortcut, workspace, actor, channel, id_)
     message = find_message(workspace, actor, body)
     if message.only_for:
-        raise RefusedError("message_not_found")
-    return BackgroundTask(interactions.use_message_shortcut, workspace, actor, message, id_, address)
+        raise SlackError("message_not_found")
+    return BackgroundTask(in_conversations.use_message_shortcut, workspace, actor, message, id_, address)
 
 
-def _turn(workspace: Workspace, body: Body, _: str) -> None:
+def _set_fault(workspace: Workspace, body: Body, _: str) -> None:
     """Make the weather."""
-    workspace.dials.turn(body.get("dial"), body.get("setting"))
-    workspace.tell_weather()
+    workspace.fault_controls.apply(body.get("dial"), body.get("setting"))
+    workspace.publish_faults()
 
 
-DEEDS: Mapping[str, Deed] = {
+ACTIONS: Mapping[str, Action] = {
     "send": _send,
     "open_app": _open_app,
     "press": _press,
     "submit": _submit,
     "close": _close,
     "shortcut": _use_shortcut,
-    "weather": _turn,
+    "weather": _set_fault,
 }
 """The deeds, by the name the page calls them."""
 
@@ -119,21 +128,21 @@ async def _suggest(workspace: Workspace, body: Body) -> Json:
     """Ask what to offer in an external select while somebody types in it."""
     actor, query = find_actor(workspace, body), str(body.get("value", ""))
     if "view_id" in body:
-        view = find_pressable(workspace, body)
-        place = view_payloads.describe_view_place(view, read_state(view.blocks, body.get("state")))
-        return await suggestions.ask(workspace, actor, place, find_element(view.blocks, body), query)
-    actor, channel = find_place(workspace, body)
+        view = find_interactive_view(workspace, body)
+        context = view_payloads.make_view_context(view, read_state(view.blocks, body.get("state")))
+        return await suggestions.ask(workspace, actor, context, find_element(view.blocks, body), query)
+    actor, channel = find_conversation(workspace, body)
     message = find_message(workspace, actor, body)
-    place = payloads.describe_message_place(message, channel)
-    return await suggestions.ask(workspace, actor, place, find_element(message.draft.blocks, body), query)
+    context = payloads.make_message_context(message, channel)
+    return await suggestions.ask(workspace, actor, context, find_element(message.content.blocks, body), query)
 
 
 def _make_action(workspace: Workspace, blocks: list[Json] | None, body: Body) -> Json:
     block, element = find_element(blocks, body)
     if block["type"] == "input" and not block.get("dispatch_action"):
-        raise RefusedError("action_not_found")
+        raise SlackError("action_not_found")
     return payloads.make_action(block, element, read_choice(element, body), workspace.make_ts())
 
 
-QUESTIONS: Mapping[str, Question] = {"suggest": _suggest}
+QUERIES: Mapping[str, Query] = {"suggest": _suggest}
 """What the page waits for, by the name it calls it."""

@@ -11,10 +11,16 @@ from bot.playground.interactions.in_conversations import deliver
 from bot.playground.interactions.payloads import make_event
 from bot.playground.json_types import Json
 from bot.playground.people import BOT, Channel, Person
-from bot.playground.state.messages import Draft, Message
-from bot.playground.state.serializers import describe_message, describe_view
-from bot.playground.state.workspace_events import News
-from bot.playground.transport.http import DISPATCH_FAILED, EVENTS, OPERATION_TIMEOUT, NotDeliveredError, Retry
+from bot.playground.state.messages import Message, MessageContent
+from bot.playground.state.serializers import serialize_message, serialize_view
+from bot.playground.state.workspace_events import WorkspaceEvent
+from bot.playground.transport.http import (
+    DISPATCH_FAILED,
+    EVENTS,
+    OPERATION_TIMEOUT,
+    EventRetry,
+    NotDeliveredError,
+)
 from bot.playground.workspace import Workspace
 
 SCOPES: Mapping[str, str] = {
@@ -30,73 +36,73 @@ _REASONS = {
 }
 
 
-def hear(workspace: Workspace, news: News, message: Message) -> None:
+def send_message_event(workspace: Workspace, change: WorkspaceEvent, message: Message) -> None:
     """Tell the bot what happened to a message, if that is an event."""
     channel = workspace.channels[message.channel]
     if message.only_for or BOT.id not in channel.members:
         return
     if channel.direct:
-        event = {**_CHANGES[news](workspace, message), "channel": channel.id, "channel_type": "im"}
+        event = {**_CHANGES[change](workspace, message), "channel": channel.id, "channel_type": "im"}
         _send(workspace, "message.im", {"event_ts": event["ts"], **event}, channel)
-    elif news is News.POSTED and message.sender != BOT and f"<@{BOT.id}>" in message.draft.text:
-        event = {**describe_message(message), "type": "app_mention", "channel": channel.id}
+    elif change is WorkspaceEvent.POSTED and message.sender != BOT and f"<@{BOT.id}>" in message.content.text:
+        event = {**serialize_message(message), "type": "app_mention", "channel": channel.id}
         _send(workspace, "app_mention", {**event, "event_ts": message.ts}, channel)
 
 
-def tell_opened(workspace: Workspace, person: Person, channel: Channel, tab: str) -> None:
+def send_home_opened(workspace: Workspace, person: Person, channel: Channel, tab: str) -> None:
     """Tell the bot that somebody opened its Home tab or its messages.
 
     The shape: https://docs.slack.dev/reference/events/app_home_opened
     """
-    home = workspace.homes.get(person.id) if tab == "home" else None
+    home = workspace.home_tabs.get(person.id) if tab == "home" else None
     event = {
         "type": "app_home_opened",
         "user": person.id,
         "channel": channel.id,
         "tab": tab,
-        **({"view": describe_view(home)} if home else {}),
+        **({"view": serialize_view(home)} if home else {}),
         "event_ts": workspace.make_ts(),
     }
     _send(workspace, "app_home_opened", event, channel)
 
 
-def _describe_posted(_: Workspace, message: Message) -> Json:
-    return describe_message(message)
+def _make_posted(_: Workspace, message: Message) -> Json:
+    return serialize_message(message)
 
 
-def _describe_changed(workspace: Workspace, message: Message) -> Json:
-    before = describe_message(message) | _content(message.before or message.draft)
+def _make_changed(workspace: Workspace, message: Message) -> Json:
+    previous = serialize_message(message) | _content(message.previous or message.content)
     edited = {"user": message.sender.id, "ts": workspace.make_ts()}
     return {
         "type": "message",
         "subtype": "message_changed",
         "hidden": True,
         "ts": edited["ts"],
-        "message": {**describe_message(message), "edited": edited},
-        "previous_message": before,
+        "message": {**serialize_message(message), "edited": edited},
+        "previous_message": previous,
     }
 
 
-def _describe_deleted(workspace: Workspace, message: Message) -> Json:
+def _make_deleted(workspace: Workspace, message: Message) -> Json:
     return {
         "type": "message",
         "subtype": "message_deleted",
         "hidden": True,
         "ts": workspace.make_ts(),
         "deleted_ts": message.ts,
-        "previous_message": describe_message(message),
+        "previous_message": serialize_message(message),
     }
 
 
-_CHANGES: Mapping[News, Callable[[Workspace, Message], Json]] = {
-    News.POSTED: _describe_posted,
-    News.CHANGED: _describe_changed,
-    News.DELETED: _describe_deleted,
+_CHANGES: Mapping[WorkspaceEvent, Callable[[Workspace, Message], Json]] = {
+    WorkspaceEvent.POSTED: _make_posted,
+    WorkspaceEvent.CHANGED: _make_changed,
+    WorkspaceEvent.DELETED: _make_deleted,
 }
 
 
-def _content(draft: Draft) -> Json:
-    return {"text": draft.text, **({"blocks": draft.blocks} if draft.blocks else {})}
+def _content(content: MessageContent) -> Json:
+    return {"text": content.text, **({"blocks": content.blocks} if content.blocks else {})}
 
 
 def _send(workspace: Workspace, name: str, event: Json, channel: Channel) -> None:
@@ -104,13 +110,13 @@ def _send(workspace: Workspace, name: str, event: Json, channel: Channel) -> Non
     if name not in workspace.events or (needed and needed not in workspace.scopes):
         return
     payload = make_event(event, channel, f"Ev07{secrets.token_hex(5).upper()}", int(workspace.clock()))
-    task = asyncio.get_running_loop().create_task(_insist(workspace, payload))
+    task = asyncio.get_running_loop().create_task(_deliver_with_retries(workspace, payload))
     # The loop itself keeps only a weak reference.
-    workspace.under_way.add(task)
-    task.add_done_callback(workspace.under_way.discard)
+    workspace.pending_deliveries.add(task)
+    task.add_done_callback(workspace.pending_deliveries.discard)
 
 
-async def _insist(workspace: Workspace, payload: Json) -> None:
+async def _deliver_with_retries(workspace: Workspace, payload: Json) -> None:
     """Deliver an event, again after a while if it is not acknowledged, and then give it up."""
     retry = None
     for number, delay in enumerate((*workspace.retry_delays, 0), 1):
@@ -120,7 +126,7 @@ async def _insist(workspace: Workspace, payload: Json) -> None:
             if error.final:
                 return
             reasons = _REASONS[workspace.request_url is None]
-            retry = Retry(number, reasons.get(error.word, "http_error"))
+            retry = EventRetry(number, reasons.get(error.code, "http_error"))
         else:
             return
         if number <= len(workspace.retry_delays):

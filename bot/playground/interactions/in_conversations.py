@@ -4,24 +4,24 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.interactions import payloads, responses
 from bot.playground.json_types import Json
-from bot.playground.people import SLACKBOT, Channel, Kind, Person
-from bot.playground.state.messages import Draft, Message
+from bot.playground.people import SLACKBOT, Channel, Person, PersonKind
+from bot.playground.state.messages import Message, MessageContent
 from bot.playground.state.response_urls import ResponseUrl
 from bot.playground.transport.http import (
     DISPATCH_FAILED,
     EVENTS,
     INTERACTIVE,
     SLASH_COMMANDS,
+    EventRetry,
     NotDeliveredError,
-    Retry,
     post_signed,
 )
 from bot.playground.workspace import Workspace
 
-_NO_COMMAND = (
+_INVALID_COMMAND = (
     '{} is not a valid command. In Slack, all messages that start with the "/" character are interpreted as '
     'commands.\n\nIf you are trying to send a message and not run a command, try preceding the "/" with an '
     "empty space."
@@ -33,8 +33,8 @@ async def run_command(workspace: Workspace, actor: Person, channel: Channel, lin
     command, _, text = line.partition(" ")
     offered = any(command == known.command for known in workspace.commands)
     # A person of another workspace is offered that workspace's commands, and this app is not installed there.
-    if not offered or actor.kind is Kind.STRANGER:
-        _notify(workspace, actor, channel, _NO_COMMAND.format(payloads.escape(command)))
+    if not offered or actor.kind is PersonKind.STRANGER:
+        _notify(workspace, actor, channel, _INVALID_COMMAND.format(payloads.escape(command)))
         return
     url = ResponseUrl(channel, actor, workspace.clock(), command=line)
     payload = payloads.make_slash_command(
@@ -42,7 +42,7 @@ async def run_command(workspace: Workspace, actor: Person, channel: Channel, lin
         channel,
         command,
         text.strip(),
-        response_url=responses.mint(workspace, url, address),
+        response_url=responses.create_response_url(workspace, url, address),
         trigger_id=workspace.triggers.make(actor, workspace.clock(), channel=channel.id),
     )
     try:
@@ -50,7 +50,7 @@ async def run_command(workspace: Workspace, actor: Person, channel: Channel, lin
         if answer:
             _show(workspace, url, answer)
     except NotDeliveredError as error:
-        _notify(workspace, actor, channel, f'{command} failed with the error "{error.word}"')
+        _notify(workspace, actor, channel, f'{command} failed with the error "{error.code}"')
 
 
 async def press(workspace: Workspace, actor: Person, message: Message, action: Json, address: str) -> None:
@@ -62,7 +62,7 @@ async def press(workspace: Workspace, actor: Person, message: Message, action: J
         channel,
         message,
         action,
-        response_url=responses.mint(workspace, url, address),
+        response_url=responses.create_response_url(workspace, url, address),
         trigger_id=workspace.triggers.make(actor, workspace.clock(), channel=channel.id),
     )
     await _interact(workspace, actor, channel, payload)
@@ -87,31 +87,31 @@ async def use_message_shortcut(
         message,
         callback_id=callback_id,
         ts=workspace.make_ts(),
-        response_url=responses.mint(workspace, url, address),
+        response_url=responses.create_response_url(workspace, url, address),
         trigger_id=workspace.triggers.make(actor, workspace.clock(), channel=channel.id),
     )
     await _interact(workspace, actor, channel, payload)
 
 
-async def deliver(workspace: Workspace, kind: str, payload: Json, retry: Retry | None = None) -> object:
+async def deliver(workspace: Workspace, kind: str, payload: Json, retry: EventRetry | None = None) -> object:
     """Bring a payload to the bot, and return the body of its acknowledgement.
 
     Raises:
         NotDeliveredError: It was not acknowledged with success.
     """
     title = payloads.name(payload) + (f", attempt {retry.number + 1}" if retry else "")
-    with workspace.inspector.noting("to_bot", kind, title, payload) as record:
+    with workspace.inspector.recording("to_bot", kind, title, payload) as exchange:
         try:
-            record.answer = await _hand_over(workspace, kind, payload, retry)
+            exchange.answer = await _transmit(workspace, kind, payload, retry)
         except NotDeliveredError as error:
-            record.outcome = error.word
+            exchange.outcome = error.code
             raise
-        record.outcome = "acknowledged"
-        return record.answer
+        exchange.outcome = "acknowledged"
+        return exchange.answer
 
 
-async def _hand_over(workspace: Workspace, kind: str, payload: Json, retry: Retry | None) -> object:
-    twice = workspace.weather.twice
+async def _transmit(workspace: Workspace, kind: str, payload: Json, retry: EventRetry | None) -> object:
+    twice = workspace.faults.deliver_twice
     if workspace.request_url is None:
         return await workspace.sockets.deliver(kind, payload, workspace.ack_limit, retry, twice=twice)
     post = partial(
@@ -125,7 +125,7 @@ async def _hand_over(workspace: Workspace, kind: str, payload: Json, retry: Retr
     answer = await post(retry=retry)
     if twice:
         with suppress(NotDeliveredError):
-            await post(retry=Retry(1, "http_timeout") if kind == EVENTS else None)
+            await post(retry=EventRetry(1, "http_timeout") if kind == EVENTS else None)
     return answer
 
 
@@ -141,9 +141,9 @@ def _show(workspace: Workspace, url: ResponseUrl, answer: object) -> None:
         raise NotDeliveredError(DISPATCH_FAILED)
     try:
         responses.respond(workspace, url, answer)
-    except RefusedError as error:
-        raise NotDeliveredError(error.word) from None
+    except SlackError as error:
+        raise NotDeliveredError(error.code) from None
 
 
 def _notify(workspace: Workspace, actor: Person, channel: Channel, text: str) -> None:
-    workspace.post(channel, SLACKBOT, Draft(text), only_for=actor.id, error=True)
+    workspace.post(channel, SLACKBOT, MessageContent(text), only_for=actor.id, error=True)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.interactions import responses, view_payloads
 from bot.playground.interactions.in_conversations import deliver
-from bot.playground.interactions.input_values import HOLDINGS, State, find_errors
+from bot.playground.interactions.input_values import INPUT_SPECS, State, find_errors
 from bot.playground.json_types import Json
 from bot.playground.state.messages import list_elements
 from bot.playground.state.response_urls import ResponseUrl
@@ -15,7 +15,7 @@ from bot.playground.state.views import View, read_view
 from bot.playground.transport.http import DISPATCH_FAILED, INTERACTIVE, NotDeliveredError
 from bot.playground.workspace import Workspace
 
-TROUBLE = "We had some trouble connecting. Try again?"
+CONNECTION_ERROR = "We had some trouble connecting. Try again?"
 """What Slack says in a modal whose bot did not answer, or not in a way that makes sense."""
 
 
@@ -26,21 +26,21 @@ async def press(workspace: Workspace, view: View, action: Json, state: State) ->
         payload = view_payloads.make_view_actions(view, state, action, trigger_id)
         await deliver(workspace, INTERACTIVE, payload)
     except NotDeliveredError:
-        workspace.views.complain(view, problem=TROUBLE)
+        workspace.views.set_errors(view, problem=CONNECTION_ERROR)
 
 
 async def submit(workspace: Workspace, view: View, state: State, address: str) -> None:
     """Tell the bot what somebody filled in, unless it is incomplete, and do what it answers."""
     if errors := find_errors(view.blocks, state):
-        workspace.views.complain(view, errors=errors)
+        workspace.views.set_errors(view, errors=errors)
         return
     trigger_id = workspace.triggers.make(view.person, workspace.clock(), view=view)
     try:
-        urls = _mint_response_urls(workspace, view, state, address)
+        urls = _create_response_urls(workspace, view, state, address)
         payload = view_payloads.make_view_submission(view, state, trigger_id, urls)
         _follow(workspace, view, await deliver(workspace, INTERACTIVE, payload))
-    except (NotDeliveredError, RefusedError):
-        workspace.views.complain(view, problem=TROUBLE)
+    except (NotDeliveredError, SlackError):
+        workspace.views.set_errors(view, problem=CONNECTION_ERROR)
 
 
 async def close(workspace: Workspace, view: View, *, clear: bool) -> None:
@@ -54,19 +54,19 @@ async def close(workspace: Workspace, view: View, *, clear: bool) -> None:
                 )
 
 
-def _mint_response_urls(workspace: Workspace, view: View, state: State, address: str) -> list[Json]:
+def _create_response_urls(workspace: Workspace, view: View, state: State, address: str) -> list[Json]:
     """Make a response URL for each conversation that somebody chose where the bot asked for one."""
     urls = []
     for block, element in list_elements(view.blocks):
-        holding = HOLDINGS.get(element["type"])
-        if block["type"] != "input" or holding is None or not element.get("response_url_enabled"):
+        spec = INPUT_SPECS.get(element["type"])
+        if block["type"] != "input" or spec is None or not element.get("response_url_enabled"):
             continue
         ids = {"block_id": block["block_id"], "action_id": element["action_id"]}
-        chosen = state[ids["block_id"]][ids["action_id"]][holding.key]
+        chosen = state[ids["block_id"]][ids["action_id"]][spec.key]
         if channel := workspace.channels.get(str(chosen)):
             url = ResponseUrl(channel, view.person, workspace.clock())
-            minted = responses.mint(workspace, url, address)
-            urls.append({**ids, "channel_id": channel.id, "response_url": minted})
+            response_url = responses.create_response_url(workspace, url, address)
+            urls.append({**ids, "channel_id": channel.id, "response_url": response_url})
     return urls
 
 
@@ -87,7 +87,7 @@ def _show_errors(workspace: Workspace, view: View, answer: Mapping[str, Any]) ->
     asked = {block["block_id"] for block in view.blocks if block["type"] == "input"}
     if not (isinstance(errors, Mapping) and errors and errors.keys() <= asked):
         raise NotDeliveredError(DISPATCH_FAILED)
-    workspace.views.complain(view, errors={block_id: str(error) for block_id, error in errors.items()})
+    workspace.views.set_errors(view, errors={block_id: str(error) for block_id, error in errors.items()})
 
 
 def _update(workspace: Workspace, view: View, answer: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from bot.playground.blockkit.checker import check_option
 from bot.playground.blockkit.tables import FORMS
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.state.messages import list_elements
 
@@ -17,7 +17,7 @@ State: TypeAlias = dict[str, dict[str, Json]]
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class InputSpec:
     """How an element of one type holds a value.
 
     Args:
@@ -54,25 +54,25 @@ def _are_offered(element: Json, values: Any) -> bool:
     return isinstance(values, list) and all(_is_offered(element, value) for value in values)
 
 
-_TEXT = Holding("value", "initial_value", _is_text)
-_OPTION = Holding("selected_option", "initial_option", _is_offered)
-_OPTIONS = Holding("selected_options", "initial_options", _are_offered, empty=[])
+_TEXT = InputSpec("value", "initial_value", _is_text)
+_OPTION = InputSpec("selected_option", "initial_option", _is_offered)
+_OPTIONS = InputSpec("selected_options", "initial_options", _are_offered, empty=[])
 
-HOLDINGS: Mapping[str, Holding] = {
+INPUT_SPECS: Mapping[str, InputSpec] = {
     "plain_text_input": _TEXT,
     "number_input": _TEXT,
     "email_text_input": _TEXT,
     "url_text_input": _TEXT,
     "static_select": _OPTION,
-    "external_select": Holding("selected_option", "initial_option", _is_option),
+    "external_select": InputSpec("selected_option", "initial_option", _is_option),
     "radio_buttons": _OPTION,
     "checkboxes": _OPTIONS,
     "multi_static_select": _OPTIONS,
-    "datepicker": Holding("selected_date", "initial_date", _is_date),
-    "users_select": Holding("selected_user", "initial_user", _is_text),
-    "conversations_select": Holding("selected_conversation", "initial_conversation", _is_text),
-    "channels_select": Holding("selected_channel", "initial_channel", _is_text),
-    "overflow": Holding("selected_option", "", _is_offered),
+    "datepicker": InputSpec("selected_date", "initial_date", _is_date),
+    "users_select": InputSpec("selected_user", "initial_user", _is_text),
+    "conversations_select": InputSpec("selected_conversation", "initial_conversation", _is_text),
+    "channels_select": InputSpec("selected_channel", "initial_channel", _is_text),
+    "overflow": InputSpec("selected_option", "", _is_offered),
 }
 """The elements that hold a value, by type; an input with another kind of value starts here."""
 
@@ -81,34 +81,34 @@ def read_choice(element: Json, given: Mapping[str, Any]) -> Json:
     """Take from what a page says the value that comes with a press on an element; nothing for a button.
 
     Raises:
-        RefusedError: The element cannot hold what is given.
+        SlackError: The element cannot hold what is given.
     """
-    holding = HOLDINGS.get(element["type"])
-    if holding is None:
+    spec = INPUT_SPECS.get(element["type"])
+    if spec is None:
         return {}
-    value = given.get(holding.key)
-    if holding.key not in given or (value and not holding.accepts(element, value)):
-        raise RefusedError("invalid_action")
-    return {holding.key: value or holding.empty}
+    value = given.get(spec.key)
+    if spec.key not in given or (value and not spec.accepts(element, value)):
+        raise SlackError("invalid_action")
+    return {spec.key: value or spec.empty}
 
 
 def read_state(blocks: list[Json] | None, given: Any) -> State:
     """Say what every element of some blocks holds: what is given for it in a state, or what it starts with.
 
     Raises:
-        RefusedError: An element cannot hold what is given.
+        SlackError: An element cannot hold what is given.
     """
     state: State = {}
     for block, element in list_elements(blocks):
-        holding = HOLDINGS.get(element["type"])
-        if holding is None or not holding.initial:
+        spec = INPUT_SPECS.get(element["type"])
+        if spec is None or not spec.initial:
             continue
-        told = _get(_get(given, block["block_id"]), element["action_id"])
-        value = told[holding.key] if holding.key in told else element.get(holding.initial)
-        if value and not holding.accepts(element, value):
-            raise RefusedError("invalid_state")
-        held = {"type": element["type"], holding.key: value or holding.empty}
-        state.setdefault(block["block_id"], {})[element["action_id"]] = held
+        submitted = _get(_get(given, block["block_id"]), element["action_id"])
+        value = submitted[spec.key] if spec.key in submitted else element.get(spec.initial)
+        if value and not spec.accepts(element, value):
+            raise SlackError("invalid_state")
+        entry = {"type": element["type"], spec.key: value or spec.empty}
+        state.setdefault(block["block_id"], {})[element["action_id"]] = entry
     return state
 
 
@@ -117,9 +117,9 @@ def find_errors(blocks: list[Json], state: State) -> dict[str, str]:
     errors = {}
     for block in blocks:
         element = block.get("element")
-        if element and element["type"] in HOLDINGS:
-            held = state[block["block_id"]][element["action_id"]]
-            errors[block["block_id"]] = _find_error(block, element, held[HOLDINGS[element["type"]].key])
+        if element and element["type"] in INPUT_SPECS:
+            entry = state[block["block_id"]][element["action_id"]]
+            errors[block["block_id"]] = _find_error(block, element, entry[INPUT_SPECS[element["type"]].key])
     return {block_id: error for block_id, error in errors.items() if error}
 
 

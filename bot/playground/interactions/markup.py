@@ -13,7 +13,7 @@ _MARKED = re.compile(
 )
 
 
-def write_down(text: str, people: Iterable[Person]) -> str:
+def to_mrkdwn(text: str, people: Iterable[Person]) -> str:
     """Escape a text, and mark the links, addresses and names in it."""
     ids = {person.handle: person.id for person in people}
 

@@ -6,7 +6,7 @@ from bot.playground.interactions.input_values import read_state
 from bot.playground.json_types import Json
 from bot.playground.people import APP_ID, BOT, TEAM_DOMAIN, TEAM_ID, Channel, Person
 from bot.playground.state.messages import Message
-from bot.playground.state.serializers import describe_message
+from bot.playground.state.serializers import serialize_message
 
 _VERIFICATION_TOKEN = secrets.token_hex(12)  # deprecated by Slack, and still in every payload
 
@@ -64,25 +64,25 @@ def make_block_actions(
     chosen = {action["block_id"]: {action["action_id"]: action}}
     return {
         **make_interaction("block_actions", actor),
-        **describe_message_place(message, channel),
+        **make_message_context(message, channel),
         "trigger_id": trigger_id,
-        "state": {"values": read_state(message.draft.blocks, chosen)},
+        "state": {"values": read_state(message.content.blocks, chosen)},
         "response_url": response_url,
         "actions": [action],
     }
 
 
-def make_suggestion(actor: Person, place: Json, ids: Json, query: str) -> Json:
+def make_suggestion(actor: Person, context: Json, ids: Json, query: str) -> Json:
     """Make the payload that asks what to offer in an external select.
 
     The shape: https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload
     """
-    return {**make_interaction("block_suggestion", actor), **place, **ids, "value": query}
+    return {**make_interaction("block_suggestion", actor), **context, **ids, "value": query}
 
 
-def describe_message_place(message: Message, channel: Channel) -> Json:
+def make_message_context(message: Message, channel: Channel) -> Json:
     """Describe where something is done in a message; Slack leaves the message out when it is ephemeral."""
-    public: Json = {} if message.only_for else {"message": describe_message(message)}
+    public: Json = {} if message.only_for else {"message": serialize_message(message)}
     return {
         "container": {
             "type": "message",
@@ -127,7 +127,7 @@ def make_message_action(
         "response_url": response_url,
         "channel": {"id": channel.id, "name": _name(channel)},
         "message_ts": message.ts,
-        "message": describe_message(message),
+        "message": serialize_message(message),
     }
 
 

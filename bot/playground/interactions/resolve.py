@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
-from bot.playground.people import Channel, Kind, Person
+from bot.playground.people import Channel, Person, PersonKind
 from bot.playground.state.messages import Message, list_elements
 from bot.playground.state.views import View
 from bot.playground.workspace import Workspace
@@ -18,26 +18,26 @@ def find_actor(workspace: Workspace, body: Body) -> Person:
     """Find the person who does something; nobody does as the bot, or once deactivated.
 
     Raises:
-        RefusedError: There is none.
+        SlackError: There is none.
     """
     actor = workspace.people.get(str(body.get("as")))
-    if actor is None or actor.kind is Kind.BOT:
-        raise RefusedError("user_not_found")
-    if actor.kind is Kind.DEACTIVATED:
-        raise RefusedError("account_inactive")
+    if actor is None or actor.kind is PersonKind.BOT:
+        raise SlackError("user_not_found")
+    if actor.kind is PersonKind.DEACTIVATED:
+        raise SlackError("account_inactive")
     return actor
 
 
-def find_place(workspace: Workspace, body: Body) -> tuple[Person, Channel]:
+def find_conversation(workspace: Workspace, body: Body) -> tuple[Person, Channel]:
     """Find who does something, and the conversation they do it in.
 
     Raises:
-        RefusedError: There is none.
+        SlackError: There is none.
     """
     actor = find_actor(workspace, body)
     channel = workspace.channels.get(str(body.get("channel")))
     if channel is None or actor.id not in channel.members:
-        raise RefusedError("channel_not_found")
+        raise SlackError("channel_not_found")
     return actor, channel
 
 
@@ -47,7 +47,7 @@ def find_thread(workspace: Workspace, actor: Person, body: Body) -> str | None:
         return None
     parent = find_message(workspace, actor, {**body, "ts": body["thread_ts"]})
     if parent.only_for:
-        raise RefusedError("message_not_found")
+        raise SlackError("message_not_found")
     return parent.thread_ts or parent.ts
 
 
@@ -55,11 +55,11 @@ def find_message(workspace: Workspace, actor: Person, body: Body) -> Message:
     """Find a message that somebody sees.
 
     Raises:
-        RefusedError: There is none.
+        SlackError: There is none.
     """
     message = workspace.find(str(body.get("channel")), str(body.get("ts")))
-    if message is None or not workspace.sees(actor.id, message):
-        raise RefusedError("message_not_found")
+    if message is None or not workspace.can_see(actor.id, message):
+        raise SlackError("message_not_found")
     return message
 
 
@@ -67,13 +67,13 @@ def find_view(workspace: Workspace, body: Body) -> View:
     """Find the modal's view that somebody has before them; nothing can be done in one below it."""
     view = workspace.modals.get_top(find_actor(workspace, body).id)
     if view is None or view.id != body.get("view_id"):
-        raise RefusedError("view_not_found")
+        raise SlackError("view_not_found")
     return view
 
 
-def find_pressable(workspace: Workspace, body: Body) -> View:
+def find_interactive_view(workspace: Workspace, body: Body) -> View:
     """Find the view that somebody presses something in: their Home tab, or the modal before them."""
-    home = workspace.homes.get(find_actor(workspace, body).id)
+    home = workspace.home_tabs.get(find_actor(workspace, body).id)
     return home if home and home.id == body.get("view_id") else find_view(workspace, body)
 
 
@@ -81,10 +81,10 @@ def find_element(blocks: list[Json] | None, body: Body) -> tuple[Json, Json]:
     """Find the bot's own element that is meant, with its block, so that a page cannot invent one.
 
     Raises:
-        RefusedError: There is none.
+        SlackError: There is none.
     """
     wanted = (body.get("block_id"), body.get("action_id"))
     for block, element in list_elements(blocks):
         if (block["block_id"], element["action_id"]) == wanted:
             return block, element
-    raise RefusedError("action_not_found")
+    raise SlackError("action_not_found")

@@ -8,11 +8,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.faults.faults import RESPONSE_URL
-from bot.playground.inspector.inspector import Record
+from bot.playground.inspector.inspector import Exchange
 from bot.playground.people import BOT
-from bot.playground.state.messages import read_draft
+from bot.playground.state.messages import read_content
 from bot.playground.state.response_urls import ResponseUrl
 from bot.playground.workspace import Workspace
 
@@ -22,7 +22,7 @@ LIFETIME = 30 * 60
 """Seconds for which a response URL can be used."""
 
 
-def mint(workspace: Workspace, url: ResponseUrl, address: str) -> str:
+def create_response_url(workspace: Workspace, url: ResponseUrl, address: str) -> str:
     """Make the address of a response URL, below that of the server."""
     ticket = secrets.token_urlsafe(18)
     workspace.response_urls[ticket] = url
@@ -31,21 +31,21 @@ def mint(workspace: Workspace, url: ResponseUrl, address: str) -> str:
 
 async def receive(workspace: Workspace, request: Request) -> Response:
     """Take a message posted to a response URL."""
-    with workspace.inspector.noting("from_bot", RESPONSE_URL, RESPONSE_URL) as record:
-        response = await _answer(workspace, request, record)
-        record.outcome, record.answer = str(response.status_code), bytes(response.body).decode()
+    with workspace.inspector.recording("from_bot", RESPONSE_URL, RESPONSE_URL) as exchange:
+        response = await _answer(workspace, request, exchange)
+        exchange.outcome, exchange.answer = str(response.status_code), bytes(response.body).decode()
     return response
 
 
-async def _answer(workspace: Workspace, request: Request, record: Record) -> Response:
+async def _answer(workspace: Workspace, request: Request, exchange: Exchange) -> Response:
     content = await request.body()
     try:
-        body = record.sent = _read_body(content)
-        if fault := await workspace.weather.strike(RESPONSE_URL, request):
+        body = exchange.sent = _read_body(content)
+        if fault := await workspace.faults.inject(RESPONSE_URL, request):
             return fault
         url = _find(workspace, request.path_params["ticket"])
         respond(workspace, url, body)
-    except RefusedError as error:
+    except SlackError as error:
         return JSONResponse(error.body, error.status or 400, error.headers)
     url.uses += 1
     return PlainTextResponse("ok")
@@ -55,23 +55,23 @@ def respond(workspace: Workspace, url: ResponseUrl, body: Mapping[str, Any]) -> 
     """Do what the bot asks for in answer to a slash command or a press.
 
     Raises:
-        RefusedError: Slack would not accept the message.
+        SlackError: Slack would not accept the message.
     """
     source = url.source if url.source in workspace.messages else None
     if source and url.pressed and _is_true(body.get("delete_original")):
         workspace.delete(source)
         return
-    draft = read_draft(body)
+    content = read_content(body)
     if source and _is_true(body.get("replace_original", url.pressed)):
-        workspace.change(source, draft)
+        workspace.change(source, content)
         return
     public = body.get("response_type") == "in_channel"
     if public:
-        workspace.posting.take(url.channel.id, workspace.clock())
+        workspace.posting_limit.acquire(url.channel.id, workspace.clock())
     message = workspace.post(
         url.channel,
         BOT,
-        draft,
+        content,
         only_for=None if public else url.actor.id,
         command=url.command if public else None,
         thread_ts=body.get("thread_ts"),
@@ -85,9 +85,9 @@ def respond(workspace: Workspace, url: ResponseUrl, body: Mapping[str, Any]) -> 
 def _find(workspace: Workspace, ticket: str) -> ResponseUrl:
     url = workspace.response_urls.get(ticket)
     if url is None or workspace.clock() - url.made_at > LIFETIME:
-        raise RefusedError("expired_url", status=404)
+        raise SlackError("expired_url", status=404)
     if url.uses >= USES:
-        raise RefusedError("used_url", status=404)
+        raise SlackError("used_url", status=404)
     return url
 
 
@@ -95,9 +95,9 @@ def _read_body(content: bytes) -> Mapping[str, Any]:
     try:
         body = json.loads(content)
     except ValueError:
-        raise RefusedError("invalid_payload") from None
+        raise SlackError("invalid_payload") from None
     if not isinstance(body, dict):
-        raise RefusedError("invalid_payload")
+        raise SlackError("invalid_payload")
     return body
 
 

@@ -1,7 +1,7 @@
 """What the bot offers in an external select while somebody types in it."""
 
 from bot.playground.blockkit.checker import check_suggestions
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.interactions import payloads
 from bot.playground.interactions.in_conversations import deliver
 from bot.playground.json_types import Json
@@ -13,26 +13,28 @@ LEAST_QUERY = 3
 """Characters from which the bot is asked, where it does not say so itself."""
 
 
-async def ask(workspace: Workspace, actor: Person, place: Json, found: tuple[Json, Json], query: str) -> Json:
+async def ask(
+    workspace: Workspace, actor: Person, context: Json, found: tuple[Json, Json], query: str
+) -> Json:
     """Ask the bot what to offer; the options count only if they come in the acknowledgement, in time.
 
     The place is where the select is, as payloads describe it; what was found is the select after its block.
 
     Raises:
-        RefusedError: Too little was typed, the bot did not answer, or not in a way that makes sense.
+        SlackError: Too little was typed, the bot did not answer, or not in a way that makes sense.
     """
     block, element = found
     if element["type"] != "external_select":
-        raise RefusedError("action_not_found")
+        raise SlackError("action_not_found")
     if len(query) < element.get("min_query_length", LEAST_QUERY):
-        raise RefusedError("query_too_short")
+        raise SlackError("query_too_short")
     ids = {"block_id": block["block_id"], "action_id": element["action_id"]}
     try:
-        payload = payloads.make_suggestion(actor, place, ids, query)
+        payload = payloads.make_suggestion(actor, context, ids, query)
         answer = await deliver(workspace, INTERACTIVE, payload)
     except NotDeliveredError as error:
-        raise RefusedError(error.word) from None
+        raise SlackError(error.code) from None
     if check_suggestions(answer):
-        raise RefusedError("invalid_options")
+        raise SlackError("invalid_options")
     assert isinstance(answer, dict)  # noqa: S101 - just checked
     return answer

@@ -3,7 +3,7 @@
 from bot.playground.interactions.input_values import State
 from bot.playground.interactions.payloads import make_interaction
 from bot.playground.json_types import Json
-from bot.playground.state.serializers import describe_view
+from bot.playground.state.serializers import serialize_view
 from bot.playground.state.views import View
 
 
@@ -11,7 +11,7 @@ def make_view_actions(view: View, state: State, action: Json, trigger_id: str) -
     """Make the payload of a press in a view."""
     return {
         **make_interaction("block_actions", view.person),
-        **describe_view_place(view, state),
+        **make_view_context(view, state),
         "trigger_id": trigger_id,
         "actions": [action],
     }
@@ -25,7 +25,7 @@ def make_view_submission(view: View, state: State, trigger_id: str, response_url
     return {
         **make_interaction("view_submission", view.person),
         "trigger_id": trigger_id,
-        "view": describe_view(view, state),
+        "view": serialize_view(view, state),
         "response_urls": response_urls,
     }
 
@@ -34,11 +34,11 @@ def make_view_closed(view: View, *, is_cleared: bool) -> Json:
     """Make the payload that tells of a view closed by its person, alone or with its whole stack."""
     return {
         **make_interaction("view_closed", view.person),
-        "view": describe_view(view),
+        "view": serialize_view(view),
         "is_cleared": is_cleared,
     }
 
 
-def describe_view_place(view: View, state: State) -> Json:
+def make_view_context(view: View, state: State) -> Json:
     """Describe where something is done in a view."""
-    return {"container": {"type": "view", "view_id": view.id}, "view": describe_view(view, state)}
+    return {"container": {"type": "view", "view_id": view.id}, "view": serialize_view(view, state)}

@@ -46,60 +46,62 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bot.playground.errors import RefusedError
-from bot.playground.interactions.actions import DEEDS, QUESTIONS
+from bot.playground.errors import SlackError
+from bot.playground.interactions.actions import ACTIONS, QUERIES
 from bot.playground.json_types import Json
-from bot.playground.page_server.snapshots import describe_news, make_snapshot
+from bot.playground.page_server.snapshots import make_snapshot, serialize_event
 from bot.playground.people import VIEWER
-from bot.playground.state.workspace_events import News
+from bot.playground.state.workspace_events import WorkspaceEvent
 from bot.playground.web_api.endpoint import find_address
 from bot.playground.workspace import Workspace
 
 
-async def watch(workspace: Workspace, websocket: WebSocket) -> None:
+async def stream_events(workspace: Workspace, websocket: WebSocket) -> None:
     """Tell one page what the person it acts as can see, from a snapshot on."""
     person = workspace.people.get(websocket.query_params.get("as") or VIEWER.id)
     if person is None or not _is_own_page(websocket):
         await websocket.close()
         return
     queue: asyncio.Queue[Json] = asyncio.Queue()
-    with workspace.watching(
-        person.id, lambda news, subject: queue.put_nowait(describe_news(workspace, news, subject))
+    with workspace.subscribe(
+        person.id, lambda event, subject: queue.put_nowait(serialize_event(workspace, event, subject))
     ):
         queue.put_nowait(make_snapshot(workspace, person))
         if view := workspace.modals.get_top(person.id):
-            queue.put_nowait(describe_news(workspace, News.SHOWN, view))
-        if home := workspace.homes.get(person.id):
-            queue.put_nowait(describe_news(workspace, News.HOME, home))
+            queue.put_nowait(serialize_event(workspace, WorkspaceEvent.VIEW, view))
+        if home := workspace.home_tabs.get(person.id):
+            queue.put_nowait(serialize_event(workspace, WorkspaceEvent.HOME, home))
         await _serve(queue, websocket)
 
 
-async def list_records(workspace: Workspace, _: Request) -> Response:
+async def list_exchanges(workspace: Workspace, _: Request) -> Response:
     """List what the inspector has, oldest first."""
-    return JSONResponse({"records": list(workspace.inspector.records)})
+    return JSONResponse({"records": list(workspace.inspector.exchanges)})
 
 
-async def inspect(workspace: Workspace, websocket: WebSocket) -> None:
+async def stream_exchanges(workspace: Workspace, websocket: WebSocket) -> None:
     """Tell one page what goes to the bot and comes from it, from what the inspector has on."""
     if not _is_own_page(websocket):
         await websocket.close()
         return
     queue: asyncio.Queue[Json] = asyncio.Queue()
-    with workspace.inspector.watching(lambda record: queue.put_nowait({"type": "record", "record": record})):
-        queue.put_nowait({"type": "records", "records": list(workspace.inspector.records)})
+    with workspace.inspector.subscribe(
+        lambda exchange: queue.put_nowait({"type": "record", "record": exchange})
+    ):
+        queue.put_nowait({"type": "records", "records": list(workspace.inspector.exchanges)})
         await _serve(queue, websocket)
 
 
-async def act(workspace: Workspace, request: Request) -> Response:
+async def receive_action(workspace: Workspace, request: Request) -> Response:
     """Take what somebody does in the page."""
-    name = request.path_params["deed"]
+    name = request.path_params["action"]
     try:
-        if ask := QUESTIONS.get(name):
+        if ask := QUERIES.get(name):
             return JSONResponse({"ok": True, **await ask(workspace, await _read_body(request))})
-        if begin := DEEDS.get(name):
+        if begin := ACTIONS.get(name):
             task = begin(workspace, await _read_body(request), find_address(request))
             return JSONResponse({"ok": True}, background=task)
-    except RefusedError as error:
+    except SlackError as error:
         return JSONResponse(error.body)
     return Response(status_code=404)
 
@@ -130,11 +132,11 @@ def _is_own_page(websocket: WebSocket) -> bool:
 async def _read_body(request: Request) -> Mapping[str, Any]:
     """Read a JSON object; insisting on the content type keeps out forms of other sites."""
     if not request.headers.get("Content-Type", "").startswith("application/json"):
-        raise RefusedError("invalid_form_data")
+        raise SlackError("invalid_form_data")
     try:
         body = json.loads(await request.body())
     except ValueError:
-        raise RefusedError("invalid_json") from None
+        raise SlackError("invalid_json") from None
     if not isinstance(body, dict):
-        raise RefusedError("json_not_object")
+        raise SlackError("json_not_object")
     return body

@@ -1,24 +1,24 @@
 """What the page is told: the snapshot it starts from, and the news after it."""
 
 from bot.playground.json_types import Json
-from bot.playground.people import TEAM_NAME, Kind, Person
+from bot.playground.people import TEAM_NAME, Person, PersonKind
 from bot.playground.state.files import File
 from bot.playground.state.messages import Message
 from bot.playground.state.views import View
-from bot.playground.state.workspace_events import News
+from bot.playground.state.workspace_events import WorkspaceEvent
 from bot.playground.workspace import Workspace
 
 
-def describe_news(workspace: Workspace, news: News, subject: Message | View | None) -> Json:
+def serialize_event(workspace: Workspace, event: WorkspaceEvent, subject: Message | View | None) -> Json:
     """Tell the page what happened to a message, or what the modal, Home tab or weather is now."""
-    if news is News.WEATHER:
-        return {"type": news, "weather": workspace.dials.describe()}
+    if event is WorkspaceEvent.FAULTS:
+        return {"type": event, "weather": workspace.fault_controls.serialize()}
     if not isinstance(subject, Message):
-        describe = _describe_home if news is News.HOME else _describe_view
-        return {"type": news, "view": subject and describe(subject)}
-    if news is News.DELETED:
-        return {"type": news, "channel": subject.channel, "ts": subject.ts}
-    return {"type": news, "message": _describe(subject)}
+        serialize = _serialize_home if event is WorkspaceEvent.HOME else _serialize_view
+        return {"type": event, "view": subject and serialize(subject)}
+    if event is WorkspaceEvent.DELETED:
+        return {"type": event, "channel": subject.channel, "ts": subject.ts}
+    return {"type": event, "message": _serialize(subject)}
 
 
 def make_snapshot(workspace: Workspace, me: Person) -> Json:
@@ -52,7 +52,7 @@ def make_snapshot(workspace: Workspace, me: Person) -> Json:
             {"command": known.command, "usage_hint": known.usage_hint, "description": known.description}
             for known in workspace.commands
         ],
-        "weather": workspace.dials.describe(),
+        "weather": workspace.fault_controls.serialize(),
         "home_enabled": workspace.home_enabled,
         "shortcuts": [
             {
@@ -63,31 +63,31 @@ def make_snapshot(workspace: Workspace, me: Person) -> Json:
             }
             for shortcut in workspace.list_shortcuts(me)
         ],
-        "messages": [_describe(message) for message in workspace.list_seen(me.id)],
+        "messages": [_serialize(message) for message in workspace.list_visible(me.id)],
     }
 
 
-def _describe(message: Message) -> Json:
+def _serialize(message: Message) -> Json:
     return {
         "channel": message.channel,
         "ts": message.ts,
         "from": {
             "id": message.sender.id,
             "name": message.sender.name,
-            "bot": message.sender.kind is Kind.BOT,
+            "bot": message.sender.kind is PersonKind.BOT,
         },
-        "text": message.draft.text,
-        "blocks": message.draft.blocks,
+        "text": message.content.text,
+        "blocks": message.content.blocks,
         "ephemeral": message.only_for is not None,
         "command": message.command,
         "error": message.error,
         "thread_ts": message.thread_ts,
-        "files": [_describe_file(file) for file in message.files],
+        "files": [_serialize_file(file) for file in message.files],
         "at": int(float(message.ts)),
     }
 
 
-def _describe_file(file: File) -> Json:
+def _serialize_file(file: File) -> Json:
     return {
         "id": file.id,
         "name": file.name,
@@ -99,11 +99,11 @@ def _describe_file(file: File) -> Json:
     }
 
 
-def _describe_home(view: View) -> Json:
+def _serialize_home(view: View) -> Json:
     return {key: getattr(view, key) for key in ("id", "hash", "blocks", "problem")}
 
 
-def _describe_view(view: View) -> Json:
+def _serialize_view(view: View) -> Json:
     labels = {part: view.content.get(part, {}).get("text") for part in ("title", "submit", "close")}
     return {
         "id": view.id,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from urllib.parse import quote
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 
 LIFETIME = 15 * 60
 """Seconds for which an upload URL can be used."""
@@ -61,34 +61,34 @@ class Files:
     def __init__(self) -> None:
         self._files: dict[str, File] = {}
 
-    def announce(self, name: str, length: int, now: float, address: str) -> File:
+    def create(self, name: str, length: int, now: float, address: str) -> File:
         """Expect a file of so many bytes."""
         id_ = f"F07{secrets.token_hex(4).upper()}"
         self._files[id_] = File(id_, name, name, length, now, address)
         return self._files[id_]
 
-    def take(self, ticket: str, content: bytes, now: float) -> None:
+    def receive(self, ticket: str, content: bytes, now: float) -> None:
         """Take the bytes sent to an upload URL.
 
         Raises:
-            RefusedError: It was used, is too old or was never given out; or so many bytes were not announced.
+            SlackError: It was used, is too old or was never given out; or so many bytes were not announced.
         """
         file = next((file for file in self._files.values() if file.ticket == ticket), None)
         if file is None or file.content is not None or now - file.made_at > LIFETIME:
-            raise RefusedError("invalid_ticket", status=404)
+            raise SlackError("invalid_ticket", status=404)
         if len(content) != file.length:
-            raise RefusedError("length_mismatch", status=400)
+            raise SlackError("length_mismatch", status=400)
         file.content = content
 
     def get_sent(self, id_: object) -> File:
         """Look up a file whose bytes were sent and whose upload is still to be finished.
 
         Raises:
-            RefusedError: There is none of that id.
+            SlackError: There is none of that id.
         """
         file = self._files.get(str(id_))
         if file is None or file.content is None or file.complete:
-            raise RefusedError("file_not_found")
+            raise SlackError("file_not_found")
         return file
 
     def find(self, id_: object) -> File | None:

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from bot.playground.blockkit.checker import check_message
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.people import Person
 from bot.playground.state.files import File
@@ -20,7 +20,7 @@ _numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class MessageContent:
     """The content of a message, as Slack would accept it."""
 
     text: str
@@ -42,33 +42,33 @@ class Message:
     channel: str
     ts: str
     sender: Person
-    draft: Draft
+    content: MessageContent
     only_for: str | None = None
     command: str | None = None
     error: bool = False
     thread_ts: str | None = None
     files: tuple[File, ...] = ()
-    before: Draft | None = None
+    previous: MessageContent | None = None
 
 
-def read_draft(arguments: Mapping[str, Any]) -> Draft:
+def read_content(arguments: Mapping[str, Any]) -> MessageContent:
     """Take a message's text and blocks from the arguments of a call.
 
     Raises:
-        RefusedError: Slack would not accept them.
+        SlackError: Slack would not accept them.
     """
     text = str(arguments.get("text") or "")
     blocks = _read_blocks(arguments.get("blocks"))
     if not text.strip() and not blocks:
-        raise RefusedError("no_text")
+        raise SlackError("no_text")
     content = {key: value for key, value in (("text", text), ("blocks", blocks)) if value}
     problems = [problem for problem in check_message(content) if not problem.house]
     if problems:
         errors = [f"{problem.message} [json-pointer:{problem.pointer}]" for problem in problems]
         messages = [f"[ERROR] {error}" for error in errors]
-        word = next((problem.word for problem in problems if problem.word), "invalid_blocks")
-        raise RefusedError(word, errors=errors, response_metadata={"messages": messages})
-    return Draft(text[:TEXT_LIMIT], with_ids(blocks) if blocks else None)
+        code = next((problem.code for problem in problems if problem.code), "invalid_blocks")
+        raise SlackError(code, errors=errors, response_metadata={"messages": messages})
+    return MessageContent(text[:TEXT_LIMIT], with_ids(blocks) if blocks else None)
 
 
 def list_elements(blocks: list[Json] | None) -> Iterator[tuple[Json, Json]]:
@@ -96,7 +96,7 @@ def _read_blocks(value: Any) -> list[Json] | None:
         try:
             value = json.loads(value)
         except ValueError:
-            raise RefusedError("invalid_blocks_format") from None
+            raise SlackError("invalid_blocks_format") from None
     if value is not None and not isinstance(value, list):
-        raise RefusedError("invalid_blocks_format")
+        raise SlackError("invalid_blocks_format")
     return value

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.people import Person
 from bot.playground.state.views import View, Views
@@ -34,21 +34,21 @@ class Modals:
         """Put a view before somebody, in place of any they have.
 
         Raises:
-            RefusedError: Another view has its external id.
+            SlackError: Another view has its external id.
         """
-        self.forget(person.id)
+        self.discard(person.id)
         return self._add(person, content, channel)
 
     def push(self, under: View | None, content: Json) -> View:
         """Put a view on top of the stack that another one is in.
 
         Raises:
-            RefusedError: The other one is closed, the stack is full, or another view has its external id.
+            SlackError: The other one is closed, the stack is full, or another view has its external id.
         """
         if under is None or under not in (stack := self._stacks[under.person.id]):
-            raise RefusedError("not_found")
+            raise SlackError("not_found")
         if len(stack) >= MOST_VIEWS:
-            raise RefusedError("push_limit_reached")
+            raise SlackError("push_limit_reached")
         return self._add(under.person, content, under.channel)
 
     def close(self, view: View, *, clear: bool = False) -> list[View]:
@@ -59,7 +59,7 @@ class Modals:
         self._show(view.person.id, self.get_top(view.person.id))
         return closed
 
-    def forget(self, person_id: str) -> None:
+    def discard(self, person_id: str) -> None:
         """Drop the views of somebody who is not there to see them."""
         stack = self._stacks[person_id]
         self._drop(stack, list(stack))

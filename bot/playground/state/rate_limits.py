@@ -18,11 +18,11 @@ class PostingLimit:
     def __init__(self) -> None:
         self._paid_until: dict[str, float] = {}
 
-    def take(self, channel: str, now: float) -> None:
+    def acquire(self, channel: str, now: float) -> None:
         """Count a message into a channel.
 
         Raises:
-            RefusedError: It is one too many, or too early.
+            SlackError: It is one too many, or too early.
         """
         paid_until = max(self._paid_until.get(channel, now), now) + 1
         if paid_until - now > self.BURST:
@@ -39,11 +39,11 @@ class CallLimit:
     def __init__(self) -> None:
         self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
 
-    def take(self, method: str, most: int, now: float) -> None:
+    def acquire(self, method: str, most: int, now: float) -> None:
         """Count a call of a method.
 
         Raises:
-            RefusedError: It is one too many.
+            SlackError: It is one too many.
         """
         calls = self._calls[method]
         while calls and calls[0] <= now - self.PERIOD:

@@ -1,7 +1,7 @@
 """People, groups, conversations, messages and views as the Web API and the payloads describe them."""
 
 from bot.playground.json_types import Json
-from bot.playground.people import APP_ID, BOT, BOT_ID, TEAM_ID, Channel, Group, Kind, Person
+from bot.playground.people import APP_ID, BOT, BOT_ID, TEAM_ID, Channel, Group, Person, PersonKind
 from bot.playground.state.files import File
 from bot.playground.state.messages import Message
 from bot.playground.state.views import View
@@ -9,7 +9,7 @@ from bot.playground.state.views import View
 _FOUNDED = 1_700_000_000  # when everything here was created, in unix seconds
 
 
-def describe_message(message: Message) -> Json:
+def serialize_message(message: Message) -> Json:
     """Describe a message as a payload does (https://docs.slack.dev/reference/events/message)."""
     described = {
         "type": "message",
@@ -17,18 +17,18 @@ def describe_message(message: Message) -> Json:
         "ts": message.ts,
         "team": message.sender.team_id,
         **({"bot_id": BOT_ID, "app_id": APP_ID} if message.sender == BOT else {}),
-        "text": message.draft.text,
+        "text": message.content.text,
     }
-    shared = {"subtype": "file_share", "files": [describe_file(file) for file in message.files]}
+    shared = {"subtype": "file_share", "files": [serialize_file(file) for file in message.files]}
     optional = {
-        "blocks": message.draft.blocks,
+        "blocks": message.content.blocks,
         "thread_ts": message.thread_ts,
         **(shared if message.files else {}),
     }
     return described | {key: value for key, value in optional.items() if value is not None}
 
 
-def describe_file(file: File) -> Json:
+def serialize_file(file: File) -> Json:
     """Describe a file as a method does (https://docs.slack.dev/reference/objects/file-object)."""
     return {
         "id": file.id,
@@ -52,7 +52,7 @@ def describe_file(file: File) -> Json:
     }
 
 
-def describe_person(person: Person) -> Json:
+def serialize_person(person: Person) -> Json:
     """Describe a person as a method does (https://docs.slack.dev/reference/objects/user-object)."""
     profile = {
         "real_name": person.name,
@@ -65,28 +65,28 @@ def describe_person(person: Person) -> Json:
         "team_id": person.team_id,
         "name": person.handle,
         "real_name": person.name,
-        "deleted": person.kind is Kind.DEACTIVATED,
-        "is_bot": person.kind is Kind.BOT,
+        "deleted": person.kind is PersonKind.DEACTIVATED,
+        "is_bot": person.kind is PersonKind.BOT,
         "is_app_user": False,
         "updated": _FOUNDED,
         "profile": profile,
     }
-    if person.kind is Kind.DEACTIVATED:
+    if person.kind is PersonKind.DEACTIVATED:
         return common
-    if person.kind is Kind.STRANGER:
+    if person.kind is PersonKind.STRANGER:
         return {**common, "is_stranger": True}
     flags = dict.fromkeys(("is_admin", "is_owner", "is_primary_owner"), False)
     return {
         **common,
         **flags,
-        "is_restricted": person.kind is Kind.GUEST,
+        "is_restricted": person.kind is PersonKind.GUEST,
         "is_ultra_restricted": person.single_channel,
         "tz": "Etc/UTC",
         "tz_offset": 0,
     }
 
 
-def describe_group(group: Group, with_users: bool) -> Json:  # noqa: FBT001 - Slack's own flag, handed on
+def serialize_group(group: Group, with_users: bool) -> Json:  # noqa: FBT001 - Slack's own flag, handed on
     """Describe a user group as a method does (https://docs.slack.dev/reference/objects/usergroup-object)."""
     described = {
         "id": group.id,
@@ -108,7 +108,7 @@ def describe_group(group: Group, with_users: bool) -> Json:  # noqa: FBT001 - Sl
     return {**described, "users": list(group.members)} if with_users else described
 
 
-def describe_channel(channel: Channel) -> Json:
+def serialize_channel(channel: Channel) -> Json:
     """Describe a conversation as a method does (https://docs.slack.dev/reference/objects/conversation-object)."""
     if channel.direct:
         (person,) = channel.members - {BOT.id}
@@ -132,7 +132,7 @@ def describe_channel(channel: Channel) -> Json:
     }
 
 
-def describe_view(view: View, values: Json | None = None) -> Json:
+def serialize_view(view: View, values: Json | None = None) -> Json:
     """Describe a view, and the values its elements hold, as payloads and methods do.
 
     The shape: https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from itertools import count
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.people import Person
 from bot.playground.state.views import View
 
@@ -49,14 +49,14 @@ class Triggers:
         """Take a trigger id, which then is of no more use.
 
         Raises:
-            RefusedError: There is no such id, it came before, or it comes too late.
+            SlackError: There is no such id, it came before, or it comes too late.
         """
         trigger = self._triggers.get(str(id_))
         if trigger is None:
-            raise RefusedError("invalid_trigger_id")
+            raise SlackError("invalid_trigger_id")
         if trigger.exchanged:
-            raise RefusedError("exchanged_trigger_id")
+            raise SlackError("exchanged_trigger_id")
         if now - trigger.made_at > LIFETIME:
-            raise RefusedError("expired_trigger_id")
+            raise SlackError("expired_trigger_id")
         trigger.exchanged = True
         return trigger

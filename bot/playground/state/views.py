@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.playground.blockkit.checker import check_view
 from bot.playground.blockkit.tables import Surface
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.people import Person
 from bot.playground.state.messages import list_elements, with_ids
@@ -55,7 +55,7 @@ def read_view(value: Any, surface: Surface = "modal") -> Json:
     """Take a view for a surface from an argument or an acknowledgement.
 
     Raises:
-        RefusedError: Slack would not accept it.
+        SlackError: Slack would not accept it.
     """
     if isinstance(value, str):
         try:
@@ -70,7 +70,7 @@ def read_view(value: Any, surface: Surface = "modal") -> Json:
     if problems:
         raise _invalid([f"{problem.message} [json-pointer:/view{problem.pointer}]" for problem in problems])
     if len(json.dumps(value)) > MOST_CHARACTERS:
-        raise RefusedError("view_too_large")
+        raise SlackError("view_too_large")
     return {**value, "blocks": with_ids(value["blocks"])}
 
 
@@ -89,12 +89,12 @@ class Views:
         """Look up a view by the id it was given, or else by the bot's own id for it.
 
         Raises:
-            RefusedError: There is no such view.
+            SlackError: There is no such view.
         """
         for view in self._views.values():
             if view.id == id_ or (external_id and view.content.get("external_id") == external_id):
                 return view
-        raise RefusedError("not_found")
+        raise SlackError("not_found")
 
     def add(
         self, person: Person, content: Json, *, channel: str | None = None, below: tuple[View, ...] = ()
@@ -102,7 +102,7 @@ class Views:
         """Make a view.
 
         Raises:
-            RefusedError: Another view has its external id.
+            SlackError: Another view has its external id.
         """
         self._check_external_id(content)
         id_ = f"V07{secrets.token_hex(4).upper()}"
@@ -114,13 +114,13 @@ class Views:
         """Give a view other content.
 
         Raises:
-            RefusedError: Another view has its external id.
+            SlackError: Another view has its external id.
         """
         self._check_external_id(content, view)
         view.content, view.hash = _at(content, view.channel), _make_hash()
-        self.complain(view)
+        self.set_errors(view)
 
-    def complain(self, view: View, *, errors: Mapping[str, str] | None = None, problem: str = "") -> None:
+    def set_errors(self, view: View, *, errors: Mapping[str, str] | None = None, problem: str = "") -> None:
         """Say in a view what is wrong in it, or that nothing is any more."""
         view.errors, view.problem = dict(errors or {}), problem
         self._show(view)
@@ -133,7 +133,7 @@ class Views:
         id_ = content.get("external_id")
         others = (view for view in self._views.values() if view is not own)
         if id_ and any(view.content.get("external_id") == id_ for view in others):
-            raise RefusedError("duplicate_external_id")
+            raise SlackError("duplicate_external_id")
 
 
 def _at(content: Json, channel: str | None) -> Json:
@@ -148,7 +148,7 @@ def _make_hash() -> str:
     return f"{secrets.randbelow(10**9)}.{secrets.token_hex(4)}"
 
 
-def _invalid(errors: list[str]) -> RefusedError:
-    return RefusedError(
+def _invalid(errors: list[str]) -> SlackError:
+    return SlackError(
         "invalid_arguments", response_metadata={"messages": [f"[ERROR] {error}" for error in errors]}
     )

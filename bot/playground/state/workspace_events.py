@@ -8,19 +8,19 @@ from bot.playground.state.messages import Message
 from bot.playground.state.views import View
 
 
-class News(StrEnum):
+class WorkspaceEvent(StrEnum):
     """What can happen to a message, a modal, a Home tab or the weather, as the page is told."""
 
     POSTED = "message"
     CHANGED = "message_changed"
     DELETED = "message_deleted"
-    SHOWN = "view"
+    VIEW = "view"
     HOME = "home"
-    WEATHER = "weather"
+    FAULTS = "weather"
 
 
-Watcher: TypeAlias = Callable[[News, Message | View | None], None]
+Subscriber: TypeAlias = Callable[[WorkspaceEvent, Message | View | None], None]
 """Told of everything that happens to the messages one person sees, and of the view before them, if any."""
 
-Listener: TypeAlias = Callable[[News, Message], None]
+MessageListener: TypeAlias = Callable[[WorkspaceEvent, Message], None]
 """Told of everything that happens to any message."""

@@ -31,15 +31,15 @@ class NotDeliveredError(Exception):
         final: The bot does not want another attempt.
     """
 
-    def __init__(self, word: str, sentence: str = "", *, final: bool = False) -> None:
-        super().__init__(word)
-        self.word = word
+    def __init__(self, code: str, sentence: str = "", *, final: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
         self.final = final
-        self.sentence = sentence or _SENTENCES.get(word, f'This app failed with the error "{word}"')
+        self.sentence = sentence or _SENTENCES.get(code, f'This app failed with the error "{code}"')
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class EventRetry:
     """A further attempt to deliver an event.
 
     Args:
@@ -52,7 +52,7 @@ class Retry:
 
 
 async def post_signed(
-    kind: str, payload: Json, *, url: str, secret: str, ack_limit: float, retry: Retry | None = None
+    kind: str, payload: Json, *, url: str, secret: str, ack_limit: float, retry: EventRetry | None = None
 ) -> object:
     """Post a payload to a request URL as Slack does, and return the body of its acknowledgement.
 
@@ -71,13 +71,13 @@ async def post_signed(
     except requests.RequestException:
         raise NotDeliveredError(DISPATCH_FAILED) from None
     if response.status_code != requests.codes.ok and (kind != EVENTS or response.status_code // 100 != _FINE):
-        word = (
+        code = (
             "http_service_error"
             if response.status_code >= requests.codes.server_error
             else "http_client_error"
         )
         sentence = f"This app responded with Status Code {response.status_code}."
-        raise NotDeliveredError(word, sentence, final=response.headers.get("X-Slack-No-Retry") == "1")
+        raise NotDeliveredError(code, sentence, final=response.headers.get("X-Slack-No-Retry") == "1")
     return _read_body(response)
 
 

@@ -10,7 +10,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.playground.json_types import Json
 from bot.playground.people import APP_ID
-from bot.playground.transport.http import DISPATCH_FAILED, EVENTS, OPERATION_TIMEOUT, NotDeliveredError, Retry
+from bot.playground.transport.http import (
+    DISPATCH_FAILED,
+    EVENTS,
+    OPERATION_TIMEOUT,
+    EventRetry,
+    NotDeliveredError,
+)
 
 CONNECTIONS = 10
 """The most connections that one app may hold at a time."""
@@ -43,7 +49,7 @@ class SocketMode:
     def drop(self) -> None:
         """Close every connection, asking the bot to open a new one. May be called from any thread."""
         while self._connections and self._loop:
-            dismissal = _dismiss(self._connections.pop(), "refresh_requested")
+            dismissal = _disconnect(self._connections.pop(), "refresh_requested")
             asyncio.run_coroutine_threadsafe(dismissal, self._loop)
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -56,20 +62,26 @@ class SocketMode:
         self._loop = asyncio.get_running_loop()
         await websocket.accept()
         if len(self._connections) >= CONNECTIONS:
-            await _dismiss(websocket, "too_many_websockets")
+            await _disconnect(websocket, "too_many_websockets")
             return
         # Listed before it is greeted: who has read the greeting may count on being reached, or dropped.
         self._connections.append(websocket)
         try:
             await websocket.send_json(self._hello())
             async for text in websocket.iter_text():
-                self._settle(text)
+                self._acknowledge(text)
         finally:
             if websocket in self._connections:
                 self._connections.remove(websocket)
 
     async def deliver(
-        self, kind: str, payload: Json, ack_limit: float, retry: Retry | None = None, *, twice: bool = False
+        self,
+        kind: str,
+        payload: Json,
+        ack_limit: float,
+        retry: EventRetry | None = None,
+        *,
+        twice: bool = False,
     ) -> object:
         """Send a payload in an envelope, and return the body of its acknowledgement.
 
@@ -106,7 +118,7 @@ class SocketMode:
             self._repeats = max(self._repeats - 1, 0)
             await connection.send_json(envelope)
 
-    def _settle(self, text: str) -> None:
+    def _acknowledge(self, text: str) -> None:
         try:
             acknowledgement = json.loads(text)
             ack = self._acks[acknowledgement["envelope_id"]]
@@ -124,6 +136,6 @@ class SocketMode:
         }
 
 
-async def _dismiss(websocket: WebSocket, reason: str) -> None:
+async def _disconnect(websocket: WebSocket, reason: str) -> None:
     await websocket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "playground"}})
     await websocket.close()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.people import BOT, Channel, Person
 from bot.playground.state.messages import Message
@@ -13,7 +13,7 @@ from bot.playground.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class MethodCall:
     """One call of a method.
 
     Args:
@@ -28,20 +28,20 @@ class Call:
         """Look up the person an argument names.
 
         Raises:
-            RefusedError: There is nobody of that id.
+            SlackError: There is nobody of that id.
         """
         if (person := self.workspace.people.get(str(self.arguments.get(key)))) is None:
-            raise RefusedError("user_not_found")
+            raise SlackError("user_not_found")
         return person
 
     def get_channel(self) -> Channel:
         """Look up the channel of the call.
 
         Raises:
-            RefusedError: There is none of that id.
+            SlackError: There is none of that id.
         """
         if (channel := self.workspace.channels.get(str(self.arguments.get("channel")))) is None:
-            raise RefusedError("channel_not_found")
+            raise SlackError("channel_not_found")
         return channel
 
     def find_direct(self, key: str) -> Channel | None:
@@ -54,33 +54,33 @@ class Call:
         """Look up the bot's own public message that the call is about.
 
         Raises:
-            RefusedError: There is none; with the given word when it is somebody else's.
+            SlackError: There is none; with the given word when it is somebody else's.
         """
         message = self.workspace.find(self.get_channel().id, str(self.arguments.get("ts")))
         if message is None or message.only_for:
-            raise RefusedError("message_not_found")
+            raise SlackError("message_not_found")
         if message.sender != BOT:
-            raise RefusedError(refusal)
+            raise SlackError(refusal)
         return message
 
     def find_thread(self, channel: Channel) -> str | None:
         """Find the thread that the call replies in: the time stamp of its first message.
 
         Raises:
-            RefusedError: There is no such message for everyone to see.
+            SlackError: There is no such message for everyone to see.
         """
         if not (ts := self.arguments.get("thread_ts")):
             return None
         parent = self.workspace.find(channel.id, str(ts))
         if parent is None or parent.only_for:
-            raise RefusedError("thread_not_found")
+            raise SlackError("thread_not_found")
         return parent.thread_ts or parent.ts
 
     def exchange_trigger(self) -> Trigger:
         """Take the trigger id of the call, which then is of no more use.
 
         Raises:
-            RefusedError: It cannot be exchanged.
+            SlackError: It cannot be exchanged.
         """
         workspace = self.workspace
         return workspace.triggers.exchange(self.arguments.get("trigger_id"), workspace.clock())
@@ -97,7 +97,7 @@ class Method:
         app_level: It takes the app-level token rather than the bot's.
     """
 
-    run: Callable[[Call], Json]
+    run: Callable[[MethodCall], Json]
     scopes: tuple[str, ...] = ()
     a_minute: int | None = None
     app_level: bool = False

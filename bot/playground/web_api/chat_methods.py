@@ -1,46 +1,46 @@
 """The Web API methods that put messages into conversations."""
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.people import BOT
-from bot.playground.state.messages import read_draft
-from bot.playground.state.serializers import describe_message
-from bot.playground.web_api.calls import Call
+from bot.playground.state.messages import read_content
+from bot.playground.state.serializers import serialize_message
+from bot.playground.web_api.calls import MethodCall
 
 
-def post_message(call: Call) -> Json:
+def post_message(call: MethodCall) -> Json:
     """Post a message (https://docs.slack.dev/reference/methods/chat.postMessage)."""
     channel = call.find_direct("channel") or call.get_channel()
     if BOT.id not in channel.members:
-        raise RefusedError("not_in_channel")
-    draft, thread = read_draft(call.arguments), call.find_thread(channel)
-    call.workspace.posting.take(channel.id, call.workspace.clock())
-    message = call.workspace.post(channel, BOT, draft, thread_ts=thread)
-    return {"channel": channel.id, "ts": message.ts, "message": describe_message(message)}
+        raise SlackError("not_in_channel")
+    content, thread = read_content(call.arguments), call.find_thread(channel)
+    call.workspace.posting_limit.acquire(channel.id, call.workspace.clock())
+    message = call.workspace.post(channel, BOT, content, thread_ts=thread)
+    return {"channel": channel.id, "ts": message.ts, "message": serialize_message(message)}
 
 
-def post_ephemeral(call: Call) -> Json:
+def post_ephemeral(call: MethodCall) -> Json:
     """Post a message that one person sees (https://docs.slack.dev/reference/methods/chat.postEphemeral)."""
     channel, person = call.get_channel(), call.get_person("user")
     if person.id not in channel.members:
-        raise RefusedError("user_not_in_channel")
+        raise SlackError("user_not_in_channel")
     if BOT.id not in channel.members:
-        raise RefusedError("not_in_channel")
-    draft, thread = read_draft(call.arguments), call.find_thread(channel)
-    call.workspace.posting.take(channel.id, call.workspace.clock())
-    message = call.workspace.post(channel, BOT, draft, only_for=person.id, thread_ts=thread)
+        raise SlackError("not_in_channel")
+    content, thread = read_content(call.arguments), call.find_thread(channel)
+    call.workspace.posting_limit.acquire(channel.id, call.workspace.clock())
+    message = call.workspace.post(channel, BOT, content, only_for=person.id, thread_ts=thread)
     return {"message_ts": message.ts}
 
 
-def update(call: Call) -> Json:
+def update(call: MethodCall) -> Json:
     """Give a message other content (https://docs.slack.dev/reference/methods/chat.update)."""
     message = call.get_message("cant_update_message")
-    call.workspace.change(message, read_draft(call.arguments))
-    described = describe_message(message)
-    return {"channel": message.channel, "ts": message.ts, "text": message.draft.text, "message": described}
+    call.workspace.change(message, read_content(call.arguments))
+    described = serialize_message(message)
+    return {"channel": message.channel, "ts": message.ts, "text": message.content.text, "message": described}
 
 
-def delete(call: Call) -> Json:
+def delete(call: MethodCall) -> Json:
     """Take a message away (https://docs.slack.dev/reference/methods/chat.delete)."""
     message = call.get_message("cant_delete_message")
     call.workspace.delete(message)

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
-from bot.playground.blockkit.checks import read_json_in
-from bot.playground.errors import RefusedError
-from bot.playground.inspector.inspector import Record
-from bot.playground.web_api.calls import Call, Method
+from bot.playground.blockkit.checks import decode_json_arguments
+from bot.playground.errors import SlackError
+from bot.playground.inspector.inspector import Exchange
+from bot.playground.web_api.calls import Method, MethodCall
 from bot.playground.web_api.methods import METHODS
 from bot.playground.workspace import Workspace
 
@@ -22,26 +22,26 @@ APP_SCOPES = frozenset({"connections:write"})
 async def receive(workspace: Workspace, request: Request) -> Response:
     """Answer a call of a Web API method."""
     name = request.path_params["method"]
-    with workspace.inspector.noting("from_bot", name, name) as record:
-        response = await _answer(workspace, name, request, record)
-        record.outcome, record.answer = str(response.status_code), json.loads(bytes(response.body))
+    with workspace.inspector.recording("from_bot", name, name) as exchange:
+        response = await _answer(workspace, name, request, exchange)
+        exchange.outcome, exchange.answer = str(response.status_code), json.loads(bytes(response.body))
     return response
 
 
-async def _answer(workspace: Workspace, name: str, request: Request, record: Record) -> Response:
+async def _answer(workspace: Workspace, name: str, request: Request, exchange: Exchange) -> Response:
     await request.body()  # kept for all who read it, so that a call left hanging is a whole one too
     headers: dict[str, str] = {}
     try:
         arguments = await _read_arguments(request)
-        record.sent = read_json_in(arguments)
-        if fault := await workspace.weather.strike(name, request):
+        exchange.sent = decode_json_arguments(arguments)
+        if fault := await workspace.faults.inject(name, request):
             return fault
         method = _find_method(name)
         _check_token(workspace, method, _read_token(request, arguments), headers)
         if method.a_minute:
-            workspace.calling.take(name, method.a_minute, workspace.clock())
-        answer = method.run(Call(workspace, arguments, find_address(request)))
-    except RefusedError as error:
+            workspace.call_limit.acquire(name, method.a_minute, workspace.clock())
+        answer = method.run(MethodCall(workspace, arguments, find_address(request)))
+    except SlackError as error:
         return JSONResponse(error.body, error.status or 200, {**headers, **(error.headers or {})})
     return JSONResponse({"ok": True, **answer}, headers=headers)
 
@@ -54,7 +54,7 @@ def find_address(connection: HTTPConnection) -> str:
 
 def _find_method(name: str) -> Method:
     if (method := METHODS.get(name)) is None:
-        raise RefusedError("unknown_method", req_method=name)
+        raise SlackError("unknown_method", req_method=name)
     return method
 
 
@@ -64,9 +64,9 @@ async def _read_arguments(request: Request) -> dict[str, Any]:
         try:
             content = json.loads(body)
         except ValueError:
-            raise RefusedError("invalid_json") from None
+            raise SlackError("invalid_json") from None
         if not isinstance(content, dict):
-            raise RefusedError("json_not_object")
+            raise SlackError("json_not_object")
         return {**request.query_params, **content}
     return {**request.query_params, **dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))}
 
@@ -75,7 +75,7 @@ def _read_token(request: Request, arguments: Mapping[str, Any]) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip() if scheme == "Bearer" else arguments.get("token", "")
     if not token:
-        raise RefusedError("not_authed")
+        raise SlackError("not_authed")
     return str(token)
 
 
@@ -83,10 +83,10 @@ def _check_token(workspace: Workspace, method: Method, token: str, headers: dict
     """Refuse a token that may not call the method; leave in `headers` what Slack says of its scopes."""
     granted = {workspace.bot_token: workspace.scopes, workspace.app_token: APP_SCOPES}.get(token)
     if granted is None:
-        raise RefusedError("invalid_auth")
+        raise SlackError("invalid_auth")
     headers["x-oauth-scopes"] = provided = ",".join(sorted(granted))
     headers["x-accepted-oauth-scopes"] = needed = ",".join(method.scopes)
     if method.scopes and method.app_level != (token == workspace.app_token):
-        raise RefusedError("not_allowed_token_type")
+        raise SlackError("not_allowed_token_type")
     if method.scopes and not granted.intersection(method.scopes):
-        raise RefusedError("missing_scope", needed=needed, provided=provided)
+        raise SlackError("missing_scope", needed=needed, provided=provided)

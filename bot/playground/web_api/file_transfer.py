@@ -5,7 +5,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.faults.faults import UPLOAD_URL
 from bot.playground.state.files import File
 from bot.playground.workspace import Workspace
@@ -16,19 +16,19 @@ _LOGIN = "<!DOCTYPE html><title>Slack</title><p>Sign in to your workspace"
 async def upload(workspace: Workspace, request: Request) -> Response:
     """Take the bytes of a file."""
     content = await request.body()
-    with workspace.inspector.noting("from_bot", UPLOAD_URL, f"{len(content)} bytes") as record:
-        response = await _take(workspace, request, content)
-        record.outcome, record.answer = str(response.status_code), bytes(response.body).decode()
+    with workspace.inspector.recording("from_bot", UPLOAD_URL, f"{len(content)} bytes") as exchange:
+        response = await _receive(workspace, request, content)
+        exchange.outcome, exchange.answer = str(response.status_code), bytes(response.body).decode()
     return response
 
 
-async def _take(workspace: Workspace, request: Request, content: bytes) -> Response:
-    if fault := await workspace.weather.strike(UPLOAD_URL, request):
+async def _receive(workspace: Workspace, request: Request, content: bytes) -> Response:
+    if fault := await workspace.faults.inject(UPLOAD_URL, request):
         return fault
     try:
-        workspace.files.take(request.path_params["ticket"], content, workspace.clock())
-    except RefusedError as error:
-        return PlainTextResponse(error.word, error.status or 400)
+        workspace.files.receive(request.path_params["ticket"], content, workspace.clock())
+    except SlackError as error:
+        return PlainTextResponse(error.code, error.status or 400)
     return PlainTextResponse(f"OK - {len(content)}")
 
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
-from bot.playground.people import BOT, BOT_ID, TEAM_ID, TEAM_NAME, Kind
-from bot.playground.state.serializers import describe_channel, describe_group, describe_person
+from bot.playground.people import BOT, BOT_ID, TEAM_ID, TEAM_NAME, PersonKind
+from bot.playground.state.serializers import serialize_channel, serialize_group, serialize_person
 from bot.playground.web_api import chat_methods, file_methods, view_methods
-from bot.playground.web_api.calls import Call, Method
+from bot.playground.web_api.calls import Method, MethodCall
 
 
-def _auth_test(call: Call) -> Json:
+def _auth_test(call: MethodCall) -> Json:
     return {
         "url": f"{call.address}/",
         "team": TEAM_NAME,
@@ -22,41 +22,41 @@ def _auth_test(call: Call) -> Json:
     }
 
 
-def _apps_connections_open(call: Call) -> Json:
+def _apps_connections_open(call: MethodCall) -> Json:
     return {"url": call.workspace.sockets.open(call.address)}
 
 
-def _users_info(call: Call) -> Json:
-    return {"user": describe_person(call.get_person("user"))}
+def _users_info(call: MethodCall) -> Json:
+    return {"user": serialize_person(call.get_person("user"))}
 
 
-def _usergroups_list(call: Call) -> Json:
+def _usergroups_list(call: MethodCall) -> Json:
     with_users = str(call.arguments.get("include_users")).lower() in ("true", "1")
-    return {"usergroups": [describe_group(group, with_users) for group in call.workspace.groups.values()]}
+    return {"usergroups": [serialize_group(group, with_users) for group in call.workspace.groups.values()]}
 
 
-def _usergroups_users_list(call: Call) -> Json:
+def _usergroups_users_list(call: MethodCall) -> Json:
     if (group := call.workspace.groups.get(str(call.arguments.get("usergroup")))) is None:
-        raise RefusedError("no_such_subteam")
+        raise SlackError("no_such_subteam")
     return {"users": list(group.members)}
 
 
-def _conversations_info(call: Call) -> Json:
+def _conversations_info(call: MethodCall) -> Json:
     channel = call.get_channel()
     needed = "im:read" if channel.direct else "channels:read"
     if needed not in call.workspace.scopes:
-        raise RefusedError("missing_scope", needed=needed, provided=",".join(sorted(call.workspace.scopes)))
-    return {"channel": describe_channel(channel)}
+        raise SlackError("missing_scope", needed=needed, provided=",".join(sorted(call.workspace.scopes)))
+    return {"channel": serialize_channel(channel)}
 
 
-def _conversations_open(call: Call) -> Json:
+def _conversations_open(call: MethodCall) -> Json:
     if not call.arguments.get("users"):
-        raise RefusedError("users_list_not_supplied")
+        raise SlackError("users_list_not_supplied")
     person = call.get_person("users")
-    if person.kind is Kind.DEACTIVATED:
-        raise RefusedError("user_disabled")
+    if person.kind is PersonKind.DEACTIVATED:
+        raise SlackError("user_disabled")
     if (channel := call.find_direct("users")) is None:
-        raise RefusedError("user_not_visible")
+        raise SlackError("user_not_visible")
     return {"no_op": True, "already_open": True, "channel": {"id": channel.id}}
 
 

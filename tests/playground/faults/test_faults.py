@@ -10,7 +10,7 @@ from starlette.routing import Route
 from bot.background import BackgroundServer
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.workspace import Workspace
-from bot.playground_app import make_im_dial
+from bot.playground_app import make_im_control
 from bot.sandbox.run import open_sandbox
 from tests.playground.conftest import OpenPage, OpenWire
 from tests.support.slack import ONCALL, wait_until
@@ -117,8 +117,8 @@ def test_drops_the_socket(page: OpenPage, wire: OpenWire) -> None:
 
 def test_changes_how_the_far_end_fares(workspace: Workspace, page: OpenPage) -> None:
     vera, sandbox = page(VIEWER), open_sandbox()
-    workspace.dials.add(make_im_dial(sandbox))
-    settings = [each["name"] for each in workspace.dials.describe()[-1]["settings"]]
+    workspace.fault_controls.add(make_im_control(sandbox))
+    settings = [each["name"] for each in workspace.fault_controls.serialize()[-1]["settings"]]
 
     behavior = {}
     for setting in (*settings, "fine"):

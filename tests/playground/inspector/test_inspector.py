@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from bot.playground.inspector.inspector import KEPT
+from bot.playground.inspector.inspector import HISTORY_SIZE
 from bot.playground.people import VIEWER
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage, OpenWire
@@ -154,7 +154,7 @@ def test_keeps_out_pages_of_other_sites(url: str, workspace: Workspace) -> None:
 
 
 def test_keeps_the_latest(url: str, slack: WebClient) -> None:
-    for _ in range(KEPT + 1):
+    for _ in range(HISTORY_SIZE + 1):
         slack.auth_test()
 
-    assert [read(url)[0]["number"], len(read(url))] == [2, KEPT]
+    assert [read(url)[0]["number"], len(read(url))] == [2, HISTORY_SIZE]

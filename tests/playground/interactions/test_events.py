@@ -206,7 +206,7 @@ def test_signs_events_and_tells_them_again_over_http(
     listener.answers = [Response(status_code=500), Response(status_code=404)]
 
     page(VIEWER).send("alice", DIRECT)
-    wait_until(lambda: len(listener.came) == 3 and not workspace.under_way)
+    wait_until(lambda: len(listener.came) == 3 and not workspace.pending_deliveries)
 
     assert [came[:2] for came in listener.came] == [(None, None), ("1", "http_error"), ("2", "http_error")]
     assert len({came[2]["event_id"] for came in listener.came}) == 1
@@ -216,7 +216,7 @@ def test_gives_up_when_the_bot_asks_for_it(workspace: Workspace, page: OpenPage,
     listener.answers = [Response(status_code=500, headers={"X-Slack-No-Retry": "1"})]
 
     page(VIEWER).send("alice", DIRECT)
-    wait_until(lambda: bool(listener.came) and not workspace.under_way)
+    wait_until(lambda: bool(listener.came) and not workspace.pending_deliveries)
 
     assert len(listener.came) == 1
 
@@ -226,6 +226,6 @@ def test_gives_up_after_three_more_attempts(workspace: Workspace, page: OpenPage
     listener.answers = [Response(status_code=500)] * 9
 
     page(VIEWER).send("alice", DIRECT)
-    wait_until(lambda: len(listener.came) == 4 and not workspace.under_way)
+    wait_until(lambda: len(listener.came) == 4 and not workspace.pending_deliveries)
 
     assert len(listener.answers) == 5

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.interactions.markup import write_down
+from bot.playground.interactions.markup import to_mrkdwn
 from bot.playground.people import BOT, PEOPLE, VIEWER
 
 
@@ -20,12 +20,12 @@ from bot.playground.people import BOT, PEOPLE, VIEWER
     ],
 )
 def test_writes_down_what_is_typed_as_slack_does(typed: str, written: str) -> None:
-    assert write_down(typed, PEOPLE) == written
+    assert to_mrkdwn(typed, PEOPLE) == written
 
 
 @given(st.text())
 def test_adds_no_mention_that_nobody_typed(typed: str) -> None:
-    written = write_down(typed, [])
+    written = to_mrkdwn(typed, [])
 
     assert "<!" not in written
     assert "<@" not in written

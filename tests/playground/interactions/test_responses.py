@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 import pytest
 import requests
 
-from bot.playground.faults.faults import RESPONSE_URL, Fault
+from bot.playground.faults.faults import RESPONSE_URL, SlackFault
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage, OpenWire
@@ -170,7 +170,7 @@ def test_answers_anew_when_the_message_is_gone(vera: Page, bot: Wire) -> None:
 
 def test_goes_wrong_when_told(vera: Page, bot: Wire, workspace: Workspace) -> None:
     response_url = ask(vera, bot)
-    workspace.weather.fail(RESPONSE_URL, Fault.RATE_LIMITED)
+    workspace.faults.fail(RESPONSE_URL, SlackFault.RATE_LIMITED)
 
     limited, fine = respond(response_url, text="one"), respond(response_url, text="two")
 

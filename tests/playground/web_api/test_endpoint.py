@@ -5,7 +5,7 @@ import requests
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.playground.faults.faults import Fault
+from bot.playground.faults.faults import SlackFault
 from bot.playground.people import BOT, EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, LEAVER, STRANGER, VIEWER
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage
@@ -34,7 +34,7 @@ def test_takes_forms_json_and_queries_alike(slack: WebClient, workspace: Workspa
     slack.api_call("chat.postMessage", json={"channel": ONCALL, "text": "json"})
 
     assert slack.users_info(user=VIEWER.id)["user"]["name"] == "vera"
-    assert [message.draft.text for message in workspace.messages] == ["form", "json"]
+    assert [message.content.text for message in workspace.messages] == ["form", "json"]
 
 
 @pytest.mark.parametrize(("token", "word"), [("", "not_authed"), ("xoxb-other", "invalid_auth")])
@@ -230,8 +230,8 @@ def test_takes_a_message_a_second_into_each_channel_after_a_burst(
 
 
 def test_fails_as_often_as_told_and_then_recovers(slack: WebClient, workspace: Workspace) -> None:
-    workspace.weather.fail("auth.test", Fault.RATE_LIMITED)
-    workspace.weather.fail("auth.test", Fault.BROKEN, times=2)
+    workspace.faults.fail("auth.test", SlackFault.RATE_LIMITED)
+    workspace.faults.fail("auth.test", SlackFault.BROKEN, times=2)
 
     statuses = []
     for _ in range(4):
@@ -244,7 +244,7 @@ def test_fails_as_often_as_told_and_then_recovers(slack: WebClient, workspace: W
 
 
 def test_leaves_a_call_hanging_until_the_caller_gives_up(url: str, workspace: Workspace) -> None:
-    workspace.weather.fail("auth.test", Fault.HANG)
+    workspace.faults.fail("auth.test", SlackFault.HANG)
 
     with pytest.raises(requests.Timeout):
         requests.post(f"{url}/api/auth.test", timeout=0.1)
@@ -268,7 +268,7 @@ def test_replies_in_a_thread_and_to_replies_in_the_same(slack: WebClient, worksp
 
     assert reply["message"]["thread_ts"] == first
     assert [message.thread_ts for message in workspace.messages] == [None, first, first]
-    assert workspace.messages[1].draft.text == "two and a half"
+    assert workspace.messages[1].content.text == "two and a half"
 
 
 def test_replies_to_nothing_that_is_not_there(slack: WebClient) -> None:

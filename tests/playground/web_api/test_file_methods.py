@@ -5,7 +5,7 @@ import requests
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.playground.faults.faults import UPLOAD_URL, Fault
+from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import BOT, VIEWER
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage
@@ -161,7 +161,7 @@ def test_shares_files_only_where_the_bot_is(slack: WebClient, workspace: Workspa
 
 
 def test_fails_to_take_a_file_when_told(slack: WebClient, workspace: Workspace) -> None:
-    workspace.weather.fail(UPLOAD_URL, Fault.BROKEN)
+    workspace.faults.fail(UPLOAD_URL, SlackFault.BROKEN)
 
     with pytest.raises(Exception, match="500"):
         slack.files_upload_v2(content="x", filename="a.txt")

@@ -11,7 +11,7 @@ from freezegun import freeze_time
 from bot.background import BackgroundServer
 from bot.core.model import Actor, Membership
 from bot.errors import SlackUnavailableError
-from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, PARTNER_TEAM_ID, PEOPLE, TEAM_ID, Kind
+from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, PARTNER_TEAM_ID, PEOPLE, TEAM_ID, PersonKind
 from bot.playground.server import make_app
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.api.people import FRESH_SECONDS, UNREACHABLE_SECONDS, SlackPeople
@@ -297,11 +297,11 @@ def test_calls_a_channel_it_was_told_nothing_of_unknown(told: object) -> None:
 
 def test_knows_everybody_in_the_local_workspace() -> None:
     expected = {
-        Kind.MEMBER: Membership.MEMBER,
-        Kind.GUEST: Membership.GUEST,
-        Kind.STRANGER: Membership.STRANGER,
-        Kind.DEACTIVATED: Membership.DEACTIVATED,
-        Kind.BOT: Membership.BOT,
+        PersonKind.MEMBER: Membership.MEMBER,
+        PersonKind.GUEST: Membership.GUEST,
+        PersonKind.STRANGER: Membership.STRANGER,
+        PersonKind.DEACTIVATED: Membership.DEACTIVATED,
+        PersonKind.BOT: Membership.BOT,
     }
 
     with BackgroundServer(make_app(make_workspace())) as slack:

@@ -13,7 +13,7 @@ from slack_sdk.web import WebClient
 from bot.background import BackgroundServer
 from bot.core.model import Actor, AlteredEntry, Entry, Outcome
 from bot.errors import SlackUnavailableError
-from bot.playground.faults.faults import Fault
+from bot.playground.faults.faults import SlackFault
 from bot.playground.server import make_app
 from bot.slack.delivery.audit_relay import Pace, Relay
 from tests.support.far_end import Behavior, FarEnd, answer, hang, reset
@@ -645,12 +645,12 @@ def test_posts_no_checkpoint_to_outsiders(telling: Telling) -> None:
 
 def test_tells_a_real_channel_through_bad_weather() -> None:
     workspace = make_workspace()
-    workspace.weather.fail("chat.postMessage", Fault.BROKEN, 2)
-    workspace.weather.fail("chat.postMessage", Fault.RATE_LIMITED)
+    workspace.faults.fail("chat.postMessage", SlackFault.BROKEN, 2)
+    workspace.faults.fail("chat.postMessage", SlackFault.RATE_LIMITED)
     outbox = FakeOutbox([*entries(1, 7)])
     with BackgroundServer(make_app(workspace)) as server, running(make_relay(server.url, outbox)):
         wait_until(emptied(outbox))
 
     posted = [message for message in workspace.messages if message.channel == ONCALL]
-    assert [numbers(message.draft.text) for message in posted] == [[1, 2, 3, 4, 5], [6, 7]]
-    assert all(message.draft.blocks for message in posted)
+    assert [numbers(message.content.text) for message in posted] == [[1, 2, 3, 4, 5], [6, 7]]
+    assert all(message.content.blocks for message in posted)

@@ -6,7 +6,7 @@ import requests
 
 from bot.background import BackgroundServer
 from bot.errors import SlackUnavailableError
-from bot.playground.faults.faults import UPLOAD_URL, Fault
+from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import LEAVER, VIEWER
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
@@ -72,7 +72,7 @@ def test_says_that_nobody_is_there_to_send_to(url: str) -> None:
 
 
 def test_waits_when_slack_asks_to(url: str, workspace: Workspace, vera: Page) -> None:
-    workspace.weather.fail("files.completeUploadExternal", Fault.RATE_LIMITED)
+    workspace.faults.fail("files.completeUploadExternal", SlackFault.RATE_LIMITED)
 
     files(url).send(VIEWER.id, "a.csv", CSV, "Here")
 
@@ -81,15 +81,15 @@ def test_waits_when_slack_asks_to(url: str, workspace: Workspace, vera: Page) ->
 
 
 def break_upload(workspace: Workspace) -> None:
-    workspace.weather.fail(UPLOAD_URL, Fault.BROKEN)
+    workspace.faults.fail(UPLOAD_URL, SlackFault.BROKEN)
 
 
 def hang_upload(workspace: Workspace) -> None:
-    workspace.weather.fail(UPLOAD_URL, Fault.HANG)
+    workspace.faults.fail(UPLOAD_URL, SlackFault.HANG)
 
 
 def limit_completing(workspace: Workspace) -> None:
-    workspace.weather.fail("files.completeUploadExternal", Fault.RATE_LIMITED, times=2)
+    workspace.faults.fail("files.completeUploadExternal", SlackFault.RATE_LIMITED, times=2)
 
 
 @pytest.mark.parametrize("worsen", [break_upload, hang_upload, limit_completing])

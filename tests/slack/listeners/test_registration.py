@@ -17,7 +17,7 @@ from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
 from bot.playground.blockkit.checker import check_message, check_view
 from bot.playground.interactions.payloads import make_slash_command
-from bot.playground.people import PARTNER_TEAM_ID, TEAM_ID, VIEWER, Kind, Person, make_channels
+from bot.playground.people import PARTNER_TEAM_ID, TEAM_ID, VIEWER, Person, PersonKind, make_channels
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
@@ -31,10 +31,10 @@ from tests.support.slack import APP_TOKEN, ONCALL, make_workspace, wait_until
 
 CROWD = " ".join(f"user_{number:03}" for number in range(1, 44))
 NOBODY = {
-    Kind.GUEST: "a guest",
-    Kind.DEACTIVATED: "a deactivated person",
-    Kind.BOT: "a bot",
-    Kind.STRANGER: "a person of another workspace",
+    PersonKind.GUEST: "a guest",
+    PersonKind.DEACTIVATED: "a deactivated person",
+    PersonKind.BOT: "a bot",
+    PersonKind.STRANGER: "a person of another workspace",
 }
 
 
@@ -44,7 +44,7 @@ class Scene:
     bot: Bot
     far_end: FarEnd
 
-    def hire(self, kind: Kind = Kind.MEMBER) -> Person:
+    def hire(self, kind: PersonKind = PersonKind.MEMBER) -> Person:
         """Make somebody whom the bot has not met."""
         person = replace(VIEWER, id=f"U07NEW{len(self.workspace.people)}", kind=kind)
         self.workspace.people[person.id] = person
@@ -148,7 +148,7 @@ def test_turns_the_page_of_the_message_whose_button_was_pressed(scene: Scene) ->
 
 
 @pytest.mark.parametrize(("kind", "what"), NOBODY.items(), ids=str)
-def test_refuses_a_command_of_anybody_but_a_full_member(scene: Scene, kind: Kind, what: str) -> None:
+def test_refuses_a_command_of_anybody_but_a_full_member(scene: Scene, kind: PersonKind, what: str) -> None:
     scene.send("profile alice", scene.hire(kind))
 
     refused = scene.next_post()
@@ -159,7 +159,7 @@ def test_refuses_a_command_of_anybody_but_a_full_member(scene: Scene, kind: Kind
 
 @pytest.mark.parametrize(("kind", "what"), NOBODY.items(), ids=str)
 def test_refuses_a_press_of_somebody_who_is_a_full_member_no_more(
-    scene: Scene, kind: Kind, what: str, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, kind: PersonKind, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
     actor = scene.hire()

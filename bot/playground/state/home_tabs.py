@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from bot.playground.errors import RefusedError
+from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.people import Person
 from bot.playground.state.views import View, Views
 
 
-class Homes:
+class HomeTabs:
     """The Home tabs that were published, one for a person.
 
     Args:
@@ -18,24 +18,24 @@ class Homes:
 
     def __init__(self, views: Views, show: Callable[[View], None]) -> None:
         self._views = views
-        self._homes: dict[str, View] = {}
+        self._tabs: dict[str, View] = {}
         self._show = show
 
     def get(self, person_id: str) -> View | None:
         """Look up somebody's Home tab."""
-        return self._homes.get(person_id)
+        return self._tabs.get(person_id)
 
     def publish(self, person: Person, content: Json, expected: object = None) -> View:
         """Give somebody's Home tab its content, unless another hash than theirs is expected.
 
         Raises:
-            RefusedError: It has changed since, or another view has its external id.
+            SlackError: It has changed since, or another view has its external id.
         """
-        view = self._homes.get(person.id)
+        view = self._tabs.get(person.id)
         if expected and (view is None or view.hash != expected):
-            raise RefusedError("hash_conflict")
+            raise SlackError("hash_conflict")
         if view is None:
-            view = self._homes[person.id] = self._views.add(person, content)
+            view = self._tabs[person.id] = self._views.add(person, content)
             self._show(view)
         else:
             self._views.change(view, content)
