@@ -12,9 +12,9 @@ function single(element, here) {
   return draw(element, { ...here, attributes: { class: "button", "aria-label": label } });
 }
 
-function draw(element, { held, ...here }) {
+function draw(element, { state, ...here }) {
   const input = INPUTS[element.type];
-  return input ? input(element, { held: held?.[element.action_id], ...here }) : control(element, here.press);
+  return input ? input(element, { state: state?.[element.action_id], ...here }) : control(element, here.press);
 }
 
 function section(block, here) {
@@ -87,13 +87,13 @@ const BLOCKS = {
  * Render the blocks of a message or a view; `press(block, element, more)` tells the server of a press, and
  * `suggest(block, element, value)` asks what goes with something typed. A form knows what its inputs held before, and what is wrong with them.
  */
-export function renderBlocks(blocks, press, { held = {}, errors = {}, suggest } = {}) {
+export function renderBlocks(blocks, press, { state = {}, errors = {}, suggest } = {}) {
   return blocks.map((block) => {
     const id = block.block_id;
     const here = {
       press: (element, more) => press(block, element, more),
       suggest: (element, value) => suggest(block, element, value),
-      held: held[id], error: errors[id],
+      state: state[id], error: errors[id],
     };
     const look = `block ${block.type} ${here.error ? "invalid" : ""}`;
     return el("div", { class: look, "data-block": id }, BLOCKS[block.type]?.(block, here) ?? unknown(block.type));

@@ -42,10 +42,10 @@ export class Composer {
   }
 
   /** Name the place that lines go to. */
-  aim(label) {
+  setLabel(label) {
     this.text.placeholder = label;
     this.text.ariaLabel = label;
-    this.complain("");
+    this.showError("");
     this.refresh(); // its height can be measured now that it is in the page
   }
 
@@ -55,7 +55,7 @@ export class Composer {
   }
 
   /** Say in words why something was not done; an empty string takes that back. */
-  complain(why) {
+  showError(why) {
     this.problem.textContent = why && `That did not work: ${why}.`;
   }
 
@@ -71,7 +71,7 @@ export class Composer {
     if (!line.trim()) return;
     this.write("");
     const why = await this.deliver(line);
-    this.complain(why);
+    this.showError(why);
     if (why && !this.text.value) this.write(line);
     if (why) return;
     if (sent.at(-1) !== line) sent.push(line);
@@ -106,11 +106,11 @@ export class Composer {
   }
 
   /** Put an earlier or later line into the box, unless something else is being written in it. */
-  recall(place) {
+  recall(index) {
     if (this.text.value && this.text.value !== sent[this.recalled]) return false;
-    if (place < 0 || place > sent.length) return false;
-    this.recalled = place;
-    this.write(sent[place] ?? "");
+    if (index < 0 || index > sent.length) return false;
+    this.recalled = index;
+    this.write(sent[index] ?? "");
     this.choices.close();
     return true;
   }

@@ -3,31 +3,31 @@
 const SHORTEST = 250; // milliseconds before the first attempt to come back; doubled with each further one
 const LONGEST = 4000;
 
-/** Listen to the news for one person; `told(lost)` hears when the line is lost and when it is back. */
-export function listen(me, hear, told) {
-  return connect(`events${me ? `?as=${encodeURIComponent(me)}` : ""}`, hear, told);
+/** Listen to the news for one person; `report(lost)` hears when the line is lost and when it is back. */
+export function listen(me, receive, report) {
+  return connect(`events${me ? `?as=${encodeURIComponent(me)}` : ""}`, receive, report);
 }
 
 /** Keep a line open to a path until it is hung up, which the function given back does. */
-export function connect(path, hear, told = () => {}) {
+export function connect(path, receive, report = () => {}) {
   let wait = SHORTEST;
   let socket;
   let timer;
-  const dial = () => {
+  const open = () => {
     socket = new WebSocket(`ws://${location.host}/page/${path}`);
     socket.addEventListener("message", ({ data }) => {
       wait = SHORTEST;
-      told(false);
-      hear(JSON.parse(data));
+      report(false);
+      receive(JSON.parse(data));
     });
     socket.addEventListener("close", lose);
   };
   const lose = () => {
-    told(true);
-    timer = setTimeout(dial, wait);
+    report(true);
+    timer = setTimeout(open, wait);
     wait = Math.min(wait * 2, LONGEST);
   };
-  dial();
+  open();
   return () => {
     clearTimeout(timer);
     socket.removeEventListener("close", lose);
@@ -35,7 +35,7 @@ export function connect(path, hear, told = () => {}) {
   };
 }
 
-const WORDS = {
+const ERROR_TEXT = {
   __proto__: null,
   account_inactive: "a deactivated account can send nothing",
   action_not_found: "this is no longer there",
@@ -60,7 +60,7 @@ export async function ask(path, body) {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
     });
     const content = await answer.json();
-    return { ...content, why: content.ok ? "" : (WORDS[content.error] ?? content.error) };
+    return { ...content, why: content.ok ? "" : (ERROR_TEXT[content.error] ?? content.error) };
   } catch {
     return { why: "the playground cannot be reached" };
   }

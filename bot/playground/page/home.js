@@ -1,13 +1,13 @@
 // The bot's Home tab: the view that the bot has published for this person.
 import { renderBlocks } from "./blocks.js";
 import { el } from "./dom.js";
-import { readState } from "./holding.js";
-import { findAgain, findPlace, focusAgain } from "./place.js";
+import { findFocus, restoreFocus, saveFocus } from "./focus.js";
+import { readState } from "./input-state.js";
 
 const EMPTY = "This bot has put nothing here yet. It is told that you opened this tab, and may need a moment.";
 
 export class Home {
-  /** Begin with an empty tab; `deliver(deed, body)` tells the server and gives in words why it was not taken. */
+  /** Begin with an empty tab; `deliver(action, body)` tells the server and gives in words why it was not taken. */
   constructor(deliver) {
     this.deliver = deliver;
     this.view = null;
@@ -18,14 +18,14 @@ export class Home {
   }
 
   /** Show what the bot has published; what was filled in stays as long as it is the same view. */
-  place(view) {
-    const held = this.view?.id === view?.id ? readState(this.page) : {};
-    const place = findPlace(this.page);
+  update(view) {
+    const state = this.view?.id === view?.id ? readState(this.page) : {};
+    const focus = saveFocus(this.page);
     this.view = view;
     this.problem.textContent = view?.problem ?? "";
-    this.page.replaceChildren(...(view ? renderBlocks(view.blocks, this.press, { held, suggest: this.suggest })
+    this.page.replaceChildren(...(view ? renderBlocks(view.blocks, this.press, { state, suggest: this.suggest })
       : [el("p", { class: "empty" }, EMPTY)]));
-    if (place) focusAgain(findAgain(this.page, place) ?? this.element, place);
+    if (focus) restoreFocus(findFocus(this.page, focus) ?? this.element, focus);
   }
 
   /** Show the tab, or hide it. */
@@ -34,16 +34,16 @@ export class Home {
   }
 
   /** Say in words why something was not done; what the server says of the view itself is left to it. */
-  say(why) {
+  showError(why) {
     if (why) this.problem.textContent = `That did not work: ${why}.`;
   }
 
-  where(block, element) {
+  locate(block, element) {
     return { view_id: this.view.id, block_id: block.block_id, action_id: element.action_id, state: readState(this.page) };
   }
 
   press = async (block, element, more) =>
-    this.say((await this.deliver("press", { value: element.value, ...more, ...this.where(block, element) })).why);
+    this.showError((await this.deliver("press", { value: element.value, ...more, ...this.locate(block, element) })).why);
 
-  suggest = (block, element, value) => this.deliver("suggest", { ...this.where(block, element), value });
+  suggest = (block, element, value) => this.deliver("suggest", { ...this.locate(block, element), value });
 }

@@ -1,7 +1,7 @@
 // Inputs: what can be typed or chosen, in a message at once, in a modal until it is submitted.
 import { words } from "./controls.js";
 import { el } from "./dom.js";
-import { held, input, placeholder, sameOption } from "./holding.js";
+import { initialValue, input, placeholder, sameOption } from "./input-state.js";
 import { externalSelect, multiSelect, pick, staticSelect } from "./selects.js";
 import { listConversations, listPeople } from "./workspace.js";
 
@@ -14,7 +14,7 @@ const text = (type, inputmode) => (element, here) => {
     ...here.attributes, autocomplete: "off", spellcheck: "false", placeholder: placeholder(element),
     ...(element.multiline ? { rows: 3 } : { type, inputmode }),
   });
-  node.value = held(element, here, "value", "initial_value") ?? "";
+  node.value = initialValue(element, here, "value", "initial_value") ?? "";
   const read = () => ({ value: node.value || null });
   if (!here.silent) tellText(node, element, () => here.press(element, read()));
   return input(node, element, { ...here, silent: true }, read);
@@ -38,7 +38,7 @@ function tellText(node, element, tell) {
 /** Make a group of radio buttons or checkboxes. */
 const group = (type, key, initial) => (element, here) => {
   const name = `group-${groups++}`;
-  const chosen = [held(element, here, key, initial) ?? []].flat();
+  const chosen = [initialValue(element, here, key, initial) ?? []].flat();
   const boxes = element.options.map((option, value) =>
     el("input", { type, name, value, checked: chosen.some((one) => sameOption(one, option)) }));
   const { id, "aria-label": label, "aria-describedby": described } = here.attributes;
@@ -55,7 +55,7 @@ const group = (type, key, initial) => (element, here) => {
 
 function date(element, here) {
   const node = el("input", { ...here.attributes, type: "date" });
-  node.value = held(element, here, "selected_date", "initial_date") ?? "";
+  node.value = initialValue(element, here, "selected_date", "initial_date") ?? "";
   const read = () => ({ selected_date: node.value || null });
   return input(node, element, here, read, (last) => { node.value = last.selected_date ?? ""; });
 }

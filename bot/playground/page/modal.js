@@ -1,17 +1,17 @@
 // The modal: the view that a bot has put before the person, and what they filled in.
 import { renderBlocks } from "./blocks.js";
 import { el } from "./dom.js";
-import { readState } from "./holding.js";
-import { findAgain, findPlace, focusAgain, STOPS } from "./place.js";
+import { findFocus, restoreFocus, saveFocus, STOPS } from "./focus.js";
+import { readState } from "./input-state.js";
 import { avatar } from "./workspace.js";
 
-const filled = new Map(); // what is filled in, by view id, for as long as the modal is open
+const states = new Map(); // what is filled in, by view id, for as long as the modal is open
 let deliver;
 let view = null;
 
 const dialog = el("dialog", { class: "modal", "aria-labelledby": "modal-title", keydown: steer, cancel: stay });
 
-/** Make modals work; `ask(deed, body)` tells the server what is done; `why` in its answer says in words why not. */
+/** Make modals work; `ask(action, body)` tells the server what is done; `why` in its answer says in words why not. */
 export function startModal(ask) {
   deliver = ask;
   document.body.append(dialog);
@@ -19,26 +19,26 @@ export function startModal(ask) {
 
 /** Show the view that is now before the person, or none; what they filled in stays. */
 export function showView(next) {
-  if (view) filled.set(view.id, readState(dialog));
-  const place = view && view.id === next?.id ? findPlace(dialog) : null;
-  const top = place ? scroller().scrollTop : 0;
+  if (view) states.set(view.id, readState(dialog));
+  const saved = view && view.id === next?.id ? saveFocus(dialog) : null;
+  const top = saved ? scroller().scrollTop : 0;
   view = next;
   if (view) {
     dialog.replaceChildren(render());
     if (!dialog.open) dialog.showModal();
     scroller().scrollTop = top;
-    focus(place);
+    focus(saved);
   } else {
-    filled.clear();
+    states.clear();
     dialog.close();
     dialog.replaceChildren();
   }
 }
 
 function render() {
-  const form = { held: filled.get(view.id), errors: view.errors ?? {}, suggest };
+  const form = { state: states.get(view.id), errors: view.errors ?? {}, suggest };
   const leave = (label, clear, attributes) =>
-    el("button", { type: "button", click: () => tell("close", { clear }), ...attributes }, label);
+    el("button", { type: "button", click: () => perform("close", { clear }), ...attributes }, label);
   return el("form", { novalidate: true, submit },
     el("header", {},
       avatar("", "im-bot"),
@@ -57,10 +57,10 @@ async function submit(event) {
   const button = dialog.querySelector("footer .primary");
   if (!button || button.ariaBusy) return;
   button.ariaBusy = "true";
-  if (!(await tell("submit", { state: readState(dialog) }))) button.ariaBusy = null;
+  if (!(await perform("submit", { state: readState(dialog) }))) button.ariaBusy = null;
 }
 
-const press = (block, element, more) => tell("press", {
+const press = (block, element, more) => perform("press", {
   block_id: block.block_id, action_id: element.action_id, value: element.value, ...more, state: readState(dialog),
 });
 
@@ -69,9 +69,9 @@ const suggest = (block, element, value) => deliver("suggest", {
 });
 
 /** Tell the server of something done in the view; gives whether it was taken. */
-async function tell(deed, body) {
+async function perform(action, body) {
   if (!view) return false;
-  const { why } = await deliver(deed, { view_id: view.id, ...body });
+  const { why } = await deliver(action, { view_id: view.id, ...body });
   const problem = dialog.querySelector(".problem");
   if (problem && why) problem.textContent = `That did not work: ${why}.`;
   return !why;
@@ -81,7 +81,7 @@ async function tell(deed, body) {
 function steer(event) {
   if (event.key === "Escape") {
     event.preventDefault();
-    tell("close", { clear: false });
+    perform("close", { clear: false });
   }
   if (event.key !== "Tab") return;
   const stops = [...dialog.querySelectorAll(STOPS)].filter((node) => !node.disabled && node.checkVisibility());
@@ -98,10 +98,10 @@ function stay(event) {
 const scroller = () => dialog.querySelector(".body");
 
 /** Put the focus on what is wrong, or where it was, or on the first thing there is to do. */
-function focus(place) {
+function focus(saved) {
   const stops = [...dialog.querySelectorAll(`.body :is(${STOPS})`)];
   const wrong = stops.find((node) => node.closest(".invalid"));
-  const same = findAgain(scroller(), place);
-  if (same && !wrong) focusAgain(same, place);
+  const same = findFocus(scroller(), saved);
+  if (same && !wrong) restoreFocus(same, saved);
   else (wrong ?? stops[0] ?? dialog.querySelector("footer .button")).focus();
 }

@@ -10,7 +10,7 @@ const MARKS = [
   ":(?<emoji>[a-z0-9_+-]+):",
 ];
 const URLS = ["(?<url>https?:\\/\\/[^\\s<>|]*[^\\s<>|.,;:!?()\"'*_~`])"];
-const MENTIONS = ["(?<![\\p{L}\\p{N}])@(?<range>here|channel|everyone)\\b", "(?<![\\p{L}\\p{N}&])#(?<room>[\\p{L}\\p{N}_-]+)"];
+const MENTIONS = ["(?<![\\p{L}\\p{N}])@(?<range>here|channel|everyone)\\b", "(?<![\\p{L}\\p{N}&])#(?<channel>[\\p{L}\\p{N}_-]+)"];
 const grammar = (...sources) => new RegExp(sources.flat().join("|"), "gu");
 
 /** What to read beyond marks written on purpose: nothing; addresses; addresses and bare mentions. */
@@ -61,7 +61,7 @@ function token({ 0: whole, groups }, reading) {
   if (groups.emoji) return emoji(groups.emoji);
   if (groups.url) return link(unescape(groups.url));
   if (groups.range) return broadcast(groups.range);
-  const channel = findChannel(groups.room);
+  const channel = findChannel(groups.channel);
   return channel ? mention("#", channel.id) : whole;
 }
 

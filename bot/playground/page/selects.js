@@ -1,7 +1,7 @@
 // Inputs in which something is chosen from a list, be it long or the bot's to give.
 import { Combobox } from "./combobox.js";
 import { el } from "./dom.js";
-import { held, input, placeholder, sameOption } from "./holding.js";
+import { initialValue, input, placeholder, sameOption } from "./input-state.js";
 
 const PAUSE = 300; // milliseconds after the last character before the bot is asked
 const LEAST_QUERY = 3; // characters from which the bot is asked, where it does not say so itself
@@ -10,7 +10,7 @@ const LEAST_QUERY = 3; // characters from which the bot is asked, where it does 
 function select(element, here, groups, key, initial, same = (one, other) => one === other) {
   const entries = groups.flatMap((group) => group.entries);
   const find = (value) => (value ? entries.findIndex((entry) => same(entry.value, value)) : -1);
-  const start = find(held(element, here, key, initial));
+  const start = find(initialValue(element, here, key, initial));
   let number = 0;
   const list = (group) => group.entries.map((entry) =>
     el("option", { value: number, selected: number++ === start }, entry.label));
@@ -34,7 +34,7 @@ function searched(element, here, key, initial, options) {
   const many = key === "selected_options";
   const box = new Combobox({
     attributes: here.attributes, placeholder: placeholder(element) ?? (many ? "Choose some…" : "Type to search…"), many,
-    chosen: [held(element, here, key, initial) ?? []].flat(), ...options,
+    chosen: [initialValue(element, here, key, initial) ?? []].flat(), ...options,
   });
   const read = () => ({ [key]: many ? box.chosen : box.chosen[0] ?? null });
   return input(box.element, element, here, read, (last) => box.choose([last[key] ?? []].flat()));

@@ -7,7 +7,7 @@ const known = new Map();
 let me = "";
 
 /** Remember who is in a snapshot. */
-export function learn(snapshot) {
+export function loadDirectory(snapshot) {
   known.clear();
   me = snapshot.me;
   snapshot.people.forEach((person, index) => known.set(person.id, { ...person, tint: index % TINTS }));

@@ -2,7 +2,7 @@
 import { act } from "./controls.js";
 
 /** What an input holds: what it held before it was drawn anew, or what the bot gave it to start with. */
-export const held = (element, here, key, initial) => (here.held && key in here.held ? here.held[key] : element[initial]);
+export const initialValue = (element, here, key, initial) => (here.state && key in here.state ? here.state[key] : element[initial]);
 
 export const placeholder = (element) => element.placeholder?.text;
 

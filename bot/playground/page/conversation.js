@@ -1,11 +1,11 @@
 // A conversation: its link in the sidebar, its log, its threads, and what is unread in it.
 import { el } from "./dom.js";
-import { Log } from "./log.js";
+import { MessageList } from "./message-list.js";
 import { avatar } from "./workspace.js";
 
-export class Room {
-  /** Begin empty; `deeds` are what the log lets people do, and `bookmark` is where what was read is remembered. */
-  constructor({ id, name, kind, shared }, deeds, bookmark) {
+export class Conversation {
+  /** Begin empty; `actions` are what the log lets people do, and `bookmark` is where what was read is remembered. */
+  constructor({ id, name, kind, shared }, actions, bookmark) {
     this.id = id;
     this.shared = shared;
     this.direct = kind === "direct";
@@ -21,15 +21,15 @@ export class Room {
       el("span", { class: "name" }, name), shared ? el("small", {}, "shared") : [], this.count);
     const start = [el("h3", {}, this.shown),
       el("p", {}, `This is the very beginning of ${this.shown}. Try `, el("code", {}, "/im profile alice bob_k nobody"))];
-    this.log = new Log(`Messages in ${this.shown}`, deeds, start);
+    this.list = new MessageList(`Messages in ${this.shown}`, actions, start);
   }
 
   /** Show a message in the log, or as one more reply to its thread's first. */
-  place(message) {
+  update(message) {
     this.messages.set(message.ts, message);
     const first = message.thread_ts !== message.ts && this.messages.get(message.thread_ts);
     if (first) this.threads.set(first.ts, (this.threads.get(first.ts) ?? new Map()).set(message.ts, message));
-    this.log.place(first || message, this.listReplies((first || message).ts));
+    this.list.update(first || message, this.listReplies((first || message).ts));
   }
 
   /** Take a message away; while there are replies to it, something stands in its place. */
@@ -38,9 +38,9 @@ export class Room {
     this.messages.delete(ts);
     this.threads.get(message?.thread_ts)?.delete(ts);
     const first = this.messages.get(message?.thread_ts);
-    if (first) this.log.place(first, this.listReplies(first.ts));
-    else if (this.listReplies(ts).length) this.place({ ...message, ...GONE });
-    else this.log.remove(ts);
+    if (first) this.list.update(first, this.listReplies(first.ts));
+    else if (this.listReplies(ts).length) this.update({ ...message, ...GONE });
+    else this.list.remove(ts);
   }
 
   listReplies(ts) {

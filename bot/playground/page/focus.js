@@ -6,7 +6,7 @@ export const STOPS = "a[href], button:not([tabindex='-1']), input, select, texta
 const idsOf = (node) => [node.closest("[data-block]")?.dataset.block, node.closest("[data-action]")?.dataset.action].join(" ");
 
 /** Remember where the focus is inside a node, by the ids of what has it; nothing if it is elsewhere. */
-export function findPlace(root) {
+export function saveFocus(root) {
   const { activeElement } = document;
   if (!root.contains(activeElement)) return null;
   const { value, textContent, selectionStart, selectionEnd } = activeElement;
@@ -14,16 +14,16 @@ export function findPlace(root) {
 }
 
 /** Find what a place has become; nothing if it is gone. */
-export function findAgain(root, place) {
-  if (!place) return undefined;
-  const alike = [...root.querySelectorAll(STOPS)].filter((node) => idsOf(node) === place.ids);
-  return alike.find((node) => node.value === place.value && node.textContent === place.textContent)
-    ?? alike.find((node) => node.value === place.value) ?? alike[0];
+export function findFocus(root, saved) {
+  if (!saved) return undefined;
+  const alike = [...root.querySelectorAll(STOPS)].filter((node) => idsOf(node) === saved.ids);
+  return alike.find((node) => node.value === saved.value && node.textContent === saved.textContent)
+    ?? alike.find((node) => node.value === saved.value) ?? alike[0];
 }
 
 /** Put the focus back, with what was being typed and the caret where it was. */
-export function focusAgain(node, place) {
+export function restoreFocus(node, saved) {
   node.focus();
-  if (place.typed) node.typed = place.typed;
-  if (place.selectionStart !== null) node.setSelectionRange?.(place.selectionStart, place.selectionEnd);
+  if (saved.typed) node.typed = saved.typed;
+  if (saved.selectionStart !== null) node.setSelectionRange?.(saved.selectionStart, saved.selectionEnd);
 }

@@ -3,23 +3,23 @@ import { renderBlocks } from "./blocks.js";
 import { clock, day, moment } from "./dates.js";
 import { el } from "./dom.js";
 import { renderFiles } from "./files.js";
+import { findFocus, restoreFocus, saveFocus } from "./focus.js";
 import { LINKS, mrkdwn } from "./mrkdwn.js";
-import { findAgain, findPlace, focusAgain } from "./place.js";
 import { avatar, isMe } from "./workspace.js";
 
 const PAUSE = 300; // seconds after which the same sender is named again
 const NEAR = 120; // pixels from the end within which the log follows new messages
 const MOST_FACES = 3; // people shown beside the number of replies
 
-export class Log {
+export class MessageList {
   /**
-   * Begin an empty log; its deeds are `press(message, block, element, more)` and `suggest(message, block, element,
+   * Begin an empty log; its actions are `press(message, block, element, more)` and `suggest(message, block, element,
    * value)`, which tell the server, `tools(message)`, which makes what can be done with a message, and
    * `open(message)`, which opens its thread. A log without a start is a thread's.
    */
-  constructor(label, deeds, start) {
+  constructor(label, actions, start) {
     this.isThread = !start;
-    this.deeds = deeds;
+    this.actions = actions;
     this.nodes = new Map();
     this.follow = false;
     this.settling = false;
@@ -29,7 +29,7 @@ export class Log {
   }
 
   /** Show a message with the number of its replies, in the place of the one with the same time stamp if there is one. */
-  place(message, replies = []) {
+  update(message, replies = []) {
     const old = this.nodes.get(message.ts);
     this.follow ||= this.isAtEnd() || (!old && (message.ephemeral || isMe(message.from.id)));
     const node = this.render(message, replies);
@@ -75,8 +75,8 @@ export class Log {
 
   render(message, replies) {
     const { from, at, text, blocks } = message;
-    const { press, suggest, tools } = this.deeds;
-    const asked = { suggest: (...what) => suggest(message, ...what) };
+    const { press, suggest, tools } = this.actions;
+    const more = { suggest: (...what) => suggest(message, ...what) };
     const node = el("article", { class: message.error ? "message error" : "message", tabindex: -1, "aria-label": from.name },
       message.ephemeral ? el("p", { class: "note ephemeral" }, "Only visible to you") : [],
       message.command ? el("p", { class: "note" }, "In answer to ", el("code", {}, message.command)) : [],
@@ -86,7 +86,7 @@ export class Log {
           el("strong", {}, from.name),
           from.bot ? el("span", { class: "badge" }, "APP") : [],
           el("time", { datetime: new Date(at * 1000).toISOString(), title: moment(at) }, clock(at))),
-        blocks?.length ? renderBlocks(blocks, (...what) => press(message, ...what), asked)
+        blocks?.length ? renderBlocks(blocks, (...what) => press(message, ...what), more)
           : text ? el("div", { class: "block" }, mrkdwn(text, LINKS)) : [],
         renderFiles(message.files),
         replies.length ? this.renderReplies(message, replies) : []),
@@ -99,7 +99,7 @@ export class Log {
   renderReplies(message, replies) {
     const senders = [...new Map(replies.map(({ from }) => [from.id, from])).values()].slice(0, MOST_FACES);
     const { at } = replies.at(-1);
-    return el("button", { type: "button", class: "replies", "data-action": "replies", click: () => this.deeds.open(message) },
+    return el("button", { type: "button", class: "replies", "data-action": "replies", click: () => this.actions.open(message) },
       senders.map(({ id, name }) => avatar(id, name)),
       el("strong", {}, countReplies(replies.length)),
       el("small", {}, `Last reply ${day(at).toLowerCase()} at ${clock(at)}`));
@@ -114,7 +114,7 @@ export class Log {
       const last = nodes[index - 1]?.message;
       const mark = this.isThread ? (index === 1 ? countReplies(nodes.length - 1) : "") : nameNewDay(last, message);
       if (mark) node.before(el("p", { class: "divider" }, el("span", {}, mark)));
-      node.classList.toggle("follows", Boolean(last) && !mark && goesOn(last, message));
+      node.classList.toggle("follows", Boolean(last) && !mark && continues(last, message));
     });
   }
 }
@@ -125,12 +125,12 @@ const nameNewDay = (last, { at }) => (last && day(last.at) === day(at) ? "" : da
 
 const isMarked = (message) => message.ephemeral || message.command || message.error;
 
-const goesOn = (last, next) =>
+const continues = (last, next) =>
   last.from.id === next.from.id && next.at - last.at < PAUSE && !isMarked(next) && !last.ephemeral;
 
 /** Put a changed message into its place, with the focus on the same control if it was inside. */
 function replace(old, node) {
-  const place = findPlace(old);
+  const focus = saveFocus(old);
   old.replaceWith(node);
-  if (place) focusAgain(findAgain(node, place) ?? node, place);
+  if (focus) restoreFocus(findFocus(node, focus) ?? node, focus);
 }
