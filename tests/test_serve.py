@@ -25,7 +25,6 @@ from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
-
 from bot.settings import Settings
 from tests.support.bot import EVENTS, call, environment_of, running, signed, slash_command
 from tests.support.far_end import FarEnd, answer, hang

@@ -33,7 +33,6 @@ from bot.playground.state.messages import Message, MessageContent
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
-
 from bot.slack.listeners.registration import DeduplicatingHandler
 from tests.support.bot import EVENTS, call, signed
 from tests.support.far_end import FarEnd, answer

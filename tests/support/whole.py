@@ -23,7 +23,6 @@ from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
-
 from bot.settings import Settings
 from bot.store.export import export
 from bot.store.record import Store
