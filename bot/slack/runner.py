@@ -41,7 +41,6 @@ from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import Again, HistoryPage, Interactions, LookupPage, Subject
 from bot.slack.messages.blocks import sentence
 from bot.slack.messages.csv import comment, file_name, to_csv
-from bot.slack.messages.mrkdwn import plain
 from bot.slack.messages.paging import accounts_on, shown, single_account
 from bot.slack.messages.render import (
     Message,
@@ -54,6 +53,7 @@ from bot.slack.messages.render import (
     render_sent,
     sending,
 )
+from bot.slack.messages.text import plain
 
 Observer: TypeAlias = Callable[[str, str, float], None]
 """Told of everything answered: what was asked, how it ended, and how many seconds it took."""

@@ -31,8 +31,7 @@ from bot.slack.delivery.forms import FormError
 from bot.slack.listeners.mention_text import read_message
 from bot.slack.messages.blocks import paragraph, words
 from bot.slack.messages.fallback import fallback
-from bot.slack.messages.literal import cut, literal
-from bot.slack.messages.mrkdwn import inert, plain
+from bot.slack.messages.text import cut, inert, literal, plain
 from bot.slack.modals.inputs import INPUT, begins_with
 from bot.slack.modals.lookup import IDS, KIND, OWNER
 from bot.slack.modals.lookup_submission import read_lookup

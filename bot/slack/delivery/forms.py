@@ -16,7 +16,7 @@ from bot.errors import BotError, ExpiredError, SlackUnavailableError, UsageError
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.interactions import Interactions, OpenForm
 from bot.slack.messages.blocks import sentence
-from bot.slack.messages.literal import cut, literal
+from bot.slack.messages.text import cut, literal
 from bot.slack.modals.profile import (
     ACCOUNT,
     REASON,

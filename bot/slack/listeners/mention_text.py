@@ -7,7 +7,7 @@ from bot.core.id_detection import find_candidates
 from bot.core.id_likelihood import is_common
 from bot.core.parsing.command_line import check_length
 from bot.core.parsing.typography import straighten
-from bot.slack.messages.mrkdwn import plain
+from bot.slack.messages.text import plain
 
 _PROFILE = next(spec.word for spec in SPECS.values() if spec.makes is ShowProfiles)
 _ENDS = ".,;:!?()"

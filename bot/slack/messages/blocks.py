@@ -22,7 +22,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.core.model import App
-from bot.slack.messages.literal import ELLIPSIS, cut, literal
+from bot.slack.messages.text import ELLIPSIS, cut, literal
 
 Payload: TypeAlias = tuple[dict[str, Any], ...]
 """Blocks as they are sent."""

@@ -23,8 +23,7 @@ from bot.slack.messages.blocks import (
     words,
 )
 from bot.slack.messages.differences import difference_table, differences, in_order, label
-from bot.slack.messages.literal import cut, literal
-from bot.slack.messages.mrkdwn import escape
+from bot.slack.messages.text import cut, escape, literal
 from bot.slack.messages.values import in_words
 
 HEAD = 32

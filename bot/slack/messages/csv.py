@@ -11,11 +11,10 @@ from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.core.spreadsheet import line
 from bot.slack.messages.blocks import code, paragraph, sentence, small_print, words
-from bot.slack.messages.literal import literal
 from bot.slack.messages.lookup import elapsed, headline
 from bot.slack.messages.lookup_errors import reason
-from bot.slack.messages.mrkdwn import escape
 from bot.slack.messages.tables import all_fields
+from bot.slack.messages.text import escape, literal
 from bot.slack.messages.values import in_words
 
 COLUMNS = ("account", "result", "problem")

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 from bot.core.fields import CUSTOM_PROFILE, Domain, Field, offered
 from bot.core.model import Value, Values
 from bot.slack.messages.blocks import Truncator, table
-from bot.slack.messages.literal import literal
+from bot.slack.messages.text import literal
 from bot.slack.messages.values import ABSENT, in_words
 
 CLEARED = "cleared"

@@ -5,8 +5,7 @@ from itertools import chain
 from typing import Any
 
 from bot.slack.messages.blocks import Payload
-from bot.slack.messages.literal import ELLIPSIS, cut
-from bot.slack.messages.mrkdwn import inert
+from bot.slack.messages.text import ELLIPSIS, cut, inert
 
 MAX_TEXT = 3500
 """The most characters of a message's top-level text; Slack advises 4,000."""

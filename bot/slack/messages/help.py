@@ -11,8 +11,8 @@ from bot.core.model import App, Grantees, Role
 from bot.core.parsing.command_line import MAX_ACCOUNTS
 from bot.core.results import Help, RoleReport, Withheld
 from bot.slack.messages.blocks import Truncator, bold, code, paragraph, preformatted, words
-from bot.slack.messages.literal import literal
 from bot.slack.messages.settable_fields import show_settable
+from bot.slack.messages.text import literal
 
 _MAX_NAMED = 20
 _ROLES = {Role.VIEWER: "You are a viewer", Role.EDITOR: "You are an editor", None: "You have no role here"}

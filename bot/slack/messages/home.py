@@ -21,7 +21,7 @@ from bot.slack.messages.blocks import (
 )
 from bot.slack.messages.differences import in_order, label
 from bot.slack.messages.help import holders_of, role_line
-from bot.slack.messages.literal import cut, literal
+from bot.slack.messages.text import cut, literal
 from bot.slack.messages.values import moment_in_words
 
 LOOK_UP = Button("Look up…", "open_lookup", "lookup", "primary")

@@ -10,7 +10,6 @@ from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Truncator, aside, bold, code, paragraph, small_print, words
-from bot.slack.messages.literal import literal
 from bot.slack.messages.lookup_errors import COUNTED, show_problems
 from bot.slack.messages.paging import (
     PROBLEMS_PER_PAGE,
@@ -23,6 +22,7 @@ from bot.slack.messages.paging import (
     split,
 )
 from bot.slack.messages.tables import SIDE_BY_SIDE, all_fields, show_found, shown_fields
+from bot.slack.messages.text import literal
 
 _TO = "\N{EN DASH}"
 _TITLES: dict[type[LookupCommand], tuple[str, ...]] = {

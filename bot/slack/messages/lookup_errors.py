@@ -10,7 +10,7 @@ from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.parsing.hints import CHECK_ID
 from bot.slack.messages.blocks import Truncator, code, paragraph, sentence, words
-from bot.slack.messages.literal import cut, literal
+from bot.slack.messages.text import cut, literal
 
 COUNTED: Mapping[LookupStatus, str] = {
     LookupStatus.NOT_A_FRIEND: "not in it",

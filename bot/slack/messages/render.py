@@ -51,11 +51,10 @@ from bot.slack.messages.csv import show_sent
 from bot.slack.messages.fallback import MAX_TEXT, fallback
 from bot.slack.messages.help import show_help, show_role
 from bot.slack.messages.home import show_home, show_start
-from bot.slack.messages.literal import cut, literal
 from bot.slack.messages.lookup import show_lookup
-from bot.slack.messages.mrkdwn import escape
 from bot.slack.messages.paging import PageControls, pages
 from bot.slack.messages.progress import show_progress, show_working
+from bot.slack.messages.text import cut, escape, literal
 
 __all__ = [
     "Message",

@@ -10,7 +10,7 @@ from bot.core.lookups.fetch import attribute_names
 from bot.core.model import AccountResult
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Truncator, bold, code, pairs, paragraph, table, words
-from bot.slack.messages.literal import literal
+from bot.slack.messages.text import literal
 from bot.slack.messages.values import ABSENT, in_words, own_words
 
 SIDE_BY_SIDE = 4

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from bot.core.fields import Field, Kind
 from bot.core.model import Value
-from bot.slack.messages.literal import literal
+from bot.slack.messages.text import literal
 
 ABSENT = "—"
 """What stands where the API returned nothing."""

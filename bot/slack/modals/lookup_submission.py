@@ -9,7 +9,7 @@ from bot.core.model import App
 from bot.core.parsing.command_line import Apps, check_accounts, read_accounts
 from bot.errors import UsageError
 from bot.slack.delivery.forms import FormError, in_words
-from bot.slack.messages.mrkdwn import plain
+from bot.slack.messages.text import plain
 from bot.slack.modals.inputs import INPUT, read_input
 from bot.slack.modals.lookup import FIELDS, FOUND, IDS, KIND, OWNER
 from bot.slack.modals.profile import APP

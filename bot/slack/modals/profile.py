@@ -19,7 +19,7 @@ from bot.core.parsing.values import is_settable
 from bot.core.results import Form
 from bot.errors import BotError
 from bot.slack.messages.blocks import bold, code, paragraph, sentence, small_print, where, words
-from bot.slack.messages.literal import cut, literal
+from bot.slack.messages.text import cut, literal
 from bot.slack.modals.inputs import INPUT, begins_with, make_input, read_input
 
 SET_SHORTCUT = "set_profile"

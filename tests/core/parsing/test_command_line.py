@@ -26,7 +26,7 @@ from bot.core.parsing.command_line import MAX_ACCOUNTS, MAX_TEXT, Apps, parse
 from bot.core.parsing.tokens import tokenize
 from bot.core.parsing.typography import DOUBLE, straighten
 from bot.errors import UsageError
-from bot.slack.messages.mrkdwn import plain
+from bot.slack.messages.text import plain
 
 VIP, TIER = custom_field("Vip", "VIP tier"), custom_field("Tier")
 PROD, TEST = App("prod", "Singapore", (VIP, TIER)), App("test", "Jakarta")

@@ -39,7 +39,6 @@ from bot.playground.blockkit.checker import check_message, check_view
 from bot.slack.messages.audit import FLOOD
 from bot.slack.messages.change import stamp
 from bot.slack.messages.home import lead_on
-from bot.slack.messages.literal import literal
 from bot.slack.messages.render import (
     Message,
     PageControls,
@@ -49,6 +48,7 @@ from bot.slack.messages.render import (
     render_entries,
     render_home,
 )
+from bot.slack.messages.text import literal
 from tests.support.sample_results import CHANGE, enter
 
 NASTY = (

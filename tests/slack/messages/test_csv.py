@@ -11,7 +11,7 @@ from bot.core.lookups.fetch import never_asked
 from bot.core.model import App, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.csv import COLUMNS, comment, file_name, to_csv
-from bot.slack.messages.literal import literal
+from bot.slack.messages.text import literal
 from tests.slack.messages.test_any_data import lookups
 from tests.support.sample_results import (
     ALICE,

@@ -1,4 +1,4 @@
-"""Text that others wrote, shown as it is: what would be invisible or misleading is made visible."""
+"""Text of people and vendors: unescaped as it comes from Slack, escaped or made visible as it is shown."""
 
 import re
 import unicodedata
@@ -30,6 +30,15 @@ _EXTENDERS = frozenset({_JOINER, *map(chr, range(0x1F3FB, 0x1F400))})
 _CLUSTER = 16
 """The most characters to step back for the start of a grapheme; there is no end to combining marks."""
 
+_WRAPPED = re.compile(
+    r"<(?:[@#](?P<mention>[A-Z0-9]+)|(?:mailto:|tel:)(?P<target>[^<>|]+)|(?P<url>https?://[^<>|]+))"
+    r"(?:\|(?P<label>[^<>]*))?>"
+)
+_ESCAPED = re.compile("&(amp|lt|gt);")
+_CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
+_BROADCAST = re.compile("@(?=here|channel|everyone)", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
+
 
 def literal(text: str) -> str:
     """Show a text on one line, with nothing in it that cannot be seen or that turns the reading direction."""
@@ -56,3 +65,29 @@ def _is_inside(text: str, place: int) -> bool:
     if after in _FLAG_LETTERS:
         return (place - len(text[:place].rstrip(_FLAG_LETTERS))) % 2 == 1
     return text[place - 1] == _JOINER or after in _EXTENDERS or unicodedata.category(after).startswith("M")
+
+
+def plain(text: str) -> str:
+    """Turn text as Slack delivers it into what the person typed.
+
+    Links and mentions are unwrapped to the part that an account id can be, then Slack's three escapes are
+    undone, once. All else is left as it is: it may be a value.
+    """
+    return _ESCAPED.sub(lambda match: _CHARACTERS[match[1]], _WRAPPED.sub(_unwrap, text))
+
+
+def _unwrap(match: re.Match[str]) -> str:
+    return match["mention"] or match["label"] or match["target"] or match["url"]
+
+
+def escape(text: str) -> str:
+    """Escape the three characters that begin, end and escape Slack's markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def inert(text: str) -> str:
+    """Make text safe for a message's top-level text, where @here would count even when escaped.
+
+    A word joiner after the @ is not seen, and is no mention.
+    """
+    return _BROADCAST.sub(f"@{_WORD_JOINER}", escape(text))

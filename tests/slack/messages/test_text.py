@@ -1,12 +1,14 @@
 import string
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.messages.mrkdwn import escape, inert, plain
+from bot.slack.messages.text import cut, escape, inert, literal, plain
 
 IDS = st.text(string.ascii_letters + string.digits + "_-.@+/:#$%!?=~^|", min_size=1, max_size=32)
+ANY_TEXT = st.text(st.characters(exclude_categories=[]))
 
 
 @pytest.mark.parametrize(
@@ -70,3 +72,67 @@ def test_leaves_no_live_mention(text: str) -> None:
 
 def test_leaves_other_addresses_alone() -> None:
     assert inert("ann@example.org") == "ann@example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Alice Zhang", "Alice Zhang"),
+        ("*b* _i_ `c` ~s~", "*b* _i_ `c` ~s~"),
+        ("<!channel> &lt;!here&gt; @channel", "<!channel> &lt;!here&gt; @channel"),
+        ("two\nlines\r\nor three", "two↵lines↵or three"),
+        ("tab\tbell\x07", "tab␉bell␇"),
+        ("gpj\u202eexe", "gpj⟨202E⟩exe"),
+        ("bob\u200b", "bob⟨200B⟩"),
+        ("b\u200dob", "b⟨200D⟩ob"),
+        ("bob ", "bob␣"),
+        ("   ", "␣␣␣"),
+        ("\u3164", "⟨3164⟩"),
+        ("a\ud800b", "a\ufffdb"),
+        ("\N{FAMILY}\ufe0f\u200d\N{FIRE}", "\N{FAMILY}\ufe0f\u200d\N{FIRE}"),
+        ("1\ufe0f\u20e3", "1\ufe0f\u20e3"),
+        ("a\ufe0f", "a⟨FE0F⟩"),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        ),
+        ("\u200d\u200d", "⟨200D⟩⟨200D⟩"),
+        ("", ""),
+    ],
+)
+def test_shows_what_is_there(text: str, shown: str) -> None:
+    assert literal(text) == shown
+
+
+@given(ANY_TEXT)
+def test_leaves_nothing_that_cannot_be_sent_or_breaks_the_line(text: str) -> None:
+    shown = literal(text)
+
+    shown.encode()
+    assert not any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in shown)
+    assert literal(shown) == shown
+    assert bool(shown.strip()) == bool(text)
+
+
+@given(ANY_TEXT, st.integers(1, 30))
+def test_cuts_to_the_limit_with_a_sign(text: str, limit: int) -> None:
+    short = cut(text, limit)
+
+    assert len(short) <= limit
+    assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "short"),
+    [
+        ("abcdef", 6, "abcdef"),
+        ("abcdef", 4, "abc…"),
+        ("abe\u0301f", 4, "ab…"),
+        ("ab\N{WOMAN}\u200d\N{ROCKET}c", 5, "ab…"),
+        ("a\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}bc", 3, "a…"),
+        ("a\U0001f1eb\U0001f1f7\U0001f1e9\U0001f1ea", 4, "a\U0001f1eb\U0001f1f7…"),
+        ("e" + "\u0301" * 50, 20, "e" + "\u0301" * 18 + "…"),
+    ],
+)
+def test_cuts_between_graphemes(text: str, limit: int, short: str) -> None:
+    assert cut(text, limit) == short
