@@ -24,8 +24,7 @@ from bot.slack.messages.blocks import (
     where,
     words,
 )
-from bot.slack.messages.change import cut_note, show_reason, stamp
-from bot.slack.messages.differences import Difference, difference_table, differences
+from bot.slack.messages.change import Difference, cut_note, difference_table, differences, show_reason, stamp
 from bot.slack.messages.paging import PageControls
 from bot.slack.messages.text import literal
 from bot.slack.messages.values import moment_in_words

@@ -19,10 +19,10 @@ from bot.slack.messages.blocks import (
     small_print,
     words,
 )
-from bot.slack.messages.differences import in_order, label
+from bot.slack.messages.change import in_order
 from bot.slack.messages.help import holders_of, role_line
 from bot.slack.messages.text import cut, literal
-from bot.slack.messages.values import moment_in_words
+from bot.slack.messages.values import label, moment_in_words
 
 LOOK_UP = Button("Look up…", "open_lookup", "lookup", "primary")
 """Opens the form for lookups."""

@@ -8,7 +8,7 @@ from bot.core.fields import MAX_UINT32, Domain, Field, Kind, offered
 from bot.core.model import App
 from bot.core.parsing.values import choices, is_settable
 from bot.slack.messages.blocks import Truncator, aside, table
-from bot.slack.messages.differences import label
+from bot.slack.messages.values import label
 
 _ROOM = 90
 """How many fields one table lists; Slack takes 100 rows."""

@@ -1,4 +1,4 @@
-"""One field's value in words."""
+"""One field in words: its label and its value."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from bot.core.fields import Field, Kind
 from bot.core.model import Value
+from bot.slack.messages.blocks import Truncator
 from bot.slack.messages.text import literal
 
 ABSENT = "—"
@@ -14,6 +15,11 @@ ABSENT = "—"
 _NUMBER = re.compile("-?[0-9]{1,20}")
 # Not strftime's names: those follow the machine's language.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def label(field: Field, trim: Truncator) -> str:
+    """Name a field, literally."""
+    return trim(literal(field.label) or ABSENT)
 
 
 def in_words(field: Field, value: Value | None) -> str:

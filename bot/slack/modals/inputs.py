@@ -21,7 +21,7 @@ from bot.core.fields import MAX_UINT32, Field, Kind
 from bot.core.model import Value
 from bot.core.parsing.values import to_text
 from bot.slack.messages.blocks import Truncator
-from bot.slack.messages.differences import label
+from bot.slack.messages.values import label
 
 INPUT = "value"
 """The action id of every input: there is one in a block."""

@@ -21,8 +21,8 @@ from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Field
 from bot.core.id_detection import Candidate
 from bot.core.parsing.command_line import Apps
 from bot.slack.messages.blocks import Truncator, bold, paragraph, small_print, words
-from bot.slack.messages.differences import label
 from bot.slack.messages.text import cut, literal
+from bot.slack.messages.values import label
 from bot.slack.modals.inputs import INPUT
 from bot.slack.modals.profile import app_inputs
 
