@@ -1,20 +1,23 @@
 """What people may do here: their role, and the commands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
 from bot.core.commands import SetFields, ShowFriends, Spec
-from bot.core.fields import Domain, offered
+from bot.core.fields import MAX_UINT32, Domain, Field, Kind, offered
 from bot.core.model import App, Grantees, Role
 from bot.core.parsing.command_line import MAX_ACCOUNTS
+from bot.core.parsing.values import choices, is_settable
 from bot.core.results import Help, RoleReport, Withheld
-from bot.slack.messages.blocks import Truncator, bold, code, paragraph, preformatted, words
-from bot.slack.messages.settable_fields import show_settable
+from bot.slack.messages.blocks import Truncator, aside, bold, code, paragraph, preformatted, table, words
 from bot.slack.messages.text import literal
+from bot.slack.messages.values import label
 
 _MAX_NAMED = 20
+_ROOM = 90
+"""How many fields one table lists; Slack takes 100 rows."""
 _ROLES = {Role.VIEWER: "You are a viewer", Role.EDITOR: "You are an editor", None: "You have no role here"}
 
 
@@ -53,7 +56,7 @@ def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
         fields = [_fields(help_.topic, help_.apps)] if "--fields" in help_.topic.options else []
         yield paragraph(_usage(help_.topic, command), [words(help_.topic.summary)], *fields)
         if help_.topic.makes is SetFields:
-            yield from show_settable(help_.apps, trim)
+            yield from _show_settable(help_.apps, trim)
             yield paragraph(
                 [words("A value with a blank in it is quoted, and none at all clears: "), code("nick=")]
             )
@@ -98,3 +101,39 @@ def _fields(spec: Spec, apps: Sequence[App]) -> list[RichTextElement]:
     custom = dict.fromkeys(chain.from_iterable(app.custom for app in apps))
     names = ", ".join(field.word for field in offered(domain, tuple(custom)))
     return [bold("Fields  "), words(names)]
+
+
+def _show_settable(apps: Iterable[App], trim: Truncator) -> Iterator[Block]:
+    """Show the fields of all apps that can be set: what is typed, what it is called, and what it takes."""
+    custom = dict.fromkeys(field for app in apps for field in app.custom)
+    fields = [field for field in offered(Domain.PROFILE, tuple(custom)) if is_settable(field)]
+    rows = [(field.word, label(field, trim), _TAKES[field.kind](field)) for field in fields[:_ROOM]]
+    yield table([("Type", "Field", "Takes"), *rows])
+    more = len(fields) - _ROOM
+    if more > 0:
+        yield aside(f"and {more} more fields of your apps, which take text")
+
+
+def _text(field: Field) -> str:
+    return f"text, at most {field.max_bytes} bytes"
+
+
+def _number(_: Field) -> str:
+    return f"a whole number from 0 to {MAX_UINT32}"
+
+
+def _date(_: Field) -> str:
+    return "a day, as 1990-04-19"
+
+
+def _choice(field: Field) -> str:
+    return ", ".join(choices(field))
+
+
+_TAKES: Mapping[Kind, Callable[[Field], str]] = {
+    Kind.TEXT: _text,
+    Kind.NUMBER: _number,
+    Kind.DATE: _date,
+    Kind.CHOICE: _choice,
+    Kind.MUTED: _choice,
+}
