@@ -8,7 +8,8 @@ from threading import Event
 from bot.core.commands import SPECS
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import Interactions, Waiting
-from bot.slack.messages.render import Message, busy, restarting, waiting
+from bot.slack.messages.blocks import Message
+from bot.slack.messages.notices import busy, restarting, waiting
 from bot.slack.workers import Job, Workers
 
 _QUICK = frozenset(spec.word for spec in SPECS.values() if spec.needs is None)

@@ -39,20 +39,12 @@ from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.progress import watching
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import Again, HistoryPage, Interactions, LookupPage, Subject
-from bot.slack.messages.blocks import sentence
+from bot.slack.messages.blocks import Message, sentence
 from bot.slack.messages.csv import comment, file_name, to_csv
-from bot.slack.messages.paging import accounts_on, shown, single_account
-from bot.slack.messages.render import (
-    Message,
-    PageControls,
-    changing,
-    pages,
-    render,
-    render_crash,
-    render_error,
-    render_sent,
-    sending,
-)
+from bot.slack.messages.errors import render_crash, render_error
+from bot.slack.messages.notices import changing, sending
+from bot.slack.messages.paging import PageControls, accounts_on, pages, shown, single_account
+from bot.slack.messages.render import render, render_sent
 from bot.slack.messages.text import plain
 
 Observer: TypeAlias = Callable[[str, str, float], None]

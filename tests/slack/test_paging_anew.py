@@ -23,7 +23,7 @@ from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import Interactions, LookupPage
 from bot.slack.listeners.buttons import press
-from bot.slack.messages.render import Message
+from bot.slack.messages.blocks import Message
 from bot.slack.runner import CommandRunner
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 

@@ -29,8 +29,7 @@ from bot.playground.people import PEOPLE
 from bot.slack.api.message_text import read_words, unmark
 from bot.slack.delivery.forms import FormError
 from bot.slack.listeners.mention_text import read_message
-from bot.slack.messages.blocks import paragraph, words
-from bot.slack.messages.fallback import fallback
+from bot.slack.messages.blocks import fallback, paragraph, words
 from bot.slack.messages.text import cut, inert, literal, plain
 from bot.slack.modals.inputs import INPUT, begins_with
 from bot.slack.modals.lookup import IDS, KIND, OWNER

@@ -16,8 +16,7 @@ from bot.core.ports import Outbox
 from bot.errors import AuditError, NotSharedError
 from bot.slack.api.channels import Readers
 from bot.slack.delivery.channel import MOST_WAIT, Channel, NotPostedError, mending
-from bot.slack.messages.audit import Group, grouped, name_altered
-from bot.slack.messages.render import render_checkpoint, render_entries
+from bot.slack.messages.audit import Group, grouped, name_altered, render_checkpoint, render_entries
 
 BATCH = 5
 """The most entries in one message; refusals of one person that are shown together count as one."""

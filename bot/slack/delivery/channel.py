@@ -9,7 +9,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
 
-from bot.slack.messages.render import Message
+from bot.slack.messages.blocks import Message
 
 MOST_WAIT = 60.0
 """The most seconds that anything waits because Slack asks for it (Retry-After)."""

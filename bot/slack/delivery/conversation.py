@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from bot.slack.delivery.channel import Channel, NotPostedError
-from bot.slack.messages.render import Message
+from bot.slack.messages.blocks import Message
 
 DIRECT = "D"
 """What the ids of direct messages start with."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
-from bot.slack.messages.render import Message
+from bot.slack.messages.blocks import Message
 from bot.slack.modals.review import notice_view
 
 

@@ -7,7 +7,8 @@ from bot.core.lookups.job import LookupJob
 from bot.core.results import Lookup
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import Interactions, UnderWay
-from bot.slack.messages.render import Message, progressing, working
+from bot.slack.messages.blocks import Message
+from bot.slack.messages.notices import progressing, working
 
 PROGRESS_AFTER = 2.0
 """Seconds from which on it is said how far a lookup has come."""

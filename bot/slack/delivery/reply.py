@@ -8,7 +8,8 @@ from threading import Event, Lock, Thread
 
 from bot.slack.delivery.conversation import Conversation
 from bot.slack.delivery.response_url import Responder
-from bot.slack.messages.render import Message, following, shared
+from bot.slack.messages.blocks import Message
+from bot.slack.messages.notices import following, shared
 
 WORKING_AFTER = 1.0
 """The usual seconds until the actor is told that work goes on."""

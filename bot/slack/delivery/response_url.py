@@ -17,7 +17,7 @@ from bot.http_session import Answer, CallError, open_session
 from bot.slack.api.client import USUAL_LIMITS, Limits
 from bot.slack.delivery.channel import LONGEST_WAIT, Channel, NotPostedError, read_wait
 from bot.slack.delivery.conversation import Conversation
-from bot.slack.messages.render import Message
+from bot.slack.messages.blocks import Message
 
 TRIES = 2
 """How often one message is sent before another way is taken; a response URL works five times in all."""

@@ -19,7 +19,7 @@ from bot.slack.interactions import (
     Waiting,
 )
 from bot.slack.listeners.lookup_form import open_lookup
-from bot.slack.messages.render import changing, withdrawn
+from bot.slack.messages.notices import changing, withdrawn
 from bot.slack.runner import CommandRunner
 
 Deed: TypeAlias = Callable[[CommandRunner, SlackRequest, str], str]

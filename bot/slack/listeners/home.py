@@ -13,8 +13,7 @@ from bot.core.services import Services
 from bot.errors import SlackUnavailableError
 from bot.slack.interactions import Again, Interactions, Subject
 from bot.slack.messages.blocks import Button
-from bot.slack.messages.home import lead_on
-from bot.slack.messages.render import render_home
+from bot.slack.messages.home import lead_on, render_home
 
 ROOM = 256
 """Of how many Home tabs the buttons are remembered; those of the one published longest ago go first."""

@@ -17,7 +17,7 @@ from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.listeners.review import confirm, give_up, review
-from bot.slack.messages.render import busy
+from bot.slack.messages.notices import busy
 from bot.slack.modals.profile import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, changing_view, loading_view
 from bot.slack.modals.review import SET_REVIEW, notice_view
 from bot.slack.runner import CommandRunner

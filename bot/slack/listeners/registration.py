@@ -27,7 +27,7 @@ from bot.slack.listeners.home import Homes
 from bot.slack.listeners.lookup_form import Querying
 from bot.slack.listeners.mentions import Hearing
 from bot.slack.listeners.profile_form import Filling
-from bot.slack.messages.render import busy
+from bot.slack.messages.notices import busy
 from bot.slack.recent_ids import RecentIds
 from bot.slack.runner import CommandRunner
 from bot.slack.workers import Workers

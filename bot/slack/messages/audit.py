@@ -11,12 +11,17 @@ from bot.core.fields import Domain, offered
 from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Outcome, Surface
 from bot.core.results import History
 from bot.slack.messages.blocks import (
+    MAX_TEXT,
     Button,
+    Message,
     Truncator,
     aside,
     bold,
     buttons,
     code,
+    fallback,
+    fit,
+    make_message,
     paragraph,
     preformatted,
     sentence,
@@ -26,7 +31,7 @@ from bot.slack.messages.blocks import (
 )
 from bot.slack.messages.change import Difference, cut_note, difference_table, differences, show_reason, stamp
 from bot.slack.messages.paging import PageControls
-from bot.slack.messages.text import literal
+from bot.slack.messages.text import cut, literal
 from bot.slack.messages.values import moment_in_words
 
 Group: TypeAlias = Sequence[Entry | AlteredEntry]
@@ -76,6 +81,30 @@ def grouped(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
         else:
             stretch.setdefault(entry.event.actor if isinstance(entry, Entry) else None, []).append(entry)
     return groups + _close(stretch)
+
+
+def render_entries(
+    entries: Sequence[Entry | AlteredEntry], apps: Mapping[str, App], masked: Mapping[str, Collection[str]]
+) -> Message:
+    """Tell the audit channel of entries, each with its number and head, blocks or not.
+
+    Args:
+        entries: Which, in order.
+        apps: The apps by name.
+        masked: By app, the tags of fields whose values the channel is not shown.
+    """
+    blocks = fit(lambda trim: show_entries(entries, apps, masked, trim))
+    return Message(cut(f"{stamps(entries)}\n{fallback(blocks)}", MAX_TEXT), blocks)
+
+
+def render_checkpoint(head: Head, at: datetime) -> Message:
+    """Tell the audit channel how many entries the record holds, and the head that covers them.
+
+    Args:
+        head: The newest entry's number and hash.
+        at: When the record was found so (UTC).
+    """
+    return make_message(lambda _: show_checkpoint(head, at))
 
 
 def show_entries(

@@ -1,8 +1,9 @@
 """Slack's blocks as this bot uses them, and the size that a message may have."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, TypeAlias
 
 from slack_sdk.models.blocks import (
@@ -22,7 +23,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.core.model import App
-from bot.slack.messages.text import ELLIPSIS, cut, literal
+from bot.slack.messages.text import ELLIPSIS, cut, inert, literal
 
 Payload: TypeAlias = tuple[dict[str, Any], ...]
 """Blocks as they are sent."""
@@ -31,6 +32,17 @@ BUDGET = 9300
 """The most characters in all blocks of one message; Slack refuses somewhere between 9,600 and 11,300."""
 _LIMITS = (1000, 500, 300, 200, 150, 100, 70, 50, 35, 25, 18, 12, 8, 5, 3)
 """How long one text may be; the first limit under which a message fits is taken."""
+MAX_TEXT = 3500
+"""The most characters of a message's top-level text; Slack advises 4,000."""
+_MAX_LINE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What Slack is sent: blocks, and the text that stands for them where blocks are not shown."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...]
 
 
 @dataclass(slots=True)
@@ -44,6 +56,12 @@ class Truncator:
         """Cut a text when it is too long."""
         self.used = self.used or len(text) > self.limit
         return cut(text, self.limit)
+
+
+def make_message(build: Callable[[Truncator], Iterable[Block]]) -> Message:
+    """Make a message of blocks that fit into one, and of the text that stands for them."""
+    blocks = fit(build)
+    return Message(fallback(blocks), blocks)
 
 
 def fit(build: Callable[[Truncator], Iterable[Block]]) -> Payload:
@@ -60,6 +78,19 @@ def fit(build: Callable[[Truncator], Iterable[Block]]) -> Payload:
     return built(_LIMITS[place])
 
 
+def fallback(payload: Payload) -> str:
+    """Say in plain text what the blocks say, small print aside; shown where the blocks are not."""
+    said: list[str] = []
+    left = MAX_TEXT - len(ELLIPSIS)
+    for line in chain.from_iterable(map(_lines, payload)):
+        safe = inert(cut(line, _MAX_LINE))
+        left -= len(safe) + 1
+        if left < 0:
+            return "\n".join([*said, ELLIPSIS])
+        said.append(safe)
+    return "\n".join(said)
+
+
 def _size(node: Any) -> int:
     match node:
         case {"text": str(text)}:
@@ -70,6 +101,22 @@ def _size(node: Any) -> int:
             return sum(map(_size, node))
         case _:
             return 0
+
+
+def _lines(block: Mapping[str, Any]) -> Iterator[str]:
+    match block:
+        case {"type": "rich_text", "elements": [{"elements": elements}]}:
+            yield from "".join(_said(element) for element in elements).split("\n")
+        case {"type": "table", "rows": rows}:
+            yield from (" · ".join(cell["text"] for cell in row) for row in rows)
+        case {"type": "section", "fields": fields}:
+            yield from (field["text"].replace("*\n", ": ").lstrip("*") for field in fields)
+        case _:
+            pass  # buttons and small print say nothing that is missed
+
+
+def _said(element: Mapping[str, str]) -> str:
+    return element.get("text") or element.get("user_id") or element["usergroup_id"]
 
 
 def words(text: str, style: str = "") -> RichTextElement:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 from slack_sdk.models.blocks import Block, DividerBlock, PlainTextObject, RichTextElement, SectionBlock
 
@@ -14,6 +15,7 @@ from bot.slack.messages.blocks import (
     bold,
     buttons,
     code,
+    fit,
     paragraph,
     preformatted,
     small_print,
@@ -41,6 +43,20 @@ _BECAME: Mapping[Outcome, str] = {
     Outcome.PROPOSED: "waits to be confirmed, or has expired",
     Outcome.ATTEMPTED: "under way",
 }
+
+
+def render_home(
+    home: Home, leads: Mapping[int, Sequence[Button]], told: str, *, command: str
+) -> dict[str, Any]:
+    """Make the view of a Home tab.
+
+    Args:
+        home: What its person has here.
+        leads: What leads on from what they did, by the entry's sequence number.
+        told: How far the audit channel has been told, in words.
+        command: The slash command's name, slash included.
+    """
+    return {"type": "home", "blocks": fit(lambda trim: show_home(home, leads, told, command, trim))}
 
 
 def show_start(

@@ -8,9 +8,8 @@ from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, PlainText
 
 from bot.core.model import Outcome
 from bot.core.results import Preview, Settled, Unchanged
-from bot.slack.messages.blocks import Truncator, aside, bold, code, fit, paragraph, words
+from bot.slack.messages.blocks import Message, Truncator, aside, bold, code, fit, paragraph, words
 from bot.slack.messages.change import confirm_label, show_preview, show_settled, show_unchanged
-from bot.slack.messages.render import Message
 from bot.slack.modals.profile import make_view
 
 SET_REVIEW = "set_review"

@@ -10,7 +10,7 @@ from bot.slack.api.client import SlackClient
 from bot.slack.delivery.conversation import Conversation
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.response_url import Responder
-from bot.slack.messages.render import Message
+from bot.slack.messages.blocks import Message
 from tests.support.far_end import Behavior, FarEnd, answer, reset
 from tests.support.slack import wait_until
 

@@ -10,7 +10,8 @@ from bot.logs import set_up_logs
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.response_url import Responder
-from bot.slack.messages.render import Message, following, shared
+from bot.slack.messages.blocks import Message
+from bot.slack.messages.notices import following, shared
 from tests.support.far_end import DRIPS, Behavior, FarEnd, answer, hang, reset
 from tests.support.slack import wait_until
 

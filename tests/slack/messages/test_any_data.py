@@ -36,18 +36,13 @@ from bot.core.results import (
 )
 from bot.errors import IMError, OutcomeUnknownError
 from bot.playground.blockkit.checker import check_message, check_view
-from bot.slack.messages.audit import FLOOD
+from bot.slack.messages.audit import FLOOD, render_entries
+from bot.slack.messages.blocks import Message
 from bot.slack.messages.change import stamp
-from bot.slack.messages.home import lead_on
-from bot.slack.messages.render import (
-    Message,
-    PageControls,
-    pages,
-    progressing,
-    render,
-    render_entries,
-    render_home,
-)
+from bot.slack.messages.home import lead_on, render_home
+from bot.slack.messages.notices import progressing
+from bot.slack.messages.paging import PageControls, pages
+from bot.slack.messages.render import render
 from bot.slack.messages.text import literal
 from tests.support.sample_results import CHANGE, enter
 

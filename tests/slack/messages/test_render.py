@@ -54,25 +54,16 @@ from bot.errors import (
     UsageError,
 )
 from bot.playground.blockkit.checker import check_message, check_view
-from bot.slack.messages.audit import FLOOD, grouped
+from bot.slack.messages.audit import FLOOD, grouped, render_checkpoint, render_entries
+from bot.slack.messages.blocks import Message
 from bot.slack.messages.change import stamp
-from bot.slack.messages.home import lead_on
-from bot.slack.messages.paging import shown, single_account
-from bot.slack.messages.render import (
-    Message,
-    PageControls,
+from bot.slack.messages.errors import render_crash, render_error
+from bot.slack.messages.home import lead_on, render_home
+from bot.slack.messages.notices import (
     busy,
     changing,
     following,
-    pages,
     progressing,
-    render,
-    render_checkpoint,
-    render_crash,
-    render_entries,
-    render_error,
-    render_home,
-    render_sent,
     restarting,
     sending,
     shared,
@@ -80,6 +71,8 @@ from bot.slack.messages.render import (
     withdrawn,
     working,
 )
+from bot.slack.messages.paging import PageControls, pages, shown, single_account
+from bot.slack.messages.render import render, render_sent
 from tests.support.sample_results import (
     ALICE,
     BOB,

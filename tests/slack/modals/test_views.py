@@ -17,7 +17,8 @@ from bot.core.parsing.values import is_settable
 from bot.core.results import Form, Preview, Settled, Unchanged
 from bot.errors import ExpiredError, OutcomeUnknownError
 from bot.playground.blockkit.checker import check_view
-from bot.slack.messages.render import busy, render_crash, render_error
+from bot.slack.messages.errors import render_crash, render_error
+from bot.slack.messages.notices import busy
 from bot.slack.modals.lookup import lookup_view, message_view
 from bot.slack.modals.profile import account_view, changing_view, form_view, loading_view
 from bot.slack.modals.review import notice_view, review_view, settled_view, unchanged_view

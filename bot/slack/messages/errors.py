@@ -1,0 +1,73 @@
+"""Error messages: the error, what to do about it, and the reference that finds it in the log."""
+
+from collections.abc import Iterator
+
+from slack_sdk.models.blocks import RichTextElement
+
+from bot.errors import (
+    BotError,
+    ExpiredError,
+    IMError,
+    NotSharedError,
+    PermissionDeniedError,
+    RecordUnknownError,
+    UsageError,
+)
+from bot.slack.messages.blocks import Message, Truncator, bold, code, make_message, paragraph, sentence, words
+from bot.slack.messages.text import literal
+
+_HAPPENED: dict[type[BotError], str] = {
+    UsageError: "Not understood",
+    PermissionDeniedError: "Refused",
+    ExpiredError: "Not possible",
+    NotSharedError: "Not shared",
+    RecordUnknownError: "Not known",
+    BotError: "Failed",
+}
+"""What an error's words follow: they may begin with an id, so they get no capital letter."""
+
+
+def render_error(error: BotError, *, command: str, reference: str | None = None) -> Message:
+    """Show what went wrong, what to do about it, and how the command is typed.
+
+    Args:
+        error: What went wrong.
+        command: The slash command's name, slash included.
+        reference: What finds the log's lines about it.
+    """
+    return make_message(lambda trim: [paragraph(*_error_lines(error, command, reference, trim))])
+
+
+def _error_lines(
+    error: BotError, command: str, reference: str | None, trim: Truncator
+) -> Iterator[list[RichTextElement]]:
+    happened = next(_HAPPENED[kind] for kind in type(error).mro() if kind in _HAPPENED)
+    parts = error.parts if isinstance(error, UsageError) else ()
+    number = f" ({error.code})" if isinstance(error, IMError) and error.code is not None else ""
+    yield [bold(f"{happened}: {f'{len(parts)} mistakes' if parts else trim(literal(str(error)))}{number}.")]
+    for part in parts:
+        advice = f" {sentence(trim(literal(part.advice)))}" if part.advice else ""
+        yield [words(f"• {trim(literal(str(part)))}."), *([words(advice, "italic")] if advice else [])]
+    if error.advice:
+        yield [words(sentence(trim(literal(error.advice))))]
+    if isinstance(error, UsageError) and error.usage:
+        yield [code(f"{command} {error.usage}")]
+    if reference:
+        yield [words("Reference "), code(reference)]
+
+
+def render_crash(reference: str, command: str) -> Message:
+    """Own up to an unexpected error, with the reference that finds it in the log."""
+    return make_message(
+        lambda _: [
+            paragraph(
+                [bold("Something broke inside the bot, not in what you typed.")],
+                [
+                    words("Whoever runs the bot finds it in the log by the reference "),
+                    code(reference),
+                    words("."),
+                ],
+                [words("Try again, or something else: "), code(f"{command} help")],
+            )
+        ]
+    )
