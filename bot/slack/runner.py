@@ -45,7 +45,7 @@ from bot.slack.messages.errors import render_crash, render_error
 from bot.slack.messages.notices import changing, sending
 from bot.slack.messages.paging import PageControls, accounts_on, pages, shown, single_account
 from bot.slack.messages.render import render, render_sent
-from bot.slack.messages.text import plain
+from bot.slack.messages.text import unescape
 
 Observer: TypeAlias = Callable[[str, str, float], None]
 """Told of everything answered: what was asked, how it ended, and how many seconds it took."""
@@ -169,7 +169,7 @@ class CommandRunner:
         """Answer with where to start."""
         start = self.services.start(request.actor)
         again = [self.interactions.keep(request.actor, Again(lookup)) for lookup in start.recent]
-        message = render(start, command=self.command, actor_id=request.actor.user_id, again=again)
+        message = render(start, command=self.command, actor_id=request.actor.user_id, repeat_ids=again)
         request.reply.answer(message, private=True)
 
     def show(
@@ -290,7 +290,7 @@ class CommandRunner:
             return job.run()
 
     def _run_text(self, request: SlackRequest, text: str) -> str:
-        return self.run(request, self.services.read(request.actor, plain(text), request.surface))
+        return self.run(request, self.services.read(request.actor, unescape(text), request.surface))
 
     def run(self, request: SlackRequest, command: Command) -> str:
         """Run a command and answer it; names what was asked."""

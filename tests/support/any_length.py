@@ -30,8 +30,8 @@ from bot.slack.api.message_text import read_words, unmark
 from bot.slack.delivery.forms import FormError
 from bot.slack.listeners.mention_text import read_message
 from bot.slack.messages.blocks import fallback, paragraph, words
-from bot.slack.messages.text import cut, inert, literal, plain
-from bot.slack.modals.inputs import INPUT, begins_with
+from bot.slack.messages.text import cut, escape_mentions, make_visible, unescape
+from bot.slack.modals.inputs import INPUT, initial_value
 from bot.slack.modals.lookup import IDS, KIND, OWNER
 from bot.slack.modals.lookup_submission import read_lookup
 
@@ -127,7 +127,7 @@ def _read_values(text: str) -> None:
 def _begin_forms(text: str) -> None:
     for field in _KINDS:
         if field.kind is not Kind.MUTED:
-            begins_with(field, text)
+            initial_value(field, text)
 
 
 def _read_message_of_blocks(text: str) -> None:
@@ -160,9 +160,9 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "find candidates": find_and_count,
     "read blocks": _read_message_of_blocks,
     "unmark": unmark,
-    "plain": plain,
-    "inert": inert,
-    "literal": literal,
+    "unescape": unescape,
+    "escape mentions": escape_mentions,
+    "make visible": make_visible,
     "cut": lambda text: [cut(text, limit) for limit in (10, 600, LENGTH - 1)],
     "begin a form": _begin_forms,
     "read a form": _read_form,

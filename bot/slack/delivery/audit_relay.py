@@ -16,7 +16,7 @@ from bot.core.ports import Outbox
 from bot.errors import AuditError, NotSharedError
 from bot.slack.api.channels import Readers
 from bot.slack.delivery.channel import MOST_WAIT, Channel, NotPostedError, mending
-from bot.slack.messages.audit import Group, grouped, name_altered, render_checkpoint, render_entries
+from bot.slack.messages.audit import Group, describe_altered, group_entries, render_checkpoint, render_entries
 
 BATCH = 5
 """The most entries in one message; refusals of one person that are shown together count as one."""
@@ -165,7 +165,7 @@ class Relay:
     def _alarm(self) -> str:
         now = time.monotonic()
         fresh = [number for number, found_at in self._altered.items() if now - found_at < ALARM_SECONDS]
-        return f"{name_altered(fresh)}: an operator should run im-bot audit verify" if fresh else ""
+        return f"{describe_altered(fresh)}: an operator should run im-bot audit verify" if fresh else ""
 
     def _delay(self, status: RelayStatus) -> str:
         since, late = self._uncovered_since, status.oldest_seconds
@@ -222,7 +222,7 @@ class Relay:
         # Those that Slack has taken, but that could not be noted as told, are only noted now.
         if new := [entry for entry in entries if _key(entry) not in self._told]:
             self._readers.check()
-            chosen = [entry for group in grouped(new)[:BATCH] for entry in group]
+            chosen = [entry for group in group_entries(new)[:BATCH] for entry in group]
             self._channel.post(render_entries(chosen, self._apps, self._masked))
             self._told = (self._told | set(map(_key, chosen))) & set(map(_key, entries))
         # People who were refused at the same time come one after the other, not by number.
@@ -253,7 +253,7 @@ class Relay:
             if isinstance(entry, AlteredEntry) and entry.sequence not in self._altered
         ]
         if found:
-            log.error("%s: run im-bot audit verify", name_altered(found))
+            log.error("%s: run im-bot audit verify", describe_altered(found))
             self._altered = {**self._altered, **dict.fromkeys(found, time.monotonic())}
 
     def _fail(self, problem: str) -> float:

@@ -16,12 +16,12 @@ from bot.errors import BotError, ExpiredError, SlackUnavailableError, UsageError
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.interactions import Interactions, OpenForm
 from bot.slack.messages.blocks import sentence
-from bot.slack.messages.text import cut, literal
+from bot.slack.messages.text import cut, make_visible
 from bot.slack.modals.profile import (
     ACCOUNT,
     REASON,
     account_view,
-    failed_view,
+    error_view,
     form_fields,
     form_view,
     loading_view,
@@ -44,7 +44,7 @@ class FormError(Exception):
     def __init__(self, view: Mapping[str, Any], mistakes: Mapping[str, str]) -> None:
         super().__init__("; ".join(mistakes))
         first = next(block["block_id"] for block in view["blocks"] if block["type"] == "input")
-        self.mistakes = {at or first: cut(sentence(literal(why)), _MOST) for at, why in mistakes.items()}
+        self.mistakes = {at or first: cut(sentence(make_visible(why)), _MOST) for at, why in mistakes.items()}
         """What Slack shows at the inputs, by block id."""
 
 
@@ -89,7 +89,7 @@ class Forms:
         try:
             self.fill(actor, open_view, load, response_url)
         except BotError as error:
-            open_view.show(failed_view(error))
+            open_view.show(error_view(error))
             raise
 
     def expect(self) -> OpenView:

@@ -13,7 +13,7 @@ from bot.core.services import Services
 from bot.errors import SlackUnavailableError
 from bot.slack.interactions import Again, Interactions, Subject
 from bot.slack.messages.blocks import Button
-from bot.slack.messages.home import lead_on, render_home
+from bot.slack.messages.home import follow_up_buttons, render_home
 
 ROOM = 256
 """Of how many Home tabs the buttons are remembered; those of the one published longest ago go first."""
@@ -114,4 +114,4 @@ def _leads(recent: Recent, keep: Callable[[Again | Subject], str]) -> list[Butto
     again_id = keep(Again(again)) if again else None
     subject = Subject(about.app, about.account) if about and not change_id else None
     history_id = keep(subject) if subject else None
-    return lead_on(again_id, history_id, change_id)
+    return follow_up_buttons(again_id, history_id, change_id)

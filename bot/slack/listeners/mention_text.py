@@ -7,7 +7,7 @@ from bot.core.id_detection import find_candidates
 from bot.core.id_likelihood import is_common
 from bot.core.parsing.command_line import check_length
 from bot.core.parsing.typography import straighten
-from bot.slack.messages.text import plain
+from bot.slack.messages.text import unescape
 
 _PROFILE = next(spec.word for spec in SPECS.values() if spec.makes is ShowProfiles)
 _ENDS = ".,;:!?()"
@@ -73,7 +73,7 @@ def _to_word(typed: str) -> str:
 
 def _without_mention(text: str, bot_id: str) -> str:
     mention = rf"<@{re.escape(bot_id)}(?:\|[^<>]*+)?>"
-    return _START.sub("", plain(re.sub(mention, " ", text) if bot_id else text))
+    return _START.sub("", unescape(re.sub(mention, " ", text) if bot_id else text))
 
 
 def _is_talk(typed: str) -> bool:

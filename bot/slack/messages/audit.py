@@ -15,34 +15,41 @@ from bot.slack.messages.blocks import (
     Button,
     Message,
     Truncator,
-    aside,
+    app_label,
     bold,
     buttons,
     code,
+    context,
     fallback,
     fit,
     make_message,
     paragraph,
+    plain_context,
     preformatted,
     sentence,
-    small_print,
-    where,
     words,
 )
-from bot.slack.messages.change import Difference, cut_note, difference_table, differences, show_reason, stamp
+from bot.slack.messages.change import (
+    Difference,
+    cut_note,
+    differences,
+    entry_label,
+    show_differences,
+    show_reason,
+)
 from bot.slack.messages.paging import PageControls
-from bot.slack.messages.text import cut, literal
-from bot.slack.messages.values import moment_in_words
+from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.values import format_time
 
 Group: TypeAlias = Sequence[Entry | AlteredEntry]
 """One entry, several refusals of one person, or several altered entries: all that is shown as one."""
 
-FLOOD = 4
+MIN_GROUP = 4
 """The fewest refusals of one person that are shown as one."""
 UNDO = "undo"
 """The word of the command that puts back what a change replaced."""
 
-_HAPPENED: Mapping[Outcome, tuple[str, str]] = {
+_HEADINGS: Mapping[Outcome, tuple[str, str]] = {
     Outcome.PROPOSED: ("Change proposed", "Undo proposed"),
     Outcome.ATTEMPTED: ("Changing", "Undoing"),
     Outcome.SUCCEEDED: ("Changed", "Undone"),
@@ -53,9 +60,12 @@ _HAPPENED: Mapping[Outcome, tuple[str, str]] = {
     Outcome.ANSWERED: ("Answered", "Answered"),
 }
 """How an entry begins: for an undo the second word, for all else the first."""
-_LOOKUPS: Mapping[Outcome, str] = {Outcome.FAILED: "Lookup failed", Outcome.CANCELLED: "Lookup cancelled"}
+_LOOKUP_HEADINGS: Mapping[Outcome, str] = {
+    Outcome.FAILED: "Lookup failed",
+    Outcome.CANCELLED: "Lookup cancelled",
+}
 """How an entry begins that is about no change, where that makes a difference."""
-_SO_FAR: Mapping[Outcome, str] = {
+_OPEN_STATES: Mapping[Outcome, str] = {
     Outcome.PROPOSED: "previewed, not confirmed",
     Outcome.ATTEMPTED: "under way",
 }
@@ -66,7 +76,7 @@ _HISTORY_FIELDS = 8
 _PERSON = re.compile("[UW][A-Z0-9]+")
 
 
-def grouped(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
+def group_entries(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
     """Put entries that are shown as one together; every other entry keeps its place between them.
 
     Refusals are never moved past an entry of another kind: a change stands between those before and after it.
@@ -75,12 +85,12 @@ def grouped(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
     stretch: dict[Actor | None, list[Entry | AlteredEntry]] = {}
     for entry in entries:
         if isinstance(entry, Entry) and entry.event.outcome is not Outcome.DENIED:
-            groups += _close(stretch)
+            groups += _make_groups(stretch)
             groups.append([entry])
             stretch = {}
         else:
             stretch.setdefault(entry.event.actor if isinstance(entry, Entry) else None, []).append(entry)
-    return groups + _close(stretch)
+    return groups + _make_groups(stretch)
 
 
 def render_entries(
@@ -94,7 +104,7 @@ def render_entries(
         masked: By app, the tags of fields whose values the channel is not shown.
     """
     blocks = fit(lambda trim: show_entries(entries, apps, masked, trim))
-    return Message(cut(f"{stamps(entries)}\n{fallback(blocks)}", MAX_TEXT), blocks)
+    return Message(cut(f"{entry_labels(entries)}\n{fallback(blocks)}", MAX_TEXT), blocks)
 
 
 def render_checkpoint(head: Head, at: datetime) -> Message:
@@ -124,15 +134,15 @@ def show_entries(
         masked: By app, the tags of fields whose values the channel is not shown.
         trim: Cuts what is too long.
     """
-    groups = grouped(entries)
+    groups = group_entries(entries)
     for group in groups:
         first = group[0]
         if isinstance(first, AlteredEntry):
             yield from _show_altered(group)
-        elif len(group) > 1 and _are_sound(group):
+        elif len(group) > 1 and _are_intact(group):
             yield from _show_refusals(group, trim)
         else:
-            yield from _show_entry(first, apps, masked, trim, lone=len(groups) == 1)
+            yield from _show_entry(first, apps, masked, trim, single=len(groups) == 1)
 
 
 def show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
@@ -148,49 +158,49 @@ def show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
         ],
     )
     yield preformatted([f'im-bot audit verify --head "#{head.sequence} · {head.hash}"'])
-    yield aside(f"#{head.sequence} · {moment_in_words(at)}")
+    yield plain_context(f"#{head.sequence} · {format_time(at)}")
 
 
 def show_history(history: History, page: PageControls, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Show who looked at or changed an account, the newest first, and the buttons to what is around it."""
-    yield paragraph([bold("History of "), code(history.account), *where(history.app)])
+    yield paragraph([bold("History of "), code(history.account), *app_label(history.app)])
     if not history.entries:
         yield paragraph([words("Nobody has asked about it or changed it here.")])
     for entry in history.entries:
         if isinstance(entry, AlteredEntry):
-            yield paragraph([bold(f"#{entry.sequence} is not as it was written. "), *_advise()])
+            yield paragraph([bold(f"#{entry.sequence} is not as it was written. "), *_verify_advice()])
         else:
-            yield paragraph(*_past(entry, history, trim))
+            yield paragraph(*_history_lines(entry, history, trim))
     if page.previous_id:
         yield buttons(Button("Newer", "page", page.previous_id))
     if page.next_id:
         yield buttons(Button("Older", "page", page.next_id))
     secret = "" if history.with_values else "values are shown to editors"
-    yield small_print("newest first", "times are UTC", secret, seen_by, cut_note(trim))
+    yield context("newest first", "times are UTC", secret, seen_by, cut_note(trim))
 
 
-def stamps(entries: Sequence[Entry | AlteredEntry]) -> str:
+def entry_labels(entries: Sequence[Entry | AlteredEntry]) -> str:
     """Tell entries from all others, also where no blocks are shown; a group by its first and last."""
-    return ", ".join(map(_span, grouped(entries)))
+    return ", ".join(map(_group_label, group_entries(entries)))
 
 
-def name_altered(numbers: Sequence[int]) -> str:
+def describe_altered(numbers: Sequence[int]) -> str:
     """Say which entries are not as they were written, in a sentence part."""
-    named = _some(f"#{number}" for number in numbers)
+    named = _list_some(f"#{number}" for number in numbers)
     if len(numbers) == 1:
         return f"entry {named} is not as it was written"
     return f"entries {named} are not as they were written"
 
 
-def _close(stretch: Mapping[Actor | None, list[Entry | AlteredEntry]]) -> list[Group]:
+def _make_groups(stretch: Mapping[Actor | None, list[Entry | AlteredEntry]]) -> list[Group]:
     """Make groups of what came without another entry between: by person, and what is altered by itself."""
     groups: list[Group] = []
     for actor, found in stretch.items():
-        groups += [found] if actor is None or len(found) >= FLOOD else ([entry] for entry in found)
+        groups += [found] if actor is None or len(found) >= MIN_GROUP else ([entry] for entry in found)
     return sorted(groups, key=lambda group: group[0].sequence)
 
 
-def _are_sound(group: Group) -> TypeGuard[Sequence[Entry]]:
+def _are_intact(group: Group) -> TypeGuard[Sequence[Entry]]:
     return all(isinstance(entry, Entry) for entry in group)
 
 
@@ -200,26 +210,30 @@ def _show_entry(
     masked: Mapping[str, Collection[str]],
     trim: Truncator,
     *,
-    lone: bool,
+    single: bool,
 ) -> Iterator[Block]:
     event = entry.event
     app = apps.get(event.app, App(event.app, ""))
-    hidden = {*masked.get(app.name, ()), *_unexplained(event, app)}
+    hidden = {*masked.get(app.name, ()), *_unknown_tags(event, app)}
     found = differences(app.custom, event.before, event.after, trim, hidden)
-    yield paragraph(_heading(event, app, trim), *([] if lone else _lines(found)), *_why(event, trim))
-    if found and lone:  # a message has room for one table
-        yield difference_table(found, "Before", "After" if _is_done(event) else "Wanted")
+    yield paragraph(
+        _heading(event, app, trim),
+        *([] if single else _difference_lines(found)),
+        *_problem_lines(event, trim),
+    )
+    if found and single:  # a message has room for one table
+        yield show_differences(found, "Before", "After" if _is_done(event) else "Wanted")
     yield from show_reason(event.reason, trim)
     if _is_done(event):
         yield buttons(Button("Undo…", "undo_change", event.change_id))
-    yield aside(_facts(entry))
+    yield plain_context(_entry_footer(entry))
 
 
 def _show_refusals(group: Sequence[Entry], trim: Truncator) -> Iterator[Block]:
-    drafts = [entry.event for entry in group]
-    accounts = _some(account for event in drafts for account in event.accounts)
-    what = " ".join(filter(None, (_some(event.command for event in drafts), accounts))) or "a command"
-    names = _some(event.app for event in drafts if event.app)
+    events = [entry.event for entry in group]
+    accounts = _list_some(account for event in events for account in event.accounts)
+    what = " ".join(filter(None, (_list_some(event.command for event in events), accounts))) or "a command"
+    names = _list_some(event.app for event in events if event.app)
     place = [words(" in "), code(trim(names))] if names else []
     yield paragraph(
         [
@@ -227,38 +241,38 @@ def _show_refusals(group: Sequence[Entry], trim: Truncator) -> Iterator[Block]:
             code(trim(what)),
             *place,
             words("  by "),
-            _who(drafts[0].actor),
+            _person(events[0].actor),
         ],
-        *_why_each(drafts, trim),
+        *_refusal_reasons(events, trim),
         [words("Nothing was sent. Each refusal is an entry of its own in the record.")],
     )
-    moments = dict.fromkeys(moment_in_words(entry.at) for entry in (group[0], group[-1]))
-    yield aside(f"{_span(group)} · {len(group):,} {Outcome.DENIED} · {' to '.join(moments)}")
+    moments = dict.fromkeys(format_time(entry.at) for entry in (group[0], group[-1]))
+    yield plain_context(f"{_group_label(group)} · {len(group):,} {Outcome.DENIED} · {' to '.join(moments)}")
 
 
 def _show_altered(group: Group) -> Iterator[Block]:
     yield paragraph(
-        [bold(f"Alarm: {name_altered([entry.sequence for entry in group])}.")],
+        [bold(f"Alarm: {describe_altered([entry.sequence for entry in group])}.")],
         [words("The database was altered or is damaged; what it says there is not shown.")],
-        _advise(),
+        _verify_advice(),
     )
-    yield aside(_span(group))
+    yield plain_context(_group_label(group))
 
 
-def _advise() -> list[RichTextElement]:
+def _verify_advice() -> list[RichTextElement]:
     keep = words(", and keep a copy of the database as it is.")
     return [words("An operator should run "), code("im-bot audit verify"), keep]
 
 
-def _span(group: Group) -> str:
+def _group_label(group: Group) -> str:
     """Name the ends of a group."""
     ends = (group[0], group[-1]) if len(group) > 1 else group
     return " to ".join(
-        f"#{end.sequence} · altered" if isinstance(end, AlteredEntry) else stamp(end) for end in ends
+        f"#{end.sequence} · altered" if isinstance(end, AlteredEntry) else entry_label(end) for end in ends
     )
 
 
-def _some(texts: Iterable[str]) -> str:
+def _list_some(texts: Iterable[str]) -> str:
     """List the first different texts, and count the rest."""
     different = list(dict.fromkeys(texts))
     more = len(different) - _MOST_NAMED
@@ -266,78 +280,78 @@ def _some(texts: Iterable[str]) -> str:
 
 
 def _heading(event: AuditEvent, app: App, trim: Truncator) -> list[RichTextElement]:
-    happened = _HAPPENED[event.outcome][event.command == UNDO]
+    happened = _HEADINGS[event.outcome][event.command == UNDO]
     if not event.change_id:
-        happened = _LOOKUPS.get(event.outcome, happened)
+        happened = _LOOKUP_HEADINGS.get(event.outcome, happened)
     command = "" if event.after and event.accounts else event.command
-    what = " ".join(filter(None, (command, _some(event.accounts))))
-    place = where(app) if app.name else []
+    what = " ".join(filter(None, (command, _list_some(event.accounts))))
+    place = app_label(app) if app.name else []
     by = "  by the bot for " if event.surface is Surface.BOT else "  by "
-    return [bold(f"{happened}  "), code(trim(what)), *place, words(by), _who(event.actor)]
+    return [bold(f"{happened}  "), code(trim(what)), *place, words(by), _person(event.actor)]
 
 
-def _unexplained(event: AuditEvent, app: App) -> Iterator[str]:
+def _unknown_tags(event: AuditEvent, app: App) -> Iterator[str]:
     """List the tags that no app or field of today explains: they may have been masked before."""
     known = {field.tag for field in offered(Domain.PROFILE, app.custom)}
     return (tag for tag in (*event.before, *event.after) if tag not in known)
 
 
-def _who(actor: Actor) -> RichTextElement:
+def _person(actor: Actor) -> RichTextElement:
     if _PERSON.fullmatch(actor.user_id):
         return RichTextElementParts.User(user_id=actor.user_id)
-    return words(literal(actor.user_id) or "somebody")
+    return words(make_visible(actor.user_id) or "somebody")
 
 
-def _why(event: AuditEvent, trim: Truncator) -> Iterator[list[RichTextElement]]:
+def _problem_lines(event: AuditEvent, trim: Truncator) -> Iterator[list[RichTextElement]]:
     """Say why it was refused or failed."""
     if event.problem:
         denied = event.outcome is Outcome.DENIED
         before, after = ("They were told: ", " Nothing was sent.") if denied else ("", "")
-        yield [words(before + sentence(trim(literal(event.problem))) + after)]
+        yield [words(before + sentence(trim(make_visible(event.problem))) + after)]
 
 
-def _why_each(drafts: Iterable[AuditEvent], trim: Truncator) -> Iterator[list[RichTextElement]]:
+def _refusal_reasons(events: Iterable[AuditEvent], trim: Truncator) -> Iterator[list[RichTextElement]]:
     """Say what a person was answered, each answer once."""
-    interactions = list(dict.fromkeys(event.problem for event in drafts if event.problem))
-    for answer in interactions[:_MOST_ANSWERS]:
-        yield [words(f"They were told: {sentence(trim(literal(answer)))}")]
-    if len(interactions) > _MOST_ANSWERS:
-        yield [words(f"and {len(interactions) - _MOST_ANSWERS:,} other answers")]
+    problems = list(dict.fromkeys(event.problem for event in events if event.problem))
+    for problem in problems[:_MOST_ANSWERS]:
+        yield [words(f"They were told: {sentence(trim(make_visible(problem)))}")]
+    if len(problems) > _MOST_ANSWERS:
+        yield [words(f"and {len(problems) - _MOST_ANSWERS:,} other answers")]
 
 
-def _lines(found: Sequence[Difference]) -> Iterator[list[RichTextElement]]:
+def _difference_lines(found: Sequence[Difference]) -> Iterator[list[RichTextElement]]:
     for each in found:
         yield [words(f"{each.label}: {each.before} → {each.after}")]
 
 
-def _facts(entry: Entry) -> str:
-    change = f" · change {literal(entry.event.change_id)}" if entry.event.change_id else ""
-    return f"{stamp(entry)} · {entry.event.outcome} · {moment_in_words(entry.at)}{change}"
+def _entry_footer(entry: Entry) -> str:
+    change = f" · change {make_visible(entry.event.change_id)}" if entry.event.change_id else ""
+    return f"{entry_label(entry)} · {entry.event.outcome} · {format_time(entry.at)}{change}"
 
 
 def _is_done(event: AuditEvent) -> bool:
     return event.outcome is Outcome.SUCCEEDED and bool(event.change_id)
 
 
-def _past(entry: Entry, history: History, trim: Truncator) -> Iterator[list[RichTextElement]]:
+def _history_lines(entry: Entry, history: History, trim: Truncator) -> Iterator[list[RichTextElement]]:
     event = entry.event
     change = [words("  "), code(event.change_id)] if event.change_id else []
     others = len(event.accounts) - 1
     beside = f" with {others} more" if others > 0 else ""
     yield [
-        words(f"{moment_in_words(entry.at)}  "),
-        _who(event.actor),
+        words(f"{format_time(entry.at)}  "),
+        _person(event.actor),
         words("  "),
         code(event.command),
-        words(f"{beside}  {_SO_FAR.get(event.outcome, event.outcome)}"),
+        words(f"{beside}  {_OPEN_STATES.get(event.outcome, event.outcome)}"),
         *change,
         words(f"  #{entry.sequence}"),
     ]
     if history.with_values:
         found = differences(history.app.custom, event.before, event.after, trim)
-        yield from _lines(found[:_HISTORY_FIELDS])
+        yield from _difference_lines(found[:_HISTORY_FIELDS])
         if len(found) > _HISTORY_FIELDS:
             yield [words(f"and {len(found) - _HISTORY_FIELDS} more fields")]
-    yield from _why(event, trim)
+    yield from _problem_lines(event, trim)
     if event.reason:
-        yield [words("Reason: "), words(trim(literal(event.reason)))]
+        yield [words("Reason: "), words(trim(make_visible(event.reason)))]

@@ -23,7 +23,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.core.model import App
-from bot.slack.messages.text import ELLIPSIS, cut, inert, literal
+from bot.slack.messages.text import ELLIPSIS, cut, escape_mentions, make_visible
 
 Payload: TypeAlias = tuple[dict[str, Any], ...]
 """Blocks as they are sent."""
@@ -83,7 +83,7 @@ def fallback(payload: Payload) -> str:
     said: list[str] = []
     left = MAX_TEXT - len(ELLIPSIS)
     for line in chain.from_iterable(map(_lines, payload)):
-        safe = inert(cut(line, _MAX_LINE))
+        safe = escape_mentions(cut(line, _MAX_LINE))
         left -= len(safe) + 1
         if left < 0:
             return "\n".join([*said, ELLIPSIS])
@@ -120,7 +120,7 @@ def _said(element: Mapping[str, str]) -> str:
 
 
 def words(text: str, style: str = "") -> RichTextElement:
-    """Show our own words, or a text that is literal already; a style is bold, italic or code."""
+    """Show our own words, or a text made visible already; a style is bold, italic or code."""
     return RichTextElementParts.Text(text=text, style={style: True} if style else None)
 
 
@@ -131,10 +131,10 @@ def bold(text: str) -> RichTextElement:
 
 def code(text: str) -> RichTextElement:
     """Show an id, a name or something to type, literally."""
-    return words(literal(text), "code")
+    return words(make_visible(text), "code")
 
 
-def where(app: App) -> list[RichTextElement]:
+def app_label(app: App) -> list[RichTextElement]:
     """Name an app and its region, after a verb or an account."""
     return [words(" in "), code(app.name), *([words(f" {app.region}")] if app.region else [])]
 
@@ -162,7 +162,7 @@ def table(rows: Iterable[Iterable[str]]) -> Block:
     return TableBlock(rows=cells, column_settings=[{"is_wrapped": True} for _ in cells[0]])
 
 
-def pairs(labeled: Iterable[tuple[str, str]]) -> Block:
+def section_fields(labeled: Iterable[tuple[str, str]]) -> Block:
     """Set at most ten labels and values in two columns; both must be our own words, numbers or dates."""
     fields = [MarkdownTextObject(text=f"*{label}*\n{value}", verbatim=True) for label, value in labeled]
     return SectionBlock(fields=fields)
@@ -193,11 +193,11 @@ def buttons(*row: Button) -> Block:
     )
 
 
-def small_print(*parts: str) -> Block:
+def context(*parts: str) -> Block:
     """Set our own words small, mentions written as Slack's markup."""
     return ContextBlock(elements=[MarkdownTextObject(text=" · ".join(filter(None, parts)), verbatim=True)])
 
 
-def aside(text: str) -> Block:
+def plain_context(text: str) -> Block:
     """Set a literal text small."""
     return ContextBlock(elements=[PlainTextObject(text=text, emoji=False)])

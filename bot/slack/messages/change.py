@@ -12,21 +12,21 @@ from bot.core.results import Form, Preview, Settled, Unchanged
 from bot.slack.messages.blocks import (
     Button,
     Truncator,
-    aside,
+    app_label,
     bold,
     buttons,
     code,
+    context,
     paragraph,
+    plain_context,
     sentence,
-    small_print,
     table,
-    where,
     words,
 )
-from bot.slack.messages.text import cut, escape, literal
-from bot.slack.messages.values import in_words, label
+from bot.slack.messages.text import cut, escape, make_visible
+from bot.slack.messages.values import field_label, format_value
 
-HEAD = 32
+HASH_DIGITS = 32
 """The digits shown of an entry's hash: too many to find another record with the same ones."""
 
 CLEARED = "cleared"
@@ -60,20 +60,20 @@ def differences(
     """
     return [
         Difference(
-            label(field, trim),
-            MASKED if field.tag in masked else trim(in_words(field, before.get(field.tag))),
-            MASKED if field.tag in masked else trim(_written(field, after[field.tag])),
+            field_label(field, trim),
+            MASKED if field.tag in masked else trim(format_value(field, before.get(field.tag))),
+            MASKED if field.tag in masked else trim(_format_after(field, after[field.tag])),
         )
-        for field in in_order(after, custom)
+        for field in order_fields(after, custom)
     ]
 
 
-def difference_table(found: Iterable[Difference], before: str, after: str) -> Block:
+def show_differences(found: Iterable[Difference], before: str, after: str) -> Block:
     """Set differences as a table under the given headings."""
     return table([("Field", before, after), *((each.label, each.before, each.after) for each in found)])
 
 
-def in_order(tags: Collection[str], custom: Sequence[Field]) -> Iterator[Field]:
+def order_fields(tags: Collection[str], custom: Sequence[Field]) -> Iterator[Field]:
     """Give the fields of some tags in reading order; one that is known no more comes last, by its tag."""
     known = {field.tag: field for field in offered(Domain.PROFILE, custom)}
     yield from (field for tag, field in known.items() if tag in tags)
@@ -85,66 +85,68 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
     app, change = preview.app, preview.change
     if preview.moved:
         yield paragraph([bold("The profile changed since; this is the new difference.")])
-    yield paragraph([*_question(preview, trim), *where(app), words("?")])
+    yield paragraph([*_question(preview, trim), *app_label(app), words("?")])
     found = differences(app.custom, change.before, change.after, trim)
-    yield difference_table(found, "Now", "After")
+    yield show_differences(found, "Now", "After")
     yield from show_reason(change.reason, trim)
     for caution in cautions(app, change):
-        yield paragraph([bold("Note  "), words(trim(literal(caution)))])
+        yield paragraph([bold("Note  "), words(trim(make_visible(caution)))])
     yield buttons(
         Button(confirm_label(change), "confirm_change", change.id, "primary"),
         Button("Cancel", "cancel_change", change.id),
     )
     if preview.kept:
-        yield aside(cut(f"So already, and left alone: {_listed(app, preview.kept, trim)}", _MOST_SMALL))
-    yield small_print("nothing is changed yet", _expiry(change), _named(change), seen_by, cut_note(trim))
+        yield plain_context(
+            cut(f"So already, and left alone: {_list_values(app, preview.kept, trim)}", _MOST_SMALL)
+        )
+    yield context("nothing is changed yet", _expiry(change), _change_id(change), seen_by, cut_note(trim))
 
 
 def confirm_label(change: Change) -> str:
     """Say what confirms a change."""
-    return f"Confirm {_count(len(change.after), 'change')}"
+    return f"Confirm {_plural(len(change.after), 'change')}"
 
 
 def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Say that there is nothing to change."""
-    there = [code(unchanged.account), *where(unchanged.app)]
+    there = [code(unchanged.account), *app_label(unchanged.app)]
     yield paragraph([bold("So already: "), *there, words(" needs no change. Nothing was sent.")])
     yield from _show_values(unchanged.app, unchanged.values, trim)
-    yield small_print(seen_by, cut_note(trim))
+    yield context(seen_by, cut_note(trim))
 
 
 def show_form(form: Form, command: str, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Show the values of a form where no form can be opened, and how to change them all the same."""
-    yield paragraph([bold("Now "), code(form.account), *where(form.app)])
+    yield paragraph([bold("Now "), code(form.account), *app_label(form.app)])
     yield from _show_values(form.app, form.values, trim)
     yield paragraph([words("To change it: "), code(f"{command} help set")])
-    yield small_print(seen_by, cut_note(trim))
+    yield context(seen_by, cut_note(trim))
 
 
 def show_settled(settled: Settled, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Say what became of a change, and what can be done now."""
     app, change = settled.app, settled.change
     done = change.outcome is Outcome.SUCCEEDED
-    yield paragraph(*_told(settled, trim))
+    yield paragraph(*_outcome_lines(settled, trim))
     if change.outcome is not Outcome.CANCELLED:
         found = differences(app.custom, change.before, change.after, trim)
-        yield difference_table(found, "Before", "After" if done else "Wanted")
+        yield show_differences(found, "Before", "After" if done else "Wanted")
     if done:
         yield buttons(
             Button("Undo…", "undo_change", change.id), Button("History", "change_history", change.id)
         )
-    yield small_print(_named(change), f"entry {stamp(settled.entry)}", seen_by, cut_note(trim))
+    yield context(_change_id(change), f"entry {entry_label(settled.entry)}", seen_by, cut_note(trim))
 
 
 def show_reason(reason: str, trim: Truncator) -> Iterator[Block]:
     """Show why, where somebody said so."""
     if reason:
-        yield paragraph([bold("Reason  "), words(trim(literal(reason)))])
+        yield paragraph([bold("Reason  "), words(trim(make_visible(reason)))])
 
 
-def stamp(entry: Entry) -> str:
+def entry_label(entry: Entry) -> str:
     """Tell an entry from all others: its number, and the head of the chain that it makes."""
-    return f"#{entry.sequence} · {entry.hash[:HEAD]}"
+    return f"#{entry.sequence} · {entry.hash[:HASH_DIGITS]}"
 
 
 def cut_note(trim: Truncator) -> str:
@@ -152,27 +154,27 @@ def cut_note(trim: Truncator) -> str:
     return "long values are cut" if trim.used else ""
 
 
-def _written(field: Field, value: Value) -> str:
-    return CLEARED if value == "" else in_words(field, value)
+def _format_after(field: Field, value: Value) -> str:
+    return CLEARED if value == "" else format_value(field, value)
 
 
 def _question(preview: Preview, trim: Truncator) -> list[RichTextElement]:
     change = preview.change
     if change.undoes:
-        of = [words(" of "), *_name(preview, trim), code(change.account)]
+        of = [words(" of "), *_nick(preview, trim), code(change.account)]
         return [words("Undo change "), code(change.undoes), *of]
-    return [words("Change "), *_name(preview, trim), code(change.account)]
+    return [words("Change "), *_nick(preview, trim), code(change.account)]
 
 
-def _name(preview: Preview, trim: Truncator) -> list[RichTextElement]:
+def _nick(preview: Preview, trim: Truncator) -> list[RichTextElement]:
     nick = preview.nick or {**preview.kept, **preview.change.before}.get(NICK.tag, "")
-    return [bold(trim(in_words(NICK, nick))), words("  ")] if nick else []
+    return [bold(trim(format_value(NICK, nick))), words("  ")] if nick else []
 
 
-def _told(settled: Settled, trim: Truncator) -> list[list[RichTextElement]]:
+def _outcome_lines(settled: Settled, trim: Truncator) -> list[list[RichTextElement]]:
     change = settled.change
-    there = [code(change.account), *where(settled.app)]
-    fields = [words(f"{_count(len(change.after), 'field')} of "), *there]
+    there = [code(change.account), *app_label(settled.app)]
+    fields = [words(f"{_plural(len(change.after), 'field')} of "), *there]
     match change.outcome:
         case Outcome.SUCCEEDED:
             undone = [words("This undid change "), code(change.undoes), words(".")]
@@ -183,41 +185,41 @@ def _told(settled: Settled, trim: Truncator) -> list[list[RichTextElement]]:
         case Outcome.FAILED:
             failed = [*there, words(" was not changed as wanted.")]
             advice = _advice(settled, "Run the command again for a fresh preview")
-            return [[bold(f"Failed: {_problem(settled, trim)}")], failed, [words(trim(advice))]]
+            return [[bold(f"Failed: {_problem_text(settled, trim)}")], failed, [words(trim(advice))]]
         case _:
             patience = (
                 "Nothing to do for you: the bot goes on reading the profile, and tells you when it knows. "
                 "Better not repeat the change until then."
             )
             unknown = [bold("Not known yet: "), words("whether "), *fields, words(" changed.")]
-            return [unknown, [words(_problem(settled, trim))], [words(patience)]]
+            return [unknown, [words(_problem_text(settled, trim))], [words(patience)]]
 
 
-def _problem(settled: Settled, trim: Truncator) -> str:
+def _problem_text(settled: Settled, trim: Truncator) -> str:
     """Say what went wrong, with the vendor's code."""
     problem = settled.problem
     if problem is None:
         return "no reason was given."
     number = "" if problem.code is None else f" ({problem.code})"
-    return f"{trim(literal(str(problem)))}{number}."
+    return f"{trim(make_visible(str(problem)))}{number}."
 
 
 def _advice(settled: Settled, otherwise: str) -> str:
-    return sentence(literal((settled.problem and settled.problem.advice) or otherwise))
+    return sentence(make_visible((settled.problem and settled.problem.advice) or otherwise))
 
 
 def _show_values(app: App, values: Values, trim: Truncator) -> Iterator[Block]:
     if values:
-        yield table([("Field", "Now"), *_in_words(app, values, trim)])
+        yield table([("Field", "Now"), *_format_values(app, values, trim)])
 
 
-def _listed(app: App, values: Values, trim: Truncator) -> str:
-    return ", ".join(f"{name} ({value})" for name, value in _in_words(app, values, trim))
+def _list_values(app: App, values: Values, trim: Truncator) -> str:
+    return ", ".join(f"{name} ({value})" for name, value in _format_values(app, values, trim))
 
 
-def _in_words(app: App, values: Values, trim: Truncator) -> Sequence[tuple[str, str]]:
-    fields = in_order(values, app.custom)
-    return [(label(field, trim), trim(in_words(field, values[field.tag]))) for field in fields]
+def _format_values(app: App, values: Values, trim: Truncator) -> Sequence[tuple[str, str]]:
+    fields = order_fields(values, app.custom)
+    return [(field_label(field, trim), trim(format_value(field, values[field.tag]))) for field in fields]
 
 
 def _expiry(change: Change) -> str:
@@ -227,9 +229,9 @@ def _expiry(change: Change) -> str:
     return f"valid until <!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC> ({minutes} minutes)"
 
 
-def _named(change: Change) -> str:
+def _change_id(change: Change) -> str:
     return f"change `{escape(change.id)}`"
 
 
-def _count(number: int, what: str) -> str:
+def _plural(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"

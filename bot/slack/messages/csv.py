@@ -10,12 +10,12 @@ from bot.core.fields import Field
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.core.spreadsheet import line
-from bot.slack.messages.blocks import code, paragraph, sentence, small_print, words
+from bot.slack.messages.blocks import code, context, paragraph, sentence, words
 from bot.slack.messages.lookup import elapsed, headline
 from bot.slack.messages.lookup_errors import reason
 from bot.slack.messages.tables import all_fields
-from bot.slack.messages.text import escape, literal
-from bot.slack.messages.values import in_words
+from bot.slack.messages.text import escape, make_visible
+from bot.slack.messages.values import format_value
 
 COLUMNS = ("account", "result", "problem")
 """The first columns; one for each field follows."""
@@ -25,13 +25,18 @@ def to_csv(lookup: Lookup) -> bytes:
     """Write every asked account as a row, in the order asked: what became of it, and its fields in words."""
     latest = lookup.latest()
     fields = all_fields(lookup, latest)
-    rows = [(*COLUMNS, *(literal(field.label) or field.word for field in fields))]
+    rows = [(*COLUMNS, *(make_visible(field.label) or field.word for field in fields))]
     rows += [
-        (literal(row.account), row.status, _problem(lookup, row), *(_cell(field, row) for field in fields))
+        (
+            make_visible(row.account),
+            row.status,
+            _problem(lookup, row),
+            *(_cell(field, row) for field in fields),
+        )
         for row in latest
     ]
     # Without the mark at the start Excel reads UTF-8 as the machine's old code page; others skip the mark.
-    # What is no text at all was made visible by literal.
+    # What is no text at all was made visible by make_visible.
     return "".join(map(line, rows)).encode("utf-8-sig")
 
 
@@ -55,13 +60,13 @@ def show_sent(lookup: Lookup, name: str, *, seen_by: str, note: str) -> Iterator
         [words("It has a row for each account that was asked about; nobody else was sent it.")],
         *([[words(note, "italic")]] if note else []),
     )
-    yield small_print(elapsed(lookup.seconds), seen_by)
+    yield context(elapsed(lookup.seconds), seen_by)
 
 
 def _problem(lookup: Lookup, row: AccountResult) -> str:
     if row.status is LookupStatus.FOUND:
         return ""
-    happened, number, advice = (literal(part) for part in reason(lookup.command, row))
+    happened, number, advice = (make_visible(part) for part in reason(lookup.command, row))
     told = f"{happened} ({number})." if number else f"{happened}."
     return f"{told} {sentence(advice)}" if advice else told
 
@@ -69,4 +74,4 @@ def _problem(lookup: Lookup, row: AccountResult) -> str:
 def _cell(field: Field, row: AccountResult) -> str:
     """Say a value as an answer does; what the API did not return is an empty cell, which can be counted."""
     value = row.values.get(field.tag)
-    return in_words(field, value) if value not in (None, "", ()) else ""
+    return format_value(field, value) if value not in (None, "", ()) else ""

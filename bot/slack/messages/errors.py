@@ -14,9 +14,9 @@ from bot.errors import (
     UsageError,
 )
 from bot.slack.messages.blocks import Message, Truncator, bold, code, make_message, paragraph, sentence, words
-from bot.slack.messages.text import literal
+from bot.slack.messages.text import make_visible
 
-_HAPPENED: dict[type[BotError], str] = {
+_PREFIXES: dict[type[BotError], str] = {
     UsageError: "Not understood",
     PermissionDeniedError: "Refused",
     ExpiredError: "Not possible",
@@ -41,15 +41,17 @@ def render_error(error: BotError, *, command: str, reference: str | None = None)
 def _error_lines(
     error: BotError, command: str, reference: str | None, trim: Truncator
 ) -> Iterator[list[RichTextElement]]:
-    happened = next(_HAPPENED[kind] for kind in type(error).mro() if kind in _HAPPENED)
+    happened = next(_PREFIXES[kind] for kind in type(error).mro() if kind in _PREFIXES)
     parts = error.parts if isinstance(error, UsageError) else ()
     number = f" ({error.code})" if isinstance(error, IMError) and error.code is not None else ""
-    yield [bold(f"{happened}: {f'{len(parts)} mistakes' if parts else trim(literal(str(error)))}{number}.")]
+    yield [
+        bold(f"{happened}: {f'{len(parts)} mistakes' if parts else trim(make_visible(str(error)))}{number}.")
+    ]
     for part in parts:
-        advice = f" {sentence(trim(literal(part.advice)))}" if part.advice else ""
-        yield [words(f"• {trim(literal(str(part)))}."), *([words(advice, "italic")] if advice else [])]
+        advice = f" {sentence(trim(make_visible(part.advice)))}" if part.advice else ""
+        yield [words(f"• {trim(make_visible(str(part)))}."), *([words(advice, "italic")] if advice else [])]
     if error.advice:
-        yield [words(sentence(trim(literal(error.advice))))]
+        yield [words(sentence(trim(make_visible(error.advice))))]
     if isinstance(error, UsageError) and error.usage:
         yield [code(f"{command} {error.usage}")]
     if reference:

@@ -11,9 +11,18 @@ from bot.core.model import App, Grantees, Role
 from bot.core.parsing.command_line import MAX_ACCOUNTS
 from bot.core.parsing.values import choices, is_settable
 from bot.core.results import Help, RoleReport, Withheld
-from bot.slack.messages.blocks import Truncator, aside, bold, code, paragraph, preformatted, table, words
-from bot.slack.messages.text import literal
-from bot.slack.messages.values import label
+from bot.slack.messages.blocks import (
+    Truncator,
+    bold,
+    code,
+    paragraph,
+    plain_context,
+    preformatted,
+    table,
+    words,
+)
+from bot.slack.messages.text import make_visible
+from bot.slack.messages.values import field_label
 
 _MAX_NAMED = 20
 _ROOM = 90
@@ -25,18 +34,18 @@ def show_role(report: RoleReport, trim: Truncator) -> Iterator[Block]:
     """Show somebody's role, where it comes from, who holds the roles, and who gives them."""
     yield paragraph(role_line(report, trim))
     yield paragraph(
-        [bold("Viewers"), words(" look accounts up: "), *holders_of(report.viewers)],
-        [bold("Editors"), words(" may look up and change: "), *holders_of(report.editors)],
+        [bold("Viewers"), words(" look accounts up: "), *list_grantees(report.viewers)],
+        [bold("Editors"), words(" may look up and change: "), *list_grantees(report.editors)],
     )
-    yield paragraph(_giver("ROLES__VIEWERS", "ROLES__EDITORS"))
+    yield paragraph(_grant_hint("ROLES__VIEWERS", "ROLES__EDITORS"))
 
 
 def role_line(report: RoleReport, trim: Truncator) -> list[RichTextElement]:
     """Say what somebody is here, and why."""
-    return [bold(f"{_ROLES[report.role]}: "), words(trim(literal(f"{report.reason}.")))]
+    return [bold(f"{_ROLES[report.role]}: "), words(trim(make_visible(f"{report.reason}.")))]
 
 
-def holders_of(holders: Grantees) -> list[RichTextElement]:
+def list_grantees(holders: Grantees) -> list[RichTextElement]:
     """Name who holds a role."""
     if holders.everyone:
         return [words("every full member of this workspace")]
@@ -53,8 +62,8 @@ def holders_of(holders: Grantees) -> list[RichTextElement]:
 def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
     """Show the commands somebody may run, or one of them with its fields and examples to paste."""
     if help_.topic:
-        fields = [_fields(help_.topic, help_.apps)] if "--fields" in help_.topic.options else []
-        yield paragraph(_usage(help_.topic, command), [words(help_.topic.summary)], *fields)
+        fields = [_field_line(help_.topic, help_.apps)] if "--fields" in help_.topic.options else []
+        yield paragraph(_usage_line(help_.topic, command), [words(help_.topic.summary)], *fields)
         if help_.topic.makes is SetFields:
             yield from _show_settable(help_.apps, trim)
             yield paragraph(
@@ -66,9 +75,9 @@ def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
         yield from _show_withheld(help_.withheld)
     yield paragraph([bold("You may run")])
     for spec in help_.specs:
-        yield paragraph(_usage(spec, command), [words(spec.summary)])
+        yield paragraph(_usage_line(spec, command), [words(spec.summary)])
     if any("--app" in spec.options for spec in help_.specs):
-        yield paragraph([bold("Apps"), *chain.from_iterable(_place(app, trim) for app in help_.apps)])
+        yield paragraph([bold("Apps"), *chain.from_iterable(_app_line(app, trim) for app in help_.apps)])
         limits = f"Up to {MAX_ACCOUNTS:,} ids in a command, separated by blanks, commas or new lines."
         yield paragraph([words(limits)])
     yield paragraph([words("Examples: "), code(f"{command} help {help_.specs[0].word}")])
@@ -78,25 +87,25 @@ def _show_withheld(withheld: Withheld) -> Iterator[Block]:
     """Say for whom a command is, and who makes somebody one of them."""
     spec = withheld.spec
     yield paragraph(
-        [bold(f"{spec.word} is for {spec.needs}s: "), *holders_of(withheld.holders)],
-        _giver(f"ROLES__{spec.needs}S".upper()),
+        [bold(f"{spec.word} is for {spec.needs}s: "), *list_grantees(withheld.holders)],
+        _grant_hint(f"ROLES__{spec.needs}S".upper()),
     )
 
 
-def _giver(*settings: str) -> list[RichTextElement]:
+def _grant_hint(*settings: str) -> list[RichTextElement]:
     names = list(chain.from_iterable((words(" and "), code(setting)) for setting in settings))[1:]
     return [words("Whoever runs this bot gives roles in its settings "), *names, words(".")]
 
 
-def _usage(spec: Spec, command: str) -> list[RichTextElement]:
+def _usage_line(spec: Spec, command: str) -> list[RichTextElement]:
     return [code(f"{command} {spec.line}")]
 
 
-def _place(app: App, trim: Truncator) -> list[RichTextElement]:
+def _app_line(app: App, trim: Truncator) -> list[RichTextElement]:
     return [words("  "), code(trim(app.name)), words(f" {app.region}")]
 
 
-def _fields(spec: Spec, apps: Sequence[App]) -> list[RichTextElement]:
+def _field_line(spec: Spec, apps: Sequence[App]) -> list[RichTextElement]:
     domain = Domain.FRIEND if spec.makes is ShowFriends else Domain.PROFILE
     custom = dict.fromkeys(chain.from_iterable(app.custom for app in apps))
     names = ", ".join(field.word for field in offered(domain, tuple(custom)))
@@ -107,11 +116,11 @@ def _show_settable(apps: Iterable[App], trim: Truncator) -> Iterator[Block]:
     """Show the fields of all apps that can be set: what is typed, what it is called, and what it takes."""
     custom = dict.fromkeys(field for app in apps for field in app.custom)
     fields = [field for field in offered(Domain.PROFILE, tuple(custom)) if is_settable(field)]
-    rows = [(field.word, label(field, trim), _TAKES[field.kind](field)) for field in fields[:_ROOM]]
+    rows = [(field.word, field_label(field, trim), _TAKES[field.kind](field)) for field in fields[:_ROOM]]
     yield table([("Type", "Field", "Takes"), *rows])
     more = len(fields) - _ROOM
     if more > 0:
-        yield aside(f"and {more} more fields of your apps, which take text")
+        yield plain_context(f"and {more} more fields of your apps, which take text")
 
 
 def _text(field: Field) -> str:

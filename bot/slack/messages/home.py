@@ -15,22 +15,22 @@ from bot.slack.messages.blocks import (
     bold,
     buttons,
     code,
+    context,
     fit,
     paragraph,
     preformatted,
-    small_print,
     words,
 )
-from bot.slack.messages.change import in_order
-from bot.slack.messages.help import holders_of, role_line
-from bot.slack.messages.text import cut, literal
-from bot.slack.messages.values import label, moment_in_words
+from bot.slack.messages.change import order_fields
+from bot.slack.messages.help import list_grantees, role_line
+from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.values import field_label, format_time
 
-LOOK_UP = Button("Look up…", "open_lookup", "lookup", "primary")
+LOOKUP_BUTTON = Button("Look up…", "open_lookup", "lookup", "primary")
 """Opens the form for lookups."""
-CHANGE = Button("Change a profile…", "open_set", "set")
+CHANGE_BUTTON = Button("Change a profile…", "open_set", "set")
 """Opens the form for changes; for editors."""
-COMMANDS = Button("All commands", "all_commands", "help")
+COMMANDS_BUTTON = Button("All commands", "all_commands", "help")
 """Shows the help."""
 CHANGES_SHOWN = 10
 """The most changes shown that wait to be confirmed."""
@@ -39,141 +39,146 @@ _LABEL = 30
 _PART = 900
 _ACCOUNTS = 5
 _LONGEST = 2900
-_BECAME: Mapping[Outcome, str] = {
+_OUTCOME_TEXT: Mapping[Outcome, str] = {
     Outcome.PROPOSED: "waits to be confirmed, or has expired",
     Outcome.ATTEMPTED: "under way",
 }
 
 
 def render_home(
-    home: Home, leads: Mapping[int, Sequence[Button]], told: str, *, command: str
+    home: Home, follow_ups: Mapping[int, Sequence[Button]], channel_status: str, *, command: str
 ) -> dict[str, Any]:
     """Make the view of a Home tab.
 
     Args:
         home: What its person has here.
-        leads: What leads on from what they did, by the entry's sequence number.
-        told: How far the audit channel has been told, in words.
+        follow_ups: What leads on from what they did, by the entry's sequence number.
+        channel_status: How far the audit channel has been told, in words.
         command: The slash command's name, slash included.
     """
-    return {"type": "home", "blocks": fit(lambda trim: show_home(home, leads, told, command, trim))}
+    return {
+        "type": "home",
+        "blocks": fit(lambda trim: show_home(home, follow_ups, channel_status, command, trim)),
+    }
 
 
 def show_start(
-    start: Start, again: Sequence[str], command: str, seen_by: str, trim: Truncator
+    start: Start, repeat_ids: Sequence[str], command: str, seen_by: str, trim: Truncator
 ) -> Iterator[Block]:
     """Say what to type first.
 
     Args:
         start: What somebody may do, and where.
-        again: The opaque ids of the lookups in it.
+        repeat_ids: The opaque ids of the lookups in it.
         command: The slash command's name, slash included.
         seen_by: Who sees this.
         trim: Cuts what is too long.
     """
     if start.report.role is None:
-        yield from _refuse(start.report, command, trim)
+        yield from _show_no_role(start.report, command, trim)
         return
-    yield paragraph([bold("Hi! "), words("Look up accounts of "), *_places(start.apps), words(":")])
+    yield paragraph([bold("Hi! "), words("Look up accounts of "), *_app_list(start.apps), words(":")])
     yield preformatted([f"{command} {example}" for example in _examples(start)])
-    yield paragraph(_may(start.report))
-    named = enumerate(zip(start.recent, again, strict=True))
+    yield paragraph(_permissions(start.report))
+    named = enumerate(zip(start.recent, repeat_ids, strict=True))
     # In one row an action id may occur only once.
     recent = [
-        Button(cut(literal(lookup.accounts[0]), _LABEL), f"look_up_again_{number}", id_)
+        Button(cut(make_visible(lookup.accounts[0]), _LABEL), f"look_up_again_{number}", id_)
         for number, (lookup, id_) in named
     ]
-    yield buttons(*_row_of(start.report), *recent)
+    yield buttons(*_action_buttons(start.report), *recent)
     if start.problem:
-        yield paragraph([words("What you asked lately is missing here. "), *_unread(start.problem, trim)])
-    yield small_print(seen_by)
+        yield paragraph(
+            [words("What you asked lately is missing here. "), *_record_problem(start.problem, trim)]
+        )
+    yield context(seen_by)
 
 
 def show_home(
-    home: Home, leads: Mapping[int, Sequence[Button]], told: str, command: str, trim: Truncator
+    home: Home, follow_ups: Mapping[int, Sequence[Button]], channel_status: str, command: str, trim: Truncator
 ) -> Iterator[Block]:
     """Show all that somebody has here, in the blocks that a Home tab may have.
 
     Args:
         home: What they have.
-        leads: What leads on from what they did, by the entry's sequence number.
-        told: How far the audit channel has been told, in words.
+        follow_ups: What leads on from what they did, by the entry's sequence number.
+        channel_status: How far the audit channel has been told, in words.
         command: The slash command's name, slash included.
         trim: Cuts what is too long.
     """
     report = home.report
     if report.role is None:
-        yield from _refuse(report, command, trim)
+        yield from _show_no_role(report, command, trim)
         return
     is_editor = report.role is Role.EDITOR
-    yield paragraph(role_line(report, trim), _may(report))
-    yield paragraph([bold("Apps  "), *_places(home.apps)])
-    yield buttons(*_row_of(report))
+    yield paragraph(role_line(report, trim), _permissions(report))
+    yield paragraph([bold("Apps  "), *_app_list(home.apps)])
+    yield buttons(*_action_buttons(report))
     if home.waiting:
         yield DividerBlock()
         yield paragraph([bold("Waiting for your confirmation")])
         for change in home.waiting[:CHANGES_SHOWN]:
             review = Button("Review…", "review_change", change.id)
-            yield from _row(_waiting(change, home.apps, trim), review)
+            yield from _show_row(_pending_text(change, home.apps, trim), review)
         if (more := len(home.waiting) - CHANGES_SHOWN) > 0:
             yield paragraph([words(f"and {more} more, in your direct messages or where you typed them")])
     yield DividerBlock()
     yield paragraph([bold("What you did lately")])
     if home.problem:
-        yield paragraph(_unread(home.problem, trim))
+        yield paragraph(_record_problem(home.problem, trim))
     elif not home.recent:
         yield paragraph([words("Nothing yet. Try "), code(f"{command} profile alice bob_k")])
     for recent in home.recent:
-        yield from _row(_done(recent.entry, trim), *leads.get(recent.entry.sequence, ()))
+        yield from _show_row(_entry_text(recent.entry, trim), *follow_ups.get(recent.entry.sequence, ()))
     if is_editor:
         yield DividerBlock()
-        yield paragraph([bold("Audit channel  "), words(trim(literal(told)))])
-    yield small_print("times are UTC", "only you can see this", "opened anew, it is up to date")
+        yield paragraph([bold("Audit channel  "), words(trim(make_visible(channel_status)))])
+    yield context("times are UTC", "only you can see this", "opened anew, it is up to date")
 
 
-def lead_on(again_id: str | None, history_id: str | None, change_id: str) -> list[Button]:
+def follow_up_buttons(repeat_id: str | None, history_id: str | None, change_id: str) -> list[Button]:
     """Make the buttons that lead on from something done: to the same again, and to who else did what.
 
     Args:
-        again_id: The opaque id of the lookup to repeat; None where there is none.
+        repeat_id: The opaque id of the lookup to repeat; None where there is none.
         history_id: The opaque id of the one account; None where there is none.
         change_id: The change it was about; empty for others.
     """
-    again = [Button("Again", "look_up_again", again_id)] if again_id else []
+    repeat = [Button("Again", "look_up_again", repeat_id)] if repeat_id else []
     if change_id:
-        return [*again, Button("History", "change_history", change_id)]
-    return [*again, Button("History", "show_history", history_id)] if history_id else again
+        return [*repeat, Button("History", "change_history", change_id)]
+    return [*repeat, Button("History", "show_history", history_id)] if history_id else repeat
 
 
-def _unread(problem: str, trim: Truncator) -> list[RichTextElement]:
-    return [words(f"The record cannot be read: {trim(literal(problem))}.")]
+def _record_problem(problem: str, trim: Truncator) -> list[RichTextElement]:
+    return [words(f"The record cannot be read: {trim(make_visible(problem))}.")]
 
 
-def _refuse(report: RoleReport, command: str, trim: Truncator) -> Iterator[Block]:
+def _show_no_role(report: RoleReport, command: str, trim: Truncator) -> Iterator[Block]:
     yield paragraph(role_line(report, trim))
     yield paragraph([words("Who may, and who can give you more: "), code(f"{command} whoami")])
 
 
-def _row_of(report: RoleReport) -> Iterator[Button]:
-    yield LOOK_UP
+def _action_buttons(report: RoleReport) -> Iterator[Button]:
+    yield LOOKUP_BUTTON
     if report.role is Role.EDITOR:
-        yield CHANGE
-    yield COMMANDS
+        yield CHANGE_BUTTON
+    yield COMMANDS_BUTTON
 
 
-def _may(report: RoleReport) -> list[RichTextElement]:
+def _permissions(report: RoleReport) -> list[RichTextElement]:
     if report.role is Role.EDITOR:
         return [words("You may "), bold("look up"), words(" and "), bold("change"), words(".")]
     return [
         words("You may "),
         bold("look up"),
         words(". Profiles are changed by: "),
-        *holders_of(report.editors),
+        *list_grantees(report.editors),
         words("."),
     ]
 
 
-def _places(apps: Sequence[App]) -> list[RichTextElement]:
+def _app_list(apps: Sequence[App]) -> list[RichTextElement]:
     named = ([words(", "), code(app.name), words(f" {app.region}")] for app in apps)
     return list(chain.from_iterable(named))[1:]
 
@@ -184,26 +189,29 @@ def _examples(start: Start) -> Iterator[str]:
     yield 'set bob_k nick="Bob K"' if start.report.role is Role.EDITOR else "attrs alice"
 
 
-def _waiting(change: Change, apps: Sequence[App], trim: Truncator) -> str:
+def _pending_text(change: Change, apps: Sequence[App], trim: Truncator) -> str:
     custom = next((app.custom for app in apps if app.name == change.app), ())
-    fields = cut(", ".join(label(field, trim) for field in in_order(change.after, custom)), _PART)
-    until = f"until {moment_in_words(change.expires_at)}"
-    return f"{trim(literal(change.account))} in {literal(change.app)}: {fields}\n{until} · change {change.id}"
+    fields = cut(", ".join(field_label(field, trim) for field in order_fields(change.after, custom)), _PART)
+    until = f"until {format_time(change.expires_at)}"
+    account, app = trim(make_visible(change.account)), make_visible(change.app)
+    return f"{account} in {app}: {fields}\n{until} · change {change.id}"
 
 
-def _done(entry: Entry, trim: Truncator) -> str:
+def _entry_text(entry: Entry, trim: Truncator) -> str:
     event = entry.event
     more = len(event.accounts) - _ACCOUNTS
-    accounts = ", ".join(map(literal, event.accounts[:_ACCOUNTS])) + (f" and {more} more" if more > 0 else "")
-    what = " ".join(filter(None, (literal(event.command), trim(accounts))))
-    change = f" · change {literal(event.change_id)}" if event.change_id else ""
-    became = _BECAME.get(event.outcome, event.outcome)
+    accounts = ", ".join(map(make_visible, event.accounts[:_ACCOUNTS])) + (
+        f" and {more} more" if more > 0 else ""
+    )
+    what = " ".join(filter(None, (make_visible(event.command), trim(accounts))))
+    change = f" · change {make_visible(event.change_id)}" if event.change_id else ""
+    became = _OUTCOME_TEXT.get(event.outcome, event.outcome)
     if event.outcome is Outcome.ANSWERED and event.command == WORDS[SetFields]:
         became = "form opened"
-    return f"{what} in {literal(event.app)}: {became}\n{moment_in_words(entry.at)}{change}"
+    return f"{what} in {make_visible(event.app)}: {became}\n{format_time(entry.at)}{change}"
 
 
-def _row(text: str, *offered: Button) -> Iterator[Block]:
+def _show_row(text: str, *offered: Button) -> Iterator[Block]:
     yield SectionBlock(text=PlainTextObject(text=cut(text, _LONGEST), emoji=False))
     if offered:
         yield buttons(*offered)

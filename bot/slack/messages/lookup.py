@@ -9,7 +9,7 @@ from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowPr
 from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
-from bot.slack.messages.blocks import Truncator, aside, bold, code, paragraph, small_print, words
+from bot.slack.messages.blocks import Truncator, bold, code, context, paragraph, plain_context, words
 from bot.slack.messages.lookup_errors import COUNTED, show_problems
 from bot.slack.messages.paging import (
     PROBLEMS_PER_PAGE,
@@ -22,7 +22,7 @@ from bot.slack.messages.paging import (
     split,
 )
 from bot.slack.messages.tables import SIDE_BY_SIDE, all_fields, show_found, shown_fields
-from bot.slack.messages.text import literal
+from bot.slack.messages.text import make_visible
 
 _TO = "\N{EN DASH}"
 _TITLES: dict[type[LookupCommand], tuple[str, ...]] = {
@@ -50,10 +50,10 @@ def show_lookup(
         yield paragraph([words(note, "italic")])
     yield from onward(lookup, page, number)
     if isinstance(asked := lookup.answer.command, ShowFriends):
-        yield aside(_direction(asked, command))
+        yield plain_context(_direction(asked, command))
     left_out = _left_out(lookup, found) if found else ""
     rest = "" if count == 1 or page.next_id or page.previous_id else "for the other pages ask without --share"
-    yield small_print(
+    yield context(
         *_place(lookup, number, count), rest, elapsed(lookup.seconds), seen_by, left_out, _cut(trim)
     )
 
@@ -116,9 +116,9 @@ def _cut(trim: Truncator) -> str:
 def _direction(command: ShowFriends, slash: str) -> str:
     account = next(filter(fits, command.accounts), command.owner)
     typed = f"{slash} friends {_quoted(account)} {_quoted(command.owner)}"
-    owner, other = literal(command.owner), literal(account)
+    owner, other = make_visible(command.owner), make_visible(account)
     return f"One direction only. Whether {other} has {owner} is another question: {typed}"
 
 
 def _quoted(account: str) -> str:
-    return literal(account if re.fullmatch(r"[^\s,\"']+", account) else f'"{account}"')
+    return make_visible(account if re.fullmatch(r"[^\s,\"']+", account) else f'"{account}"')

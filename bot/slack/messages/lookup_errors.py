@@ -10,7 +10,7 @@ from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.parsing.hints import CHECK_ID
 from bot.slack.messages.blocks import Truncator, code, paragraph, sentence, words
-from bot.slack.messages.text import cut, literal
+from bot.slack.messages.text import cut, make_visible
 
 COUNTED: Mapping[LookupStatus, str] = {
     LookupStatus.NOT_A_FRIEND: "not in it",
@@ -34,14 +34,14 @@ def show_problems(command: LookupCommand, rows: Iterable[AccountResult], trim: T
 
 def _line(accounts: Iterable[str], why: tuple[str, str, str], trim: Truncator) -> list[RichTextElement]:
     ids = chain.from_iterable((words(", "), _id(account)) for account in accounts)
-    happened, number, advice = (trim(literal(part)) for part in why)
+    happened, number, advice = (trim(make_visible(part)) for part in why)
     told = words(f"  {happened} ({number})." if number else f"  {happened}.")
     return [*list(ids)[1:], told, *([words(f" {sentence(advice)}", "italic")] if advice else [])]
 
 
 def _id(account: str) -> RichTextElement:
     """Show an id in full, or the beginning of what is too long to be one."""
-    return code(account if fits(account) else cut(literal(account), _LONGEST))
+    return code(account if fits(account) else cut(make_visible(account), _LONGEST))
 
 
 def reason(command: LookupCommand, row: AccountResult) -> tuple[str, str, str]:

@@ -18,7 +18,7 @@ from bot.core.results import (
     Unchanged,
 )
 from bot.slack.messages.audit import show_history
-from bot.slack.messages.blocks import Message, aside, make_message, small_print
+from bot.slack.messages.blocks import Message, context, make_message, plain_context
 from bot.slack.messages.change import show_form, show_preview, show_settled, show_unchanged
 from bot.slack.messages.csv import show_sent
 from bot.slack.messages.help import show_help, show_role
@@ -38,7 +38,7 @@ def render(
     page: PageControls | None = None,
     shared: bool = False,
     note: str = "",
-    again: Sequence[str] = (),
+    repeat_ids: Sequence[str] = (),
 ) -> Message:
     """Show what a command came to.
 
@@ -49,9 +49,9 @@ def render(
         page: Which page of an answer, and its buttons; None is the first without buttons.
         shared: Whether the whole channel sees it.
         note: A sentence of our own to add to a lookup or a change, such as that it could not be recorded.
-        again: The opaque ids of the lookups that a start offers.
+        repeat_ids: The opaque ids of the lookups that a start offers.
     """
-    seen_by = _seen_by(actor_id, shared=shared)
+    seen_by = _visibility(actor_id, shared=shared)
     match result:
         case Lookup():
             return make_message(
@@ -60,31 +60,31 @@ def render(
                 )
             )
         case Preview():
-            return make_message(lambda trim: [*show_preview(result, seen_by, trim), *_noted(note)])
+            return make_message(lambda trim: [*show_preview(result, seen_by, trim), *_show_note(note)])
         case Unchanged():
             return make_message(lambda trim: show_unchanged(result, seen_by, trim))
         case Settled():
-            return make_message(lambda trim: [*show_settled(result, seen_by, trim), *_noted(note)])
+            return make_message(lambda trim: [*show_settled(result, seen_by, trim), *_show_note(note)])
         case Form():
             return make_message(lambda trim: show_form(result, command, seen_by, trim))
         case History():
             return make_message(lambda trim: show_history(result, page or PageControls(), seen_by, trim))
         case Start():
-            return make_message(lambda trim: show_start(result, again, command, seen_by, trim))
+            return make_message(lambda trim: show_start(result, repeat_ids, command, seen_by, trim))
         case RoleReport():
-            return make_message(lambda trim: [*show_role(result, trim), small_print(seen_by)])
+            return make_message(lambda trim: [*show_role(result, trim), context(seen_by)])
         case Help():
-            return make_message(lambda trim: [*show_help(result, command, trim), small_print(seen_by)])
+            return make_message(lambda trim: [*show_help(result, command, trim), context(seen_by)])
         case _:
             assert_never(result)
 
 
-def _seen_by(actor_id: str, *, shared: bool) -> str:
+def _visibility(actor_id: str, *, shared: bool) -> str:
     return f"shared by <@{escape(actor_id)}>" if shared else _ONLY_YOU
 
 
-def _noted(note: str) -> list[Block]:
-    return [aside(note)] if note else []
+def _show_note(note: str) -> list[Block]:
+    return [plain_context(note)] if note else []
 
 
 def render_sent(lookup: Lookup, name: str, *, actor_id: str, shared: bool = False, note: str = "") -> Message:
@@ -97,5 +97,5 @@ def render_sent(lookup: Lookup, name: str, *, actor_id: str, shared: bool = Fals
         shared: Whether others see the message.
         note: A sentence of our own to add.
     """
-    seen_by = _seen_by(actor_id, shared=shared)
+    seen_by = _visibility(actor_id, shared=shared)
     return make_message(lambda _: show_sent(lookup, name, seen_by=seen_by, note=note))

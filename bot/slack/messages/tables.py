@@ -9,9 +9,9 @@ from bot.core.fields import Field
 from bot.core.lookups.fetch import attribute_names
 from bot.core.model import AccountResult
 from bot.core.results import Lookup
-from bot.slack.messages.blocks import Truncator, bold, code, pairs, paragraph, table, words
-from bot.slack.messages.text import literal
-from bot.slack.messages.values import ABSENT, in_words, own_words
+from bot.slack.messages.blocks import Truncator, bold, code, paragraph, section_fields, table, words
+from bot.slack.messages.text import make_visible
+from bot.slack.messages.values import ABSENT, format_safe, format_value
 
 SIDE_BY_SIDE = 4
 """Up to how many asked accounts stand side by side, so that they can be compared."""
@@ -55,13 +55,13 @@ def shown_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, 
 def _rows(found: Iterable[AccountResult], fields: Sequence[Field], trim: Truncator) -> Iterator[list[str]]:
     yield ["Account", *(_label(field, trim) for field in fields)]
     for row in found:
-        yield [literal(row.account), *(_cell(field, row, trim) for field in fields)]
+        yield [make_visible(row.account), *(_cell(field, row, trim) for field in fields)]
 
 
 def _side_by_side(
     corner: str, found: Sequence[AccountResult], fields: Iterable[Field], trim: Truncator
 ) -> Iterator[list[str]]:
-    yield [corner, *(literal(row.account) for row in found)]
+    yield [corner, *(make_visible(row.account) for row in found)]
     for field in fields:
         yield [_label(field, trim), *(_cell(field, row, trim) for row in found)]
 
@@ -72,7 +72,7 @@ def _card(row: AccountResult, fields: Iterable[Field], trim: Truncator) -> Itera
     long: list[list[RichTextElement]] = []
     for field in fields:
         value = row.values.get(field.tag)
-        ours, cell = own_words(field, value), _cell(field, row, trim)
+        ours, cell = format_safe(field, value), _cell(field, row, trim)
         if ours is not None:
             short.append((field.label, ours))
         elif field.word == _HEADING and cell != ABSENT:
@@ -81,14 +81,14 @@ def _card(row: AccountResult, fields: Iterable[Field], trim: Truncator) -> Itera
             long.append([bold(_label(field, trim)), words(f"  {cell}")])
     yield paragraph(heading)
     if short:
-        yield pairs(short)
+        yield section_fields(short)
     if long:
         yield paragraph(*long)
 
 
 def _label(field: Field, trim: Truncator) -> str:
-    return trim(literal(field.label) or ABSENT)
+    return trim(make_visible(field.label) or ABSENT)
 
 
 def _cell(field: Field, row: AccountResult, trim: Truncator) -> str:
-    return trim(in_words(field, row.values.get(field.tag)))
+    return trim(format_value(field, row.values.get(field.tag)))

@@ -40,13 +40,13 @@ _BROADCAST = re.compile("@(?=here|channel|everyone)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 
 
-def literal(text: str) -> str:
+def make_visible(text: str) -> str:
     """Show a text on one line, with nothing in it that cannot be seen or that turns the reading direction."""
     line = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n")).translate(_PICTURES)
-    seen = _INVISIBLE.sub(lambda match: f"⟨{ord(match[0]):X}⟩", line)
-    begun = seen.lstrip()
-    whole = begun.rstrip()
-    return "␣" * (len(seen) - len(begun)) + whole + "␣" * (len(begun) - len(whole))
+    visible = _INVISIBLE.sub(lambda match: f"⟨{ord(match[0]):X}⟩", line)
+    unindented = visible.lstrip()
+    stripped = unindented.rstrip()
+    return "␣" * (len(visible) - len(unindented)) + stripped + "␣" * (len(unindented) - len(stripped))
 
 
 def cut(text: str, limit: int) -> str:
@@ -55,8 +55,8 @@ def cut(text: str, limit: int) -> str:
         return text
     end = limit - 1
     start = max(0, end - _CLUSTER)
-    whole = next((place for place in range(end, start, -1) if not _is_inside(text, place)), end)
-    return text[:whole] + ELLIPSIS
+    stripped = next((place for place in range(end, start, -1) if not _is_inside(text, place)), end)
+    return text[:stripped] + ELLIPSIS
 
 
 def _is_inside(text: str, place: int) -> bool:
@@ -67,7 +67,7 @@ def _is_inside(text: str, place: int) -> bool:
     return text[place - 1] == _JOINER or after in _EXTENDERS or unicodedata.category(after).startswith("M")
 
 
-def plain(text: str) -> str:
+def unescape(text: str) -> str:
     """Turn text as Slack delivers it into what the person typed.
 
     Links and mentions are unwrapped to the part that an account id can be, then Slack's three escapes are
@@ -85,7 +85,7 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def inert(text: str) -> str:
+def escape_mentions(text: str) -> str:
     """Make text safe for a message's top-level text, where @here would count even when escaped.
 
     A word joiner after the @ is not seen, and is no mention.

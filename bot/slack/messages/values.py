@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from bot.core.fields import Field, Kind
 from bot.core.model import Value
 from bot.slack.messages.blocks import Truncator
-from bot.slack.messages.text import literal
+from bot.slack.messages.text import make_visible
 
 ABSENT = "—"
 """What stands where the API returned nothing."""
@@ -17,17 +17,17 @@ _NUMBER = re.compile("-?[0-9]{1,20}")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def label(field: Field, trim: Truncator) -> str:
+def field_label(field: Field, trim: Truncator) -> str:
     """Name a field, literally."""
-    return trim(literal(field.label) or ABSENT)
+    return trim(make_visible(field.label) or ABSENT)
 
 
-def in_words(field: Field, value: Value | None) -> str:
+def format_value(field: Field, value: Value | None) -> str:
     """Say a field's value in words; never empty, on one line, and otherwise literal."""
-    return own_words(field, value) or literal(_text(value).removeprefix(field.prefix)) or ABSENT
+    return format_safe(field, value) or make_visible(_text(value).removeprefix(field.prefix)) or ABSENT
 
 
-def own_words(field: Field, value: Value | None) -> str | None:
+def format_safe(field: Field, value: Value | None) -> str | None:
     """Say a field's value when nothing but our own words, numbers and dates is needed for it."""
     if field.kind in (Kind.TEXT, Kind.NAMES):
         return None
@@ -60,10 +60,10 @@ def _time(number: int) -> str:
         moment = datetime.fromtimestamp(number, UTC)
     except (ValueError, OverflowError, OSError):
         return str(number)
-    return moment_in_words(moment)
+    return format_time(moment)
 
 
-def moment_in_words(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     """Say when something was, to the minute; the moment is one of UTC."""
     return f"{_day(moment)} {moment:%H:%M} UTC"
 

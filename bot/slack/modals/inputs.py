@@ -21,7 +21,7 @@ from bot.core.fields import MAX_UINT32, Field, Kind
 from bot.core.model import Value
 from bot.core.parsing.values import to_text
 from bot.slack.messages.blocks import Truncator
-from bot.slack.messages.values import label
+from bot.slack.messages.values import field_label
 
 INPUT = "value"
 """The action id of every input: there is one in a block."""
@@ -35,20 +35,20 @@ _UNSHOWABLE = {"Cc", "Cf", "Cn", "Co", "Cs", "So"}
 
 def make_input(field: Field, value: Value | None) -> Block:
     """Make the input of a field that can be set, holding its value where an input can hold that."""
-    begin = begins_with(field, value)
-    hidden = to_text(field, value) != "" and begin == ""
+    initial = initial_value(field, value)
+    hidden = to_text(field, value) != "" and initial == ""
     held = "It holds what cannot be shown here, and keeps that while this is empty." if hidden else ""
     hints = [_HINTS.get(field.kind, "").format(field=field), held]
     return InputBlock(
-        label=label(field, Truncator(_MAX_LABEL)),
-        element=_ELEMENTS[field.kind](field, begin),
+        label=field_label(field, Truncator(_MAX_LABEL)),
+        element=_ELEMENTS[field.kind](field, initial),
         block_id=field.tag,
         optional=True,
         hint=" ".join(filter(None, hints)) or None,
     )
 
 
-def begins_with(field: Field, value: Value | None) -> str:
+def initial_value(field: Field, value: Value | None) -> str:
     """Give what the input of a field begins with; empty when it cannot hold the value."""
     if field.kind is Kind.CHOICE:
         return str(value) if value in field.choices else ""
@@ -85,36 +85,36 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _text_input(field: Field, begin: str) -> InputInteractiveElement:
+def _text_input(field: Field, initial: str) -> InputInteractiveElement:
     return PlainTextInputElement(
         action_id=INPUT,
-        initial_value=begin or None,
-        multiline="\n" in begin,
+        initial_value=initial or None,
+        multiline="\n" in initial,
         # Slack counts characters and the vendor bytes: more characters than bytes can never be right.
-        max_length=min(_MAX_LENGTH, max(field.max_bytes, len(begin))),
+        max_length=min(_MAX_LENGTH, max(field.max_bytes, len(initial))),
     )
 
 
-def _number_input(_: Field, begin: str) -> InputInteractiveElement:
+def _number_input(_: Field, initial: str) -> InputInteractiveElement:
     return NumberInputElement(
         action_id=INPUT,
         is_decimal_allowed=False,
-        initial_value=begin or None,
+        initial_value=initial or None,
         min_value="0",
         max_value=str(MAX_UINT32),
     )
 
 
-def _date_input(_: Field, begin: str) -> InputInteractiveElement:
-    return DatePickerElement(action_id=INPUT, initial_date=begin or None)
+def _date_input(_: Field, initial: str) -> InputInteractiveElement:
+    return DatePickerElement(action_id=INPUT, initial_date=initial or None)
 
 
-def _choice_input(field: Field, begin: str) -> InputInteractiveElement:
+def _choice_input(field: Field, initial: str) -> InputInteractiveElement:
     options = {
         value: Option(value=value, text=PlainTextObject(text=word)) for value, word in field.choices.items()
     }
     return StaticSelectElement(
-        action_id=INPUT, options=list(options.values()), initial_option=options.get(begin)
+        action_id=INPUT, options=list(options.values()), initial_option=options.get(initial)
     )
 
 

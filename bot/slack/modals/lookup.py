@@ -20,9 +20,9 @@ from slack_sdk.models.views import View
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Field
 from bot.core.id_detection import Candidate
 from bot.core.parsing.command_line import Apps
-from bot.slack.messages.blocks import Truncator, bold, paragraph, small_print, words
-from bot.slack.messages.text import cut, literal
-from bot.slack.messages.values import label
+from bot.slack.messages.blocks import Truncator, bold, context, paragraph, words
+from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.values import field_label
 from bot.slack.modals.inputs import INPUT
 from bot.slack.modals.profile import app_inputs
 
@@ -87,7 +87,7 @@ def message_view(apps: Apps, found: Sequence[Candidate], key: str, more: int = 0
             paragraph([bold(f"At least {more} more may be account ids too.")], [words(_NOT_OFFERED)])
         )
     ids = _ids("More ids" if found else "Account ids", optional=bool(found))
-    note = small_print("only you see the answer, beside the message")
+    note = context("only you see the answer, beside the message")
     return _view([*offered, ids, *_question(apps), note], private_metadata=key)
 
 
@@ -151,11 +151,11 @@ def _question(apps: Apps) -> Iterator[Block]:
 
 
 def _field(field: Field) -> Option:
-    return _option(field.tag, label(field, Truncator(_MOST_LETTERS)))
+    return _option(field.tag, field_label(field, Truncator(_MOST_LETTERS)))
 
 
 def _option(value: str, text: str) -> Option:
-    return Option(value=value, text=PlainTextObject(text=cut(literal(text), _MOST_LETTERS), emoji=False))
+    return Option(value=value, text=PlainTextObject(text=cut(make_visible(text), _MOST_LETTERS), emoji=False))
 
 
 def _view(blocks: Sequence[Block], **more: Any) -> dict[str, Any]:

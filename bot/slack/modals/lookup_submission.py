@@ -9,7 +9,7 @@ from bot.core.model import App
 from bot.core.parsing.command_line import Apps, check_accounts, read_accounts
 from bot.errors import UsageError
 from bot.slack.delivery.forms import FormError, in_words
-from bot.slack.messages.text import plain
+from bot.slack.messages.text import unescape
 from bot.slack.modals.inputs import INPUT, read_input
 from bot.slack.modals.lookup import FIELDS, FOUND, IDS, KIND, OWNER
 from bot.slack.modals.profile import APP
@@ -55,11 +55,11 @@ def _accounts(values: Mapping[str, Any]) -> tuple[str, ...]:
     ticked = [
         account for block_id in values if block_id.startswith(FOUND) for account in _chosen(values, block_id)
     ]
-    return check_accounts([*ticked, *read_accounts(plain(read_input(values, IDS) or ""))])
+    return check_accounts([*ticked, *read_accounts(unescape(read_input(values, IDS) or ""))])
 
 
 def _owner(values: Mapping[str, Any], kind: str) -> str:
-    owners = read_accounts(plain(read_input(values, OWNER) or ""))
+    owners = read_accounts(unescape(read_input(values, OWNER) or ""))
     if kind != "friends":
         if owners:
             raise UsageError("only a friend list has an owner", advice="Choose friends, or leave this empty")

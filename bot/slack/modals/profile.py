@@ -18,9 +18,9 @@ from bot.core.parsing.command_line import Apps
 from bot.core.parsing.values import is_settable
 from bot.core.results import Form
 from bot.errors import BotError
-from bot.slack.messages.blocks import bold, code, paragraph, sentence, small_print, where, words
-from bot.slack.messages.text import cut, literal
-from bot.slack.modals.inputs import INPUT, begins_with, make_input, read_input
+from bot.slack.messages.blocks import app_label, bold, code, context, paragraph, sentence, words
+from bot.slack.messages.text import cut, make_visible
+from bot.slack.modals.inputs import INPUT, initial_value, make_input, read_input
 
 SET_SHORTCUT = "set_profile"
 """The callback id of the global shortcut that leads to the form."""
@@ -78,11 +78,11 @@ def read_account(state: Mapping[str, Any]) -> tuple[str, str | None]:
     return (read_input(values, ACCOUNT) or "").strip(), read_input(values, APP)
 
 
-def failed_view(error: BotError) -> dict[str, Any]:
+def error_view(error: BotError) -> dict[str, Any]:
     """Make the view that says why there is no form."""
-    lines = [[bold(f"{cut(literal(str(error)), _MAX_WORDS)}.")]]
+    lines = [[bold(f"{cut(make_visible(str(error)), _MAX_WORDS)}.")]]
     if error.advice:
-        lines.append([words(sentence(cut(literal(error.advice), _MAX_WORDS)))])
+        lines.append([words(sentence(cut(make_visible(error.advice), _MAX_WORDS)))])
     return make_view([paragraph(*lines)])
 
 
@@ -93,7 +93,7 @@ def form_view(form: Form, key: str) -> dict[str, Any]:
         form: Whose values.
         key: The opaque id under which the form is found again when it is sent.
     """
-    head = paragraph([bold("Change "), code(form.account), *where(form.app)])
+    head = paragraph([bold("Change "), code(form.account), *app_label(form.app)])
     inputs = [make_input(field, form.values.get(field.tag)) for field in form_fields(form)]
     reason = InputBlock(
         label="Reason",
@@ -102,7 +102,7 @@ def form_view(form: Form, key: str) -> dict[str, Any]:
         optional=True,
         hint="Everyone who reads the record or the audit channel sees it.",
     )
-    note = small_print("only what you alter is changed, and not before you have confirmed a preview")
+    note = context("only what you alter is changed, and not before you have confirmed a preview")
     return make_view(
         [head, *inputs, reason, note], submit=PlainTextObject(text="Preview"), private_metadata=key
     )
@@ -124,7 +124,7 @@ def read_form(state: Mapping[str, Any], form: Form) -> tuple[dict[str, str], str
     altered = {}
     for field in form_fields(form):
         text = read_input(values, field.tag)
-        if text is not None and text != begins_with(field, form.values.get(field.tag)):
+        if text is not None and text != initial_value(field, form.values.get(field.tag)):
             altered[field.tag] = text
     return altered, read_input(values, REASON) or ""
 

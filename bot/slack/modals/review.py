@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, PlainText
 
 from bot.core.model import Outcome
 from bot.core.results import Preview, Settled, Unchanged
-from bot.slack.messages.blocks import Message, Truncator, aside, bold, code, fit, paragraph, words
+from bot.slack.messages.blocks import Message, Truncator, bold, code, fit, paragraph, plain_context, words
 from bot.slack.messages.change import confirm_label, show_preview, show_settled, show_unchanged
 from bot.slack.modals.profile import make_view
 
@@ -22,7 +22,7 @@ _CLOSE = PlainTextObject(text="Close")
 def review_view(preview: Preview) -> dict[str, Any]:
     """Make the view whose submission confirms a change; closing it leads back to the form."""
     return make_view(
-        fit(lambda trim: _suited(show_preview(preview, "", trim))),
+        fit(lambda trim: _adapt_blocks(show_preview(preview, "", trim))),
         callback_id=SET_REVIEW,
         submit=PlainTextObject(text=confirm_label(preview.change)),
         close=_BACK,
@@ -33,7 +33,7 @@ def review_view(preview: Preview) -> dict[str, Any]:
 
 def unchanged_view(unchanged: Unchanged) -> dict[str, Any]:
     """Make the view that says that there is nothing to change; closing it leads back to the form."""
-    return make_view(fit(lambda trim: _suited(show_unchanged(unchanged, "", trim))), close=_BACK)
+    return make_view(fit(lambda trim: _adapt_blocks(show_unchanged(unchanged, "", trim))), close=_BACK)
 
 
 def settled_view(settled: Settled, command: str, note: str = "") -> dict[str, Any]:
@@ -46,11 +46,11 @@ def settled_view(settled: Settled, command: str, note: str = "") -> dict[str, An
     """
 
     def build(trim: Truncator) -> Iterator[Block]:
-        yield from _suited(show_settled(settled, "", trim))
+        yield from _adapt_blocks(show_settled(settled, "", trim))
         if settled.change.outcome is Outcome.SUCCEEDED:
             yield paragraph([words("To undo it: "), code(f"{command} undo {settled.change.id}")])
         if note:
-            yield aside(note)
+            yield plain_context(note)
 
     return make_view(fit(build), close=_CLOSE, clear_on_close=True)
 
@@ -60,7 +60,7 @@ def notice_view(message: Message) -> dict[str, Any]:
     return make_view(message.blocks, close=_CLOSE)
 
 
-def _suited(blocks: Iterable[Block]) -> Iterator[Block]:
+def _adapt_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
     """Give blocks of a message as a modal can have them: without tables, and with buttons of its own."""
     for block in blocks:
         if isinstance(block, TableBlock):

@@ -26,7 +26,7 @@ from bot.core.parsing.command_line import MAX_ACCOUNTS, MAX_TEXT, Apps, parse
 from bot.core.parsing.tokens import tokenize
 from bot.core.parsing.typography import DOUBLE, straighten
 from bot.errors import UsageError
-from bot.slack.messages.text import plain
+from bot.slack.messages.text import unescape
 
 VIP, TIER = custom_field("Vip", "VIP tier"), custom_field("Tier")
 PROD, TEST = App("prod", "Singapore", (VIP, TIER)), App("test", "Jakarta")
@@ -425,7 +425,7 @@ def test_takes_the_others_where_one_id_is_too_long(text: str, command: Command) 
 @example('--="')
 @example('profile x="\n"')
 def test_makes_a_command_or_a_usage_error_of_any_text(text: str) -> None:
-    made = read(plain(text), TWO)
+    made = read(unescape(text), TWO)
 
     if isinstance(made, UsageError):
         assert str(made)
@@ -513,4 +513,4 @@ def test_reads_hostile_text_of_any_length_in_one_pass(piece: str) -> None:
     with suppress(UsageError):
         assert len(list(tokenize(text))) <= len(text)
     with pytest.raises(UsageError, match="one command takes at most"):
-        parse(plain(text), ONE)
+        parse(unescape(text), ONE)

@@ -36,14 +36,14 @@ from bot.core.results import (
 )
 from bot.errors import IMError, OutcomeUnknownError
 from bot.playground.blockkit.checker import check_message, check_view
-from bot.slack.messages.audit import FLOOD, render_entries
+from bot.slack.messages.audit import MIN_GROUP, render_entries
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.change import stamp
-from bot.slack.messages.home import lead_on, render_home
+from bot.slack.messages.change import entry_label
+from bot.slack.messages.home import follow_up_buttons, render_home
 from bot.slack.messages.notices import progressing
 from bot.slack.messages.paging import PageControls, pages
 from bot.slack.messages.render import render
-from bot.slack.messages.text import literal
+from bot.slack.messages.text import make_visible
 from tests.support.sample_results import CHANGE, enter
 
 NASTY = (
@@ -154,7 +154,7 @@ def test_accounts_for_every_id_once_within_every_limit(lookup: Lookup) -> None:
         assert size(message.blocks) <= 9500
         assert 0 < len(message.text) <= 3500
     shown = [account for message in messages for account in shown_ids(message)]
-    assert sorted(shown) == sorted(literal(account) for account in lookup.command.accounts)
+    assert sorted(shown) == sorted(make_visible(account) for account in lookup.command.accounts)
 
 
 @settings(max_examples=50, deadline=None)
@@ -210,7 +210,7 @@ def test_tells_of_any_flood_of_refusals_within_every_limit(
             accounts=(account,),
             problem=problem,
         )
-        for number, (app, command, account, problem) in enumerate(asked * FLOOD)
+        for number, (app, command, account, problem) in enumerate(asked * MIN_GROUP)
     ]
 
     message = render_entries(entries, {}, {})
@@ -218,7 +218,7 @@ def test_tells_of_any_flood_of_refusals_within_every_limit(
     assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
     assert size(message.blocks) <= 9500
     assert 0 < len(message.text) <= 3500
-    assert f"{stamp(entries[0])} to {stamp(entries[-1])}" in message.text
+    assert f"{entry_label(entries[0])} to {entry_label(entries[-1])}" in message.text
 
 
 @settings(max_examples=50, deadline=None)
@@ -304,11 +304,11 @@ def test_shows_any_start_and_home_within_every_limit(
     home = Home(
         report, (app,) * 3, tuple(Recent(entry, asked) for entry in entries), (change,) * count, problem
     )
-    leads = {entry.sequence: lead_on("a" * 16, "h" * 16, data.draw(any_text)) for entry in entries}
+    leads = {entry.sequence: follow_up_buttons("a" * 16, "h" * 16, data.draw(any_text)) for entry in entries}
 
     view = render_home(home, leads, problem or "told", command="/im")
     start = render(
-        Start(report, (app,), (asked,) * 3, problem), command="/im", actor_id="U01", again=["a" * 16] * 3
+        Start(report, (app,), (asked,) * 3, problem), command="/im", actor_id="U01", repeat_ids=["a" * 16] * 3
     )
 
     assert check_view(view) == []

@@ -11,7 +11,7 @@ from bot.core.lookups.fetch import never_asked
 from bot.core.model import App, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.csv import COLUMNS, comment, file_name, to_csv
-from bot.slack.messages.text import literal
+from bot.slack.messages.text import make_visible
 from tests.slack.messages.test_any_data import lookups
 from tests.support.sample_results import (
     ALICE,
@@ -143,7 +143,7 @@ def test_reads_back_with_each_account_once_whatever_is_in_it(lookup: Lookup) -> 
     header, *rows = read(lookup)
 
     assert {len(row) for row in rows} == {len(header)}
-    accounts = map(literal, lookup.command.accounts)
+    accounts = map(make_visible, lookup.command.accounts)
     assert all(row[0] in (each, f"'{each}") for row, each in zip(rows, accounts, strict=True))
     assert [row[1] for row in rows] == [row.status for row in lookup.rows]
     cells = [cell for row in (header, *rows) for cell in row]

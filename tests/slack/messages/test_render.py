@@ -54,11 +54,11 @@ from bot.errors import (
     UsageError,
 )
 from bot.playground.blockkit.checker import check_message, check_view
-from bot.slack.messages.audit import FLOOD, grouped, render_checkpoint, render_entries
+from bot.slack.messages.audit import MIN_GROUP, group_entries, render_checkpoint, render_entries
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.change import stamp
+from bot.slack.messages.change import entry_label
 from bot.slack.messages.errors import render_crash, render_error
-from bot.slack.messages.home import lead_on, render_home
+from bot.slack.messages.home import follow_up_buttons, render_home
 from bot.slack.messages.notices import (
     busy,
     changing,
@@ -339,7 +339,7 @@ def check_golden(name: str, shown: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", list(STARTS))
 def test_starts_as_the_golden_file_does(name: str) -> None:
     again = [f"id_{number}" for number, _ in enumerate(STARTS[name].recent)]
-    message = payload(render(STARTS[name], command="/im", actor_id="U1", again=again))
+    message = payload(render(STARTS[name], command="/im", actor_id="U1", repeat_ids=again))
 
     check_golden(name, message)
     assert check_message(message) == []
@@ -348,8 +348,8 @@ def test_starts_as_the_golden_file_does(name: str) -> None:
 @pytest.mark.parametrize("name", list(HOMES))
 def test_shows_the_home_of_the_golden_file(name: str) -> None:
     leads = {
-        LOOKED_UP.sequence: lead_on("id_1", "id_2", ""),
-        DENIED_ENTRY.sequence: lead_on(None, None, DENIED_ENTRY.event.change_id),
+        LOOKED_UP.sequence: follow_up_buttons("id_1", "id_2", ""),
+        DENIED_ENTRY.sequence: follow_up_buttons(None, None, DENIED_ENTRY.event.change_id),
     }
     view = render_home(HOMES[name], leads, "knows of every change", command="/im")
 
@@ -737,9 +737,9 @@ def test_tells_entries_by_number_and_head_with_and_without_blocks() -> None:
     message = tell(*entries)
 
     for entry in entries:
-        stamp = f"#{entry.sequence} · {entry.hash[:32]}"
-        assert stamp in message.text
-        assert stamp in said(message)
+        entry_label = f"#{entry.sequence} · {entry.hash[:32]}"
+        assert entry_label in message.text
+        assert entry_label in said(message)
 
 
 def test_tells_many_refusals_of_one_person_as_one() -> None:
@@ -748,7 +748,7 @@ def test_tells_many_refusals_of_one_person_as_one() -> None:
     message = tell(*entries)
 
     assert message.text.splitlines() == [
-        f"{stamp(entries[0])} to {stamp(entries[-1])}",
+        f"{entry_label(entries[0])} to {entry_label(entries[-1])}",
         (
             "Refused 900 times  set user_001, user_002, user_003, user_004, user_005 and 895 more in prod"
             "  by U01ALICE"
@@ -756,20 +756,20 @@ def test_tells_many_refusals_of_one_person_as_one() -> None:
         "They were told: you are not an editor, so you may not change.",
         "Nothing was sent. Each refusal is an entry of its own in the record.",
     ]
-    assert f"{stamp(entries[0])} to {stamp(entries[-1])} · 900 denied" in said(message)
+    assert f"{entry_label(entries[0])} to {entry_label(entries[-1])} · 900 denied" in said(message)
 
 
 def test_tells_a_few_refusals_one_by_one() -> None:
-    entries = refusals(1, FLOOD - 1)
+    entries = refusals(1, MIN_GROUP - 1)
 
-    assert [stamp(entry) in said(tell(*entries)) for entry in entries] == [True] * (FLOOD - 1)
+    assert [entry_label(entry) in said(tell(*entries)) for entry in entries] == [True] * (MIN_GROUP - 1)
 
 
 def test_keeps_the_refusals_of_two_people_apart_and_a_change_in_its_place() -> None:
     alice, eve = refusals(1, 20), refusals(1, 20, "U09EVE")
     mixed = [pair[number % 2] for number, pair in enumerate(zip(alice, eve, strict=True))]
 
-    groups = grouped([*mixed[:9], enter(10), *mixed[10:]])
+    groups = group_entries([*mixed[:9], enter(10), *mixed[10:]])
 
     assert [[entry.sequence for entry in group] for group in groups] == [
         [1, 3, 5, 7, 9],

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.messages.text import cut, escape, inert, literal, plain
+from bot.slack.messages.text import cut, escape, escape_mentions, make_visible, unescape
 
 IDS = st.text(string.ascii_letters + string.digits + "_-.@+/:#$%!?=~^|", min_size=1, max_size=32)
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
@@ -32,26 +32,26 @@ ANY_TEXT = st.text(st.characters(exclude_categories=[]))
     ],
 )
 def test_reads_what_was_meant(typed: str, meant: str) -> None:
-    assert plain(typed) == meant
+    assert unescape(typed) == meant
 
 
 @given(st.lists(IDS))
 def test_leaves_ordinary_ids_alone(ids: list[str]) -> None:
     text = " ".join(ids)
 
-    assert plain(text) == text
+    assert unescape(text) == text
 
 
 @given(st.text(st.characters(exclude_categories=[])))
 def test_reads_anything(text: str) -> None:
-    read = plain(text)
+    read = unescape(text)
 
     assert len(read) <= len(text) * 2
 
 
 @given(st.text(st.characters(exclude_categories=[], exclude_characters="&<")))
 def test_changes_nothing_twice_where_nothing_is_escaped(text: str) -> None:
-    assert plain(plain(text)) == plain(text)
+    assert unescape(unescape(text)) == unescape(text)
 
 
 @given(st.text())
@@ -64,14 +64,14 @@ def test_escapes_what_begins_and_ends_markup(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["@here", "@channel", "@Everyone", "<!channel>", "a@here.example"])
 def test_leaves_no_live_mention(text: str) -> None:
-    safe = inert(text).lower()
+    safe = escape_mentions(text).lower()
 
     assert "<" not in safe
     assert not any(f"@{group}" in safe for group in ("here", "channel", "everyone"))
 
 
 def test_leaves_other_addresses_alone() -> None:
-    assert inert("ann@example.org") == "ann@example.org"
+    assert escape_mentions("ann@example.org") == "ann@example.org"
 
 
 @pytest.mark.parametrize(
@@ -101,16 +101,16 @@ def test_leaves_other_addresses_alone() -> None:
     ],
 )
 def test_shows_what_is_there(text: str, shown: str) -> None:
-    assert literal(text) == shown
+    assert make_visible(text) == shown
 
 
 @given(ANY_TEXT)
 def test_leaves_nothing_that_cannot_be_sent_or_breaks_the_line(text: str) -> None:
-    shown = literal(text)
+    shown = make_visible(text)
 
     shown.encode()
     assert not any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in shown)
-    assert literal(shown) == shown
+    assert make_visible(shown) == shown
     assert bool(shown.strip()) == bool(text)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.core.model import Value
-from bot.slack.messages.values import in_words, own_words
+from bot.slack.messages.values import format_safe, format_value
 
 FIELDS = {field.word: field for field in (*PROFILE_FIELDS, *FRIEND_FIELDS, custom_field("Vip"))}
 
@@ -38,13 +38,13 @@ FIELDS = {field.word: field for field in (*PROFILE_FIELDS, *FRIEND_FIELDS, custo
     ],
 )
 def test_says_a_value_in_words(word: str, value: Value, said: str) -> None:
-    assert in_words(FIELDS[word], value) == said
+    assert format_value(FIELDS[word], value) == said
 
 
 @pytest.mark.parametrize("word", list(FIELDS))
 @pytest.mark.parametrize("nothing", [None, "", (), ("",)])
 def test_says_that_nothing_came(word: str, nothing: Any) -> None:
-    assert in_words(FIELDS[word], nothing) == "—"
+    assert format_value(FIELDS[word], nothing) == "—"
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_says_that_nothing_came(word: str, nothing: Any) -> None:
     [("nick", "Ada"), ("nick", None), ("groups", ("Work",)), ("gender", "Gender_*Robot*"), ("level", "*7*")],
 )
 def test_calls_nothing_its_own_words_that_others_wrote(word: str, value: Value | None) -> None:
-    assert own_words(FIELDS[word], value) is None
+    assert format_safe(FIELDS[word], value) is None

@@ -12,7 +12,7 @@ from bot.core.results import Form
 from bot.errors import NotFoundError, UnavailableError
 from bot.playground.blockkit.checker import check_view
 from bot.playground.interactions.input_values import find_errors, read_state
-from bot.slack.modals.profile import REASON, SET_MODAL, failed_view, form_view, loading_view, read_form
+from bot.slack.modals.profile import REASON, SET_MODAL, error_view, form_view, loading_view, read_form
 from tests.support.sample_results import ALICE, BOB, FORM, PROD, VIP
 
 NICK, GENDER, BIRTHDAY, LEVEL, SIGNATURE = (
@@ -51,9 +51,9 @@ def holding(values: Values) -> Form:
     "view",
     [
         loading_view(),
-        failed_view(UnavailableError("no connection", advice="Try again in a minute")),
-        failed_view(NotFoundError("no such account")),
-        failed_view(NotFoundError("<!here> " * 1000, advice="@channel " * 1000)),
+        error_view(UnavailableError("no connection", advice="Try again in a minute")),
+        error_view(NotFoundError("no such account")),
+        error_view(NotFoundError("<!here> " * 1000, advice="@channel " * 1000)),
         form_view(FORM, "key"),
         form_view(NOTHING_SET, "key"),
         form_view(holding(BOB), "key"),
