@@ -31,14 +31,13 @@ from bot.slack.messages.blocks import (
 )
 from bot.slack.messages.change import (
     Difference,
-    cut_note,
     differences,
     entry_label,
     show_differences,
     show_reason,
 )
 from bot.slack.messages.paging import PageControls
-from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.text import and_more, cut, join_some, make_visible
 from bot.slack.messages.values import format_time
 
 Group: TypeAlias = Sequence[Entry | AlteredEntry]
@@ -176,7 +175,7 @@ def show_history(history: History, page: PageControls, seen_by: str, trim: Trunc
     if page.next_id:
         yield buttons(Button("Older", "page", page.next_id))
     secret = "" if history.with_values else "values are shown to editors"
-    yield context("newest first", "times are UTC", secret, seen_by, cut_note(trim))
+    yield context("newest first", "times are UTC", secret, seen_by, trim.note())
 
 
 def entry_labels(entries: Sequence[Entry | AlteredEntry]) -> str:
@@ -275,8 +274,7 @@ def _group_label(group: Group) -> str:
 def _list_some(texts: Iterable[str]) -> str:
     """List the first different texts, and count the rest."""
     different = list(dict.fromkeys(texts))
-    more = len(different) - _MOST_NAMED
-    return ", ".join(different[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return join_some(different[:_MOST_NAMED], len(different) - _MOST_NAMED)
 
 
 def _heading(event: AuditEvent, app: App, trim: Truncator) -> list[RichTextElement]:
@@ -350,8 +348,8 @@ def _history_lines(entry: Entry, history: History, trim: Truncator) -> Iterator[
     if history.with_values:
         found = differences(history.app.custom, event.before, event.after, trim)
         yield from _difference_lines(found[:_HISTORY_FIELDS])
-        if len(found) > _HISTORY_FIELDS:
-            yield [words(f"and {len(found) - _HISTORY_FIELDS} more fields")]
+        if more := and_more(len(found) - _HISTORY_FIELDS, "fields"):
+            yield [words(more)]
     yield from _problem_lines(event, trim)
     if event.reason:
         yield [words("Reason: "), words(trim(make_visible(event.reason)))]

@@ -57,6 +57,10 @@ class Truncator:
         self.used = self.used or len(text) > self.limit
         return cut(text, self.limit)
 
+    def note(self) -> str:
+        """Say so when something was cut."""
+        return "long values are cut" if self.used else ""
+
 
 def make_message(build: Callable[[Truncator], Iterable[Block]]) -> Message:
     """Make a message of blocks that fit into one, and of the text that stands for them."""

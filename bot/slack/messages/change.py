@@ -23,7 +23,7 @@ from bot.slack.messages.blocks import (
     table,
     words,
 )
-from bot.slack.messages.text import cut, escape, make_visible
+from bot.slack.messages.text import cut, escape, make_visible, plural
 from bot.slack.messages.values import field_label, format_value
 
 HASH_DIGITS = 32
@@ -99,12 +99,12 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
         yield plain_context(
             cut(f"So already, and left alone: {_list_values(app, preview.kept, trim)}", _MOST_SMALL)
         )
-    yield context("nothing is changed yet", _expiry(change), _change_id(change), seen_by, cut_note(trim))
+    yield context("nothing is changed yet", _expiry(change), _change_id(change), seen_by, trim.note())
 
 
 def confirm_label(change: Change) -> str:
     """Say what confirms a change."""
-    return f"Confirm {_plural(len(change.after), 'change')}"
+    return f"Confirm {plural(len(change.after), 'change')}"
 
 
 def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Truncator) -> Iterator[Block]:
@@ -112,7 +112,7 @@ def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Truncator) -> Itera
     there = [code(unchanged.account), *app_label(unchanged.app)]
     yield paragraph([bold("So already: "), *there, words(" needs no change. Nothing was sent.")])
     yield from _show_values(unchanged.app, unchanged.values, trim)
-    yield context(seen_by, cut_note(trim))
+    yield context(seen_by, trim.note())
 
 
 def show_form(form: Form, command: str, seen_by: str, trim: Truncator) -> Iterator[Block]:
@@ -120,7 +120,7 @@ def show_form(form: Form, command: str, seen_by: str, trim: Truncator) -> Iterat
     yield paragraph([bold("Now "), code(form.account), *app_label(form.app)])
     yield from _show_values(form.app, form.values, trim)
     yield paragraph([words("To change it: "), code(f"{command} help set")])
-    yield context(seen_by, cut_note(trim))
+    yield context(seen_by, trim.note())
 
 
 def show_settled(settled: Settled, seen_by: str, trim: Truncator) -> Iterator[Block]:
@@ -135,7 +135,7 @@ def show_settled(settled: Settled, seen_by: str, trim: Truncator) -> Iterator[Bl
         yield buttons(
             Button("Undo…", "undo_change", change.id), Button("History", "change_history", change.id)
         )
-    yield context(_change_id(change), f"entry {entry_label(settled.entry)}", seen_by, cut_note(trim))
+    yield context(_change_id(change), f"entry {entry_label(settled.entry)}", seen_by, trim.note())
 
 
 def show_reason(reason: str, trim: Truncator) -> Iterator[Block]:
@@ -147,11 +147,6 @@ def show_reason(reason: str, trim: Truncator) -> Iterator[Block]:
 def entry_label(entry: Entry) -> str:
     """Tell an entry from all others: its number, and the head of the chain that it makes."""
     return f"#{entry.sequence} · {entry.hash[:HASH_DIGITS]}"
-
-
-def cut_note(trim: Truncator) -> str:
-    """Say so when something was cut."""
-    return "long values are cut" if trim.used else ""
 
 
 def _format_after(field: Field, value: Value) -> str:
@@ -174,7 +169,7 @@ def _nick(preview: Preview, trim: Truncator) -> list[RichTextElement]:
 def _outcome_lines(settled: Settled, trim: Truncator) -> list[list[RichTextElement]]:
     change = settled.change
     there = [code(change.account), *app_label(settled.app)]
-    fields = [words(f"{_plural(len(change.after), 'field')} of "), *there]
+    fields = [words(f"{plural(len(change.after), 'field')} of "), *there]
     match change.outcome:
         case Outcome.SUCCEEDED:
             undone = [words("This undid change "), code(change.undoes), words(".")]
@@ -231,7 +226,3 @@ def _expiry(change: Change) -> str:
 
 def _change_id(change: Change) -> str:
     return f"change `{escape(change.id)}`"
-
-
-def _plural(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -14,7 +14,7 @@ from bot.slack.messages.blocks import code, context, paragraph, sentence, words
 from bot.slack.messages.lookup import elapsed, headline
 from bot.slack.messages.lookup_errors import reason
 from bot.slack.messages.tables import all_fields
-from bot.slack.messages.text import escape, make_visible
+from bot.slack.messages.text import escape, make_visible, plural
 from bot.slack.messages.values import format_value
 
 COLUMNS = ("account", "result", "problem")
@@ -47,8 +47,7 @@ def file_name(lookup: Lookup, at: datetime) -> str:
 
 def comment(lookup: Lookup) -> str:
     """Say above the file what it is."""
-    word, count = WORDS[type(lookup.command)], len(lookup.answer.rows)
-    accounts = f"{count:,} account{'' if count == 1 else 's'}"
+    word, accounts = WORDS[type(lookup.command)], plural(len(lookup.answer.rows), "account")
     return escape(f"The CSV you asked for: {word} of {accounts} in {lookup.command.app.name}.")
 
 

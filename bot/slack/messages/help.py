@@ -21,7 +21,7 @@ from bot.slack.messages.blocks import (
     table,
     words,
 )
-from bot.slack.messages.text import make_visible
+from bot.slack.messages.text import and_more, make_visible
 from bot.slack.messages.values import field_label
 
 _MAX_NAMED = 20
@@ -55,8 +55,8 @@ def list_grantees(holders: Grantees) -> list[RichTextElement]:
     if not named:
         return [words("nobody")]
     listed = list(chain.from_iterable((words(", "), holder) for holder in named[:_MAX_NAMED]))[1:]
-    more = len(named) - _MAX_NAMED
-    return [*listed, words(f" and {more} more")] if more > 0 else listed
+    more = and_more(len(named) - _MAX_NAMED)
+    return [*listed, words(f" {more}")] if more else listed
 
 
 def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
@@ -118,9 +118,8 @@ def _show_settable(apps: Iterable[App], trim: Truncator) -> Iterator[Block]:
     fields = [field for field in offered(Domain.PROFILE, tuple(custom)) if is_settable(field)]
     rows = [(field.word, field_label(field, trim), _TAKES[field.kind](field)) for field in fields[:_ROOM]]
     yield table([("Type", "Field", "Takes"), *rows])
-    more = len(fields) - _ROOM
-    if more > 0:
-        yield plain_context(f"and {more} more fields of your apps, which take text")
+    if more := and_more(len(fields) - _ROOM, "fields of your apps, which take text"):
+        yield plain_context(more)
 
 
 def _text(field: Field) -> str:

@@ -23,7 +23,7 @@ from bot.slack.messages.blocks import (
 )
 from bot.slack.messages.change import order_fields
 from bot.slack.messages.help import list_grantees, role_line
-from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.text import and_more, cut, join_some, make_visible
 from bot.slack.messages.values import field_label, format_time
 
 LOOKUP_BUTTON = Button("Look up…", "open_lookup", "lookup", "primary")
@@ -120,8 +120,8 @@ def show_home(
         for change in home.waiting[:CHANGES_SHOWN]:
             review = Button("Review…", "review_change", change.id)
             yield from _show_row(_pending_text(change, home.apps, trim), review)
-        if (more := len(home.waiting) - CHANGES_SHOWN) > 0:
-            yield paragraph([words(f"and {more} more, in your direct messages or where you typed them")])
+        if more := and_more(len(home.waiting) - CHANGES_SHOWN):
+            yield paragraph([words(f"{more}, in your direct messages or where you typed them")])
     yield DividerBlock()
     yield paragraph([bold("What you did lately")])
     if home.problem:
@@ -199,10 +199,7 @@ def _pending_text(change: Change, apps: Sequence[App], trim: Truncator) -> str:
 
 def _entry_text(entry: Entry, trim: Truncator) -> str:
     event = entry.event
-    more = len(event.accounts) - _ACCOUNTS
-    accounts = ", ".join(map(make_visible, event.accounts[:_ACCOUNTS])) + (
-        f" and {more} more" if more > 0 else ""
-    )
+    accounts = join_some(map(make_visible, event.accounts[:_ACCOUNTS]), len(event.accounts) - _ACCOUNTS)
     what = " ".join(filter(None, (make_visible(event.command), trim(accounts))))
     change = f" · change {make_visible(event.change_id)}" if event.change_id else ""
     became = _OUTCOME_TEXT.get(event.outcome, event.outcome)

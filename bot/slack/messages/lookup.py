@@ -22,7 +22,7 @@ from bot.slack.messages.paging import (
     split,
 )
 from bot.slack.messages.tables import SIDE_BY_SIDE, all_fields, show_found, shown_fields
-from bot.slack.messages.text import make_visible
+from bot.slack.messages.text import make_visible, plural
 
 _TO = "\N{EN DASH}"
 _TITLES: dict[type[LookupCommand], tuple[str, ...]] = {
@@ -54,7 +54,7 @@ def show_lookup(
     left_out = _left_out(lookup, found) if found else ""
     rest = "" if count == 1 or page.next_id or page.previous_id else "for the other pages ask without --share"
     yield context(
-        *_place(lookup, number, count), rest, elapsed(lookup.seconds), seen_by, left_out, _cut(trim)
+        *_place(lookup, number, count), rest, elapsed(lookup.seconds), seen_by, left_out, trim.note()
     )
 
 
@@ -100,17 +100,12 @@ def _left_out(lookup: Lookup, found: Sequence[AccountResult]) -> str:
     more = len(all_fields(lookup, found)) - len(shown_fields(lookup, found))
     if not more:
         return ""
-    what = "more attribute" if isinstance(lookup.command, ShowAttributes) else "more field"
-    plural = what if more == 1 else f"{what}s"
+    what = plural(more, "more attribute" if isinstance(lookup.command, ShowAttributes) else "more field")
     if len(lookup.answer.rows) <= SIDE_BY_SIDE:
-        return f"no room for {more} {plural}"
+        return f"no room for {what}"
     named = isinstance(lookup.command, ShowAttributes) or lookup.command.named
     by_name = "" if named else "use --fields, or "
-    return f"{more} {plural}: {by_name}ask for {SIDE_BY_SIDE} ids at most"
-
-
-def _cut(trim: Truncator) -> str:
-    return "long values are cut" if trim.used else ""
+    return f"{what}: {by_name}ask for {SIDE_BY_SIDE} ids at most"
 
 
 def _direction(command: ShowFriends, slash: str) -> str:

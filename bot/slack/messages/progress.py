@@ -9,6 +9,7 @@ from bot.core.lookups.job import Progress
 from bot.core.model import LookupStatus
 from bot.slack.messages.blocks import Button, bold, buttons, code, paragraph, words
 from bot.slack.messages.lookup_errors import COUNTED
+from bot.slack.messages.text import plural
 
 _CELLS = 20
 _NAMES = {LookupStatus.FOUND: "found", **COUNTED}
@@ -16,8 +17,7 @@ _NAMES = {LookupStatus.FOUND: "found", **COUNTED}
 
 def show_working(command: LookupCommand) -> Block:
     """Say what is being looked up, and where."""
-    count = len(command.accounts)
-    what = f"Looking up {count:,} account{'' if count == 1 else 's'}"
+    what = f"Looking up {plural(len(command.accounts), 'account')}"
     return paragraph([bold(what), words(" in "), code(command.app.name), words(f" {command.app.region}…")])
 
 

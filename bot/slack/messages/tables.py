@@ -11,7 +11,7 @@ from bot.core.model import AccountResult
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Truncator, bold, code, paragraph, section_fields, table, words
 from bot.slack.messages.text import make_visible
-from bot.slack.messages.values import ABSENT, format_safe, format_value
+from bot.slack.messages.values import ABSENT, field_label, format_safe, format_value
 
 SIDE_BY_SIDE = 4
 """Up to how many asked accounts stand side by side, so that they can be compared."""
@@ -53,7 +53,7 @@ def shown_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, 
 
 
 def _rows(found: Iterable[AccountResult], fields: Sequence[Field], trim: Truncator) -> Iterator[list[str]]:
-    yield ["Account", *(_label(field, trim) for field in fields)]
+    yield ["Account", *(field_label(field, trim) for field in fields)]
     for row in found:
         yield [make_visible(row.account), *(_cell(field, row, trim) for field in fields)]
 
@@ -63,7 +63,7 @@ def _side_by_side(
 ) -> Iterator[list[str]]:
     yield [corner, *(make_visible(row.account) for row in found)]
     for field in fields:
-        yield [_label(field, trim), *(_cell(field, row, trim) for row in found)]
+        yield [field_label(field, trim), *(_cell(field, row, trim) for row in found)]
 
 
 def _card(row: AccountResult, fields: Iterable[Field], trim: Truncator) -> Iterator[Block]:
@@ -78,16 +78,12 @@ def _card(row: AccountResult, fields: Iterable[Field], trim: Truncator) -> Itera
         elif field.word == _HEADING and cell != ABSENT:
             heading = [bold(cell), words("  "), *heading]
         else:
-            long.append([bold(_label(field, trim)), words(f"  {cell}")])
+            long.append([bold(field_label(field, trim)), words(f"  {cell}")])
     yield paragraph(heading)
     if short:
         yield section_fields(short)
     if long:
         yield paragraph(*long)
-
-
-def _label(field: Field, trim: Truncator) -> str:
-    return trim(make_visible(field.label) or ABSENT)
 
 
 def _cell(field: Field, row: AccountResult, trim: Truncator) -> str:

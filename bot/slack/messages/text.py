@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 ELLIPSIS = "…"
 """What a cut text ends in."""
@@ -57,6 +58,21 @@ def cut(text: str, limit: int) -> str:
     start = max(0, end - _CLUSTER)
     stripped = next((place for place in range(end, start, -1) if not _is_inside(text, place)), end)
     return text[:stripped] + ELLIPSIS
+
+
+def plural(number: int, noun: str) -> str:
+    """Count things: 1 account, 2,000 accounts."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def and_more(number: int, nouns: str = "") -> str:
+    """Count what a list leaves out, as its last part; empty when it leaves out nothing."""
+    return f"and {number:,} more{f' {nouns}' if nouns else ''}" if number > 0 else ""
+
+
+def join_some(shown: Iterable[str], left_out: int) -> str:
+    """List some texts, and count the ones left out."""
+    return " ".join(filter(None, (", ".join(shown), and_more(left_out))))
 
 
 def _is_inside(text: str, place: int) -> bool:
