@@ -190,5 +190,5 @@ def test_says_that_it_is_busy_rather_than_nothing(whole: Whole) -> None:
         whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=0)
         answers = final_answers(vera, 100)
 
-    assert any("Busy: more is being asked" in answer for answer in answers)
+    assert any("The bot is busy right now." in answer for answer in answers)
     assert all("found" in answer or "Busy" in answer for answer in answers)

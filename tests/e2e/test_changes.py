@@ -65,7 +65,7 @@ def test_changes_nothing_after_cancel(enter: OpenPage, playground: Playground) -
 
     answer.get_by_role("button", name="Cancel").click()
 
-    expect(answer).to_contain_text("Cancelled. carol in demo local stays as it is.", use_inner_text=True)
+    expect(answer).to_contain_text("Cancelled. carol in demo local is unchanged.", use_inner_text=True)
     expect(answer.get_by_role("button")).to_have_count(0)
     assert len(playground.sandbox.writes) == written
 
@@ -117,4 +117,4 @@ def test_shows_editors_alone_what_a_history_holds(enter: OpenPage) -> None:
         expect(shown).to_contain_text("@Grace Kim profile answered", use_inner_text=True)
     expect(history).to_contain_text("Location: Singapore → Jurong")
     expect(others).not_to_contain_text("Jurong")
-    expect(others).to_contain_text("values are shown to editors")
+    expect(others).to_contain_text("only editors see values")

@@ -25,7 +25,7 @@ def test_leads_an_editor_from_a_card_to_the_form_of_its_account(ed: Asker) -> No
 
     ed.click(card, "Change…")
 
-    form = view_with(ed, "only what you alter is changed")
+    form = view_with(ed, "only fields you edit will change")
     assert "user_001" in str(form["blocks"][0])
 
 

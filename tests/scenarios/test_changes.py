@@ -91,7 +91,7 @@ def test_shows_the_new_difference_when_the_profile_moved(whole: Whole, ed: Asker
 
     moved = ed.press(preview, "Confirm 1 change")
 
-    assert "The profile changed since" in moved["text"]
+    assert "This profile changed meanwhile" in moved["text"]
     assert "Theirs" in moved["text"]
     assert nick_of(whole, "user_006") == "Theirs"
     assert ed.press(moved, "Confirm 1 change")["text"].startswith("Done.")
@@ -128,7 +128,7 @@ def test_refuses_a_press_of_somebody_who_lost_the_role(whole: Whole, ed: Asker) 
 def test_says_so_when_there_is_nothing_to_change(whole: Whole, ed: Asker) -> None:
     answer = ed.ask(f'/im set user_009 nick="{nick_of(whole, "user_009")}"')
 
-    assert answer["text"].startswith("So already")
+    assert answer["text"].startswith("No change needed")
 
 
 def test_lists_every_mistake_at_once(ed: Asker) -> None:

@@ -72,7 +72,7 @@ def test_says_what_is_wrong_with_the_vendor_and_what_to_do() -> None:
         said: dict[str, str] = {}
         while len(said) < len(apps):
             text = patiently(vera)
-            if not text.startswith(("Looking up", "Waiting for its turn")):
+            if not text.startswith(("Looking up", "Waiting in the queue")):
                 said[text.split("\n")[0].split("·  ")[-1].split()[0]] = text
 
     for name, (happened, advice) in expected.items():

@@ -71,7 +71,7 @@ def test_says_where_to_start_and_looks_up_again_what_was_asked_before(whole: Who
         answer = vera.press(start, "alice")
 
     assert start["text"].startswith("Hi! Look up accounts of demo local:")
-    assert "Profiles are changed by:" in start["text"]
+    assert "Profiles can be changed by:" in start["text"]
     assert answer["text"].startswith("1 of 1 found")
 
 
@@ -99,7 +99,7 @@ def test_start_and_home_say_so_when_the_record_cannot_be_read(whole: Whole, ed: 
     wait_until(lambda: "cannot be written" not in whole.bot.audit.channel_state())
 
     assert (
-        "What you asked lately is missing here. The record cannot be read: the record's file is gone"
+        "Your recent lookups are missing. The record cannot be read: the record's file is gone"
         in (start["text"])
     )
     assert "You may look up and change." in home

@@ -96,7 +96,7 @@ def test_asks_again_when_the_profile_moved_meanwhile(whole: Whole, ed: Asker) ->
     app.accounts["user_016"].profile[NICK] = "Theirs"
 
     ed.page.submit(shown)
-    moved = ed.view("The profile changed since", "Theirs", "Mine")
+    moved = ed.view("This profile changed meanwhile", "Theirs", "Mine")
     assert nick_of(whole, "user_016") == "Theirs"
     ed.page.submit(moved)
 
@@ -120,7 +120,7 @@ def test_says_in_the_modal_that_there_is_nothing_to_change(whole: Whole, ed: Ask
 
     ed.page.submit(form, typed(form, NICK, "Already"))
 
-    assert ed.view("So already")["submit"] is None
+    assert ed.view("No change needed")["submit"] is None
 
 
 def test_fails_in_words_in_the_modal(whole: Whole, ed: Asker) -> None:

@@ -14,8 +14,8 @@ from tests.scenarios.test_lookup_modals import filled
 from tests.support.slack import ONCALL, wait_until
 from tests.support.whole import Asker, Whole, whole_bot
 
-WAITS = "Waiting for its turn."
-WITHDRAWN = "Cancelled before it began. Nothing was sent."
+WAITS = "Waiting in the queue."
+WITHDRAWN = "Cancelled before it started. Nothing was sent."
 DIRECT = f"D{EDITOR.id[1:]}"
 
 
@@ -180,7 +180,7 @@ def test_says_in_a_modal_that_it_waits_and_takes_it_back_there(whole: Whole, ed:
         assert ed.page.submit(view, filled(view, **{ACCOUNT: "alice"})) == {"ok": True}
         waits = ed.view(WAITS)
         press_in(ed, waits, "Cancel")
-        answer = ed.view("Cancelled before it began.", "Nothing was sent.")
+        answer = ed.view("Cancelled before it started.", "Nothing was sent.")
 
     assert answer["id"] == waits["id"]
 

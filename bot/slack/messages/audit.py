@@ -66,7 +66,7 @@ _LOOKUP_HEADINGS: Mapping[Outcome, str] = {
 """How an entry begins that is about no change, where that makes a difference."""
 _OPEN_STATES: Mapping[Outcome, str] = {
     Outcome.PROPOSED: "previewed, not confirmed",
-    Outcome.ATTEMPTED: "under way",
+    Outcome.ATTEMPTED: "in progress",
 }
 """How far a change has come whose latest entry says so, in words."""
 _MOST_NAMED = 5
@@ -151,8 +151,8 @@ def show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
         [bold("Checkpoint  "), words(f"the record holds {entries}.")],
         [
             words(
-                "Lookups are recorded, and are not shown here one by one; this head covers them all. "
-                "To check, now or years from now, that none of them was altered or deleted since:"
+                "Lookups are recorded but not posted here one by one. This head covers every entry. "
+                "To verify, now or years from now, that none was altered or deleted:"
             )
         ],
     )
@@ -164,17 +164,17 @@ def show_history(history: History, page: PageControls, seen_by: str, trim: Trunc
     """Show who looked at or changed an account, the newest first, and the buttons to what is around it."""
     yield paragraph([bold("History of "), code(history.account), *app_label(history.app)])
     if not history.entries:
-        yield paragraph([words("Nobody has asked about it or changed it here.")])
+        yield paragraph([words("No lookups or changes through this bot yet.")])
     for entry in history.entries:
         if isinstance(entry, AlteredEntry):
-            yield paragraph([bold(f"#{entry.sequence} is not as it was written. "), *_verify_advice()])
+            yield paragraph([bold(f"#{entry.sequence} has been altered. "), *_verify_advice()])
         else:
             yield paragraph(*_history_lines(entry, history, trim))
     if page.previous_id:
         yield buttons(Button("Newer", "page", page.previous_id))
     if page.next_id:
         yield buttons(Button("Older", "page", page.next_id))
-    secret = "" if history.with_values else "values are shown to editors"
+    secret = "" if history.with_values else "only editors see values"
     yield context("newest first", "times are UTC", secret, seen_by, trim.note())
 
 
@@ -187,8 +187,8 @@ def describe_altered(numbers: Sequence[int]) -> str:
     """Say which entries are not as they were written, in a sentence part."""
     named = _list_some(f"#{number}" for number in numbers)
     if len(numbers) == 1:
-        return f"entry {named} is not as it was written"
-    return f"entries {named} are not as they were written"
+        return f"entry {named} has been altered"
+    return f"entries {named} have been altered"
 
 
 def _make_groups(stretch: Mapping[Actor | None, list[Entry | AlteredEntry]]) -> list[Group]:
@@ -221,7 +221,7 @@ def _show_entry(
         *_problem_lines(event, trim),
     )
     if found and single:  # a message has room for one table
-        yield show_differences(found, "Before", "After" if _is_done(event) else "Wanted")
+        yield show_differences(found, "Before", "After" if _is_done(event) else "Requested")
     yield from show_reason(event.reason, trim)
     if _is_done(event):
         yield buttons(Button("Undo…", "undo_change", event.change_id))
@@ -243,7 +243,7 @@ def _show_refusals(group: Sequence[Entry], trim: Truncator) -> Iterator[Block]:
             _person(events[0].actor),
         ],
         *_refusal_reasons(events, trim),
-        [words("Nothing was sent. Each refusal is an entry of its own in the record.")],
+        [words("Nothing was sent. The record has one entry for each refusal.")],
     )
     moments = dict.fromkeys(format_time(entry.at) for entry in (group[0], group[-1]))
     yield plain_context(f"{_group_label(group)} · {len(group):,} {Outcome.DENIED} · {' to '.join(moments)}")
@@ -252,14 +252,14 @@ def _show_refusals(group: Sequence[Entry], trim: Truncator) -> Iterator[Block]:
 def _show_altered(group: Group) -> Iterator[Block]:
     yield paragraph(
         [bold(f"Alarm: {describe_altered([entry.sequence for entry in group])}.")],
-        [words("The database was altered or is damaged; what it says there is not shown.")],
+        [words("The database was tampered with or is damaged. What it says there is not shown.")],
         _verify_advice(),
     )
     yield plain_context(_group_label(group))
 
 
 def _verify_advice() -> list[RichTextElement]:
-    keep = words(", and keep a copy of the database as it is.")
+    keep = words(" and keep a copy of the database as it is.")
     return [words("An operator should run "), code("im-bot audit verify"), keep]
 
 
@@ -297,7 +297,7 @@ def _unknown_tags(event: AuditEvent, app: App) -> Iterator[str]:
 def _person(actor: Actor) -> RichTextElement:
     if _PERSON.fullmatch(actor.user_id):
         return RichTextElementParts.User(user_id=actor.user_id)
-    return words(make_visible(actor.user_id) or "somebody")
+    return words(make_visible(actor.user_id) or "someone")
 
 
 def _problem_lines(event: AuditEvent, trim: Truncator) -> Iterator[list[RichTextElement]]:
@@ -313,8 +313,8 @@ def _refusal_reasons(events: Iterable[AuditEvent], trim: Truncator) -> Iterator[
     problems = list(dict.fromkeys(event.problem for event in events if event.problem))
     for problem in problems[:_MOST_ANSWERS]:
         yield [words(f"They were told: {sentence(trim(make_visible(problem)))}")]
-    if len(problems) > _MOST_ANSWERS:
-        yield [words(f"and {len(problems) - _MOST_ANSWERS:,} other answers")]
+    if more := and_more(len(problems) - _MOST_ANSWERS, "answers"):
+        yield [words(more)]
 
 
 def _difference_lines(found: Sequence[Difference]) -> Iterator[list[RichTextElement]]:

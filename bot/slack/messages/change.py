@@ -84,7 +84,7 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
     """Show what a change would do, and the buttons that do it or leave it."""
     app, change = preview.app, preview.change
     if preview.moved:
-        yield paragraph([bold("The profile changed since; this is the new difference.")])
+        yield paragraph([bold("This profile changed meanwhile. Check the new values.")])
     yield paragraph([*_question(preview, trim), *app_label(app), words("?")])
     found = differences(app.custom, change.before, change.after, trim)
     yield show_differences(found, "Now", "After")
@@ -96,9 +96,7 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
         Button("Cancel", "cancel_change", change.id),
     )
     if preview.kept:
-        yield plain_context(
-            cut(f"So already, and left alone: {_list_values(app, preview.kept, trim)}", _MOST_SMALL)
-        )
+        yield plain_context(cut(f"No change needed: {_list_values(app, preview.kept, trim)}", _MOST_SMALL))
     yield context("nothing is changed yet", _expiry(change), _change_id(change), seen_by, trim.note())
 
 
@@ -110,16 +108,18 @@ def confirm_label(change: Change) -> str:
 def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Say that there is nothing to change."""
     there = [code(unchanged.account), *app_label(unchanged.app)]
-    yield paragraph([bold("So already: "), *there, words(" needs no change. Nothing was sent.")])
+    yield paragraph(
+        [bold("No change needed: "), *there, words(" already has these values. Nothing was sent.")]
+    )
     yield from _show_values(unchanged.app, unchanged.values, trim)
     yield context(seen_by, trim.note())
 
 
 def show_form(form: Form, command: str, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Show the values of a form where no form can be opened, and how to change them all the same."""
-    yield paragraph([bold("Now "), code(form.account), *app_label(form.app)])
+    yield paragraph([bold("Current values of "), code(form.account), *app_label(form.app)])
     yield from _show_values(form.app, form.values, trim)
-    yield paragraph([words("To change it: "), code(f"{command} help set")])
+    yield paragraph([words("To change them, see "), code(f"{command} help set")])
     yield context(seen_by, trim.note())
 
 
@@ -130,7 +130,7 @@ def show_settled(settled: Settled, seen_by: str, trim: Truncator) -> Iterator[Bl
     yield paragraph(*_outcome_lines(settled, trim))
     if change.outcome is not Outcome.CANCELLED:
         found = differences(app.custom, change.before, change.after, trim)
-        yield show_differences(found, "Before", "After" if done else "Wanted")
+        yield show_differences(found, "Before", "After" if done else "Requested")
     if done:
         yield buttons(
             Button("Undo…", "undo_change", change.id), Button("History", "change_history", change.id)
@@ -172,21 +172,26 @@ def _outcome_lines(settled: Settled, trim: Truncator) -> list[list[RichTextEleme
     fields = [words(f"{plural(len(change.after), 'field')} of "), *there]
     match change.outcome:
         case Outcome.SUCCEEDED:
-            undone = [words("This undid change "), code(change.undoes), words(".")]
-            done = [bold("Done. "), *fields, words(" changed and read back.")]
+            undone = [words("Undid change "), code(change.undoes), words(".")]
+            done = [bold("Done. "), *fields, words(" saved and verified.")]
             return [done, undone] if change.undoes else [done]
         case Outcome.CANCELLED:
-            return [[bold("Cancelled. "), *there, words(" stays as it is. Nothing was sent.")]]
+            return [[bold("Cancelled. "), *there, words(" is unchanged. Nothing was sent.")]]
         case Outcome.FAILED:
-            failed = [*there, words(" was not changed as wanted.")]
-            advice = _advice(settled, "Run the command again for a fresh preview")
+            failed = [*there, words(" does not have the new values.")]
+            advice = _advice(settled, "Run the command again for a new preview")
             return [[bold(f"Failed: {_problem_text(settled, trim)}")], failed, [words(trim(advice))]]
         case _:
             patience = (
-                "Nothing to do for you: the bot goes on reading the profile, and tells you when it knows. "
-                "Better not repeat the change until then."
+                "No action needed. The bot keeps checking and will message you. "
+                "Don't repeat the change until then."
             )
-            unknown = [bold("Not known yet: "), words("whether "), *fields, words(" changed.")]
+            unknown = [
+                bold("Outcome unknown: "),
+                words("the bot can't tell yet whether it saved "),
+                *fields,
+                words("."),
+            ]
             return [unknown, [words(_problem_text(settled, trim))], [words(patience)]]
 
 

@@ -17,11 +17,11 @@ from bot.slack.messages.blocks import Message, Truncator, bold, code, make_messa
 from bot.slack.messages.text import make_visible
 
 _PREFIXES: dict[type[BotError], str] = {
-    UsageError: "Not understood",
+    UsageError: "Check your command",
     PermissionDeniedError: "Refused",
-    ExpiredError: "Not possible",
+    ExpiredError: "Can't do that",
     NotSharedError: "Not shared",
-    RecordUnknownError: "Not known",
+    RecordUnknownError: "Outcome unknown",
     BotError: "Failed",
 }
 """What an error's words follow: they may begin with an id, so they get no capital letter."""
@@ -63,13 +63,13 @@ def render_crash(reference: str, command: str) -> Message:
     return make_message(
         lambda _: [
             paragraph(
-                [bold("Something broke inside the bot, not in what you typed.")],
+                [bold("Something broke inside the bot. You did nothing wrong.")],
                 [
-                    words("Whoever runs the bot finds it in the log by the reference "),
+                    words("Give the people who run this bot the reference "),
                     code(reference),
                     words("."),
                 ],
-                [words("Try again, or something else: "), code(f"{command} help")],
+                [words("Try again, or see all commands: "), code(f"{command} help")],
             )
         ]
     )

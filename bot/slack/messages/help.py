@@ -34,7 +34,7 @@ def show_role(report: RoleReport, trim: Truncator) -> Iterator[Block]:
     """Show somebody's role, where it comes from, who holds the roles, and who gives them."""
     yield paragraph(role_line(report, trim))
     yield paragraph(
-        [bold("Viewers"), words(" look accounts up: "), *list_grantees(report.viewers)],
+        [bold("Viewers"), words(" may look up: "), *list_grantees(report.viewers)],
         [bold("Editors"), words(" may look up and change: "), *list_grantees(report.editors)],
     )
     yield paragraph(_grant_hint("ROLES__VIEWERS", "ROLES__EDITORS"))
@@ -67,7 +67,10 @@ def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
         if help_.topic.makes is SetFields:
             yield from _show_settable(help_.apps, trim)
             yield paragraph(
-                [words("A value with a blank in it is quoted, and none at all clears: "), code("nick=")]
+                [
+                    words("Quote a value that contains a space. To clear a field, leave its value empty: "),
+                    code("nick="),
+                ]
             )
         yield preformatted([f"{command} {example}" for example in help_.topic.examples])
         return
@@ -78,7 +81,7 @@ def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
         yield paragraph(_usage_line(spec, command), [words(spec.summary)])
     if any("--app" in spec.options for spec in help_.specs):
         yield paragraph([bold("Apps"), *chain.from_iterable(_app_line(app, trim) for app in help_.apps)])
-        limits = f"Up to {MAX_ACCOUNTS:,} ids in a command, separated by blanks, commas or new lines."
+        limits = f"Up to {MAX_ACCOUNTS:,} ids per command, separated by spaces, commas or new lines."
         yield paragraph([words(limits)])
     yield paragraph([words("Examples: "), code(f"{command} help {help_.specs[0].word}")])
 
@@ -94,7 +97,7 @@ def _show_withheld(withheld: Withheld) -> Iterator[Block]:
 
 def _grant_hint(*settings: str) -> list[RichTextElement]:
     names = list(chain.from_iterable((words(" and "), code(setting)) for setting in settings))[1:]
-    return [words("Whoever runs this bot gives roles in its settings "), *names, words(".")]
+    return [words("The people who run this bot grant roles in its settings "), *names, words(".")]
 
 
 def _usage_line(spec: Spec, command: str) -> list[RichTextElement]:
@@ -117,13 +120,13 @@ def _show_settable(apps: Iterable[App], trim: Truncator) -> Iterator[Block]:
     custom = dict.fromkeys(field for app in apps for field in app.custom)
     fields = [field for field in offered(Domain.PROFILE, tuple(custom)) if is_settable(field)]
     rows = [(field.word, field_label(field, trim), _TAKES[field.kind](field)) for field in fields[:_ROOM]]
-    yield table([("Type", "Field", "Takes"), *rows])
-    if more := and_more(len(fields) - _ROOM, "fields of your apps, which take text"):
+    yield table([("Type this", "Field", "Value"), *rows])
+    if more := and_more(len(fields) - _ROOM, "custom fields, which take text"):
         yield plain_context(more)
 
 
 def _text(field: Field) -> str:
-    return f"text, at most {field.max_bytes} bytes"
+    return f"text, up to {field.max_bytes} bytes"
 
 
 def _number(_: Field) -> str:
@@ -131,7 +134,7 @@ def _number(_: Field) -> str:
 
 
 def _date(_: Field) -> str:
-    return "a day, as 1990-04-19"
+    return "a date like 1990-04-19"
 
 
 def _choice(field: Field) -> str:

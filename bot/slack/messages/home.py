@@ -40,8 +40,8 @@ _PART = 900
 _ACCOUNTS = 5
 _LONGEST = 2900
 _OUTCOME_TEXT: Mapping[Outcome, str] = {
-    Outcome.PROPOSED: "waits to be confirmed, or has expired",
-    Outcome.ATTEMPTED: "under way",
+    Outcome.PROPOSED: "waiting or expired",
+    Outcome.ATTEMPTED: "in progress",
 }
 
 
@@ -88,9 +88,7 @@ def show_start(
     ]
     yield buttons(*_action_buttons(start.report), *recent)
     if start.problem:
-        yield paragraph(
-            [words("What you asked lately is missing here. "), *_record_problem(start.problem, trim)]
-        )
+        yield paragraph([words("Your recent lookups are missing. "), *_record_problem(start.problem, trim)])
     yield context(seen_by)
 
 
@@ -121,9 +119,9 @@ def show_home(
             review = Button("Review…", "review_change", change.id)
             yield from _show_row(_pending_text(change, home.apps, trim), review)
         if more := and_more(len(home.waiting) - CHANGES_SHOWN):
-            yield paragraph([words(f"{more}, in your direct messages or where you typed them")])
+            yield paragraph([words(f"{more}, where you typed them or in your direct messages")])
     yield DividerBlock()
-    yield paragraph([bold("What you did lately")])
+    yield paragraph([bold("Recent activity")])
     if home.problem:
         yield paragraph(_record_problem(home.problem, trim))
     elif not home.recent:
@@ -133,7 +131,7 @@ def show_home(
     if is_editor:
         yield DividerBlock()
         yield paragraph([bold("Audit channel  "), words(trim(make_visible(channel_status)))])
-    yield context("times are UTC", "only you can see this", "opened anew, it is up to date")
+    yield context("times are UTC", "only you can see this", "reopen to refresh")
 
 
 def follow_up_buttons(repeat_id: str | None, history_id: str | None, change_id: str) -> list[Button]:
@@ -156,7 +154,7 @@ def _record_problem(problem: str, trim: Truncator) -> list[RichTextElement]:
 
 def _show_no_role(report: RoleReport, command: str, trim: Truncator) -> Iterator[Block]:
     yield paragraph(role_line(report, trim))
-    yield paragraph([words("Who may, and who can give you more: "), code(f"{command} whoami")])
+    yield paragraph([words("To see who can give you access: "), code(f"{command} whoami")])
 
 
 def _action_buttons(report: RoleReport) -> Iterator[Button]:
@@ -172,7 +170,7 @@ def _permissions(report: RoleReport) -> list[RichTextElement]:
     return [
         words("You may "),
         bold("look up"),
-        words(". Profiles are changed by: "),
+        words(". Profiles can be changed by: "),
         *list_grantees(report.editors),
         words("."),
     ]

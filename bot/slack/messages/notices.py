@@ -24,9 +24,7 @@ def progressing(command: LookupCommand, progress: Progress, cancel_id: str) -> M
 
 def shared() -> Message:
     """Say that the answer comes elsewhere, for more than the one person who sees this."""
-    return make_message(
-        lambda _: [paragraph([words("The answer follows, where everybody here can see it.")])]
-    )
+    return make_message(lambda _: [paragraph([words("The answer follows, visible to everyone here.")])])
 
 
 def following() -> Message:
@@ -37,7 +35,7 @@ def following() -> Message:
 def sending() -> Message:
     """Say that a file is on its way; what comes of it replaces this."""
     return make_message(
-        lambda _: [paragraph([bold("Sending the CSV…"), words(" It goes to your direct messages.")])]
+        lambda _: [paragraph([bold("Sending the CSV…"), words(" It will arrive in your direct messages.")])]
     )
 
 
@@ -45,7 +43,7 @@ def changing() -> Message:
     """Say that a change is being prepared or made; the answer replaces this."""
     return make_message(
         lambda _: [
-            paragraph([bold("Talking to Tencent Chat…"), words(" What comes of it takes this place.")])
+            paragraph([bold("Contacting Tencent Chat…"), words(" The result will replace this message.")])
         ]
     )
 
@@ -55,7 +53,7 @@ def busy() -> Message:
     return make_message(
         lambda _: [
             paragraph(
-                [bold("Busy: more is being asked at the moment than the bot can take on.")],
+                [bold("The bot is busy right now.")],
                 [words("Nothing was sent. Try again in a few seconds.")],
             )
         ]
@@ -71,8 +69,8 @@ def waiting(cancel_id: str) -> Message:
     return make_message(
         lambda _: [
             paragraph(
-                [bold("Waiting for its turn."), words(" More is being asked than the bot can do at once.")],
-                [words("It is answered as soon as its turn comes; until then Cancel takes it back.")],
+                [bold("Waiting in the queue."), words(" The bot is working on other requests.")],
+                [words("Yours starts as soon as there is room. You can cancel it until then.")],
             ),
             buttons(Button("Cancel", "cancel_lookup", cancel_id, "danger")),
         ]
@@ -82,7 +80,7 @@ def waiting(cancel_id: str) -> Message:
 def withdrawn() -> Message:
     """Say that a request was cancelled while it waited."""
     return make_message(
-        lambda _: [paragraph([bold("Cancelled before it began."), words(" Nothing was sent.")])]
+        lambda _: [paragraph([bold("Cancelled before it started."), words(" Nothing was sent.")])]
     )
 
 

@@ -37,7 +37,7 @@ def make_input(field: Field, value: Value | None) -> Block:
     """Make the input of a field that can be set, holding its value where an input can hold that."""
     initial = initial_value(field, value)
     hidden = to_text(field, value) != "" and initial == ""
-    held = "It holds what cannot be shown here, and keeps that while this is empty." if hidden else ""
+    held = "The current value can't be shown here. Leave this empty to keep it." if hidden else ""
     hints = [_HINTS.get(field.kind, "").format(field=field), held]
     return InputBlock(
         label=field_label(field, Truncator(_MAX_LABEL)),
@@ -130,7 +130,7 @@ _CAN_HOLD: Mapping[Kind, Callable[[str], bool]] = {
     Kind.DATE: _is_date,
 }
 _HINTS: Mapping[Kind, str] = {
-    Kind.TEXT: "At most {field.max_bytes} bytes: a to z take one each, most other letters 2 to 4.",
+    Kind.TEXT: "Up to {field.max_bytes} bytes: 1 for a basic Latin letter, 2 to 4 for most others.",
     # Slack's picker offers no way back to no date.
-    Kind.DATE: "A day cannot be taken away here, only by the command set with {field.word}=",
+    Kind.DATE: "A date can't be cleared here. Use the set command with {field.word}= instead.",
 }

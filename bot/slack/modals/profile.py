@@ -46,7 +46,8 @@ def loading_view(external_id: str = "") -> dict[str, Any]:
 def changing_view(external_id: str) -> dict[str, Any]:
     """Make the view that stands while a change is being made; closing it closes the form as well."""
     told = paragraph(
-        [bold("Changing…")], [words("The change goes on, and you are told of it, when you close this.")]
+        [bold("Changing…")],
+        [words("You can close this. The change continues, and the bot will message you.")],
     )
     return make_view([told], external_id=external_id, clear_on_close=True)
 
@@ -57,7 +58,7 @@ def account_view(apps: Apps) -> dict[str, Any]:
         label="Account",
         element=PlainTextInputElement(action_id=INPUT, placeholder="alice"),
         block_id=ACCOUNT,
-        hint="The id of one account, as your app knows it.",
+        hint="One account id, exactly as in your app.",
     )
     asked = [account, *app_inputs(apps)]
     return make_view(asked, callback_id=SET_ACCOUNT, submit=PlainTextObject(text="Next"))
@@ -100,9 +101,9 @@ def form_view(form: Form, key: str) -> dict[str, Any]:
         element=PlainTextInputElement(action_id=INPUT, max_length=TEXT_BYTES),
         block_id=REASON,
         optional=True,
-        hint="Everyone who reads the record or the audit channel sees it.",
+        hint="Visible to everyone who reads the record or the audit channel.",
     )
-    note = context("only what you alter is changed, and not before you have confirmed a preview")
+    note = context("only fields you edit will change, after you confirm a preview")
     return make_view(
         [head, *inputs, reason, note], submit=PlainTextObject(text="Preview"), private_metadata=key
     )

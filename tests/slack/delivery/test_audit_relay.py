@@ -355,18 +355,18 @@ def test_raises_an_alarm_in_the_place_of_an_altered_entry(
     (text,) = channel.texts
     places = [text.index(words) for words in ("#1 · ", "#2 · altered", "#3 · ")]
     assert places == sorted(places)
-    assert "Alarm: entry #2 is not as it was written." in text
+    assert "Alarm: entry #2 has been altered." in text
     assert "im-bot audit verify" in text
     assert text.count("Changed  bob_k") == 2
-    said = "entry #2 is not as it was written: an operator should run im-bot audit verify"
+    said = "entry #2 has been altered: an operator should run im-bot audit verify"
     assert relay.trouble() == said
-    assert "entry #2 is not as it was written: run im-bot audit verify" in caplog.text
+    assert "entry #2 has been altered: run im-bot audit verify" in caplog.text
 
 
 def test_forgets_an_alarm_in_time(telling: Telling, monkeypatch: pytest.MonkeyPatch) -> None:
     relay, outbox, _ = telling(SENT, waiting=altered([2, 3], 5))
     wait_until(emptied(outbox))
-    assert relay.trouble().startswith("entries #2, #3 are not as they were written")
+    assert relay.trouble().startswith("entries #2, #3 have been altered")
 
     monkeypatch.setattr("bot.slack.delivery.audit_relay.ALARM_SECONDS", 0)
 

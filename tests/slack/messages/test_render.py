@@ -705,7 +705,7 @@ def test_tells_of_a_failure_without_a_reason() -> None:
 def test_calls_nothing_failed_of_which_it_is_not_known_whether_it_was_recorded() -> None:
     said = render_error(RecordUnknownError("the record did not answer in time"), command="/im").text
 
-    assert said == "Not known: the record did not answer in time."
+    assert said == "Outcome unknown: the record did not answer in time."
 
 
 def test_survives_the_longest_change() -> None:
@@ -754,7 +754,7 @@ def test_tells_many_refusals_of_one_person_as_one() -> None:
             "  by U01ALICE"
         ),
         "They were told: you are not an editor, so you may not change.",
-        "Nothing was sent. Each refusal is an entry of its own in the record.",
+        "Nothing was sent. The record has one entry for each refusal.",
     ]
     assert f"{entry_label(entries[0])} to {entry_label(entries[-1])} · 900 denied" in said(message)
 
@@ -789,14 +789,14 @@ def test_says_each_answer_to_a_flood_once_and_only_a_few() -> None:
         "They were told: no 0.",
         "They were told: no 1.",
         "They were told: no 2.",
-        "and 2 other answers",
+        "and 2 more answers",
     ]
 
 
 def test_shows_nothing_of_what_an_altered_entry_says() -> None:
     message = tell(enter(40), AlteredEntry(41), enter(42))
 
-    assert "Alarm: entry #41 is not as it was written." in message.text
+    assert "Alarm: entry #41 has been altered." in message.text
     assert "im-bot audit verify" in message.text
     assert "#41 · altered" in message.text
     assert "#41 · altered" in said(message)

@@ -145,7 +145,7 @@ def test_leaves_alone_what_a_form_cannot_hold(tag: str, value: Value) -> None:
 
     assert check_view(form_view(form, "key")) == []
     assert not any(key.startswith("initial") for key in block["element"])
-    assert "It holds what cannot be shown here" in block["hint"]["text"]
+    assert "The current value can't be shown here" in block["hint"]["text"]
     assert read_form(send(form), form) == ({}, "")
 
 
