@@ -15,7 +15,9 @@ from bot.settings import AppSettings, RoleSettings, Settings
 from bot.slack.api.scopes import BOT_SCOPES, EVENTS
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path.name: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))
+}
 TOP_LEVEL = {
     "README.md",
     "pyproject.toml",
@@ -48,25 +50,29 @@ def tracked() -> list[str]:
     return listing.stdout.splitlines()
 
 
-def test_readme_lists_exactly_the_settings_there_are() -> None:
-    table = README.split("### Settings")[1].split("## ")[0]
+def test_install_lists_exactly_the_settings_there_are() -> None:
+    table = PAGES["install.md"].split("### Settings")[1].split("## ")[0]
     first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
 
     assert {name for cell in first_cells for name in re.findall(r"`([A-Z_<>]+)`", cell)} == settings_names()
 
 
 def test_readme_names_every_command_as_it_is_typed() -> None:
-    assert [spec.line for spec in SPECS.values() if f"`/im {spec.line}`" not in README] == []
+    assert [spec.line for spec in SPECS.values() if f"`/im {spec.line}`" not in PAGES["README.md"]] == []
 
 
-def test_readme_names_every_field_and_region() -> None:
+def test_the_user_guide_names_every_field() -> None:
     words = [field.word for field in (*PROFILE_FIELDS, *FRIEND_FIELDS)]
 
-    assert [name for name in (*words, *REGIONS) if f"`{name}`" not in README] == []
+    assert [word for word in words if f"`{word}`" not in PAGES["user-guide.md"]] == []
 
 
-def test_readme_explains_every_scope() -> None:
-    table = README.split("| scope | what for |")[1].split("###")[0]
+def test_install_names_every_region() -> None:
+    assert [name for name in REGIONS if f"`{name}`" not in PAGES["install.md"]] == []
+
+
+def test_install_explains_every_scope() -> None:
+    table = PAGES["install.md"].split("| scope | what for |")[1].split("###")[0]
 
     assert set(re.findall(r"`([a-z_:]+)`", table)) == BOT_SCOPES
 
@@ -132,6 +138,9 @@ def test_lock_has_a_hash_for_every_package_and_names_no_registry() -> None:
     assert "://" not in lock
 
 
-def test_pictures_of_readme_exist() -> None:
-    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
-        assert (ROOT / path).exists()
+@pytest.mark.parametrize("name", PAGES)
+def test_links_of_a_page_lead_somewhere(name: str) -> None:
+    folder = ROOT if name == "README.md" else ROOT / "docs"
+    paths = re.findall(r"\]\(([^):#]+)[^):]*\)", PAGES[name])
+
+    assert [path for path in paths if not (folder / path).exists()] == []

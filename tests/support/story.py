@@ -1,4 +1,4 @@
-"""What people do in the playground's page, and the pictures that README keeps of it."""
+"""What people do in the playground's page, and the pictures that the pages keep of it."""
 
 import os
 import re
@@ -85,7 +85,7 @@ def has_rows(message: Locator, *rows: str | re.Pattern[str]) -> None:
 
 
 def keep_picture(page: Page, name: str) -> None:
-    """Rewrite a picture of README: PICTURES=write pytest tests/e2e."""
+    """Rewrite a picture of the pages: PICTURES=write pytest tests/e2e."""
     if os.environ.get("PICTURES") == "write":
         page.mouse.move(0, 0)  # nothing looks pointed at
         shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
