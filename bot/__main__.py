@@ -3,7 +3,7 @@
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="im-bot", description="Look up and change the accounts of a Tencent Chat app from Slack."
     )
+    parser.add_argument("--version", action=_Version, help="print the version")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, run: Run, words: str) -> argparse.ArgumentParser:
@@ -69,6 +70,31 @@ def make_parser() -> argparse.ArgumentParser:
     export.set_defaults(run=_export)
     add("doctor", _doctor, "check settings, Slack and Tencent Chat, with a fix for each failure")
     return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version; it is looked up only when asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's name
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Print it and end."""
+        print(f"{parser.prog} {find_version()}")
+        parser.exit()
+
+
+def find_version() -> str:
+    """Find the version: the installed package's, or the checkout's where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("im-bot")
+    except PackageNotFoundError:
+        import tomllib
+
+        project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+        return str(project["project"]["version"])
 
 
 def _port(text: str) -> int:

@@ -2,8 +2,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -62,13 +64,35 @@ def test_explains_itself(
     assert [word for word in mentions if word not in shown] == []
 
 
-@pytest.mark.parametrize("arguments", [[], ["fly"], ["serve", "now"], ["--version"]])
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["serve", "now"], ["--versions"]])
 def test_refuses_a_command_line_it_does_not_know(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, *arguments) == 2
 
     assert "usage: im-bot" in capsys.readouterr().err
+
+
+def test_prints_the_version_of_the_package(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "--version") == 0
+
+    assert capsys.readouterr().out == f"im-bot {metadata.version('im-bot')}\n"
+
+
+def test_prints_the_version_of_a_checkout_that_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", refuse)
+
+    assert run(monkeypatch, "--version") == 0
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert capsys.readouterr().out == f"im-bot {project['version']}\n"
 
 
 @pytest.mark.parametrize("command", ["playground", "sandbox"])
