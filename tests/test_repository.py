@@ -20,6 +20,7 @@ PAGES = {
 }
 TOP_LEVEL = {
     "README.md",
+    "LICENSE",
     "pyproject.toml",
     "requirements.txt",
     "manifest.yml",
