@@ -52,7 +52,7 @@ def tracked() -> list[str]:
 
 
 def test_install_lists_exactly_the_settings_there_are() -> None:
-    table = PAGES["install.md"].split("### Settings")[1].split("## ")[0]
+    table = PAGES["install.md"].split("## Settings")[1].split("## ")[0]
     first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
 
     assert {name for cell in first_cells for name in re.findall(r"`([A-Z_<>]+)`", cell)} == settings_names()
@@ -73,7 +73,7 @@ def test_install_names_every_region() -> None:
 
 
 def test_install_explains_every_scope() -> None:
-    table = PAGES["install.md"].split("| scope | what for |")[1].split("###")[0]
+    table = PAGES["install.md"].split("| scope | why |")[1].split("##")[0]
 
     assert set(re.findall(r"`([a-z_:]+)`", table)) == BOT_SCOPES
 
