@@ -5,43 +5,39 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeAlias
 
-from bot.core.fields import Field
+from bot.core.fields import Field, defaults
+from bot.core.lookups.kinds import LOOKUP_KINDS, LookupKind
 from bot.core.model import App, Role, Value
 
 
 @dataclass(frozen=True, slots=True)
-class ShowProfiles:
-    """Look up profiles."""
+class LookupCommand:
+    """Look accounts up.
 
+    Args:
+        kind: The kind of lookup.
+        app: The app.
+        accounts: The accounts, each once.
+        fields: The fields to read; empty for a kind without a domain.
+        owner: The owner of the list that is read; empty for a kind without an owner.
+        named: Whether the actor chose the fields.
+        csv: Whether the answer is a file.
+        share: Whether the answer is posted to the channel.
+    """
+
+    kind: LookupKind
     app: App
     accounts: tuple[str, ...]
-    fields: tuple[Field, ...]
+    fields: tuple[Field, ...] = ()
+    owner: str = ""
     named: bool = False
     csv: bool = False
     share: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class ShowFriends:
-    """Look up what one account's friend list says of others; one direction only."""
-
-    app: App
-    owner: str
-    accounts: tuple[str, ...]
-    fields: tuple[Field, ...]
-    named: bool = False
-    csv: bool = False
-    share: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ShowAttributes:
-    """Look up the attributes your app gave to accounts."""
-
-    app: App
-    accounts: tuple[str, ...]
-    csv: bool = False
-    share: bool = False
+    @property
+    def wants_all(self) -> bool:
+        """Whether every value that was read is wanted, also where many accounts leave little room."""
+        return self.named or self.kind.domain is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +92,6 @@ class ShowHelp:
     topic: str | None = None
 
 
-LookupCommand: TypeAlias = ShowProfiles | ShowFriends | ShowAttributes
-"""A command that asks the vendor about accounts; its `named` says whether --fields chose the fields."""
 ChangeCommand: TypeAlias = SetFields | EditProfile | UndoChange
 """A command that leads to a change, or to the form for one."""
 Command: TypeAlias = LookupCommand | ChangeCommand | ShowHistory | ShowStart | ShowRole | ShowHelp
@@ -110,11 +104,12 @@ class Spec:
 
     Args:
         word: The first word of the text.
-        makes: The command it becomes; that class's docstring is the help text.
+        makes: The command it becomes; that class's docstring is the help text, except of a lookup.
         usage: The rest of the usage line.
         needs: The role it takes; None is open to everybody, refused people included.
         options: The options it takes; True for one that has a value.
         examples: Texts that can be pasted after the slash command's name.
+        kind: The kind of a lookup; None for other commands.
     """
 
     word: str
@@ -123,6 +118,7 @@ class Spec:
     needs: Role | None = Role.VIEWER
     options: Mapping[str, bool] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
+    kind: LookupKind | None = None
 
     @property
     def line(self) -> str:
@@ -132,42 +128,33 @@ class Spec:
     @property
     def summary(self) -> str:
         """What the command does, in one sentence."""
-        return (self.makes.__doc__ or "").strip()
+        return self.kind.summary if self.kind else (self.makes.__doc__ or "").strip()
 
 
-_WITH_FIELDS = {"--fields": True, "--app": True, "--csv": False, "--share": False}
-_PLAIN = {"--app": True, "--csv": False, "--share": False}
+def make_lookup(
+    kind: LookupKind,
+    app: App,
+    accounts: tuple[str, ...],
+    chosen: tuple[Field, ...] = (),
+    *,
+    owner: str = "",
+    csv: bool = False,
+    share: bool = False,
+) -> LookupCommand:
+    """Make a lookup of the chosen fields; without any, of its kind's defaults."""
+    fields = chosen or (defaults(kind.domain, app.custom) if kind.domain else ())
+    return LookupCommand(kind, app, accounts, fields, owner=owner, named=bool(chosen), csv=csv, share=share)
+
+
+def _specify(kind: LookupKind) -> Spec:
+    return Spec(kind.word, LookupCommand, kind.usage, options=kind.options, examples=kind.examples, kind=kind)
+
 
 SPECS: Mapping[str, Spec] = MappingProxyType(
     {
         spec.word: spec
         for spec in (
-            Spec(
-                "profile",
-                ShowProfiles,
-                "<id>… [--fields nick,level] [--app NAME] [--csv] [--share]",
-                options=_WITH_FIELDS,
-                examples=(
-                    "profile alice",
-                    "profile alice, bob_k --fields nick,level",
-                    "profile alice --share",
-                    "profile alice bob_k --csv",
-                ),
-            ),
-            Spec(
-                "friends",
-                ShowFriends,
-                "<owner> <id>… [--fields remark,nick] [--app NAME] [--csv] [--share]",
-                options=_WITH_FIELDS,
-                examples=("friends alice bob_k", "friends alice bob_k carol --fields remark,groups"),
-            ),
-            Spec(
-                "attrs",
-                ShowAttributes,
-                "<id>… [--app NAME] [--csv] [--share]",
-                options=_PLAIN,
-                examples=("attrs alice bob_k",),
-            ),
+            *map(_specify, LOOKUP_KINDS.values()),
             Spec(
                 "set",
                 SetFields,
@@ -195,5 +182,22 @@ SPECS: Mapping[str, Spec] = MappingProxyType(
     }
 )
 """Every command by its word, in the order help lists them."""
-WORDS: Mapping[type[Command], str] = MappingProxyType({spec.makes: spec.word for spec in SPECS.values()})
-"""The word of every command."""
+WORDS: Mapping[type[Command], str] = MappingProxyType(
+    {spec.makes: spec.word for spec in SPECS.values() if spec.kind is None}
+)
+"""The word of every command but lookups, whose kind has it."""
+
+_METRICS: Mapping[type[Command], str] = {
+    SetFields: "SetFields",
+    EditProfile: "EditProfile",
+    UndoChange: "UndoChange",
+    ShowHistory: "ShowHistory",
+    ShowStart: "ShowStart",
+    ShowRole: "ShowRole",
+    ShowHelp: "ShowHelp",
+}
+
+
+def metric_of(command: Command) -> str:
+    """Get the value of the label `command` in metrics, which dashboards rely on."""
+    return command.kind.metric if isinstance(command, LookupCommand) else _METRICS[type(command)]

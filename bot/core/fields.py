@@ -137,15 +137,21 @@ def custom_field(keyword: str, label: str = "", *, prefix: str = CUSTOM_PROFILE)
 def offered(domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
     """List every field that a lookup of this kind can ask for, in reading order."""
     profile = (*PROFILE_FIELDS, *custom)
-    return profile if domain is Domain.PROFILE else (*FRIEND_FIELDS, *profile)
+    match domain:
+        case Domain.PROFILE:
+            return profile
+        case Domain.FRIEND:
+            return (*FRIEND_FIELDS, *profile)
 
 
 def defaults(domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
     """List the fields that a lookup of this kind asks for when none is named."""
-    if domain is Domain.PROFILE:
-        return tuple(field for field in offered(domain, custom) if field.default)
-    nick = (field for field in PROFILE_FIELDS if field.word in DEFAULT_WITH_FRIENDS)
-    return (*nick, *(field for field in FRIEND_FIELDS if field.default))
+    match domain:
+        case Domain.PROFILE:
+            return tuple(field for field in offered(domain, custom) if field.default)
+        case Domain.FRIEND:
+            nick = (field for field in PROFILE_FIELDS if field.word in DEFAULT_WITH_FRIENDS)
+            return (*nick, *(field for field in FRIEND_FIELDS if field.default))
 
 
 def bare(name: str) -> str:

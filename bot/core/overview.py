@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.core import fields
-from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowHistory, ShowProfiles
-from bot.core.fields import Domain
+from bot.core.commands import LookupCommand, ShowHistory, make_lookup
+from bot.core.lookups.kinds import LOOKUP_KINDS, PROFILES
 from bot.core.model import CONFIRM_WITHIN, Actor, AlteredEntry, App, Change, Entry, Role
 from bot.core.parsing.command_line import Apps
 from bot.core.ports import Record
@@ -19,7 +18,6 @@ RECENT_DEEDS = 8
 
 _LOOKED_INTO = 60
 """How many of somebody's latest entries are looked into: a change has several."""
-_MAKES = {word: spec.makes for word, spec in SPECS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +77,16 @@ def _about(entry: Entry, apps: Apps) -> ShowHistory | None:
 
 def _again(entry: Entry, apps: Apps) -> LookupCommand | None:
     """Make the lookup that an entry is about."""
-    app = apps.by_name.get(entry.event.app)
-    first, *others = entry.event.accounts or ("",)
-    makes = _MAKES.get(entry.event.command)
-    if app is None or not first:
+    app, kind = apps.by_name.get(entry.event.app), LOOKUP_KINDS.get(entry.event.command)
+    if app is None or kind is None:
         return None
-    if makes is ShowProfiles:
-        return _ask_profiles(app, first, *others)
-    if makes is ShowFriends and others:
-        return ShowFriends(app, first, tuple(others), fields.defaults(Domain.FRIEND, app.custom))
-    return ShowAttributes(app, (first, *others)) if makes is ShowAttributes else None
+    named = entry.event.accounts
+    owner, accounts = (named[0], named[1:]) if named and kind.has_owner else ("", named)
+    return make_lookup(kind, app, accounts, owner=owner) if accounts else None
 
 
-def _ask_profiles(app: App, *accounts: str) -> ShowProfiles:
-    return ShowProfiles(app, accounts, fields.defaults(Domain.PROFILE, app.custom))
-
-
-def _by_account(recent: tuple[Recent, ...]) -> Iterator[ShowProfiles]:
+def _by_account(recent: tuple[Recent, ...]) -> Iterator[LookupCommand]:
     """Ask for the profile of each account looked up lately, a few of them."""
     named = ((each.again.app, account) for each in recent if each.again for account in each.again.accounts)
     for app, account in list(dict.fromkeys(named))[:RECENT_ACCOUNTS]:
-        yield _ask_profiles(app, account)
+        yield make_lookup(PROFILES, app, (account,))

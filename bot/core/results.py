@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from bot.core.commands import LookupCommand, ShowHistory, ShowProfiles, Spec
+from bot.core.commands import LookupCommand, ShowHistory, Spec
 from bot.core.ids import fits
 from bot.core.model import (
     NOTHING,
@@ -135,7 +135,7 @@ class Start:
 
     report: RoleReport
     apps: tuple[App, ...]
-    recent: tuple[ShowProfiles, ...] = ()
+    recent: tuple[LookupCommand, ...] = ()
     problem: str = ""
 
 

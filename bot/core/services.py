@@ -18,11 +18,8 @@ from bot.core.commands import (
     EditProfile,
     LookupCommand,
     SetFields,
-    ShowAttributes,
-    ShowFriends,
     ShowHelp,
     ShowHistory,
-    ShowProfiles,
     ShowRole,
     ShowStart,
     UndoChange,
@@ -42,7 +39,7 @@ HISTORY_PAGE = 20
 _STEPS = 3
 """How many entries a change usually has."""
 
-_NEEDS = {spec.makes: spec.needs for spec in SPECS.values() if spec.needs is not None}
+_NEEDS = {spec.word: spec.needs for spec in SPECS.values() if spec.needs is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ class Services:
             BotError: A command that is not a lookup came to nothing else.
         """
         match command:
-            case ShowProfiles() | ShowFriends() | ShowAttributes():
+            case LookupCommand():
                 return self.look_up(actor, command, surface)
             case SetFields():
                 return self.changes.propose(actor, command, surface)
@@ -185,11 +182,11 @@ class Services:
         shown: tuple[str, ...] = (),
     ) -> LookupJob:
         begun = time.monotonic()
-        owner = [command.owner] if isinstance(command, ShowFriends) else []
+        owner = [command.owner] if command.kind.has_owner else []
         accounts = tuple(filter(fits, dict.fromkeys([*owner, *(command.accounts or shown)])))
-        word = WORDS[type(command)]
+        word = command.kind.word
         asked = AuditEvent(actor, surface, command.app.name, word, accounts, Outcome.ANSWERED)
-        self._check(asked, _NEEDS[type(command)])
+        self._check(asked, _NEEDS[word])
         im = self.ims[command.app.name]
         return LookupJob(command, asked, im, self.pool, self.record, earlier=earlier, begun=begun)
 
@@ -202,7 +199,7 @@ class Services:
         """
         app, account = command.app, command.account
         asked = AuditEvent(actor, surface, app.name, WORDS[ShowHistory], (account,), Outcome.ANSWERED)
-        self._check(asked, _NEEDS[ShowHistory])
+        self._check(asked, _NEEDS[asked.command])
         role, _ = self._role_of(actor)
         page, before = self._list_page(command)
         if command.before is None:

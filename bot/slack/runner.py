@@ -16,14 +16,12 @@ from bot.core.commands import (
     EditProfile,
     LookupCommand,
     SetFields,
-    ShowAttributes,
-    ShowFriends,
     ShowHelp,
     ShowHistory,
-    ShowProfiles,
     ShowRole,
     ShowStart,
     UndoChange,
+    metric_of,
 )
 from bot.core.lookups.job import LookupJob
 from bot.core.model import LookupStatus
@@ -142,7 +140,7 @@ class CommandRunner:
         with request.reply.working(changing):
             result = self.services.execute(request.actor, command, request.surface)
         self.answer(request, result)
-        return type(command).__name__
+        return metric_of(command)
 
     def show_history(self, request: SlackRequest, command: ShowHistory) -> None:
         """Answer with a page of an account's history."""
@@ -295,7 +293,7 @@ class CommandRunner:
     def run(self, request: SlackRequest, command: Command) -> str:
         """Run a command and answer it; names what was asked."""
         match command:
-            case ShowProfiles() | ShowFriends() | ShowAttributes():
+            case LookupCommand():
                 self._run_lookup(request, command)
             case ShowHistory():
                 self.show_history(request, command)
@@ -311,7 +309,7 @@ class CommandRunner:
                 self.answer(request, result)
             case _:
                 assert_never(command)
-        return type(command).__name__
+        return metric_of(command)
 
     def _run_lookup(self, request: SlackRequest, command: LookupCommand) -> None:
         answer = self.export if command.csv else self.show
@@ -331,7 +329,7 @@ class CommandRunner:
     def _fill_form(self, request: SlackRequest, command: EditProfile, open_view: OpenView) -> str:
         load = partial(self.services.changes.edit, request.actor, command, request.surface)
         self.forms.fill(request.actor, open_view, load, request.reply.url)
-        return type(command).__name__
+        return metric_of(command)
 
     def _open_form(self, request: SlackRequest, command: EditProfile) -> None:
         load = partial(self.services.changes.edit, request.actor, command, request.surface)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from freezegun import freeze_time
 
-from bot.core.commands import ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES, LookupKind
 from bot.core.model import CONFIRM_WITHIN, Actor, App, AuditEvent, Grantees, Outcome, Role, Surface
 from bot.core.overview import RECENT_ACCOUNTS, RECENT_DEEDS, Overview
 from bot.core.parsing.command_line import Apps
@@ -57,19 +57,19 @@ def test_names_the_app_asked_by_default_first() -> None:
 @pytest.mark.parametrize(
     ("event", "again"),
     [
-        (looked_up("profile", "alice", "bob"), (ShowProfiles, ("alice", "bob"))),
-        (looked_up("friends", "alice", "bob"), (ShowFriends, ("bob",))),
-        (looked_up("attrs", "alice"), (ShowAttributes, ("alice",))),
+        (looked_up("profile", "alice", "bob"), (PROFILES, ("alice", "bob"))),
+        (looked_up("friends", "alice", "bob"), (FRIENDS, ("bob",))),
+        (looked_up("attrs", "alice"), (ATTRIBUTES, ("alice",))),
         (looked_up("profile", "alice", app="closed"), None),
         (looked_up("set", "alice"), None),
         (looked_up("friends", "alice"), None),
         (looked_up("profile"), None),
     ],
 )
-def test_knows_how_to_ask_again(event: AuditEvent, again: tuple[type, tuple[str, ...]] | None) -> None:
+def test_knows_how_to_ask_again(event: AuditEvent, again: tuple[LookupKind, tuple[str, ...]] | None) -> None:
     (recent,) = overview(event).make_home(EDDA, EDITOR).recent
 
-    assert again == (recent.again and (type(recent.again), recent.again.accounts))
+    assert again == (recent.again and (recent.again.kind, recent.again.accounts))
 
 
 def test_shows_a_change_once_as_it_ended() -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 import pytest
 from freezegun import freeze_time
 
-from bot.core.commands import ShowAttributes, ShowHistory
+from bot.core.commands import LookupCommand, ShowHistory
+from bot.core.lookups.kinds import ATTRIBUTES
 from bot.core.model import AccountResult, Actor, App, LookupStatus, Value
 from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
@@ -29,7 +30,7 @@ class Shown(dict[str, Value]):
 
 def about(*accounts: str) -> LookupPage:
     rows = tuple(AccountResult(account, LookupStatus.FOUND) for account in accounts)
-    return LookupPage(Lookup(ShowAttributes(PROD, accounts), rows, 0.1), 1)
+    return LookupPage(Lookup(LookupCommand(ATTRIBUTES, PROD, accounts), rows, 0.1), 1)
 
 
 PAGE = about("alice", "bob")
@@ -95,7 +96,7 @@ def test_lets_the_oldest_go_when_there_is_no_more_room(answers: Interactions) ->
 def test_counts_the_accounts_of_an_answer_once_however_many_buttons_lead_to_it() -> None:
     answers = Interactions(accounts=4)
     keys = [answers.keep(VERA, replace(PAGE, number=number)) for number in range(5)]
-    other = answers.keep(VERA, Again(ShowAttributes(PROD, ("carol", "dave"))))
+    other = answers.keep(VERA, Again(LookupCommand(ATTRIBUTES, PROD, ("carol", "dave"))))
 
     assert [answers.find(key, VERA, LookupPage).number for key in keys] == list(range(5))
     assert answers.find(other, VERA, Again).command.accounts == ("carol", "dave")

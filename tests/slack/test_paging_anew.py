@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.changes.service import Changes
-from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.commands import LookupCommand
 from bot.core.fields import Domain, defaults
+from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
 from bot.core.model import Actor, App, Deadline, Grantees, Surface, Values
 from bot.core.parsing.command_line import Apps
 from bot.core.policy import Rules
@@ -182,9 +183,9 @@ def test_loses_and_repeats_no_id_whatever_changes_between_presses(
 ) -> None:
     asked = tuple(f"u{number:03}" for number in range(count))
     commands: Mapping[str, LookupCommand] = {
-        "profile": ShowProfiles(PROD, asked, defaults(Domain.PROFILE, ())),
-        "friends": ShowFriends(PROD, "owner", asked, defaults(Domain.FRIEND, ())),
-        "attrs": ShowAttributes(PROD, asked),
+        "profile": LookupCommand(PROFILES, PROD, asked, defaults(Domain.PROFILE, ())),
+        "friends": LookupCommand(FRIENDS, PROD, asked, defaults(Domain.FRIEND, ()), owner="owner"),
+        "attrs": LookupCommand(ATTRIBUTES, PROD, asked),
     }
     im, moment = ChangingIM(), 0
 
@@ -239,8 +240,10 @@ def everybody(count: int) -> ChangingIM:
     return ChangingIM({account: {NICK: account} for account in asked}, dict.fromkeys(asked, True))
 
 
-def profiles(count: int) -> ShowProfiles:
-    return ShowProfiles(PROD, tuple(f"u{number:03}" for number in range(count)), defaults(Domain.PROFILE, ()))
+def profiles(count: int) -> LookupCommand:
+    return LookupCommand(
+        PROFILES, PROD, tuple(f"u{number:03}" for number in range(count)), defaults(Domain.PROFILE, ())
+    )
 
 
 def test_turns_a_page_of_a_thousand_ids_by_one_call_for_those_on_it() -> None:
@@ -314,7 +317,7 @@ def test_shows_the_attributes_that_occur_on_a_page() -> None:
     im = FakeIM({account: {"late" if account == "u020" else "early": "x"} for account in asked})
     with ThreadPoolExecutor(1) as pool:
         desk = Desk(im, pool)
-        first = desk.ask(ShowAttributes(PROD, tuple(asked)))
+        first = desk.ask(LookupCommand(ATTRIBUTES, PROD, tuple(asked)))
         second = desk.press(first, "page", "Next")
 
     tables = [block for message in (first, second) for block in message.blocks if block["type"] == "table"]

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowHistory, ShowProfiles
+from bot.core.commands import SPECS, LookupCommand, ShowHistory
 from bot.core.fields import Domain, Field, custom_field, defaults, named
+from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
 from bot.core.model import (
     NOTHING,
     AccountResult,
@@ -85,16 +86,18 @@ def _ids(rows: Iterable[AccountResult]) -> tuple[str, ...]:
 
 def profiles(*rows: AccountResult, only: Sequence[str] = (), app: App = PROD) -> Lookup:
     chosen = named(only, Domain.PROFILE, app.custom) if only else defaults(Domain.PROFILE, app.custom)
-    return answer(ShowProfiles(app, _ids(rows), chosen, named=bool(only)), rows)
+    return answer(LookupCommand(PROFILES, app, _ids(rows), chosen, named=bool(only)), rows)
 
 
 def friends(*rows: AccountResult, owner: str = "alice", fields: tuple[Field, ...] | None = None) -> Lookup:
     chosen = defaults(Domain.FRIEND, PROD.custom) if fields is None else fields
-    return answer(ShowFriends(PROD, owner, _ids(rows), chosen, named=fields is not None), rows)
+    return answer(
+        LookupCommand(FRIENDS, PROD, _ids(rows), chosen, named=fields is not None, owner=owner), rows
+    )
 
 
 def attributes(*rows: AccountResult) -> Lookup:
-    return answer(ShowAttributes(PROD, _ids(rows)), rows)
+    return answer(LookupCommand(ATTRIBUTES, PROD, _ids(rows)), rows)
 
 
 def answer(command: LookupCommand, rows: Sequence[AccountResult], seconds: float = 0.23) -> Lookup:

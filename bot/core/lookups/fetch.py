@@ -4,18 +4,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import chain
-from typing import TypeAlias, assert_never
 
-from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.commands import LookupCommand
 from bot.core.fields import PROFILE_FIELDS, Field
 from bot.core.ids import MAX_ID_BYTES, fits
+from bot.core.lookups.kinds import PROFILES, Found, Query
 from bot.core.model import AccountResult, App, Deadline, LookupStatus, Values
 from bot.core.parsing.hints import CHECK_ID, cite
 from bot.core.ports import CALL_ACCOUNTS, IM
 from bot.errors import IMError, InvalidResponseError, NotAFriendError, NotAskedError, NotFoundError
-
-Found: TypeAlias = Mapping[str, Values | IMError]
-"""What one call said of each account it spoke of."""
 
 _FINDINGS: Mapping[type, LookupStatus] = {
     NotAskedError: LookupStatus.NOT_ASKED,
@@ -57,8 +54,8 @@ def never_asked(command: LookupCommand) -> list[AccountResult]:
 
 def split(command: LookupCommand) -> list[tuple[str, ...]]:
     """Split the accounts that the vendor is asked about into as many as one call may name."""
-    # A friends lookup leaves room for the owner in the call that tells who is imported.
-    size = CALL_ACCOUNTS - 1 if isinstance(command, ShowFriends) else CALL_ACCOUNTS
+    # The owner needs a place in the call that tells who is imported.
+    size = CALL_ACCOUNTS - 1 if command.kind.has_owner else CALL_ACCOUNTS
     accounts = tuple(filter(fits, command.accounts))
     return [accounts[start : start + size] for start in range(0, len(accounts), size)]
 
@@ -74,7 +71,7 @@ def read_profile(app: App, account: str, fields: tuple[Field, ...], im: IM, dead
         NotFoundError: The account is not imported, or the app has no such field.
         IMError: It could not be read.
     """
-    command = ShowProfiles(app, (account,), fields)
+    command = LookupCommand(PROFILES, app, (account,), fields)
     (row,) = _Chunk(command, im, deadline).rows(command.accounts)
     if row.status is LookupStatus.NOT_IMPORTED:
         code = row.problem.code if row.problem else None
@@ -136,15 +133,9 @@ class _Chunk:
             return dict.fromkeys(accounts, problem)
 
     def _call(self, accounts: Sequence[str]) -> Found:
-        match self.command:
-            case ShowProfiles(fields=fields):
-                return self.im.get_profiles(accounts, [field.tag for field in fields], self.deadline)
-            case ShowFriends(owner=owner, fields=fields):
-                return self.im.get_friends(owner, accounts, [field.tag for field in fields], self.deadline)
-            case ShowAttributes():
-                return self.im.get_attributes(accounts, self.deadline)
-            case _:
-                assert_never(self.command)
+        command = self.command
+        tags = [field.tag for field in command.fields]
+        return command.kind.read(self.im, Query(accounts, tags, command.owner, self.deadline))
 
     def _check(self, accounts: Sequence[str]) -> dict[str, bool | IMError]:
         """Tell who is imported; why not known, for whom it could not be told.
@@ -154,7 +145,7 @@ class _Chunk:
         """
         if not accounts:
             return {}
-        owner = [self.command.owner] if isinstance(self.command, ShowFriends) else []
+        owner = [self.command.owner] if self.command.kind.has_owner else []
         try:
             imported = self.im.check_accounts([*dict.fromkeys([*owner, *accounts])], self.deadline)
         except IMError as problem:

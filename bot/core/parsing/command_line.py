@@ -8,19 +8,19 @@ from bot.core.commands import (
     SPECS,
     Command,
     EditProfile,
+    LookupCommand,
     SetFields,
-    ShowAttributes,
-    ShowFriends,
     ShowHelp,
     ShowHistory,
-    ShowProfiles,
     ShowRole,
     ShowStart,
     Spec,
     UndoChange,
+    make_lookup,
 )
 from bot.core.fields import Domain, Field
 from bot.core.ids import MAX_ID_BYTES, fits
+from bot.core.lookups.kinds import LookupKind
 from bot.core.model import App
 from bot.core.parsing.assignments import read_assignments
 from bot.core.parsing.error_collector import ErrorCollector
@@ -79,7 +79,8 @@ def parse(text: str, apps: Apps) -> Command:
     spec = _find_spec(first.text)
     try:
         rest = keep_commas(tokens, _spellings(apps)) if spec.makes is SetFields else list(tokens)
-        return _BUILDERS[spec.makes](sort(rest, spec), apps)
+        words = sort(rest, spec)
+        return _build_lookup(spec.kind, words, apps) if spec.kind else _BUILDERS[spec.makes](words, apps)
     except UsageError as error:
         error.usage, error.command = error.usage or spec.line, spec.word
         raise
@@ -112,24 +113,16 @@ def _find_spec(word: str) -> Spec:
     )
 
 
-def _build_profiles(words: Words, apps: Apps) -> Command:
-    app = _app(words, apps)
-    chosen, named = _fields(words, Domain.PROFILE, app)
-    return ShowProfiles(app, check_accounts(words.plain), chosen, named=named, **_ways(words))
-
-
-def _build_friends(words: Words, apps: Apps) -> Command:
-    app = _app(words, apps)
-    chosen, named = _fields(words, Domain.FRIEND, app)
-    if len(words.plain) < 2:  # noqa: PLR2004 - the owner, and somebody to look for in the list
-        raise UsageError("friends takes the owner of the friend list and at least one other id")
-    owner, *others = words.plain
-    check_accounts([owner])
-    return ShowFriends(app, owner, check_accounts(others), chosen, named=named, **_ways(words))
-
-
-def _build_attributes(words: Words, apps: Apps) -> Command:
-    return ShowAttributes(_app(words, apps), check_accounts(words.plain), **_ways(words))
+def _build_lookup(kind: LookupKind, words: Words, apps: Apps) -> LookupCommand:
+    app, owner, accounts = _app(words, apps), "", words.plain
+    chosen = _fields(words, kind.domain, app) if kind.domain else ()
+    if kind.has_owner:
+        if len(accounts) < 2:  # noqa: PLR2004 - the owner, and somebody to look for in the list
+            raise UsageError(f"{kind.word} takes the owner of the friend list and at least one other id")
+        owner, *accounts = accounts
+        check_accounts([owner])
+    csv, share = "--csv" in words.options, "--share" in words.options
+    return make_lookup(kind, app, check_accounts(accounts), chosen, owner=owner, csv=csv, share=share)
 
 
 def _build_set(words: Words, apps: Apps) -> Command:
@@ -178,9 +171,6 @@ def _build_help(words: Words, _: Apps) -> Command:
 
 
 _BUILDERS: Mapping[type[Command], Callable[[Words, Apps], Command]] = {
-    ShowProfiles: _build_profiles,
-    ShowFriends: _build_friends,
-    ShowAttributes: _build_attributes,
     SetFields: _build_set,
     UndoChange: _build_undo,
     ShowHistory: _build_history,
@@ -200,17 +190,10 @@ def _spellings(apps: Apps) -> frozenset[str]:
     return frozenset(fields.spellings(custom)).union(tags)
 
 
-def _ways(words: Words) -> dict[str, bool]:
-    """Tell where the answer is to go besides to whoever asked."""
-    return {"csv": "--csv" in words.options, "share": "--share" in words.options}
-
-
-def _fields(words: Words, domain: Domain, app: App) -> tuple[tuple[Field, ...], bool]:
+def _fields(words: Words, domain: Domain, app: App) -> tuple[Field, ...]:
     values = words.options.get("--fields", [])
     names = [name.strip() for value in values for name in value.text.split(",") if name.strip()]
-    if names:
-        return fields.named(names, domain, app.custom), True
-    return fields.defaults(domain, app.custom), False
+    return fields.named(names, domain, app.custom)
 
 
 def read_accounts(text: str) -> tuple[str, ...]:

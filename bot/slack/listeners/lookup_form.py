@@ -7,8 +7,8 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.core.commands import WORDS, ShowProfiles
 from bot.core.id_detection import find_and_count
+from bot.core.lookups.kinds import PROFILES
 from bot.core.model import Actor, Surface
 from bot.errors import ExpiredError
 from bot.slack.admission import Admission
@@ -39,7 +39,7 @@ def open_lookup(runner: CommandRunner, request: SlackRequest) -> str:
 
 
 def _allow(runner: CommandRunner, request: SlackRequest) -> None:
-    runner.services.allow(request.actor, WORDS[ShowProfiles], request.surface)
+    runner.services.allow(request.actor, PROFILES.word, request.surface)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 import re
 
-from bot.core.commands import SPECS, ShowProfiles
+from bot.core.commands import SPECS
 from bot.core.id_detection import find_candidates
 from bot.core.id_likelihood import is_common
+from bot.core.lookups.kinds import PROFILES
 from bot.core.parsing.command_line import check_length
 from bot.core.parsing.typography import straighten
 from bot.slack.messages.text import unescape
 
-_PROFILE = next(spec.word for spec in SPECS.values() if spec.makes is ShowProfiles)
 _ENDS = ".,;:!?()"
 _GREETING = 100
 """The most characters of a message that are read before the role of its author is known."""
@@ -52,7 +52,7 @@ def read_message(text: str, bot_id: str) -> str:
     if (word := _to_word(first)) in SPECS:
         return " ".join([word, *rest])
     named = _find_likely(straighten(typed)) if _is_talk(straighten(typed)) else _tidy(typed)
-    return f"{_PROFILE} {named}" if named else ""
+    return f"{PROFILES.word} {named}" if named else ""
 
 
 def read_word(text: str, bot_id: str) -> str:
@@ -64,7 +64,7 @@ def read_word(text: str, bot_id: str) -> str:
     words = [_to_word(each) for each in _BULLET.sub("", typed[:_GREETING]).split()]
     if words and words[0] in SPECS:
         return words[0]
-    return "" if len(typed) <= _GREETING and _SMALL_TALK.issuperset(words) else _PROFILE
+    return "" if len(typed) <= _GREETING and _SMALL_TALK.issuperset(words) else PROFILES.word
 
 
 def _to_word(typed: str) -> str:

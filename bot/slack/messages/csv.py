@@ -5,7 +5,6 @@ from datetime import datetime
 
 from slack_sdk.models.blocks import Block
 
-from bot.core.commands import WORDS
 from bot.core.fields import Field
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
@@ -42,12 +41,12 @@ def to_csv(lookup: Lookup) -> bytes:
 
 def file_name(lookup: Lookup, at: datetime) -> str:
     """Name the file by command, app and time (UTC): names are seen where contents are not, so no ids."""
-    return f"{WORDS[type(lookup.command)]}-{lookup.command.app.name}-{at:%Y%m%d-%H%M%S}.csv"
+    return f"{lookup.command.kind.word}-{lookup.command.app.name}-{at:%Y%m%d-%H%M%S}.csv"
 
 
 def comment(lookup: Lookup) -> str:
     """Say above the file what it is."""
-    word, accounts = WORDS[type(lookup.command)], plural(len(lookup.answer.rows), "account")
+    word, accounts = lookup.command.kind.word, plural(len(lookup.answer.rows), "account")
     return escape(f"The CSV you asked for: {word} of {accounts} in {lookup.command.app.name}.")
 
 

@@ -5,7 +5,7 @@ from itertools import chain
 
 from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
-from bot.core.commands import SetFields, ShowFriends, Spec
+from bot.core.commands import SetFields, Spec
 from bot.core.fields import MAX_UINT32, Domain, Field, Kind, offered
 from bot.core.model import App, Grantees, Role
 from bot.core.parsing.command_line import MAX_ACCOUNTS
@@ -62,7 +62,10 @@ def list_grantees(holders: Grantees) -> list[RichTextElement]:
 def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
     """Show the commands somebody may run, or one of them with its fields and examples to paste."""
     if help_.topic:
-        fields = [_field_line(help_.topic, help_.apps)] if "--fields" in help_.topic.options else []
+        kind = help_.topic.kind
+        fields = (
+            [_field_line(kind.domain, help_.apps)] if kind and kind.domain and kind.fields_example else []
+        )
         yield paragraph(_usage_line(help_.topic, command), [words(help_.topic.summary)], *fields)
         if help_.topic.makes is SetFields:
             yield from _show_settable(help_.apps, trim)
@@ -108,8 +111,7 @@ def _app_line(app: App, trim: Truncator) -> list[RichTextElement]:
     return [words("  "), code(trim(app.name)), words(f" {app.region}")]
 
 
-def _field_line(spec: Spec, apps: Sequence[App]) -> list[RichTextElement]:
-    domain = Domain.FRIEND if spec.makes is ShowFriends else Domain.PROFILE
+def _field_line(domain: Domain, apps: Sequence[App]) -> list[RichTextElement]:
     custom = dict.fromkeys(chain.from_iterable(app.custom for app in apps))
     names = ", ".join(field.word for field in offered(domain, tuple(custom)))
     return [bold("Fields  "), words(names)]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
-from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
@@ -25,11 +25,6 @@ from bot.slack.messages.tables import SIDE_BY_SIDE, all_fields, show_found, show
 from bot.slack.messages.text import make_visible, plural
 
 _TO = "\N{EN DASH}"
-_TITLES: dict[type[LookupCommand], tuple[str, ...]] = {
-    ShowProfiles: ("profile",),
-    ShowAttributes: ("attributes",),
-}
-"""What the first line names beside the count; that of friends speaks of the list already."""
 
 
 def show_lookup(
@@ -49,8 +44,8 @@ def show_lookup(
     if note:
         yield paragraph([words(note, "italic")])
     yield from onward(lookup, page, number)
-    if isinstance(asked := lookup.answer.command, ShowFriends):
-        yield plain_context(_direction(asked, command))
+    if note_below := _note(lookup.answer.command, command):
+        yield plain_context(note_below)
     left_out = _left_out(lookup, found) if found else ""
     rest = "" if count == 1 or page.next_id or page.previous_id else "for the other pages ask without --share"
     yield context(
@@ -63,17 +58,12 @@ def headline(lookup: Lookup) -> list[RichTextElement]:
     asked, counts = len(lookup.answer.rows), lookup.answer.count()
     found = counts.get(LookupStatus.FOUND, 0)
     others = [f"{counts[status]} {counted}" for status, counted in COUNTED.items() if status in counts]
-    app = lookup.command.app
-    if isinstance(lookup.command, ShowFriends):
-        verb = "is" if found == 1 else "are"
-        first = [
-            bold(f"{found} of {asked} {verb} in "),
-            code(lookup.command.owner),
-            bold("'s friend list"),
-        ]
-    else:
-        first = [bold(f"{found} of {asked} found")]
-    between = "".join(f"  ·  {part}" for part in (*others, *_TITLES.get(type(lookup.command), ()), ""))
+    kind, app = lookup.command.kind, lookup.command.app
+    before, owner, after = kind.headline.partition("{owner}")
+    first = [bold(before.format(found=found, asked=asked, are="is" if found == 1 else "are"))]
+    if owner:
+        first += [code(lookup.command.owner), bold(after)]
+    between = "".join(f"  ·  {part}" for part in (*others, *filter(None, [kind.title]), ""))
     return [*first, words(between), code(app.name), words(f" {app.region}")]
 
 
@@ -100,19 +90,18 @@ def _left_out(lookup: Lookup, found: Sequence[AccountResult]) -> str:
     more = len(all_fields(lookup, found)) - len(shown_fields(lookup, found))
     if not more:
         return ""
-    what = plural(more, "more attribute" if isinstance(lookup.command, ShowAttributes) else "more field")
+    what = plural(more, f"more {lookup.command.kind.column}")
     if len(lookup.answer.rows) <= SIDE_BY_SIDE:
         return f"no room for {what}"
-    named = isinstance(lookup.command, ShowAttributes) or lookup.command.named
-    by_name = "" if named else "use --fields, or "
+    by_name = "" if lookup.command.wants_all else "use --fields, or "
     return f"{what}: {by_name}ask for {SIDE_BY_SIDE} ids at most"
 
 
-def _direction(command: ShowFriends, slash: str) -> str:
+def _note(command: LookupCommand, slash: str) -> str:
     account = next(filter(fits, command.accounts), command.owner)
-    typed = f"{slash} friends {_quoted(account)} {_quoted(command.owner)}"
+    swapped = f"{slash} {command.kind.word} {_quoted(account)} {_quoted(command.owner)}"
     owner, other = make_visible(command.owner), make_visible(account)
-    return f"One direction only. Whether {other} has {owner} is another question: {typed}"
+    return command.kind.note.format(owner=owner, account=other, command=swapped)
 
 
 def _quoted(account: str) -> str:

@@ -5,7 +5,7 @@ from itertools import chain
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
-from bot.core.commands import LookupCommand, ShowFriends
+from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.parsing.hints import CHECK_ID
@@ -53,7 +53,7 @@ def reason(command: LookupCommand, row: AccountResult) -> tuple[str, str, str]:
     match row.status:
         case LookupStatus.NOT_IMPORTED:
             return "not imported into this app", number, CHECK_ID
-        case LookupStatus.NOT_A_FRIEND if isinstance(command, ShowFriends):
+        case LookupStatus.NOT_A_FRIEND if command.kind.has_owner:
             return f"not in {command.owner}'s friend list", number, ""
         case status:
             return f"{COUNTED[status]}: {told}", number, advice

@@ -6,7 +6,6 @@ from math import ceil
 
 from slack_sdk.models.blocks import Block
 
-from bot.core.commands import ShowAttributes, ShowFriends
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Button, buttons
@@ -75,14 +74,14 @@ def accounts_on(lookup: Lookup, number: int) -> frozenset[str]:
 def shown(lookup: Lookup, number: int) -> Lookup:
     """Take what a page shows: its accounts, and no field that it has no room for."""
     page = lookup.answer.narrow(accounts_on(lookup, number))
-    if isinstance(page.command, ShowAttributes):
+    if page.command.kind.domain is None:
         return page
     return replace(page, command=replace(page.command, fields=shown_fields(lookup, ()), named=True))
 
 
 def single_account(lookup: Lookup) -> str | None:
-    """Name the account that an answer is about alone; that of friends is about two."""
-    if isinstance(lookup.command, ShowFriends) or len(lookup.answer.rows) > 1:
+    """Name the account that an answer is about alone; one with an owner is about two."""
+    if lookup.command.kind.has_owner or len(lookup.answer.rows) > 1:
         return None
     return next((row.account for row in lookup.latest() if row.status is LookupStatus.FOUND), None)
 

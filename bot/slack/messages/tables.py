@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
-from bot.core.commands import ShowAttributes
 from bot.core.fields import Field
 from bot.core.lookups.fetch import attribute_names
 from bot.core.model import AccountResult
@@ -29,7 +28,7 @@ def show_found(lookup: Lookup, found: Sequence[AccountResult], trim: Truncator) 
     if len(lookup.answer.rows) == 1:
         yield from _card(found[0], fields, trim)
     elif len(lookup.answer.rows) <= SIDE_BY_SIDE:
-        corner = "Attribute" if isinstance(lookup.command, ShowAttributes) else "Field"
+        corner = lookup.command.kind.column.capitalize()
         yield table(_side_by_side(corner, found, fields, trim))
     else:
         yield table(_rows(found, fields, trim))
@@ -37,7 +36,7 @@ def show_found(lookup: Lookup, found: Sequence[AccountResult], trim: Truncator) 
 
 def all_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, ...]:
     """List what was asked of every account; the attributes that occur in the rows are like fields of text."""
-    if not isinstance(lookup.command, ShowAttributes):
+    if lookup.command.kind.domain:
         return lookup.command.fields
     names = attribute_names(rows)
     return tuple(Field(name, name, name) for name in names) or (_NO_ATTRIBUTES,)
@@ -48,8 +47,8 @@ def shown_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, 
     fields = all_fields(lookup, rows)
     if len(lookup.answer.rows) <= SIDE_BY_SIDE:
         return fields[: _MAX_ROWS - 1]
-    everything = isinstance(lookup.command, ShowAttributes) or lookup.command.named
-    return tuple(field for field in fields if everything or field.brief)[: _MAX_COLUMNS - 1]
+    wanted = fields if lookup.command.wants_all else tuple(field for field in fields if field.brief)
+    return wanted[: _MAX_COLUMNS - 1]
 
 
 def _rows(found: Iterable[AccountResult], fields: Sequence[Field], trim: Truncator) -> Iterator[list[str]]:

@@ -19,6 +19,7 @@ from slack_sdk.models.views import View
 
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Field
 from bot.core.id_detection import Candidate
+from bot.core.lookups.kinds import LOOKUP_KINDS
 from bot.core.parsing.command_line import Apps
 from bot.slack.messages.blocks import Truncator, bold, context, paragraph, words
 from bot.slack.messages.text import cut, make_visible
@@ -41,11 +42,6 @@ FIELDS = "fields"
 WHERE = "where"
 """The block id of the choice of a conversation to answer in."""
 
-_KINDS = {
-    "profile": "Profiles",
-    "friends": "Friends: is each in the owner's friend list?",
-    "attrs": "Attributes",
-}
 _NOT_OFFERED = "There is no room for them here. Type or paste those you want."
 _GROUP = 10
 """The most checkboxes that one element takes."""
@@ -118,7 +114,7 @@ def _ids(title: str, *, optional: bool = False) -> Block:
 
 
 def _question(apps: Apps) -> Iterator[Block]:
-    kinds = [_option(word, title) for word, title in _KINDS.items()]
+    kinds = [_option(word, kind.choice) for word, kind in LOOKUP_KINDS.items()]
     element = RadioButtonsElement(action_id=INPUT, options=kinds, initial_option=kinds[0])
     yield InputBlock(label="What to look up", element=element, block_id=KIND)
     yield InputBlock(

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
-from bot.core.fields import FRIEND_FIELDS, Domain, Field, defaults, offered
+from bot.core.commands import LookupCommand, make_lookup
+from bot.core.fields import FRIEND_FIELDS, Domain, Field, offered
+from bot.core.lookups.kinds import LOOKUP_KINDS, PROFILES, LookupKind
 from bot.core.model import App
 from bot.core.parsing.command_line import Apps, check_accounts, read_accounts
 from bot.errors import UsageError
@@ -25,7 +26,7 @@ def read_lookup(view: Mapping[str, Any], apps: Apps) -> LookupCommand:
     """
     values = view["state"]["values"]
     app = apps.find(read_input(values, APP) or None)
-    kind = read_input(values, KIND) or "profile"
+    kind = LOOKUP_KINDS.get(read_input(values, KIND) or "", PROFILES)
     mistakes: dict[str, str] = {}
 
     def take(block_id: str, read: Callable[[], T], otherwise: T) -> T:
@@ -40,15 +41,7 @@ def read_lookup(view: Mapping[str, Any], apps: Apps) -> LookupCommand:
     chosen: tuple[Field, ...] = take(FIELDS, lambda: _fields(values, kind, app), ())
     if mistakes:
         raise FormError(view, mistakes)
-    match kind:
-        case "friends":
-            fields = chosen or defaults(Domain.FRIEND, app.custom)
-            return ShowFriends(app, owner, accounts, fields, named=bool(chosen))
-        case "attrs":
-            return ShowAttributes(app, accounts)
-        case _:
-            fields = chosen or defaults(Domain.PROFILE, app.custom)
-            return ShowProfiles(app, accounts, fields, named=bool(chosen))
+    return make_lookup(kind, app, accounts, chosen, owner=owner)
 
 
 def _accounts(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -58,11 +51,12 @@ def _accounts(values: Mapping[str, Any]) -> tuple[str, ...]:
     return check_accounts([*ticked, *read_accounts(unescape(read_input(values, IDS) or ""))])
 
 
-def _owner(values: Mapping[str, Any], kind: str) -> str:
+def _owner(values: Mapping[str, Any], kind: LookupKind) -> str:
     owners = read_accounts(unescape(read_input(values, OWNER) or ""))
-    if kind != "friends":
+    if not kind.has_owner:
         if owners:
-            raise UsageError("only a friend list has an owner", advice="Choose friends, or leave this empty")
+            words = " or ".join(each.word for each in LOOKUP_KINDS.values() if each.has_owner)
+            raise UsageError("only a friend list has an owner", advice=f"Choose {words}, or leave this empty")
         return ""
     if len(owners) != 1:
         raise UsageError(
@@ -71,16 +65,15 @@ def _owner(values: Mapping[str, Any], kind: str) -> str:
     return owners[0]
 
 
-def _fields(values: Mapping[str, Any], kind: str, app: App) -> tuple[Field, ...]:
+def _fields(values: Mapping[str, Any], kind: LookupKind, app: App) -> tuple[Field, ...]:
     tags = _chosen(values, FIELDS)
-    if kind == "attrs" and tags:
-        raise UsageError("attributes are always shown all", advice="Leave this empty")
-    domain = Domain.FRIEND if kind == "friends" else Domain.PROFILE
-    known = {field.tag: field for field in offered(domain, app.custom)}
+    if tags and not kind.fields_example:
+        raise UsageError(f"{kind.noun} are always shown all", advice="Leave this empty")
+    known = {field.tag: field for field in (offered(kind.domain, app.custom) if kind.domain else ())}
     if strange := [tag for tag in tags if tag not in known]:
         labels = {field.tag: field.label for field in FRIEND_FIELDS}
         names = ", ".join(labels.get(tag, tag) for tag in strange)
-        whose = "a friend" if domain is Domain.FRIEND else "a profile"
+        whose = "a friend" if kind.domain is Domain.FRIEND else "a profile"
         raise UsageError(f"{whose} in {app.name} has no field {names}")
     return tuple(field for tag, field in known.items() if tag in tags)
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.commands import LookupCommand
 from bot.core.fields import Domain, named
+from bot.core.lookups import kinds
 from bot.core.lookups.fetch import attribute_names, look_up
 from bot.core.model import AccountResult, App, Deadline, LookupStatus, Values
 from bot.core.results import Lookup
@@ -35,16 +36,18 @@ PROD = App("prod", "Singapore")
 NICK, REMARK = "Tag_Profile_IM_Nick", "Tag_SNS_IM_Remark"
 
 
-def profile(*accounts: str) -> ShowProfiles:
-    return ShowProfiles(PROD, accounts, named(["nick"], Domain.PROFILE, ()))
+def profile(*accounts: str) -> LookupCommand:
+    return LookupCommand(kinds.PROFILES, PROD, accounts, named(["nick"], Domain.PROFILE, ()))
 
 
-def friends(owner: str, *accounts: str) -> ShowFriends:
-    return ShowFriends(PROD, owner, accounts, named(["nick", "remark"], Domain.FRIEND, ()))
+def friends(owner: str, *accounts: str) -> LookupCommand:
+    return LookupCommand(
+        kinds.FRIENDS, PROD, accounts, named(["nick", "remark"], Domain.FRIEND, ()), owner=owner
+    )
 
 
-def attrs(*accounts: str) -> ShowAttributes:
-    return ShowAttributes(PROD, accounts)
+def attrs(*accounts: str) -> LookupCommand:
+    return LookupCommand(kinds.ATTRIBUTES, PROD, accounts)
 
 
 # What there is in the sandbox, and what a fake that stands for it says.
@@ -343,7 +346,7 @@ def test_asks_in_chunks_that_leave_room_for_the_owner_of_a_friend_list(
 
     look_up(command, fake, Deadline.after(5), pool)
 
-    owners = int(isinstance(command, ShowFriends))
+    owners = int(command.kind is kinds.FRIENDS)
     checks = [accounts for called, accounts in fake.calls if called == "account_check"]
     assert [len(accounts) for called, accounts in fake.calls if called != "account_check"] == sizes
     assert [len(accounts) for accounts in checks] == [size + owners for size in sizes]
@@ -464,7 +467,7 @@ def test_every_asked_id_is_in_the_answer_once_whatever_happens(
         else:
             assert row.problem
             assert (row.status is LookupStatus.NOT_ASKED) == isinstance(row.problem, NotAskedError)
-    chunks = -(-size // (99 if isinstance(command, ShowFriends) else 100))
+    chunks = -(-size // (99 if command.kind is kinds.FRIENDS else 100))
     counts = Counter(called for called, _ in fake.calls)
     assert counts["account_check"] <= chunks
     assert sum(counts[called] for called in LOOKUPS) <= 2 * chunks

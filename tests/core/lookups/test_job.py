@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.budget import ASKING_SECONDS, COMMAND_SECONDS, RECORD_SECONDS
-from bot.core.commands import LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.commands import LookupCommand
 from bot.core.fields import Domain, named
 from bot.core.lookups.job import LookupJob
+from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
 from bot.core.model import Actor, App, AuditEvent, Deadline, LookupStatus, Outcome, Surface, Values
 from bot.core.results import Lookup
 from bot.errors import AuditError, CancelledError, IMError
@@ -46,8 +47,8 @@ def slow_im() -> SlowIM:
     return SlowIM(EVERYBODY.said, EVERYBODY.imported)
 
 
-def profile(*accounts: str) -> ShowProfiles:
-    return ShowProfiles(PROD, accounts, FIELDS)
+def profile(*accounts: str) -> LookupCommand:
+    return LookupCommand(PROFILES, PROD, accounts, FIELDS)
 
 
 def begin(command: LookupCommand, im: FakeIM, pool: Executor, record: FakeRecord | None = None) -> LookupJob:
@@ -249,9 +250,9 @@ def test_accounts_for_every_id_exactly_once_wherever_it_is_cancelled(
 ) -> None:
     asked = tuple(accounts)
     commands: Mapping[str, LookupCommand] = {
-        "profile": ShowProfiles(PROD, asked, FIELDS),
-        "friends": ShowFriends(PROD, "owner", asked, FIELDS),
-        "attrs": ShowAttributes(PROD, asked),
+        "profile": LookupCommand(PROFILES, PROD, asked, FIELDS),
+        "friends": LookupCommand(FRIENDS, PROD, asked, FIELDS, owner="owner"),
+        "attrs": LookupCommand(ATTRIBUTES, PROD, asked),
     }
     told = {account: answers[n % len(answers)] for n, account in enumerate(asked) if n % left_out}
     im = CancellingIM(told, dict.fromkeys(asked, True), press_at=press_at)

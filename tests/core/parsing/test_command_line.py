@@ -9,18 +9,17 @@ from bot.core.commands import (
     SPECS,
     Command,
     EditProfile,
+    LookupCommand,
     SetFields,
-    ShowAttributes,
-    ShowFriends,
     ShowHelp,
     ShowHistory,
-    ShowProfiles,
     ShowRole,
     ShowStart,
     UndoChange,
 )
 from bot.core.fields import CUSTOM_FRIEND, Domain, Field, custom_field, defaults, named
 from bot.core.ids import MAX_ID_BYTES, fits
+from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
 from bot.core.model import App, Value
 from bot.core.parsing.command_line import MAX_ACCOUNTS, MAX_TEXT, Apps, parse
 from bot.core.parsing.tokens import tokenize
@@ -39,18 +38,18 @@ def fields(*names: str, domain: Domain = Domain.PROFILE) -> tuple[Field, ...]:
     return named(names, domain, PROD.custom)
 
 
-def profile(*accounts: str, only: tuple[str, ...] = (), **ways: bool) -> Command:
+def profile(*accounts: str, only: tuple[str, ...] = (), csv: bool = False, share: bool = False) -> Command:
     chosen = fields(*only) if only else EVERY
-    return ShowProfiles(PROD, accounts, chosen, named=bool(only), **ways)
+    return LookupCommand(PROFILES, PROD, accounts, chosen, named=bool(only), csv=csv, share=share)
 
 
 def friends(owner: str, *accounts: str, only: tuple[str, ...] = ()) -> Command:
     chosen = fields(*only, domain=Domain.FRIEND) if only else defaults(Domain.FRIEND, PROD.custom)
-    return ShowFriends(PROD, owner, accounts, chosen, named=bool(only))
+    return LookupCommand(FRIENDS, PROD, accounts, chosen, named=bool(only), owner=owner)
 
 
 def attrs(*accounts: str, share: bool = False) -> Command:
-    return ShowAttributes(PROD, accounts, share=share)
+    return LookupCommand(ATTRIBUTES, PROD, accounts, share=share)
 
 
 def change(account: str, reason: str = "", **typed: Value) -> Command:
@@ -345,7 +344,7 @@ def test_takes_as_many_ids_as_it_says_and_no_more(word: str, start: str) -> None
 
     command = parse(f"{word} {start} {' '.join(ids)} 0", ONE)
 
-    assert isinstance(command, ShowProfiles | ShowAttributes | ShowFriends)
+    assert isinstance(command, LookupCommand)
     assert command.accounts == tuple(ids)
     with pytest.raises(UsageError, match=r"that is 1,001 ids; one command takes at most 1,000") as caught:
         parse(f"{word} {start} {' '.join(ids)} more", ONE)
@@ -353,8 +352,8 @@ def test_takes_as_many_ids_as_it_says_and_no_more(word: str, start: str) -> None
 
 
 def test_asks_the_app_that_was_named_whatever_its_case() -> None:
-    assert parse("attrs --app Test alice", TWO) == ShowAttributes(TEST, ("alice",))
-    assert parse("attrs alice", Apps(TWO.by_name, "test")) == ShowAttributes(TEST, ("alice",))
+    assert parse("attrs --app Test alice", TWO) == LookupCommand(ATTRIBUTES, TEST, ("alice",))
+    assert parse("attrs alice", Apps(TWO.by_name, "test")) == LookupCommand(ATTRIBUTES, TEST, ("alice",))
 
 
 def test_asks_which_app_when_there_are_several_and_no_default() -> None:
@@ -430,11 +429,11 @@ def test_makes_a_command_or_a_usage_error_of_any_text(text: str) -> None:
     if isinstance(made, UsageError):
         assert str(made)
         assert made.usage or made.advice
-    if isinstance(made, ShowProfiles | ShowFriends | ShowAttributes):
+    if isinstance(made, LookupCommand):
         assert len(made.accounts) == len(set(made.accounts)) > 0
         assert all(made.accounts)
         assert any(map(fits, made.accounts))
-    if isinstance(made, ShowFriends):
+        assert (made.kind is FRIENDS) == bool(made.owner)
         assert fits(made.owner)
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from slack_sdk.web import WebClient
 
-from bot.core.commands import ShowProfiles
+from bot.core.commands import LookupCommand
 from bot.core.fields import PROFILE_FIELDS
+from bot.core.lookups.kinds import PROFILES
 from bot.core.services import Services
 from bot.errors import ExpiredError, SlackUnavailableError
 from bot.slack.interactions import Again, Interactions
@@ -72,7 +73,7 @@ def test_remembers_the_buttons_of_the_last_home_alone(workers: ThreadPoolExecuto
     world = World()
     with FarEnd(TAKEN, TAKEN, refused) as far_end:
         homes = make_homes(far_end, world, workers)
-        homes.services.look_up(VERA, ShowProfiles(PROD, ("alice",), PROFILE_FIELDS))
+        homes.services.look_up(VERA, LookupCommand(PROFILES, PROD, ("alice",), PROFILE_FIELDS))
         homes.publish(VERA)
         homes.publish(VERA)
         with pytest.raises(SlackUnavailableError):

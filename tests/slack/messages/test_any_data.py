@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.commands import SPECS, LookupCommand, ShowAttributes, ShowFriends, ShowProfiles
+from bot.core.commands import SPECS, LookupCommand
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Domain, Field, custom_field, offered
 from bot.core.lookups.job import Progress
+from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
 from bot.core.model import (
     AccountResult,
     Actor,
@@ -108,9 +109,9 @@ def lookups(draw: st.DrawFn) -> Lookup:
     named = draw(st.booleans())
     owner = short(draw(any_text), 32) or "o"
     commands: tuple[LookupCommand, ...] = (
-        ShowProfiles(app, ids, fields, named=named),
-        ShowFriends(app, owner, ids, fields, named=named),
-        ShowAttributes(app, ids),
+        LookupCommand(PROFILES, app, ids, fields, named=named),
+        LookupCommand(FRIENDS, app, ids, fields, named=named, owner=owner),
+        LookupCommand(ATTRIBUTES, app, ids),
     )
     command = draw(st.sampled_from(commands))
     return Lookup(command, tuple(rows), draw(st.floats(0, 60)))
@@ -249,8 +250,13 @@ def test_fits_the_most_there_can_be() -> None:
         )
         for n in range(20, 70)
     ]
-    command = ShowFriends(
-        App("prod", "Singapore"), worst, tuple(row.account for row in hits + misses), fields, named=True
+    command = LookupCommand(
+        FRIENDS,
+        App("prod", "Singapore"),
+        tuple(row.account for row in hits + misses),
+        fields,
+        owner=worst,
+        named=True,
     )
     lookup = Lookup(command, (*hits, *misses), 0.1)
 
@@ -268,7 +274,9 @@ def test_fits_four_accounts_with_all_fields_full() -> None:
     values = {field.tag: "x" * 500 for field in fields}
     rows = tuple(AccountResult(f"a{n}", LookupStatus.FOUND, values) for n in range(4))
 
-    message = show(Lookup(ShowProfiles(App("prod", "Seoul"), ("a0", "a1", "a2", "a3"), fields), rows, 0.1), 0)
+    message = show(
+        Lookup(LookupCommand(PROFILES, App("prod", "Seoul"), ("a0", "a1", "a2", "a3"), fields), rows, 0.1), 0
+    )
 
     assert size(message.blocks) <= 9500
     assert size(message.blocks) > 6000
@@ -296,7 +304,7 @@ def test_shows_any_start_and_home_within_every_limit(
     app = App("prod", "Singapore", custom)
     after = dict.fromkeys((field.tag for field in offered(Domain.PROFILE, custom)), "x")
     change = replace(CHANGE, account=account, after=after)
-    asked = ShowProfiles(app, (account,), ())
+    asked = LookupCommand(PROFILES, app, (account,), ())
     entries = [
         enter(number, change, outcome, accounts=(account,) * 7, problem=problem) for number in range(8)
     ]

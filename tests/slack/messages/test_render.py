@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.core.commands import SPECS, ShowProfiles
+from bot.core.commands import SPECS, LookupCommand
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.core.lookups.fetch import never_asked
 from bot.core.lookups.job import Progress
+from bot.core.lookups.kinds import PROFILES
 from bot.core.model import (
     AccountResult,
     Actor,
@@ -311,7 +312,7 @@ def test_says_what_the_golden_file_says(name: str) -> None:
     assert check_message(message) == []
 
 
-ASK_ALICE = ShowProfiles(PROD, ("alice",), PROFILE_FIELDS)
+ASK_ALICE = LookupCommand(PROFILES, PROD, ("alice",), PROFILE_FIELDS)
 EDITOR = replace(VIEWER, role=Role.EDITOR, reason="your user id is in ROLES__EDITORS")
 APPS = (PROD, App("staging", "Jakarta"))
 STARTS = {
@@ -493,7 +494,7 @@ def test_asks_for_exactly_what_a_page_shows() -> None:
 
     assert shown(lookup, 0).command.accounts == (*lookup.command.accounts[:20], "u_17")
     assert last.command.accounts == ("user_041",)
-    assert isinstance(last.command, ShowProfiles)
+    assert last.command.kind is PROFILES
     assert last.command.fields == tuple(field for field in PROFILE_FIELDS if field.brief) + PROD.custom
     assert shown(attributes(*crowd(21)), 1).command.accounts == ("user_021",)
 

@@ -1,0 +1,140 @@
+"""The kinds of lookup: one entry for each of the vendor's read calls."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+from bot.core.fields import Domain
+from bot.core.model import Deadline, Values
+from bot.core.ports import IM
+from bot.errors import IMError
+
+Found: TypeAlias = Mapping[str, Values | IMError]
+"""The answer to one call, by account; an account that the vendor left out has no entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The arguments of one call.
+
+    Args:
+        accounts: At most CALL_ACCOUNTS accounts.
+        tags: The fields to read, by tag; empty for a kind without a domain.
+        owner: The account whose list is read; empty for a kind without an owner.
+        deadline: The moment by which the answer is needed.
+    """
+
+    accounts: Sequence[str]
+    tags: Sequence[str]
+    owner: str
+    deadline: Deadline
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LookupKind:
+    """One kind of lookup.
+
+    Args:
+        word: The command's word; the record, the form and file names use it, too.
+        metric: The value of the label `command` in metrics.
+        read: The call.
+        domain: The fields it reads; None reads whatever names the app has defined.
+        has_owner: Whether its first account is the owner of the list that is read.
+        fields_example: Two field names for the usage line; empty takes no --fields.
+        examples: Texts that can be pasted after the slash command's name.
+        summary: The sentence in help.
+        choice: The label in the form.
+        noun: The plural of what is read.
+        title: Its name in the first line of an answer; empty where the headline says it.
+        headline: The count in that line, of `found`, `asked`, `are` (is, are) and `owner`.
+        note: A remark below an answer, of `owner`, one `account`, and the `command` with the two swapped.
+    """
+
+    word: str
+    metric: str
+    read: Callable[[IM, Query], Found]
+    domain: Domain | None
+    has_owner: bool
+    fields_example: str
+    examples: tuple[str, ...]
+    summary: str
+    choice: str
+    noun: str
+    title: str
+    headline: str = "{found} of {asked} found"
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return f"<LookupKind {self.word}>"
+
+    @property
+    def usage(self) -> str:
+        """The rest of the usage line."""
+        accounts = "<owner> <id>…" if self.has_owner else "<id>…"
+        fields = f" [--fields {self.fields_example}]" if self.fields_example else ""
+        return f"{accounts}{fields} [--app NAME] [--csv] [--share]"
+
+    @property
+    def options(self) -> Mapping[str, bool]:
+        """The options it takes; True for one that has a value."""
+        fields = {"--fields": True} if self.fields_example else {}
+        return {**fields, "--app": True, "--csv": False, "--share": False}
+
+    @property
+    def column(self) -> str:
+        """The word for one of the values that it reads."""
+        return "field" if self.domain else "attribute"
+
+
+PROFILES = LookupKind(
+    word="profile",
+    metric="ShowProfiles",
+    read=lambda im, query: im.get_profiles(query.accounts, query.tags, query.deadline),
+    domain=Domain.PROFILE,
+    has_owner=False,
+    fields_example="nick,level",
+    examples=(
+        "profile alice",
+        "profile alice, bob_k --fields nick,level",
+        "profile alice --share",
+        "profile alice bob_k --csv",
+    ),
+    summary="Look up profiles.",
+    choice="Profiles",
+    noun="profiles",
+    title="profile",
+)
+FRIENDS = LookupKind(
+    word="friends",
+    metric="ShowFriends",
+    read=lambda im, query: im.get_friends(query.owner, query.accounts, query.tags, query.deadline),
+    domain=Domain.FRIEND,
+    has_owner=True,
+    fields_example="remark,nick",
+    examples=("friends alice bob_k", "friends alice bob_k carol --fields remark,groups"),
+    summary="Look up what one account's friend list says of others; one direction only.",
+    choice="Friends: is each in the owner's friend list?",
+    noun="friends",
+    title="",
+    headline="{found} of {asked} {are} in {owner}'s friend list",
+    note="One direction only. Whether {account} has {owner} is another question: {command}",
+)
+ATTRIBUTES = LookupKind(
+    word="attrs",
+    metric="ShowAttributes",
+    read=lambda im, query: im.get_attributes(query.accounts, query.deadline),
+    domain=None,
+    has_owner=False,
+    fields_example="",
+    examples=("attrs alice bob_k",),
+    summary="Look up the attributes your app gave to accounts.",
+    choice="Attributes",
+    noun="attributes",
+    title="attributes",
+)
+
+LOOKUP_KINDS: Mapping[str, LookupKind] = MappingProxyType(
+    {kind.word: kind for kind in (PROFILES, FRIENDS, ATTRIBUTES)}
+)
+"""Every kind by its word, in the order of help and of the form."""
