@@ -29,20 +29,31 @@ _NOUN = (
     "users?|accounts?|acct|members?|owners?|players?|customers?|senders?|receivers?|requesters?|reporters?"
     "|identifiers?|uids?"
 )
+# user    user_id    from_account    sender name
 _KEY = rf"(?:[a-z]{{1,12}}[ _.-]?)?(?:{_NOUN})(?:[ _-]?(?:id|ids|name|account|accounts))?"
 _SOUGHT = re.compile(rf"(?i)(?<![a-z0-9]){_KEY}(?![a-z0-9])")
 _ANY_ID = {"id", "name", "q", "query"}
+# user: alice    "user": "alice"    user=alice    user => alice    *user:* alice
 _SEPARATOR = re.compile(r"""["'`*_\])]{0,3}[ \t]{0,3}(?:[:=]|=>|->)>?[ \t\n]{0,3}\*?[ \t]{0,3}""")
+# After a key and a separator:    ["alice", "bob"]
 _LIST = re.compile(r"\[([^\[\]{}]{0,4000})\]")
+# alice_1    bob.k@corp    @TGS#abc (the vendor's own ids)    张三
 _WORD = r"(?:@(?=[A-Z]{3}\#))?\w(?:[\w.@+#-]{0,200}\w)?"
+# "a b"    'a b'    `a b`    alice
 _ITEM = re.compile(rf"""(?x) "([^"\n]{{1,64}})" | '([^'\n]{{1,64}})' | `([^`\n]{{1,64}})` | ({_WORD})""")
+# alice, bob; carol & dave and erin
 _COMMA = re.compile(r"[ \t]*(?:,|;|&|\band\b)[ \t\n]*")
+# An item of a row ends so:    alice,    alice)    alice and    alice.
 _ENDS = re.compile(r"[ \t]*(?:[,;)\]}\n]|$|&|and\b)|\.(?:\s|$)")
 _BARE = re.compile(_WORD)
 _GAP = re.compile(r"[ \t]{1,3}")
+# A word that has a value is a key:    "region": "x"    region=x
 _IS_KEY = re.compile(r"""["']?[ \t]{0,3}[=:]""")
+# https://console.example/u/alice?tab=1 (the group is what follows the host)
 _LINK = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,15}://[^\s/?#<>|\"'`]*([^\s<>|\"'`]*)")
+# ?user=alice    &uid=alice    #id=alice
 _QUERY = re.compile(r"[?&;#]([\w.-]{1,40})=([^&;#\s]{1,200})")
+# /users/alice    /u/alice    /profile/alice
 _PATH = re.compile(rf"(?i)/(?:{_NOUN}|profiles?|u)/([^/?&#\s]{{1,200}})")
 
 _NO_WORDS = re.compile(

@@ -20,8 +20,11 @@ _STRANGE = re.compile(
     | [a-z]\d | q[1-4]
     """
 )
+# A moment in seconds, 1700000000, or in milliseconds, 1700000000000
 _EPOCH = re.compile(r"1\d{9}(\d{3}){0,2}")
+# 5f3c2a9 (a commit), 550e8400-e29b-41d4-a716-446655440000 (a UUID)
 _HEX = re.compile(r"(?i)[0-9a-f]{7,}|[0-9a-f]{8}(-[0-9a-f]{4}){1,3}.*")
+# OPS-4711
 _TICKET = re.compile(r"[A-Z]{2,10}-\d+")
 _DIGITS = 5
 """How many digits a number has at least that is possibly an id."""

@@ -71,19 +71,19 @@ def _stray(before: Token | None, pieces: Sequence[Token], app: App) -> UsageErro
     first, rest = pieces[0].text, " ".join(piece.typed for piece in pieces[1:])
     words = f"{cite(' '.join(piece.typed for piece in pieces))} is no field=value"
     name, value = before.split() if before else ("", "")
-    if option := _option(first):
+    if option := _option(first):  # reason spam
         advice = f"Did you mean {option} {pasted(rest)}?"
-    elif _is_field(first, app) and rest:
+    elif _is_field(first, app) and rest:  # nick = bob
         advice = f"{_NO_BLANKS}: {_assigned(first, rest.removeprefix('=').strip())}"
-    elif ":" in first and _is_field(first.partition(":")[0], app):
+    elif ":" in first and _is_field(first.partition(":")[0], app):  # nick:bob
         name, _, value = pieces[0].typed.partition(":")
         advice = f"Did you mean {_assigned(name, ' '.join(filter(None, [value, rest])))}?"
-    elif before and not value:
+    elif before and not value:  # nick= bob
         advice = f"{_NO_BLANKS}: {_assigned(name, f'{pieces[0].typed} {rest}'.strip())}"
-    elif before:
+    elif before:  # nick=Bob K
         whole = f"{value} {pieces[0].typed} {rest}".strip()
         advice = f"A value with a blank in it is quoted: {_assigned(name, whole)}"
-    else:
+    else:  # bob_k carol
         advice = _QUOTED
     return UsageError(words, advice=advice)
 

@@ -1,4 +1,22 @@
-"""What was typed, taken apart: quotes, commas, words and options."""
+# ruff: noqa: RUF002, RUF003 - the examples of the grammar are typed with curly quotes
+"""The tokens of a command's text, and its options.
+
+The grammar, with examples of each form:
+
+    text        = { blank | comma | token }
+    token       = [ name ] quotation        "a b"    nick="a b"    "nick"='a b'
+                | quoted-name rest          "nick"=bob
+                | word                      alice    nick=bob    --csv    `alice`
+    name        = quoted-name | bare-name
+    quoted-name = quotation "="             "nick"=    (no equals sign within)
+    bare-name   = characters "="            nick=      --fields=    =
+    quotation   = quote characters quote    "a b"    “a b”    'a b'    ‘a b’    «a b»    "a b”
+    word, rest  = characters up to a blank or a comma
+
+The first form that fits counts. A quotation ends before a blank, a comma or the end of the text; it may
+hold quotes of other kinds, and its equals sign, blanks and commas separate nothing. A token that begins
+with a quote and is no quotation is an error. Code marks and unseen characters around a token do not count.
+"""
 
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -11,27 +29,50 @@ from bot.core.parsing.hints import cite, did_you_mean
 from bot.core.parsing.typography import DOUBLE, MARKS, SINGLE, straighten
 from bot.errors import UsageError
 
+
+def _quotation(opening: str, closing: str = "", within: str = "") -> str:
+    """Make the pattern of a text between two quotes; `within` says which of these quotes it may hold."""
+    closing = closing or opening
+    return f"[{opening}](?:[^{opening}{closing}]{within})*+[{closing}]"
+
+
+def _single(quotes: str) -> str:
+    # Between two letters it is an apostrophe: 'it's mine'.
+    return _quotation(quotes, within=rf"|(?<=\w)[{quotes}](?=\w)")
+
+
+# No pattern below tries again with less of what it took (*+, ++): each text is read in one pass.
 _QUOTES = f"{DOUBLE}{SINGLE}«»"
-# Quotes of one kind hold those of another; after the kinds come mixtures: one end straight, one end curly.
-_PAIRS = (
-    *((quotes, quotes, "") for quotes in (DOUBLE[0], DOUBLE[1:], DOUBLE)),
-    *((quotes, quotes, r"|(?<=\w)[{0}](?=\w)") for quotes in (SINGLE[0], SINGLE[1:], SINGLE)),
-    ("«", "»", ""),
-)
 _QUOTED = "|".join(
-    f"[{opening}](?:[^{opening}{closing}]{within.format(opening)})*+[{closing}]"
-    for opening, closing, within in _PAIRS
+    (
+        _quotation(DOUBLE[0]),  # "a b"
+        _quotation(DOUBLE[1:]),  # “a "b" c”
+        _quotation(DOUBLE),  # "a b” (one end straight, one end curly)
+        _single(SINGLE[0]),  # 'a b'
+        _single(SINGLE[1:]),  # ‘a 'b' c’
+        _single(SINGLE),  # 'a b’
+        _quotation("«", "»"),  # «a b»
+    )
 )
 _BARE_NAME = rf"[^\s,={_QUOTES}]*+="
-_QUOTED_NAME = rf"(?:[{DOUBLE}][^={DOUBLE}]*+[{DOUBLE}]|[{SINGLE}][^={SINGLE}]*+[{SINGLE}]|«[^=«»]*+»)="
-# A quoted text ends before a blank, a comma or the end; it may follow an equals sign: --fields="nick, level".
+_QUOTED_NAME = "|".join(
+    (
+        f"[{DOUBLE}][^={DOUBLE}]*+[{DOUBLE}]=",  # "nick"=
+        f"[{SINGLE}][^={SINGLE}]*+[{SINGLE}]=",  # 'nick'=
+        "«[^=«»]*+»=",  # «nick»=
+    )
+)
+_MARKS = f"[{MARKS}]*+"
 _TOKEN = re.compile(
-    rf"[{MARKS}]*+({_QUOTED_NAME}|{_BARE_NAME})?[{MARKS}]*+({_QUOTED})[{MARKS}]*+(?=[\s,]|$)"
-    rf"|[{MARKS}]*+({_QUOTED_NAME})([^\s,]*+)|(,)|([^\s,]++)",
+    rf"{_MARKS}(?P<name>{_QUOTED_NAME}|{_BARE_NAME})?{_MARKS}(?P<quotation>{_QUOTED}){_MARKS}(?=[\s,]|$)"
+    rf"|{_MARKS}(?P<quoted_name>{_QUOTED_NAME})(?P<rest>[^\s,]*+)"
+    r"|(?P<comma>,)"
+    r"|(?P<word>[^\s,]++)",
     re.DOTALL,
 )
-# What closes a quotation opens none, and may be an apostrophe.
-_OPENED = re.compile(rf"[{MARKS}]*+(?:{_BARE_NAME})?[{_QUOTES.replace(chr(0x2019), '').replace('»', '')}]")
+# What only closes a quotation opens none: ’ may be an apostrophe, as in ’tis.
+_OPENING = _QUOTES.replace("\N{RIGHT SINGLE QUOTATION MARK}", "").replace("»", "")
+_OPENED = re.compile(rf"{_MARKS}(?:{_BARE_NAME})?[{_OPENING}]")  # "a    nick="a    «a
 _LISTS = frozenset({"--fields"})
 
 
@@ -96,41 +137,41 @@ def tokenize(text: str) -> Iterator[Token]:
     """
     end = -1
     # A lone surrogate cannot be sent to anybody; it becomes the sign for "unreadable".
-    for match in _TOKEN.finditer(text.encode("utf-8", "replace").decode("utf-8")):
-        name, quoted, quoted_name, value, comma, word = match.groups()
-        joined = match.start() == end
-        end = match.end()
-        if quoted is not None:
-            inside = quoted[1:-1]
+    for found in _TOKEN.finditer(text.encode("utf-8", "replace").decode("utf-8")):
+        joined, end = found.start() == end, found.end()
+        form = found.lastgroup or ""
+        if form == "quotation":
+            name, inside = found["name"] or "", found[form][1:-1]
             if name or straighten(inside).strip():
-                yield Token(_bare_name(name or "") + inside, quoted=not name, joined=joined)
-        elif comma:
-            yield Token(comma, joined=joined)
-        elif _OPENED.match(value if quoted_name else word):
+                yield Token(_bare_name(name) + inside, quoted=not name, joined=joined)
+        elif form == "comma":
+            yield Token(",", joined=joined)
+        elif _OPENED.match(found[form]):
             raise UsageError(
-                f"the quote that opens at {cite(match[0])} is not closed",
+                f"the quote that opens at {cite(found[0])} is not closed",
                 advice="Close it before a blank, a comma or the end; an apostrophe goes into double quotes",
             )
-        elif quoted_name:
-            yield Token(_bare_name(quoted_name) + value, joined=joined)
+        elif form == "rest":
+            yield Token(_bare_name(found["quoted_name"]) + found[form], joined=joined)
         else:
-            yield from _unmarked(Token(word, joined=joined))
+            yield from _unmarked(Token(found[form], joined=joined))
 
 
 def _bare_name(name: str) -> str:
+    """Take the quotes off a name: `"nick"=` is `nick=`."""
     return name if not name or name[0] not in _QUOTES else f"{name[1:-2]}="
 
 
 def _unmarked(token: Token) -> Iterator[Token]:
     """Take off the code marks: around a value they are its own, around all of it or an id they are not."""
-    if not token.is_value:
+    if not token.is_value:  # `alice`    `alice``bob`
         yield from (
             replace(token, typed=part, joined=token.joined and not place)
             for place, part in enumerate(filter(straighten, token.typed.split("`")))
         )
-    elif token.typed.startswith("`"):
+    elif token.typed.startswith("`"):  # `nick=bob`
         yield replace(token, typed=token.typed.strip("`"))
-    else:
+    else:  # nick=`bob`
         yield token
 
 
