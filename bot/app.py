@@ -32,7 +32,7 @@ from bot.slack.listeners.registration import DeduplicatingHandler, Listeners
 from bot.slack.messages.render import render
 from bot.slack.runner import CommandRunner, Observer
 from bot.slack.workers import CREW, QUICK, Workers
-from bot.store.migrate import migrate_apart
+from bot.store.migrate import migrate_in_subprocess
 from bot.store.record import Store
 
 CALLS_AT_ONCE = 32
@@ -198,7 +198,7 @@ def connected(bot: Bot, settings: Settings) -> Iterator[None]:
 def run_socket(settings: Settings) -> None:
     """Run the bot over Socket Mode until a signal to stop comes."""
     stop = stop_signal()
-    migrate_apart(settings.database_url)
+    migrate_in_subprocess(settings.database_url)
     bot = make_bot(settings)
     with connected(bot, settings):
         print("im-bot is connected to Slack", flush=True)  # noqa: T201 - the command's answer

@@ -38,7 +38,7 @@ _STEP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServerLimits:
     """The share of the server for those whom nobody knows yet; times are in seconds.
 
     Args:
@@ -58,7 +58,7 @@ class Limits:
     drain: float = 2.0
 
 
-USUAL_LIMITS = Limits()
+USUAL_LIMITS = ServerLimits()
 
 
 class HTTPServer:
@@ -71,7 +71,7 @@ class HTTPServer:
     """
 
     def __init__(
-        self, application: "WSGIApplication", listener: socket.socket, limits: Limits = USUAL_LIMITS
+        self, application: "WSGIApplication", listener: socket.socket, limits: ServerLimits = USUAL_LIMITS
     ) -> None:
         self._server = _Server(application, listener, limits)
         self._drain = limits.drain
@@ -195,7 +195,7 @@ class _Server(TcpWSGIServer):
     active_channels: dict[int, _Channel]  # type: ignore[assignment]  # the stubs are mistaken
     _map: dict[int, Any]
 
-    def __init__(self, application: "WSGIApplication", listener: socket.socket, limits: Limits) -> None:
+    def __init__(self, application: "WSGIApplication", listener: socket.socket, limits: ServerLimits) -> None:
         self.limits = limits
         self.most = min(limits.connections, max(_AT_ONCE, _allow_files(limits.connections) - _SPARE_FILES))
         self.held = 0

@@ -10,7 +10,7 @@ from bot.http_server import HTTPServer
 from bot.metrics import Metrics
 from bot.process import cut_off, stop_signal
 from bot.settings import Settings
-from bot.store.migrate import migrate_apart
+from bot.store.migrate import migrate_in_subprocess
 
 APP_CHECK_EVERY = 10.0
 """Seconds between two checks of a Tencent Chat app."""
@@ -19,7 +19,7 @@ APP_CHECK_EVERY = 10.0
 def serve(settings: Settings) -> None:
     """Serve the bot over HTTP until a signal to stop comes; requests and commands under way are finished."""
     stop = stop_signal()
-    migrate_apart(settings.database_url)
+    migrate_in_subprocess(settings.database_url)
     metrics = Metrics()
     listener = _listen(settings.host, settings.port)
     bot = make_bot(settings, metrics.observe)

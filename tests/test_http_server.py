@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.http_server import LONGEST_BODY, LONGEST_HEAD, HTTPServer, Limits
+from bot.http_server import LONGEST_BODY, LONGEST_HEAD, HTTPServer, ServerLimits
 from tests.support.slack import PATIENCE, wait_until
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Itera
 
 
 @contextmanager
-def serving(limits: Limits | None = None) -> Iterator[tuple[HTTPServer, Callable[[], socket.socket]]]:
+def serving(limits: ServerLimits | None = None) -> Iterator[tuple[HTTPServer, Callable[[], socket.socket]]]:
     """Serve, and give what opens a connection."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024))
-        server = stack.enter_context(HTTPServer(answer, listener, limits or Limits()))
+        server = stack.enter_context(HTTPServer(answer, listener, limits or ServerLimits()))
 
         address = listener.getsockname()
 
@@ -88,12 +88,12 @@ def hangs_up_on(connection: socket.socket, drops: Iterable[bytes]) -> bool:
     ],
 )
 def test_hangs_up_on_what_drips(first: bytes, then: list[bytes]) -> None:
-    with serving(Limits(receiving=0.5)) as (_, connect):
+    with serving(ServerLimits(receiving=0.5)) as (_, connect):
         assert hangs_up_on(connect(), chain([first], cycle(then)))
 
 
 def test_keeps_a_connection_between_two_requests_for_longer_than_one_may_take() -> None:
-    with serving(Limits(receiving=0.3, idle=PATIENCE)) as (_, connect):
+    with serving(ServerLimits(receiving=0.3, idle=PATIENCE)) as (_, connect):
         connection = connect()
         ask(connection)
         time.sleep(1.5)
@@ -102,7 +102,7 @@ def test_keeps_a_connection_between_two_requests_for_longer_than_one_may_take() 
 
 
 def test_hangs_up_on_a_connection_that_is_not_used() -> None:
-    with serving(Limits(idle=0.3)) as (_, connect):
+    with serving(ServerLimits(idle=0.3)) as (_, connect):
         connection = connect()
 
         assert ask(connection).startswith(b"200 ")
@@ -110,7 +110,7 @@ def test_hangs_up_on_a_connection_that_is_not_used() -> None:
 
 
 def test_begins_the_time_of_the_second_request_with_its_first_byte() -> None:
-    with serving(Limits(receiving=0.5, idle=PATIENCE)) as (_, connect):
+    with serving(ServerLimits(receiving=0.5, idle=PATIENCE)) as (_, connect):
         connection = connect()
         ask(connection)
         connection.sendall(HALF)
@@ -119,7 +119,7 @@ def test_begins_the_time_of_the_second_request_with_its_first_byte() -> None:
 
 
 def test_hangs_up_on_a_client_that_takes_no_answer() -> None:
-    with serving(Limits(sending=0.3)) as (server, connect):
+    with serving(ServerLimits(sending=0.3)) as (server, connect):
         connection = connect()
         connection.sendall(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % (4 * BIG))
 
@@ -128,7 +128,7 @@ def test_hangs_up_on_a_client_that_takes_no_answer() -> None:
 
 
 def test_lets_an_answer_take_its_time_while_it_is_taken_whole_in_time() -> None:
-    with serving(Limits(sending=PATIENCE, receiving=0.2)) as (_, connect):
+    with serving(ServerLimits(sending=PATIENCE, receiving=0.2)) as (_, connect):
         connection, got = connect(), 0
         connection.sendall(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % BIG)
         time.sleep(1)
@@ -137,7 +137,7 @@ def test_lets_an_answer_take_its_time_while_it_is_taken_whole_in_time() -> None:
 
 
 def test_closes_the_oldest_unfinished_connection_for_a_new_one() -> None:
-    with serving(Limits(connections=64)) as (server, connect):
+    with serving(ServerLimits(connections=64)) as (server, connect):
         waiting = []
         for _ in range(80):
             waiting.append(connect())
@@ -149,7 +149,7 @@ def test_closes_the_oldest_unfinished_connection_for_a_new_one() -> None:
 
 
 def test_answers_though_the_limit_is_taken_by_connections_that_were_served_before() -> None:
-    with serving(Limits(connections=64)) as (_, connect):
+    with serving(ServerLimits(connections=64)) as (_, connect):
         for _ in range(100):
             assert ask(connect()).startswith(b"200 ")
 
@@ -157,7 +157,7 @@ def test_answers_though_the_limit_is_taken_by_connections_that_were_served_befor
 def test_holds_no_more_of_unfinished_requests_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     limit, half = 4 * LONGEST_BODY, LONGEST_BODY // 2
     held: list[int] = []
-    with serving(Limits(held=limit)) as (server, connect):
+    with serving(ServerLimits(held=limit)) as (server, connect):
         hold = server._server.hold
 
         def hold_and_note(*args: Any) -> None:

@@ -154,14 +154,14 @@ class Outbox(Protocol):
         """Tell the time (UTC) by the clock that entries and leases go by."""
         ...
 
-    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
+    def lease_next(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
         """Take the next entries in order, and the right to tell them for that many seconds.
 
         Nothing comes while another holder has that right.
         """
         ...
 
-    def checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
+    def lease_checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
         """Take the head that the audit channel lacks, and the right to post it for that many seconds.
 
         None while entries wait, while another holder has the right, when the channel has seen an entry or
@@ -170,7 +170,7 @@ class Outbox(Protocol):
         """
         ...
 
-    def done(self, holder: str, last: int) -> None:
+    def mark_delivered(self, holder: str, last: int) -> None:
         """Note that the channel has just seen what covers every entry up to a number; the right stays."""
         ...
 

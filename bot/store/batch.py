@@ -9,24 +9,24 @@ from sqlalchemy import Connection, UpdateBase, delete, exists, insert, or_, sele
 from bot.core.model import AlteredEntry, AuditEvent, Change, Entry, Head, Outcome
 from bot.errors import AuditError
 from bot.store import chain, clock, schema
-from bot.store import change_codec as kept
-from bot.store.errors import in_plain_words
+from bot.store.change_codec import encode_change
+from bot.store.errors import translate_database_errors
 from bot.store.schema import changes, entries, lease, outbox
 
 _SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN})
-_CHANGING = frozenset({"set", "undo", "confirm"})
+_CHANGE_COMMANDS = frozenset({"set", "undo", "confirm"})
 
 # Made once: making a statement costs as much as running it.
 _LOCK_HEAD = {
     dialect: select(
-        schema.head.c.sequence, schema.head.c.hash, schema.head.c.at, clock.column(dialect)
+        schema.head.c.sequence, schema.head.c.hash, schema.head.c.at, clock.time_column(dialect)
     ).with_for_update()
     for dialect in ("sqlite", "postgresql")
 }
 _MOVE_HEAD = update(schema.head)
 _ADD_ENTRIES = insert(schema.entries)
 _ADD_ACCOUNTS = insert(schema.entry_accounts)
-_ADD_TOLD = insert(schema.outbox)
+_ADD_TO_OUTBOX = insert(schema.outbox)
 
 _Row: TypeAlias = dict[str, object]
 
@@ -45,36 +45,36 @@ class Batch:
         self._connection = connection
         locked = connection.execute(_LOCK_HEAD[connection.dialect.name])
         sequence, digest, at, seconds = clock.read_head(locked)
-        self._now = clock.read(seconds)
+        self._now = clock.to_datetime(seconds)
         # Should the clock have gone back, the entries do not.
-        self._at = max(self._now, clock.read_latest(at))
+        self._at = max(self._now, clock.read_head_time(at))
         self.head = Head(sequence, digest)
         """The last entry."""
         self._entries: list[_Row] = []
         self._accounts: list[_Row] = []
-        self._told: list[_Row] = []
+        self._outbox: list[_Row] = []
 
     def append(self, event: AuditEvent) -> Entry:
         """Give a draft the next place in the chain."""
         entry, content = chain.link(self.head.sequence + 1, self._at, event, self.head.hash)
         self.head = Head(entry.sequence, entry.hash)
         place: _Row = {"sequence": entry.sequence}
-        actor, change = chain.actor_key(event.actor), chain.key(event.change_id)
+        actor, change = chain.actor_key(event.actor), chain.index_key(event.change_id)
         self._entries.append(
             {**place, "content": content, "hash": entry.hash, "actor": actor, "change": change}
         )
         self._accounts += (
-            {**place, "app": chain.key(entry.event.app), "account": key}
-            for key in dict.fromkeys(map(chain.key, entry.event.accounts))
+            {**place, "app": chain.index_key(entry.event.app), "account": key}
+            for key in dict.fromkeys(map(chain.index_key, entry.event.accounts))
         )
-        if is_told(event):
-            self._told.append(place)
+        if is_for_channel(event):
+            self._outbox.append(place)
         return entry
 
     def propose(self, change: Change, event: AuditEvent) -> Entry:
         """Keep a new change, and give its entry the next place."""
         # Nobody else can write between this and the end of the batch.
-        row = kept.write(change, chain.write_time(self._at))
+        row = encode_change(change, chain.write_time(self._at))
         if self._connection.scalar(select(changes.c.id).where(changes.c.id == row["id"])) is not None:
             raise AuditError("there is another change of that id", advice="Run the command again")
         self._connection.execute(insert(changes), row)
@@ -84,12 +84,12 @@ class Batch:
         """Bring a change from its outcome to another; None, and nothing appended, if it has moved."""
         moved = self._connection.execute(
             update(changes)
-            .where(changes.c.id == chain.key(change.id), changes.c.outcome == change.outcome)
+            .where(changes.c.id == chain.index_key(change.id), changes.c.outcome == change.outcome)
             .values(outcome=outcome, moved_at=chain.write_time(self._at))
         )
         return self.append(event) if moved.rowcount else None
 
-    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
+    def lease_next(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
         """Take the next entries to be told, and the right to tell them; nothing while it is another's."""
         if not self._take_lease(holder, seconds):
             return ()
@@ -101,7 +101,7 @@ class Batch:
         )
         return list(chain.read_each(self._connection.execute(wanted)))
 
-    def done(self, last: int) -> None:
+    def mark_delivered(self, last: int) -> None:
         """Note that the audit channel has just seen what covers every entry up to a sequence number."""
         self._connection.execute(delete(outbox).where(outbox.c.sequence <= last))
         self._connection.execute(
@@ -110,13 +110,13 @@ class Batch:
             .values(covered=last, covered_at=self._now.timestamp())
         )
 
-    def checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
+    def lease_checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
         """Take the head for the audit channel, and the right to tell it; None when it need not see it now."""
-        if self._told or not is_due(self._connection, self._now, every):
+        if self._outbox or not is_checkpoint_due(self._connection, self._now, every):
             return None
         return self.head if self._take_lease(holder, seconds) else None
 
-    def rehearse(self) -> None:
+    def try_append(self) -> None:
         """Append an entry, and take it back; in a batch of its own, since committing it needs as much room.
 
         Raises:
@@ -124,10 +124,10 @@ class Batch:
         """
         place: _Row = {"sequence": self.head.sequence + 1}
         said: _Row = {"content": "{}", "hash": chain.START, "actor": "-", "change": "-"}
-        with in_plain_words(), self._connection.begin_nested() as rehearsal:
+        with translate_database_errors(), self._connection.begin_nested() as rehearsal:
             self._connection.execute(_ADD_ENTRIES, [{**place, **said}])
             self._connection.execute(_ADD_ACCOUNTS, [{**place, "app": "-", "account": "-"}])
-            self._connection.execute(_ADD_TOLD, [place])
+            self._connection.execute(_ADD_TO_OUTBOX, [place])
             self._connection.execute(_MOVE_HEAD, {**place, "hash": chain.START})
             # SQLite will write the pages that were touched, as they were: where no entry fits, it cannot.
             rehearsal.rollback()
@@ -141,7 +141,7 @@ class Batch:
         for statement, rows in (
             (_ADD_ENTRIES, self._entries),
             (_ADD_ACCOUNTS, self._accounts),
-            (_ADD_TOLD, self._told),
+            (_ADD_TO_OUTBOX, self._outbox),
         ):
             if rows:
                 self._connection.execute(statement, rows)
@@ -160,7 +160,7 @@ class Batch:
         return bool(taken.rowcount)
 
 
-def is_due(connection: Connection, now: datetime, every: float) -> bool:
+def is_checkpoint_due(connection: Connection, now: datetime, every: float) -> bool:
     """Tell whether the audit channel ought to see the head."""
     due = (
         select(schema.head.c.id)
@@ -171,8 +171,8 @@ def is_due(connection: Connection, now: datetime, every: float) -> bool:
     return connection.scalar(due) is not None
 
 
-def is_told(event: AuditEvent) -> bool:
+def is_for_channel(event: AuditEvent) -> bool:
     """Tell whether the audit channel hears of it: what became of changes, and whoever was kept from one."""
     if event.outcome is Outcome.DENIED:
-        return event.command in _CHANGING
+        return event.command in _CHANGE_COMMANDS
     return bool(event.change_id) and event.outcome in _SETTLED

@@ -23,7 +23,7 @@ START = "0" * 64
 VERIFY = "An operator should run im-bot audit verify"
 """The advice of every error about an altered database."""
 
-Raw: TypeAlias = tuple[int, Any, Any, Any, Any]
+EntryRow: TypeAlias = tuple[int, Any, Any, Any, Any]
 """An entry's sequence number, content, hash, actor and change; texts, unless somebody altered them."""
 
 
@@ -72,25 +72,25 @@ class BrokenChainError(Exception):
         self.missing = missing
 
 
-def storable(value: Any) -> Any:
+def replace_unstorable(value: Any) -> Any:
     """Replace what databases or UTF-8 cannot hold, NUL and half characters, by U+FFFD in texts of JSON."""
     if isinstance(value, str):
         return _UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):
         # Sorted: two keys may become the same, and which is kept must not depend on their order.
-        return {storable(name): storable(each) for name, each in sorted(value.items())}
-    return [storable(each) for each in value] if isinstance(value, list | tuple) else value
+        return {replace_unstorable(name): replace_unstorable(each) for name, each in sorted(value.items())}
+    return [replace_unstorable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def key(name: str) -> str:
+def index_key(name: str) -> str:
     """Make a name fit for an index: one longer than any index takes is found by its hash."""
-    stored: str = storable(name)
+    stored: str = replace_unstorable(name)
     return stored if len(stored) <= LONGEST_KEY else sha256(stored.encode()).hexdigest()
 
 
 def actor_key(actor: Actor) -> str:
     """Make an actor fit for an index."""
-    return key(f"{actor.team_id} {actor.user_id}")
+    return index_key(f"{actor.team_id} {actor.user_id}")
 
 
 def write_time(moment: datetime) -> str:
@@ -103,8 +103,8 @@ def link(sequence: int, at: datetime, event: AuditEvent, previous: str) -> tuple
     said = _to_json(sequence, at, event, previous)
     content = _write_json(said)
     if _SUSPECT.search(content):
-        content = _write_json(storable(said))
-        event = _draft(_read_json(content))
+        content = _write_json(replace_unstorable(said))
+        event = _to_event(_read_json(content))
     return Entry(sequence, at, event, previous, sha256(content.encode()).hexdigest()), content
 
 
@@ -121,7 +121,7 @@ def read(content: str, digest: str) -> Entry:
         said = None
     if said is None or said.at.tzinfo is None:
         raise AlteredError("an entry is not as it was written: somebody altered the database", advice=VERIFY)
-    return Entry(said.sequence, said.at, _draft(said), said.previous, digest)
+    return Entry(said.sequence, said.at, _to_event(said), said.previous, digest)
 
 
 def read_each(rows: Iterable[Sequence[Any]]) -> Iterator[Entry | AlteredEntry]:
@@ -135,7 +135,7 @@ def read_each(rows: Iterable[Sequence[Any]]) -> Iterator[Entry | AlteredEntry]:
             yield entry if entry.sequence == sequence else AlteredEntry(sequence)
 
 
-def follow(rows: Iterable[Raw], count: int = 0, last: str = START) -> Iterator[Raw]:
+def follow(rows: Iterable[EntryRow], count: int = 0, last: str = START) -> Iterator[EntryRow]:
     """Go from entry to entry as long as each is whole and follows from the one before it.
 
     Args:
@@ -185,7 +185,7 @@ def _to_json(sequence: int, at: datetime, event: AuditEvent, previous: str) -> d
     }
 
 
-def _draft(said: _Content) -> AuditEvent:
+def _to_event(said: _Content) -> AuditEvent:
     return AuditEvent(
         actor=Actor(user_id=said.user, team_id=said.team),
         surface=said.surface,

@@ -11,12 +11,12 @@ from sqlalchemy import Row
 
 from bot.core.model import Actor, Change, Outcome, Value
 from bot.errors import AlteredError
-from bot.store.chain import VERIFY, key, storable
+from bot.store.chain import VERIFY, index_key, replace_unstorable
 
 _SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])")
 
 
-class Kept(NamedTuple):
+class ChangeRow(NamedTuple):
     """The row of a change as it is found; what was altered may be anything."""
 
     id: Any
@@ -73,12 +73,12 @@ class _Content(msgspec.Struct, gc=False):
 _read_json = msgspec.json.Decoder(_Content).decode
 
 
-def write(change: Change, moved_at: str) -> dict[str, str]:
+def encode_change(change: Change, moved_at: str) -> dict[str, str]:
     """Make the row of a change."""
     # Escaped to ASCII it may hold characters that databases refuse, and the digest stays true.
     content = json.dumps(msgspec.structs.asdict(_Content.of(change)), sort_keys=True)
     return {
-        "id": key(change.id),
+        "id": index_key(change.id),
         "content": content,
         "digest": _digest(content),
         "outcome": change.outcome,
@@ -86,19 +86,19 @@ def write(change: Change, moved_at: str) -> dict[str, str]:
     }
 
 
-def read(row: Row[Any] | Kept) -> Change:
+def decode_change(row: Row[Any] | ChangeRow) -> Change:
     """Read a change back from its row.
 
     Raises:
         AlteredError: It is not what was kept.
     """
     try:
-        change = _parse(row.content).to_change(Outcome(row.outcome))
-        sound = _digest(row.content) == row.digest and key(change.id) == row.id
+        change = _parse_content(row.content).to_change(Outcome(row.outcome))
+        sound = _digest(row.content) == row.digest and index_key(change.id) == row.id
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError):
-        raise altered() from None
+        raise make_altered_error() from None
     if not sound or change.proposed_at.tzinfo is None:
-        raise altered()
+        raise make_altered_error()
     return change
 
 
@@ -106,10 +106,10 @@ def make_storable(change: Change, content: str) -> Change:
     """Make a change that was kept with this content storable, as its entries are; at once if it is."""
     if not _SUSPECT.search(content):
         return change
-    return msgspec.convert(storable(json.loads(content)), _Content).to_change(change.outcome)
+    return msgspec.convert(replace_unstorable(json.loads(content)), _Content).to_change(change.outcome)
 
 
-def altered() -> AlteredError:
+def make_altered_error() -> AlteredError:
     """Make the error that a change was altered."""
     return AlteredError("the change is not what was kept: somebody altered the database", advice=VERIFY)
 
@@ -118,7 +118,7 @@ def _digest(content: str) -> str:
     return sha256(content.encode()).hexdigest()
 
 
-def _parse(content: str) -> _Content:
+def _parse_content(content: str) -> _Content:
     try:
         return _read_json(content)
     except msgspec.DecodeError:

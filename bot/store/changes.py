@@ -17,16 +17,16 @@ from bot.core.changes.journal import undo_reason
 from bot.core.model import MOVES, Change, Entry, Outcome, Value
 from bot.errors import AlteredError
 from bot.store import chain
-from bot.store import change_codec as kept
 from bot.store.chain import BrokenChainError, follow
-from bot.store.entries import fetch, stream
+from bot.store.change_codec import ChangeRow, decode_change, make_altered_error, make_storable
+from bot.store.entries import stream_entries, stream_rows
 from bot.store.schema import changes, entries, head
 
-_SOON = timedelta(minutes=1)
+_MAX_DELAY = timedelta(minutes=1)
 """The longest from making a change to recording it, and from its step to its move."""
-_AT_ONCE = 500
+_MAX_QUERIED = 500
 """The most changes whose steps are read in one query; databases take none of any length."""
-_JITTER = timedelta(seconds=1)
+_MAX_CLOCK_SKEW = timedelta(seconds=1)
 """The most that a clock may go back in between."""
 
 _BY_CHANGE = """
@@ -39,7 +39,7 @@ _IN_ORDER = {
     "sqlite": _BY_CHANGE.format("changes.rowid"),
     "postgresql": _BY_CHANGE.format("changes.id"),
 }
-_OF_NO_CHANGE = """
+_ORPHANS = """
     SELECT entries.sequence, entries.content, entries.hash FROM entries
     WHERE entries.change <> '' AND NOT EXISTS (SELECT 1 FROM changes WHERE changes.id = entries.change)
 """
@@ -66,27 +66,29 @@ class Step(msgspec.Struct, gc=False):
 
 _read_step = msgspec.json.Decoder(Step).decode
 _read_values = msgspec.json.Decoder(dict[str, Value]).decode
-_essence = attrgetter("change", "user", "team", "app", "command", "accounts", "reason", "before", "after")
+_shared_fields = attrgetter(
+    "change", "user", "team", "app", "command", "accounts", "reason", "before", "after"
+)
 """Gives what all steps of a change have in common."""
 
 
-def believe(connection: Connection, row: Row[Any]) -> Change:
+def load_verified(connection: Connection, row: Row[Any]) -> Change:
     """Read a change back, if it is what its entries tell.
 
     Raises:
         AlteredError: It is not.
     """
-    return _judge(row, _list_steps(connection, row.id))
+    return _verify(row, _list_steps(connection, row.id))
 
 
-def believe_each(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Change]:
+def load_verified_each(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Change]:
     """Read changes back; one that was altered is left out, so that it does not stand in the way of others."""
-    for first in range(0, len(rows), _AT_ONCE):
-        some = rows[first : first + _AT_ONCE]
-        told = _list_steps_of(connection, [row.id for row in some])
+    for first in range(0, len(rows), _MAX_QUERIED):
+        some = rows[first : first + _MAX_QUERIED]
+        steps = _list_steps_of(connection, [row.id for row in some])
         for row in some:
             try:
-                yield _judge(row, _read_steps(told[row.id]))
+                yield _verify(row, _read_steps(steps[row.id]))
             except AlteredError as error:
                 log.warning("change %.40r is left alone: %s", row.id, error)
 
@@ -101,26 +103,28 @@ def check_latest(connection: Connection, change: Change) -> None:
     Raises:
         AlteredError: It is not, or an entry since then was altered, or is missing.
     """
-    found = connection.execute(select(changes).where(changes.c.id == chain.key(change.id))).one_or_none()
+    found = connection.execute(
+        select(changes).where(changes.c.id == chain.index_key(change.id))
+    ).one_or_none()
     if found is None:
-        raise kept.altered()
+        raise make_altered_error()
     steps = _list_steps(connection, found.id)
-    known = _judge(found, steps)
+    known = _verify(found, steps)
     if known.outcome is not change.outcome:
         return  # It has moved since it was read, as it may.
     last = steps[-1].sequence
     end = (last, connection.scalar(select(entries.c.hash).where(entries.c.sequence == last)) or "")
-    named = f'"change":{json.dumps(chain.storable(change.id), ensure_ascii=False)}'
+    mention = f'"change":{json.dumps(chain.replace_unstorable(change.id), ensure_ascii=False)}'
     try:
-        with closing(stream(connection, last)) as rows:
+        with closing(stream_entries(connection, last)) as rows:
             for sequence, content, digest, _, _ in follow(rows, *end):
                 end = (sequence, digest)
-                if named in content and _is_step(chain.read(content, digest), change.id):
-                    raise kept.altered()
+                if mention in content and _is_step(chain.read(content, digest), change.id):
+                    raise make_altered_error()
     except BrokenChainError:
-        raise kept.altered() from None
+        raise make_altered_error() from None
     if [tuple(row) for row in connection.execute(select(head.c.sequence, head.c.hash))] != [end]:
-        raise kept.altered()
+        raise make_altered_error()
 
 
 def find_altered_change(connection: Connection) -> str:
@@ -128,17 +132,17 @@ def find_altered_change(connection: Connection) -> str:
 
     The entries, and what they are found by, must have been found sound.
     """
-    with closing(fetch(connection, _OF_NO_CHANGE)) as rows:
+    with closing(stream_rows(connection, _ORPHANS)) as rows:
         for entry in chain.read_each(rows):
             if not isinstance(entry, Entry):
                 return f"of entry {entry.sequence}"
             if entry.event.outcome is not Outcome.DENIED:
                 return entry.event.change_id
-    with closing(fetch(connection, _IN_ORDER[connection.dialect.name])) as rows:
+    with closing(stream_rows(connection, _IN_ORDER[connection.dialect.name])) as rows:
         for change_id, group in groupby(rows, key=itemgetter(0)):
             found = list(group)
             try:
-                _judge(kept.Kept(*found[0][:5]), _steps_among(_read_step(each[5]) for each in found))
+                _verify(ChangeRow(*found[0][:5]), _drop_refusals(_read_step(each[5]) for each in found))
             except (AlteredError, TypeError, RecursionError, msgspec.MsgspecError):
                 return str(change_id)
     return ""
@@ -182,39 +186,39 @@ def _read_steps(found: Iterable[Sequence[Any]]) -> Sequence[Step]:
     """
     rows = list(found)
     if any(chain.read(content, digest).sequence != sequence for sequence, content, digest in rows):
-        raise kept.altered()
-    return _steps_among(_read_step(content) for _, content, _ in rows)
+        raise make_altered_error()
+    return _drop_refusals(_read_step(content) for _, content, _ in rows)
 
 
-def _steps_among(found: Iterable[Step]) -> Sequence[Step]:
+def _drop_refusals(found: Iterable[Step]) -> Sequence[Step]:
     """Leave out refusals, which are about a change and no step of it."""
     return [each for each in found if each.outcome is not Outcome.DENIED]
 
 
-def _judge(row: Row[Any] | kept.Kept, steps: Sequence[Step]) -> Change:
+def _verify(row: Row[Any] | ChangeRow, steps: Sequence[Step]) -> Change:
     """Read a change back, if it is what its steps tell.
 
     Raises:
         AlteredError: It is not.
     """
-    change = kept.read(row)
+    change = decode_change(row)
     if not (
         steps
-        and _is_told(kept.make_storable(change, row.content), steps)
-        and _is_in_time(change, row.moved_at, steps)
+        and _match_steps(make_storable(change, row.content), steps)
+        and _match_times(change, row.moved_at, steps)
     ):
-        raise kept.altered()
+        raise make_altered_error()
     return change
 
 
-def _is_told(change: Change, steps: Sequence[Step]) -> bool:
+def _match_steps(change: Change, steps: Sequence[Step]) -> bool:
     """Tell whether steps are those of a storable change, one after the other, up to where it has come."""
     first = steps[0]
-    essence = _essence(first)
+    shared = _shared_fields(first)
     return (
         (first.outcome, steps[-1].outcome) == (Outcome.PROPOSED, change.outcome)
         and all(later.outcome in MOVES.get(step.outcome, ()) for step, later in pairwise(steps))
-        and all(_essence(step) == essence for step in steps)
+        and all(_shared_fields(step) == shared for step in steps)
         and (first.change, first.user, first.team) == (change.id, change.actor.user_id, change.actor.team_id)
         and (first.app, first.accounts) == (change.app, (change.account,))
         and first.reason == change.reason
@@ -225,15 +229,15 @@ def _is_told(change: Change, steps: Sequence[Step]) -> bool:
     )
 
 
-def _is_in_time(change: Change, moved_at: str, steps: Sequence[Step]) -> bool:
+def _match_times(change: Change, moved_at: str, steps: Sequence[Step]) -> bool:
     """Tell whether a change was made when its first step was recorded, and moved when its last was."""
     try:
         first, last, moved = map(datetime.fromisoformat, (steps[0].at, steps[-1].at, moved_at))
-        return -_JITTER <= first - change.proposed_at < _SOON and abs(moved - last) < _SOON
+        return -_MAX_CLOCK_SKEW <= first - change.proposed_at < _MAX_DELAY and abs(moved - last) < _MAX_DELAY
     except (TypeError, ValueError, OverflowError):
         return False
 
 
 def _is_step(entry: Entry, change_id: str) -> bool:
     event = entry.event
-    return event.change_id == chain.storable(change_id) and event.outcome is not Outcome.DENIED
+    return event.change_id == chain.replace_unstorable(change_id) and event.outcome is not Outcome.DENIED

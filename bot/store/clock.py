@@ -12,12 +12,12 @@ from bot.store.schema import head
 _SERVERS = literal_column("CAST(extract(epoch FROM clock_timestamp()) AS float8)", Float())
 
 
-def column(dialect: str) -> ColumnElement[Any]:
+def time_column(dialect: str) -> ColumnElement[Any]:
     """Give the column by which a statement reads the clock too; a file has none but its machine's."""
     return _SERVERS if dialect == "postgresql" else null()
 
 
-def read(seconds: float | None) -> datetime:
+def to_datetime(seconds: float | None) -> datetime:
     """Make a time (UTC) of what that column held."""
     return datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
@@ -34,7 +34,7 @@ def read_head(found: CursorResult[Any]) -> tuple[Any, ...]:
     return tuple(rows[0])
 
 
-def read_latest(at: str) -> datetime:
+def read_head_time(at: str) -> datetime:
     """Make a time (UTC) of when the head was written; the earliest there is for a record without entries.
 
     Raises:
@@ -48,16 +48,16 @@ def read_latest(at: str) -> datetime:
         raise _altered_head() from None
 
 
-def ask(connection: Connection) -> datetime:
+def now(connection: Connection) -> datetime:
     """Ask for the time (UTC) by the clock as it is."""
     dialect = connection.dialect.name
-    return read(connection.scalar(select(column(dialect))) if dialect == "postgresql" else None)
+    return to_datetime(connection.scalar(select(time_column(dialect))) if dialect == "postgresql" else None)
 
 
-def ask_not_before_head(connection: Connection) -> datetime:
+def now_not_before_head(connection: Connection) -> datetime:
     """Ask for the time (UTC), which is never before that of the newest entry, even if the clock went back."""
-    at, seconds = read_head(connection.execute(select(head.c.at, column(connection.dialect.name))))
-    return max(read(seconds), read_latest(at))
+    at, seconds = read_head(connection.execute(select(head.c.at, time_column(connection.dialect.name))))
+    return max(to_datetime(seconds), read_head_time(at))
 
 
 def _altered_head() -> AlteredError:

@@ -15,26 +15,26 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import AuditError
-from bot.store.errors import in_plain_words
-from bot.store.limits import USUAL_LIMITS, Limits, seconds_left, within
+from bot.store.errors import translate_database_errors
+from bot.store.timeouts import USUAL_TIMEOUTS, StoreTimeouts, seconds_left, within
 
 WRITING = "writing"
 """The execution option of connections that are going to write."""
 
-_WITHIN = "within"
-_WAIT = "busy_timeout"
+_TIMEOUT = "within"
+_BUSY_TIMEOUT = "busy_timeout"
 _MILLISECONDS = 1000
 _CONNECTIONS = 20
-_HOW = "DATABASE_URL must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+_URL_ADVICE = "DATABASE_URL must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 
 
-def open_engine(url: str, *, create: bool = True, limits: Limits | None = None) -> Engine:
+def open_engine(url: str, *, create: bool = True, timeouts: StoreTimeouts | None = None) -> Engine:
     """Open a database.
 
     Args:
         url: As in DATABASE_URL.
         create: Whether to create an SQLite file that is not there.
-        limits: How long each use of it may take; as long as it needs, if there are none.
+        timeouts: How long each use of it may take; as long as it needs, if there are none.
 
     Raises:
         AuditError: It cannot be opened. A server is asked later, when something is wanted of it.
@@ -42,47 +42,47 @@ def open_engine(url: str, *, create: bool = True, limits: Limits | None = None) 
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise AuditError("the database's address makes no sense", advice=_HOW) from None
+        raise AuditError("the database's address makes no sense", advice=_URL_ADVICE) from None
     match parsed.get_backend_name():
         case "sqlite":
-            engine = _open_file(parsed, limits or USUAL_LIMITS, create=create)
+            engine = _open_file(parsed, timeouts or USUAL_TIMEOUTS, create=create)
         case "postgres" | "postgresql":
-            engine = _open_server(parsed, limits)
+            engine = _open_server(parsed, timeouts)
         case _:
-            raise AuditError("this kind of database is not supported", advice=_HOW)
-    return engine.execution_options(**{_WITHIN: limits.use}) if limits else engine
+            raise AuditError("this kind of database is not supported", advice=_URL_ADVICE)
+    return engine.execution_options(**{_TIMEOUT: timeouts.use}) if timeouts else engine
 
 
 @contextmanager
-def using(engine: Engine) -> Iterator[Connection]:
+def open_connection(engine: Engine) -> Iterator[Connection]:
     """Use a connection to a database, for no longer than its limit.
 
     Raises:
         AuditError: It failed, or did not answer in time.
     """
-    seconds = engine.get_execution_options().get(_WITHIN, math.inf)
-    with in_plain_words(), within(seconds), engine.connect() as connection:
+    seconds = engine.get_execution_options().get(_TIMEOUT, math.inf)
+    with translate_database_errors(), within(seconds), engine.connect() as connection:
         yield connection
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def open_snapshot(engine: Engine) -> Iterator[Connection]:
     """Read from one unchanging picture of the database.
 
     Raises:
         AuditError: It cannot be read.
     """
-    with using(engine) as connection:
+    with open_connection(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901 - the same one
         yield connection
 
 
-def _open_server(url: URL, limits: Limits | None) -> Engine:
+def _open_server(url: URL, timeouts: StoreTimeouts | None) -> Engine:
     # Loaded for those alone who have a server.
     from bot.store import postgresql  # noqa: PLC0415
 
-    longest = limits or USUAL_LIMITS
+    longest = timeouts or USUAL_TIMEOUTS
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
@@ -105,30 +105,30 @@ def _open_server(url: URL, limits: Limits | None) -> Engine:
 
     # Readers wait for locks too: of who migrates, or looks into the database by hand.
     settings = {"lock_timeout": longest.lock}
-    if limits:
+    if timeouts:
         # What nobody waits for any more must not go on, and what was lost in a transaction holds up nobody.
-        settings |= {"statement_timeout": limits.use, "idle_in_transaction_session_timeout": limits.use}
+        settings |= {"statement_timeout": timeouts.use, "idle_in_transaction_session_timeout": timeouts.use}
     setting = "; ".join(f"SET {name} = {round(wait * _MILLISECONDS)}" for name, wait in settings.items())
 
     @event.listens_for(engine, "connect")
-    def set_limits(connection: DBAPIConnection, _: object) -> None:
+    def set_timeouts(connection: DBAPIConnection, _: object) -> None:
         connection.cursor().execute(setting)
         connection.commit()
 
     return engine
 
 
-def _open_file(url: URL, limits: Limits, *, create: bool) -> Engine:
+def _open_file(url: URL, timeouts: StoreTimeouts, *, create: bool) -> Engine:
     if not url.database or url.database == ":memory:":
-        raise AuditError("a record in memory would not last", advice=_HOW)
-    file = _File.find(Path(url.database).absolute(), create=create)
+        raise AuditError("a record in memory would not last", advice=_URL_ADVICE)
+    file = _DatabaseFile.find(Path(url.database).absolute(), create=create)
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
             # Never created here: what took the place of a file that is gone would be no record.
             f"file:{quote(str(file.path))}?mode=rw",
             uri=True,
-            timeout=min(limits.lock, seconds_left()),
+            timeout=min(timeouts.lock, seconds_left()),
             isolation_level=None,
             check_same_thread=False,
         )
@@ -147,7 +147,7 @@ def _open_file(url: URL, limits: Limits, *, create: bool) -> Engine:
         creator=connect,
         poolclass=QueuePool,
         pool_size=_CONNECTIONS,
-        pool_timeout=limits.use,
+        pool_timeout=timeouts.use,
         hide_parameters=True,
     )
 
@@ -157,31 +157,31 @@ def _open_file(url: URL, limits: Limits, *, create: bool) -> Engine:
         writing = connection.get_execution_options().get(WRITING)
         # Past SQLAlchemy, which would make a result of it: that takes as long as writing an entry.
         cursor = connection.connection.cursor()
-        wait = round(min(limits.lock, seconds_left()) * _MILLISECONDS)
-        if connection.info.get(_WAIT) != wait:
+        wait = round(min(timeouts.lock, seconds_left()) * _MILLISECONDS)
+        if connection.info.get(_BUSY_TIMEOUT) != wait:
             cursor.execute(f"PRAGMA busy_timeout = {wait}")
-            connection.info[_WAIT] = wait
+            connection.info[_BUSY_TIMEOUT] = wait
         cursor.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _DatabaseFile:
     """A database file as it was when it was opened."""
 
     path: Path
     identity: tuple[int, int]
 
     @classmethod
-    def find(cls, path: Path, *, create: bool) -> "_File":
+    def find(cls, path: Path, *, create: bool) -> "_DatabaseFile":
         if create and not path.parent.is_dir():
             raise AuditError(
                 f"there is no folder {path.parent} for the record", advice="Create it, or change DATABASE_URL"
             )
         if not create and not path.is_file():
             raise AuditError(f"there is no record at {path}", advice="Check DATABASE_URL")
-        with in_plain_words():
+        with translate_database_errors():
             if create:
                 # The files SQLite puts beside it get the same permissions.
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

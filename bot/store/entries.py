@@ -6,7 +6,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
-from bot.store.chain import Raw
+from bot.store.chain import EntryRow
 
 FIRST = -(2**63)
 """Below every sequence number there can be."""
@@ -17,12 +17,12 @@ _ENTRIES = (
 _AT_A_TIME = 2000
 
 
-def stream(connection: Connection, after: int = FIRST) -> Generator[Raw, None, None]:
+def stream_entries(connection: Connection, after: int = FIRST) -> Generator[EntryRow, None, None]:
     """Read all entries after a sequence number in order, in constant memory."""
-    return fetch(connection, _ENTRIES, after=after)
+    return stream_rows(connection, _ENTRIES, after=after)
 
 
-def fetch(connection: Connection, query: str, **values: object) -> Generator[Any, None, None]:
+def stream_rows(connection: Connection, query: str, **values: object) -> Generator[Any, None, None]:
     """Run a query, and give its rows as they come, in constant memory.
 
     Raises:
@@ -51,7 +51,7 @@ def _fetch_from_server(connection: Connection, statement: TextClause) -> Generat
             yield from rows
 
 
-def demand_text(connection: Connection) -> None:
+def require_text(connection: Connection) -> None:
     """Let text of an SQLite file that is none end a query; to read it as far as it can be takes longer."""
     if connection.dialect.name == "sqlite":
         cast("Any", connection.connection.driver_connection).text_factory = str

@@ -67,7 +67,7 @@ _LOST = {"OperationalError", "ConnectionTimeout"}
 
 
 @contextmanager
-def in_plain_words() -> Iterator[None]:
+def translate_database_errors() -> Iterator[None]:
     """Turn what a database or file raises into AuditErrors.
 
     Raises:

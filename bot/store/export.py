@@ -6,9 +6,9 @@ from contextlib import closing
 from typing import Literal, TypeAlias
 
 from bot.core.spreadsheet import line
-from bot.store.chain import Raw
-from bot.store.engine import open_engine, reading
-from bot.store.entries import stream
+from bot.store.chain import EntryRow
+from bot.store.engine import open_engine, open_snapshot
+from bot.store.entries import stream_entries
 from bot.store.migrate import check_current
 
 Format: TypeAlias = Literal["jsonl", "csv"]
@@ -47,24 +47,24 @@ def export(url: str, form: Format) -> Iterator[str]:
     engine = open_engine(url, create=False)
     try:
         check_current(engine)
-        with reading(engine) as connection, closing(stream(connection)) as rows:
-            yield from _FORMS[form](rows)
+        with open_snapshot(engine) as connection, closing(stream_entries(connection)) as rows:
+            yield from _WRITERS[form](rows)
     finally:
         engine.dispose()
 
 
-def as_json(rows: Iterable[Raw]) -> Iterator[str]:
+def to_json_lines(rows: Iterable[EntryRow]) -> Iterator[str]:
     """Write each entry's canonical JSON, with its hash put in last."""
     for _, content, digest, _, _ in rows:
         # What is no text any more was altered: it is shown as far as it can be, and does not verify.
-        said, seal = _show(content), _show(digest)
+        said, seal = _decode_leniently(content), _decode_leniently(digest)
         yield f'{said.removesuffix("}")},"hash":{json.dumps(seal)}}}\n'
 
 
-def as_csv(rows: Iterable[Raw]) -> Iterator[str]:
+def to_csv(rows: Iterable[EntryRow]) -> Iterator[str]:
     """Write each entry as a row, after a row of names; no cell is a formula."""
     yield line(COLUMNS)
-    for text in as_json(rows):
+    for text in to_json_lines(rows):
         try:
             said = json.loads(text)
         except (ValueError, RecursionError):
@@ -75,7 +75,7 @@ def as_csv(rows: Iterable[Raw]) -> Iterator[str]:
         yield line(_cell(said.get(name, "")) for name in COLUMNS)
 
 
-def _show(found: object) -> str:
+def _decode_leniently(found: object) -> str:
     if isinstance(found, str):
         found = found.encode(errors="surrogateescape")
     return found.decode(errors="replace") if isinstance(found, bytes) else str(found or "")
@@ -85,4 +85,4 @@ def _cell(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-_FORMS = {"jsonl": as_json, "csv": as_csv}
+_WRITERS = {"jsonl": to_json_lines, "csv": to_csv}

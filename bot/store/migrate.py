@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, text
 
 from bot.errors import AuditError
-from bot.store.engine import WRITING, open_engine, reading
-from bot.store.errors import in_plain_words
+from bot.store.engine import WRITING, open_engine, open_snapshot
+from bot.store.errors import translate_database_errors
 from bot.store.schema import REVISION
 
 LOCK = 0x696D626F74
@@ -31,7 +31,7 @@ def migrate(url: str) -> None:
         engine.dispose()
 
 
-def migrate_apart(url: str) -> None:
+def migrate_in_subprocess(url: str) -> None:
     """Bring an SQLite file to the current schema in a process of its own; a server is left to its operator.
 
     What migrating loads would stay in memory as long as the bot runs. Should the process fail, whoever opens
@@ -64,7 +64,7 @@ def migrate_engine(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    with in_plain_words(), engine.execution_options(**{WRITING: True}).begin() as connection:
+    with translate_database_errors(), engine.execution_options(**{WRITING: True}).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         config.attributes["connection"] = connection
@@ -82,7 +82,7 @@ def is_current(engine: Engine) -> bool:
     Raises:
         AuditError: It cannot be read.
     """
-    with reading(engine) as connection:
+    with open_snapshot(engine) as connection:
         if not inspect(connection).has_table("alembic_version"):
             return False
         found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -95,7 +95,7 @@ def has_record(engine: Engine) -> bool:
     Raises:
         AuditError: It cannot be read.
     """
-    with reading(engine) as connection:
+    with open_snapshot(engine) as connection:
         return inspect(connection).has_table("entries")
 
 

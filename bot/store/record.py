@@ -8,15 +8,15 @@ from sqlalchemy import Engine, and_, func, or_, select, update
 from bot.core.model import WATCHED, Actor, AlteredEntry, AuditEvent, Change, Entry, Head, Outcome
 from bot.errors import AuditError
 from bot.store import chain, clock
-from bot.store.batch import Batch, is_due
-from bot.store.changes import believe, believe_each, check_latest
-from bot.store.engine import open_engine, reading
-from bot.store.limits import USUAL_LIMITS, Limits
+from bot.store.batch import Batch, is_checkpoint_due
+from bot.store.changes import check_latest, load_verified, load_verified_each
+from bot.store.engine import open_engine, open_snapshot
 from bot.store.migrate import check_current, is_current, migrate_engine
 from bot.store.schema import changes, entries, entry_accounts, lease, outbox
+from bot.store.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.writer import Writer
 
-_LOOKED_INTO = 100
+_MAX_INSPECTED = 100
 """The most of the entries that wait that are looked into for one that can be read."""
 
 
@@ -27,20 +27,20 @@ class Store:
 
     Args:
         url: As in DATABASE_URL.
-        limits: How long each use of it may take.
+        timeouts: How long each use of it may take.
 
     Raises:
         AuditError: It cannot be opened, or has not the current schema.
     """
 
-    def __init__(self, url: str, limits: Limits = USUAL_LIMITS) -> None:
-        self._engine = open_engine(url, limits=limits)
+    def __init__(self, url: str, timeouts: StoreTimeouts = USUAL_TIMEOUTS) -> None:
+        self._engine = open_engine(url, timeouts=timeouts)
         try:
-            _prepare(self._engine)
+            _ensure_schema(self._engine)
         except AuditError:
             self._engine.dispose()
             raise
-        self._writer = Writer(self._engine, limits)
+        self._writer = Writer(self._engine, timeouts)
 
     def close(self) -> None:
         """Finish what is being written, within the limit of an entry; later writes get an AuditError."""
@@ -55,12 +55,12 @@ class Store:
         Raises:
             AuditError: Nothing can be written now.
         """
-        self._writer.probe(Batch.rehearse)
+        self._writer.probe(Batch.try_append)
 
     def now(self) -> datetime:
         """Tell the time (UTC) by the database's clock, which is never before the newest entry."""
-        with reading(self._engine) as connection:
-            return clock.ask_not_before_head(connection)
+        with open_snapshot(self._engine) as connection:
+            return clock.now_not_before_head(connection)
 
     def add(self, event: AuditEvent) -> Entry:
         """Record something that is no step of a change."""
@@ -72,28 +72,28 @@ class Store:
 
     def find(self, change_id: str) -> Change | None:
         """Find a change."""
-        wanted = select(changes).where(changes.c.id == chain.key(change_id))
-        with reading(self._engine) as connection:
+        wanted = select(changes).where(changes.c.id == chain.index_key(change_id))
+        with open_snapshot(self._engine) as connection:
             row = connection.execute(wanted).one_or_none()
-            return believe(connection, row) if row else None
+            return load_verified(connection, row) if row else None
 
     def find_each(self, change_ids: Collection[str]) -> Sequence[Change]:
         """Find changes, in any order; one that was altered is left out."""
-        wanted = select(changes).where(changes.c.id.in_([*map(chain.key, change_ids)]))
-        with reading(self._engine) as connection:
-            return list(believe_each(connection, connection.execute(wanted).all()))
+        wanted = select(changes).where(changes.c.id.in_([*map(chain.index_key, change_ids)]))
+        with open_snapshot(self._engine) as connection:
+            return list(load_verified_each(connection, connection.execute(wanted).all()))
 
     def move(self, change: Change, outcome: Outcome, event: AuditEvent) -> Entry | None:
         """Bring a change from its outcome to another, and record it; None if it has moved since."""
-        with reading(self._engine) as connection:
+        with open_snapshot(self._engine) as connection:
             check_latest(connection, change)
         return self._writer.submit(lambda batch: batch.move(change, outcome, event))
 
     def list_open(self, grace: timedelta) -> Sequence[Change]:
         """List the changes that have not moved for so long and may still be settled, the oldest first."""
         moved = changes.c.moved_at
-        with reading(self._engine) as connection:
-            now = clock.ask_not_before_head(connection)
+        with open_snapshot(self._engine) as connection:
+            now = clock.now_not_before_head(connection)
             young = and_(changes.c.outcome == Outcome.UNKNOWN, moved > chain.write_time(now - WATCHED))
             wanted = (
                 select(changes)
@@ -101,7 +101,7 @@ class Store:
                 .where(moved <= chain.write_time(now - grace))
                 .order_by(moved, changes.c.id)
             )
-            return list(believe_each(connection, connection.execute(wanted).all()))
+            return list(load_verified_each(connection, connection.execute(wanted).all()))
 
     def list_history(
         self, app: str, account: str, before: int | None, limit: int
@@ -111,13 +111,13 @@ class Store:
         wanted = (
             select(entries.c.sequence, entries.c.content, entries.c.hash)
             .join(entry_accounts, about.sequence == entries.c.sequence)
-            .where(about.app == chain.key(app), about.account == chain.key(account))
+            .where(about.app == chain.index_key(app), about.account == chain.index_key(account))
             .order_by(about.sequence.desc())
             .limit(limit)
         )
         if before is not None:
             wanted = wanted.where(about.sequence < before)
-        with reading(self._engine) as connection:
+        with open_snapshot(self._engine) as connection:
             return list(chain.read_each(connection.execute(wanted)))
 
     def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:
@@ -128,40 +128,40 @@ class Store:
             .order_by(entries.c.sequence.desc())
             .limit(limit)
         )
-        with reading(self._engine) as connection:
+        with open_snapshot(self._engine) as connection:
             return list(chain.read_each(connection.execute(wanted)))
 
     def list_proposed(self, within: timedelta) -> Sequence[Change]:
         """List the changes proposed within so long and neither confirmed nor cancelled, the oldest first."""
         moved = changes.c.moved_at
-        with reading(self._engine) as connection:
-            since = chain.write_time(clock.ask_not_before_head(connection) - within)
+        with open_snapshot(self._engine) as connection:
+            since = chain.write_time(clock.now_not_before_head(connection) - within)
             wanted = (
                 select(changes)
                 .where(changes.c.outcome == Outcome.PROPOSED, moved > since)
                 .order_by(moved, changes.c.id)
             )
-            return list(believe_each(connection, connection.execute(wanted).all()))
+            return list(load_verified_each(connection, connection.execute(wanted).all()))
 
-    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
+    def lease_next(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
         """Take the next entries in order, and the right to tell them for that many seconds."""
         # Who only looks whether there is something must not write each time.
         if not self.count_waiting()[0]:
             return ()
-        return self._writer.submit(lambda batch: batch.take(holder, seconds, limit))
+        return self._writer.submit(lambda batch: batch.lease_next(holder, seconds, limit))
 
-    def done(self, holder: str, last: int) -> None:  # noqa: ARG002 - see the next comment
+    def mark_delivered(self, holder: str, last: int) -> None:  # noqa: ARG002 - see the next comment
         """Note that the channel has just seen what covers every entry up to a number; the right stays."""
         # That it has is true even when the right has passed to another meanwhile.
-        self._writer.submit(lambda batch: batch.done(last))
+        self._writer.submit(lambda batch: batch.mark_delivered(last))
 
-    def checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
+    def lease_checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
         """Take the right to tell, and the head, when the audit channel ought to see it."""
         # As for taking.
-        with reading(self._engine) as connection:
-            if not is_due(connection, clock.ask(connection), every):
+        with open_snapshot(self._engine) as connection:
+            if not is_checkpoint_due(connection, clock.now(connection), every):
                 return None
-        return self._writer.submit(lambda batch: batch.checkpoint(holder, seconds, every))
+        return self._writer.submit(lambda batch: batch.lease_checkpoint(holder, seconds, every))
 
     def release(self, holder: str) -> None:
         """Give the right back."""
@@ -174,15 +174,15 @@ class Store:
             select(entries.c.sequence, entries.c.content, entries.c.hash)
             .join(outbox, outbox.c.sequence == entries.c.sequence)
             .order_by(entries.c.sequence)
-            .limit(_LOOKED_INTO)
+            .limit(_MAX_INSPECTED)
         )
-        with reading(self._engine) as connection:
+        with open_snapshot(self._engine) as connection:
             count: int = connection.scalar(select(func.count()).select_from(outbox)) or 0
             oldest = chain.read_each(connection.execute(some)) if count else iter(())
             return count, next((entry.at for entry in oldest if isinstance(entry, Entry)), None)
 
 
-def _prepare(engine: Engine) -> None:
+def _ensure_schema(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         check_current(engine)
     elif not is_current(engine):

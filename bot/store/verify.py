@@ -14,14 +14,14 @@ from sqlalchemy.exc import DBAPIError
 from bot.core.model import Entry, Head
 from bot.errors import UsageError
 from bot.store import chain, clock, schema
-from bot.store.batch import is_told
-from bot.store.chain import START, BrokenChainError, Raw, follow
+from bot.store.batch import is_for_channel
+from bot.store.chain import START, BrokenChainError, EntryRow, follow
 from bot.store.changes import find_altered_change
-from bot.store.engine import open_engine, reading
-from bot.store.entries import demand_text, fetch, stream
+from bot.store.engine import open_engine, open_snapshot
+from bot.store.entries import require_text, stream_entries, stream_rows
 from bot.store.errors import is_damage
-from bot.store.guards import find_altered_guard, find_missing_table
 from bot.store.migrate import check_current, has_record
+from bot.store.schema_check import find_altered_trigger, find_missing_table
 
 DIGITS = 32
 """The digits of a hash that prove that it is this one: with fewer, another can be made that begins so."""
@@ -44,10 +44,10 @@ _NOT_WAITING = """
 _HEAD = re.compile(r"(?:#([0-9]{1,19})[\s·]+)?([0-9a-fA-F]{8,64})")
 
 
-_NO_MORE = (None, None, None)
+_NO_ROW = (None, None, None)
 
 
-class Finding(Enum):
+class RecordStatus(Enum):
     """What a record was found to be, and the exit code that says so."""
 
     SOUND = 0
@@ -57,11 +57,11 @@ class Finding(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerifyReport:
     """What became of checking a record.
 
     Args:
-        finding: What it was found to be.
+        status: What it was found to be.
         count: How many entries, from the first on, are sound.
         head: The hash of the last of them.
         sequence: The first entry that is altered or missing; None when there is none.
@@ -71,7 +71,7 @@ class Verdict:
         digits: How many digits the head had that was asked for.
     """
 
-    finding: Finding
+    status: RecordStatus
     count: int
     head: str
     sequence: int | None = None
@@ -83,26 +83,26 @@ class Verdict:
     @property
     def exit_code(self) -> int:
         """What a command line exits with."""
-        return self.finding.value
+        return self.status.value
 
     def __str__(self) -> str:
-        match self.finding:
-            case Finding.SOUND:
+        match self.status:
+            case RecordStatus.SOUND:
                 found = (
                     "" if self.found is None else f"; the head asked for is entry {self.found}{self._short}"
                 )
                 return f"sound: {self.count} entries, head {self.head}{found}"
-            case Finding.ALTERED if self.problem:
+            case RecordStatus.ALTERED if self.problem:
                 return f"altered: {self.problem}"
-            case Finding.ALTERED if self.change:
+            case RecordStatus.ALTERED if self.change:
                 return f"altered: change {self.change} is not as its entries tell; all {self.count} are sound"
-            case Finding.ALTERED:
+            case RecordStatus.ALTERED:
                 return f"altered: entry {self.sequence} is not as it was written; {self.count} before it are"
-            case Finding.MISSING if not self.count:
+            case RecordStatus.MISSING if not self.count:
                 return "missing: not one entry is there; restore a copy (migrating makes a new, empty record)"
-            case Finding.MISSING:
+            case RecordStatus.MISSING:
                 return f"missing: entry {self.sequence} is not there; {self.count} before it are sound"
-            case Finding.HEAD_NOT_FOUND:
+            case RecordStatus.HEAD_NOT_FOUND:
                 return (
                     "head not found: no entry has this number and hash; "
                     f"the last is #{self.count} · {self.head}"
@@ -119,7 +119,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExpectedHead:
     """The head that must be in a record.
 
     Args:
@@ -131,7 +131,7 @@ class Wanted:
     sequence: int | None = None
 
     @classmethod
-    def read(cls, words: str) -> "Wanted":
+    def read(cls, words: str) -> "ExpectedHead":
         """Take a head out of words such as `#108 · 902d41aa17c3e5b8902d41aa17c3e5b8`.
 
         Raises:
@@ -146,7 +146,7 @@ class Wanted:
         return cls(found[2].lower(), int(found[1]) if found[1] else None)
 
 
-class _Said(msgspec.Struct, gc=False):
+class _IndexedTexts(msgspec.Struct, gc=False):
     """The texts by which an entry is found, as it says them itself."""
 
     accounts: list[str]
@@ -157,10 +157,10 @@ class _Said(msgspec.Struct, gc=False):
     user: str
 
 
-_read_said = msgspec.json.Decoder(_Said).decode
+_read_texts = msgspec.json.Decoder(_IndexedTexts).decode
 
 
-def verify_url(url: str, head: str | None = None) -> Verdict:
+def verify_url(url: str, head: str | None = None) -> VerifyReport:
     """Check the record in a database, and all that the bot relies on beside it.
 
     Args:
@@ -172,85 +172,85 @@ def verify_url(url: str, head: str | None = None) -> Verdict:
         UsageError: No hash begins so.
         AuditError: It cannot be read.
     """
-    wanted = None if head is None else Wanted.read(head)
+    expected = None if head is None else ExpectedHead.read(head)
     engine = open_engine(url, create=False)
     try:
         if not has_record(engine):
-            return Verdict(Finding.MISSING, 0, START, 1)
+            return VerifyReport(RecordStatus.MISSING, 0, START, 1)
         check_current(engine)
         # All of it from one picture of the database: what is appended meanwhile is no difference.
-        with reading(engine) as connection:
-            return _verify(connection, wanted)
+        with open_snapshot(engine) as connection:
+            return _verify(connection, expected)
     finally:
         engine.dispose()
 
 
-def _verify(connection: Connection, wanted: Wanted | None) -> Verdict:
+def _verify(connection: Connection, expected: ExpectedHead | None) -> VerifyReport:
     if missing := find_missing_table(connection):
-        return Verdict(Finding.ALTERED, 0, START, problem=f"there is no {missing} in the database")
+        return VerifyReport(RecordStatus.ALTERED, 0, START, problem=f"there is no {missing} in the database")
     stored = connection.execute(select(schema.head.c.sequence, schema.head.c.hash)).all()
     heads = [Head(*row) for row in stored]
-    demand_text(connection)
-    with closing(stream(connection)) as rows, closing(fetch(connection, _ACCOUNTS)) as accounts:
-        verdict = verify(rows, accounts, heads, wanted)
-    if verdict.finding is not Finding.SOUND:
-        return verdict
+    require_text(connection)
+    with closing(stream_entries(connection)) as rows, closing(stream_rows(connection, _ACCOUNTS)) as accounts:
+        report = verify(rows, accounts, heads, expected)
+    if report.status is not RecordStatus.SOUND:
+        return report
     try:
         if change := find_altered_change(connection):
-            return replace(verdict, finding=Finding.ALTERED, change=change)
-        problem = next(filter(None, (find(connection) for find in _BESIDE)), "")
+            return replace(report, status=RecordStatus.ALTERED, change=change)
+        problem = next(filter(None, (find(connection) for find in _FURTHER_CHECKS)), "")
     except DBAPIError as error:
         if not is_damage(error):
             raise
         problem = "the database is damaged"
     if problem:
-        words = f"{problem}; all {verdict.count} entries are sound"
-        return replace(verdict, finding=Finding.ALTERED, problem=words)
-    return verdict
+        words = f"{problem}; all {report.count} entries are sound"
+        return replace(report, status=RecordStatus.ALTERED, problem=words)
+    return report
 
 
 def verify(
-    rows: Iterable[Raw],
+    rows: Iterable[EntryRow],
     accounts: Iterable[Sequence[Any]],
     heads: Sequence[Head],
-    wanted: Wanted | None = None,
-) -> Verdict:
+    expected: ExpectedHead | None = None,
+) -> VerifyReport:
     """Check a record entry by entry, in constant memory.
 
     Args:
         rows: Its rows in order.
         accounts: The accounts that entries are found by, in the order of the entries.
         heads: What the head row remembers, of which there should be one.
-        wanted: The entry that must be there.
+        expected: The entry that must be there.
     """
     count, last, found = 0, START, None
-    digits = wanted.digits if wanted else ""
-    number = wanted.sequence if wanted else None
-    searching = wanted is not None
-    places = _Places(accounts)
+    digits = expected.digits if expected else ""
+    number = expected.sequence if expected else None
+    searching = expected is not None
+    index = _IndexCheck(accounts)
     try:
         for row in follow(rows):
-            places.check(row)
+            index.check(row)
             count, _, last, _, _ = row
             if searching and last.startswith(digits) and number in (None, count):
                 found, searching = count, False
-        places.end()
+        index.end()
     except BrokenChainError as broken:
-        finding = Finding.MISSING if broken.missing else Finding.ALTERED
-        return Verdict(finding, count, last, broken.sequence)
+        status = RecordStatus.MISSING if broken.missing else RecordStatus.ALTERED
+        return VerifyReport(status, count, last, broken.sequence)
     except DBAPIError as error:
         if not is_damage(error):
             raise
-        return Verdict(Finding.ALTERED, count, last, count + 1)
+        return VerifyReport(RecordStatus.ALTERED, count, last, count + 1)
     if searching:
-        return Verdict(Finding.HEAD_NOT_FOUND, count, last)
-    verdict = _compare(count, last, heads)
-    if verdict.finding is Finding.SOUND and places.problem:
-        return replace(verdict, finding=Finding.ALTERED, problem=places.problem)
-    return replace(verdict, found=found, digits=len(digits) if wanted else len(START))
+        return VerifyReport(RecordStatus.HEAD_NOT_FOUND, count, last)
+    report = _check_head(count, last, heads)
+    if report.status is RecordStatus.SOUND and index.problem:
+        return replace(report, status=RecordStatus.ALTERED, problem=index.problem)
+    return replace(report, found=found, digits=len(digits) if expected else len(START))
 
 
-class _Places:
+class _IndexCheck:
     """Holds what each entry is found by against what it says.
 
     Args:
@@ -263,9 +263,9 @@ class _Places:
     def __init__(self, accounts: Iterable[Sequence[Any]]) -> None:
         self.problem = ""
         self._rows = iter(accounts)
-        self._next = next(self._rows, _NO_MORE)
+        self._next = next(self._rows, _NO_ROW)
 
-    def check(self, row: Raw) -> None:
+    def check(self, row: EntryRow) -> None:
         """Check the next entry.
 
         Raises:
@@ -273,10 +273,10 @@ class _Places:
         """
         sequence, content, _, actor, change = row
         try:
-            said = _read_said(content)
+            texts = _read_texts(content)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             raise BrokenChainError(sequence, missing=False) from None
-        if said.sequence != sequence:
+        if texts.sequence != sequence:
             raise BrokenChainError(sequence, missing=False)
         if self.problem:
             return
@@ -285,48 +285,48 @@ class _Places:
         while number == sequence:
             apps.append(app)
             accounts.append(account)
-            number, app, account = self._next = next(self._rows, _NO_MORE)
+            number, app, account = self._next = next(self._rows, _NO_ROW)
         if (
-            accounts == said.accounts
-            and apps.count(said.app) == len(apps)
-            and actor == f"{said.team} {said.user}"
-            and change == said.change
+            accounts == texts.accounts
+            and apps.count(texts.app) == len(apps)
+            and actor == f"{texts.team} {texts.user}"
+            and change == texts.change
             # As long as all accounts together are short, each is found by itself.
-            and content.find('"after"') < chain.LONGEST_KEY > len(actor) + len(change) + len(said.app)
+            and content.find('"after"') < chain.LONGEST_KEY > len(actor) + len(change) + len(texts.app)
         ):
             return
-        if actor != chain.key(f"{said.team} {said.user}") or change != chain.key(said.change):
+        if actor != chain.index_key(f"{texts.team} {texts.user}") or change != chain.index_key(texts.change):
             self.problem = f"entry {sequence} is sound, but the columns actor and change beside it are not"
-        elif not _are_keys(list(zip(apps, accounts, strict=True)), said):
+        elif not _match_accounts(list(zip(apps, accounts, strict=True)), texts):
             self.problem = f"entry {sequence} is sound, but its rows in entry_accounts are not"
 
     def end(self) -> None:
         """Check that there are no more accounts."""
-        if self._next is not _NO_MORE and not self.problem:
+        if self._next is not _NO_ROW and not self.problem:
             self.problem = "entry_accounts has rows of an entry that does not name them, or is not there"
 
 
-def _are_keys(found: Sequence[tuple[Any, Any]], said: _Said) -> bool:
+def _match_accounts(found: Sequence[tuple[Any, Any]], texts: _IndexedTexts) -> bool:
     """Tell whether an entry is found by its accounts, each once, in whatever order."""
-    app = chain.key(said.app)
-    wanted = {(app, chain.key(account)) for account in said.accounts}
-    return len(found) == len(wanted) and set(found) == wanted
+    app = chain.index_key(texts.app)
+    expected = {(app, chain.index_key(account)) for account in texts.accounts}
+    return len(found) == len(expected) and set(found) == expected
 
 
-def _compare(count: int, last: str, heads: Sequence[Head]) -> Verdict:
+def _check_head(count: int, last: str, heads: Sequence[Head]) -> VerifyReport:
     """Hold the end of the record against the head row."""
     if len(heads) > 1:
         words = f"there are {len(heads)} rows in the table head instead of one"
-        return Verdict(Finding.ALTERED, count, last, problem=words)
+        return VerifyReport(RecordStatus.ALTERED, count, last, problem=words)
     sequence = heads[0].sequence if heads else None
     if heads and not isinstance(sequence, int):
-        return Verdict(Finding.ALTERED, count, last, problem="the row of the table head is no head")
+        return VerifyReport(RecordStatus.ALTERED, count, last, problem="the row of the table head is no head")
     if sequence is None or sequence > count:
-        return Verdict(Finding.MISSING, count, last, count + 1)
+        return VerifyReport(RecordStatus.MISSING, count, last, count + 1)
     if heads[0] != Head(count, last):
         # Whatever follows the entry it remembers was not appended by the bot.
-        return Verdict(Finding.ALTERED, count, last, max(min(sequence + 1, count), 1))
-    return Verdict(Finding.SOUND, count, last)
+        return VerifyReport(RecordStatus.ALTERED, count, last, max(min(sequence + 1, count), 1))
+    return VerifyReport(RecordStatus.SOUND, count, last)
 
 
 def _find_altered_outbox(connection: Connection) -> str:
@@ -334,16 +334,16 @@ def _find_altered_outbox(connection: Connection) -> str:
 
     The entries must be sound, and the lease too.
     """
-    with closing(fetch(connection, _WAITING)) as rows:
+    with closing(stream_rows(connection, _WAITING)) as rows:
         for entry in chain.read_each(rows):
             if not isinstance(entry, Entry):
                 return f"entry {entry.sequence} waits for the audit channel, and is not there"
-            if not is_told(entry.event):
+            if not is_for_channel(entry.event):
                 return f"entry {entry.sequence} waits for the audit channel, where its kind is never posted"
     covered = connection.scalar(select(schema.lease.c.covered))
-    with closing(fetch(connection, _NOT_WAITING, covered=covered)) as rows:
+    with closing(stream_rows(connection, _NOT_WAITING, covered=covered)) as rows:
         for entry in chain.read_each(rows):
-            if not isinstance(entry, Entry) or is_told(entry.event):
+            if not isinstance(entry, Entry) or is_for_channel(entry.event):
                 return f"entry {entry.sequence} was taken from what waits for the audit channel"
     return ""
 
@@ -369,7 +369,7 @@ def _find_altered_lease(connection: Connection) -> str:
     numbers = (until, covered, covered_at)
     if not isinstance(holder, str) or not all(isinstance(number, int | float) for number in numbers):
         return "the row of the table lease is no lease"
-    latest = clock.ask(connection).timestamp() + _LONGEST_LEASE
+    latest = clock.now(connection).timestamp() + _LONGEST_LEASE
     if not until <= latest:
         return "the lease of the outbox is so long that nothing would be posted in the audit channel"
     last = connection.scalar(select(schema.head.c.sequence)) or 0
@@ -378,10 +378,10 @@ def _find_altered_lease(connection: Connection) -> str:
     return ""
 
 
-_BESIDE: Sequence[Callable[[Connection], str]] = (
+_FURTHER_CHECKS: Sequence[Callable[[Connection], str]] = (
     _find_altered_head_time,
     _find_altered_lease,
     _find_altered_outbox,
-    find_altered_guard,
+    find_altered_trigger,
 )
 """The checks beside those of entries and changes; each says what is wrong."""

@@ -15,11 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.core.model import Head
 from bot.errors import AlteredError, AuditError, RecordUnknownError
 from bot.store.batch import Batch
-from bot.store.engine import WRITING, using
-from bot.store.limits import Limits
+from bot.store.engine import WRITING, open_connection
 from bot.store.schema import entries
+from bot.store.timeouts import StoreTimeouts
 
-MOST = 500
+MAX_BATCH = 500
 """The most writes that are committed at once."""
 
 T = TypeVar("T")
@@ -28,14 +28,14 @@ log = logging.getLogger(__name__)
 
 
 _UNKNOWN = "the record did not answer in time: whether this was recorded, is not known"
-_TELLS = "The history of the account tells"
+_CHECK_HISTORY = "The history of the account tells"
 _STUCK = "the record did not take this in time, and it was not recorded"
 _LATER = "Try again in a minute; an operator should check the database"
-_REMEMBERED = 10.0
+_TROUBLE_SECONDS = 10.0
 """Seconds after which a check that failed says nothing any more; a running bot checks more often."""
 
 
-class _Write:
+class _Submission:
     """What a caller waits for."""
 
     def __init__(self, work: Callable[[Batch], Any], *, alone: bool) -> None:
@@ -74,7 +74,7 @@ class _Write:
         if not self._settled.acquire(timeout=seconds):
             if self._claim.acquire(blocking=False):
                 raise AuditError(_STUCK, advice=_LATER)
-            raise RecordUnknownError(_UNKNOWN, advice=_TELLS)
+            raise RecordUnknownError(_UNKNOWN, advice=_CHECK_HISTORY)
         if self._refusal:
             raise self._refusal
         return self._result
@@ -85,13 +85,13 @@ class Writer:
 
     Args:
         engine: The database.
-        limits: How long each use of it may take.
+        timeouts: How long each use of it may take.
     """
 
-    def __init__(self, engine: Engine, limits: Limits) -> None:
+    def __init__(self, engine: Engine, timeouts: StoreTimeouts) -> None:
         self._engine = engine.execution_options(**{WRITING: True})
-        self._limits = limits
-        self._queue: SimpleQueue[_Write | None] = SimpleQueue()
+        self._timeouts = timeouts
+        self._queue: SimpleQueue[_Submission | None] = SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
         self._head: Head | None = None
@@ -114,7 +114,7 @@ class Writer:
             error, until = trouble
             if time.monotonic() < until:
                 raise _copy(error)
-        result: T = self._submit(_Write(work, alone=False))
+        result: T = self._submit(_Submission(work, alone=False))
         return result
 
     def probe(self, work: Callable[[Batch], object]) -> None:
@@ -125,14 +125,14 @@ class Writer:
         """
         began = time.monotonic()
         try:
-            self._submit(_Write(work, alone=True))
+            self._submit(_Submission(work, alone=True))
         except AuditError as error:
             # A failure that comes at once costs nobody else's time.
-            waited = time.monotonic() - began >= self._limits.lock / 2
+            waited = time.monotonic() - began >= self._timeouts.lock / 2
             # What became of a check may be unknown; what is refused because of it is not even begun.
             unknown = isinstance(error, RecordUnknownError)
             refusal = AuditError(_STUCK, advice=_LATER) if unknown else error
-            self._trouble = (refusal, time.monotonic() + _REMEMBERED) if waited else None
+            self._trouble = (refusal, time.monotonic() + _TROUBLE_SECONDS) if waited else None
             raise
 
     def close(self) -> None:
@@ -141,12 +141,12 @@ class Writer:
             if not self._closed:
                 self._closed = True
                 self._queue.put(None)
-        self._thread.join(self._limits.entry)
+        self._thread.join(self._timeouts.entry)
         if self._thread.is_alive():
             log.warning("the record did not end in time: what was under way may be written or not")
 
-    def _submit(self, write: _Write) -> Any:
-        if time.monotonic() - self._began > self._limits.entry:
+    def _submit(self, write: _Submission) -> Any:
+        if time.monotonic() - self._began > self._timeouts.entry:
             raise AuditError(_STUCK, advice=_LATER)
         with self._closing:
             if self._closed:
@@ -154,7 +154,7 @@ class Writer:
                     "the record is closed, because the bot stops", advice="Try again in a minute"
                 )
             self._queue.put(write)
-        return write.wait(self._limits.entry)
+        return write.wait(self._timeouts.entry)
 
     def _run(self) -> None:
         while writes := self._gather():
@@ -163,7 +163,7 @@ class Writer:
                 if batch:
                     self._settle(batch)
 
-    def _settle(self, writes: Sequence[_Write]) -> None:
+    def _settle(self, writes: Sequence[_Submission]) -> None:
         failure: AuditError | None = None
         self._began = time.monotonic()
         try:
@@ -180,11 +180,11 @@ class Writer:
         for write in writes:
             write.settle(failure)
 
-    def _gather(self) -> Sequence[_Write]:
+    def _gather(self) -> Sequence[_Submission]:
         """Wait for something to write; then take all there is. Nothing comes when the end has come."""
-        writes: list[_Write] = []
+        writes: list[_Submission] = []
         with suppress(Empty):
-            while len(writes) < MOST:
+            while len(writes) < MAX_BATCH:
                 write = self._queue.get(block=not writes)
                 if write is None:
                     # The end is still ahead of whoever asks next.
@@ -193,8 +193,8 @@ class Writer:
                 writes.append(write)
         return writes
 
-    def _commit(self, writes: Sequence[_Write]) -> None:
-        with using(self._engine) as connection:
+    def _commit(self, writes: Sequence[_Submission]) -> None:
+        with open_connection(self._engine) as connection:
             batch = Batch(connection)
             self._check_continues(connection, batch.head)
             for write in writes:
@@ -237,7 +237,7 @@ def _make_durable(connection: Connection) -> None:
         if lost and isinstance(error, SQLAlchemyError):
             raise RecordUnknownError(
                 "the connection was lost while the record was written: whether it was, is not known",
-                advice=_TELLS,
+                advice=_CHECK_HISTORY,
             ) from None
         raise
 

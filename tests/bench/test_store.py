@@ -16,12 +16,12 @@ from sqlalchemy import text
 
 from bot.core.model import Outcome
 from bot.store import writer
-from bot.store.engine import open_engine, reading
-from bot.store.entries import stream
-from bot.store.limits import Limits
+from bot.store.engine import open_engine, open_snapshot
+from bot.store.entries import stream_entries
 from bot.store.migrate import migrate
 from bot.store.record import Store
-from bot.store.verify import Finding, verify_url
+from bot.store.timeouts import StoreTimeouts
+from bot.store.verify import RecordStatus, verify_url
 from tests.support.bench import BOT, ROOT, ratios, show
 from tests.support.entries import a_change, looked_up, step
 from tests.support.long_record import fill
@@ -96,7 +96,7 @@ def test_many_writers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for _ in range(ROUNDS):
             together.append(waits(store))
             with monkeypatch.context() as patch:
-                patch.setattr(writer, "MOST", 1)
+                patch.setattr(writer, "MAX_BATCH", 1)
                 alone.append(waits(single))
 
     rate, slowest = "rate, ratio (one commit each / together)", "p99, ratio (together / one commit each)"
@@ -120,13 +120,13 @@ def test_many_writers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_verifying(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'long.db'}"
-    with closing(Store(url, Limits(60, 60, 60))) as store:
+    with closing(Store(url, StoreTimeouts(60, 60, 60))) as store:
         # Of no change: a hundred thousand steps of one would not be sound.
         drafts = [looked_up("alice", "bob"), replace(step(a_change(), Outcome.SUCCEEDED), change_id="")]
         store._writer.submit(lambda batch: [batch.append(drafts[n % 2]) for n in range(LONG)])
     engine = open_engine(url)
-    with reading(engine) as connection:
-        contents = [content.encode() for _, content, _, _, _ in stream(connection)]
+    with open_snapshot(engine) as connection:
+        contents = [content.encode() for _, content, _, _, _ in stream_entries(connection)]
     engine.dispose()
 
     ours: Figures = []
@@ -135,7 +135,7 @@ def test_verifying(tmp_path: Path) -> None:
         hashing.append(ms_each(lambda: [sha256(content).hexdigest() for content in contents], 1))
         ours.append(ms_each(lambda: verify_url(url), 1))
 
-    assert verify_url(url).finding is Finding.SOUND
+    assert verify_url(url).status is RecordStatus.SOUND
     assert verify_url(url).count == LONG
     ratio = "ratio"
     show(

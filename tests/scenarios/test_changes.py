@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.model import Outcome
 from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, GUEST, VIEWER, Person
-from bot.store.verify import Finding, verify_url
+from bot.store.verify import RecordStatus, verify_url
 from tests.support.whole import Asker, Whole, history_of
 
 NICK = "Tag_Profile_IM_Nick"
@@ -35,7 +35,7 @@ def test_changes_a_profile_when_confirmed_and_tells_the_audit_channel(whole: Who
     assert "ticket 4711" in told["text"]
     outcomes = [entry.event.outcome for entry in reversed(history_of(whole, "user_001"))]
     assert outcomes == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
-    assert verify_url(whole.settings.database_url).finding is Finding.SOUND
+    assert verify_url(whole.settings.database_url).status is RecordStatus.SOUND
 
 
 def test_undoes_from_the_audit_channel(whole: Whole, ed: Asker) -> None:
@@ -189,4 +189,4 @@ def test_tells_everybody_who_should_know_of_a_change_that_was_forged(
     assert "somebody altered the database" in ed.audit()["text"]
     assert "somebody altered the database" in caplog.text
     assert nick_of(whole, "user_009") not in ("Honest", "Mallory")
-    assert verify_url(whole.settings.database_url).finding is Finding.ALTERED
+    assert verify_url(whole.settings.database_url).status is RecordStatus.ALTERED

@@ -9,7 +9,7 @@ from bot.app import make_ims
 from bot.core.changes.service import Changes
 from bot.core.model import Entry, Outcome
 from bot.store.record import Store
-from bot.store.verify import Finding, verify_url
+from bot.store.verify import RecordStatus, verify_url
 from tests.support.changing import SLACK
 from tests.support.chaos import BEFORE, NICK, Chaos, chaos
 from tests.support.processes import STOPPED_WITHIN
@@ -82,7 +82,7 @@ def test_loses_nothing_while_faults_are_drawn_every_second(tmp_path: Path) -> No
             for account in run.accounts:
                 entries = [*reversed(store.list_history("demo", account, None, 100))]
                 check_account(run, account, [entry for entry in entries if isinstance(entry, Entry)])
-            waiting = [entry.sequence for entry in store.take("test", 60, 10_000)]
+            waiting = [entry.sequence for entry in store.lease_next("test", 60, 10_000)]
             settled = [
                 entry.sequence
                 for account in run.accounts
@@ -95,5 +95,5 @@ def test_loses_nothing_while_faults_are_drawn_every_second(tmp_path: Path) -> No
         assert {*run.told, *waiting} >= {*settled}
         firsts = list(dict.fromkeys(run.told))
         assert all(early < late for early, late in pairwise(firsts)), "out of order"
-        assert verify_url(run.disk.address).finding is Finding.SOUND
+        assert verify_url(run.disk.address).status is RecordStatus.SOUND
         assert [line for process in run.processes for line in process.tracebacks()] == []

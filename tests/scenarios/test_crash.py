@@ -21,7 +21,7 @@ from bot.reconcile import Settling
 from bot.sandbox.data import Account
 from bot.store.migrate import migrate
 from bot.store.record import Store
-from bot.store.verify import Finding, verify_url
+from bot.store.verify import RecordStatus, verify_url
 from tests.support.changing import EDDA, PROD
 from tests.support.crashing import (
     NICK,
@@ -187,9 +187,9 @@ def check_confirm(ground: Ground, account: str, processes: Sequence[Changes]) ->
 
 def check_record(ground: Ground) -> None:
     """Hold the record as a whole against the rules: sound, and every outcome waiting to be told once."""
-    assert verify_url(ground.database).finding is Finding.SOUND
+    assert verify_url(ground.database).status is RecordStatus.SOUND
     assert ground.vendor.unrecorded == []
-    told = [entry.sequence for entry in ground.record.take("test", 60, 10_000)]
+    told = [entry.sequence for entry in ground.record.lease_next("test", 60, 10_000)]
     entries = [entry for account in ground.accounts for entry in ground.history(account)]
     ends = {Outcome.SUCCEEDED, Outcome.FAILED}
     assert told == sorted(entry.sequence for entry in entries if entry.event.outcome in ends)

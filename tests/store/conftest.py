@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.limits import USUAL_LIMITS, Limits
 from bot.store.migrate import migrate
 from bot.store.record import Store
+from bot.store.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from tests.support.postgresql import new_schema
 
 
@@ -37,8 +37,8 @@ def open_store() -> Iterator[Callable[..., Store]]:
     """Opens stores that are closed when the test ends."""
     opened: list[Store] = []
 
-    def open_one(url: str, limits: Limits = USUAL_LIMITS) -> Store:
-        opened.append(Store(url, limits))
+    def open_one(url: str, timeouts: StoreTimeouts = USUAL_TIMEOUTS) -> Store:
+        opened.append(Store(url, timeouts))
         return opened[-1]
 
     yield open_one

@@ -13,7 +13,7 @@ from bot.core.model import Actor, AuditEvent, Change, Outcome, Surface
 from bot.store import chain
 from bot.store.export import export
 from bot.store.record import Store
-from bot.store.verify import Finding, verify_url
+from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import ALICE, looked_up
 
 OPEN_STORE = Callable[[str], Store]
@@ -116,5 +116,5 @@ def test_what_was_recorded_of_hostile_text_is_sound(url: str, store: Store, tmp_
     for each in (hostile, hostile[::-1], hostile * 50):
         store.add(AuditEvent(ALICE, Surface.COMMAND, each, each, (each,), Outcome.ANSWERED, each, each))
 
-    assert verify_url(url).finding is Finding.SOUND
+    assert verify_url(url).status is RecordStatus.SOUND
     (tmp_path / "export").write_text("".join(export(url, "csv")), encoding="utf-8")

@@ -27,11 +27,11 @@ ROW = {
 
 
 def test_writes_a_change_exactly_so() -> None:
-    assert change_codec.write(CHANGE, ROW["moved_at"]) == ROW
+    assert change_codec.encode_change(CHANGE, ROW["moved_at"]) == ROW
 
 
 def test_reads_a_change_back_as_it_was_written() -> None:
-    assert change_codec.read(change_codec.Kept(**ROW)) == CHANGE
+    assert change_codec.decode_change(change_codec.ChangeRow(**ROW)) == CHANGE
 
 
 def test_makes_of_a_change_what_its_entries_can_say_of_it() -> None:

@@ -20,15 +20,15 @@ from bot.core.model import Outcome
 from bot.errors import AuditError, RecordUnknownError
 from bot.store.batch import Batch
 from bot.store.engine import open_engine
-from bot.store.limits import Limits
 from bot.store.migrate import migrate
 from bot.store.record import Store
-from bot.store.verify import Finding, verify_url
+from bot.store.timeouts import StoreTimeouts
+from bot.store.verify import RecordStatus, verify_url
 from tests.support.cutting import Wire
 from tests.support.entries import a_change, looked_up, step
 
 OPEN_STORE = Callable[..., Store]
-QUICK = Limits(entry=1.2, use=1.0, lock=0.7)
+QUICK = StoreTimeouts(entry=1.2, use=1.0, lock=0.7)
 SECRET = "canary-4711"
 
 
@@ -99,7 +99,7 @@ def test_says_that_the_disk_is_full_and_goes_on_when_there_is_room(filed: Store,
     each_time(filed, "PRAGMA max_page_count = 1000000")
     filed.add(looked_up())
 
-    assert verify_url(f"sqlite:///{file}").finding is Finding.SOUND
+    assert verify_url(f"sqlite:///{file}").status is RecordStatus.SOUND
 
 
 def test_says_that_another_program_locks_the_record(file: Path, open_store: OPEN_STORE) -> None:
@@ -165,7 +165,7 @@ def test_says_that_it_does_not_know_when_the_connection_is_lost_over_a_commit(
             assert found.outcome is (Outcome.ATTEMPTED if committed else Outcome.PROPOSED)
             assert store.add(looked_up()).sequence == (3 if committed else 2)
     assert SECRET not in f"{caught.value} {caught.value.advice} {caught.value.detail}"
-    assert verify_url(server_url).finding is Finding.SOUND
+    assert verify_url(server_url).status is RecordStatus.SOUND
 
 
 def test_says_that_the_server_cannot_be_reached() -> None:
@@ -205,7 +205,7 @@ def test_nothing_of_a_batch_happens_when_it_cannot_be_committed(url: str, store:
     assert store.count_waiting() == (0, None)
     assert [entry.sequence for entry in store.list_history("demo", "bob", None, 10)] == [1]
     assert store.add(looked_up()).sequence == 2
-    assert verify_url(url).finding is Finding.SOUND
+    assert verify_url(url).status is RecordStatus.SOUND
 
 
 def test_one_refused_write_does_not_spoil_what_is_committed_with_it(url: str, store: Store) -> None:
@@ -228,7 +228,7 @@ def test_one_refused_write_does_not_spoil_what_is_committed_with_it(url: str, st
         first.result()
         assert [type(each.exception()) for each in twice] == [AuditError] * 2
         assert sorted(each.result().sequence for each in added) == [2, 3, 4]
-    assert verify_url(url).finding is Finding.SOUND
+    assert verify_url(url).status is RecordStatus.SOUND
 
 
 def test_a_mistake_of_the_bot_is_told_to_who_waits_and_ends_nothing(store: Store) -> None:
@@ -350,7 +350,7 @@ USES: list[Callable[[Store], object]] = [
     lambda store: store.add(looked_up()),
     lambda store: store.find("op_1"),
     lambda store: store.list_open(timedelta(0)),
-    lambda store: store.checkpoint("me", 1, 0),
+    lambda store: store.lease_checkpoint("me", 1, 0),
     lambda store: store.now(),
     lambda store: store.check(),
 ]
@@ -413,13 +413,13 @@ def test_does_not_know_what_became_of_a_commit_that_is_not_answered(
     wire.let_go()
     wired.check()
     assert wired.add(looked_up()).sequence in {2, 3}
-    assert verify_url(server_url).finding is Finding.SOUND
+    assert verify_url(server_url).status is RecordStatus.SOUND
 
 
 @pytest.fixture
 def free(store: Store) -> Iterator[Callable[[], None]]:
     """Ends the write in which a store's writer is stuck, and which no limit of the database ends."""
-    store._writer._limits = QUICK
+    store._writer._timeouts = QUICK
     began, go_on = threading.Event(), threading.Event()
 
     def hold(_: object) -> None:
@@ -563,7 +563,7 @@ def test_a_check_finds_that_the_disk_is_full(filed: Store, file: Path) -> None:
 
     filed.check()
     assert filed.add(looked_up()).sequence == 2
-    assert verify_url(f"sqlite:///{file}").finding is Finding.SOUND
+    assert verify_url(f"sqlite:///{file}").status is RecordStatus.SOUND
 
 
 def test_a_check_leaves_nothing_behind(url: str, store: Store) -> None:
@@ -576,7 +576,7 @@ def test_a_check_leaves_nothing_behind(url: str, store: Store) -> None:
     assert store.list_history("demo", "bob", None, 10) == [entry]
     assert store.count_waiting() == (0, None)
     assert store.add(looked_up()).previous == entry.hash
-    assert verify_url(url).finding is Finding.SOUND
+    assert verify_url(url).status is RecordStatus.SOUND
 
 
 def test_a_check_that_fails_spoils_no_write_beside_it(server_url: str, open_store: OPEN_STORE) -> None:
@@ -588,7 +588,7 @@ def test_a_check_that_fails_spoils_no_write_beside_it(server_url: str, open_stor
         assert go_on.wait(30)
 
     def fail(batch: Batch) -> None:
-        batch.rehearse()
+        batch.try_append()
         raise AuditError("this check fails")
 
     with ThreadPoolExecutor(8) as pool:

@@ -24,7 +24,7 @@ from bot.store.engine import open_engine
 from bot.store.migrate import is_current, migrate
 from bot.store.record import Store
 from bot.store.schema import REVISION, metadata
-from bot.store.verify import Finding, verify_url
+from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import denied, looked_up
 from tests.support.postgresql import new_schema
 from tests.support.tampering import tampering
@@ -110,7 +110,7 @@ def test_brings_the_first_schema_to_the_newest_and_leaves_every_entry_as_it_is(
     mine = store.list_done(Actor("U1", "T1"), OLD)
     assert [entry.sequence for entry in mine] == [number for number in range(OLD, 0, -1) if number % 3 == 1]
     assert store.add(looked_up("new")).sequence == OLD + 1
-    assert verify_url(first).finding is Finding.SOUND
+    assert verify_url(first).status is RecordStatus.SOUND
 
 
 def test_remembers_when_the_last_of_the_old_entries_was_recorded(first: str) -> None:
@@ -126,11 +126,11 @@ def test_lets_the_channel_see_the_head_of_an_old_record_with_its_next_entry(
 ) -> None:
     migrate(first)
     store = open_store(first)
-    assert store.checkpoint("me", 10, 3600) is None
+    assert store.lease_checkpoint("me", 10, 3600) is None
 
     added = store.add(looked_up())
 
-    assert store.checkpoint("me", 10, 3600) == Head(added.sequence, added.hash)
+    assert store.lease_checkpoint("me", 10, 3600) == Head(added.sequence, added.hash)
 
 
 @pytest.mark.parametrize("waiting", [(), (OLD,), (OLD - 1, OLD)])
@@ -153,10 +153,10 @@ def test_misses_no_entry_that_the_first_bot_had_told(first: str, waiting: Sequen
 
     migrate(first)
 
-    assert verify_url(first).finding is Finding.SOUND, str(verify_url(first))
+    assert verify_url(first).status is RecordStatus.SOUND, str(verify_url(first))
     with tampering(first) as connection:
         connection.execute(text("DELETE FROM outbox"))
-    assert verify_url(first).finding is (Finding.ALTERED if waiting else Finding.SOUND)
+    assert verify_url(first).status is (RecordStatus.ALTERED if waiting else RecordStatus.SOUND)
 
 
 def test_does_not_take_the_first_schema_for_the_newest(first: str) -> None:
@@ -182,7 +182,7 @@ def test_migrates_past_an_entry_that_was_tampered_with(first: str, open_store: O
     migrate(first)
 
     assert len(open_store(first).list_done(Actor("U1", "T1"), OLD)) > 0
-    assert verify_url(first).finding is not Finding.SOUND
+    assert verify_url(first).status is not RecordStatus.SOUND
 
 
 def test_leaves_logging_as_it_is(file: Path) -> None:
@@ -197,7 +197,7 @@ def test_leaves_logging_as_it_is(file: Path) -> None:
 def test_migrates_a_file_in_a_process_of_its_own(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'im-bot.db'}"
     program = (
-        "import sys; from bot.store.migrate import migrate_apart; migrate_apart(sys.argv[1]); "
+        "import sys; from bot.store.migrate import migrate_in_subprocess as migrate; migrate(sys.argv[1]); "
         "from bot.store.record import Store; Store(sys.argv[1]).close(); print('alembic' in sys.modules)"
     )
 

@@ -38,7 +38,7 @@ def told(outcome: Outcome) -> AuditEvent:
 def test_tells_what_became_of_changes_and_who_was_kept_from_one(store: Store, event: AuditEvent) -> None:
     entry = store.add(event)
 
-    assert store.take("me", 10, 10) == [entry]
+    assert store.lease_next("me", 10, 10) == [entry]
 
 
 @pytest.mark.parametrize(
@@ -55,48 +55,48 @@ def test_tells_what_became_of_changes_and_who_was_kept_from_one(store: Store, ev
 def test_tells_nothing_else(store: Store, event: AuditEvent) -> None:
     store.add(event)
 
-    assert store.take("me", 10, 10) == ()
+    assert store.lease_next("me", 10, 10) == ()
 
 
 def test_hands_entries_out_in_order_until_they_are_done(store: Store) -> None:
     fill(store, 5)
 
-    assert numbers(store.take("me", 10, 3)) == [1, 2, 3]
-    store.done("me", 2)
-    assert numbers(store.take("me", 10, 10)) == [3, 4, 5]
-    store.done("me", 5)
-    assert store.take("me", 10, 10) == ()
+    assert numbers(store.lease_next("me", 10, 3)) == [1, 2, 3]
+    store.mark_delivered("me", 2)
+    assert numbers(store.lease_next("me", 10, 10)) == [3, 4, 5]
+    store.mark_delivered("me", 5)
+    assert store.lease_next("me", 10, 10) == ()
 
 
 def test_only_one_holder_tells(url: str, store: Store, open_store: OPEN_STORE) -> None:
     other = open_store(url)
     fill(store, 2)
 
-    assert numbers(store.take("me", 10, 1)) == [1]
-    assert other.take("another", 10, 1) == ()
-    store.done("me", 1)
-    assert other.take("another", 10, 1) == ()
+    assert numbers(store.lease_next("me", 10, 1)) == [1]
+    assert other.lease_next("another", 10, 1) == ()
+    store.mark_delivered("me", 1)
+    assert other.lease_next("another", 10, 1) == ()
     store.release("me")
-    assert numbers(other.take("another", 10, 1)) == [2]
+    assert numbers(other.lease_next("another", 10, 1)) == [2]
 
 
 def test_right_of_a_holder_who_died_passes_on_in_time(store: Store) -> None:
     fill(store, 1)
 
-    assert numbers(store.take("me", 0.2, 1)) == [1]
-    assert store.take("another", 10, 1) == ()
+    assert numbers(store.lease_next("me", 0.2, 1)) == [1]
+    assert store.lease_next("another", 10, 1) == ()
     time.sleep(0.25)
-    assert numbers(store.take("another", 10, 1)) == [1]
-    assert store.take("me", 10, 1) == ()
+    assert numbers(store.lease_next("another", 10, 1)) == [1]
+    assert store.lease_next("me", 10, 1) == ()
 
 
 def test_nobody_gives_back_the_right_of_another(store: Store) -> None:
     fill(store, 1)
-    store.take("me", 10, 1)
+    store.lease_next("me", 10, 1)
 
     store.release("another")
 
-    assert store.take("another", 10, 1) == ()
+    assert store.lease_next("another", 10, 1) == ()
 
 
 def test_counts_what_waits_and_since_when(store: Store) -> None:
@@ -110,46 +110,46 @@ def test_counts_what_waits_and_since_when(store: Store) -> None:
 
 
 def test_asks_for_a_checkpoint_when_the_channel_has_seen_nothing_that_covers_the_head(store: Store) -> None:
-    assert store.checkpoint("me", 10, 0) is None
+    assert store.lease_checkpoint("me", 10, 0) is None
 
     entry = store.add(looked_up())
 
-    assert store.checkpoint("me", 10, 3600) == Head(entry.sequence, entry.hash)
-    store.done("me", entry.sequence)
-    assert store.checkpoint("me", 10, 0) is None
+    assert store.lease_checkpoint("me", 10, 3600) == Head(entry.sequence, entry.hash)
+    store.mark_delivered("me", entry.sequence)
+    assert store.lease_checkpoint("me", 10, 0) is None
 
 
 def test_asks_for_no_checkpoint_so_soon_after_the_channel_saw_something(store: Store) -> None:
-    store.done("me", store.add(denied("set")).sequence)
+    store.mark_delivered("me", store.add(denied("set")).sequence)
     later = store.add(looked_up())
 
-    assert store.checkpoint("me", 10, 3600) is None
-    assert store.checkpoint("me", 10, 0) == Head(later.sequence, later.hash)
+    assert store.lease_checkpoint("me", 10, 3600) is None
+    assert store.lease_checkpoint("me", 10, 0) == Head(later.sequence, later.hash)
 
 
 def test_asks_for_no_checkpoint_while_entries_wait_that_will_cover_the_head(store: Store) -> None:
     fill(store, 1)
     store.add(looked_up())
 
-    assert store.checkpoint("me", 10, 0) is None
-    assert numbers(store.take("me", 10, 10)) == [1]
+    assert store.lease_checkpoint("me", 10, 0) is None
+    assert numbers(store.lease_next("me", 10, 10)) == [1]
 
 
 def test_only_one_holder_makes_a_checkpoint(url: str, store: Store, open_store: OPEN_STORE) -> None:
     other = open_store(url)
     store.add(looked_up())
 
-    assert store.checkpoint("me", 10, 0)
-    assert other.checkpoint("another", 10, 0) is None
-    assert other.take("another", 10, 10) == ()
+    assert store.lease_checkpoint("me", 10, 0)
+    assert other.lease_checkpoint("another", 10, 0) is None
+    assert other.lease_next("another", 10, 10) == ()
     store.release("me")
-    assert other.checkpoint("another", 10, 0)
+    assert other.lease_checkpoint("another", 10, 0)
 
 
 def test_what_was_covered_stays_so_when_less_is_told_again(store: Store) -> None:
     store.add(looked_up())
-    store.done("me", store.add(looked_up()).sequence)
+    store.mark_delivered("me", store.add(looked_up()).sequence)
 
-    store.done("me", 1)
+    store.mark_delivered("me", 1)
 
-    assert store.checkpoint("me", 10, 0) is None
+    assert store.lease_checkpoint("me", 10, 0) is None

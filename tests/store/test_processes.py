@@ -16,7 +16,7 @@ from bot.store.engine import open_engine
 from bot.store.export import export
 from bot.store.migrate import check_current, migrate
 from bot.store.record import Store
-from bot.store.verify import Finding, verify_url
+from bot.store.verify import RecordStatus, verify_url
 from tests.support.bench import ROOT
 from tests.support.entries import a_change, denied, looked_up, step
 from tests.support.postgresql import new_schema
@@ -51,8 +51,8 @@ with freeze_time(datetime.now(UTC) + timedelta(seconds=shift), tick=True):
         "shift": (datetime.now(UTC) - store.now()).total_seconds(),
         "left open": [change.id for change in store.list_open(timedelta(seconds=30))],
         "waiting": [change.id for change in store.list_proposed(timedelta(minutes=10))],
-        "leased": len(store.take("another", 30, 10)),
-        "checkpoint": store.checkpoint("another", 30, 60) is not None,
+        "leased": len(store.lease_next("another", 30, 10)),
+        "checkpoint": store.lease_checkpoint("another", 30, 60) is not None,
     }))
 store.close()
 """
@@ -79,7 +79,7 @@ def test_eight_threads_keep_one_chain(url: str, store: Store) -> None:
         entries = list(pool.map(lambda _: store.add(looked_up()), range(400)))
 
     assert sorted(entry.sequence for entry in entries) == list(range(1, 401))
-    assert verify_url(url).finding is Finding.SOUND
+    assert verify_url(url).status is RecordStatus.SOUND
 
 
 def test_three_processes_keep_one_chain(url: str) -> None:
@@ -88,7 +88,7 @@ def test_three_processes_keep_one_chain(url: str) -> None:
 
     assert [writer.returncode for writer in writers] == [0, 0, 0]
     assert verify_url(url).count == 300
-    assert verify_url(url).finding is Finding.SOUND
+    assert verify_url(url).status is RecordStatus.SOUND
     assert sorted(hashes(url)) == sorted(chain.from_iterable(said))
 
 
@@ -101,10 +101,10 @@ def test_every_entry_that_was_acknowledged_outlives_a_kill(url: str, open_store:
             writer.send_signal(signal.SIGKILL)
             acknowledged += [line.strip() for line in writer.stdout if len(line) == 65]
 
-    assert verify_url(url).finding is Finding.SOUND
+    assert verify_url(url).status is RecordStatus.SOUND
     assert set(acknowledged) <= set(hashes(url))
     open_store(url).add(looked_up())
-    assert verify_url(url).finding is Finding.SOUND
+    assert verify_url(url).status is RecordStatus.SOUND
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -133,7 +133,7 @@ def test_a_process_whose_clock_is_wrong_takes_nothing_from_another(
     assert live
     store.move(live, Outcome.ATTEMPTED, step(live, Outcome.ATTEMPTED))
     store.add(denied("set"))
-    assert len(store.take("me", 30, 10)) == 1
+    assert len(store.lease_next("me", 30, 10)) == 1
 
     said, _ = start(SHIFTED, server_url, shift).communicate(timeout=PATIENCE)
 

@@ -359,8 +359,8 @@ def test_one_altered_entry_hides_no_other(url: str, store: Store, damage: str) -
     assert [entry.sequence for entry in store.list_history("demo", "bob", None, 9)] == [4, 3, 2, 1]
     assert AlteredEntry(2) in store.list_history("demo", "bob", None, 9)
     assert AlteredEntry(2) in store.list_done(ALICE, 9)
-    assert store.take("me", 60, 9)[0] == AlteredEntry(2)
-    assert store.count_waiting() == (3, store.take("me", 60, 9)[1].at)  # type: ignore[union-attr]
+    assert store.lease_next("me", 60, 9)[0] == AlteredEntry(2)
+    assert store.count_waiting() == (3, store.lease_next("me", 60, 9)[1].at)  # type: ignore[union-attr]
     assert store.find(change.id) == change
     assert store.add(looked_up()).sequence == 5
 

@@ -22,12 +22,12 @@ from sqlalchemy import Connection, make_url, text
 from bot.core.changes.journal import undo_reason
 from bot.core.model import Actor, AlteredEntry, Change, Outcome
 from bot.errors import AlteredError, AuditError
-from bot.store import change_codec as kept
 from bot.store.chain import START
+from bot.store.change_codec import decode_change, encode_change
 from bot.store.export import export
 from bot.store.migrate import migrate
 from bot.store.record import Store
-from bot.store.verify import Finding, verify_url
+from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import ALICE, a_change, denied, looked_up, step
 from tests.support.postgresql import SERVER
 from tests.support.tampering import point_head_to_last, run_freely, tampering
@@ -153,8 +153,8 @@ def forged(change_id: str, **parts: Any) -> Deed:
 
     def forge(connection: Connection) -> None:
         wanted = text("SELECT * FROM changes WHERE id = :id")
-        change = kept.read(connection.execute(wanted, {"id": change_id}).one())
-        row = kept.write(replace(change, **parts), "")
+        change = decode_change(connection.execute(wanted, {"id": change_id}).one())
+        row = encode_change(replace(change, **parts), "")
         deed = "UPDATE changes SET content = :content, digest = :digest WHERE id = :id"
         connection.execute(text(deed), row | {"id": change_id})
 
@@ -166,7 +166,7 @@ def shifted(seconds: int) -> Deed:
 
     def shift(connection: Connection) -> None:
         wanted = text("SELECT * FROM changes WHERE id = :id")
-        change = kept.read(connection.execute(wanted, {"id": OPEN}).one())
+        change = decode_change(connection.execute(wanted, {"id": OPEN}).one())
         forged(OPEN, proposed_at=change.proposed_at + timedelta(seconds=seconds))(connection)
 
     return shift
@@ -460,8 +460,8 @@ CASES = [
 def test_nothing_is_found_where_nobody_tampered(record: str) -> None:
     verdict = verify_url(record)
 
-    assert verdict.finding is Finding.SOUND, str(verdict)
-    assert verify_url(record, f"#{verdict.count} · {verdict.head}").finding is Finding.SOUND
+    assert verdict.status is RecordStatus.SOUND, str(verdict)
+    assert verify_url(record, f"#{verdict.count} · {verdict.head}").status is RecordStatus.SOUND
     assert found_before_a_write(record, OPEN) is None
     assert not found_by_the_relay(record)
 
@@ -474,11 +474,11 @@ def test_finds_what_was_tampered_with(record: str, tamper: Tamper) -> None:
 
     found: set[Finder] = set()
     alone = verify_url(record)
-    if alone.finding is not Finding.SOUND:
+    if alone.status is not RecordStatus.SOUND:
         found.add("verify")
         assert alone.exit_code in (3, 4)
         assert str(alone)
-    elif verify_url(record, witness).finding is Finding.HEAD_NOT_FOUND:
+    elif verify_url(record, witness).status is RecordStatus.HEAD_NOT_FOUND:
         found.add("head")
     if found_by_the_relay(record):
         found.add("take")
@@ -513,7 +513,7 @@ def found_by_the_relay(url: str) -> bool:
     with closing(Store(url)) as store:
         store.count_waiting()
         try:
-            return any(isinstance(entry, AlteredEntry) for entry in store.take("test", 1, 100))
+            return any(isinstance(entry, AlteredEntry) for entry in store.lease_next("test", 1, 100))
         except AuditError:
             return True
 

@@ -13,10 +13,10 @@ from sqlalchemy import text
 from bot.core.model import Outcome
 from bot.errors import AuditError, UsageError
 from bot.store import chain
-from bot.store import change_codec as kept
+from bot.store.change_codec import encode_change
 from bot.store.export import export
 from bot.store.record import Store
-from bot.store.verify import Finding, Verdict, verify_url
+from bot.store.verify import RecordStatus, VerifyReport, verify_url
 from tests.support.entries import a_change, denied, looked_up, step
 from tests.support.tampering import point_head_to_last, tampering
 
@@ -33,9 +33,9 @@ def filled(url: str, store: Store) -> str:
     return url
 
 
-def judged(url: str, head: str | None = None) -> tuple[Finding, int | None]:
-    verdict = verify_url(url, head)
-    return verdict.finding, verdict.sequence
+def judged(url: str, head: str | None = None) -> tuple[RecordStatus, int | None]:
+    report = verify_url(url, head)
+    return report.status, report.sequence
 
 
 def head_of(url: str) -> str:
@@ -43,9 +43,9 @@ def head_of(url: str) -> str:
 
 
 def test_finds_a_record_sound(filled: str) -> None:
-    verdict = verify_url(filled)
+    report = verify_url(filled)
 
-    assert (verdict.finding, verdict.count, verdict.exit_code) == (Finding.SOUND, COUNT, 0)
+    assert (report.status, report.count, report.exit_code) == (RecordStatus.SOUND, COUNT, 0)
 
 
 @pytest.mark.parametrize("digits", [32, 64])
@@ -53,32 +53,32 @@ def test_finds_a_head_by_its_number_and_hash(filled: str, digits: int) -> None:
     head = head_of(filled)[:digits]
 
     for words in (f"#{COUNT} · {head}", f"#{COUNT} {head}", f" #{COUNT} ·{head.upper()} ", head):
-        verdict = verify_url(filled, words)
-        assert (verdict.finding, verdict.found) == (Finding.SOUND, COUNT)
-        assert str(verdict).endswith(f"the head asked for is entry {COUNT}")
+        report = verify_url(filled, words)
+        assert (report.status, report.found) == (RecordStatus.SOUND, COUNT)
+        assert str(report).endswith(f"the head asked for is entry {COUNT}")
 
 
 @pytest.mark.parametrize("digits", [8, 12, 31])
 def test_says_that_a_short_head_proves_less(filled: str, digits: int) -> None:
-    verdict = verify_url(filled, f"#{COUNT} · {head_of(filled)[:digits]}")
+    report = verify_url(filled, f"#{COUNT} · {head_of(filled)[:digits]}")
 
-    assert (verdict.finding, verdict.found, verdict.exit_code) == (Finding.SOUND, COUNT, 0)
-    assert f"an old short head: {digits} digits prove less than 32" in str(verdict)
+    assert (report.status, report.found, report.exit_code) == (RecordStatus.SOUND, COUNT, 0)
+    assert f"an old short head: {digits} digits prove less than 32" in str(report)
 
 
 def test_a_head_is_not_found_at_another_number(filled: str) -> None:
     head = head_of(filled)
 
     for number in (COUNT - 1, COUNT + 1, 0, 10**18):
-        verdict = verify_url(filled, f"#{number} · {head[:32]}")
-        assert (verdict.finding, verdict.exit_code) == (Finding.HEAD_NOT_FOUND, 5)
-    assert judged(filled, f"#{COUNT} · {'f' * 32}") == (Finding.HEAD_NOT_FOUND, None)
+        report = verify_url(filled, f"#{number} · {head[:32]}")
+        assert (report.status, report.exit_code) == (RecordStatus.HEAD_NOT_FOUND, 5)
+    assert judged(filled, f"#{COUNT} · {'f' * 32}") == (RecordStatus.HEAD_NOT_FOUND, None)
 
 
 def test_finds_an_empty_record_sound(url: str) -> None:
-    verdict = verify_url(url)
+    report = verify_url(url)
 
-    assert (verdict.finding, verdict.count, verdict.head) == (Finding.SOUND, 0, chain.START)
+    assert (report.status, report.count, report.head) == (RecordStatus.SOUND, 0, chain.START)
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,11 @@ def test_refuses_a_head_that_could_be_none(filled: str, head: str) -> None:
         verify_url(filled, head)
 
 
-@pytest.mark.parametrize("finding", Finding)
-def test_says_what_it_found(finding: Finding) -> None:
-    assert str(Verdict(finding, 3, chain.START, 4)).startswith(f"{finding.name.lower().replace('_', ' ')}: ")
+@pytest.mark.parametrize("status", RecordStatus)
+def test_says_what_it_found(status: RecordStatus) -> None:
+    assert str(VerifyReport(status, 3, chain.START, 4)).startswith(
+        f"{status.name.lower().replace('_', ' ')}: "
+    )
 
 
 def test_is_silent_about_a_database_that_is_not_there(tmp_path: Path) -> None:
@@ -117,7 +119,7 @@ def test_finds_an_entry_that_was_altered(filled: str, deed: str, place: int) -> 
     with tampering(filled) as connection:
         connection.execute(text(deed), {"place": place})
 
-    assert judged(filled) == (Finding.ALTERED, place)
+    assert judged(filled) == (RecordStatus.ALTERED, place)
 
 
 @pytest.mark.parametrize("place", [1, 7, COUNT])
@@ -133,7 +135,7 @@ def test_finds_an_entry_that_was_altered_with_its_hash(filled: str, place: int) 
         )
 
     # The hash that follows from it is in the next entry, or in the head row.
-    assert judged(filled) == (Finding.ALTERED, min(place + 1, COUNT))
+    assert judged(filled) == (RecordStatus.ALTERED, min(place + 1, COUNT))
 
 
 @pytest.mark.parametrize("place", [1, 7, COUNT - 1])
@@ -141,7 +143,7 @@ def test_finds_an_entry_that_was_deleted(filled: str, place: int) -> None:
     with tampering(filled) as connection:
         connection.execute(text("DELETE FROM entries WHERE sequence = :place"), {"place": place})
 
-    assert judged(filled) == (Finding.MISSING, place)
+    assert judged(filled) == (RecordStatus.MISSING, place)
 
 
 @pytest.mark.parametrize("place", [1, 7])
@@ -153,7 +155,7 @@ def test_finds_an_entry_whose_place_was_taken(filled: str, place: int) -> None:
         )
         connection.execute(text("UPDATE entries SET sequence = sequence + 999 WHERE sequence < 0"))
 
-    assert judged(filled) == (Finding.ALTERED, place)
+    assert judged(filled) == (RecordStatus.ALTERED, place)
 
 
 @pytest.mark.parametrize(("one", "other"), [(1, 2), (5, 15), (3, COUNT)])
@@ -164,7 +166,7 @@ def test_finds_entries_that_were_swapped(filled: str, one: int, other: int) -> N
                 text("UPDATE entries SET sequence = :new WHERE sequence = :old"), {"old": old, "new": new}
             )
 
-    assert judged(filled) == (Finding.ALTERED, one)
+    assert judged(filled) == (RecordStatus.ALTERED, one)
 
 
 @pytest.mark.parametrize("place", [0, 8, COUNT + 1])
@@ -180,7 +182,7 @@ def test_finds_an_entry_that_was_inserted(filled: str, place: int) -> None:
         connection.execute(copied, {"place": place})
         connection.execute(text("UPDATE entries SET sequence = sequence - 999 WHERE sequence > 500"))
 
-    assert judged(filled) == (Finding.ALTERED, place)
+    assert judged(filled) == (RecordStatus.ALTERED, place)
 
 
 def test_finds_an_entry_that_was_chained_on_by_another_hand(filled: str) -> None:
@@ -192,7 +194,7 @@ def test_finds_an_entry_that_was_chained_on_by_another_hand(filled: str) -> None
             {"sequence": COUNT + 1, "content": content, "digest": sha256(content.encode()).hexdigest()},
         )
 
-    assert judged(filled) == (Finding.ALTERED, COUNT + 1)
+    assert judged(filled) == (RecordStatus.ALTERED, COUNT + 1)
 
 
 def cut(url: str, kept: int, *, head_too: bool) -> None:
@@ -208,23 +210,23 @@ def test_finds_a_tail_that_was_cut_off(filled: str) -> None:
     head = head_of(filled)
     cut(filled, COUNT - 3, head_too=False)
 
-    assert judged(filled) == (Finding.MISSING, COUNT - 2)
-    assert judged(filled, head) == (Finding.HEAD_NOT_FOUND, None)
+    assert judged(filled) == (RecordStatus.MISSING, COUNT - 2)
+    assert judged(filled, head) == (RecordStatus.HEAD_NOT_FOUND, None)
 
 
 def test_finds_a_tail_that_was_cut_off_with_care_by_a_head_that_was_printed(filled: str) -> None:
     head = head_of(filled)
     cut(filled, COUNT - 3, head_too=True)
 
-    assert judged(filled) == (Finding.SOUND, None)
-    assert judged(filled, head[:12]) == (Finding.HEAD_NOT_FOUND, None)
+    assert judged(filled) == (RecordStatus.SOUND, None)
+    assert judged(filled, head[:12]) == (RecordStatus.HEAD_NOT_FOUND, None)
 
 
 def test_finds_a_head_row_that_is_gone(filled: str) -> None:
     with tampering(filled) as connection:
         connection.execute(text("DELETE FROM head"))
 
-    assert judged(filled) == (Finding.MISSING, COUNT + 1)
+    assert judged(filled) == (RecordStatus.MISSING, COUNT + 1)
 
 
 def test_finds_bytes_that_are_no_text(file: Path, open_store: OPEN_STORE) -> None:
@@ -235,7 +237,7 @@ def test_finds_bytes_that_are_no_text(file: Path, open_store: OPEN_STORE) -> Non
     with tampering(url) as connection:
         connection.execute(text("UPDATE entries SET content = CAST(x'7bff' AS TEXT) WHERE sequence = 2"))
 
-    assert judged(url) == (Finding.ALTERED, 2)
+    assert judged(url) == (RecordStatus.ALTERED, 2)
     assert len(list(export(url, "csv"))) == 4
     assert len(list(export(url, "jsonl"))) == 3
 
@@ -255,7 +257,7 @@ def test_finds_every_flipped_bit_of_an_entry_in_the_file(file: Path, open_store:
         flipped[offset] ^= 1 << (offset % 8)
         file.write_bytes(flipped)
 
-        assert verify_url(url).finding is Finding.ALTERED
+        assert verify_url(url).status is RecordStatus.ALTERED
 
 
 def test_tells_of_a_file_that_is_damaged(file: Path, open_store: OPEN_STORE) -> None:
@@ -269,7 +271,7 @@ def test_tells_of_a_file_that_is_damaged(file: Path, open_store: OPEN_STORE) -> 
     whole[page : page + 16] = b"\xff" * 16
     file.write_bytes(whole)
 
-    assert verify_url(url).finding is Finding.ALTERED
+    assert verify_url(url).status is RecordStatus.ALTERED
 
 
 def test_anybody_can_check_an_export_in_ten_lines(filled: str) -> None:
@@ -293,10 +295,10 @@ def test_holds_the_lease_against_the_clock_of_the_server(
 ) -> None:
     store = open_store(server_url)
     store.add(denied("set"))
-    assert store.take("me", 60, 1)
+    assert store.lease_next("me", 60, 1)
 
     with freeze_time(datetime.now(UTC) + timedelta(hours=hours)):
-        assert verify_url(server_url).finding is Finding.SOUND
+        assert verify_url(server_url).status is RecordStatus.SOUND
 
     with tampering(server_url) as connection:
         connection.execute(text("UPDATE lease SET until = until + 7200"))
@@ -320,7 +322,7 @@ def changed(url: str, store: Store) -> str:
 
 
 def test_finds_changes_sound(changed: str) -> None:
-    assert verify_url(changed).finding is Finding.SOUND
+    assert verify_url(changed).status is RecordStatus.SOUND
 
 
 @pytest.mark.parametrize(
@@ -337,10 +339,10 @@ def test_finds_a_change_that_was_altered(changed: str, deed: str) -> None:
     with tampering(changed) as connection:
         connection.execute(text(deed))
 
-    verdict = verify_url(changed)
+    report = verify_url(changed)
 
-    assert (verdict.finding, verdict.change[:4]) == (Finding.ALTERED, "op_1")
-    assert str(verdict).startswith("altered: change op_1")
+    assert (report.status, report.change[:4]) == (RecordStatus.ALTERED, "op_1")
+    assert str(report).startswith("altered: change op_1")
 
 
 @pytest.mark.parametrize("part", ["before", "after", "reason", "account"])
@@ -353,7 +355,7 @@ def test_finds_a_change_that_was_altered_with_its_digest(changed: str, part: str
     }
     change = replace(a_change("op_1"), outcome=Outcome.SUCCEEDED, **{part: forged[part]})
     with tampering(changed) as connection:
-        row = kept.write(change, "")
+        row = encode_change(change, "")
         deed = "UPDATE changes SET content = :content, digest = :digest WHERE id = :id"
         connection.execute(text(deed), row)
 
@@ -364,7 +366,7 @@ def test_an_emptied_database_is_a_record_that_is_missing(tmp_path: Path) -> None
     file = tmp_path / "im-bot.db"
     file.touch()
 
-    verdict = verify_url(f"sqlite:///{file}")
+    report = verify_url(f"sqlite:///{file}")
 
-    assert verdict.exit_code == 4
-    assert "restore a copy" in str(verdict)
+    assert report.exit_code == 4
+    assert "restore a copy" in str(report)

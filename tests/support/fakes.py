@@ -260,4 +260,4 @@ class FakeRecord:
 
 
 def digest_of(change: Change) -> str:
-    return change_codec.write(change, "")["digest"]
+    return change_codec.encode_change(change, "")["digest"]

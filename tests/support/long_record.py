@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from bot.core.model import AuditEvent, Change, Outcome
 from bot.store import chain
-from bot.store import change_codec as kept
+from bot.store.change_codec import encode_change
 from tests.support.entries import a_change, looked_up, step
 
 Rows = dict[str, list[tuple[object, ...]]]
@@ -97,13 +97,19 @@ def _write(lookups: int, changes: int) -> Iterator[Rows]:
             entry, content = chain.link(sequence, at, event, previous)
             previous = entry.hash
             rows["entries"].append(
-                (sequence, content, entry.hash, chain.actor_key(event.actor), chain.key(event.change_id))
+                (
+                    sequence,
+                    content,
+                    entry.hash,
+                    chain.actor_key(event.actor),
+                    chain.index_key(event.change_id),
+                )
             )
             rows["entry_accounts"] += ((event.app, account, sequence) for account in event.accounts)
             if change is not None:
                 # Its row is written with its last step: three entries before, it was proposed.
                 made = replace(change, proposed_at=at - timedelta(milliseconds=_AGO))
-                row = kept.write(made, chain.write_time(at))
+                row = encode_change(made, chain.write_time(at))
                 rows["changes"].append(tuple(row[name] for name in _TABLES["changes"]))
         yield rows
 

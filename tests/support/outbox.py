@@ -50,8 +50,8 @@ class FakeOutbox:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
-        self._fail_if_told("checkpoint")
+    def lease_checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
+        self._fail_if_told("lease_checkpoint")
         with self._lock:
             now = time.monotonic()
             covered = self.head is None or self.head.sequence <= self.seen or now - self.seen_at < every
@@ -59,8 +59,8 @@ class FakeOutbox:
                 return None
             return self.head
 
-    def take(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
-        self._fail_if_told("take")
+    def lease_next(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
+        self._fail_if_told("lease_next")
         with self._lock:
             self.takes += 1
             if self.crashing:
@@ -69,8 +69,8 @@ class FakeOutbox:
                 return ()
             return self.waiting[:limit]
 
-    def done(self, holder: str, last: int) -> None:  # noqa: ARG002 - what was told was told, whoever holds
-        self._fail_if_told("done")
+    def mark_delivered(self, holder: str, last: int) -> None:  # noqa: ARG002 - what was told was told, whoever holds
+        self._fail_if_told("mark_delivered")
         with self._lock:
             self.waiting = [entry for entry in self.waiting if entry.sequence > last]
             self.seen, self.seen_at = max(self.seen, last), time.monotonic()

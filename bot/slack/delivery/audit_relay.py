@@ -214,7 +214,7 @@ class Relay:
 
     def _tell(self) -> bool:
         """Tell the next entries in one message; False when there are none."""
-        entries = self._outbox.take(self._holder, LEASE, TAKEN)
+        entries = self._outbox.lease_next(self._holder, LEASE, TAKEN)
         if not entries:
             return False
         self._holding = True
@@ -227,13 +227,13 @@ class Relay:
             self._told = (self._told | set(map(_key, chosen))) & set(map(_key, entries))
         # People who were refused at the same time come one after the other, not by number.
         *_, last = takewhile(lambda entry: _key(entry) in self._told, entries)
-        self._outbox.done(self._holder, last.sequence)
+        self._outbox.mark_delivered(self._holder, last.sequence)
         return True
 
     def _tell_checkpoint(self) -> bool:
         """Post the head that the channel lacks; False when it lacks none."""
         if self._unnoted is None:
-            head = self._outbox.checkpoint(self._holder, LEASE, self._pace.checkpoint)
+            head = self._outbox.lease_checkpoint(self._holder, LEASE, self._pace.checkpoint)
             if head is None:
                 self._uncovered_since = None
                 return False
@@ -242,7 +242,7 @@ class Relay:
             self._readers.check()
             self._channel.post(render_checkpoint(head, self._outbox.now()))
             self._unnoted, self._uncovered_since = head, None
-        self._outbox.done(self._holder, self._unnoted.sequence)
+        self._outbox.mark_delivered(self._holder, self._unnoted.sequence)
         self._unnoted = None
         return True
 
@@ -269,7 +269,7 @@ class Relay:
         self._fail(problem)
         seconds = min(asked, self._pace.longest_asked)
         with suppress(AuditError):
-            self._outbox.take(self._holder, seconds + LEASE, 1)
+            self._outbox.lease_next(self._holder, seconds + LEASE, 1)
         return seconds
 
     def _release(self) -> None:

@@ -45,7 +45,7 @@ from bot.errors import (
 )
 from bot.store.migrate import migrate
 from bot.store.record import Store
-from bot.store.verify import Finding, verify_url
+from bot.store.verify import RecordStatus, verify_url
 from tests.support.changing import ALICE, EDDA, ERIK, NICK, SLACK, World
 from tests.support.entries import unaltered
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
@@ -494,7 +494,7 @@ def test_whenever_its_database_fails_nothing_is_written_twice_or_unrecorded(
         intents = check(im, entries)
         # What was recorded, and the bot was told was not, is an intent that nothing came of.
         assert world.writes == intents or (committed and world.writes == intents - 1), place
-        assert verify_url(f"sqlite:///{file}").finding is Finding.SOUND
+        assert verify_url(f"sqlite:///{file}").status is RecordStatus.SOUND
         if fate.come <= place:
             break
     assert place > 5

@@ -231,7 +231,7 @@ def test_calls_an_entry_stuck_that_waits_for_long(telling: Telling) -> None:
 
 def test_tells_a_double_by_its_number_after_a_crash(telling: Telling) -> None:
     relay, outbox, channel = telling(SENT, waiting=[])
-    outbox.broken = {"done"}
+    outbox.broken = {"mark_delivered"}
     outbox.put(*entries(1, 2))
     wait_until(lambda: bool(channel.asked))
     relay.close()
@@ -245,7 +245,7 @@ def test_tells_a_double_by_its_number_after_a_crash(telling: Telling) -> None:
 
 def test_tells_once_what_it_cannot_note_at_once(telling: Telling) -> None:
     relay, outbox, channel = telling(SENT, waiting=[])
-    outbox.broken = {"done"}
+    outbox.broken = {"mark_delivered"}
     outbox.put(*entries(1, 2))
     wait_until(lambda: "cannot be written" in relay.status().problem)
     outbox.put(enter(3))
@@ -301,7 +301,7 @@ def test_outlives_slack_hanging(telling: Telling) -> None:
     assert relay.status().running
 
 
-@pytest.mark.parametrize("method", ["take", "done", "release"])
+@pytest.mark.parametrize("method", ["lease_next", "mark_delivered", "release"])
 def test_outlives_an_outbox_that_does_not_work(telling: Telling, method: str) -> None:
     relay, outbox, channel = telling(SENT, waiting=[])
     outbox.broken = {method}
@@ -424,7 +424,7 @@ def test_waits_no_longer_than_a_limit_however_long_slack_asks(telling: Telling, 
     assert relay.status().running
 
 
-@pytest.mark.parametrize("method", ["take", "done", "release", "checkpoint"])
+@pytest.mark.parametrize("method", ["lease_next", "mark_delivered", "release", "lease_checkpoint"])
 def test_nothing_ends_the_thread(telling: Telling, method: str) -> None:
     limited = says("ratelimited", 429, "Retry-After: 0\r\n")
     relay, outbox, channel = telling(limited, SENT, waiting=[])
@@ -622,7 +622,7 @@ def test_calls_a_checkpoint_stuck_that_waits_for_long(
 
 def test_posts_a_checkpoint_once_that_it_cannot_note_at_once(telling: Telling) -> None:
     relay, outbox, channel = telling(SENT, waiting=[])
-    outbox.broken = {"done"}
+    outbox.broken = {"mark_delivered"}
     outbox.look_up(enter(1))
     wait_until(lambda: "cannot be written" in relay.status().problem)
     outbox.look_up(enter(2))

@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy import Column, Connection, Text, text
 
 from bot.core.model import Actor
-from bot.store.chain import actor_key, key
+from bot.store.chain import actor_key, index_key
 
 revision = "second"
 down_revision = "first"
@@ -57,6 +57,6 @@ def _read(content: str | bytes) -> dict[str, str]:
     try:
         said = json.loads(content)
         actor = Actor(user_id=str(said["user"]), team_id=str(said["team"]))
-        return {"actor": actor_key(actor), "change": key(str(said["change"]))}
+        return {"actor": actor_key(actor), "change": index_key(str(said["change"]))}
     except (ValueError, LookupError, TypeError):
         return {"actor": "", "change": ""}

@@ -6,16 +6,17 @@ from sqlalchemy import Connection, inspect, text
 
 from bot.store.schema import metadata
 
-_KEPT = ("entries", "entry_accounts")
+_APPEND_ONLY = ("entries", "entry_accounts")
 _REFUSE = "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END"
-_THERE = "EXISTS (SELECT 1 FROM entries WHERE sequence = NEW.sequence)"
+_EXISTS = "EXISTS (SELECT 1 FROM entries WHERE sequence = NEW.sequence)"
 _FILE_TRIGGERS: Mapping[str, str] = {
     "entries_refuse_replace": "CREATE TRIGGER entries_refuse_replace BEFORE INSERT ON entries"
-    f" WHEN {_THERE} {_REFUSE}",
+    f" WHEN {_EXISTS} {_REFUSE}",
     **{
-        f"{table}_refuse_{deed}": f"CREATE TRIGGER {table}_refuse_{deed} BEFORE {deed} ON {table} {_REFUSE}"
-        for table in _KEPT
-        for deed in ("update", "delete")
+        f"{table}_refuse_{action}": f"CREATE TRIGGER {table}_refuse_{action}"
+        f" BEFORE {action} ON {table} {_REFUSE}"
+        for table in _APPEND_ONLY
+        for action in ("update", "delete")
     },
 }
 _FUNCTION = "BEGIN RAISE EXCEPTION 'the record is append-only'; END"
@@ -30,7 +31,7 @@ _SERVER_TRIGGERS: Mapping[str, tuple[object, ...]] = {
         "plpgsql",
         _FUNCTION,
     )
-    for table in _KEPT
+    for table in _APPEND_ONLY
 }
 
 _FOUND_IN_FILE = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
@@ -70,7 +71,7 @@ def find_missing_table(connection: Connection) -> str:
     return ""
 
 
-def find_altered_guard(connection: Connection) -> str:
+def find_altered_trigger(connection: Connection) -> str:
     """Say which trigger is not as it was made, or what changes unseen what is written; empty when nothing."""
     if connection.dialect.name == "sqlite":
         found = {name: sql for name, sql in connection.execute(text(_FOUND_IN_FILE)).all()}  # noqa: C416 - rows are no pairs to mypy

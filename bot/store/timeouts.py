@@ -9,7 +9,7 @@ from time import monotonic
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class StoreTimeouts:
     """The longest waits, in seconds, each shorter than the one before, so that the nearest cause is named.
 
     Args:
@@ -23,8 +23,8 @@ class Limits:
     lock: float = 3.0
 
 
-USUAL_LIMITS = Limits()
-"""The limits of a running bot."""
+USUAL_TIMEOUTS = StoreTimeouts()
+"""The timeouts of a running bot."""
 
 
 class _Deadline(threading.local):
