@@ -68,7 +68,7 @@ class TooLongError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """An answer; the body is decompressed."""
 
     status: int
@@ -98,7 +98,7 @@ class Session:
 
     def post(
         self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float, most: int
-    ) -> Answer:
+    ) -> Response:
         """Post and give the answer, as `send` does.
 
         Raises:
@@ -112,7 +112,7 @@ class Session:
 
     def send(
         self, request: requests.PreparedRequest, *, seconds: float, most: int, silence: float | None = None
-    ) -> Answer:
+    ) -> Response:
         """Send a request and give the answer, a redirect as it is.
 
         Args:
@@ -134,7 +134,7 @@ class Session:
             with response:
                 body = _read(response, most)
             if not cutoff.passed:
-                return Answer(response.status_code, response.headers, body)
+                return Response(response.status_code, response.headers, body)
             problem = requests.ReadTimeout()
         except (
             requests.RequestException,

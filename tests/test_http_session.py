@@ -12,8 +12,8 @@ import trustme
 
 from bot.http_session import (
     RESOLVERS,
-    Answer,
     CallError,
+    Response,
     Session,
     TooLongError,
     is_loopback,
@@ -50,7 +50,7 @@ def secure(authority: trustme.CA) -> Iterator[FarEnd]:
         yield far_end
 
 
-def post(session: Session, url: str, seconds: float = 30) -> Answer:
+def post(session: Session, url: str, seconds: float = 30) -> Response:
     return session.post(url, b"", {}, seconds=seconds, most=1000)
 
 

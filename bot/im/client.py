@@ -6,16 +6,16 @@ from typing import Protocol, TypeVar
 from bot.core.model import Deadline, Value, Values
 from bot.errors import IMError
 from bot.im import wire
-from bot.im.transport import Call, Transport
+from bot.im.transport import Endpoint, Transport
 
 R_co = TypeVar("R_co", covariant=True)
 
-GET_PROFILES = Call("profile/portrait_get", wire.ProfilesAnswer)
-SET_PROFILE = Call("profile/portrait_set", wire.Answer, writes=True)
-GET_FRIENDS = Call("sns/friend_get_list", wire.FriendsAnswer)
-GET_ATTRIBUTES = Call("all_member_push/im_get_attr", wire.AttributesAnswer, per_second=100)
-CHECK_ACCOUNTS = Call("im_open_login_svc/account_check", wire.CheckAnswer, per_second=100)
-CALLS = (GET_PROFILES, SET_PROFILE, GET_FRIENDS, GET_ATTRIBUTES, CHECK_ACCOUNTS)
+GET_PROFILES = Endpoint("profile/portrait_get", wire.ProfilesResponse)
+SET_PROFILE = Endpoint("profile/portrait_set", wire.Response, writes=True)
+GET_FRIENDS = Endpoint("sns/friend_get_list", wire.FriendsResponse)
+GET_ATTRIBUTES = Endpoint("all_member_push/im_get_attr", wire.AttributesResponse, per_second=100)
+CHECK_ACCOUNTS = Endpoint("im_open_login_svc/account_check", wire.CheckResponse, per_second=100)
+ENDPOINTS = (GET_PROFILES, SET_PROFILE, GET_FRIENDS, GET_ATTRIBUTES, CHECK_ACCOUNTS)
 """Every call the bot makes."""
 
 
@@ -32,7 +32,7 @@ class IMClient:
 
     def __init__(self, *, base_url: str, app_id: int, key: str, admin: str, workers: int) -> None:
         self._transport = Transport(
-            base_url=base_url, app_id=app_id, key=key, admin=admin, workers=workers, calls=CALLS
+            base_url=base_url, app_id=app_id, key=key, admin=admin, workers=workers, endpoints=ENDPOINTS
         )
 
     @property
@@ -95,14 +95,14 @@ class IMClient:
         self._transport.post(SET_PROFILE, {"From_Account": account, "ProfileItem": items}, deadline)
 
 
-class _Told(Protocol[R_co]):
+class _AccountAnswer(Protocol[R_co]):
     @property
     def account(self) -> str: ...
 
     def result(self) -> R_co: ...
 
 
-def _by_account(told: Iterable[_Told[R_co]] | None, asked: Iterable[str]) -> dict[str, R_co]:
+def _by_account(answers: Iterable[_AccountAnswer[R_co]] | None, asked: Iterable[str]) -> dict[str, R_co]:
     """Key what was told, in any order, by account; what nobody asked about is dropped."""
     wanted = frozenset(asked)
-    return {each.account: each.result() for each in told or () if each.account in wanted}
+    return {each.account: each.result() for each in answers or () if each.account in wanted}

@@ -29,7 +29,7 @@ class Retry(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class CodeInfo:
     """What one code says; `wait` is the least number of seconds before asking again can help."""
 
     kind: type[IMError]
@@ -48,15 +48,15 @@ _ADDRESS = "An operator should check IM_APPS__<NAME>__API_URL"
 _CONSOLE = "An operator should look at the app in the vendor's console"
 _FIELDS = "An operator should look at the app's fields in the vendor's console"
 
-_refused = partial(Meaning, InvalidRequestError)
-_not_found = partial(Meaning, NotFoundError)
-_operator = partial(Meaning, AuthenticationError)
-_stopped = partial(Meaning, IMError)
-_stale = partial(Meaning, AuthenticationError, advice=_KEY, retry=Retry.SIGN)
-_inside = partial(Meaning, UnavailableError, advice=_AGAIN, retry=Retry.TRANSIENT)
-_too_many = partial(Meaning, RateLimitedError, advice=_AGAIN, retry=Retry.BACK_OFF)
+_refused = partial(CodeInfo, InvalidRequestError)
+_not_found = partial(CodeInfo, NotFoundError)
+_operator = partial(CodeInfo, AuthenticationError)
+_stopped = partial(CodeInfo, IMError)
+_stale = partial(CodeInfo, AuthenticationError, advice=_KEY, retry=Retry.SIGN)
+_inside = partial(CodeInfo, UnavailableError, advice=_AGAIN, retry=Retry.TRANSIENT)
+_too_many = partial(CodeInfo, RateLimitedError, advice=_AGAIN, retry=Retry.BACK_OFF)
 
-CODES: Mapping[int, Meaning] = MappingProxyType(
+CODES: Mapping[int, CodeInfo] = MappingProxyType(
     {
         30001: _refused("the vendor cannot use this request for friends", _TELL),
         30002: _operator("the app id does not match the friend list's", _KEY),
@@ -65,7 +65,7 @@ CODES: Mapping[int, Meaning] = MappingProxyType(
         30005: _refused("the text holds words that the vendor does not allow", "Choose other words"),
         30006: _inside("the vendor had an internal error"),
         30007: _inside("the vendor's own network was too slow"),
-        30008: Meaning(UnavailableError, "another write came in between", _AGAIN, Retry.BACK_OFF),
+        30008: CodeInfo(UnavailableError, "another write came in between", _AGAIN, Retry.BACK_OFF),
         30010: _refused("the account has as many friends as the vendor allows"),
         30011: _refused("the account has as many friend groups as the vendor allows"),
         40001: _refused("the vendor cannot use this request for profiles", _TELL),
@@ -148,21 +148,21 @@ CODES: Mapping[int, Meaning] = MappingProxyType(
 )
 """Every code the vendor's pages list for our calls (vendor's page: Error Codes, intl/34348)."""
 
-ACCOUNT_CODES: Mapping[int, Meaning] = MappingProxyType(
-    {30001: Meaning(NotAFriendError, "the account is not in the owner's friend list")}
+ACCOUNT_CODES: Mapping[int, CodeInfo] = MappingProxyType(
+    {30001: CodeInfo(NotAFriendError, "the account is not in the owner's friend list")}
 )
 """The codes that say something else of one account than of a whole call."""
 
-UNKNOWN = Meaning(IMError, "the vendor refused with a code that it does not document", _CONSOLE)
+UNKNOWN = CodeInfo(IMError, "the vendor refused with a code that it does not document", _CONSOLE)
 """What a code in no table says."""
 
 
 def error_for(code: int, *, account: bool = False) -> IMError:
     """Make the error for a code: of a whole call, or of one account in an answer."""
-    meaning = CODES.get(code, UNKNOWN)
+    info = CODES.get(code, UNKNOWN)
     if account:
-        meaning = ACCOUNT_CODES.get(code, meaning)
-    return meaning.kind(meaning.words, code=code, advice=meaning.advice)
+        info = ACCOUNT_CODES.get(code, info)
+    return info.kind(info.words, code=code, advice=info.advice)
 
 
 def retry_after(problem: IMError) -> tuple[Retry, float]:
@@ -171,5 +171,5 @@ def retry_after(problem: IMError) -> tuple[Retry, float]:
         return Retry.NEVER, 0
     if problem.code is None:
         return (Retry.TRANSIENT if isinstance(problem, UnavailableError) else Retry.NEVER), 0
-    meaning = CODES.get(problem.code, UNKNOWN)
-    return meaning.retry, meaning.wait
+    info = CODES.get(problem.code, UNKNOWN)
+    return info.retry, info.wait

@@ -27,18 +27,18 @@ _FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
 )
 
 
-def unreachable(error: CallError) -> UnavailableError:
+def from_library_error(error: CallError) -> UnavailableError:
     """Translate the failure of a call.
 
     The library's own text is left behind: it holds the URL, and so the UserSig.
     """
-    cause = _cause(error.cause)
+    cause = _unwrap(error.cause)
     _, words, advice = next(row for row in _FAILURES if isinstance(cause, row[0]))
     return UnavailableError(words, advice=advice, detail=type(cause).__name__)
 
 
-def _cause(error: Exception) -> Exception:
+def _unwrap(error: Exception) -> Exception:
     """Unwrap what requests wraps around urllib3's error, and urllib3 around that of the TLS library."""
     inner = error.reason if isinstance(error, urllib3.MaxRetryError) else next(iter(error.args), None)
     wrappers = (requests.RequestException, urllib3.MaxRetryError, urllib3.SSLError)
-    return _cause(inner) if isinstance(error, wrappers) and isinstance(inner, Exception) else error
+    return _unwrap(inner) if isinstance(error, wrappers) and isinstance(inner, Exception) else error

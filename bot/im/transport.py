@@ -21,12 +21,12 @@ from bot.errors import (
 )
 from bot.http_session import CallError, TooLongError, open_session, prepare
 from bot.im.codes import Retry, error_for, retry_after
-from bot.im.errors import unreachable
+from bot.im.errors import from_library_error
 from bot.im.pacer import Pacer
 from bot.im.usersig import Signature, Signer
-from bot.im.wire import Answer, decode
+from bot.im.wire import Response, decode
 
-A = TypeVar("A", bound=Answer)
+R = TypeVar("R", bound=Response)
 
 READ_SECONDS = 5.0
 """How long the vendor may be silent; it gives up by itself after 3 seconds, and then says so."""
@@ -42,18 +42,18 @@ _PAUSES: Mapping[Retry, tuple[float, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[A]):
-    """One call of the vendor's API.
+class Endpoint(Generic[R]):
+    """One endpoint of the vendor's API.
 
     Args:
         command: Service and command, as in the URL.
-        answer: What it answers.
+        response: The shape of its response.
         per_second: How often the vendor lets one app make it.
         writes: Whether it changes anything.
     """
 
     command: str
-    answer: type[A]
+    response: type[R]
     per_second: int = 200
     writes: bool = False
 
@@ -67,16 +67,23 @@ class Transport:
         key: The app's secret key.
         admin: The admin account in whose name calls are made.
         workers: The most calls under way at once.
-        calls: The calls that will be made; each is paced on its own, as the vendor counts.
+        endpoints: The calls that will be made; each is paced on its own, as the vendor counts.
     """
 
     def __init__(
-        self, *, base_url: str, app_id: int, key: str, admin: str, workers: int, calls: Iterable[Call[Any]]
+        self,
+        *,
+        base_url: str,
+        app_id: int,
+        key: str,
+        admin: str,
+        workers: int,
+        endpoints: Iterable[Endpoint[Any]],
     ) -> None:
         self.answered_at: float | None = None
         """When the vendor last gave a readable answer, good or bad (monotonic seconds)."""
         self._signer = Signer(app_id, key, admin)
-        self._pacers = {call: Pacer(call.per_second * PACE) for call in calls}
+        self._pacers = {endpoint: Pacer(endpoint.per_second * PACE) for endpoint in endpoints}
         self._base = f"{base_url}/v4/"
         self._query = f"sdkappid={app_id}&identifier={quote(admin, safe='')}&contenttype=json"
         self._session = open_session(base_url, workers)
@@ -87,7 +94,7 @@ class Transport:
         """Close the connections."""
         self._session.close()
 
-    def post(self, call: Call[A], body: Mapping[str, Any], deadline: Deadline) -> A:
+    def post(self, endpoint: Endpoint[R], body: Mapping[str, Any], deadline: Deadline) -> R:
         """Make a call and give its answer; what may pass is tried again, never beyond the deadline.
 
         Raises:
@@ -99,9 +106,9 @@ class Transport:
             "there was no time left to ask the vendor", advice="Ask for fewer ids"
         )
         tries = 0
-        while self._pacers[call].wait(deadline):
+        while self._pacers[endpoint].wait(deadline):
             try:
-                return self._ask(call, content, signature, deadline)
+                return self._post_once(endpoint, content, signature, deadline)
             except IMError as error:
                 problem = error
             if retry_after(problem)[0] is Retry.SIGN and signature is first:
@@ -114,11 +121,13 @@ class Transport:
             tries += 1
         raise problem
 
-    def _ask(self, call: Call[A], content: bytes, signature: Signature, deadline: Deadline) -> A:
+    def _post_once(
+        self, endpoint: Endpoint[R], content: bytes, signature: Signature, deadline: Deadline
+    ) -> R:
         problem: IMError
         sent = True
         try:
-            answer = decode(call.answer, self._exchange(call, content, signature, deadline))
+            answer = decode(endpoint.response, self._exchange(endpoint, content, signature, deadline))
             self.answered_at = time.monotonic()
             if not answer.code:
                 return answer
@@ -127,11 +136,11 @@ class Transport:
             if isinstance(error.cause, TooLongError):
                 problem = InvalidResponseError("the vendor's answer is too long", advice="Ask for fewer ids")
             else:
-                problem, sent = unreachable(error), error.sent
+                problem, sent = from_library_error(error), error.sent
         except IMError as error:
             problem = error
         # Raised out here, where no library's error, with the URL in its text, can be its context.
-        if call.writes and sent and isinstance(problem, UnavailableError | InvalidResponseError):
+        if endpoint.writes and sent and isinstance(problem, UnavailableError | InvalidResponseError):
             problem = OutcomeUnknownError(
                 f"the change was sent, but {problem}: it may or may not have happened",
                 code=problem.code,
@@ -140,10 +149,12 @@ class Transport:
             )
         raise problem
 
-    def _exchange(self, call: Call[A], content: bytes, signature: Signature, deadline: Deadline) -> bytearray:
+    def _exchange(
+        self, endpoint: Endpoint[R], content: bytes, signature: Signature, deadline: Deadline
+    ) -> bytearray:
         request = self._template.copy()
         nonce = secrets.randbits(32)
-        request.url = f"{self._base}{call.command}?{self._query}&usersig={signature.text}&random={nonce}"
+        request.url = f"{self._base}{endpoint.command}?{self._query}&usersig={signature.text}&random={nonce}"
         request.body = content
         request.headers["Content-Length"] = str(len(content))
         answer = self._session.send(request, seconds=deadline.left(), most=MAX_BYTES, silence=READ_SECONDS)

@@ -20,7 +20,7 @@ from bot.im.codes import error_for
 T = TypeVar("T")
 
 _Nullable: TypeAlias = str | int | tuple[str, ...] | None
-_Nothing: TypeAlias = Annotated[tuple[str, ...], msgspec.Meta(max_length=0)]
+_EmptyArray: TypeAlias = Annotated[tuple[str, ...], msgspec.Meta(max_length=0)]
 
 _STANDARD = (*PROFILE_FIELDS, *FRIEND_FIELDS)
 _NUMERIC = {Kind.NUMBER, Kind.DATE, Kind.MUTED, Kind.TIME}
@@ -33,7 +33,7 @@ _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _ESCAPE = re.compile(rf"{_HIGH}{_LOW}|({_HIGH}|{_LOW})|\\.")
 """One escape of JSON's text; the group is half of a character without its other half."""
 _THE_ANSWER = "the vendor's answer"
-_NO_SHAPE = "not of the documented shape"
+_WRONG_SHAPE = "not of the documented shape"
 
 
 class Item(msgspec.Struct, gc=False):
@@ -72,7 +72,7 @@ class Attributes(msgspec.Struct):
 
     account: str = field(name="To_Account")
     # An empty object that went through PHP comes out as an empty array.
-    values: dict[str, _Nullable] | _Nothing | None = field(name="Attrs", default=None)
+    values: dict[str, _Nullable] | _EmptyArray | None = field(name="Attrs", default=None)
 
     def result(self) -> Values:
         """Give its attributes by name."""
@@ -96,16 +96,16 @@ class ImportStatus(msgspec.Struct):
         return self.status == "Imported"
 
 
-class Answer(msgspec.Struct):
+class Response(msgspec.Struct):
     """What every answer holds; the whole answer of portrait_set."""
 
     code: int = field(name="ErrorCode")
 
 
-A = TypeVar("A", bound=Answer)
+R = TypeVar("R", bound=Response)
 
 
-class Listing(Answer, Generic[T]):
+class AccountsResponse(Response, Generic[T]):
     """An answer about each account, in any order; without the list when the call failed."""
 
     accounts: list[T] | None = None
@@ -115,25 +115,25 @@ class Listing(Answer, Generic[T]):
             raise ValueError("a success without its list")
 
 
-class ProfilesAnswer(Listing[Profile]):
+class ProfilesResponse(AccountsResponse[Profile]):
     """The answer of portrait_get."""
 
     accounts: list[Profile] | None = field(name="UserProfileItem", default=None)
 
 
-class FriendsAnswer(Listing[Friend]):
+class FriendsResponse(AccountsResponse[Friend]):
     """The answer of friend_get_list."""
 
     accounts: list[Friend] | None = field(name="InfoItem", default=None)
 
 
-class AttributesAnswer(Listing[Attributes]):
+class AttributesResponse(AccountsResponse[Attributes]):
     """The answer of im_get_attr."""
 
     accounts: list[Attributes] | None = field(name="UserAttrs", default=None)
 
 
-class CheckAnswer(Listing[ImportStatus]):
+class CheckResponse(AccountsResponse[ImportStatus]):
     """The answer of account_check."""
 
     accounts: list[ImportStatus] | None = field(name="ResultItem", default=None)
@@ -146,10 +146,10 @@ class Unreadable(msgspec.Struct):
 
     def result(self) -> IMError:
         """Say that its values are not known."""
-        return _odd(f"{_THE_ANSWER} about this account is {_NO_SHAPE}")
+        return _unreadable(f"{_THE_ANSWER} about this account is {_WRONG_SHAPE}")
 
 
-def decode(kind: type[A], body: bytes | bytearray) -> A:
+def decode(kind: type[R], body: bytes | bytearray) -> R:
     """Decode an answer; an account that cannot be read costs only itself.
 
     Raises:
@@ -161,24 +161,24 @@ def decode(kind: type[A], body: bytes | bytearray) -> A:
         pass
     # Seldom: out here no library's error, with values in its text, is the context of ours.
     try:
-        return _decode_apart(kind, _mend(body))
+        return _decode_apart(kind, _repair(body))
     except (msgspec.ValidationError, RecursionError):
-        words = f"{_THE_ANSWER} is {_NO_SHAPE}"
+        words = f"{_THE_ANSWER} is {_WRONG_SHAPE}"
     except msgspec.DecodeError:
         words = f"{_THE_ANSWER} is not JSON"
-    raise _odd(words)
+    raise _unreadable(words)
 
 
-def _odd(words: str) -> InvalidResponseError:
+def _unreadable(words: str) -> InvalidResponseError:
     return InvalidResponseError(words, advice="Try again; if it stays so, tell an operator")
 
 
-def _mend(body: bytes | bytearray) -> str:
+def _repair(body: bytes | bytearray) -> str:
     """Put the replacement sign where a character is cut: within its bytes, or between its two escapes."""
     return _ESCAPE.sub(lambda found: r"\ufffd" if found[1] else found[0], body.decode(errors="replace"))
 
 
-def _decode_apart(kind: type[A], text: str) -> A:
+def _decode_apart(kind: type[R], text: str) -> R:
     """Decode account by account.
 
     Raises:
@@ -219,11 +219,11 @@ def _values(items: Iterable[Item] | None) -> Values:
     # Called for each of thousands of accounts, so only what is text is looked at again.
     for tag in _TYPED.intersection(values):
         if isinstance(value := values[tag], str):
-            values[tag] = _typed(tag, value)
+            values[tag] = _to_typed(tag, value)
     return values
 
 
-def _typed(tag: str, text: str) -> Value:
+def _to_typed(tag: str, text: str) -> Value:
     if tag in _NAMES:
         return (text,) if text else ()
     # isdigit alone is true of digits in any script.

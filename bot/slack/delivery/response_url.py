@@ -13,7 +13,7 @@ import msgspec
 from slack_sdk.web import WebClient
 
 from bot.core.model import Deadline
-from bot.http_session import Answer, CallError, open_session
+from bot.http_session import CallError, Response, open_session
 from bot.slack.api.client import USUAL_LIMITS, Limits
 from bot.slack.delivery.channel import LONGEST_WAIT, Channel, NotPostedError, read_wait
 from bot.slack.delivery.conversation import Conversation
@@ -186,7 +186,7 @@ def _soon() -> float:
     return 0.2 + secrets.randbelow(300) / 1000
 
 
-def _refusal(answer: Answer) -> str:
+def _refusal(answer: Response) -> str:
     """Name Slack's error, empty when it took the message; its answer is `ok` as text or as JSON."""
     taken = answer.status < HTTPStatus.MULTIPLE_CHOICES
     if taken and bytes(answer.body.strip()) in (b"ok", b""):
