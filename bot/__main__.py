@@ -32,8 +32,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, help="print the version")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, run: Run, words: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=words, description=words)
+    def add(name: str, run: Run, description: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=description, description=description)
         command.set_defaults(run=run)
         return command
 
@@ -57,13 +57,13 @@ def make_parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "bring the database to the current schema")
     words = "verify or export the record"
     audit = commands.add_parser("audit", help=words, description=words)
-    whats = audit.add_subparsers(required=True, metavar="WHAT")
-    verify = whats.add_parser("verify", help="tell whether the record is whole and unaltered")
+    audit_commands = audit.add_subparsers(required=True, metavar="WHAT")
+    verify = audit_commands.add_parser("verify", help="tell whether the record is whole and unaltered")
     verify.add_argument(
         "--head", metavar="'#N · HASH'", help="an entry that must be there, as printed in the audit channel"
     )
     verify.set_defaults(run=_verify)
-    export = whats.add_parser("export", help="print every entry")
+    export = audit_commands.add_parser("export", help="print every entry")
     export.add_argument(
         "--format", choices=("jsonl", "csv"), default="jsonl", help="jsonl unless told otherwise"
     )
@@ -105,9 +105,9 @@ def _port(text: str) -> int:
 
 def _playground(args: argparse.Namespace) -> None:
     _need_playground()
-    from bot.playground_app import play
+    from bot.playground_app import run_playground
 
-    play(args.port, open_browser=not args.no_browser, data=args.data)
+    run_playground(args.port, open_browser=not args.no_browser, data=args.data)
 
 
 def _need_playground() -> None:
@@ -134,7 +134,7 @@ def _serve(_: argparse.Namespace) -> None:
     settings = _settings("serve")
     from bot.serve import serve
 
-    with _ends_readably():
+    with _exit_with_message():
         serve(settings)
 
 
@@ -142,7 +142,7 @@ def _socket(_: argparse.Namespace) -> None:
     settings = _settings("socket")
     from bot.app import run_socket
 
-    with _ends_readably():
+    with _exit_with_message():
         run_socket(settings)
 
 
@@ -164,7 +164,7 @@ def _migrate(_: argparse.Namespace) -> None:
     url = _database_url()
     from bot.store.migrate import migrate
 
-    with _ends_readably():
+    with _exit_with_message():
         migrate(url)
     print("the database has the current schema")
 
@@ -173,7 +173,7 @@ def _verify(args: argparse.Namespace) -> int:
     url = _database_url()
     from bot.store.verify import verify_url
 
-    with _ends_readably():
+    with _exit_with_message():
         verdict = verify_url(url, args.head)
     print(verdict)
     return verdict.exit_code
@@ -185,7 +185,7 @@ def _export(args: argparse.Namespace) -> None:
 
     # Whoever reads only the beginning, as head does, ends this quietly.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    with _ends_readably():
+    with _exit_with_message():
         for line in export(url, args.format):
             sys.stdout.buffer.write(line.encode())
 
@@ -201,7 +201,7 @@ def _database_url() -> str:
 
 
 @contextmanager
-def _ends_readably() -> Iterator[None]:
+def _exit_with_message() -> Iterator[None]:
     """Stop with a readable line when the record cannot be read or written, or not as asked."""
     from bot.errors import BotError
 

@@ -17,8 +17,8 @@ from bot.core.changes.service import Changes
 from bot.core.results import Settled
 from bot.core.services import Services
 from bot.im.client import IMClient
-from bot.process import cut_off, stop_signal
-from bot.reconcile import Settling
+from bot.process import exit_unfinished, stop_signal
+from bot.reconcile import ReconcileLoop
 from bot.settings import NO_CHANNEL, Settings
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
 from bot.slack.api.people import SlackPeople
@@ -35,12 +35,12 @@ from bot.slack.workers import CREW, QUICK, Workers
 from bot.store.migrate import migrate_in_subprocess
 from bot.store.record import Store
 
-CALLS_AT_ONCE = 32
+CONCURRENT_CALLS = 32
 """The most calls of large lookups under way at once: the vendor's limit takes 24 at a latency of 100 ms.
 
 A lookup that fits into one call makes it in its own worker.
 """
-DOORMEN = 4
+PRIORITY_WORKERS = 4
 """How many say that the bot is busy, or cancel what keeps it so; Slack may hold one of them up."""
 CLOSE_SECONDS = 22.0
 """Seconds that commands under way may still take when the bot stops: their budget, and time to answer."""
@@ -57,20 +57,22 @@ class Bot:
     audit: Audit
     responder: Responder
     workers: Workers
-    doorman: Workers
-    quick: Workers
+    priority_workers: Workers
+    quick_workers: Workers
     pool: Executor
 
     @property
     def is_at_work(self) -> bool:
         """Whether commands are under way."""
-        return any(crew.is_at_work for crew in (self.workers, self.quick, self.doorman))
+        return any(
+            workers.is_at_work for workers in (self.workers, self.quick_workers, self.priority_workers)
+        )
 
     def close(self) -> None:
         """Take on nothing more, finish what was begun as far as there is time, and close every connection."""
         deadline = time.monotonic() + CLOSE_SECONDS
-        for crew in (self.workers, self.quick, self.doorman):
-            crew.close(max(0.0, deadline - time.monotonic()))
+        for workers in (self.workers, self.quick_workers, self.priority_workers):
+            workers.close(max(0.0, deadline - time.monotonic()))
         self.audit.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
         self.responder.close()
@@ -79,12 +81,12 @@ class Bot:
             im.close()
 
 
-def make_slack(settings: Settings, limits: Limits = USUAL_LIMITS) -> SlackClient:
+def make_slack_client(settings: Settings, limits: Limits = USUAL_LIMITS) -> SlackClient:
     """Make the client of Slack's Web API."""
     return SlackClient(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, limits)
 
 
-def make_ims(settings: Settings) -> dict[str, IMClient]:
+def make_im_clients(settings: Settings) -> dict[str, IMClient]:
     """Make a client for each Tencent Chat app."""
     return {
         name: IMClient(
@@ -92,13 +94,13 @@ def make_ims(settings: Settings) -> dict[str, IMClient]:
             app_id=app.sdk_app_id,
             key=app.secret_key.get_secret_value(),
             admin=app.admin,
-            workers=CALLS_AT_ONCE + CREW,
+            workers=CONCURRENT_CALLS + CREW,
         )
         for name, app in settings.im_apps.items()
     }
 
 
-def _observe_nothing(asked: str, outcome: str, seconds: float) -> None:
+def _observe_nothing(command: str, outcome: str, seconds: float) -> None:
     """Count nothing: Socket Mode has nowhere to show figures."""
 
 
@@ -108,9 +110,9 @@ def make_bot(
     limits: Limits = USUAL_LIMITS,
 ) -> Bot:
     """Put the bot together; nothing is connected yet."""
-    slack, ims = make_slack(settings, limits), make_ims(settings)
+    slack, ims = make_slack_client(settings, limits), make_im_clients(settings)
     people, store = SlackPeople(slack), Store(settings.database_url)
-    pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="call")
+    pool = ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="call")
     responder = Responder(slack, CREW, limits)
     changes = Changes(
         apps=settings.apps,
@@ -122,8 +124,8 @@ def make_bot(
     )
     services = Services(settings.apps, ims, settings.rules, people, pool, store, changes)
     relay = _make_relay(settings, slack, store, people)
-    settling = _make_settling(settings, changes, responder)
-    audit = Audit(store, relay, settling, audited=changes.audited)
+    reconcile_loop = _make_reconcile_loop(settings, changes, responder)
+    audit = Audit(store, relay, reconcile_loop, audited=changes.audited)
     interactions = Interactions()
     forms = Forms(slack, interactions)
     runner = CommandRunner(
@@ -137,8 +139,8 @@ def make_bot(
         audit.channel_trouble,
     )
     homes = Homes(slack, settings.slack_command, services, interactions, audit.channel_state)
-    crews = (Workers(), Workers(DOORMEN), Workers(QUICK))
-    listeners = Listeners(runner, responder, crews[0], crews[1], homes, crews[2])
+    workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK)
+    listeners = Listeners(runner, responder, workers, priority_workers, homes, quick_workers)
     bolt = App(
         client=slack,
         # The loggers Bolt makes take their level from this one.
@@ -151,7 +153,7 @@ def make_bot(
         request_verification_enabled=False,
     )
     listeners.register(bolt)
-    return Bot(bolt, slack, people, ims, audit, responder, *crews, pool)
+    return Bot(bolt, slack, people, ims, audit, responder, workers, priority_workers, quick_workers, pool)
 
 
 def _make_relay(settings: Settings, slack: WebClient, store: Store, people: SlackPeople) -> Relay | None:
@@ -169,16 +171,16 @@ def _make_relay(settings: Settings, slack: WebClient, store: Store, people: Slac
     )
 
 
-def _make_settling(settings: Settings, changes: Changes, responder: Responder) -> Settling:
-    def tell(settled: Settled) -> None:
+def _make_reconcile_loop(settings: Settings, changes: Changes, responder: Responder) -> ReconcileLoop:
+    def report(settled: Settled) -> None:
         actor_id = settled.change.actor.user_id
         responder.send_directly(actor_id, render(settled, command=settings.slack_command, actor_id=actor_id))
 
-    return Settling(changes.settle_open, tell)
+    return ReconcileLoop(changes.settle_open, report)
 
 
 @contextmanager
-def connected(bot: Bot, settings: Settings) -> Iterator[None]:
+def connect_socket_mode(bot: Bot, settings: Settings) -> Iterator[None]:
     """Keep a bot connected over Socket Mode; at the end the commands under way are finished."""
     handler = DeduplicatingHandler(bot.bolt, settings.slack_app_token.get_secret_value())
     bot.audit.start()
@@ -200,8 +202,8 @@ def run_socket(settings: Settings) -> None:
     stop = stop_signal()
     migrate_in_subprocess(settings.database_url)
     bot = make_bot(settings)
-    with connected(bot, settings):
+    with connect_socket_mode(bot, settings):
         print("im-bot is connected to Slack", flush=True)  # noqa: T201 - the command's answer
         stop.wait()
     if bot.is_at_work:
-        cut_off()
+        exit_unfinished()

@@ -2,7 +2,7 @@
 
 from bot.errors import AuditError
 from bot.health import BackgroundCheck
-from bot.reconcile import Settling
+from bot.reconcile import ReconcileLoop
 from bot.slack.delivery.audit_relay import Relay, RelayStatus
 from bot.store.record import Store
 
@@ -16,16 +16,16 @@ class Audit:
     Args:
         store: Where changes and entries are kept.
         relay: What tells the audit channel; None where there is none on purpose.
-        settling: What settles open changes.
+        reconcile_loop: What settles open changes.
         audited: Whether it is settled where changes are told, if only that they are told nowhere.
     """
 
     def __init__(
-        self, store: Store, relay: Relay | None, settling: Settling, *, audited: bool = True
+        self, store: Store, relay: Relay | None, reconcile_loop: ReconcileLoop, *, audited: bool = True
     ) -> None:
         self.store = store
         self.relay = relay
-        self._settling = settling
+        self._reconcile_loop = reconcile_loop
         self._audited = audited
         self._status: RelayStatus | None = None
         self._waiting = -1
@@ -36,7 +36,7 @@ class Audit:
         """Begin to tell, to settle and to check."""
         if self.relay:
             self.relay.start()
-        self._settling.start()
+        self._reconcile_loop.start()
         self._record_check.start()
         self._channel_check.start()
 
@@ -44,7 +44,7 @@ class Audit:
         """Finish what is under way, and close the database."""
         self._record_check.close()
         self._channel_check.close()
-        self._settling.close()
+        self._reconcile_loop.close()
         if self.relay:
             self.relay.close()
         self.store.close()

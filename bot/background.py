@@ -9,11 +9,11 @@ from typing import Any, Self
 
 import uvicorn
 
-LINGER = 1
+SHUTDOWN_SECONDS = 1
 """Seconds that requests under way get to finish when the server stops."""
 
 
-def cannot_listen(port: int, error: OSError) -> SystemExit:
+def make_port_error(port: int, error: OSError) -> SystemExit:
     """Make the end of a program whose port is taken."""
     return SystemExit(
         f"cannot listen on port {port} ({os.strerror(error.errno or 0)}): choose another with --port"
@@ -37,7 +37,7 @@ class BackgroundServer:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=LINGER,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
 
     def __enter__(self) -> Self:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from slack_sdk.errors import SlackApiError
 
-from bot.app import make_ims, make_slack
+from bot.app import make_im_clients, make_slack_client
 from bot.core.model import Actor, Deadline, Membership
 from bot.errors import BotError, SlackUnavailableError
 from bot.im.client import IMClient
@@ -17,13 +17,15 @@ from bot.slack.api.people import Identity, SlackPeople, error_code
 from bot.slack.api.scopes import BOT_SCOPES
 from bot.store.record import Store
 
-CHECK_SECONDS = 8.0
+APP_SECONDS = 8.0
 """How long the vendor may take to answer a check."""
-LONGEST_CHECK = 20.0
+MAX_CHECK_SECONDS = 20.0
 """The longest that any check may take, in seconds."""
-_COPY = "Copy the bot token (xoxb-…) from the app's page, OAuth & Permissions, into SLACK_BOT_TOKEN"
-_FIX_WAY = "Check this machine's way out: its proxy, its firewall, and SLACK_API_URL if it is set"
-_REFUSED = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+_CREDENTIALS_ADVICE = (
+    "Copy the bot token (xoxb-…) from the app's page, OAuth & Permissions, into SLACK_BOT_TOKEN"
+)
+_NETWORK_ADVICE = "Check this machine's way out: its proxy, its firewall, and SLACK_API_URL if it is set"
+_TOKEN_ERRORS = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,13 @@ class Check:
     """One thing looked at: what, how it stands, and what to do when it does not hold."""
 
     name: str
-    finding: str
+    result: str
     fix: str = ""
 
     def __str__(self) -> str:
         if self.fix:
-            return f"FAIL  {self.name}: {self.finding.rstrip('.?')}. {self.fix}."
-        return f"ok    {self.name}: {self.finding}"
+            return f"FAIL  {self.name}: {self.result.rstrip('.?')}. {self.fix}."
+        return f"ok    {self.name}: {self.result}"
 
 
 T = TypeVar("T")
@@ -55,14 +57,14 @@ def check_all() -> Iterator[Check]:
     yield _check_mode(settings)
     yield _check_database(settings)
     yield from _check_slack(settings)
-    for name, im in make_ims(settings).items():
+    for name, im in make_im_clients(settings).items():
         yield _check_app(name, im, settings)
         im.close()
 
 
 def _check_mode(settings: Settings) -> Check:
-    ways = {"socket": settings.slack_app_token, "serve": settings.slack_signing_secret}
-    possible = [f"im-bot {way}" for way, secret in ways.items() if secret.get_secret_value()]
+    modes = {"socket": settings.slack_app_token, "serve": settings.slack_signing_secret}
+    possible = [f"im-bot {mode}" for mode, secret in modes.items() if secret.get_secret_value()]
     if possible:
         return Check("way to Slack", " or ".join(possible))
     return Check(
@@ -73,27 +75,33 @@ def _check_mode(settings: Settings) -> Check:
 
 
 def _check_socket(settings: Settings) -> Check:
-    def ask() -> str:
+    def check() -> str:
         try:
-            make_slack(settings).apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+            make_slack_client(settings).apps_connections_open(
+                app_token=settings.slack_app_token.get_secret_value()
+            )
         except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
             code = error_code(error) if isinstance(error, SlackApiError) else type(error).__name__
             raise SlackUnavailableError(f"Slack opens no connection ({code})") from None
         return "Slack opens a connection"
 
     fix = "Set SLACK_APP_TOKEN to the app-level token, with the scope connections:write, of the app's page"
-    return _ask("Socket Mode", ask, fix)
+    return _run_check("Socket Mode", check, fix)
 
 
 def _check_slack(settings: Settings) -> Iterator[Check]:
     if not settings.slack_bot_token.get_secret_value():
-        yield Check("Slack token", "SLACK_BOT_TOKEN is not set", _COPY)
+        yield Check("Slack token", "SLACK_BOT_TOKEN is not set", _CREDENTIALS_ADVICE)
         return
-    people = SlackPeople(make_slack(settings))
+    people = SlackPeople(make_slack_client(settings))
     try:
-        identity = _in_time(people.get_identity)
+        identity = _with_timeout(people.get_identity)
     except BotError as error:
-        yield Check("Slack token", str(error), _COPY if error.detail in _REFUSED else _FIX_WAY)
+        yield Check(
+            "Slack token",
+            str(error),
+            _CREDENTIALS_ADVICE if error.detail in _TOKEN_ERRORS else _NETWORK_ADVICE,
+        )
         return
     yield Check("Slack token", f"workspace {identity.team}")
     missing = BOT_SCOPES - identity.scopes
@@ -114,24 +122,26 @@ def _check_people(settings: Settings, people: SlackPeople, identity: Identity) -
     listed = sorted(settings.rules.viewers.people | settings.rules.editors.people)
     home = min(identity.home)
 
-    def ask() -> str:
-        standings = {user_id: people.get_membership(Actor(user_id, home)) for user_id in listed}
+    def check() -> str:
+        memberships = {user_id: people.get_membership(Actor(user_id, home)) for user_id in listed}
         odd = [
             f"{user_id} is a {found}"
-            for user_id, found in standings.items()
+            for user_id, found in memberships.items()
             if found is not Membership.MEMBER
         ]
         if odd:
             raise BotError(", ".join(odd))
         return f"{len(listed)} user id(s) in ROLES__…, all full members"
 
-    return _ask("people", ask, "Take them out of ROLES__VIEWERS and ROLES__EDITORS, or correct the ids")
+    return _run_check(
+        "people", check, "Take them out of ROLES__VIEWERS and ROLES__EDITORS, or correct the ids"
+    )
 
 
 def _check_groups(settings: Settings, people: SlackPeople) -> Iterator[Check]:
     rules = settings.rules
     for group in sorted(rules.viewers.groups | rules.editors.groups):
-        yield _ask(
+        yield _run_check(
             f"user group {group}",
             lambda group=group: _count_people(len(people.list_group(group))),  # type: ignore[misc]
             "Check the id; the workspace's plan must have user groups",
@@ -149,7 +159,7 @@ def _check_audit_channel(settings: Settings, people: SlackPeople) -> Iterator[Ch
     elif channel == NO_CHANNEL:
         yield Check("audit channel", "none, on purpose: changes are told to nobody")
     else:
-        yield _ask(
+        yield _run_check(
             f"audit channel {channel}",
             lambda: _describe_channel(people, channel),
             "Check the id; the bot has to be a member of the channel: type /invite @im-bot there",
@@ -168,7 +178,7 @@ def _describe_channel(people: SlackPeople, channel: str) -> str:
 
 
 def _check_database(settings: Settings) -> Check:
-    def ask() -> str:
+    def check() -> str:
         store = Store(settings.database_url)
         try:
             store.check()
@@ -176,32 +186,32 @@ def _check_database(settings: Settings) -> Check:
             store.close()
         return "written and read"
 
-    return _ask("database", ask, "Run im-bot migrate; check DATABASE_URL")
+    return _run_check("database", check, "Run im-bot migrate; check DATABASE_URL")
 
 
 def _check_app(name: str, im: IMClient, settings: Settings) -> Check:
     app = settings.im_apps[name]
 
-    def ask() -> str:
-        im.check_accounts([app.admin], Deadline.after(CHECK_SECONDS))
+    def check() -> str:
+        im.check_accounts([app.admin], Deadline.after(APP_SECONDS))
         return f"{app.place} takes its credentials"
 
     prefix = f"IM_APPS__{name.upper()}__"
-    return _ask(
+    return _run_check(
         f"app {name}",
-        ask,
+        check,
         f"Compare {prefix}SDK_APP_ID, SECRET_KEY, ADMIN and REGION with the vendor's console",
     )
 
 
-def _ask(name: str, ask: Callable[[], str], fix: str) -> Check:
+def _run_check(name: str, check: Callable[[], str], fix: str) -> Check:
     try:
-        return Check(name, _in_time(ask))
+        return Check(name, _with_timeout(check))
     except BotError as error:
         return Check(name, str(error), error.advice or fix)
 
 
-def _in_time(ask: Callable[[], T]) -> T:
+def _with_timeout(check: Callable[[], T]) -> T:
     """Ask in a thread that is left behind when it takes too long; gives what asking gives, and raises.
 
     Raises:
@@ -211,15 +221,15 @@ def _in_time(ask: Callable[[], T]) -> T:
 
     def run() -> None:
         try:
-            future.set_result(ask())
+            future.set_result(check())
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             future.set_exception(error)
 
     Thread(target=run, daemon=True).start()
     try:
-        return future.result(LONGEST_CHECK)
+        return future.result(MAX_CHECK_SECONDS)
     except TimeoutError:
-        raise BotError(f"no answer within {LONGEST_CHECK:g} s") from None
+        raise BotError(f"no answer within {MAX_CHECK_SECONDS:g} s") from None
 
 
 def _count_people(number: int) -> str:

@@ -9,9 +9,9 @@ from bot.core.model import Deadline
 from bot.errors import IMError, UnavailableError
 from bot.im.client import IMClient
 
-EVERY = 1.0
+CHECK_EVERY = 1.0
 """Seconds between two checks."""
-PATIENCE = 3.0
+STUCK_AFTER = 3.0
 """Seconds after which a check that has not ended counts as stuck."""
 ASK_AFTER = 60.0
 """After how many seconds without an answer of the vendor's it is asked for one."""
@@ -28,15 +28,19 @@ class BackgroundCheck:
         name: What is checked, for the thread's name.
         check: Says what is wrong; empty when nothing is. It may take as long as it likes.
         every: Seconds between two checks; the first begins at once.
-        patience: Seconds after which a check that has not ended is itself what is wrong.
+        stuck_after: Seconds after which a check that has not ended is itself what is wrong.
     """
 
     def __init__(
-        self, name: str, check: Callable[[], str], every: float = EVERY, patience: float = PATIENCE
+        self,
+        name: str,
+        check: Callable[[], str],
+        every: float = CHECK_EVERY,
+        stuck_after: float = STUCK_AFTER,
     ) -> None:
         self._check = check
         self._every = every
-        self._patience = patience
+        self._stuck_after = stuck_after
         self._trouble = "not checked yet"
         self._began: float | None = None
         self._stop = threading.Event()
@@ -46,7 +50,7 @@ class BackgroundCheck:
         """Begin to check."""
         self._thread.start()
 
-    def close(self, seconds: float = PATIENCE) -> None:
+    def close(self, seconds: float = STUCK_AFTER) -> None:
         """Check no more; a check that has not ended by then is left behind."""
         self._stop.set()
         if self._thread.is_alive():
@@ -54,15 +58,15 @@ class BackgroundCheck:
 
     def trouble(self) -> str:
         """Say at once what the last check found wrong; empty when nothing was."""
-        return f"no answer for {self._lasted:.0f} s" if self.is_stuck else self._trouble
+        return f"no answer for {self._seconds_running:.0f} s" if self.is_stuck else self._trouble
 
     @property
     def is_stuck(self) -> bool:
         """Whether the check under way has not ended for longer than it may."""
-        return self._lasted > self._patience
+        return self._seconds_running > self._stuck_after
 
     @property
-    def _lasted(self) -> float:
+    def _seconds_running(self) -> float:
         began = self._began
         return 0.0 if began is None else time.monotonic() - began
 

@@ -16,14 +16,14 @@ from bot.slack.recent_ids import RecentIds
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-SIGNATURES = 20_000
+REMEMBERED_SIGNATURES = 20_000
 """The number of the latest signatures that are known again: five minutes of 60 requests a second."""
 
-Answer: TypeAlias = tuple[int, list[tuple[str, str]], bytes]
+Response: TypeAlias = tuple[int, list[tuple[str, str]], bytes]
 """A status, headers and a body."""
 
 _PLAIN = [("Content-Type", "text/plain; charset=utf-8")]
-_NO_PAYLOAD: Answer = (400, _PLAIN, b"not a payload of Slack's\n")
+_BAD_REQUEST: Response = (400, _PLAIN, b"not a payload of Slack's\n")
 _TIMESTAMP = re.compile("[0-9]{1,12}")
 
 log = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ class HTTPApp:
         self._bolt = bolt
         self._troubles = tuple(troubles)
         self._verifier = SignatureVerifier(signing_secret)
-        self._seen = RecentIds(SIGNATURES)
-        self._pages: Mapping[str, Callable[[], Answer]] = {
+        self._signatures = RecentIds(REMEMBERED_SIGNATURES)
+        self._pages: Mapping[str, Callable[[], Response]] = {
             "/healthz": lambda: (200, _PLAIN, b"alive\n"),
             "/readyz": self._ready,
             "/metrics": lambda: (200, _PLAIN, metrics.text()),
@@ -65,16 +65,16 @@ class HTTPApp:
         start_response(f"{status} {HTTPStatus(status).phrase}", [*headers, length])
         return [b"" if method == "HEAD" else body]
 
-    def _receive(self, environ: "WSGIEnvironment") -> Answer:
+    def _receive(self, environ: "WSGIEnvironment") -> Response:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         signature = environ.get("HTTP_X_SLACK_SIGNATURE", "")
         try:
             text = body.decode()
         except UnicodeDecodeError:
-            return _NO_PAYLOAD
+            return _BAD_REQUEST
         if not self._is_signed(text, environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", ""), signature):
             return 401, _PLAIN, b"not signed by Slack\n"
-        if self._seen.again(signature):
+        if self._signatures.again(signature):
             # Slack signs nothing twice: it is a copy, and what it asks for has been done.
             return 200, _PLAIN, b""
         headers = {
@@ -87,13 +87,13 @@ class HTTPApp:
             response = self._bolt.dispatch(request)
         except NotSlacksError as error:
             log.warning("a signed payload is none of Slack's: %s", error)
-            return _NO_PAYLOAD
+            return _BAD_REQUEST
         except Exception as error:  # noqa: BLE001 - Bolt looks into a payload before it knows its shape
             # Neither the error's words nor its traceback: they may repeat what was typed.
             log.warning("a signed payload is none of Slack's (%s)", type(error).__name__)
-            return _NO_PAYLOAD
-        given = [(name, value) for name, values in response.headers.items() for value in values]
-        return response.status, given, response.body.encode()
+            return _BAD_REQUEST
+        response_headers = [(name, value) for name, values in response.headers.items() for value in values]
+        return response.status, response_headers, response.body.encode()
 
     def _is_signed(self, body: str, timestamp: str, signature: str) -> bool:
         # slack_sdk's verifier does not survive what is not a number, or not ASCII.
@@ -101,7 +101,7 @@ class HTTPApp:
             return False
         return self._verifier.is_valid(body, timestamp, signature)
 
-    def _ready(self) -> Answer:
+    def _ready(self) -> Response:
         reasons = [reason for trouble in self._troubles if (reason := trouble())]
         if reasons:
             return 503, _PLAIN, "".join(f"{reason}\n" for reason in reasons).encode()

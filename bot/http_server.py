@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 THREADS = 8
 """The most requests answered at once; each takes a millisecond or two."""
-LONGEST_HEAD = 16 * 1024
+MAX_HEAD_BYTES = 16 * 1024
 """The longest request line and headers, in bytes; Slack's take one or two thousand."""
-LONGEST_BODY = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 """The longest body, in bytes: the longest message in a shortcut's payload, escaped twice, still fits."""
 
 _SPARE_FILES = 512
 """The number of open files left to the rest of the process: databases, outgoing connections, certificates."""
-_AT_ONCE = 64
+_MAX_ACCEPTED = 64
 """The most connections accepted in one go."""
-_LEFT_AFTER_EVICTION = 0.75
-_STEP = 0.5
+_KEPT_SHARE = 0.75
+_CHECK_SECONDS = 0.5
 """Seconds between two looks at the deadlines of connections."""
 
 
@@ -95,22 +95,22 @@ class HTTPServer:
             self._thread.join()
 
     def _run(self) -> None:
-        looked = time.monotonic()
+        checked = time.monotonic()
         while not self._stopping:
-            self._turn(_STEP)
-            if time.monotonic() - looked >= _STEP:
-                looked = time.monotonic()
-                self._server.hang_up_on_the_late()
+            self._run_loop_once(_CHECK_SECONDS)
+            if time.monotonic() - checked >= _CHECK_SECONDS:
+                checked = time.monotonic()
+                self._server.close_overdue()
         # What the kernel has accepted is answered, too.
-        self._turn(0.0)
+        self._run_loop_once(0.0)
         wasyncore.dispatcher.close(self._server)
         until = time.monotonic() + self._drain
-        while time.monotonic() < until and any(channel.owes for channel in self._server.channels()):
-            self._turn(0.05)
+        while time.monotonic() < until and any(channel.is_answering for channel in self._server.channels()):
+            self._run_loop_once(0.05)
         self._server.task_dispatcher.shutdown(timeout=1)
         wasyncore.close_all(self._server._map, ignore_all=True)  # noqa: SLF001 - waitress does so itself
 
-    def _turn(self, seconds: float) -> None:
+    def _run_loop_once(self, seconds: float) -> None:
         wasyncore.loop(seconds, use_poll=True, map=self._server._map, count=1)  # noqa: SLF001 - the same
 
 
@@ -132,7 +132,7 @@ class _Channel(HTTPChannel):
 
     Attributes:
         since: When began what it is in: a request, an answer, or the pause after one.
-        resting: Whether it has been answered, and no further request has begun.
+        is_idle: Whether it has been answered, and no further request has begun.
         held: How many bytes of its requests are in memory.
     """
 
@@ -142,51 +142,51 @@ class _Channel(HTTPChannel):
 
     def __init__(self, server: "_Server", *args: Any, **kwargs: Any) -> None:
         self.since = time.monotonic()
-        self.resting = False
+        self.is_idle = False
         self.held = 0
         super().__init__(server, *args, **kwargs)
 
     @property
-    def owes(self) -> bool:
+    def is_answering(self) -> bool:
         """Whether a request has come whole, and its answer is not all sent."""
         return bool(self.requests or self.total_outbufs_len)
 
     @property
-    def due(self) -> float:
+    def deadline(self) -> float:
         """Until when the other side has to do its part; there is no limit while the bot does its own."""
         limits = self.server.limits
         if self.requests:
             return float("inf")
         if self.total_outbufs_len:
             return self.since + limits.sending
-        return self.since + (limits.idle if self.resting else limits.receiving)
+        return self.since + (limits.idle if self.is_idle else limits.receiving)
 
-    def hang_up(self) -> None:
+    def close_soon(self) -> None:
         """End the connection, in the loop's next turn: closed here, its number could be taken meanwhile."""
         self.will_close = True
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
 
     def received(self, data: bytes) -> bool:
-        if self.resting:
-            self.since, self.resting = time.monotonic(), False
+        if self.is_idle:
+            self.since, self.is_idle = time.monotonic(), False
         taken: bool = super().received(data)
         self.server.hold(self, len(data))
         return taken
 
     def write_soon(self, data: Any) -> int:
         # By the thread that answers, while the request still counts as being answered.
-        self.since, self.resting = time.monotonic(), True
+        self.since, self.is_idle = time.monotonic(), True
         written: int = super().write_soon(data)
         return written
 
     def service(self) -> None:
         super().service()
         if not self.requests:
-            self.server.let_go(self)
+            self.server.release(self)
 
     def handle_close(self) -> None:
-        self.server.let_go(self)
+        self.server.release(self)
         super().handle_close()
 
 
@@ -197,7 +197,9 @@ class _Server(TcpWSGIServer):
 
     def __init__(self, application: "WSGIApplication", listener: socket.socket, limits: ServerLimits) -> None:
         self.limits = limits
-        self.most = min(limits.connections, max(_AT_ONCE, _allow_files(limits.connections) - _SPARE_FILES))
+        self.max_connections = min(
+            limits.connections, max(_MAX_ACCEPTED, _raise_file_limit(limits.connections) - _SPARE_FILES)
+        )
         self.held = 0
         self._holding = threading.Lock()
         dispatcher = ThreadedTaskDispatcher()
@@ -205,11 +207,11 @@ class _Server(TcpWSGIServer):
         adjustments = Adjustments(
             sockets=[listener],
             ident=None,
-            connection_limit=self.most + 4 * _AT_ONCE,
-            max_request_header_size=LONGEST_HEAD,
-            max_request_body_size=LONGEST_BODY,
+            connection_limit=self.max_connections + 4 * _MAX_ACCEPTED,
+            max_request_header_size=MAX_HEAD_BYTES,
+            max_request_body_size=MAX_BODY_BYTES,
             # Never on disk.
-            inbuf_overflow=2 * LONGEST_BODY,
+            inbuf_overflow=2 * MAX_BODY_BYTES,
             # A client that hangs up is no error of the bot's.
             log_socket_errors=False,
         )
@@ -228,7 +230,7 @@ class _Server(TcpWSGIServer):
         return [channel for channel in self.active_channels.values() if not channel.will_close]
 
     def handle_accept(self) -> None:
-        for _ in range(_AT_ONCE):
+        for _ in range(_MAX_ACCEPTED):
             try:
                 accepted = self.accept()
                 if accepted is None:
@@ -237,22 +239,22 @@ class _Server(TcpWSGIServer):
                 self.set_socket_options(connection)
             except OSError as error:
                 if error.errno in (EMFILE, ENFILE):
-                    self._make_room(_AT_ONCE)
+                    self._make_room(_MAX_ACCEPTED)
                     break
                 continue
             self.channel_class(self, connection, self.fix_addr(address), self.adj, map=self._map)
-        if len(self.active_channels) > self.most:
-            self._make_room(len(self.channels()) - self.most)
+        if len(self.active_channels) > self.max_connections:
+            self._make_room(len(self.channels()) - self.max_connections)
 
     def maintenance(self, now: float) -> None:
         """Do nothing: waitress's own limit begins anew with each byte, by a clock that can be set."""
 
-    def hang_up_on_the_late(self) -> None:
+    def close_overdue(self) -> None:
         """End the connections on which nothing whole has come, or been taken, in time."""
         now = time.monotonic()
         for channel in self.channels():
-            if channel.due < now:
-                channel.hang_up()
+            if channel.deadline < now:
+                channel.close_soon()
 
     def hold(self, channel: _Channel, more: int) -> None:
         """Note that a connection brought bytes; over the limit, unfinished requests make room for others."""
@@ -262,28 +264,28 @@ class _Server(TcpWSGIServer):
         if self.held > self.limits.held:
             unfinished = [each for each in self.channels() if each.held and not each.requests]
             for each in sorted(unfinished, key=_since):
-                if self.held <= self.limits.held * _LEFT_AFTER_EVICTION:
+                if self.held <= self.limits.held * _KEPT_SHARE:
                     break
-                each.hang_up()
-                self.let_go(each)
+                each.close_soon()
+                self.release(each)
 
-    def let_go(self, channel: _Channel) -> None:
+    def release(self, channel: _Channel) -> None:
         """Note that the bytes a connection brought are not needed any more."""
         with self._holding:
             self.held -= channel.held
             channel.held = 0
 
     def _make_room(self, count: int) -> None:
-        waiting = [channel for channel in self.channels() if not channel.owes]
+        waiting = [channel for channel in self.channels() if not channel.is_answering]
         for channel in heapq.nsmallest(count, waiting, key=_since):
-            channel.hang_up()
+            channel.close_soon()
 
 
 def _since(channel: _Channel) -> float:
     return channel.since
 
 
-def _allow_files(connections: int) -> int:
+def _raise_file_limit(connections: int) -> int:
     """Let the process open as many files as connections need, as far as that is allowed; gives how many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _SPARE_FILES

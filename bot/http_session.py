@@ -32,14 +32,14 @@ from urllib3.util.connection import allowed_gai_family
 
 CONNECT_SECONDS = 3.0
 """Seconds that resolving a name and connecting to one of its addresses may take."""
-RESOLVERS = 16
+MAX_RESOLVING = 16
 """The most names that are resolved at once; resolving cannot be interrupted, so some may be stuck."""
-RESOLVED_SECONDS = 60.0
+LATE_ANSWER_SECONDS = 60.0
 """Seconds for which an answer that came too late for its caller is kept for the next one."""
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _CHUNK = 128 * 1024
-_GRAIN = 0.02
+_MIN_WAIT = 0.02
 """The least seconds between two looks at which calls are to end."""
 
 _Address: TypeAlias = tuple[Any, ...]
@@ -97,7 +97,7 @@ class Session:
             adapter.close()
 
     def post(
-        self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float, most: int
+        self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float, max_bytes: int
     ) -> Response:
         """Post and give the answer, as `send` does.
 
@@ -108,32 +108,37 @@ class Session:
             request = prepare(url, headers, content)
         except (requests.RequestException, ValueError) as error:
             raise CallError(error, sent=False) from None
-        return self.send(request, seconds=seconds, most=most)
+        return self.send(request, seconds=seconds, max_bytes=max_bytes)
 
     def send(
-        self, request: requests.PreparedRequest, *, seconds: float, most: int, silence: float | None = None
+        self,
+        request: requests.PreparedRequest,
+        *,
+        seconds: float,
+        max_bytes: int,
+        read_seconds: float | None = None,
     ) -> Response:
         """Send a request and give the answer, a redirect as it is.
 
         Args:
             request: What to send.
             seconds: How long all of it may take: resolving, connecting, sending and receiving.
-            most: The most bytes of the answer that are read.
-            silence: How many seconds the far end may say nothing.
+            max_bytes: The most bytes of the answer that are read.
+            read_seconds: How many seconds the far end may say nothing.
 
         Raises:
             CallError: No answer came in time, or none that can be read.
         """
         # None at all would be refused as a limit, and not be a time-out.
         seconds = max(seconds, 0.001)
-        cutoff = _watchdog.begin(seconds)
-        _under_way.cutoff = cutoff
+        timer = _watchdog.begin(seconds)
+        _current_call.timer = timer
         problem: Exception
         try:
-            response = self._open(request, seconds, silence)
+            response = self._open(request, seconds, read_seconds)
             with response:
-                body = _read(response, most)
-            if not cutoff.passed:
+                body = _read(response, max_bytes)
+            if not timer.expired:
                 return Response(response.status_code, response.headers, body)
             problem = requests.ReadTimeout()
         except (
@@ -146,20 +151,20 @@ class Session:
         ) as error:
             problem = error
         finally:
-            cutoff.release()
-            _under_way.cutoff = None
-        if cutoff.passed or isinstance(problem, requests.Timeout | TimeoutError):
-            problem = requests.ReadTimeout() if cutoff.connected else requests.ConnectTimeout()
-        raise CallError(problem, sent=cutoff.connected)
+            timer.release()
+            _current_call.timer = None
+        if timer.expired or isinstance(problem, requests.Timeout | TimeoutError):
+            problem = requests.ReadTimeout() if timer.connected else requests.ConnectTimeout()
+        raise CallError(problem, sent=timer.connected)
 
     def _open(
-        self, request: requests.PreparedRequest, seconds: float, silence: float | None
+        self, request: requests.PreparedRequest, seconds: float, read_seconds: float | None
     ) -> requests.Response:
         url = request.url or ""
         scheme = url.partition(":")[0].lower()
         if scheme not in self._adapters:
             raise requests.exceptions.InvalidSchema
-        timeout = (min(CONNECT_SECONDS, seconds), min(silence or seconds, seconds))
+        timeout = (min(CONNECT_SECONDS, seconds), min(read_seconds or seconds, seconds))
         proxies = self._proxies if self._proxies and not is_loopback(urlsplit(url).hostname or "") else None
         return self._adapters[scheme].send(request, stream=True, timeout=timeout, proxies=proxies)
 
@@ -170,52 +175,52 @@ def open_session(url: str, connections: int) -> Session:
 
 
 def open_stream(
-    url: str, proxy: str | None, greet: Callable[[socket.socket], None], seconds: float
+    url: str, proxy: str | None, handshake: Callable[[socket.socket], None], seconds: float
 ) -> socket.socket:
     """Open a connection for a protocol that begins as HTTP does.
 
     Args:
         url: Where to; TLS for https and wss.
         proxy: What leads there; None for nothing.
-        greet: Says and hears what has to be before the connection can be used.
+        handshake: Says and hears what has to be before the connection can be used.
         seconds: How long all of it may take.
 
     Raises:
         CallError: There is no such connection in time.
     """
-    cutoff = _watchdog.begin(seconds)
-    _under_way.cutoff = cutoff
-    connection: _Bounded | None = None
+    timer = _watchdog.begin(seconds)
+    _current_call.timer = timer
+    connection: _TimedConnection | None = None
     problem: Exception
     try:
         connection = _make_connection(url, proxy)
         connection.connect()
         stream = connection.sock
-        greet(stream)
-        cutoff.release()
-        if not cutoff.passed:
+        handshake(stream)
+        timer.release()
+        if not timer.expired:
             return stream
         problem = requests.ReadTimeout()
     except (requests.RequestException, urllib3.HTTPError, HTTPException, OSError, ValueError) as error:
         problem = error
     finally:
-        cutoff.release()
-        _under_way.cutoff = None
+        timer.release()
+        _current_call.timer = None
     if connection is not None:
         connection.close()
-    raise CallError(requests.ReadTimeout() if cutoff.passed else problem, sent=cutoff.connected)
+    raise CallError(requests.ReadTimeout() if timer.expired else problem, sent=timer.connected)
 
 
-def _make_connection(url: str, proxy: str | None) -> "_Bounded":
+def _make_connection(url: str, proxy: str | None) -> "_TimedConnection":
     parts = urlsplit(url)
     is_secure = parts.scheme in ("https", "wss")
     host, port = parts.hostname or "", parts.port or (443 if is_secure else 80)
-    by = urlsplit(proxy) if proxy else None
-    place = (by.hostname or "", by.port or 80) if by else (host, port)
+    proxy_parts = urlsplit(proxy) if proxy else None
+    address = (proxy_parts.hostname or "", proxy_parts.port or 80) if proxy_parts else (host, port)
     connection = (
-        _BoundedTLS(*place, timeout=CONNECT_SECONDS, ssl_context=tls_context())
+        _TimedTLSConnection(*address, timeout=CONNECT_SECONDS, ssl_context=tls_context())
         if is_secure
-        else _Bounded(*place, timeout=CONNECT_SECONDS)
+        else _TimedConnection(*address, timeout=CONNECT_SECONDS)
     )
     if proxy:
         user, password = get_auth_from_url(proxy)
@@ -268,30 +273,30 @@ def tls_context() -> ssl.SSLContext:
     )
 
 
-def _read(response: requests.Response, most: int) -> bytearray:
+def _read(response: requests.Response, max_bytes: int) -> bytearray:
     body = bytearray()
     # One receive at a time: the limits of http.client hold for it, those of a whole read do not.
     while chunk := response.raw.read1(_CHUNK, decode_content=True):
         body += chunk
-        if len(body) > most:
+        if len(body) > max_bytes:
             raise TooLongError
     return body
 
 
-class _Cutoff:
+class _CallTimer:
     """The end of one call: then its socket is shut."""
 
-    __slots__ = ("_handle", "_lock", "_over", "at", "connected", "passed")
+    __slots__ = ("_handle", "_lock", "_released", "at", "connected", "expired")
 
     def __init__(self, at: float) -> None:
         self.at = at
-        self.passed = False
+        self.expired = False
         self.connected = False
-        self._over = False
+        self._released = False
         self._handle = -1
         self._lock = threading.Lock()
 
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Tell how many seconds remain; never so few that a socket takes them for none at all."""
         return max(self.at - time.monotonic(), 0.001)
 
@@ -303,7 +308,7 @@ class _Cutoff:
         """
         with self._lock:
             self._close()
-            if self.passed:
+            if self.expired:
                 raise TimeoutError
             # A handle of our own: the other may be closed, or wrapped in TLS, and its number used again.
             self._handle = os.dup(sock.fileno())
@@ -311,15 +316,15 @@ class _Cutoff:
     def release(self) -> None:
         """Let the socket live on: the call is over."""
         with self._lock:
-            self._over = True
+            self._released = True
             self._close()
 
-    def cut(self) -> None:
+    def expire(self) -> None:
         """Shut the socket; whatever waits for it ends."""
         with self._lock:
-            if self._over:
+            if self._released:
                 return
-            self.passed = True
+            self.expired = True
             if self._handle >= 0:
                 # The plain socket's: TLS keeps a state, which belongs to the thread that waits.
                 with suppress(OSError), socket.socket(fileno=os.dup(self._handle)) as sock:
@@ -335,22 +340,22 @@ class _Watchdog:
     """A thread that ends the calls whose time is up; it starts with the first call."""
 
     def __init__(self) -> None:
-        self._calls: list[tuple[float, int, _Cutoff]] = []
+        self._calls: list[tuple[float, int, _CallTimer]] = []
         self._numbers = count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def begin(self, seconds: float) -> _Cutoff:
+    def begin(self, seconds: float) -> _CallTimer:
         """Begin a call."""
-        cutoff = _Cutoff(time.monotonic() + seconds)
+        timer = _CallTimer(time.monotonic() + seconds)
         with self._changed:
-            heappush(self._calls, (cutoff.at, next(self._numbers), cutoff))
+            heappush(self._calls, (timer.at, next(self._numbers), timer))
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="call-ends", daemon=True)
                 self._thread.start()
-            elif self._calls[0][2] is cutoff:
+            elif self._calls[0][2] is timer:
                 self._changed.notify()
-        return cutoff
+        return timer
 
     def _run(self) -> None:
         while True:
@@ -361,35 +366,35 @@ class _Watchdog:
                     due.append(heappop(self._calls)[2])
                 if not due:
                     # Calls that ended stay in the heap: looking at them together is cheaper than one by one.
-                    self._changed.wait(max(self._calls[0][0] - now, _GRAIN) if self._calls else None)
-            for cutoff in due:
-                cutoff.cut()
+                    self._changed.wait(max(self._calls[0][0] - now, _MIN_WAIT) if self._calls else None)
+            for timer in due:
+                timer.expire()
 
 
-class _UnderWay(threading.local):
+class _CurrentCall(threading.local):
     """The call that a thread makes."""
 
-    cutoff: _Cutoff | None = None
+    timer: _CallTimer | None = None
 
-    def get(self) -> _Cutoff:
+    def get(self) -> _CallTimer:
         """Give its end."""
-        if self.cutoff is None:
+        if self.timer is None:
             raise RuntimeError("a connection is used outside any call")
-        return self.cutoff
+        return self.timer
 
 
 _watchdog = _Watchdog()
-_under_way = _UnderWay()
+_current_call = _CurrentCall()
 
 
-class _Bounded(HTTPConnection):
+class _TimedConnection(HTTPConnection):
     """A connection whose socket is shut when the time of the call on it is up."""
 
     def _new_conn(self) -> socket.socket:
-        cutoff = _under_way.get()
-        sock = _connect(self, min(cutoff.at, time.monotonic() + float(self.timeout or CONNECT_SECONDS)))
+        timer = _current_call.get()
+        sock = _connect(self, min(timer.at, time.monotonic() + float(self.timeout or CONNECT_SECONDS)))
         try:
-            cutoff.watch(sock)
+            timer.watch(sock)
         except BaseException:
             sock.close()
             raise
@@ -397,37 +402,37 @@ class _Bounded(HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        self._begin()
+        self._watch_socket()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is not None:
-            self._begin()
+            self._watch_socket()
         super().request(*args, **kwargs)
 
-    def _begin(self) -> None:
+    def _watch_socket(self) -> None:
         """Bound what is sent from now on by the end of the call."""
-        cutoff = _under_way.get()
-        cutoff.watch(self.sock)
-        cutoff.connected = True
-        self.sock.settimeout(cutoff.left())
+        timer = _current_call.get()
+        timer.watch(self.sock)
+        timer.connected = True
+        self.sock.settimeout(timer.seconds_left())
 
 
-class _BoundedTLS(_Bounded, HTTPSConnection):
+class _TimedTLSConnection(_TimedConnection, HTTPSConnection):
     """The same over TLS."""
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Bounded
+    ConnectionCls = _TimedConnection
 
     def _put_conn(self, conn: Any) -> None:
         # Another call may take it at once, which this one's end must not meet.
-        if _under_way.cutoff is not None:
-            _under_way.cutoff.release()
+        if _current_call.timer is not None:
+            _current_call.timer.release()
         super()._put_conn(conn)
 
 
 class _TLSPool(_Pool, HTTPSConnectionPool):
-    ConnectionCls = _BoundedTLS
+    ConnectionCls = _TimedTLSConnection
 
 
 _POOLS = {"http": _Pool, "https": _TLSPool}
@@ -496,7 +501,7 @@ def _connect(connection: HTTPConnection, until: float) -> socket.socket:
     raise urllib3.NewConnectionError(connection, f"no connection: {problem}") from problem
 
 
-class _Lookup:
+class _Resolution:
     """One name that is being resolved, in a thread of its own, which nobody waits for at the end."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -510,7 +515,7 @@ class _Lookup:
     def usable(self) -> bool:
         """Whether it may still give, or gave a short time ago, what the next caller asks for."""
         return not self.done.is_set() or (
-            self.problem is None and time.monotonic() - self.at < RESOLVED_SECONDS
+            self.problem is None and time.monotonic() - self.at < LATE_ANSWER_SECONDS
         )
 
     def _run(self, host: str, port: int) -> None:
@@ -522,8 +527,8 @@ class _Lookup:
         self.done.set()
 
 
-_lookups: dict[tuple[str, int], _Lookup] = {}
-_lookups_lock = threading.Lock()
+_resolutions: dict[tuple[str, int], _Resolution] = {}
+_resolutions_lock = threading.Lock()
 
 
 def resolve(host: str, port: int, seconds: float) -> list[_Address]:
@@ -538,20 +543,20 @@ def resolve(host: str, port: int, seconds: float) -> list[_Address]:
         ip_address(host)
         return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
     key = host, port
-    with _lookups_lock:
-        lookup = _lookups.get(key)
-        if lookup is None or not lookup.usable:
-            _lookups.pop(key, None)
-            for other in [other for other, each in _lookups.items() if not each.usable]:
-                del _lookups[other]
-            if sum(not each.done.is_set() for each in _lookups.values()) >= RESOLVERS:
+    with _resolutions_lock:
+        resolution = _resolutions.get(key)
+        if resolution is None or not resolution.usable:
+            _resolutions.pop(key, None)
+            for other in [other for other, each in _resolutions.items() if not each.usable]:
+                del _resolutions[other]
+            if sum(not each.done.is_set() for each in _resolutions.values()) >= MAX_RESOLVING:
                 raise socket.gaierror(socket.EAI_AGAIN, "too many names are being resolved")
-            lookup = _lookups[key] = _Lookup(host, port)
-    if not lookup.done.wait(max(seconds, 0)):
+            resolution = _resolutions[key] = _Resolution(host, port)
+    if not resolution.done.wait(max(seconds, 0)):
         raise TimeoutError
-    with _lookups_lock:
-        if _lookups.get(key) is lookup:
-            del _lookups[key]
-    if lookup.problem is not None:
-        raise lookup.problem
-    return lookup.addresses
+    with _resolutions_lock:
+        if _resolutions.get(key) is resolution:
+            del _resolutions[key]
+    if resolution.problem is not None:
+        raise resolution.problem
+    return resolution.addresses

@@ -10,7 +10,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._asked = Counter(
+        self._commands = Counter(
             "im_bot_commands",
             "Commands and buttons answered.",
             ["command", "outcome"],
@@ -27,10 +27,10 @@ class Metrics:
         )
         waiting.set_function(count)
 
-    def observe(self, asked: str, outcome: str, seconds: float) -> None:
+    def observe(self, command: str, outcome: str, seconds: float) -> None:
         """Count something answered."""
-        self._asked.labels(asked, outcome).inc()
-        self._seconds.labels(asked).observe(seconds)
+        self._commands.labels(command, outcome).inc()
+        self._seconds.labels(command).observe(seconds)
 
     def text(self) -> bytes:
         """Write all of them in Prometheus's text format."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bot.app import connected, make_bot
-from bot.background import BackgroundServer, cannot_listen
+from bot.app import connect_socket_mode, make_bot
+from bot.background import BackgroundServer, make_port_error
 from bot.logs import set_up_logs
 from bot.playground.faults.controls import FaultControl
 from bot.playground.manifest import read_manifest
@@ -87,7 +87,7 @@ def make_settings(
 
 
 @contextmanager
-def playing(
+def open_playground(
     workspace: Workspace, sandbox: Sandbox, port: int = 0, record: Path | None = None
 ) -> Iterator[str]:
     """Run a sandbox, a local Slack and a bot between them; gives the page's address.
@@ -109,11 +109,11 @@ def playing(
         workspace.fault_controls.add(make_im_control(sandbox))
         file = record or Path(folder) / "im-bot.db"
         settings = make_settings(workspace, slack.url, sandbox, im.url, file)
-        with connected(make_bot(settings), settings):
+        with connect_socket_mode(make_bot(settings), settings):
             yield slack.url
 
 
-def play(port: int, *, open_browser: bool, data: Path | None) -> None:
+def run_playground(port: int, *, open_browser: bool, data: Path | None) -> None:
     """Run the playground until a signal to stop comes; its page's address is the first line printed.
 
     Raises:
@@ -125,7 +125,7 @@ def play(port: int, *, open_browser: bool, data: Path | None) -> None:
         sandbox = open_sandbox(data)
         with (
             TemporaryDirectory(prefix="im-bot-") as folder,
-            playing(make_workspace(), sandbox, port, record := _place_record(data, folder)) as url,
+            open_playground(make_workspace(), sandbox, port, record := _choose_record(data, folder)) as url,
         ):
             print(url, flush=True)  # noqa: T201 - the command's answer
             print("Try: /im profile alice bob_k nobody   (Ctrl+C stops)", flush=True)  # noqa: T201
@@ -137,9 +137,9 @@ def play(port: int, *, open_browser: bool, data: Path | None) -> None:
     except DataFileError as error:
         raise SystemExit(str(error)) from None
     except OSError as error:
-        raise cannot_listen(port, error) from None
+        raise make_port_error(port, error) from None
 
 
-def _place_record(data: Path | None, folder: str) -> Path:
+def _choose_record(data: Path | None, folder: str) -> Path:
     """Keep the record beside the data it tells of, or only as long as the playground runs."""
     return data.with_name(f"{data.name}.db").absolute() if data else Path(folder) / "im-bot.db"

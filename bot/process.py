@@ -11,9 +11,9 @@ import threading
 import time
 from collections import Counter
 
-LONGEST_STOP = 28.0
+MAX_STOP_SECONDS = 28.0
 """Seconds from the first signal until the process ends, whatever is left: platforms kill after 30."""
-CUT_OFF = os.EX_TEMPFAIL
+EXIT_UNFINISHED = os.EX_TEMPFAIL
 """The exit status of a process that ended with something left to do."""
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 def stop_signal() -> threading.Event:
     """Make an event that the first SIGINT or SIGTERM sets from now on; further ones change nothing.
 
-    A process that has not ended LONGEST_STOP seconds later ends then, with the status CUT_OFF.
+    A process that has not ended MAX_STOP_SECONDS seconds later ends then, with the status EXIT_UNFINISHED.
     """
     stop = threading.Event()
     reader, writer = socket.socketpair()
@@ -36,8 +36,8 @@ def stop_signal() -> threading.Event:
     def watch(reader: socket.socket, _: socket.socket) -> None:
         reader.recv(1)
         stop.set()
-        time.sleep(LONGEST_STOP)
-        cut_off()
+        time.sleep(MAX_STOP_SECONDS)
+        exit_unfinished()
 
     # The thread keeps the writer open, too.
     threading.Thread(target=watch, args=(reader, writer), name="stop", daemon=True).start()
@@ -52,7 +52,7 @@ def _ignore_signals() -> None:
     signal.set_wakeup_fd(-1)
 
 
-def cut_off() -> None:
+def exit_unfinished() -> None:
     """End the process at once, and log what was left, by kind."""
     kinds = Counter(re.sub(r"[-_ ]*\d+$", "", thread.name) for thread in threading.enumerate())
     for quiet in ("stop", "MainThread"):
@@ -61,4 +61,4 @@ def cut_off() -> None:
     log.error("the bot did not stop in time and ends now; still running: %s", left or "nothing of its own")
     logging.shutdown()
     sys.stdout.flush()
-    os._exit(CUT_OFF)
+    os._exit(EXIT_UNFINISHED)

@@ -7,32 +7,32 @@ from collections.abc import Callable, Iterable
 from bot.core.results import Settled
 from bot.errors import BotError
 
-EVERY = 15.0
+RECONCILE_EVERY = 15.0
 """Seconds between two rounds."""
 
 log = logging.getLogger(__name__)
 
 
-class Settling:
+class ReconcileLoop:
     """A thread that settles open changes, from starting it until it is closed.
 
     Args:
         settle: Settles what can be settled by now.
-        tell: Tells an actor what became of their change.
+        report: Tells an actor what became of their change.
         every: Seconds between two rounds; the first begins at once.
     """
 
     def __init__(
         self,
         settle: Callable[[], Iterable[Settled]],
-        tell: Callable[[Settled], None],
-        every: float = EVERY,
+        report: Callable[[Settled], None],
+        every: float = RECONCILE_EVERY,
     ) -> None:
         self._settle = settle
-        self._tell = tell
+        self._report = report
         self._every = every
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="settling", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="reconcile", daemon=True)
 
     def start(self) -> None:
         """Begin the first round."""
@@ -48,7 +48,7 @@ class Settling:
         while True:
             try:
                 for settled in self._settle():
-                    self._tell(settled)
+                    self._report(settled)
                     if self._stop.is_set():
                         return
             except BotError as error:

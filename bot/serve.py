@@ -8,7 +8,7 @@ from bot.health import BackgroundCheck, find_app_trouble
 from bot.http_app import HTTPApp
 from bot.http_server import HTTPServer
 from bot.metrics import Metrics
-from bot.process import cut_off, stop_signal
+from bot.process import exit_unfinished, stop_signal
 from bot.settings import Settings
 from bot.store.migrate import migrate_in_subprocess
 
@@ -43,7 +43,7 @@ def serve(settings: Settings) -> None:
         check.close(0)
     bot.close()
     if bot.is_at_work:
-        cut_off()
+        exit_unfinished()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -36,14 +36,14 @@ NO_CHANNEL = "none"
 Mode = Literal["serve", "socket"]
 """How the bot is connected to Slack."""
 
-_NEEDED: Mapping[Mode, tuple[str, ...]] = {
+_REQUIRED: Mapping[Mode, tuple[str, ...]] = {
     "serve": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
     "socket": ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"),
 }
 # A platform's own ROLE is none of ours; a ROLE_… is a slip for ROLES__….
-_OWN = re.compile("IM_|ROLES$|ROLES?_")
-_SHARED = re.compile("SLACK_|AUDIT_")
-_TOKENS = {
+_OWN_PREFIXES = re.compile("IM_|ROLES$|ROLES?_")
+_SHARED_PREFIXES = re.compile("SLACK_|AUDIT_")
+_TOKEN_KINDS = {
     "xoxb-": "is a bot token (xoxb-…); it belongs in SLACK_BOT_TOKEN",
     "xapp-": "is an app-level token (xapp-…); it belongs in SLACK_APP_TOKEN",
 }
@@ -64,7 +64,7 @@ class SettingsError(Exception):
         self.mistakes = mistakes
 
 
-def _safe_url(url: str) -> str:
+def _check_url(url: str) -> str:
     if not _is_safe(url):
         raise ValueError(
             "must be an https address, or http on this machine (127.0.0.1, localhost), "
@@ -91,7 +91,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _holders(text: str) -> Grantees:
+def _parse_grantees(text: str) -> Grantees:
     ids = [part for part in re.split(r"[\s,]+", text) if part]
     if ids == ["*"]:
         return Grantees(everyone=True)
@@ -105,30 +105,30 @@ def _holders(text: str) -> Grantees:
     return Grantees(people=frozenset(ids) - groups, groups=groups)
 
 
-def _custom_fields(text: str) -> tuple[fields.Field, ...]:
+def _parse_custom_fields(text: str) -> tuple[fields.Field, ...]:
     parts = [part.partition(":") for part in text.split(",") if part.strip()]
     return tuple(fields.custom_field(keyword.strip(), label.strip()) for keyword, _, label in parts)
 
 
-def _named_fields(text: str, custom: str) -> tuple[fields.Field, ...]:
+def _parse_fields(text: str, custom: str) -> tuple[fields.Field, ...]:
     names = [part for part in re.split(r"[\s,]+", text) if part]
-    return fields.named(names, fields.Domain.PROFILE, _custom_fields(custom))
+    return fields.named(names, fields.Domain.PROFILE, _parse_custom_fields(custom))
 
 
-def _viewers(text: str) -> str:
-    if _holders(text) == Grantees():
+def _check_viewers(text: str) -> str:
+    if _parse_grantees(text) == Grantees():
         raise ValueError(_NOBODY)
     return text
 
 
-def _editors(text: str) -> str:
-    if _holders(text).everyone:
+def _check_editors(text: str) -> str:
+    if _parse_grantees(text).everyone:
         raise ValueError("must name who may change profiles; everybody (*) is not possible")
     return text
 
 
-def _keywords(text: str) -> str:
-    words = [field.word for field in _custom_fields(text)]
+def _check_custom_fields(text: str) -> str:
+    words = [field.word for field in _parse_custom_fields(text)]
     for place, word in enumerate(words):
         if not re.fullmatch(r"[A-Za-z]{1,8}", word) or word in words[:place]:
             raise ValueError(
@@ -138,13 +138,13 @@ def _keywords(text: str) -> str:
     return text
 
 
-def _database(url: str) -> str:
+def _check_database_url(url: str) -> str:
     if not re.match(r"sqlite:///.|postgres(ql)?(\+psycopg)?://[^/]", url):
         raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
     return url
 
 
-def _shaped(pattern: str, reason: str) -> AfterValidator:
+def _matching(pattern: str, reason: str) -> AfterValidator:
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
             raise ValueError(reason)
@@ -153,11 +153,11 @@ def _shaped(pattern: str, reason: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _is_not(*starts: str) -> AfterValidator:
+def _not_starting(*starts: str) -> AfterValidator:
     def check(secret: SecretStr) -> SecretStr:
         for start in starts:
             if secret.get_secret_value().startswith(start):
-                raise ValueError(_TOKENS[start])
+                raise ValueError(_TOKEN_KINDS[start])
         return secret
 
     return AfterValidator(check)
@@ -174,18 +174,18 @@ class AppSettings(BaseModel):
     """The app's secret key, with which UserSigs are signed."""
     admin: str = "administrator"
     """An admin account of the app."""
-    api_url: Annotated[str, AfterValidator(_safe_url)] | None = None
+    api_url: Annotated[str, AfterValidator(_check_url)] | None = None
     """An address to use instead of the region's; https, or http on loopback."""
     region: str | None = Field(None, validate_default=True)
     """Where the app lives: one of the names in `bot.im.regions`; needed where no address is given."""
-    custom_fields: Annotated[str, AfterValidator(_keywords)] = ""
+    custom_fields: Annotated[str, AfterValidator(_check_custom_fields)] = ""
     """The app's own profile fields by keyword, each with an optional label: `Vip,Tier:Service tier`."""
     masked_fields: str = ""
     """The fields whose values the audit channel is not shown, by word or keyword: `signature,Phone`."""
 
     @field_validator("region")
     @classmethod
-    def _is_a_place(cls, region: str | None, info: ValidationInfo) -> str | None:
+    def _check_region(cls, region: str | None, info: ValidationInfo) -> str | None:
         if region is None:
             # An address that is set and wrong is not there: one mistake is enough.
             if info.data.get("api_url", "") is None:
@@ -197,9 +197,9 @@ class AppSettings(BaseModel):
 
     @field_validator("masked_fields")
     @classmethod
-    def _are_fields(cls, text: str, info: ValidationInfo) -> str:
+    def _check_masked_fields(cls, text: str, info: ValidationInfo) -> str:
         try:
-            _named_fields(text, info.data.get("custom_fields", ""))
+            _parse_fields(text, info.data.get("custom_fields", ""))
         except UsageError as error:
             # The refusal names what is set; its advice only what could be.
             raise ValueError(f"names a field that there is not. {error.advice}") from None
@@ -208,7 +208,7 @@ class AppSettings(BaseModel):
     @property
     def masked_tags(self) -> frozenset[str]:
         """The tags of the fields whose values the audit channel is not shown."""
-        return frozenset(field.tag for field in _named_fields(self.masked_fields, self.custom_fields))
+        return frozenset(field.tag for field in _parse_fields(self.masked_fields, self.custom_fields))
 
     @property
     def base_url(self) -> str:
@@ -229,9 +229,9 @@ class RoleSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    viewers: Annotated[str, AfterValidator(_viewers)] = "*"
+    viewers: Annotated[str, AfterValidator(_check_viewers)] = "*"
     """Who may look up: `*` for every full member of the bot's workspace, or user and user-group ids."""
-    editors: Annotated[str, AfterValidator(_editors)] = ""
+    editors: Annotated[str, AfterValidator(_check_editors)] = ""
     """Who may change profiles, and look up: user and user-group ids; nobody when empty."""
 
 
@@ -248,23 +248,25 @@ class DatabaseSettings(BaseSettings):
         enable_decoding=False,
     )
 
-    database_url: Annotated[str, AfterValidator(_database)] = Field("sqlite:///im-bot.db", repr=False)
+    database_url: Annotated[str, AfterValidator(_check_database_url)] = Field(
+        "sqlite:///im-bot.db", repr=False
+    )
     """Where changes and entries are recorded: SQLite or PostgreSQL."""
 
 
 class Settings(DatabaseSettings):
     """All settings of the bot; frozen, and passed down from the entry point."""
 
-    slack_bot_token: Annotated[SecretStr, _is_not("xapp-")] = SecretStr("")
+    slack_bot_token: Annotated[SecretStr, _not_starting("xapp-")] = SecretStr("")
     """The bot token (xoxb-…)."""
-    slack_signing_secret: Annotated[SecretStr, _is_not("xoxb-", "xapp-")] = SecretStr("")
+    slack_signing_secret: Annotated[SecretStr, _not_starting("xoxb-", "xapp-")] = SecretStr("")
     """The signing secret; for HTTP mode."""
-    slack_app_token: Annotated[SecretStr, _is_not("xoxb-")] = SecretStr("")
+    slack_app_token: Annotated[SecretStr, _not_starting("xoxb-")] = SecretStr("")
     """The app-level token (xapp-…) with connections:write; for Socket Mode."""
-    slack_api_url: Annotated[str, AfterValidator(_safe_url)] = "https://slack.com/api/"
+    slack_api_url: Annotated[str, AfterValidator(_check_url)] = "https://slack.com/api/"
     """The base of Slack's Web API; another one for the playground, proxies and tests."""
     slack_command: Annotated[
-        str, _shaped(r"/[a-z0-9_-]{1,31}", "must be a slash and up to 31 of a-z, 0-9, - and _, as in /im")
+        str, _matching(r"/[a-z0-9_-]{1,31}", "must be a slash and up to 31 of a-z, 0-9, - and _, as in /im")
     ] = "/im"
     """The slash command's name, should another app own /im."""
 
@@ -276,7 +278,7 @@ class Settings(DatabaseSettings):
     """Who may do what."""
 
     audit_channel: (
-        Annotated[str, _shaped(r"[CG][A-Z0-9]+|none", "must be a channel's id (C…), not its name, or none")]
+        Annotated[str, _matching(r"[CG][A-Z0-9]+|none", "must be a channel's id (C…), not its name, or none")]
         | None
     ) = None
     """The id of the channel that is told of every change, or `none`; without either nobody can change."""
@@ -294,7 +296,7 @@ class Settings(DatabaseSettings):
     def apps(self) -> Apps:
         """The apps as people name them."""
         apps = {
-            name: App(name, settings.place, _custom_fields(settings.custom_fields), settings.admin)
+            name: App(name, settings.place, _parse_custom_fields(settings.custom_fields), settings.admin)
             for name, settings in self.im_apps.items()
         }
         only = next(iter(apps)) if len(apps) == 1 else None
@@ -303,7 +305,7 @@ class Settings(DatabaseSettings):
     @property
     def rules(self) -> Rules:
         """Who holds which role."""
-        return Rules(_holders(self.roles.viewers), _holders(self.roles.editors))
+        return Rules(_parse_grantees(self.roles.viewers), _parse_grantees(self.roles.editors))
 
 
 class FixedSettings(Settings):
@@ -328,13 +330,13 @@ def load_settings(mode: Mode | None = None) -> Settings:
     Raises:
         SettingsError: Something is missing, unknown or wrong; all mistakes at once.
     """
-    named = _read_names()
-    mistakes = [*_unknown_names(named), *_missing(named, mode), *_wrong_default(named)]
+    variables = _read_variables()
+    mistakes = [*_unknown_names(variables), *_missing(variables, mode), *_wrong_default(variables)]
     settings = None
     try:
         settings = Settings()
     except ValidationError as error:
-        mistakes += filter(None, map(_mistake, error.errors()))
+        mistakes += filter(None, map(_describe_error, error.errors()))
     if settings is None or mistakes:
         raise SettingsError(list(dict.fromkeys(mistakes)))
     return settings
@@ -346,14 +348,14 @@ def load_database_url() -> str:
     Raises:
         SettingsError: The address makes no sense.
     """
-    _read_names()
+    _read_variables()
     try:
         return DatabaseSettings().database_url
     except ValidationError as error:
-        raise SettingsError(list(filter(None, map(_mistake, error.errors())))) from None
+        raise SettingsError(list(filter(None, map(_describe_error, error.errors())))) from None
 
 
-def _read_names() -> dict[str, str]:
+def _read_variables() -> dict[str, str]:
     """Read what is set, by name in upper case, as people write it; the environment goes before `.env`."""
     try:
         file = dotenv_values(".env")
@@ -363,43 +365,43 @@ def _read_names() -> dict[str, str]:
     return {name.upper(): (value or "").strip() for name, value in (file | os.environ).items()}
 
 
-def _missing(named: Mapping[str, str], mode: Mode | None) -> Iterator[str]:
-    for name in _NEEDED[mode] if mode else ():
-        if not named.get(name):
+def _missing(variables: Mapping[str, str], mode: Mode | None) -> Iterator[str]:
+    for name in _REQUIRED[mode] if mode else ():
+        if not variables.get(name):
             yield f"{name} is not set; im-bot {mode} needs it"
     # An empty variable counts as not set, and this one's default lets everybody in.
-    if named.get("ROLES__VIEWERS") == "":
+    if variables.get("ROLES__VIEWERS") == "":
         yield f"ROLES__VIEWERS {_NOBODY}"
 
 
-def _app_names(named: Iterable[str]) -> list[str]:
-    parts = [name.split("__") for name in sorted(named)]
+def _app_names(variables: Iterable[str]) -> list[str]:
+    parts = [name.split("__") for name in sorted(variables)]
     return list(
         dict.fromkeys(part[1] for part in parts if part[0] == "IM_APPS" and len(part) > 1 and part[1])
     )
 
 
-def _wrong_default(named: Mapping[str, str]) -> Iterator[str]:
-    default, apps = named.get("IM_DEFAULT_APP"), _app_names(named)
+def _wrong_default(variables: Mapping[str, str]) -> Iterator[str]:
+    default, apps = variables.get("IM_DEFAULT_APP"), _app_names(variables)
     if default and default.upper() not in apps:
         yield f"IM_DEFAULT_APP must be one of {', '.join(apps).lower()}"
 
 
-def _unknown_names(named: Iterable[str]) -> Iterator[str]:
-    apps = [(f"IM_APPS__{app}", AppSettings) for app in _app_names(named) or ["<NAME>"]]
+def _unknown_names(variables: Iterable[str]) -> Iterator[str]:
+    apps = [(f"IM_APPS__{app}", AppSettings) for app in _app_names(variables) or ["<NAME>"]]
     places: list[tuple[str, type[BaseModel]]] = [*apps, ("ROLES", RoleSettings)]
     known = [f"{place}__{field.upper()}" for place, model in places for field in model.model_fields]
     known.append("IM_DEFAULT_APP")
-    plain = [name for field in Settings.model_fields if _SHARED.match(name := field.upper())]
-    for name in sorted(named):
-        if _OWN.match(name) and name not in known:
-            yield f"{name} is not a setting{_instead(name, known)}"
+    plain = [name for field in Settings.model_fields if _SHARED_PREFIXES.match(name := field.upper())]
+    for name in sorted(variables):
+        if _OWN_PREFIXES.match(name) and name not in known:
+            yield f"{name} is not a setting{_suggest(name, known)}"
         # Others own names that begin as these do: only what is nearly one of them is taken for it.
         elif name not in plain and (near := get_close_matches(name, plain, n=1, cutoff=0.9)):
             yield f"{name} is not a setting; did you mean {near[0]}?"
 
 
-def _instead(name: str, known: Iterable[str]) -> str:
+def _suggest(name: str, known: Iterable[str]) -> str:
     inside = [each for each in known if each.startswith(f"{name.rstrip('_')}__")]
     if inside:
         return f"; each value has its own variable, as in {inside[0]}"
@@ -407,7 +409,7 @@ def _instead(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near}?" if near else ""
 
 
-def _mistake(part: ErrorDetails) -> str | None:
+def _describe_error(part: ErrorDetails) -> str | None:
     name, kind = "__".join(map(str, part["loc"])).upper(), part["type"]
     if kind == "extra_forbidden" or kind.endswith("_type"):
         return None  # a variable too deep or not deep enough: told among the unknown names

@@ -229,7 +229,7 @@ def test_goes_on_when_a_check_gets_no_answer(
     released = threading.Event()
     homes = {"Store": Store, "SlackPeople": SlackPeople, "IMClient": IMClient}
     monkeypatch.setattr(homes[owner], method, lambda *_, **__: released.wait())
-    monkeypatch.setattr("bot.doctor.LONGEST_CHECK", 2.0)
+    monkeypatch.setattr("bot.doctor.MAX_CHECK_SECONDS", 2.0)
     try:
         lines = diagnose(scene.environment)
     finally:

@@ -27,7 +27,7 @@ def test_answers_at_once_while_a_check_is_stuck_and_says_so() -> None:
         released.wait()
         return ""
 
-    check = BackgroundCheck("test", hang, every=QUICK, patience=0.1)
+    check = BackgroundCheck("test", hang, every=QUICK, stuck_after=0.1)
     check.start()
     try:
         wait_until(lambda: check.trouble().startswith("no answer for "))

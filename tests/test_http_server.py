@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.http_server import LONGEST_BODY, LONGEST_HEAD, HTTPServer, ServerLimits
+from bot.http_server import MAX_BODY_BYTES, MAX_HEAD_BYTES, HTTPServer, ServerLimits
 from tests.support.slack import PATIENCE, wait_until
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_answers_though_the_limit_is_taken_by_connections_that_were_served_befor
 
 
 def test_holds_no_more_of_unfinished_requests_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    limit, half = 4 * LONGEST_BODY, LONGEST_BODY // 2
+    limit, half = 4 * MAX_BODY_BYTES, MAX_BODY_BYTES // 2
     held: list[int] = []
     with serving(ServerLimits(held=limit)) as (server, connect):
         hold = server._server.hold
@@ -165,7 +165,7 @@ def test_holds_no_more_of_unfinished_requests_than_it_may(monkeypatch: pytest.Mo
             held.append(server._server.held)
 
         monkeypatch.setattr(server._server, "hold", hold_and_note)
-        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (LONGEST_BODY - 1)
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY_BYTES - 1)
         connections = [connect() for _ in range(20)]
         for connection in connections:
             with suppress(ConnectionError):
@@ -183,12 +183,12 @@ def test_holds_no_more_of_unfinished_requests_than_it_may(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("head", "status"),
     [
-        (b"Content-Length: %d" % LONGEST_BODY, b"413"),
+        (b"Content-Length: %d" % MAX_BODY_BYTES, b"413"),
         (b"Content-Length: " + b"9" * 5000, b"400"),
         (b"Content-Length: -1", b"400"),
         (b"Transfer-Encoding: chunked", b"400"),
         (b"Transfer-Encoding: gzip", b"501"),
-        (b"X: " + b"x" * LONGEST_HEAD, b"431"),
+        (b"X: " + b"x" * MAX_HEAD_BYTES, b"431"),
     ],
 )
 def test_refuses_what_it_would_have_to_hold_too_much_of(head: bytes, status: bytes) -> None:
@@ -199,7 +199,7 @@ def test_refuses_what_it_would_have_to_hold_too_much_of(head: bytes, status: byt
 
 
 def test_takes_the_longest_body_there_may_be() -> None:
-    body = b"x" * (LONGEST_BODY - 1)
+    body = b"x" * (MAX_BODY_BYTES - 1)
     with serving() as (_, connect):
         said = ask(
             connect(), b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from bot.http_session import (
-    RESOLVERS,
+    MAX_RESOLVING,
     CallError,
     Response,
     Session,
@@ -51,7 +51,7 @@ def secure(authority: trustme.CA) -> Iterator[FarEnd]:
 
 
 def post(session: Session, url: str, seconds: float = 30) -> Response:
-    return session.post(url, b"", {}, seconds=seconds, most=1000)
+    return session.post(url, b"", {}, seconds=seconds, max_bytes=1000)
 
 
 def get(url: str) -> str:
@@ -271,12 +271,12 @@ def test_gives_up_a_name_in_time_and_uses_its_answer_next_time(names: Names) -> 
 
 
 def test_never_piles_up_names(names: Names) -> None:
-    for number in range(RESOLVERS):
+    for number in range(MAX_RESOLVING):
         with pytest.raises(TimeoutError):
             resolve(f"stuck-{number}.invalid", 80, 0)
     with pytest.raises(socket.gaierror):
         resolve("one-more.invalid", 80, 0)
 
-    assert len(names.asked) <= RESOLVERS
+    assert len(names.asked) <= MAX_RESOLVING
     names.let.set()
     assert resolve("stuck-0.invalid", 80, 30)

@@ -7,7 +7,7 @@ import pytest
 from bot.core.model import Outcome
 from bot.core.results import Settled
 from bot.errors import AuditError
-from bot.reconcile import Settling
+from bot.reconcile import ReconcileLoop
 from tests.support.sample_results import CHANGE, PROD, enter
 
 DONE = Settled(PROD, replace(CHANGE, outcome=Outcome.SUCCEEDED), enter(1))
@@ -32,12 +32,12 @@ class Rounds:
 
 def told_of(rounds: Rounds) -> list[Settled]:
     told: list[Settled] = []
-    settling = Settling(rounds.settle, told.append, every=0.01)
-    settling.start()
+    loop = ReconcileLoop(rounds.settle, told.append, every=0.01)
+    loop.start()
     try:
         assert rounds.over.wait(30)
     finally:
-        settling.close()
+        loop.close()
     return told
 
 
@@ -51,7 +51,7 @@ def test_goes_on_after_trouble(trouble: Exception) -> None:
 
 
 def test_closes_though_it_never_began() -> None:
-    Settling(tuple, lambda _: None).close()
+    ReconcileLoop(tuple, lambda _: None).close()
 
 
 def test_leaves_a_round_that_hangs_to_the_next_process() -> None:
@@ -62,10 +62,10 @@ def test_leaves_a_round_that_hangs_to_the_next_process() -> None:
         released.wait()
         return ()
 
-    settling = Settling(hang, lambda _: None)
-    settling.start()
+    loop = ReconcileLoop(hang, lambda _: None)
+    loop.start()
     try:
         assert begun.wait(30)
-        settling.close(seconds=0.05)
+        loop.close(seconds=0.05)
     finally:
         released.set()

@@ -39,7 +39,7 @@ class Scene:
     settings: Settings
     sandbox: Sandbox
     bot: Bot
-    site: HTTPApp
+    app: HTTPApp
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +53,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         with closing(make_bot(settings, metrics.observe)) as bot:
             bot.audit.start()
             metrics.watch_outbox(bot.audit.count_waiting)
-            site = HTTPApp(bot.bolt, metrics, [bot.audit.trouble], workspace.signing_secret)
-            wait_until(lambda: call(site, "GET", "/readyz").status == 200)
-            yield Scene(settings, sandbox, bot, site)
+            app = HTTPApp(bot.bolt, metrics, [bot.audit.trouble], workspace.signing_secret)
+            wait_until(lambda: call(app, "GET", "/readyz").status == 200)
+            yield Scene(settings, sandbox, bot, app)
 
 
 @contextmanager
@@ -65,14 +65,14 @@ def response_url() -> Iterator[FarEnd]:
 
 
 def test_is_alive_whatever_is_behind_it(scene: Scene) -> None:
-    answered = call(scene.site, "GET", "/healthz")
+    answered = call(scene.app, "GET", "/healthz")
 
     assert (answered.status, answered.body) == (200, b"alive\n")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_answers_head_with_the_headers_of_get_alone(scene: Scene, path: str) -> None:
-    got, headed = call(scene.site, "GET", path), call(scene.site, "HEAD", path)
+    got, headed = call(scene.app, "GET", path), call(scene.app, "HEAD", path)
 
     assert (headed.status, headed.body) == (got.status, b"")
     assert headed.headers == got.headers
@@ -84,14 +84,14 @@ def test_answers_head_with_the_headers_of_get_alone(scene: Scene, path: str) -> 
     [("GET", "/"), ("GET", EVENTS), ("POST", "/healthz"), ("PUT", EVENTS), ("GET", "/metrics/")],
 )
 def test_knows_no_other_page(scene: Scene, method: str, path: str) -> None:
-    assert call(scene.site, method, path).status == 404
+    assert call(scene.app, method, path).status == 404
 
 
 def test_answers_a_signed_command(scene: Scene) -> None:
     with response_url() as far_end:
         body = slash_command("profile alice", far_end.url)
 
-        answered = call(scene.site, "POST", EVENTS, body, signed(body))
+        answered = call(scene.app, "POST", EVENTS, body, signed(body))
 
         assert (answered.status, answered.body) == (200, b"")
         wait_until(lambda: bool(far_end.asked))
@@ -104,11 +104,11 @@ def test_counts_what_was_answered_without_naming_anybody(scene: Scene) -> None:
             slash_command("whoami", far_end.url),
             slash_command("profile alice", far_end.url, STRANGER),
         ):
-            call(scene.site, "POST", EVENTS, body, signed(body))
+            call(scene.app, "POST", EVENTS, body, signed(body))
         wait_until(lambda: len(far_end.asked) == 2)
-        wait_until(lambda: b'command="ShowRole"' in call(scene.site, "GET", "/metrics").body)
+        wait_until(lambda: b'command="ShowRole"' in call(scene.app, "GET", "/metrics").body)
 
-    shown = call(scene.site, "GET", "/metrics").body.decode()
+    shown = call(scene.app, "GET", "/metrics").body.decode()
     assert 'im_bot_commands_total{command="ShowRole",outcome="answered"}' in shown
     assert "im_bot_command_seconds_bucket" in shown
     for secret in ("alice", STRANGER.id, "U07", "C07", "T07", "administrator"):
@@ -130,7 +130,7 @@ def test_refuses_what_slack_did_not_sign(scene: Scene) -> None:
         }
 
         answered = {
-            name: call(scene.site, "POST", EVENTS, body, headers) for name, headers in forgeries.items()
+            name: call(scene.app, "POST", EVENTS, body, headers) for name, headers in forgeries.items()
         }
 
         assert {name: told.status for name, told in answered.items()} == dict.fromkeys(forgeries, 401)
@@ -147,7 +147,7 @@ def test_refuses_what_slack_did_not_sign(scene: Scene) -> None:
     ],
 )
 def test_calls_garbage_a_bad_request(scene: Scene, kind: str, body: bytes) -> None:
-    answered = call(scene.site, "POST", EVENTS, body, {**signed(body), "Content-Type": kind})
+    answered = call(scene.app, "POST", EVENTS, body, {**signed(body), "Content-Type": kind})
 
     assert answered.status == 400
 
@@ -169,7 +169,7 @@ def test_survives_what_is_no_payload(
 ) -> None:
     set_up_logs("INFO")
 
-    answered = call(scene.site, "POST", EVENTS, body, {**signed(body, "a guess"), "Content-Type": kind})
+    answered = call(scene.app, "POST", EVENTS, body, {**signed(body, "a guess"), "Content-Type": kind})
 
     assert 400 <= answered.status < 500
     assert caplog.messages == []
@@ -182,16 +182,16 @@ def test_parses_nothing_that_slack_did_not_sign(scene: Scene, monkeypatch: pytes
     monkeypatch.setattr("bot.http_app.BoltRequest", parse)
     body = b"[" * 100_000
 
-    assert call(scene.site, "POST", EVENTS, body, signed(body, "a guess")).status == 401
+    assert call(scene.app, "POST", EVENTS, body, signed(body, "a guess")).status == 401
 
 
 def test_runs_a_signed_request_once_however_often_it_comes(scene: Scene) -> None:
     with response_url() as far_end:
         body = slash_command("whoami", far_end.url)
         headers = signed(body)
-        answered = [call(scene.site, "POST", EVENTS, body, headers) for _ in range(5)]
+        answered = [call(scene.app, "POST", EVENTS, body, headers) for _ in range(5)]
         wait_until(lambda: bool(far_end.asked))
-        call(scene.site, "POST", EVENTS, last := slash_command("help", far_end.url), signed(last))
+        call(scene.app, "POST", EVENTS, last := slash_command("help", far_end.url), signed(last))
         wait_until(lambda: len(far_end.asked) > 1)
 
         assert [(each.status, each.body) for each in answered] == [(200, b"")] * 5
@@ -204,18 +204,18 @@ def test_knows_a_copy_though_its_signature_is_written_differently(scene: Scene) 
     headers = signed(body)
     shouted = {**headers, "X-Slack-Signature": headers["X-Slack-Signature"].upper()}
 
-    assert call(scene.site, "POST", EVENTS, body, shouted).status == 401
+    assert call(scene.app, "POST", EVENTS, body, shouted).status == 401
 
 
 def test_takes_slacks_check_of_the_certificate(scene: Scene) -> None:
     body = b"ssl_check=1&token=x"
 
-    assert call(scene.site, "POST", EVENTS, body, signed(body)).status == 200
-    assert call(scene.site, "POST", EVENTS, body, signed(body, "a guess")).status == 401
+    assert call(scene.app, "POST", EVENTS, body, signed(body)).status == 200
+    assert call(scene.app, "POST", EVENTS, body, signed(body, "a guess")).status == 401
 
 
 def test_is_ready_while_the_app_answers(scene: Scene) -> None:
-    answered = call(scene.site, "GET", "/readyz")
+    answered = call(scene.app, "GET", "/readyz")
 
     assert (answered.status, answered.body) == (200, b"ready\n")
 
@@ -223,11 +223,11 @@ def test_is_ready_while_the_app_answers(scene: Scene) -> None:
 def test_is_not_ready_while_an_app_cannot_be_reached(scene: Scene) -> None:
     with closing(client_for("http://127.0.0.1:9")) as nowhere:
         check = BackgroundCheck("prod", lambda: find_app_trouble("prod", nowhere, "administrator"))
-        site = HTTPApp(scene.bot.bolt, Metrics(), [check.trouble], SIGNING_SECRET)
+        app = HTTPApp(scene.bot.bolt, Metrics(), [check.trouble], SIGNING_SECRET)
         check.start()
         wait_until(lambda: check.trouble() != "not checked yet")
 
-        answered = call(site, "GET", "/readyz")
+        answered = call(app, "GET", "/readyz")
         check.close()
 
     assert answered.status == 503
@@ -266,7 +266,7 @@ def test_asks_nobody_on_the_way_to_an_answer_about_itself(
 
         monkeypatch.setattr(part, name, ask)
 
-    assert call(scene.site, "GET", path).status == 200
+    assert call(scene.app, "GET", path).status == 200
     assert asked == []
 
 
@@ -275,16 +275,16 @@ def test_is_red_soon_and_answers_at_once_while_the_record_says_nothing(scene: Sc
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scene.bot.audit.store, "check", released.wait)
         began = time.monotonic()
-        wait_until(lambda: call(scene.site, "GET", "/readyz").status == 503)
+        wait_until(lambda: call(scene.app, "GET", "/readyz").status == 503)
         assert time.monotonic() - began < 10
 
-        answered = call(scene.site, "GET", "/readyz")
-        acknowledged = call(scene.site, "POST", EVENTS, body := slash_command("whoami"), signed(body))
+        answered = call(scene.app, "GET", "/readyz")
+        acknowledged = call(scene.app, "POST", EVENTS, body := slash_command("whoami"), signed(body))
         released.set()
 
     assert answered.body.startswith(b"record: no answer for ")
     assert (acknowledged.status, acknowledged.body) == (200, b"")
-    wait_until(lambda: call(scene.site, "GET", "/readyz").status == 200)
+    wait_until(lambda: call(scene.app, "GET", "/readyz").status == 200)
 
 
 def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> None:
@@ -315,14 +315,14 @@ def test_is_not_ready_while_nothing_can_be_recorded(scene: Scene) -> None:
     database = Path(scene.settings.database_url.removeprefix("sqlite:///"))
     away = database.rename(database.with_suffix(".away"))
     try:
-        wait_until(lambda: b"record: the record's file is gone" in call(scene.site, "GET", "/readyz").body)
-        assert call(scene.site, "GET", "/readyz").status == 503
-        wait_until(lambda: b"im_bot_outbox -1.0" in call(scene.site, "GET", "/metrics").body)
+        wait_until(lambda: b"record: the record's file is gone" in call(scene.app, "GET", "/readyz").body)
+        assert call(scene.app, "GET", "/readyz").status == 503
+        wait_until(lambda: b"im_bot_outbox -1.0" in call(scene.app, "GET", "/metrics").body)
     finally:
         away.rename(database)
 
-    wait_until(lambda: call(scene.site, "GET", "/readyz").status == 200)
-    wait_until(lambda: b"im_bot_outbox 0.0" in call(scene.site, "GET", "/metrics").body)
+    wait_until(lambda: call(scene.app, "GET", "/readyz").status == 200)
+    wait_until(lambda: b"im_bot_outbox 0.0" in call(scene.app, "GET", "/metrics").body)
 
 
 def test_acknowledges_though_thousands_of_connections_drip(tmp_path: Path) -> None:

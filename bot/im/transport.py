@@ -157,7 +157,9 @@ class Transport:
         request.url = f"{self._base}{endpoint.command}?{self._query}&usersig={signature.text}&random={nonce}"
         request.body = content
         request.headers["Content-Length"] = str(len(content))
-        answer = self._session.send(request, seconds=deadline.left(), most=MAX_BYTES, silence=READ_SECONDS)
+        answer = self._session.send(
+            request, seconds=deadline.left(), max_bytes=MAX_BYTES, read_seconds=READ_SECONDS
+        )
         _check_status(answer.status)
         return answer.body
 

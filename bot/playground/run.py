@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.background import BackgroundServer, cannot_listen
+from bot.background import BackgroundServer, make_port_error
 from bot.playground.manifest import Manifest, read_manifest
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
@@ -58,4 +58,4 @@ def run(port: int, manifest: Path, request_url: str | None = None) -> None:
             print(format_settings(workspace, server.url), flush=True)  # noqa: T201
             stop.wait()
     except OSError as error:
-        raise cannot_listen(port, error) from None
+        raise make_port_error(port, error) from None

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.background import BackgroundServer, cannot_listen
+from bot.background import BackgroundServer, make_port_error
 from bot.core.fields import CUSTOM_PROFILE
 from bot.process import stop_signal
 from bot.sandbox.data import DataFileError, load
@@ -61,4 +61,4 @@ def run(
     except DataFileError as error:
         raise SystemExit(str(error)) from None
     except OSError as error:
-        raise cannot_listen(port, error) from None
+        raise make_port_error(port, error) from None

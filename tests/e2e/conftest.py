@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from slack_sdk import WebClient
 
-from bot import playground_app as playing
+from bot import playground_app
 from bot.background import BackgroundServer
 from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app
@@ -61,8 +61,8 @@ def open_page(browser: Browser, url: str, workspace: Workspace) -> Iterator[Open
 @pytest.fixture(scope="module")
 def playground() -> Iterator[Playground]:
     """The whole bot in its playground; one for all tests of a module."""
-    workspace, sandbox = playing.make_workspace(), open_sandbox()
-    with playing.playing(workspace, sandbox) as url:
+    workspace, sandbox = playground_app.make_workspace(), open_sandbox()
+    with playground_app.open_playground(workspace, sandbox) as url:
         yield Playground(url, workspace, sandbox)
 
 

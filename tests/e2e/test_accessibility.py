@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, expect
 
 from bot.playground.people import EDITOR
-from bot.playground_app import make_workspace, playing
+from bot.playground_app import make_workspace, open_playground
 from bot.sandbox.run import open_sandbox
 from tests.support.slack import ONCALL
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with playing(make_workspace(), open_sandbox()) as url:
+    with open_playground(make_workspace(), open_sandbox()) as url:
         yield url
 
 

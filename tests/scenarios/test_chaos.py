@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from bot.app import make_ims
+from bot.app import make_im_clients
 from bot.core.changes.service import Changes
 from bot.core.model import Entry, Outcome
 from bot.store.record import Store
@@ -30,7 +30,7 @@ ENDS = {
 
 def settle(run: Chaos, store: Store) -> None:
     """Bring what the processes left open to an end, as the next process to start would."""
-    ims = make_ims(run.settings)
+    ims = make_im_clients(run.settings)
     apps = run.settings.apps
     changes = Changes(apps, ims, run.settings.rules, SLACK, store, audited=True)
     list(changes.settle_open(timedelta(0)))

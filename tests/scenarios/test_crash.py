@@ -17,7 +17,7 @@ from bot.core.changes.service import Changes
 from bot.core.model import Entry, Outcome
 from bot.core.results import Settled
 from bot.errors import ExpiredError
-from bot.reconcile import Settling
+from bot.reconcile import ReconcileLoop
 from bot.sandbox.data import Account
 from bot.store.migrate import migrate
 from bot.store.record import Store
@@ -142,9 +142,9 @@ def check_after(ground: Ground, account: str, said: Sequence[str | int]) -> None
         assert kept >= {*said[:1]}, "a preview was not kept"
         assert [*said[1:2]] in ([], [*way[-1:]]), "an outcome that a person was told was not kept"
 
-        settling = Settling(lambda: changes.settle_open(timedelta(0)), lambda _: None)
-        settling.start()
-        settling.close()
+        loop = ReconcileLoop(lambda: changes.settle_open(timedelta(0)), lambda _: None)
+        loop.start()
+        loop.close()
 
         way = ground.way(account)
         assert way in WAYS, "an intent without exactly one outcome"

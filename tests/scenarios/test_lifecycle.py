@@ -15,7 +15,7 @@ from bot.playground.people import EDITOR, VIEWER
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
-from bot.process import CUT_OFF
+from bot.process import EXIT_UNFINISHED
 from bot.sandbox.behavior import Behavior, Fault
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
@@ -96,7 +96,7 @@ def test_ends_in_time_and_says_so_though_something_hangs(way: Way, tmp_path: Pat
         time.sleep(0.5)
         apart.bot.process.send_signal(signal.SIGTERM)
 
-        assert apart.bot.process.wait(PATIENCE) == CUT_OFF
+        assert apart.bot.process.wait(PATIENCE) == EXIT_UNFINISHED
     assert "the bot did not stop in time and ends now; still running: " in apart.log.read_text()
     assert re.search(r"\d worker", apart.log.read_text())
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.app import make_slack
+from bot.app import make_slack_client
 from bot.core.model import Surface
 from bot.playground.people import GROUP_EDITOR, GUEST, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior
@@ -259,7 +259,7 @@ def test_opens_no_form_from_a_button_for_a_guest(whole: Whole, action_id: str) -
 def press_alone(whole: Whole, asker: Asker, action_id: str, channel: str = ONCALL) -> None:
     """Press a button that is all there is in a message of the bot's."""
     button = {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": "Go…"}}
-    slack = make_slack(whole.settings)
+    slack = make_slack_client(whole.settings)
     slack.chat_postMessage(channel=channel, text="go", blocks=[{"type": "actions", "elements": [button]}])
 
     assert asker.page.press(asker.next_message(), action_id) == {"ok": True}

@@ -50,7 +50,7 @@ STRANGE: tuple[Any, ...] = (
 @dataclass
 class Scene:
     bot: Bot
-    site: HTTPApp
+    app: HTTPApp
     envelopes: DeduplicatingHandler
     far_end: FarEnd
 
@@ -167,7 +167,7 @@ def test_refuses_in_words_what_is_none_of_slacks(
         body, content_type = encode(changed)
         headers = signed(body) | ({"Content-Type": content_type} if content_type else {})
 
-        answered = call(scene.site, "POST", EVENTS, body, headers)
+        answered = call(scene.app, "POST", EVENTS, body, headers)
 
         assert answered.status in (200, 400, 404), changed
         assert answered.status != 400 or answered.body == b"not a payload of Slack's\n"

@@ -10,7 +10,7 @@ from bot.logs import set_up_logs
 from bot.playground.faults.faults import RESPONSE_URL, UPLOAD_URL, SlackFault
 from bot.playground.people import EDITOR, GUEST, VIEWER
 from bot.playground.workspace import Workspace
-from bot.playground_app import make_workspace, playing
+from bot.playground_app import make_workspace, open_playground
 from bot.sandbox.behavior import Behavior, Fault
 from bot.sandbox.run import open_sandbox
 from tests.support.slack import open_page
@@ -54,7 +54,7 @@ def tour(caplog: pytest.LogCaptureFixture) -> Told:
     set_up_logs("DEBUG")
     workspace, sandbox = make_workspace(), open_sandbox()
     shown: list[object] = []
-    with playing(workspace, sandbox) as url:
+    with open_playground(workspace, sandbox) as url:
         for person, texts in ((VIEWER, TOUR), (EDITOR, TOUR[:5]), (GUEST, TOUR[4:5])):
             with open_page(url, person) as page:
                 for text in texts:

@@ -8,6 +8,6 @@ from bot.__main__ import main
 
 if __name__ == "__main__":
     seconds = float(sys.argv.pop(1))
-    stopping.LONGEST_STOP = seconds
+    stopping.MAX_STOP_SECONDS = seconds
     app.CLOSE_SECONDS = seconds / 2
     main()

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from bot.app import Bot, connected, make_bot
+from bot.app import Bot, connect_socket_mode, make_bot
 from bot.background import BackgroundServer
 from bot.core.model import Entry, Outcome
 from bot.http_app import HTTPApp
@@ -157,7 +157,7 @@ def whole_bot(way: Way, im_url: str = "", *, acks_late: float = 0.0, **changes: 
 @contextmanager
 def _by_socket(settings: Settings) -> Iterator[Bot]:
     bot = make_bot(settings)
-    with connected(bot, settings):
+    with connect_socket_mode(bot, settings):
         yield bot
 
 

@@ -113,7 +113,7 @@ class SlackClient(WebClient):
     def _post(self, url: str, content: bytes, headers: Mapping[str, str], seconds: float) -> dict[str, Any]:
         failure: Exception
         try:
-            answer = self._session.post(url, content, headers, seconds=seconds, most=MOST_BYTES)
+            answer = self._session.post(url, content, headers, seconds=seconds, max_bytes=MOST_BYTES)
         except CallError as error:
             # A bare one of its kind: the library logs its text, which would hold an address.
             kind = type(error.cause)

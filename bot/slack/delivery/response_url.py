@@ -134,7 +134,7 @@ class Responder:
     def _try(self, url: str, data: bytes, seconds: float) -> tuple[float | None, str]:
         """Post once; the seconds until another try makes sense, if ever, and why it failed, empty if not."""
         try:
-            answer = self._session.post(url, data, _JSON, seconds=seconds, most=MOST_BYTES)
+            answer = self._session.post(url, data, _JSON, seconds=seconds, max_bytes=MOST_BYTES)
         except CallError as error:
             return _soon(), str(error)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
