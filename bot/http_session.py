@@ -169,11 +169,6 @@ class Session:
         return self._adapters[scheme].send(request, stream=True, timeout=timeout, proxies=proxies)
 
 
-def open_session(url: str, connections: int) -> Session:
-    """Open a session that keeps up to that many connections to a host."""
-    return Session(url, connections)
-
-
 def open_stream(
     url: str, proxy: str | None, handshake: Callable[[socket.socket], None], seconds: float
 ) -> socket.socket:

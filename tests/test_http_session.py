@@ -17,7 +17,6 @@ from bot.http_session import (
     Session,
     TooLongError,
     is_loopback,
-    open_session,
     resolve,
     tls_context,
 )
@@ -55,12 +54,12 @@ def post(session: Session, url: str, seconds: float = 30) -> Response:
 
 
 def get(url: str) -> str:
-    with closing(open_session(url, 2)) as session:
+    with closing(Session(url, 2)) as session:
         return post(session, url).body.decode()
 
 
 def test_keeps_its_connection() -> None:
-    with FarEnd(OK) as far_end, closing(open_session(far_end.url, 2)) as session:
+    with FarEnd(OK) as far_end, closing(Session(far_end.url, 2)) as session:
         for _ in range(3):
             post(session, far_end.url)
 
@@ -124,7 +123,7 @@ def test_uses_no_proxy_of_the_web_for_a_machine_nearby(monkeypatch: pytest.Monke
             monkeypatch.setenv(name, proxy.url)
         for address in (near.url, near.url.replace("localhost", "127.0.0.1")):
             for home in ("https://hooks.slack.com", "http://hooks.invalid", address):
-                with closing(open_session(home, 2)) as session:
+                with closing(Session(home, 2)) as session:
                     post(session, address)
 
         assert (len(proxy.asked), len(near.asked)) == (0, 6)
@@ -146,7 +145,7 @@ def test_takes_nobody_else_for_this_machine(host: str) -> None:
 
 @pytest.mark.parametrize("drip", DRIPS)
 def test_ends_a_call_that_drips_and_makes_the_next_one(drip: str) -> None:
-    with FarEnd(OK) as far_end, closing(open_session(far_end.url, 2)) as session:
+    with FarEnd(OK) as far_end, closing(Session(far_end.url, 2)) as session:
         post(session, far_end.url)
         far_end.follow(DRIPS[drip])
         started = time.monotonic()
@@ -160,7 +159,7 @@ def test_ends_a_call_that_drips_and_makes_the_next_one(drip: str) -> None:
 
 
 def test_ends_calls_in_the_order_of_their_ends() -> None:
-    with FarEnd(DRIPS["header"]) as far_end, closing(open_session(far_end.url, 3)) as session:
+    with FarEnd(DRIPS["header"]) as far_end, closing(Session(far_end.url, 3)) as session:
 
         def last(seconds: float) -> float:
             started = time.monotonic()
@@ -176,7 +175,7 @@ def test_ends_calls_in_the_order_of_their_ends() -> None:
 
 
 def test_a_call_that_ended_leaves_its_connection_alone() -> None:
-    with FarEnd(OK) as far_end, closing(open_session(far_end.url, 2)) as session:
+    with FarEnd(OK) as far_end, closing(Session(far_end.url, 2)) as session:
         post(session, far_end.url, 1.0)
         time.sleep(1.1)
         post(session, far_end.url)
@@ -188,7 +187,7 @@ def test_a_call_that_ended_leaves_its_connection_alone() -> None:
 def test_a_call_without_time_left_is_over(seconds: float) -> None:
     with (
         FarEnd(DRIPS["header"]) as far_end,
-        closing(open_session(far_end.url, 2)) as session,
+        closing(Session(far_end.url, 2)) as session,
         pytest.raises(CallError, match="Timeout"),
     ):
         post(session, far_end.url, seconds)
@@ -197,14 +196,14 @@ def test_a_call_without_time_left_is_over(seconds: float) -> None:
 def test_an_answer_cut_at_its_end_is_none() -> None:
     # Without a length, a connection that is shut looks like one that was closed properly.
     complete = endless(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\nok", b" ", every=10)
-    with FarEnd(OK, complete) as far_end, closing(open_session(far_end.url, 2)) as session:
+    with FarEnd(OK, complete) as far_end, closing(Session(far_end.url, 2)) as session:
         post(session, far_end.url)
         with pytest.raises(CallError, match="ReadTimeout"):
             post(session, far_end.url, 0.2)
 
 
 def test_leaves_no_handle_open() -> None:
-    with FarEnd(OK) as far_end, closing(open_session(far_end.url, 1)) as session:
+    with FarEnd(OK) as far_end, closing(Session(far_end.url, 1)) as session:
         post(session, far_end.url)
         before = len(list(Path("/proc/self/fd").iterdir()))
         for script in (OK, DRIPS["body"], answer(b"x" * 2000), OK):
@@ -220,7 +219,7 @@ def test_leaves_no_handle_open() -> None:
 def test_reads_no_more_than_asked_for() -> None:
     with (
         FarEnd(answer(b"x" * 1001)) as far_end,
-        closing(open_session(far_end.url, 2)) as session,
+        closing(Session(far_end.url, 2)) as session,
         pytest.raises(CallError) as caught,
     ):
         post(session, far_end.url)
@@ -233,7 +232,7 @@ def test_reads_no_more_than_asked_for() -> None:
     ["", "nowhere", "http://", "ftp://127.0.0.1/", "http://[::1", f"http://{'x' * 70}/", "http://\udc80/"],
 )
 def test_says_of_what_is_no_address_that_nothing_was_sent(url: str) -> None:
-    with closing(open_session("http://localhost", 2)) as session, pytest.raises(CallError) as caught:
+    with closing(Session("http://localhost", 2)) as session, pytest.raises(CallError) as caught:
         post(session, url)
 
     assert not caught.value.sent

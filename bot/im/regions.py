@@ -12,11 +12,6 @@ class Region:
     host: str
     label: str
 
-    @property
-    def url(self) -> str:
-        """The base URL of its REST API, without a slash at the end."""
-        return f"https://{self.host}"
-
 
 REGIONS: Mapping[str, Region] = MappingProxyType(
     {

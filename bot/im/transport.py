@@ -19,7 +19,7 @@ from bot.errors import (
     OutcomeUnknownError,
     UnavailableError,
 )
-from bot.http_session import CallError, TooLongError, open_session, prepare
+from bot.http_session import CallError, Session, TooLongError, prepare
 from bot.im.codes import Retry, error_for, retry_after
 from bot.im.errors import from_library_error
 from bot.im.pacer import Pacer
@@ -86,7 +86,7 @@ class Transport:
         self._pacers = {endpoint: Pacer(endpoint.per_second * PACE) for endpoint in endpoints}
         self._base = f"{base_url}/v4/"
         self._query = f"sdkappid={app_id}&identifier={quote(admin, safe='')}&contenttype=json"
-        self._session = open_session(base_url, workers)
+        self._session = Session(base_url, workers)
         # Prepared once and copied: preparing costs more than sending does.
         self._template = prepare(base_url, {"Content-Type": "application/json"})
 

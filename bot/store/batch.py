@@ -14,7 +14,7 @@ from bot.store.errors import translate_database_errors
 from bot.store.schema import changes, entries, lease, outbox
 
 _SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN})
-_CHANGE_COMMANDS = frozenset({"set", "undo", "confirm"})
+_CHANGE_COMMANDS = frozenset({"set", "undo"})
 
 # Made once: making a statement costs as much as running it.
 _LOCK_HEAD = {

@@ -18,4 +18,4 @@ def test_every_region_has_its_own_host_and_label() -> None:
 
 def test_india_is_not_indonesia() -> None:
     assert REGIONS["mumbai"].host == "adminapiind.im.qcloud.com"
-    assert REGIONS["jakarta"].url == "https://adminapiidn.im.qcloud.com"
+    assert REGIONS["jakarta"].host == "adminapiidn.im.qcloud.com"

@@ -31,7 +31,6 @@ def told(outcome: Outcome) -> AuditEvent:
         told(Outcome.UNKNOWN),
         denied("set"),
         denied("undo"),
-        denied("confirm"),
     ],
     ids=lambda event: f"{event.command} {event.outcome}",
 )

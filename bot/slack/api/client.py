@@ -15,7 +15,7 @@ from urllib.request import Request
 from slack_sdk.web import WebClient
 from slack_sdk.web.file_upload_v2_result import FileUploadV2Result
 
-from bot.http_session import CallError, TooLongError, find_proxy, open_session, tls_context
+from bot.http_session import CallError, Session, TooLongError, find_proxy, tls_context
 
 MOST_BYTES = 8 * 1024 * 1024
 """The longest answer of Slack's that is read; a user group of 100,000 people is less than 2 MB."""
@@ -66,7 +66,7 @@ class SlackClient(WebClient):
         # The library takes any proxy of the environment, for this machine too.
         self.proxy = find_proxy(base_url)
         self.limits = limits
-        self._session = open_session(base_url, CONNECTIONS)
+        self._session = Session(base_url, CONNECTIONS)
         self._budget = _Budget()
 
     def close(self) -> None:

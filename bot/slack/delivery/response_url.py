@@ -13,7 +13,7 @@ import msgspec
 from slack_sdk.web import WebClient
 
 from bot.core.model import Deadline
-from bot.http_session import CallError, Response, open_session
+from bot.http_session import CallError, Response, Session
 from bot.slack.api.client import USUAL_LIMITS, Limits
 from bot.slack.delivery.channel import LONGEST_WAIT, Channel, NotPostedError, read_wait
 from bot.slack.delivery.conversation import Conversation
@@ -44,7 +44,7 @@ class Responder:
     def __init__(self, slack: WebClient, connections: int, limits: Limits = USUAL_LIMITS) -> None:
         self._slack = slack
         self._limits = limits
-        self._session = open_session("https://hooks.slack.com", connections)
+        self._session = Session("https://hooks.slack.com", connections)
 
     def send(self, url: str, message: Message, options: Mapping[str, Any], actor_id: str) -> None:
         """Send a message to a response URL; without one, or where it is not taken, to the actor directly.
