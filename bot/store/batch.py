@@ -93,13 +93,13 @@ class Batch:
         """Take the next entries to be told, and the right to tell them; nothing while it is another's."""
         if not self._take_lease(holder, seconds):
             return ()
-        wanted = (
+        query = (
             select(entries.c.sequence, entries.c.content, entries.c.hash)
             .join(outbox, outbox.c.sequence == entries.c.sequence)
             .order_by(entries.c.sequence)
             .limit(limit)
         )
-        return list(chain.read_each(self._connection.execute(wanted)))
+        return list(chain.read_each(self._connection.execute(query)))
 
     def mark_delivered(self, last: int) -> None:
         """Note that the audit channel has just seen what covers every entry up to a sequence number."""
@@ -123,14 +123,14 @@ class Batch:
             AuditError: An entry could not be written.
         """
         place: _Row = {"sequence": self.head.sequence + 1}
-        said: _Row = {"content": "{}", "hash": chain.START, "actor": "-", "change": "-"}
-        with translate_database_errors(), self._connection.begin_nested() as rehearsal:
-            self._connection.execute(_ADD_ENTRIES, [{**place, **said}])
+        filler: _Row = {"content": "{}", "hash": chain.START, "actor": "-", "change": "-"}
+        with translate_database_errors(), self._connection.begin_nested() as savepoint:
+            self._connection.execute(_ADD_ENTRIES, [{**place, **filler}])
             self._connection.execute(_ADD_ACCOUNTS, [{**place, "app": "-", "account": "-"}])
             self._connection.execute(_ADD_TO_OUTBOX, [place])
             self._connection.execute(_MOVE_HEAD, {**place, "hash": chain.START})
             # SQLite will write the pages that were touched, as they were: where no entry fits, it cannot.
-            rehearsal.rollback()
+            savepoint.rollback()
 
     def run(self, statement: UpdateBase) -> None:
         """Write something that is no entry."""

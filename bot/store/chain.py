@@ -100,10 +100,10 @@ def write_time(moment: datetime) -> str:
 
 def link(sequence: int, at: datetime, event: AuditEvent, previous: str) -> tuple[Entry, str]:
     """Give a draft its place in the chain; returns the entry and its content."""
-    said = _to_json(sequence, at, event, previous)
-    content = _write_json(said)
+    fields = _to_json(sequence, at, event, previous)
+    content = _write_json(fields)
     if _SUSPECT.search(content):
-        content = _write_json(replace_unstorable(said))
+        content = _write_json(replace_unstorable(fields))
         event = _to_event(_read_json(content))
     return Entry(sequence, at, event, previous, sha256(content.encode()).hexdigest()), content
 
@@ -115,13 +115,13 @@ def read(content: str, digest: str) -> Entry:
         AlteredError: The hash is not that of the content, or the content is not an entry's.
     """
     try:
-        sound = sha256(content.encode()).hexdigest() == digest
-        said = _read_json(content) if sound else None
+        is_sound = sha256(content.encode()).hexdigest() == digest
+        parsed = _read_json(content) if is_sound else None
     except (AttributeError, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
-        said = None
-    if said is None or said.at.tzinfo is None:
+        parsed = None
+    if parsed is None or parsed.at.tzinfo is None:
         raise AlteredError("an entry is not as it was written: somebody altered the database", advice=VERIFY)
-    return Entry(said.sequence, said.at, _to_event(said), said.previous, digest)
+    return Entry(parsed.sequence, parsed.at, _to_event(parsed), parsed.previous, digest)
 
 
 def read_each(rows: Iterable[Sequence[Any]]) -> Iterator[Entry | AlteredEntry]:
@@ -151,14 +151,14 @@ def follow(rows: Iterable[EntryRow], count: int = 0, last: str = START) -> Itera
         sequence, content, digest, _, _ = row
         try:
             place = content.rfind(key)
-            sound = (
+            is_sound = (
                 sequence == count + 1
                 and content[place + begins : place + ends] == last
                 and sha256(content.encode()).hexdigest() == digest
             )
         except (AttributeError, TypeError, ValueError):
-            sound = False
-        if not sound:
+            is_sound = False
+        if not is_sound:
             missing = sequence > count + 1
             raise BrokenChainError(count + 1 if missing else sequence, missing=missing)
         count, last = sequence, digest
@@ -185,17 +185,17 @@ def _to_json(sequence: int, at: datetime, event: AuditEvent, previous: str) -> d
     }
 
 
-def _to_event(said: _Content) -> AuditEvent:
+def _to_event(parsed: _Content) -> AuditEvent:
     return AuditEvent(
-        actor=Actor(user_id=said.user, team_id=said.team),
-        surface=said.surface,
-        app=said.app,
-        command=said.command,
-        accounts=said.accounts,
-        outcome=said.outcome,
-        reason=said.reason,
-        problem=said.problem,
-        before=said.before,
-        after=said.after,
-        change_id=said.change,
+        actor=Actor(user_id=parsed.user, team_id=parsed.team),
+        surface=parsed.surface,
+        app=parsed.app,
+        command=parsed.command,
+        accounts=parsed.accounts,
+        outcome=parsed.outcome,
+        reason=parsed.reason,
+        problem=parsed.problem,
+        before=parsed.before,
+        after=parsed.after,
+        change_id=parsed.change,
     )

@@ -154,26 +154,26 @@ def _list_steps(connection: Connection, change_id: str) -> Sequence[Step]:
     Raises:
         AlteredError: One is not as it was written.
     """
-    wanted = (
+    query = (
         select(entries.c.sequence, entries.c.content, entries.c.hash)
         # The second part leads to the index, which only has entries of changes.
         .where(entries.c.change == change_id, entries.c.change != "")
         .order_by(entries.c.sequence)
     )
-    return _read_steps(connection.execute(wanted))
+    return _read_steps(connection.execute(query))
 
 
 def _list_steps_of(
     connection: Connection, change_ids: Sequence[str]
 ) -> Mapping[str, Sequence[Sequence[Any]]]:
     """List the rows of the steps of changes, in order, by change; in one query, however many there are."""
-    wanted = (
+    query = (
         select(entries.c.change, entries.c.sequence, entries.c.content, entries.c.hash)
         .where(entries.c.change.in_(change_ids), entries.c.change != "")
         .order_by(entries.c.sequence)
     )
     rows: defaultdict[str, list[Sequence[Any]]] = defaultdict(list)
-    for change_id, *step in connection.execute(wanted):
+    for change_id, *step in connection.execute(query):
         rows[change_id].append(step)
     return rows
 

@@ -57,22 +57,22 @@ def to_json_lines(rows: Iterable[EntryRow]) -> Iterator[str]:
     """Write each entry's canonical JSON, with its hash put in last."""
     for _, content, digest, _, _ in rows:
         # What is no text any more was altered: it is shown as far as it can be, and does not verify.
-        said, seal = _decode_leniently(content), _decode_leniently(digest)
-        yield f'{said.removesuffix("}")},"hash":{json.dumps(seal)}}}\n'
+        text, hash_text = _decode_leniently(content), _decode_leniently(digest)
+        yield f'{text.removesuffix("}")},"hash":{json.dumps(hash_text)}}}\n'
 
 
 def to_csv(rows: Iterable[EntryRow]) -> Iterator[str]:
     """Write each entry as a row, after a row of names; no cell is a formula."""
     yield line(COLUMNS)
-    for text in to_json_lines(rows):
+    for json_line in to_json_lines(rows):
         try:
-            said = json.loads(text)
+            entry = json.loads(json_line)
         except (ValueError, RecursionError):
-            said = None
-        if not isinstance(said, dict):
+            entry = None
+        if not isinstance(entry, dict):
             # Altered: verifying says where; here it is shown as it lies there.
-            said = {"reason": text}
-        yield line(_cell(said.get(name, "")) for name in COLUMNS)
+            entry = {"reason": json_line}
+        yield line(_cell(entry.get(name, "")) for name in COLUMNS)
 
 
 def _decode_leniently(found: object) -> str:

@@ -72,16 +72,16 @@ class Store:
 
     def find(self, change_id: str) -> Change | None:
         """Find a change."""
-        wanted = select(changes).where(changes.c.id == chain.index_key(change_id))
+        query = select(changes).where(changes.c.id == chain.index_key(change_id))
         with open_snapshot(self._engine) as connection:
-            row = connection.execute(wanted).one_or_none()
+            row = connection.execute(query).one_or_none()
             return load_verified(connection, row) if row else None
 
     def find_each(self, change_ids: Collection[str]) -> Sequence[Change]:
         """Find changes, in any order; one that was altered is left out."""
-        wanted = select(changes).where(changes.c.id.in_([*map(chain.index_key, change_ids)]))
+        query = select(changes).where(changes.c.id.in_([*map(chain.index_key, change_ids)]))
         with open_snapshot(self._engine) as connection:
-            return list(load_verified_each(connection, connection.execute(wanted).all()))
+            return list(load_verified_each(connection, connection.execute(query).all()))
 
     def move(self, change: Change, outcome: Outcome, event: AuditEvent) -> Entry | None:
         """Bring a change from its outcome to another, and record it; None if it has moved since."""
@@ -95,20 +95,20 @@ class Store:
         with open_snapshot(self._engine) as connection:
             now = clock.now_not_before_head(connection)
             young = and_(changes.c.outcome == Outcome.UNKNOWN, moved > chain.write_time(now - WATCHED))
-            wanted = (
+            query = (
                 select(changes)
                 .where(or_(changes.c.outcome == Outcome.ATTEMPTED, young))
                 .where(moved <= chain.write_time(now - grace))
                 .order_by(moved, changes.c.id)
             )
-            return list(load_verified_each(connection, connection.execute(wanted).all()))
+            return list(load_verified_each(connection, connection.execute(query).all()))
 
     def list_history(
         self, app: str, account: str, before: int | None, limit: int
     ) -> Sequence[Entry | AlteredEntry]:
         """List the entries about an account, the newest first, from below a sequence number on."""
         about = entry_accounts.c
-        wanted = (
+        query = (
             select(entries.c.sequence, entries.c.content, entries.c.hash)
             .join(entry_accounts, about.sequence == entries.c.sequence)
             .where(about.app == chain.index_key(app), about.account == chain.index_key(account))
@@ -116,32 +116,32 @@ class Store:
             .limit(limit)
         )
         if before is not None:
-            wanted = wanted.where(about.sequence < before)
+            query = query.where(about.sequence < before)
         with open_snapshot(self._engine) as connection:
-            return list(chain.read_each(connection.execute(wanted)))
+            return list(chain.read_each(connection.execute(query)))
 
     def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:
         """List the entries of what an actor did, the newest first."""
-        wanted = (
+        query = (
             select(entries.c.sequence, entries.c.content, entries.c.hash)
             .where(entries.c.actor == chain.actor_key(actor))
             .order_by(entries.c.sequence.desc())
             .limit(limit)
         )
         with open_snapshot(self._engine) as connection:
-            return list(chain.read_each(connection.execute(wanted)))
+            return list(chain.read_each(connection.execute(query)))
 
     def list_proposed(self, within: timedelta) -> Sequence[Change]:
         """List the changes proposed within so long and neither confirmed nor cancelled, the oldest first."""
         moved = changes.c.moved_at
         with open_snapshot(self._engine) as connection:
             since = chain.write_time(clock.now_not_before_head(connection) - within)
-            wanted = (
+            query = (
                 select(changes)
                 .where(changes.c.outcome == Outcome.PROPOSED, moved > since)
                 .order_by(moved, changes.c.id)
             )
-            return list(load_verified_each(connection, connection.execute(wanted).all()))
+            return list(load_verified_each(connection, connection.execute(query).all()))
 
     def lease_next(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
         """Take the next entries in order, and the right to tell them for that many seconds."""
@@ -170,7 +170,7 @@ class Store:
 
     def count_waiting(self) -> tuple[int, datetime | None]:
         """Count the entries that wait, and tell when the oldest that can be read was recorded."""
-        some = (
+        oldest_rows = (
             select(entries.c.sequence, entries.c.content, entries.c.hash)
             .join(outbox, outbox.c.sequence == entries.c.sequence)
             .order_by(entries.c.sequence)
@@ -178,7 +178,7 @@ class Store:
         )
         with open_snapshot(self._engine) as connection:
             count: int = connection.scalar(select(func.count()).select_from(outbox)) or 0
-            oldest = chain.read_each(connection.execute(some)) if count else iter(())
+            oldest = chain.read_each(connection.execute(oldest_rows)) if count else iter(())
             return count, next((entry.at for entry in oldest if isinstance(entry, Entry)), None)
 
 

@@ -84,15 +84,15 @@ def find_altered_trigger(connection: Connection) -> str:
     if connection.scalar(text("SHOW session_replication_role")) != "origin":
         return "session_replication_role switches all triggers off"
     rows = connection.execute(text(_FOUND_ON_SERVER), tables)
-    return _compare({name: tuple(said) for name, *said in rows}, _SERVER_TRIGGERS)
+    return _compare({name: tuple(row) for name, *row in rows}, _SERVER_TRIGGERS)
 
 
-def _compare(found: Mapping[str, object], wanted: Mapping[str, object]) -> str:
-    for name in sorted({*found, *wanted}):
+def _compare(found: Mapping[str, object], expected: Mapping[str, object]) -> str:
+    for name in sorted({*found, *expected}):
         if name not in found:
             return f"the trigger {name} is gone"
-        if name not in wanted:
+        if name not in expected:
             return f"there is a trigger {name} that the bot did not make"
-        if found[name] != wanted[name]:
+        if found[name] != expected[name]:
             return f"the trigger {name} is not as it was made"
     return ""

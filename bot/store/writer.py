@@ -218,8 +218,8 @@ class Writer:
                 advice="An operator should put the right one in place and restart the bot",
             )
         # Another process has appended to it, or this one without hearing so.
-        wanted = select(entries.c.hash).where(entries.c.sequence == last.sequence)
-        if head.sequence == last.sequence or connection.scalar(wanted) != last.hash:
+        query = select(entries.c.hash).where(entries.c.sequence == last.sequence)
+        if head.sequence == last.sequence or connection.scalar(query) != last.hash:
             raise AlteredError(
                 "the record's last entries were replaced while the bot ran",
                 advice="An operator should run im-bot audit verify, put the right ones in place and restart"

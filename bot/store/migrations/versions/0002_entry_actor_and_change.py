@@ -48,15 +48,15 @@ def _fill_in(connection: Connection, content: str) -> None:
     # Below every number there can be: one that was forged must not stop this.
     last = -(2**63)
     while rows := connection.execute(wanted, {"last": last}).all():
-        connection.execute(fill, [{"sequence": number, **_read(said)} for number, said in rows])
+        connection.execute(fill, [{"sequence": number, **_read_keys(entry)} for number, entry in rows])
         last = rows[-1][0]
 
 
-def _read(content: str | bytes) -> dict[str, str]:
+def _read_keys(content: str | bytes) -> dict[str, str]:
     """Name an entry's actor and change; none where it was tampered with, which is for the check to tell."""
     try:
-        said = json.loads(content)
-        actor = Actor(user_id=str(said["user"]), team_id=str(said["team"]))
-        return {"actor": actor_key(actor), "change": index_key(str(said["change"]))}
+        entry = json.loads(content)
+        actor = Actor(user_id=str(entry["user"]), team_id=str(entry["team"]))
+        return {"actor": actor_key(actor), "change": index_key(str(entry["change"]))}
     except (ValueError, LookupError, TypeError):
         return {"actor": "", "change": ""}
