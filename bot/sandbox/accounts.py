@@ -10,7 +10,7 @@ _PROFILE = {"Nick": "Tag_Profile_IM_Nick", "FaceUrl": "Tag_Profile_IM_Image"}
 
 
 def account_check(request: Request) -> Answer:
-    """Tell which accounts are imported (vendor's page: cn/38417)."""
+    """Check which accounts are imported (vendor's page: cn/38417)."""
     items = request.read_list(dict, "CheckItem")
     if any("UserID" not in item for item in items):
         raise ApiError(request.family.bad)
@@ -32,8 +32,8 @@ def account_check(request: Request) -> Answer:
 
 
 def account_import(request: Request) -> Answer:
-    """Import one account; again is no error (vendor's page: cn/1608)."""
-    # Older callers name the account as the URL names the admin.
+    """Import an account, or update it if it exists (vendor's page: cn/1608)."""
+    # Older callers use the key Identifier.
     account = request.account("UserID" if "UserID" in request.body else "Identifier")
     profile = {}
     for key, tag in _PROFILE.items():
@@ -47,5 +47,5 @@ def _validate(request: Request, key: str, tag: str) -> str | int:
     try:
         return validate(STANDARD[tag], request.body[key], request.behavior)
     except ApiError as error:
-        # This service has no code of its own for a value of the wrong type.
+        # This service has no specific code for a value of the wrong type.
         raise (ApiError(request.family.bad) if error.code == WRONG_TYPE else error) from None

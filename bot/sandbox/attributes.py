@@ -1,4 +1,4 @@
-"""The attribute calls, which the vendor keeps in its service for pushes to all members."""
+"""The attribute calls, part of the vendor's all-member push service."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from bot.sandbox.codes import ApiError
 from bot.sandbox.request import Answer, Request
 
 ATTRIBUTE_BYTES = 50
-"""The vendor's limit for an attribute's name and for its value, in bytes of UTF-8."""
+"""Longest attribute name and value, in UTF-8 bytes."""
 SLOTS = frozenset("0123456789")
-"""The places for attribute names in an app."""
+"""Keys of an app's attribute names."""
 
 _BAD_LENGTH, _UNDEFINED, _OFF, _NO_ACCOUNT = 90030, 90033, 90045, 90048
 
@@ -28,13 +28,13 @@ def im_get_attr(request: Request) -> Answer:
 
 
 def im_get_attr_name(request: Request) -> Answer:
-    """Read which attributes the app has."""
+    """Read the app's attribute names."""
     _check_enabled(request)
     return {"AttrNames": request.app.attribute_names}
 
 
 def im_set_attr_name(request: Request) -> Answer:
-    """Name some of the app's attributes; the other slots stay as they are."""
+    """Set some of the app's attribute names; the other slots keep theirs."""
     _check_enabled(request)
     names = request.body.get("AttrNames")
     if not isinstance(names, dict) or not names.keys() <= SLOTS:
@@ -45,7 +45,7 @@ def im_set_attr_name(request: Request) -> Answer:
 
 
 def im_set_attr(request: Request) -> Answer:
-    """Set some attributes of accounts; the others stay as they are."""
+    """Set some attributes of accounts; the others keep their values."""
     _check_enabled(request)
     items = request.read_list(dict, "UserAttrs")
     request.check_accounts(item.get("To_Account") for item in items)

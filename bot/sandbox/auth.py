@@ -1,4 +1,4 @@
-"""Who may call: the query, the UserSig, the admin account, the frequency; in the vendor's order."""
+"""Authentication and rate limits of calls, checked in the vendor's order."""
 
 import hmac
 import re
@@ -13,17 +13,17 @@ from bot.sandbox.codes import TRANSPORT, ApiError, Family
 from bot.sandbox.data import HostedApp
 
 LOCKOUT = 60.0
-"""Seconds that too many failed UserSig checks close an app for."""
+"""Seconds for which an app is locked after too many failed UserSig checks."""
 WINDOW = 1.0
-"""Seconds over which calls are counted."""
+"""Seconds of the window in which calls are counted."""
 
 _MALFORMED, _NO_IDENTIFIER, _BAD_APP_ID, _NO_APP_ID = 60002, 60004, 60006, 60012
 _EXPIRED, _NO_SIG, _BAD_SIG, _OTHER_KEY = 70001, 70002, 70003, 70009
 _OTHER_IDENTIFIER, _OTHER_APP, _NO_KEY, _LOCKED = 70013, 70014, 70016, 70050
 _NUMBER = re.compile(r"[0-9]{1,10}")
 
-# A caller uses one UserSig for hours. What it says and what it should say are pure functions of their
-# arguments; whether it has expired is asked anew each time.
+# A caller uses one UserSig for hours. Decoding it and computing its MAC depend on nothing but their
+# arguments, so both are cached; its expiry is checked on each call.
 _decode = lru_cache(maxsize=256)(usersig.decode)
 _mac = lru_cache(maxsize=256)(usersig.mac)
 
@@ -35,7 +35,7 @@ class _Failures:
 
 
 class Authenticator:
-    """Admits callers to apps.
+    """Authenticates callers and limits their rate.
 
     Args:
         apps: By SDKAppID.
@@ -49,10 +49,10 @@ class Authenticator:
     def authenticate(
         self, query: Mapping[str, str], family: Family, behavior: Behavior, now: float
     ) -> HostedApp:
-        """Find the app that an admin of it calls for, at a time in Unix seconds.
+        """Return the app that the caller is an admin of.
 
         Raises:
-            Refusal: The query or the UserSig is wrong, or the caller is no admin.
+            ApiError: The query or the UserSig is invalid, or the caller is not an admin.
         """
         app_id = _app_id(query)
         identifier = query.get("identifier")
@@ -84,7 +84,7 @@ class Authenticator:
         return app
 
     def _check(self, app_id: int, identifier: str, sig: str, behavior: Behavior, now: float) -> HostedApp:
-        """Verify a UserSig in the order of the vendor's own libraries."""
+        """Verify a UserSig, in the order of the vendor's libraries."""
         if not sig:
             raise ApiError(_NO_SIG)
         try:
@@ -109,10 +109,10 @@ class Authenticator:
         return app
 
     def check_rate(self, app_id: int, command: str, rate: int, code: int, now: float) -> None:
-        """Let a call pass if fewer than `rate` of its kind did so in the last second.
+        """Count a call; at most `rate` of its kind pass in any second.
 
         Raises:
-            Refusal: This is one too many.
+            ApiError: The rate is exceeded.
         """
         admitted = self._admitted[app_id, command]
         while admitted and now - admitted[0] >= WINDOW:

@@ -1,4 +1,4 @@
-"""What the vendor leaves open and what can go wrong: the choices of a running sandbox."""
+"""Settings of a running sandbox: undocumented vendor behavior, and faults."""
 
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -8,97 +8,97 @@ import msgspec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """An outage that strikes some calls.
+    """A fault in some calls.
 
-    `502` and `code` strike before the call is carried out; `hang`, `reset` and `truncated` lose the answer
-    to one that was.
+    `502` and `code` fail a call before it is executed; `hang`, `reset` and `truncated` lose the response of
+    one that was.
     """
 
     kind: Literal["502", "hang", "reset", "truncated", "code"]
     calls: tuple[int, ...] = ()
-    """Which calls, counted from 1 since the knobs were last set; empty for every call."""
+    """Affected calls, counted from 1 since the behavior was last set; empty for all."""
     command: str = ""
-    """The only command that is struck and counted, such as `portrait_get`; empty for all."""
+    """The affected and counted command, such as `portrait_get`; empty for all."""
     code: int = 60008
-    """What `code` answers."""
+    """ErrorCode of the kind `code`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behavior:
-    """How the sandbox answers; the defaults are what is documented, or else what is likely."""
+    """Behavior of the sandbox; each default is as documented, or else the likeliest."""
 
     order: Literal["as requested", "shuffled"] = "as requested"
-    """The order of accounts and fields in answers."""
+    """Order of accounts and fields in responses."""
     missing_user: Literal["per user", "whole call"] = "per user"
-    """How portrait_get answers for an account that is not imported."""
+    """Response of portrait_get for an account that is not imported."""
     all_failed: Literal["OK", "FAIL"] = "OK"
-    """The status of a call in which every account failed."""
+    """ActionStatus of a call in which every account failed."""
     friend_not_imported: Literal[30001, 30003] = 30001
-    """What friend_get_list says of an account that is not imported at all."""
+    """Code of friend_get_list for an account that is not imported."""
     attr_unknown: Literal["empty", "omitted", "whole call"] = "empty"
-    """How im_get_attr answers for an account that is not imported."""
+    """Response of im_get_attr for an account that is not imported."""
     attr_enabled: bool = True
-    """Whether the app has attributes at all."""
+    """Whether the attribute feature is enabled."""
     unset_tag: Literal["absent", "default"] = "absent"
-    """How a field that was never set is answered."""
+    """Value of a field that was never set."""
     empty_profile: Literal["empty", "absent"] = "empty"
-    """How the list of an account without any asked field set is answered."""
+    """Field list of an account with none of the requested fields set."""
     bad_tag: Literal["whole call", "per user", "ignore"] = "whole call"
-    """What a field that is unknown or not permitted spoils."""
+    """Scope of the error for an unknown or forbidden field."""
     duplicates: Literal["per occurrence", "once"] = "per occurrence"
-    """How often an account that was asked for twice is answered."""
+    """Results for an account that is requested twice."""
     empty_list: Literal["refuse", "accept"] = "refuse"
-    """What becomes of a call without TagList or ProfileItem."""
+    """Treatment of a call without TagList or ProfileItem."""
     max_users: int = 100
-    """The most accounts in one call; 0 for no limit."""
+    """Accounts per call at most; 0 for no limit."""
     bad_json: Literal["service", "public"] = "service"
-    """Whose code malformed JSON gets: the service's own, or 60003."""
+    """Code for malformed JSON: the service's own, or 60003."""
     set_atomic: bool = True
-    """Whether one bad item of portrait_set keeps the items before it from being written."""
+    """Whether a bad item of portrait_set discards the items before it."""
     dup_tag: Literal["last wins", "refuse"] = "last wins"
-    """What portrait_set does with a field that is named twice."""
+    """Treatment of a field that occurs twice in portrait_set."""
     empty_string: Literal["store", "clear", "refuse"] = "store"
-    """What portrait_set does with an empty text."""
+    """Treatment of an empty string in portrait_set."""
     int_strings: bool = False
-    """Whether portrait_set takes a number written as text."""
+    """Whether portrait_set accepts a number in a string."""
     answer_int_strings: bool = False
-    """Whether numbers are answered as text."""
+    """Whether responses hold numbers in strings."""
     words: tuple[str, ...] = ()
-    """Sensitive words that no profile text may hold."""
+    """Sensitive words, forbidden in profile texts."""
     read_delay_ms: int = 0
-    """How long a written profile still reads as before."""
+    """Milliseconds until a written profile can be read."""
     rate: bool = True
-    """Whether the frequency limits hold."""
+    """Whether rate limits are enforced."""
     throttle_code: int = 60007
-    """What a call over the frequency gets."""
+    """Code for a call over the rate limit."""
     strict_query: bool = False
-    """Whether `random` and `contenttype=json` must be in the URL."""
+    """Whether `random` and `contenttype=json` are required in the URL."""
     non_admin: Literal["public", "service"] = "public"
-    """Whose code a caller who is no admin gets: 60010, or the service's own."""
+    """Code for a caller who is not an admin: 60010, or the service's own."""
     unknown_app: Literal[70020, 60006] = 70020
-    """What an unknown SDKAppID gets."""
+    """Code for an unknown SDKAppID."""
     sig_lockout: int = 0
-    """Failed UserSig checks after which an app is locked for a minute; 0 for never."""
+    """Failed UserSig checks before an app is locked for a minute; 0 for never."""
     envelope: Literal["documented", "extra keys", "no ErrorInfo"] = "documented"
-    """Which keys stand around every answer."""
+    """Keys of the response envelope."""
     userid_charset: Literal["any", "printable", "word"] = "any"
-    """What an account may be made of: anything, printable ASCII, or `[A-Za-z0-9_-]`."""
+    """Characters allowed in a UserID: any, printable ASCII, or `[A-Za-z0-9_-]`."""
     max_body: int = 2**20
-    """The most bytes of a request body."""
+    """Bytes of a request body at most."""
     latency_ms: int = 0
-    """How long every answer takes."""
+    """Milliseconds added to every response."""
     fault: Fault | None = None
-    """An outage."""
+    """The current fault."""
 
 
 _NAMES = frozenset(field.name for field in fields(Behavior))
 
 
 def update_behavior(behavior: Behavior, wanted: bytes) -> Behavior:
-    """Set the knobs that a JSON object names.
+    """Apply the settings of a JSON object.
 
     Raises:
-        ValueError: It is none, there is no such knob, or it cannot be set to that.
+        ValueError: It is not an object, or a setting or its value is invalid.
     """
     try:
         values = msgspec.json.decode(wanted, type=dict[str, Any])
@@ -107,4 +107,4 @@ def update_behavior(behavior: Behavior, wanted: bytes) -> Behavior:
             return msgspec.convert({**msgspec.to_builtins(behavior), **values}, Behavior)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from None
-    raise ValueError(f"no such knob: {', '.join(unknown)}; there are {', '.join(sorted(_NAMES))}")
+    raise ValueError(f"unknown setting: {', '.join(unknown)}; known: {', '.join(sorted(_NAMES))}")

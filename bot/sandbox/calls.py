@@ -1,4 +1,4 @@
-"""The calls of the REST API, in one table, and the envelope that every answer comes in."""
+"""The table of REST endpoints, and the envelope of their responses."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,7 +16,14 @@ from bot.sandbox.request import Answer, Request
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One call: what carries it out, how often a second an app may make it, whose codes, and if it writes."""
+    """An endpoint of the REST API.
+
+    Args:
+        serve: The handler.
+        rate: Calls per second at most, for each app.
+        family: Codes of its service.
+        writes: Whether it changes data.
+    """
 
     serve: Callable[[Request], Answer]
     rate: int
@@ -36,16 +43,16 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "/v4/im_open_login_svc/account_check": Endpoint(account_check, 100, ACCOUNTS),
     "/v4/im_open_login_svc/account_import": Endpoint(account_import, 200, ACCOUNTS, writes=True),
 }
-"""All calls by path."""
+"""Endpoints by path."""
 
 
 def command_name(path: str) -> str:
-    """Name the command that a path ends with."""
+    """Return the command at the end of a path."""
     return path.rpartition("/")[2]
 
 
 def envelope(code: int, answer: Mapping[str, Any], family: Family, behavior: Behavior) -> Answer:
-    """Put an answer into the envelope of its service."""
+    """Wrap a response in the envelope of its service."""
     around = {
         "ActionStatus": "FAIL" if code else "OK",
         "ErrorCode": code,

@@ -1,4 +1,4 @@
-"""The codes that the sandbox answers: one family per service, and what it says with each."""
+"""Error codes of the services, and their ErrorInfo texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from types import MappingProxyType
 from typing import Any
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
-"""An answer of nothing but its envelope."""
+"""A response with an envelope alone."""
 
 
 class ApiError(Exception):
-    """The whole call is refused.
+    """An error response to a whole call.
 
     Args:
         code: Its ErrorCode.
-        answer: What is answered all the same.
+        answer: Further keys of the response.
     """
 
     def __init__(self, code: int, answer: Mapping[str, Any] = EMPTY) -> None:
@@ -25,14 +25,14 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The codes with which one service says the same things as the others.
+    """Codes of one service for the errors that all services have.
 
     Args:
         bad: A parameter is missing or wrong, or the JSON cannot be parsed.
-        no_list: The list of accounts is missing or empty.
-        too_many: It is too long.
+        no_list: The account list is missing or empty.
+        too_many: The account list is too long.
         no_admin: The caller is not an admin.
-        display: Whether answers have an ErrorDisplay.
+        display: Responses have an ErrorDisplay.
     """
 
     bad: int
@@ -42,7 +42,7 @@ class Family:
     display: bool = False
 
     def owns(self, code: int) -> bool:
-        """Tell whether a code is of this service's range."""
+        """Check whether a code is in this service's range."""
         return code // 10_000 == self.bad // 10_000
 
 
@@ -51,7 +51,7 @@ FRIENDS = Family(bad=30001, no_list=30001, too_many=30001, no_admin=30004, displ
 ATTRIBUTES = Family(bad=90001, no_list=90001, too_many=90018, no_admin=90009)
 ACCOUNTS = Family(bad=70402, no_list=70402, too_many=70402, no_admin=70403)
 TRANSPORT = Family(bad=60003, no_list=60003, too_many=60003, no_admin=60010)
-"""What is answered before a service is reached."""
+"""Codes of errors before a service is reached."""
 
 _INFO: Mapping[int, str] = {
     30001: "Err_SNS_Param_Invalid",
@@ -107,10 +107,10 @@ _ITEM_INFO: Mapping[int, str] = {30001: "Err_SNS_FriendGetList_Friend_Not_Exist"
 
 
 def info(code: int) -> str:
-    """Say what goes into ErrorInfo with a code; the vendor's words where they are known."""
+    """Return the ErrorInfo of a code: the vendor's text where it is known."""
     return _INFO.get(code, f"error {code}") if code else ""
 
 
 def item_info(code: int) -> str:
-    """Say what goes into the ResultInfo of one account."""
+    """Return the ResultInfo of a code."""
     return _ITEM_INFO.get(code) or info(code)

@@ -1,4 +1,4 @@
-"""What the sandbox's apps hold, in memory and as a file of one's own."""
+"""Apps and accounts of the sandbox, and the data file."""
 
 import os
 import re
@@ -13,21 +13,21 @@ import msgspec
 from bot.core.fields import CUSTOM_FRIEND, CUSTOM_PROFILE
 
 ADMIN = "administrator"
-"""The admin account that every new app of the vendor has."""
+"""Admin account of a new app."""
 
 _CUSTOM_TAG = re.compile(rf"({CUSTOM_PROFILE}|{CUSTOM_FRIEND})[A-Za-z]{{1,8}}")
 
 FriendEntry: TypeAlias = dict[str, str | int | list[str]]
-"""What one account's friend list says of one friend: values by tag."""
+"""A friend in an account's friend list: values by tag."""
 
 
 class DataFileError(ValueError):
-    """The data file cannot be read, is not one, or cannot be written; the text says which and why."""
+    """The data file is invalid, or cannot be read or written."""
 
 
 @dataclass(slots=True)
 class CustomField:
-    """An app's own field, as it is set up in the vendor's console."""
+    """A custom field, as set up in the vendor's console."""
 
     readable: bool = True
     writable: bool = True
@@ -35,13 +35,13 @@ class CustomField:
 
 @dataclass(slots=True)
 class Account:
-    """One imported account.
+    """An imported account.
 
     Args:
         profile: Values by tag.
-        friends: Its friend list, by account; being in it is not mutual.
+        friends: Friend list by account; entries are not mutual.
         attributes: Values by attribute name.
-        fails: A code that the calls of its service answer for this account, always; 0 for none.
+        fails: Code with which calls of its service always fail for this account; 0 for none.
     """
 
     profile: dict[str, str | int] = field(default_factory=dict, repr=False)
@@ -52,13 +52,13 @@ class Account:
 
 @dataclass(slots=True)
 class HostedApp:
-    """One app with everything in it.
+    """An app and its data.
 
     Args:
         app_id: The SDKAppID.
-        key: The secret key that its UserSigs are made with; empty for an app without one.
-        admins: The accounts that may call.
-        custom: Its own profile and friend fields, by tag.
+        key: Secret key for UserSigs; empty for none.
+        admins: Accounts allowed to call the API.
+        custom: Custom profile and friend fields, by tag.
         attribute_names: By slot, from "0" to "9".
         accounts: By UserID.
     """
@@ -73,7 +73,7 @@ class HostedApp:
     def __post_init__(self) -> None:
         for tag in self.custom:
             if not _CUSTOM_TAG.fullmatch(tag):
-                raise ValueError(f"{tag} is no custom field: the keyword has 1 to 8 ASCII letters")
+                raise ValueError(f"{tag} is not a custom field: the keyword must have 1 to 8 ASCII letters")
 
 
 @dataclass(slots=True)
@@ -82,10 +82,10 @@ class _File:
 
 
 def load(path: Path) -> list[HostedApp]:
-    """Read the apps that a data file holds.
+    """Read the apps in a data file.
 
     Raises:
-        DataFileError: It cannot be read, or is not a data file.
+        DataFileError: The file is invalid or cannot be read.
     """
     try:
         apps = msgspec.json.decode(path.read_bytes(), type=_File).apps
@@ -99,10 +99,10 @@ def load(path: Path) -> list[HostedApp]:
 
 
 def save(path: Path, apps: Sequence[HostedApp]) -> None:
-    """Write a data file whole, or leave the old one as it was.
+    """Write a data file atomically.
 
     Raises:
-        DataFileError: It cannot be written.
+        DataFileError: The file cannot be written.
     """
     text = msgspec.json.format(msgspec.json.encode(_File(list(apps))), indent=1)
     new = path.with_name(f".{path.name}.new")

@@ -1,4 +1,4 @@
-"""The demo data: a few hundred believable accounts, the same every time."""
+"""Demo data: a few hundred realistic accounts, the same on each run."""
 
 import random
 from collections.abc import Iterator
@@ -10,18 +10,18 @@ from bot.sandbox.people import FIRST_NAMES, LOCALES
 APP_ID = 1400000000
 """The demo app's SDKAppID."""
 KEY = "6d61646520757020666f72207468652073616e64626f7820616e6420706c6179"
-"""The demo app's secret key: made up, and worth nothing."""
+"""The demo app's secret key; protects nothing."""
 VIP = CUSTOM_PROFILE + "Vip"
-"""The demo app's own profile field."""
+"""The demo app's custom profile field."""
 
 SERIES = 300
-"""How long the series `user_001`, `user_002` … is."""
+"""Length of the series `user_001`, `user_002` …"""
 NOT_IMPORTED = frozenset({17, 117, 217})
-"""The numbers that the series lacks."""
+"""Numbers missing from the series."""
 FAILING = frozenset({29, 129, 229})
-"""The numbers whose profiles the server always fails to read."""
+"""Numbers whose profiles always fail to read."""
 FAILURE = 40006
-"""The code with which it does."""
+"""Code of that failure."""
 
 _SEED = 20190419
 _TEST = CUSTOM_PROFILE + "Test"
@@ -39,7 +39,7 @@ _TAGS = {field.word: field.tag for field in PROFILE_FIELDS} | {"vip": VIP, "test
 
 def demo_app(app_id: int = APP_ID, key: str = KEY) -> HostedApp:
     """Make the demo app."""
-    dice = random.Random(_SEED)  # noqa: S311 - believable, and the same every time
+    dice = random.Random(_SEED)  # noqa: S311 - realistic data, not secrets
     crowd = {**dict(_people(dice)), **dict(_series(dice))}
     _add_friends(crowd, dice)
     return HostedApp(
@@ -52,7 +52,7 @@ def demo_app(app_id: int = APP_ID, key: str = KEY) -> HostedApp:
 
 
 def _characters() -> dict[str, Account]:
-    """Make the people that documents and demonstrations speak of."""
+    """Make the accounts used in documentation and demonstrations."""
     alice = _profile(
         nick="Alice Zhang",
         gender="Gender_Type_Female",
@@ -89,7 +89,7 @@ def _characters() -> dict[str, Account]:
 
 
 def _samples() -> dict[str, Account]:
-    """Make the accounts of the sample requests on the vendor's pages."""
+    """Make the accounts of the vendor's sample requests."""
     samples = {
         f"id{number}": Account(
             _profile(
@@ -118,7 +118,7 @@ def _samples() -> dict[str, Account]:
 
 
 def _people(dice: random.Random) -> Iterator[tuple[str, Account]]:
-    """Make the people of many scripts; not all of them have filled in everything."""
+    """Make people with names in many scripts; some leave fields unset."""
     for place in LOCALES:
         for gender, names in (("Female", place.women), ("Male", place.men)):
             for pair in names.split():
@@ -140,7 +140,7 @@ def _people(dice: random.Random) -> Iterator[tuple[str, Account]]:
 
 
 def _series(dice: random.Random) -> Iterator[tuple[str, Account]]:
-    """Make the series, with its gaps and its failing accounts."""
+    """Make the series, with its gaps and failing accounts."""
     names = FIRST_NAMES.split()
     for number in range(1, SERIES + 1):
         account = f"user_{number:03}"
@@ -153,7 +153,7 @@ def _series(dice: random.Random) -> Iterator[tuple[str, Account]]:
 
 
 def _random_extras(account: str, dice: random.Random) -> dict[str, str | int]:
-    """Make up what only some accounts have."""
+    """Choose values for fields that only some accounts set."""
     extras: dict[str, str | int] = {"allow": dice.choice(_ADD_RULES)}
     if _chance(dice, 0.06):
         extras["forbid"] = _BLOCKED
@@ -165,7 +165,7 @@ def _random_extras(account: str, dice: random.Random) -> dict[str, str | int]:
 
 
 def _add_friends(crowd: dict[str, Account], dice: random.Random) -> None:
-    """Fill friend lists; about half of the friendships are mutual."""
+    """Fill friend lists; about half of the entries are mutual."""
     for account, held in crowd.items():
         for friend in dice.sample(sorted(crowd.keys() - {account}), 6):
             since, group = dice.randrange(1500000000, 1750000000), dice.choice(("", "", "Work", "Family"))
@@ -175,7 +175,7 @@ def _add_friends(crowd: dict[str, Account], dice: random.Random) -> None:
 
 
 def _profile(**values: str | int) -> dict[str, str | int]:
-    """Make a profile of values by word."""
+    """Make a profile from values by field word."""
     return {_TAGS[word]: value for word, value in values.items()}
 
 

@@ -14,9 +14,9 @@ from bot.sandbox.profiles import readable
 from bot.sandbox.request import Answer, Request, failure
 
 MAX_FRIENDS = 3000
-"""The vendor's limit for one account's friend list."""
+"""Longest friend list of an account."""
 MAX_GROUPS = 32
-"""The vendor's limit for one account's friend groups."""
+"""Most friend groups of an account."""
 
 _STANDARD = {field.tag: field for field in FRIEND_FIELDS}
 _BAD, _NO_ACCOUNT = 30001, 30003
@@ -29,14 +29,14 @@ _Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_UINT32)]
 
 
 class _Own(msgspec.Struct, rename="pascal"):
-    """One of the app's own fields; a number is taken, as the vendor's sample sends one."""
+    """A custom field; numbers are accepted, as in the vendor's sample."""
 
     tag: str
     value: str | _Number
 
 
 class _Friend(msgspec.Struct, rename="pascal"):
-    """One item of friend_import, as far as types can say."""
+    """An item of friend_import."""
 
     add_source: Annotated[str, msgspec.Meta(pattern=r"^AddSource_Type_[A-Za-z]{1,8}\Z")]
     remark: str = ""
@@ -47,7 +47,7 @@ class _Friend(msgspec.Struct, rename="pascal"):
 
 
 def friend_get_list(request: Request) -> Answer:
-    """Read what an account's friend list says of others, and their profiles (vendor's page: cn/8609)."""
+    """Read friends from an account's list, with their profiles (vendor's page: cn/8609)."""
     owner = request.account("From_Account")
     accounts = request.accounts()
     fields, bad = request.fields(sorted(request.tags(), key=_place), _readable(request.app))
@@ -59,7 +59,7 @@ def friend_get_list(request: Request) -> Answer:
 
 
 def _place(tag: str) -> int:
-    """Rank a tag as the vendor's sample does: friend fields, profile fields, then the app's own of each."""
+    """Rank a tag as in the vendor's sample: friend fields, profile fields, then custom fields of each."""
     if tag in _STANDARD:
         return 0
     if tag in STANDARD_PROFILE:
@@ -96,7 +96,7 @@ def _read(request: Request, owner: Account, account: str, fields: list[Field], b
 
 
 def friend_import(request: Request) -> Answer:
-    """Put accounts into one account's friend list; their own lists stay as they are."""
+    """Add accounts to an account's friend list, but not the account to theirs."""
     owner = request.account("From_Account")
     items = request.read_list(dict, "AddFriendItem")
     request.check_accounts(item.get("To_Account") for item in items)
@@ -112,7 +112,7 @@ def friend_import(request: Request) -> Answer:
 
 
 def _import(app: HostedApp, owner: Account, item: dict[str, Any]) -> int:
-    """Import one friend; tell the code of what is wrong with it, 0 for nothing."""
+    """Import a friend and return its result code, 0 for success."""
     account = item["To_Account"]
     if account not in app.accounts:
         return _NO_ACCOUNT
@@ -129,13 +129,13 @@ def _import(app: HostedApp, owner: Account, item: dict[str, Any]) -> int:
 
 
 def groups_of(entry: FriendEntry) -> list[str]:
-    """List the groups that a friend is in."""
+    """List the groups of a friend."""
     groups = entry.get(_GROUPS)
     return groups if isinstance(groups, list) else []
 
 
 def _entry(app: HostedApp, item: dict[str, Any]) -> FriendEntry | None:
-    """Read what is to be kept of a friend; None if anything of it is wrong."""
+    """Parse a friend entry; None if it is invalid."""
     try:
         friend = msgspec.convert(item, _Friend)
     except msgspec.ValidationError:

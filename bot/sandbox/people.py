@@ -1,11 +1,11 @@
 # ruff: noqa: RUF001 - names in many scripts look like each other
-"""The people of the demo data: names, towns and signatures in ten scripts."""
+"""Names, towns and signatures of the demo data, in ten scripts."""
 
 from typing import NamedTuple
 
 
 class Locale(NamedTuple):
-    """People who write one script; names stand behind their account, with `_` for a blank."""
+    """Names in one script, each as `account=Name`, with `_` for a space."""
 
     language: int
     towns: str
@@ -86,9 +86,9 @@ LOCALES = (
         "somchai=สมชาย_ใจดี niran=นิรันดร์_แสงทอง",
     ),
 )
-"""All places; a town fits into the vendor's 16 bytes."""
+"""All locales; each town fits the vendor's 16 bytes."""
 FIRST_NAMES = (
     "Ada Grace Linus Margaret Edsger Barbara Alan Radia Donald Frances Ken Hedy Dennis Katherine Tim Joan"
     " Niklaus Karen John Evelyn Sophie Adele Guido Jean Vint"
 )
-"""For the accounts of the series."""
+"""First names of the series."""

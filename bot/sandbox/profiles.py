@@ -19,7 +19,7 @@ _NO_READ, _NO_WRITE, _NO_TAG = 40007, 40008, 40009
 
 
 def readable(app: HostedApp) -> Callable[[str], Field | int]:
-    """Make the function that finds a profile field to read by its tag, or the code for a bad one."""
+    """Make a function that maps a tag to a readable profile field, or to an error code."""
     return lambda tag: _find(app, tag, _NO_READ)
 
 
@@ -54,7 +54,7 @@ def _read(request: Request, account: str, fields: list[Field], bad: int) -> Answ
 
 
 def portrait_set(request: Request) -> Answer:
-    """Write profile fields of one account (vendor's page: intl/34916)."""
+    """Write profile fields of an account (vendor's page: intl/34916)."""
     account = request.account("From_Account")
     items = _items(request)
     known = {tag: _find(request.app, tag, _NO_WRITE) for tag, _ in items}

@@ -1,4 +1,4 @@
-"""One accepted request, and how the services read it: accounts, lists, fields; each refusal with its code."""
+"""An authenticated request, and the parsing and building that services share."""
 
 import random
 import re
@@ -14,10 +14,10 @@ from bot.sandbox.data import HostedApp
 from bot.sandbox.values import defaults
 
 Answer: TypeAlias = dict[str, Any]
-"""What a service answers besides the envelope."""
+"""A response, with or without its envelope."""
 
 USERID_BYTES = 32
-"""The vendor's limit for a UserID."""
+"""Longest UserID, in UTF-8 bytes."""
 
 _NOT_A_STRING = 60015
 _CHARSETS = {
@@ -29,7 +29,7 @@ _CHARSETS = {
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What one portrait_set wrote, and when (monotonic seconds)."""
+    """A write of portrait_set; `time` is in monotonic seconds."""
 
     time: float
     account: str
@@ -38,14 +38,14 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that passed the gate.
+    """An authenticated request.
 
     Args:
-        app: Whom it is about.
-        body: Its JSON object.
-        family: The codes of the service that it asks.
-        knobs: How to answer.
-        writes: Where profile writes are noted.
+        app: The app it is for.
+        body: The JSON object.
+        family: Codes of the service.
+        behavior: Behavior of the sandbox.
+        writes: Log of profile writes.
     """
 
     app: HostedApp
@@ -55,7 +55,7 @@ class Request:
     writes: deque[Write] = field(repr=False)
 
     def account(self, key: str) -> str:
-        """Read the one account under a key."""
+        """Read the account under a key."""
         if key not in self.body:
             raise ApiError(self.family.bad)
         account: str = self.body[key]
@@ -63,28 +63,28 @@ class Request:
         return account
 
     def accounts(self, key: str = "To_Account") -> list[str]:
-        """Read the list of accounts under a key, repeated and ordered as the knobs say."""
+        """Read the account list under a key, in response order."""
         accounts = self.read_list(object, key)
         self.check_accounts(accounts)
         self.check_size(accounts)
         return self.arrange(accounts)
 
     def arrange(self, accounts: Iterable[str]) -> list[str]:
-        """Bring accounts into the order in which they are answered."""
+        """Put accounts in response order, without duplicates if so configured."""
         arranged = list(dict.fromkeys(accounts) if self.behavior.duplicates == "once" else accounts)
         if self.behavior.order == "shuffled":
             random.shuffle(arranged)
         return arranged
 
     def read_list(self, kind: type, key: str) -> list[Any]:
-        """Read the list under a key, empty when missing, with nothing but this kind in it."""
+        """Read the list of `kind` under a key; empty when missing."""
         values = self.body.get(key, [])
         if not isinstance(values, list) or not all(isinstance(value, kind) for value in values):
             raise ApiError(self.family.bad)
         return values
 
     def check_accounts(self, accounts: Iterable[Any]) -> None:
-        """Refuse what cannot be a UserID."""
+        """Reject invalid UserIDs."""
         charset = _CHARSETS[self.behavior.userid_charset]
         for account in accounts:
             if not isinstance(account, str):
@@ -93,21 +93,21 @@ class Request:
                 raise ApiError(self.family.bad)
 
     def check_size(self, accounts: Sequence[Any]) -> None:
-        """Refuse an empty and a too long list of accounts."""
+        """Reject an empty or too long account list."""
         if not accounts:
             raise ApiError(self.family.no_list)
         if 0 < self.behavior.max_users < len(accounts):
             raise ApiError(self.family.too_many)
 
     def tags(self) -> list[str]:
-        """Read TagList, each tag once."""
+        """Read TagList without duplicates."""
         tags = self.read_list(str, "TagList")
         if not tags and self.behavior.empty_list == "refuse":
             raise ApiError(self.family.bad)
         return list(dict.fromkeys(tags))
 
     def fields(self, tags: Iterable[str], find: Callable[[str], Field | int]) -> tuple[list[Field], int]:
-        """Find the fields of tags, and the code that bad ones put on every account, if they do."""
+        """Find the fields of tags, and the error code of each account if a tag is invalid, else 0."""
         found = [find(tag) for tag in tags]
         fields = [field for field in found if isinstance(field, Field)]
         bad = next((code for code in found if isinstance(code, int)), 0)
@@ -116,7 +116,7 @@ class Request:
         return fields, bad if self.behavior.bad_tag == "per user" else 0
 
     def items(self, values: Mapping[str, Any], fields: Iterable[Field]) -> list[Answer]:
-        """Pair the fields that are set with their values, as the answer has them."""
+        """Build Tag and Value items for the fields that are set."""
         behavior = self.behavior
         if behavior.unset_tag == "default":
             values = {**defaults(fields), **values}
@@ -131,7 +131,7 @@ class Request:
         return items
 
     def build_list(self, key: str, results: Sequence[Answer]) -> Answer:
-        """Put the results of accounts together, with those that failed named once more."""
+        """Build a response of account results, with the failed accounts in Fail_Account."""
         failed = [result["To_Account"] for result in results if result["ResultCode"]]
         if not failed:
             return {key: results}
@@ -141,17 +141,17 @@ class Request:
         return answer
 
     def result(self, account: str, key: str, items: list[Answer]) -> Answer:
-        """Answer for an account that was found."""
+        """Build the result of an account."""
         if not items and self.behavior.empty_profile == "absent":
             return {"To_Account": account, "ResultCode": 0, "ResultInfo": ""}
         return {"To_Account": account, key: items, "ResultCode": 0, "ResultInfo": ""}
 
     def failure_code(self, account: str) -> int:
-        """Tell the code with which this service always fails for an account; 0 for none."""
+        """Return the code with which this service always fails for an account; 0 for none."""
         held = self.app.accounts.get(account)
         return held.fails if held and self.family.owns(held.fails) else 0
 
 
 def failure(account: str, code: int) -> Answer:
-    """Answer for an account that failed."""
+    """Build the result of a failed account."""
     return {"To_Account": account, "ResultCode": code, "ResultInfo": item_info(code)}

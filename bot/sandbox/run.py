@@ -1,4 +1,4 @@
-"""Run the sandbox by itself, from the command line."""
+"""The sandbox as a command."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 
 PORT = 8066
-"""Where the sandbox listens unless told otherwise."""
+"""Default port."""
 
 
 def open_sandbox(data: Path | None = None, *, app_id: int | None = None, key: str | None = None) -> Sandbox:
-    """Make a sandbox of a data file, which is created with the demo data when missing, or of the demo data.
+    """Open a sandbox on a data file, or on the demo data; a missing file is created with the demo data.
 
     Args:
-        data: The file, to which changes are written as well.
-        app_id: The first app's SDKAppID, if it is to be another.
-        key: The first app's secret key, if it is to be another.
+        data: The data file; changes are written to it.
+        app_id: Replaces the first app's SDKAppID.
+        key: Replaces the first app's secret key.
 
     Raises:
-        DataFileError: The file is not one, or cannot be read or written.
+        DataFileError: The file is invalid, or cannot be read or written.
     """
     apps = load(data) if data and data.exists() else [demo_app()]
     apps[0].app_id = app_id or apps[0].app_id
@@ -34,7 +34,7 @@ def open_sandbox(data: Path | None = None, *, app_id: int | None = None, key: st
 
 
 def format_settings(sandbox: Sandbox, url: str) -> str:
-    """Write down the settings with which the bot asks this sandbox, one a line."""
+    """Format the bot's settings for this sandbox, one per line."""
     app = next(iter(sandbox.apps.values()))
     settings = {"SDK_APP_ID": app.app_id, "SECRET_KEY": app.key, "ADMIN": app.admins[0], "API_URL": url}
     if VIP in app.custom:
@@ -45,16 +45,16 @@ def format_settings(sandbox: Sandbox, url: str) -> str:
 def run(
     port: int = PORT, data: Path | None = None, app_id: int | None = None, key: str | None = None
 ) -> None:
-    """Serve a sandbox on loopback until a signal to stop comes, after printing where and how to use it.
+    """Print the sandbox's address and settings, and serve it on loopback until a stop signal.
 
     Raises:
-        SystemExit: The port is taken or the data file is of no use; the text says so.
+        SystemExit: The port is taken or the data file is invalid; the message says which.
     """
     stop = stop_signal()
     try:
         sandbox = open_sandbox(data, app_id=app_id, key=key)
         with BackgroundServer(WebApp(sandbox), port) as server:
-            print(f"Tencent Chat sandbox on {server.url}")  # noqa: T201 - the command's answer
+            print(f"Tencent Chat sandbox on {server.url}")  # noqa: T201 - the command's output
             print(format_settings(sandbox, server.url), flush=True)  # noqa: T201
             stop.wait()
         sandbox.save()

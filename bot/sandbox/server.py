@@ -1,4 +1,4 @@
-"""The sandbox itself: apps, knobs and logs, and the path of a call through them."""
+"""The sandbox: apps, behavior and logs, and the handling of calls."""
 
 import asyncio
 import logging
@@ -19,9 +19,9 @@ from bot.sandbox.data import DataFileError, HostedApp, save
 from bot.sandbox.request import Answer, Request, Write
 
 LOG_SIZE = 100_000
-"""How many arrivals of each command, and how many writes, are remembered."""
+"""Calls of each command, and writes, that are kept in the logs."""
 SAVE_DELAY = 0.5
-"""Seconds in which changes are gathered before the data file is written."""
+"""Seconds between a change and the next save of the data file."""
 
 _MALFORMED, _UNKNOWN_COMMAND = 60002, 60009
 
@@ -32,14 +32,14 @@ class Sandbox:
     """Apps of Tencent Chat behind the vendor's REST API.
 
     Args:
-        apps: What it serves; free to be changed while it runs.
-        keep: The data file that changes are written to.
+        apps: The hosted apps; may be changed at any time.
+        keep: The data file for changes.
     """
 
     def __init__(self, *apps: HostedApp, keep: Path | None = None) -> None:
         self.apps = {app.app_id: app for app in apps}
         self.writes: deque[Write] = deque(maxlen=LOG_SIZE)
-        """What portrait_set wrote, oldest first."""
+        """Writes of portrait_set, oldest first."""
         self.behavior = Behavior()
         self._call_log: dict[str, deque[float]] = {
             command_name(path): deque(maxlen=LOG_SIZE) for path in ENDPOINTS
@@ -50,7 +50,7 @@ class Sandbox:
 
     @property
     def behavior(self) -> Behavior:
-        """How it answers; to be replaced at any time, which starts the count of a fault's calls anew."""
+        """Current behavior; replacing it restarts the call count of a fault."""
         return self._behavior
 
     @behavior.setter
@@ -59,24 +59,24 @@ class Sandbox:
         self._counted = 0
 
     def call_times(self, command: str) -> list[float]:
-        """List when each call of a command came in (monotonic seconds), refused ones included."""
+        """List the times of a command's calls in monotonic seconds, failed ones included."""
         return list(self._call_log[command])
 
     def call_log(self) -> dict[str, list[float]]:
-        """List the arrivals of every command."""
+        """Return the call times of every command."""
         return {command: list(times) for command, times in self._call_log.items()}
 
     def save(self) -> None:
-        """Write the data file, if there is one; to be called once the server has stopped.
+        """Write the data file, if any; call it once the server has stopped.
 
         Raises:
-            DataFileError: It cannot be written.
+            DataFileError: The file cannot be written.
         """
         if self._keep:
             save(self._keep, list(self.apps.values()))
 
     def record_call(self, path: str) -> Fault | None:
-        """Note that a call came in, and tell the outage that strikes it."""
+        """Log a call, and return the fault that affects it."""
         command = command_name(path)
         if path in ENDPOINTS:
             self._call_log[command].append(time.monotonic())
@@ -87,7 +87,7 @@ class Sandbox:
         return fault if not fault.calls or self._counted in fault.calls else None
 
     def answer(self, method: str, path: str, query: str, body: bytes | None) -> Answer:
-        """Answer a request; the query is as in the URL, the body None if there is none to be had."""
+        """Answer a request; `body` is None if it is too long or incomplete."""
         endpoint = ENDPOINTS.get(path)
         if method != "POST" or body is None:
             return self.refuse(path, _MALFORMED)
@@ -100,7 +100,7 @@ class Sandbox:
             return self.refuse(path, error.code, error.answer)
 
     def refuse(self, path: str, code: int, answer: Mapping[str, Any] = EMPTY) -> Answer:
-        """Answer a request with a code."""
+        """Build an error response."""
         endpoint = ENDPOINTS.get(path)
         return envelope(code, answer, endpoint.family if endpoint else TRANSPORT, self._behavior)
 

@@ -1,4 +1,4 @@
-"""What a field may hold, and what it reads as before anything was set."""
+"""Validation of field values, and their defaults."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,20 +9,20 @@ from bot.sandbox.behavior import Behavior
 from bot.sandbox.codes import ApiError
 
 WRONG_TYPE = 40610
-"""The code for a value of the wrong type."""
+"""Code for a value of the wrong type."""
 
 _DIGITS = re.compile(r"[0-9]{1,20}")
 _WORDS, _TOO_LONG, _BAD_VALUE = 40005, 40601, 40605
 _UNSET: Mapping[Kind, str | int] = {Kind.TEXT: "", Kind.NUMBER: 0, Kind.DATE: 0, Kind.MUTED: 0, Kind.TIME: 0}
-# The first choice stands for "not set", except here, where the vendor's own client shows the open rule.
+# The default is the first choice, except here, where the vendor's client shows the open rule.
 _UNSET_CHOICE = {"Tag_Profile_IM_AllowType": "AllowType_Type_AllowAny"}
 
 
 def validate(field: Field, value: Any, behavior: Behavior) -> str | int:
-    """Give the value as it is stored.
+    """Return a value as it is stored.
 
     Raises:
-        Refusal: The field cannot hold it.
+        ApiError: The value is invalid for the field.
     """
     if field.kind is Kind.CHOICE:
         return _choice(field, value)
@@ -60,7 +60,7 @@ def _number(value: Any, behavior: Behavior) -> int:
 
 
 def defaults(fields: Iterable[Field]) -> dict[str, str | int]:
-    """List what fields read as that were never set; those without a default are left out."""
+    """Return the defaults of fields by tag; fields without one are left out."""
     return {field.tag: default for field in fields if (default := _default(field)) is not None}
 
 

@@ -1,4 +1,4 @@
-"""The sandbox on the wire: an ASGI application over it, with outages and knobs."""
+"""ASGI application of the sandbox, with fault injection and control paths."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from bot.sandbox.behavior import Fault, update_behavior
 from bot.sandbox.faults import BAD_GATEWAY, LOST_RESPONSES, Receive, Scope, Send, drop_response
 from bot.sandbox.server import Sandbox
 
-# The vendor's sample answer has these headers and no Content-Type.
+# As in the vendor's sample response, without a Content-Type.
 _HEADERS = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-headers", b"X-Requested-With"),
@@ -20,13 +20,13 @@ _JSON = ((b"content-type", b"application/json"),)
 
 
 class WebApp:
-    """Serves a sandbox to a web server.
+    """ASGI application of a sandbox.
 
-    Beside the API, `GET` and `POST /sandbox/knobs` read and set knobs as JSON (those not named stay), and
-    `GET /sandbox/arrivals` lists the arrivals of every command.
+    Beside the API, `GET` and `POST /sandbox/knobs` read and set the behavior as JSON (omitted settings stay),
+    and `GET /sandbox/arrivals` lists the call times of every command.
 
-    It is bare ASGI: all calls take one path, and Starlette, at an eighth more time for a small call, would
-    hide the connection that a fault has to break.
+    Bare ASGI, because Starlette hides the connection that a fault has to break, and adds an eighth to the
+    time of a small call.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -72,11 +72,11 @@ class WebApp:
             case "GET", "/sandbox/arrivals":
                 return 200, sandbox.call_log()
             case _:
-                return 404, {"error": "there are GET and POST /sandbox/knobs and GET /sandbox/arrivals"}
+                return 404, {"error": "known paths: GET and POST /sandbox/knobs, GET /sandbox/arrivals"}
 
 
 async def _read(receive: Receive, max_bytes: int) -> bytes | None:
-    """Read the whole body; None if it is too long or the caller has gone before its end."""
+    """Read the body; None if it is too long or the caller disconnects."""
     pieces, size, more = [], 0, True
     while more:
         message = await receive()

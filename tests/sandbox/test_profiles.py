@@ -241,7 +241,7 @@ def test_an_account_fails_only_in_the_service_of_its_code(caller: Caller) -> Non
     assert "Fail_Account" not in get(caller, ["ben"], [NICK])
 
 
-# The knobs, one claim each.
+# The settings, one claim each.
 
 
 def test_setting_order_shuffles_accounts_and_fields(caller: Caller) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox on the wire: knobs and arrivals by HTTP, envelopes, latency, and broken connections."""
+"""The sandbox over HTTP: behavior, call log, envelopes, latency and broken connections."""
 
 import socket
 import time
@@ -37,7 +37,7 @@ def test_reads_and_sets_settings_over_http(served: Caller) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b'{"ordr": "shuffled"}', "no such knob: ordr"),
+        (b'{"ordr": "shuffled"}', "unknown setting: ordr"),
         (b'{"order": "backwards"}', "Invalid enum value"),
         (b'{"fault": {"kind": "fire"}}', "Invalid enum value"),
         (b'{"fault": {"kin": "502"}}', "kind"),
@@ -56,7 +56,7 @@ def test_refuses_wrong_settings_over_http_and_keeps_the_old_ones(served: Caller)
     response = served.session.post(f"{served.url}/sandbox/knobs", json={"ordr": 1}, timeout=30)
 
     assert response.status_code == 400
-    assert "no such knob: ordr" in response.json()["error"]
+    assert "unknown setting: ordr" in response.json()["error"]
     assert served.sandbox.behavior == Behavior()
 
 
