@@ -28,7 +28,7 @@ from bot.sandbox.web import WebApp
 from bot.settings import AppSettings, FixedSettings, RoleSettings, Settings
 
 _MANIFESTS = (Path(__file__).parents[1] / "manifest.yml", Path(sys.prefix) / "share/im-bot/manifest.yml")
-"""Where the app manifest is: beside the package in a checkout, or where it was installed to."""
+"""Paths of the app manifest: in a checkout, and installed."""
 
 
 _IM_SETTINGS = {
@@ -53,7 +53,7 @@ def make_workspace() -> Workspace:
 
 
 def make_im_control(sandbox: Sandbox) -> FaultControl:
-    """Make the dial with which the page changes how Tencent Chat fares."""
+    """Make the page's fault control for Tencent Chat."""
 
     def apply(setting: str) -> None:
         sandbox.behavior = replace(sandbox.behavior, **{**_IM_FAULTS["fine"], **_IM_FAULTS[setting]})

@@ -1,17 +1,17 @@
-"""How Slack says no."""
+"""Slack's error responses."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 class SlackError(Exception):
-    """Slack refuses a call, in one of its own words.
+    """An error response of Slack's.
 
     Args:
         word: Slack's error code, such as `channel_not_found`.
-        status: The HTTP status where it is not the usual one.
+        status: HTTP status, if not the usual one of the endpoint.
         headers: Further HTTP headers.
-        details: Further keys of the answer's body.
+        details: Further keys of the response body.
     """
 
     def __init__(
@@ -30,5 +30,5 @@ class SlackError(Exception):
 
 
 def rate_limited(seconds: int) -> SlackError:
-    """Refuse with 429 and the seconds to wait."""
+    """Make a 429 error with the seconds to wait."""
     return SlackError("ratelimited", status=429, headers={"Retry-After": str(seconds)})

@@ -1,4 +1,4 @@
-"""The app manifest, as far as the workspace needs it: what people are offered, and the bot's scopes."""
+"""App manifest: commands, shortcuts, scopes and events of the installed app."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ import yaml
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """A slash command that people are offered."""
+    """A slash command."""
 
     command: str
     usage_hint: str
@@ -18,7 +18,7 @@ class SlashCommand:
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """A shortcut that people are offered: everywhere, or on each message."""
+    """A shortcut: global, or on messages."""
 
     name: str
     callback_id: str
@@ -28,7 +28,7 @@ class Shortcut:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What installing the app gives the workspace."""
+    """The parts of an app manifest that the workspace uses."""
 
     commands: tuple[SlashCommand, ...]
     shortcuts: tuple[Shortcut, ...]

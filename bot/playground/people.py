@@ -1,4 +1,4 @@
-"""Who and what is in the workspace: its people, channels and user group, with ids as Slack makes them."""
+"""People, channels and user groups of the workspace."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,7 +12,7 @@ BOT_ID = "B07IMBOTX3M"
 
 
 class PersonKind(StrEnum):
-    """What somebody is in this workspace."""
+    """A person's kind of membership in the workspace."""
 
     MEMBER = "member"
     GUEST = "guest"
@@ -23,16 +23,16 @@ class PersonKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can be seen in a channel.
+    """A person, or a bot.
 
     Args:
         id: The user id.
-        handle: The name Slack calls `user_name`.
-        name: The name people read.
-        title: What the page says beside the name.
-        kind: What they are here.
-        single_channel: A guest who is in one channel only.
-        team_id: The workspace they belong to.
+        handle: Slack's `user_name`.
+        name: The display name.
+        title: Shown beside the name.
+        kind: Kind of membership.
+        single_channel: A single-channel guest.
+        team_id: The home workspace.
     """
 
     id: str
@@ -46,7 +46,7 @@ class Person:
 
 @dataclass(slots=True)
 class Channel:
-    """A channel, or a direct message between somebody and the bot."""
+    """A channel, or a direct message between a person and the bot."""
 
     id: str
     name: str
@@ -95,7 +95,7 @@ _CHANNELS = (
 
 
 def make_channels() -> dict[str, Channel]:
-    """Set up the channels, and a direct message with the bot for everyone who can have one, by id."""
+    """Make the channels and the direct messages with the bot, by id."""
     channels = [
         Channel(id_, name, {person.id for person in members}, shared=shared)
         for id_, name, shared, members in _CHANNELS
@@ -109,6 +109,6 @@ def make_channels() -> dict[str, Channel]:
 
 
 def make_groups() -> dict[str, Group]:
-    """Set up the user groups, by id."""
+    """Make the user groups, by id."""
     editors = Group(EDITORS_GROUP_ID, "im-editors", "IM editors", [GROUP_EDITOR.id])
     return {editors.id: editors}

@@ -1,4 +1,4 @@
-"""Run the local Slack by itself, for any app."""
+"""The local Slack as a command, for any app."""
 
 import secrets
 from pathlib import Path
@@ -12,11 +12,11 @@ from bot.playground.workspace import Workspace
 from bot.process import stop_signal
 
 PORT = 8067
-"""Where the local Slack listens unless told otherwise."""
+"""Default port."""
 
 
 def install(manifest: Manifest, request_url: str | None = None) -> Workspace:
-    """Make a workspace in which an app is installed; without a request URL it is reached by Socket Mode."""
+    """Make a workspace with an app installed; it uses Socket Mode if there is no request URL."""
     return Workspace(
         bot_token=f"xoxb-{secrets.token_hex(16)}",
         app_token=f"xapp-{secrets.token_hex(16)}",
@@ -31,7 +31,7 @@ def install(manifest: Manifest, request_url: str | None = None) -> Workspace:
 
 
 def format_settings(workspace: Workspace, url: str) -> str:
-    """Write down the settings with which an app talks to this workspace, one a line."""
+    """Format an app's settings for this workspace, one per line."""
     settings = {
         "SLACK_API_URL": f"{url}/api/",
         "SLACK_BOT_TOKEN": workspace.bot_token,
@@ -42,19 +42,19 @@ def format_settings(workspace: Workspace, url: str) -> str:
 
 
 def run(port: int, manifest: Path, request_url: str | None = None) -> None:
-    """Serve a workspace on loopback until a signal to stop comes, after printing where and how to use it.
+    """Print the workspace's address and settings, and serve it on loopback until a stop signal.
 
     Raises:
-        SystemExit: The port is taken or the manifest is of no use; the text says so.
+        SystemExit: The port is taken or the manifest is invalid; the message says which.
     """
     try:
         workspace = install(read_manifest(manifest), request_url)
     except (OSError, ValueError, KeyError, AttributeError, TypeError, yaml.YAMLError) as error:
-        raise SystemExit(f"{manifest} is no app manifest ({type(error).__name__}: {error})") from None
+        raise SystemExit(f"{manifest} is not an app manifest ({type(error).__name__}: {error})") from None
     stop = stop_signal()
     try:
         with BackgroundServer(make_app(workspace), port) as server:
-            print(f"A local Slack on {server.url}")  # noqa: T201 - the command's answer
+            print(f"A local Slack on {server.url}")  # noqa: T201 - the command's output
             print(format_settings(workspace, server.url), flush=True)  # noqa: T201
             stop.wait()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The workspace as a web application: Slack's side for the bot, and the page for people."""
+"""Web application of a workspace: Slack's API for the bot, and the page for people."""
 
 from functools import partial
 from pathlib import Path
@@ -39,7 +39,7 @@ def make_app(workspace: Workspace) -> Starlette:
             Route("/page/{action}", partial(connection.receive_action, workspace), methods=["POST"]),
             Mount("/page", StaticFiles(directory=PAGE)),
         ],
-        # A site that points its own name at loopback is not served.
+        # Rejects sites that point their own name at loopback (DNS rebinding).
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
     )
 

@@ -1,4 +1,4 @@
-"""The workspace: everything Slack would remember, in memory, behind one object."""
+"""The workspace: Slack's state in memory, and its subscribers."""
 
 import asyncio
 import time
@@ -23,23 +23,23 @@ from bot.playground.transport.socket_mode import SocketMode
 
 
 class Workspace:
-    """One Slack workspace with one app installed in it.
+    """A Slack workspace with one app installed.
 
-    The server changes it in its own thread. From other threads only `weather`, `sockets.drop` and
-    `sockets.repeat` may be used, and plain attributes set.
+    It belongs to the server's thread. Other threads may only use `faults`, `sockets.drop` and
+    `sockets.repeat`, and set plain attributes.
 
     Args:
-        bot_token: The token that the bot must send.
+        bot_token: The bot's token.
         app_token: The app-level token, for Socket Mode.
-        signing_secret: What requests are signed with in HTTP mode.
+        signing_secret: Signs requests in HTTP mode.
         scopes: The bot token's scopes.
-        commands: The slash commands people are offered.
-        shortcuts: The shortcuts people are offered.
-        request_url: Where payloads are posted; None delivers them by Socket Mode.
-        events: The events the bot has subscribed to.
+        commands: The app's slash commands.
+        shortcuts: The app's shortcuts.
+        request_url: Target of payloads in HTTP mode; None for Socket Mode.
+        events: The app's event subscriptions.
         home_enabled: The app has a Home tab.
-        ack_limit: Seconds within which a payload must be acknowledged.
-        clock: Tells the time in unix seconds.
+        ack_limit: Seconds in which a payload must be acknowledged.
+        clock: Returns Unix seconds.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Workspace:
         self.home_enabled = home_enabled
         self.ack_limit = ack_limit
         self.retry_delays: tuple[float, ...] = (0, 60, 300)
-        """Seconds before each further attempt to deliver an event."""
+        """Seconds before each retry of an event."""
         self.clock = clock
         self.people = {person.id: person for person in PEOPLE}
         self.channels = make_channels()
@@ -87,9 +87,9 @@ class Workspace:
         self.posting_limit = PostingLimit()
         self.call_limit = CallLimit()
         self.listener: MessageListener | None = None
-        """Told of all messages."""
+        """Receives the events of all messages."""
         self.pending_deliveries = set[asyncio.Task[None]]()
-        """Deliveries that nobody waits for."""
+        """Event deliveries in progress."""
         self._subscribers: list[tuple[str, Subscriber]] = []
         self._last_ts = 0
 
@@ -105,7 +105,7 @@ class Workspace:
         thread_ts: str | None = None,
         files: tuple[File, ...] = (),
     ) -> Message:
-        """Put a message into a channel."""
+        """Post a message to a channel."""
         message = Message(
             channel.id, self.make_ts(), sender, content, only_for, command, error, thread_ts, files
         )
@@ -114,43 +114,42 @@ class Workspace:
         return message
 
     def change(self, message: Message, content: MessageContent) -> None:
-        """Give a message other content."""
+        """Replace a message's content."""
         message.previous, message.content = message.content, content
         self._tell(WorkspaceEvent.CHANGED, message)
 
     def delete(self, message: Message) -> None:
-        """Take a message out of its channel."""
+        """Delete a message."""
         self.messages.remove(message)
         self._tell(WorkspaceEvent.DELETED, message)
 
     def find(self, channel_id: str, ts: str) -> Message | None:
-        """Look up a message by its channel and time stamp."""
+        """Find a message by channel id and timestamp."""
         return next((m for m in self.messages if (m.channel, m.ts) == (channel_id, ts)), None)
 
     def list_visible(self, person_id: str) -> list[Message]:
-        """List the messages that somebody can see."""
+        """List the messages a person can see."""
         return [message for message in self.messages if self.can_see(person_id, message)]
 
     def can_see(self, person_id: str, message: Message) -> bool:
-        """Tell whether somebody can see a message."""
+        """Check whether a person can see a message."""
         member = person_id in self.channels[message.channel].members
         return member and message.only_for in (None, person_id)
 
     def publish_faults(self) -> None:
-        """Tell everyone that the weather has changed."""
+        """Notify all subscribers of changed fault settings."""
         for _, subscriber in list(self._subscribers):
             subscriber(WorkspaceEvent.FAULTS, None)
 
     def list_shortcuts(self, person: Person) -> tuple[Shortcut, ...]:
-        """List the shortcuts that somebody is offered; in another workspace this app is not installed."""
+        """List the shortcuts offered to a person; people of other workspaces get none."""
         return () if person.kind is PersonKind.STRANGER else self.shortcuts
 
     @contextmanager
     def subscribe(self, person_id: str, subscriber: Subscriber) -> Iterator[None]:
-        """Tell a watcher what happens, until the context ends.
+        """Send a person's events to a subscriber until the context ends.
 
-        Slack keeps no ephemeral message and no modal: whoever comes back, with no other page open, finds
-        theirs gone.
+        As in Slack, a person's ephemeral messages and modals are gone when their first page opens again.
         """
         if all(subscribed != person_id for subscribed, _ in self._subscribers):
             self.messages = [message for message in self.messages if message.only_for != person_id]
@@ -163,7 +162,7 @@ class Workspace:
             self._subscribers.remove(entry)
 
     def make_ts(self) -> str:
-        """Make a time stamp, unlike all before it."""
+        """Make a unique timestamp."""
         self._last_ts = max(self._last_ts + 1, int(self.clock() * 1_000_000))
         seconds, micros = divmod(self._last_ts, 1_000_000)
         return f"{seconds}.{micros:06}"

@@ -93,7 +93,7 @@ def test_says_that_a_file_is_no_manifest(tmp_path: Path, content: str | None) ->
     if content is not None:
         path.write_text(content, encoding="utf-8")
 
-    with pytest.raises(SystemExit, match="is no app manifest"):
+    with pytest.raises(SystemExit, match="is not an app manifest"):
         run(0, path)
 
 

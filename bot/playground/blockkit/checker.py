@@ -1,4 +1,4 @@
-"""Checks messages and views as Slack checks them, and by our own stricter rules."""
+"""Validation of messages and views by Slack's rules, and by stricter rules of this project."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,12 +35,12 @@ _JSON = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is wrong with a payload.
+    """A problem in a payload.
 
     Args:
-        pointer: Where, as a JSON pointer.
-        house: Only we mind: Slack would accept it.
-        word: Slack's error, where it has one of its own for this.
+        pointer: JSON pointer to the value.
+        house: A rule of this project; Slack accepts the value.
+        code: Slack's error code, if it has a specific one.
     """
 
     pointer: str
@@ -50,10 +50,10 @@ class Problem:
 
 
 def check_message(payload: Mapping[str, Any]) -> list[Problem]:
-    """List what is wrong with a message.
+    """List the problems of a message.
 
     Args:
-        payload: The arguments of a chat method, or the body for a response_url or an ack.
+        payload: Arguments of a chat method, or body of a response URL or acknowledgement.
     """
     problems = list(_check(MESSAGE, payload, "", "message"))
     said = str(payload.get("text") or "").strip()
@@ -65,7 +65,7 @@ def check_message(payload: Mapping[str, Any]) -> list[Problem]:
 
 
 def check_view(view: Mapping[str, Any]) -> list[Problem]:
-    """List what is wrong with a modal or a Home tab."""
+    """List the problems of a modal or Home tab."""
     surface: Surface = "home" if view.get("type") == "home" else "modal"
     problems = list(_check(VIEW, view, "", surface))
     asks = "input" in map(_type_of, _list_in(view, "blocks"))
@@ -75,17 +75,17 @@ def check_view(view: Mapping[str, Any]) -> list[Problem]:
 
 
 def check_blocks(blocks: Any, surface: Surface) -> list[Problem]:
-    """List what is wrong with blocks alone."""
+    """List the problems of blocks."""
     return list(_check(BLOCKS[surface], blocks, "/blocks", surface))
 
 
 def check_suggestions(answer: Any) -> list[Problem]:
-    """List what is wrong with the options offered in an external select."""
+    """List the problems of an external select's options."""
     return list(_check(SUGGESTIONS, answer, "", "message"))
 
 
 def check_option(option: Any) -> list[Problem]:
-    """List what is wrong with an option of a menu."""
+    """List the problems of a menu's option."""
     return list(_check(OPTION, option, "", "message"))
 
 

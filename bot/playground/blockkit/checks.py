@@ -1,4 +1,4 @@
-"""What the Block Kit check says of what the bot sent, and where to see it in Slack's Block Kit Builder."""
+"""Block Kit problems of an exchange, and its link to Slack's Block Kit Builder."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,14 +9,14 @@ from bot.playground.blockkit.checker import Problem, check_message, check_sugges
 from bot.playground.json_types import Json
 
 BUILDER = "https://app.slack.com/block-kit-builder/#"
-"""The Block Kit Builder; what it is to show goes behind."""
+"""Base URL of the Block Kit Builder; the JSON to show is appended."""
 
 Check: TypeAlias = Callable[[Any], tuple[list[Problem], Any]]
-"""Tells what is wrong with a content, and what of it the Block Kit Builder can show."""
+"""Returns the problems of a content, and the part that the Block Kit Builder can show."""
 
 
 def check_exchange(name: str, sent: Any, answer: Any) -> Json:
-    """Judge what the bot sent in an exchange: in a call, to a response URL, or in an acknowledgement."""
+    """Check the bot's content in a call, a post to a response URL, or an acknowledgement."""
     problems: list[Problem] = []
     shown = None
     for content, check in _list_contents(name, sent, answer):
@@ -30,7 +30,7 @@ def check_exchange(name: str, sent: Any, answer: Any) -> Json:
 
 
 def decode_json_arguments(arguments: Mapping[str, Any]) -> Json:
-    """Read the arguments of a call that are JSON written as text."""
+    """Decode the arguments of a call that are JSON in strings."""
     return {
         key: _parse(value) if key in _JSON_ARGUMENTS and isinstance(value, str) else value
         for key, value in arguments.items()
@@ -63,7 +63,7 @@ def _list_contents(name: str, sent: Any, answer: Any) -> list[tuple[Any, Check]]
 def _check_message(content: Any) -> tuple[list[Problem], Any]:
     if not isinstance(content, Mapping):
         return [Problem("", "must be an object")], None
-    # Flags come as text where the call is a form, which is the form's doing.
+    # Only these keys, since flags are strings in a form-encoded call.
     said = {key: content[key] for key in _SAID if key in content}
     blocks = said.get("blocks")
     return check_message(said) if said else [], {"blocks": blocks} if blocks else None

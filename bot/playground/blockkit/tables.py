@@ -1,6 +1,6 @@
-"""What Block Kit allows, as tables: https://docs.slack.dev/reference/block-kit.
+"""Tables of Block Kit rules: https://docs.slack.dev/reference/block-kit.
 
-Documents differ on where the blocks of 2026 may stand; they are taken at their strictest here.
+Slack's pages differ on the surfaces of the blocks of 2026; the tables follow the strictest.
 """
 
 import re
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Surface: TypeAlias = Literal["message", "modal", "home"]
-"""Where blocks stand."""
+"""A surface of blocks."""
 
 Rule: TypeAlias = "Text | Number | Flag | Listing | Object | Kinds"
-"""What one JSON value must be."""
+"""The rule of a JSON value."""
 
 Keys: TypeAlias = Mapping[str, "Rule"]
-"""The keys of an object."""
+"""Rules of an object's keys."""
 
 _EVERYWHERE: tuple[Surface, ...] = ("message", "modal", "home")
 
@@ -25,7 +25,7 @@ FORMS = {
     "a number": re.compile(r"-?\d+(\.\d+)?"),
     "https://…": re.compile(r"https://.+", re.DOTALL),
 }
-"""How strings may have to look."""
+"""Patterns of string formats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class Text:
     """A string.
 
     Args:
-        most: The most characters, counted as code points.
-        choices: The only values, if these are given.
+        most: Code points at most.
+        choices: Allowed values; empty for any.
         form: A key of FORMS.
-        house: The limit is ours: Slack cuts or tolerates what exceeds it.
+        house: A limit of this project; Slack truncates or accepts longer text.
     """
 
     most: int | None = None
@@ -48,7 +48,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number, an integer unless said otherwise."""
+    """A number, by default an integer."""
 
     least: int | None = None
     most: int | None = None
@@ -65,12 +65,12 @@ class Listing:
     """An array.
 
     Args:
-        unique: A key whose value no two items may share.
-        of_type: How many items of one type there may be.
-        text_sums: How many characters of text all items of one type may hold; the empty key is for the
-            other types together.
-        even: Every item must be as long as the first.
-        gaps: Null stands for an item that is left out.
+        unique: A key whose values must be unique.
+        of_type: Items at most, by type.
+        text_sums: Characters of text at most in all items of a type; the empty key is for the other
+            types together.
+        even: Items must have equal lengths.
+        gaps: Null is allowed for an omitted item.
     """
 
     item: Rule
@@ -88,13 +88,13 @@ class Object:
     """An object with known keys.
 
     Args:
-        some_of: Keys of which at least one must be there.
-        one_of: Keys of which exactly one must be there.
-        ascending: Two keys of which the second may not be less than the first.
-        picks: The key of what is chosen from the object's own options at first.
-        surfaces: Where it may stand.
-        ours: Flags on whose value we insist, though Slack does not.
-        lenient: Slack ignores unknown keys; we take them for mistakes.
+        some_of: Keys of which at least one is required.
+        one_of: Keys of which exactly one is required.
+        ascending: Two keys; the second value must not be less than the first.
+        picks: Key of the initial choice, which must be among the options.
+        surfaces: Allowed surfaces.
+        ours: Flag values that this project requires, but Slack does not.
+        lenient: Slack ignores unknown keys; this project rejects them.
     """
 
     required: Keys = field(default_factory=dict)
@@ -110,7 +110,7 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class Kinds:
-    """An object whose `type` says which it is."""
+    """An object with a `type`."""
 
     of: Mapping[str, Object]
 
@@ -297,7 +297,7 @@ _PICKERS = {
     "timepicker": _menu(initial_time=Text(form="HH:mm"), timezone=Text()),
 }
 _DATETIME = {
-    # Ten digits, as Slack asks for: seconds between September 2001 and November 2286.
+    # Ten digits, as Slack requires: Unix seconds between September 2001 and November 2286.
     "datetimepicker": Object(optional={**_CHOSEN, "initial_date_time": Number(10**9, 10**10 - 1)})
 }
 _RICH_TEXT_INPUT = {
@@ -491,7 +491,7 @@ BLOCKS: Mapping[Surface, Listing] = {
         most=50,
         unique="block_id",
         of_type={"table": 1, "data_visualization": 2},
-        # The sum of 9,500 is not documented: 9,597 characters were seen to pass, 11,341 to be refused.
+        # The sum of 9,500 is undocumented: 9,597 characters were accepted, 11,341 rejected.
         text_sums={"markdown": 12_000, "data_table": 20_000, "": 9_500},
     ),
     "modal": _VIEW_BLOCKS,
@@ -524,7 +524,7 @@ MESSAGE = Object(
     },
     lenient=True,
 )
-"""What chat.postMessage, chat.postEphemeral and chat.update, a response_url and an ack take."""
+"""Arguments of chat.postMessage, chat.postEphemeral and chat.update, and bodies of response URLs and acks."""
 
 _IN_VIEW: Keys = {
     "private_metadata": Text(3000, least=0),
@@ -557,4 +557,4 @@ SUGGESTIONS = Object(
     },
     one_of=("options", "option_groups"),
 )
-"""What an app offers in an external select."""
+"""Options of an external select."""

@@ -1,1 +1,1 @@
-"""Faults that Slack can have, made on purpose."""
+"""Fault injection into the local Slack."""

@@ -1,4 +1,4 @@
-"""The weather as the page can steer it: a few dials, each with its settings."""
+"""Fault controls of the page."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ _SOCKET = {"connected": "Connected", "drop": "Drop now"}
 
 @dataclass(slots=True)
 class FaultControl:
-    """Something that can be turned.
+    """A control with a few settings.
 
     Args:
-        settings: What it can be set to, in words by name; it starts with the first.
-        turn: Told the name of a setting.
-        springs_back: It does its work at once and then stands where it stood.
+        settings: Labels by name; the first is the default.
+        apply: Called with the name of the new setting.
+        momentary: It acts once and keeps its old setting.
     """
 
     name: str
@@ -35,13 +35,13 @@ class FaultControl:
         self.setting = next(iter(self.settings))
 
     def serialize(self) -> Json:
-        """Describe it to the page."""
+        """Serialize the control for the page."""
         settings = [{"name": name, "label": label} for name, label in self.settings.items()]
         return {"name": self.name, "label": self.label, "setting": self.setting, "settings": settings}
 
 
 class FaultControls:
-    """The dials there are; whoever runs the workspace may add some."""
+    """The fault controls; more can be added."""
 
     def __init__(self, faults: FaultInjector, sockets: SocketMode) -> None:
         self._controls: dict[str, FaultControl] = {}
@@ -51,14 +51,14 @@ class FaultControls:
         self.add(FaultControl("socket", "Socket", _SOCKET, lambda name: _drop(sockets, name), momentary=True))
 
     def add(self, control: FaultControl) -> None:
-        """Add a dial."""
+        """Add a control."""
         self._controls[control.name] = control
 
     def apply(self, name: object, setting: object) -> None:
-        """Turn a dial.
+        """Apply a setting.
 
         Raises:
-            SlackError: There is no such dial or setting.
+            SlackError: There is no such control or setting.
         """
         control = self._controls.get(str(name))
         if control is None or setting not in control.settings:
@@ -68,7 +68,7 @@ class FaultControls:
             control.setting = str(setting)
 
     def serialize(self) -> list[Json]:
-        """Describe them to the page."""
+        """Serialize the controls for the page."""
         return [control.serialize() for control in self._controls.values()]
 
 

@@ -1,4 +1,4 @@
-"""Bad weather, made on purpose: calls that Slack refuses, breaks or leaves hanging."""
+"""Fault injection: calls that are rate limited, fail or hang."""
 
 from collections import defaultdict, deque
 from enum import StrEnum
@@ -9,17 +9,17 @@ from starlette.responses import JSONResponse, Response
 from bot.playground.errors import rate_limited
 
 WEB_API = "web_api"
-"""The name under which what goes wrong with every Web API method is kept."""
+"""Fault name of all Web API methods."""
 
 RESPONSE_URL = "response_url"
-"""The name under which faults of all response URLs are kept."""
+"""Fault name of all response URLs."""
 
 UPLOAD_URL = "upload_url"
-"""The name under which faults of all upload URLs are kept."""
+"""Fault name of all upload URLs."""
 
 
 class SlackFault(StrEnum):
-    """A way in which a call goes wrong."""
+    """A fault of a call."""
 
     RATE_LIMITED = "ratelimited"
     BROKEN = "broken"
@@ -27,24 +27,24 @@ class SlackFault(StrEnum):
 
 
 class FaultInjector:
-    """The faults still to come, by Web API method, RESPONSE_URL or UPLOAD_URL. Any thread may add one."""
+    """Pending and lasting faults, by Web API method, RESPONSE_URL or UPLOAD_URL. Any thread may add one."""
 
     def __init__(self) -> None:
         self.deliver_twice = False
-        """Every payload is delivered twice."""
+        """Deliver every payload twice."""
         self._faults: defaultdict[str, deque[SlackFault]] = defaultdict(deque)
         self._lasting: dict[str, SlackFault | None] = {}
 
     def fail(self, method: str, fault: SlackFault, times: int = 1) -> None:
-        """Let the next calls of a method go wrong."""
+        """Make the next calls of a method fail."""
         self._faults[method].extend([fault] * times)
 
     def set_lasting_fault(self, name: str, fault: SlackFault | None) -> None:
-        """Let all calls of a method, WEB_API, RESPONSE_URL or UPLOAD_URL go wrong until it is taken back."""
+        """Make all calls of a name fail until it is reset with None."""
         self._lasting[name] = fault
 
     async def inject(self, method: str, request: Request) -> Response | None:
-        """Answer a call with its fault; None when there is none and the call goes on."""
+        """Return the response of a fault; None if the call has no fault."""
         if self._faults[method]:
             fault: SlackFault | None = self._faults[method].popleft()
         else:

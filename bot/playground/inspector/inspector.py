@@ -1,4 +1,4 @@
-"""The inspector: what went to the bot and what came from it, with what the Block Kit check says of it."""
+"""Log of the exchanges with the bot, each with its Block Kit problems."""
 
 import time
 from collections import deque
@@ -13,23 +13,23 @@ from bot.playground.inspector.redact import redact
 from bot.playground.json_types import Json
 
 HISTORY_SIZE = 200
-"""How many records are kept."""
+"""Exchanges kept."""
 
 Direction: TypeAlias = Literal["to_bot", "from_bot"]
-"""Who began it."""
+"""Direction of the request."""
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One exchange.
+    """A request and its response.
 
     Args:
-        name: The kind of the payload, the Web API method, or which URL was posted to.
-        title: What it is about, as far as one can say in a few words.
-        at: When it began, in unix seconds.
-        answer: What came back, if it did.
-        outcome: How it ended: an HTTP status, `acknowledged`, or Slack's word for what went wrong.
-        took_ms: How long it took.
+        name: Kind of the payload, Web API method, or kind of URL.
+        title: Short description.
+        at: Start in Unix seconds.
+        answer: The response, if any.
+        outcome: HTTP status, `acknowledged`, or Slack's error code.
+        took_ms: Duration in milliseconds.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Exchange:
     took_ms: int = 0
 
     def serialize(self) -> Json:
-        """Describe it to the page, without its secrets."""
+        """Serialize the exchange for the page, without secrets."""
         report = check_exchange(self.name, self.sent, self.answer)
         return {
             "number": self.number,
@@ -60,7 +60,7 @@ class Exchange:
 
 
 class Inspector:
-    """The latest exchanges, as described to the page, and who watches."""
+    """The latest exchanges, serialized, and their subscribers."""
 
     def __init__(self) -> None:
         self.exchanges: deque[Json] = deque(maxlen=HISTORY_SIZE)
@@ -69,7 +69,7 @@ class Inspector:
 
     @contextmanager
     def subscribe(self, subscriber: Callable[[Json], None]) -> Iterator[None]:
-        """Tell a watcher of each exchange that ends, until the context does."""
+        """Send each finished exchange to a subscriber until the context ends."""
         self._subscribers.append(subscriber)
         try:
             yield
@@ -78,7 +78,7 @@ class Inspector:
 
     @contextmanager
     def recording(self, direction: Direction, name: str, title: str, sent: Any = None) -> Iterator[Exchange]:
-        """Note an exchange, to be completed until the context ends."""
+        """Record an exchange, which the caller completes before the context ends."""
         exchange = Exchange(next(self._numbers), direction, name, title, time.time(), sent)
         begun = time.monotonic()
         try:

@@ -1,11 +1,11 @@
-"""Secrets taken out of what the page is shown."""
+"""Redaction of secrets."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
 REDACTED = "•••"
-"""What stands for a secret."""
+"""Replacement of a secret."""
 
 _KEYS = frozenset({"token", "trigger_id"})
 _SECRETS = re.compile(
@@ -14,7 +14,7 @@ _SECRETS = re.compile(
 
 
 def redact(value: Any) -> Any:
-    """Copy JSON without the tokens, trigger ids and secret parts of URLs in it."""
+    """Copy JSON with its tokens, trigger ids and secret parts of URLs redacted."""
     match value:
         case Mapping():
             return {key: REDACTED if key in _KEYS and part else redact(part) for key, part in value.items()}

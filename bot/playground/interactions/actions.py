@@ -1,4 +1,4 @@
-"""What people can do in the page, by name: each is checked before it is begun."""
+"""Actions of people in the page, by name."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
@@ -31,14 +31,14 @@ from bot.playground.state.messages import MessageContent
 from bot.playground.workspace import Workspace
 
 Action: TypeAlias = Callable[[Workspace, Body, str], BackgroundTask | None]
-"""Begins a deed, given the server's address too; returns what goes on once the page has its answer."""
+"""Validates and starts an action, given the server's address; may return a task to run after the response."""
 
 Query: TypeAlias = Callable[[Workspace, Body], Awaitable[Json]]
-"""Gives an answer for the page."""
+"""Answers a query of the page."""
 
 
 def _send(workspace: Workspace, body: Body, address: str) -> BackgroundTask | None:
-    """Send a line: a slash command or a plain message."""
+    """Run a slash command, or post a message."""
     actor, channel = find_conversation(workspace, body)
     text = str(body.get("text", ""))
     if not text.strip():
@@ -55,7 +55,7 @@ def _send(workspace: Workspace, body: Body, address: str) -> BackgroundTask | No
 
 
 def _open_app(workspace: Workspace, body: Body, _: str) -> None:
-    """Open the bot's Home tab, or its messages."""
+    """Open the app's Home tab or messages tab."""
     actor, channel = find_conversation(workspace, body)
     if not channel.direct or not (workspace.home_enabled or body.get("tab") == "messages"):
         raise SlackError("channel_not_found")
@@ -65,7 +65,7 @@ def _open_app(workspace: Workspace, body: Body, _: str) -> None:
 
 
 def _press(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
-    """Press a button, or choose something, in a message or a view."""
+    """Use an interactive element of a message or view."""
     if "view_id" in body:
         view = find_interactive_view(workspace, body)
         action = _make_action(workspace, view.blocks, body)
@@ -78,20 +78,20 @@ def _press(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
 
 
 def _submit(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
-    """Submit what is filled in."""
+    """Submit a view."""
     view = find_view(workspace, body)
     state = read_state(view.blocks, body.get("state"))
     return BackgroundTask(in_modals.submit, workspace, view, state, address)
 
 
 def _close(workspace: Workspace, body: Body, _: str) -> BackgroundTask:
-    """Close a view, or with `clear` the whole modal."""
+    """Close a view, or with `clear` its whole stack."""
     clear = body.get("clear") is True
     return BackgroundTask(in_modals.close, workspace, find_view(workspace, body), clear=clear)
 
 
 def _use_shortcut(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
-    """Use a shortcut, on a message if it is a message shortcut."""
+    """Use a global or message shortcut."""
     actor, channel = find_conversation(workspace, body)
     offered = workspace.list_shortcuts(actor)
     shortcut = next((known for known in offered if known.callback_id == body.get("callback_id")), None)
@@ -107,7 +107,7 @@ def _use_shortcut(workspace: Workspace, body: Body, address: str) -> BackgroundT
 
 
 def _set_fault(workspace: Workspace, body: Body, _: str) -> None:
-    """Make the weather."""
+    """Apply a setting of a fault control."""
     workspace.fault_controls.apply(body.get("dial"), body.get("setting"))
     workspace.publish_faults()
 
@@ -121,11 +121,11 @@ ACTIONS: Mapping[str, Action] = {
     "shortcut": _use_shortcut,
     "weather": _set_fault,
 }
-"""The deeds, by the name the page calls them."""
+"""Actions by their names in the page's protocol."""
 
 
 async def _suggest(workspace: Workspace, body: Body) -> Json:
-    """Ask what to offer in an external select while somebody types in it."""
+    """Ask the bot for the options of an external select."""
     actor, query = find_actor(workspace, body), str(body.get("value", ""))
     if "view_id" in body:
         view = find_interactive_view(workspace, body)
@@ -145,4 +145,4 @@ def _make_action(workspace: Workspace, blocks: list[Json] | None, body: Body) ->
 
 
 QUERIES: Mapping[str, Query] = {"suggest": _suggest}
-"""What the page waits for, by the name it calls it."""
+"""Queries by their names in the page's protocol."""

@@ -1,4 +1,4 @@
-"""The Events API: what the bot is told of without having been asked, and told again if it does not listen.
+"""The Events API: events for the bot, with retries.
 
 The shapes: https://docs.slack.dev/apis/events-api
 """
@@ -28,7 +28,7 @@ SCOPES: Mapping[str, str] = {
     "app_mention": "app_mentions:read",
     "app_home_opened": "",
 }
-"""The events there are, each with the scope it takes."""
+"""Supported events, with the scope each needs."""
 
 _REASONS = {
     True: {OPERATION_TIMEOUT: "timeout", DISPATCH_FAILED: "connection_failed"},
@@ -37,7 +37,7 @@ _REASONS = {
 
 
 def send_message_event(workspace: Workspace, change: WorkspaceEvent, message: Message) -> None:
-    """Tell the bot what happened to a message, if that is an event."""
+    """Send the event of a message to the bot, if it is subscribed to one."""
     channel = workspace.channels[message.channel]
     if message.only_for or BOT.id not in channel.members:
         return
@@ -50,7 +50,7 @@ def send_message_event(workspace: Workspace, change: WorkspaceEvent, message: Me
 
 
 def send_home_opened(workspace: Workspace, person: Person, channel: Channel, tab: str) -> None:
-    """Tell the bot that somebody opened its Home tab or its messages.
+    """Send the event of an opened Home tab or messages tab.
 
     The shape: https://docs.slack.dev/reference/events/app_home_opened
     """
@@ -111,13 +111,13 @@ def _send(workspace: Workspace, name: str, event: Json, channel: Channel) -> Non
         return
     payload = make_event(event, channel, f"Ev07{secrets.token_hex(5).upper()}", int(workspace.clock()))
     task = asyncio.get_running_loop().create_task(_deliver_with_retries(workspace, payload))
-    # The loop itself keeps only a weak reference.
+    # The event loop keeps only a weak reference.
     workspace.pending_deliveries.add(task)
     task.add_done_callback(workspace.pending_deliveries.discard)
 
 
 async def _deliver_with_retries(workspace: Workspace, payload: Json) -> None:
-    """Deliver an event, again after a while if it is not acknowledged, and then give it up."""
+    """Deliver an event, with retries while it is not acknowledged."""
     retry = None
     for number, delay in enumerate((*workspace.retry_delays, 0), 1):
         try:

@@ -1,4 +1,4 @@
-"""What people do in channels: commands, presses and shortcuts; the bot is told, its acknowledgement shown."""
+"""Commands, button presses and shortcuts in conversations, and their delivery to the bot."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -29,10 +29,10 @@ _INVALID_COMMAND = (
 
 
 async def run_command(workspace: Workspace, actor: Person, channel: Channel, line: str, address: str) -> None:
-    """Run the slash command in a line somebody typed; a failure is shown to them as Slack words it."""
+    """Run a slash command; an error is shown to the person as in Slack."""
     command, _, text = line.partition(" ")
     offered = any(command == known.command for known in workspace.commands)
-    # A person of another workspace is offered that workspace's commands, and this app is not installed there.
+    # People of other workspaces have the commands of theirs, where this app is not installed.
     if not offered or actor.kind is PersonKind.STRANGER:
         _notify(workspace, actor, channel, _INVALID_COMMAND.format(payloads.escape(command)))
         return
@@ -54,7 +54,7 @@ async def run_command(workspace: Workspace, actor: Person, channel: Channel, lin
 
 
 async def press(workspace: Workspace, actor: Person, message: Message, action: Json, address: str) -> None:
-    """Tell the bot that somebody pressed something in a message; a failure is shown to them."""
+    """Deliver the use of an element in a message; an error is shown to the person."""
     channel = workspace.channels[message.channel]
     url = ResponseUrl(channel, actor, workspace.clock(), source=message, pressed=True)
     payload = payloads.make_block_actions(
@@ -69,7 +69,7 @@ async def press(workspace: Workspace, actor: Person, message: Message, action: J
 
 
 async def use_shortcut(workspace: Workspace, actor: Person, channel: Channel, callback_id: str) -> None:
-    """Tell the bot that somebody used a global shortcut; a failure is shown to them where they are."""
+    """Deliver the use of a global shortcut; an error is shown to the person in their channel."""
     trigger_id = workspace.triggers.make(actor, workspace.clock(), channel=channel.id)
     payload = payloads.make_shortcut(actor, callback_id, workspace.make_ts(), trigger_id)
     await _interact(workspace, actor, channel, payload)
@@ -78,7 +78,7 @@ async def use_shortcut(workspace: Workspace, actor: Person, channel: Channel, ca
 async def use_message_shortcut(
     workspace: Workspace, actor: Person, message: Message, callback_id: str, address: str
 ) -> None:
-    """Tell the bot that somebody used a shortcut on a message; a failure is shown to them."""
+    """Deliver the use of a message shortcut; an error is shown to the person."""
     channel = workspace.channels[message.channel]
     url = ResponseUrl(channel, actor, workspace.clock())
     payload = payloads.make_message_action(
@@ -94,10 +94,10 @@ async def use_message_shortcut(
 
 
 async def deliver(workspace: Workspace, kind: str, payload: Json, retry: EventRetry | None = None) -> object:
-    """Bring a payload to the bot, and return the body of its acknowledgement.
+    """Deliver a payload to the bot, and return the body of the acknowledgement.
 
     Raises:
-        NotDeliveredError: It was not acknowledged with success.
+        NotDeliveredError: The payload was not acknowledged.
     """
     title = payloads.name(payload) + (f", attempt {retry.number + 1}" if retry else "")
     with workspace.inspector.recording("to_bot", kind, title, payload) as exchange:

@@ -1,4 +1,4 @@
-"""What people do in modals: they press, submit and close; the bot is told, and its answer followed."""
+"""Presses, submissions and closing of modals, and their delivery to the bot."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,11 +16,11 @@ from bot.playground.transport.http import DISPATCH_FAILED, INTERACTIVE, NotDeliv
 from bot.playground.workspace import Workspace
 
 CONNECTION_ERROR = "We had some trouble connecting. Try again?"
-"""What Slack says in a modal whose bot did not answer, or not in a way that makes sense."""
+"""Slack's error in a modal after a missing or invalid acknowledgement."""
 
 
 async def press(workspace: Workspace, view: View, action: Json, state: State) -> None:
-    """Tell the bot that somebody pressed something in a view."""
+    """Deliver the use of an element in a view."""
     trigger_id = workspace.triggers.make(view.person, workspace.clock(), view=view)
     try:
         payload = view_payloads.make_view_actions(view, state, action, trigger_id)
@@ -30,7 +30,7 @@ async def press(workspace: Workspace, view: View, action: Json, state: State) ->
 
 
 async def submit(workspace: Workspace, view: View, state: State, address: str) -> None:
-    """Tell the bot what somebody filled in, unless it is incomplete, and do what it answers."""
+    """Deliver a valid submission, and apply the bot's response action."""
     if errors := find_errors(view.blocks, state):
         workspace.views.set_errors(view, errors=errors)
         return
@@ -44,18 +44,18 @@ async def submit(workspace: Workspace, view: View, state: State, address: str) -
 
 
 async def close(workspace: Workspace, view: View, *, clear: bool) -> None:
-    """Close a view, or its whole stack, and tell the bot of those for which it wants to know."""
+    """Close a view or its whole stack, and deliver view_closed where the bot asked for it."""
     clear = clear or view.content.get("clear_on_close", False)
     for closed in workspace.modals.close(view, clear=clear):
         if closed.content.get("notify_on_close"):
-            with suppress(NotDeliveredError):  # the person is gone, so nobody is told
+            with suppress(NotDeliveredError):  # the modal is closed, so no error can be shown
                 await deliver(
                     workspace, INTERACTIVE, view_payloads.make_view_closed(closed, is_cleared=clear)
                 )
 
 
 def _create_response_urls(workspace: Workspace, view: View, state: State, address: str) -> list[Json]:
-    """Make a response URL for each conversation that somebody chose where the bot asked for one."""
+    """Create a response URL for each chosen conversation with `response_url_enabled`."""
     urls = []
     for block, element in list_elements(view.blocks):
         spec = INPUT_SPECS.get(element["type"])
@@ -71,7 +71,7 @@ def _create_response_urls(workspace: Workspace, view: View, state: State, addres
 
 
 def _follow(workspace: Workspace, view: View, answer: object) -> None:
-    """Do what the acknowledgement of a submission asks for (https://docs.slack.dev/surfaces/modals)."""
+    """Apply the response action of a submission (https://docs.slack.dev/surfaces/modals)."""
     if not answer:
         workspace.modals.close(view)
         return

@@ -1,4 +1,4 @@
-"""What inputs hold: the values that people choose and type, checked as Slack checks them."""
+"""Input values, and their validation by Slack's rules."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,18 +13,18 @@ from bot.playground.json_types import Json
 from bot.playground.state.messages import list_elements
 
 State: TypeAlias = dict[str, dict[str, Json]]
-"""What the elements of blocks hold, by block id and action id."""
+"""Values of elements, by block id and action id."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """How an element of one type holds a value.
+    """Specification of an input type.
 
     Args:
-        key: Where actions and states have the value.
-        initial: Where the element has the one it starts with; without it the value is not kept in states.
-        accepts: Tells whether the element could hold a value.
-        empty: Stands for no value.
+        key: Key of the value in actions and states.
+        initial: Key of the initial value in the element; empty if states do not have the value.
+        accepts: Checks whether a value is valid for the element.
+        empty: The empty value.
     """
 
     key: str
@@ -74,14 +74,14 @@ INPUT_SPECS: Mapping[str, InputSpec] = {
     "channels_select": InputSpec("selected_channel", "initial_channel", _is_text),
     "overflow": InputSpec("selected_option", "", _is_offered),
 }
-"""The elements that hold a value, by type; an input with another kind of value starts here."""
+"""Elements with a value, by type."""
 
 
 def read_choice(element: Json, given: Mapping[str, Any]) -> Json:
-    """Take from what a page says the value that comes with a press on an element; nothing for a button.
+    """Read the value of an element from the page's action; empty for a button.
 
     Raises:
-        SlackError: The element cannot hold what is given.
+        SlackError: The value is invalid for the element.
     """
     spec = INPUT_SPECS.get(element["type"])
     if spec is None:
@@ -93,10 +93,10 @@ def read_choice(element: Json, given: Mapping[str, Any]) -> Json:
 
 
 def read_state(blocks: list[Json] | None, given: Any) -> State:
-    """Say what every element of some blocks holds: what is given for it in a state, or what it starts with.
+    """Read the value of every element from the page's state; missing values are the initial ones.
 
     Raises:
-        SlackError: An element cannot hold what is given.
+        SlackError: A value is invalid for its element.
     """
     state: State = {}
     for block, element in list_elements(blocks):
@@ -113,7 +113,7 @@ def read_state(blocks: list[Json] | None, given: Any) -> State:
 
 
 def find_errors(blocks: list[Json], state: State) -> dict[str, str]:
-    """Say, by block id, why Slack would not let somebody submit what they filled in."""
+    """Return Slack's validation errors by block id."""
     errors = {}
     for block in blocks:
         element = block.get("element")

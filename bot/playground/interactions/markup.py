@@ -1,4 +1,4 @@
-"""What people type, as Slack writes it down (https://docs.slack.dev/messaging/formatting-message-text)."""
+"""Conversion of typed text to mrkdwn (https://docs.slack.dev/messaging/formatting-message-text)."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _MARKED = re.compile(
 
 
 def to_mrkdwn(text: str, people: Iterable[Person]) -> str:
-    """Escape a text, and mark the links, addresses and names in it."""
+    """Escape a text, and mark up its links, email addresses and mentions."""
     ids = {person.handle: person.id for person in people}
 
     def mark(found: re.Match[str]) -> str:

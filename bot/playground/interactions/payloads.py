@@ -1,4 +1,4 @@
-"""The payloads that Slack sends to the bot, in their real shape."""
+"""Payloads of commands, events and interactions in messages."""
 
 import secrets
 
@@ -8,11 +8,11 @@ from bot.playground.people import APP_ID, BOT, TEAM_DOMAIN, TEAM_ID, Channel, Pe
 from bot.playground.state.messages import Message
 from bot.playground.state.serializers import serialize_message
 
-_VERIFICATION_TOKEN = secrets.token_hex(12)  # deprecated by Slack, and still in every payload
+_VERIFICATION_TOKEN = secrets.token_hex(12)  # deprecated by Slack, but still in every payload
 
 
 def escape(text: str) -> str:
-    """Escape what people type as Slack does before anyone else reads it."""
+    """Escape typed text as Slack does."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -38,7 +38,7 @@ def make_slash_command(
 
 
 def make_event(event: Json, channel: Channel, id_: str, at: int) -> Json:
-    """Make the payload that tells of an event (https://docs.slack.dev/apis/events-api)."""
+    """Make the payload of an event (https://docs.slack.dev/apis/events-api)."""
     bot = {"enterprise_id": None, "team_id": TEAM_ID, "user_id": BOT.id, "is_bot": True}
     return {
         "token": _VERIFICATION_TOKEN,
@@ -57,7 +57,7 @@ def make_event(event: Json, channel: Channel, id_: str, at: int) -> Json:
 def make_block_actions(
     actor: Person, channel: Channel, message: Message, action: Json, *, response_url: str, trigger_id: str
 ) -> Json:
-    """Make the payload of a press in a message.
+    """Make the payload of an action in a message.
 
     The shape: https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
     """
@@ -73,7 +73,7 @@ def make_block_actions(
 
 
 def make_suggestion(actor: Person, context: Json, ids: Json, query: str) -> Json:
-    """Make the payload that asks what to offer in an external select.
+    """Make the payload of an external select's request for options.
 
     The shape: https://docs.slack.dev/reference/interaction-payloads/block_suggestion-payload
     """
@@ -81,7 +81,7 @@ def make_suggestion(actor: Person, context: Json, ids: Json, query: str) -> Json
 
 
 def make_message_context(message: Message, channel: Channel) -> Json:
-    """Describe where something is done in a message; Slack leaves the message out when it is ephemeral."""
+    """Make the container and channel of an interaction; Slack omits the message if it is ephemeral."""
     public: Json = {} if message.only_for else {"message": serialize_message(message)}
     return {
         "container": {
@@ -96,7 +96,7 @@ def make_message_context(message: Message, channel: Channel) -> Json:
 
 
 def make_shortcut(actor: Person, callback_id: str, ts: str, trigger_id: str) -> Json:
-    """Make the payload of a global shortcut, which says nothing of where it was used.
+    """Make the payload of a global shortcut, which has no channel.
 
     The shape: https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload
     """
@@ -132,7 +132,7 @@ def make_message_action(
 
 
 def name(payload: Json) -> str:
-    """Say in a few words what a payload is about."""
+    """Return a short title of a payload."""
     if "event" in payload:
         return str(payload["event"].get("subtype") or payload["event"]["type"])
     if "command" in payload:
@@ -144,7 +144,7 @@ def name(payload: Json) -> str:
 
 
 def make_action(block: Json, element: Json, chosen: Json, ts: str) -> Json:
-    """Make the action of a press on an element, with the value that was chosen by it."""
+    """Make the action of an element with its chosen value."""
     kept: Json = {
         key: element[key] for key in ("type", "action_id", "text", "value", "style") if key in element
     }
@@ -152,7 +152,7 @@ def make_action(block: Json, element: Json, chosen: Json, ts: str) -> Json:
 
 
 def make_interaction(kind: str, actor: Person) -> Json:
-    """Make what all interactions have in common."""
+    """Make the keys that all interaction payloads have."""
     return {
         "type": kind,
         "user": {

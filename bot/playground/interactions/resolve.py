@@ -1,4 +1,4 @@
-"""Where somebody does something in the page: found, or refused, before it is begun."""
+"""Lookup and permission checks of the people, messages and elements that an action names."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -11,14 +11,14 @@ from bot.playground.state.views import View
 from bot.playground.workspace import Workspace
 
 Body: TypeAlias = Mapping[str, Any]
-"""What the page sends."""
+"""Body of an action of the page."""
 
 
 def find_actor(workspace: Workspace, body: Body) -> Person:
-    """Find the person who does something; nobody does as the bot, or once deactivated.
+    """Find the acting person.
 
     Raises:
-        SlackError: There is none.
+        SlackError: There is no such person, or they are a bot or deactivated.
     """
     actor = workspace.people.get(str(body.get("as")))
     if actor is None or actor.kind is PersonKind.BOT:
@@ -29,10 +29,10 @@ def find_actor(workspace: Workspace, body: Body) -> Person:
 
 
 def find_conversation(workspace: Workspace, body: Body) -> tuple[Person, Channel]:
-    """Find who does something, and the conversation they do it in.
+    """Find the acting person and their conversation.
 
     Raises:
-        SlackError: There is none.
+        SlackError: There is no such person, or they are not in the conversation.
     """
     actor = find_actor(workspace, body)
     channel = workspace.channels.get(str(body.get("channel")))
@@ -42,7 +42,7 @@ def find_conversation(workspace: Workspace, body: Body) -> tuple[Person, Channel
 
 
 def find_thread(workspace: Workspace, actor: Person, body: Body) -> str | None:
-    """Find the thread that somebody replies in."""
+    """Return the timestamp of the thread's parent message; None outside a thread."""
     if not body.get("thread_ts"):
         return None
     parent = find_message(workspace, actor, {**body, "ts": body["thread_ts"]})
@@ -52,10 +52,10 @@ def find_thread(workspace: Workspace, actor: Person, body: Body) -> str | None:
 
 
 def find_message(workspace: Workspace, actor: Person, body: Body) -> Message:
-    """Find a message that somebody sees.
+    """Find a message that the person can see.
 
     Raises:
-        SlackError: There is none.
+        SlackError: There is no such message.
     """
     message = workspace.find(str(body.get("channel")), str(body.get("ts")))
     if message is None or not workspace.can_see(actor.id, message):
@@ -64,7 +64,7 @@ def find_message(workspace: Workspace, actor: Person, body: Body) -> Message:
 
 
 def find_view(workspace: Workspace, body: Body) -> View:
-    """Find the modal's view that somebody has before them; nothing can be done in one below it."""
+    """Find the person's top modal view, the only one that can be used."""
     view = workspace.modals.get_top(find_actor(workspace, body).id)
     if view is None or view.id != body.get("view_id"):
         raise SlackError("view_not_found")
@@ -72,16 +72,16 @@ def find_view(workspace: Workspace, body: Body) -> View:
 
 
 def find_interactive_view(workspace: Workspace, body: Body) -> View:
-    """Find the view that somebody presses something in: their Home tab, or the modal before them."""
+    """Find the view of an action: the Home tab or the top modal view."""
     home = workspace.home_tabs.get(find_actor(workspace, body).id)
     return home if home and home.id == body.get("view_id") else find_view(workspace, body)
 
 
 def find_element(blocks: list[Json] | None, body: Body) -> tuple[Json, Json]:
-    """Find the bot's own element that is meant, with its block, so that a page cannot invent one.
+    """Find an element of the bot's blocks, with its block.
 
     Raises:
-        SlackError: There is none.
+        SlackError: There is no such element.
     """
     wanted = (body.get("block_id"), body.get("action_id"))
     for block, element in list_elements(blocks):

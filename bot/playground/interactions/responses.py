@@ -1,4 +1,4 @@
-"""Response URLs: where the bot answers a slash command or a press without a token."""
+"""Response URLs, with which the bot responds to commands and interactions without a token."""
 
 import json
 import secrets
@@ -17,20 +17,20 @@ from bot.playground.state.response_urls import ResponseUrl
 from bot.playground.workspace import Workspace
 
 USES = 5
-"""How often a response URL can be used."""
+"""Uses of a response URL at most."""
 LIFETIME = 30 * 60
-"""Seconds for which a response URL can be used."""
+"""Seconds for which a response URL is valid."""
 
 
 def create_response_url(workspace: Workspace, url: ResponseUrl, address: str) -> str:
-    """Make the address of a response URL, below that of the server."""
+    """Register a response URL, and return its address."""
     ticket = secrets.token_urlsafe(18)
     workspace.response_urls[ticket] = url
     return f"{address}/response/{ticket}"
 
 
 async def receive(workspace: Workspace, request: Request) -> Response:
-    """Take a message posted to a response URL."""
+    """Handle a post to a response URL."""
     with workspace.inspector.recording("from_bot", RESPONSE_URL, RESPONSE_URL) as exchange:
         response = await _answer(workspace, request, exchange)
         exchange.outcome, exchange.answer = str(response.status_code), bytes(response.body).decode()
@@ -52,10 +52,10 @@ async def _answer(workspace: Workspace, request: Request, exchange: Exchange) ->
 
 
 def respond(workspace: Workspace, url: ResponseUrl, body: Mapping[str, Any]) -> None:
-    """Do what the bot asks for in answer to a slash command or a press.
+    """Apply the bot's response to a slash command or an interaction.
 
     Raises:
-        SlackError: Slack would not accept the message.
+        SlackError: The message is invalid.
     """
     source = url.source if url.source in workspace.messages else None
     if source and url.pressed and _is_true(body.get("delete_original")):

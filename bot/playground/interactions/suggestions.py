@@ -1,4 +1,4 @@
-"""What the bot offers in an external select while somebody types in it."""
+"""Options of external selects, requested from the bot."""
 
 from bot.playground.blockkit.checker import check_suggestions
 from bot.playground.errors import SlackError
@@ -10,18 +10,23 @@ from bot.playground.transport.http import INTERACTIVE, NotDeliveredError
 from bot.playground.workspace import Workspace
 
 LEAST_QUERY = 3
-"""Characters from which the bot is asked, where it does not say so itself."""
+"""Default of `min_query_length`."""
 
 
 async def ask(
     workspace: Workspace, actor: Person, context: Json, found: tuple[Json, Json], query: str
 ) -> Json:
-    """Ask the bot what to offer; the options count only if they come in the acknowledgement, in time.
+    """Ask the bot for the options of a select, which it sends in the acknowledgement.
 
-    The place is where the select is, as payloads describe it; what was found is the select after its block.
+    Args:
+        workspace: The workspace.
+        actor: The person who types.
+        context: Payload keys of the message or view.
+        found: The block and the select.
+        query: The typed text.
 
     Raises:
-        SlackError: Too little was typed, the bot did not answer, or not in a way that makes sense.
+        SlackError: The query is too short, or the acknowledgement is missing or invalid.
     """
     block, element = found
     if element["type"] != "external_select":

@@ -1,4 +1,4 @@
-"""The payloads that Slack sends of what people do in modals and Home tabs."""
+"""Payloads of interactions in modals and Home tabs."""
 
 from bot.playground.interactions.input_values import State
 from bot.playground.interactions.payloads import make_interaction
@@ -8,7 +8,7 @@ from bot.playground.state.views import View
 
 
 def make_view_actions(view: View, state: State, action: Json, trigger_id: str) -> Json:
-    """Make the payload of a press in a view."""
+    """Make the payload of an action in a view."""
     return {
         **make_interaction("block_actions", view.person),
         **make_view_context(view, state),
@@ -31,7 +31,7 @@ def make_view_submission(view: View, state: State, trigger_id: str, response_url
 
 
 def make_view_closed(view: View, *, is_cleared: bool) -> Json:
-    """Make the payload that tells of a view closed by its person, alone or with its whole stack."""
+    """Make the payload of a closed view; `is_cleared` if its whole stack was closed."""
     return {
         **make_interaction("view_closed", view.person),
         "view": serialize_view(view),
@@ -40,5 +40,5 @@ def make_view_closed(view: View, *, is_cleared: bool) -> Json:
 
 
 def make_view_context(view: View, state: State) -> Json:
-    """Describe where something is done in a view."""
+    """Make the container and view of an interaction."""
     return {"container": {"type": "view", "view_id": view.id}, "view": serialize_view(view, state)}

@@ -1,6 +1,6 @@
-"""The web page's side: what it is told over its WebSocket, and how it says what people do.
+"""Protocol of the web page: events over WebSockets, and actions posted as JSON.
 
-The page opens `/page/events?as=<person id>` and is sent JSON objects, told apart by `type`:
+`/page/events?as=<person id>` sends JSON objects, each with a `type`:
 
 - `snapshot`, once: `team`, `me`, `people`, `channels`, `groups`, `commands`, `shortcuts`, `messages`, and
   `home_enabled`: whether there is a Home tab.
@@ -8,31 +8,31 @@ The page opens `/page/events?as=<person id>` and is sent JSON objects, told apar
   `command`, `error`, `thread_ts` (the first message of its thread, or null) and `files`, each with `id`,
   `name`, `title`, `mimetype`, `filetype`, `size` and the `url` it is downloaded from.
 - `message_deleted`: `channel`, `ts`.
-- `view`: the modal's `view` now before the person, null for none: `id`, `hash`, `title`, `submit`, `close`,
+- `view`: the person's top modal `view`, null for none: `id`, `hash`, `title`, `submit`, `close`,
   `blocks`, `stack_depth`, `errors`, `problem`.
 - `home`: the person's Home tab, a `view` with `id`, `hash`, `blocks`, `problem`; after the snapshot too.
-- `weather`: `weather`, a list of dials, each with `name`, `label`, `setting` and `settings`, each of those
-  with `name` and `label`. The snapshot has it too.
+- `weather`: `weather`, the list of fault controls, each with `name`, `label`, `setting` and `settings`, each
+  of those with `name` and `label`. The snapshot has it too.
 
-The inspector's own WebSocket is `/page/inspector`: first `records` with the latest, oldest first, then a
-`record` for each exchange that has ended. `GET /page/inspector` has the `records` as well. One has `number`,
+The inspector's WebSocket `/page/inspector` sends `records` with the latest exchanges, oldest first, then a
+`record` for each finished exchange. `GET /page/inspector` has the `records` as well. One has `number`,
 `direction` (`to_bot`, `from_bot`), `name` (the kind of payload, the Web API method, `response_url`,
-`upload_url`), `title`, `at`, `took_ms`, `outcome` (an HTTP status, `acknowledged` or Slack's word), `sent`,
-`answer`, `problems` (the Block Kit check's, each with `pointer`, `message`, and `house` where only we mind)
-and `builder_url`, which shows the blocks in Slack's Block Kit Builder, or null.
+`upload_url`), `title`, `at`, `took_ms`, `outcome` (an HTTP status, `acknowledged` or Slack's error code),
+`sent`, `answer`, `problems` (of Block Kit, each with `pointer`, `message`, and `house` for a rule of this
+project, not Slack) and `builder_url`, which shows the blocks in Slack's Block Kit Builder, or null.
 
-What a person does is posted as JSON to `/page/<deed>`, with `as`, the person's id; it is answered with `ok`
-and, if it is refused, `error`:
+A person's actions are posted as JSON to `/page/<action>`, with `as`, the person's id; the response has `ok`
+and, on failure, `error`:
 
 - `send`: `channel`, `text`; `thread_ts` to reply in a thread. Links, addresses and `@handle` are marked.
-- `open_app`: `channel`, the direct message with the bot; `tab`, `home` or `messages`. Tells the bot.
-- `press`: what is pressed, `block_id`, `action_id` and the value under the key payloads have it; in a message
+- `open_app`: `channel`, the direct message with the bot; `tab`, `home` or `messages`. Sends app_home_opened.
+- `press`: `block_id`, `action_id` and the value under the key it has in payloads; in a message
   `channel` and `ts`, in a modal or Home tab `view_id` and `state`.
-- `suggest`: as `press`, with what was typed as `value`; the answer has `options` or `option_groups`, as the
-  bot gave them in its acknowledgement. Asked from `min_query_length` characters on (3 unless it says).
+- `suggest`: as `press`, with the typed text as `value`; the response has `options` or `option_groups`, as the
+  bot gave them in its acknowledgement. It needs `min_query_length` characters, by default 3.
 - `submit`: `view_id`, `state`. `close`: `view_id`, `clear` for the whole stack.
 - `shortcut`: `channel`, `callback_id`; `ts` for one on a message.
-- `weather`: `dial`, `setting`, by their names.
+- `weather`: `dial`, the name of a fault control, and `setting`, the name of its new setting.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ from bot.playground.workspace import Workspace
 
 
 async def stream_events(workspace: Workspace, websocket: WebSocket) -> None:
-    """Tell one page what the person it acts as can see, from a snapshot on."""
+    """Send a snapshot and then the events of a person to a page."""
     person = workspace.people.get(websocket.query_params.get("as") or VIEWER.id)
     if person is None or not _is_own_page(websocket):
         await websocket.close()
@@ -75,12 +75,12 @@ async def stream_events(workspace: Workspace, websocket: WebSocket) -> None:
 
 
 async def list_exchanges(workspace: Workspace, _: Request) -> Response:
-    """List what the inspector has, oldest first."""
+    """List the latest exchanges, oldest first."""
     return JSONResponse({"records": list(workspace.inspector.exchanges)})
 
 
 async def stream_exchanges(workspace: Workspace, websocket: WebSocket) -> None:
-    """Tell one page what goes to the bot and comes from it, from what the inspector has on."""
+    """Send the latest exchanges and then each new one to a page."""
     if not _is_own_page(websocket):
         await websocket.close()
         return
@@ -93,7 +93,7 @@ async def stream_exchanges(workspace: Workspace, websocket: WebSocket) -> None:
 
 
 async def receive_action(workspace: Workspace, request: Request) -> Response:
-    """Take what somebody does in the page."""
+    """Handle an action or a query of the page."""
     name = request.path_params["action"]
     try:
         if ask := QUERIES.get(name):
@@ -107,7 +107,7 @@ async def receive_action(workspace: Workspace, request: Request) -> Response:
 
 
 async def _serve(queue: asyncio.Queue[Json], websocket: WebSocket) -> None:
-    """Send what is put into a queue until the page is gone."""
+    """Send the queued objects until the page disconnects."""
     await websocket.accept()
     sender = asyncio.create_task(_send_all(queue, websocket))
     try:
@@ -124,13 +124,13 @@ async def _send_all(queue: asyncio.Queue[Json], websocket: WebSocket) -> None:
 
 
 def _is_own_page(websocket: WebSocket) -> bool:
-    """Keep out pages of other sites, which a browser lets open a WebSocket to loopback."""
+    """Check the origin, since browsers let pages of other sites open WebSockets to loopback."""
     origin = websocket.headers.get("Origin")
     return origin is None or urlsplit(origin).netloc == websocket.headers.get("Host")
 
 
 async def _read_body(request: Request) -> Mapping[str, Any]:
-    """Read a JSON object; insisting on the content type keeps out forms of other sites."""
+    """Read a JSON object; requiring the content type rejects forms of other sites."""
     if not request.headers.get("Content-Type", "").startswith("application/json"):
         raise SlackError("invalid_form_data")
     try:

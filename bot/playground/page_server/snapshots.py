@@ -1,4 +1,4 @@
-"""What the page is told: the snapshot it starts from, and the news after it."""
+"""Snapshots and events for the page."""
 
 from bot.playground.json_types import Json
 from bot.playground.people import TEAM_NAME, Person, PersonKind
@@ -10,7 +10,7 @@ from bot.playground.workspace import Workspace
 
 
 def serialize_event(workspace: Workspace, event: WorkspaceEvent, subject: Message | View | None) -> Json:
-    """Tell the page what happened to a message, or what the modal, Home tab or weather is now."""
+    """Serialize an event for the page."""
     if event is WorkspaceEvent.FAULTS:
         return {"type": event, "weather": workspace.fault_controls.serialize()}
     if not isinstance(subject, Message):
@@ -22,7 +22,7 @@ def serialize_event(workspace: Workspace, event: WorkspaceEvent, subject: Messag
 
 
 def make_snapshot(workspace: Workspace, me: Person) -> Json:
-    """Tell the page all that a person can see now."""
+    """Make the snapshot of what a person can see."""
     return {
         "type": "snapshot",
         "team": {"name": TEAM_NAME},

@@ -1,4 +1,4 @@
-"""Files: those the bot has announced, sent and shared."""
+"""Uploaded files."""
 
 import mimetypes
 import secrets
@@ -9,22 +9,22 @@ from urllib.parse import quote
 from bot.playground.errors import SlackError
 
 LIFETIME = 15 * 60
-"""Seconds for which an upload URL can be used."""
+"""Seconds for which an upload URL is valid."""
 
 
 @dataclass(slots=True, eq=False)
 class File:
-    """A file of the bot's.
+    """A file uploaded by the bot.
 
     Args:
-        length: How many bytes were announced.
-        made_at: When it was announced, in unix seconds.
-        address: Where the server listens.
-        ticket: The secret part of its upload URL.
-        key: What lets the page of somebody who sees the file download it.
-        content: Its bytes, once they have been sent.
-        complete: The upload was finished: it can be seen and downloaded.
-        shared_in: The ids of the conversations it was shared in.
+        length: Bytes, as announced.
+        made_at: Creation time in Unix seconds.
+        address: The server's address.
+        ticket: Secret part of the upload URL.
+        key: Secret with which the page downloads the file.
+        content: The bytes, once uploaded.
+        complete: The upload is complete: the file can be seen and downloaded.
+        shared_in: Ids of the conversations with the file.
     """
 
     id: str
@@ -41,37 +41,37 @@ class File:
 
     @property
     def path(self) -> str:
-        """The path at which it is downloaded."""
+        """Download path."""
         return f"/files/{self.id}/{quote(self.name, safe='')}"
 
     @property
     def mimetype(self) -> str:
-        """Its media type, as far as its name tells."""
+        """Media type, guessed from the name."""
         return mimetypes.guess_type(self.name)[0] or "application/octet-stream"
 
     @property
     def filetype(self) -> str:
-        """What Slack calls its type."""
+        """Slack's file type."""
         return PurePath(self.name).suffix.removeprefix(".").lower() or "binary"
 
 
 class Files:
-    """The files that were announced, by id."""
+    """All files, by id."""
 
     def __init__(self) -> None:
         self._files: dict[str, File] = {}
 
     def create(self, name: str, length: int, now: float, address: str) -> File:
-        """Expect a file of so many bytes."""
+        """Create a file to be uploaded, of `length` bytes."""
         id_ = f"F07{secrets.token_hex(4).upper()}"
         self._files[id_] = File(id_, name, name, length, now, address)
         return self._files[id_]
 
     def receive(self, ticket: str, content: bytes, now: float) -> None:
-        """Take the bytes sent to an upload URL.
+        """Store the bytes sent to an upload URL.
 
         Raises:
-            SlackError: It was used, is too old or was never given out; or so many bytes were not announced.
+            SlackError: The URL is unknown, used or expired, or the length differs from the announced one.
         """
         file = next((file for file in self._files.values() if file.ticket == ticket), None)
         if file is None or file.content is not None or now - file.made_at > LIFETIME:
@@ -81,10 +81,10 @@ class Files:
         file.content = content
 
     def get_sent(self, id_: object) -> File:
-        """Look up a file whose bytes were sent and whose upload is still to be finished.
+        """Find a file whose bytes are uploaded, but whose upload is not complete.
 
         Raises:
-            SlackError: There is none of that id.
+            SlackError: There is no such file.
         """
         file = self._files.get(str(id_))
         if file is None or file.content is None or file.complete:
@@ -92,6 +92,6 @@ class Files:
         return file
 
     def find(self, id_: object) -> File | None:
-        """Look up a file whose upload is finished."""
+        """Find a completely uploaded file."""
         file = self._files.get(str(id_))
         return file if file and file.complete else None

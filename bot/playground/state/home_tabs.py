@@ -1,4 +1,4 @@
-"""The bot's Home tab, which can look different for everyone."""
+"""Home tabs of the app, one for each person."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from bot.playground.state.views import View, Views
 
 
 class HomeTabs:
-    """The Home tabs that were published, one for a person.
+    """The published Home tabs.
 
     Args:
-        views: Where their views are kept.
-        show: Told of a view that was published.
+        views: Registry of views.
+        show: Called with a newly published view.
     """
 
     def __init__(self, views: Views, show: Callable[[View], None]) -> None:
@@ -22,14 +22,14 @@ class HomeTabs:
         self._show = show
 
     def get(self, person_id: str) -> View | None:
-        """Look up somebody's Home tab."""
+        """Return a person's Home tab, if published."""
         return self._tabs.get(person_id)
 
     def publish(self, person: Person, content: Json, expected: object = None) -> View:
-        """Give somebody's Home tab its content, unless another hash than theirs is expected.
+        """Publish a person's Home tab.
 
         Raises:
-            SlackError: It has changed since, or another view has its external id.
+            SlackError: The hash is not the expected one, or another view has the external id.
         """
         view = self._tabs.get(person.id)
         if expected and (view is None or view.hash != expected):

@@ -1,4 +1,4 @@
-"""Messages: what a caller hands in, checked as Slack checks it, and what then stands in a channel."""
+"""Messages, and the validation of their content."""
 
 import copy
 import json
@@ -14,14 +14,14 @@ from bot.playground.people import Person
 from bot.playground.state.files import File
 
 TEXT_LIMIT = 40_000
-"""Characters after which Slack cuts a message's text."""
+"""Characters after which Slack truncates a message's text."""
 
 _numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class MessageContent:
-    """The content of a message, as Slack would accept it."""
+    """Valid content of a message."""
 
     text: str
     blocks: list[Json] | None = None
@@ -32,11 +32,11 @@ class Message:
     """A message in a channel.
 
     Args:
-        only_for: The id of the one person who sees it; None when it is public.
-        command: The slash command it answers in public, as typed.
-        error: Slack's own notice that something failed.
-        thread_ts: The first message of the thread it stands in.
-        before: What it said before it was last changed.
+        only_for: Id of the person who sees an ephemeral message; None if it is public.
+        command: The slash command it answers publicly, as typed.
+        error: Slack's notice of a failure.
+        thread_ts: Timestamp of the parent message of its thread.
+        previous: Content before the last change.
     """
 
     channel: str
@@ -52,10 +52,10 @@ class Message:
 
 
 def read_content(arguments: Mapping[str, Any]) -> MessageContent:
-    """Take a message's text and blocks from the arguments of a call.
+    """Read and validate a message's content from the arguments of a call.
 
     Raises:
-        SlackError: Slack would not accept them.
+        SlackError: The content is invalid.
     """
     text = str(arguments.get("text") or "")
     blocks = _read_blocks(arguments.get("blocks"))
@@ -72,7 +72,7 @@ def read_content(arguments: Mapping[str, Any]) -> MessageContent:
 
 
 def list_elements(blocks: list[Json] | None) -> Iterator[tuple[Json, Json]]:
-    """Walk over the interactive elements of a message or a view, each with its block."""
+    """Iterate over the interactive elements of blocks, each with its block."""
     for block in blocks or []:
         for element in (*block.get("elements", ()), block.get("accessory"), block.get("element")):
             if element and "action_id" in element:
@@ -80,7 +80,7 @@ def list_elements(blocks: list[Json] | None) -> Iterator[tuple[Json, Json]]:
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:
-    """Give blocks and their interactive elements the ids that Slack makes up for those without one."""
+    """Copy blocks, with generated block and action ids where they are missing."""
     blocks = copy.deepcopy(blocks)
     for block in blocks:
         block.setdefault("block_id", f"{next(_numbers):05x}")

@@ -1,4 +1,4 @@
-"""Modals: views in front of people, in a stack for each person."""
+"""Modals: a stack of views for each person."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from bot.playground.people import Person
 from bot.playground.state.views import View, Views
 
 MOST_VIEWS = 3
-"""Views that one stack can hold."""
+"""Views per stack at most."""
 
 
 class Modals:
-    """The views that are open.
+    """The open modals.
 
     Args:
-        views: Where they are kept.
-        show: Told the id of a person and the view now before them; None when the last one has closed.
+        views: Registry of views.
+        show: Called with a person's id and their top view, None when the last one closes.
     """
 
     def __init__(self, views: Views, show: Callable[[str, View | None], None]) -> None:
@@ -26,24 +26,24 @@ class Modals:
         self._show = show
 
     def get_top(self, person_id: str) -> View | None:
-        """Look up the view that somebody has before them."""
+        """Return a person's top view, if any."""
         stack = self._stacks[person_id]
         return stack[-1] if stack else None
 
     def open(self, person: Person, content: Json, channel: str | None = None) -> View:
-        """Put a view before somebody, in place of any they have.
+        """Open a modal, replacing the person's current one.
 
         Raises:
-            SlackError: Another view has its external id.
+            SlackError: Another view has the external id.
         """
         self.discard(person.id)
         return self._add(person, content, channel)
 
     def push(self, under: View | None, content: Json) -> View:
-        """Put a view on top of the stack that another one is in.
+        """Push a view onto the stack of another view.
 
         Raises:
-            SlackError: The other one is closed, the stack is full, or another view has its external id.
+            SlackError: The other view is closed, the stack is full, or another view has the external id.
         """
         if under is None or under not in (stack := self._stacks[under.person.id]):
             raise SlackError("not_found")
@@ -52,7 +52,7 @@ class Modals:
         return self._add(under.person, content, under.channel)
 
     def close(self, view: View, *, clear: bool = False) -> list[View]:
-        """Close a view, or the whole stack it is in; returns what has closed, the topmost first."""
+        """Close a view, or its whole stack, and return the closed views, topmost first."""
         stack = self._stacks[view.person.id]
         closed = [one for one in reversed(stack) if clear or one is view]
         self._drop(stack, closed)
@@ -60,7 +60,7 @@ class Modals:
         return closed
 
     def discard(self, person_id: str) -> None:
-        """Drop the views of somebody who is not there to see them."""
+        """Discard a person's views without showing the change."""
         stack = self._stacks[person_id]
         self._drop(stack, list(stack))
 

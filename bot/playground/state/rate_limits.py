@@ -1,4 +1,4 @@
-"""How much Slack takes: messages into a channel, and calls of a method."""
+"""Rate limits of messages per channel and of calls per method."""
 
 import math
 from collections import defaultdict, deque
@@ -7,22 +7,22 @@ from bot.playground.errors import rate_limited
 
 
 class PostingLimit:
-    """One message a second into each channel, with a small burst on top.
+    """One message per second and channel, with a burst.
 
-    Slack gives the rate and leaves the burst open: https://docs.slack.dev/apis/web-api/rate-limits
+    Slack documents the rate, but not the size of the burst: https://docs.slack.dev/apis/web-api/rate-limits
     """
 
     BURST = 5
-    """Messages that a channel takes at once before the rate holds."""
+    """Messages accepted at once."""
 
     def __init__(self) -> None:
         self._paid_until: dict[str, float] = {}
 
     def acquire(self, channel: str, now: float) -> None:
-        """Count a message into a channel.
+        """Count a message to a channel.
 
         Raises:
-            SlackError: It is one too many, or too early.
+            SlackError: The rate limit is exceeded.
         """
         paid_until = max(self._paid_until.get(channel, now), now) + 1
         if paid_until - now > self.BURST:
@@ -31,10 +31,10 @@ class PostingLimit:
 
 
 class CallLimit:
-    """So many calls of each method a minute (https://docs.slack.dev/apis/web-api/rate-limits)."""
+    """Calls of each method per minute (https://docs.slack.dev/apis/web-api/rate-limits)."""
 
     PERIOD = 60
-    """Seconds over which calls are counted."""
+    """Seconds of the window in which calls are counted."""
 
     def __init__(self) -> None:
         self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
@@ -43,7 +43,7 @@ class CallLimit:
         """Count a call of a method.
 
         Raises:
-            SlackError: It is one too many.
+            SlackError: The rate limit is exceeded.
         """
         calls = self._calls[method]
         while calls and calls[0] <= now - self.PERIOD:

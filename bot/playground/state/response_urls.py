@@ -1,4 +1,4 @@
-"""Response URLs: what is remembered of each."""
+"""Response URLs."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from bot.playground.state.messages import Message
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """What a response URL may still do.
+    """State of a response URL.
 
     Args:
-        source: The message that `replace_original` replaces: the one whose button was pressed, or the last
-            answer to a slash command.
-        pressed: It came with a button rather than with a slash command.
-        command: The slash command as typed, until it has been shown to the channel.
+        source: Target of `replace_original`: the message of the pressed button, or the last response to a
+            slash command.
+        pressed: It belongs to a button rather than to a slash command.
+        command: The slash command as typed, until it is shown in the channel.
     """
 
     channel: Channel

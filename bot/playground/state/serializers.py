@@ -1,4 +1,4 @@
-"""People, groups, conversations, messages and views as the Web API and the payloads describe them."""
+"""Slack's JSON of people, user groups, conversations, messages, files and views."""
 
 from bot.playground.json_types import Json
 from bot.playground.people import APP_ID, BOT, BOT_ID, TEAM_ID, Channel, Group, Person, PersonKind
@@ -6,11 +6,11 @@ from bot.playground.state.files import File
 from bot.playground.state.messages import Message
 from bot.playground.state.views import View
 
-_FOUNDED = 1_700_000_000  # when everything here was created, in unix seconds
+_FOUNDED = 1_700_000_000  # creation time of everything, in Unix seconds
 
 
 def serialize_message(message: Message) -> Json:
-    """Describe a message as a payload does (https://docs.slack.dev/reference/events/message)."""
+    """Serialize a message (https://docs.slack.dev/reference/events/message)."""
     described = {
         "type": "message",
         "user": message.sender.id,
@@ -29,7 +29,7 @@ def serialize_message(message: Message) -> Json:
 
 
 def serialize_file(file: File) -> Json:
-    """Describe a file as a method does (https://docs.slack.dev/reference/objects/file-object)."""
+    """Serialize a file (https://docs.slack.dev/reference/objects/file-object)."""
     return {
         "id": file.id,
         "created": int(file.made_at),
@@ -53,7 +53,7 @@ def serialize_file(file: File) -> Json:
 
 
 def serialize_person(person: Person) -> Json:
-    """Describe a person as a method does (https://docs.slack.dev/reference/objects/user-object)."""
+    """Serialize a person (https://docs.slack.dev/reference/objects/user-object)."""
     profile = {
         "real_name": person.name,
         "display_name": person.handle,
@@ -87,7 +87,7 @@ def serialize_person(person: Person) -> Json:
 
 
 def serialize_group(group: Group, with_users: bool) -> Json:  # noqa: FBT001 - Slack's own flag, handed on
-    """Describe a user group as a method does (https://docs.slack.dev/reference/objects/usergroup-object)."""
+    """Serialize a user group (https://docs.slack.dev/reference/objects/usergroup-object)."""
     described = {
         "id": group.id,
         "team_id": TEAM_ID,
@@ -109,7 +109,7 @@ def serialize_group(group: Group, with_users: bool) -> Json:  # noqa: FBT001 - S
 
 
 def serialize_channel(channel: Channel) -> Json:
-    """Describe a conversation as a method does (https://docs.slack.dev/reference/objects/conversation-object)."""
+    """Serialize a conversation (https://docs.slack.dev/reference/objects/conversation-object)."""
     if channel.direct:
         (person,) = channel.members - {BOT.id}
         return {"id": channel.id, "created": _FOUNDED, "is_im": True, "is_org_shared": False, "user": person}
@@ -133,7 +133,7 @@ def serialize_channel(channel: Channel) -> Json:
 
 
 def serialize_view(view: View, values: Json | None = None) -> Json:
-    """Describe a view, and the values its elements hold, as payloads and methods do.
+    """Serialize a view with the values of its inputs.
 
     The shape: https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
     """

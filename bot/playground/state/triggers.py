@@ -1,4 +1,4 @@
-"""Trigger ids: what a bot exchanges, soon and once, for a modal in front of the person who did something."""
+"""Trigger ids, with which the bot opens modals."""
 
 import secrets
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from bot.playground.people import Person
 from bot.playground.state.views import View
 
 LIFETIME = 3
-"""Seconds for which a trigger id can be exchanged."""
+"""Seconds for which a trigger id is valid."""
 
 
 @dataclass(slots=True)
 class Trigger:
-    """What a trigger id stands for.
+    """Origin of a trigger id.
 
     Args:
-        made_at: When, in unix seconds.
-        view: The view in which the person did something, if it was in one.
-        channel: The id of the channel in which they did it.
+        made_at: Creation time in Unix seconds.
+        view: The view of the interaction, if any.
+        channel: Id of the channel of the interaction.
     """
 
     person: Person
@@ -30,7 +30,7 @@ class Trigger:
 
 
 class Triggers:
-    """The trigger ids that were given out."""
+    """All trigger ids."""
 
     def __init__(self) -> None:
         self._triggers: dict[str, Trigger] = {}
@@ -39,17 +39,17 @@ class Triggers:
     def make(
         self, person: Person, now: float, *, view: View | None = None, channel: str | None = None
     ) -> str:
-        """Make a trigger id for something that a person did just now."""
+        """Make a trigger id for a person's interaction."""
         number = next(self._numbers)
         id_ = f"{number}.{int(now)}.{secrets.token_hex(16)}"
         self._triggers[id_] = Trigger(person, now, view, channel or (view.channel if view else None))
         return id_
 
     def exchange(self, id_: object, now: float) -> Trigger:
-        """Take a trigger id, which then is of no more use.
+        """Exchange a trigger id, which is valid once.
 
         Raises:
-            SlackError: There is no such id, it came before, or it comes too late.
+            SlackError: The id is unknown, exchanged or expired.
         """
         trigger = self._triggers.get(str(id_))
         if trigger is None:

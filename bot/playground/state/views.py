@@ -1,4 +1,4 @@
-"""Views: what a bot puts in front of people, in modals and in its Home tab."""
+"""Views of modals and Home tabs."""
 
 import json
 import secrets
@@ -14,20 +14,20 @@ from bot.playground.people import Person
 from bot.playground.state.messages import list_elements, with_ids
 
 MOST_CHARACTERS = 250_000
-"""Characters of JSON in one view."""
+"""Characters of a view's JSON at most."""
 
 
 @dataclass(slots=True, eq=False)
 class View:
-    """A view that somebody has before them, or below the one they have.
+    """A view of a modal or Home tab.
 
     Args:
-        content: What the bot gave, with the ids it left out.
-        hash: Changes with the content.
-        channel: The id of the channel its person was in when it was opened.
-        below: The views under it in its stack.
-        errors: What is wrong with what was filled in, by block id.
-        problem: Why nothing came of the last attempt to do something in it.
+        content: The bot's JSON, with generated ids.
+        hash: Version of the content.
+        channel: Id of the person's channel when it was opened.
+        below: Views below it in its stack.
+        errors: Validation errors by block id.
+        problem: Error of the last interaction.
     """
 
     id: str
@@ -41,21 +41,21 @@ class View:
 
     @property
     def blocks(self) -> list[Json]:
-        """Its blocks."""
+        """The blocks."""
         blocks: list[Json] = self.content["blocks"]
         return blocks
 
     @property
     def is_home(self) -> bool:
-        """It is somebody's Home tab."""
+        """Whether it is a Home tab."""
         return bool(self.content["type"] == "home")
 
 
 def read_view(value: Any, surface: Surface = "modal") -> Json:
-    """Take a view for a surface from an argument or an acknowledgement.
+    """Read and validate a view from an argument or an acknowledgement.
 
     Raises:
-        SlackError: Slack would not accept it.
+        SlackError: The view is invalid.
     """
     if isinstance(value, str):
         try:
@@ -75,10 +75,10 @@ def read_view(value: Any, surface: Surface = "modal") -> Json:
 
 
 class Views:
-    """The views that exist.
+    """Registry of all views.
 
     Args:
-        show: Told of a view that is to be shown anew.
+        show: Called with each changed view.
     """
 
     def __init__(self, show: Callable[[View], None]) -> None:
@@ -86,7 +86,7 @@ class Views:
         self._show = show
 
     def find(self, *, id_: object = None, external_id: object = None) -> View:
-        """Look up a view by the id it was given, or else by the bot's own id for it.
+        """Find a view by id or external id.
 
         Raises:
             SlackError: There is no such view.
@@ -99,10 +99,10 @@ class Views:
     def add(
         self, person: Person, content: Json, *, channel: str | None = None, below: tuple[View, ...] = ()
     ) -> View:
-        """Make a view.
+        """Create a view.
 
         Raises:
-            SlackError: Another view has its external id.
+            SlackError: Another view has the external id.
         """
         self._check_external_id(content)
         id_ = f"V07{secrets.token_hex(4).upper()}"
@@ -111,22 +111,22 @@ class Views:
         return view
 
     def change(self, view: View, content: Json) -> None:
-        """Give a view other content.
+        """Replace a view's content.
 
         Raises:
-            SlackError: Another view has its external id.
+            SlackError: Another view has the external id.
         """
         self._check_external_id(content, view)
         view.content, view.hash = _at(content, view.channel), _make_hash()
         self.set_errors(view)
 
     def set_errors(self, view: View, *, errors: Mapping[str, str] | None = None, problem: str = "") -> None:
-        """Say in a view what is wrong in it, or that nothing is any more."""
+        """Set or clear the errors of a view."""
         view.errors, view.problem = dict(errors or {}), problem
         self._show(view)
 
     def remove(self, view: View) -> None:
-        """Forget a view."""
+        """Remove a view."""
         self._views.pop(view.id, None)
 
     def _check_external_id(self, content: Json, own: View | None = None) -> None:
@@ -137,7 +137,7 @@ class Views:
 
 
 def _at(content: Json, channel: str | None) -> Json:
-    """Let menus start with the conversation that somebody is in, where the bot wants that."""
+    """Apply `default_to_current_conversation`."""
     for _, element in list_elements(content["blocks"]):
         if element.get("default_to_current_conversation") and channel:
             element.setdefault("initial_conversation", channel)

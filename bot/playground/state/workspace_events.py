@@ -1,4 +1,4 @@
-"""News: what can happen, and who is told."""
+"""Events of the workspace, and the types of their subscribers."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -9,7 +9,7 @@ from bot.playground.state.views import View
 
 
 class WorkspaceEvent(StrEnum):
-    """What can happen to a message, a modal, a Home tab or the weather, as the page is told."""
+    """An event, by its type in the page's protocol."""
 
     POSTED = "message"
     CHANGED = "message_changed"
@@ -20,7 +20,7 @@ class WorkspaceEvent(StrEnum):
 
 
 Subscriber: TypeAlias = Callable[[WorkspaceEvent, Message | View | None], None]
-"""Told of everything that happens to the messages one person sees, and of the view before them, if any."""
+"""Receives the events of one person, with the message or view; None for a closed modal and for faults."""
 
 MessageListener: TypeAlias = Callable[[WorkspaceEvent, Message], None]
-"""Told of everything that happens to any message."""
+"""Receives the events of all messages."""

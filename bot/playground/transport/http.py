@@ -1,4 +1,4 @@
-"""Payloads on their way to a bot in HTTP mode, and how Slack words a failed delivery in either mode."""
+"""Delivery of payloads in HTTP mode, and the delivery errors of both modes."""
 
 import asyncio
 import json
@@ -18,17 +18,17 @@ SLASH_COMMANDS = "slash_commands"
 INTERACTIVE = "interactive"
 EVENTS = "events_api"
 
-_FINE = 2  # the first digit of the statuses with which an event is acknowledged
+_FINE = 2  # first digit of the HTTP statuses that acknowledge an event
 _SENTENCES = {OPERATION_TIMEOUT: "Operation timed out. Apps need to respond within 3 seconds."}
 
 
 class NotDeliveredError(Exception):
-    """A payload was not acknowledged with success.
+    """A payload was not acknowledged.
 
     Args:
-        word: Slack's word for what went wrong.
-        sentence: What Slack tells somebody who pressed a button; one is found for the word when empty.
-        final: The bot does not want another attempt.
+        code: Slack's error code.
+        sentence: Slack's message after a button press; derived from the code if empty.
+        final: The bot asked for no retry.
     """
 
     def __init__(self, code: str, sentence: str = "", *, final: bool = False) -> None:
@@ -40,11 +40,11 @@ class NotDeliveredError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EventRetry:
-    """A further attempt to deliver an event.
+    """A retry of an event.
 
     Args:
-        number: Which one, from 1.
-        reason: Why the one before failed.
+        number: Retry number, from 1.
+        reason: Error of the previous attempt.
     """
 
     number: int
@@ -54,10 +54,10 @@ class EventRetry:
 async def post_signed(
     kind: str, payload: Json, *, url: str, secret: str, ack_limit: float, retry: EventRetry | None = None
 ) -> object:
-    """Post a payload to a request URL as Slack does, and return the body of its acknowledgement.
+    """Post a signed payload to a request URL, and return the body of the acknowledgement.
 
     Raises:
-        NotDeliveredError: Nobody answered, not in time, or not with 200.
+        NotDeliveredError: There was no response in time, or not with 200.
     """
     content_type, body = _write(kind, payload)
     headers = {"Content-Type": content_type}
@@ -82,7 +82,7 @@ async def post_signed(
 
 
 def _write(kind: str, payload: Json) -> tuple[str, str]:
-    """Write a payload down as Slack does for its kind, with the content type."""
+    """Encode a payload; returns the content type and the body."""
     if kind == EVENTS:
         return "application/json", json.dumps(payload)
     fields = payload if kind == SLASH_COMMANDS else {"payload": json.dumps(payload)}

@@ -1,4 +1,4 @@
-"""Socket Mode: the WebSocket connections of the bot, and the payloads that travel over them."""
+"""Socket Mode: the bot's WebSocket connections, and the delivery of payloads over them."""
 
 import asyncio
 import json
@@ -19,11 +19,11 @@ from bot.playground.transport.http import (
 )
 
 CONNECTIONS = 10
-"""The most connections that one app may hold at a time."""
+"""Connections per app at most."""
 
 
 class SocketMode:
-    """The bot's open connections; each payload goes to one of them, in turn."""
+    """The bot's open connections, used round robin."""
 
     def __init__(self) -> None:
         self._tickets: set[str] = set()
@@ -37,23 +37,23 @@ class SocketMode:
         return len(self._connections)
 
     def open(self, address: str) -> str:
-        """Make the address of one connection; it can be used once."""
+        """Make the URL of a connection, valid once."""
         ticket = secrets.token_urlsafe(16)
         self._tickets.add(ticket)
         return f"{address.replace('http', 'ws', 1)}/link/?ticket={ticket}&app_id={APP_ID}"
 
     def repeat(self, times: int = 1) -> None:
-        """Deliver each of the next envelopes twice. May be called from any thread."""
+        """Deliver each of the next envelopes twice. Thread-safe."""
         self._repeats += times
 
     def drop(self) -> None:
-        """Close every connection, asking the bot to open a new one. May be called from any thread."""
+        """Close all connections with `refresh_requested`. Thread-safe."""
         while self._connections and self._loop:
             dismissal = _disconnect(self._connections.pop(), "refresh_requested")
             asyncio.run_coroutine_threadsafe(dismissal, self._loop)
 
     async def serve(self, websocket: WebSocket) -> None:
-        """Serve one connection until it ends."""
+        """Serve a connection until it ends."""
         ticket = websocket.query_params.get("ticket", "")
         if ticket not in self._tickets:
             await websocket.close()
@@ -64,7 +64,7 @@ class SocketMode:
         if len(self._connections) >= CONNECTIONS:
             await _disconnect(websocket, "too_many_websockets")
             return
-        # Listed before it is greeted: who has read the greeting may count on being reached, or dropped.
+        # Listed before hello is sent, so that a client with a hello can be reached and dropped.
         self._connections.append(websocket)
         try:
             await websocket.send_json(self._hello())
@@ -83,10 +83,10 @@ class SocketMode:
         *,
         twice: bool = False,
     ) -> object:
-        """Send a payload in an envelope, and return the body of its acknowledgement.
+        """Send a payload in an envelope, and return the body of the acknowledgement.
 
         Raises:
-            NotDeliveredError: Nobody is connected, or nobody acknowledged in time.
+            NotDeliveredError: There is no connection, or no acknowledgement in time.
         """
         id_ = str(uuid.uuid4())
         envelope = {"envelope_id": id_, "type": kind, "accepts_response_payload": True, "payload": payload}
@@ -123,7 +123,7 @@ class SocketMode:
             acknowledgement = json.loads(text)
             ack = self._acks[acknowledgement["envelope_id"]]
         except (ValueError, TypeError, KeyError):
-            return  # too late, a second time, or no acknowledgement: Slack says nothing either
+            return  # late, repeated or invalid acknowledgements are ignored, as in Slack
         if not ack.done():
             ack.set_result(acknowledgement.get("payload"))
 

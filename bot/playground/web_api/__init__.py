@@ -1,1 +1,1 @@
-"""The Web API methods that bots call."""
+"""The Web API."""

@@ -1,4 +1,4 @@
-"""A call of a Web API method, and what a method is."""
+"""Calls of Web API methods."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from bot.playground.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class MethodCall:
-    """One call of a method.
+    """A call of a method.
 
     Args:
-        address: Where this server listens.
+        address: The server's address.
     """
 
     workspace: Workspace
@@ -25,36 +25,36 @@ class MethodCall:
     address: str
 
     def get_person(self, key: str) -> Person:
-        """Look up the person an argument names.
+        """Return the person an argument names.
 
         Raises:
-            SlackError: There is nobody of that id.
+            SlackError: There is no such person.
         """
         if (person := self.workspace.people.get(str(self.arguments.get(key)))) is None:
             raise SlackError("user_not_found")
         return person
 
     def get_channel(self) -> Channel:
-        """Look up the channel of the call.
+        """Return the channel of the call.
 
         Raises:
-            SlackError: There is none of that id.
+            SlackError: There is no such channel.
         """
         if (channel := self.workspace.channels.get(str(self.arguments.get("channel")))) is None:
             raise SlackError("channel_not_found")
         return channel
 
     def find_direct(self, key: str) -> Channel | None:
-        """Look up the direct message between the bot and the person an argument names."""
+        """Find the direct message between the bot and the person an argument names."""
         members = {BOT.id, str(self.arguments.get(key))}
         channels = self.workspace.channels.values()
         return next((channel for channel in channels if channel.direct and channel.members == members), None)
 
     def get_message(self, refusal: str) -> Message:
-        """Look up the bot's own public message that the call is about.
+        """Return the bot's public message of the call.
 
         Raises:
-            SlackError: There is none; with the given word when it is somebody else's.
+            SlackError: There is no such message, or another sender's: then with the code `refusal`.
         """
         message = self.workspace.find(self.get_channel().id, str(self.arguments.get("ts")))
         if message is None or message.only_for:
@@ -64,10 +64,10 @@ class MethodCall:
         return message
 
     def find_thread(self, channel: Channel) -> str | None:
-        """Find the thread that the call replies in: the time stamp of its first message.
+        """Return the timestamp of the thread's parent message; None outside a thread.
 
         Raises:
-            SlackError: There is no such message for everyone to see.
+            SlackError: There is no such public message.
         """
         if not (ts := self.arguments.get("thread_ts")):
             return None
@@ -77,10 +77,10 @@ class MethodCall:
         return parent.thread_ts or parent.ts
 
     def exchange_trigger(self) -> Trigger:
-        """Take the trigger id of the call, which then is of no more use.
+        """Exchange the trigger id of the call.
 
         Raises:
-            SlackError: It cannot be exchanged.
+            SlackError: The trigger id is invalid.
         """
         workspace = self.workspace
         return workspace.triggers.exchange(self.arguments.get("trigger_id"), workspace.clock())
@@ -88,13 +88,13 @@ class MethodCall:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method.
+    """A method.
 
     Args:
-        run: Does it; returns the answer's body without `ok`.
-        scopes: The bot needs any one of these.
-        a_minute: How many calls of it a minute are taken; None where Slack has another rule.
-        app_level: It takes the app-level token rather than the bot's.
+        run: Handler; returns the response body without `ok`.
+        scopes: Accepted scopes, of which one is needed.
+        a_minute: Calls per minute at most; None if Slack has another rule.
+        app_level: It needs the app-level token.
     """
 
     run: Callable[[MethodCall], Json]

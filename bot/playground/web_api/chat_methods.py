@@ -1,4 +1,4 @@
-"""The Web API methods that put messages into conversations."""
+"""Web API methods for messages."""
 
 from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
@@ -20,7 +20,7 @@ def post_message(call: MethodCall) -> Json:
 
 
 def post_ephemeral(call: MethodCall) -> Json:
-    """Post a message that one person sees (https://docs.slack.dev/reference/methods/chat.postEphemeral)."""
+    """Post an ephemeral message (https://docs.slack.dev/reference/methods/chat.postEphemeral)."""
     channel, person = call.get_channel(), call.get_person("user")
     if person.id not in channel.members:
         raise SlackError("user_not_in_channel")
@@ -33,7 +33,7 @@ def post_ephemeral(call: MethodCall) -> Json:
 
 
 def update(call: MethodCall) -> Json:
-    """Give a message other content (https://docs.slack.dev/reference/methods/chat.update)."""
+    """Update a message (https://docs.slack.dev/reference/methods/chat.update)."""
     message = call.get_message("cant_update_message")
     call.workspace.change(message, read_content(call.arguments))
     described = serialize_message(message)
@@ -41,7 +41,7 @@ def update(call: MethodCall) -> Json:
 
 
 def delete(call: MethodCall) -> Json:
-    """Take a message away (https://docs.slack.dev/reference/methods/chat.delete)."""
+    """Delete a message (https://docs.slack.dev/reference/methods/chat.delete)."""
     message = call.get_message("cant_delete_message")
     call.workspace.delete(message)
     return {"channel": message.channel, "ts": message.ts}

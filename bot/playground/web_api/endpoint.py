@@ -1,4 +1,4 @@
-"""The Web API: tokens, scopes and arguments, checked before a method of the table runs."""
+"""HTTP endpoint of the Web API: checks tokens, scopes and arguments, and runs the method."""
 
 import json
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from bot.playground.web_api.methods import METHODS
 from bot.playground.workspace import Workspace
 
 APP_SCOPES = frozenset({"connections:write"})
-"""What the app-level token may do."""
+"""Scopes of the app-level token."""
 
 
 async def receive(workspace: Workspace, request: Request) -> Response:
-    """Answer a call of a Web API method."""
+    """Handle a call of a Web API method."""
     name = request.path_params["method"]
     with workspace.inspector.recording("from_bot", name, name) as exchange:
         response = await _answer(workspace, name, request, exchange)
@@ -29,7 +29,7 @@ async def receive(workspace: Workspace, request: Request) -> Response:
 
 
 async def _answer(workspace: Workspace, name: str, request: Request, exchange: Exchange) -> Response:
-    await request.body()  # kept for all who read it, so that a call left hanging is a whole one too
+    await request.body()  # Starlette caches it, so that a hanging call is a complete one too
     headers: dict[str, str] = {}
     try:
         arguments = await _read_arguments(request)
@@ -47,7 +47,7 @@ async def _answer(workspace: Workspace, name: str, request: Request, exchange: E
 
 
 def find_address(connection: HTTPConnection) -> str:
-    """Find the address the server listens on, whatever name or forwarded port the caller used."""
+    """Return the server's own address, whatever name or forwarded port the caller used."""
     host, port = connection.scope["server"]
     return f"http://{host}:{port}"
 
@@ -80,7 +80,7 @@ def _read_token(request: Request, arguments: Mapping[str, Any]) -> str:
 
 
 def _check_token(workspace: Workspace, method: Method, token: str, headers: dict[str, str]) -> None:
-    """Refuse a token that may not call the method; leave in `headers` what Slack says of its scopes."""
+    """Reject a token that must not call the method; adds Slack's scope headers to `headers`."""
     granted = {workspace.bot_token: workspace.scopes, workspace.app_token: APP_SCOPES}.get(token)
     if granted is None:
         raise SlackError("invalid_auth")

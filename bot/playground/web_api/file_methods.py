@@ -1,4 +1,4 @@
-"""The Web API methods for files: announce one, finish its upload, ask about it."""
+"""Web API methods for files."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from bot.playground.web_api.calls import MethodCall
 
 
 def get_upload_url(call: MethodCall) -> Json:
-    """Announce a file (https://docs.slack.dev/reference/methods/files.getUploadURLExternal)."""
+    """Create an upload URL (https://docs.slack.dev/reference/methods/files.getUploadURLExternal)."""
     name, length = str(call.arguments.get("filename") or ""), str(call.arguments.get("length", ""))
     if not name or not length.isdecimal() or not int(length):
         raise SlackError("missing_argument")
@@ -21,7 +21,7 @@ def get_upload_url(call: MethodCall) -> Json:
 
 
 def complete_upload(call: MethodCall) -> Json:
-    """Finish uploads and share the files (https://docs.slack.dev/reference/methods/files.completeUploadExternal)."""
+    """Complete uploads and share the files (https://docs.slack.dev/reference/methods/files.completeUploadExternal)."""
     wanted = _read_list(call.arguments.get("files"))
     channels = [_find_channel(call, id_) for id_ in _list_channels(call)]
     threads = [call.find_thread(channel) for channel in channels]
@@ -40,7 +40,7 @@ def complete_upload(call: MethodCall) -> Json:
 
 
 def get_info(call: MethodCall) -> Json:
-    """Tell about a file (https://docs.slack.dev/reference/methods/files.info)."""
+    """Return a file's data (https://docs.slack.dev/reference/methods/files.info)."""
     if (file := call.workspace.files.find(call.arguments.get("file"))) is None:
         raise SlackError("file_not_found")
     return {"file": serialize_file(file), "comments": []}

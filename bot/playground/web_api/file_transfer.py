@@ -1,4 +1,4 @@
-"""Bytes of files on their way: to an upload URL, and back as a download."""
+"""Upload and download of files."""
 
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ _LOGIN = "<!DOCTYPE html><title>Slack</title><p>Sign in to your workspace"
 
 
 async def upload(workspace: Workspace, request: Request) -> Response:
-    """Take the bytes of a file."""
+    """Handle an upload."""
     content = await request.body()
     with workspace.inspector.recording("from_bot", UPLOAD_URL, f"{len(content)} bytes") as exchange:
         response = await _receive(workspace, request, content)
@@ -33,7 +33,7 @@ async def _receive(workspace: Workspace, request: Request, content: bytes) -> Re
 
 
 async def download(workspace: Workspace, request: Request) -> Response:
-    """Hand a file to the page of somebody who sees it, or to the bot; others get Slack's login page."""
+    """Handle a download by the page or the bot; others get Slack's login page."""
     file = workspace.files.find(request.path_params["id"])
     if file is None or file.content is None:
         return PlainTextResponse("Not Found", 404)

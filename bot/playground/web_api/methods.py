@@ -1,4 +1,4 @@
-"""The Web API methods, in one table: what each does and which scopes it takes."""
+"""Table of Web API methods with their scopes and rate limits."""
 
 from collections.abc import Mapping
 
@@ -83,4 +83,4 @@ METHODS: Mapping[str, Method] = {
     "views.update": Method(view_methods.update, a_minute=_TIER_4),
     "views.publish": Method(view_methods.publish, a_minute=_TIER_4),
 }
-"""What the workspace answers, by method; a further surface of the bot starts here."""
+"""Methods by name; others get `unknown_method`."""

@@ -1,4 +1,4 @@
-"""The Web API methods for modals and Home tabs."""
+"""Web API methods for modals and Home tabs."""
 
 from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
@@ -16,13 +16,13 @@ def open_(call: MethodCall) -> Json:
 
 
 def push(call: MethodCall) -> Json:
-    """Put a view on top of a modal's stack (https://docs.slack.dev/reference/methods/views.push)."""
+    """Push a view onto a modal's stack (https://docs.slack.dev/reference/methods/views.push)."""
     content = read_view(call.arguments.get("view"))
     return {"view": serialize_view(call.workspace.modals.push(call.exchange_trigger().view, content))}
 
 
 def update(call: MethodCall) -> Json:
-    """Give a view other content (https://docs.slack.dev/reference/methods/views.update)."""
+    """Update a view (https://docs.slack.dev/reference/methods/views.update)."""
     views = call.workspace.views
     view = views.find(id_=call.arguments.get("view_id"), external_id=call.arguments.get("external_id"))
     content = read_view(call.arguments.get("view"), "home" if view.is_home else "modal")
@@ -33,7 +33,7 @@ def update(call: MethodCall) -> Json:
 
 
 def publish(call: MethodCall) -> Json:
-    """Fill somebody's Home tab (https://docs.slack.dev/reference/methods/views.publish)."""
+    """Publish a Home tab (https://docs.slack.dev/reference/methods/views.publish)."""
     workspace = call.workspace
     if not workspace.home_enabled:
         raise SlackError("not_enabled")
