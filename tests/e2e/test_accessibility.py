@@ -95,10 +95,10 @@ def show_thread(page: Page) -> None:
 
 
 def show_weather(page: Page) -> None:
-    page.get_by_role("button", name="Weather").click()
+    page.get_by_role("button", name="Faults").click()
     dial = page.get_by_role("combobox", name="Deliveries")
     dial.select_option("Twice")
-    expect(page.locator("#weather-sign")).to_be_visible()
+    expect(page.locator("#faults-summary")).to_be_visible()
 
 
 def show_exchanges(page: Page) -> None:

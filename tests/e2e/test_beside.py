@@ -120,7 +120,7 @@ def test_shows_the_home_tab_and_tells_the_bot_what_is_done_there(
     page = open_page()
     with page.expect_request(lambda request: "open_app" in request.url and "home" in str(request.post_data)):
         home = open_home(page)
-    expect(home).to_contain_text("nothing here yet")
+    expect(home).to_contain_text("has not published a Home tab yet")
     expect(page.get_by_role("textbox")).to_have_count(0)
 
     note = make_input("note", {"type": "plain_text_input"}, optional=True)
@@ -157,20 +157,20 @@ def test_goes_between_the_tabs(open_page: OpenPage, slack: WebClient) -> None:
 
 def test_makes_the_weather_and_keeps_a_sign_of_it(open_page: OpenPage, workspace: Workspace) -> None:
     page, other = open_page(), open_page(EDITOR)
-    button = page.get_by_role("button", name="Weather")
+    button = page.get_by_role("button", name="Faults")
 
     button.click()
     page.get_by_role("combobox", name="Slack's Web API").select_option("Down (500)")
 
     for one in (page, other):
-        expect(one.locator("#weather-sign")).to_have_text("Slack's Web API: Down (500)")
+        expect(one.locator("#faults-summary")).to_have_text("Slack's Web API: Down (500)")
     page.keyboard.press("Escape")
     expect(page.get_by_role("combobox", name="Slack's Web API")).to_be_hidden()
     expect(button).to_be_focused()
 
     workspace.fault_controls.apply("web_api", "fine")
     workspace.publish_faults()
-    expect(page.locator("#weather-sign")).to_be_hidden()
+    expect(page.locator("#faults-summary")).to_be_hidden()
 
 
 def test_shows_each_exchange_with_what_is_wrong_in_it(open_page: OpenPage, slack: WebClient) -> None:
@@ -209,13 +209,13 @@ def test_sifts_and_clears_the_exchanges(open_page: OpenPage, slack: WebClient) -
     page.get_by_role("searchbox", name="Filter").fill("AUTH")
     expect(names.filter(visible=True)).to_have_text(["auth.test"])
     panel(page).get_by_role("button", name="Clear").click()
-    expect(panel(page)).to_contain_text("Nothing yet")
+    expect(panel(page)).to_contain_text("No exchanges yet")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Inspector")).to_be_focused()
 
     page.keyboard.press("Enter")
-    expect(panel(page)).to_contain_text("Nothing yet")
+    expect(panel(page)).to_contain_text("No exchanges yet")
 
 
 def test_closes_a_thread_but_not_the_inspector_with_its_channel(open_page: OpenPage) -> None:

@@ -320,7 +320,7 @@ def test_says_why_a_submission_came_to_nothing(open_page: OpenPage, bot: Bot, wo
 
     workspace.modals.discard(VIEWER.id)
     page.keyboard.press("Enter")
-    expect(modal.get_by_role("alert")).to_have_text("That did not work: the modal is closed.")
+    expect(modal.get_by_role("alert")).to_have_text("Failed: the modal is closed.")
 
 
 def test_keeps_several_choices_when_a_form_comes_back(open_page: OpenPage, bot: Bot) -> None:
@@ -419,7 +419,7 @@ def test_asks_the_bot_what_to_offer(open_page: OpenPage, bot: Bot, workspace: Wo
     who.press_sequentially("a")
     expect(status).to_have_text("Type at least 2 characters.")
     who.press_sequentially("x")
-    expect(status).to_have_text("Nothing fits.")
+    expect(status).to_have_text("No matches.")
     who.fill("al")
     expect(modal.get_by_role("group", name="Accounts").get_by_role("option")).to_have_text(
         ["alice", "albert"]

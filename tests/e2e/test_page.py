@@ -209,7 +209,7 @@ def test_says_why_a_line_was_not_taken(open_page: OpenPage, workspace: Workspace
     box(page).fill("hello")
     box(page).press("Enter")
 
-    expect(page.get_by_role("alert")).to_have_text("That did not work: this person is not in the channel.")
+    expect(page.get_by_role("alert")).to_have_text("Failed: this person is not in the channel.")
     expect(box(page)).to_have_value("hello")
 
 

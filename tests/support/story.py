@@ -73,7 +73,7 @@ def open_shortcut(page: Page, name: str, dialog: str) -> Locator:
 
 def make_weather(page: Page, dial: str, setting: str) -> None:
     """Turn a dial of the weather panel; it has been turned when this returns."""
-    page.get_by_role("button", name="Weather").click()
+    page.get_by_role("button", name="Faults").click()
     with page.expect_response("**/page/weather"):
         page.get_by_role("combobox", name=dial).select_option(setting)
     page.keyboard.press("Escape")

@@ -1,4 +1,4 @@
-// The page: who is acting, which conversation is open, and what arrives.
+// The page: the acting person, the open conversation, and the handlers of events.
 import { Composer } from "./composer.js";
 import { ask, listen, post } from "./connection.js";
 import { Conversation } from "./conversation.js";
@@ -57,7 +57,7 @@ function snapshot(event) {
   composer.offerCommands(event.commands);
   event.messages.forEach(arrive);
   const wanted = [location.hash.slice(1), current?.id].find((hash) => conversations.has(hash?.split("/")[0]));
-  // The connection may have been away while text was typed elsewhere.
+  // Text may have been typed elsewhere while the connection was lost.
   open(wanted ?? event.channels[0]?.id, document.activeElement === document.body);
 }
 
@@ -73,7 +73,7 @@ function makeConversations(channels) {
   byId("logs").replaceChildren(...[...conversations.values()].map(({ list }) => list.element), home.element);
 }
 
-/** Open a conversation by what is in the address: its id, and the tab of a direct message. Its box takes the focus if it may. */
+/** Open a conversation by its hash: its id, and the tab of a direct message. `focus` moves the focus to its composer. */
 function open(hash, focus = true) {
   const [id, tab] = hash?.split("/") ?? [];
   const conversation = conversations.get(id);
@@ -96,7 +96,7 @@ function open(hash, focus = true) {
   if (focus) composer.focus();
 }
 
-/** Show the tabs of the bot's direct message, and tell the bot which one was opened. */
+/** Show the tabs of the bot's direct message, and report the opened one to the bot. */
 async function showTabs(conversation, atHome) {
   const tab = (name, id, here) => el("a", { href: `#${id}`, "aria-current": here ? "page" : undefined }, name);
   byId("tabs").hidden = !(conversation.direct && hasHome);
@@ -124,7 +124,7 @@ const locate = (message, block, element) =>
 const press = (message, block, element, more) =>
   perform("press", { value: element.value, ...more, ...locate(message, block, element) });
 
-/** What people can do with messages. */
+/** Actions of messages. */
 const actions = {
   press: async (...what) => composer.showError(await press(...what)),
   suggest: (message, block, element, value) => query("suggest", { ...locate(message, block, element), value }),
@@ -133,7 +133,7 @@ const actions = {
     const send = (text) => perform("send", { channel: message.channel, thread_ts: ts, text });
     openThread(conversations.get(message.channel), ts, actions, { press, send });
   },
-  // Nothing can be done with a message that only one person sees, or that is gone.
+  // Ephemeral and deleted messages have no tools.
   tools: (message) => (message.ephemeral || message.gone ? [] : [
     el("button", { type: "button", class: "icon", "aria-label": "Reply in thread", title: "Reply in thread",
       "data-action": "thread", click: () => actions.open(message) }, icon("thread")),
@@ -143,7 +143,7 @@ const actions = {
 
 const setFault = (name, setting) => perform("weather", { dial: name, setting });
 
-/** Make a menu of the shortcuts of one type; nothing if there are none. */
+/** Make a menu of the shortcuts of one type; empty if there are none. */
 function makeShortcutMenu(type, opener, where = {}) {
   const offered = shortcuts.filter((shortcut) => shortcut.type === type);
   return !offered.length ? "" : menu(opener, offered.map(({ callback_id: id, name, description }) => ({

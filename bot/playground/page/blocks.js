@@ -6,7 +6,7 @@ import { richText } from "./richtext.js";
 
 let fields = 0;
 
-/** Draw an element that stands by itself, such as a button or a menu that acts at once. */
+/** Draw an element outside an input block, such as a button or a menu. */
 function single(element, here) {
   const label = element.placeholder?.text ?? "Choose…";
   return draw(element, { ...here, attributes: { class: "button", "aria-label": label } });
@@ -26,7 +26,7 @@ function section(block, here) {
   ];
 }
 
-/** Draw an input with its label, its hint, and what is wrong with it. */
+/** Draw an input with its label, hint and error. */
 function field(block, { error, ...here }) {
   const id = `field-${fields++}`;
   const notes = [
@@ -84,8 +84,8 @@ const BLOCKS = {
 };
 
 /**
- * Render the blocks of a message or a view; `press(block, element, more)` tells the server of a press, and
- * `suggest(block, element, value)` asks what goes with something typed. A form knows what its inputs held before, and what is wrong with them.
+ * Render the blocks of a message or view. `press(block, element, more)` sends an action, and `suggest(block, element, value)`
+ * requests options for typed text. `state` has the values and `errors` the validation errors of inputs, by block id.
  */
 export function renderBlocks(blocks, press, { state = {}, errors = {}, suggest } = {}) {
   return blocks.map((block) => {

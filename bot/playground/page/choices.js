@@ -1,11 +1,11 @@
-// Suggestions under a text field, walked with the arrow keys while the field keeps the focus
+// Suggestions under a text field, selected with the arrow keys while the field keeps the focus
 // (https://www.w3.org/WAI/ARIA/apg/patterns/combobox).
 import { el } from "./dom.js";
 
 let lists = 0;
 
 export class Choices {
-  /** Serve a field; `take(value)` is told what was chosen, and `many` says that several can be at once. */
+  /** Attach to a field. `take(value)` is called with the chosen value; `many` allows several. */
   constructor(field, label, take, { many = false } = {}) {
     const id = `choices-${lists++}`;
     this.field = field;
@@ -24,7 +24,7 @@ export class Choices {
     return this.options.length > 0;
   }
 
-  /** Offer groups of entries, each with a content and the value it stands for; tells whether anything changed. */
+  /** Offer groups of entries with content and value; returns whether anything changed. */
   offer(groups) {
     const changed = this.isOpen || groups.some(({ entries }) => entries.length);
     this.options = [];
@@ -47,7 +47,7 @@ export class Choices {
   draw({ content, value, chosen }) {
     const node = el("li", {
       id: `${this.list.id}-${this.options.length}`, role: "option",
-      // Before the field loses the focus, which would close the list.
+      // On mousedown, since losing the focus would close the list.
       mousedown: (event) => {
         event.preventDefault();
         this.take(value);
@@ -59,14 +59,14 @@ export class Choices {
     return node;
   }
 
-  /** Go so many entries on, or back. */
+  /** Move the selection by so many entries. */
   step(by) {
     const count = this.options.length;
     this.at = count ? (this.at + by + count) % count : 0;
     const current = this.options[this.at]?.node;
     for (const { node } of this.options) {
       node.classList.toggle("at", node === current);
-      // Of several, those are selected that are chosen already.
+      // With several choices, aria-selected marks the chosen ones.
       if (!this.many) node.ariaSelected = String(node === current);
     }
     current?.scrollIntoView({ block: "nearest" });
@@ -75,12 +75,12 @@ export class Choices {
     return true;
   }
 
-  /** What is gone to, if anything is offered. */
+  /** The selected value, if any. */
   get current() {
     return this.options[this.at]?.value;
   }
 
-  /** Take what is gone to; tells whether there was something. */
+  /** Take the selected value; returns whether there was one. */
   accept() {
     if (!this.isOpen) return false;
     this.take(this.current);

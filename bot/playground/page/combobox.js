@@ -1,20 +1,20 @@
-// A field that offers what fits what is typed in it, for one choice or for several.
+// A combobox with one choice or several.
 import { Choices } from "./choices.js";
 import { el } from "./dom.js";
 
 export class Combobox {
   /**
-   * Make a field with these options chosen. `find(typed)` gives groups of options, or why there are none as a text;
-   * `wait` milliseconds pass after the last character before it is asked. `most` may be chosen, of `many`.
+   * Make a combobox with options chosen. `find(typed)` returns groups of options, or the reason for none as a text;
+   * it is called `wait` milliseconds after the last character. `many` allows several choices, at most `most`.
    */
   constructor({ attributes, placeholder, chosen, many = false, most = Infinity, wait = 0, find }) {
     Object.assign(this, { placeholder, chosen, many, most, wait, find, asked: 0 });
     this.field = el("input", {
       ...attributes, type: "text", role: "combobox", "aria-expanded": "false", autocomplete: "off", spellcheck: "false",
       click: () => this.looking || this.search(), input: () => this.type(), keydown: (event) => this.steer(event), blur: () => this.leave(),
-      change: (event) => event.stopPropagation(), // what is typed is not yet chosen
+      change: (event) => event.stopPropagation(), // typed text is not a choice
     });
-    // What is typed and not chosen: nothing that the field holds, so it must be typed again when the field is drawn anew.
+    // Typed text that is not a choice, and so is not in the state; restored when the field is redrawn.
     Object.defineProperty(this.field, "typed", {
       get: () => (this.field.value === this.settled ? "" : this.field.value),
       set: (typed) => {
@@ -29,34 +29,34 @@ export class Combobox {
     this.show();
   }
 
-  /** Show what is chosen: several as tokens, one as the text of the field. */
+  /** Show the choices: several as tokens, one as the text of the field. */
   show() {
     this.field.placeholder = this.chosen.length ? "" : this.placeholder;
     this.settled = this.many ? "" : (this.chosen[0]?.text.text ?? "");
     this.field.value = this.settled;
-    // The keyboard takes a choice back in the list, or with Backspace: it need not stop at each.
+    // Not tab stops: the keyboard removes choices in the list, or with Backspace.
     this.tokens.replaceChildren(...(this.many ? this.chosen : []).map((option) => el("button", {
       type: "button", class: "token", tabindex: -1, "aria-label": `Remove ${option.text.text}`, click: () => this.take(option),
     }, option.text.text, el("span", { "aria-hidden": "true" }, "✕"))));
   }
 
-  /** Choose exactly these. */
+  /** Replace the choices. */
   choose(chosen) {
     this.chosen = chosen;
     this.show();
   }
 
-  /** Look for what is typed, after a while if need be; an emptied field holds nothing. */
+  /** Search for the typed text, after a pause if `wait` is set; emptying the field clears the choice. */
   type() {
     clearTimeout(this.pause);
     if (!this.many && this.chosen.length && !this.field.value) this.settle([]);
-    this.entered = false; // Enter was for what was typed before
+    this.entered = false; // Enter was pressed for the text before
     this.looking = true;
     if (this.wait) this.pause = setTimeout(() => this.search(this.field.value), this.wait);
     else this.search(this.field.value);
   }
 
-  /** Look for what fits; what is found at once is offered at once, for the next key may be waiting already. */
+  /** Search; synchronous results are offered synchronously, since the next key may already be waiting. */
   search(typed = "") {
     const number = ++this.asked;
     const found = this.find(typed.trim());
@@ -66,19 +66,19 @@ export class Combobox {
     return true;
   }
 
-  /** Offer what was found, or say why there is nothing. */
+  /** Offer the results, or show the reason for none. */
   offer(found) {
     const groups = typeof found === "string" ? [] : found;
     this.choices.offer(groups.map(({ label, entries }) => ({
       label, entries: entries.map(({ label: content, value }) => ({ content, value, chosen: this.has(value) })),
     })));
     this.choices.list.scrollIntoView({ block: "nearest" });
-    this.status.textContent = this.choices.isOpen ? "" : typeof found === "string" ? found : "Nothing fits.";
+    this.status.textContent = this.choices.isOpen ? "" : typeof found === "string" ? found : "No matches.";
     this.looking = false;
     if (this.entered) this.enter();
   }
 
-  /** Take what the keyboard is at, as soon as it is known; tells whether there was or will be something to take. */
+  /** Take the selected option, once the search is done; returns whether there is or will be one. */
   enter() {
     this.entered = this.looking;
     return this.looking || this.choices.accept();
@@ -88,12 +88,12 @@ export class Combobox {
     return this.chosen.some(({ value }) => value === option.value);
   }
 
-  /** Choose an option, or of several take it back. */
+  /** Choose an option; with several choices, toggle it. */
   take(option) {
     const others = this.chosen.filter(({ value }) => value !== option.value);
     const added = others.length === this.chosen.length ? [...others, option] : others;
     this.close();
-    if (this.many && added.length > this.most) this.status.textContent = `At most ${this.most} can be chosen.`;
+    if (this.many && added.length > this.most) this.status.textContent = `You can choose at most ${this.most}.`;
     else this.settle(this.many ? added : [option]);
   }
 
@@ -110,7 +110,7 @@ export class Combobox {
     return this.choices.close();
   }
 
-  /** Leave the field: nothing typed in it stays that was not chosen. */
+  /** Leave the field, discarding typed text that is not a choice. */
   leave() {
     this.close();
     this.show();
@@ -120,11 +120,11 @@ export class Combobox {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     if (!KEYS[event.key]?.(this)) return;
     event.preventDefault();
-    event.stopPropagation(); // Escape closes the list alone, not the modal around it
+    event.stopPropagation(); // Escape must not close the modal around the list
   }
 }
 
-/** What keys do; each tells whether it did something. */
+/** Handlers of keys; each returns whether it did something. */
 const KEYS = {
   __proto__: null,
   ArrowDown: (box) => (box.choices.isOpen ? box.choices.step(1) : box.looking || box.search()),

@@ -1,25 +1,25 @@
-// A message box: sends lines, suggests slash commands, and recalls what was sent before.
+// The composer: sends messages, suggests slash commands, and recalls sent messages.
 import { Choices } from "./choices.js";
 import { el, icon } from "./dom.js";
 
-const KEPT = 50; // lines that can be recalled
+const KEPT = 50; // sent messages that can be recalled
 const MEMORY = "sent";
-const USUAL_HINT = "Enter sends, Shift + Enter begins a new line, ↑ recalls";
+const USUAL_HINT = "Enter sends, Shift + Enter starts a new line, ↑ recalls";
 
-// Kept for the tab, so that a line can be tried again as somebody else.
+// Kept for the browser tab, so that a message can be sent again as another person.
 const sent = JSON.parse(sessionStorage.getItem(MEMORY) ?? "[]");
 let boxes = 0;
 
 export class Composer {
-  /** Make a box; `deliver(line)` sends a line and gives in words why it was not taken. */
+  /** Make a composer. `deliver(line)` sends a message and returns the error text, empty on success. */
   constructor(deliver, { id = `text-${boxes++}`, hint = USUAL_HINT } = {}) {
     this.deliver = deliver;
     this.usualHint = hint;
     this.commands = [];
     this.recalled = sent.length;
     this.tools = el("div", { class: "shortcuts" });
-    // A text area cannot be a combobox (https://www.w3.org/TR/html-aria/#el-textarea): as a text box it may still
-    // point into its list, and what is there is told by a status.
+    // A text area cannot have the role combobox (https://www.w3.org/TR/html-aria/#el-textarea), but it may refer to
+    // the list; a status announces the suggestions.
     this.text = el("textarea", {
       id, rows: 1, spellcheck: "false", autocomplete: "off", "aria-describedby": `${id}-hint`, "aria-haspopup": "listbox",
       input: () => this.refresh(), blur: () => this.choices.close(), keydown: (event) => this.steer(event),
@@ -35,32 +35,32 @@ export class Composer {
       this.hint, this.status, this.problem);
   }
 
-  /** Suggest these slash commands from now on. */
+  /** Set the slash commands to suggest. */
   offerCommands(known) {
     this.commands = known;
     this.refresh();
   }
 
-  /** Name the place that lines go to. */
+  /** Set the label of the message box. */
   setLabel(label) {
     this.text.placeholder = label;
     this.text.ariaLabel = label;
     this.showError("");
-    this.refresh(); // its height can be measured now that it is in the page
+    this.refresh(); // its height can be measured once it is in the page
   }
 
-  /** Be ready to type. */
+  /** Focus the message box. */
   focus() {
     this.text.focus({ preventScroll: true });
   }
 
-  /** Say in words why something was not done; an empty string takes that back. */
+  /** Show an error; an empty string clears it. */
   showError(why) {
-    this.problem.textContent = why && `That did not work: ${why}.`;
+    this.problem.textContent = why && `Failed: ${why}.`;
   }
 
   steer(event) {
-    // While an input method composes, its keys are its own.
+    // An input method handles keys while it composes.
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     if (KEYS[event.key]?.(this)) event.preventDefault();
   }
@@ -102,10 +102,10 @@ export class Composer {
       el("strong", {}, value.command), el("code", {}, value.usage_hint), el("span", {}, value.description)] }));
     this.choices.offer([{ entries }]);
     this.status.textContent = entries.length
-      ? `${entries.length === 1 ? "1 command" : `${entries.length} commands`}. Up and Down choose, Tab takes it.` : "";
+      ? `${entries.length === 1 ? "1 command" : `${entries.length} commands`}. Up and Down to select, Tab to insert.` : "";
   }
 
-  /** Put an earlier or later line into the box, unless something else is being written in it. */
+  /** Recall an earlier or later message, unless other text is in the box. */
   recall(index) {
     if (this.text.value && this.text.value !== sent[this.recalled]) return false;
     if (index < 0 || index > sent.length) return false;
@@ -116,7 +116,7 @@ export class Composer {
   }
 }
 
-/** What keys do; each tells whether it did something. */
+/** Handlers of keys; each returns whether it did something. */
 const KEYS = {
   __proto__: null,
   ArrowDown: (box) => (box.choices.isOpen ? box.choices.step(1) : box.recall(box.recalled + 1)),

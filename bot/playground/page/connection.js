@@ -1,14 +1,14 @@
-// The page's lines to the server: news over WebSockets that come back by themselves, and what people do.
+// Connections to the server: WebSockets that reconnect, and posts of actions.
 
-const SHORTEST = 250; // milliseconds before the first attempt to come back; doubled with each further one
+const SHORTEST = 250; // milliseconds before the first reconnect; doubled for each further one
 const LONGEST = 4000;
 
-/** Listen to the news for one person; `report(lost)` hears when the line is lost and when it is back. */
+/** Receive the events of a person; `report(lost)` is called when the connection is lost or back. */
 export function listen(me, receive, report) {
   return connect(`events${me ? `?as=${encodeURIComponent(me)}` : ""}`, receive, report);
 }
 
-/** Keep a line open to a path until it is hung up, which the function given back does. */
+/** Keep a WebSocket to a path open; returns the function that closes it. */
 export function connect(path, receive, report = () => {}) {
   let wait = SHORTEST;
   let socket;
@@ -37,23 +37,23 @@ export function connect(path, receive, report = () => {}) {
 
 const ERROR_TEXT = {
   __proto__: null,
-  account_inactive: "a deactivated account can send nothing",
-  action_not_found: "this is no longer there",
+  account_inactive: "this account is deactivated",
+  action_not_found: "this element no longer exists",
   channel_not_found: "this person is not in the channel",
   dispatch_failed: "no bot is connected; start it and try again",
-  http_client_error: "the bot refused it; the inspector shows what it answered",
-  http_service_error: "the bot failed; the inspector shows what it answered",
-  invalid_options: "the bot offered something that Slack would not show; the inspector says what",
-  invalid_weather: "there is no such weather; reload the page",
-  message_not_found: "the message is gone",
-  no_command_in_thread: "slash commands do not work in threads; run it in the conversation itself",
+  http_client_error: "the bot rejected the request; see its response in the inspector",
+  http_service_error: "the bot failed; see its response in the inspector",
+  invalid_options: "the bot sent invalid options; see the inspector",
+  invalid_weather: "this fault setting does not exist; reload the page",
+  message_not_found: "the message no longer exists",
+  no_command_in_thread: "slash commands do not work in threads; run it in the conversation",
   operation_timeout: "the bot did not answer within 3 seconds; try again",
   query_too_short: "type a few more characters",
-  shortcut_not_found: "this person has no such shortcut",
+  shortcut_not_found: "this shortcut is not available to this person",
   view_not_found: "the modal is closed",
 };
 
-/** Post what somebody did; gives the answer, and in it as `why` in words why it was not taken. */
+/** Post an action; returns the response, with the error text as `why`, empty on success. */
 export async function ask(path, body) {
   try {
     const answer = await fetch(`/page/${path}`, {
@@ -66,5 +66,5 @@ export async function ask(path, body) {
   }
 }
 
-/** Post what somebody did; gives an empty string, or in words why it was not taken. */
+/** Post an action; returns the error text, empty on success. */
 export const post = async (path, body) => (await ask(path, body)).why;

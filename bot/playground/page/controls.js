@@ -1,16 +1,16 @@
-// What can be pressed: buttons and overflow menus, and the dialogs that ask first.
+// Buttons and overflow menus, and their confirmation dialogs.
 import { el, isLinkable, link } from "./dom.js";
 import { menu } from "./menu.js";
 import { EVERYTHING, VERBATIM, mrkdwn } from "./mrkdwn.js";
 
-const BUSY = 500; // milliseconds for which a press is seen to have been taken
+const BUSY = 500; // milliseconds for which a pressed control is shown as busy
 
-/** Show a text object: plain text as it is, mrkdwn as it reads. */
+/** Render a text object: plain text or mrkdwn. */
 export function words(text) {
   return text.type === "mrkdwn" ? mrkdwn(text.text, text.verbatim ? VERBATIM : EVERYTHING) : text.text;
 }
 
-/** Ask before something is done, and say whether to go on. */
+/** Show a confirmation dialog; returns whether it was confirmed. */
 function confirmed(dialog) {
   if (!dialog) return true;
   const choice = (value, label, look) => el("button", { class: `button ${look}`, value }, label);
@@ -29,7 +29,7 @@ function confirmed(dialog) {
   }));
 }
 
-/** Act on a press once: ask if need be, tell the server, and show for a moment that it is under way. */
+/** Send a press once: confirm it if needed, and show the control as busy meanwhile. */
 export async function act(control, element, press, more = {}) {
   if (control.ariaBusy === "true" || !(await confirmed(element.confirm))) return false;
   control.ariaBusy = "true";
@@ -66,13 +66,13 @@ function overflow(element, press) {
   })));
 }
 
-/** Stand in for a picture: the page loads nothing from elsewhere, so its description is shown. */
+/** Show the alt text of an image: the page loads nothing from other sites. */
 export const picture = (element) => el("span", { class: "picture", role: "img", "aria-label": element.alt_text }, element.alt_text);
 
 const CONTROLS = { __proto__: null, button, overflow, image: picture };
 
-/** Name what this page does not draw. */
-export const unknown = (type) => el("span", { class: "unknown" }, `${type} is not shown here`);
+/** Placeholder for an unsupported element. */
+export const unknown = (type) => el("span", { class: "unknown" }, `${type} is not supported here`);
 
-/** Render what can be pressed; `press(element, more)` tells the server. */
+/** Render a control; `press(element, more)` sends its action. */
 export const control = (element, press) => CONTROLS[element.type]?.(element, press) ?? unknown(element.type);

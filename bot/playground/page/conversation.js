@@ -1,18 +1,18 @@
-// A conversation: its link in the sidebar, its log, its threads, and what is unread in it.
+// A conversation: its sidebar link, message list, threads and unread count.
 import { el } from "./dom.js";
 import { MessageList } from "./message-list.js";
 import { avatar } from "./workspace.js";
 
 export class Conversation {
-  /** Begin empty; `actions` are what the log lets people do, and `bookmark` is where what was read is remembered. */
+  /** Make an empty conversation; `actions` are those of its messages, `bookmark` is the storage key of its last read message. */
   constructor({ id, name, kind, shared }, actions, bookmark) {
     this.id = id;
     this.shared = shared;
     this.direct = kind === "direct";
     this.shown = this.direct ? name : `#${name}`;
     this.bookmark = bookmark;
-    this.messages = new Map(); // by time stamp
-    this.threads = new Map(); // the replies to a message, by its time stamp
+    this.messages = new Map(); // by timestamp
+    this.threads = new Map(); // replies by the timestamp of their parent message
     this.last = "";
     this.unread = 0;
     this.count = el("span", { class: "count" });
@@ -24,7 +24,7 @@ export class Conversation {
     this.list = new MessageList(`Messages in ${this.shown}`, actions, start);
   }
 
-  /** Show a message in the log, or as one more reply to its thread's first. */
+  /** Add or update a message, or a reply of its thread. */
   update(message) {
     this.messages.set(message.ts, message);
     const first = message.thread_ts !== message.ts && this.messages.get(message.thread_ts);
@@ -32,7 +32,7 @@ export class Conversation {
     this.list.update(first || message, this.listReplies((first || message).ts));
   }
 
-  /** Take a message away; while there are replies to it, something stands in its place. */
+  /** Remove a message; if it has replies, a notice replaces it. */
   remove(ts) {
     const message = this.messages.get(ts);
     this.messages.delete(ts);
@@ -47,14 +47,14 @@ export class Conversation {
     return [...(this.threads.get(ts)?.values() ?? [])];
   }
 
-  /** Note that a message has arrived; it is read at once if the room is open. */
+  /** Count a new message as unread, unless the conversation is open. */
   arrive(message, open) {
     this.last = message.ts;
     if (open) this.read();
     else if (message.ts > (sessionStorage.getItem(this.bookmark) ?? "")) this.mark(this.unread + 1);
   }
 
-  // Kept for the tab, since switching to another person and back loads the page anew.
+  // Kept for the browser tab, since switching to another person reloads the page.
   read() {
     sessionStorage.setItem(this.bookmark, this.last);
     this.mark(0);

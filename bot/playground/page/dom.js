@@ -1,6 +1,6 @@
-// Builds elements; whatever comes from outside ends as text or as a checked link, never as markup.
+// Builds elements; foreign data becomes text or a checked link, never markup.
 
-/** Make an element: functions become listeners, `true` and `false` set or leave out an attribute. */
+/** Make an element; functions become listeners, and `true` and `false` set or omit an attribute. */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -11,13 +11,13 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Draw one of the icons that the page itself brings along as templates. */
+/** Copy an icon from the page's templates. */
 export const icon = (name) => document.getElementById(`icon-${name}`).content.cloneNode(true);
 
-/** Tell whether an address may be linked: one of the web or of mail. */
+/** Check whether a URL may be linked: http, https or mailto. */
 export const isLinkable = (url) => /^(https?:\/\/|mailto:)/i.test(url) && URL.canParse(url);
 
-/** Link to an address if it may be linked; otherwise show the words alone. */
+/** Make a link; a URL that must not be linked gives the words alone. */
 export function link(url, words = url) {
   return isLinkable(url) ? el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, words) : words;
 }

@@ -1,9 +1,9 @@
-// The files of a message, each as a card that downloads it.
+// Files of a message, as download cards.
 import { el, icon } from "./dom.js";
 
 const UNITS = ["bytes", "KB", "MB", "GB"];
 
-/** Say how large a file is, such as 1.2 KB. */
+/** Format a file size, such as 1.2 KB. */
 function sizeOf(bytes) {
   const power = Math.min(Math.floor(Math.log2(bytes || 1) / 10), UNITS.length - 1);
   const shown = (bytes / 1024 ** power).toLocaleString(undefined, { maximumFractionDigits: power ? 1 : 0 });
@@ -17,5 +17,5 @@ const card = ({ name, title, filetype, size, url }) => el("li", {},
       el("small", {}, title && title !== name ? `${name} · ` : "", sizeOf(size))),
     icon("download")));
 
-/** List a message's files; nothing if there are none. */
+/** Render a message's files. */
 export const renderFiles = (files = []) => (files.length ? el("ul", { class: "files", "aria-label": "Files" }, files.map(card)) : []);

@@ -1,11 +1,11 @@
-// Where the focus is, kept while what is around it is drawn anew.
+// Saves and restores the focus while nodes are redrawn.
 
-/** What the keyboard can stop at. */
+/** Selector of focusable elements. */
 export const STOPS = "a[href], button:not([tabindex='-1']), input, select, textarea, summary, [tabindex='0']";
 
 const idsOf = (node) => [node.closest("[data-block]")?.dataset.block, node.closest("[data-action]")?.dataset.action].join(" ");
 
-/** Remember where the focus is inside a node, by the ids of what has it; nothing if it is elsewhere. */
+/** Save the focus inside a node, by block and action id; null if the focus is elsewhere. */
 export function saveFocus(root) {
   const { activeElement } = document;
   if (!root.contains(activeElement)) return null;
@@ -13,7 +13,7 @@ export function saveFocus(root) {
   return { ids: idsOf(activeElement), value, textContent, selectionStart, selectionEnd, typed: activeElement.typed };
 }
 
-/** Find what a place has become; nothing if it is gone. */
+/** Find the element of a saved focus; undefined if there is none. */
 export function findFocus(root, saved) {
   if (!saved) return undefined;
   const alike = [...root.querySelectorAll(STOPS)].filter((node) => idsOf(node) === saved.ids);
@@ -21,7 +21,7 @@ export function findFocus(root, saved) {
     ?? alike.find((node) => node.value === saved.value) ?? alike[0];
 }
 
-/** Put the focus back, with what was being typed and the caret where it was. */
+/** Restore the focus, with the typed text and the caret. */
 export function restoreFocus(node, saved) {
   node.focus();
   if (saved.typed) node.typed = saved.typed;

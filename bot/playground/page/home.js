@@ -1,13 +1,13 @@
-// The bot's Home tab: the view that the bot has published for this person.
+// The Home tab: the view that the bot published for this person.
 import { renderBlocks } from "./blocks.js";
 import { el } from "./dom.js";
 import { findFocus, restoreFocus, saveFocus } from "./focus.js";
 import { readState } from "./input-state.js";
 
-const EMPTY = "This bot has put nothing here yet. It is told that you opened this tab, and may need a moment.";
+const EMPTY = "This app has not published a Home tab yet. It may need a moment after you open this tab.";
 
 export class Home {
-  /** Begin with an empty tab; `deliver(action, body)` tells the server and gives in words why it was not taken. */
+  /** Make an empty tab; `deliver(action, body)` posts an action and returns the response. */
   constructor(deliver) {
     this.deliver = deliver;
     this.view = null;
@@ -17,7 +17,7 @@ export class Home {
       el("div", { class: "column" }, this.problem, this.page));
   }
 
-  /** Show what the bot has published; what was filled in stays as long as it is the same view. */
+  /** Show the published view; input values are kept while it is the same view. */
   update(view) {
     const state = this.view?.id === view?.id ? readState(this.page) : {};
     const focus = saveFocus(this.page);
@@ -33,9 +33,9 @@ export class Home {
     this.element.hidden = !shown;
   }
 
-  /** Say in words why something was not done; what the server says of the view itself is left to it. */
+  /** Show an error; an empty string keeps the view's own problem. */
   showError(why) {
-    if (why) this.problem.textContent = `That did not work: ${why}.`;
+    if (why) this.problem.textContent = `Failed: ${why}.`;
   }
 
   locate(block, element) {

@@ -1,12 +1,12 @@
-// What every input can do: hold a value, tell it, and take it back.
+// State of inputs: initial value, reading, and reverting.
 import { act } from "./controls.js";
 
-/** What an input holds: what it held before it was drawn anew, or what the bot gave it to start with. */
+/** The value of an input when drawn: from the state before, or else the bot's initial value. */
 export const initialValue = (element, here, key, initial) => (here.state && key in here.state ? here.state[key] : element[initial]);
 
 export const placeholder = (element) => element.placeholder?.text;
 
-/** Let a node tell what it holds, and tell the bot of a change if it asked for that. */
+/** Make a node readable, and send its changes to the bot unless it is silent. */
 export function input(node, element, here, read, restore) {
   node.read = read;
   node.dataset.action = element.action_id;
@@ -16,7 +16,7 @@ export function input(node, element, here, read, restore) {
   node.addEventListener("change", async () => {
     if (telling) return;
     telling = true;
-    // It may change again meanwhile; what it holds in the end is sent too.
+    // It may change again meanwhile; the last value is sent too.
     for (let now = read(); !isSame(now, last); now = read()) {
       if (await act(node, element, here.press, now)) last = now;
       else restore(last);
@@ -28,10 +28,10 @@ export function input(node, element, here, read, restore) {
 
 const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-/** Tell whether two options are the same. */
+/** Compare two options. */
 export const sameOption = (one, other) => one.value === other.value;
 
-/** Read what all inputs inside a node hold, by block id and action id. */
+/** Read the values of all inputs inside a node, by block id and action id. */
 export function readState(node) {
   const state = {};
   for (const one of node.querySelectorAll("[data-action]")) {

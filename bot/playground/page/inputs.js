@@ -1,11 +1,11 @@
-// Inputs: what can be typed or chosen, in a message at once, in a modal until it is submitted.
+// Input elements.
 import { words } from "./controls.js";
 import { el } from "./dom.js";
 import { initialValue, input, placeholder, sameOption } from "./input-state.js";
 import { externalSelect, multiSelect, pick, staticSelect } from "./selects.js";
 import { listConversations, listPeople } from "./workspace.js";
 
-const PAUSE = 300; // milliseconds after the last character before a text is told to the bot
+const PAUSE = 300; // milliseconds after the last character before a text is sent to the bot
 
 let groups = 0;
 
@@ -16,22 +16,22 @@ const text = (type, inputmode) => (element, here) => {
   });
   node.value = initialValue(element, here, "value", "initial_value") ?? "";
   const read = () => ({ value: node.value || null });
-  if (!here.silent) tellText(node, element, () => here.press(element, read()));
+  if (!here.silent) sendText(node, element, () => here.press(element, read()));
   return input(node, element, { ...here, silent: true }, read);
 };
 
-/** Tell the bot of a text when Enter is pressed, or with its characters, as the element says. */
-function tellText(node, element, tell) {
+/** Send a text to the bot on Enter or on each character, as the element specifies. */
+function sendText(node, element, send) {
   const moments = element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];
   let pause;
   if (moments.includes("on_character_entered")) node.addEventListener("input", () => {
     clearTimeout(pause);
-    pause = setTimeout(tell, PAUSE);
+    pause = setTimeout(send, PAUSE);
   });
   if (moments.includes("on_enter_pressed")) node.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
-    tell();
+    send();
   });
 }
 
@@ -60,7 +60,7 @@ function date(element, here) {
   return input(node, element, here, read, (last) => { node.value = last.selected_date ?? ""; });
 }
 
-/** What each type of input looks like: it is given the element and what is so here, and makes a node. */
+/** Renderers of inputs by type: from the element and its context to a node. */
 export const INPUTS = {
   __proto__: null,
   plain_text_input: text("text"),

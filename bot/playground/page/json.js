@@ -1,9 +1,9 @@
-// JSON as people read it: indented, and colored by what each part is.
+// JSON, indented and colored.
 import { el } from "./dom.js";
 
 const PARTS = /(?<key>"(?:[^"\\]|\\.)*")(?=:)|(?<text>"(?:[^"\\]|\\.)*")|(?<number>-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(?<word>true|false|null)/gi;
 
-/** Render a value as colored text; what is no JSON, such as the body of a page, as it is. */
+/** Render a value as colored JSON; a string, such as the body of a page, as it is. */
 export function renderJson(value) {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
   const nodes = [];

@@ -1,7 +1,7 @@
-// A button that opens a short menu.
+// A button with a menu.
 import { el } from "./dom.js";
 
-/** Make a menu; its opener has the given name and content, and each item a label, a note and what it does. */
+/** Make a menu button with a label and content; each item has a label, a note and a function `act`. */
 export function menu({ label, content, look = "button", ...attributes }, items) {
   const close = () => { node.open = false; };
   const opener = el("summary", { class: look, "aria-label": label, title: label, ...attributes }, content);

@@ -1,4 +1,4 @@
-// Messages in order: those of a conversation, or of a thread.
+// The message list of a conversation or thread.
 import { renderBlocks } from "./blocks.js";
 import { clock, day, moment } from "./dates.js";
 import { el } from "./dom.js";
@@ -7,15 +7,15 @@ import { findFocus, restoreFocus, saveFocus } from "./focus.js";
 import { LINKS, mrkdwn } from "./mrkdwn.js";
 import { avatar, isMe } from "./workspace.js";
 
-const PAUSE = 300; // seconds after which the same sender is named again
-const NEAR = 120; // pixels from the end within which the log follows new messages
+const PAUSE = 300; // seconds after which the sender is shown again
+const NEAR = 120; // pixels from the end within which the list scrolls to new messages
 const MOST_FACES = 3; // people shown beside the number of replies
 
 export class MessageList {
   /**
-   * Begin an empty log; its actions are `press(message, block, element, more)` and `suggest(message, block, element,
-   * value)`, which tell the server, `tools(message)`, which makes what can be done with a message, and
-   * `open(message)`, which opens its thread. A log without a start is a thread's.
+   * Make an empty list. Its actions are `press(message, block, element, more)` and `suggest(message, block, element,
+   * value)`, which post to the server, `tools(message)`, which makes a message's buttons, and `open(message)`, which
+   * opens its thread. A list without a start is a thread's.
    */
   constructor(label, actions, start) {
     this.isThread = !start;
@@ -28,7 +28,7 @@ export class MessageList {
       start ? el("div", { class: "start" }, start) : [], this.list);
   }
 
-  /** Show a message with the number of its replies, in the place of the one with the same time stamp if there is one. */
+  /** Add a message with the number of its replies, or replace the one with the same timestamp. */
   update(message, replies = []) {
     const old = this.nodes.get(message.ts);
     this.follow ||= this.isAtEnd() || (!old && (message.ephemeral || isMe(message.from.id)));
@@ -39,20 +39,20 @@ export class MessageList {
     this.settle();
   }
 
-  /** Take a message away. */
+  /** Remove a message. */
   remove(ts) {
     this.nodes.get(ts)?.remove();
     this.nodes.delete(ts);
     this.settle();
   }
 
-  /** Show this log, at its end, or hide it. */
+  /** Show the list, scrolled to its end, or hide it. */
   show(shown) {
     this.element.hidden = !shown;
     if (shown) this.toEnd();
   }
 
-  /** Arrange and scroll once, however many messages came together. */
+  /** Arrange and scroll once for all messages of a batch. */
   settle() {
     if (this.settling) return;
     this.settling = true;
@@ -95,7 +95,7 @@ export class MessageList {
     return node;
   }
 
-  /** Say how many replies there are, and lead to them. */
+  /** Render the link to a message's replies. */
   renderReplies(message, replies) {
     const senders = [...new Map(replies.map(({ from }) => [from.id, from])).values()].slice(0, MOST_FACES);
     const { at } = replies.at(-1);
@@ -105,7 +105,7 @@ export class MessageList {
       el("small", {}, `Last reply ${day(at).toLowerCase()} at ${clock(at)}`));
   }
 
-  /** Mark where a day or the replies begin, and where a sender goes on and need not be named again. */
+  /** Insert dividers of days and replies, and group messages of one sender. */
   arrange() {
     this.list.querySelectorAll(".divider").forEach((divider) => divider.remove());
     const nodes = [...this.list.children];
@@ -128,7 +128,7 @@ const isMarked = (message) => message.ephemeral || message.command || message.er
 const continues = (last, next) =>
   last.from.id === next.from.id && next.at - last.at < PAUSE && !isMarked(next) && !last.ephemeral;
 
-/** Put a changed message into its place, with the focus on the same control if it was inside. */
+/** Replace a message's node, keeping the focus on the same control. */
 function replace(old, node) {
   const focus = saveFocus(old);
   old.replaceWith(node);

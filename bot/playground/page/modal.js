@@ -1,23 +1,23 @@
-// The modal: the view that a bot has put before the person, and what they filled in.
+// The modal: the person's top view, and the values of its inputs.
 import { renderBlocks } from "./blocks.js";
 import { el } from "./dom.js";
 import { findFocus, restoreFocus, saveFocus, STOPS } from "./focus.js";
 import { readState } from "./input-state.js";
 import { avatar } from "./workspace.js";
 
-const states = new Map(); // what is filled in, by view id, for as long as the modal is open
+const states = new Map(); // input values by view id, while the modal is open
 let deliver;
 let view = null;
 
 const dialog = el("dialog", { class: "modal", "aria-labelledby": "modal-title", keydown: steer, cancel: stay });
 
-/** Make modals work; `ask(action, body)` tells the server what is done; `why` in its answer says in words why not. */
+/** Set up modals; `ask(action, body)` posts an action and returns the response. */
 export function startModal(ask) {
   deliver = ask;
   document.body.append(dialog);
 }
 
-/** Show the view that is now before the person, or none; what they filled in stays. */
+/** Show the top view, or none; input values are kept. */
 export function showView(next) {
   if (view) states.set(view.id, readState(dialog));
   const saved = view && view.id === next?.id ? saveFocus(dialog) : null;
@@ -68,16 +68,16 @@ const suggest = (block, element, value) => deliver("suggest", {
   view_id: view.id, block_id: block.block_id, action_id: element.action_id, value, state: readState(dialog),
 });
 
-/** Tell the server of something done in the view; gives whether it was taken. */
+/** Post an action of the view; returns whether it succeeded. */
 async function perform(action, body) {
   if (!view) return false;
   const { why } = await deliver(action, { view_id: view.id, ...body });
   const problem = dialog.querySelector(".problem");
-  if (problem && why) problem.textContent = `That did not work: ${why}.`;
+  if (problem && why) problem.textContent = `Failed: ${why}.`;
   return !why;
 }
 
-/** Keep the keyboard inside, and let Escape go back. */
+/** Keep Tab inside the dialog, and let Escape close the view. */
 function steer(event) {
   if (event.key === "Escape") {
     event.preventDefault();
@@ -97,7 +97,7 @@ function stay(event) {
 
 const scroller = () => dialog.querySelector(".body");
 
-/** Put the focus on what is wrong, or where it was, or on the first thing there is to do. */
+/** Focus the first invalid input, or else the saved element, or else the first one. */
 function focus(saved) {
   const stops = [...dialog.querySelectorAll(`.body :is(${STOPS})`)];
   const wrong = stops.find((node) => node.closest(".invalid"));

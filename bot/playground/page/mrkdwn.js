@@ -1,4 +1,4 @@
-// Slack's own markup (https://docs.slack.dev/messaging/formatting-message-text), read as Slack reads it.
+// Rendering of mrkdwn (https://docs.slack.dev/messaging/formatting-message-text).
 import { formatDate } from "./dates.js";
 import { el, isLinkable, link } from "./dom.js";
 import { broadcast, findChannel, mention } from "./workspace.js";
@@ -13,7 +13,7 @@ const URLS = ["(?<url>https?:\\/\\/[^\\s<>|]*[^\\s<>|.,;:!?()\"'*_~`])"];
 const MENTIONS = ["(?<![\\p{L}\\p{N}])@(?<range>here|channel|everyone)\\b", "(?<![\\p{L}\\p{N}&])#(?<channel>[\\p{L}\\p{N}_-]+)"];
 const grammar = (...sources) => new RegExp(sources.flat().join("|"), "gu");
 
-/** What to read beyond marks written on purpose: nothing; addresses; addresses and bare mentions. */
+/** Grammars: explicit markup alone; with bare URLs; with bare URLs and mentions. */
 export const VERBATIM = grammar(MARKS);
 export const LINKS = grammar(MARKS, URLS);
 export const EVERYTHING = grammar(MARKS, URLS, MENTIONS);
@@ -25,13 +25,13 @@ const EMOJI = {
   robot_face: "🤖", rocket: "🚀", smile: "😄", tada: "🎉", warning: "⚠️", wave: "👋", white_check_mark: "✅", x: "❌",
 };
 
-/** Show an emoji by its name, as the name itself when there is no picture for it. */
+/** Render an emoji, or its name if it is unknown. */
 export function emoji(name, points) {
   const picture = points ? String.fromCodePoint(...points.split("-").map((hex) => parseInt(hex, 16))) : EMOJI[name];
   return picture ? el("span", { role: "img", "aria-label": name, title: `:${name}:` }, picture) : `:${name}:`;
 }
 
-/** Render marked-up text as a list of nodes. */
+/** Render mrkdwn as a list of nodes. */
 export function mrkdwn(text, reading = VERBATIM) {
   return text.split(/```([\s\S]+?)```/).map((part, index) =>
     index % 2 ? el("pre", {}, unescape(part.replace(/^\n|\n$/g, ""))) : paragraphs(part, reading));
@@ -65,7 +65,7 @@ function token({ 0: whole, groups }, reading) {
   return channel ? mention("#", channel.id) : whole;
 }
 
-/** Read what stands in angle brackets: a mention, a date or a link. */
+/** Render the content of angle brackets: a mention, a date or a link. */
 function angle(inside) {
   const [target, ...rest] = inside.split("|");
   const label = unescape(rest.join("|"));

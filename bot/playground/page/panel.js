@@ -1,12 +1,12 @@
-// The panel beside the conversation: one thing at a time, a thread or the inspector.
+// The panel beside the conversation: a thread or the inspector.
 
-const COVERS = matchMedia("(max-width: 900px)"); // it then lies over everything else
+const COVERS = matchMedia("(max-width: 900px)"); // the panel covers the page then
 
 const [panel, title, body, close] = ["panel", "panel-title", "panel-body", "panel-close"].map((id) => document.getElementById(id));
 let left = () => {};
 let opener = null;
 
-/** Open the panel with a name, a look and a content; `leave()` is told once it is closed or shows something else. */
+/** Open the panel; `leave()` is called when it closes or gets other content. */
 export function openPanel({ name, look, content, leave = () => {} }) {
   const inside = panel.contains(document.activeElement);
   if (!inside) opener = document.activeElement;
@@ -19,7 +19,7 @@ export function openPanel({ name, look, content, leave = () => {} }) {
   cover();
 }
 
-/** Close the panel; the focus goes back to where it came from, if it was inside. */
+/** Close the panel; a focus inside it returns to the element that had it before. */
 export function closePanel() {
   if (panel.hidden) return;
   const inside = panel.contains(document.activeElement);
@@ -31,7 +31,7 @@ export function closePanel() {
   if (inside) (opener?.isConnected ? opener : document.getElementById("text")).focus();
 }
 
-/** Keep the keyboard out of what lies below. */
+/** Make the covered page inert. */
 function cover() {
   for (const other of document.querySelectorAll("#sidebar, main")) other.inert = !panel.hidden && COVERS.matches;
 }

@@ -1,4 +1,4 @@
-// Rich text blocks, whose text is literal by design.
+// Rendering of rich text blocks, whose text has no markup.
 import { formatDate } from "./dates.js";
 import { el, link } from "./dom.js";
 import { emoji } from "./mrkdwn.js";

@@ -1,12 +1,12 @@
-// Inputs in which something is chosen from a list, be it long or the bot's to give.
+// Select elements: static, multiple, external, and of people and conversations.
 import { Combobox } from "./combobox.js";
 import { el } from "./dom.js";
 import { initialValue, input, placeholder, sameOption } from "./input-state.js";
 
-const PAUSE = 300; // milliseconds after the last character before the bot is asked
-const LEAST_QUERY = 3; // characters from which the bot is asked, where it does not say so itself
+const PAUSE = 300; // milliseconds after the last character before options are requested
+const LEAST_QUERY = 3; // default of min_query_length
 
-/** Make a select of groups of entries, each with a label and the value it stands for. */
+/** Make a select of grouped entries with label and value. */
 function select(element, here, groups, key, initial, same = (one, other) => one === other) {
   const entries = groups.flatMap((group) => group.entries);
   const find = (value) => (value ? entries.findIndex((entry) => same(entry.value, value)) : -1);
@@ -29,7 +29,7 @@ const listGroups = (element) => (element.option_groups ?? [{ options: element.op
 export const staticSelect = (element, here) =>
   select(element, here, listGroups(element), "selected_option", "initial_option", sameOption);
 
-/** Make a field that offers what fits: `find(typed)` gives groups of options, or in words why there are none. */
+/** Make a combobox for one or several options; `options` are those of Combobox. */
 function searched(element, here, key, initial, options) {
   const many = key === "selected_options";
   const box = new Combobox({
@@ -51,7 +51,7 @@ export function externalSelect(element, here) {
   return searched(element, here, "selected_option", "initial_option", { wait: PAUSE, find: async (typed) => {
     if (typed.length < least) return `Type at least ${least} ${least === 1 ? "character" : "characters"}.`;
     const answer = await here.suggest(element, typed);
-    return answer.why ? `That did not work: ${answer.why}.` : listGroups(answer);
+    return answer.why ? `Failed: ${answer.why}.` : listGroups(answer);
   } });
 }
 

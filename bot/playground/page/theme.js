@@ -1,10 +1,10 @@
-// Dark or light: as the system has it, until somebody chooses.
+// Dark or light theme: the system's, until one is chosen.
 
 const MEMORY = "theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
 const isDark = () => (localStorage.getItem(MEMORY) ?? (system.matches ? "dark" : "light")) === "dark";
 
-/** Show the theme, and let a button switch it. */
+/** Apply the theme, and make a button switch it. */
 export function startTheme(button) {
   const show = () => {
     document.documentElement.dataset.theme = isDark() ? "dark" : "light";

@@ -1,16 +1,16 @@
-// A thread in the panel: its first message, the replies, and a box for one more.
+// A thread in the panel: its parent message, replies and composer.
 import { Composer } from "./composer.js";
 import { el } from "./dom.js";
 import { MessageList } from "./message-list.js";
 import { closePanel, openPanel } from "./panel.js";
 
-const HINT = "Slash commands do not work in threads. Enter sends, Shift + Enter begins a new line";
+const HINT = "Slash commands do not work in threads. Enter sends, Shift + Enter starts a new line";
 
-let current = null; // the thread that is open: its conversation, the time stamp of its first message, its log
+let current = null; // the open thread: its conversation, the timestamp of its parent message, its list
 
 /**
- * Open the thread of a message; `actions` are what its log lets people do. `send(line)` sends a reply and `press` tells
- * of a press; both give in words why it was not taken, which is said here.
+ * Open the thread of a message. `send(line)` posts a reply and `press` an action; both return the error text, which is
+ * shown in the thread.
  */
 export function openThread(conversation, ts, actions, { press, send }) {
   const composer = new Composer(send, { hint: HINT });
@@ -27,7 +27,7 @@ export function openThread(conversation, ts, actions, { press, send }) {
   composer.focus();
 }
 
-/** Keep the open thread as its messages are: one was placed, or taken away. */
+/** Update the open thread after a message was changed or removed. */
 export function refreshThread(conversation, ts) {
   if (current?.conversation !== conversation) return;
   const message = conversation.messages.get(ts);
@@ -35,7 +35,7 @@ export function refreshThread(conversation, ts) {
   else if (ts === current.ts || message.thread_ts === current.ts) current.list.update(message);
 }
 
-/** Close the thread, if one is open; what else is in the panel stays. */
+/** Close the open thread, but no other content of the panel. */
 export function closeThread() {
   if (current) closePanel();
 }

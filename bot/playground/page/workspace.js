@@ -1,4 +1,4 @@
-// Who and what an id stands for: the people, channels and user groups the page was told of.
+// Directory of people, channels and user groups, by id.
 import { el } from "./dom.js";
 
 const TINTS = 6;
@@ -6,7 +6,7 @@ const SIGNS = { __proto__: null, channel: "#", direct: "" };
 const known = new Map();
 let me = "";
 
-/** Remember who is in a snapshot. */
+/** Load the directory from a snapshot. */
 export function loadDirectory(snapshot) {
   known.clear();
   me = snapshot.me;
@@ -14,7 +14,7 @@ export function loadDirectory(snapshot) {
   for (const other of [...snapshot.channels, ...(snapshot.groups ?? [])]) known.set(other.id, other);
 }
 
-/** List the people, or the conversations, that can be chosen. */
+/** List the people, or the conversations, of selects. */
 export const listPeople = () => [...known.values()].filter((one) => "tint" in one);
 export const listConversations = () => [...known.values()].filter((one) => one.kind in SIGNS)
   .map(({ id, name, kind }) => ({ id, name: SIGNS[kind] + name }));
@@ -23,16 +23,16 @@ export const isMe = (id) => id === me;
 
 export const findChannel = (name) => [...known.values()].find((one) => one.kind === "channel" && one.name === name);
 
-/** Show a mention: a sign and the name behind an id, standing out more if it calls the reader. */
+/** Render a mention of an id, highlighted if it is the reader. */
 export function mention(sign, id, label) {
   const name = known.get(id)?.name ?? (label || id);
   return el("span", { class: isMe(id) ? "mention calls" : "mention" }, sign + name);
 }
 
-/** Show a mention of everybody: here, channel or everyone. */
+/** Render a broadcast mention: here, channel or everyone. */
 export const broadcast = (range) => el("span", { class: "mention calls" }, `@${range}`);
 
-/** Show somebody's picture: letters on their color. */
+/** Render an avatar: initials on a color. */
 export function avatar(id, name) {
   const { avatar_letter: letter, kind, tint } = known.get(id) ?? {};
   const [look, letters] = letter && kind !== "bot" ? [`tint-${tint}`, letter] : ["app", name.slice(0, 2)];
