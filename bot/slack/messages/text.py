@@ -7,6 +7,15 @@ from collections.abc import Iterable
 ELLIPSIS = "…"
 """What a cut text ends in."""
 
+_WRAPPED = re.compile(
+    r"<(?:[@#](?P<mention>[A-Z0-9]+)|(?:mailto:|tel:)(?P<target>[^<>|]+)|(?P<url>https?://[^<>|]+))"
+    r"(?:\|(?P<label>[^<>]*))?>"
+)
+_ESCAPED = re.compile("&(amp|lt|gt);")
+_CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
+_BROADCAST = re.compile("@(?=here|channel|everyone)", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
+
 _CONTROLS = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡"}
 _BREAKS = dict.fromkeys(map(ord, "\n\u2028\u2029"), "↵")
 _PICTURES = str.maketrans(_CONTROLS | _BREAKS)
@@ -30,57 +39,6 @@ _FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _EXTENDERS = frozenset({_JOINER, *map(chr, range(0x1F3FB, 0x1F400))})
 _CLUSTER = 16
 """The most characters to step back for the start of a grapheme; there is no end to combining marks."""
-
-_WRAPPED = re.compile(
-    r"<(?:[@#](?P<mention>[A-Z0-9]+)|(?:mailto:|tel:)(?P<target>[^<>|]+)|(?P<url>https?://[^<>|]+))"
-    r"(?:\|(?P<label>[^<>]*))?>"
-)
-_ESCAPED = re.compile("&(amp|lt|gt);")
-_CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
-_BROADCAST = re.compile("@(?=here|channel|everyone)", re.IGNORECASE)
-_WORD_JOINER = "\u2060"
-
-
-def make_visible(text: str) -> str:
-    """Show a text on one line, with nothing in it that cannot be seen or that turns the reading direction."""
-    line = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n")).translate(_PICTURES)
-    visible = _INVISIBLE.sub(lambda match: f"⟨{ord(match[0]):X}⟩", line)
-    unindented = visible.lstrip()
-    stripped = unindented.rstrip()
-    return "␣" * (len(visible) - len(unindented)) + stripped + "␣" * (len(unindented) - len(stripped))
-
-
-def cut(text: str, limit: int) -> str:
-    """Cut a text to at most limit characters, an ellipsis included, between two graphemes."""
-    if len(text) <= limit:
-        return text
-    end = limit - 1
-    start = max(0, end - _CLUSTER)
-    stripped = next((place for place in range(end, start, -1) if not _is_inside(text, place)), end)
-    return text[:stripped] + ELLIPSIS
-
-
-def plural(number: int, noun: str) -> str:
-    """Count things: 1 account, 2,000 accounts."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def and_more(number: int, nouns: str = "") -> str:
-    """Count what a list leaves out, as its last part; empty when it leaves out nothing."""
-    return f"and {number:,} more{f' {nouns}' if nouns else ''}" if number > 0 else ""
-
-
-def join_some(shown: Iterable[str], left_out: int) -> str:
-    """List some texts, and count the ones left out."""
-    return " ".join(filter(None, (", ".join(shown), and_more(left_out))))
-
-
-def _is_inside(text: str, place: int) -> bool:
-    """Tell whether the character at a place belongs to the one before it."""
-    after = text[place]
-    if after in _FLAG_LETTERS:
-        return (place - len(text[:place].rstrip(_FLAG_LETTERS))) % 2 == 1
-    return text[place - 1] == _JOINER or after in _EXTENDERS or unicodedata.category(after).startswith("M")
 
 
 def unescape(text: str) -> str:
@@ -107,3 +65,45 @@ def escape_mentions(text: str) -> str:
     A word joiner after the @ is not seen, and is no mention.
     """
     return _BROADCAST.sub(f"@{_WORD_JOINER}", escape(text))
+
+
+def make_visible(text: str) -> str:
+    """Show a text on one line, with nothing in it that cannot be seen or that turns the reading direction."""
+    line = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n")).translate(_PICTURES)
+    visible = _INVISIBLE.sub(lambda match: f"⟨{ord(match[0]):X}⟩", line)
+    unindented = visible.lstrip()
+    stripped = unindented.rstrip()
+    return "␣" * (len(visible) - len(unindented)) + stripped + "␣" * (len(unindented) - len(stripped))
+
+
+def cut(text: str, limit: int) -> str:
+    """Cut a text to at most limit characters, an ellipsis included, between two graphemes."""
+    if len(text) <= limit:
+        return text
+    end = limit - 1
+    start = max(0, end - _CLUSTER)
+    boundary = next((place for place in range(end, start, -1) if not _is_inside(text, place)), end)
+    return text[:boundary] + ELLIPSIS
+
+
+def _is_inside(text: str, place: int) -> bool:
+    """Tell whether the character at a place belongs to the one before it."""
+    after = text[place]
+    if after in _FLAG_LETTERS:
+        return (place - len(text[:place].rstrip(_FLAG_LETTERS))) % 2 == 1
+    return text[place - 1] == _JOINER or after in _EXTENDERS or unicodedata.category(after).startswith("M")
+
+
+def plural(number: int, noun: str) -> str:
+    """Count things: 1 account, 2,000 accounts."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def and_more(number: int, nouns: str = "") -> str:
+    """Count what a list leaves out, as its last part; empty when it leaves out nothing."""
+    return f"and {number:,} more{f' {nouns}' if nouns else ''}" if number > 0 else ""
+
+
+def join_some(shown: Iterable[str], left_out: int) -> str:
+    """List some texts, and count the ones left out."""
+    return " ".join(filter(None, (", ".join(shown), and_more(left_out))))
