@@ -1,1 +1,1 @@
-"""Slack messages as pure functions of what they show."""
+"""Slack messages: pure functions from results, errors and audit entries to blocks."""

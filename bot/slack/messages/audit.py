@@ -1,4 +1,4 @@
-"""Entries of the record: as the audit channel is told of them, and as the history of one account."""
+"""Audit entries: in the audit channel, and as the history of an account."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -41,12 +41,12 @@ from bot.slack.messages.text import and_more, cut, join_some, make_visible
 from bot.slack.messages.values import format_time
 
 Group: TypeAlias = Sequence[Entry | AlteredEntry]
-"""One entry, several refusals of one person, or several altered entries: all that is shown as one."""
+"""Entries shown as one: a single one, refusals of one person, or altered entries."""
 
 MIN_GROUP = 4
-"""The fewest refusals of one person that are shown as one."""
+"""The fewest refusals of one person that form a group."""
 UNDO = "undo"
-"""The word of the command that puts back what a change replaced."""
+"""The command word of entries about an undo."""
 
 _HEADINGS: Mapping[Outcome, tuple[str, str]] = {
     Outcome.PROPOSED: ("Change proposed", "Undo proposed"),
@@ -58,17 +58,17 @@ _HEADINGS: Mapping[Outcome, tuple[str, str]] = {
     Outcome.DENIED: ("Refused", "Refused"),
     Outcome.ANSWERED: ("Answered", "Answered"),
 }
-"""How an entry begins: for an undo the second word, for all else the first."""
+"""Headings by outcome: first for changes and lookups, second for undos."""
 _LOOKUP_HEADINGS: Mapping[Outcome, str] = {
     Outcome.FAILED: "Lookup failed",
     Outcome.CANCELLED: "Lookup cancelled",
 }
-"""How an entry begins that is about no change, where that makes a difference."""
+"""Headings of lookups that differ from those of changes."""
 _OPEN_STATES: Mapping[Outcome, str] = {
     Outcome.PROPOSED: "previewed, not confirmed",
     Outcome.ATTEMPTED: "in progress",
 }
-"""How far a change has come whose latest entry says so, in words."""
+"""Texts for the outcomes that are no end of a change."""
 _MOST_NAMED = 5
 _MOST_ANSWERS = 3
 _HISTORY_FIELDS = 8
@@ -76,9 +76,9 @@ _PERSON = re.compile("[UW][A-Z0-9]+")
 
 
 def group_entries(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
-    """Put entries that are shown as one together; every other entry keeps its place between them.
+    """Group refusals by person, and altered entries; all others keep their place.
 
-    Refusals are never moved past an entry of another kind: a change stands between those before and after it.
+    Refusals never move past an entry of another kind, so a change stays between those before and after it.
     """
     groups: list[Group] = []
     stretch: dict[Actor | None, list[Entry | AlteredEntry]] = {}
@@ -95,23 +95,23 @@ def group_entries(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
 def render_entries(
     entries: Sequence[Entry | AlteredEntry], apps: Mapping[str, App], masked: Mapping[str, Collection[str]]
 ) -> Message:
-    """Tell the audit channel of entries, each with its number and head, blocks or not.
+    """Render entries for the audit channel, with each label in the fallback text as well.
 
     Args:
-        entries: Which, in order.
+        entries: The entries, in order.
         apps: The apps by name.
-        masked: By app, the tags of fields whose values the channel is not shown.
+        masked: By app, the tags of fields with values hidden from the channel.
     """
     blocks = fit(lambda trim: show_entries(entries, apps, masked, trim))
     return Message(cut(f"{entry_labels(entries)}\n{fallback(blocks)}", MAX_TEXT), blocks)
 
 
 def render_checkpoint(head: Head, at: datetime) -> Message:
-    """Tell the audit channel how many entries the record holds, and the head that covers them.
+    """Render a checkpoint for the audit channel.
 
     Args:
         head: The newest entry's number and hash.
-        at: When the record was found so (UTC).
+        at: The time the head was read (UTC).
     """
     return make_message(lambda _: show_checkpoint(head, at))
 
@@ -122,16 +122,15 @@ def show_entries(
     masked: Mapping[str, Collection[str]],
     trim: Truncator,
 ) -> Iterator[Block]:
-    """Show entries to everyone who reads the audit channel, each with its number and head.
+    """Show entries in the audit channel, each with its label.
 
-    Refusals of one person are shown together, with the first and the last number and head: the last one
-    covers all that were written before it.
+    A group of refusals has the first and the last label; the last hash covers all entries before it.
 
     Args:
-        entries: Which, in order.
-        apps: The apps by name, for what their own fields are called.
-        masked: By app, the tags of fields whose values the channel is not shown.
-        trim: Cuts what is too long.
+        entries: The entries, in order.
+        apps: The apps by name, for the labels of their custom fields.
+        masked: By app, the tags of fields with values hidden from the channel.
+        trim: The truncator.
     """
     groups = group_entries(entries)
     for group in groups:
@@ -145,7 +144,7 @@ def show_entries(
 
 
 def show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
-    """Show how many entries the record holds, and the head that covers them all."""
+    """Show the size of the record, and the head that covers it."""
     entries = "1 entry" if head.sequence == 1 else f"{head.sequence:,} entries"
     yield paragraph(
         [bold("Checkpoint  "), words(f"the record holds {entries}.")],
@@ -161,7 +160,7 @@ def show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
 
 
 def show_history(history: History, page: PageControls, seen_by: str, trim: Truncator) -> Iterator[Block]:
-    """Show who looked at or changed an account, the newest first, and the buttons to what is around it."""
+    """Show an account's lookups and changes, newest first, with the buttons to older and newer ones."""
     yield paragraph([bold("History of "), code(history.account), *app_label(history.app)])
     if not history.entries:
         yield paragraph([words("No lookups or changes through this bot yet.")])
@@ -179,12 +178,12 @@ def show_history(history: History, page: PageControls, seen_by: str, trim: Trunc
 
 
 def entry_labels(entries: Sequence[Entry | AlteredEntry]) -> str:
-    """Tell entries from all others, also where no blocks are shown; a group by its first and last."""
+    """Return the labels of entries; a group has those of its first and last."""
     return ", ".join(map(_group_label, group_entries(entries)))
 
 
 def describe_altered(numbers: Sequence[int]) -> str:
-    """Say which entries are not as they were written, in a sentence part."""
+    """Return a clause that names the altered entries."""
     named = _list_some(f"#{number}" for number in numbers)
     if len(numbers) == 1:
         return f"entry {named} has been altered"
@@ -192,7 +191,7 @@ def describe_altered(numbers: Sequence[int]) -> str:
 
 
 def _make_groups(stretch: Mapping[Actor | None, list[Entry | AlteredEntry]]) -> list[Group]:
-    """Make groups of what came without another entry between: by person, and what is altered by itself."""
+    """Group consecutive refusals by person, and altered entries among them."""
     groups: list[Group] = []
     for actor, found in stretch.items():
         groups += [found] if actor is None or len(found) >= MIN_GROUP else ([entry] for entry in found)
@@ -220,7 +219,7 @@ def _show_entry(
         *([] if single else _difference_lines(found)),
         *_problem_lines(event, trim),
     )
-    if found and single:  # a message has room for one table
+    if found and single:  # Slack allows one table per message
         yield show_differences(found, "Before", "After" if _is_done(event) else "Requested")
     yield from show_reason(event.reason, trim)
     if _is_done(event):
@@ -264,7 +263,7 @@ def _verify_advice() -> list[RichTextElement]:
 
 
 def _group_label(group: Group) -> str:
-    """Name the ends of a group."""
+    """Return the labels of a group's first and last entry."""
     ends = (group[0], group[-1]) if len(group) > 1 else group
     return " to ".join(
         f"#{end.sequence} · altered" if isinstance(end, AlteredEntry) else entry_label(end) for end in ends
@@ -272,7 +271,7 @@ def _group_label(group: Group) -> str:
 
 
 def _list_some(texts: Iterable[str]) -> str:
-    """List the first different texts, and count the rest."""
+    """Join the first distinct texts, and count the rest."""
     different = list(dict.fromkeys(texts))
     return join_some(different[:_MOST_NAMED], len(different) - _MOST_NAMED)
 
@@ -289,7 +288,7 @@ def _heading(event: AuditEvent, app: App, trim: Truncator) -> list[RichTextEleme
 
 
 def _unknown_tags(event: AuditEvent, app: App) -> Iterator[str]:
-    """List the tags that no app or field of today explains: they may have been masked before."""
+    """Yield the tags of unknown fields: they may have been masked once."""
     known = {field.tag for field in offered(Domain.PROFILE, app.custom)}
     return (tag for tag in (*event.before, *event.after) if tag not in known)
 
@@ -301,7 +300,7 @@ def _person(actor: Actor) -> RichTextElement:
 
 
 def _problem_lines(event: AuditEvent, trim: Truncator) -> Iterator[list[RichTextElement]]:
-    """Say why it was refused or failed."""
+    """Yield the reason of a refusal or failure."""
     if event.problem:
         denied = event.outcome is Outcome.DENIED
         before, after = ("They were told: ", " Nothing was sent.") if denied else ("", "")
@@ -309,7 +308,7 @@ def _problem_lines(event: AuditEvent, trim: Truncator) -> Iterator[list[RichText
 
 
 def _refusal_reasons(events: Iterable[AuditEvent], trim: Truncator) -> Iterator[list[RichTextElement]]:
-    """Say what a person was answered, each answer once."""
+    """Yield the distinct reasons of refusals."""
     problems = list(dict.fromkeys(event.problem for event in events if event.problem))
     for problem in problems[:_MOST_ANSWERS]:
         yield [words(f"They were told: {sentence(trim(make_visible(problem)))}")]

@@ -1,4 +1,4 @@
-"""Slack's blocks as this bot uses them, and the size that a message may have."""
+"""Slack messages and the blocks they are made of, cut to Slack's size limit."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,12 +26,12 @@ from bot.core.model import App
 from bot.slack.messages.text import ELLIPSIS, cut, escape_mentions, make_visible
 
 Payload: TypeAlias = tuple[dict[str, Any], ...]
-"""Blocks as they are sent."""
+"""Blocks as JSON objects."""
 
 BUDGET = 9300
-"""The most characters in all blocks of one message; Slack refuses somewhere between 9,600 and 11,300."""
+"""The most characters in the blocks of one message; Slack's limit lies between 9,600 and 11,300."""
 _LIMITS = (1000, 500, 300, 200, 150, 100, 70, 50, 35, 25, 18, 12, 8, 5, 3)
-"""How long one text may be; the first limit under which a message fits is taken."""
+"""Limits for the length of one text, in characters; a message takes the first under which it fits."""
 MAX_TEXT = 3500
 """The most characters of a message's top-level text; Slack advises 4,000."""
 _MAX_LINE = 600
@@ -39,7 +39,7 @@ _MAX_LINE = 600
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What Slack is sent: blocks, and the text that stands for them where blocks are not shown."""
+    """A message: its blocks, and the text shown in places without blocks, such as notifications."""
 
     text: str
     blocks: tuple[dict[str, Any], ...]
@@ -47,29 +47,29 @@ class Message:
 
 @dataclass(slots=True)
 class Truncator:
-    """Cuts texts to the length that lets a message fit, and remembers having done so."""
+    """Truncates texts to a limit, and remembers whether it did."""
 
     limit: int = _LIMITS[0]
     used: bool = False
 
     def __call__(self, text: str) -> str:
-        """Cut a text when it is too long."""
+        """Cut a text that is too long."""
         self.used = self.used or len(text) > self.limit
         return cut(text, self.limit)
 
     def note(self) -> str:
-        """Say so when something was cut."""
+        """Return a note if any text was cut; empty otherwise."""
         return "long values are cut" if self.used else ""
 
 
 def make_message(build: Callable[[Truncator], Iterable[Block]]) -> Message:
-    """Make a message of blocks that fit into one, and of the text that stands for them."""
+    """Build a message that fits Slack's size limit, with its fallback text."""
     blocks = fit(build)
     return Message(fallback(blocks), blocks)
 
 
 def fit(build: Callable[[Truncator], Iterable[Block]]) -> Payload:
-    """Build blocks, with texts as long as fit into one message."""
+    """Build blocks with the longest texts that fit into one message."""
 
     def built(limit: int) -> Payload:
         return tuple(block.to_dict() for block in build(Truncator(limit)))
@@ -83,7 +83,7 @@ def fit(build: Callable[[Truncator], Iterable[Block]]) -> Payload:
 
 
 def fallback(payload: Payload) -> str:
-    """Say in plain text what the blocks say, small print aside; shown where the blocks are not."""
+    """Return the blocks as plain text, without buttons and context blocks."""
     said: list[str] = []
     left = MAX_TEXT - len(ELLIPSIS)
     for line in chain.from_iterable(map(_lines, payload)):
@@ -116,7 +116,7 @@ def _lines(block: Mapping[str, Any]) -> Iterator[str]:
         case {"type": "section", "fields": fields}:
             yield from (field["text"].replace("*\n", ": ").lstrip("*") for field in fields)
         case _:
-            pass  # buttons and small print say nothing that is missed
+            pass  # buttons and context blocks say nothing that is missed
 
 
 def _said(element: Mapping[str, str]) -> str:
@@ -124,57 +124,57 @@ def _said(element: Mapping[str, str]) -> str:
 
 
 def words(text: str, style: str = "") -> RichTextElement:
-    """Show our own words, or a text made visible already; a style is bold, italic or code."""
+    """Make a text element of the bot's own words or of visible text; `style` is bold, italic or code."""
     return RichTextElementParts.Text(text=text, style={style: True} if style else None)
 
 
 def bold(text: str) -> RichTextElement:
-    """Show words in bold."""
+    """Make a bold text element."""
     return words(text, "bold")
 
 
 def code(text: str) -> RichTextElement:
-    """Show an id, a name or something to type, literally."""
+    """Make a code element of an id, a name or something to type."""
     return words(make_visible(text), "code")
 
 
 def app_label(app: App) -> list[RichTextElement]:
-    """Name an app and its region, after a verb or an account."""
+    """Make the elements " in app Region", which follow a verb or an account."""
     return [words(" in "), code(app.name), *([words(f" {app.region}")] if app.region else [])]
 
 
 def sentence(text: str) -> str:
-    """End our own advice as a sentence ends."""
+    """Add a full stop to a text without a final mark."""
     return text if text.endswith((".", "?", "!", ELLIPSIS)) else f"{text}."
 
 
 def paragraph(*lines: Sequence[RichTextElement]) -> Block:
-    """Set lines below each other as rich text, where nothing becomes a mention or a link by itself."""
+    """Make a rich text block of lines; Slack turns nothing in it into a mention or a link."""
     broken = [element for line in lines for element in (words("\n"), *line)]
     return RichTextBlock(elements=[RichTextSectionElement(elements=broken[1:])])
 
 
 def preformatted(lines: Sequence[str]) -> Block:
-    """Show lines to paste."""
+    """Make a preformatted block of lines to copy."""
     return RichTextBlock(elements=[RichTextPreformattedElement(elements=[words("\n".join(lines))])])
 
 
 def table(rows: Iterable[Iterable[str]]) -> Block:
-    """Set a table of literal cells, the first row its header; none may be empty."""
+    """Make a table of raw text; the first row is its header, and no cell may be empty."""
     # Plain dicts: the SDK takes 14 µs for each of its cell objects.
     cells = [[{"type": "raw_text", "text": text} for text in row] for row in rows]
     return TableBlock(rows=cells, column_settings=[{"is_wrapped": True} for _ in cells[0]])
 
 
 def section_fields(labeled: Iterable[tuple[str, str]]) -> Block:
-    """Set at most ten labels and values in two columns; both must be our own words, numbers or dates."""
+    """Make a section of up to ten labels and values; all must be the bot's own words, numbers or dates."""
     fields = [MarkdownTextObject(text=f"*{label}*\n{value}", verbatim=True) for label, value in labeled]
     return SectionBlock(fields=fields)
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button: what it says, what pressing it does, and to what; its style is primary, danger or plain."""
+    """A button; `value` is an opaque id, `style` is primary, danger or None."""
 
     label: str
     action_id: str
@@ -183,7 +183,7 @@ class Button:
 
 
 def buttons(*row: Button) -> Block:
-    """Set buttons side by side; an action id may occur once in a row."""
+    """Make a row of buttons; each action id may occur once."""
     return ActionsBlock(
         elements=[
             ButtonElement(
@@ -198,10 +198,10 @@ def buttons(*row: Button) -> Block:
 
 
 def context(*parts: str) -> Block:
-    """Set our own words small, mentions written as Slack's markup."""
+    """Make a context block of the bot's own words, in Slack's markup."""
     return ContextBlock(elements=[MarkdownTextObject(text=" · ".join(filter(None, parts)), verbatim=True)])
 
 
 def plain_context(text: str) -> Block:
-    """Set a literal text small."""
+    """Make a context block of plain text, without markup."""
     return ContextBlock(elements=[PlainTextObject(text=text, emoji=False)])

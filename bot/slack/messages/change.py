@@ -1,4 +1,4 @@
-"""Changes as their actor sees them: previewed, settled, or found to be so already."""
+"""Change messages: preview, outcome, and the differences between before and after."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,19 +27,19 @@ from bot.slack.messages.text import cut, escape, make_visible, plural
 from bot.slack.messages.values import field_label, format_value
 
 HASH_DIGITS = 32
-"""The digits shown of an entry's hash: too many to find another record with the same ones."""
+"""Digits shown of an entry's hash; too many to forge a record that matches."""
 
 CLEARED = "cleared"
-"""What stands where a text is taken away."""
+"""The new value of a cleared text."""
 MASKED = "•••"
-"""What stands for a value that is not for everyone who reads along."""
+"""The placeholder for a masked value."""
 
 _MOST_SMALL = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field, before and after."""
+    """A field's label, and its formatted values before and after."""
 
     label: str
     before: str
@@ -49,14 +49,14 @@ class Difference:
 def differences(
     custom: Sequence[Field], before: Values, after: Values, trim: Truncator, masked: Collection[str] = ()
 ) -> list[Difference]:
-    """List what becomes of each field, in reading order.
+    """List the differences of the changed fields, in reading order.
 
     Args:
         custom: The app's own fields.
         before: The values before, by tag.
-        after: The values after, by tag; what is not in it is left alone.
-        trim: Cuts what is too long.
-        masked: The tags of fields whose values are not shown.
+        after: The values after, by tag; fields without one are left out.
+        trim: The truncator.
+        masked: The tags of fields with hidden values.
     """
     return [
         Difference(
@@ -69,19 +69,19 @@ def differences(
 
 
 def show_differences(found: Iterable[Difference], before: str, after: str) -> Block:
-    """Set differences as a table under the given headings."""
+    """Show differences as a table with the given headings."""
     return table([("Field", before, after), *((each.label, each.before, each.after) for each in found)])
 
 
 def order_fields(tags: Collection[str], custom: Sequence[Field]) -> Iterator[Field]:
-    """Give the fields of some tags in reading order; one that is known no more comes last, by its tag."""
+    """Yield the fields of the tags in reading order; unknown ones come last, labelled by tag."""
     known = {field.tag: field for field in offered(Domain.PROFILE, custom)}
     yield from (field for tag, field in known.items() if tag in tags)
     yield from (Field(tag, tag.removeprefix(CUSTOM_PROFILE), tag) for tag in tags if tag not in known)
 
 
 def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Block]:
-    """Show what a change would do, and the buttons that do it or leave it."""
+    """Show a change to confirm or cancel."""
     app, change = preview.app, preview.change
     if preview.moved:
         yield paragraph([bold("This profile changed meanwhile. Check the new values.")])
@@ -101,12 +101,12 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
 
 
 def confirm_label(change: Change) -> str:
-    """Say what confirms a change."""
+    """Return the label of the Confirm button."""
     return f"Confirm {plural(len(change.after), 'change')}"
 
 
 def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Truncator) -> Iterator[Block]:
-    """Say that there is nothing to change."""
+    """Show that a profile has the wanted values already."""
     there = [code(unchanged.account), *app_label(unchanged.app)]
     yield paragraph(
         [bold("No change needed: "), *there, words(" already has these values. Nothing was sent.")]
@@ -116,7 +116,7 @@ def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Truncator) -> Itera
 
 
 def show_form(form: Form, command: str, seen_by: str, trim: Truncator) -> Iterator[Block]:
-    """Show the values of a form where no form can be opened, and how to change them all the same."""
+    """Show a form's values as a message, for places that cannot open a modal."""
     yield paragraph([bold("Current values of "), code(form.account), *app_label(form.app)])
     yield from _show_values(form.app, form.values, trim)
     yield paragraph([words("To change them, see "), code(f"{command} help set")])
@@ -124,7 +124,7 @@ def show_form(form: Form, command: str, seen_by: str, trim: Truncator) -> Iterat
 
 
 def show_settled(settled: Settled, seen_by: str, trim: Truncator) -> Iterator[Block]:
-    """Say what became of a change, and what can be done now."""
+    """Show the outcome of a change, and the next steps."""
     app, change = settled.app, settled.change
     done = change.outcome is Outcome.SUCCEEDED
     yield paragraph(*_outcome_lines(settled, trim))
@@ -139,13 +139,13 @@ def show_settled(settled: Settled, seen_by: str, trim: Truncator) -> Iterator[Bl
 
 
 def show_reason(reason: str, trim: Truncator) -> Iterator[Block]:
-    """Show why, where somebody said so."""
+    """Show the reason of a change, if it has one."""
     if reason:
         yield paragraph([bold("Reason  "), words(trim(make_visible(reason)))])
 
 
 def entry_label(entry: Entry) -> str:
-    """Tell an entry from all others: its number, and the head of the chain that it makes."""
+    """Return an entry's number and the start of its hash."""
     return f"#{entry.sequence} · {entry.hash[:HASH_DIGITS]}"
 
 
@@ -196,7 +196,7 @@ def _outcome_lines(settled: Settled, trim: Truncator) -> list[list[RichTextEleme
 
 
 def _problem_text(settled: Settled, trim: Truncator) -> str:
-    """Say what went wrong, with the vendor's code."""
+    """Return the problem of a change, with the vendor's code."""
     problem = settled.problem
     if problem is None:
         return "no reason was given."
@@ -225,7 +225,7 @@ def _format_values(app: App, values: Values, trim: Truncator) -> Sequence[tuple[
 def _expiry(change: Change) -> str:
     at = change.expires_at
     minutes = round(CONFIRM_WITHIN.total_seconds() / 60)
-    # Slack shows each reader their own clock's time, and what follows the bar where it cannot.
+    # Slack shows the time in each reader's time zone, or the text after the bar if it cannot.
     return f"valid until <!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC> ({minutes} minutes)"
 
 

@@ -1,4 +1,4 @@
-"""Error messages: the error, what to do about it, and the reference that finds it in the log."""
+"""Error messages: the error, advice, and the reference to its lines in the log."""
 
 from collections.abc import Iterator
 
@@ -24,16 +24,16 @@ _PREFIXES: dict[type[BotError], str] = {
     RecordUnknownError: "Outcome unknown",
     BotError: "Failed",
 }
-"""What an error's words follow: they may begin with an id, so they get no capital letter."""
+"""Prefixes of an error's text, which may begin with an id and so gets no capital letter."""
 
 
 def render_error(error: BotError, *, command: str, reference: str | None = None) -> Message:
-    """Show what went wrong, what to do about it, and how the command is typed.
+    """Render an error with its advice and the usage line.
 
     Args:
-        error: What went wrong.
+        error: The error.
         command: The slash command's name, slash included.
-        reference: What finds the log's lines about it.
+        reference: The id of the log's lines about it.
     """
     return make_message(lambda trim: [paragraph(*_error_lines(error, command, reference, trim))])
 
@@ -59,7 +59,7 @@ def _error_lines(
 
 
 def render_crash(reference: str, command: str) -> Message:
-    """Own up to an unexpected error, with the reference that finds it in the log."""
+    """Render an unexpected error with the reference to its traceback in the log."""
     return make_message(
         lambda _: [
             paragraph(

@@ -1,4 +1,4 @@
-"""What people may do here: their role, and the commands."""
+"""Help and roles: commands, settable fields, and the people who hold each role."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -26,12 +26,12 @@ from bot.slack.messages.values import field_label
 
 _MAX_NAMED = 20
 _ROOM = 90
-"""How many fields one table lists; Slack takes 100 rows."""
+"""The most fields in one table; Slack takes 100 rows."""
 _ROLES = {Role.VIEWER: "You are a viewer", Role.EDITOR: "You are an editor", None: "You have no role here"}
 
 
 def show_role(report: RoleReport, trim: Truncator) -> Iterator[Block]:
-    """Show somebody's role, where it comes from, who holds the roles, and who gives them."""
+    """Show a person's role and its source, the holders of each role, and the settings that grant them."""
     yield paragraph(role_line(report, trim))
     yield paragraph(
         [bold("Viewers"), words(" may look up: "), *list_grantees(report.viewers)],
@@ -41,12 +41,12 @@ def show_role(report: RoleReport, trim: Truncator) -> Iterator[Block]:
 
 
 def role_line(report: RoleReport, trim: Truncator) -> list[RichTextElement]:
-    """Say what somebody is here, and why."""
+    """Return a person's role, and the reason."""
     return [bold(f"{_ROLES[report.role]}: "), words(trim(make_visible(f"{report.reason}.")))]
 
 
 def list_grantees(holders: Grantees) -> list[RichTextElement]:
-    """Name who holds a role."""
+    """Return the elements that name a role's grantees."""
     if holders.everyone:
         return [words("every full member of this workspace")]
     groups = [RichTextElementParts.UserGroup(usergroup_id=group) for group in sorted(holders.groups)]
@@ -60,7 +60,7 @@ def list_grantees(holders: Grantees) -> list[RichTextElement]:
 
 
 def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
-    """Show the commands somebody may run, or one of them with its fields and examples to paste."""
+    """Show the commands a person may run, or one of them with its fields and examples."""
     if help_.topic:
         kind = help_.topic.kind
         fields = (
@@ -90,7 +90,7 @@ def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
 
 
 def _show_withheld(withheld: Withheld) -> Iterator[Block]:
-    """Say for whom a command is, and who makes somebody one of them."""
+    """Show the role that a command needs, and its holders."""
     spec = withheld.spec
     yield paragraph(
         [bold(f"{spec.word} is for {spec.needs}s: "), *list_grantees(withheld.holders)],
@@ -118,7 +118,7 @@ def _field_line(domain: Domain, apps: Sequence[App]) -> list[RichTextElement]:
 
 
 def _show_settable(apps: Iterable[App], trim: Truncator) -> Iterator[Block]:
-    """Show the fields of all apps that can be set: what is typed, what it is called, and what it takes."""
+    """Show the settable fields of all apps: name, label and values."""
     custom = dict.fromkeys(field for app in apps for field in app.custom)
     fields = [field for field in offered(Domain.PROFILE, tuple(custom)) if is_settable(field)]
     rows = [(field.word, field_label(field, trim), _TAKES[field.kind](field)) for field in fields[:_ROOM]]

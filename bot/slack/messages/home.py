@@ -1,4 +1,4 @@
-"""Where to start, and a person's Home: what they may do here, and what they did lately."""
+"""Home tab and start message: permissions, recent activity, changes to confirm."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
@@ -27,13 +27,13 @@ from bot.slack.messages.text import and_more, cut, join_some, make_visible
 from bot.slack.messages.values import field_label, format_time
 
 LOOKUP_BUTTON = Button("Look up…", "open_lookup", "lookup", "primary")
-"""Opens the form for lookups."""
+"""The button that opens the lookup modal."""
 CHANGE_BUTTON = Button("Change a profile…", "open_set", "set")
-"""Opens the form for changes; for editors."""
+"""The button that opens the profile modal; for editors."""
 COMMANDS_BUTTON = Button("All commands", "all_commands", "help")
-"""Shows the help."""
+"""The button that shows help."""
 CHANGES_SHOWN = 10
-"""The most changes shown that wait to be confirmed."""
+"""The most waiting changes shown."""
 
 _LABEL = 30
 _PART = 900
@@ -48,12 +48,12 @@ _OUTCOME_TEXT: Mapping[Outcome, str] = {
 def render_home(
     home: Home, follow_ups: Mapping[int, Sequence[Button]], channel_status: str, *, command: str
 ) -> dict[str, Any]:
-    """Make the view of a Home tab.
+    """Render the view of a Home tab.
 
     Args:
-        home: What its person has here.
-        follow_ups: What leads on from what they did, by the entry's sequence number.
-        channel_status: How far the audit channel has been told, in words.
+        home: The person's permissions, changes and activity.
+        follow_ups: Buttons by the sequence number of the entry they follow.
+        channel_status: The state of the audit channel, in words.
         command: The slash command's name, slash included.
     """
     return {
@@ -65,14 +65,14 @@ def render_home(
 def show_start(
     start: Start, repeat_ids: Sequence[str], command: str, seen_by: str, trim: Truncator
 ) -> Iterator[Block]:
-    """Say what to type first.
+    """Show the first commands to try, and recent lookups.
 
     Args:
-        start: What somebody may do, and where.
-        repeat_ids: The opaque ids of the lookups in it.
+        start: The person's permissions, apps and recent lookups.
+        repeat_ids: The opaque ids of its recent lookups.
         command: The slash command's name, slash included.
-        seen_by: Who sees this.
-        trim: Cuts what is too long.
+        seen_by: The note about who sees the message.
+        trim: The truncator.
     """
     if start.report.role is None:
         yield from _show_no_role(start.report, command, trim)
@@ -81,7 +81,7 @@ def show_start(
     yield preformatted([f"{command} {example}" for example in _examples(start)])
     yield paragraph(_permissions(start.report))
     named = enumerate(zip(start.recent, repeat_ids, strict=True))
-    # In one row an action id may occur only once.
+    # An action id may occur once in a row.
     recent = [
         Button(cut(make_visible(lookup.accounts[0]), _LABEL), f"look_up_again_{number}", id_)
         for number, (lookup, id_) in named
@@ -95,14 +95,14 @@ def show_start(
 def show_home(
     home: Home, follow_ups: Mapping[int, Sequence[Button]], channel_status: str, command: str, trim: Truncator
 ) -> Iterator[Block]:
-    """Show all that somebody has here, in the blocks that a Home tab may have.
+    """Show a Home tab, in the blocks that Slack allows there.
 
     Args:
-        home: What they have.
-        follow_ups: What leads on from what they did, by the entry's sequence number.
-        channel_status: How far the audit channel has been told, in words.
+        home: The person's permissions, changes and activity.
+        follow_ups: Buttons by the sequence number of the entry they follow.
+        channel_status: The state of the audit channel, in words.
         command: The slash command's name, slash included.
-        trim: Cuts what is too long.
+        trim: The truncator.
     """
     report = home.report
     if report.role is None:
@@ -135,12 +135,12 @@ def show_home(
 
 
 def follow_up_buttons(repeat_id: str | None, history_id: str | None, change_id: str) -> list[Button]:
-    """Make the buttons that lead on from something done: to the same again, and to who else did what.
+    """Make the buttons that follow an entry: the same lookup again, and the history.
 
     Args:
         repeat_id: The opaque id of the lookup to repeat; None where there is none.
         history_id: The opaque id of the one account; None where there is none.
-        change_id: The change it was about; empty for others.
+        change_id: The id of the entry's change; empty if it has none.
     """
     repeat = [Button("Again", "look_up_again", repeat_id)] if repeat_id else []
     if change_id:

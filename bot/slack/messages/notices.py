@@ -1,4 +1,4 @@
-"""Short messages: work begun, waiting or not taken on."""
+"""Notices: working, waiting, busy, restarting and the like."""
 
 from bot.core.commands import LookupCommand
 from bot.core.lookups.job import Progress
@@ -7,40 +7,40 @@ from bot.slack.messages.progress import show_progress, show_working
 
 
 def working(command: LookupCommand) -> Message:
-    """Say that a lookup is under way; the answer replaces this."""
+    """Make the notice of a running lookup, which the answer replaces."""
     return make_message(lambda _: [show_working(command)])
 
 
 def progressing(command: LookupCommand, progress: Progress, cancel_id: str) -> Message:
-    """Say how far a lookup has come; the answer replaces this.
+    """Make the progress notice of a lookup, which the answer replaces.
 
     Args:
-        command: What is asked.
-        progress: How far it has come.
-        cancel_id: The opaque id by which it can be cancelled.
+        command: The lookup.
+        progress: Its progress.
+        cancel_id: The opaque id of its Cancel button.
     """
     return make_message(lambda _: show_progress(command, progress, cancel_id))
 
 
 def shared() -> Message:
-    """Say that the answer comes elsewhere, for more than the one person who sees this."""
+    """Make the notice that the answer is posted for everyone in the conversation."""
     return make_message(lambda _: [paragraph([words("The answer follows, visible to everyone here.")])])
 
 
 def following() -> Message:
-    """Say that the answer comes as a message of its own; this stays, and stays true."""
+    """Make the notice that the answer is a separate message; this one stays."""
     return make_message(lambda _: [paragraph([words("The answer follows as a new message.")])])
 
 
 def sending() -> Message:
-    """Say that a file is on its way; what comes of it replaces this."""
+    """Make the notice of a file being sent, which the result replaces."""
     return make_message(
         lambda _: [paragraph([bold("Sending the CSV…"), words(" It will arrive in your direct messages.")])]
     )
 
 
 def changing() -> Message:
-    """Say that a change is being prepared or made; the answer replaces this."""
+    """Make the notice of a change being prepared or made, which the result replaces."""
     return make_message(
         lambda _: [
             paragraph([bold("Contacting Tencent Chat…"), words(" The result will replace this message.")])
@@ -49,7 +49,7 @@ def changing() -> Message:
 
 
 def busy() -> Message:
-    """Say that too much is being asked at once."""
+    """Make the notice that the queue is full."""
     return make_message(
         lambda _: [
             paragraph(
@@ -61,10 +61,10 @@ def busy() -> Message:
 
 
 def waiting(cancel_id: str) -> Message:
-    """Say that a request waits for its turn.
+    """Make the notice of a request that waits in the queue.
 
     Args:
-        cancel_id: The opaque id by which it can be taken back.
+        cancel_id: The opaque id of its Cancel button.
     """
     return make_message(
         lambda _: [
@@ -78,14 +78,14 @@ def waiting(cancel_id: str) -> Message:
 
 
 def withdrawn() -> Message:
-    """Say that a request was cancelled while it waited."""
+    """Make the notice of a request cancelled in the queue."""
     return make_message(
         lambda _: [paragraph([bold("Cancelled before it started."), words(" Nothing was sent.")])]
     )
 
 
 def restarting() -> Message:
-    """Say that a request is not done because the bot stops."""
+    """Make the notice of a request refused because the bot is stopping."""
     return make_message(
         lambda _: [
             paragraph(

@@ -1,4 +1,4 @@
-"""Dispatch of results to the messages that show them."""
+"""Rendering of results: one message for each kind."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -40,16 +40,16 @@ def render(
     note: str = "",
     repeat_ids: Sequence[str] = (),
 ) -> Message:
-    """Show what a command came to.
+    """Render a command's result.
 
     Args:
-        result: What it came to.
+        result: The result.
         command: The slash command's name, slash included.
-        actor_id: Who asked.
-        page: Which page of an answer, and its buttons; None is the first without buttons.
+        actor_id: The Slack id of the person who asked.
+        page: The page of an answer, and its buttons; None is the first page without buttons.
         shared: Whether the whole channel sees it.
-        note: A sentence of our own to add to a lookup or a change, such as that it could not be recorded.
-        repeat_ids: The opaque ids of the lookups that a start offers.
+        note: A sentence to add to a lookup or a change, such as that it could not be recorded.
+        repeat_ids: The opaque ids of the recent lookups in a start.
     """
     seen_by = _visibility(actor_id, shared=shared)
     match result:
@@ -88,14 +88,14 @@ def _show_note(note: str) -> list[Block]:
 
 
 def render_sent(lookup: Lookup, name: str, *, actor_id: str, shared: bool = False, note: str = "") -> Message:
-    """Say what a lookup found and which file in the actor's direct messages tells it.
+    """Render the counts of a lookup and the name of the CSV file sent to the actor.
 
     Args:
-        lookup: What was looked up.
-        name: What the file is called.
-        actor_id: Who asked.
+        lookup: The lookup.
+        name: The file's name.
+        actor_id: The Slack id of the person who asked.
         shared: Whether others see the message.
-        note: A sentence of our own to add.
+        note: A sentence to add.
     """
     seen_by = _visibility(actor_id, shared=shared)
     return make_message(lambda _: show_sent(lookup, name, seen_by=seen_by, note=note))

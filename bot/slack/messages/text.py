@@ -1,11 +1,11 @@
-"""Text of people and vendors: unescaped as it comes from Slack, escaped or made visible as it is shown."""
+"""Text handling: unescaping, escaping, making characters visible, cutting, counting."""
 
 import re
 import unicodedata
 from collections.abc import Iterable
 
 ELLIPSIS = "…"
-"""What a cut text ends in."""
+"""The end of a cut text."""
 
 _WRAPPED = re.compile(
     r"<(?:[@#](?P<mention>[A-Z0-9]+)|(?:mailto:|tel:)(?P<target>[^<>|]+)|(?P<url>https?://[^<>|]+))"
@@ -38,14 +38,14 @@ _JOINER = _JOINERS[-1]
 _FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _EXTENDERS = frozenset({_JOINER, *map(chr, range(0x1F3FB, 0x1F400))})
 _CLUSTER = 16
-"""The most characters to step back for the start of a grapheme; there is no end to combining marks."""
+"""The most characters to step back for the start of a grapheme; combining marks can be endless."""
 
 
 def unescape(text: str) -> str:
-    """Turn text as Slack delivers it into what the person typed.
+    """Turn text from Slack into the text that the person typed.
 
-    Links and mentions are unwrapped to the part that an account id can be, then Slack's three escapes are
-    undone, once. All else is left as it is: it may be a value.
+    Links and mentions become the part that can be an account id; then Slack's three escapes are undone,
+    once. All else stays as it is: it may be a value.
     """
     return _ESCAPED.sub(lambda match: _CHARACTERS[match[1]], _WRAPPED.sub(_unwrap, text))
 
@@ -55,20 +55,20 @@ def _unwrap(match: re.Match[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Escape the three characters that begin, end and escape Slack's markup."""
+    """Escape the three control characters of Slack's markup: &, < and >."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def escape_mentions(text: str) -> str:
-    """Make text safe for a message's top-level text, where @here would count even when escaped.
+    """Escape a message's top-level text, in which @here would notify people even when escaped.
 
-    A word joiner after the @ is not seen, and is no mention.
+    An invisible word joiner after the @ breaks the mention.
     """
     return _BROADCAST.sub(f"@{_WORD_JOINER}", escape(text))
 
 
 def make_visible(text: str) -> str:
-    """Show a text on one line, with nothing in it that cannot be seen or that turns the reading direction."""
+    """Return the text on one line, with visible signs for invisible and direction-changing characters."""
     line = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n")).translate(_PICTURES)
     visible = _INVISIBLE.sub(lambda match: f"⟨{ord(match[0]):X}⟩", line)
     unindented = visible.lstrip()
@@ -77,7 +77,7 @@ def make_visible(text: str) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """Cut a text to at most limit characters, an ellipsis included, between two graphemes."""
+    """Cut a text between graphemes to at most `limit` characters, ellipsis included."""
     if len(text) <= limit:
         return text
     end = limit - 1
@@ -87,7 +87,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def _is_inside(text: str, place: int) -> bool:
-    """Tell whether the character at a place belongs to the one before it."""
+    """Check whether the character at `place` belongs to the one before it."""
     after = text[place]
     if after in _FLAG_LETTERS:
         return (place - len(text[:place].rstrip(_FLAG_LETTERS))) % 2 == 1
@@ -95,15 +95,15 @@ def _is_inside(text: str, place: int) -> bool:
 
 
 def plural(number: int, noun: str) -> str:
-    """Count things: 1 account, 2,000 accounts."""
+    """Return a count with its noun: 1 account, 2,000 accounts."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def and_more(number: int, nouns: str = "") -> str:
-    """Count what a list leaves out, as its last part; empty when it leaves out nothing."""
+    """Return the end of a shortened list; empty if nothing was left out."""
     return f"and {number:,} more{f' {nouns}' if nouns else ''}" if number > 0 else ""
 
 
 def join_some(shown: Iterable[str], left_out: int) -> str:
-    """List some texts, and count the ones left out."""
+    """Join the texts shown, and count the ones left out."""
     return " ".join(filter(None, (", ".join(shown), and_more(left_out))))

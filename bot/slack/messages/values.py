@@ -1,4 +1,4 @@
-"""One field in words: its label and its value."""
+"""Field labels and values in words."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,25 +10,25 @@ from bot.slack.messages.blocks import Truncator
 from bot.slack.messages.text import make_visible
 
 ABSENT = "—"
-"""What stands where the API returned nothing."""
+"""The placeholder for a value that the API did not return."""
 
 _NUMBER = re.compile("-?[0-9]{1,20}")
-# Not strftime's names: those follow the machine's language.
+# strftime's month names depend on the machine's language.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def field_label(field: Field, trim: Truncator) -> str:
-    """Name a field, literally."""
+    """Return a field's label as visible text."""
     return trim(make_visible(field.label) or ABSENT)
 
 
 def format_value(field: Field, value: Value | None) -> str:
-    """Say a field's value in words; never empty, on one line, and otherwise literal."""
+    """Format a field's value on one line; never empty."""
     return format_safe(field, value) or make_visible(_text(value).removeprefix(field.prefix)) or ABSENT
 
 
 def format_safe(field: Field, value: Value | None) -> str | None:
-    """Say a field's value when nothing but our own words, numbers and dates is needed for it."""
+    """Format a value that is a word of the bot, a number or a date; None for all others."""
     if field.kind in (Kind.TEXT, Kind.NAMES):
         return None
     text = _text(value)
@@ -48,7 +48,7 @@ def _text(value: Value | None) -> str:
 
 
 def _date(number: int) -> str:
-    """Read 19900419 as a day; the vendor checks no calendar, so a number that is no day stays one."""
+    """Format 19900419 as a date; the vendor accepts any number, so one that is no date stays a number."""
     try:
         return _day(date(number // 10000, number // 100 % 100, number % 100))
     except (ValueError, OverflowError):
@@ -64,7 +64,7 @@ def _time(number: int) -> str:
 
 
 def format_time(moment: datetime) -> str:
-    """Say when something was, to the minute; the moment is one of UTC."""
+    """Format a UTC time to the minute."""
     return f"{_day(moment)} {moment:%H:%M} UTC"
 
 

@@ -1,1 +1,1 @@
-"""Slack modals as pure functions of what they show, and the reading of what was submitted."""
+"""Slack modals: pure functions that make views, and read submitted ones."""

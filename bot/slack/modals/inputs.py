@@ -1,4 +1,4 @@
-"""The inputs of forms: one for each kind of field, what it begins with, and what it holds when sent."""
+"""Modal inputs by kind of field: initial values, and submitted ones."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -24,17 +24,17 @@ from bot.slack.messages.blocks import Truncator
 from bot.slack.messages.values import field_label
 
 INPUT = "value"
-"""The action id of every input: there is one in a block."""
+"""The action id of every input; a block has one."""
 
 _MAX_LENGTH = 3000
 _MAX_LABEL = 150
 _MAX_DIGITS = len(str(MAX_UINT32))
 _UNSHOWABLE = {"Cc", "Cf", "Cn", "Co", "Cs", "So"}
-"""Categories of characters that Slack's inputs drop, or give back as something else, as they do emoji."""
+"""Categories of characters that Slack's inputs drop or replace, such as emoji."""
 
 
 def make_input(field: Field, value: Value | None) -> Block:
-    """Make the input of a field that can be set, holding its value where an input can hold that."""
+    """Make the input of a settable field, with its value if the input can hold it."""
     initial = initial_value(field, value)
     hidden = to_text(field, value) != "" and initial == ""
     held = "The current value can't be shown here. Leave this empty to keep it." if hidden else ""
@@ -49,7 +49,7 @@ def make_input(field: Field, value: Value | None) -> Block:
 
 
 def initial_value(field: Field, value: Value | None) -> str:
-    """Give what the input of a field begins with; empty when it cannot hold the value."""
+    """Return the initial value of a field's input; empty if the input cannot hold it."""
     if field.kind is Kind.CHOICE:
         return str(value) if value in field.choices else ""
     text = to_text(field, value).replace("\r\n", "\n")
@@ -57,7 +57,7 @@ def initial_value(field: Field, value: Value | None) -> str:
 
 
 def read_input(values: Mapping[str, Any], block_id: str) -> str | None:
-    """Read what an input holds, from the `state.values` of a view; None when the view had no such input."""
+    """Read an input from a view's `state.values`; None if the view had no such input."""
     match values.get(block_id, {}).get(INPUT):
         case None:
             return None
@@ -74,7 +74,7 @@ def _is_showable(text: str) -> bool:
 
 
 def _is_number(text: str) -> bool:
-    # Python reads no number of thousands of digits.
+    # int() refuses thousands of digits.
     return len(text) <= _MAX_DIGITS and text.isascii() and text.isdecimal() and int(text) <= MAX_UINT32
 
 
@@ -90,7 +90,7 @@ def _text_input(field: Field, initial: str) -> InputInteractiveElement:
         action_id=INPUT,
         initial_value=initial or None,
         multiline="\n" in initial,
-        # Slack counts characters and the vendor bytes: more characters than bytes can never be right.
+        # Slack counts characters and the vendor bytes; a text never has more characters than bytes.
         max_length=min(_MAX_LENGTH, max(field.max_bytes, len(initial))),
     )
 
@@ -131,6 +131,6 @@ _CAN_HOLD: Mapping[Kind, Callable[[str], bool]] = {
 }
 _HINTS: Mapping[Kind, str] = {
     Kind.TEXT: "Up to {field.max_bytes} bytes: 1 for a basic Latin letter, 2 to 4 for most others.",
-    # Slack's picker offers no way back to no date.
+    # Slack's date picker cannot be cleared.
     Kind.DATE: "A date can't be cleared here. Use the set command with {field.word}= instead.",
 }

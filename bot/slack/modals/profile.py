@@ -1,4 +1,4 @@
-"""The form in which one account's profile is changed: made, and read when it is sent."""
+"""Profile modal: the form that changes one account, and its submission."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,28 +23,28 @@ from bot.slack.messages.text import cut, make_visible
 from bot.slack.modals.inputs import INPUT, initial_value, make_input, read_input
 
 SET_SHORTCUT = "set_profile"
-"""The callback id of the global shortcut that leads to the form."""
+"""The callback id of the global shortcut that opens the form."""
 SET_ACCOUNT = "set_account"
-"""The callback id of the view that asks whose profile the form is to show."""
+"""The callback id of the view that asks for the account."""
 SET_MODAL = "set_modal"
 """The callback id of the form."""
 ACCOUNT = "account"
-"""The block id of the input for the account."""
+"""The block id of the account input."""
 APP = "app"
-"""The block id of the input for the app, where there is more than one."""
+"""The block id of the app input, shown if there are several apps."""
 REASON = "reason"
-"""The block id of the input for the reason; each other input has its field's tag."""
+"""The block id of the reason input; the other inputs have their field's tag."""
 
 _MAX_WORDS = 1000
 
 
 def loading_view(external_id: str = "") -> dict[str, Any]:
-    """Make the view that stands while the profile is being read, with an id of ours to find it by."""
+    """Make the view shown while the profile is read; `external_id` finds it again."""
     return make_view([paragraph([words("Reading the profile…")])], external_id=external_id or None)
 
 
 def changing_view(external_id: str) -> dict[str, Any]:
-    """Make the view that stands while a change is being made; closing it closes the form as well."""
+    """Make the view shown while a change is made; closing it closes the form as well."""
     told = paragraph(
         [bold("Changing…")],
         [words("You can close this. The change continues, and the bot will message you.")],
@@ -53,7 +53,7 @@ def changing_view(external_id: str) -> dict[str, Any]:
 
 
 def account_view(apps: Apps) -> dict[str, Any]:
-    """Make the view that asks whose profile the form is to show."""
+    """Make the view that asks for the account."""
     account = InputBlock(
         label="Account",
         element=PlainTextInputElement(action_id=INPUT, placeholder="alice"),
@@ -65,7 +65,7 @@ def account_view(apps: Apps) -> dict[str, Any]:
 
 
 def app_inputs(apps: Apps) -> list[Block]:
-    """Make the input for the app where there is more than one, and none where there is not."""
+    """Make the app input if there are several apps, else none."""
     options = {name: Option(value=name, label=f"{name} {app.region}") for name, app in apps.by_name.items()}
     element = StaticSelectElement(
         action_id=INPUT, options=list(options.values()), initial_option=options.get(apps.default or "")
@@ -74,13 +74,13 @@ def app_inputs(apps: Apps) -> list[Block]:
 
 
 def read_account(state: Mapping[str, Any]) -> tuple[str, str | None]:
-    """Read the account and the app's name, None for the only one, from the state of what was sent."""
+    """Read the account and the app's name, None for the only app, from a submitted view's state."""
     values = state["values"]
     return (read_input(values, ACCOUNT) or "").strip(), read_input(values, APP)
 
 
 def error_view(error: BotError) -> dict[str, Any]:
-    """Make the view that says why there is no form."""
+    """Make the view of an error that prevents the form."""
     lines = [[bold(f"{cut(make_visible(str(error)), _MAX_WORDS)}.")]]
     if error.advice:
         lines.append([words(sentence(cut(make_visible(error.advice), _MAX_WORDS)))])
@@ -88,11 +88,11 @@ def error_view(error: BotError) -> dict[str, Any]:
 
 
 def form_view(form: Form, key: str) -> dict[str, Any]:
-    """Make the view with one input for each field, holding what the profile holds now.
+    """Make the form: one input for each field, with the current values.
 
     Args:
-        form: Whose values.
-        key: The opaque id under which the form is found again when it is sent.
+        form: The account and its values.
+        key: The opaque id that finds the form again when it is submitted.
     """
     head = paragraph([bold("Change "), code(form.account), *app_label(form.app)])
     inputs = [make_input(field, form.values.get(field.tag)) for field in form_fields(form)]
@@ -110,16 +110,16 @@ def form_view(form: Form, key: str) -> dict[str, Any]:
 
 
 def form_fields(form: Form) -> tuple[Field, ...]:
-    """List the fields of a form: those that can be set, of those a lookup shows by itself."""
+    """List the fields of a form: the default ones that are settable."""
     return tuple(field for field in defaults(Domain.PROFILE, form.app.custom) if is_settable(field))
 
 
 def read_form(state: Mapping[str, Any], form: Form) -> tuple[dict[str, str], str]:
-    """Read what a person altered, as they would type it and by tag, and the reason; an empty text clears.
+    """Read the edited values, as typed and by tag, and the reason; an empty value clears.
 
     Args:
-        state: The state of the view that was sent.
-        form: What the form held when it was opened.
+        state: The state of the submitted view.
+        form: The form as it was opened.
     """
     values = state["values"]
     altered = {}
@@ -131,7 +131,7 @@ def read_form(state: Mapping[str, Any], form: Form) -> tuple[dict[str, str], str
 
 
 def make_view(blocks: Sequence[Block | dict[str, Any]], **more: Any) -> dict[str, Any]:
-    """Make one of the views that a profile is changed in, of blocks and more of a view's parts."""
+    """Make a view of the profile modal from blocks and other view properties."""
     title, close = PlainTextObject(text="Change a profile"), PlainTextObject(text="Cancel")
     parts = {"callback_id": SET_MODAL, "title": title, "close": close, "blocks": blocks, **more}
     return View(type="modal", **parts).to_dict()

@@ -1,4 +1,4 @@
-"""What a modal shows of a change: the difference to confirm, and what became of it."""
+"""Review modal: the preview of a change, and its outcome."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -13,14 +13,14 @@ from bot.slack.messages.change import confirm_label, show_preview, show_settled,
 from bot.slack.modals.profile import make_view
 
 SET_REVIEW = "set_review"
-"""The callback id of the view that shows a difference to be confirmed."""
+"""The callback id of the preview."""
 
 _BACK = PlainTextObject(text="Back")
 _CLOSE = PlainTextObject(text="Close")
 
 
 def review_view(preview: Preview) -> dict[str, Any]:
-    """Make the view whose submission confirms a change; closing it leads back to the form."""
+    """Make the preview: submitting it confirms the change, closing it leads back to the form."""
     return make_view(
         fit(lambda trim: _adapt_blocks(show_preview(preview, "", trim))),
         callback_id=SET_REVIEW,
@@ -32,17 +32,17 @@ def review_view(preview: Preview) -> dict[str, Any]:
 
 
 def unchanged_view(unchanged: Unchanged) -> dict[str, Any]:
-    """Make the view that says that there is nothing to change; closing it leads back to the form."""
+    """Make the view of values that need no change; closing it leads back to the form."""
     return make_view(fit(lambda trim: _adapt_blocks(show_unchanged(unchanged, "", trim))), close=_BACK)
 
 
 def settled_view(settled: Settled, command: str, note: str = "") -> dict[str, Any]:
-    """Make the view that says what became of a change; closing it closes the form as well.
+    """Make the view of a change's outcome; closing it closes the form as well.
 
     Args:
-        settled: What became of it.
+        settled: The change and its outcome.
         command: The slash command's name, slash included.
-        note: A sentence of our own to add.
+        note: A sentence to add.
     """
 
     def build(trim: Truncator) -> Iterator[Block]:
@@ -56,22 +56,22 @@ def settled_view(settled: Settled, command: str, note: str = "") -> dict[str, An
 
 
 def notice_view(message: Message) -> dict[str, Any]:
-    """Make the view that says what a message of words alone says; closing it leads back to a form below."""
+    """Make a view of a message without buttons; closing it leads back to the form below it."""
     return make_view(message.blocks, close=_CLOSE)
 
 
 def _adapt_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Give blocks of a message as a modal can have them: without tables, and with buttons of its own."""
+    """Adapt a message's blocks to a modal: lines for tables, and no buttons."""
     for block in blocks:
         if isinstance(block, TableBlock):
-            # The first row is the header: what stands beside each other here speaks for itself.
+            # The header row is left out: each line explains itself.
             yield from (_line(*(cell["text"] for cell in row)) for row in block.to_dict()["rows"][1:])
         elif not (isinstance(block, ActionsBlock) or _is_blank(block)):
             yield block
 
 
 def _is_blank(block: Block) -> bool:
-    """Tell small print of which nothing is left without a hint at who sees it."""
+    """Check for a context block left empty without the note about who sees it."""
     return isinstance(block, ContextBlock) and not any(each.to_dict().get("text") for each in block.elements)
 
 
