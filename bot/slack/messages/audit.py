@@ -69,9 +69,9 @@ _OPEN_STATES: Mapping[Outcome, str] = {
     Outcome.ATTEMPTED: "in progress",
 }
 """Texts for the outcomes that are no end of a change."""
-_MOST_NAMED = 5
-_MOST_ANSWERS = 3
-_HISTORY_FIELDS = 8
+_MAX_NAMED = 5
+_MAX_REASONS = 3
+_MAX_FIELDS = 8
 _PERSON = re.compile("[UW][A-Z0-9]+")
 
 
@@ -273,7 +273,7 @@ def _group_label(group: Group) -> str:
 def _list_some(texts: Iterable[str]) -> str:
     """Join the first distinct texts, and count the rest."""
     different = list(dict.fromkeys(texts))
-    return join_some(different[:_MOST_NAMED], len(different) - _MOST_NAMED)
+    return join_some(different[:_MAX_NAMED], len(different) - _MAX_NAMED)
 
 
 def _heading(event: AuditEvent, app: App, trim: Truncator) -> list[RichTextElement]:
@@ -310,9 +310,9 @@ def _problem_lines(event: AuditEvent, trim: Truncator) -> Iterator[list[RichText
 def _refusal_reasons(events: Iterable[AuditEvent], trim: Truncator) -> Iterator[list[RichTextElement]]:
     """Yield the distinct reasons of refusals."""
     problems = list(dict.fromkeys(event.problem for event in events if event.problem))
-    for problem in problems[:_MOST_ANSWERS]:
+    for problem in problems[:_MAX_REASONS]:
         yield [words(f"They were told: {sentence(trim(make_visible(problem)))}")]
-    if more := and_more(len(problems) - _MOST_ANSWERS, "answers"):
+    if more := and_more(len(problems) - _MAX_REASONS, "answers"):
         yield [words(more)]
 
 
@@ -346,8 +346,8 @@ def _history_lines(entry: Entry, history: History, trim: Truncator) -> Iterator[
     ]
     if history.with_values:
         found = differences(history.app.custom, event.before, event.after, trim)
-        yield from _difference_lines(found[:_HISTORY_FIELDS])
-        if more := and_more(len(found) - _HISTORY_FIELDS, "fields"):
+        yield from _difference_lines(found[:_MAX_FIELDS])
+        if more := and_more(len(found) - _MAX_FIELDS, "fields"):
             yield [words(more)]
     yield from _problem_lines(event, trim)
     if event.reason:

@@ -34,7 +34,7 @@ CLEARED = "cleared"
 MASKED = "•••"
 """The placeholder for a masked value."""
 
-_MOST_SMALL = 2000
+_MAX_CONTEXT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
         Button("Cancel", "cancel_change", change.id),
     )
     if preview.kept:
-        yield plain_context(cut(f"No change needed: {_list_values(app, preview.kept, trim)}", _MOST_SMALL))
+        yield plain_context(cut(f"No change needed: {_list_values(app, preview.kept, trim)}", _MAX_CONTEXT))
     yield context("nothing is changed yet", _expiry(change), _change_id(change), seen_by, trim.note())
 
 

@@ -41,11 +41,11 @@ def render_error(error: BotError, *, command: str, reference: str | None = None)
 def _error_lines(
     error: BotError, command: str, reference: str | None, trim: Truncator
 ) -> Iterator[list[RichTextElement]]:
-    happened = next(_PREFIXES[kind] for kind in type(error).mro() if kind in _PREFIXES)
+    prefix = next(_PREFIXES[kind] for kind in type(error).mro() if kind in _PREFIXES)
     parts = error.parts if isinstance(error, UsageError) else ()
     number = f" ({error.code})" if isinstance(error, IMError) and error.code is not None else ""
     yield [
-        bold(f"{happened}: {f'{len(parts)} mistakes' if parts else trim(make_visible(str(error)))}{number}.")
+        bold(f"{prefix}: {f'{len(parts)} mistakes' if parts else trim(make_visible(str(error)))}{number}.")
     ]
     for part in parts:
         advice = f" {sentence(trim(make_visible(part.advice)))}" if part.advice else ""

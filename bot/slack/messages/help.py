@@ -25,7 +25,7 @@ from bot.slack.messages.text import and_more, make_visible
 from bot.slack.messages.values import field_label
 
 _MAX_NAMED = 20
-_ROOM = 90
+_MAX_FIELDS = 90
 """The most fields in one table; Slack takes 100 rows."""
 _ROLES = {Role.VIEWER: "You are a viewer", Role.EDITOR: "You are an editor", None: "You have no role here"}
 
@@ -121,9 +121,11 @@ def _show_settable(apps: Iterable[App], trim: Truncator) -> Iterator[Block]:
     """Show the settable fields of all apps: name, label and values."""
     custom = dict.fromkeys(field for app in apps for field in app.custom)
     fields = [field for field in offered(Domain.PROFILE, tuple(custom)) if is_settable(field)]
-    rows = [(field.word, field_label(field, trim), _TAKES[field.kind](field)) for field in fields[:_ROOM]]
+    rows = [
+        (field.word, field_label(field, trim), _ACCEPTS[field.kind](field)) for field in fields[:_MAX_FIELDS]
+    ]
     yield table([("Type this", "Field", "Value"), *rows])
-    if more := and_more(len(fields) - _ROOM, "custom fields, which take text"):
+    if more := and_more(len(fields) - _MAX_FIELDS, "custom fields, which take text"):
         yield plain_context(more)
 
 
@@ -143,7 +145,7 @@ def _choice(field: Field) -> str:
     return ", ".join(choices(field))
 
 
-_TAKES: Mapping[Kind, Callable[[Field], str]] = {
+_ACCEPTS: Mapping[Kind, Callable[[Field], str]] = {
     Kind.TEXT: _text,
     Kind.NUMBER: _number,
     Kind.DATE: _date,

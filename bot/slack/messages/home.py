@@ -32,13 +32,13 @@ CHANGE_BUTTON = Button("Change a profile…", "open_set", "set")
 """The button that opens the profile modal; for editors."""
 COMMANDS_BUTTON = Button("All commands", "all_commands", "help")
 """The button that shows help."""
-CHANGES_SHOWN = 10
+MAX_WAITING = 10
 """The most waiting changes shown."""
 
-_LABEL = 30
-_PART = 900
-_ACCOUNTS = 5
-_LONGEST = 2900
+_MAX_LABEL = 30
+_MAX_FIELDS_TEXT = 900
+_MAX_ACCOUNTS = 5
+_MAX_SECTION = 2900
 _OUTCOME_TEXT: Mapping[Outcome, str] = {
     Outcome.PROPOSED: "waiting or expired",
     Outcome.ATTEMPTED: "in progress",
@@ -83,7 +83,7 @@ def show_start(
     named = enumerate(zip(start.recent, repeat_ids, strict=True))
     # An action id may occur once in a row.
     recent = [
-        Button(cut(make_visible(lookup.accounts[0]), _LABEL), f"look_up_again_{number}", id_)
+        Button(cut(make_visible(lookup.accounts[0]), _MAX_LABEL), f"look_up_again_{number}", id_)
         for number, (lookup, id_) in named
     ]
     yield buttons(*_action_buttons(start.report), *recent)
@@ -115,10 +115,10 @@ def show_home(
     if home.waiting:
         yield DividerBlock()
         yield paragraph([bold("Waiting for your confirmation")])
-        for change in home.waiting[:CHANGES_SHOWN]:
+        for change in home.waiting[:MAX_WAITING]:
             review = Button("Review…", "review_change", change.id)
             yield from _show_row(_pending_text(change, home.apps, trim), review)
-        if more := and_more(len(home.waiting) - CHANGES_SHOWN):
+        if more := and_more(len(home.waiting) - MAX_WAITING):
             yield paragraph([words(f"{more}, where you typed them or in your direct messages")])
     yield DividerBlock()
     yield paragraph([bold("Recent activity")])
@@ -189,7 +189,9 @@ def _examples(start: Start) -> Iterator[str]:
 
 def _pending_text(change: Change, apps: Sequence[App], trim: Truncator) -> str:
     custom = next((app.custom for app in apps if app.name == change.app), ())
-    fields = cut(", ".join(field_label(field, trim) for field in order_fields(change.after, custom)), _PART)
+    fields = cut(
+        ", ".join(field_label(field, trim) for field in order_fields(change.after, custom)), _MAX_FIELDS_TEXT
+    )
     until = f"until {format_time(change.expires_at)}"
     account, app = trim(make_visible(change.account)), make_visible(change.app)
     return f"{account} in {app}: {fields}\n{until} · change {change.id}"
@@ -197,16 +199,18 @@ def _pending_text(change: Change, apps: Sequence[App], trim: Truncator) -> str:
 
 def _entry_text(entry: Entry, trim: Truncator) -> str:
     event = entry.event
-    accounts = join_some(map(make_visible, event.accounts[:_ACCOUNTS]), len(event.accounts) - _ACCOUNTS)
+    accounts = join_some(
+        map(make_visible, event.accounts[:_MAX_ACCOUNTS]), len(event.accounts) - _MAX_ACCOUNTS
+    )
     what = " ".join(filter(None, (make_visible(event.command), trim(accounts))))
     change = f" · change {make_visible(event.change_id)}" if event.change_id else ""
-    became = _OUTCOME_TEXT.get(event.outcome, event.outcome)
+    outcome = _OUTCOME_TEXT.get(event.outcome, event.outcome)
     if event.outcome is Outcome.ANSWERED and event.command == WORDS[SetFields]:
-        became = "form opened"
-    return f"{what} in {make_visible(event.app)}: {became}\n{format_time(entry.at)}{change}"
+        outcome = "form opened"
+    return f"{what} in {make_visible(event.app)}: {outcome}\n{format_time(entry.at)}{change}"
 
 
-def _show_row(text: str, *offered: Button) -> Iterator[Block]:
-    yield SectionBlock(text=PlainTextObject(text=cut(text, _LONGEST), emoji=False))
-    if offered:
-        yield buttons(*offered)
+def _show_row(text: str, *row: Button) -> Iterator[Block]:
+    yield SectionBlock(text=PlainTextObject(text=cut(text, _MAX_SECTION), emoji=False))
+    if row:
+        yield buttons(*row)

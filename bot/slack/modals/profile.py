@@ -35,7 +35,7 @@ APP = "app"
 REASON = "reason"
 """The block id of the reason input; the other inputs have their field's tag."""
 
-_MAX_WORDS = 1000
+_MAX_TEXT = 1000
 
 
 def loading_view(external_id: str = "") -> dict[str, Any]:
@@ -45,11 +45,11 @@ def loading_view(external_id: str = "") -> dict[str, Any]:
 
 def changing_view(external_id: str) -> dict[str, Any]:
     """Make the view shown while a change is made; closing it closes the form as well."""
-    told = paragraph(
+    notice = paragraph(
         [bold("Changing…")],
         [words("You can close this. The change continues, and the bot will message you.")],
     )
-    return make_view([told], external_id=external_id, clear_on_close=True)
+    return make_view([notice], external_id=external_id, clear_on_close=True)
 
 
 def account_view(apps: Apps) -> dict[str, Any]:
@@ -60,8 +60,8 @@ def account_view(apps: Apps) -> dict[str, Any]:
         block_id=ACCOUNT,
         hint="One account id, exactly as in your app.",
     )
-    asked = [account, *app_inputs(apps)]
-    return make_view(asked, callback_id=SET_ACCOUNT, submit=PlainTextObject(text="Next"))
+    inputs = [account, *app_inputs(apps)]
+    return make_view(inputs, callback_id=SET_ACCOUNT, submit=PlainTextObject(text="Next"))
 
 
 def app_inputs(apps: Apps) -> list[Block]:
@@ -81,9 +81,9 @@ def read_account(state: Mapping[str, Any]) -> tuple[str, str | None]:
 
 def error_view(error: BotError) -> dict[str, Any]:
     """Make the view of an error that prevents the form."""
-    lines = [[bold(f"{cut(make_visible(str(error)), _MAX_WORDS)}.")]]
+    lines = [[bold(f"{cut(make_visible(str(error)), _MAX_TEXT)}.")]]
     if error.advice:
-        lines.append([words(sentence(cut(make_visible(error.advice), _MAX_WORDS)))])
+        lines.append([words(sentence(cut(make_visible(error.advice), _MAX_TEXT)))])
     return make_view([paragraph(*lines)])
 
 
