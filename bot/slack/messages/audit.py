@@ -251,7 +251,7 @@ def _show_refusals(group: Sequence[Entry], trim: Truncator) -> Iterator[Block]:
 def _show_altered(group: Group) -> Iterator[Block]:
     yield paragraph(
         [bold(f"Alarm: {describe_altered([entry.sequence for entry in group])}.")],
-        [words("The database was tampered with or is damaged. What it says there is not shown.")],
+        [words("The database was tampered with or is damaged. The altered content is not shown.")],
         _verify_advice(),
     )
     yield plain_context(_group_label(group))
