@@ -51,7 +51,7 @@ PROBED_EVERY = 0.5
 RED_WITHIN = 5.0
 """Seconds within which /readyz tells that the database does not answer."""
 
-_UNDER_WAY = re.compile(r"Looking up|Talking to|Contacting|Waiting|The answer follows|Sending the CSV")
+_UNDER_WAY = re.compile(r"Looking up|Contacting|Waiting|The answer follows|Sending the CSV")
 _OF_THE_DATABASE = {"lock", "read-only", "full disk"}
 _UNDONE = 0.3
 """The share of changes that are undone."""
