@@ -7,6 +7,7 @@ from typing import TypeAlias, TypeGuard
 
 from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
+from bot.core.commands import WORDS, UndoChange
 from bot.core.fields import Domain, offered
 from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Outcome, Surface
 from bot.core.results import History
@@ -45,8 +46,6 @@ Group: TypeAlias = Sequence[Entry | AlteredEntry]
 
 MIN_GROUP = 4
 """The fewest refusals of one person that form a group."""
-UNDO = "undo"
-"""The command word of entries about an undo."""
 
 _HEADINGS: Mapping[Outcome, tuple[str, str]] = {
     Outcome.PROPOSED: ("Change proposed", "Undo proposed"),
@@ -97,12 +96,14 @@ def render_entries(
 ) -> Message:
     """Render entries for the audit channel, with each label in the fallback text as well.
 
+    A group of refusals has the first and the last label; the last hash covers all entries before it.
+
     Args:
         entries: The entries, in order.
         apps: The apps by name.
         masked: By app, the tags of fields with values hidden from the channel.
     """
-    blocks = fit(lambda trim: show_entries(entries, apps, masked, trim))
+    blocks = fit(lambda trim: _show_entries(entries, apps, masked, trim))
     return Message(cut(f"{entry_labels(entries)}\n{fallback(blocks)}", MAX_TEXT), blocks)
 
 
@@ -113,50 +114,7 @@ def render_checkpoint(head: Head, at: datetime) -> Message:
         head: The newest entry's number and hash.
         at: The time the head was read (UTC).
     """
-    return make_message(lambda _: show_checkpoint(head, at))
-
-
-def show_entries(
-    entries: Sequence[Entry | AlteredEntry],
-    apps: Mapping[str, App],
-    masked: Mapping[str, Collection[str]],
-    trim: Truncator,
-) -> Iterator[Block]:
-    """Show entries in the audit channel, each with its label.
-
-    A group of refusals has the first and the last label; the last hash covers all entries before it.
-
-    Args:
-        entries: The entries, in order.
-        apps: The apps by name, for the labels of their custom fields.
-        masked: By app, the tags of fields with values hidden from the channel.
-        trim: The truncator.
-    """
-    groups = group_entries(entries)
-    for group in groups:
-        first = group[0]
-        if isinstance(first, AlteredEntry):
-            yield from _show_altered(group)
-        elif len(group) > 1 and _are_intact(group):
-            yield from _show_refusals(group, trim)
-        else:
-            yield from _show_entry(first, apps, masked, trim, single=len(groups) == 1)
-
-
-def show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
-    """Show the size of the record, and the head that covers it."""
-    entries = "1 entry" if head.sequence == 1 else f"{head.sequence:,} entries"
-    yield paragraph(
-        [bold("Checkpoint  "), words(f"the record holds {entries}.")],
-        [
-            words(
-                "Lookups are recorded but not posted here one by one. This head covers every entry. "
-                "To verify, now or years from now, that none was altered or deleted:"
-            )
-        ],
-    )
-    yield preformatted([f'im-bot audit verify --head "#{head.sequence} · {head.hash}"'])
-    yield plain_context(f"#{head.sequence} · {format_time(at)}")
+    return make_message(lambda _: _show_checkpoint(head, at))
 
 
 def show_history(history: History, page: PageControls, seen_by: str, trim: Truncator) -> Iterator[Block]:
@@ -200,6 +158,38 @@ def _make_groups(stretch: Mapping[Actor | None, list[Entry | AlteredEntry]]) -> 
 
 def _are_intact(group: Group) -> TypeGuard[Sequence[Entry]]:
     return all(isinstance(entry, Entry) for entry in group)
+
+
+def _show_entries(
+    entries: Sequence[Entry | AlteredEntry],
+    apps: Mapping[str, App],
+    masked: Mapping[str, Collection[str]],
+    trim: Truncator,
+) -> Iterator[Block]:
+    groups = group_entries(entries)
+    for group in groups:
+        first = group[0]
+        if isinstance(first, AlteredEntry):
+            yield from _show_altered(group)
+        elif len(group) > 1 and _are_intact(group):
+            yield from _show_refusals(group, trim)
+        else:
+            yield from _show_entry(first, apps, masked, trim, single=len(groups) == 1)
+
+
+def _show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
+    entries = "1 entry" if head.sequence == 1 else f"{head.sequence:,} entries"
+    yield paragraph(
+        [bold("Checkpoint  "), words(f"the record holds {entries}.")],
+        [
+            words(
+                "Lookups are recorded but not posted here one by one. This head covers every entry. "
+                "To verify, now or years from now, that none was altered or deleted:"
+            )
+        ],
+    )
+    yield preformatted([f'im-bot audit verify --head "#{head.sequence} · {head.hash}"'])
+    yield plain_context(f"#{head.sequence} · {format_time(at)}")
 
 
 def _show_entry(
@@ -277,7 +267,7 @@ def _list_some(texts: Iterable[str]) -> str:
 
 
 def _heading(event: AuditEvent, app: App, trim: Truncator) -> list[RichTextElement]:
-    happened = _HEADINGS[event.outcome][event.command == UNDO]
+    happened = _HEADINGS[event.outcome][event.command == WORDS[UndoChange]]
     if not event.change_id:
         happened = _LOOKUP_HEADINGS.get(event.outcome, happened)
     command = "" if event.after and event.accounts else event.command

@@ -28,7 +28,7 @@ from bot.slack.messages.text import ELLIPSIS, cut, escape_mentions, make_visible
 Payload: TypeAlias = tuple[dict[str, Any], ...]
 """Blocks as JSON objects."""
 
-BUDGET = 9300
+_MAX_SIZE = 9300
 """The most characters in the blocks of one message; Slack's limit lies between 9,600 and 11,300."""
 _LIMITS = (1000, 500, 300, 200, 150, 100, 70, 50, 35, 25, 18, 12, 8, 5, 3)
 """Limits for the length of one text, in characters; a message takes the first under which it fits."""
@@ -42,7 +42,7 @@ class Message:
     """A message: its blocks, and the text shown in places without blocks, such as notifications."""
 
     text: str
-    blocks: tuple[dict[str, Any], ...]
+    blocks: Payload
 
 
 @dataclass(slots=True)
@@ -75,10 +75,10 @@ def fit(build: Callable[[Truncator], Iterable[Block]]) -> Payload:
         return tuple(block.to_dict() for block in build(Truncator(limit)))
 
     payload = built(_LIMITS[0])
-    if _size(payload) <= BUDGET:
+    if _size(payload) <= _MAX_SIZE:
         return payload
     last = len(_LIMITS) - 1
-    place = bisect_left(_LIMITS, True, 1, last, key=lambda limit: _size(built(limit)) <= BUDGET)
+    place = bisect_left(_LIMITS, True, 1, last, key=lambda limit: _size(built(limit)) <= _MAX_SIZE)
     return built(_LIMITS[place])
 
 

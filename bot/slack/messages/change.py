@@ -26,12 +26,12 @@ from bot.slack.messages.blocks import (
 from bot.slack.messages.text import cut, escape, make_visible, plural
 from bot.slack.messages.values import field_label, format_value
 
-HASH_DIGITS = 32
+_HASH_DIGITS = 32
 """Digits shown of an entry's hash; too many to forge a record that matches."""
 
-CLEARED = "cleared"
+_CLEARED = "cleared"
 """The new value of a cleared text."""
-MASKED = "•••"
+_MASKED = "•••"
 """The placeholder for a masked value."""
 
 _MAX_CONTEXT = 2000
@@ -61,8 +61,8 @@ def differences(
     return [
         Difference(
             field_label(field, trim),
-            MASKED if field.tag in masked else trim(format_value(field, before.get(field.tag))),
-            MASKED if field.tag in masked else trim(_format_after(field, after[field.tag])),
+            _MASKED if field.tag in masked else trim(format_value(field, before.get(field.tag))),
+            _MASKED if field.tag in masked else trim(_format_after(field, after[field.tag])),
         )
         for field in order_fields(after, custom)
     ]
@@ -146,11 +146,11 @@ def show_reason(reason: str, trim: Truncator) -> Iterator[Block]:
 
 def entry_label(entry: Entry) -> str:
     """Return an entry's number and the start of its hash."""
-    return f"#{entry.sequence} · {entry.hash[:HASH_DIGITS]}"
+    return f"#{entry.sequence} · {entry.hash[:_HASH_DIGITS]}"
 
 
 def _format_after(field: Field, value: Value) -> str:
-    return CLEARED if value == "" else format_value(field, value)
+    return _CLEARED if value == "" else format_value(field, value)
 
 
 def _question(preview: Preview, trim: Truncator) -> list[RichTextElement]:

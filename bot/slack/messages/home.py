@@ -26,15 +26,11 @@ from bot.slack.messages.help import list_grantees, role_line
 from bot.slack.messages.text import and_more, cut, join_some, make_visible
 from bot.slack.messages.values import field_label, format_time
 
-LOOKUP_BUTTON = Button("Look up…", "open_lookup", "lookup", "primary")
-"""The button that opens the lookup modal."""
-CHANGE_BUTTON = Button("Change a profile…", "open_set", "set")
-"""The button that opens the profile modal; for editors."""
-COMMANDS_BUTTON = Button("All commands", "all_commands", "help")
-"""The button that shows help."""
-MAX_WAITING = 10
-"""The most waiting changes shown."""
+_LOOKUP_BUTTON = Button("Look up…", "open_lookup", "lookup", "primary")
+_CHANGE_BUTTON = Button("Change a profile…", "open_set", "set")
+_COMMANDS_BUTTON = Button("All commands", "all_commands", "help")
 
+_MAX_WAITING = 10
 _MAX_LABEL = 30
 _MAX_FIELDS_TEXT = 900
 _MAX_ACCOUNTS = 5
@@ -58,7 +54,7 @@ def render_home(
     """
     return {
         "type": "home",
-        "blocks": fit(lambda trim: show_home(home, follow_ups, channel_status, command, trim)),
+        "blocks": fit(lambda trim: _show_home(home, follow_ups, channel_status, command, trim)),
     }
 
 
@@ -92,18 +88,23 @@ def show_start(
     yield context(seen_by)
 
 
-def show_home(
-    home: Home, follow_ups: Mapping[int, Sequence[Button]], channel_status: str, command: str, trim: Truncator
-) -> Iterator[Block]:
-    """Show a Home tab, in the blocks that Slack allows there.
+def follow_up_buttons(repeat_id: str | None, history_id: str | None, change_id: str) -> list[Button]:
+    """Make the buttons that follow an entry: the same lookup again, and the history.
 
     Args:
-        home: The person's permissions, changes and activity.
-        follow_ups: Buttons by the sequence number of the entry they follow.
-        channel_status: The state of the audit channel, in words.
-        command: The slash command's name, slash included.
-        trim: The truncator.
+        repeat_id: The opaque id of the lookup to repeat; None if there is none.
+        history_id: The opaque id of the one account; None if there is none.
+        change_id: The id of the entry's change; empty if it has none.
     """
+    repeat = [Button("Again", "look_up_again", repeat_id)] if repeat_id else []
+    if change_id:
+        return [*repeat, Button("History", "change_history", change_id)]
+    return [*repeat, Button("History", "show_history", history_id)] if history_id else repeat
+
+
+def _show_home(
+    home: Home, follow_ups: Mapping[int, Sequence[Button]], channel_status: str, command: str, trim: Truncator
+) -> Iterator[Block]:
     report = home.report
     if report.role is None:
         yield from _show_no_role(report, command, trim)
@@ -115,10 +116,10 @@ def show_home(
     if home.waiting:
         yield DividerBlock()
         yield paragraph([bold("Waiting for your confirmation")])
-        for change in home.waiting[:MAX_WAITING]:
+        for change in home.waiting[:_MAX_WAITING]:
             review = Button("Review…", "review_change", change.id)
             yield from _show_row(_pending_text(change, home.apps, trim), review)
-        if more := and_more(len(home.waiting) - MAX_WAITING):
+        if more := and_more(len(home.waiting) - _MAX_WAITING):
             yield paragraph([words(f"{more}, where you typed them or in your direct messages")])
     yield DividerBlock()
     yield paragraph([bold("Recent activity")])
@@ -134,20 +135,6 @@ def show_home(
     yield context("times are UTC", "only you can see this", "reopen to refresh")
 
 
-def follow_up_buttons(repeat_id: str | None, history_id: str | None, change_id: str) -> list[Button]:
-    """Make the buttons that follow an entry: the same lookup again, and the history.
-
-    Args:
-        repeat_id: The opaque id of the lookup to repeat; None where there is none.
-        history_id: The opaque id of the one account; None where there is none.
-        change_id: The id of the entry's change; empty if it has none.
-    """
-    repeat = [Button("Again", "look_up_again", repeat_id)] if repeat_id else []
-    if change_id:
-        return [*repeat, Button("History", "change_history", change_id)]
-    return [*repeat, Button("History", "show_history", history_id)] if history_id else repeat
-
-
 def _record_problem(problem: str, trim: Truncator) -> list[RichTextElement]:
     return [words(f"The record cannot be read: {trim(make_visible(problem))}.")]
 
@@ -158,10 +145,10 @@ def _show_no_role(report: RoleReport, command: str, trim: Truncator) -> Iterator
 
 
 def _action_buttons(report: RoleReport) -> Iterator[Button]:
-    yield LOOKUP_BUTTON
+    yield _LOOKUP_BUTTON
     if report.role is Role.EDITOR:
-        yield CHANGE_BUTTON
-    yield COMMANDS_BUTTON
+        yield _CHANGE_BUTTON
+    yield _COMMANDS_BUTTON
 
 
 def _permissions(report: RoleReport) -> list[RichTextElement]:
