@@ -191,4 +191,4 @@ def test_says_that_it_is_busy_rather_than_nothing(whole: Whole) -> None:
         answers = final_answers(vera, 100)
 
     assert any("The bot is busy right now." in answer for answer in answers)
-    assert all("found" in answer or "Busy" in answer for answer in answers)
+    assert all("found" in answer or "The bot is busy" in answer for answer in answers)

@@ -287,8 +287,8 @@ def test_says_that_it_is_busy(whole: Whole) -> None:
     finally:
         released.set()
 
-    assert "Busy" in direct["text"]
-    assert "Busy" in channel["text"]
+    assert "The bot is busy" in direct["text"]
+    assert "The bot is busy" in channel["text"]
     assert channel["ephemeral"]
 
 

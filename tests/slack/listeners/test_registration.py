@@ -213,7 +213,7 @@ def test_says_that_it_is_busy_in_the_acknowledgement_of_a_command(scene: Scene) 
     told = json.loads(acknowledged.body)
     assert acknowledged.status == 200
     assert told["response_type"] == "ephemeral"
-    assert "Busy" in told["text"]
+    assert "The bot is busy" in told["text"]
     assert "Try again" in told["text"]
     assert check_message(told) == []
 
@@ -225,7 +225,7 @@ def test_says_that_it_is_busy_beside_the_message_whose_button_was_pressed(scene:
 
     # Slack shows nothing of what a press is acknowledged with.
     assert (acknowledged.status, acknowledged.body) == (200, "")
-    assert "Busy" in told["text"]
+    assert "The bot is busy" in told["text"]
     assert told["replace_original"] is False
 
 
@@ -235,7 +235,7 @@ def test_says_that_it_is_busy_on_top_of_the_review_that_was_confirmed(scene: Sce
 
     told = json.loads(acknowledged.body)
     assert told["response_action"] == "push"
-    assert "Busy" in str(told["view"])
+    assert "The bot is busy" in str(told["view"])
     assert check_view(told["view"]) == []
 
 
@@ -272,7 +272,7 @@ def test_owns_up_when_a_command_finds_no_way_to_a_worker(
     acknowledged = scene.send("profile alice", VIEWER)
 
     told = json.loads(acknowledged.body)
-    (reference,) = re.findall("by the reference ([0-9a-f]{8})", told["text"])
+    (reference,) = re.findall("this bot the reference ([0-9a-f]{8})", told["text"])
     assert (acknowledged.status, told["response_type"]) == (200, "ephemeral")
     assert f"reference {reference}" in caplog.text
 

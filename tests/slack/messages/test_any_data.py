@@ -292,7 +292,7 @@ def test_fits_the_fields_of_many_apps_into_one_table() -> None:
     message = render(Help((), SPECS["set"], apps), command="/im", actor_id="U01")
 
     assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
-    assert "and 42 more fields of your apps, which take text" in str(message.blocks)
+    assert "and 42 more custom fields, which take text" in str(message.blocks)
 
 
 @settings(max_examples=60, deadline=None)

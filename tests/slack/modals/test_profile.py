@@ -83,7 +83,7 @@ def test_begins_with_what_the_profile_holds() -> None:
 def test_says_what_an_input_takes() -> None:
     asked = inputs(form_view(FORM, "key"))
 
-    assert asked["Tag_Profile_IM_Location"]["hint"]["text"].startswith("At most 16 bytes")
+    assert asked["Tag_Profile_IM_Location"]["hint"]["text"].startswith("Up to 16 bytes")
     assert asked["Tag_Profile_IM_Location"]["element"]["max_length"] == 16
     assert asked[LEVEL]["element"]["max_value"] == str(2**32 - 1)
     assert "birthday=" in asked[BIRTHDAY]["hint"]["text"]
