@@ -146,9 +146,9 @@ def test_shows_who_looked_and_who_changed(whole: Whole, ed: Asker) -> None:
     shown = ed.ask("/im history user_011")["text"]
 
     assert "profile" in shown
-    assert "RecentIds" in shown
+    assert "Seen" in shown
     with whole.acting_as(VIEWER) as vera:
-        assert "RecentIds" not in vera.ask("/im history user_011")["text"]
+        assert "Seen" not in vera.ask("/im history user_011")["text"]
 
 
 def test_turns_the_pages_of_a_history(ed: Asker) -> None:
