@@ -1,5 +1,6 @@
 import re
 import subprocess
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,11 @@ from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS
 from bot.im.regions import REGIONS
 from bot.settings import AppSettings, RoleSettings, Settings
 from bot.slack.api.scopes import BOT_SCOPES, EVENTS
+from tests.support.rooms import DRAWING, draw, read_path, read_rooms
 
 ROOT = Path(__file__).parents[1]
-PAGES = {
-    path.name: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))
-}
+PATHS = (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob(".github/*.md"))
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in PATHS}
 TOP_LEVEL = {
     "README.md",
     "LICENSE",
@@ -29,6 +30,8 @@ TOP_LEVEL = {
     "tests",
     "docs",
 }
+RUN_IT = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[playground]' && .venv/bin/im-bot playground"
+TEST_IT = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/python -m pytest"
 LONGEST = {"name": 35, "description": 140, "long_description": 4000}
 
 
@@ -126,6 +129,15 @@ def test_procfile_runs_commands_that_exist() -> None:
         assert make_parser().parse_args([command]).run
 
 
+def test_hooks_before_a_commit_are_checks_of_ci() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook["entry"].removeprefix(".venv/bin/") for repo in config["repos"] for hook in repo["hooks"]]
+    checks = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
+
+    assert hooks
+    assert [hook for hook in hooks if hook not in checks] == []
+
+
 def test_top_level_holds_what_it_should() -> None:
     assert {path.split("/")[0] for path in tracked() if not path.startswith(".")} == TOP_LEVEL
 
@@ -139,9 +151,59 @@ def test_lock_has_a_hash_for_every_package_and_names_no_registry() -> None:
     assert "://" not in lock
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_links_of_a_page_lead_somewhere(name: str) -> None:
-    folder = ROOT if name == "README.md" else ROOT / "docs"
-    paths = re.findall(r"\]\(([^):#]+)[^):]*\)", PAGES[name])
+@pytest.mark.parametrize("page", PATHS, ids=[path.name for path in PATHS])
+def test_links_of_a_page_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^):#]*)(#[^)]*)?\)", PAGES[page.name])
 
-    assert [path for path in paths if not (folder / path).exists()] == []
+    assert [path for path, _ in links if not (page.parent / path).exists()] == []
+    for path, anchor in links:
+        if anchor:
+            assert anchor in list_anchors((page.parent / path) if path else page)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_files_and_modules_that_a_page_names_exist(name: str) -> None:
+    code = re.findall(r"`[^`\n]+`", PAGES[name])
+    paths = {
+        path.rstrip("/.") for each in code for path in re.findall(r"\b(?:bot|tests|docs)/[\w./-]+", each)
+    }
+    modules = {module for each in code for module in re.findall(r"(?<![\w-])bot(?:\.\w+)+", each)}
+
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+    assert [module for module in sorted(modules) if not is_module(module)] == []
+
+
+def test_the_drawing_of_the_rooms_is_made_from_the_contracts() -> None:
+    path = read_path(PAGES["architecture.md"])
+
+    assert len(path) == 10
+    assert DRAWING.read_text(encoding="utf-8") == draw(read_rooms(), path)
+
+
+def test_readme_shows_the_path_of_a_command_as_architecture_does() -> None:
+    assert read_path(PAGES["README.md"]) == read_path(PAGES["architecture.md"])
+
+
+def test_readme_sets_up_in_two_commands() -> None:
+    assert re.findall(r"```sh\n(.*?)\n```", PAGES["README.md"], re.DOTALL) == [RUN_IT, TEST_IT]
+
+
+def test_readme_fits_on_few_screens() -> None:
+    assert len(PAGES["README.md"].splitlines()) <= 130
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert re.findall(r"^## \[(.+?)\]", PAGES["CHANGELOG.md"], re.MULTILINE)[0] == project["version"]
+
+
+def list_anchors(page: Path) -> list[str]:
+    """List the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return ["#" + re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
