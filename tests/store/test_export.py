@@ -1,7 +1,11 @@
 import csv
 import json
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +13,8 @@ from bot.core.model import Outcome
 from bot.store.export import COLUMNS, export
 from bot.store.record import Store
 from tests.support.entries import a_change, looked_up, step
+
+DOCS = (Path(__file__).parents[2] / "docs/audit.md").read_text(encoding="utf-8")
 
 
 def rows(url: str) -> list[dict[str, str]]:
@@ -25,6 +31,21 @@ def test_exports_every_entry_as_a_line_of_json(url: str, store: Store) -> None:
     ]
     assert lines[0]["accounts"] == ["zoë\n\u2028"]
     assert all(line.count("\n") == 1 for line in export(url, "jsonl"))
+
+
+def test_the_program_of_the_docs_checks_an_export(url: str, store: Store, tmp_path: Path) -> None:
+    for account in ("alice", "zoë", "bob"):
+        store.add(looked_up(account))
+    whole = "".join(export(url, "jsonl"))
+    (program,) = re.findall(r"```python\n(.*?)```", DOCS, re.DOTALL)
+
+    def check(lines: str) -> str:
+        (tmp_path / "record.jsonl").write_text(lines, encoding="utf-8")
+        command = [sys.executable, "-c", program]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stderr
+
+    assert check(whole) == ""
+    assert "entry 2 is not what it was" in check(whole.replace("zoë", "eve"))
 
 
 def test_exports_every_column_as_csv(url: str, store: Store) -> None:
