@@ -1,3 +1,4 @@
+import ast
 import re
 import subprocess
 import tomllib
@@ -171,6 +172,16 @@ def test_files_and_modules_that_a_page_names_exist(name: str) -> None:
 
     assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
     assert [module for module in sorted(modules) if not is_module(module)] == []
+
+
+def test_the_bot_says_what_operating_quotes() -> None:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in ROOT.glob("bot/**/*.py")]
+    constants = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    said = "\n".join(value for value in constants if isinstance(value, str)).casefold()
+    quoted = re.findall(r'"([^"\n]+)"', re.sub(r"`[^`\n]*`", "", PAGES["operating.md"]))
+
+    assert quoted
+    assert [words for words in quoted if words.strip("… .").casefold() not in said] == []
 
 
 def test_the_drawing_of_the_rooms_is_made_from_the_contracts() -> None:
