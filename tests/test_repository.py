@@ -15,7 +15,7 @@ from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS
 from bot.im.regions import REGIONS
 from bot.settings import AppSettings, RoleSettings, Settings
 from bot.slack.api.scopes import BOT_SCOPES, EVENTS
-from tests.support.rooms import DRAWING, draw, read_path, read_rooms
+from tests.support.layer_diagram import DIAGRAM, draw, read_layers, read_path
 
 ROOT = Path(__file__).parents[1]
 PATHS = (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob(".github/*.md"))
@@ -184,11 +184,11 @@ def test_the_bot_says_what_operating_quotes() -> None:
     assert [words for words in quoted if words.strip("… .").casefold() not in said] == []
 
 
-def test_the_drawing_of_the_rooms_is_made_from_the_contracts() -> None:
+def test_the_diagram_of_the_layers_is_made_from_the_contracts() -> None:
     path = read_path(PAGES["architecture.md"])
 
     assert len(path) == 10
-    assert DRAWING.read_text(encoding="utf-8") == draw(read_rooms(), path)
+    assert DIAGRAM.read_text(encoding="utf-8") == draw(read_layers(), path)
 
 
 def test_readme_shows_the_path_of_a_command_as_architecture_does() -> None:
