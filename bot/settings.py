@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.core import fields
 from bot.core.model import App, Grantees
 from bot.core.parsing.command_line import Apps
-from bot.core.parsing.hints import nearest
+from bot.core.parsing.usage_errors import nearest
 from bot.core.policy import Rules
 from bot.errors import UsageError
 from bot.im.regions import REGIONS

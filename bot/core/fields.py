@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.core.parsing.error_collector import ErrorCollector
-from bot.core.parsing.hints import cite, nearest
+from bot.core.parsing.usage_errors import ErrorCollector, cite, nearest
 from bot.errors import UsageError
 
 TEXT_BYTES = 500

@@ -6,7 +6,7 @@ from enum import Enum
 from functools import partial
 from types import MappingProxyType
 
-from bot.core.parsing.hints import CHECK_ID
+from bot.core.parsing.usage_errors import CHECK_ID
 from bot.errors import (
     AuthenticationError,
     IMError,

@@ -14,7 +14,7 @@ from bot.core.fields import (
     named,
     offered,
 )
-from bot.core.parsing.hints import did_you_mean, nearest
+from bot.core.parsing.usage_errors import did_you_mean, nearest
 from bot.errors import UsageError
 
 STANDARD = (*PROFILE_FIELDS, *FRIEND_FIELDS)

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.id_detection import MOST, MOST_WORDS, find_candidates
-from bot.core.id_likelihood import weigh
+from bot.core.id_detection import MOST, MOST_WORDS, find_candidates, weigh
 from bot.core.ids import MAX_ID_BYTES
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -18,9 +18,9 @@ from bot.core.id_detection import find_and_count
 from bot.core.model import App
 from bot.core.parsing.assignments import read_assignments
 from bot.core.parsing.command_line import Apps, parse, read_accounts
-from bot.core.parsing.hints import nearest, pasted
 from bot.core.parsing.tokens import Token, keep_commas, sort, tokenize
 from bot.core.parsing.typography import straighten
+from bot.core.parsing.usage_errors import nearest, pasted
 from bot.core.parsing.values import parse_value
 from bot.core.spreadsheet import line
 from bot.errors import UsageError

@@ -32,7 +32,7 @@ from bot.core.model import (
     Values,
 )
 from bot.core.parsing.command_line import Apps
-from bot.core.parsing.hints import cite
+from bot.core.parsing.usage_errors import cite
 from bot.core.parsing.values import check_text, differing, restored, same
 from bot.core.policy import NOTHING_SENT, Rules
 from bot.core.ports import IM, People, Record

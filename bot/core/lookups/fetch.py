@@ -10,7 +10,7 @@ from bot.core.fields import PROFILE_FIELDS, Field
 from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.lookups.kinds import PROFILES, Found, Query
 from bot.core.model import AccountResult, App, Deadline, LookupStatus, Values
-from bot.core.parsing.hints import CHECK_ID, cite
+from bot.core.parsing.usage_errors import CHECK_ID, cite
 from bot.core.ports import CALL_ACCOUNTS, IM
 from bot.errors import IMError, InvalidResponseError, NotAFriendError, NotAskedError, NotFoundError
 

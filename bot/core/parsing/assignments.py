@@ -7,9 +7,8 @@ from bot.core import fields
 from bot.core.commands import SPECS, WORDS, SetFields
 from bot.core.fields import Domain, Field
 from bot.core.model import App, Value
-from bot.core.parsing.error_collector import ErrorCollector
-from bot.core.parsing.hints import cite, pasted
 from bot.core.parsing.tokens import Token
+from bot.core.parsing.usage_errors import ErrorCollector, cite, pasted
 from bot.core.parsing.values import parse_value
 from bot.errors import UsageError
 

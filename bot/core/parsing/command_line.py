@@ -23,9 +23,8 @@ from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.lookups.kinds import LookupKind
 from bot.core.model import App
 from bot.core.parsing.assignments import read_assignments
-from bot.core.parsing.error_collector import ErrorCollector
-from bot.core.parsing.hints import cite, did_you_mean, nearest
 from bot.core.parsing.tokens import Token, Words, keep_commas, sort, tokenize
+from bot.core.parsing.usage_errors import ErrorCollector, cite, did_you_mean, nearest
 from bot.core.parsing.values import check_text
 from bot.errors import UsageError
 

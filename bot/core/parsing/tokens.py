@@ -25,8 +25,8 @@ from itertools import zip_longest
 
 from bot.core.commands import Spec
 from bot.core.fields import bare
-from bot.core.parsing.hints import cite, did_you_mean
 from bot.core.parsing.typography import DOUBLE, MARKS, SINGLE, straighten
+from bot.core.parsing.usage_errors import cite, did_you_mean
 from bot.errors import UsageError
 
 

@@ -6,8 +6,8 @@ from datetime import date
 
 from bot.core.fields import MAX_UINT32, TEXT_BYTES, Domain, Field, Kind, bare
 from bot.core.model import Value, Values
-from bot.core.parsing.hints import nearest, pasted
 from bot.core.parsing.typography import straighten
+from bot.core.parsing.usage_errors import nearest, pasted
 from bot.errors import UsageError
 
 _NUMERIC = {Kind.NUMBER, Kind.DATE, Kind.MUTED}

@@ -3,8 +3,7 @@
 import re
 
 from bot.core.commands import SPECS
-from bot.core.id_detection import find_candidates
-from bot.core.id_likelihood import is_common
+from bot.core.id_detection import find_candidates, is_common
 from bot.core.lookups.kinds import PROFILES
 from bot.core.parsing.command_line import check_length
 from bot.core.parsing.typography import straighten

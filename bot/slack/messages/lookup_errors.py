@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block, RichTextElement
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
-from bot.core.parsing.hints import CHECK_ID
+from bot.core.parsing.usage_errors import CHECK_ID
 from bot.slack.messages.blocks import Truncator, code, paragraph, sentence, words
 from bot.slack.messages.text import cut, make_visible
 
