@@ -27,10 +27,10 @@ from bot.errors import UsageError
 from bot.playground.interactions.markup import to_mrkdwn
 from bot.playground.people import PEOPLE
 from bot.slack.api.message_text import read_words, unmark
-from bot.slack.delivery.forms import FormError
 from bot.slack.listeners.mention_text import read_message
 from bot.slack.messages.blocks import fallback, paragraph, words
 from bot.slack.messages.text import cut, escape_mentions, make_visible, unescape
+from bot.slack.modals.errors import FormError
 from bot.slack.modals.inputs import INPUT, initial_value
 from bot.slack.modals.lookup import IDS, KIND, OWNER
 from bot.slack.modals.lookup_submission import read_lookup

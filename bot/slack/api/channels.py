@@ -6,7 +6,9 @@ from contextlib import suppress
 
 from bot.errors import NotSharedError, SlackUnavailableError
 from bot.slack.api.people import SlackPeople
-from bot.slack.delivery.conversation import DIRECT
+
+DIRECT = "D"
+"""The first letter of the ids of direct messages."""
 
 
 def is_private(channel_id: str) -> bool:

@@ -16,7 +16,7 @@ from slack_sdk.socket_mode.builtin.internals import (
 from slack_sdk.web import WebClient
 
 from bot.http_session import CallError, open_stream
-from bot.slack.delivery.channel import asked_wait
+from bot.slack.api.errors import asked_wait
 
 OPEN_SECONDS = 6.0
 """Seconds that opening a WebSocket may take in all: name, connection, proxy, TLS and handshake."""

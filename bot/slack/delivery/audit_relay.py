@@ -15,7 +15,8 @@ from bot.core.model import AlteredEntry, App, Entry, Head
 from bot.core.ports import Outbox
 from bot.errors import AuditError, NotSharedError
 from bot.slack.api.channels import Readers
-from bot.slack.delivery.channel import MOST_WAIT, Channel, NotPostedError, mending
+from bot.slack.api.errors import MOST_WAIT
+from bot.slack.delivery.channel import Channel, NotPostedError, mending
 from bot.slack.messages.audit import Group, describe_altered, group_entries, render_checkpoint, render_entries
 
 BATCH = 5

@@ -9,14 +9,9 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
 
+from bot.slack.api.errors import asked_wait
 from bot.slack.messages.blocks import Message
 
-MOST_WAIT = 60.0
-"""The most seconds that anything waits because Slack asks for it (Retry-After)."""
-LONGEST_WAIT = 3.0
-"""The same while a person waits for an answer."""
-
-_DIGITS = 6
 _BAD_BLOCKS = re.compile("invalid_blocks.*|msg_blocks_too_long|msg_too_long")
 _MENDING = {
     "channel_not_found": "invite the bot to the channel or mend AUDIT_CHANNEL",
@@ -116,23 +111,6 @@ class Channel:
         except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
             raise NotPostedError(f"Slack could not be reached ({type(error).__name__})") from None
         return answer if isinstance(answer, dict) else {}
-
-
-def read_wait(headers: Mapping[str, Any], most: float) -> float | None:
-    """Read how many seconds Slack asks to wait (Retry-After), `most` at the most; None when it does not.
-
-    Slack gives whole seconds; a date, a fraction or a negative number is none.
-    """
-    asked = next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), "")
-    if not (asked.isascii() and asked.isdigit()):
-        return None
-    # Digits without end are a number that no float and no sleep takes.
-    return min(float(asked[-_DIGITS:]), most) if len(asked.lstrip("0")) <= _DIGITS else most
-
-
-def asked_wait(error: SlackApiError) -> float | None:
-    """Tell how many seconds Slack asks to wait, MOST_WAIT at the most; None when it does not."""
-    return read_wait(error.response.headers, MOST_WAIT)
 
 
 def mending(code: str) -> str:

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+from bot.slack.api.channels import DIRECT
 from bot.slack.delivery.channel import Channel, NotPostedError
 from bot.slack.messages.blocks import Message
 
-DIRECT = "D"
-"""What the ids of direct messages start with."""
-
 _PEOPLE = ("U", "W")
-"""The same of people, to whom Slack delivers in their direct messages with the bot."""
+"""The first letters of the ids of people, to whom Slack delivers in their direct messages with the bot."""
 _GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 
 

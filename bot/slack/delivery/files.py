@@ -9,8 +9,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
 
 from bot.errors import SlackUnavailableError
+from bot.slack.api.errors import LONGEST_WAIT, asked_wait
 from bot.slack.api.people import error_code
-from bot.slack.delivery.channel import LONGEST_WAIT, asked_wait
 
 _TOKEN = "Whoever runs this bot installs its Slack app again and mends SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
 _MENDING: Mapping[str, str] = {

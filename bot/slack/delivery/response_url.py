@@ -15,7 +15,8 @@ from slack_sdk.web import WebClient
 from bot.core.model import Deadline
 from bot.http_session import CallError, Response, Session
 from bot.slack.api.client import USUAL_LIMITS, Limits
-from bot.slack.delivery.channel import LONGEST_WAIT, Channel, NotPostedError, read_wait
+from bot.slack.api.errors import LONGEST_WAIT, read_wait
+from bot.slack.delivery.channel import Channel, NotPostedError
 from bot.slack.delivery.conversation import Conversation
 from bot.slack.messages.blocks import Message
 

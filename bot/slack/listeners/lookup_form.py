@@ -14,11 +14,11 @@ from bot.errors import ExpiredError
 from bot.slack.admission import Admission
 from bot.slack.api.message_text import read_words
 from bot.slack.api.payloads import read_actor, text
-from bot.slack.delivery.forms import FormError, busy_error
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import OpenLookup
+from bot.slack.modals.errors import FormError, busy_error
 from bot.slack.modals.lookup import LOOKUP_MODAL, lookup_view, message_view
 from bot.slack.modals.lookup_submission import read_lookup
 from bot.slack.runner import CommandRunner

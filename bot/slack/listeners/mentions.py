@@ -11,7 +11,7 @@ from bot.core.model import Actor, Surface
 from bot.core.policy import NOTHING_SENT
 from bot.errors import PermissionDeniedError
 from bot.slack.admission import Admission, is_quick
-from bot.slack.delivery.conversation import DIRECT
+from bot.slack.api.channels import DIRECT
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder

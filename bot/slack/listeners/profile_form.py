@@ -7,18 +7,22 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.core.commands import SetFields
 from bot.core.model import Actor, Surface
+from bot.errors import ExpiredError
 from bot.slack.admission import Admission
 from bot.slack.api.payloads import read_actor, text
-from bot.slack.delivery.forms import FormError, busy_error
 from bot.slack.delivery.modal_reply import ModalReply
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
+from bot.slack.interactions import OpenForm
 from bot.slack.listeners.review import confirm, give_up, review
 from bot.slack.messages.notices import busy
+from bot.slack.modals.errors import FormError, busy_error
 from bot.slack.modals.profile import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, changing_view, loading_view
+from bot.slack.modals.profile_submission import read_changes, read_edit
 from bot.slack.modals.review import SET_REVIEW, notice_view
 from bot.slack.runner import CommandRunner
 
@@ -55,7 +59,7 @@ class Filling:
         """Take on the account whose profile the form is to show."""
         request, open_view = self._ask_in_modal(read_actor(body))
         try:
-            command = self.runner.forms.read_account(body["view"], self.runner.services.apps)
+            command = read_edit(body["view"], self.runner.services.apps)
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
@@ -65,9 +69,9 @@ class Filling:
 
     def on_form(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on a form that was sent; what is wrong in it is said at its fields."""
-        actor = read_actor(body)
+        actor, view = read_actor(body), body["view"]
         try:
-            command, url = self.runner.forms.read(actor, body["view"])
+            command, url = self._read_changes(actor, view)
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
@@ -76,7 +80,7 @@ class Filling:
             # On top of the form, so that closing it leads back to what was filled in.
             ack(response_action="push", view=loading_view(open_view.external_id))
         else:
-            ack(response_action="errors", errors=busy_error(body["view"]).mistakes)
+            ack(response_action="errors", errors=busy_error(view).mistakes)
 
     def on_review(self, ack: Ack, body: Mapping[str, Any]) -> None:
         """Take on the confirmation of what a form would change."""
@@ -92,6 +96,13 @@ class Filling:
         actor, change_id = read_actor(body), text(body["view"], "private_metadata")
         self.admission.workers.submit(partial(give_up, self.runner, actor, change_id), actor)
         ack()
+
+    def _read_changes(self, actor: Actor, view: Mapping[str, Any]) -> tuple[SetFields, str]:
+        try:
+            opened = self.runner.interactions.find(text(view, "private_metadata"), actor, OpenForm)
+        except ExpiredError:
+            raise FormError(view, {"": "this form is too old; close it and run the command again"}) from None
+        return read_changes(view, opened.form), opened.response_url
 
     def _ask_in_modal(self, actor: Actor, url: str = "") -> tuple[SlackRequest, OpenView]:
         open_view = self.runner.forms.expect()

@@ -9,8 +9,8 @@ from bot.core.lookups.kinds import LOOKUP_KINDS, PROFILES, LookupKind
 from bot.core.model import App
 from bot.core.parsing.command_line import Apps, check_accounts, read_accounts
 from bot.errors import UsageError
-from bot.slack.delivery.forms import FormError, in_words
 from bot.slack.messages.text import unescape
+from bot.slack.modals.errors import FormError, in_words
 from bot.slack.modals.inputs import INPUT, read_input
 from bot.slack.modals.lookup import FIELDS, FOUND, IDS, KIND, OWNER
 from bot.slack.modals.profile import APP

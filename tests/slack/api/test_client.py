@@ -11,7 +11,7 @@ from slack_sdk.web import WebClient
 
 from bot.http_session import TooLongError
 from bot.slack.api.client import MOST_BYTES, Limits, SlackClient
-from bot.slack.delivery.channel import LONGEST_WAIT, MOST_WAIT, asked_wait, read_wait
+from bot.slack.api.errors import LONGEST_WAIT, MOST_WAIT, asked_wait, read_wait
 from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang
 
 TOKEN = "xoxb-that-must-not-leak"

@@ -1,0 +1,51 @@
+"""Reads the submissions of the profile form, and of the modal that asks for an account."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core.commands import EditProfile, SetFields
+from bot.core.parsing.command_line import Apps, check_accounts
+from bot.core.parsing.values import check_text, parse_value
+from bot.core.results import Form
+from bot.errors import UsageError
+from bot.slack.modals.errors import FormError, in_words
+from bot.slack.modals.profile import ACCOUNT, REASON, form_fields, read_account, read_form
+
+
+def read_edit(view: Mapping[str, Any], apps: Apps) -> EditProfile:
+    """Read the account whose profile the form is to show.
+
+    Raises:
+        FormError: It is no account's id.
+    """
+    typed, app = read_account(view["state"])
+    try:
+        (account,) = check_accounts([typed] if typed else [])
+    except UsageError as error:
+        raise FormError(view, {ACCOUNT: in_words(error)}) from None
+    return EditProfile(apps.find(app), account)
+
+
+def read_changes(view: Mapping[str, Any], form: Form) -> SetFields:
+    """Read the values that were changed in a form.
+
+    Raises:
+        FormError: A value cannot be taken, or none was changed.
+    """
+    typed, reason = read_form(view["state"], form)
+    if not typed:
+        raise FormError(view, {"": "nothing is changed yet; change a field, or cancel"})
+    values, mistakes = {}, {}
+    for field in form_fields(form):
+        try:
+            if field.tag in typed:
+                values[field] = parse_value(field, typed[field.tag])
+        except UsageError as error:
+            mistakes[field.tag] = in_words(error)
+    try:
+        check_text("the reason", reason)
+    except UsageError as error:
+        mistakes[REASON] = in_words(error)
+    if mistakes:
+        raise FormError(view, mistakes)
+    return SetFields(form.app, form.account, values, reason)
