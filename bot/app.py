@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web import WebClient
 
 from bot.audit import Audit
 from bot.core.changes.service import Changes
@@ -21,6 +19,7 @@ from bot.process import exit_unfinished, stop_signal
 from bot.reconcile import ReconcileLoop
 from bot.settings import NO_CHANNEL, Settings
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
+from bot.slack.api.errors import SlackCallError
 from bot.slack.api.people import SlackPeople
 from bot.slack.delivery.audit_relay import Relay
 from bot.slack.delivery.files import Files
@@ -156,7 +155,7 @@ def make_bot(
     return Bot(bolt, slack, people, ims, audit, responder, workers, priority_workers, quick_workers, pool)
 
 
-def _make_relay(settings: Settings, slack: WebClient, store: Store, people: SlackPeople) -> Relay | None:
+def _make_relay(settings: Settings, slack: SlackClient, store: Store, people: SlackPeople) -> Relay | None:
     channel = settings.audit_channel
     if channel is None or channel == NO_CHANNEL:
         return None
@@ -182,14 +181,15 @@ def _make_reconcile_loop(settings: Settings, changes: Changes, responder: Respon
 @contextmanager
 def connect_socket_mode(bot: Bot, settings: Settings) -> Iterator[None]:
     """Keep a bot connected over Socket Mode; at the end the commands under way are finished."""
-    handler = DeduplicatingHandler(bot.bolt, settings.slack_app_token.get_secret_value())
+    handler = DeduplicatingHandler(bot.bolt, bot.slack, settings.slack_app_token.get_secret_value())
     bot.audit.start()
     try:
         handler.connect()  # type: ignore[no-untyped-call]  # Bolt's, without types
-    except (SlackApiError, OSError) as error:
+    except SlackCallError as error:
         bot.close()
-        code = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
-        raise SystemExit(f"cannot connect to Slack ({code}); im-bot doctor says what to mend") from None
+        raise SystemExit(
+            f"cannot connect to Slack ({error.reason}); im-bot doctor says what to mend"
+        ) from None
     try:
         yield
     finally:

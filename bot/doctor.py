@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TypeVar
 
-from slack_sdk.errors import SlackApiError
-
 from bot.app import make_im_clients, make_slack_client
 from bot.core.model import Actor, Deadline, Membership
 from bot.errors import BotError, SlackUnavailableError
 from bot.im.client import IMClient
 from bot.settings import NO_CHANNEL, Settings, SettingsError, load_settings
-from bot.slack.api.people import Identity, SlackPeople, error_code
+from bot.slack.api.errors import SlackCallError
+from bot.slack.api.people import Identity, SlackPeople
 from bot.slack.api.scopes import BOT_SCOPES
 from bot.store.record import Store
 
@@ -77,12 +76,9 @@ def _check_mode(settings: Settings) -> Check:
 def _check_socket(settings: Settings) -> Check:
     def check() -> str:
         try:
-            make_slack_client(settings).apps_connections_open(
-                app_token=settings.slack_app_token.get_secret_value()
-            )
-        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
-            code = error_code(error) if isinstance(error, SlackApiError) else type(error).__name__
-            raise SlackUnavailableError(f"Slack opens no connection ({code})") from None
+            make_slack_client(settings).open_socket(settings.slack_app_token.get_secret_value())
+        except SlackCallError as error:
+            raise SlackUnavailableError(f"Slack opens no connection ({error.reason})") from None
         return "Slack opens a connection"
 
     fix = "Set SLACK_APP_TOKEN to the app-level token, with the scope connections:write, of the app's page"

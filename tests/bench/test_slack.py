@@ -15,12 +15,12 @@ import certifi
 import pytest
 import requests
 from slack_bolt import Respond
-from slack_sdk import WebClient
 
 from bot.core.fields import Domain, defaults
 from bot.http_session import tls_context
 from bot.sandbox.demo import demo_app
 from bot.sandbox.server import Sandbox
+from bot.slack.api.client import SlackClient
 from bot.slack.delivery.response_url import Responder
 from bot.slack.messages.render import render
 from bot.store.verify import verify_url
@@ -194,7 +194,7 @@ def test_answering_over_tls(slack: SlackSide, trusting: None) -> None:
     options = {"response_type": "ephemeral", "replace_original": False}
     ours: list[float] = []
     bolts: list[float] = []
-    with closing(Responder(WebClient(), connections=1)) as responder:
+    with closing(Responder(SlackClient("", slack.secure_responses), connections=1)) as responder:
 
         def answer() -> None:
             responder.send(slack.secure_responses, message, options, "U1")

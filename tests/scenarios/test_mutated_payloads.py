@@ -64,7 +64,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         BackgroundServer(make_app(workspace)) as slack,
         FarEnd(answer(b"ok")) as far_end,
         closing(make_bot(make_settings(workspace, slack.url, sandbox, im.url, folder / "im.db"))) as bot,
-        closing(DeduplicatingHandler(bot.bolt, APP_TOKEN)) as envelopes,
+        closing(DeduplicatingHandler(bot.bolt, bot.slack, APP_TOKEN)) as envelopes,
     ):
         yield Scene(bot, HTTPApp(bot.bolt, Metrics(), [], SIGNING_SECRET), envelopes, far_end)
 

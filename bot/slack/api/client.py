@@ -1,21 +1,20 @@
 """The one client of Slack's Web API: kept-alive connections, and an end to each call in all."""
 
 import math
-import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from logging import Logger
 from typing import Any
 from urllib.request import Request
 
-from slack_sdk.web import WebClient
-from slack_sdk.web.file_upload_v2_result import FileUploadV2Result
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse, WebClient
 
 from bot.http_session import CallError, Session, TooLongError, find_proxy, tls_context
+from bot.slack.api.errors import SlackCallError, refused
 
 MOST_BYTES = 8 * 1024 * 1024
 """The longest answer of Slack's that is read; a user group of 100,000 people is less than 2 MB."""
@@ -23,6 +22,8 @@ CONNECTIONS = 32
 """The most connections to Slack that are kept."""
 
 _PEOPLE = {"auth.test", "users.info", "usergroups.users.list", "conversations.info"}
+_JSON = ("chat.", "views.")
+"""The methods that take JSON; all others take form fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,45 @@ class SlackClient(WebClient):
         """The seconds that the running thread has left; infinity when nothing was said."""
         return self._budget.ends - time.monotonic()
 
+    def call(self, method: str, **arguments: Any) -> SlackResponse:
+        """Call a method of the Web API, once.
+
+        Raises:
+            SlackCallError: Slack refused it, could not be reached, or gave no answer in time.
+        """
+        try:
+            if method.startswith(_JSON):
+                return self.api_call(method, json=arguments)
+            return self.api_call(method, params=arguments)
+        except SlackApiError as error:
+            answer = error.response
+            raise refused(answer.status_code, answer.headers, answer.data) from None
+        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
+            raise SlackCallError(type(error).__name__) from None
+
+    def open_socket(self, app_token: str) -> str:
+        """Ask for the address of a WebSocket (apps.connections.open), with the app-level token.
+
+        Raises:
+            SlackCallError: As `call`.
+        """
+        return str(self.call("apps.connections.open", token=app_token)["url"])
+
+    def upload(self, url: str, content: bytes) -> None:
+        """Upload a file to the address that files.getUploadURLExternal gave.
+
+        Raises:
+            SlackCallError: It was not taken.
+        """
+        seconds = self.limits.call + self.limits.megabyte * len(content) / 1e6
+        kind = {"Content-Type": "application/octet-stream"}
+        try:
+            answer = self._session.post(url, content, kind, seconds=seconds, max_bytes=MOST_BYTES)
+        except CallError as error:
+            raise SlackCallError(str(error)) from None
+        if answer.status != HTTPStatus.OK:
+            raise refused(answer.status, answer.headers, None)
+
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         """Send what the library has made ready, and give what it expects back."""
         is_question = url.removeprefix(self.base_url) in _PEOPLE
@@ -95,20 +135,6 @@ class SlackClient(WebClient):
         content = req.data if isinstance(req.data, bytes) else b""
         headers = {name: str(value) for name, value in req.header_items()}
         return self._post(url, content, headers, seconds)
-
-    def _upload_file(
-        self,
-        *,
-        url: str,
-        data: bytes,
-        logger: Logger,  # noqa: ARG002 - the library's signature, here and below
-        timeout: int,  # noqa: ARG002
-        proxy: str | None,  # noqa: ARG002
-        ssl: ssl.SSLContext | None,  # noqa: ARG002
-    ) -> FileUploadV2Result:
-        seconds = self.limits.call + self.limits.megabyte * len(data) / 1e6
-        answer = self._post(url, data, {"Content-Type": "application/octet-stream"}, seconds)
-        return FileUploadV2Result(status=answer["status"], body=answer["body"])
 
     def _post(self, url: str, content: bytes, headers: Mapping[str, str], seconds: float) -> dict[str, Any]:
         failure: Exception

@@ -1,9 +1,8 @@
-"""Errors of Slack's Web API, and the seconds that Slack asks to wait."""
+"""The error of a call of Slack's Web API, and the seconds that Slack asks to wait."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
-
-from slack_sdk.errors import SlackApiError
 
 MOST_WAIT = 60.0
 """The most seconds that anything waits because Slack asks for it (Retry-After)."""
@@ -11,6 +10,40 @@ LONGEST_WAIT = 3.0
 """The same while a person waits for an answer."""
 
 _DIGITS = 6
+
+
+class SlackCallError(Exception):
+    """A call of the Web API failed; its text holds no address and nothing that was sent.
+
+    Args:
+        reason: Slack's error code, the HTTP status without one, or the kind of failure on the way.
+        answered: Whether Slack answered.
+        code: Slack's error code; empty where there is none.
+        retry_after: The seconds that Slack asks to wait, MOST_WAIT at the most; None when it does not.
+    """
+
+    def __init__(
+        self, reason: str, *, answered: bool = False, code: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(f"Slack says {reason}" if answered else f"Slack could not be reached ({reason})")
+        self.reason = reason
+        self.answered = answered
+        self.code = code
+        self.retry_after = retry_after
+
+
+def refused(status: int, headers: Mapping[str, Any], body: object) -> SlackCallError:
+    """Make the error of an answer in which Slack refuses a call."""
+    code = read_code(body)
+    return SlackCallError(
+        code or f"HTTP {status}", answered=True, code=code, retry_after=read_wait(headers, MOST_WAIT)
+    )
+
+
+def read_code(body: object) -> str:
+    """Read Slack's error code; empty for anything else, which may be a gateway's whole page."""
+    code = str(body.get("error")) if isinstance(body, dict) else ""
+    return code if re.fullmatch("[a-z0-9_]{1,60}", code) else ""
 
 
 def read_wait(headers: Mapping[str, Any], most: float) -> float | None:
@@ -23,8 +56,3 @@ def read_wait(headers: Mapping[str, Any], most: float) -> float | None:
         return None
     # Digits without end are a number that no float and no sleep takes.
     return min(float(asked[-_DIGITS:]), most) if len(asked.lstrip("0")) <= _DIGITS else most
-
-
-def asked_wait(error: SlackApiError) -> float | None:
-    """Tell how many seconds Slack asks to wait, MOST_WAIT at the most; None when it does not."""
-    return read_wait(error.response.headers, MOST_WAIT)

@@ -1,6 +1,5 @@
 """What Slack knows of its people, groups and channels; asked by its Web API, remembered for a minute."""
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,11 +7,12 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
-from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
 
 from bot.core.model import Actor, Membership
 from bot.errors import SlackUnavailableError
 from bot.slack.api.client import SlackClient
+from bot.slack.api.errors import SlackCallError
 
 FRESH_SECONDS = 60.0
 """How long an answer of Slack's about people is used again."""
@@ -121,9 +121,8 @@ class SlackPeople:
         home = frozenset(value for key in ("team_id", "enterprise_id") if (value := answer.get(key)))
         if not home:
             raise SlackUnavailableError("Slack did not say which workspace the bot belongs to")
-        scopes = frozenset(
-            scope.strip() for scope in str(answer.get("x-oauth-scopes", "")).split(",") if scope
-        )
+        headers = {name.lower(): str(value) for name, value in answer.headers.items()}
+        scopes = frozenset(scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",") if scope)
         return Identity(home, str(answer.get("team", "")), str(answer.get("user_id", "")), scopes)
 
     def _ask_standing(self, user_id: str, home: frozenset[str]) -> Membership:
@@ -137,7 +136,7 @@ class SlackPeople:
             raise SlackUnavailableError("Slack did not say who you are")
         return _standing(user, home)
 
-    def _ask(self, method: str, **params: str) -> Mapping[str, Any]:
+    def _ask(self, method: str, **arguments: str) -> SlackResponse:
         """Call a Web API method; the error names Slack's error code as its detail."""
         until, reason = self._unreachable
         if until > time.monotonic():
@@ -145,20 +144,15 @@ class SlackPeople:
         if (left := self._slack.seconds_left) <= 0:
             raise _unreached("no time left")
         try:
-            response = self._slack.api_call(method, params=params)
-        except SlackApiError as error:
-            code = error_code(error)
-            raise SlackUnavailableError(f"Slack refused to answer ({code})", detail=code) from None
-        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
-            reason = type(error).__name__
-            if left < self._slack.limits.people * _NEARLY:
-                # It says nothing about those who have more time.
-                raise _unreached(reason) from None
-            self._unreachable = (time.monotonic() + UNREACHABLE_SECONDS, reason)
-            raise _unreached(reason) from None
-        data = response.data if isinstance(response.data, dict) else {}
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return data | {"x-oauth-scopes": headers.get("x-oauth-scopes", "")}
+            return self._slack.call(method, **arguments)
+        except SlackCallError as error:
+            if error.answered:
+                code = error.code or "not a code"
+                raise SlackUnavailableError(f"Slack refused to answer ({code})", detail=code) from None
+            # A question with less time than usual says nothing about those who have more.
+            if left >= self._slack.limits.people * _NEARLY:
+                self._unreachable = (time.monotonic() + UNREACHABLE_SECONDS, error.reason)
+            raise _unreached(error.reason) from None
 
     def _remember(
         self, key: tuple[str, str], request: Callable[[], T], *, lasting: bool = False, fresh: bool = False
@@ -178,13 +172,6 @@ class SlackPeople:
 
 def _unreached(reason: str) -> SlackUnavailableError:
     return SlackUnavailableError("Slack could not be reached", detail=reason)
-
-
-def error_code(error: SlackApiError) -> str:
-    """Name Slack's error; what is no code of Slack's may be a gateway's whole page, and is left out."""
-    data = error.response.data
-    code = str(data.get("error")) if isinstance(data, dict) else ""
-    return code if re.fullmatch("[a-z0-9_]{1,60}", code) else "not a code"
 
 
 def _standing(user: Mapping[str, Any], home: frozenset[str]) -> Membership:

@@ -5,7 +5,7 @@ from threading import Event, Lock
 from typing import Any
 from urllib.parse import urlsplit
 
-from slack_sdk.errors import SlackApiError, SlackClientNotConnectedError
+from slack_sdk.errors import SlackClientNotConnectedError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
 from slack_sdk.socket_mode.builtin.internals import (
@@ -13,10 +13,10 @@ from slack_sdk.socket_mode.builtin.internals import (
     _parse_handshake_response,
     _validate_sec_websocket_accept,
 )
-from slack_sdk.web import WebClient
 
 from bot.http_session import CallError, open_stream
-from bot.slack.api.errors import asked_wait
+from bot.slack.api.client import SlackClient
+from bot.slack.api.errors import SlackCallError
 
 OPEN_SECONDS = 6.0
 """Seconds that opening a WebSocket may take in all: name, connection, proxy, TLS and handshake."""
@@ -104,11 +104,12 @@ class SocketClient(SocketModeClient):
     def __init__(
         self,
         app_token: str,
-        slack: WebClient,
+        slack: SlackClient,
         seconds: float = OPEN_SECONDS,
         ping_interval: float = PING_SECONDS,
         **settings: Any,
     ) -> None:
+        self._slack = slack
         self._seconds = seconds
         self._closing = Event()
         self._replacing = Lock()
@@ -120,18 +121,14 @@ class SocketClient(SocketModeClient):
         """Ask where to connect; once more when Slack asks to wait, unless it is being closed.
 
         Raises:
-            SlackApiError: Slack refused to say.
+            SlackCallError: Slack did not say.
         """
         try:
-            return self._ask_address()
-        except SlackApiError as error:
-            wait = asked_wait(error)
-            if wait is None or self._closing.wait(wait):
+            return self._slack.open_socket(self.app_token)
+        except SlackCallError as error:
+            if error.retry_after is None or self._closing.wait(error.retry_after):
                 raise
-        return self._ask_address()
-
-    def _ask_address(self) -> str:
-        return str(self.web_client.apps_connections_open(app_token=self.app_token)["url"])
+        return self._slack.open_socket(self.app_token)
 
     def connect(self) -> None:
         """Connect, in the place of what was connected before."""

@@ -9,14 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 
-from slack_sdk.web import WebClient
-
 from bot.core.model import AlteredEntry, App, Entry, Head
 from bot.core.ports import Outbox
 from bot.errors import AuditError, NotSharedError
 from bot.slack.api.channels import Readers
-from bot.slack.api.errors import MOST_WAIT
-from bot.slack.delivery.channel import Channel, NotPostedError, mending
+from bot.slack.api.client import SlackClient
+from bot.slack.api.errors import MOST_WAIT, SlackCallError
+from bot.slack.delivery.channel import Channel, mending
 from bot.slack.messages.audit import Group, describe_altered, group_entries, render_checkpoint, render_entries
 
 BATCH = 5
@@ -93,7 +92,7 @@ class Relay:
     not say whether they can.
 
     Args:
-        slack: The client of Slack's Web API; it must not repeat calls by itself.
+        slack: The client of Slack's Web API.
         channel: The channel's id.
         outbox: Which entries are to be told.
         apps: The apps by name.
@@ -105,7 +104,7 @@ class Relay:
 
     def __init__(
         self,
-        slack: WebClient,
+        slack: SlackClient,
         channel: str,
         outbox: Outbox,
         *,
@@ -201,8 +200,9 @@ class Relay:
             posted = self._tell() or self._tell_checkpoint()
             if not posted:
                 self._readers.look()
-        except NotPostedError as error:
-            return self._fail(str(error)) if error.wait is None else self._wait(str(error), error.wait)
+        except SlackCallError as error:
+            problem, wait = f"{error}{mending(error.code)}", error.retry_after
+            return self._fail(problem) if wait is None else self._wait(problem, wait)
         except NotSharedError as error:
             return self._fail(f"{error}{mending(error.detail)}")
         except AuditError as error:

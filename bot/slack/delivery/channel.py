@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web import WebClient
+from slack_sdk.web import SlackResponse
 
-from bot.slack.api.errors import asked_wait
+from bot.slack.api.client import SlackClient
+from bot.slack.api.errors import SlackCallError
 from bot.slack.messages.blocks import Message
 
 _BAD_BLOCKS = re.compile("invalid_blocks.*|msg_blocks_too_long|msg_too_long")
@@ -30,32 +30,17 @@ _AS_IT_IS = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
 log = logging.getLogger(__name__)
 
 
-class NotPostedError(Exception):
-    """Slack did not take a message.
-
-    Args:
-        words: What happened, and what can be done about it.
-        code: Slack's error code; empty when none came.
-        wait: How many seconds Slack asks to wait; None when it does not.
-    """
-
-    def __init__(self, words: str, *, code: str = "", wait: float | None = None) -> None:
-        super().__init__(words)
-        self.code = code
-        self.wait = wait
-
-
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One channel.
 
     Args:
-        slack: The client of Slack's Web API; it must not repeat calls by itself, which could post twice.
+        slack: The client of Slack's Web API.
         id: The channel's id, or a person's for their direct messages.
         thread_ts: The time stamp of the message whose thread it is; empty for the channel itself.
     """
 
-    slack: WebClient
+    slack: SlackClient
     id: str
     thread_ts: str = ""
 
@@ -67,7 +52,7 @@ class Channel:
             messages, and its time stamp.
 
         Raises:
-            NotPostedError: Slack did not take it, or did not say so.
+            SlackCallError: Slack did not take it, or did not say so.
         """
         posted = self._send("chat.postMessage", message, _AS_IT_IS | self._thread)
         return str(posted.get("channel") or self.id), str(posted.get("ts") or "")
@@ -76,7 +61,7 @@ class Channel:
         """Post a message that one person alone sees.
 
         Raises:
-            NotPostedError: Slack did not take it, or did not say so.
+            SlackCallError: Slack did not take it, or did not say so.
         """
         self._send("chat.postEphemeral", message, {"user": user_id, **self._thread})
 
@@ -84,7 +69,7 @@ class Channel:
         """Give one of the bot's messages other content.
 
         Raises:
-            NotPostedError: Slack did not take it, or did not say so.
+            SlackCallError: Slack did not take it, or did not say so.
         """
         # An empty list: a change without any leaves the blocks that were there.
         self._send("chat.update", message, {"ts": ts, "blocks": []})
@@ -93,36 +78,17 @@ class Channel:
     def _thread(self) -> dict[str, Any]:
         return {"thread_ts": self.thread_ts} if self.thread_ts else {}
 
-    def _send(self, method: str, message: Message, more: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _send(self, method: str, message: Message, more: Mapping[str, Any]) -> SlackResponse:
+        body = {"channel": self.id, "text": message.text, "parse": "none", **more}
         try:
-            return self._call(method, message.text, {**more, "blocks": message.blocks})
-        except NotPostedError as error:
+            return self.slack.call(method, **{**body, "blocks": message.blocks})
+        except SlackCallError as error:
             if not _BAD_BLOCKS.fullmatch(error.code):
                 raise
             log.warning("Slack refused the blocks of a message (%s); sending its plain text", error.code)
-            return self._call(method, message.text, more)
-
-    def _call(self, method: str, text: str, more: Mapping[str, Any]) -> Mapping[str, Any]:
-        body = {"channel": self.id, "text": text, "parse": "none", **more}
-        try:
-            answer = self.slack.api_call(method, json=body).data
-        except SlackApiError as error:
-            raise _refused(error) from None
-        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
-            raise NotPostedError(f"Slack could not be reached ({type(error).__name__})") from None
-        return answer if isinstance(answer, dict) else {}
+            return self.slack.call(method, **body)
 
 
 def mending(code: str) -> str:
     """Say what can be done about one of Slack's error codes, after a colon; empty where nothing is known."""
     return f": {_MENDING[code]}" if code in _MENDING else ""
-
-
-def _refused(error: SlackApiError) -> NotPostedError:
-    data = error.response.data
-    code = str(data.get("error")) if isinstance(data, dict) else ""
-    if not re.fullmatch("[a-z0-9_]{1,60}", code):
-        # It may be a gateway's whole page, and is left out.
-        code = ""
-    said = code or f"HTTP {error.response.status_code}"
-    return NotPostedError(f"Slack says {said}{mending(code)}", code=code, wait=asked_wait(error))

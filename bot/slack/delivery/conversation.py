@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from bot.slack.api.channels import DIRECT
-from bot.slack.delivery.channel import Channel, NotPostedError
+from bot.slack.api.errors import SlackCallError
+from bot.slack.delivery.channel import Channel
 from bot.slack.messages.blocks import Message
 
 _PEOPLE = ("U", "W")
@@ -38,12 +39,12 @@ class Conversation:
         """Post a message, or put it in the place of the last one.
 
         Raises:
-            NotPostedError: Slack did not take it, or did not say so.
+            SlackCallError: Slack did not take it, or did not say so.
         """
         if replaces and self._ts:
             try:
                 self.channel.change(self._ts, message)
-            except NotPostedError as error:
+            except SlackCallError as error:
                 if error.code not in _GONE:
                     raise
             else:
@@ -55,7 +56,7 @@ class Conversation:
         """Say something to the person alone, as far as Slack can.
 
         Raises:
-            NotPostedError: Slack did not take it, or did not say so.
+            SlackCallError: Slack did not take it, or did not say so.
         """
         if self.public:
             self.channel.post_for(self.user_id, message)

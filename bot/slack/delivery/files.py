@@ -1,16 +1,14 @@
 """Files that the bot sends to somebody's own direct messages."""
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web import WebClient
-
 from bot.errors import SlackUnavailableError
-from bot.slack.api.errors import LONGEST_WAIT, asked_wait
-from bot.slack.api.people import error_code
+from bot.slack.api.client import SlackClient
+from bot.slack.api.errors import LONGEST_WAIT, SlackCallError
 
 _TOKEN = "Whoever runs this bot installs its Slack app again and mends SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
 _MENDING: Mapping[str, str] = {
@@ -27,7 +25,7 @@ _AGAIN = "Try again in a minute; if that does not help, tell whoever runs this b
 class Files:
     """Sends files by the client of Slack's Web API."""
 
-    slack: WebClient
+    slack: SlackClient
 
     def send(self, actor_id: str, name: str, content: bytes, comment: str) -> None:
         """Send a file to an actor's direct messages with the bot; it is there when this returns.
@@ -45,23 +43,27 @@ class Files:
         try:
             try:
                 send()
-            except SlackApiError as error:
-                wait = asked_wait(error)
-                if wait is None:
+            except SlackCallError as error:
+                if error.retry_after is None:
                     raise
-                time.sleep(min(wait, LONGEST_WAIT))
+                time.sleep(min(error.retry_after, LONGEST_WAIT))
                 send()
-        except SlackApiError as error:
-            raise _not_sent(error_code(error)) from None
-        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
-            # Its words may name the upload's address, which takes a file without any token.
+        except SlackCallError as error:
+            raise _not_sent(error.reason) from None
+        except (LookupError, TypeError) as error:
+            # Slack's answer lacks what the next call needs.
             raise _not_sent(type(error).__name__) from None
 
     def _send(self, actor_id: str, name: str, content: bytes, comment: str) -> None:
         # A file goes where the bot is a member: the channel somebody asked in may be none of those.
-        direct = self.slack.conversations_open(users=actor_id)["channel"]["id"]
-        self.slack.files_upload_v2(
-            channel=direct, content=content, filename=name, title=name, initial_comment=comment
+        direct = self.slack.call("conversations.open", users=actor_id)["channel"]["id"]
+        place = self.slack.call("files.getUploadURLExternal", filename=name, length=len(content))
+        self.slack.upload(str(place["upload_url"]), content)
+        self.slack.call(
+            "files.completeUploadExternal",
+            files=json.dumps([{"id": place["file_id"], "title": name}]),
+            channel_id=direct,
+            initial_comment=comment,
         )
 
 

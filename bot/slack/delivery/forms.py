@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web import WebClient
-
 from bot.core.model import Actor
 from bot.core.parsing.command_line import Apps
 from bot.core.results import Form
 from bot.errors import BotError, SlackUnavailableError
+from bot.slack.api.client import SlackClient
+from bot.slack.api.errors import SlackCallError
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.interactions import Interactions, OpenForm
 from bot.slack.modals.profile import account_view, error_view, form_view, loading_view
@@ -20,7 +19,7 @@ from bot.slack.modals.profile import account_view, error_view, form_view, loadin
 class Forms:
     """Opens forms over a client of Slack's Web API."""
 
-    slack: WebClient
+    slack: SlackClient
     interactions: Interactions
 
     def ask_account(self, trigger_id: str, apps: Apps) -> None:
@@ -37,7 +36,15 @@ class Forms:
         Raises:
             SlackUnavailableError: Slack did not open it.
         """
-        return self._call("views.open", trigger_id=trigger_id, view=view)
+        try:
+            opened = self.slack.call("views.open", trigger_id=trigger_id, view=view).get("view") or {}
+        except SlackCallError as error:
+            raise SlackUnavailableError(
+                "Slack did not open the form",
+                advice='Try again, or type the fields, as in set alice nick="Alice"',
+                detail=error.reason,
+            ) from None
+        return str(opened.get("id", ""))
 
     def open(self, actor: Actor, trigger_id: str, load: Callable[[], Form], response_url: str) -> None:
         """Open a form that says it is loading, and fill it.
@@ -73,15 +80,3 @@ class Forms:
         """
         form = load()
         open_view.show(form_view(form, self.interactions.keep(actor, OpenForm(form, response_url))))
-
-    def _call(self, method: str, **params: Any) -> str:
-        try:
-            view = self.slack.api_call(method, json=params).get("view") or {}
-        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
-            detail = str(error.response.get("error")) if isinstance(error, SlackApiError) else ""
-            raise SlackUnavailableError(
-                "Slack did not open the form",
-                advice='Try again, or type the fields, as in set alice nick="Alice"',
-                detail=detail or type(error).__name__,
-            ) from None
-        return str(view.get("id", ""))

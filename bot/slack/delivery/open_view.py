@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web import WebClient
+from bot.slack.api.client import SlackClient
+from bot.slack.api.errors import SlackCallError
 
 FOLLOWED_AFTER = 4.0
 """Seconds after which Slack has followed an ack for certain, or never will: it waits three for one."""
@@ -35,14 +35,14 @@ class OpenView:
         lost: Whether it is closed, or did not take what was to be shown: nothing is shown in it any more.
     """
 
-    slack: WebClient
+    slack: SlackClient
     view_id: str = ""
     external_id: str = ""
     expected_until: float = 0.0
     lost: bool = False
 
     @classmethod
-    def expected(cls, slack: WebClient) -> "OpenView":
+    def expected(cls, slack: SlackClient) -> "OpenView":
         """Make the pane for a view that an ack brings from now on."""
         return cls(slack, "", secrets.token_urlsafe(12), time.monotonic() + FOLLOWED_AFTER)
 
@@ -65,10 +65,8 @@ class OpenView:
         """Show a view once; the name of what went wrong, empty when nothing did."""
         place = {"view_id": self.view_id} if self.view_id else {"external_id": self.external_id}
         try:
-            shown = self.slack.api_call("views.update", json={**place, "view": view}).get("view") or {}
-        except SlackApiError as error:
-            return str(error.response.get("error"))
-        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
-            return type(error).__name__
+            shown = self.slack.call("views.update", **place, view=view).get("view") or {}
+        except SlackCallError as error:
+            return error.reason
         self.view_id = str(shown.get("id") or "") or self.view_id
         return ""

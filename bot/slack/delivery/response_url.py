@@ -1,7 +1,6 @@
 """Answers to a response URL or in a conversation, with a direct message as the last way out."""
 
 import logging
-import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -10,13 +9,12 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from slack_sdk.web import WebClient
 
 from bot.core.model import Deadline
 from bot.http_session import CallError, Response, Session
-from bot.slack.api.client import USUAL_LIMITS, Limits
-from bot.slack.api.errors import LONGEST_WAIT, read_wait
-from bot.slack.delivery.channel import Channel, NotPostedError
+from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
+from bot.slack.api.errors import LONGEST_WAIT, SlackCallError, read_code, read_wait
+from bot.slack.delivery.channel import Channel
 from bot.slack.delivery.conversation import Conversation
 from bot.slack.messages.blocks import Message
 
@@ -42,7 +40,7 @@ class _NotTakenError(Exception):
 class Responder:
     """Sends messages to response URLs; shared by all commands and threads."""
 
-    def __init__(self, slack: WebClient, connections: int, limits: Limits = USUAL_LIMITS) -> None:
+    def __init__(self, slack: SlackClient, connections: int, limits: Limits = USUAL_LIMITS) -> None:
         self._slack = slack
         self._limits = limits
         self._session = Session("https://hooks.slack.com", connections)
@@ -94,7 +92,7 @@ class Responder:
                 break
             try:
                 _patiently(partial(way, message), deadline)
-            except NotPostedError as error:
+            except SlackCallError as error:
                 log.warning("a conversation did not take an answer (%s); taking another way", error)
             else:
                 return
@@ -105,7 +103,7 @@ class Responder:
         if isinstance(way, Conversation):
             try:
                 way.say(message, replaces=True)
-            except NotPostedError as error:
+            except SlackCallError as error:
                 log.info("a conversation did not take an update (%s)", error)
             return
         body = {"text": message.text, "blocks": message.blocks, **_IN_PLACE, **_QUIET}
@@ -150,7 +148,7 @@ class Responder:
         post = partial(Channel(self._slack, actor_id).post, message)
         try:
             _patiently(post, Deadline.after(self._limits.answer), last=True)
-        except NotPostedError as error:
+        except SlackCallError as error:
             log.error("an answer could not be delivered at all (%s)", error)  # noqa: TRY400
 
 
@@ -163,17 +161,17 @@ def _patiently(post: Callable[[], object], deadline: Deadline, *, last: bool = F
         last: Whether there is no other way; then again and again, as long as Slack asks to wait.
 
     Raises:
-        NotPostedError: Slack did not take it.
+        SlackCallError: Slack did not take it.
     """
     again = False
     while True:
         try:
             post()
-        except NotPostedError as error:
-            limited = error.wait is not None
+        except SlackCallError as error:
+            limited = error.retry_after is not None
             if (again and not (last and limited)) or not (limited or error.code in _PASSING):
                 raise
-            wait = min(_soon() if error.wait is None else error.wait, LONGEST_WAIT)
+            wait = min(_soon() if error.retry_after is None else error.retry_after, LONGEST_WAIT)
             if wait >= deadline.left():
                 raise
         else:
@@ -199,5 +197,4 @@ def _refusal(answer: Response) -> str:
     if taken and said.get("ok", True):
         return ""
     # Only a code of Slack's is repeated: a gateway's page may name the response URL.
-    code = str(said.get("error"))
-    return code if re.fullmatch("[a-z0-9_]{1,60}", code) else f"HTTP {answer.status}"
+    return read_code(said) or f"HTTP {answer.status}"

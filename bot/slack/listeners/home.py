@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from slack_sdk.web import WebClient
-
 from bot.core.model import Actor, Role
 from bot.core.results import Home, Recent
 from bot.core.services import Services
 from bot.errors import SlackUnavailableError
+from bot.slack.api.client import SlackClient
+from bot.slack.api.errors import SlackCallError
 from bot.slack.interactions import Again, Interactions, Subject
 from bot.slack.messages.blocks import Button
 from bot.slack.messages.home import follow_up_buttons, render_home
@@ -32,7 +32,7 @@ class Homes:
         told: Says how far the audit channel has been told.
     """
 
-    slack: WebClient
+    slack: SlackClient
     command: str
     services: Services
     interactions: Interactions
@@ -78,13 +78,13 @@ class Homes:
         ids: list[str] = []
         view = render_home(home, self._lead_on(actor, home, ids), told, command=self.command)
         try:
-            self.slack.api_call("views.publish", json={"user_id": actor.user_id, "view": view})
-        except Exception as error:  # noqa: BLE001 - slack_sdk lets errors of several libraries through
+            self.slack.call("views.publish", user_id=actor.user_id, view=view)
+        except SlackCallError as error:
             self._forget(ids)
             raise SlackUnavailableError(
                 "Slack did not take your Home tab",
                 advice=f"Open it again in a minute; {self.command} works all the same",
-                detail=type(error).__name__,
+                detail=error.reason,
             ) from None
         self._stand(actor, ids)
 

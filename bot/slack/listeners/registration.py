@@ -15,6 +15,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.core.model import Actor, Surface
 from bot.slack.admission import Admission
+from bot.slack.api.client import SlackClient
 from bot.slack.api.payloads import NotSlacksError, check_payload, read_actor, text
 from bot.slack.api.socket_mode import SocketClient
 from bot.slack.delivery.modal_reply import ModalReply
@@ -138,10 +139,10 @@ class Listeners:
 class DeduplicatingHandler(SocketModeHandler):
     """Takes each Socket Mode envelope once: Slack brings some twice, and nobody wants two answers."""
 
-    def __init__(self, app: App, app_token: str) -> None:
+    def __init__(self, app: App, slack: SlackClient, app_token: str) -> None:
         # Not the base's: it would make a client whose waits have no end.
         self.app, self.app_token = app, app_token
-        self.client = SocketClient(app_token, app.client, logger=app.logger)
+        self.client = SocketClient(app_token, slack, logger=app.logger)
         self._seen = RecentIds(ENVELOPES)
         self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]  # as Bolt's
 

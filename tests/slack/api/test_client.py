@@ -11,8 +11,8 @@ from slack_sdk.web import WebClient
 
 from bot.http_session import TooLongError
 from bot.slack.api.client import MOST_BYTES, Limits, SlackClient
-from bot.slack.api.errors import LONGEST_WAIT, MOST_WAIT, asked_wait, read_wait
-from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang
+from bot.slack.api.errors import LONGEST_WAIT, MOST_WAIT, SlackCallError, read_wait
+from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang, reset
 
 TOKEN = "xoxb-that-must-not-leak"
 OK = answer({"ok": True, "url": "u"}, headers="X-OAuth-Scopes: chat:write\r\n")
@@ -90,9 +90,47 @@ def test_fails_as_the_library_does(behave: Behavior) -> None:
         theirs.response.data,
         theirs.response.status_code,
     )
-    assert asked_wait(ours) == asked_wait(theirs)
+    waits = [read_wait(each.response.headers, MOST_WAIT) for each in failures]
+    assert waits[0] == waits[1]
     for name in ("Retry-After", "retry-after"):
         assert ours.response.headers.get(name) == theirs.response.headers.get(name)
+
+
+@pytest.mark.parametrize(
+    ("behave", "words", "code", "retry_after"),
+    [
+        (
+            answer({"ok": False, "error": "channel_not_found"}),
+            "Slack says channel_not_found",
+            "channel_not_found",
+            None,
+        ),
+        (
+            answer({"ok": False, "error": "ratelimited"}, status=429, headers="Retry-After: 7\r\n"),
+            "Slack says ratelimited",
+            "ratelimited",
+            7.0,
+        ),
+        (answer(b"<html>", status=502), "Slack says HTTP 502", "", None),
+        (answer({"ok": False, "error": f"at {TOKEN}"}), "Slack says HTTP 200", "", None),
+        (reset(), "Slack could not be reached (ConnectionError)", "", None),
+        (hang(), "Slack could not be reached (ReadTimeout)", "", None),
+    ],
+)
+def test_raises_one_error_for_whatever_goes_wrong(
+    behave: Behavior, words: str, code: str, retry_after: float | None
+) -> None:
+    with (
+        FarEnd(behave) as far_end,
+        closing(SlackClient(TOKEN, f"{far_end.url}/api/", Limits(call=0.3))) as slack,
+        pytest.raises(SlackCallError) as caught,
+    ):
+        slack.call("chat.postMessage", text="Anna")
+
+    error = caught.value
+    assert (str(error), error.code, error.retry_after) == (words, code, retry_after)
+    assert error.__cause__ is None
+    assert len(far_end.asked) == 1
 
 
 @pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])

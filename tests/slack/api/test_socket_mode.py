@@ -9,11 +9,11 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from slack_sdk.errors import SlackApiError
 
 from bot.background import BackgroundServer
 from bot.playground.server import make_app
 from bot.slack.api.client import SlackClient
+from bot.slack.api.errors import SlackCallError
 from bot.slack.api.socket_mode import SocketClient
 from tests.support import far_end as bad
 from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer
@@ -112,7 +112,7 @@ def test_stops_at_once_however_long_slack_asks_to_wait(asked: str) -> None:
     with FarEnd(limited) as api, closing(SlackClient(BOT_TOKEN, f"{api.url}/api/")) as slack:
         sockets = SocketClient(APP_TOKEN, slack)
         sockets._closing.set()
-        with closing(sockets), pytest.raises(SlackApiError):
+        with closing(sockets), pytest.raises(SlackCallError):
             sockets.connect()
 
 

@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from slack_sdk.web import WebClient
 
 from bot.background import BackgroundServer
 from bot.core.model import Actor, AlteredEntry, Entry, Outcome
 from bot.errors import SlackUnavailableError
 from bot.playground.faults.faults import SlackFault
 from bot.playground.server import make_app
+from bot.slack.api.client import Limits, SlackClient
 from bot.slack.delivery.audit_relay import Pace, Relay
 from tests.support.far_end import Behavior, FarEnd, answer, hang, reset
 from tests.support.outbox import FakeOutbox
@@ -47,7 +47,7 @@ def make_relay(
     is_shared_outside: Callable[[str], bool] = never,
     timeout: int = 2,
 ) -> Relay:
-    client = WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=timeout, retry_handlers=[])
+    client = SlackClient(BOT_TOKEN, f"{url}/api/", Limits(call=timeout))
     return Relay(
         client,
         ONCALL,
@@ -194,7 +194,7 @@ def test_sends_plain_text_when_slack_refuses_the_blocks(telling: Telling) -> Non
         ),
         (says("something_new"), "Slack says something_new"),
         (BROKEN, "Slack says HTTP 500"),
-        (reset(), "Slack could not be reached (ConnectionResetError)"),
+        (reset(), "Slack could not be reached (ConnectionError)"),
     ],
 )
 def test_says_what_went_wrong_until_it_goes_well(telling: Telling, behavior: Behavior, words: str) -> None:

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from slack_sdk.web import WebClient
 
 from bot.core.commands import LookupCommand
 from bot.core.fields import PROFILE_FIELDS
 from bot.core.lookups.kinds import PROFILES
 from bot.core.services import Services
 from bot.errors import ExpiredError, SlackUnavailableError
+from bot.slack.api.client import SlackClient
 from bot.slack.interactions import Again, Interactions
 from bot.slack.listeners.home import Homes
 from tests.support.changing import APPS, EDDA, ERIK, PROD, RULES, VERA, World
@@ -44,7 +44,7 @@ def workers() -> Iterator[ThreadPoolExecutor]:
 
 def make_homes(slack: FarEnd, world: World, pool: ThreadPoolExecutor) -> Homes:
     services = Services(APPS, {"prod": world.im}, RULES, world.people, pool, world.record, world.changes)
-    client = WebClient("xoxb-1", base_url=f"{slack.url}/", retry_handlers=[])
+    client = SlackClient("xoxb-1", slack.url)
     return Homes(client, "/im", services, Interactions(), lambda: "knows of every change")
 
 

@@ -299,7 +299,7 @@ class Client:
 
 def test_answers_once_to_an_envelope_that_comes_twice(scene: Scene) -> None:
     client: Any = Client()
-    with closing(DeduplicatingHandler(scene.bot.bolt, APP_TOKEN)) as envelopes:
+    with closing(DeduplicatingHandler(scene.bot.bolt, scene.bot.slack, APP_TOKEN)) as envelopes:
         for id_ in ("one", "one", "two", "one"):
             payload = scene.make_command("whoami", VIEWER)
             envelopes.handle(client, SocketModeRequest("slash_commands", id_, payload))
