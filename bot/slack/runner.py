@@ -35,6 +35,7 @@ from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.progress import watching
+from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import Again, HistoryPage, Interactions, LookupPage, Subject
 from bot.slack.messages.blocks import Message, sentence
@@ -128,7 +129,7 @@ class CommandRunner:
         message = render(
             result, command=self.command, actor_id=request.actor.user_id, note=self.note_on(result)
         )
-        request.reply.answer(message, private=True)
+        request.reply.answer(message, Audience.ACTOR)
 
     def note_on(self, result: Result) -> str:
         """Say what else whoever changes something is to know; empty for anything else."""
@@ -168,7 +169,7 @@ class CommandRunner:
         start = self.services.start(request.actor)
         again = [self.interactions.keep(request.actor, Again(lookup)) for lookup in start.recent]
         message = render(start, command=self.command, actor_id=request.actor.user_id, repeat_ids=again)
-        request.reply.answer(message, private=True)
+        request.reply.answer(message, Audience.ACTOR)
 
     def show(
         self, request: SlackRequest, command: LookupCommand, *, share: bool = False, note: str = ""
@@ -229,7 +230,7 @@ class CommandRunner:
 
     def _send(self, request: SlackRequest, lookup: Lookup, *, share: bool = False, note: str = "") -> None:
         if share:
-            request.reply.answer(self.make_answer(request, lookup, 0, public=True), in_channel=True)
+            request.reply.answer(self.make_answer(request, lookup, 0, public=True), Audience.CHANNEL)
             note = "The answer is in this channel, for everybody; the CSV is for you alone."
         name = file_name(lookup, datetime.now(UTC))
         with request.reply.working(sending):
@@ -264,9 +265,8 @@ class CommandRunner:
         self, request: SlackRequest, lookup: Lookup, number: int, *, share: bool = False, note: str = ""
     ) -> None:
         public = share or request.reply.public
-        request.reply.answer(
-            self.make_answer(request, lookup, number, public=public, note=note), in_channel=share
-        )
+        answer = self.make_answer(request, lookup, number, public=public, note=note)
+        request.reply.answer(answer, Audience.CHANNEL if share else Audience.USUAL)
 
     def _begin(self, request: SlackRequest, command: LookupCommand) -> Callable[[], LookupJob]:
         return partial(self.services.begin, request.actor, command, request.surface)
@@ -328,12 +328,12 @@ class CommandRunner:
 
     def _fill_form(self, request: SlackRequest, command: EditProfile, open_view: OpenView) -> str:
         load = partial(self.services.changes.edit, request.actor, command, request.surface)
-        self.forms.fill(request.actor, open_view, load, request.reply.url)
+        self.forms.fill(request.actor, open_view, load, request.response_url)
         return metric_of(command)
 
     def _open_form(self, request: SlackRequest, command: EditProfile) -> None:
         load = partial(self.services.changes.edit, request.actor, command, request.surface)
-        self.forms.open(request.actor, request.trigger_id, load, request.reply.url)
+        self.forms.open(request.actor, request.trigger_id, load, request.response_url)
 
     def _turns(self, request: SlackRequest, lookup: Lookup, number: int) -> PageControls:
         answer, last = lookup.without_values(), pages(lookup) - 1

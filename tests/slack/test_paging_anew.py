@@ -20,8 +20,9 @@ from bot.core.parsing.command_line import Apps
 from bot.core.policy import Rules
 from bot.core.services import Services
 from bot.errors import AuditError, IMError, RecordUnknownError, UnavailableError
-from bot.slack.delivery.reply import Reply
+from bot.slack.delivery.reply import Audience, Reply
 from bot.slack.delivery.request import SlackRequest
+from bot.slack.delivery.response_url import ResponseUrl
 from bot.slack.interactions import Interactions, LookupPage
 from bot.slack.listeners.buttons import press
 from bot.slack.messages.blocks import Message
@@ -52,7 +53,7 @@ class Caught(Reply):
 
     said: list[Message] = field(default_factory=list)
 
-    def answer(self, message: Message, **_: bool) -> None:
+    def answer(self, message: Message, _: Audience = Audience.USUAL) -> None:
         self.said.append(message)
 
     def refuse(self, message: Message) -> None:
@@ -103,7 +104,9 @@ class Desk:
 
     def _ask(self, surface: Surface) -> SlackRequest:
         nothing: Any = None
-        return SlackRequest(VERA, surface, Caught(nothing, "https://hooks.invalid", VERA.user_id), "C01OPEN")
+        return SlackRequest(
+            VERA, surface, Caught(ResponseUrl(nothing, "https://hooks.invalid", VERA.user_id)), "C01OPEN"
+        )
 
 
 def said(ask: SlackRequest) -> Message:

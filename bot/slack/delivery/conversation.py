@@ -1,47 +1,85 @@
-"""The second way to answer: in a direct message or a thread, by messages that the bot can change."""
+"""Delivery into a direct message or a thread, by messages that the bot can change."""
 
-from dataclasses import dataclass, replace
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import ClassVar
 
+from bot.core.model import Deadline
 from bot.slack.api.channels import DIRECT
-from bot.slack.api.errors import SlackCallError
+from bot.slack.api.errors import LONGEST_WAIT, SlackCallError
 from bot.slack.delivery.channel import Channel
+from bot.slack.delivery.reply import Audience
 from bot.slack.messages.blocks import Message
+
+UPDATED_AFTER = (2.0, 5.0, 10.0, 16.0)
+"""Seconds after which a working line is updated: Slack takes fifty changes a minute, the answers included."""
 
 _PEOPLE = ("U", "W")
 """The first letters of the ids of people, to whom Slack delivers in their direct messages with the bot."""
 _GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
+_PASSING = {"", "internal_error", "service_unavailable", "request_timeout"}
+"""Slack's error codes when it does not know itself what became of a message."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Conversation:
-    """Where one message of a person's is answered.
+    """The conversation in which a person is answered.
 
     Args:
         channel: The channel or thread.
-        user_id: Whose message it is.
+        user_id: The person.
+        seconds: The most seconds that delivering one message there may take, a direct message after that.
     """
 
     channel: Channel
     user_id: str
-    _ts: str = ""
+    seconds: float
+    _ts: str = field(default="", init=False)
+    beside: ClassVar[bool] = False
+    is_view: ClassVar[bool] = False
 
     @property
     def public(self) -> bool:
         """Whether others see what is said in it."""
         return not self.channel.id.startswith((DIRECT, *_PEOPLE))
 
-    @property
-    def begun(self) -> bool:
-        """Whether there is a message that another can take the place of."""
-        return bool(self._ts)
+    def updates(self, *, stays: bool) -> tuple[float, ...]:  # noqa: ARG002 - the protocol's
+        """List the seconds after which a working line is updated."""
+        return UPDATED_AFTER
 
-    def say(self, message: Message, *, replaces: bool) -> None:
-        """Post a message, or put it in the place of the last one.
+    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
+        """Send a message; one that cannot replace the last is posted, and as a last resort sent directly."""
+        private = audience is Audience.ACTOR
+        ways = [self._post_ephemeral if private else self._post]
+        if in_place and self._ts and not private:
+            ways.insert(0, self._replace)
+        deadline = Deadline.after(self.seconds)
+        for way in ways:
+            if deadline.left() <= 0:
+                break
+            try:
+                _try_again(partial(way, message), deadline)
+            except SlackCallError as error:
+                log.warning("a conversation did not take an answer (%s); taking another way", error)
+            else:
+                return
+        send_directly(replace(self.channel, id=self.user_id, thread_ts=""), message, self.seconds)
 
-        Raises:
-            SlackCallError: Slack did not take it, or did not say so.
-        """
-        if replaces and self._ts:
+    def update(self, message: Message) -> None:
+        """Replace the last message, if Slack takes it."""
+        try:
+            self._replace(message)
+        except SlackCallError as error:
+            log.info("a conversation did not take an update (%s)", error)
+
+    def _replace(self, message: Message) -> None:
+        if self._ts:
             try:
                 self.channel.change(self._ts, message)
             except SlackCallError as error:
@@ -49,16 +87,63 @@ class Conversation:
                     raise
             else:
                 return
+        self._post(message)
+
+    def _post(self, message: Message) -> None:
         channel_id, self._ts = self.channel.post(message)
         self.channel = replace(self.channel, id=channel_id)
 
-    def post_ephemeral(self, message: Message) -> None:
-        """Say something to the person alone, as far as Slack can.
-
-        Raises:
-            SlackCallError: Slack did not take it, or did not say so.
-        """
+    def _post_ephemeral(self, message: Message) -> None:
+        """Post a message to the person alone, as far as Slack can."""
         if self.public:
             self.channel.post_for(self.user_id, message)
         else:
             self.channel.post(message)
+
+
+def send_directly(direct: Channel, message: Message, seconds: float) -> None:
+    """Send a message to a person's direct messages, or log that it could not be delivered, without content.
+
+    Args:
+        direct: The direct messages.
+        message: The message.
+        seconds: The most seconds that it may take.
+    """
+    try:
+        _try_again(partial(direct.post, message), Deadline.after(seconds), last=True)
+    except SlackCallError as error:
+        log.error("an answer could not be delivered at all (%s)", error)  # noqa: TRY400
+
+
+def _try_again(post: Callable[[], object], deadline: Deadline, *, last: bool = False) -> None:
+    """Post, and once more where Slack asks to wait or nobody knows what became of it.
+
+    Args:
+        post: Posts once.
+        deadline: Until when to try again.
+        last: Whether there is no other way; then again and again, as long as Slack asks to wait.
+
+    Raises:
+        SlackCallError: Slack did not take it.
+    """
+    again = False
+    while True:
+        try:
+            post()
+        except SlackCallError as error:
+            limited = error.retry_after is not None
+            if (again and not (last and limited)) or not (limited or error.code in _PASSING):
+                raise
+            wait = min(soon() if error.retry_after is None else error.retry_after, LONGEST_WAIT)
+            if wait >= deadline.left():
+                raise
+        else:
+            return
+        again = True
+        # Those that wait for the same channel do not all come back at once.
+        time.sleep(wait + soon() if last else wait)
+
+
+def soon() -> float:
+    """Draw the seconds before another try of what Slack may have taken."""
+    return 0.2 + secrets.randbelow(300) / 1000

@@ -1,66 +1,101 @@
-"""The answer to one request: a working line that is brought up to date, and what takes its place."""
+"""The reply to one request: at most a working line, brought up to date, and the answer."""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from threading import Event, Lock, Thread
+from typing import Protocol
 
-from bot.slack.delivery.conversation import Conversation
-from bot.slack.delivery.response_url import Responder
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import following, shared
 
 WORKING_AFTER = 1.0
-"""The usual seconds until the actor is told that work goes on."""
-UPDATED_AFTER = (2.5, 6.0)
-"""Seconds after which that is brought up to date at a response URL.
+"""The usual seconds without an answer until a working line is sent."""
 
-It takes five messages in all: that line, twice brought up to date, the answer, and one in reserve. It is
-brought up to date once after a line that said that the request waits, and where the line stays, because
-that says at the end where the answer is.
-"""
-CONVERSED_AFTER = (2.0, 5.0, 10.0, 16.0)
-"""The same in a conversation: Slack takes fifty changes a minute in all, the answers among them."""
+
+class Audience(Enum):
+    """The people who see a message."""
+
+    USUAL = auto()
+    """The actor, and whoever follows a public conversation."""
+    ACTOR = auto()
+    """The actor alone."""
+    CHANNEL = auto()
+    """Everybody in the channel."""
+
+
+class Delivery(Protocol):
+    """A way to the person who asked: a response URL, a conversation or an open view.
+
+    None of its methods raises: what cannot be delivered at all is logged, without its content.
+    """
+
+    @property
+    def public(self) -> bool:
+        """Whether others than the actor see what is usually sent."""
+
+    @property
+    def beside(self) -> bool:
+        """Whether what replaces a message replaces the one that was pressed, never one sent since."""
+
+    @property
+    def is_view(self) -> bool:
+        """Whether others than the reply show something in the same place."""
+
+    def updates(self, *, stays: bool) -> tuple[float, ...]:
+        """List the seconds of work after which a working line is updated."""
+
+    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
+        """Send a message; `in_place` asks to replace the last one, or the pressed one."""
+
+    def update(self, message: Message) -> None:
+        """Replace the last message, if Slack takes it; nothing is sent elsewhere."""
+
+
+class Line(Enum):
+    """The state of what is shown before the answer."""
+
+    NONE = auto()
+    """Nothing is shown."""
+    MAKES_WAY = auto()
+    """The message whose button was pressed is replaced by whatever comes next, unless that is an error."""
+    ANNOUNCED = auto()
+    """A line stands beside the pressed message, where nothing can replace it."""
+    STANDS = auto()
+    """A line stands where the answer comes, and is replaced by it."""
+    STAYS = auto()
+    """A line stays, because the answer goes elsewhere."""
+    OUTDATED = auto()
+    """A line stays, and shows progress that the answer ends."""
 
 
 @dataclass(slots=True)
 class Reply:
-    """The answer to one request: at most a working line, brought up to date, and what replaces it.
+    """The reply to one request.
 
     Args:
-        responder: How it is sent.
-        url: The response URL of the command or button; empty where there is none.
-        actor_id: Whose it is.
-        replaces: Whether it takes the place of the message whose button was pressed.
-        working_after: After how many seconds without an answer the actor is told that work goes on.
-        conversation: Where to answer without a response URL; the actor's direct messages unless told.
-        of_message: Whether the URL is that of a message, which is what it replaces, whatever was sent since.
+        delivery: The way to the actor.
+        working_after: The seconds without an answer until a working line is sent.
     """
 
-    responder: Responder
-    url: str = field(repr=False)
-    actor_id: str
-    replaces: bool = False
+    delivery: Delivery
     working_after: float = WORKING_AFTER
-    conversation: Conversation | None = None
-    of_message: bool = False
-    _lock: Lock = field(default_factory=Lock)
-    _answered: bool = False
-    _standing_in: bool = False
-    _elsewhere: bool = False
-    _announced: bool = False
-    _waited: bool = False
-
-    def __post_init__(self) -> None:
-        """Answer directly where there is no other way."""
-        if not self.url and self.conversation is None:
-            self.conversation = self.responder.open_conversation(self.actor_id, self.actor_id, "")
+    _line: Line = Line.NONE
+    _answered: Event = field(default_factory=Event, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     @property
     def public(self) -> bool:
-        """Whether others than the actor see whatever is answered."""
-        return self.conversation is not None and self.conversation.public
+        """Whether others than the actor see the answer."""
+        return self.delivery.public
+
+    def replace_pressed(self) -> None:
+        """Let the message whose button was pressed make way for the answer."""
+        with self._lock:
+            if self._line in (Line.NONE, Line.ANNOUNCED):
+                self._line = Line.MAKES_WAY
 
     def tell_waiting(self, line: Callable[[], Message], over: Event) -> None:
         """Send a line if a request waits longer than about a second, from a thread of its own.
@@ -72,7 +107,10 @@ class Reply:
         Thread(target=self._tell_waiting, args=(line, over), name="waiting", daemon=True).start()
 
     def begin(self) -> None:
-        """Note that the work begins; the line that said that it waits is not to come any more."""
+        """Begin the work; a waiting line on its way into a view must not replace what is shown there next."""
+        if self.delivery.is_view:
+            with self._lock:
+                pass
 
     @contextmanager
     def working(self, line: Callable[[], Message], *, stays: bool = False) -> Iterator[None]:
@@ -85,94 +123,69 @@ class Reply:
             stays: Whether the answer leaves the line where it is, because it goes elsewhere.
         """
         done = Event()
-        Thread(target=self._keep_telling, args=(line, stays, done), name="telling", daemon=True).start()
+        Thread(target=self._show_progress, args=(line, stays, done), name="progress", daemon=True).start()
         try:
             yield
         finally:
             done.set()
 
-    def answer(self, message: Message, *, in_channel: bool = False, private: bool = False) -> None:
-        """Send the answer.
-
-        Args:
-            message: It.
-            in_channel: Whether the whole channel is to see it, rather than the actor alone.
-            private: Whether the actor alone is to see it, though others follow the conversation.
-        """
+    def answer(self, message: Message, audience: Audience = Audience.USUAL) -> None:
+        """Send the answer."""
         with self._lock:
-            self._answered = True
-            if self._elsewhere or (in_channel and self._standing_in):
+            self._answered.set()
+            outdated = self._line is Line.OUTDATED
+            if outdated or (audience is Audience.CHANNEL and self._line is Line.STANDS):
                 # First: later this would take the place of the answer.
-                self.responder.update(self.url, shared())
-                self._elsewhere = False
-            self._send(message, in_channel=in_channel, private=private)
+                self.delivery.update(shared())
+            if outdated:
+                self._line = Line.STAYS
+            self._send(message, audience)
 
     def refuse(self, message: Message) -> None:
         """Send what went wrong; the message whose button was pressed stays as it is."""
         with self._lock:
-            self._answered = True
-            self.replaces = self._standing_in
-            self._send(message, in_channel=False, private=not self._standing_in)
+            self._answered.set()
+            stands = self._line is Line.STANDS
+            self.delivery.send(message, Audience.USUAL if stands else Audience.ACTOR, in_place=stands)
 
     def stop_progress(self) -> None:
-        """Say no more of the work: somebody else answers."""
+        """Stop progress updates; another caller replies."""
         with self._lock:
-            self._answered = True
+            self._answered.set()
 
     def _tell_waiting(self, line: Callable[[], Message], over: Event) -> None:
         if over.wait(self.working_after):
             return
         with self._lock:
-            if not over.is_set() and not self._answered:
-                self.show_waiting(line())
+            if over.is_set() or self._answered.is_set():
+                return
+            # Whether others may see an answer at all is not known before the role was checked.
+            self._send(line(), Audience.ACTOR if self.public else Audience.USUAL)
+            if not self.public:
+                self._line = Line.ANNOUNCED if self.delivery.beside else Line.STANDS
 
-    def show_waiting(self, message: Message) -> None:
-        """Show that the request waits, where the answer comes or beside what was pressed."""
-        self._waited = True
-        # Whether others may see an answer at all is not known before the role was checked.
-        self._send(message, in_channel=False, private=self.public)
-        if self.public:
-            return
-        if self.of_message and self.url:
-            # Beside the message that was pressed, where nothing can take its place: it stays.
-            self._announced = True
-        else:
-            self.replaces = self._standing_in = True
-
-    def _keep_telling(self, line: Callable[[], Message], stays: bool, done: Event) -> None:  # noqa: FBT001 - called by Thread
+    def _show_progress(self, line: Callable[[], Message], stays: bool, done: Event) -> None:  # noqa: FBT001 - called by Thread
         started, shown = time.monotonic(), None
-        further = (
-            CONVERSED_AFTER if self.conversation else UPDATED_AFTER[: 1 if stays or self._waited else None]
-        )
-        for moment in (self.working_after, *further):
+        for moment in (self.working_after, *self.delivery.updates(stays=stays)):
             if done.wait(max(0.0, started + moment - time.monotonic())):
                 return
             with self._lock:
-                if self._answered:
+                if self._answered.is_set():
                     return
-                if self.of_message and self.url and not self.replaces:
-                    self._announce()
+                if self.delivery.beside and self._line in (Line.NONE, Line.ANNOUNCED):
+                    if self._line is Line.NONE:
+                        self._line = Line.ANNOUNCED
+                        self._send(following())
                     return
                 message = line()
                 if shown is None:
-                    self._send(message, in_channel=False)
-                    self.replaces = self._standing_in = not stays
+                    self._send(message)
+                    self._line = Line.STAYS if stays else Line.STANDS
                 elif message != shown:
-                    self.responder.update(self.conversation or self.url, message)
-                    self._elsewhere = stays
+                    self.delivery.update(message)
+                    self._line = Line.OUTDATED if stays else self._line
                 shown = message
 
-    def _announce(self) -> None:
-        if not self._announced:
-            self._announced = True
-            self._send(following(), in_channel=False)
-
-    def _send(self, message: Message, *, in_channel: bool, private: bool = False) -> None:
-        if self.conversation:
-            self.responder.say(self.conversation, message, replaces=self._standing_in, private=private)
-            return
-        options = {
-            "response_type": "in_channel" if in_channel else "ephemeral",
-            "replace_original": self.replaces and not in_channel,
-        }
-        self.responder.send(self.url, message, options, self.actor_id)
+    def _send(self, message: Message, audience: Audience = Audience.USUAL) -> None:
+        in_place = self._line in (Line.STANDS, Line.MAKES_WAY)
+        self.delivery.send(message, audience, in_place=in_place)

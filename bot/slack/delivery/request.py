@@ -16,6 +16,7 @@ class SlackRequest:
         reply: Takes the answer.
         channel_id: The channel they asked in; empty where there is none.
         trigger_id: Allows to open one modal within three seconds; empty where nothing does.
+        response_url: The response URL, for what a modal that is opened comes to; empty where there is none.
     """
 
     actor: Actor
@@ -23,3 +24,4 @@ class SlackRequest:
     reply: Reply
     channel_id: str = ""
     trigger_id: str = field(default="", repr=False)
+    response_url: str = field(default="", repr=False)

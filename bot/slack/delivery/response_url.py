@@ -1,34 +1,40 @@
-"""Answers to a response URL or in a conversation, with a direct message as the last way out."""
+"""Delivery to response URLs, with a direct message as the last resort."""
 
 import logging
-import secrets
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from bot.core.model import Deadline
 from bot.http_session import CallError, Response, Session
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
-from bot.slack.api.errors import LONGEST_WAIT, SlackCallError, read_code, read_wait
+from bot.slack.api.errors import LONGEST_WAIT, read_code, read_wait
 from bot.slack.delivery.channel import Channel
-from bot.slack.delivery.conversation import Conversation
+from bot.slack.delivery.conversation import Conversation, send_directly, soon
+from bot.slack.delivery.modal import ModalDelivery
+from bot.slack.delivery.open_view import OpenView
+from bot.slack.delivery.reply import Audience, Delivery
 from bot.slack.messages.blocks import Message
 
 TRIES = 2
 """How often one message is sent before another way is taken; a response URL works five times in all."""
+UPDATED_AFTER = (2.5, 6.0)
+"""Seconds after which a working line is updated at a response URL.
+
+It takes five messages in all: that line, twice updated, the answer, and one in reserve. It is updated once
+after a line that said that the request waits, and where the line stays, because that says at the end where
+the answer is.
+"""
 MOST_BYTES = 64 * 1024
 """The longest answer to a post that is read; Slack says `ok`, or an error's code."""
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
 _IN_PLACE = {"response_type": "ephemeral", "replace_original": True}
-
-_PASSING = {"", "internal_error", "service_unavailable", "request_timeout"}
-"""What Slack says when it does not know itself what became of a message."""
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +51,31 @@ class Responder:
         self._limits = limits
         self._session = Session("https://hooks.slack.com", connections)
 
+    def reach(self, url: str, actor_id: str, *, of_message: bool = False) -> Delivery:
+        """Make the way to an actor: a response URL, or without one their direct messages.
+
+        Args:
+            url: The response URL; empty where there is none.
+            actor_id: The actor.
+            of_message: Whether the URL is that of a message, which is what it replaces.
+        """
+        if not url:
+            return self.open_conversation(actor_id, actor_id)
+        return ResponseUrl(self, url, actor_id, beside=of_message)
+
+    def open_conversation(self, channel_id: str, user_id: str, thread_ts: str = "") -> Conversation:
+        """Make the conversation with somebody in a direct message, or in a thread of a channel."""
+        return Conversation(Channel(self._slack, channel_id, thread_ts), user_id, self._limits.answer)
+
+    def open_view(self, view: OpenView, url: str, actor_id: str) -> Delivery:
+        """Make the way to an actor by a view that is open; once it is closed, as `reach` does."""
+        return ModalDelivery(view, self.reach(url, actor_id))
+
     def send(self, url: str, message: Message, options: Mapping[str, Any], actor_id: str) -> None:
-        """Send a message to a response URL; without one, or where it is not taken, to the actor directly.
+        """Send a message to a response URL; where it is not taken, to the actor directly.
 
         It never raises: what cannot be delivered at all is logged, without its content.
         """
-        if not url:
-            self.send_directly(actor_id, message)
-            return
         body = {"text": message.text, "blocks": message.blocks, **options, **_QUIET}
         deadline = Deadline.after(self._limits.answer)
         try:
@@ -67,47 +90,14 @@ class Responder:
             log.warning("a response URL did not take an answer (%s); sending a direct message", error)
             self.send_directly(actor_id, message)
 
-    def open_conversation(self, channel_id: str, user_id: str, thread_ts: str) -> Conversation:
-        """Make the conversation with somebody in a direct message, or in a thread of a channel."""
-        return Conversation(Channel(self._slack, channel_id, thread_ts), user_id)
+    def send_directly(self, actor_id: str, message: Message) -> None:
+        """Send a message to an actor's direct messages; as `send` it never raises."""
+        send_directly(Channel(self._slack, actor_id), message, self._limits.answer)
 
-    def say(self, conversation: Conversation, message: Message, *, replaces: bool, private: bool) -> None:
-        """Send a message to a conversation; where it is not taken, to the person directly.
-
-        What cannot take the place of the last message there is posted as a new one first.
-
-        As `send` it never raises.
-
-        Args:
-            conversation: Where.
-            message: What.
-            replaces: Whether it takes the place of the last one there.
-            private: Whether only the person is to see it.
-        """
-        post = conversation.post_ephemeral if private else partial(conversation.say, replaces=False)
-        replace = partial(conversation.say, replaces=True)
-        deadline = Deadline.after(self._limits.answer)
-        for way in (replace, post) if replaces and conversation.begun and not private else (post,):
-            if deadline.left() <= 0:
-                break
-            try:
-                _patiently(partial(way, message), deadline)
-            except SlackCallError as error:
-                log.warning("a conversation did not take an answer (%s); taking another way", error)
-            else:
-                return
-        self.send_directly(conversation.user_id, message)
-
-    def update(self, way: str | Conversation, message: Message) -> None:
-        """Put a message in the place of the last one at a response URL or in a conversation, or do not."""
-        if isinstance(way, Conversation):
-            try:
-                way.say(message, replaces=True)
-            except SlackCallError as error:
-                log.info("a conversation did not take an update (%s)", error)
-            return
+    def update(self, url: str, message: Message) -> None:
+        """Replace the last message at a response URL, if Slack takes it."""
         body = {"text": message.text, "blocks": message.blocks, **_IN_PLACE, **_QUIET}
-        _, reason = self._try(way, msgspec.json.encode(body), self._limits.attempt)
+        _, reason = self._try(url, msgspec.json.encode(body), self._limits.attempt)
         if reason:
             log.info("a response URL did not take an update (%s)", reason)
 
@@ -135,54 +125,51 @@ class Responder:
         try:
             answer = self._session.post(url, data, _JSON, seconds=seconds, max_bytes=MOST_BYTES)
         except CallError as error:
-            return _soon(), str(error)
+            return soon(), str(error)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             asked = read_wait(answer.headers, LONGEST_WAIT)
             return 1.0 if asked is None else asked, "ratelimited"
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return _soon(), f"HTTP {answer.status}"
+            return soon(), f"HTTP {answer.status}"
         return None, _refusal(answer)
 
-    def send_directly(self, actor_id: str, message: Message) -> None:
-        """Send a message to an actor's direct messages; as `send` it never raises."""
-        post = partial(Channel(self._slack, actor_id).post, message)
-        try:
-            _patiently(post, Deadline.after(self._limits.answer), last=True)
-        except SlackCallError as error:
-            log.error("an answer could not be delivered at all (%s)", error)  # noqa: TRY400
 
-
-def _patiently(post: Callable[[], object], deadline: Deadline, *, last: bool = False) -> None:
-    """Post, and once more where Slack asks to wait or nobody knows what became of it.
+@dataclass(slots=True)
+class ResponseUrl:
+    """Delivery to the response URL of a command or a message.
 
     Args:
-        post: Posts once.
-        deadline: Until when to try again.
-        last: Whether there is no other way; then again and again, as long as Slack asks to wait.
-
-    Raises:
-        SlackCallError: Slack did not take it.
+        responder: The client of response URLs.
+        url: The response URL.
+        actor_id: The actor, for a direct message.
+        beside: Whether the URL is that of a message, which is what it replaces.
     """
-    again = False
-    while True:
-        try:
-            post()
-        except SlackCallError as error:
-            limited = error.retry_after is not None
-            if (again and not (last and limited)) or not (limited or error.code in _PASSING):
-                raise
-            wait = min(_soon() if error.retry_after is None else error.retry_after, LONGEST_WAIT)
-            if wait >= deadline.left():
-                raise
-        else:
-            return
-        again = True
-        # Those that wait for the same channel do not all come back at once.
-        time.sleep(wait + _soon() if last else wait)
 
+    responder: Responder
+    url: str = field(repr=False)
+    actor_id: str
+    beside: bool = False
+    _used: bool = field(default=False, init=False)
+    public: ClassVar[bool] = False
+    is_view: ClassVar[bool] = False
 
-def _soon() -> float:
-    return 0.2 + secrets.randbelow(300) / 1000
+    def updates(self, *, stays: bool) -> tuple[float, ...]:
+        """List the seconds after which a working line is updated."""
+        return UPDATED_AFTER[: 1 if stays or self._used else None]
+
+    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
+        """Send a message; where the URL takes none, to the actor directly."""
+        self._used = True
+        in_channel = audience is Audience.CHANNEL
+        options = {
+            "response_type": "in_channel" if in_channel else "ephemeral",
+            "replace_original": in_place and not in_channel,
+        }
+        self.responder.send(self.url, message, options, self.actor_id)
+
+    def update(self, message: Message) -> None:
+        """Replace the last message, if Slack takes it."""
+        self.responder.update(self.url, message)
 
 
 def _refusal(answer: Response) -> str:

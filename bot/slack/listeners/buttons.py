@@ -32,7 +32,7 @@ def press(runner: CommandRunner, request: SlackRequest, action_id: str, value: s
 
 
 def _confirm(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
-    request.reply.replaces = True
+    request.reply.replace_pressed()
     with request.reply.working(changing):
         result = runner.services.changes.confirm(request.actor, change_id)
     runner.answer(request, result)
@@ -40,7 +40,7 @@ def _confirm(runner: CommandRunner, request: SlackRequest, change_id: str) -> st
 
 
 def _cancel(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
-    request.reply.replaces = True
+    request.reply.replace_pressed()
     runner.answer(request, runner.services.changes.cancel(request.actor, change_id))
     return "CancelChange"
 
@@ -51,7 +51,7 @@ def _undo(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
 
 def _turn_page(runner: CommandRunner, request: SlackRequest, key: str) -> str:
     page = runner.interactions.find(key, request.actor, Page)
-    request.reply.replaces = True
+    request.reply.replace_pressed()
     if isinstance(page, HistoryPage):
         runner.show_history(request, page.command)
     elif isinstance(page, LookupPage):
@@ -67,7 +67,7 @@ def _cancel_lookup(runner: CommandRunner, request: SlackRequest, key: str) -> st
     if isinstance(cancelable, Waiting) and not cancelable.cancel():
         raise ExpiredError("this has begun already", advice="Its answer is there, or on the way")
     runner.interactions.forget(key)
-    request.reply.replaces = True
+    request.reply.replace_pressed()
     request.reply.answer(withdrawn())
     return "CancelWaiting"
 
@@ -76,7 +76,7 @@ def _cancel_under_way(runner: CommandRunner, request: SlackRequest, under_way: U
     lookup = under_way.stop()
     if lookup is None:
         raise ExpiredError("this lookup has ended already", advice="Its answer is on the way")
-    request.reply.replaces = True
+    request.reply.replace_pressed()
     request.reply.answer(runner.make_answer(request, lookup, under_way.number, public=under_way.public))
     return "CancelLookup"
 

@@ -114,5 +114,5 @@ class Querying:
     def _ask(
         self, actor: Actor, body: Mapping[str, Any], way: OpenLookup = _DIRECTLY, *, of_message: bool = False
     ) -> SlackRequest:
-        reply = Reply(self.responder, way.response_url, actor.user_id, of_message=of_message)
-        return SlackRequest(actor, Surface.FORM, reply, way.channel_id, text(body, "trigger_id"))
+        delivery = self.responder.reach(way.response_url, actor.user_id, of_message=of_message)
+        return SlackRequest(actor, Surface.FORM, Reply(delivery), way.channel_id, text(body, "trigger_id"))

@@ -69,8 +69,7 @@ class Hearing:
         # In a channel the answer starts a thread; in direct messages nobody else is disturbed.
         thread_ts = event.get("thread_ts") or ("" if channel_id.startswith(DIRECT) else event["ts"])
         conversation = self._responder.open_conversation(channel_id, actor.user_id, str(thread_ts))
-        reply = Reply(self._responder, "", actor.user_id, conversation=conversation)
-        return SlackRequest(actor, Surface.MESSAGE, reply, channel_id)
+        return SlackRequest(actor, Surface.MESSAGE, Reply(conversation), channel_id)
 
     def _run(self, request: SlackRequest, text: str, bot_id: str) -> str:
         if word := read_word(text, bot_id):

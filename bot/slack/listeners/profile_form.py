@@ -12,7 +12,6 @@ from bot.core.model import Actor, Surface
 from bot.errors import ExpiredError
 from bot.slack.admission import Admission
 from bot.slack.api.payloads import read_actor, text
-from bot.slack.delivery.modal_reply import ModalReply
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
@@ -106,11 +105,10 @@ class Filling:
 
     def _ask_in_modal(self, actor: Actor, url: str = "") -> tuple[SlackRequest, OpenView]:
         open_view = self.runner.forms.expect()
-        return SlackRequest(
-            actor, Surface.FORM, ModalReply(self.responder, url, actor.user_id, open_view=open_view)
-        ), open_view
+        delivery = self.responder.open_view(open_view, url, actor.user_id)
+        return SlackRequest(actor, Surface.FORM, Reply(delivery)), open_view
 
     def _ask(self, body: Mapping[str, Any]) -> SlackRequest:
         actor = read_actor(body)
-        reply = Reply(self.responder, text(body, "response_url"), actor.user_id)
-        return SlackRequest(actor, Surface.FORM, reply, trigger_id=text(body, "trigger_id"))
+        delivery = self.responder.reach(text(body, "response_url"), actor.user_id)
+        return SlackRequest(actor, Surface.FORM, Reply(delivery), trigger_id=text(body, "trigger_id"))

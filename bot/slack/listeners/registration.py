@@ -18,7 +18,6 @@ from bot.slack.admission import Admission
 from bot.slack.api.client import SlackClient
 from bot.slack.api.payloads import NotSlacksError, check_payload, read_actor, text
 from bot.slack.api.socket_mode import SocketClient
-from bot.slack.delivery.modal_reply import ModalReply
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
@@ -122,11 +121,11 @@ class Listeners:
         self, actor: Actor, surface: Surface, body: Mapping[str, Any], *, channel_id: str = ""
     ) -> SlackRequest:
         url, view = text(body, "response_url"), body.get("view") or {}
-        reply = Reply(self.responder, url, actor.user_id, of_message=surface is Surface.BUTTON)
+        delivery = self.responder.reach(url, actor.user_id, of_message=surface is Surface.BUTTON)
         if view.get("type") == "modal":
             open_view = OpenView(self.runner.forms.slack, text(view, "id"))
-            reply = ModalReply(self.responder, url, actor.user_id, open_view=open_view)
-        return SlackRequest(actor, surface, reply, channel_id, text(body, "trigger_id"))
+            delivery = self.responder.open_view(open_view, url, actor.user_id)
+        return SlackRequest(actor, surface, Reply(delivery), channel_id, text(body, "trigger_id"), url)
 
     def on_error(self, error: Exception, request: BoltRequest) -> BoltResponse:
         """Answer an error that came before any worker: the last net."""

@@ -45,8 +45,7 @@ class Scene:
         return self.responder.open_conversation(channel, ACTOR, MENTION)
 
     def reply(self, channel: str = ROOM, working_after: float = 1.0) -> Reply:
-        conversation = self.open_conversation(channel)
-        return Reply(self.responder, "", ACTOR, working_after=working_after, conversation=conversation)
+        return Reply(self.open_conversation(channel), working_after)
 
 
 @contextmanager
@@ -213,7 +212,7 @@ def test_says_what_went_wrong_where_it_said_that_it_works() -> None:
 
 
 def test_brings_the_working_line_up_to_date_only_when_there_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.delivery.reply.CONVERSED_AFTER", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("bot.slack.delivery.conversation.UPDATED_AFTER", (0.0, 0.0, 0.0))
     lines = iter([LINE, LINE, MESSAGE])
     with slack(SENT) as scene:
         reply = scene.reply(working_after=0)
@@ -224,7 +223,7 @@ def test_brings_the_working_line_up_to_date_only_when_there_is_news(monkeypatch:
 
 
 def test_goes_on_when_slack_takes_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.delivery.reply.CONVERSED_AFTER", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("bot.slack.delivery.conversation.UPDATED_AFTER", (0.0, 0.0, 0.0))
     lines = iter([LINE])
     with slack(SENT, says("ratelimited"), SENT) as scene:
         reply = scene.reply(working_after=0)
@@ -247,7 +246,7 @@ def test_says_no_more_when_somebody_else_answers() -> None:
 
 def test_writes_to_the_person_where_there_is_no_response_url() -> None:
     with slack(answer({"ok": True, "channel": DIRECT, "ts": "2.2"})) as scene:
-        reply = Reply(scene.responder, "", ACTOR, working_after=0)
+        reply = Reply(scene.responder.reach("", ACTOR), working_after=0)
         with reply.working(lambda: LINE):
             wait_until(lambda: bool(scene.posted))
         reply.answer(MESSAGE)

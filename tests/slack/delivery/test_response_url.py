@@ -8,7 +8,7 @@ import pytest
 
 from bot.logs import set_up_logs
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
-from bot.slack.delivery.reply import Reply
+from bot.slack.delivery.reply import Audience, Reply
 from bot.slack.delivery.response_url import Responder
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import following, shared
@@ -45,8 +45,11 @@ class Scene:
     def posted(self) -> list[dict[str, Any]]:
         return [asked.json for asked in self.hooks.asked]
 
-    def reply(self, *, replaces: bool = False, working_after: float = 1.0) -> Reply:
-        return Reply(self.responder, self.url, ACTOR, replaces, working_after)
+    def reply(self, *, replaces: bool = False, working_after: float = 1.0, of_message: bool = False) -> Reply:
+        reply = Reply(self.responder.reach(self.url, ACTOR, of_message=of_message), working_after)
+        if replaces:
+            reply.replace_pressed()
+        return reply
 
 
 @contextmanager
@@ -218,7 +221,7 @@ def test_leaves_the_working_line_when_the_answer_goes_to_the_channel() -> None:
         reply = scene.reply(working_after=0)
         with reply.working(lambda: LINE, stays=True):
             wait_until(lambda: bool(scene.posted))
-        reply.answer(MESSAGE, in_channel=True)
+        reply.answer(MESSAGE, Audience.CHANNEL)
 
     assert [(body["response_type"], body["replace_original"]) for body in scene.posted] == [
         ("ephemeral", False),
@@ -253,7 +256,7 @@ def test_leaves_the_pressed_message_when_something_went_wrong() -> None:
 @pytest.mark.parametrize("end", [Reply.answer, Reply.refuse])
 def test_replaces_nothing_beside_a_message_that_stays(end: Callable[[Reply, Message], None]) -> None:
     with slack(OK) as scene:
-        reply = Reply(scene.responder, scene.url, ACTOR, working_after=0, of_message=True)
+        reply = scene.reply(working_after=0, of_message=True)
         for _ in range(2):
             with reply.working(lambda: LINE):
                 wait_until(lambda: bool(scene.posted))
@@ -265,9 +268,9 @@ def test_replaces_nothing_beside_a_message_that_stays(end: Callable[[Reply, Mess
 
 
 def test_replaces_the_pressed_message_that_makes_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.delivery.reply.UPDATED_AFTER", ())
+    monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", ())
     with slack(OK) as scene:
-        reply = Reply(scene.responder, scene.url, ACTOR, replaces=True, working_after=0, of_message=True)
+        reply = scene.reply(replaces=True, working_after=0, of_message=True)
         with reply.working(lambda: LINE):
             wait_until(lambda: bool(scene.posted))
         reply.answer(MESSAGE)
@@ -278,14 +281,14 @@ def test_replaces_the_pressed_message_that_makes_way(monkeypatch: pytest.MonkeyP
 def test_keeps_one_in_reserve_where_the_line_says_at_last_where_the_answer_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.slack.delivery.reply.UPDATED_AFTER", (0.0, 0.0))
+    monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", (0.0, 0.0))
     lines = iter(Message(f"{number} of 100", ()) for number in range(100))
     with slack(OK) as scene:
         reply = scene.reply(working_after=0)
         with reply.working(lambda: next(lines), stays=True):
             wait_until(lambda: len(scene.posted) == 2)
             time.sleep(0.05)
-        reply.answer(MESSAGE, in_channel=True)
+        reply.answer(MESSAGE, Audience.CHANNEL)
 
     assert [body["text"] for body in scene.posted] == ["0 of 100", "1 of 100", shared().text, MESSAGE.text]
 
@@ -329,7 +332,7 @@ def test_survives_any_answer(hostile: bytes) -> None:
 
 
 def test_keeps_news_within_what_a_response_url_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.delivery.reply.UPDATED_AFTER", (0.0, 0.0))
+    monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", (0.0, 0.0))
     lines = iter(Message(f"{number} of 100", ()) for number in range(100))
     with slack(OK) as scene:
         reply = scene.reply(working_after=0)
@@ -343,7 +346,7 @@ def test_keeps_news_within_what_a_response_url_takes(monkeypatch: pytest.MonkeyP
 
 
 def test_sends_news_that_is_not_taken_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.delivery.reply.UPDATED_AFTER", (0.0,))
+    monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", (0.0,))
     lines = iter([LINE])
     with slack(OK, BROKEN, OK) as scene:
         reply = scene.reply(working_after=0)
