@@ -6,7 +6,6 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import assert_never
 
 from bot.core import policy
 from bot.core.changes.journal import Journal
@@ -15,14 +14,8 @@ from bot.core.commands import (
     SPECS,
     WORDS,
     Command,
-    EditProfile,
     LookupCommand,
-    SetFields,
-    ShowHelp,
     ShowHistory,
-    ShowRole,
-    ShowStart,
-    UndoChange,
 )
 from bot.core.ids import fits
 from bot.core.lookups.job import LookupJob
@@ -31,7 +24,7 @@ from bot.core.overview import Overview
 from bot.core.parsing.command_line import Apps, parse
 from bot.core.policy import Rules
 from bot.core.ports import IM, People, Record
-from bot.core.results import Help, History, Home, Lookup, Result, RoleReport, Start, Withheld
+from bot.core.results import Help, History, Home, Lookup, RoleReport, Start, Withheld
 from bot.errors import AuditError, ExpiredError, PermissionDeniedError, UsageError
 
 HISTORY_PAGE = 20
@@ -115,41 +108,6 @@ class Services:
             policy.check(actor, Role.VIEWER, self.rules, self.people)
         except PermissionDeniedError:
             self.allow(actor, word, surface)
-
-    def execute(self, actor: Actor, command: Command, surface: Surface = Surface.COMMAND) -> Result:
-        """Check the actor's role and run a command.
-
-        Raises:
-            PermissionDeniedError: The actor lacks the role; nothing was sent.
-            BotError: A command that is not a lookup came to nothing else.
-        """
-        match command:
-            case LookupCommand():
-                return self.look_up(actor, command, surface)
-            case SetFields():
-                return self.changes.propose(actor, command, surface)
-            case EditProfile():
-                return self.changes.edit(actor, command, surface)
-            case UndoChange(change_id=change_id):
-                return self.changes.undo(actor, change_id, surface)
-            case ShowHistory():
-                return self.show_history(actor, command, surface)
-            case ShowStart():
-                return self.start(actor)
-            case ShowRole():
-                return self._report_role(actor)
-            case ShowHelp(topic=topic):
-                return self._help(actor, topic)
-            case _:
-                assert_never(command)
-
-    def look_up(self, actor: Actor, command: LookupCommand, surface: Surface = Surface.COMMAND) -> Lookup:
-        """Check the actor's role, ask the vendor about every account of a lookup, and record it.
-
-        Raises:
-            PermissionDeniedError: The actor may not look up; nothing was sent.
-        """
-        return self.begin(actor, command, surface).run()
 
     def begin(self, actor: Actor, command: LookupCommand, surface: Surface = Surface.COMMAND) -> LookupJob:
         """Check the actor's role, and hand out a lookup to run, watch and cancel.
@@ -258,11 +216,28 @@ class Services:
 
     def start(self, actor: Actor) -> Start:
         """Tell where to start; it can be shown to anybody."""
-        return self._overview.make_start(actor, self._report_role(actor))
+        return self._overview.make_start(actor, self.report_role(actor))
 
     def show_home(self, actor: Actor) -> Home:
         """Tell all that an actor has here; it can be shown to anybody."""
-        return self._overview.make_home(actor, self._report_role(actor))
+        return self._overview.make_home(actor, self.report_role(actor))
+
+    def report_role(self, actor: Actor) -> RoleReport:
+        """Tell an actor's role, and why; it can be shown to anybody."""
+        role, reason = self._role_of(actor)
+        return RoleReport(role, reason, self.rules.viewers, self.rules.editors)
+
+    def help(self, actor: Actor, topic: str | None) -> Help:
+        """List the commands that an actor may run, or explain one; it can be shown to anybody."""
+        role, _ = self._role_of(actor)
+        may = {None, role, Role.VIEWER} if role else {None}
+        specs = tuple(spec for spec in SPECS.values() if spec.needs in may)
+        chosen = SPECS[topic] if topic else None
+        apps = tuple(self.apps.by_name.values())
+        if chosen is None or chosen in specs:
+            return Help(specs, chosen, apps)
+        holders = self.rules.editors if chosen.needs is Role.EDITOR else self.rules.viewers
+        return Help(specs, None, apps, Withheld(chosen, holders))
 
     @property
     def _overview(self) -> Overview:
@@ -275,10 +250,6 @@ class Services:
             Journal(self.record).deny(asked, refusal)
             raise
 
-    def _report_role(self, actor: Actor) -> RoleReport:
-        role, reason = self._role_of(actor)
-        return RoleReport(role, reason, self.rules.viewers, self.rules.editors)
-
     def _role_of(self, actor: Actor) -> tuple[Role | None, str]:
         reason = ""
         for role in (Role.EDITOR, Role.VIEWER):
@@ -287,17 +258,6 @@ class Services:
             except PermissionDeniedError as refusal:
                 reason = str(refusal)
         return None, reason
-
-    def _help(self, actor: Actor, topic: str | None) -> Help:
-        role, _ = self._role_of(actor)
-        may = {None, role, Role.VIEWER} if role else {None}
-        specs = tuple(spec for spec in SPECS.values() if spec.needs in may)
-        chosen = SPECS[topic] if topic else None
-        apps = tuple(self.apps.by_name.values())
-        if chosen is None or chosen in specs:
-            return Help(specs, chosen, apps)
-        holders = self.rules.editors if chosen.needs is Role.EDITOR else self.rules.viewers
-        return Help(specs, None, apps, Withheld(chosen, holders))
 
 
 def _change_of(entry: Entry | AlteredEntry) -> str:

@@ -24,7 +24,7 @@ from bot.core.commands import (
     metric_of,
 )
 from bot.core.lookups.job import LookupJob
-from bot.core.model import LookupStatus
+from bot.core.model import LookupStatus, Surface
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import Lookup, Preview, Result, Settled
 from bot.core.services import Services
@@ -135,13 +135,6 @@ class CommandRunner:
         """Say what else whoever changes something is to know; empty for anything else."""
         trouble = self.channel_trouble() if isinstance(result, Preview | Settled) else ""
         return f"Audit channel: {trouble}." if trouble else ""
-
-    def change(self, request: SlackRequest, command: SetFields | UndoChange) -> str:
-        """Answer with the preview of a change; names what was asked."""
-        with request.reply.working(changing):
-            result = self.services.execute(request.actor, command, request.surface)
-        self.answer(request, result)
-        return metric_of(command)
 
     def show_history(self, request: SlackRequest, command: ShowHistory) -> None:
         """Answer with a page of an account's history."""
@@ -297,19 +290,31 @@ class CommandRunner:
                 self._run_lookup(request, command)
             case ShowHistory():
                 self.show_history(request, command)
-            case SetFields() | UndoChange():
-                self.change(request, command)
+            case SetFields():
+                self._preview(request, partial(self.services.changes.propose, request.actor, command))
+            case UndoChange(change_id=change_id):
+                self._preview(request, partial(self.services.changes.undo, request.actor, change_id))
             case EditProfile():
                 self._open_form(request, command)
             case ShowStart():
                 self.show_start(request)
-            case ShowRole() | ShowHelp():
+            case ShowRole():
                 with self.people.within(QUICK_SECONDS):
-                    result = self.services.execute(request.actor, command, request.surface)
-                self.answer(request, result)
+                    report = self.services.report_role(request.actor)
+                self.answer(request, report)
+            case ShowHelp(topic=topic):
+                with self.people.within(QUICK_SECONDS):
+                    help_ = self.services.help(request.actor, topic)
+                self.answer(request, help_)
             case _:
                 assert_never(command)
         return metric_of(command)
+
+    def _preview(self, request: SlackRequest, propose: Callable[[Surface], Result]) -> None:
+        """Answer with the preview of a change."""
+        with request.reply.working(changing):
+            result = propose(request.surface)
+        self.answer(request, result)
 
     def _run_lookup(self, request: SlackRequest, command: LookupCommand) -> None:
         answer = self.export if command.csv else self.show

@@ -26,6 +26,7 @@ from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleR
 from bot.core.services import HISTORY_PAGE, Services
 from bot.errors import AuditError, PermissionDeniedError, UsageError
 from tests.support.entries import unaltered
+from tests.support.executing import execute
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 
 VERA, EDDA, GUS = (Actor(user_id, "T01HOME") for user_id in ("U01VERA", "U02EDDA", "U03GUS"))
@@ -65,7 +66,7 @@ def make(ims: dict[str, FakeIM], record: FakeRecord) -> Iterator[Make]:
 
 
 def run(services: Services, actor: Actor, text: str) -> Result:
-    return services.execute(actor, services.read(actor, text))
+    return execute(services, actor, services.read(actor, text))
 
 
 @pytest.mark.parametrize(
@@ -91,9 +92,8 @@ def test_sends_nothing_for_an_actor_without_the_role(
     command = services.read(EDDA, text)
     assert isinstance(command, LookupCommand)
 
-    for attempt in (services.execute, services.look_up):
-        with pytest.raises(PermissionDeniedError):
-            attempt(actor, command)
+    with pytest.raises(PermissionDeniedError):
+        services.begin(actor, command)
 
     assert [im.calls for im in ims.values()] == [[], []]
 
@@ -228,7 +228,7 @@ def test_records_who_looked_at_whom_and_no_value(
     text, word, accounts, outcome = lookup
     services = make()
 
-    result = services.execute(VERA, services.read(VERA, text), Surface.FORM)
+    result = execute(services, VERA, services.read(VERA, text), Surface.FORM)
 
     assert isinstance(result, Lookup)
     assert result.recorded
@@ -279,7 +279,7 @@ def test_turns_the_pages_of_a_history(make: Make, record: FakeRecord) -> None:
     first = run(services, VERA, "history alice")
     assert isinstance(first, History)
     assert first.older
-    second = services.execute(VERA, first.older)
+    second = execute(services, VERA, first.older)
     assert isinstance(second, History)
 
     assert [entry.sequence for entry in (*first.entries, *second.entries) if isinstance(entry, Entry)] == [
@@ -302,7 +302,7 @@ def test_shows_each_change_once_with_what_became_of_it(make: Make, record: FakeR
     first = run(services, EDDA, "history alice")
     assert isinstance(first, History)
     assert first.older
-    second = services.execute(EDDA, first.older)
+    second = execute(services, EDDA, first.older)
     assert isinstance(second, History)
 
     shown = [entry.event.outcome for entry in unaltered((*first.entries, *second.entries))]
@@ -349,7 +349,7 @@ def test_records_who_read_a_history_and_shows_no_step_that_is_over(make: Make, r
     first = run(services, VERA, "history alice")
     assert isinstance(first, History)
     assert first.older
-    second = services.execute(VERA, first.older)
+    second = execute(services, VERA, first.older)
     assert isinstance(second, History)
 
     assert record.entries[-1].event.command == "history"

@@ -46,7 +46,7 @@ def _cancel(runner: CommandRunner, request: SlackRequest, change_id: str) -> str
 
 
 def _undo(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
-    return runner.change(request, UndoChange(change_id))
+    return runner.run(request, UndoChange(change_id))
 
 
 def _turn_page(runner: CommandRunner, request: SlackRequest, key: str) -> str:

@@ -26,6 +26,7 @@ from tests.support.changing import (
     World,
     asked,
 )
+from tests.support.executing import execute
 
 ROLES: Mapping[str, Actor] = {
     "editor": EDDA,
@@ -46,15 +47,15 @@ def services(world: World) -> Services:
 
 Step = Callable[[World, Actor, Change], object]
 STEPS: Mapping[str, Step] = {
-    "set": lambda world, actor, _: services(world).execute(actor, asked("level=9")),
-    "set, form": lambda world, actor, _: services(world).execute(actor, EditProfile(PROD, "alice")),
+    "set": lambda world, actor, _: execute(services(world), actor, asked("level=9")),
+    "set, form": lambda world, actor, _: execute(services(world), actor, EditProfile(PROD, "alice")),
     "confirm": lambda world, actor, change: world.changes.confirm(actor, change.id),
     "cancel": lambda world, actor, change: world.changes.cancel(actor, change.id),
-    "undo": lambda world, actor, change: services(world).execute(actor, UndoChange(change.id)),
-    "history of change": lambda world, actor, change: services(world).execute(
-        actor, services(world).find_history(change.id)
+    "undo": lambda world, actor, change: execute(services(world), actor, UndoChange(change.id)),
+    "history of change": lambda world, actor, change: execute(
+        services(world), actor, services(world).find_history(change.id)
     ),
-    "history": lambda world, actor, _: services(world).execute(actor, ShowHistory(PROD, "alice")),
+    "history": lambda world, actor, _: execute(services(world), actor, ShowHistory(PROD, "alice")),
 }
 
 

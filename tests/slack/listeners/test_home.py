@@ -73,7 +73,7 @@ def test_remembers_the_buttons_of_the_last_home_alone(workers: ThreadPoolExecuto
     world = World()
     with FarEnd(TAKEN, TAKEN, refused) as far_end:
         homes = make_homes(far_end, world, workers)
-        homes.services.look_up(VERA, LookupCommand(PROFILES, PROD, ("alice",), PROFILE_FIELDS))
+        homes.services.begin(VERA, LookupCommand(PROFILES, PROD, ("alice",), PROFILE_FIELDS)).run()
         homes.publish(VERA)
         homes.publish(VERA)
         with pytest.raises(SlackUnavailableError):
