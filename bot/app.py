@@ -18,6 +18,7 @@ from bot.im.client import IMClient
 from bot.process import exit_unfinished, stop_signal
 from bot.reconcile import ReconcileLoop
 from bot.settings import NO_CHANNEL, Settings
+from bot.slack.admission import Admission
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.people import SlackPeople
@@ -27,7 +28,7 @@ from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions
 from bot.slack.listeners.home import Homes
-from bot.slack.listeners.registration import DeduplicatingHandler, Listeners
+from bot.slack.listeners.registration import DeduplicatingHandler, register
 from bot.slack.messages.render import render
 from bot.slack.runner import CommandRunner, Observer
 from bot.slack.workers import CREW, QUICK, Workers
@@ -139,7 +140,7 @@ def make_bot(
     )
     homes = Homes(slack, settings.slack_command, services, interactions, audit.channel_state)
     workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK)
-    listeners = Listeners(runner, responder, workers, priority_workers, homes, quick_workers)
+    admission = Admission(interactions, workers, quick_workers, priority_workers)
     bolt = App(
         client=slack,
         # The loggers Bolt makes take their level from this one.
@@ -151,7 +152,7 @@ def make_bot(
         # Whatever comes over HTTP has been verified before it is parsed.
         request_verification_enabled=False,
     )
-    listeners.register(bolt)
+    register(bolt, runner, responder, admission, homes)
     return Bot(bolt, slack, people, ims, audit, responder, workers, priority_workers, quick_workers, pool)
 
 

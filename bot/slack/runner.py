@@ -81,18 +81,6 @@ class CommandRunner:
     observe: Observer
     channel_trouble: Callable[[], str]
 
-    def answer_text(self, request: SlackRequest, text: str) -> None:
-        """Run what was typed after the slash command."""
-        self.run_guarded(request, partial(self._run_text, request, text))
-
-    def answer_shortcut(self, request: SlackRequest) -> None:
-        """Ask whose profile the form is to show."""
-        self.run_guarded(request, partial(self.ask_account, request))
-
-    def answer_account(self, request: SlackRequest, command: EditProfile, open_view: OpenView) -> None:
-        """Fill the view that asked for an account with the form."""
-        self.run_guarded(request, partial(self._fill_form, request, command, open_view))
-
     def run_guarded(self, request: SlackRequest, run: Callable[[], str]) -> None:
         """Run something that answers, and answer in its stead when it raises.
 
@@ -280,7 +268,8 @@ class CommandRunner:
         with watching(self.interactions, request, job, number=number, stays=share):
             return job.run()
 
-    def _run_text(self, request: SlackRequest, text: str) -> str:
+    def run_text(self, request: SlackRequest, text: str) -> str:
+        """Run what was typed after the slash command; names the command."""
         return self.run(request, self.services.read(request.actor, unescape(text), request.surface))
 
     def run(self, request: SlackRequest, command: Command) -> str:
@@ -331,7 +320,8 @@ class CommandRunner:
         self.forms.ask_account(request.trigger_id, self.services.apps)
         return "AskAccount"
 
-    def _fill_form(self, request: SlackRequest, command: EditProfile, open_view: OpenView) -> str:
+    def fill_form(self, request: SlackRequest, command: EditProfile, open_view: OpenView) -> str:
+        """Fill the view that asked for an account with the form; names the command."""
         load = partial(self.services.changes.edit, request.actor, command, request.surface)
         self.forms.fill(request.actor, open_view, load, request.response_url)
         return metric_of(command)

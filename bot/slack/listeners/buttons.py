@@ -1,13 +1,22 @@
-"""What each button does, in one table by its action id."""
+"""Buttons: the listener for all of them, and the table of actions by action id."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from slack_bolt import Ack, App
 
 from bot.core.commands import EditProfile, ShowHelp, ShowHistory, UndoChange
+from bot.core.model import Surface
 from bot.core.overview import RECENT_ACCOUNTS
 from bot.errors import ExpiredError
+from bot.slack.admission import Admission
+from bot.slack.api.payloads import read_actor, text
+from bot.slack.delivery.open_view import OpenView
+from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
+from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import (
     Again,
     Cancelable,
@@ -18,6 +27,7 @@ from bot.slack.interactions import (
     UnderWay,
     Waiting,
 )
+from bot.slack.listeners.home import Homes, publish
 from bot.slack.listeners.lookup_form import open_lookup
 from bot.slack.messages.notices import changing, withdrawn
 from bot.slack.runner import CommandRunner
@@ -26,9 +36,38 @@ Deed: TypeAlias = Callable[[CommandRunner, SlackRequest, str], str]
 """Does what a button stands for, given its value; names the deed."""
 
 
+def register(
+    app: App, runner: CommandRunner, responder: Responder, admission: Admission, homes: Homes
+) -> None:
+    """Register the buttons with Bolt."""
+
+    @app.action(re.compile("|".join(_DEEDS)))
+    def on_button(ack: Ack, body: Mapping[str, Any]) -> None:
+        action, request = body["actions"][0], _make_request(runner, responder, body)
+        action_id = text(action, "action_id")
+        job = partial(press, runner, request, action_id, text(action, "value"))
+        if action_id in URGENT:
+            admission.doorman.submit(job, request.actor)
+        else:
+            at_home = (body.get("view") or {}).get("type") == "home"
+            run = partial(publish, runner, homes, request, job) if at_home else job
+            admission.admit(request, run, quick=action_id in QUICK and not at_home)
+        ack()
+
+
 def press(runner: CommandRunner, request: SlackRequest, action_id: str, value: str) -> None:
     """Do what a button stands for, and always answer."""
     runner.run_guarded(request, partial(_DEEDS[action_id], runner, request, value))
+
+
+def _make_request(runner: CommandRunner, responder: Responder, body: Mapping[str, Any]) -> SlackRequest:
+    actor, url, view = read_actor(body), text(body, "response_url"), body.get("view") or {}
+    delivery = responder.reach(url, actor.user_id, of_message=True)
+    if view.get("type") == "modal":
+        open_view = OpenView(runner.forms.slack, text(view, "id"))
+        delivery = responder.open_view(open_view, url, actor.user_id)
+    channel_id, trigger_id = text(body.get("channel") or {}, "id"), text(body, "trigger_id")
+    return SlackRequest(actor, Surface.BUTTON, Reply(delivery), channel_id, trigger_id, url)
 
 
 def _confirm(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
@@ -151,8 +190,6 @@ _DEEDS: Mapping[str, Deed] = {
     "all_commands": _show_all_commands,
     "review_change": _review,
 }
-BUTTONS = tuple(_DEEDS)
-"""The action ids of the buttons there are."""
 URGENT = frozenset({"cancel_lookup"})
 """Those that must not wait for the workers, which may be busy with what they end."""
 QUICK = frozenset({"all_commands"})

@@ -1,23 +1,60 @@
 """The bot's Home tab, published whenever somebody opens it or has pressed a button in it."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
+from typing import Any
 
-from bot.core.model import Actor, Role
+from slack_bolt import Ack, App
+
+from bot.core.model import Actor, Role, Surface
 from bot.core.results import Home, Recent
 from bot.core.services import Services
 from bot.errors import SlackUnavailableError
+from bot.slack.admission import Admission
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
+from bot.slack.api.payloads import text
+from bot.slack.delivery.reply import Reply
+from bot.slack.delivery.request import SlackRequest
+from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Again, Interactions, Subject
 from bot.slack.messages.blocks import Button
 from bot.slack.messages.home import follow_up_buttons, render_home
+from bot.slack.messages.notices import busy
+from bot.slack.runner import CommandRunner
 
 ROOM = 256
 """Of how many Home tabs the buttons are remembered; those of the one published longest ago go first."""
 _NAME = "ShowHome"
+
+
+def register(
+    app: App, runner: CommandRunner, responder: Responder, admission: Admission, homes: "Homes"
+) -> None:
+    """Register with Bolt that somebody opens the bot's Home tab."""
+
+    @app.event("app_home_opened")
+    def on_home(ack: Ack, body: Mapping[str, Any]) -> None:
+        ack()
+        event = body["event"]
+        if event.get("tab") == "home":
+            actor = Actor(text(event, "user"), text(body, "team_id"))
+            request = SlackRequest(actor, Surface.BUTTON, Reply(responder.reach("", actor.user_id)))
+            # Nothing is written to people who merely looked: the tab says what it said before until then.
+            if not admission.workers.submit(partial(publish, runner, homes, request), actor):
+                admission.doorman.submit(partial(request.reply.refuse, busy()), actor)
+
+
+def publish(
+    runner: CommandRunner, homes: "Homes", request: SlackRequest, job: Callable[[], None] | None = None
+) -> None:
+    """Publish somebody's Home tab, after a job if there is one."""
+    if job:
+        job()
+    runner.run_guarded(request, partial(homes.publish, request.actor))
 
 
 @dataclass(frozen=True, slots=True)

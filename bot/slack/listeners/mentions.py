@@ -9,6 +9,7 @@ from slack_bolt import Ack, App
 from bot.core.commands import WORDS, ChangeCommand, EditProfile, SetFields, UndoChange
 from bot.core.model import Actor, Surface
 from bot.core.policy import NOTHING_SENT
+from bot.core.services import Services
 from bot.errors import PermissionDeniedError
 from bot.slack.admission import Admission, is_quick
 from bot.slack.api.channels import DIRECT
@@ -26,70 +27,56 @@ _SAID = {None, "file_share", "thread_broadcast"}
 """The subtypes of messages that somebody has written; all others tell of something that happened."""
 
 
-class Hearing:
-    """Takes on each message to the bot once.
+def register(app: App, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
+    """Register mentions of the bot and direct messages to it with Bolt; each is taken once."""
+    seen = RecentIds(EVENTS)
 
-    Args:
-        runner: What is done for each.
-        responder: How answers are sent.
-        admission: Leaves it to workers.
-    """
-
-    def __init__(self, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
-        self._answering = runner
-        self._responder = responder
-        self._admission = admission
-        self._seen = RecentIds(EVENTS)
-
-    def register(self, app: App) -> None:
-        """Hook into Bolt."""
-        for name in ("app_mention", "message"):
-            app.event(name)(self.on_message)
-
-    def on_message(self, ack: Ack, body: Mapping[str, Any]) -> None:
-        """Take on a message, if it is a person's and to the bot."""
+    def on_message(ack: Ack, body: Mapping[str, Any]) -> None:
         ack()
-        event = body["event"]
+        event, bot_id = body["event"], _own_id(body)
         # What the bot brings as a file may say no more than whose it is.
-        if not _is_to_the_bot(event) or event["user"] == _own_id(body):
+        if not _is_to_the_bot(event) or event["user"] == bot_id:
             return
-        if self._seen.again(str(body.get("event_id"))):
+        if seen.again(str(body.get("event_id"))):
             return
-        request, bot_id = self._ask(body, event), _own_id(body)
-        text = str(event.get("text") or "")
-        run = partial(self._run, request, text, bot_id)
-        typed = text.removeprefix(f"<@{bot_id}>")
-        self._admission.admit(
-            request, partial(self._answering.run_guarded, request, run), quick=is_quick(typed)
+        request, said = _make_request(responder, body, event), str(event.get("text") or "")
+        run = partial(runner.run_guarded, request, partial(_run, runner, request, said, bot_id))
+        admission.admit(request, run, quick=is_quick(said.removeprefix(f"<@{bot_id}>")))
+
+    for name in ("app_mention", "message"):
+        app.event(name)(on_message)
+
+
+def _make_request(responder: Responder, body: Mapping[str, Any], event: Mapping[str, Any]) -> SlackRequest:
+    team_id = event.get("user_team") or event.get("team") or body.get("team_id")
+    actor, channel_id = Actor(str(event["user"]), str(team_id or "")), str(event["channel"])
+    # In a channel the answer starts a thread; in direct messages nobody else is disturbed.
+    thread_ts = event.get("thread_ts") or ("" if channel_id.startswith(DIRECT) else event["ts"])
+    conversation = responder.open_conversation(channel_id, actor.user_id, str(thread_ts))
+    return SlackRequest(actor, Surface.MESSAGE, Reply(conversation), channel_id)
+
+
+def _run(runner: CommandRunner, request: SlackRequest, said: str, bot_id: str) -> str:
+    services = runner.services
+    if word := read_word(said, bot_id):
+        services.admit(request.actor, word, request.surface)
+    typed = read_message(said, bot_id)
+    command = services.read(request.actor, typed, request.surface)
+    if isinstance(command, SetFields | EditProfile | UndoChange):
+        _allow(services, request, command)
+        raise PermissionDeniedError(
+            "a change is made by the slash command alone, where nobody else sees its values",
+            advice=f"Type it as {runner.command} {typed}. {NOTHING_SENT}",
         )
+    return runner.run(request, command)
 
-    def _ask(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> SlackRequest:
-        team_id = event.get("user_team") or event.get("team") or body.get("team_id")
-        actor, channel_id = Actor(str(event["user"]), str(team_id or "")), str(event["channel"])
-        # In a channel the answer starts a thread; in direct messages nobody else is disturbed.
-        thread_ts = event.get("thread_ts") or ("" if channel_id.startswith(DIRECT) else event["ts"])
-        conversation = self._responder.open_conversation(channel_id, actor.user_id, str(thread_ts))
-        return SlackRequest(actor, Surface.MESSAGE, Reply(conversation), channel_id)
 
-    def _run(self, request: SlackRequest, text: str, bot_id: str) -> str:
-        if word := read_word(text, bot_id):
-            self._answering.services.admit(request.actor, word, request.surface)
-        typed = read_message(text, bot_id)
-        command = self._answering.services.read(request.actor, typed, request.surface)
-        if isinstance(command, SetFields | EditProfile | UndoChange):
-            self._allow(request, command)
-            raise PermissionDeniedError(
-                "a change is made by the slash command alone, where nobody else sees its values",
-                advice=f"Type it as {self._answering.command} {typed}. {NOTHING_SENT}",
-            )
-        return self._answering.run(request, command)
-
-    def _allow(self, request: SlackRequest, command: ChangeCommand) -> None:
-        allow = self._answering.services.allow
-        if isinstance(command, UndoChange):
-            allow(request.actor, WORDS[UndoChange], request.surface)
-        else:
-            allow(request.actor, WORDS[SetFields], request.surface, command.app.name, (command.account,))
+def _allow(services: Services, request: SlackRequest, command: ChangeCommand) -> None:
+    if isinstance(command, UndoChange):
+        services.allow(request.actor, WORDS[UndoChange], request.surface)
+    else:
+        app, account = command.app.name, command.account
+        services.allow(request.actor, WORDS[SetFields], request.surface, app, (account,))
 
 
 def _is_to_the_bot(event: Mapping[str, Any]) -> bool:
