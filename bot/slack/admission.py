@@ -55,7 +55,7 @@ class Admission:
         if line is None:
             return False
         if line.job.queued:
-            request.reply.tell_waiting(line.message, line.over)
+            request.reply.announce_waiting(line.message, line.over)
         return True
 
     def admit_command(self, request: SlackRequest, run: Callable[[], object], typed: str) -> Message | None:

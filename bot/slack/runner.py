@@ -34,7 +34,7 @@ from bot.slack.api.people import SlackPeople
 from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.open_view import OpenView
-from bot.slack.delivery.progress import watching
+from bot.slack.delivery.progress import showing_progress
 from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import Again, HistoryPage, Interactions, LookupPage, Subject
@@ -265,7 +265,7 @@ class CommandRunner:
         self._check_readers(request)
         if share:
             check_share(self.people, request.channel_id)
-        with watching(self.interactions, request, job, number=number, stays=share):
+        with showing_progress(self.interactions, request, job, number=number, stays=share):
             return job.run()
 
     def run_text(self, request: SlackRequest, text: str) -> str:

@@ -15,7 +15,7 @@ from bot.errors import AuditError, NotSharedError
 from bot.slack.api.channels import Readers
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import MOST_WAIT, SlackCallError
-from bot.slack.delivery.channel import Channel, mending
+from bot.slack.delivery.channel import Channel, fix_for
 from bot.slack.messages.audit import Group, describe_altered, group_entries, render_checkpoint, render_entries
 
 BATCH = 5
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RelayTiming:
     """How long a relay waits, in seconds.
 
     Args:
@@ -62,7 +62,7 @@ class Pace:
     checkpoint: float = 3600.0
 
 
-USUAL_PACE = Pace()
+USUAL_TIMING = RelayTiming()
 """The pace that Slack wishes for."""
 
 
@@ -99,7 +99,7 @@ class Relay:
         masked: By app, the tags of fields whose values the channel is not shown.
         is_shared_outside: Asks Slack whether people of other organizations can read a channel; raises
             SlackUnavailableError.
-        pace: How long it waits.
+        timing: How long it waits.
     """
 
     def __init__(
@@ -111,17 +111,17 @@ class Relay:
         apps: Mapping[str, App],
         masked: Mapping[str, Collection[str]],
         is_shared_outside: Callable[[str], bool],
-        pace: Pace = USUAL_PACE,
+        timing: RelayTiming = USUAL_TIMING,
     ) -> None:
         self._channel = Channel(slack, channel)
-        self._readers = Readers(channel, is_shared_outside, pace.private)
+        self._readers = Readers(channel, is_shared_outside, timing.private)
         self._outbox = outbox
         self._apps = apps
         self._masked = masked
-        self._pace = pace
+        self._timing = timing
         self._holder = secrets.token_hex(8)
         self._holding = False
-        self._told: frozenset[str] = frozenset()
+        self._posted: frozenset[str] = frozenset()
         self._altered: Mapping[int, float] = {}
         self._unnoted: Head | None = None
         self._uncovered_since: float | None = None
@@ -197,44 +197,44 @@ class Relay:
 
     def _advance(self) -> float:
         try:
-            posted = self._tell() or self._tell_checkpoint()
+            posted = self._post_entries() or self._post_checkpoint()
             if not posted:
                 self._readers.look()
         except SlackCallError as error:
-            problem, wait = f"{error}{mending(error.code)}", error.retry_after
+            problem, wait = f"{error}{fix_for(error.code)}", error.retry_after
             return self._fail(problem) if wait is None else self._wait(problem, wait)
         except NotSharedError as error:
-            return self._fail(f"{error}{mending(error.detail)}")
+            return self._fail(f"{error}{fix_for(error.detail)}")
         except AuditError as error:
             return self._fail(f"the outbox does not work: {error}")
         self._failures, self._problem = 0, ""
         if posted:
-            return self._pace.spacing
+            return self._timing.spacing
         self._release()
-        return self._pace.poll
+        return self._timing.poll
 
-    def _tell(self) -> bool:
+    def _post_entries(self) -> bool:
         """Tell the next entries in one message; False when there are none."""
         entries = self._outbox.lease_next(self._holder, LEASE, TAKEN)
         if not entries:
             return False
         self._holding = True
-        self._notice_altered(entries)
+        self._note_altered(entries)
         # Those that Slack has taken, but that could not be noted as told, are only noted now.
-        if new := [entry for entry in entries if _key(entry) not in self._told]:
+        if new := [entry for entry in entries if _key(entry) not in self._posted]:
             self._readers.check()
             chosen = [entry for group in group_entries(new)[:BATCH] for entry in group]
             self._channel.post(render_entries(chosen, self._apps, self._masked))
-            self._told = (self._told | set(map(_key, chosen))) & set(map(_key, entries))
+            self._posted = (self._posted | set(map(_key, chosen))) & set(map(_key, entries))
         # People who were refused at the same time come one after the other, not by number.
-        *_, last = takewhile(lambda entry: _key(entry) in self._told, entries)
+        *_, last = takewhile(lambda entry: _key(entry) in self._posted, entries)
         self._outbox.mark_delivered(self._holder, last.sequence)
         return True
 
-    def _tell_checkpoint(self) -> bool:
+    def _post_checkpoint(self) -> bool:
         """Post the head that the channel lacks; False when it lacks none."""
         if self._unnoted is None:
-            head = self._outbox.lease_checkpoint(self._holder, LEASE, self._pace.checkpoint)
+            head = self._outbox.lease_checkpoint(self._holder, LEASE, self._timing.checkpoint)
             if head is None:
                 self._uncovered_since = None
                 return False
@@ -247,7 +247,7 @@ class Relay:
         self._unnoted = None
         return True
 
-    def _notice_altered(self, entries: Group) -> None:
+    def _note_altered(self, entries: Group) -> None:
         found = [
             entry.sequence
             for entry in entries
@@ -261,14 +261,14 @@ class Relay:
         if problem != self._problem:
             log.warning("the audit channel could not be told: %s", problem)
         self._problem = problem
-        growing: float = self._pace.first_wait * 2 ** min(self._failures, _DOUBLINGS)
+        growing: float = self._timing.first_wait * 2 ** min(self._failures, _DOUBLINGS)
         self._failures += 1
-        return min(growing, self._pace.longest_wait)
+        return min(growing, self._timing.longest_wait)
 
     def _wait(self, problem: str, asked: float) -> float:
         """Wait as long as Slack asks, within limits; none of the processes may tell sooner."""
         self._fail(problem)
-        seconds = min(asked, self._pace.longest_asked)
+        seconds = min(asked, self._timing.longest_asked)
         with suppress(AuditError):
             self._outbox.lease_next(self._holder, seconds + LEASE, 1)
         return seconds

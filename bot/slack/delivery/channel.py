@@ -13,7 +13,7 @@ from bot.slack.api.errors import SlackCallError
 from bot.slack.messages.blocks import Message
 
 _BAD_BLOCKS = re.compile("invalid_blocks.*|msg_blocks_too_long|msg_too_long")
-_MENDING = {
+_FIXES = {
     "channel_not_found": "invite the bot to the channel or mend AUDIT_CHANNEL",
     "not_in_channel": "invite the bot to the channel",
     "is_archived": "unarchive the channel or mend AUDIT_CHANNEL",
@@ -57,7 +57,7 @@ class Channel:
         posted = self._send("chat.postMessage", message, _AS_IT_IS | self._thread)
         return str(posted.get("channel") or self.id), str(posted.get("ts") or "")
 
-    def post_for(self, user_id: str, message: Message) -> None:
+    def post_ephemeral(self, user_id: str, message: Message) -> None:
         """Post a message that one person alone sees.
 
         Raises:
@@ -65,7 +65,7 @@ class Channel:
         """
         self._send("chat.postEphemeral", message, {"user": user_id, **self._thread})
 
-    def change(self, ts: str, message: Message) -> None:
+    def update(self, ts: str, message: Message) -> None:
         """Give one of the bot's messages other content.
 
         Raises:
@@ -89,6 +89,6 @@ class Channel:
             return self.slack.call(method, **body)
 
 
-def mending(code: str) -> str:
+def fix_for(code: str) -> str:
     """Say what can be done about one of Slack's error codes, after a colon; empty where nothing is known."""
-    return f": {_MENDING[code]}" if code in _MENDING else ""
+    return f": {_FIXES[code]}" if code in _FIXES else ""

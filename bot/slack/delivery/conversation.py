@@ -81,7 +81,7 @@ class Conversation:
     def _replace(self, message: Message) -> None:
         if self._ts:
             try:
-                self.channel.change(self._ts, message)
+                self.channel.update(self._ts, message)
             except SlackCallError as error:
                 if error.code not in _GONE:
                     raise
@@ -96,7 +96,7 @@ class Conversation:
     def _post_ephemeral(self, message: Message) -> None:
         """Post a message to the person alone, as far as Slack can."""
         if self.public:
-            self.channel.post_for(self.user_id, message)
+            self.channel.post_ephemeral(self.user_id, message)
         else:
             self.channel.post(message)
 

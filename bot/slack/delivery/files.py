@@ -10,15 +10,15 @@ from bot.errors import SlackUnavailableError
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import LONGEST_WAIT, SlackCallError
 
-_TOKEN = "Whoever runs this bot installs its Slack app again and mends SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
-_MENDING: Mapping[str, str] = {
+_FIX_TOKEN = "Whoever runs this bot installs its Slack app again and mends SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
+_FIXES: Mapping[str, str] = {
     "missing_scope": "Whoever runs this bot gives its Slack app the scopes files:write and im:write",
-    "invalid_auth": _TOKEN,
-    "account_inactive": _TOKEN,
-    "token_revoked": _TOKEN,
+    "invalid_auth": _FIX_TOKEN,
+    "account_inactive": _FIX_TOKEN,
+    "token_revoked": _FIX_TOKEN,
 }
 """What to do about Slack's error codes."""
-_AGAIN = "Try again in a minute; if that does not help, tell whoever runs this bot"
+_TRY_AGAIN = "Try again in a minute; if that does not help, tell whoever runs this bot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +69,4 @@ class Files:
 
 def _not_sent(reason: str) -> SlackUnavailableError:
     words = f"the file could not be sent to your direct messages ({reason})"
-    return SlackUnavailableError(words, advice=_MENDING.get(reason, _AGAIN), detail=reason)
+    return SlackUnavailableError(words, advice=_FIXES.get(reason, _TRY_AGAIN), detail=reason)

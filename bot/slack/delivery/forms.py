@@ -62,7 +62,7 @@ class Forms:
             open_view.show(error_view(error))
             raise
 
-    def expect(self) -> OpenView:
+    def expect_view(self) -> OpenView:
         """Make the pane for a view that an ack brings from now on."""
         return OpenView.expected(self.slack)
 

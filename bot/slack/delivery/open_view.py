@@ -32,14 +32,14 @@ class OpenView:
         view_id: Slack's id; empty while only ours is known.
         external_id: Ours, given to the view that comes with the ack.
         expected_until: The moment (monotonic seconds) until which the ack may not have been followed.
-        lost: Whether it is closed, or did not take what was to be shown: nothing is shown in it any more.
+        closed: Whether it is closed, or did not take what was to be shown: nothing is shown in it any more.
     """
 
     slack: SlackClient
     view_id: str = ""
     external_id: str = ""
     expected_until: float = 0.0
-    lost: bool = False
+    closed: bool = False
 
     @classmethod
     def expected(cls, slack: SlackClient) -> "OpenView":
@@ -49,13 +49,13 @@ class OpenView:
     def show(self, view: Mapping[str, Any]) -> bool:
         """Put a view in the place of what is there; False when nobody can see it."""
         pause = _FIRST_PAUSE
-        while not self.lost:
+        while not self.closed:
             problem = self._try(view)
             if not problem:
                 return True
             if problem != _GONE or time.monotonic() >= self.expected_until:
                 log.info("a modal did not take a view (%s)", problem)
-                self.lost = True
+                self.closed = True
             else:
                 time.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)

@@ -15,7 +15,7 @@ PROGRESS_AFTER = 2.0
 
 
 @contextmanager
-def watching(
+def showing_progress(
     interactions: Interactions, request: SlackRequest, job: LookupJob, *, number: int = 0, stays: bool = False
 ) -> Iterator[None]:
     """Tell an actor how far a lookup has come, with a button to cancel it, until the context ends.

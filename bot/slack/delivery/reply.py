@@ -97,14 +97,14 @@ class Reply:
             if self._line in (Line.NONE, Line.ANNOUNCED):
                 self._line = Line.MAKES_WAY
 
-    def tell_waiting(self, line: Callable[[], Message], over: Event) -> None:
+    def announce_waiting(self, line: Callable[[], Message], over: Event) -> None:
         """Send a line if a request waits longer than about a second, from a thread of its own.
 
         Args:
             line: Makes it.
             over: Set when the request has begun, or does not wait any more.
         """
-        Thread(target=self._tell_waiting, args=(line, over), name="waiting", daemon=True).start()
+        Thread(target=self._announce_waiting, args=(line, over), name="waiting", daemon=True).start()
 
     def begin(self) -> None:
         """Begin the work; a waiting line on its way into a view must not replace what is shown there next."""
@@ -153,7 +153,7 @@ class Reply:
         with self._lock:
             self._answered.set()
 
-    def _tell_waiting(self, line: Callable[[], Message], over: Event) -> None:
+    def _announce_waiting(self, line: Callable[[], Message], over: Event) -> None:
         if over.wait(self.working_after):
             return
         with self._lock:

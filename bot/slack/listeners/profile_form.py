@@ -84,7 +84,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
 def _ask_in_modal(
     runner: CommandRunner, responder: Responder, actor: Actor, url: str = ""
 ) -> tuple[SlackRequest, OpenView]:
-    open_view = runner.forms.expect()
+    open_view = runner.forms.expect_view()
     delivery = responder.open_view(open_view, url, actor.user_id)
     return SlackRequest(actor, Surface.FORM, Reply(delivery)), open_view
 

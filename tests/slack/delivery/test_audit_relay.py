@@ -15,14 +15,14 @@ from bot.errors import SlackUnavailableError
 from bot.playground.faults.faults import SlackFault
 from bot.playground.server import make_app
 from bot.slack.api.client import Limits, SlackClient
-from bot.slack.delivery.audit_relay import Pace, Relay
+from bot.slack.delivery.audit_relay import Relay, RelayTiming
 from tests.support.far_end import Behavior, FarEnd, answer, hang, reset
 from tests.support.outbox import FakeOutbox
 from tests.support.sample_results import PROD, enter
 from tests.support.slack import BOT_TOKEN, ONCALL, make_workspace, wait_until
 
 SENT = answer({"ok": True, "ts": "1"})
-HASTE = Pace(spacing=0.05, poll=0.1, first_wait=0.025, longest_wait=1.5)
+HASTE = RelayTiming(spacing=0.05, poll=0.1, first_wait=0.025, longest_wait=1.5)
 """The usual waits, a twentieth as long."""
 
 
@@ -43,7 +43,7 @@ def never(channel_id: str) -> bool:
 def make_relay(
     url: str,
     outbox: FakeOutbox,
-    pace: Pace = HASTE,
+    timing: RelayTiming = HASTE,
     is_shared_outside: Callable[[str], bool] = never,
     timeout: int = 2,
 ) -> Relay:
@@ -55,7 +55,7 @@ def make_relay(
         apps={"prod": PROD},
         masked={},
         is_shared_outside=is_shared_outside,
-        pace=pace,
+        timing=timing,
     )
 
 
@@ -93,11 +93,14 @@ def telling() -> Iterator[Telling]:
     with ExitStack() as stack:
 
         def begin(
-            *script: Behavior, waiting: Sequence[Entry | AlteredEntry], pace: Pace = HASTE, **more: Any
+            *script: Behavior,
+            waiting: Sequence[Entry | AlteredEntry],
+            timing: RelayTiming = HASTE,
+            **more: Any,
         ) -> tuple[Relay, FakeOutbox, Channel]:
             channel = stack.enter_context(Channel(*script))
             outbox = FakeOutbox(list(waiting))
-            relay = make_relay(channel.url, outbox, pace, **more)
+            relay = make_relay(channel.url, outbox, timing, **more)
             return stack.enter_context(running(relay)), outbox, channel
 
         yield begin
@@ -117,7 +120,7 @@ def test_tells_what_waits_in_order_a_few_in_one_message(telling: Telling) -> Non
 def test_keeps_to_the_pace_of_a_channel(telling: Telling) -> None:
     began = time.monotonic()
 
-    _, outbox, _ = telling(SENT, waiting=entries(1, 12), pace=replace(HASTE, spacing=0.3))
+    _, outbox, _ = telling(SENT, waiting=entries(1, 12), timing=replace(HASTE, spacing=0.3))
     wait_until(emptied(outbox))
 
     assert time.monotonic() - began > 0.6
@@ -168,7 +171,7 @@ def test_waits_longer_after_each_failure_up_to_a_limit(telling: Telling) -> None
         moments.append(time.monotonic())
         says("internal_error")(*args)
 
-    telling(fail, waiting=entries(1, 1), pace=replace(HASTE, first_wait=0.05, longest_wait=0.1))
+    telling(fail, waiting=entries(1, 1), timing=replace(HASTE, first_wait=0.05, longest_wait=0.1))
     wait_until(lambda: len(moments) > 5)
 
     waits = [after - before for before, after in pairwise(moments)]
@@ -412,9 +415,9 @@ def test_tells_all_of_several_floods_at_once_however_often_it_fails(telling: Tel
 @pytest.mark.parametrize("asked", ["86400", "9" * 320, "9" * 5000])
 def test_waits_no_longer_than_a_limit_however_long_slack_asks(telling: Telling, asked: str) -> None:
     limited = says("ratelimited", 429, f"Retry-After: {asked}\r\n")
-    pace = replace(HASTE, longest_asked=0.2)
+    timing = replace(HASTE, longest_asked=0.2)
 
-    relay, outbox, channel = telling(limited, SENT, waiting=entries(1, 2), pace=pace)
+    relay, outbox, channel = telling(limited, SENT, waiting=entries(1, 2), timing=timing)
     wait_until(lambda: bool(relay.status().problem))
     leased = outbox.leased_for()
     wait_until(emptied(outbox))
@@ -492,7 +495,9 @@ def test_tells_nothing_to_a_channel_that_outsiders_can_read(telling: Telling) ->
 
 def test_notices_outsiders_before_anything_waits(telling: Telling) -> None:
     sharing = Sharing(outside=False)
-    relay, _, channel = telling(SENT, waiting=[], is_shared_outside=sharing, pace=replace(HASTE, private=0.1))
+    relay, _, channel = telling(
+        SENT, waiting=[], is_shared_outside=sharing, timing=replace(HASTE, private=0.1)
+    )
     wait_until(lambda: sharing.asked > 1)
     assert relay.trouble() == ""
     sharing.outside = True
@@ -504,7 +509,7 @@ def test_notices_outsiders_before_anything_waits(telling: Telling) -> None:
 
 def test_says_that_outsiders_read_until_slack_says_otherwise(telling: Telling) -> None:
     sharing = Sharing(outside=True)
-    relay, _, _ = telling(SENT, waiting=[], is_shared_outside=sharing, pace=replace(HASTE, private=1.0))
+    relay, _, _ = telling(SENT, waiting=[], is_shared_outside=sharing, timing=replace(HASTE, private=1.0))
     wait_until(lambda: relay.trouble().startswith(OUTSIDE))
 
     while sharing.asked < 2:
@@ -538,7 +543,7 @@ def test_asks_again_who_reads_after_a_while(telling: Telling) -> None:
     assert sharing.asked == 1
 
     _, outbox, _ = telling(
-        SENT, waiting=entries(1, 50), is_shared_outside=sharing, pace=replace(HASTE, private=0.01)
+        SENT, waiting=entries(1, 50), is_shared_outside=sharing, timing=replace(HASTE, private=0.01)
     )
     wait_until(emptied(outbox))
     assert sharing.asked > 5
@@ -567,7 +572,7 @@ def test_posts_the_head_when_only_lookups_came(telling: Telling) -> None:
 
 
 def test_posts_no_checkpoint_when_a_told_entry_covers_all(telling: Telling) -> None:
-    _, outbox, channel = telling(SENT, waiting=[], pace=replace(HASTE, checkpoint=0))
+    _, outbox, channel = telling(SENT, waiting=[], timing=replace(HASTE, checkpoint=0))
     outbox.put(*entries(1, 3))
     wait_until(emptied(outbox))
     takes = outbox.takes
@@ -583,7 +588,7 @@ def test_posts_no_checkpoint_more_often_than_it_should(telling: Telling) -> None
         moments.append(time.monotonic())
         SENT(*args)
 
-    _, outbox, channel = telling(note, waiting=[], pace=HOURLY)
+    _, outbox, channel = telling(note, waiting=[], timing=HOURLY)
     with running(make_relay(channel.url, outbox, HOURLY)):
         number = 0
         while len(moments) < 3:
