@@ -27,7 +27,7 @@ from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions
-from bot.slack.listeners.home import Homes
+from bot.slack.listeners.home import HomeTabs
 from bot.slack.listeners.registration import DeduplicatingHandler, register
 from bot.slack.messages.render import render
 from bot.slack.runner import CommandRunner, Observer
@@ -138,7 +138,7 @@ def make_bot(
         observe,
         audit.channel_trouble,
     )
-    homes = Homes(slack, settings.slack_command, services, interactions, audit.channel_state)
+    homes = HomeTabs(slack, settings.slack_command, services, interactions, audit.channel_state)
     workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK)
     admission = Admission(interactions, workers, quick_workers, priority_workers)
     bolt = App(

@@ -29,13 +29,13 @@ class Admission:
         interactions: Keeps what the Cancel button of a request that waits leads back to.
         workers: Does what is asked.
         quick: Does what asks neither the vendor nor the record, beside the workers, which may all be stuck.
-        doorman: Says that all workers are busy, whatever keeps them so.
+        priority: Says that all workers are busy, whatever keeps them so.
     """
 
     interactions: Interactions
     workers: Workers
     quick: Workers
-    doorman: Workers
+    priority: Workers
 
     def admit(self, request: SlackRequest, run: Callable[[], object], *, quick: bool = False) -> None:
         """Take a request on; when it waits, or finds no room, that is said beside.
@@ -47,7 +47,7 @@ class Admission:
         """
         if not self.try_to_admit(request, run, quick=quick):
             # Slack shows what a command's ack says, but no other ack: this answer needs a post of its own.
-            self.doorman.submit(partial(request.reply.refuse, busy()), request.actor)
+            self.priority.submit(partial(request.reply.refuse, busy()), request.actor)
 
     def try_to_admit(self, request: SlackRequest, run: Callable[[], object], *, quick: bool = False) -> bool:
         """Take a request on, or tell that there is no room for it; when it waits, that is said beside."""

@@ -27,27 +27,27 @@ from bot.slack.interactions import (
     UnderWay,
     Waiting,
 )
-from bot.slack.listeners.home import Homes, publish
+from bot.slack.listeners.home import HomeTabs, publish
 from bot.slack.listeners.lookup_form import open_lookup
 from bot.slack.messages.notices import changing, withdrawn
 from bot.slack.runner import CommandRunner
 
-Deed: TypeAlias = Callable[[CommandRunner, SlackRequest, str], str]
+Action: TypeAlias = Callable[[CommandRunner, SlackRequest, str], str]
 """Does what a button stands for, given its value; names the deed."""
 
 
 def register(
-    app: App, runner: CommandRunner, responder: Responder, admission: Admission, homes: Homes
+    app: App, runner: CommandRunner, responder: Responder, admission: Admission, homes: HomeTabs
 ) -> None:
     """Register the buttons with Bolt."""
 
-    @app.action(re.compile("|".join(_DEEDS)))
+    @app.action(re.compile("|".join(_ACTIONS)))
     def on_button(ack: Ack, body: Mapping[str, Any]) -> None:
         action, request = body["actions"][0], _make_request(runner, responder, body)
         action_id = text(action, "action_id")
         job = partial(press, runner, request, action_id, text(action, "value"))
         if action_id in URGENT:
-            admission.doorman.submit(job, request.actor)
+            admission.priority.submit(job, request.actor)
         else:
             at_home = (body.get("view") or {}).get("type") == "home"
             run = partial(publish, runner, homes, request, job) if at_home else job
@@ -57,7 +57,7 @@ def register(
 
 def press(runner: CommandRunner, request: SlackRequest, action_id: str, value: str) -> None:
     """Do what a button stands for, and always answer."""
-    runner.run_guarded(request, partial(_DEEDS[action_id], runner, request, value))
+    runner.run_guarded(request, partial(_ACTIONS[action_id], runner, request, value))
 
 
 def _make_request(runner: CommandRunner, responder: Responder, body: Mapping[str, Any]) -> SlackRequest:
@@ -171,7 +171,7 @@ def _open_set(runner: CommandRunner, request: SlackRequest, _: str) -> str:
     return runner.ask_account(request)
 
 
-_DEEDS: Mapping[str, Deed] = {
+_ACTIONS: Mapping[str, Action] = {
     "page": _turn_page,
     "export_csv": _export,
     "retry_failed": _retry,

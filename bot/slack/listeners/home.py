@@ -26,13 +26,13 @@ from bot.slack.messages.home import follow_up_buttons, render_home
 from bot.slack.messages.notices import busy
 from bot.slack.runner import CommandRunner
 
-ROOM = 256
+MOST_TABS = 256
 """Of how many Home tabs the buttons are remembered; those of the one published longest ago go first."""
 _NAME = "ShowHome"
 
 
 def register(
-    app: App, runner: CommandRunner, responder: Responder, admission: Admission, homes: "Homes"
+    app: App, runner: CommandRunner, responder: Responder, admission: Admission, homes: "HomeTabs"
 ) -> None:
     """Register with Bolt that somebody opens the bot's Home tab."""
 
@@ -45,11 +45,11 @@ def register(
             request = SlackRequest(actor, Surface.BUTTON, Reply(responder.reach("", actor.user_id)))
             # Nothing is written to people who merely looked: the tab says what it said before until then.
             if not admission.workers.submit(partial(publish, runner, homes, request), actor):
-                admission.doorman.submit(partial(request.reply.refuse, busy()), actor)
+                admission.priority.submit(partial(request.reply.refuse, busy()), actor)
 
 
 def publish(
-    runner: CommandRunner, homes: "Homes", request: SlackRequest, job: Callable[[], None] | None = None
+    runner: CommandRunner, homes: "HomeTabs", request: SlackRequest, job: Callable[[], None] | None = None
 ) -> None:
     """Publish somebody's Home tab, after a job if there is one."""
     if job:
@@ -58,7 +58,7 @@ def publish(
 
 
 @dataclass(frozen=True, slots=True)
-class Homes:
+class HomeTabs:
     """Publishes Home tabs (views.publish).
 
     Args:
@@ -66,16 +66,16 @@ class Homes:
         command: The slash command's name, slash included.
         services: The services that run commands.
         interactions: What buttons lead back to.
-        told: Says how far the audit channel has been told.
+        audit_state: Says how far the audit channel has been told.
     """
 
     slack: SlackClient
     command: str
     services: Services
     interactions: Interactions
-    told: Callable[[], str]
-    _once_more: dict[Actor, bool] = field(default_factory=dict, init=False)
-    _leading: OrderedDict[Actor, list[str]] = field(default_factory=OrderedDict, init=False)
+    audit_state: Callable[[], str]
+    _is_due_again: dict[Actor, bool] = field(default_factory=dict, init=False)
+    _button_ids: OrderedDict[Actor, list[str]] = field(default_factory=OrderedDict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
     def publish(self, actor: Actor) -> str:
@@ -87,33 +87,33 @@ class Homes:
             SlackUnavailableError: Slack did not take it.
         """
         with self._lock:
-            if actor in self._once_more:
-                self._once_more[actor] = True
+            if actor in self._is_due_again:
+                self._is_due_again[actor] = True
                 return _NAME
-            self._once_more[actor] = True
+            self._is_due_again[actor] = True
         while self._is_due(actor):
             try:
                 self._publish(actor)
             except BaseException:
                 with self._lock:
-                    del self._once_more[actor]
+                    del self._is_due_again[actor]
                 raise
         return _NAME
 
     def _is_due(self, actor: Actor) -> bool:
         """Tell whether to publish, and note that it is being done; whoever is not due is at it no more."""
         with self._lock:
-            if not self._once_more[actor]:
-                del self._once_more[actor]
+            if not self._is_due_again[actor]:
+                del self._is_due_again[actor]
                 return False
-            self._once_more[actor] = False
+            self._is_due_again[actor] = False
             return True
 
     def _publish(self, actor: Actor) -> None:
         home = self.services.show_home(actor)
-        told = self.told() if home.report.role is Role.EDITOR else ""
+        audit_state = self.audit_state() if home.report.role is Role.EDITOR else ""
         ids: list[str] = []
-        view = render_home(home, self._lead_on(actor, home, ids), told, command=self.command)
+        view = render_home(home, self._make_buttons(actor, home, ids), audit_state, command=self.command)
         try:
             self.slack.call("views.publish", user_id=actor.user_id, view=view)
         except SlackCallError as error:
@@ -123,30 +123,30 @@ class Homes:
                 advice=f"Open it again in a minute; {self.command} works all the same",
                 detail=error.reason,
             ) from None
-        self._stand(actor, ids)
+        self._remember(actor, ids)
 
-    def _stand(self, actor: Actor, ids: list[str]) -> None:
+    def _remember(self, actor: Actor, ids: list[str]) -> None:
         """Note which buttons somebody has before them, and forget those that nobody has any more."""
         with self._lock:
-            gone = self._leading.pop(actor, [])
-            self._leading[actor] = ids
-            if len(self._leading) > ROOM:
-                gone += self._leading.popitem(last=False)[1]
+            gone = self._button_ids.pop(actor, [])
+            self._button_ids[actor] = ids
+            if len(self._button_ids) > MOST_TABS:
+                gone += self._button_ids.popitem(last=False)[1]
         self._forget(gone)
 
     def _forget(self, ids: list[str]) -> None:
         for key in ids:
             self.interactions.forget(key)
 
-    def _lead_on(self, actor: Actor, home: Home, ids: list[str]) -> dict[int, list[Button]]:
+    def _make_buttons(self, actor: Actor, home: Home, ids: list[str]) -> dict[int, list[Button]]:
         def keep(what: Again | Subject) -> str:
             ids.append(self.interactions.keep(actor, what))
             return ids[-1]
 
-        return {recent.entry.sequence: _leads(recent, keep) for recent in home.recent}
+        return {recent.entry.sequence: _buttons_of(recent, keep) for recent in home.recent}
 
 
-def _leads(recent: Recent, keep: Callable[[Again | Subject], str]) -> list[Button]:
+def _buttons_of(recent: Recent, keep: Callable[[Again | Subject], str]) -> list[Button]:
     again, about, change_id = recent.again, recent.about, recent.entry.event.change_id
     again_id = keep(Again(again)) if again else None
     subject = Subject(about.app, about.account) if about and not change_id else None

@@ -27,7 +27,7 @@ LOOKUP = "lookup"
 LOOKUP_MESSAGE = "lookup_message"
 """The callback id of the shortcut on a message."""
 
-_DIRECTLY = OpenLookup("", "")
+_DIRECT_MESSAGES = OpenLookup("", "")
 
 
 def open_lookup(runner: CommandRunner, request: SlackRequest) -> str:
@@ -53,9 +53,9 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
 
     @app.shortcut(LOOKUP_MESSAGE)
     def on_message_shortcut(ack: Ack, body: Mapping[str, Any]) -> None:
-        way = OpenLookup(text(body.get("channel") or {}, "id"), text(body, "response_url"))
-        request = _make_request(responder, read_actor(body), body, way, of_message=True)
-        run = partial(_offer, runner, request, way, body.get("message") or {})
+        destination = OpenLookup(text(body.get("channel") or {}, "id"), text(body, "response_url"))
+        request = _make_request(responder, read_actor(body), body, destination, of_message=True)
+        run = partial(_offer, runner, request, destination, body.get("message") or {})
         admission.admit(request, partial(runner.run_guarded, request, run))
         ack()
 
@@ -69,8 +69,8 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
             return
         # Without a URL of the modal's own it is that of the message whose shortcut led here.
         of_message = not body.get("response_urls")
-        way = _find_way(runner.interactions, actor, body)
-        request = _make_request(responder, actor, body, way, of_message=of_message)
+        destination = _find_destination(runner.interactions, actor, body)
+        request = _make_request(responder, actor, body, destination, of_message=of_message)
         run = partial(runner.run, request, command)
         if admission.try_to_admit(request, partial(runner.run_guarded, request, run)):
             ack()
@@ -78,31 +78,35 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
             ack(response_action="errors", errors=busy_error(view).mistakes)
 
 
-def _offer(runner: CommandRunner, request: SlackRequest, way: OpenLookup, message: Mapping[str, Any]) -> str:
+def _offer(
+    runner: CommandRunner, request: SlackRequest, destination: OpenLookup, message: Mapping[str, Any]
+) -> str:
     _allow(runner, request)
     found, more = find_and_count(read_words(message))
-    key = runner.interactions.keep(request.actor, way)
+    key = runner.interactions.keep(request.actor, destination)
     runner.forms.show(request.trigger_id, message_view(runner.services.apps, found, key, more))
     return "OpenLookup"
 
 
-def _find_way(interactions: Interactions, actor: Actor, body: Mapping[str, Any]) -> OpenLookup:
+def _find_destination(interactions: Interactions, actor: Actor, body: Mapping[str, Any]) -> OpenLookup:
     """Find where to answer: in the conversation that was chosen, or beside the message; or directly."""
     for chosen in body.get("response_urls") or ():
         return OpenLookup(text(chosen, "channel_id"), text(chosen, "response_url"))
     try:
         return interactions.find(text(body["view"], "private_metadata"), actor, OpenLookup)
     except ExpiredError:
-        return _DIRECTLY
+        return _DIRECT_MESSAGES
 
 
 def _make_request(
     responder: Responder,
     actor: Actor,
     body: Mapping[str, Any],
-    way: OpenLookup = _DIRECTLY,
+    destination: OpenLookup = _DIRECT_MESSAGES,
     *,
     of_message: bool = False,
 ) -> SlackRequest:
-    delivery = responder.reach(way.response_url, actor.user_id, of_message=of_message)
-    return SlackRequest(actor, Surface.FORM, Reply(delivery), way.channel_id, text(body, "trigger_id"))
+    delivery = responder.reach(destination.response_url, actor.user_id, of_message=of_message)
+    return SlackRequest(
+        actor, Surface.FORM, Reply(delivery), destination.channel_id, text(body, "trigger_id")
+    )

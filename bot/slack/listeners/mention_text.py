@@ -9,7 +9,7 @@ from bot.core.parsing.command_line import check_length
 from bot.core.parsing.typography import straighten
 from bot.slack.messages.text import unescape
 
-_ENDS = ".,;:!?()"
+_PUNCTUATION = ".,;:!?()"
 _GREETING = 100
 """The most characters of a message that are read before the role of its author is known."""
 # No pattern tries again with less: a run is taken once, from where it begins, and as a whole.
@@ -18,7 +18,7 @@ _BULLET = re.compile(r"(?m)^[^\S\n]*+[-\u2013\u2014\u2022*]++[^\S\n]++")
 _OPTIONS = re.compile(r"(?<!\s)\s++(?=--\w)")
 _QUOTED = re.compile(r'"[^"]*"')
 _NEEDS_QUOTES = re.compile(r"[\s,]")
-_AROUND = re.compile(r"(?i)(?<=[\w`])[.;:!?]++(?:\s++|$)|(?<!\s)\s++and\s++")
+_SEPARATORS = re.compile(r"(?i)(?<=[\w`])[.;:!?]++(?:\s++|$)|(?<!\s)\s++and\s++")
 _EMOJI = re.compile(r"(?<!\S):[a-z0-9_+'-]++:(?!\S)")
 _MARKED = re.compile(r"[0-9_@\"'«=]|(?<=\w)[-.#:]+(?=\w)|--")
 """What ids and options have, and words of a sentence have not."""
@@ -50,7 +50,7 @@ def read_message(text: str, bot_id: str) -> str:
     first, *rest = typed.split(maxsplit=1) or [""]
     if (word := _to_word(first)) in SPECS:
         return " ".join([word, *rest])
-    named = _find_likely(straighten(typed)) if _is_talk(straighten(typed)) else _tidy(typed)
+    named = _find_likely(straighten(typed)) if _is_sentence(straighten(typed)) else _drop_separators(typed)
     return f"{PROFILES.word} {named}" if named else ""
 
 
@@ -67,7 +67,7 @@ def read_word(text: str, bot_id: str) -> str:
 
 
 def _to_word(typed: str) -> str:
-    return straighten(typed).strip(_ENDS).lower()
+    return straighten(typed).strip(_PUNCTUATION).lower()
 
 
 def _without_mention(text: str, bot_id: str) -> str:
@@ -75,10 +75,12 @@ def _without_mention(text: str, bot_id: str) -> str:
     return _START.sub("", unescape(re.sub(mention, " ", text) if bot_id else text))
 
 
-def _is_talk(typed: str) -> bool:
+def _is_sentence(typed: str) -> bool:
     """Tell what has words of a conversation in it from a mere list of ids; options are neither."""
     said = _OPTIONS.split(_EMOJI.sub(" ", typed), maxsplit=1)[0]
-    words = [word for each in _QUOTED.sub('""', said).split() if (word := each.strip(f"{_ENDS}-").lower())]
+    words = [
+        word for each in _QUOTED.sub('""', said).split() if (word := each.strip(f"{_PUNCTUATION}-").lower())
+    ]
     if any(word in _SMALL_TALK or is_common(word) for word in words if word != "and"):
         return True
     return not words or (said.rstrip().endswith(("?", "!")) and not any(map(_MARKED.search, words)))
@@ -91,6 +93,6 @@ def _find_likely(typed: str) -> str:
     return " ".join([*quoted, *options]) if quoted else ""
 
 
-def _tidy(typed: str) -> str:
+def _drop_separators(typed: str) -> str:
     """Take out what stands between and after ids; what is quoted may have it in it."""
-    return typed if '"' in straighten(typed) else _AROUND.sub(" ", typed).strip()
+    return typed if '"' in straighten(typed) else _SEPARATORS.sub(" ", typed).strip()

@@ -23,7 +23,7 @@ from bot.slack.runner import CommandRunner
 EVENTS = 1024
 """How many of the latest events are known again: Slack repeats one for up to an hour."""
 
-_SAID = {None, "file_share", "thread_broadcast"}
+_WRITTEN = {None, "file_share", "thread_broadcast"}
 """The subtypes of messages that somebody has written; all others tell of something that happened."""
 
 
@@ -35,7 +35,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         ack()
         event, bot_id = body["event"], _own_id(body)
         # What the bot brings as a file may say no more than whose it is.
-        if not _is_to_the_bot(event) or event["user"] == bot_id:
+        if not _is_for_bot(event) or event["user"] == bot_id:
             return
         if seen.again(str(body.get("event_id"))):
             return
@@ -79,9 +79,9 @@ def _allow(services: Services, request: SlackRequest, command: ChangeCommand) ->
         services.allow(request.actor, WORDS[SetFields], request.surface, app, (account,))
 
 
-def _is_to_the_bot(event: Mapping[str, Any]) -> bool:
+def _is_for_bot(event: Mapping[str, Any]) -> bool:
     """Tell a person's message to the bot from bots' messages, its own, and what happened to messages."""
-    if event.get("bot_id") or event.get("subtype") not in _SAID or not event.get("user"):
+    if event.get("bot_id") or event.get("subtype") not in _WRITTEN or not event.get("user"):
         return False
     direct = str(event["channel"]).startswith(DIRECT)
     return direct if event["type"] == "message" else not direct

@@ -16,7 +16,7 @@ from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions, OpenForm
-from bot.slack.listeners.review import confirm, give_up, review
+from bot.slack.listeners.review import cancel_review, confirm, review
 from bot.slack.messages.notices import busy
 from bot.slack.modals.errors import FormError, busy_error
 from bot.slack.modals.profile import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, changing_view, loading_view
@@ -77,7 +77,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
     @app.view_closed(SET_REVIEW)
     def on_closed_review(ack: Ack, body: Mapping[str, Any]) -> None:
         actor, change_id = read_actor(body), text(body["view"], "private_metadata")
-        admission.workers.submit(partial(give_up, runner, actor, change_id), actor)
+        admission.workers.submit(partial(cancel_review, runner, actor, change_id), actor)
         ack()
 
 

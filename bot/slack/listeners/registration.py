@@ -14,7 +14,7 @@ from bot.slack.api.payloads import NotSlacksError, check_payload
 from bot.slack.api.socket_mode import SocketClient
 from bot.slack.delivery.response_url import Responder
 from bot.slack.listeners import buttons, commands, home, lookup_form, mentions, profile_form
-from bot.slack.listeners.home import Homes
+from bot.slack.listeners.home import HomeTabs
 from bot.slack.recent_ids import RecentIds
 from bot.slack.runner import CommandRunner
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 def register(
-    app: App, runner: CommandRunner, responder: Responder, admission: Admission, homes: Homes
+    app: App, runner: CommandRunner, responder: Responder, admission: Admission, homes: HomeTabs
 ) -> None:
     """Register every listener with Bolt."""
     for listener in (commands, lookup_form, profile_form, mentions):
@@ -51,12 +51,12 @@ class DeduplicatingHandler(SocketModeHandler):
         # Not the base's: it would make a client whose waits have no end.
         self.app, self.app_token = app, app_token
         self.client = SocketClient(app_token, slack, logger=app.logger)
-        self._seen = RecentIds(ENVELOPES)
+        self._recent = RecentIds(ENVELOPES)
         self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]  # as Bolt's
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's
         """Hand an envelope to Bolt, or acknowledge it alone when it has been here."""
-        if self._seen.again(req.envelope_id):
+        if self._recent.again(req.envelope_id):
             client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
             return
         try:

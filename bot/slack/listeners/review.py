@@ -44,7 +44,7 @@ def confirm(runner: CommandRunner, request: SlackRequest, open_view: OpenView, c
     runner.run_guarded(request, run)
 
 
-def give_up(runner: CommandRunner, actor: Actor, change_id: str) -> None:
+def cancel_review(runner: CommandRunner, actor: Actor, change_id: str) -> None:
     """Cancel a change whose review was closed; nobody waits for an answer, and what is left expires."""
     try:
         runner.services.changes.cancel(actor, change_id, Surface.FORM)

@@ -15,7 +15,7 @@ from bot.core.services import Services
 from bot.errors import ExpiredError, SlackUnavailableError
 from bot.slack.api.client import SlackClient
 from bot.slack.interactions import Again, Interactions
-from bot.slack.listeners.home import Homes
+from bot.slack.listeners.home import HomeTabs
 from tests.support.changing import APPS, EDDA, ERIK, PROD, RULES, VERA, World
 from tests.support.far_end import Asked, FarEnd, answer
 from tests.support.slack import PATIENCE, wait_until
@@ -42,10 +42,10 @@ def workers() -> Iterator[ThreadPoolExecutor]:
         yield workers
 
 
-def make_homes(slack: FarEnd, world: World, pool: ThreadPoolExecutor) -> Homes:
+def make_homes(slack: FarEnd, world: World, pool: ThreadPoolExecutor) -> HomeTabs:
     services = Services(APPS, {"prod": world.im}, RULES, world.people, pool, world.record, world.changes)
     client = SlackClient("xoxb-1", slack.url)
-    return Homes(client, "/im", services, Interactions(), lambda: "knows of every change")
+    return HomeTabs(client, "/im", services, Interactions(), lambda: "knows of every change")
 
 
 def test_publishes_once_more_after_a_burst_and_with_what_happened_meanwhile(
