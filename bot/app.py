@@ -31,7 +31,7 @@ from bot.slack.listeners.home import HomeTabs
 from bot.slack.listeners.registration import DeduplicatingHandler, register
 from bot.slack.messages.render import render
 from bot.slack.runner import CommandRunner, Observer
-from bot.slack.workers import CREW, QUICK, Workers
+from bot.slack.workers import QUICK_THREADS, THREADS, Workers
 from bot.store.migrate import migrate_in_subprocess
 from bot.store.record import Store
 
@@ -62,11 +62,9 @@ class Bot:
     pool: Executor
 
     @property
-    def is_at_work(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether commands are under way."""
-        return any(
-            workers.is_at_work for workers in (self.workers, self.quick_workers, self.priority_workers)
-        )
+        return any(workers.is_busy for workers in (self.workers, self.quick_workers, self.priority_workers))
 
     def close(self) -> None:
         """Take on nothing more, finish what was begun as far as there is time, and close every connection."""
@@ -94,7 +92,7 @@ def make_im_clients(settings: Settings) -> dict[str, IMClient]:
             app_id=app.sdk_app_id,
             key=app.secret_key.get_secret_value(),
             admin=app.admin,
-            workers=CONCURRENT_CALLS + CREW,
+            workers=CONCURRENT_CALLS + THREADS,
         )
         for name, app in settings.im_apps.items()
     }
@@ -113,7 +111,7 @@ def make_bot(
     slack, ims = make_slack_client(settings, limits), make_im_clients(settings)
     people, store = SlackPeople(slack), Store(settings.database_url)
     pool = ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="call")
-    responder = Responder(slack, CREW, limits)
+    responder = Responder(slack, THREADS, limits)
     changes = Changes(
         apps=settings.apps,
         ims=ims,
@@ -139,7 +137,7 @@ def make_bot(
         audit.channel_trouble,
     )
     homes = HomeTabs(slack, settings.slack_command, services, interactions, audit.channel_state)
-    workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK)
+    workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
     admission = Admission(interactions, workers, quick_workers, priority_workers)
     bolt = App(
         client=slack,
@@ -206,5 +204,5 @@ def run_socket(settings: Settings) -> None:
     with connect_socket_mode(bot, settings):
         print("im-bot is connected to Slack", flush=True)  # noqa: T201 - the command's answer
         stop.wait()
-    if bot.is_at_work:
+    if bot.is_busy:
         exit_unfinished()

@@ -74,7 +74,7 @@ class HTTPApp:
             return _BAD_REQUEST
         if not self._is_signed(text, environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", ""), signature):
             return 401, _PLAIN, b"not signed by Slack\n"
-        if self._signatures.again(signature):
+        if self._signatures.add(signature):
             # Slack signs nothing twice: it is a copy, and what it asks for has been done.
             return 200, _PLAIN, b""
         headers = {

@@ -42,7 +42,7 @@ def serve(settings: Settings) -> None:
     for check in checks:
         check.close(0)
     bot.close()
-    if bot.is_at_work:
+    if bot.is_busy:
         exit_unfinished()
 
 

@@ -7,7 +7,7 @@ from threading import Event
 
 from bot.core.commands import SPECS
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import Interactions, Waiting
+from bot.slack.interactions import Interactions, WaitingRequest
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import busy, restarting, waiting
 from bot.slack.workers import Job, Workers
@@ -71,7 +71,9 @@ class Admission:
             return busy()
         return line.message() if line.job.queued else None
 
-    def _submit(self, request: SlackRequest, run: Callable[[], object], crew: Workers) -> "_Line | None":
+    def _submit(
+        self, request: SlackRequest, run: Callable[[], object], workers: Workers
+    ) -> "_WaitingLine | None":
         over = Event()
 
         def begin() -> None:
@@ -79,25 +81,25 @@ class Admission:
             request.reply.begin()
             run()
 
-        job = crew.submit(begin, request.actor, partial(request.reply.refuse, restarting()))
-        return None if job is None else _Line(self.interactions, request, crew, job, over)
+        job = workers.submit(begin, request.actor, partial(request.reply.refuse, restarting()))
+        return None if job is None else _WaitingLine(self.interactions, request, workers, job, over)
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _WaitingLine:
     """The line about a request that waits, until that is over."""
 
     interactions: Interactions
     request: SlackRequest
-    crew: Workers
+    workers: Workers
     job: Job
     over: Event
 
     def message(self) -> Message:
-        return waiting(self.interactions.keep(self.request.actor, Waiting(self._cancel)))
+        return waiting(self.interactions.keep(self.request.actor, WaitingRequest(self._cancel)))
 
     def _cancel(self) -> bool:
-        if not self.crew.cancel(self.job):
+        if not self.workers.cancel(self.job):
             return False
         self.over.set()
         return True

@@ -14,13 +14,13 @@ from bot.core.model import Actor, App
 from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
 
-T = TypeVar("T", "Page", "LookupPage", "Again", "Subject", "OpenForm", "OpenLookup", "Cancelable")
+T = TypeVar("T", "Page", "LookupPage", "SavedLookup", "SavedAccount", "OpenForm", "OpenLookup", "Cancelable")
 
 LIFETIME = 24 * 3600
 """How long a button works, in seconds."""
-ROOM = 10_000
+CAPACITY = 10_000
 """How many buttons are remembered; the oldest goes first."""
-ACCOUNTS = 200_000
+MOST_ACCOUNTS = 200_000
 """The most accounts that the answers behind them may be about in all: about 35 MB, buttons included."""
 
 
@@ -53,14 +53,14 @@ class HistoryPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class SavedLookup:
     """A lookup to be run anew."""
 
     command: LookupCommand
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class SavedAccount:
     """The one account that an answer is about."""
 
     app: App
@@ -90,7 +90,7 @@ class Cancelable:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting(Cancelable):
+class WaitingRequest(Cancelable):
     """A request that waits for a worker.
 
     Args:
@@ -101,7 +101,7 @@ class Waiting(Cancelable):
 
 
 @dataclass(frozen=True, slots=True)
-class UnderWay(Cancelable):
+class RunningLookup(Cancelable):
     """A lookup that has not ended.
 
     Args:
@@ -115,17 +115,26 @@ class UnderWay(Cancelable):
     public: bool = False
 
 
-Kept: TypeAlias = LookupPage | HistoryPage | Again | Subject | OpenForm | OpenLookup | Waiting | UnderWay
+Interaction: TypeAlias = (
+    LookupPage
+    | HistoryPage
+    | SavedLookup
+    | SavedAccount
+    | OpenForm
+    | OpenLookup
+    | WaitingRequest
+    | RunningLookup
+)
 """Anything that an id can stand for."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Button:
+class _Entry:
     """Something kept under one id, until when (monotonic seconds), and whose it is."""
 
     expiry: float
     owner: Actor
-    what: Kept
+    what: Interaction
 
 
 class Interactions:
@@ -135,30 +144,30 @@ class Interactions:
     answered; a form holds what it showed. A lookup under way is forgotten when it ends.
 
     Args:
-        room: How many ids are remembered; the oldest goes first.
+        capacity: How many ids are remembered; the oldest goes first.
         accounts: How many accounts they may be about in all; what was answered longest ago goes first.
     """
 
-    def __init__(self, room: int = ROOM, accounts: int = ACCOUNTS) -> None:
-        self._room = room
+    def __init__(self, capacity: int = CAPACITY, accounts: int = MOST_ACCOUNTS) -> None:
+        self._capacity = capacity
         self._most_accounts = accounts
-        self._kept: OrderedDict[str, _Button] = OrderedDict()
+        self._kept: OrderedDict[str, _Entry] = OrderedDict()
         # The buttons of one answer hold the same accounts, which count once.
         self._holding: OrderedDict[int, set[str]] = OrderedDict()
         self._accounts = 0
         self._lock = Lock()
 
-    def keep(self, actor: Actor, what: Kept) -> str:
+    def keep(self, actor: Actor, what: Interaction) -> str:
         """Remember something of an actor's and return its opaque id."""
         key, now = secrets.token_urlsafe(12), time.monotonic()
         with self._lock:
-            self._kept[key] = _Button(now + LIFETIME, actor, what)
+            self._kept[key] = _Entry(now + LIFETIME, actor, what)
             if accounts := _accounts_of(what):
                 if id(accounts) not in self._holding:
                     self._accounts += len(accounts)
                 self._holding.setdefault(id(accounts), set()).add(key)
                 self._holding.move_to_end(id(accounts))
-            while len(self._kept) > self._room or self._is_oldest_expired(now):
+            while len(self._kept) > self._capacity or self._is_oldest_expired(now):
                 self._drop(next(iter(self._kept)))
             while self._accounts > self._most_accounts:
                 for oldest in tuple(next(iter(self._holding.values()))):
@@ -202,12 +211,12 @@ class Interactions:
                 self._accounts -= len(accounts)
 
 
-def _accounts_of(what: Kept) -> tuple[object, ...]:
+def _accounts_of(what: Interaction) -> tuple[object, ...]:
     """Give the accounts that something holds on to."""
     match what:
         case LookupPage(answer=answer):
             return answer.rows
-        case Again(command=command):
+        case SavedLookup(command=command):
             return command.accounts
         case _:
             return ()

@@ -8,19 +8,19 @@ class RecentIds:
     """Knows the latest ids again.
 
     Args:
-        room: How many of them.
+        capacity: How many of them.
     """
 
-    def __init__(self, room: int) -> None:
-        self._room = room
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
         self._ids: OrderedDict[str, None] = OrderedDict()
         self._lock = Lock()
 
-    def again(self, id_: str) -> bool:
+    def add(self, id_: str) -> bool:
         """Tell whether an id has been here before; from now on it has."""
         with self._lock:
-            known = id_ in self._ids
+            seen = id_ in self._ids
             self._ids[id_] = None
-            if len(self._ids) > self._room:
+            if len(self._ids) > self._capacity:
                 self._ids.popitem(last=False)
-        return known
+        return seen

@@ -37,7 +37,7 @@ from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.progress import showing_progress
 from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import Again, HistoryPage, Interactions, LookupPage, Subject
+from bot.slack.interactions import HistoryPage, Interactions, LookupPage, SavedAccount, SavedLookup
 from bot.slack.messages.blocks import Message, sentence
 from bot.slack.messages.csv import comment, file_name, to_csv
 from bot.slack.messages.errors import render_crash, render_error
@@ -115,11 +115,11 @@ class CommandRunner:
     def answer(self, request: SlackRequest, result: Result) -> None:
         """Answer with what a command came to."""
         message = render(
-            result, command=self.command, actor_id=request.actor.user_id, note=self.note_on(result)
+            result, command=self.command, actor_id=request.actor.user_id, note=self.channel_note(result)
         )
         request.reply.answer(message, Audience.ACTOR)
 
-    def note_on(self, result: Result) -> str:
+    def channel_note(self, result: Result) -> str:
         """Say what else whoever changes something is to know; empty for anything else."""
         trouble = self.channel_trouble() if isinstance(result, Preview | Settled) else ""
         return f"Audit channel: {trouble}." if trouble else ""
@@ -148,7 +148,7 @@ class CommandRunner:
     def show_start(self, request: SlackRequest) -> None:
         """Answer with where to start."""
         start = self.services.start(request.actor)
-        again = [self.interactions.keep(request.actor, Again(lookup)) for lookup in start.recent]
+        again = [self.interactions.keep(request.actor, SavedLookup(lookup)) for lookup in start.recent]
         message = render(start, command=self.command, actor_id=request.actor.user_id, repeat_ids=again)
         request.reply.answer(message, Audience.ACTOR)
 
@@ -166,7 +166,7 @@ class CommandRunner:
         lookup = self._look_up(request, self._begin(request, command), share=share)
         self._show(request, lookup, 0, share=share, note=note)
 
-    def turn(self, request: SlackRequest, page: LookupPage) -> None:
+    def turn_page(self, request: SlackRequest, page: LookupPage) -> None:
         """Answer with a page of an earlier answer, and the values that it shows as they are now."""
         begin = self._renew(request, page.answer, accounts_on(page.answer, page.number))
         self._show(request, self._look_up(request, begin, number=page.number), page.number)
@@ -216,7 +216,7 @@ class CommandRunner:
         name = file_name(lookup, datetime.now(UTC))
         with request.reply.working(sending):
             self.files.send(request.actor.user_id, name, to_csv(lookup), comment(lookup))
-        actor_id, note = request.actor.user_id, _noted(note or _differing(lookup), lookup)
+        actor_id, note = request.actor.user_id, _note_unrecorded(note or _note_missing(lookup), lookup)
         request.reply.answer(
             render_sent(lookup, name, actor_id=actor_id, shared=request.reply.public, note=note)
         )
@@ -237,9 +237,9 @@ class CommandRunner:
             lookup,
             command=self.command,
             actor_id=request.actor.user_id,
-            page=None if public else self._turns(request, lookup, number),
+            page=None if public else self._page_controls(request, lookup, number),
             shared=public,
-            note=_noted(note, lookup),
+            note=_note_unrecorded(note, lookup),
         )
 
     def _show(
@@ -330,7 +330,7 @@ class CommandRunner:
         load = partial(self.services.changes.edit, request.actor, command, request.surface)
         self.forms.open(request.actor, request.trigger_id, load, request.response_url)
 
-    def _turns(self, request: SlackRequest, lookup: Lookup, number: int) -> PageControls:
+    def _page_controls(self, request: SlackRequest, lookup: Lookup, number: int) -> PageControls:
         answer, last = lookup.without_values(), pages(lookup) - 1
         failed = lookup.narrow(lookup.unanswered()).command.accounts if lookup.earlier else ()
 
@@ -341,7 +341,9 @@ class CommandRunner:
         this = self.interactions.keep(request.actor, LookupPage(answer, number, failed))
         account = single_account(lookup)
         subject = (
-            self.interactions.keep(request.actor, Subject(lookup.command.app, account)) if account else None
+            self.interactions.keep(request.actor, SavedAccount(lookup.command.app, account))
+            if account
+            else None
         )
         return PageControls(
             number,
@@ -372,7 +374,7 @@ class CommandRunner:
             ) from None
 
 
-def _differing(lookup: Lookup) -> str:
+def _note_missing(lookup: Lookup) -> str:
     """Say that accounts are not found any more that an answer found; empty where all are."""
     if lookup.earlier is None:
         return ""
@@ -381,6 +383,6 @@ def _differing(lookup: Lookup) -> str:
     return f"Of those found then, {accounts} gave no values now: each row says why." if count else ""
 
 
-def _noted(note: str, lookup: Lookup) -> str:
+def _note_unrecorded(note: str, lookup: Lookup) -> str:
     """Add to a note that a lookup was not recorded, or may not have been, where that is so."""
     return " ".join(filter(None, (note, _UNRECORDED.get(lookup.recorded))))

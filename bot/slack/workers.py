@@ -7,11 +7,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from threading import Condition, Thread
 
-CREW = 16
+THREADS = 16
 """How many commands run at once."""
-WAITING = 64
+QUEUE_LENGTH = 64
 """How many more may wait for a free worker; beyond, people are told that the bot is busy."""
-QUICK = 4
+QUICK_THREADS = 4
 """The most answers made at once that ask nobody but Slack, beside the commands."""
 CLOSING_SECONDS = 25.0
 """The usual seconds in which what was taken on comes to an end."""
@@ -26,21 +26,21 @@ class Job:
     Args:
         owner: Whose it is.
         run: Does it; it must handle its own errors.
-        turn_away: Says that it will not be done; called from a thread of its own.
+        reject: Says that it will not be done; called from a thread of its own.
         queued: Whether it had to wait.
     """
 
     owner: Hashable
     run: Callable[[], object]
-    turn_away: Callable[[], object]
+    reject: Callable[[], object]
     queued: bool = False
 
     def drop(self) -> None:
         """Let go of what it holds: it is over, and may be known to a button for a day."""
-        self.run = self.turn_away = _say_nothing
+        self.run = self.reject = _ignore
 
 
-def _say_nothing() -> None:
+def _ignore() -> None:
     """Turn away something of which nobody waits for an answer."""
 
 
@@ -52,17 +52,17 @@ class Workers:
     the queue than are free, so that the others get in; a job without an owner is nobody else's, either.
 
     Args:
-        crew: How many jobs run at once.
-        waiting: How many more may wait.
+        threads: How many jobs run at once.
+        queue_length: How many more may wait.
     """
 
-    crew: int = CREW
-    waiting: int = WAITING
+    threads: int = THREADS
+    queue_length: int = QUEUE_LENGTH
     _queues: OrderedDict[Hashable, deque[Job]] = field(default_factory=OrderedDict, init=False)
     _running: Counter[Hashable] = field(default_factory=Counter, init=False)
     _begun: deque[Job] = field(default_factory=deque, init=False)
     _changed: Condition = field(default_factory=Condition, init=False)
-    _threads: int = field(default=0, init=False)
+    _started: int = field(default=0, init=False)
     _idle: int = field(default=0, init=False)
     _closed: bool = field(default=False, init=False)
 
@@ -70,16 +70,16 @@ class Workers:
         self,
         run: Callable[[], object],
         owner: Hashable = None,
-        turn_away: Callable[[], object] = _say_nothing,
+        reject: Callable[[], object] = _ignore,
     ) -> Job | None:
         """Take a job on; None when there is no room for it.
 
         Args:
             run: Does it; it must handle its own errors.
             owner: Whose it is; None for a job that counts as nobody else's.
-            turn_away: Says that it will not be done, should the crew close before it has begun.
+            reject: Says that it will not be done, should the crew close before it has begun.
         """
-        job = Job(object() if owner is None else owner, run, turn_away)
+        job = Job(object() if owner is None else owner, run, reject)
         with self._changed:
             if self._closed:
                 return None
@@ -87,7 +87,7 @@ class Workers:
                 self._begin(job)
                 return job
             # Nobody has more places than are left to others, so that there is one for whoever comes next.
-            free = self.waiting - sum(map(len, self._queues.values()))
+            free = self.queue_length - sum(map(len, self._queues.values()))
             if free <= len(self._queues.get(job.owner, ())):
                 return None
             job.queued = True
@@ -115,7 +115,7 @@ class Workers:
             self._queues.clear()
             self._changed.notify_all()
         # Each in a thread of its own: one that Slack holds up keeps no other back.
-        turning = [Thread(target=job.turn_away, name="turning-away", daemon=True) for job in left]
+        turning = [Thread(target=job.reject, name="turning-away", daemon=True) for job in left]
         for thread in turning:
             thread.start()
         for thread in turning:
@@ -124,23 +124,23 @@ class Workers:
             self._changed.wait_for(lambda: not self._running, max(0.0, until - time.monotonic()))
 
     @property
-    def is_at_work(self) -> bool:
+    def is_busy(self) -> bool:
         """Whether a job is under way."""
         with self._changed:
             return bool(self._running.total())
 
     def _may_begin(self, owner: Hashable) -> bool:
-        free = self._running.total() < self.crew
-        return free and self._running[owner] < max(1, self.crew - self.crew // 4)
+        free = self._running.total() < self.threads
+        return free and self._running[owner] < max(1, self.threads - self.threads // 4)
 
     def _begin(self, job: Job) -> None:
         self._running[job.owner] += 1
         self._begun.append(job)
         # A thread that has just ended its job comes for the next one.
-        if len(self._begun) > self._idle and self._threads < self.crew:
-            self._threads += 1
+        if len(self._begun) > self._idle and self._started < self.threads:
+            self._started += 1
             # Nobody waits for a thread at exit: what has not ended by then was given its time.
-            Thread(target=self._work, name=f"worker-{self._threads}", daemon=True).start()
+            Thread(target=self._work, name=f"worker-{self._started}", daemon=True).start()
         else:
             self._changed.notify()
 

@@ -8,7 +8,7 @@ import pytest
 from bot.playground.people import EDITOR
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.data import Account
-from bot.slack.workers import CREW
+from bot.slack.workers import THREADS
 from tests.support.whole import Asker, Whole, whole_bot
 
 LONG = 4400
@@ -119,7 +119,7 @@ def test_lets_nobody_else_cancel(whole: Whole) -> None:
 
 def test_cancels_although_every_worker_is_busy_with_lookups(whole: Whole) -> None:
     slow(whole, LONG)
-    each = CREW // 2 + 2
+    each = THREADS // 2 + 2
     with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
         for _ in range(each):
             assert vera.page.send("/im profile alice") == {"ok": True}

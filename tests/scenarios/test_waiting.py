@@ -9,7 +9,7 @@ import pytest
 
 from bot.playground.people import EDITOR, VIEWER
 from bot.slack.modals.profile import ACCOUNT
-from bot.slack.workers import CREW
+from bot.slack.workers import THREADS
 from tests.scenarios.test_lookup_modals import filled
 from tests.support.slack import ONCALL, wait_until
 from tests.support.whole import Asker, Whole, whole_bot
@@ -36,7 +36,7 @@ def all_stuck(whole: Whole) -> Iterator[threading.Event]:
     """Keep every worker from working until the event is set."""
     released = threading.Event()
     wait_until(lambda: idle(whole))
-    for _ in range(CREW):
+    for _ in range(THREADS):
         job = whole.bot.workers.submit(released.wait)
         assert job
         assert not job.queued

@@ -10,14 +10,14 @@ from bot.core.model import AccountResult, Actor, App, LookupStatus, Value
 from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
 from bot.slack.interactions import (
+    CAPACITY,
     LIFETIME,
-    ROOM,
-    Again,
     HistoryPage,
     Interactions,
     LookupPage,
     OpenForm,
     Page,
+    SavedLookup,
 )
 
 VERA = Actor("U01VERA", "T01HOME")
@@ -86,7 +86,7 @@ def test_works_for_nobody_but_who_asked(answers: Interactions, other: Actor) -> 
 
 
 def test_lets_the_oldest_go_when_there_is_no_more_room(answers: Interactions) -> None:
-    keys = [answers.keep(VERA, PAGE) for _ in range(ROOM + 1)]
+    keys = [answers.keep(VERA, PAGE) for _ in range(CAPACITY + 1)]
 
     with pytest.raises(ExpiredError):
         answers.find(keys[0], VERA, Page)
@@ -96,10 +96,10 @@ def test_lets_the_oldest_go_when_there_is_no_more_room(answers: Interactions) ->
 def test_counts_the_accounts_of_an_answer_once_however_many_buttons_lead_to_it() -> None:
     answers = Interactions(accounts=4)
     keys = [answers.keep(VERA, replace(PAGE, number=number)) for number in range(5)]
-    other = answers.keep(VERA, Again(LookupCommand(ATTRIBUTES, PROD, ("carol", "dave"))))
+    other = answers.keep(VERA, SavedLookup(LookupCommand(ATTRIBUTES, PROD, ("carol", "dave"))))
 
     assert [answers.find(key, VERA, LookupPage).number for key in keys] == list(range(5))
-    assert answers.find(other, VERA, Again).command.accounts == ("carol", "dave")
+    assert answers.find(other, VERA, SavedLookup).command.accounts == ("carol", "dave")
 
 
 def test_lets_the_answer_used_longest_ago_go_when_there_are_too_many_accounts() -> None:
@@ -144,7 +144,7 @@ def test_takes_no_page_for_anything_else(answers: Interactions) -> None:
     with pytest.raises(ExpiredError, match="too old"):
         answers.find(key, VERA, OpenForm)
     with pytest.raises(ExpiredError, match="too old"):
-        answers.find(key, VERA, Again)
+        answers.find(key, VERA, SavedLookup)
     with pytest.raises(ExpiredError, match="too old"):
         answers.find(answers.keep(VERA, HistoryPage(ShowHistory(PROD, "alice"))), VERA, LookupPage)
 

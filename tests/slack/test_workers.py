@@ -24,7 +24,7 @@ def test_takes_on_no_more_than_it_has_room_for() -> None:
         released.wait()
         done.release()
 
-    with closing(Workers(crew=2, waiting=3)) as workers:
+    with closing(Workers(threads=2, queue_length=3)) as workers:
         taken = [bool(workers.submit(work)) for _ in range(7)]
         released.set()
         assert all(done.acquire(timeout=30) for _ in range(5))
@@ -41,7 +41,7 @@ def test_starts_no_more_threads_than_its_crew() -> None:
         time.sleep(0.001)
         done.release()
 
-    with closing(Workers(crew=4, waiting=1000)) as workers:
+    with closing(Workers(threads=4, queue_length=1000)) as workers:
         for number in range(400):
             assert workers.submit(work, number % 50)
         for _ in range(400):
@@ -54,7 +54,7 @@ def test_has_room_again_after_a_job_that_failed() -> None:
     def fail() -> None:
         raise ValueError
 
-    with closing(Workers(crew=1, waiting=0)) as workers:
+    with closing(Workers(threads=1, queue_length=0)) as workers:
         for _ in range(3):
             wait_until(lambda: bool(workers.submit(fail)))
 
@@ -62,7 +62,7 @@ def test_has_room_again_after_a_job_that_failed() -> None:
 def test_takes_turns_between_people() -> None:
     released = threading.Event()
     done: list[str] = []
-    with closing(Workers(crew=1, waiting=40)) as workers:
+    with closing(Workers(threads=1, queue_length=40)) as workers:
         workers.submit(released.wait)
         for owner, name in (*[("vera", "v")] * 3, *[("ed", "e")] * 2, ("gus", "g")):
             assert workers.submit(partial(done.append, name), owner)
@@ -75,7 +75,7 @@ def test_takes_turns_between_people() -> None:
 def test_keeps_a_quarter_of_the_crew_free_of_one_persons_jobs() -> None:
     released = threading.Event()
     done: list[str] = []
-    with closing(Workers(crew=4, waiting=60)) as workers:
+    with closing(Workers(threads=4, queue_length=60)) as workers:
         for _ in range(30):
             assert workers.submit(released.wait, "vera")
         other = workers.submit(partial(done.append, "ed"), "ed")
@@ -88,7 +88,7 @@ def test_keeps_a_quarter_of_the_crew_free_of_one_persons_jobs() -> None:
 
 def test_lets_nobody_fill_the_queue_alone() -> None:
     released = threading.Event()
-    with closing(Workers(crew=1, waiting=4)) as workers:
+    with closing(Workers(threads=1, queue_length=4)) as workers:
         workers.submit(released.wait)
         by_one = [bool(workers.submit(released.wait, "vera")) for _ in range(5)]
         by_another = [bool(workers.submit(released.wait, "ed")) for _ in range(3)]
@@ -103,7 +103,7 @@ def test_lets_nobody_fill_the_queue_alone() -> None:
 def test_takes_back_what_waits_and_nothing_else() -> None:
     released = threading.Event()
     done: list[str] = []
-    with closing(Workers(crew=1, waiting=1)) as workers:
+    with closing(Workers(threads=1, queue_length=1)) as workers:
         running = workers.submit(released.wait)
         waiting = workers.submit(partial(done.append, "waiting"), "vera")
         assert running
@@ -127,7 +127,7 @@ class Held:
 
 def test_lets_go_of_what_a_job_held_when_it_is_over() -> None:
     released = threading.Event()
-    with closing(Workers(crew=1, waiting=4)) as workers:
+    with closing(Workers(threads=1, queue_length=4)) as workers:
         workers.submit(released.wait)
         held = [Held(), Held()]
         gone = [weakref.ref(each) for each in held]
@@ -142,7 +142,7 @@ def test_lets_go_of_what_a_job_held_when_it_is_over() -> None:
 
 def test_tells_what_waits_from_what_begins_at_once() -> None:
     released = threading.Event()
-    with closing(Workers(crew=2, waiting=2)) as workers:
+    with closing(Workers(threads=2, queue_length=2)) as workers:
         jobs = [workers.submit(released.wait) for _ in range(4)]
         released.set()
 
@@ -158,7 +158,7 @@ def test_finishes_what_runs_and_turns_away_what_waits_when_it_closes() -> None:
         released.wait()
         done.append("running")
 
-    workers = Workers(crew=1, waiting=2)
+    workers = Workers(threads=1, queue_length=2)
     workers.submit(run)
     workers.submit(partial(done.append, "waiting"), "vera", partial(done.append, "turned away"))
     assert begun.wait(PATIENCE)
@@ -171,7 +171,7 @@ def test_finishes_what_runs_and_turns_away_what_waits_when_it_closes() -> None:
 def test_closes_in_time_whatever_hangs() -> None:
     released = threading.Event()
     told = threading.Semaphore(0)
-    workers = Workers(crew=1, waiting=4)
+    workers = Workers(threads=1, queue_length=4)
     workers.submit(released.wait)
     workers.submit(released.wait, "vera", released.wait)
     workers.submit(released.wait, "ed", told.release)
@@ -185,7 +185,7 @@ def test_closes_in_time_whatever_hangs() -> None:
 
 
 def test_takes_on_nothing_after_it_closed() -> None:
-    workers = Workers(crew=1, waiting=0)
+    workers = Workers(threads=1, queue_length=0)
     workers.close()
 
     # Asked more often than there is room: a refusal takes none.
@@ -194,7 +194,7 @@ def test_takes_on_nothing_after_it_closed() -> None:
 
 def test_leaves_a_place_for_whoever_comes_next() -> None:
     release = threading.Event()
-    with closing(Workers(crew=1, waiting=16)) as workers:
+    with closing(Workers(threads=1, queue_length=16)) as workers:
         workers.submit(release.wait, "nobody")
 
         def fill(owner: str) -> int:

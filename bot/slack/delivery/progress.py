@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from bot.core.lookups.job import LookupJob
 from bot.core.results import Lookup
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import Interactions, UnderWay
+from bot.slack.interactions import Interactions, RunningLookup
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import progressing, working
 
@@ -40,7 +40,7 @@ def showing_progress(
         if progress.seconds < PROGRESS_AFTER:
             return working(job.command)
         cancel_id = cancel_id or interactions.keep(
-            request.actor, UnderWay(stop, number, request.reply.public)
+            request.actor, RunningLookup(stop, number, request.reply.public)
         )
         return progressing(job.command, progress, cancel_id)
 

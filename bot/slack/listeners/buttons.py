@@ -18,14 +18,14 @@ from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import (
-    Again,
     Cancelable,
     HistoryPage,
     LookupPage,
     Page,
-    Subject,
-    UnderWay,
-    Waiting,
+    RunningLookup,
+    SavedAccount,
+    SavedLookup,
+    WaitingRequest,
 )
 from bot.slack.listeners.home import HomeTabs, publish
 from bot.slack.listeners.lookup_form import open_lookup
@@ -94,16 +94,16 @@ def _turn_page(runner: CommandRunner, request: SlackRequest, key: str) -> str:
     if isinstance(page, HistoryPage):
         runner.show_history(request, page.command)
     elif isinstance(page, LookupPage):
-        runner.turn(request, page)
+        runner.turn_page(request, page)
     return "TurnPage"
 
 
 def _cancel_lookup(runner: CommandRunner, request: SlackRequest, key: str) -> str:
     # Nothing is sent and nothing new is shown, so that this takes no role: only whose lookup it is counts.
     cancelable = runner.interactions.find(key, request.actor, Cancelable)
-    if isinstance(cancelable, UnderWay):
+    if isinstance(cancelable, RunningLookup):
         return _cancel_under_way(runner, request, cancelable)
-    if isinstance(cancelable, Waiting) and not cancelable.cancel():
+    if isinstance(cancelable, WaitingRequest) and not cancelable.cancel():
         raise ExpiredError("this has begun already", advice="Its answer is there, or on the way")
     runner.interactions.forget(key)
     request.reply.replace_pressed()
@@ -111,7 +111,7 @@ def _cancel_lookup(runner: CommandRunner, request: SlackRequest, key: str) -> st
     return "CancelWaiting"
 
 
-def _cancel_under_way(runner: CommandRunner, request: SlackRequest, under_way: UnderWay) -> str:
+def _cancel_under_way(runner: CommandRunner, request: SlackRequest, under_way: RunningLookup) -> str:
     lookup = under_way.stop()
     if lookup is None:
         raise ExpiredError("this lookup has ended already", advice="Its answer is on the way")
@@ -136,12 +136,12 @@ def _share(runner: CommandRunner, request: SlackRequest, key: str) -> str:
 
 
 def _edit(runner: CommandRunner, request: SlackRequest, key: str) -> str:
-    subject = runner.interactions.find(key, request.actor, Subject)
+    subject = runner.interactions.find(key, request.actor, SavedAccount)
     return runner.run(request, EditProfile(subject.app, subject.account))
 
 
 def _show_history(runner: CommandRunner, request: SlackRequest, key: str) -> str:
-    subject = runner.interactions.find(key, request.actor, Subject)
+    subject = runner.interactions.find(key, request.actor, SavedAccount)
     return runner.run(request, ShowHistory(subject.app, subject.account))
 
 
@@ -150,7 +150,7 @@ def _show_history_of_change(runner: CommandRunner, request: SlackRequest, change
 
 
 def _look_up_again(runner: CommandRunner, request: SlackRequest, key: str) -> str:
-    again = runner.interactions.find(key, request.actor, Again)
+    again = runner.interactions.find(key, request.actor, SavedLookup)
     return runner.run(request, again.command)
 
 

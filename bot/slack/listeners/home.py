@@ -20,7 +20,7 @@ from bot.slack.api.payloads import text
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
-from bot.slack.interactions import Again, Interactions, Subject
+from bot.slack.interactions import Interactions, SavedAccount, SavedLookup
 from bot.slack.messages.blocks import Button
 from bot.slack.messages.home import follow_up_buttons, render_home
 from bot.slack.messages.notices import busy
@@ -139,16 +139,16 @@ class HomeTabs:
             self.interactions.forget(key)
 
     def _make_buttons(self, actor: Actor, home: Home, ids: list[str]) -> dict[int, list[Button]]:
-        def keep(what: Again | Subject) -> str:
+        def keep(what: SavedLookup | SavedAccount) -> str:
             ids.append(self.interactions.keep(actor, what))
             return ids[-1]
 
         return {recent.entry.sequence: _buttons_of(recent, keep) for recent in home.recent}
 
 
-def _buttons_of(recent: Recent, keep: Callable[[Again | Subject], str]) -> list[Button]:
+def _buttons_of(recent: Recent, keep: Callable[[SavedLookup | SavedAccount], str]) -> list[Button]:
     again, about, change_id = recent.again, recent.about, recent.entry.event.change_id
-    again_id = keep(Again(again)) if again else None
-    subject = Subject(about.app, about.account) if about and not change_id else None
+    again_id = keep(SavedLookup(again)) if again else None
+    subject = SavedAccount(about.app, about.account) if about and not change_id else None
     history_id = keep(subject) if subject else None
     return follow_up_buttons(again_id, history_id, change_id)

@@ -37,7 +37,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         # What the bot brings as a file may say no more than whose it is.
         if not _is_for_bot(event) or event["user"] == bot_id:
             return
-        if seen.again(str(body.get("event_id"))):
+        if seen.add(str(body.get("event_id"))):
             return
         request, said = _make_request(responder, body, event), str(event.get("text") or "")
         run = partial(runner.run_guarded, request, partial(_run, runner, request, said, bot_id))

@@ -56,7 +56,7 @@ class DeduplicatingHandler(SocketModeHandler):
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's
         """Hand an envelope to Bolt, or acknowledge it alone when it has been here."""
-        if self._recent.again(req.envelope_id):
+        if self._recent.add(req.envelope_id):
             client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
             return
         try:

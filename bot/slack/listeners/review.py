@@ -64,6 +64,6 @@ def _show(
         case Unchanged():
             view = unchanged_view(result)
         case Settled():
-            view = settled_view(result, runner.command, runner.note_on(result))
+            view = settled_view(result, runner.command, runner.channel_note(result))
     if not open_view.show(view):
         runner.answer(request, result)

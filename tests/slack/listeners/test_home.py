@@ -14,7 +14,7 @@ from bot.core.lookups.kinds import PROFILES
 from bot.core.services import Services
 from bot.errors import ExpiredError, SlackUnavailableError
 from bot.slack.api.client import SlackClient
-from bot.slack.interactions import Again, Interactions
+from bot.slack.interactions import Interactions, SavedLookup
 from bot.slack.listeners.home import HomeTabs
 from tests.support.changing import APPS, EDDA, ERIK, PROD, RULES, VERA, World
 from tests.support.far_end import Asked, FarEnd, answer
@@ -83,8 +83,8 @@ def test_remembers_the_buttons_of_the_last_home_alone(workers: ThreadPoolExecuto
     assert len(second) == 2
     for key in (*first, *third):
         with pytest.raises(ExpiredError):
-            homes.interactions.find(key, VERA, Again)
-    assert homes.interactions.find(second[0], VERA, Again).command.accounts == ("alice",)
+            homes.interactions.find(key, VERA, SavedLookup)
+    assert homes.interactions.find(second[0], VERA, SavedLookup).command.accounts == ("alice",)
 
 
 def ids_in(view: dict[str, Any]) -> list[str]:

@@ -24,7 +24,7 @@ from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
 from bot.slack.listeners.registration import DeduplicatingHandler
-from bot.slack.workers import CREW, WAITING
+from bot.slack.workers import QUEUE_LENGTH, THREADS
 from tests.support.bot import signed
 from tests.support.far_end import FarEnd, answer
 from tests.support.slack import APP_TOKEN, ONCALL, make_workspace, wait_until
@@ -122,7 +122,7 @@ def everybody_busy(bot: Bot) -> Iterator[None]:
     def work() -> None:
         released.wait()
 
-    for _ in range(CREW + WAITING):
+    for _ in range(THREADS + QUEUE_LENGTH):
         wait_until(lambda: bool(bot.workers.submit(work)))
     try:
         yield
@@ -268,7 +268,7 @@ def test_says_who_one_is_and_helps_although_everybody_is_busy(scene: Scene, type
 def test_owns_up_when_a_command_finds_no_way_to_a_worker(
     scene: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scene.bot.workers, "crew", None)
+    monkeypatch.setattr(scene.bot.workers, "threads", None)
     acknowledged = scene.send("profile alice", VIEWER)
 
     told = json.loads(acknowledged.body)
