@@ -17,19 +17,19 @@ _QUICK = frozenset(spec.word for spec in SPECS.values() if spec.needs is None)
 
 
 def is_quick(typed: str) -> bool:
-    """Tell whether what was typed is answered beside the workers, by its first word."""
+    """Return whether a typed command has workers of its own, by its first word."""
     return (typed.split(maxsplit=1) or [""])[0].lower() in _QUICK
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Leaves requests to workers, fairly between people; each is answered for, also one that waits.
+    """Hands requests to workers, fairly between people; one that waits or finds no room is answered, too.
 
     Args:
-        interactions: Keeps what the Cancel button of a request that waits leads back to.
-        workers: Does what is asked.
-        quick: Does what asks neither the vendor nor the record, beside the workers, which may all be stuck.
-        priority: Says that all workers are busy, whatever keeps them so.
+        interactions: Keeps requests that wait for their Cancel buttons.
+        workers: Run most requests.
+        quick: Run requests that ask neither the vendor nor the record, as the workers may all be stuck.
+        priority: Answer that all workers are busy, and cancel what keeps them so.
     """
 
     interactions: Interactions
@@ -38,19 +38,19 @@ class Admission:
     priority: Workers
 
     def admit(self, request: SlackRequest, run: Callable[[], object], *, quick: bool = False) -> None:
-        """Take a request on; when it waits, or finds no room, that is said beside.
+        """Admit a request, and answer in its stead when it waits or finds no room.
 
         Args:
-            request: Whose it is.
-            run: Does it.
-            quick: Whether that asks neither the vendor nor the record.
+            request: The request.
+            run: Runs it.
+            quick: Whether it asks neither the vendor nor the record.
         """
         if not self.try_to_admit(request, run, quick=quick):
             # Slack shows what a command's ack says, but no other ack: this answer needs a post of its own.
             self.priority.submit(partial(request.reply.refuse, busy()), request.actor)
 
     def try_to_admit(self, request: SlackRequest, run: Callable[[], object], *, quick: bool = False) -> bool:
-        """Take a request on, or tell that there is no room for it; when it waits, that is said beside."""
+        """Admit a request, with a line when it waits; False when there is no room for it."""
         line = self._submit(request, run, self.quick if quick else self.workers)
         if line is None:
             return False
@@ -59,12 +59,12 @@ class Admission:
         return True
 
     def admit_command(self, request: SlackRequest, run: Callable[[], object], typed: str) -> Message | None:
-        """Take a slash command on, and make what its ack says: that it waits, or finds no room; else nothing.
+        """Admit a slash command; returns the message for its ack when it waits or finds no room.
 
         Args:
-            request: Whose it is.
-            run: Does it.
-            typed: What was typed after the slash command.
+            request: The request.
+            run: Runs it.
+            typed: The text after the slash command.
         """
         line = self._submit(request, run, self.quick if is_quick(typed) else self.workers)
         if line is None:

@@ -1,4 +1,4 @@
-"""What buttons and forms lead back to, under opaque ids."""
+"""State behind button and form ids."""
 
 import secrets
 import time
@@ -17,9 +17,9 @@ from bot.errors import ExpiredError
 T = TypeVar("T", "Page", "LookupPage", "SavedLookup", "SavedAccount", "OpenForm", "OpenLookup", "Cancelable")
 
 LIFETIME = 24 * 3600
-"""How long a button works, in seconds."""
+"""Seconds for which a button works."""
 CAPACITY = 10_000
-"""How many buttons are remembered; the oldest goes first."""
+"""The most ids that are remembered; the oldest goes first."""
 MOST_ACCOUNTS = 200_000
 """The most accounts that the answers behind them may be about in all: about 35 MB, buttons included."""
 
@@ -69,7 +69,7 @@ class SavedAccount:
 
 @dataclass(frozen=True, slots=True)
 class OpenForm:
-    """A form that somebody has before them, and the response URL of the command that opened it."""
+    """An open form, and the response URL of the command that opened it."""
 
     form: Form
     response_url: str = field(repr=False)
@@ -77,7 +77,7 @@ class OpenForm:
 
 @dataclass(frozen=True, slots=True)
 class OpenLookup:
-    """The form of a lookup that somebody has before them, and where its answer goes."""
+    """An open form of a lookup, and the destination of its answer."""
 
     channel_id: str
     response_url: str = field(repr=False)
@@ -125,12 +125,12 @@ Interaction: TypeAlias = (
     | WaitingRequest
     | RunningLookup
 )
-"""Anything that an id can stand for."""
+"""State that an id can stand for."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Something kept under one id, until when (monotonic seconds), and whose it is."""
+    """A kept interaction, its expiry (monotonic seconds) and its owner."""
 
     expiry: float
     owner: Actor
@@ -138,14 +138,14 @@ class _Entry:
 
 
 class Interactions:
-    """Remembers, for a day and in this process only, what an id stands for, and whose it is.
+    """Remembers the state behind ids, and its owner, for a day and in this process only.
 
-    What leads to a lookup holds ids, what was asked and what became of it, never the values that the vendor
-    answered; a form holds what it showed. A lookup under way is forgotten when it ends.
+    A saved lookup holds accounts and their statuses, never the values that the vendor answered; a form holds
+    the values it showed. A running lookup is forgotten when it ends.
 
     Args:
-        capacity: How many ids are remembered; the oldest goes first.
-        accounts: How many accounts they may be about in all; what was answered longest ago goes first.
+        capacity: The most ids that are remembered; the oldest goes first.
+        accounts: The most accounts that they may be about in all; the oldest answers go first.
     """
 
     def __init__(self, capacity: int = CAPACITY, accounts: int = MOST_ACCOUNTS) -> None:
@@ -158,7 +158,7 @@ class Interactions:
         self._lock = Lock()
 
     def keep(self, actor: Actor, what: Interaction) -> str:
-        """Remember something of an actor's and return its opaque id."""
+        """Remember state for an actor and return its opaque id."""
         key, now = secrets.token_urlsafe(12), time.monotonic()
         with self._lock:
             self._kept[key] = _Entry(now + LIFETIME, actor, what)
@@ -175,15 +175,15 @@ class Interactions:
         return key
 
     def forget(self, key: str) -> None:
-        """Forget what an id stands for, if anything."""
+        """Forget the state behind an id, if there is any."""
         with self._lock:
             self._drop(key)
 
     def find(self, key: str, actor: Actor, kind: type[T]) -> T:
-        """Find what an id stands for.
+        """Find the state behind an id.
 
         Raises:
-            ExpiredError: It is too old, from before a restart, or somebody else's.
+            ExpiredError: It is too old, from before a restart, or another actor's.
         """
         with self._lock:
             kept = self._kept.get(key)

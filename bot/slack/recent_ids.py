@@ -1,14 +1,14 @@
-"""What has come before: Slack delivers some things twice, and nobody wants two answers."""
+"""Deduplication: Slack delivers some events twice."""
 
 from collections import OrderedDict
 from threading import Lock
 
 
 class RecentIds:
-    """Knows the latest ids again.
+    """A set of the latest ids.
 
     Args:
-        capacity: How many of them.
+        capacity: The number of ids.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -17,7 +17,7 @@ class RecentIds:
         self._lock = Lock()
 
     def add(self, id_: str) -> bool:
-        """Tell whether an id has been here before; from now on it has."""
+        """Add an id; return whether it was there already."""
         with self._lock:
             seen = id_ in self._ids
             self._ids[id_] = None

@@ -1,4 +1,4 @@
-"""What a worker does for whatever somebody asked: run it, and answer whatever happens."""
+"""Runs commands, and answers whatever happens."""
 
 import logging
 import secrets
@@ -47,7 +47,7 @@ from bot.slack.messages.render import render, render_sent
 from bot.slack.messages.text import unescape
 
 Observer: TypeAlias = Callable[[str, str, float], None]
-"""Told of everything answered: what was asked, how it ended, and how many seconds it took."""
+"""Called after each answer with the command, the outcome and the seconds it took."""
 
 _UNRECORDED: Mapping[bool | None, str] = {
     False: "This lookup could not be recorded; whoever runs this bot finds the reason in its log.",
@@ -59,17 +59,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class CommandRunner:
-    """Turns what an actor asked into exactly one answer.
+    """Turns each request into exactly one answer.
 
     Args:
         command: The slash command's name, slash included.
         services: The services that run commands.
-        interactions: What buttons and forms lead back to.
-        people: Who could read what is shared to a channel.
-        forms: What opens forms.
-        files: What sends files.
-        observe: Told of everything answered.
-        channel_trouble: Says why the audit channel is not told of changes; empty while it is.
+        interactions: The state behind buttons and forms.
+        people: The readers of channels.
+        forms: Opens forms.
+        files: Sends files.
+        observe: Called after each answer.
+        channel_trouble: Explains why the audit channel lacks changes; empty while it lacks none.
     """
 
     command: str
@@ -85,19 +85,19 @@ class CommandRunner:
         """Run something that answers, and answer in its stead when it raises.
 
         Args:
-            request: Whom to answer.
-            run: Answers, and names what was asked.
+            request: The request to answer.
+            run: Answers, and returns the label of its metric.
         """
         started = time.monotonic()
         asked, outcome = "unknown", "answered"
         try:
             asked = run()
         except CancelledError as error:
-            # Whoever pressed Cancel has been answered there.
+            # The press of Cancel has been answered.
             outcome = type(error).__name__
         except BotError as error:
             outcome = type(error).__name__
-            # What the record could not do is for whoever runs the bot, too; its words hold no values.
+            # An operator needs to know of a failing record, too; the error's words hold no values.
             level, why = (logging.WARNING, error) if isinstance(error, AuditError) else (logging.INFO, "")
             log.log(level, "answered with %s %s %s", outcome, error.detail, why)
             request.reply.refuse(render_error(error, command=self.command))
@@ -113,14 +113,14 @@ class CommandRunner:
         return render_crash(reference, self.command)
 
     def answer(self, request: SlackRequest, result: Result) -> None:
-        """Answer with what a command came to."""
+        """Answer with the result of a command."""
         message = render(
             result, command=self.command, actor_id=request.actor.user_id, note=self.channel_note(result)
         )
         request.reply.answer(message, Audience.ACTOR)
 
     def channel_note(self, result: Result) -> str:
-        """Say what else whoever changes something is to know; empty for anything else."""
+        """Make the note on the audit channel for the result of a change; empty for anything else."""
         trouble = self.channel_trouble() if isinstance(result, Preview | Settled) else ""
         return f"Audit channel: {trouble}." if trouble else ""
 
@@ -158,8 +158,8 @@ class CommandRunner:
         """Answer with the first page of a lookup.
 
         Args:
-            request: Whom to answer.
-            command: What to look up.
+            request: The request to answer.
+            command: The lookup.
             share: Whether to show it to the whole channel.
             note: A sentence of our own to add.
         """
@@ -167,22 +167,22 @@ class CommandRunner:
         self._show(request, lookup, 0, share=share, note=note)
 
     def turn_page(self, request: SlackRequest, page: LookupPage) -> None:
-        """Answer with a page of an earlier answer, and the values that it shows as they are now."""
+        """Answer with a page of an earlier answer, with values as they are now."""
         begin = self._renew(request, page.answer, accounts_on(page.answer, page.number))
         self._show(request, self._look_up(request, begin, number=page.number), page.number)
 
     def share(self, request: SlackRequest, page: LookupPage) -> None:
-        """Show a page to the whole channel: whom it is about, and their values as they are now.
+        """Show the accounts of a page to the whole channel, with their values as they are now.
 
         Raises:
-            NotSharedError: Others than the workspace's own people could read it, or nobody would.
+            NotSharedError: People of other organizations could read it, or it is a direct message.
         """
         part = shown(page.answer, page.number)
         lookup = self._look_up(request, self._renew(request, part, part.command.accounts), share=True)
         self._show(request, lookup, 0, share=True)
 
     def retry(self, request: SlackRequest, page: LookupPage) -> None:
-        """Ask anew about the accounts of an answer that were not answered for, those of a page included."""
+        """Look up the accounts of an answer that failed, on its page included."""
         accounts = {*page.answer.unanswered(), *page.failed}
         self.show(request, page.answer.narrow(accounts).command)
 
@@ -197,8 +197,8 @@ class CommandRunner:
         """Send a lookup as CSV to the actor's direct messages, and say so.
 
         Args:
-            request: Whom to answer.
-            command: What to look up.
+            request: The request to answer.
+            command: The lookup.
             share: Whether to show the answer to the whole channel besides.
             note: A sentence of our own to add.
         """
@@ -227,8 +227,8 @@ class CommandRunner:
         """Make a page of a lookup's answer.
 
         Args:
-            request: Who is answered.
-            lookup: What it came to.
+            request: The request to answer.
+            lookup: The result.
             number: The page, counted from zero.
             public: Whether others see it; then it has no buttons, which they would press.
             note: A sentence of our own to add.
@@ -269,11 +269,11 @@ class CommandRunner:
             return job.run()
 
     def run_text(self, request: SlackRequest, text: str) -> str:
-        """Run what was typed after the slash command; names the command."""
+        """Run what was typed after the slash command; returns the label of its metric."""
         return self.run(request, self.services.read(request.actor, unescape(text), request.surface))
 
     def run(self, request: SlackRequest, command: Command) -> str:
-        """Run a command and answer it; names what was asked."""
+        """Run a command and answer it; returns the label of its metric."""
         match command:
             case LookupCommand():
                 self._run_lookup(request, command)
@@ -310,18 +310,18 @@ class CommandRunner:
         try:
             answer(request, command, share=command.share and not request.reply.public)
         except NotSharedError as error:
-            # Nothing was asked of the vendor yet: whoever typed --share still gets what they asked for.
+            # Nothing was asked of the vendor yet: the actor still gets the answer.
             parts = (f"Not shared: {error}", error.advice)
             answer(request, command, note=" ".join(sentence(part) for part in parts if part))
 
     def ask_account(self, request: SlackRequest) -> str:
-        """Open the modal that asks whose profile to change; names the deed."""
+        """Open the modal that asks for the account to change; returns the label of its metric."""
         self.services.allow(request.actor, WORDS[SetFields], request.surface)
         self.forms.ask_account(request.trigger_id, self.services.apps)
         return "AskAccount"
 
     def fill_form(self, request: SlackRequest, command: EditProfile, open_view: OpenView) -> str:
-        """Fill the view that asked for an account with the form; names the command."""
+        """Fill the view that asked for an account with the form; returns the label of its metric."""
         load = partial(self.services.changes.edit, request.actor, command, request.surface)
         self.forms.fill(request.actor, open_view, load, request.response_url)
         return metric_of(command)
@@ -375,7 +375,7 @@ class CommandRunner:
 
 
 def _note_missing(lookup: Lookup) -> str:
-    """Say that accounts are not found any more that an answer found; empty where all are."""
+    """Make the note on accounts that an earlier answer found and this one did not; empty without any."""
     if lookup.earlier is None:
         return ""
     count = sum(row.status is not LookupStatus.FOUND for row in lookup.rows)

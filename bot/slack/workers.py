@@ -1,4 +1,4 @@
-"""The bounded crew that does what comes after the ack, with a queue that is fair between people."""
+"""Bounded worker threads for the work after the ack, with a queue that is fair between people."""
 
 import logging
 import time
@@ -8,25 +8,25 @@ from dataclasses import dataclass, field
 from threading import Condition, Thread
 
 THREADS = 16
-"""How many commands run at once."""
+"""The number of commands that run at once."""
 QUEUE_LENGTH = 64
-"""How many more may wait for a free worker; beyond, people are told that the bot is busy."""
+"""The number that may wait for a free thread; beyond, the bot is busy."""
 QUICK_THREADS = 4
 """The most answers made at once that ask nobody but Slack, beside the commands."""
 CLOSING_SECONDS = 25.0
-"""The usual seconds in which what was taken on comes to an end."""
+"""The usual seconds for running jobs to end."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """Something that was taken on: it waits for a worker, and then it has begun or was taken back.
+    """An accepted job: it waits for a thread, and then it has begun or was cancelled.
 
     Args:
-        owner: Whose it is.
-        run: Does it; it must handle its own errors.
-        reject: Says that it will not be done; called from a thread of its own.
+        owner: The owner.
+        run: Runs it; it must handle its own errors.
+        reject: Answers in its stead; called from a thread of its own.
         queued: Whether it had to wait.
     """
 
@@ -41,19 +41,19 @@ class Job:
 
 
 def _ignore() -> None:
-    """Turn away something of which nobody waits for an answer."""
+    """Do nothing."""
 
 
 @dataclass(eq=False, slots=True)
 class Workers:
-    """Runs jobs on a bounded crew of threads.
+    """Runs jobs on a bounded number of threads.
 
-    Jobs that wait take turns by owner. No owner has more than three quarters of the crew, nor more places in
-    the queue than are free, so that the others get in; a job without an owner is nobody else's, either.
+    Jobs that wait take turns by owner. No owner has more than three quarters of the threads, nor more places
+    in the queue than are free, so that the others get in; a job without an owner counts as an owner.
 
     Args:
-        threads: How many jobs run at once.
-        queue_length: How many more may wait.
+        threads: The number of jobs that run at once.
+        queue_length: The number of jobs that may wait.
     """
 
     threads: int = THREADS
@@ -72,12 +72,12 @@ class Workers:
         owner: Hashable = None,
         reject: Callable[[], object] = _ignore,
     ) -> Job | None:
-        """Take a job on; None when there is no room for it.
+        """Accept a job; None when there is no room for it.
 
         Args:
-            run: Does it; it must handle its own errors.
-            owner: Whose it is; None for a job that counts as nobody else's.
-            reject: Says that it will not be done, should the crew close before it has begun.
+            run: Runs it; it must handle its own errors.
+            owner: The owner; None for a job that counts as one of its own.
+            reject: Answers in its stead, should the workers close before it has begun.
         """
         job = Job(object() if owner is None else owner, run, reject)
         with self._changed:
@@ -86,7 +86,7 @@ class Workers:
             if self._may_begin(job.owner):
                 self._begin(job)
                 return job
-            # Nobody has more places than are left to others, so that there is one for whoever comes next.
+            # No owner has more places than are left to others, so that there is one for the next.
             free = self.queue_length - sum(map(len, self._queues.values()))
             if free <= len(self._queues.get(job.owner, ())):
                 return None
@@ -95,7 +95,7 @@ class Workers:
         return job
 
     def cancel(self, job: Job) -> bool:
-        """Take a job back that has not begun; False when it has, or was taken back before."""
+        """Cancel a job that has not begun; False when it has, or was cancelled before."""
         with self._changed:
             queue = self._queues.get(job.owner, deque())
             if job not in queue:
@@ -107,7 +107,7 @@ class Workers:
         return True
 
     def close(self, seconds: float = CLOSING_SECONDS) -> None:
-        """Take on no more, turn away what has not begun, and wait for the rest; all of it within a time."""
+        """Accept no more jobs, reject those that have not begun, and wait for the rest; all within a time."""
         until = time.monotonic() + seconds
         with self._changed:
             self._closed = True
@@ -115,7 +115,7 @@ class Workers:
             self._queues.clear()
             self._changed.notify_all()
         # Each in a thread of its own: one that Slack holds up keeps no other back.
-        turning = [Thread(target=job.reject, name="turning-away", daemon=True) for job in left]
+        turning = [Thread(target=job.reject, name="rejecting", daemon=True) for job in left]
         for thread in turning:
             thread.start()
         for thread in turning:
@@ -125,7 +125,7 @@ class Workers:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job is under way."""
+        """Whether a job is running."""
         with self._changed:
             return bool(self._running.total())
 
@@ -139,7 +139,7 @@ class Workers:
         # A thread that has just ended its job comes for the next one.
         if len(self._begun) > self._idle and self._started < self.threads:
             self._started += 1
-            # Nobody waits for a thread at exit: what has not ended by then was given its time.
+            # Exit waits for no thread: jobs that have not ended by then were given their time.
             Thread(target=self._work, name=f"worker-{self._started}", daemon=True).start()
         else:
             self._changed.notify()

@@ -1,4 +1,4 @@
-"""Which channels may be posted to: those that no other organization reads."""
+"""Checks that no other organization reads a channel before it is posted to."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ DIRECT = "D"
 
 
 def is_private(channel_id: str) -> bool:
-    """Tell whether nobody but the actor reads what is posted where they asked, or it is no channel at all."""
+    """Return whether a channel is a direct message, or no channel at all."""
     return not channel_id or channel_id.startswith(DIRECT)
 
 
@@ -56,7 +56,7 @@ class Readers:
         """Whether people of other organizations can read it, by Slack's last answer."""
 
     def check(self) -> None:
-        """Check that nobody outside can read the channel.
+        """Check that no other organization can read the channel.
 
         Raises:
             NotSharedError: People of other organizations can, or Slack did not say.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _DEPTH = 12
-"""How deep blocks are looked into; Slack's own never go so far."""
+"""The deepest nesting of blocks that is read; Slack's own never go so far."""
 
 _MARKUP = re.compile(r"<([@#!])[^<>]*>|<(?:mailto:|tel:)([^<>|]+)(?:\|[^<>]*)?>|<([^<>|\s]+)(?:\|([^<>]*))?>")
 _HEADED = re.compile(r"(?m)^\*([^*\n]{1,40}?):?\*[ \t]*\n")

@@ -1,4 +1,4 @@
-"""What every payload of Slack's says alike."""
+"""Shapes of Slack's payloads, and the parts that all of them have."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""What Slack knows of its people, groups and channels; asked by its Web API, remembered for a minute."""
+"""People, user groups and channels of the workspace, read by the Web API and cached for a minute."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,11 +15,11 @@ from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 
 FRESH_SECONDS = 60.0
-"""How long an answer of Slack's about people is used again."""
+"""Seconds for which an answer about people is cached."""
 UNREACHABLE_SECONDS = 5.0
 """Seconds for which Slack is not asked again once it could not be reached: questions fail at once."""
 REMEMBERED = 5000
-"""How many answers are kept."""
+"""The most answers that are cached."""
 
 _NEARLY = 0.9
 _SLACKBOT = "USLACKBOT"
@@ -61,7 +61,7 @@ class SlackPeople:
             yield
 
     def get_identity(self) -> Identity:
-        """Tell which workspace the bot belongs to (auth.test); asked once.
+        """Return the workspace that the bot belongs to (auth.test); asked once.
 
         Raises:
             SlackUnavailableError: Slack could not be asked, or refuses the token.
@@ -69,7 +69,7 @@ class SlackPeople:
         return self._remember(("auth.test", ""), self._ask_identity, lasting=True)
 
     def get_membership(self, actor: Actor, *, fresh: bool = False) -> Membership:
-        """Tell what kind of person an actor is (users.info).
+        """Return an actor's membership of the workspace (users.info).
 
         Raises:
             SlackUnavailableError: Slack could not be asked.
@@ -94,7 +94,7 @@ class SlackPeople:
         )
 
     def is_shared_outside(self, channel_id: str) -> bool:
-        """Tell whether people of other organizations can read a channel (conversations.info).
+        """Return whether people of other organizations can read a channel (conversations.info).
 
         Raises:
             SlackUnavailableError: Slack could not be asked, or the bot cannot see the channel.
@@ -103,7 +103,7 @@ class SlackPeople:
         return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))
 
     def is_member(self, channel_id: str) -> bool:
-        """Tell whether the bot is in a channel (conversations.info).
+        """Return whether the bot is in a channel (conversations.info).
 
         Raises:
             SlackUnavailableError: Slack could not be asked, or the bot cannot see the channel.

@@ -1,4 +1,4 @@
-"""What the bot needs to be allowed: every Web API method it calls, every event, and the scopes for them."""
+"""OAuth scopes: every Web API method that the bot calls, every event, and the scopes they need."""
 
 from collections.abc import Mapping
 from itertools import chain
@@ -26,7 +26,7 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"app_mention": ("app_mentions:read",), "message.im": ("im:history",), "app_home_opened": ()}
 )
-"""Every event the bot is told of, and the scopes it needs (Slack's page of each event)."""
+"""Every event the bot receives, and the scopes it needs (Slack's page of each event)."""
 
 BOT_SCOPES = frozenset({"commands", *chain.from_iterable([*METHODS.values(), *EVENTS.values()])})
 """The bot token's scopes; slash commands need one of their own."""

@@ -96,7 +96,7 @@ class SocketClient(SocketModeClient):
 
     Args:
         app_token: The app-level token.
-        slack: The client of Slack's Web API, which tells where to connect.
+        slack: The client of Slack's Web API, which gives the address.
         seconds: How long connecting a WebSocket may take.
         ping_interval: How often it is pinged, in seconds.
     """
@@ -149,7 +149,7 @@ class SocketClient(SocketModeClient):
         session.connect()
         with self._replacing:
             if self._closing.is_set():
-                # Nobody would close it any more, nor end the thread that reads from it.
+                # Nothing would close it any more, nor end the thread that reads from it.
                 session.close()
                 return
             before_state.terminated = True
@@ -163,7 +163,7 @@ class SocketClient(SocketModeClient):
             self.current_app_monitor.start()
 
     def close(self) -> None:
-        """Close it, and let nobody connect it again."""
+        """Close the connection for good."""
         with self._replacing:
             self._closing.set()
         super().close()

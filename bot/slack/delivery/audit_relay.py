@@ -1,4 +1,4 @@
-"""Tells the audit channel of every entry, in order, however long Slack is away."""
+"""Posts every audit entry to the audit channel, in order, however long Slack is away."""
 
 import logging
 import secrets
@@ -23,9 +23,9 @@ BATCH = 5
 TAKEN = 1000
 """The most entries taken at once: a flood of refusals up to this size is one message."""
 LEASE = 30.0
-"""Seconds for which the right to tell is taken: far longer than telling once takes."""
+"""Seconds for which the outbox is leased: far longer than posting once takes."""
 STUCK_SECONDS = 60.0
-"""How long an entry may wait before it counts as stuck."""
+"""Seconds after which a waiting entry counts as stuck."""
 ALARM_SECONDS = 900.0
 """Seconds for which an altered entry is trouble: long enough for monitors that look every few minutes.
 
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RelayTiming:
-    """How long a relay waits, in seconds.
+    """The waits of a relay, in seconds.
 
     Args:
         spacing: Between two messages: Slack takes about one a second into a channel.
@@ -68,13 +68,13 @@ USUAL_TIMING = RelayTiming()
 
 @dataclass(frozen=True, slots=True)
 class RelayStatus:
-    """How the telling goes.
+    """The state of the relay.
 
     Args:
-        waiting: How many entries wait.
-        oldest_seconds: How long the oldest of them has.
+        waiting: The number of entries that wait.
+        oldest_seconds: The seconds that the oldest has waited.
         problem: What went wrong last, and what to do; empty when the last try went well.
-        running: Whether anybody is at it.
+        running: Whether its thread is alive.
     """
 
     waiting: int
@@ -86,20 +86,20 @@ class RelayStatus:
 class Relay:
     """A thread that posts the outbox's entries to one channel, from starting it until it is closed.
 
-    An entry counts as told only when Slack said so. Of several processes, the one that holds the outbox's
-    right tells; should it die between Slack's answer and noting that, an entry is told twice, and its number
+    An entry counts as posted only when Slack said so. Of several processes, the one that leases the outbox
+    posts; should it die between Slack's answer and noting that, an entry is posted twice, and its number
     shows it. Nothing is posted while people of other organizations can read the channel, or while Slack does
     not say whether they can.
 
     Args:
         slack: The client of Slack's Web API.
         channel: The channel's id.
-        outbox: Which entries are to be told.
+        outbox: The entries to post.
         apps: The apps by name.
         masked: By app, the tags of fields whose values the channel is not shown.
         is_shared_outside: Asks Slack whether people of other organizations can read a channel; raises
             SlackUnavailableError.
-        timing: How long it waits.
+        timing: The waits.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Relay:
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
     def start(self) -> None:
-        """Begin to tell."""
+        """Start the thread."""
         self._thread.start()
 
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
@@ -143,7 +143,7 @@ class Relay:
             log.warning("a message to the audit channel was still under way after %g s", seconds)
 
     def status(self) -> RelayStatus:
-        """Tell how the telling goes.
+        """Return the state of the relay.
 
         Raises:
             AuditError: The outbox cannot be read.
@@ -153,7 +153,7 @@ class Relay:
         return RelayStatus(waiting, oldest, self._problem, self._thread.is_alive())
 
     def trouble(self) -> str:
-        """Say why entries do not get through or cannot be believed; empty when there is nothing to say."""
+        """Explain why entries are not delivered or were altered; empty when all is well."""
         try:
             status = self.status()
         except AuditError as error:
@@ -187,7 +187,7 @@ class Relay:
             self._release()
 
     def _step(self) -> float:
-        """Tell what there is, or wait for it; the seconds to pause before the next step."""
+        """Post the next entries, if there are any; return the seconds to pause before the next step."""
         try:
             return self._advance()
         except Exception as error:
@@ -214,13 +214,13 @@ class Relay:
         return self._timing.poll
 
     def _post_entries(self) -> bool:
-        """Tell the next entries in one message; False when there are none."""
+        """Post the next entries in one message; False when there are none."""
         entries = self._outbox.lease_next(self._holder, LEASE, TAKEN)
         if not entries:
             return False
         self._holding = True
         self._note_altered(entries)
-        # Those that Slack has taken, but that could not be noted as told, are only noted now.
+        # Entries that Slack has taken, but that could not be marked as delivered, are only marked now.
         if new := [entry for entry in entries if _key(entry) not in self._posted]:
             self._readers.check()
             chosen = [entry for group in group_entries(new)[:BATCH] for entry in group]
@@ -266,7 +266,7 @@ class Relay:
         return min(growing, self._timing.longest_wait)
 
     def _wait(self, problem: str, asked: float) -> float:
-        """Wait as long as Slack asks, within limits; none of the processes may tell sooner."""
+        """Wait as long as Slack asks, within limits; no process may post sooner."""
         self._fail(problem)
         seconds = min(asked, self._timing.longest_asked)
         with suppress(AuditError):
@@ -274,7 +274,7 @@ class Relay:
         return seconds
 
     def _release(self) -> None:
-        """Let another process tell; should that fail, the right ends by itself."""
+        """Release the lease; should that fail, it ends by itself."""
         if self._holding:
             self._holding = False
             with suppress(AuditError):
@@ -282,5 +282,5 @@ class Relay:
 
 
 def _key(entry: Entry | AlteredEntry) -> str:
-    """Tell an entry from all others, also from one that took its number."""
+    """Return a key that no other entry has, not even one that took its number."""
     return entry.hash if isinstance(entry, Entry) else f"altered {entry.sequence}"

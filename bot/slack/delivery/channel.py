@@ -1,4 +1,4 @@
-"""One channel or thread that the bot posts to by itself, and what is said when Slack takes no message."""
+"""Posting to a channel or thread, and the fixes for Slack's error codes."""
 
 import logging
 import re
@@ -24,7 +24,7 @@ _FIXES = {
     "token_revoked": "install the Slack app again and mend SLACK_BOT_TOKEN",
     "ratelimited": "the bot waits as long as Slack asks",
 }
-"""What to do about Slack's error codes."""
+"""The fix for each of Slack's error codes."""
 _AS_IT_IS = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
 
 log = logging.getLogger(__name__)
@@ -90,5 +90,5 @@ class Channel:
 
 
 def fix_for(code: str) -> str:
-    """Say what can be done about one of Slack's error codes, after a colon; empty where nothing is known."""
+    """Return the fix for one of Slack's error codes, after a colon; empty where none is known."""
     return f": {_FIXES[code]}" if code in _FIXES else ""

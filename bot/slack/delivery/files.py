@@ -1,4 +1,4 @@
-"""Files that the bot sends to somebody's own direct messages."""
+"""Uploads of files to a person's direct messages."""
 
 import json
 import time
@@ -17,7 +17,7 @@ _FIXES: Mapping[str, str] = {
     "account_inactive": _FIX_TOKEN,
     "token_revoked": _FIX_TOKEN,
 }
-"""What to do about Slack's error codes."""
+"""The fix for each of Slack's error codes."""
 _TRY_AGAIN = "Try again in a minute; if that does not help, tell whoever runs this bot"
 
 
@@ -55,7 +55,7 @@ class Files:
             raise _not_sent(type(error).__name__) from None
 
     def _send(self, actor_id: str, name: str, content: bytes, comment: str) -> None:
-        # A file goes where the bot is a member: the channel somebody asked in may be none of those.
+        # A file goes where the bot is a member: the channel of the request may be none of those.
         direct = self.slack.call("conversations.open", users=actor_id)["channel"]["id"]
         place = self.slack.call("files.getUploadURLExternal", filename=name, length=len(content))
         self.slack.upload(str(place["upload_url"]), content)

@@ -23,7 +23,7 @@ class Forms:
     interactions: Interactions
 
     def ask_account(self, trigger_id: str, apps: Apps) -> None:
-        """Open the view that asks whose profile the form is to show.
+        """Open the view that asks for the account whose profile the form shows.
 
         Raises:
             SlackUnavailableError: Slack did not open it.
@@ -63,17 +63,17 @@ class Forms:
             raise
 
     def expect_view(self) -> OpenView:
-        """Make the pane for a view that an ack brings from now on."""
+        """Make the open view that an ack brings from now on."""
         return OpenView.expected(self.slack)
 
     def fill(self, actor: Actor, open_view: OpenView, load: Callable[[], Form], response_url: str) -> None:
-        """Fill an open view with a form; nothing comes of it when it was closed meanwhile.
+        """Fill an open view with a form, unless it was closed meanwhile.
 
         Args:
-            actor: Whose form it is.
-            open_view: Where the view is.
+            actor: The owner of the form.
+            open_view: The view.
             load: Reads the values.
-            response_url: Where what comes of the form goes once it is closed; empty for direct messages.
+            response_url: The response URL for the result once the form is closed; empty for direct messages.
 
         Raises:
             BotError: What loading raises.

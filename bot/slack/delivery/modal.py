@@ -11,7 +11,7 @@ from bot.slack.modals.review import notice_view
 
 @dataclass(slots=True)
 class ModalDelivery:
-    """Delivery into an open view, and by another way when nobody would see it there.
+    """Delivery into an open view, and by another way once it is closed.
 
     Args:
         view: The view.

@@ -1,4 +1,4 @@
-"""A view before somebody while something is found out, and what takes its place."""
+"""An open modal view, updated when its data is ready."""
 
 import logging
 import secrets
@@ -43,11 +43,11 @@ class OpenView:
 
     @classmethod
     def expected(cls, slack: SlackClient) -> "OpenView":
-        """Make the pane for a view that an ack brings from now on."""
+        """Make the open view that an ack brings from now on."""
         return cls(slack, "", secrets.token_urlsafe(12), time.monotonic() + FOLLOWED_AFTER)
 
     def show(self, view: Mapping[str, Any]) -> bool:
-        """Put a view in the place of what is there; False when nobody can see it."""
+        """Replace the view; False when it is closed."""
         pause = _FIRST_PAUSE
         while not self.closed:
             problem = self._try(view)

@@ -1,4 +1,4 @@
-"""What is said of a lookup while it is under way."""
+"""Progress of a running lookup."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,18 +11,18 @@ from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import progressing, working
 
 PROGRESS_AFTER = 2.0
-"""Seconds from which on it is said how far a lookup has come."""
+"""Seconds after which a working line shows the progress."""
 
 
 @contextmanager
 def showing_progress(
     interactions: Interactions, request: SlackRequest, job: LookupJob, *, number: int = 0, stays: bool = False
 ) -> Iterator[None]:
-    """Tell an actor how far a lookup has come, with a button to cancel it, until the context ends.
+    """Show the progress of a lookup, with a button to cancel it, until the context ends.
 
     Args:
-        interactions: Keeps what the button leads back to, as long as there is something to cancel.
-        request: Whose lookup it is.
+        interactions: Keeps the lookup for the button, as long as there is something to cancel.
+        request: The request to answer.
         job: The lookup.
         number: The page that is to be shown.
         stays: Whether the answer goes elsewhere.

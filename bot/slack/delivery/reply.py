@@ -19,7 +19,7 @@ class Audience(Enum):
     """The people who see a message."""
 
     USUAL = auto()
-    """The actor, and whoever follows a public conversation."""
+    """The actor, and the others in a public conversation."""
     ACTOR = auto()
     """The actor alone."""
     CHANNEL = auto()

@@ -1,4 +1,4 @@
-"""One request of a person's, whatever surface it came from."""
+"""One request of a person, from any surface."""
 
 from dataclasses import dataclass, field
 
@@ -8,11 +8,11 @@ from bot.slack.delivery.reply import Reply
 
 @dataclass(frozen=True, slots=True)
 class SlackRequest:
-    """Who asks, on which surface and where, and how they are answered.
+    """A request: the actor, the surface, the channel and the reply.
 
     Args:
-        actor: Who asks.
-        surface: What they used.
+        actor: The person who asks.
+        surface: The surface they used.
         reply: Takes the answer.
         channel_id: The channel they asked in; empty where there is none.
         trigger_id: Allows to open one modal within three seconds; empty where nothing does.

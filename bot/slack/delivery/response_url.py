@@ -21,7 +21,7 @@ from bot.slack.delivery.reply import Audience, Delivery
 from bot.slack.messages.blocks import Message
 
 TRIES = 2
-"""How often one message is sent before another way is taken; a response URL works five times in all."""
+"""The tries of one message before another way is taken; a response URL works five times in all."""
 UPDATED_AFTER = (2.5, 6.0)
 """Seconds after which a working line is updated at a response URL.
 
@@ -64,7 +64,7 @@ class Responder:
         return ResponseUrl(self, url, actor_id, beside=of_message)
 
     def open_conversation(self, channel_id: str, user_id: str, thread_ts: str = "") -> Conversation:
-        """Make the conversation with somebody in a direct message, or in a thread of a channel."""
+        """Make a conversation in a direct message, or in a thread of a channel."""
         return Conversation(Channel(self._slack, channel_id, thread_ts), user_id, self._limits.answer)
 
     def open_view(self, view: OpenView, url: str, actor_id: str) -> Delivery:

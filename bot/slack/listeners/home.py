@@ -1,4 +1,4 @@
-"""The bot's Home tab, published whenever somebody opens it or has pressed a button in it."""
+"""The bot's Home tab, published when it is opened and after a press of a button in it."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -27,14 +27,14 @@ from bot.slack.messages.notices import busy
 from bot.slack.runner import CommandRunner
 
 MOST_TABS = 256
-"""Of how many Home tabs the buttons are remembered; those of the one published longest ago go first."""
+"""The most Home tabs whose buttons are remembered; those published longest ago go first."""
 _NAME = "ShowHome"
 
 
 def register(
     app: App, runner: CommandRunner, responder: Responder, admission: Admission, homes: "HomeTabs"
 ) -> None:
-    """Register with Bolt that somebody opens the bot's Home tab."""
+    """Register the event of an opened Home tab with Bolt."""
 
     @app.event("app_home_opened")
     def on_home(ack: Ack, body: Mapping[str, Any]) -> None:
@@ -51,7 +51,7 @@ def register(
 def publish(
     runner: CommandRunner, homes: "HomeTabs", request: SlackRequest, job: Callable[[], None] | None = None
 ) -> None:
-    """Publish somebody's Home tab, after a job if there is one."""
+    """Publish the actor's Home tab, after a job if there is one."""
     if job:
         job()
     runner.run_guarded(request, partial(homes.publish, request.actor))
@@ -63,10 +63,10 @@ class HomeTabs:
 
     Args:
         slack: The client of Slack's Web API.
-        command: The slash command's name, slash included.
+        command: The name of the slash command, slash included.
         services: The services that run commands.
-        interactions: What buttons lead back to.
-        audit_state: Says how far the audit channel has been told.
+        interactions: The state behind buttons.
+        audit_state: Describes the state of the audit channel.
     """
 
     slack: SlackClient
@@ -79,9 +79,9 @@ class HomeTabs:
     _lock: Lock = field(default_factory=Lock, init=False)
 
     def publish(self, actor: Actor) -> str:
-        """Publish somebody's Home tab as it is now; names what was done.
+        """Publish an actor's Home tab as it is now; returns the label of its metric.
 
-        However often this is asked for while it is under way, it is done once more, by whoever is at it.
+        However often this is asked for meanwhile, the thread that publishes does it once more.
 
         Raises:
             SlackUnavailableError: Slack did not take it.
@@ -101,7 +101,7 @@ class HomeTabs:
         return _NAME
 
     def _is_due(self, actor: Actor) -> bool:
-        """Tell whether to publish, and note that it is being done; whoever is not due is at it no more."""
+        """Return whether to publish, and note that it is being done; without that the thread ends."""
         with self._lock:
             if not self._is_due_again[actor]:
                 del self._is_due_again[actor]
@@ -126,7 +126,7 @@ class HomeTabs:
         self._remember(actor, ids)
 
     def _remember(self, actor: Actor, ids: list[str]) -> None:
-        """Note which buttons somebody has before them, and forget those that nobody has any more."""
+        """Remember the buttons of an actor's tab, and forget those that no tab shows any more."""
         with self._lock:
             gone = self._button_ids.pop(actor, [])
             self._button_ids[actor] = ids

@@ -1,4 +1,4 @@
-"""The shortcuts that look accounts up, and the modal they lead to."""
+"""The listeners for the lookup shortcuts and their modal."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -31,7 +31,7 @@ _DIRECT_MESSAGES = OpenLookup("", "")
 
 
 def open_lookup(runner: CommandRunner, request: SlackRequest) -> str:
-    """Open the modal that asks what to look up; names the deed."""
+    """Open the modal that asks what to look up; returns the label of its metric."""
     _allow(runner, request)
     runner.forms.show(request.trigger_id, lookup_view(runner.services.apps))
     return "OpenLookup"

@@ -1,4 +1,4 @@
-"""What a message to the bot asks for: a command, accounts to look up, or nothing in particular."""
+"""Reads a message to the bot: a command, accounts to look up, or small talk."""
 
 import re
 
@@ -21,7 +21,7 @@ _NEEDS_QUOTES = re.compile(r"[\s,]")
 _SEPARATORS = re.compile(r"(?i)(?<=[\w`])[.;:!?]++(?:\s++|$)|(?<!\s)\s++and\s++")
 _EMOJI = re.compile(r"(?<!\S):[a-z0-9_+'-]++:(?!\S)")
 _MARKED = re.compile(r"[0-9_@\"'«=]|(?<=\w)[-.#:]+(?=\w)|--")
-"""What ids and options have, and words of a sentence have not."""
+"""Characters of ids and options that words of a sentence lack."""
 _WORDS = """
     a about again all am any anybody anyone are can cheers cool could do does everybody everyone fine for
     from good got great guys have hello hey hi hiya how i in is it just me morning my nice no of ok okay on
@@ -76,7 +76,7 @@ def _without_mention(text: str, bot_id: str) -> str:
 
 
 def _is_sentence(typed: str) -> bool:
-    """Tell what has words of a conversation in it from a mere list of ids; options are neither."""
+    """Return whether there are words of a conversation beside ids and options."""
     said = _OPTIONS.split(_EMOJI.sub(" ", typed), maxsplit=1)[0]
     words = [
         word for each in _QUOTED.sub('""', said).split() if (word := each.strip(f"{_PUNCTUATION}-").lower())
@@ -94,5 +94,5 @@ def _find_likely(typed: str) -> str:
 
 
 def _drop_separators(typed: str) -> str:
-    """Take out what stands between and after ids; what is quoted may have it in it."""
+    """Remove separators between and after ids, unless something is quoted, which may hold them."""
     return typed if '"' in straighten(typed) else _SEPARATORS.sub(" ", typed).strip()

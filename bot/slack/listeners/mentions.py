@@ -21,10 +21,10 @@ from bot.slack.recent_ids import RecentIds
 from bot.slack.runner import CommandRunner
 
 EVENTS = 1024
-"""How many of the latest events are known again: Slack repeats one for up to an hour."""
+"""The number of latest events that are recognized: Slack repeats one for up to an hour."""
 
 _WRITTEN = {None, "file_share", "thread_broadcast"}
-"""The subtypes of messages that somebody has written; all others tell of something that happened."""
+"""The subtypes of messages that a person has written; all others describe events."""
 
 
 def register(app: App, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
@@ -80,7 +80,7 @@ def _allow(services: Services, request: SlackRequest, command: ChangeCommand) ->
 
 
 def _is_for_bot(event: Mapping[str, Any]) -> bool:
-    """Tell a person's message to the bot from bots' messages, its own, and what happened to messages."""
+    """Return whether a message is a person's, and to the bot."""
     if event.get("bot_id") or event.get("subtype") not in _WRITTEN or not event.get("user"):
         return False
     direct = str(event["channel"]).startswith(DIRECT)

@@ -1,4 +1,4 @@
-"""Shortcuts and the modals they lead to: what is filled in, reviewed, confirmed and closed."""
+"""The listeners for the profile shortcut and its modals: filled in, reviewed, confirmed and closed."""
 
 from collections.abc import Mapping
 from functools import partial

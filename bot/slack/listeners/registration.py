@@ -19,7 +19,7 @@ from bot.slack.recent_ids import RecentIds
 from bot.slack.runner import CommandRunner
 
 ENVELOPES = 256
-"""How many of the latest envelopes are known again."""
+"""The number of latest envelopes that are recognized."""
 
 _NOT_SLACKS = "What came from Slack made no sense, so nothing was done. Try again."
 
@@ -45,7 +45,7 @@ def register(
 
 
 class DeduplicatingHandler(SocketModeHandler):
-    """Takes each Socket Mode envelope once: Slack brings some twice, and nobody wants two answers."""
+    """Handles each Socket Mode envelope once: Slack delivers some twice."""
 
     def __init__(self, app: App, slack: SlackClient, app_token: str) -> None:
         # Not the base's: it would make a client whose waits have no end.
@@ -55,7 +55,7 @@ class DeduplicatingHandler(SocketModeHandler):
         self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]  # as Bolt's
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's
-        """Hand an envelope to Bolt, or acknowledge it alone when it has been here."""
+        """Hand an envelope to Bolt, or acknowledge a repeated one."""
         if self._recent.add(req.envelope_id):
             client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
             return

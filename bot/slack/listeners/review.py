@@ -1,4 +1,4 @@
-"""What comes of a form: the difference to confirm in its modal, and what became of the change."""
+"""Review of a form: the difference to confirm in its modal, and the outcome of the change."""
 
 import logging
 
@@ -30,7 +30,7 @@ def review(runner: CommandRunner, request: SlackRequest, open_view: OpenView, co
 
 
 def confirm(runner: CommandRunner, request: SlackRequest, open_view: OpenView, change_id: str) -> None:
-    """Make a change that was reviewed, and show what became of it."""
+    """Make a change that was reviewed, and show its outcome."""
 
     def run() -> str:
         _show(
@@ -45,19 +45,19 @@ def confirm(runner: CommandRunner, request: SlackRequest, open_view: OpenView, c
 
 
 def cancel_review(runner: CommandRunner, actor: Actor, change_id: str) -> None:
-    """Cancel a change whose review was closed; nobody waits for an answer, and what is left expires."""
+    """Cancel a change whose review was closed; one that cannot be cancelled expires."""
     try:
         runner.services.changes.cancel(actor, change_id, Surface.FORM)
     except BotError as error:
         log.info("a change whose review was closed is left to expire (%s)", type(error).__name__)
-    except Exception as error:  # noqa: BLE001 - nobody else would tell of it
+    except Exception as error:  # noqa: BLE001 - nothing else would log it
         runner.report_crash(error)
 
 
 def _show(
     runner: CommandRunner, request: SlackRequest, open_view: OpenView, result: Preview | Unchanged | Settled
 ) -> None:
-    """Show what came of a step, and as a message to whoever has closed the modal."""
+    """Show the result of a step; as a message once the modal is closed."""
     match result:
         case Preview():
             view = review_view(result)
