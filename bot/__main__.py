@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LAST_PORT = 65535
 Run: TypeAlias = Callable[[argparse.Namespace], int | None]
-"""Runs a sub-command; its exit code, 0 when none."""
+"""Runs a sub-command; returns its exit code, None for 0."""
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Describe the sub-commands."""
+    """Make the parser of all sub-commands."""
     parser = argparse.ArgumentParser(
         prog="im-bot", description="Look up and change the accounts of a Tencent Chat app from Slack."
     )
@@ -58,15 +58,15 @@ def make_parser() -> argparse.ArgumentParser:
     words = "verify or export the record"
     audit = commands.add_parser("audit", help=words, description=words)
     audit_commands = audit.add_subparsers(required=True, metavar="WHAT")
-    verify = audit_commands.add_parser("verify", help="tell whether the record is whole and unaltered")
+    verify = audit_commands.add_parser("verify", help="check that the record is complete and unaltered")
     verify.add_argument(
-        "--head", metavar="'#N · HASH'", help="an entry that must be there, as printed in the audit channel"
+        "--head",
+        metavar="'#N · HASH'",
+        help="an entry that must be in the record, as printed in the audit channel",
     )
     verify.set_defaults(run=_verify)
     export = audit_commands.add_parser("export", help="print every entry")
-    export.add_argument(
-        "--format", choices=("jsonl", "csv"), default="jsonl", help="jsonl unless told otherwise"
-    )
+    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="jsonl by default")
     export.set_defaults(run=_export)
     add("doctor", _doctor, "check settings, Slack and Tencent Chat, with a fix for each failure")
     return parser
@@ -111,9 +111,9 @@ def _playground(args: argparse.Namespace) -> None:
 
 
 def _need_playground() -> None:
-    """Stop with a readable line when the packages of the extra are not installed."""
+    """Exit with a message unless the packages of the playground extra are installed."""
     if find_spec("uvicorn") is None or find_spec("starlette") is None:
-        raise SystemExit("this needs more packages: pip install -e '.[playground]'")
+        raise SystemExit("more packages are needed: pip install -e '.[playground]'")
 
 
 def _sandbox(args: argparse.Namespace) -> None:
@@ -147,7 +147,7 @@ def _socket(_: argparse.Namespace) -> None:
 
 
 def _settings(mode: "Mode") -> "Settings":
-    """Read the settings for a mode, or stop with a readable list of what is wrong with them."""
+    """Read the settings for a mode, or exit with a list of their mistakes."""
     from bot.logs import set_up_logs
     from bot.settings import SettingsError, load_settings
 
@@ -155,7 +155,7 @@ def _settings(mode: "Mode") -> "Settings":
         settings = load_settings(mode)
     except SettingsError as error:
         lines = "".join(f"\n  {mistake}" for mistake in error.mistakes)
-        raise SystemExit(f"im-bot {mode} cannot start; what is set does not work:{lines}") from None
+        raise SystemExit(f"im-bot {mode} cannot start. Correct these settings:{lines}") from None
     set_up_logs(settings.log_level)
     return settings
 
@@ -183,7 +183,7 @@ def _export(args: argparse.Namespace) -> None:
     url = _database_url()
     from bot.store.export import export
 
-    # Whoever reads only the beginning, as head does, ends this quietly.
+    # A reader that stops early, such as head, ends this quietly.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     with _exit_with_message():
         for line in export(url, args.format):
@@ -191,7 +191,7 @@ def _export(args: argparse.Namespace) -> None:
 
 
 def _database_url() -> str:
-    """Read where the record is; nothing else has to be set for it."""
+    """Read DATABASE_URL alone; no other setting is needed."""
     from bot.settings import SettingsError, load_database_url
 
     try:
@@ -202,7 +202,7 @@ def _database_url() -> str:
 
 @contextmanager
 def _exit_with_message() -> Iterator[None]:
-    """Stop with a readable line when the record cannot be read or written, or not as asked."""
+    """Turn a BotError into an exit with its message."""
     from bot.errors import BotError
 
     try:

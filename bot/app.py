@@ -36,19 +36,19 @@ from bot.store.migrate import migrate_in_subprocess
 from bot.store.record import Store
 
 CONCURRENT_CALLS = 32
-"""The most calls of large lookups under way at once: the vendor's limit takes 24 at a latency of 100 ms.
+"""The most concurrent calls of large lookups: the vendor's limit takes 24 at a latency of 100 ms.
 
-A lookup that fits into one call makes it in its own worker.
+A lookup that fits into one call runs in its own worker.
 """
 PRIORITY_WORKERS = 4
-"""How many say that the bot is busy, or cancel what keeps it so; Slack may hold one of them up."""
+"""Workers that answer "busy" and cancel jobs when all others are taken; Slack may delay one of them."""
 CLOSE_SECONDS = 22.0
-"""Seconds that commands under way may still take when the bot stops: their budget, and time to answer."""
+"""Seconds that running commands still get when the bot stops: their budget, and time to answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The bot, put together; Bolt's app is where Slack's payloads go in."""
+    """The assembled bot; Slack's payloads enter through Bolt's app."""
 
     bolt: App
     slack: SlackClient
@@ -63,11 +63,11 @@ class Bot:
 
     @property
     def is_busy(self) -> bool:
-        """Whether commands are under way."""
+        """True while commands are running."""
         return any(workers.is_busy for workers in (self.workers, self.quick_workers, self.priority_workers))
 
     def close(self) -> None:
-        """Take on nothing more, finish what was begun as far as there is time, and close every connection."""
+        """Accept no more work, finish running commands within CLOSE_SECONDS, and close every connection."""
         deadline = time.monotonic() + CLOSE_SECONDS
         for workers in (self.workers, self.quick_workers, self.priority_workers):
             workers.close(max(0.0, deadline - time.monotonic()))
@@ -80,7 +80,7 @@ class Bot:
 
 
 def make_slack_client(settings: Settings, limits: Limits = USUAL_LIMITS) -> SlackClient:
-    """Make the client of Slack's Web API."""
+    """Make the client for Slack's Web API."""
     return SlackClient(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, limits)
 
 
@@ -99,7 +99,7 @@ def make_im_clients(settings: Settings) -> dict[str, IMClient]:
 
 
 def _observe_nothing(command: str, outcome: str, seconds: float) -> None:
-    """Count nothing: Socket Mode has nowhere to show figures."""
+    """Count nothing: Socket Mode serves no metrics."""
 
 
 def make_bot(
@@ -107,7 +107,7 @@ def make_bot(
     observe: Observer = _observe_nothing,
     limits: Limits = USUAL_LIMITS,
 ) -> Bot:
-    """Put the bot together; nothing is connected yet."""
+    """Assemble the bot, without connecting it."""
     slack, ims = make_slack_client(settings, limits), make_im_clients(settings)
     people, store = SlackPeople(slack), Store(settings.database_url)
     pool = ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="call")
@@ -141,13 +141,13 @@ def make_bot(
     admission = Admission(interactions, workers, quick_workers, priority_workers)
     bolt = App(
         client=slack,
-        # The loggers Bolt makes take their level from this one.
+        # Bolt's own loggers inherit this one's level.
         logger=logging.getLogger("slack_bolt"),
         signing_secret=settings.slack_signing_secret.get_secret_value(),
-        # The token is known and checked at start: Bolt need not ask Slack about it.
+        # The token is checked at start, so Bolt need not look it up.
         authorize=lambda: AuthorizeResult(enterprise_id=None, team_id=None, bot_token=slack.token),
         process_before_response=True,
-        # Whatever comes over HTTP has been verified before it is parsed.
+        # The HTTP app verifies a request before it is parsed.
         request_verification_enabled=False,
     )
     register(bolt, runner, responder, admission, homes)
@@ -179,7 +179,7 @@ def _make_reconcile_loop(settings: Settings, changes: Changes, responder: Respon
 
 @contextmanager
 def connect_socket_mode(bot: Bot, settings: Settings) -> Iterator[None]:
-    """Keep a bot connected over Socket Mode; at the end the commands under way are finished."""
+    """Connect a bot over Socket Mode; on leaving, running commands are finished."""
     handler = DeduplicatingHandler(bot.bolt, bot.slack, settings.slack_app_token.get_secret_value())
     bot.audit.start()
     try:
@@ -187,7 +187,7 @@ def connect_socket_mode(bot: Bot, settings: Settings) -> Iterator[None]:
     except SlackCallError as error:
         bot.close()
         raise SystemExit(
-            f"cannot connect to Slack ({error.reason}); im-bot doctor says what to mend"
+            f"cannot connect to Slack ({error.reason}); run im-bot doctor to find out why"
         ) from None
     try:
         yield
@@ -197,7 +197,7 @@ def connect_socket_mode(bot: Bot, settings: Settings) -> Iterator[None]:
 
 
 def run_socket(settings: Settings) -> None:
-    """Run the bot over Socket Mode until a signal to stop comes."""
+    """Run the bot over Socket Mode until SIGINT or SIGTERM."""
     stop = stop_signal()
     migrate_in_subprocess(settings.database_url)
     bot = make_bot(settings)

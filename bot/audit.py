@@ -1,4 +1,4 @@
-"""The record, and what lives off it: telling the audit channel, and settling what was left open."""
+"""The audit trail at run time: the record, the relay to the audit channel, and the reconcile loop."""
 
 from bot.errors import AuditError
 from bot.health import BackgroundCheck
@@ -8,16 +8,15 @@ from bot.store.record import Store
 
 
 class Audit:
-    """Everything about the record that runs beside the commands.
+    """The record's background work: relay, reconcile loop, and checks of the record and the audit channel.
 
-    How the record and the audit channel fare is found out in the background, so that nobody who asks waits
-    for a database.
+    The checks run in threads of their own, so that no request waits for a database.
 
     Args:
-        store: Where changes and entries are kept.
-        relay: What tells the audit channel; None where there is none on purpose.
-        reconcile_loop: What settles open changes.
-        audited: Whether it is settled where changes are told, if only that they are told nowhere.
+        store: The database of changes and entries.
+        relay: Posts entries in the audit channel; None without a channel.
+        reconcile_loop: Settles open changes.
+        audited: False while AUDIT_CHANNEL is not set, not even to `none`.
     """
 
     def __init__(
@@ -33,7 +32,7 @@ class Audit:
         self._channel_check = BackgroundCheck("the audit channel", self._check_channel)
 
     def start(self) -> None:
-        """Begin to tell, to settle and to check."""
+        """Start the relay, the reconcile loop and the checks."""
         if self.relay:
             self.relay.start()
         self._reconcile_loop.start()
@@ -41,7 +40,7 @@ class Audit:
         self._channel_check.start()
 
     def close(self) -> None:
-        """Finish what is under way, and close the database."""
+        """Finish running work, and close the database."""
         self._record_check.close()
         self._channel_check.close()
         self._reconcile_loop.close()
@@ -50,27 +49,27 @@ class Audit:
         self.store.close()
 
     def trouble(self) -> str:
-        """Say why a change could not be recorded or told at the moment; empty when it could."""
+        """Return why a change could not be recorded or posted now; empty when it could."""
         if trouble := self._record_check.trouble():
             return f"record: {trouble}"
         stuck = self.channel_trouble()
         return f"audit channel: {stuck}" if stuck else ""
 
     def channel_trouble(self) -> str:
-        """Say why the audit channel is not told of changes; empty while it is, and where there is none."""
+        """Return why the audit channel gets no changes; empty while it does, or without a channel."""
         return self._channel_check.trouble() if self.relay else ""
 
     def channel_state(self) -> str:
-        """Say how far the audit channel has been told, and what is wrong with the record, in words."""
+        """Describe how far the audit channel has caught up, and what is wrong with the record."""
         if trouble := self._record_check.trouble():
-            return f"{self._told()}; the record cannot be written: {trouble}"
-        return self._told()
+            return f"{self._describe_channel()}; the record cannot be written: {trouble}"
+        return self._describe_channel()
 
     def count_waiting(self) -> float:
-        """Count the entries that wait for the audit channel; -1 while that is not known."""
+        """Count the entries waiting for the audit channel; -1 while unknown."""
         return -1 if self._channel_check.is_stuck else self._waiting
 
-    def _told(self) -> str:
+    def _describe_channel(self) -> str:
         if self.relay is None:
             none = "there is none, on purpose (AUDIT_CHANNEL=none)"
             return none if self._audited else "none is set (AUDIT_CHANNEL), so every change is refused"

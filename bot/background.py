@@ -1,4 +1,4 @@
-"""Run an ASGI application on loopback beside whatever else the process does."""
+"""An ASGI server on loopback, in a thread of its own."""
 
 import os
 import socket
@@ -10,11 +10,11 @@ from typing import Any, Self
 import uvicorn
 
 SHUTDOWN_SECONDS = 1
-"""Seconds that requests under way get to finish when the server stops."""
+"""Seconds that running requests get to finish when the server stops."""
 
 
 def make_port_error(port: int, error: OSError) -> SystemExit:
-    """Make the end of a program whose port is taken."""
+    """Make the exit of a program whose port is taken."""
     return SystemExit(
         f"cannot listen on port {port} ({os.strerror(error.errno or 0)}): choose another with --port"
     )
@@ -30,7 +30,7 @@ class BackgroundServer:
 
     def __init__(self, app: Callable[..., Any], port: int = 0) -> None:
         self.port = port
-        """The port to listen on; once entered, the one really listened on."""
+        """The port; the actual one once entered."""
         self._config = uvicorn.Config(
             app,
             lifespan="off",
@@ -47,12 +47,12 @@ class BackgroundServer:
             OSError: The port is taken.
         """
         self._config.load()
-        # Bound and listening here rather than in the thread: the address is known, a taken port is the
-        # caller's OSError, and an early client waits in the backlog instead of being refused.
+        # Bound here rather than in the thread: the address is known, a taken port is the caller's OSError,
+        # and an early client waits in the backlog instead of being refused.
         listener = socket.create_server(("127.0.0.1", self.port))
         self.port = listener.getsockname()[1]
-        # asyncio does so itself only for sockets that name their protocol, which this one does not; without
-        # it the rest of an answer waits some 40 ms for the reader's delayed acknowledgement.
+        # asyncio sets this only for sockets that name their protocol, which this one does not; without it
+        # the rest of a response waits some 40 ms for a delayed acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._server = uvicorn.Server(self._config)
         self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)

@@ -1,4 +1,4 @@
-"""Checks everything a running bot depends on: one line each, with a fix for each failure."""
+"""The `doctor` sub-command: checks all that the bot depends on, with a fix for each failure."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -17,19 +17,19 @@ from bot.slack.api.scopes import BOT_SCOPES
 from bot.store.record import Store
 
 APP_SECONDS = 8.0
-"""How long the vendor may take to answer a check."""
+"""Seconds that the vendor may take to answer."""
 MAX_CHECK_SECONDS = 20.0
-"""The longest that any check may take, in seconds."""
+"""Seconds that any check may take."""
 _CREDENTIALS_ADVICE = (
     "Copy the bot token (xoxb-…) from the app's page, OAuth & Permissions, into SLACK_BOT_TOKEN"
 )
-_NETWORK_ADVICE = "Check this machine's way out: its proxy, its firewall, and SLACK_API_URL if it is set"
+_NETWORK_ADVICE = "Check this machine's network: its proxy, its firewall, and SLACK_API_URL if it is set"
 _TOKEN_ERRORS = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at: what, how it stands, and what to do when it does not hold."""
+    """One check: its name, its result, and the fix when it failed."""
 
     name: str
     result: str
@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 def check_all() -> Iterator[Check]:
-    """Check the settings and, when they can be used, everything they name."""
+    """Check the settings and, when they are valid, everything that they name."""
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -65,11 +65,11 @@ def _check_mode(settings: Settings) -> Check:
     modes = {"socket": settings.slack_app_token, "serve": settings.slack_signing_secret}
     possible = [f"im-bot {mode}" for mode, secret in modes.items() if secret.get_secret_value()]
     if possible:
-        return Check("way to Slack", " or ".join(possible))
+        return Check("connection mode", " or ".join(possible))
     return Check(
-        "way to Slack",
+        "connection mode",
         "neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set",
-        "Set the first for im-bot socket, the second for im-bot serve",
+        "Set SLACK_APP_TOKEN for im-bot socket, or SLACK_SIGNING_SECRET for im-bot serve",
     )
 
 
@@ -78,10 +78,10 @@ def _check_socket(settings: Settings) -> Check:
         try:
             make_slack_client(settings).open_socket(settings.slack_app_token.get_secret_value())
         except SlackCallError as error:
-            raise SlackUnavailableError(f"Slack opens no connection ({error.reason})") from None
+            raise SlackUnavailableError(f"Slack refuses to open a connection ({error.reason})") from None
         return "Slack opens a connection"
 
-    fix = "Set SLACK_APP_TOKEN to the app-level token, with the scope connections:write, of the app's page"
+    fix = "Copy an app-level token (xapp-…) with connections:write from the app's page into SLACK_APP_TOKEN"
     return _run_check("Socket Mode", check, fix)
 
 
@@ -102,7 +102,7 @@ def _check_slack(settings: Settings) -> Iterator[Check]:
     yield Check("Slack token", f"workspace {identity.team}")
     missing = BOT_SCOPES - identity.scopes
     if missing:
-        fix = "Add them as in manifest.yml and reinstall the app to the workspace"
+        fix = "Add them as in manifest.yml, then reinstall the app to the workspace"
         yield Check("Slack scopes", f"missing {', '.join(sorted(missing))}", fix)
     else:
         yield Check("Slack scopes", "all there")
@@ -114,7 +114,7 @@ def _check_slack(settings: Settings) -> Iterator[Check]:
 
 
 def _check_people(settings: Settings, people: SlackPeople, identity: Identity) -> Check:
-    """Check that whoever is listed by user id could use the role."""
+    """Check that every user id in the roles is a full member."""
     listed = sorted(settings.rules.viewers.people | settings.rules.editors.people)
     home = min(identity.home)
 
@@ -149,16 +149,16 @@ def _check_audit_channel(settings: Settings, people: SlackPeople) -> Iterator[Ch
     if channel is None:
         yield Check(
             "audit channel",
-            "AUDIT_CHANNEL is not set, so nobody can change anything",
+            "AUDIT_CHANNEL is not set, so every change is refused",
             "Set it to a channel's id, or to none on purpose",
         )
     elif channel == NO_CHANNEL:
-        yield Check("audit channel", "none, on purpose: changes are told to nobody")
+        yield Check("audit channel", "none, on purpose: changes are posted nowhere")
     else:
         yield _run_check(
             f"audit channel {channel}",
             lambda: _describe_channel(people, channel),
-            "Check the id; the bot has to be a member of the channel: type /invite @im-bot there",
+            "Check the id, and invite the bot: type /invite @im-bot in the channel",
         )
 
 
@@ -166,7 +166,7 @@ def _describe_channel(people: SlackPeople, channel: str) -> str:
     if people.is_shared_outside(channel):
         raise BotError(
             "people of other organizations can read it, so nothing is posted there and every entry waits",
-            advice="Stop sharing it, or take a channel of your own",
+            advice="Stop sharing the channel, or take a channel of your own",
         )
     if not people.is_member(channel):
         raise BotError("the bot is not in it")
@@ -208,17 +208,17 @@ def _run_check(name: str, check: Callable[[], str], fix: str) -> Check:
 
 
 def _with_timeout(check: Callable[[], T]) -> T:
-    """Ask in a thread that is left behind when it takes too long; gives what asking gives, and raises.
+    """Run a check in a thread, which is abandoned after MAX_CHECK_SECONDS.
 
     Raises:
-        BotError: There was no answer in time.
+        BotError: The check failed, or did not end in time.
     """
     future: Future[T] = Future()
 
     def run() -> None:
         try:
             future.set_result(check())
-        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+        except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
             future.set_exception(error)
 
     Thread(target=run, daemon=True).start()

@@ -1,16 +1,16 @@
-"""Everything that can go wrong, in one tree.
+"""The bot's errors, in one tree.
 
 ```
 BotError                        str(error) may be shown to anyone who asked
-├── UsageError                  the text makes no sense; carries the usage line
-├── PermissionDeniedError       the actor lacks the role; says what is missing and who can help
-├── ExpiredError                it is not possible, or not any more: a button or a change is too old
+├── UsageError                  the text is no valid command; carries the usage line
+├── PermissionDeniedError       the actor lacks the role; names it, and who can help
+├── ExpiredError                it is no longer possible: a button or a change is too old
 ├── CancelledError              the actor cancelled it, and has been answered
-├── AuditError                  the record could not be written, or cannot be believed
-│   ├── AlteredError            what it holds is not what was kept
-│   └── RecordUnknownError      it could not be written in time; whether it was, is not known
+├── AuditError                  the record could not be written, or is not sound
+│   ├── AlteredError            it was altered
+│   └── RecordUnknownError      a write did not end in time: it may have been written
 ├── SlackUnavailableError       Slack could not be asked
-├── NotSharedError              others than the workspace's own people could read it, or nobody would
+├── NotSharedError              an answer is not shown in the channel
 └── IMError                     .code, when Tencent gave one
     ├── InvalidRequestError     a field or value the vendor refuses
     ├── NotFoundError           an account or field the vendor does not know
@@ -31,8 +31,8 @@ class BotError(Exception):
     """The base of all errors whose text may be shown to the actor.
 
     Args:
-        words: What happened, in one plain sentence part without a full stop.
-        advice: What the reader can do about it; empty when there is nothing.
+        words: The problem, in one plain clause without a full stop.
+        advice: The reader's next step; empty when there is none.
         detail: For the log only; never holds a secret or a profile value.
     """
 
@@ -43,18 +43,18 @@ class BotError(Exception):
 
 
 class UsageError(BotError):
-    """The text makes no sense as a command.
+    """The text is no valid command.
 
     Args:
-        words: What is wrong with it.
-        usage: The line that shows how it is typed, without the slash command's name.
+        words: The mistake.
+        usage: The usage line, without the slash command's name.
         advice: A suggestion such as a near miss.
         parts: The single mistakes, when there are several.
 
     Attributes:
-        command: The word of the command that it was to be; empty where not even that is known.
-        app: The app it was about, as far as it could be read.
-        accounts: The accounts it was about, as far as they could be read.
+        command: The command's word; empty when unknown.
+        app: The app, as far as it could be read.
+        accounts: The accounts, as far as they could be read.
     """
 
     def __init__(
@@ -68,27 +68,27 @@ class UsageError(BotError):
 
 
 class PermissionDeniedError(BotError):
-    """The actor may not do this; the words name the rule, the advice who can help."""
+    """The actor may not do this; the text names the rule, the advice who can help."""
 
 
 class ExpiredError(BotError):
-    """What was asked is understood and not possible, or not any more: a button is too old, say."""
+    """The request is valid but no longer possible: a button is too old, for example."""
 
 
 class CancelledError(BotError):
-    """The actor cancelled it while it was under way, and was answered then."""
+    """The actor cancelled it while it ran, and has been answered."""
 
 
 class AuditError(BotError):
-    """The record could not be written, or what it holds cannot be believed."""
+    """The record could not be written, or is not sound."""
 
 
 class AlteredError(AuditError):
-    """What the record holds is not what was kept: somebody altered the database."""
+    """The record is not as it was written: the database was altered."""
 
 
 class RecordUnknownError(AuditError):
-    """The record could not be written in time; whether it was, is not known."""
+    """A write to the record did not end in time; it may have been written."""
 
 
 class SlackUnavailableError(BotError):
@@ -96,16 +96,16 @@ class SlackUnavailableError(BotError):
 
 
 class NotSharedError(BotError):
-    """An answer is not shown to the channel it was asked in; the words say why."""
+    """An answer is not shown in the channel; the text says why."""
 
 
 class IMError(BotError):
     """Tencent Chat refused, failed or could not be reached.
 
     Args:
-        words: What happened.
+        words: The problem.
         code: The vendor's ErrorCode or ResultCode; None when no answer came.
-        advice: What the reader can do about it.
+        advice: The reader's next step.
         detail: For the log only.
     """
 
@@ -127,7 +127,7 @@ class NotAFriendError(NotFoundError):
 
 
 class AuthenticationError(IMError):
-    """The UserSig, the admin account or the app id is wrong: the operator's to mend."""
+    """The UserSig, the admin account or the app id is wrong: an operator must correct it."""
 
 
 class RateLimitedError(IMError):
@@ -139,11 +139,11 @@ class UnavailableError(IMError):
 
 
 class NotAskedError(UnavailableError):
-    """The command was over before this call was sent or answered: its time was up, or it was cancelled."""
+    """The command ended before this call was sent or answered: out of time, or cancelled."""
 
 
 class OutcomeUnknownError(UnavailableError):
-    """A write was sent and no usable answer came: it may or may not have happened."""
+    """A write was sent and no usable answer came: it may have happened."""
 
 
 class InvalidResponseError(IMError):

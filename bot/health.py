@@ -1,4 +1,4 @@
-"""Checks made in the background, so that everyone who asks gets what is known at once."""
+"""Health checks that run in the background, so that a probe answers at once."""
 
 import logging
 import threading
@@ -12,23 +12,23 @@ from bot.im.client import IMClient
 CHECK_EVERY = 1.0
 """Seconds between two checks."""
 STUCK_AFTER = 3.0
-"""Seconds after which a check that has not ended counts as stuck."""
+"""Seconds after which a running check counts as stuck."""
 ASK_AFTER = 60.0
-"""After how many seconds without an answer of the vendor's it is asked for one."""
+"""Seconds without an answer after which the vendor is asked for one."""
 ASK_SECONDS = 2.0
-"""Seconds that an answer to that may take."""
+"""Seconds that this answer may take."""
 
 log = logging.getLogger(__name__)
 
 
 class BackgroundCheck:
-    """A thread that makes a check again and again, from starting it until it is closed.
+    """A thread that repeats a check until it is closed.
 
     Args:
-        name: What is checked, for the thread's name.
-        check: Says what is wrong; empty when nothing is. It may take as long as it likes.
-        every: Seconds between two checks; the first begins at once.
-        stuck_after: Seconds after which a check that has not ended is itself what is wrong.
+        name: The subject, for the thread's name.
+        check: Returns the trouble, empty when there is none; may take any time.
+        every: Seconds between two checks; the first runs at once.
+        stuck_after: Seconds after which a running check is itself the trouble.
     """
 
     def __init__(
@@ -47,22 +47,22 @@ class BackgroundCheck:
         self._thread = threading.Thread(target=self._run, name=f"check of {name}", daemon=True)
 
     def start(self) -> None:
-        """Begin to check."""
+        """Run the first check."""
         self._thread.start()
 
     def close(self, seconds: float = STUCK_AFTER) -> None:
-        """Check no more; a check that has not ended by then is left behind."""
+        """Stop checking; a check that runs longer than that is abandoned."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(seconds)
 
     def trouble(self) -> str:
-        """Say at once what the last check found wrong; empty when nothing was."""
+        """Return at once what the last check found; empty when nothing is wrong."""
         return f"no answer for {self._seconds_running:.0f} s" if self.is_stuck else self._trouble
 
     @property
     def is_stuck(self) -> bool:
-        """Whether the check under way has not ended for longer than it may."""
+        """True while the running check takes longer than it may."""
         return self._seconds_running > self._stuck_after
 
     @property
@@ -76,7 +76,7 @@ class BackgroundCheck:
             try:
                 self._trouble = self._check()
             except Exception as error:
-                # What kills this thread would let an old answer stand for ever.
+                # If this thread died, an old result would stand for ever.
                 log.exception("a check failed")
                 self._trouble = f"a fault in the bot ({type(error).__name__}); its log says more"
             self._began = None
@@ -84,7 +84,7 @@ class BackgroundCheck:
 
 
 def find_app_trouble(name: str, im: IMClient, admin: str) -> str:
-    """Say why an app cannot be reached, empty when it can; the vendor is asked no more often than needed."""
+    """Return why an app cannot be reached, empty when it can; asks the vendor only after ASK_AFTER."""
     answered = im.answered_at
     if answered is not None and time.monotonic() - answered < ASK_AFTER:
         return ""
@@ -93,6 +93,6 @@ def find_app_trouble(name: str, im: IMClient, admin: str) -> str:
     except UnavailableError as error:
         return f"app {name}: {error}"
     except IMError as error:
-        # It answers, so the bot can do its part; what is wrong with the app is for doctor to say.
+        # The vendor answers, so the bot is ready; doctor explains what is wrong with the app.
         log.warning("app %s refuses calls: %s", name, error)
     return ""

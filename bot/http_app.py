@@ -1,4 +1,4 @@
-"""The bot's HTTP pages: Slack's payloads, and what a platform asks a process about itself."""
+"""The WSGI application: Slack's payloads, probes and metrics."""
 
 import logging
 import re
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 REMEMBERED_SIGNATURES = 20_000
-"""The number of the latest signatures that are known again: five minutes of 60 requests a second."""
+"""The latest signatures kept to recognize copies: five minutes of 60 requests a second."""
 
 Response: TypeAlias = tuple[int, list[tuple[str, str]], bytes]
 """A status, headers and a body."""
@@ -30,13 +30,13 @@ log = logging.getLogger(__name__)
 
 
 class HTTPApp:
-    """The WSGI application: Slack's path, and a table of pages.
+    """The WSGI application: `POST /slack/events` and a table of pages.
 
     Args:
-        bolt: Where Slack's payloads go in.
-        metrics: What /metrics shows.
-        troubles: What /readyz asks; each says at once why the bot cannot do its part, empty when it can.
-        signing_secret: What Slack signs its requests with.
+        bolt: Receives Slack's payloads.
+        metrics: Served at /metrics.
+        troubles: Asked by /readyz; each returns at once why the bot is not ready, empty when it is.
+        signing_secret: The secret that Slack signs its requests with.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class HTTPApp:
         if not self._is_signed(text, environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", ""), signature):
             return 401, _PLAIN, b"not signed by Slack\n"
         if self._signatures.add(signature):
-            # Slack signs nothing twice: it is a copy, and what it asks for has been done.
+            # Slack signs nothing twice: this is a copy of a request that was handled.
             return 200, _PLAIN, b""
         headers = {
             name[5:].replace("_", "-").lower(): environ[name] for name in environ if name[:5] == "HTTP_"
@@ -86,17 +86,17 @@ class HTTPApp:
             check_payload(request.body)
             response = self._bolt.dispatch(request)
         except NotSlacksError as error:
-            log.warning("a signed payload is none of Slack's: %s", error)
+            log.warning("a signed request is no payload of Slack's: %s", error)
             return _BAD_REQUEST
         except Exception as error:  # noqa: BLE001 - Bolt looks into a payload before it knows its shape
-            # Neither the error's words nor its traceback: they may repeat what was typed.
-            log.warning("a signed payload is none of Slack's (%s)", type(error).__name__)
+            # No message and no traceback: they may repeat what was typed.
+            log.warning("a signed request is no payload of Slack's (%s)", type(error).__name__)
             return _BAD_REQUEST
         response_headers = [(name, value) for name, values in response.headers.items() for value in values]
         return response.status, response_headers, response.body.encode()
 
     def _is_signed(self, body: str, timestamp: str, signature: str) -> bool:
-        # slack_sdk's verifier does not survive what is not a number, or not ASCII.
+        # slack_sdk's verifier raises for a timestamp that is no number, or a signature that is not ASCII.
         if not _TIMESTAMP.fullmatch(timestamp) or not signature.isascii():
             return False
         return self._verifier.is_valid(body, timestamp, signature)

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 
 class Metrics:
-    """What /metrics shows; labels hold no ids and no values."""
+    """Counters and histograms for /metrics; labels hold no ids and no values."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -21,17 +21,15 @@ class Metrics:
         )
 
     def watch_outbox(self, count: Callable[[], float]) -> None:
-        """Show how many entries the audit channel has yet to be told."""
-        waiting = Gauge(
-            "im_bot_outbox", "Entries not told to the audit channel yet.", registry=self._registry
-        )
+        """Add the number of entries waiting for the audit channel."""
+        waiting = Gauge("im_bot_outbox", "Entries waiting for the audit channel.", registry=self._registry)
         waiting.set_function(count)
 
     def observe(self, command: str, outcome: str, seconds: float) -> None:
-        """Count something answered."""
+        """Count a command or button that was answered."""
         self._commands.labels(command, outcome).inc()
         self._seconds.labels(command).observe(seconds)
 
     def text(self) -> bytes:
-        """Write all of them in Prometheus's text format."""
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self._registry)

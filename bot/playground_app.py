@@ -1,4 +1,4 @@
-"""The playground, wired: the sandbox, a local Slack and the bot itself, all on loopback."""
+"""The playground: the sandbox, a local Slack and the bot, all on loopback."""
 
 import sys
 import webbrowser
@@ -48,7 +48,7 @@ _IM_FAULTS: dict[str, dict[str, Any]] = {
 
 
 def make_workspace() -> Workspace:
-    """Make a local workspace in which the app of manifest.yml is installed."""
+    """Make a local workspace with the app of manifest.yml installed."""
     return install(read_manifest(next(path for path in _MANIFESTS if path.exists())))
 
 
@@ -64,7 +64,7 @@ def make_im_control(sandbox: Sandbox) -> FaultControl:
 def make_settings(
     workspace: Workspace, slack_url: str, sandbox: Sandbox, im_url: str, record: Path
 ) -> Settings:
-    """Make the settings of a bot between a local workspace and a sandbox, its record in a file."""
+    """Make the settings of a bot between a local workspace and a sandbox, with its record in a file."""
     app = next(iter(sandbox.apps.values()))
     return FixedSettings(
         slack_bot_token=workspace.bot_token,
@@ -90,13 +90,13 @@ def make_settings(
 def open_playground(
     workspace: Workspace, sandbox: Sandbox, port: int = 0, record: Path | None = None
 ) -> Iterator[str]:
-    """Run a sandbox, a local Slack and a bot between them; gives the page's address.
+    """Run a sandbox, a local Slack and a bot between them; yields the page's address.
 
     Args:
         workspace: The local Slack.
-        sandbox: The Tencent Chat of it.
-        port: The page's; 0 takes a free one.
-        record: The record's file; without one it is kept as long as this runs.
+        sandbox: The Tencent Chat.
+        port: The page's port; 0 takes a free one.
+        record: The record's file; a temporary one if None.
 
     Raises:
         OSError: The port is taken.
@@ -114,10 +114,10 @@ def open_playground(
 
 
 def run_playground(port: int, *, open_browser: bool, data: Path | None) -> None:
-    """Run the playground until a signal to stop comes; its page's address is the first line printed.
+    """Run the playground until SIGINT or SIGTERM; the first line printed is its page's address.
 
     Raises:
-        SystemExit: The port is taken or the data file is of no use; the text says so.
+        SystemExit: The port is taken, or the data file cannot be used.
     """
     stop = stop_signal()
     set_up_logs("WARNING")
@@ -141,5 +141,5 @@ def run_playground(port: int, *, open_browser: bool, data: Path | None) -> None:
 
 
 def _choose_record(data: Path | None, folder: str) -> Path:
-    """Keep the record beside the data it tells of, or only as long as the playground runs."""
+    """Choose a file beside the data file, or a temporary one without that."""
     return data.with_name(f"{data.name}.db").absolute() if data else Path(folder) / "im-bot.db"

@@ -1,4 +1,4 @@
-"""Stopping a process on a signal, in time though something hangs."""
+"""Stop signals, and the forced exit of a process that does not stop in time."""
 
 import atexit
 import logging
@@ -12,23 +12,23 @@ import time
 from collections import Counter
 
 MAX_STOP_SECONDS = 28.0
-"""Seconds from the first signal until the process ends, whatever is left: platforms kill after 30."""
+"""Seconds from the first signal to a forced exit: platforms kill after 30."""
 EXIT_UNFINISHED = os.EX_TEMPFAIL
-"""The exit status of a process that ended with something left to do."""
+"""The exit code of a process that ended with work left."""
 
 log = logging.getLogger(__name__)
 
 
 def stop_signal() -> threading.Event:
-    """Make an event that the first SIGINT or SIGTERM sets from now on; further ones change nothing.
+    """Make an event that the first SIGINT or SIGTERM sets; further ones change nothing.
 
-    A process that has not ended MAX_STOP_SECONDS seconds later ends then, with the status EXIT_UNFINISHED.
+    A process still running after MAX_STOP_SECONDS exits with EXIT_UNFINISHED.
     """
     stop = threading.Event()
     reader, writer = socket.socketpair()
     writer.setblocking(False)
-    # Written to by Python's own handler, even while the main thread is stuck in a library; an event set
-    # by a handler could wait for a lock that the interrupted thread holds.
+    # Python's own handler writes to it even while the main thread is stuck in a library; a handler that
+    # set the event could wait for a lock that the interrupted thread holds.
     signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
@@ -39,26 +39,26 @@ def stop_signal() -> threading.Event:
         time.sleep(MAX_STOP_SECONDS)
         exit_unfinished()
 
-    # The thread keeps the writer open, too.
+    # The thread also keeps the writer open.
     threading.Thread(target=watch, args=(reader, writer), name="stop", daemon=True).start()
     atexit.register(_ignore_signals)
     return stop
 
 
 def _ignore_signals() -> None:
-    """Let a signal that comes while the process ends find nothing to write to any more."""
+    """Ignore signals while the process exits: the socket they are written to is gone."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     signal.set_wakeup_fd(-1)
 
 
 def exit_unfinished() -> None:
-    """End the process at once, and log what was left, by kind."""
+    """Exit at once with EXIT_UNFINISHED, and log the threads that were left, by kind."""
     kinds = Counter(re.sub(r"[-_ ]*\d+$", "", thread.name) for thread in threading.enumerate())
     for quiet in ("stop", "MainThread"):
         del kinds[quiet]
     left = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    log.error("the bot did not stop in time and ends now; still running: %s", left or "nothing of its own")
+    log.error("the bot did not stop in time and exits now; still running: %s", left or "nothing of its own")
     logging.shutdown()
     sys.stdout.flush()
     os._exit(EXIT_UNFINISHED)

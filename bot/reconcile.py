@@ -1,4 +1,4 @@
-"""Settles in the background what a crash or a silent vendor left open, and tells whose change it was."""
+"""The loop that settles changes left open by a crash or a silent vendor, and informs their actors."""
 
 import logging
 import threading
@@ -14,12 +14,12 @@ log = logging.getLogger(__name__)
 
 
 class ReconcileLoop:
-    """A thread that settles open changes, from starting it until it is closed.
+    """A thread that settles open changes until it is closed.
 
     Args:
-        settle: Settles what can be settled by now.
-        report: Tells an actor what became of their change.
-        every: Seconds between two rounds; the first begins at once.
+        settle: Settles the open changes that can be settled now.
+        report: Informs an actor of their settled change.
+        every: Seconds between two rounds; the first runs at once.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class ReconcileLoop:
         self._thread = threading.Thread(target=self._run, name="reconcile", daemon=True)
 
     def start(self) -> None:
-        """Begin the first round."""
+        """Run the first round."""
         self._thread.start()
 
     def close(self, seconds: float = 2.0) -> None:
-        """Settle no more; a round that has not ended by then is left to the next process."""
+        """Stop; a round that runs longer than that is left to the next process."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(seconds)
@@ -54,7 +54,7 @@ class ReconcileLoop:
             except BotError as error:
                 log.warning("open changes could not be settled: %s", error)
             except Exception:
-                # What kills this thread would leave every open change open.
+                # If this thread died, open changes would stay open.
                 log.exception("open changes could not be settled")
             if self._stop.wait(self._every):
                 return

@@ -17,7 +17,7 @@ APP_CHECK_EVERY = 10.0
 
 
 def serve(settings: Settings) -> None:
-    """Serve the bot over HTTP until a signal to stop comes; requests and commands under way are finished."""
+    """Serve the bot over HTTP until SIGINT or SIGTERM; running requests and commands are finished."""
     stop = stop_signal()
     migrate_in_subprocess(settings.database_url)
     metrics = Metrics()

@@ -1,4 +1,4 @@
-"""Everything that is configured, read once at the start from the environment and from a `.env` file."""
+"""Settings, read once at start from the environment and from a `.env` file."""
 
 import os
 import re
@@ -32,32 +32,32 @@ from bot.errors import UsageError
 from bot.im.regions import REGIONS
 
 NO_CHANNEL = "none"
-"""What AUDIT_CHANNEL holds when there is none on purpose."""
+"""The value of AUDIT_CHANNEL for none, on purpose."""
 Mode = Literal["serve", "socket"]
-"""How the bot is connected to Slack."""
+"""The bot's connection to Slack."""
 
 _REQUIRED: Mapping[Mode, tuple[str, ...]] = {
     "serve": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
     "socket": ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"),
 }
-# A platform's own ROLE is none of ours; a ROLE_… is a slip for ROLES__….
+# ROLE alone belongs to a platform; ROLE_… is a typo of ROLES__….
 _OWN_PREFIXES = re.compile("IM_|ROLES$|ROLES?_")
 _SHARED_PREFIXES = re.compile("SLACK_|AUDIT_")
 _TOKEN_KINDS = {
     "xoxb-": "is a bot token (xoxb-…); it belongs in SLACK_BOT_TOKEN",
     "xapp-": "is an app-level token (xapp-…); it belongs in SLACK_APP_TOKEN",
 }
-_NOBODY = "is empty; say * for every full member, or list user and user-group ids"
+_NOBODY = "is empty; set it to * for every full member, or list user and user-group ids"
 _REASONS = {
     "missing": "is not set",
     "too_short": "is not set",
     "int_parsing": "must be a whole number",
-    "int_parsing_size": "must be a whole number, and not that large",
+    "int_parsing_size": "must be a smaller whole number",
 }
 
 
 class SettingsError(Exception):
-    """What is set cannot work; one line for each mistake, none with a secret in it."""
+    """The settings are not valid; one line for each mistake, none with a secret in it."""
 
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
@@ -77,7 +77,7 @@ def _is_safe(url: str) -> bool:
     try:
         parts = urlsplit(url)
         more = "@" in parts.netloc or parts.query or parts.fragment or parts.port == 0
-    except ValueError:  # its text would show the address, and a password in it
+    except ValueError:  # its text may hold a password
         return False
     if more or not parts.hostname or not re.fullmatch("[!-~]+", url):
         return False
@@ -123,7 +123,7 @@ def _check_viewers(text: str) -> str:
 
 def _check_editors(text: str) -> str:
     if _parse_grantees(text).everyone:
-        raise ValueError("must name who may change profiles; everybody (*) is not possible")
+        raise ValueError("must name who may change profiles; * (everyone) is not allowed")
     return text
 
 
@@ -171,23 +171,23 @@ class AppSettings(BaseModel):
     sdk_app_id: int = Field(gt=0)
     """The SDKAppID from the vendor's console."""
     secret_key: SecretStr = Field(min_length=1)
-    """The app's secret key, with which UserSigs are signed."""
+    """The app's secret key; it signs UserSigs."""
     admin: str = "administrator"
     """An admin account of the app."""
     api_url: Annotated[str, AfterValidator(_check_url)] | None = None
-    """An address to use instead of the region's; https, or http on loopback."""
+    """An API base that replaces the region's; https, or http on loopback."""
     region: str | None = Field(None, validate_default=True)
-    """Where the app lives: one of the names in `bot.im.regions`; needed where no address is given."""
+    """The app's data center: one of the names in `bot.im.regions`; required without an API_URL."""
     custom_fields: Annotated[str, AfterValidator(_check_custom_fields)] = ""
     """The app's own profile fields by keyword, each with an optional label: `Vip,Tier:Service tier`."""
     masked_fields: str = ""
-    """The fields whose values the audit channel is not shown, by word or keyword: `signature,Phone`."""
+    """Fields whose values are hidden in the audit channel, by word or keyword: `signature,Phone`."""
 
     @field_validator("region")
     @classmethod
     def _check_region(cls, region: str | None, info: ValidationInfo) -> str | None:
         if region is None:
-            # An address that is set and wrong is not there: one mistake is enough.
+            # A wrong API_URL is missing from the data: its own mistake is enough.
             if info.data.get("api_url", "") is None:
                 raise ValueError(f"is not set; it is one of {', '.join(REGIONS)}")
             return None
@@ -201,23 +201,23 @@ class AppSettings(BaseModel):
         try:
             _parse_fields(text, info.data.get("custom_fields", ""))
         except UsageError as error:
-            # The refusal names what is set; its advice only what could be.
-            raise ValueError(f"names a field that there is not. {error.advice}") from None
+            # The error's text holds the value that was set; its advice does not.
+            raise ValueError(f"names an unknown field. {error.advice}") from None
         return text
 
     @property
     def masked_tags(self) -> frozenset[str]:
-        """The tags of the fields whose values the audit channel is not shown."""
+        """Tags of the fields whose values are hidden in the audit channel."""
         return frozenset(field.tag for field in _parse_fields(self.masked_fields, self.custom_fields))
 
     @property
     def base_url(self) -> str:
-        """Where the vendor's REST API is reached, without a slash at the end."""
+        """The base URL of the vendor's REST API, without a slash at the end."""
         return (self.api_url or f"https://{REGIONS[self.region or ''].host}").rstrip("/")
 
     @property
     def place(self) -> str:
-        """What people read as the app's region."""
+        """The app's region as shown to people."""
         if self.region is not None:
             return REGIONS[self.region].label
         host = urlsplit(self.base_url).hostname or ""
@@ -225,18 +225,18 @@ class AppSettings(BaseModel):
 
 
 class RoleSettings(BaseModel):
-    """Who may do what: the variables ROLES__…."""
+    """The roles: the variables ROLES__…."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     viewers: Annotated[str, AfterValidator(_check_viewers)] = "*"
-    """Who may look up: `*` for every full member of the bot's workspace, or user and user-group ids."""
+    """Viewers, who may look up: `*` for every full member of the workspace, or user and user-group ids."""
     editors: Annotated[str, AfterValidator(_check_editors)] = ""
-    """Who may change profiles, and look up: user and user-group ids; nobody when empty."""
+    """Editors, who may also change profiles: user and user-group ids; none when empty."""
 
 
 class DatabaseSettings(BaseSettings):
-    """Where the record is: all that the commands about it alone need."""
+    """DATABASE_URL alone, for the commands that need nothing else."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -251,7 +251,7 @@ class DatabaseSettings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_check_database_url)] = Field(
         "sqlite:///im-bot.db", repr=False
     )
-    """Where changes and entries are recorded: SQLite or PostgreSQL."""
+    """The database of the record: SQLite or PostgreSQL."""
 
 
 class Settings(DatabaseSettings):
@@ -275,26 +275,26 @@ class Settings(DatabaseSettings):
     im_default_app: str | None = None
     """Which app a command without --app asks; the only one when there is only one."""
     roles: RoleSettings = RoleSettings()
-    """Who may do what."""
+    """The roles."""
 
     audit_channel: (
         Annotated[str, _matching(r"[CG][A-Z0-9]+|none", "must be a channel's id (C…), not its name, or none")]
         | None
     ) = None
-    """The id of the channel that is told of every change, or `none`; without either nobody can change."""
+    """The id of the channel that every change is posted in, or `none`; unset, every change is refused."""
     redis_url: str | None = Field(None, repr=False)
-    """Where several processes share the vendor's frequency limit."""
+    """The Redis in which several processes share the vendor's frequency limit."""
 
     host: str = "0.0.0.0"
     """The address HTTP mode listens on."""
     port: int = Field(3000, ge=0, le=65535)
     """The port HTTP mode listens on; 0 for any free one."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
-    """The least important lines that are logged."""
+    """The lowest level that is logged."""
 
     @property
     def apps(self) -> Apps:
-        """The apps as people name them."""
+        """The Tencent Chat apps, and the default one."""
         apps = {
             name: App(name, settings.place, _parse_custom_fields(settings.custom_fields), settings.admin)
             for name, settings in self.im_apps.items()
@@ -304,12 +304,12 @@ class Settings(DatabaseSettings):
 
     @property
     def rules(self) -> Rules:
-        """Who holds which role."""
+        """The grantees of each role."""
         return Rules(_parse_grantees(self.roles.viewers), _parse_grantees(self.roles.editors))
 
 
 class FixedSettings(Settings):
-    """Settings that are given in full, whatever the environment says."""
+    """Settings from arguments alone; the environment is ignored."""
 
     @classmethod
     def settings_customise_sources(
@@ -320,15 +320,15 @@ class FixedSettings(Settings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what is given, and nothing else."""
+        """Read the arguments alone."""
         return (init_settings,)
 
 
 def load_settings(mode: Mode | None = None) -> Settings:
-    """Read the settings from the environment and `.env`; with a mode, refuse what it cannot run without.
+    """Read the settings from the environment and `.env`; a mode requires the variables that it needs.
 
     Raises:
-        SettingsError: Something is missing, unknown or wrong; all mistakes at once.
+        SettingsError: Variables are missing, unknown or wrong; lists every mistake.
     """
     variables = _read_variables()
     mistakes = [*_unknown_names(variables), *_missing(variables, mode), *_wrong_default(variables)]
@@ -343,10 +343,10 @@ def load_settings(mode: Mode | None = None) -> Settings:
 
 
 def load_database_url() -> str:
-    """Read where the record is, whatever else is set or wrong.
+    """Read DATABASE_URL, whatever else is set or wrong.
 
     Raises:
-        SettingsError: The address makes no sense.
+        SettingsError: It is not valid.
     """
     _read_variables()
     try:
@@ -356,7 +356,7 @@ def load_database_url() -> str:
 
 
 def _read_variables() -> dict[str, str]:
-    """Read what is set, by name in upper case, as people write it; the environment goes before `.env`."""
+    """Read all variables by name in upper case; the environment overrides `.env`."""
     try:
         file = dotenv_values(".env")
     except (OSError, UnicodeDecodeError) as error:
@@ -369,7 +369,7 @@ def _missing(variables: Mapping[str, str], mode: Mode | None) -> Iterator[str]:
     for name in _REQUIRED[mode] if mode else ():
         if not variables.get(name):
             yield f"{name} is not set; im-bot {mode} needs it"
-    # An empty variable counts as not set, and this one's default lets everybody in.
+    # An empty variable counts as not set, and this one's default lets everyone in.
     if variables.get("ROLES__VIEWERS") == "":
         yield f"ROLES__VIEWERS {_NOBODY}"
 
@@ -396,7 +396,7 @@ def _unknown_names(variables: Iterable[str]) -> Iterator[str]:
     for name in sorted(variables):
         if _OWN_PREFIXES.match(name) and name not in known:
             yield f"{name} is not a setting{_suggest(name, known)}"
-        # Others own names that begin as these do: only what is nearly one of them is taken for it.
+        # Other programs use these prefixes too: only near misses are reported.
         elif name not in plain and (near := get_close_matches(name, plain, n=1, cutoff=0.9)):
             yield f"{name} is not a setting; did you mean {near[0]}?"
 
@@ -412,7 +412,7 @@ def _suggest(name: str, known: Iterable[str]) -> str:
 def _describe_error(part: ErrorDetails) -> str | None:
     name, kind = "__".join(map(str, part["loc"])).upper(), part["type"]
     if kind == "extra_forbidden" or kind.endswith("_type"):
-        return None  # a variable too deep or not deep enough: told among the unknown names
+        return None  # a variable too deep or not deep enough: reported as an unknown name
     if name == "IM_APPS":
         return "no Tencent Chat app is set up; set IM_APPS__<NAME>__SDK_APP_ID, …__SECRET_KEY and …__REGION"
     reason = part["msg"].removeprefix("Value error, ").replace("Input should be", "must be")

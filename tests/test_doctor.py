@@ -73,7 +73,7 @@ def failures(lines: list[str]) -> list[str]:
 def test_finds_nothing_wrong_with_a_bot_that_works(scene: Scene) -> None:
     assert diagnose(scene.environment) == [
         "ok    settings: 1 app(s): demo",
-        "ok    way to Slack: im-bot socket or im-bot serve",
+        "ok    connection mode: im-bot socket or im-bot serve",
         "ok    database: written and read",
         "ok    Slack token: workspace Playground",
         "ok    Slack scopes: all there",
@@ -191,7 +191,9 @@ def test_names_the_listed_who_could_not_use_their_role(scene: Scene) -> None:
 def test_finds_an_app_token_that_opens_no_connection(scene: Scene) -> None:
     (failure,) = failures(diagnose(scene.environment, SLACK_APP_TOKEN="xapp-another"))
 
-    assert failure.startswith("FAIL  Socket Mode: Slack opens no connection (invalid_auth). Set SLACK")
+    assert failure.startswith(
+        "FAIL  Socket Mode: Slack refuses to open a connection (invalid_auth). Copy an app"
+    )
 
 
 def test_finds_an_audit_channel_that_the_bot_is_not_in(scene: Scene) -> None:
@@ -208,7 +210,7 @@ def test_finds_an_audit_channel_that_the_bot_is_not_in(scene: Scene) -> None:
 def test_says_why_entries_wait_for_a_channel_that_outsiders_read(scene: Scene) -> None:
     (failure,) = failures(diagnose(scene.environment, AUDIT_CHANNEL=PARTNERS))
 
-    assert "so nothing is posted there and every entry waits. Stop sharing it" in failure
+    assert "so nothing is posted there and every entry waits. Stop sharing the channel" in failure
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_lists_every_mistake_in_the_settings(
     words = str(run(monkeypatch, command, **{**COMPLETE, **changes}))
 
     first, *rest = words.splitlines()
-    assert first == f"im-bot {command} cannot start; what is set does not work:"
+    assert first == f"im-bot {command} cannot start. Correct these settings:"
     assert len(rest) == len(mistakes)
     assert [mistake for mistake in mistakes if mistake not in words] == []
     assert "that-must-not-leak" not in words

@@ -155,7 +155,7 @@ REFUSED: tuple[tuple[Changes, str], ...] = (
     ({f"{PROD}REGION": None}, f"{PROD}REGION is not set; it is one of china, singapore, "),
     # wrong
     ({f"{PROD}SDK_APP_ID": "my app"}, f"{PROD}SDK_APP_ID must be a whole number"),
-    ({f"{PROD}SDK_APP_ID": "9" * 5000}, f"{PROD}SDK_APP_ID must be a whole number, and not that large"),
+    ({f"{PROD}SDK_APP_ID": "9" * 5000}, f"{PROD}SDK_APP_ID must be a smaller whole number"),
     ({f"{PROD}SDK_APP_ID": "0"}, f"{PROD}SDK_APP_ID must be greater than 0"),
     ({f"{PROD}REGION": "mars"}, f"{PROD}REGION must be one of china, singapore, "),
     ({f"{PROD}API_URL": "http://im.example"}, f"{PROD}API_URL {URL}"),
@@ -189,7 +189,7 @@ REFUSED: tuple[tuple[Changes, str], ...] = (
     ({"SLACK_SIGNING_SECRET": "xoxb-1"}, "SLACK_SIGNING_SECRET is a bot token"),
     ({"SLACK_SIGNING_SECRET": "xapp-1"}, "SLACK_SIGNING_SECRET is an app-level token"),
     # roles
-    ({"ROLES__VIEWERS": ""}, "ROLES__VIEWERS is empty; say * for every full member, or list user"),
+    ({"ROLES__VIEWERS": ""}, "ROLES__VIEWERS is empty; set it to * for every full member, or list user"),
     ({"ROLES__VIEWERS": " "}, "ROLES__VIEWERS is empty"),
     ({"ROLES__VIEWERS": " ,"}, "ROLES__VIEWERS is empty"),
     ({"ROLES__VIEWERS": "U01A,@vera"}, f"ROLES__VIEWERS {LISTS} 2 is something else"),

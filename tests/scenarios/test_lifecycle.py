@@ -97,7 +97,7 @@ def test_ends_in_time_and_says_so_though_something_hangs(way: Way, tmp_path: Pat
         apart.bot.process.send_signal(signal.SIGTERM)
 
         assert apart.bot.process.wait(PATIENCE) == EXIT_UNFINISHED
-    assert "the bot did not stop in time and ends now; still running: " in apart.log.read_text()
+    assert "the bot did not stop in time and exits now; still running: " in apart.log.read_text()
     assert re.search(r"\d worker", apart.log.read_text())
 
 
