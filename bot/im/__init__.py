@@ -1,1 +1,1 @@
-"""The only place that knows Tencent Chat (IM here is the vendor's product, never a Slack direct message)."""
+"""Tencent Chat's REST API; the only package that knows it (IM is the vendor's product, no direct message)."""

@@ -1,4 +1,4 @@
-"""Tencent Chat's REST API as the core sees it: one method for each call."""
+"""Client of Tencent Chat's REST API: one method for each endpoint."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
@@ -16,18 +16,18 @@ GET_FRIENDS = Endpoint("sns/friend_get_list", wire.FriendsResponse)
 GET_ATTRIBUTES = Endpoint("all_member_push/im_get_attr", wire.AttributesResponse, per_second=100)
 CHECK_ACCOUNTS = Endpoint("im_open_login_svc/account_check", wire.CheckResponse, per_second=100)
 ENDPOINTS = (GET_PROFILES, SET_PROFILE, GET_FRIENDS, GET_ATTRIBUTES, CHECK_ACCOUNTS)
-"""Every call the bot makes."""
+"""Every endpoint that the bot calls."""
 
 
 class IMClient:
     """One Tencent Chat app; safe between threads. A `bot.core.ports.IM`.
 
     Args:
-        base_url: Where the vendor's API is, without a slash at the end.
+        base_url: The base URL of the vendor's API, without a slash at the end.
         app_id: The SDKAppID.
         key: The app's secret key.
-        admin: The admin account in whose name calls are made.
-        workers: The most calls under way at once.
+        admin: The admin account that makes the calls.
+        workers: The most concurrent calls.
     """
 
     def __init__(self, *, base_url: str, app_id: int, key: str, admin: str, workers: int) -> None:
@@ -37,7 +37,7 @@ class IMClient:
 
     @property
     def answered_at(self) -> float | None:
-        """When the vendor last gave a readable answer, good or bad (monotonic seconds); None before."""
+        """The time of the last readable answer, good or bad (monotonic seconds); None before the first."""
         return self._transport.answered_at
 
     def close(self) -> None:
@@ -58,7 +58,7 @@ class IMClient:
     def get_friends(
         self, owner: str, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
     ) -> Mapping[str, Values | IMError]:
-        """Read what the owner's friend list says of accounts (sns/friend_get_list, cn/8609).
+        """Read entries of the owner's friend list (sns/friend_get_list, cn/8609).
 
         Raises:
             IMError: The call failed as a whole.
@@ -76,7 +76,7 @@ class IMClient:
         return _by_account(self._transport.post(GET_ATTRIBUTES, body, deadline).accounts, accounts)
 
     def check_accounts(self, accounts: Sequence[str], deadline: Deadline) -> Mapping[str, bool | IMError]:
-        """Tell which accounts are imported (im_open_login_svc/account_check).
+        """Check which accounts are imported (im_open_login_svc/account_check).
 
         Raises:
             IMError: The call failed as a whole.
@@ -103,6 +103,6 @@ class _AccountAnswer(Protocol[R_co]):
 
 
 def _by_account(answers: Iterable[_AccountAnswer[R_co]] | None, asked: Iterable[str]) -> dict[str, R_co]:
-    """Key what was told, in any order, by account; what nobody asked about is dropped."""
+    """Key results by account; drop those of accounts that were not asked for."""
     wanted = frozenset(asked)
     return {each.account: each.result() for each in answers or () if each.account in wanted}

@@ -1,4 +1,4 @@
-"""The vendor's codes: the error each one is, in plain words, what to do, and whether asking again helps."""
+"""The vendor's codes: error class, plain words, advice, and retry of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from bot.errors import (
 
 
 class Retry(Enum):
-    """What helps after a failure."""
+    """The retry after a failure."""
 
     BACK_OFF = "wait, longer each time"
     TRANSIENT = "ask again soon, a few times"
@@ -30,7 +30,7 @@ class Retry(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CodeInfo:
-    """What one code says; `wait` is the least number of seconds before asking again can help."""
+    """The error of one code; `wait` is the least number of seconds before a retry can help."""
 
     kind: type[IMError]
     words: str
@@ -151,14 +151,14 @@ CODES: Mapping[int, CodeInfo] = MappingProxyType(
 ACCOUNT_CODES: Mapping[int, CodeInfo] = MappingProxyType(
     {30001: CodeInfo(NotAFriendError, "the account is not in the owner's friend list")}
 )
-"""The codes that say something else of one account than of a whole call."""
+"""Codes that mean something else for one account than for a whole call."""
 
 UNKNOWN = CodeInfo(IMError, "the vendor refused with a code that it does not document", _CONSOLE)
-"""What a code in no table says."""
+"""The error of a code in no table."""
 
 
 def error_for(code: int, *, account: bool = False) -> IMError:
-    """Make the error for a code: of a whole call, or of one account in an answer."""
+    """Make the error for a code, of a whole call or of one account in a response."""
     info = CODES.get(code, UNKNOWN)
     if account:
         info = ACCOUNT_CODES.get(code, info)
@@ -166,7 +166,7 @@ def error_for(code: int, *, account: bool = False) -> IMError:
 
 
 def retry_after(problem: IMError) -> tuple[Retry, float]:
-    """Tell what helps after a failed call, and the least seconds before it can."""
+    """Return the retry after a failed call, and the least seconds before it."""
     if isinstance(problem, OutcomeUnknownError):
         return Retry.NEVER, 0
     if problem.code is None:

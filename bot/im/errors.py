@@ -1,4 +1,4 @@
-"""What the HTTP libraries raise, as our errors that hold nothing of the request."""
+"""Translation of HTTP errors into ours, which hold nothing of the request."""
 
 import ssl
 
@@ -13,7 +13,7 @@ _NETWORK = "An operator should check the network, the proxy and the address of t
 _TRUST = "An operator should check the machine's clock, the proxy and the trusted certificates"
 
 _FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
-    # What failed, in words, what to do; the first that fits.
+    # Error, words, advice; the first match counts.
     (urllib3.NameResolutionError, "the vendor's host name cannot be resolved", _NETWORK),
     (urllib3.NewConnectionError, "there is no connection to the vendor", _NETWORK),
     (urllib3.ConnectTimeoutError, "there is no connection to the vendor", _NETWORK),
@@ -28,9 +28,9 @@ _FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
 
 
 def from_library_error(error: CallError) -> UnavailableError:
-    """Translate the failure of a call.
+    """Translate a library's error.
 
-    The library's own text is left behind: it holds the URL, and so the UserSig.
+    Its text is dropped: it holds the URL, and so the UserSig.
     """
     cause = _unwrap(error.cause)
     _, words, advice = next(row for row in _FAILURES if isinstance(cause, row[0]))

@@ -1,4 +1,4 @@
-"""Keeps the calls of one command apart, so that the vendor never counts too many in any second."""
+"""Pacing of one endpoint's calls, below the vendor's limit in every second."""
 
 import threading
 import time
@@ -6,17 +6,17 @@ import time
 from bot.core.model import Deadline
 
 STALE = 0.015
-"""Seconds after which a slot that could not be used in time is given up for a new one."""
+"""Seconds after which a missed slot is replaced by a new one."""
 
 
 class Pacer:
     """Hands out evenly spaced slots, one at a time; safe between threads.
 
-    Nothing is saved up while nobody calls, so no burst follows a pause. A caller that was held up past its
-    slot takes a new one: calls that were late together would otherwise arrive together.
+    Unused slots are lost, so no burst follows a pause. A caller that misses its slot takes a new one:
+    late calls would otherwise arrive together.
 
     Args:
-        per_second: How many slots there are in a second.
+        per_second: The number of slots in a second.
     """
 
     def __init__(self, per_second: float) -> None:
@@ -34,8 +34,8 @@ class Pacer:
             return slot
 
     def wait(self, deadline: Deadline) -> bool:
-        """Sleep until a slot of one's own; False at once when the deadline comes before it, or is stopped."""
-        # Late a second time it leaves all the same: where everybody is late, half of the slots stay unused.
+        """Sleep until a free slot; False at once when the deadline comes first, or is stopped."""
+        # Late a second time, the call leaves anyway: on an overloaded machine half of the slots are unused.
         for _ in range(2):
             slot = self.reserve(time.monotonic(), deadline.at)
             if slot is None:

@@ -1,4 +1,4 @@
-"""The vendor's data centers: an app lives in exactly one of them."""
+"""The vendor's data centers; an app is in exactly one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One data center: its host, and how people read it."""
+    """One data center: its API host and its name for people."""
 
     host: str
     label: str
@@ -26,4 +26,4 @@ REGIONS: Mapping[str, Region] = MappingProxyType(
         "tokyo": Region("adminapijpn.im.qcloud.com", "Tokyo"),
     }
 )
-"""The regions by the name used in settings."""
+"""Regions by their name in settings."""

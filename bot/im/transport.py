@@ -1,4 +1,4 @@
-"""The one signed POST under every call: paced, timed, repeated where that helps, and silent about secrets."""
+"""The signed POST under every call: paced, bounded, retried where that helps, silent about secrets."""
 
 import random
 import secrets
@@ -29,11 +29,11 @@ from bot.im.wire import Response, decode
 R = TypeVar("R", bound=Response)
 
 READ_SECONDS = 5.0
-"""How long the vendor may be silent; it gives up by itself after 3 seconds, and then says so."""
+"""Seconds that the vendor may be silent; it reports its own time-out after 3."""
 MAX_BYTES = 16 * 1024 * 1024
-"""The longest answer read: 100 accounts with every field full are about 4 MB."""
+"""The longest response read: 100 accounts with every field full are about 4 MB."""
 PACE = 0.98
-"""The share of the vendor's limit that is used: room for calls sent evenly to arrive 20 ms unevenly."""
+"""The share of the vendor's limit that is used: calls may arrive 20 ms unevenly."""
 
 _PAUSES: Mapping[Retry, tuple[float, ...]] = {
     Retry.TRANSIENT: (0.1, 0.4, 1.6),
@@ -48,8 +48,8 @@ class Endpoint(Generic[R]):
     Args:
         command: Service and command, as in the URL.
         response: The shape of its response.
-        per_second: How often the vendor lets one app make it.
-        writes: Whether it changes anything.
+        per_second: The vendor's limit for one app.
+        writes: True when a call changes data.
     """
 
     command: str
@@ -62,12 +62,12 @@ class Transport:
     """Makes the calls of one app; safe between threads.
 
     Args:
-        base_url: Where the vendor's API is, without a slash at the end.
+        base_url: The base URL of the vendor's API, without a slash at the end.
         app_id: The SDKAppID.
         key: The app's secret key.
-        admin: The admin account in whose name calls are made.
-        workers: The most calls under way at once.
-        endpoints: The calls that will be made; each is paced on its own, as the vendor counts.
+        admin: The admin account that makes the calls.
+        workers: The most concurrent calls.
+        endpoints: The endpoints; each is paced on its own, as the vendor counts.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ class Transport:
         endpoints: Iterable[Endpoint[Any]],
     ) -> None:
         self.answered_at: float | None = None
-        """When the vendor last gave a readable answer, good or bad (monotonic seconds)."""
+        """The time of the last readable answer, good or bad (monotonic seconds)."""
         self._signer = Signer(app_id, key, admin)
         self._pacers = {endpoint: Pacer(endpoint.per_second * PACE) for endpoint in endpoints}
         self._base = f"{base_url}/v4/"
         self._query = f"sdkappid={app_id}&identifier={quote(admin, safe='')}&contenttype=json"
         self._session = Session(base_url, workers)
-        # Prepared once and copied: preparing costs more than sending does.
+        # Prepared once and copied: preparing costs more than sending.
         self._template = prepare(base_url, {"Content-Type": "application/json"})
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class Transport:
         self._session.close()
 
     def post(self, endpoint: Endpoint[R], body: Mapping[str, Any], deadline: Deadline) -> R:
-        """Make a call and give its answer; what may pass is tried again, never beyond the deadline.
+        """Call an endpoint and return its response; temporary failures are retried until the deadline.
 
         Raises:
             IMError: The call failed as a whole; OutcomeUnknownError when it may have changed something.
@@ -139,7 +139,7 @@ class Transport:
                 problem, sent = from_library_error(error), error.sent
         except IMError as error:
             problem = error
-        # Raised out here, where no library's error, with the URL in its text, can be its context.
+        # Raised outside the handlers: a library's error, whose text holds the URL, must not be its context.
         if endpoint.writes and sent and isinstance(problem, UnavailableError | InvalidResponseError):
             problem = OutcomeUnknownError(
                 f"the change was sent, but {problem}: it may or may not have happened",
@@ -168,7 +168,7 @@ def _check_status(status: int) -> None:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise UnavailableError(f"the vendor's server failed (HTTP {status})", advice="Try again in a minute")
     if status != HTTPStatus.OK:
-        # Whatever the vendor has to say comes with 200: this is a proxy, or another server.
+        # The vendor always answers with 200: this is a proxy, or another server.
         raise InvalidResponseError(
             f"something else answered in the vendor's place (HTTP {status})",
             advice="An operator should check the vendor's address and the proxy",

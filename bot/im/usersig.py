@@ -1,4 +1,4 @@
-"""UserSig version 2, the vendor's signature of a call: sign, decode, and keep a fresh one at hand."""
+"""UserSig version 2, the vendor's signature: sign, decode, and renew in time."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 LIFETIME = 2 * 24 * 3600
-"""Seconds a UserSig of ours is valid; renewed at half of it, so at least the advised 24 hours are left."""
+"""Seconds that our UserSigs are valid; renewed at half of that, so the advised 24 hours are left."""
 MAX_INFLATED = 8192
 """The most bytes that a UserSig may inflate to; a genuine one has about 250."""
 
@@ -20,10 +20,9 @@ _FROM_URL = str.maketrans("*-_", "+/=")
 
 
 class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a UserSig says; nothing here has been verified.
+    """The claims of a UserSig, not verified.
 
-    `time` is in Unix seconds, `expire` in seconds from then. `userbuf` is None unless there is one; Chat
-    never uses it.
+    `time` is in Unix seconds, `expire` in seconds from then. Chat never uses `userbuf`.
     """
 
     identifier: str = msgspec.field(name="TLS.identifier")
@@ -39,9 +38,9 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def mac(app_id: int, key: str, identifier: str, *, time: int, expire: int) -> str:
-    """Compute the signature proper, as base64 (vendor's page: Generating UserSig, intl/34385)."""
+    """Compute the HMAC of a UserSig, as base64 (vendor's page: Generating UserSig, intl/34385)."""
     content = f"TLS.identifier:{identifier}\nTLS.sdkappid:{app_id}\nTLS.time:{time}\nTLS.expire:{expire}\n"
-    # The key is used as the text it is, although it looks like hex.
+    # The key is used as text, although it looks like hex.
     digest = hmac.digest(key.encode(), content.encode(), hashlib.sha256)
     return base64.b64encode(digest).decode()
 
@@ -79,14 +78,14 @@ def decode(sig: str) -> Claims:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signature:
-    """One UserSig in use; told apart by identity, for two made within a second read the same."""
+    """One UserSig in use; compared by identity, since two made within a second are equal."""
 
     text: str = field(repr=False)
     renew_at: float
 
 
 class Signer:
-    """Keeps one UserSig for an admin account and renews it well before it expires; safe between threads.
+    """Keeps a valid UserSig for an admin account; safe between threads.
 
     Args:
         app_id: The SDKAppID.
@@ -102,12 +101,12 @@ class Signer:
         self._current = self._make()
 
     def get(self) -> Signature:
-        """Give the signature to use now."""
+        """Return the signature to use now."""
         current = self._current
         return current if clock.time() < current.renew_at else self.renew(current)
 
     def renew(self, refused: Signature) -> Signature:
-        """Replace a signature that the vendor refused; many callers with the same one cause one renewal."""
+        """Replace a refused signature; concurrent callers with the same one cause one renewal."""
         with self._lock:
             if self._current is refused:
                 self._current = self._make()

@@ -1,7 +1,7 @@
-"""What the vendor answers, decoded as tolerantly as its pages and its history demand.
+"""Decoding of the vendor's responses, as tolerant as its pages and its history demand.
 
-Unknown keys are ignored, among them the texts beside the codes: only codes mean anything. Digits may come
-as text. What may be missing may be null as well.
+Unknown keys are ignored, among them the texts beside the codes: only codes count. Numbers may come as
+text. An optional value may be null as well.
 """
 
 import re
@@ -44,51 +44,51 @@ class Item(msgspec.Struct, gc=False):
 
 
 class Profile(msgspec.Struct):
-    """One account in an answer of portrait_get; without items when it failed."""
+    """One account in a response of portrait_get; without items when it failed."""
 
     account: str = field(name="To_Account")
     code: int = field(name="ResultCode", default=0)
     items: list[Item] | None = field(name="ProfileItem", default=None)
 
     def result(self) -> Values | IMError:
-        """Give its fields by tag, or why there are none."""
+        """Return its fields by tag, or its error."""
         return error_for(self.code, account=True) if self.code else _values(self.items)
 
 
 class Friend(msgspec.Struct):
-    """One account in an answer of friend_get_list; without items when it failed."""
+    """One account in a response of friend_get_list; without items when it failed."""
 
     account: str = field(name="To_Account")
     code: int = field(name="ResultCode", default=0)
     items: list[Item] | None = field(name="SnsProfileItem", default=None)
 
     def result(self) -> Values | IMError:
-        """Give its fields by tag, or why there are none."""
+        """Return its fields by tag, or its error."""
         return error_for(self.code, account=True) if self.code else _values(self.items)
 
 
 class Attributes(msgspec.Struct):
-    """One account in an answer of im_get_attr."""
+    """One account in a response of im_get_attr."""
 
     account: str = field(name="To_Account")
-    # An empty object that went through PHP comes out as an empty array.
+    # PHP turns an empty object into an empty array.
     values: dict[str, _Nullable] | _EmptyArray | None = field(name="Attrs", default=None)
 
     def result(self) -> Values:
-        """Give its attributes by name."""
+        """Return its attributes by name."""
         given = self.values if isinstance(self.values, dict) else {}
         return {name: value for name, value in given.items() if value is not None}
 
 
 class ImportStatus(msgspec.Struct):
-    """One account in an answer of account_check."""
+    """One account in a response of account_check."""
 
     account: str = field(name="UserID")
     code: int = field(name="ResultCode", default=0)
     status: str | None = field(name="AccountStatus", default=None)
 
     def result(self) -> bool | IMError:
-        """Tell whether it is imported, or why that is not known."""
+        """Return whether it is imported, or its error."""
         if self.code:
             return error_for(self.code, account=True)
         if self.status not in ("Imported", "NotImported"):
@@ -97,7 +97,7 @@ class ImportStatus(msgspec.Struct):
 
 
 class Response(msgspec.Struct):
-    """What every answer holds; the whole answer of portrait_set."""
+    """The fields of every response; the whole response of portrait_set."""
 
     code: int = field(name="ErrorCode")
 
@@ -106,7 +106,7 @@ R = TypeVar("R", bound=Response)
 
 
 class AccountsResponse(Response, Generic[T]):
-    """An answer about each account, in any order; without the list when the call failed."""
+    """A response with a list of accounts, in any order; without the list when the call failed."""
 
     accounts: list[T] | None = None
 
@@ -116,41 +116,41 @@ class AccountsResponse(Response, Generic[T]):
 
 
 class ProfilesResponse(AccountsResponse[Profile]):
-    """The answer of portrait_get."""
+    """The response of portrait_get."""
 
     accounts: list[Profile] | None = field(name="UserProfileItem", default=None)
 
 
 class FriendsResponse(AccountsResponse[Friend]):
-    """The answer of friend_get_list."""
+    """The response of friend_get_list."""
 
     accounts: list[Friend] | None = field(name="InfoItem", default=None)
 
 
 class AttributesResponse(AccountsResponse[Attributes]):
-    """The answer of im_get_attr."""
+    """The response of im_get_attr."""
 
     accounts: list[Attributes] | None = field(name="UserAttrs", default=None)
 
 
 class CheckResponse(AccountsResponse[ImportStatus]):
-    """The answer of account_check."""
+    """The response of account_check."""
 
     accounts: list[ImportStatus] | None = field(name="ResultItem", default=None)
 
 
 class Unreadable(msgspec.Struct):
-    """One account in an answer, of which nothing but its name can be read."""
+    """One account in a response, of which only the name can be read."""
 
     account: str
 
     def result(self) -> IMError:
-        """Say that its values are not known."""
+        """Return the error that its values are not readable."""
         return _unreadable(f"{_THE_ANSWER} about this account is {_WRONG_SHAPE}")
 
 
 def decode(kind: type[R], body: bytes | bytearray) -> R:
-    """Decode an answer; an account that cannot be read costs only itself.
+    """Decode a response; an unreadable account costs only itself.
 
     Raises:
         InvalidResponseError: It is not JSON, or not of the documented shape.
@@ -159,7 +159,7 @@ def decode(kind: type[R], body: bytes | bytearray) -> R:
         return msgspec.json.decode(body, type=kind, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
-    # Seldom: out here no library's error, with values in its text, is the context of ours.
+    # Outside the handler: a library's error, whose text holds values, must not be the context of ours.
     try:
         return _decode_apart(kind, _repair(body))
     except (msgspec.ValidationError, RecursionError):
@@ -174,7 +174,7 @@ def _unreadable(words: str) -> InvalidResponseError:
 
 
 def _repair(body: bytes | bytearray) -> str:
-    """Put the replacement sign where a character is cut: within its bytes, or between its two escapes."""
+    """Replace cut characters by U+FFFD: within their bytes, or between two escapes."""
     return _ESCAPE.sub(lambda found: r"\ufffd" if found[1] else found[0], body.decode(errors="replace"))
 
 
@@ -204,7 +204,7 @@ def _decode_apart(kind: type[R], text: str) -> R:
 
 
 def _read_account(kind: type[msgspec.Struct], raw: msgspec.Raw) -> msgspec.Struct | None:
-    """Read one account; None when not even its name can be read."""
+    """Read one account; None when even its name is unreadable."""
     with suppress(msgspec.ValidationError):
         return msgspec.json.decode(raw, type=kind, strict=False)
     name = next(field.encode_name for field in msgspec.structs.fields(kind) if field.name == "account")
@@ -216,7 +216,7 @@ def _read_account(kind: type[msgspec.Struct], raw: msgspec.Raw) -> msgspec.Struc
 
 def _values(items: Iterable[Item] | None) -> Values:
     values = {item.tag: value for item in items or () if (value := item.value) is not None}
-    # Called for each of thousands of accounts, so only what is text is looked at again.
+    # Called for each of thousands of accounts, so only texts are converted.
     for tag in _TYPED.intersection(values):
         if isinstance(value := values[tag], str):
             values[tag] = _to_typed(tag, value)
@@ -226,6 +226,6 @@ def _values(items: Iterable[Item] | None) -> Values:
 def _to_typed(tag: str, text: str) -> Value:
     if tag in _NAMES:
         return (text,) if text else ()
-    # isdigit alone is true of digits in any script.
+    # isdigit alone accepts digits of any script.
     is_number = text.isascii() and text.isdigit() and len(text) <= _UINT64_DIGITS
     return int(text) if is_number else text

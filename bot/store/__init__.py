@@ -1,1 +1,1 @@
-"""The only place that knows SQL: the record, its changes, and what the audit channel has yet to be told."""
+"""The record in a database: entries, changes and the outbox; the only package that knows SQL."""

@@ -1,4 +1,4 @@
-"""What is written in one transaction: entries in their chain, and what goes with them."""
+"""One write transaction: entries appended to the chain, and the rows that belong to them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from bot.store.schema import changes, entries, lease, outbox
 _SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN})
 _CHANGE_COMMANDS = frozenset({"set", "undo"})
 
-# Made once: making a statement costs as much as running it.
+# Built once: building a statement costs as much as running it.
 _LOCK_HEAD = {
     dialect: select(
         schema.head.c.sequence, schema.head.c.hash, schema.head.c.at, clock.time_column(dialect)
@@ -32,10 +32,10 @@ _Row: TypeAlias = dict[str, object]
 
 
 class Batch:
-    """What is committed at once. Until it is made, nobody else can append.
+    """One write transaction; it locks the head, so that no other can append.
 
     Args:
-        connection: Where it is written; in a transaction of its own.
+        connection: A connection in a transaction of its own.
 
     Raises:
         AlteredError: The record has no head any more, or more than one.
@@ -46,7 +46,7 @@ class Batch:
         locked = connection.execute(_LOCK_HEAD[connection.dialect.name])
         sequence, digest, at, seconds = clock.read_head(locked)
         self._now = clock.to_datetime(seconds)
-        # Should the clock have gone back, the entries do not.
+        # Entries never go back in time, even if the clock does.
         self._at = max(self._now, clock.read_head_time(at))
         self.head = Head(sequence, digest)
         """The last entry."""
@@ -55,7 +55,7 @@ class Batch:
         self._outbox: list[_Row] = []
 
     def append(self, event: AuditEvent) -> Entry:
-        """Give a draft the next place in the chain."""
+        """Append an event to the chain."""
         entry, content = chain.link(self.head.sequence + 1, self._at, event, self.head.hash)
         self.head = Head(entry.sequence, entry.hash)
         place: _Row = {"sequence": entry.sequence}
@@ -72,8 +72,8 @@ class Batch:
         return entry
 
     def propose(self, change: Change, event: AuditEvent) -> Entry:
-        """Keep a new change, and give its entry the next place."""
-        # Nobody else can write between this and the end of the batch.
+        """Insert a new change, and append its entry."""
+        # No other transaction can write before this one ends.
         row = encode_change(change, chain.write_time(self._at))
         if self._connection.scalar(select(changes.c.id).where(changes.c.id == row["id"])) is not None:
             raise AuditError("there is another change of that id", advice="Run the command again")
@@ -81,7 +81,7 @@ class Batch:
         return self.append(event)
 
     def move(self, change: Change, outcome: Outcome, event: AuditEvent) -> Entry | None:
-        """Bring a change from its outcome to another; None, and nothing appended, if it has moved."""
+        """Move a change to another outcome, and append its entry; None if it has already moved."""
         moved = self._connection.execute(
             update(changes)
             .where(changes.c.id == chain.index_key(change.id), changes.c.outcome == change.outcome)
@@ -90,7 +90,7 @@ class Batch:
         return self.append(event) if moved.rowcount else None
 
     def lease_next(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
-        """Take the next entries to be told, and the right to tell them; nothing while it is another's."""
+        """Lease the outbox for `seconds`; return its next entries, none while another has the lease."""
         if not self._take_lease(holder, seconds):
             return ()
         query = (
@@ -102,7 +102,7 @@ class Batch:
         return list(chain.read_each(self._connection.execute(query)))
 
     def mark_delivered(self, last: int) -> None:
-        """Note that the audit channel has just seen what covers every entry up to a sequence number."""
+        """Remove the entries up to a sequence number from the outbox, and mark them as covered."""
         self._connection.execute(delete(outbox).where(outbox.c.sequence <= last))
         self._connection.execute(
             update(lease)
@@ -111,13 +111,13 @@ class Batch:
         )
 
     def lease_checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
-        """Take the head for the audit channel, and the right to tell it; None when it need not see it now."""
+        """Lease the outbox and return the head for a checkpoint; None when no checkpoint is due."""
         if self._outbox or not is_checkpoint_due(self._connection, self._now, every):
             return None
         return self.head if self._take_lease(holder, seconds) else None
 
     def try_append(self) -> None:
-        """Append an entry, and take it back; in a batch of its own, since committing it needs as much room.
+        """Append an entry and roll it back; use a batch of its own, since committing it needs as much room.
 
         Raises:
             AuditError: An entry could not be written.
@@ -129,15 +129,15 @@ class Batch:
             self._connection.execute(_ADD_ACCOUNTS, [{**place, "app": "-", "account": "-"}])
             self._connection.execute(_ADD_TO_OUTBOX, [place])
             self._connection.execute(_MOVE_HEAD, {**place, "hash": chain.START})
-            # SQLite will write the pages that were touched, as they were: where no entry fits, it cannot.
+            # SQLite still writes the touched pages, unchanged: where no entry fits, it cannot.
             savepoint.rollback()
 
     def run(self, statement: UpdateBase) -> None:
-        """Write something that is no entry."""
+        """Run a statement that writes no entry."""
         self._connection.execute(statement)
 
     def flush(self) -> None:
-        """Write what was appended."""
+        """Insert the appended entries and their rows, and move the head."""
         for statement, rows in (
             (_ADD_ENTRIES, self._entries),
             (_ADD_ACCOUNTS, self._accounts),
@@ -161,7 +161,7 @@ class Batch:
 
 
 def is_checkpoint_due(connection: Connection, now: datetime, every: float) -> bool:
-    """Tell whether the audit channel ought to see the head."""
+    """Check whether the audit channel lacks a checkpoint."""
     due = (
         select(schema.head.c.id)
         .join(lease, lease.c.id == schema.head.c.id)
@@ -172,7 +172,7 @@ def is_checkpoint_due(connection: Connection, now: datetime, every: float) -> bo
 
 
 def is_for_channel(event: AuditEvent) -> bool:
-    """Tell whether the audit channel hears of it: what became of changes, and whoever was kept from one."""
+    """Check whether an event is posted in the audit channel: outcomes of changes, and refused changes."""
     if event.outcome is Outcome.DENIED:
         return event.command in _CHANGE_COMMANDS
     return bool(event.change_id) and event.outcome in _SETTLED

@@ -1,4 +1,4 @@
-"""How an entry becomes text, and how each entry is chained to the one before.
+"""Hash chain: an entry's canonical JSON, its hash, and the link to the entry before.
 
 The content of an entry is JSON (RFC 8259) with the keys sorted by code point, no blanks, nothing escaped that
 need not be, in UTF-8. Its hash is SHA-256 over exactly these bytes, in hex; `previous` in it is the hash of
@@ -18,17 +18,17 @@ from bot.core.model import Actor, AlteredEntry, AuditEvent, Entry, Outcome, Surf
 from bot.errors import AlteredError
 
 START = "0" * 64
-"""What the first entry names as the hash before it."""
+"""The previous hash of the first entry."""
 
 VERIFY = "An operator should run im-bot audit verify"
 """The advice of every error about an altered database."""
 
 EntryRow: TypeAlias = tuple[int, Any, Any, Any, Any]
-"""An entry's sequence number, content, hash, actor and change; texts, unless somebody altered them."""
+"""An entry's sequence number, content, hash, actor and change; texts, unless the database was altered."""
 
 
 class _Content(msgspec.Struct):
-    """All that an entry says."""
+    """The keys of an entry's JSON."""
 
     accounts: tuple[str, ...]
     after: dict[str, Value]
@@ -50,7 +50,7 @@ class _Content(msgspec.Struct):
 _read_json = msgspec.json.Decoder(_Content).decode
 _write_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 LONGEST_KEY = 200
-"""The most characters of a name that is found by itself."""
+"""The most characters of a name that is indexed as it is."""
 # Where an entry names the hash before it. The last such key is its own: what follows is sorted after it, and
 # holds texts and a number alone, in which no quote stands unescaped.
 _KEY = '"previous":"'
@@ -59,11 +59,11 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class BrokenChainError(Exception):
-    """An entry does not follow from the one before it.
+    """An entry does not follow from the one before.
 
     Args:
-        sequence: The number of the entry that is altered or missing.
-        missing: Whether it is not there at all.
+        sequence: The number of the altered or missing entry.
+        missing: True when there is no such entry.
     """
 
     def __init__(self, sequence: int, *, missing: bool) -> None:
@@ -83,23 +83,23 @@ def replace_unstorable(value: Any) -> Any:
 
 
 def index_key(name: str) -> str:
-    """Make a name fit for an index: one longer than any index takes is found by its hash."""
+    """Return a name's index key: the name itself, or its hash if it is too long for an index."""
     stored: str = replace_unstorable(name)
     return stored if len(stored) <= LONGEST_KEY else sha256(stored.encode()).hexdigest()
 
 
 def actor_key(actor: Actor) -> str:
-    """Make an actor fit for an index."""
+    """Return an actor's index key."""
     return index_key(f"{actor.team_id} {actor.user_id}")
 
 
 def write_time(moment: datetime) -> str:
-    """Write a moment (UTC) so that texts sort as moments do."""
+    """Format a time (UTC) so that texts sort as times do."""
     return moment.isoformat(timespec="microseconds")
 
 
 def link(sequence: int, at: datetime, event: AuditEvent, previous: str) -> tuple[Entry, str]:
-    """Give a draft its place in the chain; returns the entry and its content."""
+    """Link an event to the chain; return the entry and its JSON."""
     fields = _to_json(sequence, at, event, previous)
     content = _write_json(fields)
     if _SUSPECT.search(content):
@@ -109,7 +109,7 @@ def link(sequence: int, at: datetime, event: AuditEvent, previous: str) -> tuple
 
 
 def read(content: str, digest: str) -> Entry:
-    """Read an entry back from its content and hash.
+    """Read an entry from its JSON and hash.
 
     Raises:
         AlteredError: The hash is not that of the content, or the content is not an entry's.
@@ -125,7 +125,7 @@ def read(content: str, digest: str) -> Entry:
 
 
 def read_each(rows: Iterable[Sequence[Any]]) -> Iterator[Entry | AlteredEntry]:
-    """Read entries back, each from its sequence number, content and hash; no altered one stops the others."""
+    """Read entries from rows of sequence, JSON and hash; an altered one becomes an AlteredEntry."""
     for sequence, content, digest in rows:
         try:
             entry = read(content, digest)
@@ -136,12 +136,12 @@ def read_each(rows: Iterable[Sequence[Any]]) -> Iterator[Entry | AlteredEntry]:
 
 
 def follow(rows: Iterable[EntryRow], count: int = 0, last: str = START) -> Iterator[EntryRow]:
-    """Go from entry to entry as long as each is whole and follows from the one before it.
+    """Yield rows as long as each is sound and follows from the one before.
 
     Args:
         rows: The entries in order.
-        count: The number of the entry before the first of them.
-        last: The hash of that.
+        count: The sequence number of the entry before the first row.
+        last: That entry's hash.
 
     Raises:
         BrokenChainError: One is altered or missing.

@@ -1,4 +1,4 @@
-"""The JSON of a change, and the digest of that."""
+"""A change as JSON, with the SHA-256 digest of that."""
 
 import json
 import re
@@ -17,7 +17,7 @@ _SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])")
 
 
 class ChangeRow(NamedTuple):
-    """The row of a change as it is found; what was altered may be anything."""
+    """A row of the table changes; altered columns may hold anything."""
 
     id: Any
     content: Any
@@ -27,7 +27,7 @@ class ChangeRow(NamedTuple):
 
 
 class _Content(msgspec.Struct, gc=False):
-    """All that a change's actor saw and said, by the keys of its JSON; the outcome is no part of it."""
+    """The keys of a change's JSON: all that its actor saw and typed, without the outcome."""
 
     account: str
     after: dict[str, Value]
@@ -74,8 +74,8 @@ _read_json = msgspec.json.Decoder(_Content).decode
 
 
 def encode_change(change: Change, moved_at: str) -> dict[str, str]:
-    """Make the row of a change."""
-    # Escaped to ASCII it may hold characters that databases refuse, and the digest stays true.
+    """Encode a change as a row."""
+    # In ASCII, JSON can hold characters that databases refuse, and the digest stays valid.
     content = json.dumps(msgspec.structs.asdict(_Content.of(change)), sort_keys=True)
     return {
         "id": index_key(change.id),
@@ -87,10 +87,10 @@ def encode_change(change: Change, moved_at: str) -> dict[str, str]:
 
 
 def decode_change(row: Row[Any] | ChangeRow) -> Change:
-    """Read a change back from its row.
+    """Decode a change from its row.
 
     Raises:
-        AlteredError: It is not what was kept.
+        AlteredError: The row was altered.
     """
     try:
         change = _parse_content(row.content).to_change(Outcome(row.outcome))
@@ -103,14 +103,19 @@ def decode_change(row: Row[Any] | ChangeRow) -> Change:
 
 
 def make_storable(change: Change, content: str) -> Change:
-    """Make a change that was kept with this content storable, as its entries are; at once if it is."""
+    """Replace unstorable characters in a change, as in its entries.
+
+    Args:
+        change: A decoded change.
+        content: The JSON it was decoded from.
+    """
     if not _SUSPECT.search(content):
         return change
     return msgspec.convert(replace_unstorable(json.loads(content)), _Content).to_change(change.outcome)
 
 
 def make_altered_error() -> AlteredError:
-    """Make the error that a change was altered."""
+    """Make the error for an altered change."""
     return AlteredError("the change is not what was kept: somebody altered the database", advice=VERIFY)
 
 
@@ -122,5 +127,5 @@ def _parse_content(content: str) -> _Content:
     try:
         return _read_json(content)
     except msgspec.DecodeError:
-        # Half a character, escaped, is none to the faster reader.
+        # The faster reader refuses an escaped half character.
         return msgspec.convert(json.loads(content), _Content)

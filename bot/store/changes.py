@@ -1,4 +1,4 @@
-"""Holds each change against the entries that tell of it, which nobody can rewrite unseen."""
+"""Changes, each verified against its audit entries, which cannot be rewritten unseen."""
 
 import json
 import logging
@@ -23,11 +23,11 @@ from bot.store.entries import stream_entries, stream_rows
 from bot.store.schema import changes, entries, head
 
 _MAX_DELAY = timedelta(minutes=1)
-"""The longest from making a change to recording it, and from its step to its move."""
+"""The longest time from proposing a change to its entry, and from a step to the row's move."""
 _MAX_QUERIED = 500
-"""The most changes whose steps are read in one query; databases take none of any length."""
+"""The most changes whose steps are read in one query; databases limit a query's length."""
 _MAX_CLOCK_SKEW = timedelta(seconds=1)
-"""The most that a clock may go back in between."""
+"""The most that the clock may go back in between."""
 
 _BY_CHANGE = """
     SELECT changes.id, changes.content, changes.digest, changes.outcome, changes.moved_at, entries.content
@@ -35,7 +35,7 @@ _BY_CHANGE = """
     ORDER BY {}, entries.sequence
 """
 _IN_ORDER = {
-    # As they were made, since then their entries lie beside each other.
+    # In the order of insertion, in which their entries lie close together.
     "sqlite": _BY_CHANGE.format("changes.rowid"),
     "postgresql": _BY_CHANGE.format("changes.id"),
 }
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 
 
 class Step(msgspec.Struct, gc=False):
-    """An entry of a change, as it says itself; values as they are written, which is always the same way."""
+    """The entry of one step of a change; values stay JSON, which is canonical."""
 
     accounts: tuple[str, ...]
     after: msgspec.Raw
@@ -69,20 +69,20 @@ _read_values = msgspec.json.Decoder(dict[str, Value]).decode
 _shared_fields = attrgetter(
     "change", "user", "team", "app", "command", "accounts", "reason", "before", "after"
 )
-"""Gives what all steps of a change have in common."""
+"""Returns the fields that all steps of a change share."""
 
 
 def load_verified(connection: Connection, row: Row[Any]) -> Change:
-    """Read a change back, if it is what its entries tell.
+    """Load a change, verified against its entries.
 
     Raises:
-        AlteredError: It is not.
+        AlteredError: The change or one of its entries was altered.
     """
     return _verify(row, _list_steps(connection, row.id))
 
 
 def load_verified_each(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Change]:
-    """Read changes back; one that was altered is left out, so that it does not stand in the way of others."""
+    """Load changes, verified; an altered one is logged and left out."""
     for first in range(0, len(rows), _MAX_QUERIED):
         some = rows[first : first + _MAX_QUERIED]
         steps = _list_steps_of(connection, [row.id for row in some])
@@ -94,14 +94,13 @@ def load_verified_each(connection: Connection, rows: Sequence[Row[Any]]) -> Iter
 
 
 def check_latest(connection: Connection, change: Change) -> None:
-    """Make sure that what a change is thought to have come to is the latest that the record tells of it.
+    """Check that the record holds no later step of a change than the known ones.
 
-    The columns by which entries are found can be altered unseen. So every entry is read that was recorded
-    since the latest known step, whatever change it is said to be of: those are chained to each other, and to
-    the head.
+    The columns that entries are found by can be altered unseen. So every entry since the latest known step
+    is read, whatever change its columns name: these are chained to each other and to the head.
 
     Raises:
-        AlteredError: It is not, or an entry since then was altered, or is missing.
+        AlteredError: There is a later step, or an entry since then was altered or is missing.
     """
     found = connection.execute(
         select(changes).where(changes.c.id == chain.index_key(change.id))
@@ -128,9 +127,9 @@ def check_latest(connection: Connection, change: Change) -> None:
 
 
 def find_altered_change(connection: Connection) -> str:
-    """Give the id of a change that is not what the entries tell, or is gone; empty when there is none.
+    """Return the id of an altered or missing change; empty when there is none.
 
-    The entries, and what they are found by, must have been found sound.
+    The entries and their index columns must have been verified.
     """
     with closing(stream_rows(connection, _ORPHANS)) as rows:
         for entry in chain.read_each(rows):
@@ -149,14 +148,14 @@ def find_altered_change(connection: Connection) -> str:
 
 
 def _list_steps(connection: Connection, change_id: str) -> Sequence[Step]:
-    """List the steps of a change, in order.
+    """List the steps of a change in order.
 
     Raises:
-        AlteredError: One is not as it was written.
+        AlteredError: A step was altered.
     """
     query = (
         select(entries.c.sequence, entries.c.content, entries.c.hash)
-        # The second part leads to the index, which only has entries of changes.
+        # The second condition selects the partial index.
         .where(entries.c.change == change_id, entries.c.change != "")
         .order_by(entries.c.sequence)
     )
@@ -166,7 +165,7 @@ def _list_steps(connection: Connection, change_id: str) -> Sequence[Step]:
 def _list_steps_of(
     connection: Connection, change_ids: Sequence[str]
 ) -> Mapping[str, Sequence[Sequence[Any]]]:
-    """List the rows of the steps of changes, in order, by change; in one query, however many there are."""
+    """List the steps' rows in order, by change, in one query."""
     query = (
         select(entries.c.change, entries.c.sequence, entries.c.content, entries.c.hash)
         .where(entries.c.change.in_(change_ids), entries.c.change != "")
@@ -179,10 +178,10 @@ def _list_steps_of(
 
 
 def _read_steps(found: Iterable[Sequence[Any]]) -> Sequence[Step]:
-    """Read the steps of a change from the rows of their entries.
+    """Read the steps of a change from rows of sequence, JSON and hash.
 
     Raises:
-        AlteredError: One is not as it was written.
+        AlteredError: A step was altered.
     """
     rows = list(found)
     if any(chain.read(content, digest).sequence != sequence for sequence, content, digest in rows):
@@ -191,15 +190,15 @@ def _read_steps(found: Iterable[Sequence[Any]]) -> Sequence[Step]:
 
 
 def _drop_refusals(found: Iterable[Step]) -> Sequence[Step]:
-    """Leave out refusals, which are about a change and no step of it."""
+    """Drop refusals, which name a change but are no step of it."""
     return [each for each in found if each.outcome is not Outcome.DENIED]
 
 
 def _verify(row: Row[Any] | ChangeRow, steps: Sequence[Step]) -> Change:
-    """Read a change back, if it is what its steps tell.
+    """Decode a change, and verify it against its steps.
 
     Raises:
-        AlteredError: It is not.
+        AlteredError: They differ.
     """
     change = decode_change(row)
     if not (
@@ -212,7 +211,7 @@ def _verify(row: Row[Any] | ChangeRow, steps: Sequence[Step]) -> Change:
 
 
 def _match_steps(change: Change, steps: Sequence[Step]) -> bool:
-    """Tell whether steps are those of a storable change, one after the other, up to where it has come."""
+    """Check that steps are those of a storable change, in order, up to its outcome."""
     first = steps[0]
     shared = _shared_fields(first)
     return (
@@ -230,7 +229,7 @@ def _match_steps(change: Change, steps: Sequence[Step]) -> bool:
 
 
 def _match_times(change: Change, moved_at: str, steps: Sequence[Step]) -> bool:
-    """Tell whether a change was made when its first step was recorded, and moved when its last was."""
+    """Check that a change was proposed at its first step's time, and moved at its last step's."""
     try:
         first, last, moved = map(datetime.fromisoformat, (steps[0].at, steps[-1].at, moved_at))
         return -_MAX_CLOCK_SKEW <= first - change.proposed_at < _MAX_DELAY and abs(moved - last) < _MAX_DELAY

@@ -1,4 +1,4 @@
-"""The database's clock, by which all processes that share a record go."""
+"""The database's clock, shared by all processes of a record."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +13,12 @@ _SERVERS = literal_column("CAST(extract(epoch FROM clock_timestamp()) AS float8)
 
 
 def time_column(dialect: str) -> ColumnElement[Any]:
-    """Give the column by which a statement reads the clock too; a file has none but its machine's."""
+    """Return the column that reads the server's clock; null for a file, which uses the machine's clock."""
     return _SERVERS if dialect == "postgresql" else null()
 
 
 def to_datetime(seconds: float | None) -> datetime:
-    """Make a time (UTC) of what that column held."""
+    """Convert that column's value to a time (UTC)."""
     return datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
@@ -26,7 +26,7 @@ def read_head(found: CursorResult[Any]) -> tuple[Any, ...]:
     """Read the one row of the head.
 
     Raises:
-        AlteredError: There is none, or another.
+        AlteredError: There is none, or more than one.
     """
     rows = found.all()
     if len(rows) != 1:
@@ -35,10 +35,10 @@ def read_head(found: CursorResult[Any]) -> tuple[Any, ...]:
 
 
 def read_head_time(at: str) -> datetime:
-    """Make a time (UTC) of when the head was written; the earliest there is for a record without entries.
+    """Convert the head's time to a time (UTC); the earliest possible one before the first entry.
 
     Raises:
-        AlteredError: It is none.
+        AlteredError: It is not a time.
     """
     if not at:
         return datetime.min.replace(tzinfo=UTC)
@@ -49,13 +49,13 @@ def read_head_time(at: str) -> datetime:
 
 
 def now(connection: Connection) -> datetime:
-    """Ask for the time (UTC) by the clock as it is."""
+    """Return the time (UTC) by this clock."""
     dialect = connection.dialect.name
     return to_datetime(connection.scalar(select(time_column(dialect))) if dialect == "postgresql" else None)
 
 
 def now_not_before_head(connection: Connection) -> datetime:
-    """Ask for the time (UTC), which is never before that of the newest entry, even if the clock went back."""
+    """Return the time (UTC), never before the newest entry's, even if the clock went back."""
     at, seconds = read_head(connection.execute(select(head.c.at, time_column(connection.dialect.name))))
     return max(to_datetime(seconds), read_head_time(at))
 

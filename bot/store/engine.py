@@ -1,4 +1,4 @@
-"""How a database is reached: safely written on disk, and noticed when its file goes away."""
+"""SQLAlchemy engines: durable writes, bounded waits, and a check that the file is still the same."""
 
 import math
 import os
@@ -19,7 +19,7 @@ from bot.store.errors import translate_database_errors
 from bot.store.timeouts import USUAL_TIMEOUTS, StoreTimeouts, seconds_left, within
 
 WRITING = "writing"
-"""The execution option of connections that are going to write."""
+"""The execution option of connections that write."""
 
 _TIMEOUT = "within"
 _BUSY_TIMEOUT = "busy_timeout"
@@ -33,11 +33,11 @@ def open_engine(url: str, *, create: bool = True, timeouts: StoreTimeouts | None
 
     Args:
         url: As in DATABASE_URL.
-        create: Whether to create an SQLite file that is not there.
-        timeouts: How long each use of it may take; as long as it needs, if there are none.
+        create: Create a missing SQLite file.
+        timeouts: Bounds for each use; None for no bounds.
 
     Raises:
-        AuditError: It cannot be opened. A server is asked later, when something is wanted of it.
+        AuditError: It cannot be opened. A server is connected at its first use.
     """
     try:
         parsed = make_url(url)
@@ -55,10 +55,10 @@ def open_engine(url: str, *, create: bool = True, timeouts: StoreTimeouts | None
 
 @contextmanager
 def open_connection(engine: Engine) -> Iterator[Connection]:
-    """Use a connection to a database, for no longer than its limit.
+    """Open a connection, bounded by the engine's timeout.
 
     Raises:
-        AuditError: It failed, or did not answer in time.
+        AuditError: The database failed, or did not answer in time.
     """
     seconds = engine.get_execution_options().get(_TIMEOUT, math.inf)
     with translate_database_errors(), within(seconds), engine.connect() as connection:
@@ -67,7 +67,7 @@ def open_connection(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def open_snapshot(engine: Engine) -> Iterator[Connection]:
-    """Read from one unchanging picture of the database.
+    """Open a connection that reads one snapshot of the database.
 
     Raises:
         AuditError: It cannot be read.
@@ -79,7 +79,7 @@ def open_snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def _open_server(url: URL, timeouts: StoreTimeouts | None) -> Engine:
-    # Loaded for those alone who have a server.
+    # Loaded only when the database is a server.
     from bot.store import postgresql  # noqa: PLC0415
 
     longest = timeouts or USUAL_TIMEOUTS
@@ -90,7 +90,7 @@ def _open_server(url: URL, timeouts: StoreTimeouts | None) -> Engine:
         pool_timeout=longest.use,
         connect_args={
             "connect_timeout": math.ceil(longest.use),
-            # Ends what waits for a machine that is gone, and finds that out while nothing is asked of it.
+            # Detects a machine that is gone, while waiting for it and while idle.
             "tcp_user_timeout": round(longest.use * _MILLISECONDS),
             "keepalives_idle": 10,
             "keepalives_interval": 5,
@@ -103,10 +103,10 @@ def _open_server(url: URL, timeouts: StoreTimeouts | None) -> Engine:
     def connect(_: object, __: object, args: Sequence[Any], options: dict[str, Any]) -> DBAPIConnection:
         return cast("DBAPIConnection", postgresql.connect(*args, **options))
 
-    # Readers wait for locks too: of who migrates, or looks into the database by hand.
+    # Readers wait for locks too: of a migration, or of a manual session.
     settings = {"lock_timeout": longest.lock}
     if timeouts:
-        # What nobody waits for any more must not go on, and what was lost in a transaction holds up nobody.
+        # Abandoned statements end, and a lost transaction holds no lock.
         settings |= {"statement_timeout": timeouts.use, "idle_in_transaction_session_timeout": timeouts.use}
     setting = "; ".join(f"SET {name} = {round(wait * _MILLISECONDS)}" for name, wait in settings.items())
 
@@ -125,14 +125,14 @@ def _open_file(url: URL, timeouts: StoreTimeouts, *, create: bool) -> Engine:
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            # Never created here: what took the place of a file that is gone would be no record.
+            # Never created here: a new file in place of a lost one would be no record.
             f"file:{quote(str(file.path))}?mode=rw",
             uri=True,
             timeout=min(timeouts.lock, seconds_left()),
             isolation_level=None,
             check_same_thread=False,
         )
-        # What is no text any more, since it was altered, must not hide what else is asked for.
+        # A value that is no text any more must not hide the others.
         connection.text_factory = lambda data: data.decode(errors="surrogateescape")
         try:
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
@@ -155,7 +155,7 @@ def _open_file(url: URL, timeouts: StoreTimeouts, *, create: bool) -> Engine:
     def begin(connection: Connection) -> None:
         file.check()
         writing = connection.get_execution_options().get(WRITING)
-        # Past SQLAlchemy, which would make a result of it: that takes as long as writing an entry.
+        # Not through SQLAlchemy, whose result object costs as much as writing an entry.
         cursor = connection.connection.cursor()
         wait = round(min(timeouts.lock, seconds_left()) * _MILLISECONDS)
         if connection.info.get(_BUSY_TIMEOUT) != wait:
@@ -168,7 +168,7 @@ def _open_file(url: URL, timeouts: StoreTimeouts, *, create: bool) -> Engine:
 
 @dataclass(frozen=True, slots=True)
 class _DatabaseFile:
-    """A database file as it was when it was opened."""
+    """The identity of a database file when it was opened."""
 
     path: Path
     identity: tuple[int, int]
@@ -183,12 +183,12 @@ class _DatabaseFile:
             raise AuditError(f"there is no record at {path}", advice="Check DATABASE_URL")
         with translate_database_errors():
             if create:
-                # The files SQLite puts beside it get the same permissions.
+                # SQLite's files beside it get the same permissions.
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             return cls(path, _identify(path))
 
     def check(self) -> None:
-        """Make sure that the file is still the one that was opened.
+        """Check that the file is still the one that was opened.
 
         Raises:
             AuditError: It was deleted, moved or replaced.

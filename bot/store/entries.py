@@ -1,4 +1,4 @@
-"""Rows of the database as they come, however many there are."""
+"""Streams of rows, in constant memory."""
 
 from collections.abc import Generator, Iterable
 from typing import Any, cast
@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.store.chain import EntryRow
 
 FIRST = -(2**63)
-"""Below every sequence number there can be."""
+"""A number below every possible sequence number."""
 
 _ENTRIES = (
     "SELECT sequence, content, hash, actor, change FROM entries WHERE sequence > :after ORDER BY sequence"
@@ -18,18 +18,18 @@ _AT_A_TIME = 2000
 
 
 def stream_entries(connection: Connection, after: int = FIRST) -> Generator[EntryRow, None, None]:
-    """Read all entries after a sequence number in order, in constant memory."""
+    """Stream the entries after a sequence number, in order."""
     return stream_rows(connection, _ENTRIES, after=after)
 
 
 def stream_rows(connection: Connection, query: str, **values: object) -> Generator[Any, None, None]:
-    """Run a query, and give its rows as they come, in constant memory.
+    """Run a query and stream its rows.
 
     Raises:
         DBAPIError: The database failed.
     """
     statement = text(query).bindparams(**values)
-    # Past SQLAlchemy, whose rows take as long as all the hashing.
+    # Not through SQLAlchemy, whose rows cost as much as all the hashing.
     try:
         if connection.dialect.name == "postgresql":
             yield from _fetch_from_server(connection, statement)
@@ -52,6 +52,6 @@ def _fetch_from_server(connection: Connection, statement: TextClause) -> Generat
 
 
 def require_text(connection: Connection) -> None:
-    """Let text of an SQLite file that is none end a query; to read it as far as it can be takes longer."""
+    """Make SQLite fail on invalid text instead of decoding it leniently, which is slower."""
     if connection.dialect.name == "sqlite":
         cast("Any", connection.connection.driver_connection).text_factory = str

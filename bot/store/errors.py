@@ -1,4 +1,4 @@
-"""What databases and files say when they fail, in words for people."""
+"""Translation of database and file errors into AuditErrors."""
 
 import errno
 import sqlite3
@@ -63,26 +63,26 @@ _POSTGRES: Mapping[str, tuple[str, str]] = {
 }
 """By SQLSTATE or how it begins."""
 _LOST = {"OperationalError", "ConnectionTimeout"}
-"""Errors of psycopg that carry no SQLSTATE: no server said them."""
+"""psycopg's errors without an SQLSTATE: they come from no server."""
 
 
 @contextmanager
 def translate_database_errors() -> Iterator[None]:
-    """Turn what a database or file raises into AuditErrors.
+    """Translate database and file errors into AuditErrors.
 
     Raises:
-        AuditError: It failed; neither words nor detail hold a value.
+        AuditError: The database or file failed; neither text nor detail holds a value.
     """
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         words, advice, detail = _explain(error)
-        # What it came from names statements and their values.
+        # The original error names statements and their values.
         raise AuditError(words, advice=advice, detail=detail) from None
 
 
 def is_damage(error: Exception) -> bool:
-    """Tell whether a database failed because what it holds makes no sense."""
+    """Check whether an error means that the database is damaged."""
     return _explain(error)[:2] == _DAMAGED
 
 
@@ -96,7 +96,7 @@ def _explain(error: Exception) -> tuple[str, str, str]:
     if (number := getattr(cause, "sqlite_errorcode", None)) is not None:
         return *_SQLITE.get(number & 0xFF, _OTHER), f"{kind} {getattr(cause, 'sqlite_errorname', number)}"
     if isinstance(cause, sqlite3.OperationalError):
-        # Not SQLite says so, but Python: of text that is none.
+        # Raised by Python, not SQLite: for invalid text.
         return *_DAMAGED, kind
     if state := getattr(cause, "sqlstate", None):
         found = next((_POSTGRES[state[:size]] for size in (5, 3, 2) if state[:size] in _POSTGRES), _OTHER)

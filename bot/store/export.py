@@ -1,4 +1,4 @@
-"""The record as text for others: lines of JSON that prove themselves, or CSV for a spreadsheet."""
+"""Export of the record: JSON lines that can be verified, or CSV for a spreadsheet."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ COLUMNS = (
 
 
 def export(url: str, form: Format) -> Iterator[str]:
-    """Export the record of a database, line by line, each with its end; UTF-8 keeps its hashes true.
+    """Export the record line by line, each with its line end; encode as UTF-8 to keep hashes valid.
 
     Args:
         url: As in DATABASE_URL.
@@ -54,15 +54,15 @@ def export(url: str, form: Format) -> Iterator[str]:
 
 
 def to_json_lines(rows: Iterable[EntryRow]) -> Iterator[str]:
-    """Write each entry's canonical JSON, with its hash put in last."""
+    """Write each entry's canonical JSON, with its hash as the last key."""
     for _, content, digest, _, _ in rows:
-        # What is no text any more was altered: it is shown as far as it can be, and does not verify.
+        # Invalid text was altered: it is decoded leniently, and does not verify.
         text, hash_text = _decode_leniently(content), _decode_leniently(digest)
         yield f'{text.removesuffix("}")},"hash":{json.dumps(hash_text)}}}\n'
 
 
 def to_csv(rows: Iterable[EntryRow]) -> Iterator[str]:
-    """Write each entry as a row, after a row of names; no cell is a formula."""
+    """Write each entry as a row, after a header row; no cell is a formula."""
     yield line(COLUMNS)
     for json_line in to_json_lines(rows):
         try:
@@ -70,7 +70,7 @@ def to_csv(rows: Iterable[EntryRow]) -> Iterator[str]:
         except (ValueError, RecursionError):
             entry = None
         if not isinstance(entry, dict):
-            # Altered: verifying says where; here it is shown as it lies there.
+            # Altered: shown as it is; verify names the entry.
             entry = {"reason": json_line}
         yield line(_cell(entry.get(name, "")) for name in COLUMNS)
 

@@ -1,4 +1,4 @@
-"""Brings a database to the current schema, and tells whether it has it."""
+"""Migration of a database to the current schema."""
 
 import os
 import subprocess
@@ -13,16 +13,16 @@ from bot.store.errors import translate_database_errors
 from bot.store.schema import REVISION
 
 LOCK = 0x696D626F74
-"""The number of the lock that whoever migrates a server holds: `imbot`."""
+"""The advisory lock held while migrating a server: `imbot`."""
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 
 
 def migrate(url: str) -> None:
-    """Bring a database to the current schema; safe when several processes do so at once.
+    """Migrate a database; safe when several processes do so at once.
 
     Raises:
-        AuditError: It cannot be opened or written, or a newer im-bot has made it.
+        AuditError: It cannot be opened or written, or was made by a newer im-bot.
     """
     engine = open_engine(url)
     try:
@@ -32,10 +32,10 @@ def migrate(url: str) -> None:
 
 
 def migrate_in_subprocess(url: str) -> None:
-    """Bring an SQLite file to the current schema in a process of its own; a server is left to its operator.
+    """Migrate an SQLite file in a subprocess; a server is left to its operator.
 
-    What migrating loads would stay in memory as long as the bot runs. Should the process fail, whoever opens
-    the file next says why.
+    The modules that migrating loads would stay in the bot's memory. If the subprocess fails, opening the
+    file reports why.
 
     Raises:
         AuditError: The file cannot be opened or read.
@@ -52,12 +52,12 @@ def migrate_in_subprocess(url: str) -> None:
 
 
 def migrate_engine(engine: Engine) -> None:
-    """Bring an open database to the current schema.
+    """Migrate an open database.
 
     Raises:
         AuditError: As for migrating.
     """
-    # Half of what a start takes, and hardly ever needed.
+    # Takes half of the start-up time, and is seldom needed.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
@@ -77,7 +77,7 @@ def migrate_engine(engine: Engine) -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Tell whether a database has the current schema.
+    """Check whether a database has the current schema.
 
     Raises:
         AuditError: It cannot be read.
@@ -90,7 +90,7 @@ def is_current(engine: Engine) -> bool:
 
 
 def has_record(engine: Engine) -> bool:
-    """Tell whether a database has ever been a record.
+    """Check whether a database holds a record, of any schema.
 
     Raises:
         AuditError: It cannot be read.
@@ -100,10 +100,10 @@ def has_record(engine: Engine) -> bool:
 
 
 def check_current(engine: Engine) -> None:
-    """Make sure that a database has the current schema.
+    """Require the current schema.
 
     Raises:
-        AuditError: It has not, or cannot be read.
+        AuditError: The schema is another one, or cannot be read.
     """
     if not is_current(engine):
         raise AuditError(

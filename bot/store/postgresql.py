@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that never wait past the running thread's deadline."""
+"""PostgreSQL connections that never wait past the running thread's deadline."""
 
 import math
 from collections.abc import Callable
@@ -18,14 +18,14 @@ _SILENT = "the database did not answer in time"
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """A connection whose every wait, for whatever answer, ends at the deadline."""
+    """A connection whose every wait ends at the deadline."""
 
     def wait(self, gen: PQGen[T], *args: Any, **options: Any) -> T:
-        """Wait for the answer to what a generator sends.
+        """Wait for the response to a request.
 
         Raises:
-            QueryCanceled: The deadline came first. The connection is closed: what it said next would answer
-                something that nobody asks any more.
+            QueryCanceled: The deadline passed. The connection is closed: its next response would belong to
+                the abandoned request.
         """
         bounded = gen if deadline() == math.inf else self._stop_at(deadline(), gen)
         return super().wait(bounded, *args, **options)
@@ -44,10 +44,10 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 
 def connect(*args: Any, **options: Any) -> psycopg.Connection[Any]:
-    """Connect before the deadline, in a thread of its own: nothing else could end looking up a name.
+    """Connect before the deadline, in a thread: resolving a name cannot be interrupted otherwise.
 
     Raises:
-        psycopg.Error: It cannot be connected, or not in time.
+        psycopg.Error: There is no connection, or none in time.
     """
 
     def make() -> psycopg.Connection[Any]:

@@ -1,4 +1,4 @@
-"""The record and the outbox, on a database."""
+"""The record and the outbox in a database."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -17,20 +17,20 @@ from bot.store.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.writer import Writer
 
 _MAX_INSPECTED = 100
-"""The most of the entries that wait that are looked into for one that can be read."""
+"""The most waiting entries that are searched for a readable one."""
 
 
 class Store:
-    """A Record and an Outbox, for any number of threads and processes.
+    """A Record and an Outbox, safe between threads and processes.
 
-    An SQLite file is created, and brought to the current schema; a server must have it already.
+    An SQLite file is created and migrated; a server must have the current schema.
 
     Args:
         url: As in DATABASE_URL.
-        timeouts: How long each use of it may take.
+        timeouts: Bounds for each use of the database.
 
     Raises:
-        AuditError: It cannot be opened, or has not the current schema.
+        AuditError: It cannot be opened, or has another schema.
     """
 
     def __init__(self, url: str, timeouts: StoreTimeouts = USUAL_TIMEOUTS) -> None:
@@ -43,31 +43,31 @@ class Store:
         self._writer = Writer(self._engine, timeouts)
 
     def close(self) -> None:
-        """Finish what is being written, within the limit of an entry; later writes get an AuditError."""
+        """Finish running writes within the entry timeout; later ones get an AuditError."""
         self._writer.close()
         self._engine.dispose()
 
     def check(self) -> None:
-        """Do what a change does, and take it back: append an entry.
+        """Append an entry and roll it back.
 
-        While the last check has failed, and only after it had waited, writes are refused without waiting.
+        After a check that failed by waiting, writes are refused at once until the next check.
 
         Raises:
-            AuditError: Nothing can be written now.
+            AuditError: The record cannot be written now.
         """
         self._writer.probe(Batch.try_append)
 
     def now(self) -> datetime:
-        """Tell the time (UTC) by the database's clock, which is never before the newest entry."""
+        """Return the time (UTC) by the database's clock, never before the newest entry."""
         with open_snapshot(self._engine) as connection:
             return clock.now_not_before_head(connection)
 
     def add(self, event: AuditEvent) -> Entry:
-        """Record something that is no step of a change."""
+        """Record an event that is no step of a change."""
         return self._writer.submit(lambda batch: batch.append(event))
 
     def propose(self, change: Change, event: AuditEvent) -> Entry:
-        """Keep a new change, and record it."""
+        """Store a new change, and record it."""
         return self._writer.submit(lambda batch: batch.propose(change, event))
 
     def find(self, change_id: str) -> Change | None:
@@ -84,13 +84,13 @@ class Store:
             return list(load_verified_each(connection, connection.execute(query).all()))
 
     def move(self, change: Change, outcome: Outcome, event: AuditEvent) -> Entry | None:
-        """Bring a change from its outcome to another, and record it; None if it has moved since."""
+        """Move a change to another outcome, and record it; None if it has moved since."""
         with open_snapshot(self._engine) as connection:
             check_latest(connection, change)
         return self._writer.submit(lambda batch: batch.move(change, outcome, event))
 
     def list_open(self, grace: timedelta) -> Sequence[Change]:
-        """List the changes that have not moved for so long and may still be settled, the oldest first."""
+        """List the unsettled changes that have not moved for `grace`, the oldest first."""
         moved = changes.c.moved_at
         with open_snapshot(self._engine) as connection:
             now = clock.now_not_before_head(connection)
@@ -121,7 +121,7 @@ class Store:
             return list(chain.read_each(connection.execute(query)))
 
     def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:
-        """List the entries of what an actor did, the newest first."""
+        """List an actor's entries, the newest first."""
         query = (
             select(entries.c.sequence, entries.c.content, entries.c.hash)
             .where(entries.c.actor == chain.actor_key(actor))
@@ -132,7 +132,7 @@ class Store:
             return list(chain.read_each(connection.execute(query)))
 
     def list_proposed(self, within: timedelta) -> Sequence[Change]:
-        """List the changes proposed within so long and neither confirmed nor cancelled, the oldest first."""
+        """List the changes proposed in that time and neither confirmed nor cancelled, the oldest first."""
         moved = changes.c.moved_at
         with open_snapshot(self._engine) as connection:
             since = chain.write_time(clock.now_not_before_head(connection) - within)
@@ -144,32 +144,32 @@ class Store:
             return list(load_verified_each(connection, connection.execute(query).all()))
 
     def lease_next(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
-        """Take the next entries in order, and the right to tell them for that many seconds."""
-        # Who only looks whether there is something must not write each time.
+        """Lease the outbox for `seconds`; return its next entries in order."""
+        # Polling an empty outbox must not write.
         if not self.count_waiting()[0]:
             return ()
         return self._writer.submit(lambda batch: batch.lease_next(holder, seconds, limit))
 
     def mark_delivered(self, holder: str, last: int) -> None:  # noqa: ARG002 - see the next comment
-        """Note that the channel has just seen what covers every entry up to a number; the right stays."""
-        # That it has is true even when the right has passed to another meanwhile.
+        """Mark every entry up to a number as covered by the channel; the lease stays."""
+        # True even if the lease has passed to another holder.
         self._writer.submit(lambda batch: batch.mark_delivered(last))
 
     def lease_checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
-        """Take the right to tell, and the head, when the audit channel ought to see it."""
-        # As for taking.
+        """Lease the outbox and return the head, when a checkpoint is due."""
+        # Polling must not write.
         with open_snapshot(self._engine) as connection:
             if not is_checkpoint_due(connection, clock.now(connection), every):
                 return None
         return self._writer.submit(lambda batch: batch.lease_checkpoint(holder, seconds, every))
 
     def release(self, holder: str) -> None:
-        """Give the right back."""
+        """Release the lease."""
         given_back = update(lease).where(lease.c.holder == holder).values(holder="", until=0)
         self._writer.submit(lambda batch: batch.run(given_back))
 
     def count_waiting(self) -> tuple[int, datetime | None]:
-        """Count the entries that wait, and tell when the oldest that can be read was recorded."""
+        """Count the waiting entries; also return when the oldest readable one was recorded."""
         oldest_rows = (
             select(entries.c.sequence, entries.c.content, entries.c.hash)
             .join(outbox, outbox.c.sequence == entries.c.sequence)

@@ -1,4 +1,4 @@
-"""The tables, as the newest revision under `migrations` leaves them."""
+"""The tables, as of the newest revision under `migrations`."""
 
 from sqlalchemy import (
     BigInteger,
@@ -33,9 +33,9 @@ entries = Table(
     Index("entries_by_actor", "actor", "sequence"),
     Index("entries_by_change", "change", sqlite_where=_OF_CHANGES, postgresql_where=_OF_CHANGES),
 )
-"""Every entry: its canonical JSON, which says all of it, and the hash of that. Triggers keep it as it is.
+"""Entries: canonical JSON and its hash. Triggers make the table append-only.
 
-The actor and the change are in the JSON too; apart from it, they only serve to find entries.
+The columns actor and change repeat the JSON, as index keys.
 """
 
 entry_accounts = Table(
@@ -45,7 +45,7 @@ entry_accounts = Table(
     Column("account", Text, primary_key=True),
     Column("sequence", Number, ForeignKey("entries.sequence"), primary_key=True, autoincrement=False),
 )
-"""Which entries are about an account."""
+"""The accounts of each entry, as index keys."""
 
 head = Table(
     "head",
@@ -55,7 +55,7 @@ head = Table(
     Column("hash", Text, nullable=False),
     Column("at", Text, nullable=False, server_default=""),
 )
-"""One row: the last entry, and when that was recorded (empty before the first). Appending locks it."""
+"""One row: the last entry and its time (empty before the first). Appending locks it."""
 
 changes = Table(
     "changes",
@@ -67,14 +67,14 @@ changes = Table(
     Column("moved_at", Text, nullable=False),
     Index("changes_by_outcome", "outcome", "moved_at"),
 )
-"""Every change: what its actor was shown as JSON, the digest of that, how far it has come, and since when."""
+"""Changes: JSON of what the actor was shown, its digest, the outcome, and the time of the last move."""
 
 outbox = Table(
     "outbox",
     metadata,
     Column("sequence", Number, ForeignKey("entries.sequence"), primary_key=True, autoincrement=False),
 )
-"""The entries that the audit channel has yet to be told."""
+"""The entries waiting for the audit channel."""
 
 lease = Table(
     "lease",
@@ -85,7 +85,7 @@ lease = Table(
     Column("covered", Number, nullable=False, server_default="0"),
     Column("covered_at", Float(53), nullable=False, server_default="0"),
 )
-"""One row: who alone may tell the audit channel, and until when (seconds since 1970).
+"""One row: the holder of the outbox and the lease's end (Unix seconds).
 
-Beside it: the last entry that something in the channel covers, and when the channel got that.
+Also the last entry that a message in the channel covers, and when that was posted.
 """

@@ -1,4 +1,4 @@
-"""Tells whether the tables and the triggers that guard them are as migrating leaves them."""
+"""Check of the tables, and of the triggers that keep them append-only."""
 
 from collections.abc import Mapping
 
@@ -58,7 +58,7 @@ _ODD_ON_SERVER = """
 
 
 def find_missing_table(connection: Connection) -> str:
-    """Name a table, or a column of one, that is not there; empty when all are."""
+    """Return a missing table or column; empty when there is none."""
     found = inspect(connection)
     names = found.get_table_names()
     for table in metadata.sorted_tables:
@@ -72,7 +72,7 @@ def find_missing_table(connection: Connection) -> str:
 
 
 def find_altered_trigger(connection: Connection) -> str:
-    """Say which trigger is not as it was made, or what changes unseen what is written; empty when nothing."""
+    """Describe an altered trigger, or another object that rewrites data; empty when there is none."""
     if connection.dialect.name == "sqlite":
         found = {name: sql for name, sql in connection.execute(text(_FOUND_IN_FILE)).all()}  # noqa: C416 - rows are no pairs to mypy
         return _compare(found, _FILE_TRIGGERS)

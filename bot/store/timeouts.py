@@ -1,4 +1,4 @@
-"""The longest that anybody waits for the record."""
+"""Timeouts of the record, and the running thread's deadline."""
 
 import math
 import threading
@@ -10,12 +10,12 @@ from time import monotonic
 
 @dataclass(frozen=True, slots=True)
 class StoreTimeouts:
-    """The longest waits, in seconds, each shorter than the one before, so that the nearest cause is named.
+    """Timeouts in seconds, each shorter than the one before, so that the nearest cause is reported.
 
     Args:
-        entry: From submitting a write until its caller gives it up.
-        use: For one use of the database, from connecting to committing.
-        lock: For a lock that another program holds.
+        entry: From submitting a write until its caller gives up.
+        use: One use of the database, from connecting to committing.
+        lock: Waiting for another program's lock.
     """
 
     entry: float = 4.0
@@ -36,7 +36,7 @@ _deadline = _Deadline()
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Let the running thread wait that long, and no longer, for databases in this context."""
+    """Bound all waits for databases of the running thread in this context."""
     before = _deadline.at
     _deadline.at = monotonic() + seconds
     try:
@@ -46,10 +46,10 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def deadline() -> float:
-    """Give the moment (monotonic seconds) until which the running thread may wait; infinity if for ever."""
+    """Return the running thread's deadline (monotonic seconds); infinity without one."""
     return _deadline.at
 
 
 def seconds_left() -> float:
-    """Give the seconds that the running thread may still wait; 0 when it may not."""
+    """Return the seconds until the running thread's deadline, at least 0."""
     return max(0.0, _deadline.at - monotonic())

@@ -1,4 +1,4 @@
-"""Tells whether the record is as it was written: every entry, in its place, and none missing."""
+"""Verification of the record: every entry unaltered, in its place, and none missing."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -24,16 +24,16 @@ from bot.store.migrate import check_current, has_record
 from bot.store.schema_check import find_altered_trigger, find_missing_table
 
 DIGITS = 32
-"""The digits of a hash that prove that it is this one: with fewer, another can be made that begins so."""
+"""The digits that identify a hash: with fewer, another hash can be made that begins so."""
 
 _LONGEST_LEASE = 3600
-"""Seconds; no process takes the outbox for longer, and no clock is set back as far."""
+"""Seconds; no lease is longer, and no clock is set back as far."""
 _ACCOUNTS = "SELECT sequence, app, account FROM entry_accounts ORDER BY sequence"
 _WAITING = """
     SELECT outbox.sequence, entries.content, entries.hash
     FROM outbox LEFT JOIN entries ON entries.sequence = outbox.sequence ORDER BY outbox.sequence
 """
-# Of what is left, most is quickly seen not to be told.
+# Narrows the entries to those that may belong in the audit channel.
 _NOT_WAITING = """
     SELECT entries.sequence, entries.content, entries.hash FROM entries
     WHERE entries.sequence > :covered
@@ -48,7 +48,7 @@ _NO_ROW = (None, None, None)
 
 
 class RecordStatus(Enum):
-    """What a record was found to be, and the exit code that says so."""
+    """The state of a record; the value is the exit code."""
 
     SOUND = 0
     ALTERED = 3
@@ -58,17 +58,17 @@ class RecordStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """What became of checking a record.
+    """The result of verifying a record.
 
     Args:
-        status: What it was found to be.
-        count: How many entries, from the first on, are sound.
+        status: The record's state.
+        count: The number of sound entries, from the first on.
         head: The hash of the last of them.
-        sequence: The first entry that is altered or missing; None when there is none.
-        change: The first change that is not what sound entries say of it; empty when there is none.
-        found: The entry whose hash was to be there; None when none was asked for, or it is not.
-        problem: What else is not as it should be, in words; empty when nothing is.
-        digits: How many digits the head had that was asked for.
+        sequence: The first altered or missing entry; None when there is none.
+        change: The first change that differs from its entries; empty when there is none.
+        found: The entry of the expected head; None when none was expected, or not found.
+        problem: Any other difference, in words; empty when there is none.
+        digits: The number of digits of the expected head.
     """
 
     status: RecordStatus
@@ -82,7 +82,7 @@ class VerifyReport:
 
     @property
     def exit_code(self) -> int:
-        """What a command line exits with."""
+        """The exit code of `im-bot audit verify`."""
         return self.status.value
 
     def __str__(self) -> str:
@@ -120,11 +120,11 @@ class VerifyReport:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedHead:
-    """The head that must be in a record.
+    """A head that the record must contain.
 
     Args:
-        digits: How its hash begins.
-        sequence: Its number; None when it is not known.
+        digits: The first digits of its hash.
+        sequence: Its number; None when unknown.
     """
 
     digits: str
@@ -132,10 +132,10 @@ class ExpectedHead:
 
     @classmethod
     def read(cls, words: str) -> "ExpectedHead":
-        """Take a head out of words such as `#108 · 902d41aa17c3e5b8902d41aa17c3e5b8`.
+        """Parse a head such as `#108 · 902d41aa17c3e5b8902d41aa17c3e5b8`.
 
         Raises:
-            UsageError: There is none in them.
+            UsageError: The text is no head.
         """
         found = _HEAD.fullmatch(words.strip())
         if found is None:
@@ -147,7 +147,7 @@ class ExpectedHead:
 
 
 class _IndexedTexts(msgspec.Struct, gc=False):
-    """The texts by which an entry is found, as it says them itself."""
+    """The texts of an entry's JSON that it is indexed by."""
 
     accounts: list[str]
     app: str
@@ -161,15 +161,15 @@ _read_texts = msgspec.json.Decoder(_IndexedTexts).decode
 
 
 def verify_url(url: str, head: str | None = None) -> VerifyReport:
-    """Check the record in a database, and all that the bot relies on beside it.
+    """Verify the record in a database, and the tables that the bot relies on.
 
     Args:
         url: As in DATABASE_URL.
-        head: An entry that must be there, by its number and how its hash begins, as printed in the audit
-            channel; or by the hash alone.
+        head: An entry that must be there: number and first digits of its hash, as printed in the audit
+            channel, or the hash alone.
 
     Raises:
-        UsageError: No hash begins so.
+        UsageError: The head is not valid.
         AuditError: It cannot be read.
     """
     expected = None if head is None else ExpectedHead.read(head)
@@ -178,7 +178,7 @@ def verify_url(url: str, head: str | None = None) -> VerifyReport:
         if not has_record(engine):
             return VerifyReport(RecordStatus.MISSING, 0, START, 1)
         check_current(engine)
-        # All of it from one picture of the database: what is appended meanwhile is no difference.
+        # From one snapshot: entries appended meanwhile are no difference.
         with open_snapshot(engine) as connection:
             return _verify(connection, expected)
     finally:
@@ -215,12 +215,12 @@ def verify(
     heads: Sequence[Head],
     expected: ExpectedHead | None = None,
 ) -> VerifyReport:
-    """Check a record entry by entry, in constant memory.
+    """Verify a record entry by entry, in constant memory.
 
     Args:
-        rows: Its rows in order.
-        accounts: The accounts that entries are found by, in the order of the entries.
-        heads: What the head row remembers, of which there should be one.
+        rows: The entries in order.
+        accounts: The rows of entry_accounts, in the order of the entries.
+        heads: The rows of the head, of which there should be one.
         expected: The entry that must be there.
     """
     count, last, found = 0, START, None
@@ -251,13 +251,13 @@ def verify(
 
 
 class _IndexCheck:
-    """Holds what each entry is found by against what it says.
+    """Compares each entry's index columns and accounts with its JSON.
 
     Args:
-        accounts: The accounts that entries are found by, in the order of the entries.
+        accounts: The rows of entry_accounts, in the order of the entries.
 
     Attributes:
-        problem: The first difference in words; empty as long as there is none.
+        problem: The first difference, in words; empty while there is none.
     """
 
     def __init__(self, accounts: Iterable[Sequence[Any]]) -> None:
@@ -269,7 +269,7 @@ class _IndexCheck:
         """Check the next entry.
 
         Raises:
-            BrokenChainError: It is no entry.
+            BrokenChainError: Its JSON is no entry.
         """
         sequence, content, _, actor, change = row
         try:
@@ -291,7 +291,7 @@ class _IndexCheck:
             and apps.count(texts.app) == len(apps)
             and actor == f"{texts.team} {texts.user}"
             and change == texts.change
-            # As long as all accounts together are short, each is found by itself.
+            # While all accounts together are short, each is its own index key.
             and content.find('"after"') < chain.LONGEST_KEY > len(actor) + len(change) + len(texts.app)
         ):
             return
@@ -307,14 +307,14 @@ class _IndexCheck:
 
 
 def _match_accounts(found: Sequence[tuple[Any, Any]], texts: _IndexedTexts) -> bool:
-    """Tell whether an entry is found by its accounts, each once, in whatever order."""
+    """Check that an entry has a row for each of its accounts, in any order."""
     app = chain.index_key(texts.app)
     expected = {(app, chain.index_key(account)) for account in texts.accounts}
     return len(found) == len(expected) and set(found) == expected
 
 
 def _check_head(count: int, last: str, heads: Sequence[Head]) -> VerifyReport:
-    """Hold the end of the record against the head row."""
+    """Compare the end of the record with the head row."""
     if len(heads) > 1:
         words = f"there are {len(heads)} rows in the table head instead of one"
         return VerifyReport(RecordStatus.ALTERED, count, last, problem=words)
@@ -324,15 +324,15 @@ def _check_head(count: int, last: str, heads: Sequence[Head]) -> VerifyReport:
     if sequence is None or sequence > count:
         return VerifyReport(RecordStatus.MISSING, count, last, count + 1)
     if heads[0] != Head(count, last):
-        # Whatever follows the entry it remembers was not appended by the bot.
+        # Entries after the remembered one were not appended by the bot.
         return VerifyReport(RecordStatus.ALTERED, count, last, max(min(sequence + 1, count), 1))
     return VerifyReport(RecordStatus.SOUND, count, last)
 
 
 def _find_altered_outbox(connection: Connection) -> str:
-    """Say which entry waits for the audit channel that should not, or does not that should.
+    """Describe an entry that wrongly waits for the audit channel, or wrongly does not.
 
-    The entries must be sound, and the lease too.
+    Entries and lease must have been verified.
     """
     with closing(stream_rows(connection, _WAITING)) as rows:
         for entry in chain.read_each(rows):
@@ -349,7 +349,7 @@ def _find_altered_outbox(connection: Connection) -> str:
 
 
 def _find_altered_head_time(connection: Connection) -> str:
-    """Say that the head has another time than the last entry, which must be sound."""
+    """Describe a head whose time differs from the last entry's, which must be sound."""
     found = (
         select(schema.head.c.at, schema.entries.c.content, schema.entries.c.hash)
         .select_from(schema.head)
@@ -384,4 +384,4 @@ _FURTHER_CHECKS: Sequence[Callable[[Connection], str]] = (
     _find_altered_outbox,
     find_altered_trigger,
 )
-"""The checks beside those of entries and changes; each says what is wrong."""
+"""Checks after those of entries and changes; each returns the problem."""

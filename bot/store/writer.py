@@ -1,4 +1,4 @@
-"""One thread that writes for all others: what has queued up while it wrote is committed at once."""
+"""The one thread that writes: writes queued during a commit are committed together."""
 
 import logging
 import math
@@ -20,7 +20,7 @@ from bot.store.schema import entries
 from bot.store.timeouts import StoreTimeouts
 
 MAX_BATCH = 500
-"""The most writes that are committed at once."""
+"""The most writes in one commit."""
 
 T = TypeVar("T")
 
@@ -32,25 +32,25 @@ _CHECK_HISTORY = "The history of the account tells"
 _STUCK = "the record did not take this in time, and it was not recorded"
 _LATER = "Try again in a minute; an operator should check the database"
 _TROUBLE_SECONDS = 10.0
-"""Seconds after which a check that failed says nothing any more; a running bot checks more often."""
+"""Seconds for which a failed check is remembered; a running bot checks more often."""
 
 
 class _Submission:
-    """What a caller waits for."""
+    """A write that a caller waits for."""
 
     def __init__(self, work: Callable[[Batch], Any], *, alone: bool) -> None:
         self.alone = alone
         self._work = work
         self._result: Any = None
         self._refusal: AuditError | None = None
-        # Taken once: by the thread that begins it, or by the caller who gives it up before that.
+        # Taken once: by the thread that begins it, or by the caller that gives up before.
         self._claim = threading.Lock()
-        # A tenth of what a Future costs; at many writers that is what they wait for.
+        # Ten times cheaper than a Future, which counts with many writers.
         self._settled = threading.Lock()
         self._settled.acquire()
 
     def run(self, batch: Batch) -> None:
-        """Do it, unless its caller has given it up; its refusal is raised when the batch is settled."""
+        """Run it, unless its caller has given up; its error is raised when the batch is settled."""
         if not self._claim.acquire(blocking=False):
             return
         try:
@@ -59,7 +59,7 @@ class _Submission:
             self._refusal = error
 
     def settle(self, failure: AuditError | None = None) -> None:
-        """Wake the caller, with what went wrong with the batch as a whole."""
+        """Wake the caller, with the failure of the whole batch if there is one."""
         if failure:
             self._refusal = _copy(failure)
         self._settled.release()
@@ -68,8 +68,8 @@ class _Submission:
         """Wait until it is settled.
 
         Raises:
-            RecordUnknownError: It had begun, and did not end in time.
-            AuditError: It was refused, or had not begun in time and never will.
+            RecordUnknownError: It began, and did not end in time.
+            AuditError: It was refused, or did not begin in time and never will.
         """
         if not self._settled.acquire(timeout=seconds):
             if self._claim.acquire(blocking=False):
@@ -81,11 +81,11 @@ class _Submission:
 
 
 class Writer:
-    """Commits what any thread submits, in order, from its making until it is closed.
+    """Commits the writes of all threads in order, until it is closed.
 
     Args:
         engine: The database.
-        timeouts: How long each use of it may take.
+        timeouts: Bounds for each use of the database.
     """
 
     def __init__(self, engine: Engine, timeouts: StoreTimeouts) -> None:
@@ -101,13 +101,13 @@ class Writer:
         self._thread.start()
 
     def submit(self, work: Callable[[Batch], T]) -> T:
-        """Run a write, and return what it did when that is on disk.
+        """Run a write, and return its result once it is on disk.
 
         Args:
-            work: Writes by the batch it is given; when it raises an AuditError it must have written nothing.
+            work: Writes through a batch; if it raises an AuditError, it must have written nothing.
 
         Raises:
-            RecordUnknownError: It did not end in time: it may be written, or come to be.
+            RecordUnknownError: It did not end in time: it may be, or become, written.
             AuditError: It could not be written, or the writer is closed.
         """
         if trouble := self._trouble:
@@ -118,32 +118,32 @@ class Writer:
         return result
 
     def probe(self, work: Callable[[Batch], object]) -> None:
-        """Run a write in a batch of its own, and remember when it failed after a wait.
+        """Run a write in a batch of its own, and remember a failure that took long.
 
         Raises:
-            AuditError: As for submitting.
+            AuditError: As for `submit`.
         """
         began = time.monotonic()
         try:
             self._submit(_Submission(work, alone=True))
         except AuditError as error:
-            # A failure that comes at once costs nobody else's time.
+            # A quick failure costs no other caller time.
             waited = time.monotonic() - began >= self._timeouts.lock / 2
-            # What became of a check may be unknown; what is refused because of it is not even begun.
+            # The check's outcome may be unknown, but writes refused because of it never begin.
             unknown = isinstance(error, RecordUnknownError)
             refusal = AuditError(_STUCK, advice=_LATER) if unknown else error
             self._trouble = (refusal, time.monotonic() + _TROUBLE_SECONDS) if waited else None
             raise
 
     def close(self) -> None:
-        """Commit what was submitted, as far as the limit allows, and end."""
+        """Commit submitted writes within the entry timeout, and stop."""
         with self._closing:
             if not self._closed:
                 self._closed = True
                 self._queue.put(None)
         self._thread.join(self._timeouts.entry)
         if self._thread.is_alive():
-            log.warning("the record did not end in time: what was under way may be written or not")
+            log.warning("the record did not close in time: the last writes may be lost")
 
     def _submit(self, write: _Submission) -> Any:
         if time.monotonic() - self._began > self._timeouts.entry:
@@ -171,7 +171,7 @@ class Writer:
         except AuditError as error:
             failure = error
         except Exception:
-            # Whoever waits must hear of it, and this thread must live on.
+            # The callers must get an error, and this thread must live on.
             log.exception("the record could not be written")
             failure = AuditError("the record could not be written", advice="See the bot's log")
         else:
@@ -181,13 +181,13 @@ class Writer:
             write.settle(failure)
 
     def _gather(self) -> Sequence[_Submission]:
-        """Wait for something to write; then take all there is. Nothing comes when the end has come."""
+        """Wait for a write, then take all queued ones; nothing after close."""
         writes: list[_Submission] = []
         with suppress(Empty):
             while len(writes) < MAX_BATCH:
                 write = self._queue.get(block=not writes)
                 if write is None:
-                    # The end is still ahead of whoever asks next.
+                    # The next call must find the end, too.
                     self._queue.put(None)
                     break
                 writes.append(write)
@@ -204,10 +204,10 @@ class Writer:
             self._head = batch.head
 
     def _check_continues(self, connection: Connection, head: Head) -> None:
-        """Make sure that the record still holds the entry which was its last.
+        """Check that the record still holds the entry that was its last.
 
         Raises:
-            AuditError: It was put back, or has another in its place.
+            AuditError: The record was restored from a copy, or its last entries were replaced.
         """
         last = self._head
         if last is None or last == head or last.sequence == 0:
@@ -217,7 +217,7 @@ class Writer:
                 "the record was put back to an earlier state while the bot ran",
                 advice="An operator should put the right one in place and restart the bot",
             )
-        # Another process has appended to it, or this one without hearing so.
+        # Another process has appended, or this one did without learning of it.
         query = select(entries.c.hash).where(entries.c.sequence == last.sequence)
         if head.sequence == last.sequence or connection.scalar(query) != last.hash:
             raise AlteredError(
@@ -232,7 +232,7 @@ def _make_durable(connection: Connection) -> None:
         connection.commit()
     except Exception as error:
         lost = connection.dialect.name != "sqlite" and connection.invalidated
-        # What could not be committed must not linger, half done, in a connection that is used again.
+        # A failed transaction must not linger in a connection that is used again.
         connection.invalidate()
         if lost and isinstance(error, SQLAlchemyError):
             raise RecordUnknownError(
@@ -243,5 +243,5 @@ def _make_durable(connection: Connection) -> None:
 
 
 def _copy(error: AuditError) -> AuditError:
-    """Make another: threads that raise the same one would share its traceback."""
+    """Copy an error: threads that raise the same one would share its traceback."""
     return type(error)(str(error), advice=error.advice, detail=error.detail)

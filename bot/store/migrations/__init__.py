@@ -1,1 +1,1 @@
-"""The history of the schema, run by Alembic."""
+"""The schema's revisions, run by Alembic."""

@@ -1,4 +1,4 @@
-"""Runs revisions over the connection it is given; logging is left as it is."""
+"""Alembic's environment: runs revisions on the given connection, and leaves logging alone."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""An entry's actor and change, beside the entry, where both are found at once."""
+"""Columns for an entry's actor and change, indexed."""
 
 import json
 
@@ -21,17 +21,17 @@ _RESUME = {
     " BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END",
     "postgresql": "ALTER TABLE entries ENABLE TRIGGER entries_refuse_rewriting",
 }
-# As bytes they can be read even where a file holds no text any more.
+# As bytes, invalid text can be read, too.
 _CONTENT = {"sqlite": "coalesce(CAST(content AS BLOB), x'')", "postgresql": "content"}
 
 
 def upgrade() -> None:
-    """Add both, fill them in from what the entries say, and index them; the rest of them stays as it is."""
+    """Add both columns, fill them from the entries' JSON, and index them."""
     connection = op.get_bind()
     dialect = connection.dialect.name
     for name in ("actor", "change"):
         op.add_column("entries", Column(name, Text, nullable=False, server_default=""))
-    # In the one transaction of all this, so that nobody ever finds the record without its guard.
+    # In one transaction with the rest, so that the record is never seen without its trigger.
     op.execute(_SUSPEND[dialect])
     _fill_in(connection, _CONTENT[dialect])
     op.execute(_RESUME[dialect])
@@ -45,7 +45,7 @@ def _fill_in(connection: Connection, content: str) -> None:
         f"SELECT sequence, {content} FROM entries WHERE sequence > :last ORDER BY sequence LIMIT {_BATCH}"  # noqa: S608 - our own words
     )
     fill = text("UPDATE entries SET actor = :actor, change = :change WHERE sequence = :sequence")
-    # Below every number there can be: one that was forged must not stop this.
+    # Below every possible number: a forged one must not stop this.
     last = -(2**63)
     while rows := connection.execute(wanted, {"last": last}).all():
         connection.execute(fill, [{"sequence": number, **_read_keys(entry)} for number, entry in rows])
@@ -53,7 +53,7 @@ def _fill_in(connection: Connection, content: str) -> None:
 
 
 def _read_keys(content: str | bytes) -> dict[str, str]:
-    """Name an entry's actor and change; none where it was tampered with, which is for the check to tell."""
+    """Read an entry's index keys; empty for an altered one, which verify reports."""
     try:
         entry = json.loads(content)
         actor = Actor(user_id=str(entry["user"]), team_id=str(entry["team"]))

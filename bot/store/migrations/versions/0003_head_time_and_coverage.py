@@ -1,4 +1,4 @@
-"""When the last entry was recorded, and what the audit channel has seen of the record."""
+"""Columns for the head's time, and for the entries that the audit channel covers."""
 
 import json
 from datetime import datetime
@@ -10,7 +10,7 @@ revision = "third"
 down_revision = "second"
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
-# As bytes it can be read even where a file holds no text any more.
+# As bytes, invalid text can be read, too.
 _CONTENT = {"sqlite": "CAST(content AS BLOB)", "postgresql": "content"}
 
 _LAST = "(SELECT max(sequence) FROM head)"
@@ -18,7 +18,7 @@ _SEEN = "(SELECT min(sequence) - 1 FROM outbox)"
 
 
 def upgrade() -> None:
-    """Add the columns, and fill them in: the channel has seen all before the first entry that waits."""
+    """Add the columns, and fill them: the channel covers all before the first waiting entry."""
     connection = op.get_bind()
     op.add_column("head", Column("at", Text, nullable=False, server_default=""))
     op.add_column("lease", Column("covered", _NUMBER, nullable=False, server_default="0"))
@@ -32,7 +32,7 @@ def upgrade() -> None:
 
 
 def _read_time(content: str | bytes | None) -> str:
-    """Tell when an entry was recorded; empty where there is none, or none that can be read."""
+    """Read an entry's time; empty when it is missing or not readable."""
     try:
         at = str(json.loads(content or "{}")["at"])
         return at if datetime.fromisoformat(at).tzinfo else ""
