@@ -120,7 +120,7 @@ def read(content: str, digest: str) -> Entry:
     except (AttributeError, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
         parsed = None
     if parsed is None or parsed.at.tzinfo is None:
-        raise AlteredError("an entry is not as it was written: somebody altered the database", advice=VERIFY)
+        raise AlteredError("an entry is not as it was written: the database was altered", advice=VERIFY)
     return Entry(parsed.sequence, parsed.at, _to_event(parsed), parsed.previous, digest)
 
 

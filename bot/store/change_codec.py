@@ -116,7 +116,7 @@ def make_storable(change: Change, content: str) -> Change:
 
 def make_altered_error() -> AlteredError:
     """Make the error for an altered change."""
-    return AlteredError("the change is not what was kept: somebody altered the database", advice=VERIFY)
+    return AlteredError("the change is not as it was stored: the database was altered", advice=VERIFY)
 
 
 def _digest(content: str) -> str:

@@ -62,6 +62,6 @@ def now_not_before_head(connection: Connection) -> datetime:
 
 def _altered_head() -> AlteredError:
     return AlteredError(
-        "the record's head is not what was written: somebody altered the database",
+        "the record's head is not as it was written: the database was altered",
         advice=VERIFY,
     )

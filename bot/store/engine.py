@@ -120,7 +120,7 @@ def _open_server(url: URL, timeouts: StoreTimeouts | None) -> Engine:
 
 def _open_file(url: URL, timeouts: StoreTimeouts, *, create: bool) -> Engine:
     if not url.database or url.database == ":memory:":
-        raise AuditError("a record in memory would not last", advice=_URL_ADVICE)
+        raise AuditError("a record cannot be kept in memory", advice=_URL_ADVICE)
     file = _DatabaseFile.find(Path(url.database).absolute(), create=create)
 
     def connect() -> sqlite3.Connection:

@@ -15,13 +15,16 @@ _SILENT = (
     "Try again; an operator should check the database and the network before it",
 )
 _FULL = ("the disk that holds the record is full", "An operator should make room")
-_READ_ONLY = ("the record is read-only", "An operator should give the bot the right to write")
+_READ_ONLY = ("the record is read-only", "An operator should give the bot write permission")
 _LOCKED = ("the record is locked by another program", "Try again; an operator should end what locks it")
 _DAMAGED = ("the database is damaged", "An operator should stop the bot and restore a copy")
 _REFUSED = ("the database refuses the bot", "An operator should check the user and name in DATABASE_URL")
-_OLD = ("the database has not the schema the bot needs", "An operator should run im-bot migrate")
+_OLD = ("the database schema is not current", "An operator should run im-bot migrate")
 _UNOPENED = ("the database file cannot be opened", "An operator should check DATABASE_URL")
-_ODD = ("the record has not the rows that it was made with", "An operator should run im-bot audit verify")
+_ODD = (
+    "the record lacks rows that it was created with, or has too many",
+    "An operator should run im-bot audit verify",
+)
 _OTHER = ("the database failed", "An operator should look at the log")
 
 _SQLITE: Mapping[int, tuple[str, str]] = {

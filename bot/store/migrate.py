@@ -106,6 +106,4 @@ def check_current(engine: Engine) -> None:
         AuditError: The schema is another one, or cannot be read.
     """
     if not is_current(engine):
-        raise AuditError(
-            "the database has not the schema the bot needs", advice="An operator should run im-bot migrate"
-        )
+        raise AuditError("the database schema is not current", advice="An operator should run im-bot migrate")

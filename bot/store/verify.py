@@ -95,7 +95,7 @@ class VerifyReport:
             case RecordStatus.ALTERED if self.problem:
                 return f"altered: {self.problem}"
             case RecordStatus.ALTERED if self.change:
-                return f"altered: change {self.change} is not as its entries tell; all {self.count} are sound"
+                return f"altered: change {self.change} differs from its entries; all {self.count} are sound"
             case RecordStatus.ALTERED:
                 return f"altered: entry {self.sequence} is not as it was written; {self.count} before it are"
             case RecordStatus.MISSING if not self.count:
@@ -113,8 +113,8 @@ class VerifyReport:
         if self.digits >= DIGITS:
             return ""
         return (
-            f". This is an old short head: {self.digits} digits prove less than {DIGITS}, since somebody "
-            "can make another record with a hash that begins so"
+            f". This is an old short head: {self.digits} digits prove less than {DIGITS}: another "
+            "record can be made whose hash begins so"
         )
 
 

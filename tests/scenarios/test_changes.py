@@ -184,9 +184,9 @@ def test_tells_everybody_who_should_know_of_a_change_that_was_forged(
 
     refused = ed.press(preview, "Confirm 1 change")
 
-    assert "somebody altered the database" in refused["text"]
+    assert "the database was altered" in refused["text"]
     assert refused["text"].count("Nothing was sent") == 1
-    assert "somebody altered the database" in ed.audit()["text"]
-    assert "somebody altered the database" in caplog.text
+    assert "the database was altered" in ed.audit()["text"]
+    assert "the database was altered" in caplog.text
     assert nick_of(whole, "user_009") not in ("Honest", "Mallory")
     assert verify_url(whole.settings.database_url).status is RecordStatus.ALTERED

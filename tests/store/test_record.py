@@ -123,7 +123,7 @@ def test_will_not_believe_a_change_that_was_altered(store: Store) -> None:
     with store._engine.begin() as connection:
         connection.execute(text("UPDATE changes SET content = replace(content, 'Bob K', 'Mallory')"))
 
-    with pytest.raises(AuditError, match="not what was kept"):
+    with pytest.raises(AuditError, match="not as it was stored"):
         store.find("op_1")
 
 
@@ -133,7 +133,7 @@ def test_will_not_believe_a_change_that_makes_no_sense(store: Store, content: st
     with store._engine.begin() as connection:
         connection.execute(text("UPDATE changes SET content = :content"), {"content": content})
 
-    with pytest.raises(AuditError, match="not what was kept"):
+    with pytest.raises(AuditError, match="not as it was stored"):
         store.find("op_1")
 
 

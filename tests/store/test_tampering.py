@@ -546,7 +546,7 @@ def test_a_change_is_not_sent_twice_whatever_the_columns_say(record: str) -> Non
     with closing(Store(record)) as store:
         change = store.find(DONE)  # by what it is found by, it is open
         assert change
-        with pytest.raises(AlteredError, match="not what was kept"):
+        with pytest.raises(AlteredError, match="not as it was stored"):
             store.move(change, Outcome.ATTEMPTED, step(change, Outcome.ATTEMPTED))
 
 

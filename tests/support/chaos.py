@@ -308,7 +308,7 @@ class Chaos:
             if message["error"] or not _UNDER_WAY.search(message["text"]):
                 answer = message
         self.exchanges.append(Exchange(asked, began, time.monotonic() - began, answer))
-        for never in ("broke inside the bot", "somebody altered"):
+        for never in ("broke inside the bot", "the database was altered"):
             if answer and never in answer["text"]:
                 self.wrong.append(f"{never}: {asked}")
         if answer is None and not self._died_since(began):

@@ -255,7 +255,7 @@ class FakeRecord:
     @staticmethod
     def _believed(change: Change, digest: str, _: datetime) -> Change:
         if digest_of(change) != digest:
-            raise AuditError("the change is not what was kept")
+            raise AuditError("the change is not as it was stored")
         return change
 
 
