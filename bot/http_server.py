@@ -1,4 +1,4 @@
-"""The HTTP server: waitress, with limits that keep Slack's requests coming in whatever others send."""
+"""The HTTP server: waitress, with limits that keep strangers from crowding out Slack's requests."""
 
 import heapq
 import resource
@@ -22,32 +22,32 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 THREADS = 8
-"""The most requests answered at once; each takes a millisecond or two."""
+"""The most requests handled at once; each takes a millisecond or two."""
 MAX_HEAD_BYTES = 16 * 1024
 """The longest request line and headers, in bytes; Slack's take one or two thousand."""
 MAX_BODY_BYTES = 1024 * 1024
 """The longest body, in bytes: the longest message in a shortcut's payload, escaped twice, still fits."""
 
 _SPARE_FILES = 512
-"""The number of open files left to the rest of the process: databases, outgoing connections, certificates."""
+"""Open files reserved for the rest of the process: databases, outgoing connections, certificates."""
 _MAX_ACCEPTED = 64
-"""The most connections accepted in one go."""
+"""The most connections accepted in one turn of the loop."""
 _KEPT_SHARE = 0.75
 _CHECK_SECONDS = 0.5
-"""Seconds between two looks at the deadlines of connections."""
+"""Seconds between two checks of the connections' deadlines."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """The share of the server for those whom nobody knows yet; times are in seconds.
+    """Limits for clients, which are all strangers until a signature is verified; times are in seconds.
 
     Args:
-        connections: How many may be open; at the limit the one that has waited longest makes room.
-        held: How many bytes of requests may be in memory; at the limit unfinished requests make room.
-        receiving: Within what time a whole request must have come, from its connection or its first byte on.
-        sending: Within what time an answer must have been taken.
-        idle: How long a connection is kept between two requests; proxies keep theirs for 60 seconds.
-        drain: How long requests that have come may still be answered when the server stops.
+        connections: The most open connections; past that, the one that has waited longest is closed.
+        held: The most bytes of requests in memory; past that, the oldest unfinished ones are closed.
+        receiving: The time for a whole request, from its connection or its first byte on.
+        sending: The time for the client to take a response.
+        idle: The time between two requests of a connection; proxies keep theirs for 60 seconds.
+        drain: The time to answer received requests when the server stops.
     """
 
     connections: int = 4096
@@ -65,9 +65,9 @@ class HTTPServer:
     """Serves a WSGI application from entering the context to leaving it.
 
     Args:
-        application: What answers.
-        listener: Where to listen: a socket that listens already.
-        limits: What others may take of it.
+        application: The WSGI application.
+        listener: A listening socket.
+        limits: Limits for clients.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class HTTPServer:
         self.close()
 
     def close(self) -> None:
-        """Answer the requests that have come, and listen no more."""
+        """Stop listening, and answer the received requests."""
         if self._thread.is_alive():
             self._stopping = True
             self._server.pull_trigger()
@@ -101,7 +101,7 @@ class HTTPServer:
             if time.monotonic() - checked >= _CHECK_SECONDS:
                 checked = time.monotonic()
                 self._server.close_overdue()
-        # What the kernel has accepted is answered, too.
+        # Connections that the kernel has accepted are answered, too.
         self._run_loop_once(0.0)
         wasyncore.dispatcher.close(self._server)
         until = time.monotonic() + self._drain
@@ -115,7 +115,7 @@ class HTTPServer:
 
 
 class _Parser(HTTPRequestParser):
-    """Takes no chunked bodies: nobody knows how long one will be."""
+    """A parser that refuses chunked bodies, whose length is unknown."""
 
     def parse_header(self, header_plus: bytes) -> None:
         try:
@@ -128,12 +128,12 @@ class _Parser(HTTPRequestParser):
 
 
 class _Channel(HTTPChannel):
-    """One connection, with a deadline for what is expected of the other side.
+    """One connection, with a deadline for the client.
 
     Attributes:
-        since: When began what it is in: a request, an answer, or the pause after one.
-        is_idle: Whether it has been answered, and no further request has begun.
-        held: How many bytes of its requests are in memory.
+        since: The start of the current request, response or pause.
+        is_idle: True between two requests.
+        held: The bytes of its requests in memory.
     """
 
     parser_class = _Parser
@@ -148,12 +148,12 @@ class _Channel(HTTPChannel):
 
     @property
     def is_answering(self) -> bool:
-        """Whether a request has come whole, and its answer is not all sent."""
+        """True while a received request is not fully answered."""
         return bool(self.requests or self.total_outbufs_len)
 
     @property
     def deadline(self) -> float:
-        """Until when the other side has to do its part; there is no limit while the bot does its own."""
+        """The client's deadline (monotonic seconds); infinity while the bot handles a request."""
         limits = self.server.limits
         if self.requests:
             return float("inf")
@@ -162,7 +162,7 @@ class _Channel(HTTPChannel):
         return self.since + (limits.idle if self.is_idle else limits.receiving)
 
     def close_soon(self) -> None:
-        """End the connection, in the loop's next turn: closed here, its number could be taken meanwhile."""
+        """Close in the loop's next turn: closed here, its file number could be reused meanwhile."""
         self.will_close = True
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
@@ -175,7 +175,7 @@ class _Channel(HTTPChannel):
         return taken
 
     def write_soon(self, data: Any) -> int:
-        # By the thread that answers, while the request still counts as being answered.
+        # Called by the handling thread, while the request still counts as being answered.
         self.since, self.is_idle = time.monotonic(), True
         written: int = super().write_soon(data)
         return written
@@ -212,7 +212,7 @@ class _Server(TcpWSGIServer):
             max_request_body_size=MAX_BODY_BYTES,
             # Never on disk.
             inbuf_overflow=2 * MAX_BODY_BYTES,
-            # A client that hangs up is no error of the bot's.
+            # A client that disconnects is no error.
             log_socket_errors=False,
         )
         super().__init__(
@@ -226,7 +226,7 @@ class _Server(TcpWSGIServer):
         )
 
     def channels(self) -> list[_Channel]:
-        """List the connections that are not about to be closed."""
+        """List the connections that are not closing."""
         return [channel for channel in self.active_channels.values() if not channel.will_close]
 
     def handle_accept(self) -> None:
@@ -247,17 +247,17 @@ class _Server(TcpWSGIServer):
             self._make_room(len(self.channels()) - self.max_connections)
 
     def maintenance(self, now: float) -> None:
-        """Do nothing: waitress's own limit begins anew with each byte, by a clock that can be set."""
+        """Do nothing: waitress's own limit restarts with each byte, and uses the wall clock."""
 
     def close_overdue(self) -> None:
-        """End the connections on which nothing whole has come, or been taken, in time."""
+        """Close the connections whose deadline has passed."""
         now = time.monotonic()
         for channel in self.channels():
             if channel.deadline < now:
                 channel.close_soon()
 
     def hold(self, channel: _Channel, more: int) -> None:
-        """Note that a connection brought bytes; over the limit, unfinished requests make room for others."""
+        """Count received bytes; over the limit, close the oldest unfinished requests."""
         with self._holding:
             channel.held += more
             self.held += more
@@ -270,7 +270,7 @@ class _Server(TcpWSGIServer):
                 self.release(each)
 
     def release(self, channel: _Channel) -> None:
-        """Note that the bytes a connection brought are not needed any more."""
+        """Release the bytes held for a connection."""
         with self._holding:
             self.held -= channel.held
             channel.held = 0
@@ -286,7 +286,7 @@ def _since(channel: _Channel) -> float:
 
 
 def _raise_file_limit(connections: int) -> int:
-    """Let the process open as many files as connections need, as far as that is allowed; gives how many."""
+    """Raise the process's limit of open files as far as allowed; return the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _SPARE_FILES
     if soft == resource.RLIM_INFINITY or soft >= wanted:

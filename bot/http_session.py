@@ -1,7 +1,7 @@
-"""Every outgoing HTTP call: kept-alive connections, one TLS context, and an end to each call in all.
+"""Outgoing HTTP calls: kept-alive connections, one TLS context, and a deadline for each whole call.
 
-The time-outs of sockets are for each receive, so that a far end that drips could hold a call for ever. Here a
-thread shuts the socket of each call that has not ended in time, whatever the call waits for.
+A socket's time-out bounds each receive, so a server that drips could hold a call for ever. Here a thread
+shuts the socket of each call whose time is up, whatever it waits for.
 """
 
 import logging
@@ -33,28 +33,28 @@ from urllib3.util.connection import allowed_gai_family
 CONNECT_SECONDS = 3.0
 """Seconds that resolving a name and connecting to one of its addresses may take."""
 MAX_RESOLVING = 16
-"""The most names that are resolved at once; resolving cannot be interrupted, so some may be stuck."""
+"""The most names resolved at once; resolving cannot be interrupted, so some may be stuck."""
 LATE_ANSWER_SECONDS = 60.0
-"""Seconds for which an answer that came too late for its caller is kept for the next one."""
+"""Seconds for which a late result of resolving is kept for the next caller."""
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _CHUNK = 128 * 1024
 _MIN_WAIT = 0.02
-"""The least seconds between two looks at which calls are to end."""
+"""The shortest wait between two checks for expired calls, in seconds."""
 
 _Address: TypeAlias = tuple[Any, ...]
 
-# urllib3 writes addresses, with UserSigs and tickets, into DEBUG lines and a warning about odd headers.
+# urllib3 logs URLs, with UserSigs and tickets, at DEBUG and in a warning about odd headers.
 for _name in ("urllib3", "urllib3.connection", "urllib3.connectionpool"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
 
 class CallError(Exception):
-    """A call failed; the text of the cause may hold the address, and so a secret.
+    """A call failed; the text of its cause may hold the URL, and so a secret.
 
     Args:
         cause: The library's error.
-        sent: Whether the far end may have received the request.
+        sent: True if the server may have received the request.
     """
 
     def __init__(self, cause: Exception, *, sent: bool) -> None:
@@ -64,12 +64,12 @@ class CallError(Exception):
 
 
 class TooLongError(Exception):
-    """An answer is longer than the caller takes."""
+    """A response is longer than the caller's limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer; the body is decompressed."""
+    """A response; the body is decompressed."""
 
     status: int
     headers: Mapping[str, str]
@@ -77,13 +77,13 @@ class Response:
 
 
 class Session:
-    """Connections that are kept alive, to any host; safe between threads.
+    """Kept-alive connections to any host; safe between threads.
 
-    The proxy variables are read here, once, for the host that most calls go to.
+    The proxy variables are read once, for the main host.
 
     Args:
-        url: An address of that host.
-        connections: How many connections to a host are kept.
+        url: A URL of the main host.
+        connections: The most connections kept to a host.
     """
 
     def __init__(self, url: str, connections: int) -> None:
@@ -99,10 +99,10 @@ class Session:
     def post(
         self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float, max_bytes: int
     ) -> Response:
-        """Post and give the answer, as `send` does.
+        """Post, and return the response as `send` does.
 
         Raises:
-            CallError: No answer came in time, or none that can be read.
+            CallError: No readable response came in time.
         """
         try:
             request = prepare(url, headers, content)
@@ -118,18 +118,18 @@ class Session:
         max_bytes: int,
         read_seconds: float | None = None,
     ) -> Response:
-        """Send a request and give the answer, a redirect as it is.
+        """Send a request, and return the response; redirects are not followed.
 
         Args:
-            request: What to send.
-            seconds: How long all of it may take: resolving, connecting, sending and receiving.
-            max_bytes: The most bytes of the answer that are read.
-            read_seconds: How many seconds the far end may say nothing.
+            request: The prepared request.
+            seconds: The time for the whole call: resolving, connecting, sending and receiving.
+            max_bytes: The longest body that is read.
+            read_seconds: The longest silence of the server.
 
         Raises:
-            CallError: No answer came in time, or none that can be read.
+            CallError: No readable response came in time.
         """
-        # None at all would be refused as a limit, and not be a time-out.
+        # 0 would be refused as a time-out.
         seconds = max(seconds, 0.001)
         timer = _watchdog.begin(seconds)
         _current_call.timer = timer
@@ -172,16 +172,16 @@ class Session:
 def open_stream(
     url: str, proxy: str | None, handshake: Callable[[socket.socket], None], seconds: float
 ) -> socket.socket:
-    """Open a connection for a protocol that begins as HTTP does.
+    """Open a connection for a protocol that starts with an HTTP handshake.
 
     Args:
-        url: Where to; TLS for https and wss.
-        proxy: What leads there; None for nothing.
-        handshake: Says and hears what has to be before the connection can be used.
-        seconds: How long all of it may take.
+        url: The URL; TLS for https and wss.
+        proxy: The proxy's URL, if any.
+        handshake: Sends and receives the protocol's handshake.
+        seconds: The time for all of it.
 
     Raises:
-        CallError: There is no such connection in time.
+        CallError: There was no connection in time.
     """
     timer = _watchdog.begin(seconds)
     _current_call.timer = timer
@@ -225,24 +225,24 @@ def _make_connection(url: str, proxy: str | None) -> "_TimedConnection":
 
 
 def prepare(url: str, headers: Mapping[str, str], content: bytes = b"") -> requests.PreparedRequest:
-    """Make a request that can be sent, or copied, changed and sent.
+    """Prepare a POST request, to be sent or copied.
 
     Raises:
-        requests.RequestException: The address is none.
+        requests.RequestException: The URL is not valid.
         ValueError: The same.
     """
     return requests.Request("POST", url, headers={**default_headers(), **headers}, data=content).prepare()
 
 
 def find_proxy(url: str) -> str | None:
-    """Find the proxy of the environment for an address; this machine is never asked by one."""
+    """Return the environment's proxy for a URL; None for loopback."""
     if is_loopback(urlsplit(url).hostname or ""):
         return None
     return select_proxy(url, get_environ_proxies(url, None))
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine: localhost, 127.0.0.0/8, or ::1."""
+    """Check whether a host is loopback: localhost, 127.0.0.0/8, or ::1."""
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
@@ -253,9 +253,9 @@ def is_loopback(host: str) -> bool:
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Build the process's one TLS context; loading the authorities takes tens of milliseconds each time.
+    """Return the process's one TLS context; loading the authorities takes tens of milliseconds.
 
-    It trusts the bundle that REQUESTS_CA_BUNDLE names, else the system's authorities and requests' own.
+    It trusts the bundle of REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE, else the system's authorities and certifi's.
     """
     bundle = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
     if bundle is None:
@@ -270,7 +270,7 @@ def tls_context() -> ssl.SSLContext:
 
 def _read(response: requests.Response, max_bytes: int) -> bytearray:
     body = bytearray()
-    # One receive at a time: the limits of http.client hold for it, those of a whole read do not.
+    # One receive at a time: http.client's limits apply to each, not to a whole read.
     while chunk := response.raw.read1(_CHUNK, decode_content=True):
         body += chunk
         if len(body) > max_bytes:
@@ -279,7 +279,7 @@ def _read(response: requests.Response, max_bytes: int) -> bytearray:
 
 
 class _CallTimer:
-    """The end of one call: then its socket is shut."""
+    """The deadline of one call, at which its socket is shut."""
 
     __slots__ = ("_handle", "_lock", "_released", "at", "connected", "expired")
 
@@ -292,36 +292,36 @@ class _CallTimer:
         self._lock = threading.Lock()
 
     def seconds_left(self) -> float:
-        """Tell how many seconds remain; never so few that a socket takes them for none at all."""
+        """Return the remaining seconds, at least 0.001: a socket takes 0 for non-blocking."""
         return max(self.at - time.monotonic(), 0.001)
 
     def watch(self, sock: socket.socket) -> None:
-        """Shut this socket at the end, instead of any before.
+        """Watch this socket instead of the last one.
 
         Raises:
-            TimeoutError: The end has come.
+            TimeoutError: The deadline has passed.
         """
         with self._lock:
             self._close()
             if self.expired:
                 raise TimeoutError
-            # A handle of our own: the other may be closed, or wrapped in TLS, and its number used again.
+            # A handle of our own: the socket's may be closed, or wrapped in TLS, and its number reused.
             self._handle = os.dup(sock.fileno())
 
     def release(self) -> None:
-        """Let the socket live on: the call is over."""
+        """Stop watching the socket: the call is over."""
         with self._lock:
             self._released = True
             self._close()
 
     def expire(self) -> None:
-        """Shut the socket; whatever waits for it ends."""
+        """Shut the socket, which ends every wait for it."""
         with self._lock:
             if self._released:
                 return
             self.expired = True
             if self._handle >= 0:
-                # The plain socket's: TLS keeps a state, which belongs to the thread that waits.
+                # The plain socket: TLS has state that belongs to the waiting thread.
                 with suppress(OSError), socket.socket(fileno=os.dup(self._handle)) as sock:
                     sock.shutdown(socket.SHUT_RDWR)
 
@@ -332,7 +332,7 @@ class _CallTimer:
 
 
 class _Watchdog:
-    """A thread that ends the calls whose time is up; it starts with the first call."""
+    """A thread that expires calls at their deadline; it starts with the first call."""
 
     def __init__(self) -> None:
         self._calls: list[tuple[float, int, _CallTimer]] = []
@@ -341,7 +341,7 @@ class _Watchdog:
         self._thread: threading.Thread | None = None
 
     def begin(self, seconds: float) -> _CallTimer:
-        """Begin a call."""
+        """Start the timer of a call."""
         timer = _CallTimer(time.monotonic() + seconds)
         with self._changed:
             heappush(self._calls, (timer.at, next(self._numbers), timer))
@@ -360,19 +360,19 @@ class _Watchdog:
                 while self._calls and self._calls[0][0] <= now:
                     due.append(heappop(self._calls)[2])
                 if not due:
-                    # Calls that ended stay in the heap: looking at them together is cheaper than one by one.
+                    # Ended calls stay in the heap: checking them in batches is cheaper.
                     self._changed.wait(max(self._calls[0][0] - now, _MIN_WAIT) if self._calls else None)
             for timer in due:
                 timer.expire()
 
 
 class _CurrentCall(threading.local):
-    """The call that a thread makes."""
+    """The running thread's call."""
 
     timer: _CallTimer | None = None
 
     def get(self) -> _CallTimer:
-        """Give its end."""
+        """Return its timer."""
         if self.timer is None:
             raise RuntimeError("a connection is used outside any call")
         return self.timer
@@ -383,7 +383,7 @@ _current_call = _CurrentCall()
 
 
 class _TimedConnection(HTTPConnection):
-    """A connection whose socket is shut when the time of the call on it is up."""
+    """A connection whose socket is shut at the deadline of its call."""
 
     def _new_conn(self) -> socket.socket:
         timer = _current_call.get()
@@ -405,7 +405,7 @@ class _TimedConnection(HTTPConnection):
         super().request(*args, **kwargs)
 
     def _watch_socket(self) -> None:
-        """Bound what is sent from now on by the end of the call."""
+        """Bound the socket by the current call's deadline."""
         timer = _current_call.get()
         timer.watch(self.sock)
         timer.connected = True
@@ -420,7 +420,7 @@ class _Pool(HTTPConnectionPool):
     ConnectionCls = _TimedConnection
 
     def _put_conn(self, conn: Any) -> None:
-        # Another call may take it at once, which this one's end must not meet.
+        # Another call may take the connection at once, which this call's deadline must not shut.
         if _current_call.timer is not None:
             _current_call.timer.release()
         super()._put_conn(conn)
@@ -434,7 +434,7 @@ _POOLS = {"http": _Pool, "https": _TLSPool}
 
 
 class _Adapter(HTTPAdapter):
-    """An adapter whose connections are bounded by the call on them."""
+    """An adapter whose connections are bounded by their call's deadline."""
 
     def __init__(self, connections: int) -> None:
         super().__init__(pool_maxsize=connections)
@@ -463,7 +463,7 @@ class _SharedTLS(_Adapter):
 
 
 def _connect(connection: HTTPConnection, until: float) -> socket.socket:
-    """Connect to one of a host's addresses; each gets its share of the time.
+    """Connect to one of a host's addresses; each gets a share of the remaining time.
 
     Raises:
         urllib3.HTTPError: There is no connection.
@@ -497,7 +497,7 @@ def _connect(connection: HTTPConnection, until: float) -> socket.socket:
 
 
 class _Resolution:
-    """One name that is being resolved, in a thread of its own, which nobody waits for at the end."""
+    """One name being resolved, in a daemon thread."""
 
     def __init__(self, host: str, port: int) -> None:
         self.addresses: list[_Address] = []
@@ -508,7 +508,7 @@ class _Resolution:
 
     @property
     def usable(self) -> bool:
-        """Whether it may still give, or gave a short time ago, what the next caller asks for."""
+        """True while running, and for a short time after it succeeded."""
         return not self.done.is_set() or (
             self.problem is None and time.monotonic() - self.at < LATE_ANSWER_SECONDS
         )
@@ -527,12 +527,12 @@ _resolutions_lock = threading.Lock()
 
 
 def resolve(host: str, port: int, seconds: float) -> list[_Address]:
-    """Resolve a name, in time; callers of one name at the same time wait for one answer.
+    """Resolve a name in time; concurrent callers share one result.
 
     Raises:
-        TimeoutError: It took too long; the next caller may find the answer there.
+        TimeoutError: It took too long; the next caller may get the result.
         socket.gaierror: There is no such name, or too many are being resolved.
-        UnicodeError: It is no name.
+        UnicodeError: The name is not valid.
     """
     with suppress(ValueError):
         ip_address(host)
