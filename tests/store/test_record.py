@@ -203,7 +203,7 @@ def test_says_that_the_head_was_altered_where_there_is_not_one(store: Store, dee
         connection.execute(text(deed))
 
     for attempt in (store.now, store.check, lambda: store.add(looked_up())):
-        with pytest.raises(AlteredError, match="head is not what was written") as caught:
+        with pytest.raises(AlteredError, match="head is not as it was written") as caught:
             attempt()
         assert "audit verify" in caught.value.advice
 
