@@ -103,12 +103,7 @@ def decode_change(row: Row[Any] | ChangeRow) -> Change:
 
 
 def make_storable(change: Change, content: str) -> Change:
-    """Replace unstorable characters in a change, as in its entries.
-
-    Args:
-        change: A decoded change.
-        content: The JSON it was decoded from.
-    """
+    """Replace unstorable characters in a change decoded from this JSON, as in its entries."""
     if not _SUSPECT.search(content):
         return change
     return msgspec.convert(replace_unstorable(json.loads(content)), _Content).to_change(change.outcome)
