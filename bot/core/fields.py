@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.core.parsing.usage_errors import ErrorCollector, cite, nearest
+from bot.core.parsing.usage_errors import ErrorCollector, nearest, quote
 from bot.errors import UsageError
 
 TEXT_BYTES = 500
@@ -176,17 +176,17 @@ def named(names: Iterable[str], domain: Domain, custom: Sequence[Field]) -> tupl
     """
     known = offered(domain, custom)
     by_tag, by_spelling = {field.tag: field for field in known}, spellings(custom, domain)
-    mistakes = ErrorCollector()
+    errors = ErrorCollector()
     found: dict[str, Field] = {}
     for name in names:
-        if mistakes.is_full():
+        if errors.is_full():
             break
         field = by_tag.get(name) or by_spelling.get(bare(name) or name) or _by_custom_tag(name, domain)
-        with mistakes.gather():
+        with errors.collect():
             if field is None:
                 raise _unknown(name, by_spelling, known)
             found[field.tag] = field
-    mistakes.tell()
+    errors.raise_all()
     order = {field.tag: place for place, field in enumerate(known)}
     return tuple(sorted(found.values(), key=lambda field: order.get(field.tag, len(order))))
 
@@ -202,7 +202,7 @@ def _unknown(name: str, by_spelling: Mapping[str, Field], known: Sequence[Field]
     near = nearest(bare(name), by_spelling)
     meant = f"Did you mean {_introduced(by_spelling[near])}?" if near else ""
     return UsageError(
-        f"there is no field {cite(name)} here",
+        f"there is no field {quote(name)} here",
         advice=meant or f"Fields: {', '.join(field.word for field in known)}",
     )
 

@@ -30,7 +30,7 @@ class Rules:
         yield _SETTING[Role.EDITOR], self.editors
 
 
-def check(actor: Actor, role: Role, rules: Rules, people: People, *, fresh: bool = False) -> str:
+def check(actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cache: bool = False) -> str:
     """Tell why an actor holds a role, as known for a minute or, fresh, as it is now.
 
     Looking up falls back to the user ids in the settings while Slack cannot be asked; changing does not.
@@ -39,7 +39,7 @@ def check(actor: Actor, role: Role, rules: Rules, people: People, *, fresh: bool
         PermissionDeniedError: They do not; the words name the rule.
     """
     try:
-        standing = people.get_membership(actor, fresh=fresh)
+        membership = people.get_membership(actor, bypass_cache=bypass_cache)
     except SlackUnavailableError:
         if role is Role.VIEWER and (reason := _listed(actor, role, rules)):
             return f"{reason}; Slack could not be asked about you"
@@ -47,12 +47,13 @@ def check(actor: Actor, role: Role, rules: Rules, people: People, *, fresh: bool
             f"Slack could not be asked who you are, and {_without_slack(role)}",
             "Try again in a minute; if it stays so, tell whoever runs this bot",
         ) from None
-    if standing is not Membership.MEMBER:
+    if membership is not Membership.MEMBER:
         raise _refusal(
-            f"only full members of this workspace may use this bot, and Slack says that you are a {standing}",
+            "only full members of this workspace may use this bot, and Slack says that you are "
+            f"a {membership}",
             "Ask a full member to do it for you",
         )
-    reason, unread = _granted(actor, role, rules, people, fresh=fresh)
+    reason, unread = _granted(actor, role, rules, people, bypass_cache=bypass_cache)
     if reason:
         return reason
     raise _lacking(actor, role, unread)
@@ -65,7 +66,9 @@ def _listed(actor: Actor, role: Role, rules: Rules) -> str:
     return ""
 
 
-def _granted(actor: Actor, role: Role, rules: Rules, people: People, *, fresh: bool) -> tuple[str, str]:
+def _granted(
+    actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cache: bool
+) -> tuple[str, str]:
     """Find the rule that grants the role; else name a group that could not be read and may have."""
     if reason := _listed(actor, role, rules):
         return reason, ""
@@ -75,7 +78,7 @@ def _granted(actor: Actor, role: Role, rules: Rules, people: People, *, fresh: b
     for setting, holders in rules.holders(role):
         for group in sorted(holders.groups):
             try:
-                if actor.user_id in people.list_group(group, fresh=fresh):
+                if actor.user_id in people.list_group(group, bypass_cache=bypass_cache):
                     return f"you are in the user group {group}, which is in {setting}", ""
             except SlackUnavailableError:
                 unread = group

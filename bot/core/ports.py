@@ -63,7 +63,7 @@ class IM(Protocol):
 class People(Protocol):
     """What Slack knows of its people."""
 
-    def get_membership(self, actor: Actor, *, fresh: bool = False) -> Membership:
+    def get_membership(self, actor: Actor, *, bypass_cache: bool = False) -> Membership:
         """Tell what kind of person an actor is, as known for a minute or, fresh, as it is now.
 
         Raises:
@@ -71,7 +71,7 @@ class People(Protocol):
         """
         ...
 
-    def list_group(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
+    def list_group(self, group_id: str, *, bypass_cache: bool = False) -> frozenset[str]:
         """List the user ids in a user group, as known for a minute or, fresh, as it is now.
 
         Raises:

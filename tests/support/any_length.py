@@ -18,8 +18,8 @@ from bot.core.id_detection import find_and_count
 from bot.core.model import App
 from bot.core.parsing.assignments import read_assignments
 from bot.core.parsing.command_line import Apps, parse, read_accounts
-from bot.core.parsing.tokens import Token, keep_commas, sort, tokenize
-from bot.core.parsing.typography import straighten
+from bot.core.parsing.tokens import Token, keep_commas, split_options, tokenize
+from bot.core.parsing.typography import normalize
 from bot.core.parsing.usage_errors import nearest, pasted
 from bot.core.parsing.values import parse_value
 from bot.core.spreadsheet import line
@@ -109,7 +109,7 @@ PIECES = (
 def _take_apart(text: str) -> None:
     tokens = list(tokenize(text))
     with suppress(UsageError):
-        sort(tokens, SPECS["profile"])
+        split_options(tokens, SPECS["profile"])
     value = Token("nick=")
     with suppress(UsageError):
         read_assignments(
@@ -155,7 +155,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "name fields": lambda text: named([text, *text.split(",")], Domain.PROFILE, ()),
     "guess": lambda text: nearest(text, SPECS),
     "paste": pasted,
-    "straighten": straighten,
+    "normalize": normalize,
     "read a message": lambda text: read_message(text, BOT_ID),
     "find candidates": find_and_count,
     "read blocks": _read_message_of_blocks,

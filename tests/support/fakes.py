@@ -41,14 +41,14 @@ class FakePeople:
     reachable: bool = True
     asked_fresh: list[bool] = field(default_factory=list)
 
-    def get_membership(self, actor: Actor, *, fresh: bool = False) -> Membership:
-        self.asked_fresh.append(fresh)
+    def get_membership(self, actor: Actor, *, bypass_cache: bool = False) -> Membership:
+        self.asked_fresh.append(bypass_cache)
         if not self.reachable:
             raise SlackUnavailableError("Slack could not be reached")
         return self.standings.get(actor.user_id, Membership.MEMBER)
 
-    def list_group(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
-        self.asked_fresh.append(fresh)
+    def list_group(self, group_id: str, *, bypass_cache: bool = False) -> frozenset[str]:
+        self.asked_fresh.append(bypass_cache)
         if not self.reachable or group_id not in self.groups:
             raise SlackUnavailableError("Slack refused to answer")
         return self.groups[group_id]

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from bot.core.fields import Field
 from bot.core.model import Change, Deadline, Outcome, Values
-from bot.core.parsing.values import differing
+from bot.core.parsing.values import changed_fields
 from bot.errors import IMError, OutcomeUnknownError, UnavailableError
 
 WAITS: Sequence[float] = (0, 0.2, 0.5, 1, 2, 3, 3)
@@ -24,18 +24,18 @@ Read: TypeAlias = Callable[[Deadline], Values]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class WriteResult:
     """What became of a write, and why it is no success."""
 
     outcome: Outcome
     problem: IMError | None = None
 
 
-def judge(change: Change, fields: Sequence[Field], now: Values) -> Outcome | None:
+def infer_outcome(change: Change, fields: Sequence[Field], now: Values) -> Outcome | None:
     """Tell by a profile whether a change happened; None when it reads neither as before nor as after."""
-    if not differing(fields, now, change.after):
+    if not changed_fields(fields, now, change.after):
         return Outcome.SUCCEEDED
-    return None if differing(fields, now, change.before) else Outcome.FAILED
+    return None if changed_fields(fields, now, change.before) else Outcome.FAILED
 
 
 def apply(
@@ -46,26 +46,26 @@ def apply(
     *,
     waits: Sequence[float],
     deadline: Deadline,
-) -> Verdict:
+) -> WriteResult:
     """Send a change to the vendor, exactly once, and tell what became of it by the deadline."""
     try:
         write()
     except OutcomeUnknownError as problem:
         return _after_silence(problem, *_read_back(change, fields, read, waits, deadline))
     except IMError as problem:
-        return Verdict(Outcome.FAILED, _refusal(problem, change, fields, read, deadline))
+        return WriteResult(Outcome.FAILED, _refusal(problem, change, fields, read, deadline))
     found, trouble = _read_back(change, fields, read, waits, deadline)
     if found is Outcome.SUCCEEDED:
-        return Verdict(found)
+        return WriteResult(found)
     why = f"it could not be read back: {trouble}" if trouble else "the profile does not read as written"
-    return Verdict(Outcome.UNKNOWN, OutcomeUnknownError(f"the vendor took the change, but {why}"))
+    return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(f"the vendor took the change, but {why}"))
 
 
-def _after_silence(problem: IMError, found: Outcome | None, _: IMError | None) -> Verdict:
+def _after_silence(problem: IMError, found: Outcome | None, _: IMError | None) -> WriteResult:
     if found is Outcome.FAILED:
         words = "the vendor did not say what became of the change, and the profile reads as before"
-        return Verdict(found, UnavailableError(words, code=problem.code, advice="Try again"))
-    return Verdict(found or Outcome.UNKNOWN, None if found else problem)
+        return WriteResult(found, UnavailableError(words, code=problem.code, advice="Try again"))
+    return WriteResult(found or Outcome.UNKNOWN, None if found else problem)
 
 
 def _read_back(
@@ -83,7 +83,7 @@ def _read_back(
         time.sleep(wait)
         found = trouble = None
         try:
-            found = judge(change, fields, read(deadline))
+            found = infer_outcome(change, fields, read(deadline))
         except IMError as error:
             trouble = error
         if found is Outcome.SUCCEEDED:
@@ -98,7 +98,7 @@ def _refusal(
     if problem.code is None:
         return problem
     try:
-        kept = differing(fields, read(deadline), change.before)
+        kept = changed_fields(fields, read(deadline), change.before)
     except IMError:
         return problem
     if not kept:

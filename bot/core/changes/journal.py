@@ -5,14 +5,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.changes.applying import Verdict
+from bot.core.changes.applying import WriteResult
 from bot.core.model import NOTHING, App, AuditEvent, Change, Entry, Outcome, Surface
 from bot.core.policy import NO_CHANGE_SENT, NOTHING_SENT
 from bot.core.ports import Record
 from bot.core.results import Settled
 from bot.errors import AlteredError, AuditError, BotError, ExpiredError, IMError, RecordUnknownError
 
-BECAME = {
+OUTCOME_TEXT = {
     Outcome.PROPOSED: "it is not confirmed yet",
     Outcome.ATTEMPTED: "it is already being applied",
     Outcome.SUCCEEDED: "it was already applied",
@@ -127,20 +127,20 @@ class Journal:
             raise not_open(self.record.find(change.id) or change)
         return moved, entry
 
-    def close(self, app: App, change: Change, verdict: Verdict, surface: Surface) -> Settled:
+    def close(self, app: App, change: Change, result: WriteResult, surface: Surface) -> Settled:
         """Record what became of a change.
 
         Raises:
             ExpiredError: Another process has done so.
             AuditError: It cannot be recorded; says what became of the change all the same.
         """
-        code = verdict.problem.code if verdict.problem else None
+        code = result.problem.code if result.problem else None
         number = f" ({code})" if code is not None else ""
-        problem = f"{verdict.problem}{number}" if verdict.problem else ""
+        problem = f"{result.problem}{number}" if result.problem else ""
         try:
-            closed, entry = self.move(change, verdict.outcome, surface, problem)
+            closed, entry = self.move(change, result.outcome, surface, problem)
         except AuditError as error:
-            state = _STATE[verdict.outcome] + (f" ({problem})" if problem else "")
+            state = _STATE[result.outcome] + (f" ({problem})" if problem else "")
             became = (
                 "and whether that was recorded is not known yet"
                 if isinstance(error, RecordUnknownError)
@@ -151,7 +151,7 @@ class Journal:
                 advice="The bot will read the profile and record the outcome when the record works again",
                 detail=error.detail,
             ) from error
-        return Settled(app, closed, entry, verdict.problem)
+        return Settled(app, closed, entry, result.problem)
 
 
 def step(change: Change, surface: Surface, problem: str = "") -> AuditEvent:
@@ -184,6 +184,6 @@ def word_of(change: Change) -> str:
 def not_open(change: Change) -> ExpiredError:
     """Say what became of a change that can no longer be confirmed or cancelled."""
     return ExpiredError(
-        f"this change is not open any more: {BECAME[change.outcome]}",
+        f"this change is not open any more: {OUTCOME_TEXT[change.outcome]}",
         advice="The history of the account tells its steps",
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.budget import COMMAND_SECONDS
-from bot.core.changes.applying import Verdict, judge
+from bot.core.changes.applying import WriteResult, infer_outcome
 from bot.core.changes.journal import Journal
 from bot.core.lookups.profile import Profiles
 from bot.core.model import WATCHED, App, Change, Outcome, Surface
@@ -42,12 +42,12 @@ class Reconciler:
     def _settle(self, change: Change, now: datetime) -> Settled | None:
         if change.outcome is Outcome.UNKNOWN and now - change.proposed_at > WATCHED:
             return None
-        verdict = self._look(change)
-        if verdict.outcome is change.outcome:
+        result = self._look(change)
+        if result.outcome is change.outcome:
             return None
         app = self.profiles.apps.by_name.get(change.app) or App(change.app, "")
         try:
-            return self.journal.close(app, change, verdict, Surface.BOT)
+            return self.journal.close(app, change, result, Surface.BOT)
         except ExpiredError:
             # Another process has just settled it.
             return None
@@ -56,15 +56,15 @@ class Reconciler:
             log.warning("change %.40r is left alone: %s", change.id, error)
             return None
 
-    def _look(self, change: Change) -> Verdict:
+    def _look(self, change: Change) -> WriteResult:
         try:
             app, touched = self.profiles.place(change)
-            found = judge(change, touched, self.profiles.read(app, change.account, touched))
+            found = infer_outcome(change, touched, self.profiles.read(app, change.account, touched))
         except (UsageError, IMError) as error:
-            return Verdict(Outcome.UNKNOWN, OutcomeUnknownError(f"the profile cannot be read: {error}"))
+            return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(f"the profile cannot be read: {error}"))
         if found is Outcome.SUCCEEDED:
-            return Verdict(found)
+            return WriteResult(found)
         if found is Outcome.FAILED:
-            return Verdict(found, IMError("the profile reads as before the change"))
+            return WriteResult(found, IMError("the profile reads as before the change"))
         words = "the profile reads neither as before the change nor as after it"
-        return Verdict(Outcome.UNKNOWN, OutcomeUnknownError(words))
+        return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(words))

@@ -11,8 +11,8 @@ from functools import partial
 
 from bot.core import fields, policy
 from bot.core.budget import CHANGING_SECONDS, WRITE_SECONDS
-from bot.core.changes.applying import WAITS, Verdict, apply
-from bot.core.changes.journal import BECAME, Journal, before_sending, not_open, undo_reason, word_of
+from bot.core.changes.applying import WAITS, WriteResult, apply
+from bot.core.changes.journal import OUTCOME_TEXT, Journal, before_sending, not_open, undo_reason, word_of
 from bot.core.changes.reconciler import GRACE, Reconciler
 from bot.core.commands import EditProfile, SetFields
 from bot.core.fields import NICK, Domain, Field
@@ -32,8 +32,8 @@ from bot.core.model import (
     Values,
 )
 from bot.core.parsing.command_line import Apps
-from bot.core.parsing.usage_errors import cite
-from bot.core.parsing.values import check_text, differing, restored, same
+from bot.core.parsing.usage_errors import quote
+from bot.core.parsing.values import changed_fields, check_text, equivalent, undo_value
 from bot.core.policy import NOTHING_SENT, Rules
 from bot.core.ports import IM, People, Record
 from bot.core.results import Form, Preview, Settled, Unchanged
@@ -117,7 +117,7 @@ class Changes:
         app, touched = self._profiles.place(change)
         self._check_age(change, surface)
         now = self._read(app, change.account, touched)
-        if later := differing(touched, now, change.before):
+        if later := changed_fields(touched, now, change.before):
             if change.undoes:
                 with before_sending():
                     self._journal.move(change, Outcome.CANCELLED, surface, "the profile changed since")
@@ -130,12 +130,12 @@ class Changes:
         write = partial(self.ims[app.name].set_profile, change.account, change.after, to_write)
         read = partial(self._profiles.read, app, change.account, touched)
         try:
-            verdict = apply(attempted, touched, write, read, waits=self.waits, deadline=deadline)
+            result = apply(attempted, touched, write, read, waits=self.waits, deadline=deadline)
         except Exception:
             # It may have been sent: nobody may be advised to try again before that is known.
             log.exception("what became of change %s could not be found out", change.id)
-            verdict = Verdict(Outcome.UNKNOWN, OutcomeUnknownError("a fault in the bot came in between"))
-        return self._journal.close(app, attempted, verdict, surface)
+            result = WriteResult(Outcome.UNKNOWN, OutcomeUnknownError("a fault in the bot came in between"))
+        return self._journal.close(app, attempted, result, surface)
 
     def review(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview:
         """Show a change again that waits to be confirmed, as it was shown.
@@ -169,19 +169,20 @@ class Changes:
         """
         done = self._find(actor, change_id, surface, word="undo")
         if done is None:
-            raise ExpiredError(f"there is no change {cite(change_id)}", advice=_HISTORY)
+            raise ExpiredError(f"there is no change {quote(change_id)}", advice=_HISTORY)
         if done.outcome is not Outcome.SUCCEEDED:
             raise ExpiredError(
-                f"only a change that was applied can be undone, and of this one: {BECAME[done.outcome]}",
+                "only a change that was applied can be undone, and of this one: "
+                f"{OUTCOME_TEXT[done.outcome]}",
                 advice=_HISTORY,
             )
         app, touched = self._profiles.place(done)
         now = self._read_named(app, done.account, touched)
-        if later := differing(touched, now, done.after):
+        if later := changed_fields(touched, now, done.after):
             if undone_by := self._journal.find_undo(done):
                 raise ExpiredError(f"it was undone already, by change {undone_by}", advice=_HISTORY)
             raise _overwrites(later)
-        wanted = {field: restored(field, done.before.get(field.tag)) for field in touched}
+        wanted = {field: undo_value(field, done.before.get(field.tag)) for field in touched}
         change = self._new(actor, app, done.account, now, wanted, reason=undo_reason(done.id), undoes=done.id)
         return self._preview(app, change, surface, wanted, now)
 
@@ -208,20 +209,20 @@ class Changes:
         with before_sending():
             return self._profiles.read(app, account, touched)
 
-    def check(self, asked: AuditEvent, *, fresh: bool = False) -> None:
+    def check(self, asked: AuditEvent, *, bypass_cache: bool = False) -> None:
         """Check that an actor may change something; a refusal is recorded.
 
         Raises:
             PermissionDeniedError: They may not.
         """
         try:
-            self._permit(asked.actor, fresh=fresh)
+            self._permit(asked.actor, bypass_cache=bypass_cache)
         except PermissionDeniedError as refusal:
             self._journal.deny(asked, refusal)
             raise
 
-    def _permit(self, actor: Actor, *, fresh: bool) -> None:
-        policy.check(actor, Role.EDITOR, self.rules, self.people, fresh=fresh)
+    def _permit(self, actor: Actor, *, bypass_cache: bool) -> None:
+        policy.check(actor, Role.EDITOR, self.rules, self.people, bypass_cache=bypass_cache)
         if not self.audited:
             raise PermissionDeniedError(
                 "changes are switched off here: no audit channel is set",
@@ -229,7 +230,7 @@ class Changes:
             )
 
     def _find(
-        self, actor: Actor, change_id: str, surface: Surface, *, word: str = "", fresh: bool = False
+        self, actor: Actor, change_id: str, surface: Surface, *, word: str = "", bypass_cache: bool = False
     ) -> Change | None:
         """Find a change; the role is checked, and a refusal recorded, whether or not there is one."""
         try:
@@ -237,12 +238,12 @@ class Changes:
         except AlteredError as error:
             self._journal.deny(replace(_asked(actor, None, surface, word), change_id=change_id), error)
             raise
-        self.check(_asked(actor, change, surface, word), fresh=fresh)
+        self.check(_asked(actor, change, surface, word), bypass_cache=bypass_cache)
         return change
 
     def _own(self, actor: Actor, change_id: str, surface: Surface) -> Change:
         """Find a change that an actor may confirm or cancel, if nobody has done so yet."""
-        change = self._find(actor, change_id, surface, fresh=True)
+        change = self._find(actor, change_id, surface, bypass_cache=True)
         if change is None:
             raise ExpiredError("the record knows no such change", advice=_AGAIN)
         if change.actor != actor:
@@ -298,7 +299,9 @@ class Changes:
     ) -> Change:
         """Make the change from a profile as it is to one as wanted; without values if it is so already."""
         after = {
-            field.tag: value for field, value in wanted.items() if not same(field, now.get(field.tag), value)
+            field.tag: value
+            for field, value in wanted.items()
+            if not equivalent(field, now.get(field.tag), value)
         }
         return Change(
             id="op_" + b32encode(secrets.token_bytes(8)).decode().lower()[:_ID_CHARACTERS],

@@ -8,7 +8,7 @@ from bot.core.model import App, Change
 _DAYS = tuple(field for field in PROFILE_FIELDS if field.kind is Kind.DATE)
 
 
-def cautions(app: App, change: Change) -> Iterator[str]:
+def find_warnings(app: App, change: Change) -> Iterator[str]:
     """Say what may not be meant in a change, as of when it was proposed."""
     if change.account == app.admin:
         yield f"{change.account} is the app's administrator account: is it meant?"

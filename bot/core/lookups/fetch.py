@@ -10,7 +10,7 @@ from bot.core.fields import PROFILE_FIELDS, Field
 from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.lookups.kinds import PROFILES, Found, Query
 from bot.core.model import AccountResult, App, Deadline, LookupStatus, Values
-from bot.core.parsing.usage_errors import CHECK_ID, cite
+from bot.core.parsing.usage_errors import CHECK_ID, quote
 from bot.core.ports import CALL_ACCOUNTS, IM
 from bot.errors import IMError, InvalidResponseError, NotAFriendError, NotAskedError, NotFoundError
 
@@ -75,7 +75,7 @@ def read_profile(app: App, account: str, fields: tuple[Field, ...], im: IM, dead
     (row,) = _Chunk(command, im, deadline).rows(command.accounts)
     if row.status is LookupStatus.NOT_IMPORTED:
         code = row.problem.code if row.problem else None
-        raise NotFoundError(f"{cite(account)} is not imported into this app", code=code, advice=CHECK_ID)
+        raise NotFoundError(f"{quote(account)} is not imported into this app", code=code, advice=CHECK_ID)
     if row.problem is not None:
         raise _naming(row.problem, fields)
     return row.values

@@ -8,7 +8,7 @@ from bot.core.commands import SPECS, WORDS, SetFields
 from bot.core.fields import Domain, Field
 from bot.core.model import App, Value
 from bot.core.parsing.tokens import Token
-from bot.core.parsing.usage_errors import ErrorCollector, cite, pasted
+from bot.core.parsing.usage_errors import ErrorCollector, pasted, quote
 from bot.core.parsing.values import parse_value
 from bot.errors import UsageError
 
@@ -23,29 +23,29 @@ def read_assignments(tokens: Iterable[Token], app: App) -> dict[Field, Value]:
     Raises:
         UsageError: Something is no field, no value of it, or neither; all of it is told at once.
     """
-    mistakes = ErrorCollector()
+    errors = ErrorCollector()
     named: set[Field] = set()
     values: dict[Field, Value] = {}
     before: Token | None = None
     for is_stray, group in groupby(tokens, _is_stray):
         pieces = list(group)
-        if mistakes.is_full():
+        if errors.is_full():
             break
         if is_stray:
-            mistakes.add(_stray(before, pieces, app))
+            errors.add(_stray(before, pieces, app))
             continue
         for token in pieces:
-            if mistakes.is_full():
+            if errors.is_full():
                 break
             before = token
-            with mistakes.gather():
+            with errors.collect():
                 name, text = token.split()
                 field = _find(name, text, app)
                 if field in named:
                     raise UsageError(f"{field.word} is given twice", advice="Give it once")
                 named.add(field)
                 values[field] = parse_value(field, text)
-    mistakes.tell()
+    errors.raise_all()
     return values
 
 
@@ -55,7 +55,7 @@ def _is_stray(token: Token) -> bool:
 
 def _find(name: str, text: str, app: App) -> Field:
     if option := _option(name):
-        raise UsageError(f"{cite(name)} is no field", advice=f"Did you mean {option} {pasted(text)}?")
+        raise UsageError(f"{quote(name)} is no field", advice=f"Did you mean {option} {pasted(text)}?")
     (field,) = fields.named([name], Domain.PROFILE, app.custom)
     return field
 
@@ -68,7 +68,7 @@ def _option(name: str) -> str | None:
 def _stray(before: Token | None, pieces: Sequence[Token], app: App) -> UsageError:
     """Say what was probably meant by pieces that are no field=value."""
     first, rest = pieces[0].text, " ".join(piece.typed for piece in pieces[1:])
-    words = f"{cite(' '.join(piece.typed for piece in pieces))} is no field=value"
+    words = f"{quote(' '.join(piece.typed for piece in pieces))} is no field=value"
     name, value = before.split() if before else ("", "")
     if option := _option(first):  # reason spam
         advice = f"Did you mean {option} {pasted(rest)}?"

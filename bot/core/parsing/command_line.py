@@ -23,8 +23,8 @@ from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.lookups.kinds import LookupKind
 from bot.core.model import App
 from bot.core.parsing.assignments import read_assignments
-from bot.core.parsing.tokens import Token, Words, keep_commas, sort, tokenize
-from bot.core.parsing.usage_errors import ErrorCollector, cite, did_you_mean, nearest
+from bot.core.parsing.tokens import ParsedArguments, Token, keep_commas, split_options, tokenize
+from bot.core.parsing.usage_errors import ErrorCollector, did_you_mean, nearest, quote
 from bot.core.parsing.values import check_text
 from bot.errors import UsageError
 
@@ -56,7 +56,7 @@ class Apps:
             raise UsageError("more than one app is set up here", advice=f"Say which with --app: {names}")
         if wanted not in self.by_name:
             raise UsageError(
-                f"there is no app {cite(wanted)} here",
+                f"there is no app {quote(wanted)} here",
                 advice=f"{did_you_mean(wanted, self.by_name)}Apps: {names}",
             )
         return self.by_name[wanted]
@@ -78,8 +78,10 @@ def parse(text: str, apps: Apps) -> Command:
     spec = _find_spec(first.text)
     try:
         rest = keep_commas(tokens, _spellings(apps)) if spec.makes is SetFields else list(tokens)
-        words = sort(rest, spec)
-        return _build_lookup(spec.kind, words, apps) if spec.kind else _BUILDERS[spec.makes](words, apps)
+        arguments = split_options(rest, spec)
+        return (
+            _build_lookup(spec.kind, arguments, apps) if spec.kind else _BUILDERS[spec.makes](arguments, apps)
+        )
     except UsageError as error:
         error.usage, error.command = error.usage or spec.line, spec.word
         raise
@@ -104,7 +106,7 @@ def _find_spec(word: str) -> Spec:
         return spec
     near = nearest(word, SPECS)
     raise UsageError(
-        f"there is no command {cite(word)}",
+        f"there is no command {quote(word)}",
         usage=SPECS[near or "help"].line,
         advice=f"Did you mean {near}?"
         if near
@@ -112,64 +114,64 @@ def _find_spec(word: str) -> Spec:
     )
 
 
-def _build_lookup(kind: LookupKind, words: Words, apps: Apps) -> LookupCommand:
-    app, owner, accounts = _app(words, apps), "", words.plain
-    chosen = _fields(words, kind.domain, app) if kind.domain else ()
+def _build_lookup(kind: LookupKind, arguments: ParsedArguments, apps: Apps) -> LookupCommand:
+    app, owner, accounts = _app(arguments, apps), "", arguments.plain
+    chosen = _fields(arguments, kind.domain, app) if kind.domain else ()
     if kind.has_owner:
         if len(accounts) < 2:  # noqa: PLR2004 - the owner, and somebody to look for in the list
             raise UsageError(f"{kind.word} takes the owner of the friend list and at least one other id")
         owner, *accounts = accounts
         check_accounts([owner])
-    csv, share = "--csv" in words.options, "--share" in words.options
+    csv, share = "--csv" in arguments.options, "--share" in arguments.options
     return make_lookup(kind, app, check_accounts(accounts), chosen, owner=owner, csv=csv, share=share)
 
 
-def _build_set(words: Words, apps: Apps) -> Command:
-    app = _app(words, apps)
-    first, *rest = words.tokens or [Token("")]
+def _build_set(arguments: ParsedArguments, apps: Apps) -> Command:
+    app = _app(arguments, apps)
+    first, *rest = arguments.tokens or [Token("")]
     if not first.text or (first.is_value and fields.bare(first.split()[0]) in _spellings(apps)):
         raise UsageError("no account id was given; it comes before the fields")
     (account,) = check_accounts([first.text])
-    reason = " ".join(token.typed for token in words.options.get("--reason", ()))
-    mistakes = ErrorCollector()
+    reason = " ".join(token.typed for token in arguments.options.get("--reason", ()))
+    errors = ErrorCollector()
     try:
-        with mistakes.gather():
+        with errors.collect():
             check_text("--reason", reason)
         if reason and not rest:
-            mistakes.add(UsageError("--reason goes with field=value; the form asks for a reason itself"))
-        with mistakes.gather():
+            errors.add(UsageError("--reason goes with field=value; the form asks for a reason itself"))
+        with errors.collect():
             values = read_assignments(rest, app)
-        mistakes.tell()
+        errors.raise_all()
     except UsageError as error:
         error.app, error.accounts = app.name, (account,)
         raise
     return SetFields(app, account, values, reason) if rest else EditProfile(app, account)
 
 
-def _build_undo(words: Words, _: Apps) -> Command:
-    if len(words.plain) != 1:
+def _build_undo(arguments: ParsedArguments, _: Apps) -> Command:
+    if len(arguments.plain) != 1:
         raise UsageError(
             "undo takes the id of one change", advice="The history of an account names its changes"
         )
-    return UndoChange(words.plain[0].lower())
+    return UndoChange(arguments.plain[0].lower())
 
 
-def _build_history(words: Words, apps: Apps) -> Command:
-    accounts = check_accounts(words.plain)
+def _build_history(arguments: ParsedArguments, apps: Apps) -> Command:
+    accounts = check_accounts(arguments.plain)
     if len(accounts) > 1:
         raise UsageError("history takes one account id", advice="An id with a blank in it is quoted")
-    return ShowHistory(_app(words, apps), accounts[0])
+    return ShowHistory(_app(arguments, apps), accounts[0])
 
 
-def _build_role(_: Words, __: Apps) -> Command:
+def _build_role(_: ParsedArguments, __: Apps) -> Command:
     return ShowRole()
 
 
-def _build_help(words: Words, _: Apps) -> Command:
-    return ShowHelp(_find_spec(words.plain[0]).word if words.plain else None)
+def _build_help(arguments: ParsedArguments, _: Apps) -> Command:
+    return ShowHelp(_find_spec(arguments.plain[0]).word if arguments.plain else None)
 
 
-_BUILDERS: Mapping[type[Command], Callable[[Words, Apps], Command]] = {
+_BUILDERS: Mapping[type[Command], Callable[[ParsedArguments, Apps], Command]] = {
     SetFields: _build_set,
     UndoChange: _build_undo,
     ShowHistory: _build_history,
@@ -178,8 +180,8 @@ _BUILDERS: Mapping[type[Command], Callable[[Words, Apps], Command]] = {
 }
 
 
-def _app(words: Words, apps: Apps) -> App:
-    return apps.find(words.options["--app"][0].text if "--app" in words.options else None)
+def _app(arguments: ParsedArguments, apps: Apps) -> App:
+    return apps.find(arguments.options["--app"][0].text if "--app" in arguments.options else None)
 
 
 def _spellings(apps: Apps) -> frozenset[str]:
@@ -189,8 +191,8 @@ def _spellings(apps: Apps) -> frozenset[str]:
     return frozenset(fields.spellings(custom)).union(tags)
 
 
-def _fields(words: Words, domain: Domain, app: App) -> tuple[Field, ...]:
-    values = words.options.get("--fields", [])
+def _fields(arguments: ParsedArguments, domain: Domain, app: App) -> tuple[Field, ...]:
+    values = arguments.options.get("--fields", [])
     names = [name.strip() for value in values for name in value.text.split(",") if name.strip()]
     return fields.named(names, domain, app.custom)
 
@@ -221,7 +223,7 @@ def check_accounts(ids: Iterable[str]) -> tuple[str, ...]:
             advice="Split them over several commands",
         )
     if not any(map(fits, accounts)):
-        shown = ", ".join(map(cite, accounts[:_SHOWN]))
+        shown = ", ".join(map(quote, accounts[:_SHOWN]))
         more = f" and {len(accounts) - _SHOWN} more" if len(accounts) > _SHOWN else ""
         raise UsageError(
             f"an account id has at most {MAX_ID_BYTES} bytes, and these have more: {shown}{more}",

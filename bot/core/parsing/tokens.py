@@ -25,8 +25,8 @@ from itertools import zip_longest
 
 from bot.core.commands import Spec
 from bot.core.fields import bare
-from bot.core.parsing.typography import DOUBLE, MARKS, SINGLE, straighten
-from bot.core.parsing.usage_errors import cite, did_you_mean
+from bot.core.parsing.typography import DOUBLE, MARKS, SINGLE, normalize
+from bot.core.parsing.usage_errors import did_you_mean, quote
 from bot.errors import UsageError
 
 
@@ -93,7 +93,7 @@ class Token:
     @property
     def text(self) -> str:
         """It as an id or a word of ours."""
-        return straighten(self.typed)
+        return normalize(self.typed)
 
     @property
     def is_comma(self) -> bool:
@@ -113,11 +113,11 @@ class Token:
     def split(self) -> tuple[str, str]:
         """Give the name before the equals sign, and the value as it was typed."""
         name, _, value = self.typed.partition("=")
-        return straighten(name), value
+        return normalize(name), value
 
 
 @dataclass(slots=True)
-class Words:
+class ParsedArguments:
     """What was typed after the command's word: the words in order, and options with their values."""
 
     tokens: list[Token] = field(default_factory=list)
@@ -142,13 +142,13 @@ def tokenize(text: str) -> Iterator[Token]:
         form = found.lastgroup or ""
         if form == "quotation":
             name, inside = found["name"] or "", found[form][1:-1]
-            if name or straighten(inside).strip():
+            if name or normalize(inside).strip():
                 yield Token(_bare_name(name) + inside, quoted=not name, joined=joined)
         elif form == "comma":
             yield Token(",", joined=joined)
         elif _OPENED.match(found[form]):
             raise UsageError(
-                f"the quote that opens at {cite(found[0])} is not closed",
+                f"the quote that opens at {quote(found[0])} is not closed",
                 advice="Close it before a blank, a comma or the end; an apostrophe goes into double quotes",
             )
         elif form == "rest":
@@ -167,7 +167,7 @@ def _unmarked(token: Token) -> Iterator[Token]:
     if not token.is_value:  # `alice`    `alice``bob`
         yield from (
             replace(token, typed=part, joined=token.joined and not place)
-            for place, part in enumerate(filter(straighten, token.typed.split("`")))
+            for place, part in enumerate(filter(normalize, token.typed.split("`")))
         )
     elif token.typed.startswith("`"):  # `nick=bob`
         yield replace(token, typed=token.typed.strip("`"))
@@ -199,13 +199,13 @@ def _starts_value(token: Token, names: Container[str]) -> bool:
     return token.is_value and bare(token.split()[0]) in names
 
 
-def sort(tokens: Sequence[Token], spec: Spec) -> Words:
+def split_options(tokens: Sequence[Token], spec: Spec) -> ParsedArguments:
     """Tell the words of a command from its options.
 
     Raises:
         UsageError: There is no such option, or it lacks its value.
     """
-    words = Words()
+    arguments = ParsedArguments()
     rest = list(reversed(tokens))
     while rest:
         token = rest.pop()
@@ -216,12 +216,12 @@ def sort(tokens: Sequence[Token], spec: Spec) -> Words:
                 raise _unknown_option(name, spec)
             if equals:
                 rest.append(Token(value, quoted=True))
-            words.options[name] = (
+            arguments.options[name] = (
                 _take(rest, name) if spec.options[name] else _take_nothing(name, given=equals)
             )
         elif not token.is_comma:
-            words.tokens.append(token)
-    return words
+            arguments.tokens.append(token)
+    return arguments
 
 
 def _take(rest: list[Token], name: str) -> list[Token]:
@@ -247,5 +247,5 @@ def _take_nothing(name: str, *, given: bool) -> list[Token]:
 def _unknown_option(name: str, spec: Spec) -> UsageError:
     offered = f"Options: {', '.join(spec.options)}" if spec.options else "It takes no options"
     return UsageError(
-        f"{spec.word} has no option {cite(name)}", advice=f"{did_you_mean(name, spec.options)}{offered}"
+        f"{spec.word} has no option {quote(name)}", advice=f"{did_you_mean(name, spec.options)}{offered}"
     )

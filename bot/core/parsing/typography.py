@@ -19,7 +19,7 @@ _BLANK = re.compile(r"[^\S\n]")
 _DASH = re.compile(r"(?<!\S)[\u2013-\u2015](?=[A-Za-z])")
 
 
-def straighten(text: str) -> str:
+def normalize(text: str) -> str:
     """Make what was typed plain, where it is a word of ours or an id: never a value.
 
     Curly quotes and dashes become straight, strange blanks become blanks, and code marks and what nobody

@@ -9,21 +9,21 @@ from bot.errors import UsageError
 
 CHECK_ID = "Check the id, or ask another app with --app"
 """What to do about an account that this app does not know."""
-_CITED = 40
+_QUOTED_LENGTH = 40
 _NEEDS_QUOTES = re.compile(r"""[\s,"'«]|^$""")
 MOST = 20
-"""The most mistakes shown at once: nobody mends more before the next try."""
+"""The most errors shown at once: nobody mends more before the next try."""
 
 
-def cite(typed: str) -> str:
+def quote(typed: str) -> str:
     """Quote what was typed, cut to a length that a sentence can hold."""
-    return f"“{typed if len(typed) <= _CITED else typed[: _CITED - 1] + '…'}”"
+    return f"“{typed if len(typed) <= _QUOTED_LENGTH else typed[: _QUOTED_LENGTH - 1] + '…'}”"
 
 
 def pasted(typed: str) -> str:
     """Write something so that it can be pasted into a command as one piece."""
-    quote = "'" if '"' in typed else '"'
-    return f"{quote}{typed}{quote}" if _NEEDS_QUOTES.search(typed) else typed
+    mark = "'" if '"' in typed else '"'
+    return f"{mark}{typed}{mark}" if _NEEDS_QUOTES.search(typed) else typed
 
 
 def nearest(typed: str, known: Iterable[str]) -> str | None:
@@ -50,7 +50,7 @@ class ErrorCollector:
         return len(self._found) >= MOST
 
     @contextmanager
-    def gather(self) -> Iterator[None]:
+    def collect(self) -> Iterator[None]:
         """Keep the UsageError raised within, and go on."""
         try:
             yield
@@ -61,7 +61,7 @@ class ErrorCollector:
         """Keep one, or the parts of several."""
         self._found += error.parts or [error]
 
-    def tell(self) -> None:
+    def raise_all(self) -> None:
         """Raise what was gathered, if anything was.
 
         Raises:

@@ -6,7 +6,7 @@ from datetime import date
 
 from bot.core.fields import MAX_UINT32, TEXT_BYTES, Domain, Field, Kind, bare
 from bot.core.model import Value, Values
-from bot.core.parsing.typography import straighten
+from bot.core.parsing.typography import normalize
 from bot.core.parsing.usage_errors import nearest, pasted
 from bot.errors import UsageError
 
@@ -32,8 +32,8 @@ def parse_value(field: Field, text: str) -> Value:
     if not is_settable(field):
         raise UsageError(f"{field.word} cannot be set")
     if field.kind is not Kind.TEXT:
-        text = straighten(text).strip()
-        return _PARSERS[field.kind](field, text) if text else cleared(field)
+        text = normalize(text).strip()
+        return _PARSERS[field.kind](field, text) if text else empty_value(field)
     check_text(field.word, text, field.max_bytes)
     return text
 
@@ -68,17 +68,17 @@ def _words(field: Field) -> tuple[str, ...]:
     return tuple(_MUTED if field.kind is Kind.MUTED else field.choices.values())
 
 
-def cleared(field: Field) -> Value:
+def empty_value(field: Field) -> Value:
     """Give what is written to clear a field."""
     if field.kind is Kind.CHOICE:
         return next(iter(field.choices))
     return 0 if field.kind in _NUMERIC else ""
 
 
-def restored(field: Field, value: Value | None) -> Value:
+def undo_value(field: Field, value: Value | None) -> Value:
     """Give what is written to make a field what it was before; one that was not set is cleared."""
     if value is None or (value == "" and field.kind is not Kind.TEXT):
-        return cleared(field)
+        return empty_value(field)
     return _as_number(value) if field.kind in _NUMERIC else str(value)
 
 
@@ -98,20 +98,20 @@ def to_text(field: Field, value: Value | None) -> str:
     return str(number)
 
 
-def same(field: Field, one: Value | None, other: Value | None) -> bool:
+def equivalent(field: Field, one: Value | None, other: Value | None) -> bool:
     """Tell whether two values mean the same: not set is cleared, and digits are their number."""
     return _meaning(field, one) == _meaning(field, other)
 
 
-def differing(fields: Iterable[Field], one: Values, other: Values) -> tuple[Field, ...]:
+def changed_fields(fields: Iterable[Field], one: Values, other: Values) -> tuple[Field, ...]:
     """List the fields whose values do not mean the same."""
-    return tuple(field for field in fields if not same(field, one.get(field.tag), other.get(field.tag)))
+    return tuple(field for field in fields if not equivalent(field, one.get(field.tag), other.get(field.tag)))
 
 
 def _meaning(field: Field, value: Value | None) -> Value:
     if field.kind is Kind.CHOICE:
         # Where the vendor documents no empty meaning, not set is a value of its own.
-        return value or (cleared(field) if field.unset else "")
+        return value or (empty_value(field) if field.unset else "")
     if field.kind in _NUMERIC:
         number = _as_number(value or 0)
         return number & 1 if field.kind is Kind.MUTED and isinstance(number, int) else number
@@ -125,7 +125,7 @@ def _as_number(value: Value) -> Value:
 def _parse_choice(field: Field, text: str) -> Value:
     words: dict[str, Value] = {word: value for value, word in field.choices.items()}
     if field.unset:
-        words |= {"none": cleared(field), "unset": cleared(field)}
+        words |= {"none": empty_value(field), "unset": empty_value(field)}
     short = {value.rpartition("_")[2]: value for value in field.choices}
     return _choose(field, text, {**short, **words}, {value: value for value in field.choices})
 
@@ -162,7 +162,7 @@ def _parse_number(field: Field, text: str) -> Value:
 
 def _parse_date(field: Field, text: str) -> Value:
     if text.strip("0") == "" or text.casefold() == field.unset:
-        return cleared(field)
+        return empty_value(field)
     day, is_day = None, False
     if match := _YEAR_FIRST.fullmatch(text):
         # Without dashes only two digits each are a month and a day.

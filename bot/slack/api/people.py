@@ -68,7 +68,7 @@ class SlackPeople:
         """
         return self._remember(("auth.test", ""), self._ask_identity, lasting=True)
 
-    def get_membership(self, actor: Actor, *, fresh: bool = False) -> Membership:
+    def get_membership(self, actor: Actor, *, bypass_cache: bool = False) -> Membership:
         """Return an actor's membership of the workspace (users.info).
 
         Raises:
@@ -78,10 +78,12 @@ class SlackPeople:
         if actor.team_id not in home:
             return Membership.STRANGER
         return self._remember(
-            ("users.info", actor.user_id), lambda: self._ask_standing(actor.user_id, home), fresh=fresh
+            ("users.info", actor.user_id),
+            lambda: self._ask_standing(actor.user_id, home),
+            bypass_cache=bypass_cache,
         )
 
-    def list_group(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
+    def list_group(self, group_id: str, *, bypass_cache: bool = False) -> frozenset[str]:
         """List the user ids in a user group (usergroups.users.list).
 
         Raises:
@@ -90,7 +92,7 @@ class SlackPeople:
         return self._remember(
             ("usergroups.users.list", group_id),
             lambda: frozenset(self._ask("usergroups.users.list", usergroup=group_id).get("users") or ()),
-            fresh=fresh,
+            bypass_cache=bypass_cache,
         )
 
     def is_shared_outside(self, channel_id: str) -> bool:
@@ -155,11 +157,16 @@ class SlackPeople:
             raise _unreached(error.reason) from None
 
     def _remember(
-        self, key: tuple[str, str], request: Callable[[], T], *, lasting: bool = False, fresh: bool = False
+        self,
+        key: tuple[str, str],
+        request: Callable[[], T],
+        *,
+        lasting: bool = False,
+        bypass_cache: bool = False,
     ) -> T:
         with self._lock:
             expiry, value = self._known.get(key, (0.0, None))
-        if expiry > time.monotonic() and not fresh:
+        if expiry > time.monotonic() and not bypass_cache:
             known: T = value
             return known
         asked = request()

@@ -6,7 +6,7 @@ from bot.core.commands import SPECS
 from bot.core.id_detection import find_candidates, is_common
 from bot.core.lookups.kinds import PROFILES
 from bot.core.parsing.command_line import check_length
-from bot.core.parsing.typography import straighten
+from bot.core.parsing.typography import normalize
 from bot.slack.messages.text import unescape
 
 _PUNCTUATION = ".,;:!?()"
@@ -50,7 +50,7 @@ def read_message(text: str, bot_id: str) -> str:
     first, *rest = typed.split(maxsplit=1) or [""]
     if (word := _to_word(first)) in SPECS:
         return " ".join([word, *rest])
-    named = _find_likely(straighten(typed)) if _is_sentence(straighten(typed)) else _drop_separators(typed)
+    named = _find_likely(normalize(typed)) if _is_sentence(normalize(typed)) else _drop_separators(typed)
     return f"{PROFILES.word} {named}" if named else ""
 
 
@@ -67,7 +67,7 @@ def read_word(text: str, bot_id: str) -> str:
 
 
 def _to_word(typed: str) -> str:
-    return straighten(typed).strip(_PUNCTUATION).lower()
+    return normalize(typed).strip(_PUNCTUATION).lower()
 
 
 def _without_mention(text: str, bot_id: str) -> str:
@@ -95,4 +95,4 @@ def _find_likely(typed: str) -> str:
 
 def _drop_separators(typed: str) -> str:
     """Remove separators between and after ids, unless something is quoted, which may hold them."""
-    return typed if '"' in straighten(typed) else _SEPARATORS.sub(" ", typed).strip()
+    return typed if '"' in normalize(typed) else _SEPARATORS.sub(" ", typed).strip()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
-from bot.core.changes.warnings import cautions
+from bot.core.changes.warnings import find_warnings
 from bot.core.fields import CUSTOM_PROFILE, NICK, Domain, Field, offered
 from bot.core.model import CONFIRM_WITHIN, App, Change, Entry, Outcome, Value, Values
 from bot.core.results import Form, Preview, Settled, Unchanged
@@ -89,7 +89,7 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
     found = differences(app.custom, change.before, change.after, trim)
     yield show_differences(found, "Now", "After")
     yield from show_reason(change.reason, trim)
-    for caution in cautions(app, change):
+    for caution in find_warnings(app, change):
         yield paragraph([bold("Note  "), words(trim(make_visible(caution)))])
     yield buttons(
         Button(confirm_label(change), "confirm_change", change.id, "primary"),

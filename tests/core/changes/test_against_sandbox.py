@@ -13,7 +13,7 @@ from bot.core.commands import SetFields
 from bot.core.fields import PROFILE_FIELDS, Field, custom_field
 from bot.core.model import App, Outcome, Value
 from bot.core.parsing.command_line import Apps
-from bot.core.parsing.values import same
+from bot.core.parsing.values import equivalent
 from bot.core.results import Preview, Settled, Unchanged
 from bot.errors import InvalidRequestError, NotFoundError
 from bot.im.client import IMClient
@@ -90,7 +90,7 @@ def test_sets_confirms_and_undoes(place: Place) -> None:
     assert place.confirm(undo).change.outcome is Outcome.SUCCEEDED
     for word in ("nick", "gender", "Test"):
         tag = BY_WORD[word].tag
-        assert same(BY_WORD[word], place.profile.get(tag), ALICE.get(tag))
+        assert equivalent(BY_WORD[word], place.profile.get(tag), ALICE.get(tag))
 
 
 BEHAVIORS = (
@@ -164,7 +164,7 @@ def test_what_is_shown_is_what_is_sent_and_what_is_read_back(
     result = served.changes.propose(EDDA, SetFields(PROD, "alice", {field: value}))
 
     if isinstance(result, Unchanged):
-        assert same(field, served.profile.get(field.tag), value)
+        assert equivalent(field, served.profile.get(field.tag), value)
         return
     assert result.change.after == {field.tag: value}
     settled = served.confirm(result)

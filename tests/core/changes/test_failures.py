@@ -316,13 +316,13 @@ class ShakyPeople(FakePeople):
 
     fails_at: int = -1
 
-    def get_membership(self, actor: Actor, *, fresh: bool = False) -> Membership:
+    def get_membership(self, actor: Actor, *, bypass_cache: bool = False) -> Membership:
         self._stumble()
-        return super().get_membership(actor, fresh=fresh)
+        return super().get_membership(actor, bypass_cache=bypass_cache)
 
-    def list_group(self, group_id: str, *, fresh: bool = False) -> frozenset[str]:
+    def list_group(self, group_id: str, *, bypass_cache: bool = False) -> frozenset[str]:
         self._stumble()
-        return super().list_group(group_id, fresh=fresh)
+        return super().list_group(group_id, bypass_cache=bypass_cache)
 
     def _stumble(self) -> None:
         if len(self.asked_fresh) == self.fails_at:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.changes.warnings import cautions
+from bot.core.changes.warnings import find_warnings
 from bot.core.model import App
 from tests.support.sample_results import CHANGE
 
@@ -14,7 +14,7 @@ APP = App("prod", "Singapore", admin="administrator")
     ("day", "doubted"), [(20260420, True), (29991231, True), (20260419, False), (19900419, False), (0, False)]
 )
 def test_asks_whether_a_birthday_in_the_future_is_meant(day: int, *, doubted: bool) -> None:
-    found = [*cautions(APP, replace(CHANGE, after={BIRTHDAY: day}))]
+    found = [*find_warnings(APP, replace(CHANGE, after={BIRTHDAY: day}))]
 
     assert found == (["Birthday is in the future: is that meant?"] if doubted else [])
 
@@ -22,6 +22,6 @@ def test_asks_whether_a_birthday_in_the_future_is_meant(day: int, *, doubted: bo
 def test_says_that_an_account_is_the_one_the_bot_acts_as() -> None:
     change = replace(CHANGE, account="administrator")
 
-    assert [*cautions(APP, change)] == ["administrator is the app's administrator account: is it meant?"]
-    assert not [*cautions(App("prod", "Singapore", admin="root"), change)]
-    assert not [*cautions(APP, CHANGE)]
+    assert [*find_warnings(APP, change)] == ["administrator is the app's administrator account: is it meant?"]
+    assert not [*find_warnings(App("prod", "Singapore", admin="root"), change)]
+    assert not [*find_warnings(APP, CHANGE)]

@@ -23,7 +23,7 @@ from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
 from bot.core.model import App, Value
 from bot.core.parsing.command_line import MAX_ACCOUNTS, MAX_TEXT, Apps, parse
 from bot.core.parsing.tokens import tokenize
-from bot.core.parsing.typography import DOUBLE, straighten
+from bot.core.parsing.typography import DOUBLE, normalize
 from bot.errors import UsageError
 from bot.slack.messages.text import unescape
 
@@ -455,7 +455,7 @@ IDS = st.text(st.characters(codec="utf-8", exclude_characters=DOUBLE), min_size=
 def test_takes_any_id_in_quotes(ids: list[str]) -> None:
     typed = " ".join(f'"{account}"' for account in ids)
 
-    meant = [account for each in ids if (account := straighten(each)).strip()]
+    meant = [account for each in ids if (account := normalize(each)).strip()]
     assume(meant)
     assert parse(f"profile {typed}", ONE) == profile(*dict.fromkeys(meant))
 

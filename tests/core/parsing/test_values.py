@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 from bot.core.fields import FRIEND_FIELDS, MAX_UINT32, PROFILE_FIELDS, Field, custom_field
 from bot.core.model import Value
 from bot.core.parsing.values import (
+    changed_fields,
     choices,
-    cleared,
-    differing,
+    empty_value,
+    equivalent,
     is_settable,
     parse_value,
-    restored,
-    same,
     to_text,
+    undo_value,
 )
 from bot.errors import UsageError
 from tests.support.field_values import held
@@ -181,18 +181,18 @@ SAME = (
 def test_tells_what_means_the_same(word: str, one: Value | None, other: Value | None, *, alike: bool) -> None:
     field = BY_WORD[word]
 
-    assert same(field, one, other) is same(field, other, one) is alike
+    assert equivalent(field, one, other) is equivalent(field, other, one) is alike
     values = [{} if value is None else {field.tag: value} for value in (one, other)]
-    assert differing([field], *values) == (() if alike else (field,))
+    assert changed_fields([field], *values) == (() if alike else (field,))
 
 
 def test_restores_what_was_set_and_clears_what_was_not() -> None:
-    assert restored(BY_WORD["nick"], None) == restored(BY_WORD["nick"], "") == ""
-    assert restored(BY_WORD["level"], None) == restored(BY_WORD["level"], "") == 0
-    assert restored(BY_WORD["level"], "7") == 7
-    assert restored(BY_WORD["Vip"], 0) == "0"
-    assert restored(BY_WORD["gender"], None) == restored(BY_WORD["gender"], "") == NO_GENDER
-    assert restored(BY_WORD["gender"], MALE) == MALE
+    assert undo_value(BY_WORD["nick"], None) == undo_value(BY_WORD["nick"], "") == ""
+    assert undo_value(BY_WORD["level"], None) == undo_value(BY_WORD["level"], "") == 0
+    assert undo_value(BY_WORD["level"], "7") == 7
+    assert undo_value(BY_WORD["Vip"], 0) == "0"
+    assert undo_value(BY_WORD["gender"], None) == undo_value(BY_WORD["gender"], "") == NO_GENDER
+    assert undo_value(BY_WORD["gender"], MALE) == MALE
 
 
 TEXTS = (
@@ -221,10 +221,10 @@ def test_writes_a_value_as_people_type_it(word: str, value: Value | None, text: 
 def test_reads_back_what_it_wrote_as_text(drawn: tuple[Field, Value]) -> None:
     field, value = drawn
 
-    assert same(field, parse_value(field, to_text(field, value)), value)
-    assert same(field, parse_value(field, ""), cleared(field))
-    assert same(field, restored(field, value), value)
-    assert same(field, str(value), value)
+    assert equivalent(field, parse_value(field, to_text(field, value)), value)
+    assert equivalent(field, parse_value(field, ""), empty_value(field))
+    assert equivalent(field, undo_value(field, value), value)
+    assert equivalent(field, str(value), value)
 
 
 @given(st.sampled_from(list(BY_WORD.values())), st.text())

@@ -219,7 +219,7 @@ def test_asks_once_while_slack_cannot_be_reached() -> None:
     with freeze_time() as clock, people() as (asked, slack):
         for _ in range(3):
             with pytest.raises(SlackUnavailableError, match="could not be reached"):
-                asked.get_membership(ME, fresh=True)
+                asked.get_membership(ME, bypass_cache=True)
             with pytest.raises(SlackUnavailableError, match="could not be reached"):
                 asked.list_group("S01")
         assert slack.count("users.info") + slack.count("usergroups.users.list") == 1
