@@ -1,7 +1,6 @@
 """What somebody is shown before they have asked for anything: where to start, and their Home."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.core.commands import LookupCommand, ShowHistory, make_lookup
 from bot.core.lookups.kinds import LOOKUP_KINDS, PROFILES
@@ -20,53 +19,49 @@ _LOOKED_INTO = 60
 """How many of somebody's latest entries are looked into: a change has several."""
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """Reads from the record what one person did lately, and what waits for them."""
+def make_start(actor: Actor, report: RoleReport, apps: Apps, record: Record) -> Start:
+    """Make the start of an actor; a record that cannot be read is no reason to show none."""
+    listed = _list_apps(apps)
+    try:
+        recent = _list_recent(actor, apps, record) if report.role else ()
+    except AuditError as error:
+        return Start(report, listed, problem=str(error))
+    return Start(report, listed, tuple(_by_account(recent)))
 
-    apps: Apps
-    record: Record
 
-    def make_start(self, actor: Actor, report: RoleReport) -> Start:
-        """Tell where to start; a record that cannot be read is no reason not to."""
-        apps = self._list_apps()
-        try:
-            recent = self._list_recent(actor) if report.role else ()
-        except AuditError as error:
-            return Start(report, apps, problem=str(error))
-        return Start(report, apps, tuple(_by_account(recent)))
+def make_home(actor: Actor, report: RoleReport, apps: Apps, record: Record) -> Home:
+    """Make the Home of an actor; without a role, that is only why."""
+    listed = _list_apps(apps)
+    if report.role is None:
+        return Home(report, listed)
+    recent: tuple[Recent, ...] = ()
+    try:
+        recent = _list_recent(actor, apps, record)
+        waiting = _list_waiting(actor, record) if report.role is Role.EDITOR else ()
+    except AuditError as error:
+        return Home(report, listed, recent, problem=str(error))
+    return Home(report, listed, recent, waiting)
 
-    def make_home(self, actor: Actor, report: RoleReport) -> Home:
-        """Tell all that somebody has here; without a role, that is only why."""
-        apps = self._list_apps()
-        if report.role is None:
-            return Home(report, apps)
-        recent: tuple[Recent, ...] = ()
-        try:
-            recent = self._list_recent(actor)
-            waiting = self._list_waiting(actor) if report.role is Role.EDITOR else ()
-        except AuditError as error:
-            return Home(report, apps, recent, problem=str(error))
-        return Home(report, apps, recent, waiting)
 
-    def _list_apps(self) -> tuple[App, ...]:
-        listed = self.apps.by_name.values()
-        return tuple(sorted(listed, key=lambda app: app.name != self.apps.default))
+def _list_apps(apps: Apps) -> tuple[App, ...]:
+    return tuple(sorted(apps.by_name.values(), key=lambda app: app.name != apps.default))
 
-    def _list_recent(self, actor: Actor) -> tuple[Recent, ...]:
-        found: dict[object, Recent] = {}
-        for entry in self.record.list_done(actor, _LOOKED_INTO):
-            if isinstance(entry, AlteredEntry):
-                continue
-            # Of a change the latest entry tells enough, and so does it of what was asked again.
-            event = entry.event
-            same = event.change_id or (event.command, event.app, event.accounts, event.outcome)
-            found.setdefault(same, Recent(entry, _again(entry, self.apps), _about(entry, self.apps)))
-        return tuple(found.values())[:RECENT_DEEDS]
 
-    def _list_waiting(self, actor: Actor) -> tuple[Change, ...]:
-        proposed = self.record.list_proposed(CONFIRM_WITHIN)
-        return tuple(change for change in proposed if change.actor == actor)
+def _list_recent(actor: Actor, apps: Apps, record: Record) -> tuple[Recent, ...]:
+    found: dict[object, Recent] = {}
+    for entry in record.list_done(actor, _LOOKED_INTO):
+        if isinstance(entry, AlteredEntry):
+            continue
+        # Of a change the latest entry tells enough, and so does it of what was asked again.
+        event = entry.event
+        same = event.change_id or (event.command, event.app, event.accounts, event.outcome)
+        found.setdefault(same, Recent(entry, _again(entry, apps), _about(entry, apps)))
+    return tuple(found.values())[:RECENT_DEEDS]
+
+
+def _list_waiting(actor: Actor, record: Record) -> tuple[Change, ...]:
+    proposed = record.list_proposed(CONFIRM_WITHIN)
+    return tuple(change for change in proposed if change.actor == actor)
 
 
 def _about(entry: Entry, apps: Apps) -> ShowHistory | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.core import policy
-from bot.core.changes.journal import Journal
+from bot.core.changes import journal
 from bot.core.changes.service import Changes
 from bot.core.commands import (
     SPECS,
@@ -20,7 +20,7 @@ from bot.core.commands import (
 from bot.core.ids import fits
 from bot.core.lookups.job import LookupJob
 from bot.core.model import MOVES, Actor, AlteredEntry, AuditEvent, Entry, LookupStatus, Outcome, Role, Surface
-from bot.core.overview import Overview
+from bot.core.overview import make_home, make_start
 from bot.core.parsing.command_line import Apps, parse
 from bot.core.policy import Rules
 from bot.core.ports import IM, People, Record
@@ -216,11 +216,11 @@ class Services:
 
     def start(self, actor: Actor) -> Start:
         """Tell where to start; it can be shown to anybody."""
-        return self._overview.make_start(actor, self.report_role(actor))
+        return make_start(actor, self.report_role(actor), self.apps, self.record)
 
     def show_home(self, actor: Actor) -> Home:
         """Tell all that an actor has here; it can be shown to anybody."""
-        return self._overview.make_home(actor, self.report_role(actor))
+        return make_home(actor, self.report_role(actor), self.apps, self.record)
 
     def report_role(self, actor: Actor) -> RoleReport:
         """Tell an actor's role, and why; it can be shown to anybody."""
@@ -239,15 +239,11 @@ class Services:
         holders = self.rules.editors if chosen.needs is Role.EDITOR else self.rules.viewers
         return Help(specs, None, apps, Withheld(chosen, holders))
 
-    @property
-    def _overview(self) -> Overview:
-        return Overview(self.apps, self.record)
-
     def _check(self, asked: AuditEvent, role: Role) -> None:
         try:
             policy.check(asked.actor, role, self.rules, self.people)
         except PermissionDeniedError as refusal:
-            Journal(self.record).deny(asked, refusal)
+            journal.deny(self.record, asked, refusal)
             raise
 
     def _role_of(self, actor: Actor) -> tuple[Role | None, str]:

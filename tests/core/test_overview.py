@@ -6,7 +6,7 @@ from freezegun import freeze_time
 
 from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES, LookupKind
 from bot.core.model import CONFIRM_WITHIN, Actor, App, AuditEvent, Grantees, Outcome, Role, Surface
-from bot.core.overview import RECENT_ACCOUNTS, RECENT_DEEDS, Overview
+from bot.core.overview import RECENT_ACCOUNTS, RECENT_DEEDS, make_home, make_start
 from bot.core.parsing.command_line import Apps
 from bot.core.results import RoleReport
 from bot.errors import AuditError
@@ -24,15 +24,15 @@ def looked_up(word: str, *accounts: str, app: str = "prod", actor: Actor = EDDA)
     return AuditEvent(actor, Surface.COMMAND, app, word, accounts, Outcome.ANSWERED)
 
 
-def overview(*done: AuditEvent) -> Overview:
+def record_of(*done: AuditEvent) -> FakeRecord:
     record = FakeRecord()
     for event in done:
         record.add(event)
-    return Overview(APPS, record)
+    return record
 
 
 def test_offers_the_accounts_asked_about_lately_the_latest_first_and_each_once() -> None:
-    view = overview(
+    record = record_of(
         looked_up("profile", "oldest"),
         looked_up("attrs", "alice"),
         looked_up("profile", "bob_k", "alice"),
@@ -40,7 +40,7 @@ def test_offers_the_accounts_asked_about_lately_the_latest_first_and_each_once()
         looked_up("friends", "alice", "dave", app="test"),
     )
 
-    offered = view.make_start(EDDA, EDITOR).recent
+    offered = make_start(EDDA, EDITOR, APPS, record).recent
 
     assert [(lookup.app.name, *lookup.accounts) for lookup in offered] == [
         ("test", "dave"),
@@ -51,7 +51,7 @@ def test_offers_the_accounts_asked_about_lately_the_latest_first_and_each_once()
 
 
 def test_names_the_app_asked_by_default_first() -> None:
-    assert overview().make_start(EDDA, EDITOR).apps == (PROD, TEST)
+    assert make_start(EDDA, EDITOR, APPS, record_of()).apps == (PROD, TEST)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_names_the_app_asked_by_default_first() -> None:
     ],
 )
 def test_knows_how_to_ask_again(event: AuditEvent, again: tuple[LookupKind, tuple[str, ...]] | None) -> None:
-    (recent,) = overview(event).make_home(EDDA, EDITOR).recent
+    (recent,) = make_home(EDDA, EDITOR, APPS, record_of(event)).recent
 
     assert again == (recent.again and (recent.again.kind, recent.again.accounts))
 
@@ -76,16 +76,16 @@ def test_shows_a_change_once_as_it_ended() -> None:
     world = World()
     world.done()
 
-    home = Overview(APPS, world.record).make_home(EDDA, EDITOR)
+    home = make_home(EDDA, EDITOR, APPS, world.record)
 
     assert [recent.entry.event.outcome for recent in home.recent] == [Outcome.SUCCEEDED]
     assert home.waiting == ()
 
 
 def test_shows_a_few_of_many_and_what_was_repeated_once() -> None:
-    view = overview(*(looked_up("profile", f"user_{number % 20}") for number in range(50)))
+    record = record_of(*(looked_up("profile", f"user_{number % 20}") for number in range(50)))
 
-    recent = view.make_home(EDDA, EDITOR).recent
+    recent = make_home(EDDA, EDITOR, APPS, record).recent
 
     assert [each.entry.sequence for each in recent] == [*range(50, 50 - RECENT_DEEDS, -1)]
 
@@ -93,37 +93,36 @@ def test_shows_a_few_of_many_and_what_was_repeated_once() -> None:
 def test_shows_what_waits_for_the_one_who_proposed_it_until_it_expires() -> None:
     world = World()
     change = world.preview()
-    view = Overview(APPS, world.record)
+    record = world.record
 
-    assert view.make_home(EDDA, EDITOR).waiting == (change,)
-    assert view.make_home(ERIK, EDITOR).waiting == ()
+    assert make_home(EDDA, EDITOR, APPS, record).waiting == (change,)
+    assert make_home(ERIK, EDITOR, APPS, record).waiting == ()
     with freeze_time(datetime.now(UTC) + CONFIRM_WITHIN + timedelta(seconds=1)):
-        assert view.make_home(EDDA, EDITOR).waiting == ()
+        assert make_home(EDDA, EDITOR, APPS, record).waiting == ()
 
 
 def test_reads_nothing_for_those_without_a_role() -> None:
     record = FakeRecord()
-    view = Overview(APPS, record)
 
-    assert view.make_start(EDDA, NOBODY).recent == ()
-    assert view.make_home(EDDA, NOBODY).recent == ()
+    assert make_start(EDDA, NOBODY, APPS, record).recent == ()
+    assert make_home(EDDA, NOBODY, APPS, record).recent == ()
     assert record.calls == []
 
 
 def test_does_without_a_record_that_cannot_be_read() -> None:
-    view = Overview(APPS, FakeRecord(failing={"list_done": [DOWN, DOWN]}))
+    record = FakeRecord(failing={"list_done": [DOWN, DOWN]})
 
-    start = view.make_start(EDDA, EDITOR)
+    start = make_start(EDDA, EDITOR, APPS, record)
 
     assert (start.recent, start.problem) == ((), str(DOWN))
-    assert view.make_home(EDDA, EDITOR).problem == str(DOWN)
+    assert make_home(EDDA, EDITOR, APPS, record).problem == str(DOWN)
 
 
 def test_shows_what_was_done_though_nobody_can_read_what_waits() -> None:
     record = FakeRecord(failing={"list_proposed": [DOWN]})
     record.add(looked_up("profile", "alice"))
 
-    home = Overview(APPS, record).make_home(EDDA, EDITOR)
+    home = make_home(EDDA, EDITOR, APPS, record)
 
     assert [recent.entry.event.accounts for recent in home.recent] == [("alice",)]
     assert home.problem == str(DOWN)
@@ -133,7 +132,7 @@ def test_shows_no_change_to_whoever_could_not_confirm_it() -> None:
     world = World()
     world.preview()
 
-    assert Overview(APPS, world.record).make_home(EDDA, replace(EDITOR, role=Role.VIEWER)).waiting == ()
+    assert make_home(EDDA, replace(EDITOR, role=Role.VIEWER), APPS, world.record).waiting == ()
 
 
 @pytest.mark.parametrize(
@@ -146,6 +145,6 @@ def test_shows_no_change_to_whoever_could_not_confirm_it() -> None:
     ],
 )
 def test_leads_to_the_history_of_one_account(event: AuditEvent, account: str | None) -> None:
-    (recent,) = overview(event).make_home(EDDA, EDITOR).recent
+    (recent,) = make_home(EDDA, EDITOR, APPS, record_of(event)).recent
 
     assert (recent.about and recent.about.account) == account

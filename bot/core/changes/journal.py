@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.changes.applying import WriteResult
@@ -51,107 +51,107 @@ def before_sending() -> Iterator[None]:
         raise type(error)(str(error), code=error.code, advice=advice, detail=error.detail) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
-    """Records the steps of changes."""
+def now(record: Record) -> datetime:
+    """Tell the time by the record's clock.
 
-    record: Record
+    Raises:
+        AuditError: The record cannot be read.
+    """
+    with before_sending():
+        return record.now()
 
-    def now(self) -> datetime:
-        """Tell the time by the record's clock.
 
-        Raises:
-            AuditError: The record cannot be read.
-        """
-        with before_sending():
-            return self.record.now()
+def deny(record: Record, asked: AuditEvent, refusal: BotError) -> None:
+    """Record a refusal; it stands even when it cannot be recorded."""
+    with suppress(AuditError):
+        record.add(replace(asked, outcome=Outcome.DENIED, problem=str(refusal)))
 
-    def deny(self, asked: AuditEvent, refusal: BotError) -> None:
-        """Record a refusal; it stands even when it cannot be recorded."""
-        with suppress(AuditError):
-            self.record.add(replace(asked, outcome=Outcome.DENIED, problem=str(refusal)))
 
-    def find(self, change_id: str) -> Change | None:
-        """Find a change.
+def find(record: Record, change_id: str) -> Change | None:
+    """Find a change.
 
-        Raises:
-            AuditError: The record cannot be read or believed.
-        """
-        with before_sending():
-            return self.record.find(change_id)
+    Raises:
+        AuditError: The record cannot be read or believed.
+    """
+    with before_sending():
+        return record.find(change_id)
 
-    def find_undo(self, change: Change) -> str:
-        """Find the latest change that undid another; empty when none of late has.
 
-        Raises:
-            AuditError: The record cannot be read.
-        """
-        with before_sending():
-            entries = self.record.list_history(change.app, change.account, None, _LOOKED_INTO)
-        undone = (
-            entry.event.change_id
-            for entry in entries
-            if isinstance(entry, Entry)
-            and (entry.event.outcome, entry.event.command) == (Outcome.SUCCEEDED, "undo")
-            and entry.event.reason == undo_reason(change.id)
+def find_undo(record: Record, change: Change) -> str:
+    """Find the latest change that undid another; empty when none of late has.
+
+    Raises:
+        AuditError: The record cannot be read.
+    """
+    with before_sending():
+        entries = record.list_history(change.app, change.account, None, _LOOKED_INTO)
+    undone = (
+        entry.event.change_id
+        for entry in entries
+        if isinstance(entry, Entry)
+        and (entry.event.outcome, entry.event.command) == (Outcome.SUCCEEDED, "undo")
+        and entry.event.reason == undo_reason(change.id)
+    )
+    return next(undone, "")
+
+
+def propose(record: Record, change: Change, surface: Surface) -> None:
+    """Keep a new change.
+
+    Raises:
+        AuditError: It cannot be kept.
+    """
+    with before_sending():
+        record.propose(change, step(change, surface))
+
+
+def move(
+    record: Record, change: Change, outcome: Outcome, surface: Surface, problem: str = ""
+) -> tuple[Change, Entry]:
+    """Record how far a change has come.
+
+    Raises:
+        ExpiredError: It has moved in between, by another click or another process.
+        AuditError: It cannot be recorded.
+    """
+    moved = replace(change, outcome=outcome)
+    try:
+        entry = record.move(change, outcome, step(moved, surface, problem))
+    except AlteredError as error:
+        if change.outcome is Outcome.PROPOSED:  # later, something was sent
+            asked = step(change, surface)
+            deny(record, replace(asked, reason="", before=NOTHING, after=NOTHING), error)
+        raise
+    if entry is None:
+        raise not_open(record.find(change.id) or change)
+    return moved, entry
+
+
+def close(record: Record, app: App, change: Change, result: WriteResult, surface: Surface) -> Settled:
+    """Record what became of a change.
+
+    Raises:
+        ExpiredError: Another process has done so.
+        AuditError: It cannot be recorded; says what became of the change all the same.
+    """
+    code = result.problem.code if result.problem else None
+    number = f" ({code})" if code is not None else ""
+    problem = f"{result.problem}{number}" if result.problem else ""
+    try:
+        closed, entry = move(record, change, result.outcome, surface, problem)
+    except AuditError as error:
+        state = _STATE[result.outcome] + (f" ({problem})" if problem else "")
+        became = (
+            "and whether that was recorded is not known yet"
+            if isinstance(error, RecordUnknownError)
+            else "but that could not be recorded"
         )
-        return next(undone, "")
-
-    def propose(self, change: Change, surface: Surface) -> None:
-        """Keep a new change.
-
-        Raises:
-            AuditError: It cannot be kept.
-        """
-        with before_sending():
-            self.record.propose(change, step(change, surface))
-
-    def move(
-        self, change: Change, outcome: Outcome, surface: Surface, problem: str = ""
-    ) -> tuple[Change, Entry]:
-        """Record how far a change has come.
-
-        Raises:
-            ExpiredError: It has moved in between, by another click or another process.
-            AuditError: It cannot be recorded.
-        """
-        moved = replace(change, outcome=outcome)
-        try:
-            entry = self.record.move(change, outcome, step(moved, surface, problem))
-        except AlteredError as error:
-            if change.outcome is Outcome.PROPOSED:  # later, something was sent
-                asked = step(change, surface)
-                self.deny(replace(asked, reason="", before=NOTHING, after=NOTHING), error)
-            raise
-        if entry is None:
-            raise not_open(self.record.find(change.id) or change)
-        return moved, entry
-
-    def close(self, app: App, change: Change, result: WriteResult, surface: Surface) -> Settled:
-        """Record what became of a change.
-
-        Raises:
-            ExpiredError: Another process has done so.
-            AuditError: It cannot be recorded; says what became of the change all the same.
-        """
-        code = result.problem.code if result.problem else None
-        number = f" ({code})" if code is not None else ""
-        problem = f"{result.problem}{number}" if result.problem else ""
-        try:
-            closed, entry = self.move(change, result.outcome, surface, problem)
-        except AuditError as error:
-            state = _STATE[result.outcome] + (f" ({problem})" if problem else "")
-            became = (
-                "and whether that was recorded is not known yet"
-                if isinstance(error, RecordUnknownError)
-                else "but that could not be recorded"
-            )
-            raise type(error)(
-                f"{state}, {became}: {error}",
-                advice="The bot will read the profile and record the outcome when the record works again",
-                detail=error.detail,
-            ) from error
-        return Settled(app, closed, entry, result.problem)
+        raise type(error)(
+            f"{state}, {became}: {error}",
+            advice="The bot will read the profile and record the outcome when the record works again",
+            detail=error.detail,
+        ) from error
+    return Settled(app, closed, entry, result.problem)
 
 
 def step(change: Change, surface: Surface, problem: str = "") -> AuditEvent:

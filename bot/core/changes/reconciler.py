@@ -1,15 +1,16 @@
 """Changes that a crash or a silent vendor left open, settled by reading profiles."""
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from bot.core.budget import COMMAND_SECONDS
+from bot.core.changes import journal
 from bot.core.changes.applying import WriteResult, infer_outcome
-from bot.core.changes.journal import Journal
-from bot.core.lookups.profile import Profiles
+from bot.core.lookups.profile import find_fields, read_fields
 from bot.core.model import WATCHED, App, Change, Outcome, Surface
+from bot.core.parsing.command_line import Apps
+from bot.core.ports import IM, Record
 from bot.core.results import Settled
 from bot.errors import AlteredError, ExpiredError, IMError, OutcomeUnknownError, UsageError
 
@@ -19,52 +20,54 @@ GRACE = timedelta(seconds=3 * COMMAND_SECONDS)
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciler:
-    """Brings changes that were attempted, and no process is at any more, to an end."""
+def settle_open(apps: Apps, ims: Mapping[str, IM], record: Record, grace: timedelta) -> Iterator[Settled]:
+    """Settle, by reading profiles, the changes that a crash or a silent vendor left open.
 
-    profiles: Profiles
-    journal: Journal
+    Args:
+        apps: The apps people can name.
+        ims: How each app is reached, by the app's name.
+        record: Where the changes are.
+        grace: How long a change must have stood still, so that no live one is settled under its process.
 
-    def settle(self, grace: timedelta) -> Iterator[Settled]:
-        """Settle what is open and can be told, and say of each what became of it once that is recorded.
+    Yields:
+        Each change that could be settled, once its outcome is recorded.
 
-        Raises:
-            AuditError: The record cannot be read or written.
-        """
-        if not (left_open := self.journal.record.list_open(grace)):
-            return
-        now = self.journal.record.now()
-        for change in left_open:
-            if settled := self._settle(change, now):
-                yield settled
-
-    def _settle(self, change: Change, now: datetime) -> Settled | None:
+    Raises:
+        AuditError: The record cannot be read or written.
+    """
+    if not (left_open := record.list_open(grace)):
+        return
+    now = record.now()
+    for change in left_open:
         if change.outcome is Outcome.UNKNOWN and now - change.proposed_at > WATCHED:
-            return None
-        result = self._look(change)
-        if result.outcome is change.outcome:
-            return None
-        app = self.profiles.apps.by_name.get(change.app) or App(change.app, "")
-        try:
-            return self.journal.close(app, change, result, Surface.BOT)
-        except ExpiredError:
-            # Another process has just settled it.
-            return None
-        except AlteredError as error:
-            # It must not stand in the way of others.
-            log.warning("change %.40r is left alone: %s", change.id, error)
-            return None
+            continue
+        result = _infer(change, apps, ims)
+        if result.outcome is not change.outcome and (settled := _close(change, result, apps, record)):
+            yield settled
 
-    def _look(self, change: Change) -> WriteResult:
-        try:
-            app, touched = self.profiles.place(change)
-            found = infer_outcome(change, touched, self.profiles.read(app, change.account, touched))
-        except (UsageError, IMError) as error:
-            return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(f"the profile cannot be read: {error}"))
-        if found is Outcome.SUCCEEDED:
-            return WriteResult(found)
-        if found is Outcome.FAILED:
-            return WriteResult(found, IMError("the profile reads as before the change"))
-        words = "the profile reads neither as before the change nor as after it"
-        return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(words))
+
+def _close(change: Change, result: WriteResult, apps: Apps, record: Record) -> Settled | None:
+    app = apps.by_name.get(change.app) or App(change.app, "")
+    try:
+        return journal.close(record, app, change, result, Surface.BOT)
+    except ExpiredError:
+        # Another process has just settled it.
+        return None
+    except AlteredError as error:
+        # It must not stand in the way of others.
+        log.warning("change %.40r is left alone: %s", change.id, error)
+        return None
+
+
+def _infer(change: Change, apps: Apps, ims: Mapping[str, IM]) -> WriteResult:
+    try:
+        app, touched = find_fields(change, apps)
+        found = infer_outcome(change, touched, read_fields(app, change.account, touched, ims))
+    except (UsageError, IMError) as error:
+        return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(f"the profile cannot be read: {error}"))
+    if found is Outcome.SUCCEEDED:
+        return WriteResult(found)
+    if found is Outcome.FAILED:
+        return WriteResult(found, IMError("the profile reads as before the change"))
+    words = "the profile reads neither as before the change nor as after it"
+    return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(words))

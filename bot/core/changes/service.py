@@ -11,12 +11,13 @@ from functools import partial
 
 from bot.core import fields, policy
 from bot.core.budget import CHANGING_SECONDS, WRITE_SECONDS
+from bot.core.changes import journal
 from bot.core.changes.applying import WAITS, WriteResult, apply
-from bot.core.changes.journal import OUTCOME_TEXT, Journal, before_sending, not_open, undo_reason, word_of
-from bot.core.changes.reconciler import GRACE, Reconciler
+from bot.core.changes.journal import OUTCOME_TEXT, before_sending, not_open, undo_reason, word_of
+from bot.core.changes.reconciler import GRACE, settle_open
 from bot.core.commands import EditProfile, SetFields
 from bot.core.fields import NICK, Domain, Field
-from bot.core.lookups.profile import Profiles
+from bot.core.lookups.profile import find_fields, read_fields
 from bot.core.model import (
     CONFIRM_WITHIN,
     NOTHING,
@@ -114,28 +115,28 @@ class Changes:
         """
         deadline = Deadline.after(CHANGING_SECONDS)
         change = self._own(actor, change_id, surface)
-        app, touched = self._profiles.place(change)
+        app, touched = find_fields(change, self.apps)
         self._check_age(change, surface)
         now = self._read(app, change.account, touched)
         if later := changed_fields(touched, now, change.before):
             if change.undoes:
                 with before_sending():
-                    self._journal.move(change, Outcome.CANCELLED, surface, "the profile changed since")
+                    journal.move(self.record, change, Outcome.CANCELLED, surface, "the profile changed since")
                 raise _overwrites(later)
             return self._propose_anew(app, change, touched, now, surface)
         # Counted from before the intent is recorded, so that nothing is sent when others may settle it.
         to_write = deadline.within(WRITE_SECONDS)
         with before_sending():
-            attempted, _ = self._journal.move(change, Outcome.ATTEMPTED, surface)
+            attempted, _ = journal.move(self.record, change, Outcome.ATTEMPTED, surface)
         write = partial(self.ims[app.name].set_profile, change.account, change.after, to_write)
-        read = partial(self._profiles.read, app, change.account, touched)
+        read = partial(read_fields, app, change.account, touched, self.ims)
         try:
             result = apply(attempted, touched, write, read, waits=self.waits, deadline=deadline)
         except Exception:
             # It may have been sent: nobody may be advised to try again before that is known.
             log.exception("what became of change %s could not be found out", change.id)
             result = WriteResult(Outcome.UNKNOWN, OutcomeUnknownError("a fault in the bot came in between"))
-        return self._journal.close(app, attempted, result, surface)
+        return journal.close(self.record, app, attempted, result, surface)
 
     def review(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview:
         """Show a change again that waits to be confirmed, as it was shown.
@@ -144,7 +145,7 @@ class Changes:
             BotError: As for confirming.
         """
         change = self._own(actor, change_id, surface)
-        app, _ = self._profiles.place(change)
+        app, _ = find_fields(change, self.apps)
         self._check_age(change, surface)
         return Preview(app, change)
 
@@ -155,9 +156,9 @@ class Changes:
             BotError: As for confirming.
         """
         change = self._own(actor, change_id, surface)
-        app, _ = self._profiles.place(change)
+        app, _ = find_fields(change, self.apps)
         with before_sending():
-            cancelled, entry = self._journal.move(change, Outcome.CANCELLED, surface)
+            cancelled, entry = journal.move(self.record, change, Outcome.CANCELLED, surface)
         return Settled(app, cancelled, entry)
 
     def undo(self, actor: Actor, change_id: str, surface: Surface = Surface.COMMAND) -> Preview | Unchanged:
@@ -176,10 +177,10 @@ class Changes:
                 f"{OUTCOME_TEXT[done.outcome]}",
                 advice=_HISTORY,
             )
-        app, touched = self._profiles.place(done)
+        app, touched = find_fields(done, self.apps)
         now = self._read_named(app, done.account, touched)
         if later := changed_fields(touched, now, done.after):
-            if undone_by := self._journal.find_undo(done):
+            if undone_by := journal.find_undo(self.record, done):
                 raise ExpiredError(f"it was undone already, by change {undone_by}", advice=_HISTORY)
             raise _overwrites(later)
         wanted = {field: undo_value(field, done.before.get(field.tag)) for field in touched}
@@ -195,19 +196,11 @@ class Changes:
         Raises:
             AuditError: The record cannot be read or written.
         """
-        return Reconciler(self._profiles, self._journal).settle(grace)
-
-    @property
-    def _profiles(self) -> Profiles:
-        return Profiles(self.apps, self.ims)
-
-    @property
-    def _journal(self) -> Journal:
-        return Journal(self.record)
+        return settle_open(self.apps, self.ims, self.record, grace)
 
     def _read(self, app: App, account: str, touched: tuple[Field, ...]) -> Values:
         with before_sending():
-            return self._profiles.read(app, account, touched)
+            return read_fields(app, account, touched, self.ims)
 
     def check(self, asked: AuditEvent, *, bypass_cache: bool = False) -> None:
         """Check that an actor may change something; a refusal is recorded.
@@ -218,7 +211,7 @@ class Changes:
         try:
             self._permit(asked.actor, bypass_cache=bypass_cache)
         except PermissionDeniedError as refusal:
-            self._journal.deny(asked, refusal)
+            journal.deny(self.record, asked, refusal)
             raise
 
     def _permit(self, actor: Actor, *, bypass_cache: bool) -> None:
@@ -234,9 +227,9 @@ class Changes:
     ) -> Change | None:
         """Find a change; the role is checked, and a refusal recorded, whether or not there is one."""
         try:
-            change = self._journal.find(change_id)
+            change = journal.find(self.record, change_id)
         except AlteredError as error:
-            self._journal.deny(replace(_asked(actor, None, surface, word), change_id=change_id), error)
+            journal.deny(self.record, replace(_asked(actor, None, surface, word), change_id=change_id), error)
             raise
         self.check(_asked(actor, change, surface, word), bypass_cache=bypass_cache)
         return change
@@ -248,17 +241,17 @@ class Changes:
             raise ExpiredError("the record knows no such change", advice=_AGAIN)
         if change.actor != actor:
             refusal = ExpiredError("only the person who proposed a change may settle it", advice=_AGAIN)
-            self._journal.deny(_asked(actor, change, surface), refusal)
+            journal.deny(self.record, _asked(actor, change, surface), refusal)
             raise refusal
         if change.outcome is not Outcome.PROPOSED:
             raise not_open(change)
         return change
 
     def _check_age(self, change: Change, surface: Surface) -> None:
-        if self._journal.now() < change.expires_at:
+        if journal.now(self.record) < change.expires_at:
             return
         with suppress(AuditError):
-            self._journal.move(change, Outcome.CANCELLED, surface, "expired")
+            journal.move(self.record, change, Outcome.CANCELLED, surface, "expired")
         minutes = CONFIRM_WITHIN // timedelta(minutes=1)
         raise ExpiredError(f"this preview is older than {minutes} minutes", advice=_AGAIN)
 
@@ -272,7 +265,7 @@ class Changes:
         asked = {field.tag: value for field, value in wanted.items()}
         if not change.after:
             return Unchanged(app, change.account, asked)
-        self._journal.propose(change, surface)
+        journal.propose(self.record, change, surface)
         kept = {tag: value for tag, value in asked.items() if tag not in change.after}
         return Preview(app, change, kept=kept, nick=str(now.get(NICK.tag, "")))
 
@@ -280,7 +273,9 @@ class Changes:
         self, app: App, old: Change, touched: tuple[Field, ...], now: Values, surface: Surface
     ) -> Preview | Unchanged:
         with before_sending():
-            self._journal.move(old, Outcome.CANCELLED, surface, "the profile changed since the preview")
+            journal.move(
+                self.record, old, Outcome.CANCELLED, surface, "the profile changed since the preview"
+            )
         wanted = {field: old.after[field.tag] for field in touched}
         change = self._new(old.actor, app, old.account, now, wanted, reason=old.reason, undoes=old.undoes)
         shown = self._preview(app, change, surface, wanted, now)
@@ -311,7 +306,7 @@ class Changes:
             before={tag: now[tag] for tag in after if tag in now},
             after=after,
             reason=reason,
-            proposed_at=self._journal.now(),
+            proposed_at=journal.now(self.record),
             undoes=undoes,
         )
 

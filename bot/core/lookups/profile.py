@@ -1,7 +1,6 @@
 """One account's profile, as far as a change is about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bot.core import fields
 from bot.core.budget import READ_SECONDS
@@ -12,34 +11,26 @@ from bot.core.parsing.command_line import Apps
 from bot.core.ports import IM
 
 
-@dataclass(frozen=True, slots=True)
-class Profiles:
-    """Reads profiles, of whatever app.
+def find_fields(change: Change, apps: Apps) -> tuple[App, tuple[Field, ...]]:
+    """Find the app and the fields of a change.
 
-    Args:
-        apps: The apps people can name.
-        ims: How each app is reached, by the app's name.
+    Raises:
+        UsageError: They are not set up any more.
     """
+    app = apps.find(change.app)
+    return app, fields.named(change.after, Domain.PROFILE, app.custom)
 
-    apps: Apps
-    ims: Mapping[str, IM]
 
-    def place(self, change: Change) -> tuple[App, tuple[Field, ...]]:
-        """Find the app and the fields of a change.
+def read_fields(
+    app: App,
+    account: str,
+    touched: tuple[Field, ...],
+    ims: Mapping[str, IM],
+    deadline: Deadline | None = None,
+) -> Values:
+    """Read some fields of an account as they are now, by the deadline or within READ_SECONDS.
 
-        Raises:
-            UsageError: They are not set up any more.
-        """
-        app = self.apps.find(change.app)
-        return app, fields.named(change.after, Domain.PROFILE, app.custom)
-
-    def read(
-        self, app: App, account: str, touched: tuple[Field, ...], deadline: Deadline | None = None
-    ) -> Values:
-        """Read some fields of an account as they are now.
-
-        Raises:
-            IMError: They cannot be read; NotFoundError when the account is not imported.
-        """
-        deadline = deadline or Deadline.after(READ_SECONDS)
-        return read_profile(app, account, touched, self.ims[app.name], deadline)
+    Raises:
+        IMError: They cannot be read; NotFoundError when the account is not imported.
+    """
+    return read_profile(app, account, touched, ims[app.name], deadline or Deadline.after(READ_SECONDS))
