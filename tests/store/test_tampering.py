@@ -557,7 +557,7 @@ def test_a_write_says_what_to_do_when_there_is_not_one_head(record: str, name: s
 
     with (
         closing(Store(record)) as store,
-        pytest.raises(AlteredError, match="head is not what was written") as raised,
+        pytest.raises(AlteredError, match="head is not as it was written") as raised,
     ):
         store.check()
 
