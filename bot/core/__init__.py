@@ -1,1 +1,1 @@
-"""What the bot does; imports no Slack, no HTTP and no SQL."""
+"""The bot's commands, rules and results; imports no Slack, no HTTP and no SQL."""

@@ -1,4 +1,4 @@
-"""The seconds that a command may take, and the share that each part has of them."""
+"""Time limits of a command and of its parts, in seconds."""
 
 COMMAND_SECONDS = 20.0
 """The most seconds that a command may take, retries included; an actor at a keyboard waits no longer."""

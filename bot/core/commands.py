@@ -1,4 +1,4 @@
-"""The commands: what each asks for, how it is typed, who may, and what help says."""
+"""The commands: arguments, syntax, roles and help."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -100,7 +100,7 @@ Command: TypeAlias = LookupCommand | ChangeCommand | ShowHistory | ShowStart | S
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """How one command is typed and who may run it.
+    """The syntax, role and help of one command.
 
     Args:
         word: The first word of the text.
@@ -127,7 +127,7 @@ class Spec:
 
     @property
     def summary(self) -> str:
-        """What the command does, in one sentence."""
+        """The command in one sentence."""
         return self.kind.summary if self.kind else (self.makes.__doc__ or "").strip()
 
 

@@ -1,4 +1,4 @@
-"""The profile and friend fields: how people call them, how the vendor does, and what they may hold."""
+"""The profile and friend fields: names, labels, vendor's tags, kinds and limits."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,9 +11,9 @@ from bot.errors import UsageError
 TEXT_BYTES = 500
 """The vendor's limit for a text or custom field, in bytes of UTF-8."""
 CUSTOM_PROFILE = "Tag_Profile_Custom_"
-"""What the tag of an app's own profile field starts with."""
+"""The prefix of the tag of an app's own profile field."""
 CUSTOM_FRIEND = "Tag_SNS_Custom_"
-"""What the tag of an app's own friend field starts with."""
+"""The prefix of the tag of an app's own friend field."""
 MAX_UINT32 = 2**32 - 1
 """The largest value of a number field."""
 
@@ -21,7 +21,7 @@ _CUSTOM = re.compile(rf"({CUSTOM_PROFILE}|{CUSTOM_FRIEND})[A-Za-z]{{1,8}}")
 
 
 class Kind(StrEnum):
-    """What a field's value is."""
+    """The kind of a field's value."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 class Domain(StrEnum):
-    """Whom a field describes: an account, or one account in another's friend list."""
+    """The subject of a field: an account, or one account in another's friend list."""
 
     PROFILE = "profile"
     FRIEND = "friend"
@@ -79,7 +79,7 @@ _ADD_RULES = {
 _REQUESTS = {"AdminForbid_Type_None": "Allowed", "AdminForbid_Type_SendOut": "Blocked by admin"}
 
 NICK = Field("nick", "Nickname", "Tag_Profile_IM_Nick", brief=True)
-"""What an account calls itself: the one field by which people recognize it."""
+"""The nickname, by which people recognize an account."""
 
 PROFILE_FIELDS: tuple[Field, ...] = (
     NICK,

@@ -1,4 +1,4 @@
-"""What may be account ids in a message that was not written to the bot, such as an alert or a ticket."""
+"""Detection of account ids in messages not written to the bot, such as alerts and tickets."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from bot.core.ids import fits
 MOST = 50
 """The most candidates that are offered."""
 MOST_TEXT = 20_000
-"""How many characters of a message are read."""
+"""The most characters of a message that are read."""
 MOST_WORDS = 10
 """The most plain words among the candidates."""
 SHORT = 40
@@ -44,9 +44,9 @@ _HEX = re.compile(r"(?i)[0-9a-f]{7,}|[0-9a-f]{8}(-[0-9a-f]{4}){1,3}.*")
 # OPS-4711
 _TICKET = re.compile(r"[A-Z]{2,10}-\d+")
 _MIN_DIGITS = 5
-"""How many digits a number has at least that is possibly an id."""
+"""The least digits of a number that is possibly an id."""
 _MIN_LETTERS = 3
-"""How many letters a word has at least that is possibly an id."""
+"""The least letters of a word that is possibly an id."""
 
 _WORDS = """
     able about account accounts acct after again alert alerts all and anonymous another any anyone api
@@ -73,9 +73,9 @@ _WORDS = """
 _COMMON = frozenset(_WORDS.split())
 
 _CODE, _NEAR = 2, 1
-"""What it adds to a word's weight that it stands in code, or right after a key."""
+"""The weight that a word gains in code, and right after a key."""
 _KEYED = 4
-"""What anything weighs after a key and a colon."""
+"""The weight of anything after a key and a colon."""
 
 _NOUN = (
     "users?|accounts?|acct|members?|owners?|players?|customers?|senders?|receivers?|requesters?|reporters?"
@@ -116,12 +116,12 @@ _NO_WORDS = re.compile(
 )
 
 Sighting: TypeAlias = tuple[int, str, int]
-"""Where something was seen, what, and its weight there."""
+"""A possible id: its place in the text, the id, and its weight there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What may be an account id, and whether that is likely."""
+    """A possible account id, and whether it is likely."""
 
     account: str
     likely: bool

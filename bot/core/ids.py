@@ -1,4 +1,4 @@
-"""Account ids: which the vendor can be asked about."""
+"""The length limit of account ids."""
 
 MAX_ID_BYTES = 32
 """The vendor's limit for an account id, in bytes of UTF-8."""

@@ -22,7 +22,7 @@ NOTHING: Values = MappingProxyType({})
 WATCHED = timedelta(days=1)
 """The time for which an unknown outcome is looked into: a profile read later says nothing about it."""
 CONFIRM_WITHIN = timedelta(minutes=10)
-"""How long a proposed change may be confirmed."""
+"""The time within which a proposed change can be confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class Actor:
 
 
 class Role(StrEnum):
-    """What an actor may do; an editor may look up as well."""
+    """A role of an actor; an editor may look up as well."""
 
     VIEWER = "viewer"
     EDITOR = "editor"
 
 
 class Membership(StrEnum):
-    """What kind of person Slack says somebody is."""
+    """A person's membership in the workspace, as Slack reports it."""
 
     MEMBER = "full member"
     GUEST = "guest"
@@ -52,7 +52,7 @@ class Membership(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grantees:
-    """Who holds a role: user ids, user-group ids, or every full member."""
+    """The holders of a role: user ids, user-group ids, or every full member."""
 
     everyone: bool = False
     people: frozenset[str] = frozenset()
@@ -100,7 +100,7 @@ class Deadline:
 
 
 class LookupStatus(StrEnum):
-    """What became of one asked account."""
+    """The result of a lookup for one account."""
 
     FOUND = "found"
     NOT_A_FRIEND = "not a friend"
@@ -110,12 +110,12 @@ class LookupStatus(StrEnum):
 
 
 UNANSWERED = frozenset({LookupStatus.FAILED, LookupStatus.NOT_ASKED})
-"""The findings of accounts that may be found when they are asked about again."""
+"""The statuses of accounts that another try may find."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountResult:
-    """One asked account and what became of it: its values when found, the problem when there was one."""
+    """The result for one account: its values when found, the problem when there was one."""
 
     account: str
     status: LookupStatus
@@ -124,7 +124,7 @@ class AccountResult:
 
 
 class Surface(StrEnum):
-    """Where in Slack something was asked; the bot is its own surface when it settles what was left open.
+    """The place in Slack that a request came from; the bot is its own surface when it reconciles changes.
 
     A message is a mention of the bot, or a direct message to it.
     """
@@ -137,7 +137,7 @@ class Surface(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How far something came.
+    """The outcome of a lookup or of a step of a change.
 
     A lookup is answered, failed, or cancelled before all of it was answered. A change goes from proposed to
     cancelled, or from proposed over attempted to succeeded, failed or unknown; an unknown one becomes
@@ -200,7 +200,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """What an entry is to say, before the record gives it its place.
+    """The content of an entry, before the record gives it its place.
 
     Args:
         actor: Who did it.

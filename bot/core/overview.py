@@ -1,4 +1,4 @@
-"""What somebody is shown before they have asked for anything: where to start, and their Home."""
+"""The start and the Home of an actor: recent entries, and changes to confirm."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,10 @@ from bot.errors import AuditError
 RECENT_ACCOUNTS = 3
 """The most accounts offered to be looked up again."""
 RECENT_DEEDS = 8
-"""The most things shown that somebody did lately."""
+"""The most recent entries shown."""
 
 _LOOKED_INTO = 60
-"""How many of somebody's latest entries are looked into: a change has several."""
+"""The most entries of an actor that are read: a change has several."""
 
 
 def make_start(actor: Actor, report: RoleReport, apps: Apps, record: Record) -> Start:
@@ -81,7 +81,7 @@ def _again(entry: Entry, apps: Apps) -> LookupCommand | None:
 
 
 def _by_account(recent: tuple[Recent, ...]) -> Iterator[LookupCommand]:
-    """Ask for the profile of each account looked up lately, a few of them."""
+    """Make a profile lookup for each of the latest accounts, up to RECENT_ACCOUNTS."""
     named = ((each.again.app, account) for each in recent if each.again for account in each.again.accounts)
     for app, account in list(dict.fromkeys(named))[:RECENT_ACCOUNTS]:
         yield make_lookup(PROFILES, app, (account,))

@@ -1,4 +1,4 @@
-"""Who is asking, and may they? One function, called at every step."""
+"""The role check, called at every step."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _A_HOLDER = {Role.VIEWER: "a viewer", Role.EDITOR: "an editor"}
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Who holds which role; an editor may also look up."""
+    """The holders of each role; an editor may also look up."""
 
     viewers: Grantees
     editors: Grantees
@@ -31,7 +31,7 @@ class Rules:
 
 
 def check(actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cache: bool = False) -> str:
-    """Tell why an actor holds a role, as known for a minute or, fresh, as it is now.
+    """Check that an actor holds a role, and get the reason; bypassing the cache asks Slack anew.
 
     Looking up falls back to the user ids in the settings while Slack cannot be asked; changing does not.
 

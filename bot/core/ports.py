@@ -1,4 +1,4 @@
-"""The powers the core needs: exactly what the bot can do to Tencent Chat and ask of Slack."""
+"""The ports of the core: Tencent Chat, Slack's people, the record and its outbox."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -61,10 +61,10 @@ class IM(Protocol):
 
 
 class People(Protocol):
-    """What Slack knows of its people."""
+    """The members and user groups of the workspace."""
 
     def get_membership(self, actor: Actor, *, bypass_cache: bool = False) -> Membership:
-        """Tell what kind of person an actor is, as known for a minute or, fresh, as it is now.
+        """Tell what kind of person an actor is, from a cache of a minute or, bypassing it, as it is now.
 
         Raises:
             SlackUnavailableError: Slack could not be asked.
@@ -72,7 +72,7 @@ class People(Protocol):
         ...
 
     def list_group(self, group_id: str, *, bypass_cache: bool = False) -> frozenset[str]:
-        """List the user ids in a user group, as known for a minute or, fresh, as it is now.
+        """List the user ids in a user group, from a cache of a minute or, bypassing it, as it is now.
 
         Raises:
             SlackUnavailableError: Slack could not be asked, or will not say.
@@ -81,7 +81,7 @@ class People(Protocol):
 
 
 class Record(Protocol):
-    """Where changes and entries are kept; whatever a method returned, or let happen, is on disk.
+    """The record of changes and entries; once a method has returned, its effect is on disk.
 
     Every method raises AuditError when it cannot do its part; then nothing of it has happened, unless the
     error is a RecordUnknownError. The database's clock decides, however the processes' own clocks go.
@@ -148,7 +148,7 @@ class Record(Protocol):
 
 
 class Outbox(Protocol):
-    """Which entries the audit channel has yet to be told; raises AuditError as the record does."""
+    """The entries not posted to the audit channel yet; raises AuditError as the record does."""
 
     def now(self) -> datetime:
         """Tell the time (UTC) by the clock that entries and leases go by."""

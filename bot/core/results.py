@@ -1,4 +1,4 @@
-"""What a command comes to; every result is rendered by the side that asked."""
+"""The results of commands."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -92,7 +92,7 @@ def _keep(problem: IMError | None, problems: dict[tuple[object, ...], IMError]) 
 
 @dataclass(frozen=True, slots=True)
 class RoleReport:
-    """Who the actor is here, why, and who holds the roles.
+    """The actor's role, its source, and the holders of both roles.
 
     Args:
         role: The actor's role; None when they have none.
@@ -109,7 +109,7 @@ class RoleReport:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """Something the actor did lately.
+    """A recent entry of the actor.
 
     Args:
         entry: What the record says of it.
@@ -124,12 +124,12 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where to start: what the actor may do, where, and which accounts they asked about lately.
+    """The start: the actor's role, the apps, and the accounts looked up most recently.
 
     Args:
         report: The actor's role.
         apps: All the apps, the one asked by default first.
-        recent: A lookup for each account they asked about lately, the latest first.
+        recent: A lookup for each account they looked up, the latest first.
         problem: Why the record could not be read; empty when it could.
     """
 
@@ -141,13 +141,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """All that one person has here.
+    """The Home of one person.
 
     Args:
         report: Their role.
         apps: All the apps, the one asked by default first.
-        recent: What they did lately, the latest first.
-        waiting: Their changes that wait to be confirmed, the oldest first; none of whoever is no editor.
+        recent: Their recent entries, the latest first.
+        waiting: Their changes that wait to be confirmed, the oldest first; for editors alone.
         problem: Why the record could not be read; empty when it could.
     """
 
@@ -185,7 +185,7 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a change would do, to be confirmed or cancelled.
+    """A proposed change, to be confirmed or cancelled.
 
     Args:
         app: Where.
@@ -213,7 +213,7 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of a change: succeeded, failed, unknown or cancelled.
+    """The outcome of a change: succeeded, failed, unknown or cancelled.
 
     Args:
         app: Where.
@@ -245,7 +245,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Who looked at or changed one account, the newest first.
+    """The entries about one account, the newest first.
 
     Args:
         app: Where.

@@ -30,7 +30,7 @@ from bot.errors import AuditError, ExpiredError, PermissionDeniedError, UsageErr
 HISTORY_PAGE = 20
 """The most entries of a history shown at once."""
 _STEPS = 3
-"""How many entries a change usually has."""
+"""The usual number of entries of a change."""
 
 _NEEDS = {spec.word: spec.needs for spec in SPECS.values() if spec.needs is not None}
 
@@ -211,24 +211,24 @@ class Services:
         return ShowHistory(self.apps.find(change.app), change.account)
 
     def may_change(self, actor: Actor) -> bool:
-        """Tell whether to offer an actor changes; whoever makes one is checked again."""
+        """Tell whether to offer an actor changes; making one checks the role again."""
         return self.changes.audited and self._role_of(actor)[0] is Role.EDITOR
 
     def start(self, actor: Actor) -> Start:
-        """Tell where to start; it can be shown to anybody."""
+        """Make the start, which needs no role."""
         return make_start(actor, self.report_role(actor), self.apps, self.record)
 
     def show_home(self, actor: Actor) -> Home:
-        """Tell all that an actor has here; it can be shown to anybody."""
+        """Make the Home of an actor, which needs no role."""
         return make_home(actor, self.report_role(actor), self.apps, self.record)
 
     def report_role(self, actor: Actor) -> RoleReport:
-        """Tell an actor's role, and why; it can be shown to anybody."""
+        """Make the report of an actor's role and its reason, which needs no role."""
         role, reason = self._role_of(actor)
         return RoleReport(role, reason, self.rules.viewers, self.rules.editors)
 
     def help(self, actor: Actor, topic: str | None) -> Help:
-        """List the commands that an actor may run, or explain one; it can be shown to anybody."""
+        """Make the help for the commands an actor may run, which needs no role."""
         role, _ = self._role_of(actor)
         may = {None, role, Role.VIEWER} if role else {None}
         specs = tuple(spec for spec in SPECS.values() if spec.needs in may)

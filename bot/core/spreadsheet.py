@@ -1,4 +1,4 @@
-"""Lines of CSV that a spreadsheet takes as text, whoever wrote what is in them."""
+"""CSV lines without formula injection."""
 
 import csv
 import re

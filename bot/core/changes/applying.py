@@ -1,4 +1,4 @@
-"""One write, and what became of it as told by reading back."""
+"""One write to the vendor, verified by reading the profile back."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -25,14 +25,14 @@ Read: TypeAlias = Callable[[Deadline], Values]
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What became of a write, and why it is no success."""
+    """The outcome of a write, and the problem when it did not succeed."""
 
     outcome: Outcome
     problem: IMError | None = None
 
 
 def infer_outcome(change: Change, fields: Sequence[Field], now: Values) -> Outcome | None:
-    """Tell by a profile whether a change happened; None when it reads neither as before nor as after."""
+    """Infer from a profile whether a change happened; None when it matches neither before nor after."""
     if not changed_fields(fields, now, change.after):
         return Outcome.SUCCEEDED
     return None if changed_fields(fields, now, change.before) else Outcome.FAILED
@@ -47,7 +47,7 @@ def apply(
     waits: Sequence[float],
     deadline: Deadline,
 ) -> WriteResult:
-    """Send a change to the vendor, exactly once, and tell what became of it by the deadline."""
+    """Send a change to the vendor exactly once, and determine its outcome by the deadline."""
     try:
         write()
     except OutcomeUnknownError as problem:

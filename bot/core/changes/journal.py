@@ -1,4 +1,4 @@
-"""How each step of a change gets into the record, and what is said when it does not."""
+"""Steps of a change in the record, and the errors when one cannot be recorded."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +20,7 @@ OUTCOME_TEXT = {
     Outcome.UNKNOWN: "it was already sent, and whether it happened is not known",
     Outcome.CANCELLED: "it was cancelled, has expired or was shown anew",
 }
-"""What is said of a change that has come so far."""
+"""The state of a change in words, by its outcome."""
 
 _STATE = {
     Outcome.SUCCEEDED: "the change was sent and applied",
@@ -30,7 +30,7 @@ _STATE = {
 
 
 _LOOKED_INTO = 100
-"""How many entries of an account are looked through for an undo."""
+"""The most entries of an account searched for an undo."""
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def propose(record: Record, change: Change, surface: Surface) -> None:
 def move(
     record: Record, change: Change, outcome: Outcome, surface: Surface, problem: str = ""
 ) -> tuple[Change, Entry]:
-    """Record how far a change has come.
+    """Record a change's next step.
 
     Raises:
         ExpiredError: It has moved in between, by another click or another process.
@@ -128,11 +128,11 @@ def move(
 
 
 def close(record: Record, app: App, change: Change, result: WriteResult, surface: Surface) -> Settled:
-    """Record what became of a change.
+    """Record the outcome of a change.
 
     Raises:
         ExpiredError: Another process has done so.
-        AuditError: It cannot be recorded; says what became of the change all the same.
+        AuditError: It cannot be recorded; it names the outcome all the same.
     """
     code = result.problem.code if result.problem else None
     number = f" ({code})" if code is not None else ""
@@ -155,7 +155,7 @@ def close(record: Record, app: App, change: Change, result: WriteResult, surface
 
 
 def step(change: Change, surface: Surface, problem: str = "") -> AuditEvent:
-    """Say how far a change has come."""
+    """Make the entry of a change's present step."""
     return AuditEvent(
         change.actor,
         surface,
@@ -182,7 +182,7 @@ def word_of(change: Change) -> str:
 
 
 def not_open(change: Change) -> ExpiredError:
-    """Say what became of a change that can no longer be confirmed or cancelled."""
+    """Make the error for a change that can no longer be confirmed or cancelled."""
     return ExpiredError(
         f"this change is not open any more: {OUTCOME_TEXT[change.outcome]}",
         advice="The history of the account tells its steps",

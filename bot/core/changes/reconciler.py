@@ -1,4 +1,4 @@
-"""Changes that a crash or a silent vendor left open, settled by reading profiles."""
+"""Reconciliation of changes that a crash or a silent vendor left open, by reading profiles."""
 
 import logging
 from collections.abc import Iterator, Mapping

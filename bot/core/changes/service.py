@@ -55,7 +55,7 @@ _HISTORY = f"The history of an account names its changes. {NOTHING_SENT}"
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Everything that leads to a write, on whatever surface.
+    """The use cases that lead to a write, on any surface.
 
     Args:
         apps: The apps people can name.
@@ -63,7 +63,7 @@ class Changes:
         rules: Who holds which role.
         people: What Slack knows of its people.
         record: Where every step is recorded before it counts.
-        audited: Whether it is settled where changes are told; if not, all are refused.
+        audited: Whether an audit channel is set, or left out on purpose; if not, all changes are refused.
         waits: The seconds before each try to read back.
     """
 
@@ -92,7 +92,7 @@ class Changes:
     def propose(
         self, actor: Actor, command: SetFields, surface: Surface = Surface.COMMAND
     ) -> Preview | Unchanged:
-        """Show what a change would do, leaving out what is so already; nothing is written.
+        """Preview a change without the fields that have their values already; nothing is written.
 
         Raises:
             BotError: The actor may not, the profile cannot be read, or the proposal cannot be recorded.
@@ -110,7 +110,7 @@ class Changes:
         """Apply a change, once, if the profile is still as it was shown; else show it anew.
 
         Raises:
-            ExpiredError: It is too old, somebody else's, or was already confirmed or cancelled.
+            ExpiredError: It is too old, another person's, or was already confirmed or cancelled.
             BotError: The actor may not, or not any more; or a step cannot be read or recorded.
         """
         deadline = Deadline.after(CHANGING_SECONDS)
@@ -162,7 +162,7 @@ class Changes:
         return Settled(app, cancelled, entry)
 
     def undo(self, actor: Actor, change_id: str, surface: Surface = Surface.COMMAND) -> Preview | Unchanged:
-        """Propose to put back what a change replaced, whoever made it.
+        """Propose to restore the values that a change replaced, whichever person made it.
 
         Raises:
             ExpiredError: There is no such change, it was not applied, or a field was changed again since.
@@ -292,7 +292,7 @@ class Changes:
         reason: str = "",
         undoes: str = "",
     ) -> Change:
-        """Make the change from a profile as it is to one as wanted; without values if it is so already."""
+        """Make the change from a profile as it is to one as wanted; without values when nothing differs."""
         after = {
             field.tag: value
             for field, value in wanted.items()

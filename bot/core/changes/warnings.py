@@ -1,4 +1,4 @@
-"""What is possible, and yet worth a second look before it is confirmed."""
+"""Warnings about a change that is valid but may be a mistake."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ _DAYS = tuple(field for field in PROFILE_FIELDS if field.kind is Kind.DATE)
 
 
 def find_warnings(app: App, change: Change) -> Iterator[str]:
-    """Say what may not be meant in a change, as of when it was proposed."""
+    """Find what may be a mistake in a change, as of when it was proposed."""
     if change.account == app.admin:
         yield f"{change.account} is the app's administrator account: is it meant?"
     at = change.proposed_at

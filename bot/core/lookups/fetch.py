@@ -1,4 +1,4 @@
-"""Lookups of profiles, friends and attributes: chunk, ask side by side, account for every id."""
+"""Execution of lookups: calls in parallel chunks, and a result for every account."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -82,7 +82,7 @@ def read_profile(app: App, account: str, fields: tuple[Field, ...], im: IM, dead
 
 
 def _naming(problem: IMError, fields: Sequence[Field]) -> IMError:
-    """Name the field that an app has not, as far as that can be told: a standard one it has."""
+    """Name the field that an app has not, as far as that is known: a standard one it has."""
     own = [field.word for field in fields if field not in PROFILE_FIELDS]
     if problem.code != _NO_SUCH_FIELD or not own:
         return problem
@@ -92,7 +92,7 @@ def _naming(problem: IMError, fields: Sequence[Field]) -> IMError:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """How the accounts of one call are asked about, and what the API leaves open is settled."""
+    """The lookup of one call's accounts, with a check of those that the answer leaves open."""
 
     command: LookupCommand
     im: IM
@@ -141,7 +141,7 @@ class _Chunk:
         """Tell who is imported; why not known, for whom it could not be told.
 
         Raises:
-            NotFoundError: The owner of the friend list is not imported, so nothing can be said of anybody.
+            NotFoundError: The owner of the friend list is not imported, so nothing is known of any account.
         """
         if not accounts:
             return {}

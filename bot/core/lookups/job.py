@@ -1,4 +1,4 @@
-"""One lookup under way: how far it has come can be seen, and whoever asked can cancel it."""
+"""A running lookup, with its progress and a way to cancel it."""
 
 import time
 from collections import Counter
@@ -19,7 +19,7 @@ from bot.errors import AuditError, CancelledError, NotAskedError, RecordUnknownE
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a lookup has come.
+    """The progress of a lookup.
 
     Args:
         asked: How many accounts were asked about.
@@ -36,7 +36,7 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """How many accounts have been answered for."""
+        """The number of accounts answered for."""
         return sum(self.counts.values())
 
 
@@ -97,16 +97,16 @@ class LookupJob:
             return None
         self._deadline.stopped.set()
         why = NotAskedError("cancelled by you before the vendor answered", advice="Ask again for the rest")
-        told = self._rows
+        answered = self._rows
         rows = tuple(
-            told.get(account) or AccountResult(account, LookupStatus.NOT_ASKED, problem=why)
+            answered.get(account) or AccountResult(account, LookupStatus.NOT_ASKED, problem=why)
             for account in self.command.accounts
         )
-        words = f"cancelled when {len(told)} of {len(rows)} accounts had been answered for"
+        words = f"cancelled when {len(answered)} of {len(rows)} accounts had been answered for"
         return self._close(rows, replace(self._asked, outcome=Outcome.CANCELLED, problem=words))
 
     def progress(self) -> Progress:
-        """Tell how far it has come."""
+        """Get the progress."""
         with self._lock:
             answered, counts = self._answered, Counter(row.status for row in self._rows.values())
         seconds, left = time.monotonic() - self._started, None

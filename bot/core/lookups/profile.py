@@ -1,4 +1,4 @@
-"""One account's profile, as far as a change is about it."""
+"""The profile fields that a change is about."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The field=value part of a command: which fields, which values, and what was meant by what is neither."""
+"""The field=value arguments of a command, with advice on what is none."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -21,7 +21,7 @@ def read_assignments(tokens: Iterable[Token], app: App) -> dict[Field, Value]:
     """Read which fields are to become what.
 
     Raises:
-        UsageError: Something is no field, no value of it, or neither; all of it is told at once.
+        UsageError: Something is no field, no value of it, or neither; all errors come in one.
     """
     errors = ErrorCollector()
     named: set[Field] = set()
@@ -66,7 +66,7 @@ def _option(name: str) -> str | None:
 
 
 def _stray(before: Token | None, pieces: Sequence[Token], app: App) -> UsageError:
-    """Say what was probably meant by pieces that are no field=value."""
+    """Make the error for pieces that are no field=value, with what was probably meant."""
     first, rest = pieces[0].text, " ".join(piece.typed for piece in pieces[1:])
     words = f"{quote(' '.join(piece.typed for piece in pieces))} is no field=value"
     name, value = before.split() if before else ("", "")

@@ -1,4 +1,4 @@
-"""From typed text to a command, or a UsageError that says what was meant."""
+"""The parser of command lines."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

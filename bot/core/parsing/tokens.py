@@ -118,7 +118,7 @@ class Token:
 
 @dataclass(slots=True)
 class ParsedArguments:
-    """What was typed after the command's word: the words in order, and options with their values."""
+    """The arguments of a command: its words in order, and its options with their values."""
 
     tokens: list[Token] = field(default_factory=list)
     options: dict[str, list[Token]] = field(default_factory=dict)
@@ -136,7 +136,7 @@ def tokenize(text: str) -> Iterator[Token]:
         UsageError: A quote is not closed.
     """
     end = -1
-    # A lone surrogate cannot be sent to anybody; it becomes the sign for "unreadable".
+    # A lone surrogate cannot be encoded; it becomes a question mark.
     for found in _TOKEN.finditer(text.encode("utf-8", "replace").decode("utf-8")):
         joined, end = found.start() == end, found.end()
         form = found.lastgroup or ""

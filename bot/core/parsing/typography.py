@@ -1,4 +1,4 @@
-"""What keyboards, apps and documents make of plain characters, made plain again."""
+"""Normalization of typographic characters that keyboards and documents put in for plain ones."""
 
 import re
 
@@ -9,7 +9,7 @@ SINGLE = "'" + "".join(map(chr, range(0x2018, 0x201C)))
 """The single quotes, the straight one first; they are apostrophes, too."""
 _UNSEEN = [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
 MARKS = "`" + "".join(map(chr, _UNSEEN))
-"""What stands around a word and is no part of it: code marks, and what nobody sees."""
+"""Code marks and invisible characters, which are no part of a word."""
 
 _PLAIN = str.maketrans(
     {**dict.fromkeys(DOUBLE, '"'), **dict.fromkeys(SINGLE, "'"), **dict.fromkeys(MARKS, "")}
@@ -20,7 +20,7 @@ _DASH = re.compile(r"(?<!\S)[\u2013-\u2015](?=[A-Za-z])")
 
 
 def normalize(text: str) -> str:
-    """Make what was typed plain, where it is a word of ours or an id: never a value.
+    """Normalize a command's word or an id; never a value.
 
     Curly quotes and dashes become straight, strange blanks become blanks, and code marks and what nobody
     sees are dropped; that takes the joiner out of an emoji made of several, too.

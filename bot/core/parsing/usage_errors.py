@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from bot.errors import UsageError
 
 CHECK_ID = "Check the id, or ask another app with --app"
-"""What to do about an account that this app does not know."""
+"""The advice about an account that the app does not know."""
 _QUOTED_LENGTH = 40
 _NEEDS_QUOTES = re.compile(r"""[\s,"'«]|^$""")
 MOST = 20
-"""The most errors shown at once: nobody mends more before the next try."""
+"""The most errors shown at once."""
 
 
 def quote(typed: str) -> str:
@@ -40,7 +40,7 @@ def did_you_mean(typed: str, known: Iterable[str]) -> str:
 
 
 class ErrorCollector:
-    """Gathers what is wrong, so that one mistake hides no other."""
+    """Collects usage errors, so that one hides no other."""
 
     def __init__(self) -> None:
         self._found: list[UsageError] = []

@@ -1,4 +1,4 @@
-"""The values of fields that people type: read, compared, and written back as text."""
+"""Field values as people type them: parsed, compared and formatted."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
