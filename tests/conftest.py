@@ -7,7 +7,7 @@ import pytest
 
 from bot.playground.people import EDITOR
 from tests.support.postgresql import new_database
-from tests.support.whole import Asker, Whole, whole_bot
+from tests.support.running_bot import RunningBot, SlackUser, run_bot
 
 # Servers of the whole session run while a test stops the clock: an event loop that saw the stopped time
 # would set its timers decades ahead, and never wake for them again.
@@ -50,16 +50,16 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module", params=["socket", "http"])
-def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
+def running_bot(request: pytest.FixtureRequest) -> Iterator[RunningBot]:
     """The whole bot, connected either way; one for all tests of a module."""
-    with whole_bot(request.param) as whole:
-        yield whole
+    with run_bot(request.param) as running_bot:
+        yield running_bot
 
 
 @pytest.fixture
-def ed(whole: Whole) -> Iterator[Asker]:
+def ed(running_bot: RunningBot) -> Iterator[SlackUser]:
     """An editor at the page."""
-    with whole.acting_as(EDITOR) as ed:
+    with running_bot.act_as(EDITOR) as ed:
         yield ed
 
 

@@ -16,23 +16,23 @@ from bot.playground.people import (
 )
 from bot.sandbox.behavior import Behavior
 from bot.slack.interactions import LIFETIME
+from tests.support.running_bot import RunningBot, SlackUser
 from tests.support.slack import PARTNERS
-from tests.support.whole import Asker, Whole
 
 CROWD = [f"user_{number:03}" for number in range(1, 44)]
 FIRST = "only full members of this workspace"
 
 
-def final_answers(asker: Asker, count: int) -> list[str]:
+def final_answers(slack_user: SlackUser, count: int) -> list[str]:
     """Wait for the answers to that many commands; lines that they wait or are under way come before."""
-    came = (asker.answer()["text"] for _ in range(3 * count))
+    came = (slack_user.answer()["text"] for _ in range(3 * count))
     return list(islice((text for text in came if not text.startswith(("Looking up", "Waiting"))), count))
 
 
 @pytest.fixture(autouse=True)
-def fair_weather(whole: Whole) -> Iterator[None]:
+def fair_weather(running_bot: RunningBot) -> Iterator[None]:
     yield
-    whole.sandbox.behavior = Behavior()
+    running_bot.sandbox.behavior = Behavior()
 
 
 def direct_message(person_id: str) -> str:
@@ -61,16 +61,16 @@ def cells(message: dict[str, Any]) -> list[str]:
         ("/im profile alice —fields nick", "1 of 1 found"),
     ],
 )
-def test_answers_every_command(whole: Whole, text: str, said: str) -> None:
-    with whole.acting_as() as vera:
+def test_answers_every_command(running_bot: RunningBot, text: str, said: str) -> None:
+    with running_bot.act_as() as vera:
         message = vera.ask(text)
 
     assert said in message["text"]
     assert message["ephemeral"]
 
 
-def test_turns_pages_without_losing_anybody(whole: Whole) -> None:
-    with whole.acting_as() as vera:
+def test_turns_pages_without_losing_anybody(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
         first = vera.ask(f"/im profile {' '.join(CROWD)}")
         second = vera.press(first, "Next 20")
         third = vera.press(second, "Next 1")
@@ -83,22 +83,22 @@ def test_turns_pages_without_losing_anybody(whole: Whole) -> None:
     assert cells(back) == cells(second)
 
 
-def show_to_everybody(whole: Whole, message: dict[str, Any]) -> None:
-    next(kept for kept in whole.workspace.messages if kept.ts == message["ts"]).only_for = None
+def show_to_everybody(running_bot: RunningBot, message: dict[str, Any]) -> None:
+    next(kept for kept in running_bot.workspace.messages if kept.ts == message["ts"]).only_for = None
 
 
-def test_lets_nobody_else_turn_pages(whole: Whole) -> None:
-    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+def test_lets_nobody_else_turn_pages(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         theirs = vera.ask(f"/im profile {' '.join(CROWD)}")
-        show_to_everybody(whole, theirs)
+        show_to_everybody(running_bot, theirs)
         refused = ed.press(theirs, "Next 20")
 
     assert "only the person who asked" in refused["text"]
     assert refused["ts"] != theirs["ts"]
 
 
-def test_says_that_a_button_is_too_old(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
-    with whole.acting_as() as vera:
+def test_says_that_a_button_is_too_old(running_bot: RunningBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_bot.act_as() as vera:
         monkeypatch.setattr("bot.slack.interactions.LIFETIME", -LIFETIME)
         first = vera.ask(f"/im profile {' '.join(CROWD)}")
         refused = vera.press(first, "Next 20")
@@ -107,8 +107,8 @@ def test_says_that_a_button_is_too_old(whole: Whole, monkeypatch: pytest.MonkeyP
     assert refused["ts"] != first["ts"]
 
 
-def test_shares_with_the_channel_on_demand(whole: Whole) -> None:
-    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+def test_shares_with_the_channel_on_demand(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         vera.ask("/im profile alice --share")
         seen = ed.answer()
 
@@ -124,8 +124,10 @@ def test_shares_with_the_channel_on_demand(whole: Whole) -> None:
         (direct_message(VIEWER.id), "Not shared: this is a direct message."),
     ],
 )
-def test_keeps_an_answer_private_where_others_could_read_it(whole: Whole, channel: str, reason: str) -> None:
-    with whole.acting_as() as vera:
+def test_keeps_an_answer_private_where_others_could_read_it(
+    running_bot: RunningBot, channel: str, reason: str
+) -> None:
+    with running_bot.act_as() as vera:
         message = vera.ask("/im profile alice --share", channel)
 
     assert message["ephemeral"]
@@ -134,9 +136,9 @@ def test_keeps_an_answer_private_where_others_could_read_it(whole: Whole, channe
 
 
 @pytest.mark.parametrize("person", [GUEST, SINGLE_GUEST])
-def test_refuses_guests_with_the_reason(whole: Whole, person: Any) -> None:
+def test_refuses_guests_with_the_reason(running_bot: RunningBot, person: Any) -> None:
     channel = "C07SUPPRT7B"
-    with whole.acting_as(person) as guest:
+    with running_bot.act_as(person) as guest:
         refusal = guest.ask("/im profile alice", channel)
 
     assert FIRST in refusal["text"]
@@ -144,37 +146,37 @@ def test_refuses_guests_with_the_reason(whole: Whole, person: Any) -> None:
     assert "Nothing was sent" in refusal["text"]
 
 
-def test_refuses_somebody_of_another_workspace_at_a_button(whole: Whole) -> None:
-    with whole.acting_as() as vera, whole.acting_as(STRANGER) as stella:
+def test_refuses_somebody_of_another_workspace_at_a_button(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera, running_bot.act_as(STRANGER) as stella:
         theirs = vera.ask(f"/im profile {' '.join(CROWD)}", PARTNERS)
-        show_to_everybody(whole, theirs)
+        show_to_everybody(running_bot, theirs)
         refusal = stella.press(theirs, "Next 20")
 
     assert "only the person who asked" in refusal["text"]
 
 
-def test_tells_an_editor_by_user_group(whole: Whole) -> None:
-    with whole.acting_as(GROUP_EDITOR) as grace:
+def test_tells_an_editor_by_user_group(running_bot: RunningBot) -> None:
+    with running_bot.act_as(GROUP_EDITOR) as grace:
         message = grace.ask("/im whoami")
 
     assert "You are an editor: you are in the user group" in message["text"]
 
 
-def test_says_that_it_works_before_it_answers(whole: Whole) -> None:
-    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=1300)
-    with whole.acting_as() as vera:
+def test_says_that_it_works_before_it_answers(running_bot: RunningBot) -> None:
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=1300)
+    with running_bot.act_as() as vera:
         working = vera.ask("/im profile alice")
         answer = vera.answer()
 
     assert "Looking up 1 account" in working["text"]
     assert "1 of 1 found" in answer["text"]
     assert answer["ts"] == working["ts"]
-    assert max(url.uses for url in whole.workspace.response_urls.values()) <= 2
+    assert max(url.uses for url in running_bot.workspace.response_urls.values()) <= 2
 
 
-def test_answers_twelve_at_once_while_the_vendor_is_slow(whole: Whole) -> None:
-    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=800)
-    with whole.acting_as() as vera:
+def test_answers_twelve_at_once_while_the_vendor_is_slow(running_bot: RunningBot) -> None:
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=800)
+    with running_bot.act_as() as vera:
         for number in range(12):
             assert vera.page.send(f"/im profile user_{number + 1:03}") == {"ok": True}
         answers = final_answers(vera, 12)
@@ -182,12 +184,12 @@ def test_answers_twelve_at_once_while_the_vendor_is_slow(whole: Whole) -> None:
     assert all("1 of 1 found" in answer for answer in answers)
 
 
-def test_says_that_it_is_busy_rather_than_nothing(whole: Whole) -> None:
-    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=3000)
-    with whole.acting_as() as vera:
+def test_says_that_it_is_busy_rather_than_nothing(running_bot: RunningBot) -> None:
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=3000)
+    with running_bot.act_as() as vera:
         for _ in range(100):
             vera.page.send("/im profile alice")
-        whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=0)
+        running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=0)
         answers = final_answers(vera, 100)
 
     assert any("The bot is busy right now." in answer for answer in answers)

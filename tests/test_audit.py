@@ -10,30 +10,30 @@ import pytest
 from bot.playground.faults.faults import SlackFault
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR
 from bot.store.record import Store
+from tests.support.running_bot import RunningBot, run_bot
 from tests.support.slack import wait_until
-from tests.support.whole import Whole, whole_bot
 
 POST = "chat.postMessage"
 
 
 @pytest.fixture(params=["socket", "http"])
-def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
-    with whole_bot(request.param) as whole:
-        yield whole
+def running_bot(request: pytest.FixtureRequest) -> Iterator[RunningBot]:
+    with run_bot(request.param) as running_bot:
+        yield running_bot
 
 
-def database_of(whole: Whole) -> Path:
-    return Path(whole.settings.database_url.removeprefix("sqlite:///"))
+def database_of(running_bot: RunningBot) -> Path:
+    return Path(running_bot.settings.database_url.removeprefix("sqlite:///"))
 
 
-def sent(whole: Whole) -> int:
-    return len(whole.sandbox.call_log().get("portrait_set", ()))
+def sent(running_bot: RunningBot) -> int:
+    return len(running_bot.sandbox.call_log().get("portrait_set", ()))
 
 
-def test_changes_nothing_while_the_record_is_gone(whole: Whole) -> None:
-    with whole.acting_as(EDITOR) as ed:
+def test_changes_nothing_while_the_record_is_gone(running_bot: RunningBot) -> None:
+    with running_bot.act_as(EDITOR) as ed:
         preview = ed.ask("/im set user_001 nick=Ghost")
-        database_of(whole).rename(database_of(whole).with_suffix(".away"))
+        database_of(running_bot).rename(database_of(running_bot).with_suffix(".away"))
 
         refused = ed.press(preview, "Confirm 1 change")
         fresh = ed.ask("/im set user_001 nick=Ghost")
@@ -42,28 +42,28 @@ def test_changes_nothing_while_the_record_is_gone(whole: Whole) -> None:
     assert "the record's file is gone" in refused["text"]
     assert "Nothing was sent" in refused["text"]
     assert "the record's file is gone" in fresh["text"]
-    assert sent(whole) == 0
+    assert sent(running_bot) == 0
     assert "1 of 1 found" in looked["text"]
     assert "could not be recorded" in looked["text"]
 
 
-def test_changes_again_when_the_record_is_back(whole: Whole) -> None:
-    away = database_of(whole).with_suffix(".away")
-    with whole.acting_as(EDITOR) as ed:
+def test_changes_again_when_the_record_is_back(running_bot: RunningBot) -> None:
+    away = database_of(running_bot).with_suffix(".away")
+    with running_bot.act_as(EDITOR) as ed:
         preview = ed.ask("/im set user_002 nick=Back")
-        database_of(whole).rename(away)
+        database_of(running_bot).rename(away)
         ed.press(preview, "Confirm 1 change")
-        away.rename(database_of(whole))
+        away.rename(database_of(running_bot))
 
         done = ed.press(preview, "Confirm 1 change")
 
     assert done["text"].startswith("Done.")
-    assert sent(whole) == 1
+    assert sent(running_bot) == 1
 
 
-def test_holds_no_change_up_while_the_audit_channel_cannot_be_told(whole: Whole) -> None:
-    whole.workspace.faults.fail(POST, SlackFault.BROKEN, times=2)
-    with whole.acting_as(EDITOR) as ed:
+def test_holds_no_change_up_while_the_audit_channel_cannot_be_told(running_bot: RunningBot) -> None:
+    running_bot.workspace.faults.fail(POST, SlackFault.BROKEN, times=2)
+    with running_bot.act_as(EDITOR) as ed:
         for number in range(3, 6):
             done = ed.press(ed.ask(f"/im set user_00{number} nick=Storm"), "Confirm 1 change")
             assert done["text"].startswith("Done.")
@@ -74,31 +74,33 @@ def test_holds_no_change_up_while_the_audit_channel_cannot_be_told(whole: Whole)
 
     numbers = [int(number) for number in re.findall(r"#(\d+) · [0-9a-f]{32}", told)]
     assert numbers == sorted(set(numbers))
-    with closing(Store(whole.settings.database_url)) as store:
+    with closing(Store(running_bot.settings.database_url)) as store:
         wait_until(lambda: store.count_waiting() == (0, None))
 
 
-def test_tells_the_editor_that_the_audit_channel_is_not_told(whole: Whole) -> None:
-    relay = whole.bot.audit.relay
+def test_tells_the_editor_that_the_audit_channel_is_not_told(running_bot: RunningBot) -> None:
+    relay = running_bot.bot.audit.relay
     assert relay
     relay.close()
-    wait_until(lambda: bool(whole.bot.audit.channel_trouble()))
-    with whole.acting_as(EDITOR) as ed:
+    wait_until(lambda: bool(running_bot.bot.audit.channel_trouble()))
+    with running_bot.act_as(EDITOR) as ed:
         preview = ed.ask("/im set user_001 nick=Quiet")
 
     assert "Audit channel: nothing tells it of entries any more" in str(preview["blocks"])
 
 
 def test_tells_an_audit_channel_nothing_while_outsiders_can_read_it() -> None:
-    with whole_bot("socket") as whole, whole.acting_as(EDITOR) as ed:
-        channel = whole.workspace.channels[AUDIT_CHANNEL_ID]
+    with run_bot("socket") as running_bot, running_bot.act_as(EDITOR) as ed:
+        channel = running_bot.workspace.channels[AUDIT_CHANNEL_ID]
         channel.shared = True
-        wait_until(lambda: "other organizations can read it" in whole.bot.audit.trouble())
+        wait_until(lambda: "other organizations can read it" in running_bot.bot.audit.trouble())
 
         preview = ed.ask("/im set user_001 nick=Secret")
         done = ed.press(preview, "Confirm 1 change")
-        said, state = whole.bot.audit.trouble(), whole.bot.audit.channel_state()
-        posted = [message for message in whole.workspace.messages if message.channel == AUDIT_CHANNEL_ID]
+        said, state = running_bot.bot.audit.trouble(), running_bot.bot.audit.channel_state()
+        posted = [
+            message for message in running_bot.workspace.messages if message.channel == AUDIT_CHANNEL_ID
+        ]
         channel.shared = False
         told = ed.audit()
 
@@ -120,17 +122,17 @@ def test_tells_an_audit_channel_nothing_while_outsiders_can_read_it() -> None:
 def test_tells_an_audit_channel_that_is_missing_from_one_that_is_left_out(
     channel: str | None, said: str
 ) -> None:
-    with whole_bot("socket", audit_channel=channel) as whole:
-        wait_until(lambda: said in whole.bot.audit.channel_state())
+    with run_bot("socket", audit_channel=channel) as running_bot:
+        wait_until(lambda: said in running_bot.bot.audit.channel_state())
 
 
-def test_says_how_far_the_audit_channel_has_been_told(whole: Whole) -> None:
-    audit = whole.bot.audit
+def test_says_how_far_the_audit_channel_has_been_told(running_bot: RunningBot) -> None:
+    audit = running_bot.bot.audit
     wait_until(lambda: audit.channel_state() == "knows of every change")
 
     assert audit.relay
     audit.relay.close()
     wait_until(lambda: audit.channel_state().startswith("nothing tells it of entries any more"))
-    database_of(whole).rename(database_of(whole).with_suffix(".away"))
+    database_of(running_bot).rename(database_of(running_bot).with_suffix(".away"))
     gone = "; the record cannot be written: the record's file is gone"
     wait_until(lambda: audit.channel_state().endswith(gone))

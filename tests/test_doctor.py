@@ -22,7 +22,7 @@ from bot.slack.api.people import SlackPeople
 from bot.slack.api.scopes import BOT_SCOPES
 from bot.store.record import Store
 from tests.support.bot import bare_environment, environment_of, im_bot
-from tests.support.far_end import FarEnd, answer
+from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.slack import ONCALL, PARTNERS, make_workspace
 
 APP_ID = "IM_APPS__DEMO__SDK_APP_ID"
@@ -32,7 +32,7 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 @dataclass
-class Scene:
+class DoctorFixture:
     workspace: Workspace
     sandbox: Sandbox
     environment: Mapping[str, str]
@@ -44,19 +44,19 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @contextmanager
-def surroundings(**changes: Any) -> Iterator[Scene]:
+def surroundings(**changes: Any) -> Iterator[DoctorFixture]:
     """Run everything a bot needs, and write down how it is set up for it."""
     workspace, sandbox = make_workspace(**{"scopes": BOT_SCOPES, **changes}), open_sandbox()
     with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
         settings = make_settings(workspace, slack.url, sandbox, im.url, Path("im-bot.db"))
         groups = {"ROLES__EDITORS": EDITORS_GROUP_ID, "AUDIT_CHANNEL": ONCALL}
-        yield Scene(workspace, sandbox, {**environment_of(settings), **groups})
+        yield DoctorFixture(workspace, sandbox, {**environment_of(settings), **groups})
 
 
 @pytest.fixture(scope="module")
-def scene() -> Iterator[Scene]:
-    with surroundings() as scene:
-        yield scene
+def fixture() -> Iterator[DoctorFixture]:
+    with surroundings() as fixture:
+        yield fixture
 
 
 def diagnose(environment: Mapping[str, str], **changes: str | None) -> list[str]:
@@ -70,8 +70,8 @@ def failures(lines: list[str]) -> list[str]:
     return [line for line in lines if not line.startswith("ok  ")]
 
 
-def test_finds_nothing_wrong_with_a_bot_that_works(scene: Scene) -> None:
-    assert diagnose(scene.environment) == [
+def test_finds_nothing_wrong_with_a_bot_that_works(fixture: DoctorFixture) -> None:
+    assert diagnose(fixture.environment) == [
         "ok    settings: 1 app(s): demo",
         "ok    connection mode: im-bot socket or im-bot serve",
         "ok    database: written and read",
@@ -116,22 +116,22 @@ WRONG_KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5f"
     ],
 )
 def test_names_what_is_wrong_and_how_to_mend_it(
-    scene: Scene, changes: Mapping[str, str | None], what: str, fix: str
+    fixture: DoctorFixture, changes: Mapping[str, str | None], what: str, fix: str
 ) -> None:
-    (failure,) = failures(diagnose(scene.environment, **changes))
+    (failure,) = failures(diagnose(fixture.environment, **changes))
 
     assert failure.startswith("FAIL  ")
     assert what in failure
     assert fix in failure
     assert failure.endswith(".")
     assert ".." not in failure
-    for secret in ("xoxb-", "made-up", "xapp-test", scene.environment[KEY], WRONG_KEY, NOWHERE):
+    for secret in ("xoxb-", "made-up", "xapp-test", fixture.environment[KEY], WRONG_KEY, NOWHERE):
         assert secret not in failure.replace("xoxb-…", "").replace("xapp-…", "")
 
 
 def test_names_the_scopes_that_are_missing() -> None:
-    with surroundings(scopes=BOT_SCOPES - {"chat:write"}) as scene:
-        (failure,) = failures(diagnose(scene.environment))
+    with surroundings(scopes=BOT_SCOPES - {"chat:write"}) as fixture:
+        (failure,) = failures(diagnose(fixture.environment))
 
     assert failure.startswith("FAIL  Slack scopes: missing chat:write.")
     assert "reinstall the app" in failure
@@ -140,18 +140,18 @@ def test_names_the_scopes_that_are_missing() -> None:
 def test_tells_a_region_that_does_not_know_the_app() -> None:
     # Another region answers that there is no such app.
     told = {"ActionStatus": "FAIL", "ErrorCode": 70020, "ErrorInfo": "SdkAppId not found"}
-    with surroundings() as scene, FarEnd(answer(told)) as elsewhere:
-        (failure,) = failures(diagnose(scene.environment, **{API_URL: elsewhere.url}))
+    with surroundings() as fixture, ScriptedServer(answer(told)) as elsewhere:
+        (failure,) = failures(diagnose(fixture.environment, **{API_URL: elsewhere.url}))
 
     assert failure.startswith("FAIL  app demo: ")
     assert "REGION" in failure
 
 
 @pytest.mark.parametrize("fault", [SlackFault.BROKEN, SlackFault.RATE_LIMITED])
-def test_does_not_blame_the_token_for_a_slack_that_fails(scene: Scene, fault: SlackFault) -> None:
-    scene.workspace.faults.fail("auth.test", fault)
+def test_does_not_blame_the_token_for_a_slack_that_fails(fixture: DoctorFixture, fault: SlackFault) -> None:
+    fixture.workspace.faults.fail("auth.test", fault)
 
-    (failure,) = failures(diagnose(scene.environment))
+    (failure,) = failures(diagnose(fixture.environment))
 
     assert failure.startswith("FAIL  Slack token: ")
     assert "OAuth & Permissions" not in failure
@@ -171,44 +171,44 @@ def test_exits_with_one_when_something_fails(tmp_path: Path) -> None:
     assert done.stdout.startswith("FAIL  settings: no Tencent Chat app is set up")
 
 
-def test_exits_with_nothing_when_all_is_well(scene: Scene, tmp_path: Path) -> None:
-    done = im_bot("doctor", cwd=tmp_path, environment=scene.environment)
+def test_exits_with_nothing_when_all_is_well(fixture: DoctorFixture, tmp_path: Path) -> None:
+    done = im_bot("doctor", cwd=tmp_path, environment=fixture.environment)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "FAIL" not in done.stdout
 
 
-def test_names_the_listed_who_could_not_use_their_role(scene: Scene) -> None:
+def test_names_the_listed_who_could_not_use_their_role(fixture: DoctorFixture) -> None:
     listed = f"{EDITOR.id},{GUEST.id},U0NOBODY00,{LEAVER.id}"
 
-    (failure,) = failures(diagnose(scene.environment, ROLES__EDITORS=listed))
+    (failure,) = failures(diagnose(fixture.environment, ROLES__EDITORS=listed))
 
     assert failure.startswith("FAIL  people: ")
     assert all(user_id in failure for user_id in (GUEST.id, "U0NOBODY00", LEAVER.id))
     assert EDITOR.id not in failure
 
 
-def test_finds_an_app_token_that_opens_no_connection(scene: Scene) -> None:
-    (failure,) = failures(diagnose(scene.environment, SLACK_APP_TOKEN="xapp-another"))
+def test_finds_an_app_token_that_opens_no_connection(fixture: DoctorFixture) -> None:
+    (failure,) = failures(diagnose(fixture.environment, SLACK_APP_TOKEN="xapp-another"))
 
     assert failure.startswith(
         "FAIL  Socket Mode: Slack refuses to open a connection (invalid_auth). Copy an app"
     )
 
 
-def test_finds_an_audit_channel_that_the_bot_is_not_in(scene: Scene) -> None:
-    scene.workspace.channels[ONCALL].members.discard(BOT.id)
+def test_finds_an_audit_channel_that_the_bot_is_not_in(fixture: DoctorFixture) -> None:
+    fixture.workspace.channels[ONCALL].members.discard(BOT.id)
     try:
-        (failure,) = failures(diagnose(scene.environment))
+        (failure,) = failures(diagnose(fixture.environment))
     finally:
-        scene.workspace.channels[ONCALL].members.add(BOT.id)
+        fixture.workspace.channels[ONCALL].members.add(BOT.id)
 
     assert failure.startswith(f"FAIL  audit channel {ONCALL}: the bot is not in it.")
     assert "/invite @im-bot" in failure
 
 
-def test_says_why_entries_wait_for_a_channel_that_outsiders_read(scene: Scene) -> None:
-    (failure,) = failures(diagnose(scene.environment, AUDIT_CHANNEL=PARTNERS))
+def test_says_why_entries_wait_for_a_channel_that_outsiders_read(fixture: DoctorFixture) -> None:
+    (failure,) = failures(diagnose(fixture.environment, AUDIT_CHANNEL=PARTNERS))
 
     assert "so nothing is posted there and every entry waits. Stop sharing the channel" in failure
 
@@ -224,7 +224,7 @@ def test_says_why_entries_wait_for_a_channel_that_outsiders_read(scene: Scene) -
     ],
 )
 def test_goes_on_when_a_check_gets_no_answer(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, owner: str, method: str, said: str
+    fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch, owner: str, method: str, said: str
 ) -> None:
     # To make the file takes longer than a check may here.
     Store("sqlite:///im-bot.db").close()
@@ -233,7 +233,7 @@ def test_goes_on_when_a_check_gets_no_answer(
     monkeypatch.setattr(homes[owner], method, lambda *_, **__: released.wait())
     monkeypatch.setattr("bot.doctor.MAX_CHECK_SECONDS", 2.0)
     try:
-        lines = diagnose(scene.environment)
+        lines = diagnose(fixture.environment)
     finally:
         released.set()
 

@@ -20,7 +20,7 @@ from bot.http_session import (
     resolve,
     tls_context,
 )
-from tests.support.far_end import DRIPS, FarEnd, answer, endless
+from tests.support.scripted_server import DRIPS, ScriptedServer, answer, endless
 
 OK = answer(b"ok")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -42,11 +42,11 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
-def secure(authority: trustme.CA) -> Iterator[FarEnd]:
+def secure(authority: trustme.CA) -> Iterator[ScriptedServer]:
     tls = SSLContext(PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
-    with FarEnd(OK, tls=tls) as far_end:
-        yield far_end
+    with ScriptedServer(OK, tls=tls) as scripted_server:
+        yield scripted_server
 
 
 def post(session: Session, url: str, seconds: float = 30) -> Response:
@@ -59,16 +59,20 @@ def get(url: str) -> str:
 
 
 def test_keeps_its_connection() -> None:
-    with FarEnd(OK) as far_end, closing(Session(far_end.url, 2)) as session:
+    with ScriptedServer(OK) as scripted_server, closing(Session(scripted_server.url, 2)) as session:
         for _ in range(3):
-            post(session, far_end.url)
+            post(session, scripted_server.url)
 
-        assert (len(far_end.asked), far_end.connections) == (3, 1)
+        assert (len(scripted_server.asked), scripted_server.connections) == (3, 1)
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_trusts_the_authorities_it_is_told_of(
-    variable: str, secure: FarEnd, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    variable: str,
+    secure: ScriptedServer,
+    authority: trustme.CA,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     authority.cert_pem.write_to_path(bundle := tmp_path / "authority.pem")
     monkeypatch.setenv(variable, str(bundle))
@@ -76,13 +80,13 @@ def test_trusts_the_authorities_it_is_told_of(
     assert get(secure.url) == "ok"
 
 
-def test_trusts_nobody_else(secure: FarEnd) -> None:
+def test_trusts_nobody_else(secure: ScriptedServer) -> None:
     with pytest.raises(CallError, match="SSLError"):
         get(secure.url)
 
 
 def test_trusts_no_certificate_of_another_name(
-    secure: FarEnd, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    secure: ScriptedServer, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     authority.cert_pem.write_to_path(bundle := tmp_path / "authority.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
@@ -108,17 +112,17 @@ def test_loads_the_authorities_once() -> None:
 def test_goes_through_the_proxy_of_the_environment(
     environment: Mapping[str, str], asked_for: str, *, proxied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with FarEnd(OK) as proxy, FarEnd(OK) as far_end:
+    with ScriptedServer(OK) as proxy, ScriptedServer(OK) as scripted_server:
         for name, value in environment.items():
             monkeypatch.setenv(name, value.format(proxy.url))
 
-        assert get(asked_for.replace("localhost", f"localhost:{far_end.port}")) == "ok"
-        assert [len(proxy.asked), len(far_end.asked)] == [proxied, not proxied]
+        assert get(asked_for.replace("localhost", f"localhost:{scripted_server.port}")) == "ok"
+        assert [len(proxy.asked), len(scripted_server.asked)] == [proxied, not proxied]
 
 
 def test_uses_no_proxy_of_the_web_for_a_machine_nearby(monkeypatch: pytest.MonkeyPatch) -> None:
     # The local Slack's response URLs, by the session for Slack's own.
-    with FarEnd(OK) as proxy, FarEnd(OK) as near:
+    with ScriptedServer(OK) as proxy, ScriptedServer(OK) as near:
         for name in PROXIES[:3]:
             monkeypatch.setenv(name, proxy.url)
         for address in (near.url, near.url.replace("localhost", "127.0.0.1")):
@@ -145,26 +149,29 @@ def test_takes_nobody_else_for_this_machine(host: str) -> None:
 
 @pytest.mark.parametrize("drip", DRIPS)
 def test_ends_a_call_that_drips_and_makes_the_next_one(drip: str) -> None:
-    with FarEnd(OK) as far_end, closing(Session(far_end.url, 2)) as session:
-        post(session, far_end.url)
-        far_end.follow(DRIPS[drip])
+    with ScriptedServer(OK) as scripted_server, closing(Session(scripted_server.url, 2)) as session:
+        post(session, scripted_server.url)
+        scripted_server.follow(DRIPS[drip])
         started = time.monotonic()
         with pytest.raises(CallError, match="ReadTimeout") as caught:
-            post(session, far_end.url, 0.2)
+            post(session, scripted_server.url, 0.2)
 
         assert caught.value.sent
         assert time.monotonic() - started < 5
-        far_end.follow(OK)
-        assert post(session, far_end.url).body == b"ok"
+        scripted_server.follow(OK)
+        assert post(session, scripted_server.url).body == b"ok"
 
 
 def test_ends_calls_in_the_order_of_their_ends() -> None:
-    with FarEnd(DRIPS["header"]) as far_end, closing(Session(far_end.url, 3)) as session:
+    with (
+        ScriptedServer(DRIPS["header"]) as scripted_server,
+        closing(Session(scripted_server.url, 3)) as session,
+    ):
 
         def last(seconds: float) -> float:
             started = time.monotonic()
             with pytest.raises(CallError):
-                post(session, far_end.url, seconds)
+                post(session, scripted_server.url, seconds)
             return time.monotonic() - started
 
         with ThreadPoolExecutor(3) as pool:
@@ -175,41 +182,41 @@ def test_ends_calls_in_the_order_of_their_ends() -> None:
 
 
 def test_a_call_that_ended_leaves_its_connection_alone() -> None:
-    with FarEnd(OK) as far_end, closing(Session(far_end.url, 2)) as session:
-        post(session, far_end.url, 1.0)
+    with ScriptedServer(OK) as scripted_server, closing(Session(scripted_server.url, 2)) as session:
+        post(session, scripted_server.url, 1.0)
         time.sleep(1.1)
-        post(session, far_end.url)
+        post(session, scripted_server.url)
 
-        assert far_end.connections == 1
+        assert scripted_server.connections == 1
 
 
 @pytest.mark.parametrize("seconds", [0, -1])
 def test_a_call_without_time_left_is_over(seconds: float) -> None:
     with (
-        FarEnd(DRIPS["header"]) as far_end,
-        closing(Session(far_end.url, 2)) as session,
+        ScriptedServer(DRIPS["header"]) as scripted_server,
+        closing(Session(scripted_server.url, 2)) as session,
         pytest.raises(CallError, match="Timeout"),
     ):
-        post(session, far_end.url, seconds)
+        post(session, scripted_server.url, seconds)
 
 
 def test_an_answer_cut_at_its_end_is_none() -> None:
     # Without a length, a connection that is shut looks like one that was closed properly.
     complete = endless(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\nok", b" ", every=10)
-    with FarEnd(OK, complete) as far_end, closing(Session(far_end.url, 2)) as session:
-        post(session, far_end.url)
+    with ScriptedServer(OK, complete) as scripted_server, closing(Session(scripted_server.url, 2)) as session:
+        post(session, scripted_server.url)
         with pytest.raises(CallError, match="ReadTimeout"):
-            post(session, far_end.url, 0.2)
+            post(session, scripted_server.url, 0.2)
 
 
 def test_leaves_no_handle_open() -> None:
-    with FarEnd(OK) as far_end, closing(Session(far_end.url, 1)) as session:
-        post(session, far_end.url)
+    with ScriptedServer(OK) as scripted_server, closing(Session(scripted_server.url, 1)) as session:
+        post(session, scripted_server.url)
         before = len(list(Path("/proc/self/fd").iterdir()))
         for script in (OK, DRIPS["body"], answer(b"x" * 2000), OK):
-            far_end.follow(script)
+            scripted_server.follow(script)
             with suppress(CallError):
-                post(session, far_end.url, 0.2)
+                post(session, scripted_server.url, 0.2)
         after = len(list(Path("/proc/self/fd").iterdir()))
 
     # The far end's side of a connection may still be open.
@@ -218,11 +225,11 @@ def test_leaves_no_handle_open() -> None:
 
 def test_reads_no_more_than_asked_for() -> None:
     with (
-        FarEnd(answer(b"x" * 1001)) as far_end,
-        closing(Session(far_end.url, 2)) as session,
+        ScriptedServer(answer(b"x" * 1001)) as scripted_server,
+        closing(Session(scripted_server.url, 2)) as session,
         pytest.raises(CallError) as caught,
     ):
-        post(session, far_end.url)
+        post(session, scripted_server.url)
 
     assert isinstance(caught.value.cause, TooLongError)
 

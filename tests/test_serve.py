@@ -27,15 +27,15 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import Settings
 from tests.support.bot import EVENTS, call, environment_of, running, signed, slash_command
-from tests.support.far_end import FarEnd, answer, hang
 from tests.support.im_side import OK, client_for, facing
+from tests.support.scripted_server import ScriptedServer, answer, hang
 from tests.support.slack import SIGNING_SECRET, make_workspace, wait_until
 
 TAKEN = answer(b"ok")
 
 
 @dataclass
-class Scene:
+class BotFixture:
     settings: Settings
     sandbox: Sandbox
     bot: Bot
@@ -43,7 +43,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotFixture]:
     sandbox, workspace = open_sandbox(), make_workspace()
     with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
         settings = make_settings(
@@ -55,24 +55,24 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             metrics.watch_outbox(bot.audit.count_waiting)
             app = HTTPApp(bot.bolt, metrics, [bot.audit.trouble], workspace.signing_secret)
             wait_until(lambda: call(app, "GET", "/readyz").status == 200)
-            yield Scene(settings, sandbox, bot, app)
+            yield BotFixture(settings, sandbox, bot, app)
 
 
 @contextmanager
-def response_url() -> Iterator[FarEnd]:
-    with FarEnd(TAKEN) as far_end:
-        yield far_end
+def response_url() -> Iterator[ScriptedServer]:
+    with ScriptedServer(TAKEN) as scripted_server:
+        yield scripted_server
 
 
-def test_is_alive_whatever_is_behind_it(scene: Scene) -> None:
-    answered = call(scene.app, "GET", "/healthz")
+def test_is_alive_whatever_is_behind_it(fixture: BotFixture) -> None:
+    answered = call(fixture.app, "GET", "/healthz")
 
     assert (answered.status, answered.body) == (200, b"alive\n")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_answers_head_with_the_headers_of_get_alone(scene: Scene, path: str) -> None:
-    got, headed = call(scene.app, "GET", path), call(scene.app, "HEAD", path)
+def test_answers_head_with_the_headers_of_get_alone(fixture: BotFixture, path: str) -> None:
+    got, headed = call(fixture.app, "GET", path), call(fixture.app, "HEAD", path)
 
     assert (headed.status, headed.body) == (got.status, b"")
     assert headed.headers == got.headers
@@ -83,41 +83,41 @@ def test_answers_head_with_the_headers_of_get_alone(scene: Scene, path: str) -> 
     ("method", "path"),
     [("GET", "/"), ("GET", EVENTS), ("POST", "/healthz"), ("PUT", EVENTS), ("GET", "/metrics/")],
 )
-def test_knows_no_other_page(scene: Scene, method: str, path: str) -> None:
-    assert call(scene.app, method, path).status == 404
+def test_knows_no_other_page(fixture: BotFixture, method: str, path: str) -> None:
+    assert call(fixture.app, method, path).status == 404
 
 
-def test_answers_a_signed_command(scene: Scene) -> None:
-    with response_url() as far_end:
-        body = slash_command("profile alice", far_end.url)
+def test_answers_a_signed_command(fixture: BotFixture) -> None:
+    with response_url() as scripted_server:
+        body = slash_command("profile alice", scripted_server.url)
 
-        answered = call(scene.app, "POST", EVENTS, body, signed(body))
+        answered = call(fixture.app, "POST", EVENTS, body, signed(body))
 
         assert (answered.status, answered.body) == (200, b"")
-        wait_until(lambda: bool(far_end.asked))
-        assert "alice" in far_end.asked[0].json["text"]
+        wait_until(lambda: bool(scripted_server.asked))
+        assert "alice" in scripted_server.asked[0].json["text"]
 
 
-def test_counts_what_was_answered_without_naming_anybody(scene: Scene) -> None:
-    with response_url() as far_end:
+def test_counts_what_was_answered_without_naming_anybody(fixture: BotFixture) -> None:
+    with response_url() as scripted_server:
         for body in (
-            slash_command("whoami", far_end.url),
-            slash_command("profile alice", far_end.url, STRANGER),
+            slash_command("whoami", scripted_server.url),
+            slash_command("profile alice", scripted_server.url, STRANGER),
         ):
-            call(scene.app, "POST", EVENTS, body, signed(body))
-        wait_until(lambda: len(far_end.asked) == 2)
-        wait_until(lambda: b'command="ShowRole"' in call(scene.app, "GET", "/metrics").body)
+            call(fixture.app, "POST", EVENTS, body, signed(body))
+        wait_until(lambda: len(scripted_server.asked) == 2)
+        wait_until(lambda: b'command="ShowRole"' in call(fixture.app, "GET", "/metrics").body)
 
-    shown = call(scene.app, "GET", "/metrics").body.decode()
+    shown = call(fixture.app, "GET", "/metrics").body.decode()
     assert 'im_bot_commands_total{command="ShowRole",outcome="answered"}' in shown
     assert "im_bot_command_seconds_bucket" in shown
     for secret in ("alice", STRANGER.id, "U07", "C07", "T07", "administrator"):
         assert secret not in shown
 
 
-def test_refuses_what_slack_did_not_sign(scene: Scene) -> None:
-    with response_url() as far_end:
-        body = slash_command("profile alice", far_end.url)
+def test_refuses_what_slack_did_not_sign(fixture: BotFixture) -> None:
+    with response_url() as scripted_server:
+        body = slash_command("profile alice", scripted_server.url)
         forgeries = {
             "another secret": signed(body, "somebody-else's"),
             "another body": signed(body + b"&more=1"),
@@ -130,11 +130,11 @@ def test_refuses_what_slack_did_not_sign(scene: Scene) -> None:
         }
 
         answered = {
-            name: call(scene.app, "POST", EVENTS, body, headers) for name, headers in forgeries.items()
+            name: call(fixture.app, "POST", EVENTS, body, headers) for name, headers in forgeries.items()
         }
 
         assert {name: told.status for name, told in answered.items()} == dict.fromkeys(forgeries, 401)
-        assert far_end.asked == []
+        assert scripted_server.asked == []
 
 
 @pytest.mark.parametrize(
@@ -146,8 +146,8 @@ def test_refuses_what_slack_did_not_sign(scene: Scene) -> None:
         ("application/x-www-form-urlencoded", b"text=\xff"),
     ],
 )
-def test_calls_garbage_a_bad_request(scene: Scene, kind: str, body: bytes) -> None:
-    answered = call(scene.app, "POST", EVENTS, body, {**signed(body), "Content-Type": kind})
+def test_calls_garbage_a_bad_request(fixture: BotFixture, kind: str, body: bytes) -> None:
+    answered = call(fixture.app, "POST", EVENTS, body, {**signed(body), "Content-Type": kind})
 
     assert answered.status == 400
 
@@ -165,65 +165,65 @@ def test_calls_garbage_a_bad_request(scene: Scene, kind: str, body: bytes) -> No
     ],
 )
 def test_survives_what_is_no_payload(
-    scene: Scene, caplog: pytest.LogCaptureFixture, kind: str, body: bytes
+    fixture: BotFixture, caplog: pytest.LogCaptureFixture, kind: str, body: bytes
 ) -> None:
     set_up_logs("INFO")
 
-    answered = call(scene.app, "POST", EVENTS, body, {**signed(body, "a guess"), "Content-Type": kind})
+    answered = call(fixture.app, "POST", EVENTS, body, {**signed(body, "a guess"), "Content-Type": kind})
 
     assert 400 <= answered.status < 500
     assert caplog.messages == []
 
 
-def test_parses_nothing_that_slack_did_not_sign(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parses_nothing_that_slack_did_not_sign(fixture: BotFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     def parse(*_: Any, **__: Any) -> None:
         raise AssertionError
 
     monkeypatch.setattr("bot.http_app.BoltRequest", parse)
     body = b"[" * 100_000
 
-    assert call(scene.app, "POST", EVENTS, body, signed(body, "a guess")).status == 401
+    assert call(fixture.app, "POST", EVENTS, body, signed(body, "a guess")).status == 401
 
 
-def test_runs_a_signed_request_once_however_often_it_comes(scene: Scene) -> None:
-    with response_url() as far_end:
-        body = slash_command("whoami", far_end.url)
+def test_runs_a_signed_request_once_however_often_it_comes(fixture: BotFixture) -> None:
+    with response_url() as scripted_server:
+        body = slash_command("whoami", scripted_server.url)
         headers = signed(body)
-        answered = [call(scene.app, "POST", EVENTS, body, headers) for _ in range(5)]
-        wait_until(lambda: bool(far_end.asked))
-        call(scene.app, "POST", EVENTS, last := slash_command("help", far_end.url), signed(last))
-        wait_until(lambda: len(far_end.asked) > 1)
+        answered = [call(fixture.app, "POST", EVENTS, body, headers) for _ in range(5)]
+        wait_until(lambda: bool(scripted_server.asked))
+        call(fixture.app, "POST", EVENTS, last := slash_command("help", scripted_server.url), signed(last))
+        wait_until(lambda: len(scripted_server.asked) > 1)
 
         assert [(each.status, each.body) for each in answered] == [(200, b"")] * 5
-        assert "You are a viewer" in far_end.asked[0].json["text"]
-        assert "You are a viewer" not in far_end.asked[1].json["text"]
+        assert "You are a viewer" in scripted_server.asked[0].json["text"]
+        assert "You are a viewer" not in scripted_server.asked[1].json["text"]
 
 
-def test_knows_a_copy_though_its_signature_is_written_differently(scene: Scene) -> None:
+def test_knows_a_copy_though_its_signature_is_written_differently(fixture: BotFixture) -> None:
     body = slash_command("whoami")
     headers = signed(body)
     shouted = {**headers, "X-Slack-Signature": headers["X-Slack-Signature"].upper()}
 
-    assert call(scene.app, "POST", EVENTS, body, shouted).status == 401
+    assert call(fixture.app, "POST", EVENTS, body, shouted).status == 401
 
 
-def test_takes_slacks_check_of_the_certificate(scene: Scene) -> None:
+def test_takes_slacks_check_of_the_certificate(fixture: BotFixture) -> None:
     body = b"ssl_check=1&token=x"
 
-    assert call(scene.app, "POST", EVENTS, body, signed(body)).status == 200
-    assert call(scene.app, "POST", EVENTS, body, signed(body, "a guess")).status == 401
+    assert call(fixture.app, "POST", EVENTS, body, signed(body)).status == 200
+    assert call(fixture.app, "POST", EVENTS, body, signed(body, "a guess")).status == 401
 
 
-def test_is_ready_while_the_app_answers(scene: Scene) -> None:
-    answered = call(scene.app, "GET", "/readyz")
+def test_is_ready_while_the_app_answers(fixture: BotFixture) -> None:
+    answered = call(fixture.app, "GET", "/readyz")
 
     assert (answered.status, answered.body) == (200, b"ready\n")
 
 
-def test_is_not_ready_while_an_app_cannot_be_reached(scene: Scene) -> None:
+def test_is_not_ready_while_an_app_cannot_be_reached(fixture: BotFixture) -> None:
     with closing(client_for("http://127.0.0.1:9")) as nowhere:
         check = BackgroundCheck("prod", lambda: find_app_trouble("prod", nowhere, "administrator"))
-        app = HTTPApp(scene.bot.bolt, Metrics(), [check.trouble], SIGNING_SECRET)
+        app = HTTPApp(fixture.bot.bolt, Metrics(), [check.trouble], SIGNING_SECRET)
         check.start()
         wait_until(lambda: check.trouble() != "not checked yet")
 
@@ -241,21 +241,21 @@ def test_counts_an_app_that_answers_with_a_refusal_as_reached() -> None:
 
 
 def test_asks_nothing_after_a_lookup_was_answered() -> None:
-    with facing(answer({**OK, "ResultItem": []}), hang()) as (im, far_end):
+    with facing(answer({**OK, "ResultItem": []}), hang()) as (im, scripted_server):
         assert [find_app_trouble("prod", im, "administrator") for _ in range(3)] == ["", "", ""]
-        assert len(far_end.asked) == 1
+        assert len(scripted_server.asked) == 1
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_asks_nobody_on_the_way_to_an_answer_about_itself(
-    scene: Scene, path: str, monkeypatch: pytest.MonkeyPatch
+    fixture: BotFixture, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     here = threading.get_ident()
     for part, name in (
-        (scene.bot.audit.store, "check"),
-        (scene.bot.audit.store, "count_waiting"),
-        (scene.bot.ims["demo"], "check_accounts"),
+        (fixture.bot.audit.store, "check"),
+        (fixture.bot.audit.store, "count_waiting"),
+        (fixture.bot.ims["demo"], "check_accounts"),
     ):
         real = getattr(part, name)
 
@@ -266,25 +266,25 @@ def test_asks_nobody_on_the_way_to_an_answer_about_itself(
 
         monkeypatch.setattr(part, name, ask)
 
-    assert call(scene.app, "GET", path).status == 200
+    assert call(fixture.app, "GET", path).status == 200
     assert asked == []
 
 
-def test_is_red_soon_and_answers_at_once_while_the_record_says_nothing(scene: Scene) -> None:
+def test_is_red_soon_and_answers_at_once_while_the_record_says_nothing(fixture: BotFixture) -> None:
     released = threading.Event()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scene.bot.audit.store, "check", released.wait)
+        patch.setattr(fixture.bot.audit.store, "check", released.wait)
         began = time.monotonic()
-        wait_until(lambda: call(scene.app, "GET", "/readyz").status == 503)
+        wait_until(lambda: call(fixture.app, "GET", "/readyz").status == 503)
         assert time.monotonic() - began < 10
 
-        answered = call(scene.app, "GET", "/readyz")
-        acknowledged = call(scene.app, "POST", EVENTS, body := slash_command("whoami"), signed(body))
+        answered = call(fixture.app, "GET", "/readyz")
+        acknowledged = call(fixture.app, "POST", EVENTS, body := slash_command("whoami"), signed(body))
         released.set()
 
     assert answered.body.startswith(b"record: no answer for ")
     assert (acknowledged.status, acknowledged.body) == (200, b"")
-    wait_until(lambda: call(scene.app, "GET", "/readyz").status == 200)
+    wait_until(lambda: call(fixture.app, "GET", "/readyz").status == 200)
 
 
 def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> None:
@@ -293,13 +293,13 @@ def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> Non
     with (
         BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as slack,
-        response_url() as far_end,
+        response_url() as scripted_server,
     ):
         environment = environment_of(
             make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
         )
         with running("serve", cwd=tmp_path, environment=environment) as bot:
-            body = slash_command("profile alice", far_end.url)
+            body = slash_command("profile alice", scripted_server.url)
             url = f"http://127.0.0.1:{bot.first_line.split()[-1]}"
             acknowledged = requests.post(url + EVENTS, body, headers=signed(body), timeout=30)
             bot.process.send_signal(signal.SIGTERM)
@@ -307,22 +307,22 @@ def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> Non
             assert bot.process.wait(timeout=30) == 0
 
         assert (acknowledged.status_code, acknowledged.content) == (200, b"")
-        assert [asked.json["response_type"] for asked in far_end.asked] == ["ephemeral"]
-        assert "alice" in far_end.asked[0].json["text"]
+        assert [asked.json["response_type"] for asked in scripted_server.asked] == ["ephemeral"]
+        assert "alice" in scripted_server.asked[0].json["text"]
 
 
-def test_is_not_ready_while_nothing_can_be_recorded(scene: Scene) -> None:
-    database = Path(scene.settings.database_url.removeprefix("sqlite:///"))
+def test_is_not_ready_while_nothing_can_be_recorded(fixture: BotFixture) -> None:
+    database = Path(fixture.settings.database_url.removeprefix("sqlite:///"))
     away = database.rename(database.with_suffix(".away"))
     try:
-        wait_until(lambda: b"record: the record's file is gone" in call(scene.app, "GET", "/readyz").body)
-        assert call(scene.app, "GET", "/readyz").status == 503
-        wait_until(lambda: b"im_bot_outbox -1.0" in call(scene.app, "GET", "/metrics").body)
+        wait_until(lambda: b"record: the record's file is gone" in call(fixture.app, "GET", "/readyz").body)
+        assert call(fixture.app, "GET", "/readyz").status == 503
+        wait_until(lambda: b"im_bot_outbox -1.0" in call(fixture.app, "GET", "/metrics").body)
     finally:
         away.rename(database)
 
-    wait_until(lambda: call(scene.app, "GET", "/readyz").status == 200)
-    wait_until(lambda: b"im_bot_outbox 0.0" in call(scene.app, "GET", "/metrics").body)
+    wait_until(lambda: call(fixture.app, "GET", "/readyz").status == 200)
+    wait_until(lambda: b"im_bot_outbox 0.0" in call(fixture.app, "GET", "/metrics").body)
 
 
 def test_acknowledges_though_thousands_of_connections_drip(tmp_path: Path) -> None:
@@ -336,7 +336,7 @@ def test_acknowledges_though_thousands_of_connections_drip(tmp_path: Path) -> No
         slack = stack.enter_context(BackgroundServer(make_app(workspace)))
         settings = make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
         bot = stack.enter_context(running("serve", cwd=tmp_path, environment=environment_of(settings)))
-        far_end = stack.enter_context(response_url())
+        scripted_server = stack.enter_context(response_url())
         port = int(bot.first_line.split()[-1])
         dripping = [
             stack.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(count)
@@ -346,7 +346,7 @@ def test_acknowledges_though_thousands_of_connections_drip(tmp_path: Path) -> No
             with suppress(OSError):
                 connection.sendall(b"POST / HTTP/1.1\r\nX: x" if number < count else b"x")
             if number % (count // 5) == 0:
-                body = slash_command("whoami", far_end.url)
+                body = slash_command("whoami", scripted_server.url)
                 began = time.monotonic()
                 acknowledged = requests.post(
                     f"http://127.0.0.1:{port}{EVENTS}", body, headers=signed(body), timeout=30
@@ -358,4 +358,4 @@ def test_acknowledges_though_thousands_of_connections_drip(tmp_path: Path) -> No
         assert slowest < 3
         print(f"{count} dripping connections: the slowest ack and /healthz together {slowest * 1000:.0f} ms")
         assert dripping[0].recv(1) == b""
-        wait_until(lambda: len(far_end.asked) >= 10)
+        wait_until(lambda: len(scripted_server.asked) >= 10)

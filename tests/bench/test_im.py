@@ -34,9 +34,13 @@ def cpu_ms(work: Callable[[], object], times: int) -> float:
 def test_cpu_of_one_call_of_100_accounts() -> None:
     body = {"To_Account": ACCOUNTS, "TagList": TAGS}
     ours, stock = [], []
-    with stand_in(0) as far_end, closing(client_for(far_end.url)) as im, requests.Session() as session:
+    with (
+        stand_in(0) as scripted_server,
+        closing(client_for(scripted_server.url)) as im,
+        requests.Session() as session,
+    ):
         url = (
-            f"{far_end.url}/v4/profile/portrait_get?sdkappid=1400000000&identifier=administrator"
+            f"{scripted_server.url}/v4/profile/portrait_get?sdkappid=1400000000&identifier=administrator"
             f"&usersig={'x' * 220}&random=1&contenttype=json"
         )
 
@@ -68,8 +72,8 @@ def most_in_a_second(arrivals: list[float]) -> int:
 @pytest.mark.parametrize("latency", [0.03, 0.1])
 def test_throughput_and_the_vendors_limit(latency: float) -> None:
     with (
-        stand_in(latency) as far_end,
-        closing(client_for(far_end.url, workers=WORKERS)) as im,
+        stand_in(latency) as scripted_server,
+        closing(client_for(scripted_server.url, workers=WORKERS)) as im,
         ThreadPoolExecutor(WORKERS) as pool,
     ):
         for run in range(RUNS):
@@ -79,7 +83,7 @@ def test_throughput_and_the_vendors_limit(latency: float) -> None:
                 pool.map(lambda _: im.get_profiles(ACCOUNTS, TAGS, Deadline.after(30)), range(CALLS))
             )
             assert all(len(each) == len(ACCOUNTS) for each in found)
-        arrivals = sorted(far_end.stop())
+        arrivals = sorted(scripted_server.stop())
 
     runs = [arrivals[place : place + CALLS] for place in range(0, len(arrivals), CALLS)]
     shares = [(CALLS - 1) / (run[-1] - run[0]) * len(ACCOUNTS) / CAP for run in runs]

@@ -10,7 +10,7 @@ from bot.core.overview import RECENT_ACCOUNTS, RECENT_DEEDS, make_home, make_sta
 from bot.core.parsing.command_line import Apps
 from bot.core.results import RoleReport
 from bot.errors import AuditError
-from tests.support.changing import EDDA, ERIK, World
+from tests.support.changing import EDDA, ERIK, ChangesFixture
 from tests.support.fakes import FakeRecord
 
 TEST, PROD = App("test", "Jakarta"), App("prod", "Singapore")
@@ -73,10 +73,10 @@ def test_knows_how_to_ask_again(event: AuditEvent, again: tuple[LookupKind, tupl
 
 
 def test_shows_a_change_once_as_it_ended() -> None:
-    world = World()
-    world.done()
+    fixture = ChangesFixture()
+    fixture.done()
 
-    home = make_home(EDDA, EDITOR, APPS, world.record)
+    home = make_home(EDDA, EDITOR, APPS, fixture.record)
 
     assert [recent.entry.event.outcome for recent in home.recent] == [Outcome.SUCCEEDED]
     assert home.waiting == ()
@@ -91,9 +91,9 @@ def test_shows_a_few_of_many_and_what_was_repeated_once() -> None:
 
 
 def test_shows_what_waits_for_the_one_who_proposed_it_until_it_expires() -> None:
-    world = World()
-    change = world.preview()
-    record = world.record
+    fixture = ChangesFixture()
+    change = fixture.preview()
+    record = fixture.record
 
     assert make_home(EDDA, EDITOR, APPS, record).waiting == (change,)
     assert make_home(ERIK, EDITOR, APPS, record).waiting == ()
@@ -129,10 +129,10 @@ def test_shows_what_was_done_though_nobody_can_read_what_waits() -> None:
 
 
 def test_shows_no_change_to_whoever_could_not_confirm_it() -> None:
-    world = World()
-    world.preview()
+    fixture = ChangesFixture()
+    fixture.preview()
 
-    assert make_home(EDDA, replace(EDITOR, role=Role.VIEWER), APPS, world.record).waiting == ()
+    assert make_home(EDDA, replace(EDITOR, role=Role.VIEWER), APPS, fixture.record).waiting == ()
 
 
 @pytest.mark.parametrize(

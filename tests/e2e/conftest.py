@@ -14,7 +14,7 @@ from bot.playground.workspace import Workspace
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
 from tests.support.browser import PATIENCE, launch
-from tests.support.slack import BOT_TOKEN, ONCALL, Stage, make_workspace
+from tests.support.slack import BOT_TOKEN, ONCALL, SwitchableApp, make_workspace
 from tests.support.story import Playground
 
 OpenPage: TypeAlias = Callable[..., Page]
@@ -30,20 +30,20 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def stage() -> Stage:
-    return Stage()
+def switchable_app() -> SwitchableApp:
+    return SwitchableApp()
 
 
 @pytest.fixture(scope="module")
-def url(stage: Stage) -> Iterator[str]:
-    with BackgroundServer(stage) as server:
+def url(switchable_app: SwitchableApp) -> Iterator[str]:
+    with BackgroundServer(switchable_app) as server:
         yield server.url
 
 
 @pytest.fixture
-def workspace(stage: Stage) -> Workspace:
+def workspace(switchable_app: SwitchableApp) -> Workspace:
     workspace = make_workspace()
-    stage.app = make_app(workspace)
+    switchable_app.app = make_app(workspace)
     return workspace
 
 

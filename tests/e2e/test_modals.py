@@ -20,7 +20,7 @@ from tests.support.slack import (
     ONCALL,
     SIGNING_SECRET,
     SUPPORT,
-    Stage,
+    SwitchableApp,
     make_buttons,
     make_input,
     make_option,
@@ -95,17 +95,17 @@ class Bot:
 
 
 @pytest.fixture(scope="module")
-def request_url() -> Iterator[tuple[str, Stage]]:
-    stage = Stage()
-    with BackgroundServer(stage) as server:
-        yield f"{server.url}/slack/events", stage
+def request_url() -> Iterator[tuple[str, SwitchableApp]]:
+    switchable_app = SwitchableApp()
+    with BackgroundServer(switchable_app) as server:
+        yield f"{server.url}/slack/events", switchable_app
 
 
 @pytest.fixture
-def bot(url: str, workspace: Workspace, request_url: tuple[str, Stage]) -> Bot:
+def bot(url: str, workspace: Workspace, request_url: tuple[str, SwitchableApp]) -> Bot:
     bot = Bot(url)
-    workspace.request_url, stage = request_url
-    stage.app = SlackRequestHandler(bot.app)
+    workspace.request_url, switchable_app = request_url
+    switchable_app.app = SlackRequestHandler(bot.app)
     return bot
 
 

@@ -18,8 +18,8 @@ from bot.errors import (
 )
 from bot.im.client import IMClient
 from bot.im.usersig import decode, mac
-from tests.support.far_end import answer
 from tests.support.im_side import APP_ID, KEY, OK, client_for, facing, fail, soon
+from tests.support.scripted_server import answer
 
 if TYPE_CHECKING:
     from bot.core.ports import IM
@@ -91,10 +91,10 @@ def test_is_what_the_core_asks_for() -> None:
 @pytest.mark.parametrize("command", CALLS)
 def test_asks_as_the_vendors_page_says(command: str) -> None:
     ask, body, answered = CALLS[command]
-    with facing(answer(answered)) as (im, far_end):
+    with facing(answer(answered)) as (im, scripted_server):
         ask(im, Deadline.after(LATER))
 
-    (asked,) = far_end.asked
+    (asked,) = scripted_server.asked
     assert asked.method == "POST"
     assert asked.path == f"/v4/{command}"
     assert asked.json == body
@@ -109,20 +109,20 @@ def test_asks_as_the_vendors_page_says(command: str) -> None:
 
 
 def test_signs_each_call() -> None:
-    with facing(answer(profiles())) as (im, far_end):
+    with facing(answer(profiles())) as (im, scripted_server):
         im.get_profiles(["a"], [NICK], Deadline.after(LATER))
 
-    claims = decode(far_end.asked[0].query["usersig"])
+    claims = decode(scripted_server.asked[0].query["usersig"])
     assert claims.sig == mac(APP_ID, KEY, "administrator", time=claims.time, expire=claims.expire)
 
 
 def test_draws_a_new_random_for_each_request_on_one_connection() -> None:
-    with facing(answer(profiles())) as (im, far_end):
+    with facing(answer(profiles())) as (im, scripted_server):
         for _ in range(5):
             im.get_profiles(["a"], [NICK], Deadline.after(LATER))
 
-    assert len({asked.query["random"] for asked in far_end.asked}) == 5
-    assert far_end.connections == 1
+    assert len({asked.query["random"] for asked in scripted_server.asked}) == 5
+    assert scripted_server.connections == 1
 
 
 def test_reads_the_sample_of_portrait_get() -> None:
@@ -390,10 +390,10 @@ def test_an_answer_too_deep_to_read_is_refused(deep: bytes) -> None:
     for body in (deep, b'{"ErrorCode":0,"Unknown":' + deep):
         with pytest.raises(InvalidResponseError, match="documented shape"):
             got(body, "a")
-        with facing(answer(body)) as (im, far_end):
+        with facing(answer(body)) as (im, scripted_server):
             with pytest.raises(OutcomeUnknownError, match="documented shape"):
                 im.set_profile("a", {NICK: "A"}, soon())
-            assert len(far_end.asked) == 1
+            assert len(scripted_server.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -462,9 +462,9 @@ def test_many_threads_share_the_connections() -> None:
         together.wait()
         return im.get_profiles([f"id{number}"], [NICK], Deadline.after(LATER))
 
-    with facing(answer(profiles())) as (im, far_end), ThreadPoolExecutor(4) as pool:
+    with facing(answer(profiles())) as (im, scripted_server), ThreadPoolExecutor(4) as pool:
         list(pool.map(ask, range(4)))
         list(pool.map(ask, range(4)))
 
-    assert far_end.connections <= 4
-    assert len(far_end.asked) == 8
+    assert scripted_server.connections <= 4
+    assert len(scripted_server.asked) == 8

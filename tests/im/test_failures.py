@@ -23,16 +23,16 @@ from bot.errors import (
 from bot.http_session import tls_context
 from bot.im.client import IMClient
 from bot.im.transport import MAX_BYTES
-from tests.support import far_end as bad
-from tests.support.far_end import Behavior, FarEnd, answer
+from tests.support import scripted_server as responses
 from tests.support.im_side import KEY, OK, client_for, facing, fail, soon
+from tests.support.scripted_server import ScriptedServer, ServerResponse, answer
 
 NICK = "Tag_Profile_IM_Nick"
 FOUND = OK | {"UserProfileItem": [{"To_Account": "a", "ProfileItem": []}]}
 BODY = b'{"ErrorCode":0,"UserProfileItem":[]}'
 ZIPPED = "Content-Encoding: gzip\r\n"
 
-BROKEN: dict[str, tuple[Behavior, type[IMError], str]] = {
+BROKEN: dict[str, tuple[ServerResponse, type[IMError], str]] = {
     "HTTP 502": (answer(b"Bad gateway", status=502), UnavailableError, "(HTTP 502)"),
     "HTTP 302": (
         answer(b"", status=302, headers="Location: http://localhost:1/\r\n"),
@@ -40,22 +40,22 @@ BROKEN: dict[str, tuple[Behavior, type[IMError], str]] = {
         "(HTTP 302)",
     ),
     "HTTP 404": (answer(FOUND, status=404), InvalidResponseError, "(HTTP 404)"),
-    "silence": (bad.hang(), UnavailableError, "took too long"),
-    "a reset": (bad.reset(), UnavailableError, "broke"),
-    "a close": (bad.raw(b""), UnavailableError, "broke"),
-    "half an answer": (bad.half(BODY), UnavailableError, "broke"),
+    "silence": (responses.hang(), UnavailableError, "took too long"),
+    "a reset": (responses.reset(), UnavailableError, "broke"),
+    "a close": (responses.raw(b""), UnavailableError, "broke"),
+    "half an answer": (responses.half(BODY), UnavailableError, "broke"),
     "half a chunk": (
-        bad.raw(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"),
+        responses.raw(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"),
         UnavailableError,
         "broke",
     ),
-    "a drip": (bad.drip(BODY * 90, 0.02), UnavailableError, "took too long"),
+    "a drip": (responses.drip(BODY * 90, 0.02), UnavailableError, "took too long"),
     "a drip before closing": (
-        bad.drip(BODY * 90, 0.02, headers="Connection: close\r\n"),
+        responses.drip(BODY * 90, 0.02, headers="Connection: close\r\n"),
         UnavailableError,
         "took too long",
     ),
-    "no HTTP": (bad.raw(b"220 smtp ready\r\n\r\n"), UnavailableError, "broke"),
+    "no HTTP": (responses.raw(b"220 smtp ready\r\n\r\n"), UnavailableError, "broke"),
     "not what it is called": (answer(BODY, headers=ZIPPED), UnavailableError, "broke"),
     "no JSON": (answer(b"<html>"), InvalidResponseError, "not JSON"),
     "another shape": (answer({"ErrorCode": "none"}), InvalidResponseError, "documented shape"),
@@ -104,7 +104,7 @@ def serving_as(host: str, ca: trustme.CA) -> ssl.SSLContext:
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_answer_is_explained_and_the_next_call_works(name: str) -> None:
     broken, kind, words = BROKEN[name]
-    with facing(broken) as (im, far_end):
+    with facing(broken) as (im, scripted_server):
         deadline = Deadline.after(0.5) if name in ENDLESS else soon()
         with pytest.raises(kind) as caught:
             get(im, deadline)
@@ -112,37 +112,37 @@ def test_a_broken_answer_is_explained_and_the_next_call_works(name: str) -> None
         assert words in str(caught.value)
         assert caught.value.advice
         assert deadline.left() > -1
-        far_end.follow(answer(FOUND))
+        scripted_server.follow(answer(FOUND))
         assert get(im) == {"a": {}}
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_change_without_a_usable_answer_is_unknown_and_not_repeated(name: str) -> None:
     broken, _, words = BROKEN[name]
-    with facing(broken, answer(OK)) as (im, far_end):
+    with facing(broken, answer(OK)) as (im, scripted_server):
         with pytest.raises(OutcomeUnknownError) as caught:
             change(im, Deadline.after(0.5) if name in ENDLESS else None)
 
         assert words in str(caught.value)
         assert "may or may not" in str(caught.value)
         assert "Look the account up" in caught.value.advice
-        assert len(far_end.asked) == 1
+        assert len(scripted_server.asked) == 1
 
 
-@pytest.mark.parametrize("drip", bad.DRIPS)
+@pytest.mark.parametrize("drip", responses.DRIPS)
 def test_whatever_drips_ends_at_the_deadline(drip: str) -> None:
-    with facing(answer(FOUND)) as (im, far_end):
+    with facing(answer(FOUND)) as (im, scripted_server):
         for ask, kind in ((get, UnavailableError), (change, OutcomeUnknownError)):
             # Connected already, so that the time goes where it is to go.
             assert get(im) == {"a": {}}
-            far_end.follow(bad.DRIPS[drip])
+            scripted_server.follow(responses.DRIPS[drip])
             deadline = Deadline.after(0.9)
             with pytest.raises(kind, match="took too long") as caught:
                 ask(im, deadline)
 
             assert deadline.left() > -2
             assert type(caught.value) is kind
-            far_end.follow(answer(FOUND))
+            scripted_server.follow(answer(FOUND))
         assert get(im) == {"a": {}}
 
 
@@ -150,11 +150,11 @@ def test_whatever_drips_ends_at_the_deadline(drip: str) -> None:
 def test_a_handshake_that_drips_ends_at_the_deadline(
     authority: trustme.CA, ask: Callable[..., object]
 ) -> None:
-    hello = bad.endless(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x")
+    hello = responses.endless(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x")
     deadline = Deadline.after(0.9)
     with (
-        FarEnd(greet=hello) as far_end,
-        closing(client_for(far_end.url.replace("http:", "https:"))) as im,
+        ScriptedServer(greet=hello) as scripted_server,
+        closing(client_for(scripted_server.url.replace("http:", "https:"))) as im,
         pytest.raises(UnavailableError) as caught,
     ):
         ask(im, deadline)
@@ -166,14 +166,14 @@ def test_a_handshake_that_drips_ends_at_the_deadline(
 @pytest.mark.parametrize("ask", [get, change])
 @pytest.mark.parametrize(
     "drip",
-    [bad.endless(b"", b"HTTP/1.1 200 x"), bad.endless(b"HTTP/1.1 200 X\r\n", b"X: x\r\n")],
+    [responses.endless(b"", b"HTTP/1.1 200 x"), responses.endless(b"HTTP/1.1 200 X\r\n", b"X: x\r\n")],
     ids=["status line", "header"],
 )
 def test_a_proxy_that_drips_ends_at_the_deadline(
-    monkeypatch: pytest.MonkeyPatch, ask: Callable[..., object], drip: Behavior
+    monkeypatch: pytest.MonkeyPatch, ask: Callable[..., object], drip: ServerResponse
 ) -> None:
     deadline = Deadline.after(0.9)
-    with FarEnd(drip) as proxy:
+    with ScriptedServer(drip) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url)
         with closing(client_for("https://im.invalid")) as im, pytest.raises(UnavailableError) as caught:
             ask(im, deadline)
@@ -225,8 +225,8 @@ def test_a_host_name_that_does_not_resolve_is_explained(ask: Callable[..., objec
 
 def test_speaks_tls_to_a_server_that_proves_itself(authority: trustme.CA) -> None:
     with (
-        FarEnd(answer(FOUND), tls=serving_as("localhost", authority)) as far_end,
-        closing(client_for(far_end.url)) as im,
+        ScriptedServer(answer(FOUND), tls=serving_as("localhost", authority)) as scripted_server,
+        closing(client_for(scripted_server.url)) as im,
     ):
         assert get(im) == {"a": {}}
 
@@ -238,21 +238,21 @@ def test_asks_nothing_of_a_server_that_does_not_prove_itself(
 ) -> None:
     stranger = trustme.CA() if host == "localhost" else authority
     with (
-        FarEnd(answer(FOUND), tls=serving_as(host, stranger)) as far_end,
-        closing(client_for(far_end.url)) as im,
+        ScriptedServer(answer(FOUND), tls=serving_as(host, stranger)) as scripted_server,
+        closing(client_for(scripted_server.url)) as im,
         pytest.raises(UnavailableError) as caught,
     ):
         ask(im, soon())
 
     assert type(caught.value) is UnavailableError
     assert str(caught.value) == "the vendor's server did not prove to be the vendor's"
-    assert far_end.asked == []
+    assert scripted_server.asked == []
 
 
 def test_a_server_that_speaks_no_tls_is_explained(authority: trustme.CA) -> None:
     with (
-        FarEnd(bad.raw(b"plain")) as far_end,
-        closing(client_for(far_end.url.replace("http:", "https:"))) as im,
+        ScriptedServer(responses.raw(b"plain")) as scripted_server,
+        closing(client_for(scripted_server.url.replace("http:", "https:"))) as im,
         pytest.raises(UnavailableError, match="secure connection"),
     ):
         get(im, soon())
@@ -260,48 +260,51 @@ def test_a_server_that_speaks_no_tls_is_explained(authority: trustme.CA) -> None
 
 def test_reads_a_compressed_and_a_chunked_answer() -> None:
     zipped = gzip.compress(b'{"ErrorCode":0,"UserProfileItem":[' + b" " * 200_000 + b"]}")
-    chunks = bad.chunked(b'{"ErrorCode":0,"UserProfileItem":[' + b" " * 5000 + b"]}")
-    with facing(answer(zipped, headers=ZIPPED), chunks, bad.chunked(zipped, headers=ZIPPED)) as (im, far_end):
+    chunks = responses.chunked(b'{"ErrorCode":0,"UserProfileItem":[' + b" " * 5000 + b"]}")
+    with facing(answer(zipped, headers=ZIPPED), chunks, responses.chunked(zipped, headers=ZIPPED)) as (
+        im,
+        scripted_server,
+    ):
         assert [get(im), get(im), get(im)] == [{}, {}, {}]
 
-    assert far_end.connections == 1
+    assert scripted_server.connections == 1
 
 
 def test_a_connection_closed_while_idle_is_opened_again() -> None:
     body = b'{"ErrorCode":0,"UserProfileItem":[]}'
-    closing_answer = bad.raw(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-    with facing(closing_answer, answer(FOUND)) as (im, far_end):
+    closing_answer = responses.raw(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    with facing(closing_answer, answer(FOUND)) as (im, scripted_server):
         get(im)
 
         assert get(im) == {"a": {}}
-        assert far_end.connections == 2
+        assert scripted_server.connections == 2
 
 
 @pytest.mark.parametrize("name", ["HTTP 502", "a reset", "half an answer", "an internal error"])
 def test_what_passes_by_itself_is_asked_again(name: str) -> None:
-    with facing(BROKEN[name][0], answer(FOUND)) as (im, far_end):
+    with facing(BROKEN[name][0], answer(FOUND)) as (im, scripted_server):
         assert get(im) == {"a": {}}
 
-    assert len(far_end.asked) == 2
-    assert far_end.asked[0].body == far_end.asked[1].body
-    assert far_end.asked[0].query["random"] != far_end.asked[1].query["random"]
+    assert len(scripted_server.asked) == 2
+    assert scripted_server.asked[0].body == scripted_server.asked[1].body
+    assert scripted_server.asked[0].query["random"] != scripted_server.asked[1].query["random"]
 
 
 def test_a_change_refused_for_too_many_calls_is_sent_again() -> None:
-    with facing(answer(fail(60007)), answer(OK)) as (im, far_end):
+    with facing(answer(fail(60007)), answer(OK)) as (im, scripted_server):
         change(im)
 
-    assert len(far_end.asked) == 2
+    assert len(scripted_server.asked) == 2
 
 
 @pytest.mark.parametrize("ask", [get, change])
 @pytest.mark.parametrize("code", [40001, 40605, 60010, 60022])
 def test_what_will_not_pass_is_not_asked_again(ask: Callable[..., object], code: int) -> None:
-    with facing(answer(fail(code))) as (im, far_end), pytest.raises(IMError) as caught:
+    with facing(answer(fail(code))) as (im, scripted_server), pytest.raises(IMError) as caught:
         ask(im)
 
     assert caught.value.code == code
-    assert len(far_end.asked) == 1
+    assert len(scripted_server.asked) == 1
 
 
 def test_a_change_that_was_refused_is_not_unknown() -> None:
@@ -311,32 +314,32 @@ def test_a_change_that_was_refused_is_not_unknown() -> None:
 
 def test_gives_up_at_the_deadline_with_what_the_vendor_said() -> None:
     deadline = Deadline.after(0.37)
-    with facing(answer(fail(60008))) as (im, far_end), pytest.raises(UnavailableError) as caught:
+    with facing(answer(fail(60008))) as (im, scripted_server), pytest.raises(UnavailableError) as caught:
         get(im, deadline)
 
     assert caught.value.code == 60008
-    assert len(far_end.asked) == 2
+    assert len(scripted_server.asked) == 2
     assert deadline.left() > -1
 
 
 def test_too_many_bad_signatures_are_not_waited_for() -> None:
-    with facing(answer(fail(70050))) as (im, far_end), pytest.raises(IMError, match="bad signatures"):
+    with facing(answer(fail(70050))) as (im, scripted_server), pytest.raises(IMError, match="bad signatures"):
         get(im)
 
-    assert len(far_end.asked) == 1
+    assert len(scripted_server.asked) == 1
 
 
 @pytest.mark.parametrize("ask", [get, change])
 def test_asks_nothing_after_the_deadline(ask: Callable[..., object]) -> None:
-    with facing(answer(FOUND)) as (im, far_end), pytest.raises(NotAskedError):
+    with facing(answer(FOUND)) as (im, scripted_server), pytest.raises(NotAskedError):
         ask(im, Deadline.after(-1))
 
-    assert far_end.asked == []
+    assert scripted_server.asked == []
 
 
 def test_follows_no_redirect() -> None:
     with (
-        FarEnd(answer(FOUND)) as elsewhere,
+        ScriptedServer(answer(FOUND)) as elsewhere,
         facing(answer(b"", status=307, headers=f"Location: {elsewhere.url}/\r\n")) as (im, _),
         pytest.raises(InvalidResponseError),
     ):
@@ -348,17 +351,17 @@ def test_follows_no_redirect() -> None:
 def test_brings_along_no_cookie_and_no_netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "netrc").write_text("machine localhost login someone password netrc-password\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    with facing(answer(FOUND, headers="Set-Cookie: a=b\r\n")) as (im, far_end):
+    with facing(answer(FOUND, headers="Set-Cookie: a=b\r\n")) as (im, scripted_server):
         get(im)
         get(im)
 
-    assert far_end.asked[1].headers.keys() & {"authorization", "cookie"} == set()
+    assert scripted_server.asked[1].headers.keys() & {"authorization", "cookie"} == set()
 
 
 def test_the_proxy_is_read_once_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    with FarEnd(answer(FOUND)) as proxy, FarEnd(answer(FOUND)) as later:
+    with ScriptedServer(answer(FOUND)) as proxy, ScriptedServer(answer(FOUND)) as later:
         monkeypatch.setenv("http_proxy", proxy.url)
         with closing(client_for("http://im.invalid")) as im:
             monkeypatch.setenv("http_proxy", later.url)
@@ -395,16 +398,16 @@ def test_leaks_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    odd = bad.raw(b"HTTP/1.1 200 X\r\nno colon here\r\n: x\r\nContent-Length: 2\r\n\r\n{}")
+    odd = responses.raw(b"HTTP/1.1 200 X\r\nno colon here\r\n: x\r\nContent-Length: 2\r\n\r\n{}")
     more = {"odd headers": odd, "a bad sign": answer(fail(70001))}
     behavior = BROKEN[name][0] if name in BROKEN else more.get(name, answer(FOUND))
     tls = serving_as("elsewhere", authority) if name == "a bad certificate" else None
-    with FarEnd(behavior, tls=tls) as far_end:
+    with ScriptedServer(behavior, tls=tls) as scripted_server:
         places = {
             "a refused connection": f"http://localhost:{closed_port}",
             "no such host": "http://x.invalid",
         }
-        with closing(client_for(places.get(name, far_end.url))) as im:
+        with closing(client_for(places.get(name, scripted_server.url))) as im:
             sig = im._transport._signer.get().text
             with pytest.raises(IMError) as caught:
                 ask(im, Deadline.after(0.5))

@@ -12,64 +12,64 @@ from bot.core.model import Deadline
 from bot.errors import AuthenticationError
 from bot.im.client import IMClient
 from bot.im.usersig import LIFETIME, decode
-from tests.support.far_end import Asked, Behavior, FarEnd, answer
 from tests.support.im_side import OK, client_for, fail
+from tests.support.scripted_server import ReceivedRequest, ScriptedServer, ServerResponse, answer
 
 FOUND = OK | {"UserProfileItem": [{"To_Account": "a", "ProfileItem": []}]}
 
 
 @contextmanager
-def signed_earlier(seconds: float, *script: Behavior) -> Iterator[tuple[IMClient, FarEnd]]:
+def signed_earlier(seconds: float, *script: ServerResponse) -> Iterator[tuple[IMClient, ScriptedServer]]:
     """Open a client whose UserSig was made some time ago, so that a new one reads differently."""
-    with FarEnd(*script) as far_end:
+    with ScriptedServer(*script) as scripted_server:
         with freeze_time(datetime.now(UTC) - timedelta(seconds=seconds)):
-            im = client_for(far_end.url, workers=32)
+            im = client_for(scripted_server.url, workers=32)
         with closing(im):
-            yield im, far_end
+            yield im, scripted_server
 
 
 def get(im: IMClient) -> object:
     return im.get_profiles(["a"], ["Tag_Profile_IM_Nick"], Deadline.after(5))
 
 
-def signatures(far_end: FarEnd) -> list[str]:
-    return [asked.query["usersig"] for asked in far_end.asked]
+def signatures(scripted_server: ScriptedServer) -> list[str]:
+    return [asked.query["usersig"] for asked in scripted_server.asked]
 
 
 @pytest.mark.parametrize("code", [60004, 60005, 70001, 70052])
 def test_a_refused_signature_is_renewed_once(code: int) -> None:
-    with signed_earlier(60, answer(fail(code)), answer(FOUND)) as (im, far_end):
+    with signed_earlier(60, answer(fail(code)), answer(FOUND)) as (im, scripted_server):
         assert get(im) == {"a": {}}
 
-    old, new = signatures(far_end)
+    old, new = signatures(scripted_server)
     assert decode(new).time > decode(old).time
 
 
 @pytest.mark.parametrize("code", [60004, 60005, 70001, 70052])
 def test_a_signature_refused_again_is_an_operators_problem(code: int) -> None:
     with (
-        signed_earlier(60, answer(fail(code))) as (im, far_end),
+        signed_earlier(60, answer(fail(code))) as (im, scripted_server),
         pytest.raises(AuthenticationError, match="signature") as caught,
     ):
         get(im)
 
     assert caught.value.code == code
-    assert len(far_end.asked) == 2
+    assert len(scripted_server.asked) == 2
 
 
 def test_a_change_refused_for_its_signature_is_sent_again() -> None:
-    with signed_earlier(60, answer(fail(70001)), answer(OK)) as (im, far_end):
+    with signed_earlier(60, answer(fail(70001)), answer(OK)) as (im, scripted_server):
         im.set_profile("a", {"Tag_Profile_IM_Nick": "A"}, Deadline.after(5))
 
-    assert len(far_end.asked) == 2
+    assert len(scripted_server.asked) == 2
 
 
 def test_a_signature_past_half_of_its_life_is_not_used() -> None:
-    with signed_earlier(LIFETIME / 2 + 1, answer(FOUND)) as (im, far_end):
+    with signed_earlier(LIFETIME / 2 + 1, answer(FOUND)) as (im, scripted_server):
         get(im)
         get(im)
 
-    first, second = signatures(far_end)
+    first, second = signatures(scripted_server)
     assert first == second
     assert datetime.now(UTC).timestamp() - decode(first).time < 60
 
@@ -77,15 +77,15 @@ def test_a_signature_past_half_of_its_life_is_not_used() -> None:
 def test_many_threads_refused_at_once_renew_once() -> None:
     refused: set[str] = set()
 
-    def behave(connection: socket.socket, asked: Asked, stopped: threading.Event) -> None:
+    def behave(connection: socket.socket, asked: ReceivedRequest, stopped: threading.Event) -> None:
         sig = asked.query["usersig"]
         if not refused:
             refused.add(sig)
         is_old = sig in refused
         answer(fail(70001) if is_old else FOUND)(connection, asked, stopped)
 
-    with signed_earlier(60, behave) as (im, far_end), ThreadPoolExecutor(32) as pool:
+    with signed_earlier(60, behave) as (im, scripted_server), ThreadPoolExecutor(32) as pool:
         found = list(pool.map(lambda _: get(im), range(32)))
 
     assert found == [{"a": {}}] * 32
-    assert len(set(signatures(far_end))) == 2
+    assert len(set(signatures(scripted_server))) == 2

@@ -9,27 +9,27 @@ from bot.background import BackgroundServer
 from bot.playground.people import Person
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
-from tests.support.slack import BOT_TOKEN, Page, Stage, Wire, make_workspace, open_page, open_wire
+from tests.support.slack import BOT_TOKEN, Page, SwitchableApp, Wire, make_workspace, open_page, open_wire
 
 OpenPage: TypeAlias = Callable[[Person], Page]
 OpenWire: TypeAlias = Callable[[], Wire]
 
 
 @pytest.fixture(scope="session")
-def stage() -> Stage:
-    return Stage()
+def switchable_app() -> SwitchableApp:
+    return SwitchableApp()
 
 
 @pytest.fixture(scope="session")
-def url(stage: Stage) -> Iterator[str]:
-    with BackgroundServer(stage) as server:
+def url(switchable_app: SwitchableApp) -> Iterator[str]:
+    with BackgroundServer(switchable_app) as server:
         yield server.url
 
 
 @pytest.fixture
-def workspace(stage: Stage) -> Workspace:
+def workspace(switchable_app: SwitchableApp) -> Workspace:
     workspace = make_workspace()
-    stage.app = make_app(workspace)
+    switchable_app.app = make_app(workspace)
     return workspace
 
 

@@ -5,22 +5,22 @@ from typing import Any
 from bot.core.model import Outcome, Surface
 from bot.playground.people import VIEWER
 from bot.playground.state.messages import list_elements
-from tests.support.whole import Asker, Whole, history_of
+from tests.support.running_bot import RunningBot, SlackUser, read_history
 
 
 def labels(message: dict[str, Any]) -> list[str]:
     return [element["text"]["text"] for _, element in list_elements(message["blocks"])]
 
 
-def view_with(asker: Asker, words: str) -> dict[str, Any]:
+def view_with(slack_user: SlackUser, words: str) -> dict[str, Any]:
     """Wait until a view is shown that has these words in it."""
     while True:
-        view: dict[str, Any] = asker.page.next().get("view") or {}
+        view: dict[str, Any] = slack_user.page.next().get("view") or {}
         if words in str(view):
             return view
 
 
-def test_leads_an_editor_from_a_card_to_the_form_of_its_account(ed: Asker) -> None:
+def test_leads_an_editor_from_a_card_to_the_form_of_its_account(ed: SlackUser) -> None:
     card = ed.ask("/im profile user_001")
 
     ed.click(card, "Change…")
@@ -29,8 +29,8 @@ def test_leads_an_editor_from_a_card_to_the_form_of_its_account(ed: Asker) -> No
     assert "user_001" in str(form["blocks"][0])
 
 
-def test_leads_whoever_may_look_up_from_a_card_to_its_history(whole: Whole) -> None:
-    with whole.acting_as(VIEWER) as vera:
+def test_leads_whoever_may_look_up_from_a_card_to_its_history(running_bot: RunningBot) -> None:
+    with running_bot.act_as(VIEWER) as vera:
         card = vera.ask("/im attrs user_002")
         shown = vera.press(card, "History")
 
@@ -40,12 +40,12 @@ def test_leads_whoever_may_look_up_from_a_card_to_its_history(whole: Whole) -> N
     assert shown["ephemeral"]
 
 
-def test_offers_neither_for_several_accounts_nor_for_none(ed: Asker) -> None:
+def test_offers_neither_for_several_accounts_nor_for_none(ed: SlackUser) -> None:
     for text in ("/im profile alice bob_k", "/im profile nobody", "/im friends alice bob_k"):
         assert not {"Change…", "History"} & set(labels(ed.ask(text)))
 
 
-def test_leads_from_what_was_done_to_the_history_of_the_account(ed: Asker) -> None:
+def test_leads_from_what_was_done_to_the_history_of_the_account(ed: SlackUser) -> None:
     done = ed.press(ed.ask("/im set user_003 nick=Done"), "Confirm 1 change")
     ed.audit()
 
@@ -55,10 +55,10 @@ def test_leads_from_what_was_done_to_the_history_of_the_account(ed: Asker) -> No
     assert "Done" in shown["text"]
 
 
-def test_refuses_the_form_to_whoever_is_no_editor_and_records_it(whole: Whole) -> None:
-    with whole.acting_as(VIEWER) as vera:
+def test_refuses_the_form_to_whoever_is_no_editor_and_records_it(running_bot: RunningBot) -> None:
+    with running_bot.act_as(VIEWER) as vera:
         card = vera.ask("/im profile user_004")
-        kept = next(kept for kept in whole.workspace.messages if kept.ts == card["ts"])
+        kept = next(kept for kept in running_bot.workspace.messages if kept.ts == card["ts"])
         for blocks in (kept.content.blocks, card["blocks"]):
             history = next(each for _, each in list_elements(blocks) if each["action_id"] == "show_history")
             history["action_id"] = "edit_account"
@@ -66,14 +66,14 @@ def test_refuses_the_form_to_whoever_is_no_editor_and_records_it(whole: Whole) -
         assert view_with(vera, "you are not an editor")
         assert vera.answer()["text"].startswith("Refused: you are not an editor")
 
-    denied, *_ = history_of(whole, "user_004")
+    denied, *_ = read_history(running_bot, "user_004")
     assert (denied.event.outcome, denied.event.surface) == (Outcome.DENIED, Surface.BUTTON)
     assert denied.event.command == "set"
 
 
-def test_refuses_a_button_of_somebody_elses_card(whole: Whole, ed: Asker) -> None:
-    with whole.acting_as(VIEWER) as vera:
+def test_refuses_a_button_of_somebody_elses_card(running_bot: RunningBot, ed: SlackUser) -> None:
+    with running_bot.act_as(VIEWER) as vera:
         card = vera.ask("/im profile user_005")
-    next(kept for kept in whole.workspace.messages if kept.ts == card["ts"]).only_for = None
+    next(kept for kept in running_bot.workspace.messages if kept.ts == card["ts"]).only_for = None
 
     assert "only the person who asked" in ed.press(card, "History")["text"]

@@ -10,52 +10,54 @@ import pytest
 from bot.core.model import Outcome
 from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, GUEST, VIEWER, Person
 from bot.store.verify import RecordStatus, verify_url
-from tests.support.whole import Asker, Whole, history_of
+from tests.support.running_bot import RunningBot, SlackUser, read_history
 
 NICK = "Tag_Profile_IM_Nick"
 CHANGE_ID = re.compile(r"op_[a-z0-9]+")
 
 
-def nick_of(whole: Whole, account: str) -> str:
-    (app,) = whole.sandbox.apps.values()
+def nick_of(running_bot: RunningBot, account: str) -> str:
+    (app,) = running_bot.sandbox.apps.values()
     return str(app.accounts[account].profile.get(NICK, ""))
 
 
-def test_changes_a_profile_when_confirmed_and_tells_the_audit_channel(whole: Whole, ed: Asker) -> None:
+def test_changes_a_profile_when_confirmed_and_tells_the_audit_channel(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
     preview = ed.ask('/im set user_001 nick="Bob K" --reason "ticket 4711"')
     assert "Bob K" in preview["text"]
-    assert nick_of(whole, "user_001") != "Bob K"
+    assert nick_of(running_bot, "user_001") != "Bob K"
 
     done = ed.press(preview, "Confirm 1 change")
 
     assert done["text"].startswith("Done.")
-    assert nick_of(whole, "user_001") == "Bob K"
+    assert nick_of(running_bot, "user_001") == "Bob K"
     told = ed.audit()
     assert "Bob K" in told["text"]
     assert "ticket 4711" in told["text"]
-    outcomes = [entry.event.outcome for entry in reversed(history_of(whole, "user_001"))]
+    outcomes = [entry.event.outcome for entry in reversed(read_history(running_bot, "user_001"))]
     assert outcomes == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
-    assert verify_url(whole.settings.database_url).status is RecordStatus.SOUND
+    assert verify_url(running_bot.settings.database_url).status is RecordStatus.SOUND
 
 
-def test_undoes_from_the_audit_channel(whole: Whole, ed: Asker) -> None:
-    before = nick_of(whole, "user_002")
+def test_undoes_from_the_audit_channel(running_bot: RunningBot, ed: SlackUser) -> None:
+    before = nick_of(running_bot, "user_002")
     ed.press(ed.ask("/im set user_002 nick=Wrong"), "Confirm 1 change")
     told = ed.audit()
 
-    with whole.acting_as(GROUP_EDITOR) as grace:
+    with running_bot.act_as(GROUP_EDITOR) as grace:
         preview = grace.press(told, "Undo…")
         assert "Undo change" in preview["text"]
-        assert nick_of(whole, "user_002") == "Wrong"
+        assert nick_of(running_bot, "user_002") == "Wrong"
         done = grace.press(preview, "Confirm 1 change")
 
     assert done["text"].startswith("Done.")
-    assert nick_of(whole, "user_002") == before
+    assert nick_of(running_bot, "user_002") == before
     assert before in ed.audit()["text"]
 
 
-def test_undoes_by_the_id_of_a_change(whole: Whole, ed: Asker) -> None:
-    before = nick_of(whole, "user_003")
+def test_undoes_by_the_id_of_a_change(running_bot: RunningBot, ed: SlackUser) -> None:
+    before = nick_of(running_bot, "user_003")
     done = ed.press(ed.ask("/im set user_003 nick=Wrong"), "Confirm 1 change")
     ed.audit()
     change = CHANGE_ID.search(str(done["blocks"]))
@@ -63,56 +65,56 @@ def test_undoes_by_the_id_of_a_change(whole: Whole, ed: Asker) -> None:
 
     ed.press(ed.ask(f"/im undo {change[0]}"), "Confirm 1 change")
 
-    assert nick_of(whole, "user_003") == before
+    assert nick_of(running_bot, "user_003") == before
     ed.audit()
 
 
-def test_cancels(whole: Whole, ed: Asker) -> None:
+def test_cancels(running_bot: RunningBot, ed: SlackUser) -> None:
     preview = ed.ask("/im set user_004 nick=Nobody")
 
     assert ed.press(preview, "Cancel")["text"].startswith("Cancelled")
-    assert nick_of(whole, "user_004") != "Nobody"
+    assert nick_of(running_bot, "user_004") != "Nobody"
 
 
-def test_confirms_once_however_often_it_is_pressed(whole: Whole, ed: Asker) -> None:
+def test_confirms_once_however_often_it_is_pressed(running_bot: RunningBot, ed: SlackUser) -> None:
     preview = ed.ask("/im set user_005 nick=Once")
-    sent = len(whole.sandbox.call_log().get("portrait_set", ()))
+    sent = len(running_bot.sandbox.call_log().get("portrait_set", ()))
 
     ed.press(preview, "Confirm 1 change", times=3)
 
-    assert len(whole.sandbox.call_log().get("portrait_set", ())) == sent + 1
+    assert len(running_bot.sandbox.call_log().get("portrait_set", ())) == sent + 1
     ed.audit()
 
 
-def test_shows_the_new_difference_when_the_profile_moved(whole: Whole, ed: Asker) -> None:
+def test_shows_the_new_difference_when_the_profile_moved(running_bot: RunningBot, ed: SlackUser) -> None:
     preview = ed.ask("/im set user_006 nick=Mine")
-    (app,) = whole.sandbox.apps.values()
+    (app,) = running_bot.sandbox.apps.values()
     app.accounts["user_006"].profile[NICK] = "Theirs"
 
     moved = ed.press(preview, "Confirm 1 change")
 
     assert "This profile changed meanwhile" in moved["text"]
     assert "Theirs" in moved["text"]
-    assert nick_of(whole, "user_006") == "Theirs"
+    assert nick_of(running_bot, "user_006") == "Theirs"
     assert ed.press(moved, "Confirm 1 change")["text"].startswith("Done.")
     ed.audit()
 
 
 @pytest.mark.parametrize("person", [VIEWER, GUEST], ids=lambda person: person.handle)
 def test_refuses_whoever_is_no_editor_and_tells_the_audit_channel(
-    whole: Whole, ed: Asker, person: Person
+    running_bot: RunningBot, ed: SlackUser, person: Person
 ) -> None:
-    with whole.acting_as(person) as asker:
-        refused = asker.ask("/im set user_007 nick=Mallory")
+    with running_bot.act_as(person) as slack_user:
+        refused = slack_user.ask("/im set user_007 nick=Mallory")
 
     assert refused["text"].startswith("Refused:")
     assert "Nothing was sent" in refused["text"]
     assert "Refused" in ed.audit()["text"]
 
 
-def test_refuses_a_press_of_somebody_who_lost_the_role(whole: Whole, ed: Asker) -> None:
-    members = whole.workspace.groups[EDITORS_GROUP_ID].members
-    with whole.acting_as(GROUP_EDITOR) as grace:
+def test_refuses_a_press_of_somebody_who_lost_the_role(running_bot: RunningBot, ed: SlackUser) -> None:
+    members = running_bot.workspace.groups[EDITORS_GROUP_ID].members
+    with running_bot.act_as(GROUP_EDITOR) as grace:
         preview = grace.ask("/im set user_008 nick=Late")
         members.remove(GROUP_EDITOR.id)
         try:
@@ -121,24 +123,24 @@ def test_refuses_a_press_of_somebody_who_lost_the_role(whole: Whole, ed: Asker) 
             members.append(GROUP_EDITOR.id)
 
     assert "you are not an editor" in refused["text"]
-    assert nick_of(whole, "user_008") != "Late"
+    assert nick_of(running_bot, "user_008") != "Late"
     ed.audit()
 
 
-def test_says_so_when_there_is_nothing_to_change(whole: Whole, ed: Asker) -> None:
-    answer = ed.ask(f'/im set user_009 nick="{nick_of(whole, "user_009")}"')
+def test_says_so_when_there_is_nothing_to_change(running_bot: RunningBot, ed: SlackUser) -> None:
+    answer = ed.ask(f'/im set user_009 nick="{nick_of(running_bot, "user_009")}"')
 
     assert answer["text"].startswith("No change needed")
 
 
-def test_lists_every_mistake_at_once(ed: Asker) -> None:
+def test_lists_every_mistake_at_once(ed: SlackUser) -> None:
     answer = ed.ask("/im set user_010 gender=purple birthday=2020-13-01 level=-4")
 
     assert all(word in answer["text"] for word in ("gender", "birthday", "level"))
 
 
-def test_shows_who_looked_and_who_changed(whole: Whole, ed: Asker) -> None:
-    with whole.acting_as(VIEWER) as vera:
+def test_shows_who_looked_and_who_changed(running_bot: RunningBot, ed: SlackUser) -> None:
+    with running_bot.act_as(VIEWER) as vera:
         vera.ask("/im profile user_011")
     ed.press(ed.ask("/im set user_011 nick=Seen"), "Confirm 1 change")
     ed.audit()
@@ -147,11 +149,11 @@ def test_shows_who_looked_and_who_changed(whole: Whole, ed: Asker) -> None:
 
     assert "profile" in shown
     assert "Seen" in shown
-    with whole.acting_as(VIEWER) as vera:
+    with running_bot.act_as(VIEWER) as vera:
         assert "Seen" not in vera.ask("/im history user_011")["text"]
 
 
-def test_turns_the_pages_of_a_history(ed: Asker) -> None:
+def test_turns_the_pages_of_a_history(ed: SlackUser) -> None:
     for _ in range(22):
         ed.ask("/im profile user_012")
 
@@ -161,13 +163,13 @@ def test_turns_the_pages_of_a_history(ed: Asker) -> None:
     assert first["blocks"] != older["blocks"]
 
 
-def test_fails_in_words_when_the_vendor_refuses(whole: Whole, ed: Asker) -> None:
+def test_fails_in_words_when_the_vendor_refuses(running_bot: RunningBot, ed: SlackUser) -> None:
     preview = ed.ask("/im set user_013 nick=Spam")
-    whole.sandbox.behavior = replace(whole.sandbox.behavior, words=("Spam",))
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, words=("Spam",))
     try:
         failed = ed.press(preview, "Confirm 1 change")
     finally:
-        whole.sandbox.behavior = replace(whole.sandbox.behavior, words=())
+        running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, words=())
 
     assert failed["text"].startswith("Failed:")
     assert "(40005)" in failed["text"]
@@ -175,10 +177,10 @@ def test_fails_in_words_when_the_vendor_refuses(whole: Whole, ed: Asker) -> None
 
 
 def test_tells_everybody_who_should_know_of_a_change_that_was_forged(
-    whole: Whole, ed: Asker, caplog: pytest.LogCaptureFixture
+    running_bot: RunningBot, ed: SlackUser, caplog: pytest.LogCaptureFixture
 ) -> None:
     preview = ed.ask("/im set user_009 nick=Honest")
-    with closing(sqlite3.connect(whole.settings.database_url.removeprefix("sqlite:///"))) as database:
+    with closing(sqlite3.connect(running_bot.settings.database_url.removeprefix("sqlite:///"))) as database:
         database.execute("UPDATE changes SET content = replace(content, 'Honest', 'Mallory')")
         database.commit()
 
@@ -188,5 +190,5 @@ def test_tells_everybody_who_should_know_of_a_change_that_was_forged(
     assert refused["text"].count("Nothing was sent") == 1
     assert "the database was altered" in ed.audit()["text"]
     assert "the database was altered" in caplog.text
-    assert nick_of(whole, "user_009") not in ("Honest", "Mallory")
-    assert verify_url(whole.settings.database_url).status is RecordStatus.ALTERED
+    assert nick_of(running_bot, "user_009") not in ("Honest", "Mallory")
+    assert verify_url(running_bot.settings.database_url).status is RecordStatus.ALTERED

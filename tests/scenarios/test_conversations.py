@@ -26,30 +26,30 @@ from bot.sandbox.behavior import Behavior
 from bot.store.record import Store
 from tests.support.bot import signed
 from tests.support.entries import unaltered
+from tests.support.running_bot import RunningBot, SlackUser, read_denials, run_bot
 from tests.support.slack import ONCALL, PARTNERS, PATIENCE, SUPPORT
-from tests.support.whole import Asker, Whole, denials_of, whole_bot
 
 CROWD = " ".join(f"user_{number:03}" for number in range(1, 44))
 DIRECT = f"D{VIEWER.id[1:]}"
 
 
 @pytest.fixture(autouse=True)
-def fair_weather(whole: Whole) -> Iterator[None]:
+def fair_weather(running_bot: RunningBot) -> Iterator[None]:
     yield
-    whole.sandbox.behavior = Behavior()
-    whole.workspace.posting_limit._paid_until.clear()
+    running_bot.sandbox.behavior = Behavior()
+    running_bot.workspace.posting_limit._paid_until.clear()
 
 
-def said_by_bot(asker: Asker) -> dict[str, Any]:
-    message = asker.answer()
+def said_by_bot(slack_user: SlackUser) -> dict[str, Any]:
+    message = slack_user.answer()
     while message["from"]["id"] != BOT.id:
-        message = asker.answer()
+        message = slack_user.answer()
     return message
 
 
-def say(asker: Asker, text: str, channel: str, **more: Any) -> dict[str, Any]:
-    assert asker.page.send(text, channel, **more) == {"ok": True}
-    return said_by_bot(asker)
+def say(slack_user: SlackUser, text: str, channel: str, **more: Any) -> dict[str, Any]:
+    assert slack_user.page.send(text, channel, **more) == {"ok": True}
+    return said_by_bot(slack_user)
 
 
 def labels(message: dict[str, Any]) -> list[str]:
@@ -75,8 +75,8 @@ def labels(message: dict[str, Any]) -> list[str]:
         (f"alice {'x' * 33}", "1 of 2 found  ·  1 not asked"),
     ],
 )
-def test_answers_a_direct_message(whole: Whole, text: str, told: str) -> None:
-    with whole.acting_as() as vera:
+def test_answers_a_direct_message(running_bot: RunningBot, text: str, told: str) -> None:
+    with running_bot.act_as() as vera:
         answer = say(vera, text, DIRECT)
 
     assert told.replace("0 of", "of 3 found") in answer["text"]
@@ -84,30 +84,30 @@ def test_answers_a_direct_message(whole: Whole, text: str, told: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["set bob_k nick=Bob", "undo op_1"])
-def test_sends_an_editor_who_writes_a_change_to_the_command(whole: Whole, text: str) -> None:
-    with whole.acting_as(EDITOR) as ed:
+def test_sends_an_editor_who_writes_a_change_to_the_command(running_bot: RunningBot, text: str) -> None:
+    with running_bot.act_as(EDITOR) as ed:
         assert f"Type it as /im {text}" in say(ed, text, f"D{EDITOR.id[1:]}")["text"]
 
 
 @pytest.mark.parametrize("text", ["hi", "thanks!", "@im-bot"])
-def test_answers_small_talk_as_it_answers_the_command_alone(whole: Whole, text: str) -> None:
-    with whole.acting_as() as vera:
+def test_answers_small_talk_as_it_answers_the_command_alone(running_bot: RunningBot, text: str) -> None:
+    with running_bot.act_as() as vera:
         assert say(vera, text, DIRECT)["text"] == vera.ask("/im", DIRECT)["text"]
 
 
-def test_answers_a_mention_in_its_thread_for_everybody(whole: Whole) -> None:
-    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+def test_answers_a_mention_in_its_thread_for_everybody(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         answer, seen = say(vera, "@im-bot alice", ONCALL), said_by_bot(ed)
 
     assert "1 of 1 found" in seen["text"]
     assert (seen["channel"], seen["ts"]) == (ONCALL, answer["ts"])
-    mention = whole.workspace.find(ONCALL, answer["thread_ts"])
+    mention = running_bot.workspace.find(ONCALL, answer["thread_ts"])
     assert mention
     assert mention.sender == VIEWER
 
 
-def test_sends_a_csv_to_whoever_mentions_it_and_counts_for_everybody(whole: Whole) -> None:
-    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+def test_sends_a_csv_to_whoever_mentions_it_and_counts_for_everybody(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         file = say(vera, "@im-bot profile alice bob_k --csv --share", ONCALL)
         answer, seen = said_by_bot(vera), said_by_bot(ed)
 
@@ -117,8 +117,8 @@ def test_sends_a_csv_to_whoever_mentions_it_and_counts_for_everybody(whole: Whol
     assert "Alice" not in seen["text"]
 
 
-def test_stays_in_the_thread_it_is_mentioned_in(whole: Whole) -> None:
-    with whole.acting_as() as vera:
+def test_stays_in_the_thread_it_is_mentioned_in(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
         first = say(vera, "@im-bot alice", ONCALL)
         second = say(vera, "@im-bot attrs alice", ONCALL, thread_ts=first["ts"])
 
@@ -126,8 +126,8 @@ def test_stays_in_the_thread_it_is_mentioned_in(whole: Whole) -> None:
     assert "attributes" in second["text"]
 
 
-def test_gives_buttons_in_a_direct_message_and_none_in_a_thread(whole: Whole) -> None:
-    with whole.acting_as() as vera:
+def test_gives_buttons_in_a_direct_message_and_none_in_a_thread(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
         mine = say(vera, CROWD, DIRECT)
         theirs = say(vera, f"@im-bot {CROWD}", ONCALL)
         turned = vera.press(mine, "Next 20")
@@ -138,21 +138,21 @@ def test_gives_buttons_in_a_direct_message_and_none_in_a_thread(whole: Whole) ->
     assert turned["ts"] == mine["ts"]
 
 
-def test_shows_no_values_of_changes_to_a_channel(whole: Whole) -> None:
-    with whole.acting_as(EDITOR) as ed:
+def test_shows_no_values_of_changes_to_a_channel(running_bot: RunningBot) -> None:
+    with running_bot.act_as(EDITOR) as ed:
         assert "only editors see values" not in str(ed.ask("/im history alice")["blocks"])
         assert "only editors see values" in str(say(ed, "@im-bot history alice", ONCALL)["blocks"])
 
 
 @pytest.mark.parametrize("text", ["whoami", "help", "set bob_k nick=x"])
-def test_says_what_is_about_one_person_to_that_person_alone(whole: Whole, text: str) -> None:
-    with whole.acting_as() as vera:
+def test_says_what_is_about_one_person_to_that_person_alone(running_bot: RunningBot, text: str) -> None:
+    with running_bot.act_as() as vera:
         assert say(vera, f"@im-bot {text}", ONCALL)["ephemeral"]
 
 
 @pytest.mark.parametrize("text", ["alice", "history alice"])
-def test_refuses_where_people_of_other_organizations_read(whole: Whole, text: str) -> None:
-    with whole.acting_as() as vera:
+def test_refuses_where_people_of_other_organizations_read(running_bot: RunningBot, text: str) -> None:
+    with running_bot.act_as() as vera:
         answer = say(vera, f"@im-bot {text}", PARTNERS)
 
     assert "Refused: people of other organizations can read this channel." in answer["text"]
@@ -168,9 +168,11 @@ def test_refuses_where_people_of_other_organizations_read(whole: Whole, text: st
         (STRANGER, PARTNERS, "a person of another workspace"),
     ],
 )
-def test_refuses_whom_it_refuses_everywhere(whole: Whole, person: Person, channel: str, what: str) -> None:
-    with whole.acting_as(person) as asker:
-        answer = say(asker, "@im-bot alice", channel)
+def test_refuses_whom_it_refuses_everywhere(
+    running_bot: RunningBot, person: Person, channel: str, what: str
+) -> None:
+    with running_bot.act_as(person) as slack_user:
+        answer = say(slack_user, "@im-bot alice", channel)
 
     assert f"Slack says that you are {what}" in answer["text"]
     assert answer["ephemeral"] == (not channel.startswith("D"))
@@ -185,49 +187,51 @@ def test_refuses_whom_it_refuses_everywhere(whole: Whole, person: Person, channe
         ("set bob_k nick=x", "set"),
     ],
 )
-def test_reads_nothing_of_whom_it_refuses_but_the_first_word(whole: Whole, text: str, word: str) -> None:
-    before = len(denials_of(whole, GUEST))
-    with whole.acting_as(GUEST) as gus:
+def test_reads_nothing_of_whom_it_refuses_but_the_first_word(
+    running_bot: RunningBot, text: str, word: str
+) -> None:
+    before = len(read_denials(running_bot, GUEST))
+    with running_bot.act_as(GUEST) as gus:
         assert "Slack says that you are a guest" in say(gus, text, f"D{GUEST.id[1:]}")["text"]
 
-    *earlier, entry = denials_of(whole, GUEST)
+    *earlier, entry = read_denials(running_bot, GUEST)
     assert len(earlier) == before
     assert (entry["command"], entry["accounts"], entry["surface"]) == (word, [], Surface.MESSAGE)
 
 
 @pytest.mark.parametrize("text", ["hi", "Thanks!", "help", "- help profile", "whoami?", "@im-bot"])
-def test_answers_anybody_what_needs_no_role(whole: Whole, text: str) -> None:
-    before = len(denials_of(whole, GUEST))
-    with whole.acting_as(GUEST) as gus:
+def test_answers_anybody_what_needs_no_role(running_bot: RunningBot, text: str) -> None:
+    before = len(read_denials(running_bot, GUEST))
+    with running_bot.act_as(GUEST) as gus:
         assert "Refused" not in say(gus, text, f"D{GUEST.id[1:]}")["text"]
 
-    assert len(denials_of(whole, GUEST)) == before
+    assert len(read_denials(running_bot, GUEST)) == before
 
 
 @pytest.mark.parametrize(
     ("text", "word"), [("set bob_k nick=x", "set"), ("set bob_k", "set"), ("undo op_1", "undo")]
 )
-def test_records_a_change_that_is_refused_for_the_role(whole: Whole, text: str, word: str) -> None:
-    with whole.acting_as() as vera:
+def test_records_a_change_that_is_refused_for_the_role(running_bot: RunningBot, text: str, word: str) -> None:
+    with running_bot.act_as() as vera:
         assert "you are not an editor" in say(vera, f"@im-bot {text}", ONCALL)["text"]
 
-    entry = denials_of(whole, VIEWER)[-1]
+    entry = read_denials(running_bot, VIEWER)[-1]
     assert (entry["command"], entry["surface"]) == (word, Surface.MESSAGE)
     assert entry["accounts"] == (["bob_k"] if word == "set" else [])
 
 
-def test_records_where_it_was_asked(whole: Whole) -> None:
-    with whole.acting_as() as vera:
+def test_records_where_it_was_asked(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
         say(vera, "@im-bot user_040", ONCALL)
-    with closing(Store(whole.settings.database_url)) as store:
+    with closing(Store(running_bot.settings.database_url)) as store:
         (entry,) = unaltered(store.list_history("demo", "user_040", None, 1))
 
     assert entry.event.surface is Surface.MESSAGE
 
 
-def test_answers_once_though_envelopes_come_twice(whole: Whole) -> None:
-    whole.workspace.sockets.repeat(3)
-    with whole.acting_as() as vera:
+def test_answers_once_though_envelopes_come_twice(running_bot: RunningBot) -> None:
+    running_bot.workspace.sockets.repeat(3)
+    with running_bot.act_as() as vera:
         answers = [say(vera, text, DIRECT)["text"] for text in ("user_001", "user_002", "user_003")]
         last = say(vera, "whoami", DIRECT)
 
@@ -235,16 +239,16 @@ def test_answers_once_though_envelopes_come_twice(whole: Whole) -> None:
     assert "You are a viewer" in last["text"]
 
 
-def deliver(whole: Whole, event_id: str, **event: Any) -> None:
+def deliver(running_bot: RunningBot, event_id: str, **event: Any) -> None:
     """Bring an event to the bot over HTTP as Slack does."""
     said = {"type": "message", "user": VIEWER.id, "team": TEAM_ID, "ts": "1.1", "channel": DIRECT}
     content = {**said, "channel_type": "im", "text": "alice", **event}
     callback = {"type": "event_callback", "team_id": TEAM_ID, "event_id": event_id, "event": content}
     installed = [{"team_id": TEAM_ID, "user_id": BOT.id, "is_bot": True}]
     body = json.dumps({**callback, "authorizations": installed}).encode()
-    headers = {**signed(body, whole.workspace.signing_secret), "Content-Type": "application/json"}
-    assert whole.workspace.request_url
-    answer = requests.post(whole.workspace.request_url, body, headers=headers, timeout=PATIENCE)
+    headers = {**signed(body, running_bot.workspace.signing_secret), "Content-Type": "application/json"}
+    assert running_bot.workspace.request_url
+    answer = requests.post(running_bot.workspace.request_url, body, headers=headers, timeout=PATIENCE)
     assert answer.status_code == 200
 
 
@@ -262,26 +266,26 @@ NOT_ASKED: dict[str, dict[str, Any]] = {
 
 
 def test_answers_an_event_once_and_nothing_but_what_people_say_to_it() -> None:
-    with whole_bot("http") as whole, whole.acting_as() as vera:
+    with run_bot("http") as running_bot, running_bot.act_as() as vera:
         for name, event in NOT_ASKED.items():
-            deliver(whole, name, **event)
+            deliver(running_bot, name, **event)
         for _ in range(3):
-            deliver(whole, "Ev1")
-        deliver(whole, "Ev2", subtype="file_share", text="whoami")
+            deliver(running_bot, "Ev1")
+        deliver(running_bot, "Ev2", subtype="file_share", text="whoami")
         said = sorted(vera.answer()["text"][:10] for _ in range(2))
-        whole.bot.workers.close()  # whatever else was to come has come then
-        messages = [message for message in whole.workspace.messages if message.sender == BOT]
+        running_bot.bot.workers.close()  # whatever else was to come has come then
+        messages = [message for message in running_bot.workspace.messages if message.sender == BOT]
 
     assert said == ["1 of 1 fou", "You are a "]
     assert len([message for message in messages if message.channel != AUDIT_CHANNEL_ID]) == 2
 
 
-def test_says_that_it_is_busy(whole: Whole) -> None:
+def test_says_that_it_is_busy(running_bot: RunningBot) -> None:
     released = threading.Event()
-    while whole.bot.workers.submit(partial(released.wait, PATIENCE)):
+    while running_bot.bot.workers.submit(partial(released.wait, PATIENCE)):
         pass
     try:
-        with whole.acting_as() as vera:
+        with running_bot.act_as() as vera:
             direct = say(vera, "alice", DIRECT)
             channel = say(vera, "@im-bot alice", ONCALL)
     finally:
@@ -292,9 +296,9 @@ def test_says_that_it_is_busy(whole: Whole) -> None:
     assert channel["ephemeral"]
 
 
-def test_shows_progress_in_its_thread_and_cancels_there(whole: Whole) -> None:
-    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=4400)
-    with whole.acting_as() as vera:
+def test_shows_progress_in_its_thread_and_cancels_there(running_bot: RunningBot) -> None:
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=4400)
+    with running_bot.act_as() as vera:
         working = say(vera, "@im-bot alice bob_k", ONCALL)
         moved = said_by_bot(vera)
         answer = vera.press(moved, "Cancel")
@@ -307,9 +311,9 @@ def test_shows_progress_in_its_thread_and_cancels_there(whole: Whole) -> None:
     assert not answer["ephemeral"]
 
 
-def test_puts_the_answer_in_the_place_of_the_working_line(whole: Whole) -> None:
-    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=1600)
-    with whole.acting_as() as vera:
+def test_puts_the_answer_in_the_place_of_the_working_line(running_bot: RunningBot) -> None:
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=1600)
+    with running_bot.act_as() as vera:
         working = say(vera, "alice", DIRECT)
         answer = said_by_bot(vera)
 
@@ -319,28 +323,28 @@ def test_puts_the_answer_in_the_place_of_the_working_line(whole: Whole) -> None:
 
 
 @pytest.mark.parametrize("fault", [SlackFault.RATE_LIMITED, SlackFault.BROKEN])
-def test_answers_although_slack_refuses_the_first_post(whole: Whole, fault: SlackFault) -> None:
-    whole.workspace.faults.fail("chat.postMessage", fault)
-    with whole.acting_as() as vera:
+def test_answers_although_slack_refuses_the_first_post(running_bot: RunningBot, fault: SlackFault) -> None:
+    running_bot.workspace.faults.fail("chat.postMessage", fault)
+    with running_bot.act_as() as vera:
         assert "1 of 1 found" in say(vera, "alice", DIRECT)["text"]
 
 
-def test_writes_to_the_person_when_the_thread_takes_nothing(whole: Whole) -> None:
-    whole.workspace.faults.fail("chat.postMessage", SlackFault.BROKEN, times=2)
-    with whole.acting_as() as vera:
+def test_writes_to_the_person_when_the_thread_takes_nothing(running_bot: RunningBot) -> None:
+    running_bot.workspace.faults.fail("chat.postMessage", SlackFault.BROKEN, times=2)
+    with running_bot.act_as() as vera:
         answer = say(vera, "@im-bot alice", ONCALL)
 
     assert answer["channel"] == DIRECT
     assert "1 of 1 found" in answer["text"]
 
 
-def test_answers_in_the_thread_when_slack_takes_no_more_changes(whole: Whole) -> None:
-    whole.sandbox.behavior = Behavior(latency_ms=1500)
-    whole.workspace.faults.fail("chat.update", SlackFault.RATE_LIMITED, 20)
-    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+def test_answers_in_the_thread_when_slack_takes_no_more_changes(running_bot: RunningBot) -> None:
+    running_bot.sandbox.behavior = Behavior(latency_ms=1500)
+    running_bot.workspace.faults.fail("chat.update", SlackFault.RATE_LIMITED, 20)
+    with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         line = say(vera, "@im-bot alice", ONCALL)
         answer, seen = said_by_bot(vera), [said_by_bot(ed), said_by_bot(ed)][-1]
-    whole.workspace.faults._faults["chat.update"].clear()
+    running_bot.workspace.faults._faults["chat.update"].clear()
 
     assert line["text"].startswith("Looking up")
     assert "1 of 1 found" in answer["text"]

@@ -56,7 +56,7 @@ WAYS = {
 
 
 @dataclass
-class Ground:
+class CrashFixture:
     """A record and an app that outlive the processes which work on them, seen from outside."""
 
     database: str
@@ -119,7 +119,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def ground(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
+def fixture(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CrashFixture]:
     database = f"sqlite:///{tmp_path / 'im-bot.db'}"
     if kind == "postgresql":
         database = new_schema(request.getfixturevalue("server"))
@@ -127,18 +127,18 @@ def ground(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
     with closing(Store(database)) as record:
         vendor = Watch(record)
         with serving(vendor) as served:
-            yield Ground(database, served.url, vendor, record)
+            yield CrashFixture(database, served.url, vendor, record)
 
 
-def check_after(ground: Ground, account: str, said: Sequence[str | int]) -> None:
+def check_after(fixture: CrashFixture, account: str, said: Sequence[str | int]) -> None:
     """Start anew after a death, settle, and hold what is found against the rules."""
-    with closing(Store(ground.database)) as store:
-        changes = make_changes(store, ground.url)
+    with closing(Store(fixture.database)) as store:
+        changes = make_changes(store, fixture.url)
         store.check()  # comes after whatever the database was still doing for the dead
-        written, way = ground.writes(account), ground.way(account)
+        written, way = fixture.writes(account), fixture.way(account)
         assert written <= way.count(Outcome.ATTEMPTED) <= 1, "a write without its intent, or twice"
-        assert ground.vendor.unrecorded == [], "a write that came before its intent"
-        kept = {entry.event.change_id for entry in ground.history(account)}
+        assert fixture.vendor.unrecorded == [], "a write that came before its intent"
+        kept = {entry.event.change_id for entry in fixture.history(account)}
         assert kept >= {*said[:1]}, "a preview was not kept"
         assert [*said[1:2]] in ([], [*way[-1:]]), "an outcome that a person was told was not kept"
 
@@ -146,18 +146,20 @@ def check_after(ground: Ground, account: str, said: Sequence[str | int]) -> None
         loop.start()
         loop.close()
 
-        way = ground.way(account)
+        way = fixture.way(account)
         assert way in WAYS, "an intent without exactly one outcome"
-        assert ground.writes(account) == written, "settled by writing"
-        assert (Outcome.SUCCEEDED in way) == (ground.nick(account) == WANTED) == (written == 1), "no true end"
+        assert fixture.writes(account) == written, "settled by writing"
+        assert (Outcome.SUCCEEDED in way) == (fixture.nick(account) == WANTED) == (written == 1), (
+            "no true end"
+        )
         if way:
-            check_confirm(ground, account, [changes, make_changes(ground.record, ground.url)])
+            check_confirm(fixture, account, [changes, make_changes(fixture.record, fixture.url)])
             assert list(changes.settle_open(timedelta(0))) == []
 
 
-def check_confirm(ground: Ground, account: str, processes: Sequence[Changes]) -> None:
+def check_confirm(fixture: CrashFixture, account: str, processes: Sequence[Changes]) -> None:
     """Let two processes confirm at once what may have been confirmed; see that it happens once at most."""
-    change_id, way = ground.history(account)[0].event.change_id, ground.way(account)
+    change_id, way = fixture.history(account)[0].event.change_id, fixture.way(account)
     together = Barrier(2)
 
     def confirm(changes: Changes) -> object:
@@ -178,80 +180,80 @@ def check_confirm(ground: Ground, account: str, processes: Sequence[Changes]) ->
         ends = [end for end in pool.map(confirm, processes) if end]
     if len(way) > 1:
         assert ends == [], "confirmed again"
-        assert ground.way(account) == way
+        assert fixture.way(account) == way
         return
     assert [type(end) for end in ends] == [Settled], "confirmed other than once"
-    assert (*way, Outcome.ATTEMPTED, Outcome.SUCCEEDED) == ground.way(account)
-    assert ground.writes(account) == 1, "written twice"
+    assert (*way, Outcome.ATTEMPTED, Outcome.SUCCEEDED) == fixture.way(account)
+    assert fixture.writes(account) == 1, "written twice"
 
 
-def check_record(ground: Ground) -> None:
+def check_record(fixture: CrashFixture) -> None:
     """Hold the record as a whole against the rules: sound, and every outcome waiting to be told once."""
-    assert verify_url(ground.database).status is RecordStatus.SOUND
-    assert ground.vendor.unrecorded == []
-    told = [entry.sequence for entry in ground.record.lease_next("test", 60, 10_000)]
-    entries = [entry for account in ground.accounts for entry in ground.history(account)]
+    assert verify_url(fixture.database).status is RecordStatus.SOUND
+    assert fixture.vendor.unrecorded == []
+    told = [entry.sequence for entry in fixture.record.lease_next("test", 60, 10_000)]
+    entries = [entry for account in fixture.accounts for entry in fixture.history(account)]
     ends = {Outcome.SUCCEEDED, Outcome.FAILED}
     assert told == sorted(entry.sequence for entry in entries if entry.event.outcome in ends)
     assert told
 
 
-def test_outlives_a_kill_at_every_step(ground: Ground) -> None:
-    steps, _, _ = ground.count_steps(ground.new_account())
+def test_outlives_a_kill_at_every_step(fixture: CrashFixture) -> None:
+    steps, _, _ = fixture.count_steps(fixture.new_account())
 
     for step in range(1, steps + 1):
-        account = ground.new_account()
-        said = ground.run(account, step=step)
+        account = fixture.new_account()
+        said = fixture.run(account, step=step)
         assert len(said) <= 2, f"step {step} of {steps} was not its last"
-        check_after(ground, account, said)
+        check_after(fixture, account, said)
     assert steps > 40
-    assert ground.vendor.halves == 1
-    check_record(ground)
+    assert fixture.vendor.halves == 1
+    check_record(fixture)
 
 
-def test_outlives_a_kill_while_the_vendor_is_at_work(ground: Ground) -> None:
-    _, at_vendor, _ = ground.count_steps(ground.new_account())
+def test_outlives_a_kill_while_the_vendor_is_at_work(fixture: CrashFixture) -> None:
+    _, at_vendor, _ = fixture.count_steps(fixture.new_account())
 
     for request in range(1, at_vendor + 1):
-        account = ground.new_account()
-        said = ground.run(account, request=request)
+        account = fixture.new_account()
+        said = fixture.run(account, request=request)
         assert len(said) < 2, f"step {request} of {at_vendor} was not its last"
-        check_after(ground, account, said)
+        check_after(fixture, account, said)
     assert at_vendor >= 8
-    check_record(ground)
+    check_record(fixture)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_outlives_a_kill_at_every_step_of_starting_anew(ground: Ground) -> None:
-    account = ground.new_account()
+def test_outlives_a_kill_at_every_step_of_starting_anew(fixture: CrashFixture) -> None:
+    account = fixture.new_account()
     # Reading back takes the last two; the one before is the end of the write.
-    written = ground.count_steps(account)[1] - 2
-    ground.run(ground.new_account(), request=written)
-    steps, _, _ = ground.count_steps(account, settle)
+    written = fixture.count_steps(account)[1] - 2
+    fixture.run(fixture.new_account(), request=written)
+    steps, _, _ = fixture.count_steps(account, settle)
 
     for step in range(1, steps + 1):
-        account = ground.new_account()
-        said = ground.run(account, request=written)
-        assert ground.way(account) == (Outcome.PROPOSED, Outcome.ATTEMPTED)
-        ground.run(account, settle, step=step)
-        check_after(ground, account, said)
+        account = fixture.new_account()
+        said = fixture.run(account, request=written)
+        assert fixture.way(account) == (Outcome.PROPOSED, Outcome.ATTEMPTED)
+        fixture.run(account, settle, step=step)
+        check_after(fixture, account, said)
     assert steps > 10
-    check_record(ground)
+    check_record(fixture)
 
 
-def test_outlives_kills_at_random(ground: Ground) -> None:
+def test_outlives_kills_at_random(fixture: CrashFixture) -> None:
     chance = random.Random(SEED)
-    span = sorted(ground.count_steps(ground.new_account())[2] for _ in range(5))[2]
+    span = sorted(fixture.count_steps(fixture.new_account())[2] for _ in range(5))[2]
     before: set[tuple[Outcome, ...]] = set()
 
     for number in range(ROUNDS):
-        account = ground.new_account()
-        said = ground.run(account, seconds=chance.uniform(0, span))
-        before.add(ground.way(account))
+        account = fixture.new_account()
+        said = fixture.run(account, seconds=chance.uniform(0, span))
+        before.add(fixture.way(account))
         try:
-            check_after(ground, account, said)
+            check_after(fixture, account, said)
         except Exception as error:
             error.add_note(f"in round {number} of seed {SEED}")
             raise
     assert len(before) > 1, "every process died at the same step"
-    check_record(ground)
+    check_record(fixture)

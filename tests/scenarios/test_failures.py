@@ -9,23 +9,23 @@ import trustme
 from bot.playground.faults.faults import RESPONSE_URL, SlackFault
 from bot.playground.people import VIEWER
 from bot.settings import AppSettings
-from tests.support import far_end as bad
-from tests.support.far_end import Behavior, FarEnd, answer
+from tests.support import scripted_server as responses
 from tests.support.im_side import fail
-from tests.support.whole import Asker, Whole, whole_bot
+from tests.support.running_bot import RunningBot, SlackUser, run_bot
+from tests.support.scripted_server import ScriptedServer, ServerResponse, answer
 
 BODY = b'{"ErrorCode":0,"UserProfileItem":[]}'
 ELSEWHERE = "Location: http://localhost:1/\r\n"
 
-VENDOR: Mapping[str, tuple[Behavior, str, str]] = {
+VENDOR: Mapping[str, tuple[ServerResponse, str, str]] = {
     "bad-gateway": (answer(b"Bad gateway", status=502), r"server failed \(HTTP 502\)", "Try again"),
     "moved": (
         answer(b"", status=302, headers=ELSEWHERE),
         r"something else answered",
         "check the vendor's address",
     ),
-    "reset": (bad.reset(), "connection to the vendor broke", "Try again"),
-    "half": (bad.half(BODY), "connection to the vendor broke", "Try again"),
+    "reset": (responses.reset(), "connection to the vendor broke", "Try again"),
+    "half": (responses.half(BODY), "connection to the vendor broke", "Try again"),
     "no-json": (answer(b"<html>"), "not JSON", "tell an operator"),
     "shape": (answer({"ErrorCode": "none"}), "not of the documented shape", "tell an operator"),
     "internal": (answer(fail(40006)), r"internal error \(40006\)", "Try again"),
@@ -45,28 +45,34 @@ UNREACHABLE = {
 @contextmanager
 def apps_on_a_bad_day() -> Iterator[dict[str, AppSettings]]:
     with ExitStack() as stack:
-        urls = {name: stack.enter_context(FarEnd(behave)).url for name, (behave, _, _) in VENDOR.items()}
+        urls = {
+            name: stack.enter_context(ScriptedServer(behave)).url for name, (behave, _, _) in VENDOR.items()
+        }
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         trustme.CA().issue_cert("localhost").configure_cert(context)
-        urls["unknown-authority"] = stack.enter_context(FarEnd(answer(BODY), tls=context)).url
+        urls["unknown-authority"] = stack.enter_context(ScriptedServer(answer(BODY), tls=context)).url
         urls |= {name: url for name, (url, _, _) in UNREACHABLE.items()}
         yield {
             name: AppSettings(sdk_app_id=1, secret_key="made-up", api_url=url) for name, url in urls.items()
         }
 
 
-def patiently(asker: Asker) -> str:
+def patiently(slack_user: SlackUser) -> str:
     """Wait longer than a page usually does: for retries, and for time-outs of seconds."""
     for _ in range(4):
         with suppress(TimeoutError):
-            return str(asker.answer()["text"])
+            return str(slack_user.answer()["text"])
     raise AssertionError("no answer")
 
 
 def test_says_what_is_wrong_with_the_vendor_and_what_to_do() -> None:
     expected = {name: told for name, (_, *told) in {**VENDOR, **UNREACHABLE}.items()}
     expected["unknown-authority"] = ["certificate", "operator"]
-    with apps_on_a_bad_day() as apps, whole_bot("socket", im_apps=apps) as whole, whole.acting_as() as vera:
+    with (
+        apps_on_a_bad_day() as apps,
+        run_bot("socket", im_apps=apps) as running_bot,
+        running_bot.act_as() as vera,
+    ):
         for name in apps:
             vera.page.send(f"/im profile alice bob --app {name}")
         said: dict[str, str] = {}
@@ -82,44 +88,44 @@ def test_says_what_is_wrong_with_the_vendor_and_what_to_do() -> None:
 
 
 @pytest.fixture(scope="module")
-def whole() -> Iterator[Whole]:
-    with whole_bot("socket") as whole:
-        yield whole
+def running_bot() -> Iterator[RunningBot]:
+    with run_bot("socket") as running_bot:
+        yield running_bot
 
 
 @pytest.mark.parametrize("fault", [SlackFault.RATE_LIMITED, SlackFault.BROKEN])
-def test_answers_although_slack_refuses_the_first_post(whole: Whole, fault: SlackFault) -> None:
-    whole.workspace.faults.fail(RESPONSE_URL, fault)
-    with whole.acting_as() as vera:
+def test_answers_although_slack_refuses_the_first_post(running_bot: RunningBot, fault: SlackFault) -> None:
+    running_bot.workspace.faults.fail(RESPONSE_URL, fault)
+    with running_bot.act_as() as vera:
         assert "1 of 1 found" in vera.ask("/im profile alice")["text"]
 
 
-def test_answers_by_direct_message_when_the_response_url_stays_broken(whole: Whole) -> None:
-    whole.workspace.faults.fail(RESPONSE_URL, SlackFault.BROKEN, times=2)
-    with whole.acting_as() as vera:
+def test_answers_by_direct_message_when_the_response_url_stays_broken(running_bot: RunningBot) -> None:
+    running_bot.workspace.faults.fail(RESPONSE_URL, SlackFault.BROKEN, times=2)
+    with running_bot.act_as() as vera:
         message = vera.ask("/im profile alice")
 
     assert message["channel"] == f"D{VIEWER.id[1:]}"
     assert "1 of 1 found" in message["text"]
 
 
-def test_goes_on_when_slack_takes_nothing_at_all(whole: Whole) -> None:
-    whole.workspace.faults.fail(RESPONSE_URL, SlackFault.BROKEN, times=2)
-    whole.workspace.faults.fail("chat.postMessage", SlackFault.BROKEN)
-    with whole.acting_as() as vera:
+def test_goes_on_when_slack_takes_nothing_at_all(running_bot: RunningBot) -> None:
+    running_bot.workspace.faults.fail(RESPONSE_URL, SlackFault.BROKEN, times=2)
+    running_bot.workspace.faults.fail("chat.postMessage", SlackFault.BROKEN)
+    with running_bot.act_as() as vera:
         vera.page.send("/im whoami")
         assert "1 of 1 found" in _first_lookup(vera)
 
 
-def _first_lookup(vera: Asker) -> str:
+def _first_lookup(vera: SlackUser) -> str:
     while "found" not in (text := vera.ask("/im profile alice")["text"]):
         pass
     return str(text)
 
 
 def test_waits_for_slack_that_hangs() -> None:
-    with whole_bot("http") as whole, whole.acting_as() as vera:
-        whole.workspace.faults.fail(RESPONSE_URL, SlackFault.HANG)
+    with run_bot("http") as running_bot, running_bot.act_as() as vera:
+        running_bot.workspace.faults.fail(RESPONSE_URL, SlackFault.HANG)
         vera.page.send("/im whoami")
         told = patiently(vera)
 
@@ -128,8 +134,8 @@ def test_waits_for_slack_that_hangs() -> None:
 
 @pytest.mark.parametrize("fault", [SlackFault.RATE_LIMITED, SlackFault.BROKEN])
 def test_refuses_whom_slack_does_not_vouch_for(fault: SlackFault) -> None:
-    with whole_bot("http") as whole, whole.acting_as() as vera:
-        whole.workspace.faults.fail("users.info", fault)
+    with run_bot("http") as running_bot, running_bot.act_as() as vera:
+        running_bot.workspace.faults.fail("users.info", fault)
         refused, answered = vera.ask("/im profile alice"), vera.ask("/im profile alice")
 
     assert "Slack could not be asked who you are" in refused["text"]
@@ -152,8 +158,8 @@ def test_refuses_whom_slack_does_not_vouch_for(fault: SlackFault) -> None:
     ],
     ids=lambda value: value[:20],
 )
-def test_says_what_to_do_about_anything_a_person_types(whole: Whole, text: str, said: str) -> None:
-    with whole.acting_as() as vera:
+def test_says_what_to_do_about_anything_a_person_types(running_bot: RunningBot, text: str, said: str) -> None:
+    with running_bot.act_as() as vera:
         message = vera.ask(text)
         after = vera.ask("/im profile alice")
 
@@ -162,7 +168,7 @@ def test_says_what_to_do_about_anything_a_person_types(whole: Whole, text: str, 
 
 
 def test_says_over_http_too_that_a_paste_is_too_long() -> None:
-    with whole_bot("http") as whole, whole.acting_as() as vera:
+    with run_bot("http") as running_bot, running_bot.act_as() as vera:
         message = vera.ask("/im profile " + "x" * 1_000_000)
         after = vera.ask("/im profile alice")
 

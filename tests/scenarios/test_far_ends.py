@@ -1,6 +1,6 @@
 """Every outgoing connection of the bot, every way its far end can misbehave, and what people then read.
 
-The WebSocket has a table of its own, in tests/slack/api/test_socket_mode.py; far_end.DRIPS has what can drip.
+The WebSocket has a table of its own, in tests/slack/api/test_socket_mode.py; scripted_server.DRIPS has what can drip.
 """
 
 import http.client
@@ -31,20 +31,20 @@ from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
 from bot.slack.api.client import Limits
 from bot.store.export import export
-from tests.support import far_end as bad
+from tests.support import scripted_server as responses
 from tests.support.bot import press, signed
-from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer
+from tests.support.scripted_server import DRIPS, ReceivedRequest, ScriptedServer, ServerResponse, answer
 from tests.support.slack import ONCALL, wait_until
 
 LONG = b"x" * 20_000_000
-FAULTS: Mapping[str, Behavior] = {
-    "says nothing": bad.hang(),
+FAULTS: Mapping[str, ServerResponse] = {
+    "says nothing": responses.hang(),
     "drips a header": DRIPS["header"],
     "drips a trailer": DRIPS["trailer"],
-    "resets": bad.reset(),
-    "closes": bad.raw(b""),
-    "sends half": bad.half(b'{"ok": true, "ErrorCode": 0}'),
-    "speaks no HTTP": bad.raw(b"220 smtp ready\r\n\r\n"),
+    "resets": responses.reset(),
+    "closes": responses.raw(b""),
+    "sends half": responses.half(b'{"ok": true, "ErrorCode": 0}'),
+    "speaks no HTTP": responses.raw(b"220 smtp ready\r\n\r\n"),
     "is moved": answer(b"", status=302, headers="Location: http://127.0.0.1:9/\r\n"),
     "is broken": answer(b"<html>", status=500),
     "sends no JSON": answer(b"<html>", status=404),
@@ -53,15 +53,15 @@ FAULTS: Mapping[str, Behavior] = {
 }
 
 
-class Gate(FarEnd):
+class Gate(ScriptedServer):
     """Passes requests on to a server, but for those to one path, which a fault befalls."""
 
     def __init__(self, target: str) -> None:
         super().__init__(self._pass)
         self._target = target
-        self._path, self._fault = "", bad.reset()
+        self._path, self._fault = "", responses.reset()
 
-    def befall(self, path: str, fault: Behavior) -> None:
+    def befall(self, path: str, fault: ServerResponse) -> None:
         self._path, self._fault = path, fault
         self.asked.clear()
 
@@ -71,7 +71,7 @@ class Gate(FarEnd):
     def bodies(self, path: str) -> list[str]:
         return [asked.body.decode() for asked in list(self.asked) if path in asked.path]
 
-    def _pass(self, connection: socket.socket, asked: Asked, stopped: Event) -> None:
+    def _pass(self, connection: socket.socket, asked: ReceivedRequest, stopped: Event) -> None:
         if self._path and self._path in asked.path:
             self._fault(connection, asked, stopped)
             return
@@ -85,12 +85,12 @@ class Gate(FarEnd):
 
 
 @dataclass
-class Scene:
+class BotFixture:
     bot: Bot
     workspace: Workspace
     slack: Gate
     vendor: Gate
-    hooks: FarEnd
+    hooks: ScriptedServer
     database: str
 
     def hire(self, like: Person = VIEWER) -> Person:
@@ -137,7 +137,7 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotFixture]:
     sandbox, workspace = open_sandbox(), make_workspace()
     record = tmp_path_factory.mktemp("record") / "im-bot.db"
     with (
@@ -145,7 +145,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         BackgroundServer(make_app(workspace)) as local,
         Gate(local.url) as slack,
         Gate(im.url) as vendor,
-        FarEnd(answer(b"ok")) as hooks,
+        ScriptedServer(answer(b"ok")) as hooks,
     ):
         settings = make_settings(workspace, slack.url, sandbox, vendor.url, Path(record))
         settings = settings.model_copy(update={"audit_channel": "none"})
@@ -154,11 +154,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             patch.setattr("bot.app.Changes", partial(Changes, waits=(0, 0.05)))
             bot = make_bot(settings, lambda *_: None, quick)
         with closing(bot):
-            yield Scene(bot, workspace, slack, vendor, hooks, settings.database_url)
+            yield BotFixture(bot, workspace, slack, vendor, hooks, settings.database_url)
 
 
 @pytest.fixture
-def scene(running: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+def fixture(running: BotFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[BotFixture]:
     for limit, seconds in (
         ("bot.core.lookups.job.ASKING_SECONDS", 2.0),
         ("bot.core.changes.service.WRITE_SECONDS", 2.0),
@@ -180,87 +180,87 @@ def account() -> str:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_question_about_people(scene: Scene, fault: str) -> None:
-    scene.slack.befall("users.info", FAULTS[fault])
+def test_a_question_about_people(fixture: BotFixture, fault: str) -> None:
+    fixture.slack.befall("users.info", FAULTS[fault])
     asked = account()
 
-    scene.send(f"profile {asked}", scene.hire())
+    fixture.send(f"profile {asked}", fixture.hire())
 
-    scene.said("Slack could not be asked who you are.*Try again in a minute")
-    assert scene.recorded(asked) == ["denied"]
+    fixture.said("Slack could not be asked who you are.*Try again in a minute")
+    assert fixture.recorded(asked) == ["denied"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_response_url(scene: Scene, fault: str) -> None:
-    scene.slack.befall("", bad.reset())
-    scene.hooks.follow(FAULTS[fault])
-    asked, actor = account(), scene.hire()
+def test_a_response_url(fixture: BotFixture, fault: str) -> None:
+    fixture.slack.befall("", responses.reset())
+    fixture.hooks.follow(FAULTS[fault])
+    asked, actor = account(), fixture.hire()
 
-    scene.send(f"profile {asked}", actor)
+    fixture.send(f"profile {asked}", actor)
 
-    wait_until(lambda: bool(scene.slack.bodies("chat.postMessage")))
-    (told,) = map(json.loads, scene.slack.bodies("chat.postMessage"))
+    wait_until(lambda: bool(fixture.slack.bodies("chat.postMessage")))
+    (told,) = map(json.loads, fixture.slack.bodies("chat.postMessage"))
     assert (told["channel"], asked in told["text"]) == (actor.id, True)
-    assert scene.recorded(asked) == ["answered"]
+    assert fixture.recorded(asked) == ["answered"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("step", ["conversations.open", "getUploadURL", "/upload/", "completeUpload"])
-def test_a_step_of_sending_a_file(scene: Scene, step: str, fault: str) -> None:
-    scene.slack.befall(step, FAULTS[fault])
+def test_a_step_of_sending_a_file(fixture: BotFixture, step: str, fault: str) -> None:
+    fixture.slack.befall(step, FAULTS[fault])
     asked = account()
 
-    scene.send(f"profile {asked} --csv", scene.hire())
+    fixture.send(f"profile {asked} --csv", fixture.hire())
 
-    scene.said("could not be sent to your direct messages.*Try again in a minute")
-    assert scene.recorded(asked) == ["answered"]
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_opening_a_form(scene: Scene, fault: str) -> None:
-    scene.slack.befall("views.open", FAULTS[fault])
-
-    scene.send("set alice", EDITOR)
-
-    scene.said("Slack did not open the form.*type the fields")
+    fixture.said("could not be sent to your direct messages.*Try again in a minute")
+    assert fixture.recorded(asked) == ["answered"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_lookup_of_the_vendor(scene: Scene, fault: str) -> None:
-    scene.vendor.befall("portrait_get", FAULTS[fault])
+def test_opening_a_form(fixture: BotFixture, fault: str) -> None:
+    fixture.slack.befall("views.open", FAULTS[fault])
+
+    fixture.send("set alice", EDITOR)
+
+    fixture.said("Slack did not open the form.*type the fields")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_lookup_of_the_vendor(fixture: BotFixture, fault: str) -> None:
+    fixture.vendor.befall("portrait_get", FAULTS[fault])
     asked = account()
 
-    scene.send(f"profile {asked}", scene.hire())
+    fixture.send(f"profile {asked}", fixture.hire())
 
-    scene.said(r"0 of 1 found.*(1 failed|1 not asked)")
-    assert scene.recorded(asked) == ["failed"]
+    fixture.said(r"0 of 1 found.*(1 failed|1 not asked)")
+    assert fixture.recorded(asked) == ["failed"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_write_of_the_vendor(scene: Scene, fault: str) -> None:
-    scene.send('set alice nick="Somebody else"', EDITOR)
-    preview = scene.said("confirm_change")
-    before = len(scene.recorded("alice"))
-    scene.hooks.asked.clear()
-    scene.vendor.befall("portrait_set", FAULTS[fault])
+def test_a_write_of_the_vendor(fixture: BotFixture, fault: str) -> None:
+    fixture.send('set alice nick="Somebody else"', EDITOR)
+    preview = fixture.said("confirm_change")
+    before = len(fixture.recorded("alice"))
+    fixture.hooks.asked.clear()
+    fixture.vendor.befall("portrait_set", FAULTS[fault])
 
-    scene.press(preview, "confirm_change", EDITOR)
+    fixture.press(preview, "confirm_change", EDITOR)
 
-    scene.said("did not say what became of the change, and the profile reads as before")
-    assert scene.recorded("alice")[before:] == ["attempted", "failed"]
-    assert len(scene.vendor.bodies("portrait_set")) == 1
+    fixture.said("did not say what became of the change, and the profile reads as before")
+    assert fixture.recorded("alice")[before:] == ["attempted", "failed"]
+    assert len(fixture.vendor.bodies("portrait_set")) == 1
 
 
 def test_whoami_waits_for_slack_once_however_many_questions_it_has(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    fixture: BotFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.UNREACHABLE_SECONDS", 5.0)
-    scene.slack.befall("/api/", DRIPS["header"])
+    fixture.slack.befall("/api/", DRIPS["header"])
 
     for text in ("whoami", "help"):
-        scene.hooks.asked.clear()
-        scene.send(text, scene.hire())
-        scene.said("could not be asked|whoami")
+        fixture.hooks.asked.clear()
+        fixture.send(text, fixture.hire())
+        fixture.said("could not be asked|whoami")
 
-    assert len(scene.slack.asked) == 1
-    scene.bot.people._unreachable = (0.0, "")
+    assert len(fixture.slack.asked) == 1
+    fixture.bot.people._unreachable = (0.0, "")

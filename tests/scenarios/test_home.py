@@ -4,17 +4,17 @@ from pathlib import Path
 from typing import Any
 
 from bot.playground.people import EDITOR, GUEST, VIEWER, Person
+from tests.support.running_bot import RunningBot, SlackUser
 from tests.support.slack import wait_until
-from tests.support.whole import Asker, Whole
 
 
 def direct(person: Person) -> str:
     return f"D{person.id[1:]}"
 
 
-def open_home(asker: Asker) -> dict[str, Any]:
-    assert asker.page.open_app("home") == {"ok": True}
-    return next_home(asker)
+def open_home(slack_user: SlackUser) -> dict[str, Any]:
+    assert slack_user.page.open_app("home") == {"ok": True}
+    return next_home(slack_user)
 
 
 def texts(home: object) -> str:
@@ -34,25 +34,25 @@ def texts(home: object) -> str:
             return ""
 
 
-def next_home(asker: Asker) -> dict[str, Any]:
-    news = asker.page.next()
+def next_home(slack_user: SlackUser) -> dict[str, Any]:
+    news = slack_user.page.next()
     while news["type"] != "home" or not news["view"]:
-        news = asker.page.next()
+        news = slack_user.page.next()
     assert not news["view"]["problem"]
     home: dict[str, Any] = news["view"]
     return home
 
 
-def next_modal(asker: Asker) -> dict[str, Any]:
+def next_modal(slack_user: SlackUser) -> dict[str, Any]:
     """Wait for a modal; the Home tab may be published anew at any time."""
-    news = asker.page.next()
+    news = slack_user.page.next()
     while news["type"] != "view" or not news["view"]:
-        news = asker.page.next()
+        news = slack_user.page.next()
     modal: dict[str, Any] = news["view"]
     return modal
 
 
-def press(asker: Asker, home: dict[str, Any], label: str) -> None:
+def press(slack_user: SlackUser, home: dict[str, Any], label: str) -> None:
     block, button = next(
         (block, element)
         for block in home["blocks"]
@@ -60,11 +60,11 @@ def press(asker: Asker, home: dict[str, Any], label: str) -> None:
         if element.get("type") == "button" and element["text"]["text"] == label
     )
     pressed = {"view_id": home["id"], "block_id": block["block_id"], "action_id": button["action_id"]}
-    assert asker.page._post("press", {**pressed, "value": button["value"], "state": {}}) == {"ok": True}
+    assert slack_user.page._post("press", {**pressed, "value": button["value"], "state": {}}) == {"ok": True}
 
 
-def test_says_where_to_start_and_looks_up_again_what_was_asked_before(whole: Whole) -> None:
-    with whole.acting_as() as vera:
+def test_says_where_to_start_and_looks_up_again_what_was_asked_before(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
         vera.ask("/im profile alice")
 
         start = vera.ask("/im")
@@ -75,28 +75,28 @@ def test_says_where_to_start_and_looks_up_again_what_was_asked_before(whole: Who
     assert answer["text"].startswith("1 of 1 found")
 
 
-def test_shows_all_commands_from_the_start(ed: Asker) -> None:
+def test_shows_all_commands_from_the_start(ed: SlackUser) -> None:
     assert "You may look up and change." in (start := ed.ask("/im"))["text"]
 
     assert ed.press(start, "All commands")["text"].startswith("You may run")
 
 
-def test_home_leads_to_the_history_of_what_was_done(whole: Whole) -> None:
-    with whole.acting_as(VIEWER) as vera:
+def test_home_leads_to_the_history_of_what_was_done(running_bot: RunningBot) -> None:
+    with running_bot.act_as(VIEWER) as vera:
         vera.ask("/im profile user_009")
         press(vera, open_home(vera), "History")
         assert vera.answer()["text"].startswith("History of user_009")
 
 
-def test_start_and_home_say_so_when_the_record_cannot_be_read(whole: Whole, ed: Asker) -> None:
-    database = Path(whole.settings.database_url.removeprefix("sqlite:///"))
+def test_start_and_home_say_so_when_the_record_cannot_be_read(running_bot: RunningBot, ed: SlackUser) -> None:
+    database = Path(running_bot.settings.database_url.removeprefix("sqlite:///"))
     away = database.rename(database.with_suffix(".away"))
     try:
-        wait_until(lambda: "cannot be written" in whole.bot.audit.channel_state())
+        wait_until(lambda: "cannot be written" in running_bot.bot.audit.channel_state())
         start, home = ed.ask("/im"), texts(open_home(ed))
     finally:
         away.rename(database)
-    wait_until(lambda: "cannot be written" not in whole.bot.audit.channel_state())
+    wait_until(lambda: "cannot be written" not in running_bot.bot.audit.channel_state())
 
     assert (
         "Your recent lookups are missing. The record cannot be read: the record's file is gone"
@@ -107,13 +107,13 @@ def test_start_and_home_say_so_when_the_record_cannot_be_read(whole: Whole, ed: 
     assert "the record cannot be written: the record's file is gone" in home
 
 
-def test_tells_a_guest_at_the_start_and_at_home_why_not(whole: Whole) -> None:
-    with whole.acting_as(GUEST) as gus:
+def test_tells_a_guest_at_the_start_and_at_home_why_not(running_bot: RunningBot) -> None:
+    with running_bot.act_as(GUEST) as gus:
         assert gus.ask("/im")["text"].startswith("You have no role here: only full members")
         assert "You have no role here: only full members" in texts(open_home(gus))
 
 
-def test_home_shows_what_waits_and_lets_it_be_confirmed(whole: Whole, ed: Asker) -> None:
+def test_home_shows_what_waits_and_lets_it_be_confirmed(running_bot: RunningBot, ed: SlackUser) -> None:
     ed.ask("/im set user_005 nick=Waiting")
 
     home = open_home(ed)
@@ -130,8 +130,8 @@ def test_home_shows_what_waits_and_lets_it_be_confirmed(whole: Whole, ed: Asker)
     assert "set user_005 in demo: succeeded" in texts(home)
 
 
-def test_home_repeats_a_lookup_and_is_up_to_date_after_it(whole: Whole) -> None:
-    with whole.acting_as() as vera:
+def test_home_repeats_a_lookup_and_is_up_to_date_after_it(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
         vera.ask("/im attrs alice")
         home = open_home(vera)
 
@@ -143,11 +143,11 @@ def test_home_repeats_a_lookup_and_is_up_to_date_after_it(whole: Whole) -> None:
     assert "Audit channel" not in texts(home)
 
 
-def test_home_tells_an_editor_how_the_audit_channel_is(ed: Asker) -> None:
+def test_home_tells_an_editor_how_the_audit_channel_is(ed: SlackUser) -> None:
     assert "Audit channel" in texts(open_home(ed))
 
 
-def test_opens_the_forms_from_the_start_and_from_home(whole: Whole, ed: Asker) -> None:
+def test_opens_the_forms_from_the_start_and_from_home(running_bot: RunningBot, ed: SlackUser) -> None:
     start = ed.ask("/im")
     ed.page.press(start, "open_lookup")
     lookup = next_modal(ed)

@@ -22,8 +22,8 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import RoleSettings
 from tests.support.bot import Running, environment_of, running
+from tests.support.running_bot import SlackUser, Way, run_bot
 from tests.support.slack import make_workspace, open_page, wait_until
-from tests.support.whole import Asker, Way, whole_bot
 
 PATIENCE = 60
 """Seconds after which a process that should have ended counts as one that never does."""
@@ -36,7 +36,7 @@ class Apart:
     workspace: Workspace
     sandbox: Sandbox
     bot: Running
-    vera: Asker
+    vera: SlackUser
     log: Path
 
 
@@ -58,7 +58,7 @@ def bot_apart(way: Way, folder: Path, stops_within: float = 0.0) -> Iterator[Apa
         ):
             if way == "http":
                 workspace.request_url = f"http://127.0.0.1:{bot.first_line.split()[-1]}/slack/events"
-            vera = Asker(page)
+            vera = SlackUser(page)
             vera.ask("/im whoami")
             yield Apart(workspace, sandbox, bot, vera, folder / "log")
 
@@ -104,9 +104,9 @@ def test_ends_in_time_and_says_so_though_something_hangs(way: Way, tmp_path: Pat
 def test_answers_only_those_who_are_listed() -> None:
     roles = RoleSettings(viewers=EDITOR.id, editors="")
     with (
-        whole_bot("socket", roles=roles) as whole,
-        whole.acting_as() as vera,
-        whole.acting_as(EDITOR) as ed,
+        run_bot("socket", roles=roles) as running_bot,
+        running_bot.act_as() as vera,
+        running_bot.act_as(EDITOR) as ed,
     ):
         refused, answered = vera.ask("/im profile alice"), ed.ask("/im profile alice")
 
@@ -115,17 +115,17 @@ def test_answers_only_those_who_are_listed() -> None:
 
 
 def test_answers_an_envelope_that_comes_twice() -> None:
-    with whole_bot("socket") as whole, whole.acting_as() as vera:
-        whole.workspace.sockets.repeat()
+    with run_bot("socket") as running_bot, running_bot.act_as() as vera:
+        running_bot.workspace.sockets.repeat()
         message = vera.ask("/im profile alice")
 
     assert "1 of 1 found" in message["text"]
 
 
 def test_comes_back_when_its_socket_is_dropped() -> None:
-    with whole_bot("socket") as whole, whole.acting_as() as vera:
+    with run_bot("socket") as running_bot, running_bot.act_as() as vera:
         vera.ask("/im whoami")
-        whole.workspace.sockets.drop()
+        running_bot.workspace.sockets.drop()
         answers = [vera.ask("/im whoami")["text"] for _ in range(3)]
 
     assert all(answers)

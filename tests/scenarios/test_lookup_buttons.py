@@ -14,8 +14,8 @@ from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior, Fault
 from bot.slack.interactions import LIFETIME
+from tests.support.running_bot import RunningBot, SlackUser, read_history
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT
-from tests.support.whole import Asker, Whole, history_of
 
 CROWD = [f"user_{number:03}" for number in range(1, 44)]
 DOWN = Behavior(fault=Fault(kind="code", code=40001))
@@ -23,34 +23,34 @@ BUTTONS = ("Share", "CSV", "Retry 2 failed")
 
 
 @pytest.fixture(autouse=True)
-def fair_weather(whole: Whole) -> Iterator[None]:
-    people, scopes = dict(whole.workspace.people), whole.workspace.scopes
+def fair_weather(running_bot: RunningBot) -> Iterator[None]:
+    people, scopes = dict(running_bot.workspace.people), running_bot.workspace.scopes
     yield
-    whole.sandbox.behavior = Behavior()
-    whole.workspace.people.update(people)
-    whole.workspace.scopes = scopes
+    running_bot.sandbox.behavior = Behavior()
+    running_bot.workspace.people.update(people)
+    running_bot.workspace.scopes = scopes
 
 
 @pytest.fixture
-def vera(whole: Whole) -> Iterator[Asker]:
-    with whole.acting_as() as vera:
+def vera(running_bot: RunningBot) -> Iterator[SlackUser]:
+    with running_bot.act_as() as vera:
         yield vera
 
 
-def final(asker: Asker, message: dict[str, Any] | None = None) -> dict[str, Any]:
+def final(slack_user: SlackUser, message: dict[str, Any] | None = None) -> dict[str, Any]:
     """Wait for what comes after the lines that say that work goes on."""
-    message = message or asker.answer()
+    message = message or slack_user.answer()
     while message["text"].startswith(("Looking up", "Sending the CSV", "The answer follows")):
-        message = asker.answer()
+        message = slack_user.answer()
     return message
 
 
-def ask(asker: Asker, text: str, channel: str = ONCALL) -> dict[str, Any]:
-    return final(asker, asker.ask(text, channel))
+def ask(slack_user: SlackUser, text: str, channel: str = ONCALL) -> dict[str, Any]:
+    return final(slack_user, slack_user.ask(text, channel))
 
 
-def press(asker: Asker, message: dict[str, Any], label: str) -> dict[str, Any]:
-    return final(asker, asker.press(message, label))
+def press(slack_user: SlackUser, message: dict[str, Any], label: str) -> dict[str, Any]:
+    return final(slack_user, slack_user.press(message, label))
 
 
 def labels(message: dict[str, Any]) -> list[str]:
@@ -67,31 +67,33 @@ def ids_in(message: dict[str, Any]) -> list[str]:
     return [row[0]["text"] for table in tables for row in table["rows"][1:]]
 
 
-def download(whole: Whole, message: dict[str, Any]) -> list[dict[str, str]]:
+def download(running_bot: RunningBot, message: dict[str, Any]) -> list[dict[str, str]]:
     """Read the CSV that a message in the direct messages brings."""
     assert message["channel"] == f"D{VIEWER.id[1:]}"
     assert not message["ephemeral"]
     (file,) = message["files"]
-    content = requests.get(whole.url + file["url"], timeout=30).content
+    content = requests.get(running_bot.url + file["url"], timeout=30).content
     return list(csv.DictReader(StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def show_to_everybody(whole: Whole, message: dict[str, Any]) -> None:
-    next(kept for kept in whole.workspace.messages if kept.ts == message["ts"]).only_for = None
+def show_to_everybody(running_bot: RunningBot, message: dict[str, Any]) -> None:
+    next(kept for kept in running_bot.workspace.messages if kept.ts == message["ts"]).only_for = None
 
 
-def failed_lookup(whole: Whole, asker: Asker, channel: str = ONCALL) -> dict[str, Any]:
+def failed_lookup(running_bot: RunningBot, slack_user: SlackUser, channel: str = ONCALL) -> dict[str, Any]:
     """Get an answer with every button."""
-    whole.sandbox.behavior = DOWN
-    answer = ask(asker, "/im profile alice bob_k", channel)
-    whole.sandbox.behavior = Behavior()
+    running_bot.sandbox.behavior = DOWN
+    answer = ask(slack_user, "/im profile alice bob_k", channel)
+    running_bot.sandbox.behavior = Behavior()
     return answer
 
 
-def test_exports_all_accounts_to_the_persons_own_direct_messages(whole: Whole, vera: Asker) -> None:
+def test_exports_all_accounts_to_the_persons_own_direct_messages(
+    running_bot: RunningBot, vera: SlackUser
+) -> None:
     first = ask(vera, f"/im profile {' '.join(CROWD)} nobody")
 
-    rows = download(whole, press(vera, first, "CSV of all 44"))
+    rows = download(running_bot, press(vera, first, "CSV of all 44"))
     said = final(vera)
 
     assert [row["account"] for row in rows] == [*CROWD, "nobody"]
@@ -104,8 +106,8 @@ def test_exports_all_accounts_to_the_persons_own_direct_messages(whole: Whole, v
     assert "The CSV is in your direct messages with this bot: profile-demo-2" in said["text"]
 
 
-def test_exports_straight_from_the_command(whole: Whole, vera: Asker) -> None:
-    rows = download(whole, ask(vera, "/im friends alice bob_k nobody --csv --fields remark,nick"))
+def test_exports_straight_from_the_command(running_bot: RunningBot, vera: SlackUser) -> None:
+    rows = download(running_bot, ask(vera, "/im friends alice bob_k nobody --csv --fields remark,nick"))
     said = final(vera)
 
     assert list(rows[0]) == ["account", "result", "problem", "Remark", "Nickname"]
@@ -114,55 +116,59 @@ def test_exports_straight_from_the_command(whole: Whole, vera: Asker) -> None:
     assert ids_in(said) == []
 
 
-def test_shares_the_answer_and_sends_the_csv_to_oneself(whole: Whole, vera: Asker) -> None:
-    with whole.acting_as(EDITOR) as ed:
+def test_shares_the_answer_and_sends_the_csv_to_oneself(running_bot: RunningBot, vera: SlackUser) -> None:
+    with running_bot.act_as(EDITOR) as ed:
         shared = ask(vera, "/im profile alice bob_k --csv --share")
         file, said = final(vera), final(vera)
         seen = final(ed)
 
     assert seen["ts"] == shared["ts"]
     assert "Alice" in seen["text"]
-    assert len(download(whole, file)) == 2
+    assert len(download(running_bot, file)) == 2
     assert said["ephemeral"]
     assert "The answer is in this channel, for everybody; the CSV is for you alone." in said["text"]
 
 
-def test_sends_the_csv_and_says_why_the_answer_is_not_shared(whole: Whole, vera: Asker) -> None:
-    assert len(download(whole, ask(vera, "/im profile alice --csv --share", PARTNERS))) == 1
+def test_sends_the_csv_and_says_why_the_answer_is_not_shared(
+    running_bot: RunningBot, vera: SlackUser
+) -> None:
+    assert len(download(running_bot, ask(vera, "/im profile alice --csv --share", PARTNERS))) == 1
     assert "Not shared: people of other organizations can read this channel." in final(vera)["text"]
 
 
-def test_gives_a_row_to_whoever_could_not_be_asked(whole: Whole, vera: Asker) -> None:
-    whole.sandbox.behavior = DOWN
-    rows = download(whole, ask(vera, "/im profile alice bob_k --csv"))
+def test_gives_a_row_to_whoever_could_not_be_asked(running_bot: RunningBot, vera: SlackUser) -> None:
+    running_bot.sandbox.behavior = DOWN
+    rows = download(running_bot, ask(vera, "/im profile alice bob_k --csv"))
 
     assert [(row["account"], row["result"]) for row in rows] == [("alice", "failed"), ("bob_k", "failed")]
     assert all("(40001)" in row["problem"] for row in rows)
     assert "0 of 2 found  ·  2 failed" in final(vera)["text"]
 
 
-def test_exports_a_thousand_accounts(whole: Whole, vera: Asker) -> None:
+def test_exports_a_thousand_accounts(running_bot: RunningBot, vera: SlackUser) -> None:
     ids = [f"z{number}" for number in range(999)]
-    rows = download(whole, ask(vera, f"/im profile alice {','.join(ids)} --csv"))
+    rows = download(running_bot, ask(vera, f"/im profile alice {','.join(ids)} --csv"))
 
     assert [row["account"] for row in rows] == ["alice", *ids]
     assert "1 of 1000 found" in final(vera)["text"]
 
 
-def test_makes_no_formula_of_what_an_account_calls_itself(whole: Whole, vera: Asker) -> None:
-    (app,) = whole.sandbox.apps.values()
+def test_makes_no_formula_of_what_an_account_calls_itself(running_bot: RunningBot, vera: SlackUser) -> None:
+    (app,) = running_bot.sandbox.apps.values()
     app.accounts["user_040"].profile["Tag_Profile_IM_Nick"] = "=HYPERLINK(1)"
     answer = ask(vera, "/im profile user_040")
 
-    (row,) = download(whole, press(vera, answer, "CSV"))
+    (row,) = download(running_bot, press(vera, answer, "CSV"))
     final(vera)
 
     assert row["Nickname"] == "'=HYPERLINK(1)"
 
 
 @pytest.mark.parametrize("scope", ["files:write", "im:write"])
-def test_says_what_to_do_when_it_may_not_send_files(whole: Whole, vera: Asker, scope: str) -> None:
-    whole.workspace.scopes -= {scope}
+def test_says_what_to_do_when_it_may_not_send_files(
+    running_bot: RunningBot, vera: SlackUser, scope: str
+) -> None:
+    running_bot.workspace.scopes -= {scope}
 
     refused = ask(vera, "/im profile alice --csv")
 
@@ -170,9 +176,9 @@ def test_says_what_to_do_when_it_may_not_send_files(whole: Whole, vera: Asker, s
     assert "the scopes files:write and im:write" in refused["text"]
 
 
-def test_says_so_when_slack_takes_no_file(whole: Whole, vera: Asker) -> None:
+def test_says_so_when_slack_takes_no_file(running_bot: RunningBot, vera: SlackUser) -> None:
     answer = ask(vera, "/im profile alice")
-    whole.workspace.faults.fail(UPLOAD_URL, SlackFault.BROKEN)
+    running_bot.workspace.faults.fail(UPLOAD_URL, SlackFault.BROKEN)
 
     refused = press(vera, answer, "CSV")
 
@@ -181,13 +187,13 @@ def test_says_so_when_slack_takes_no_file(whole: Whole, vera: Asker) -> None:
     assert refused["ts"] != answer["ts"]
 
 
-def test_asks_again_only_for_what_failed(whole: Whole, vera: Asker) -> None:
-    whole.sandbox.behavior = Behavior(
+def test_asks_again_only_for_what_failed(running_bot: RunningBot, vera: SlackUser) -> None:
+    running_bot.sandbox.behavior = Behavior(
         fault=Fault(kind="code", code=40001, command="portrait_get", calls=(2,))
     )
     first = ask(vera, f"/im profile {' '.join(f'z{number}' for number in range(100))} alice")
     (retry,) = [label for label in labels(first) if label.startswith("Retry")]
-    whole.sandbox.behavior = Behavior()
+    running_bot.sandbox.behavior = Behavior()
 
     second = press(vera, first, retry)
 
@@ -199,10 +205,10 @@ def test_asks_again_only_for_what_failed(whole: Whole, vera: Asker) -> None:
     assert not [label for label in labels(second) if label.startswith("Retry")]
 
 
-def test_shares_exactly_the_page(whole: Whole, vera: Asker) -> None:
+def test_shares_exactly_the_page(running_bot: RunningBot, vera: SlackUser) -> None:
     first = ask(vera, f"/im profile {' '.join(CROWD)}", SUPPORT)
     second = press(vera, first, "Next 20")
-    with whole.acting_as(EDITOR) as ed:
+    with running_bot.act_as(EDITOR) as ed:
         shared = press(vera, second, "Share")
         seen = final(ed)
 
@@ -212,7 +218,7 @@ def test_shares_exactly_the_page(whole: Whole, vera: Asker) -> None:
     assert labels(seen) == []
 
 
-def test_shares_no_more_fields_than_the_page_shows(vera: Asker) -> None:
+def test_shares_no_more_fields_than_the_page_shows(vera: SlackUser) -> None:
     page = ask(vera, f"/im profile {' '.join(CROWD)}", SUPPORT)
     while "Next" in " ".join(labels(page)):
         page = press(vera, page, next(label for label in labels(page) if label.startswith("Next")))
@@ -223,7 +229,7 @@ def test_shares_no_more_fields_than_the_page_shows(vera: Asker) -> None:
     assert "Avatar" not in page["text"] + shared["text"]
 
 
-def test_refuses_to_share_where_others_could_read_it(vera: Asker) -> None:
+def test_refuses_to_share_where_others_could_read_it(vera: SlackUser) -> None:
     answer = ask(vera, "/im profile alice", PARTNERS)
 
     refused = press(vera, answer, "Share")
@@ -232,29 +238,31 @@ def test_refuses_to_share_where_others_could_read_it(vera: Asker) -> None:
     assert refused["text"].startswith("Not shared: people of other organizations can read this channel.")
 
 
-def test_refuses_to_share_where_slack_does_not_say_who_reads(whole: Whole, vera: Asker) -> None:
+def test_refuses_to_share_where_slack_does_not_say_who_reads(
+    running_bot: RunningBot, vera: SlackUser
+) -> None:
     answer = ask(vera, "/im profile alice")
     # Not once: what tells the audit channel asks the same by itself.
-    whole.workspace.faults.set_lasting_fault("conversations.info", SlackFault.BROKEN)
+    running_bot.workspace.faults.set_lasting_fault("conversations.info", SlackFault.BROKEN)
 
     refused = press(vera, answer, "Share")
-    whole.workspace.faults.set_lasting_fault("conversations.info", None)
+    running_bot.workspace.faults.set_lasting_fault("conversations.info", None)
 
     assert refused["text"].startswith("Not shared: Slack did not say whether")
 
 
-def test_offers_to_share_only_in_a_channel(vera: Asker) -> None:
+def test_offers_to_share_only_in_a_channel(vera: SlackUser) -> None:
     assert labels(ask(vera, "/im profile alice", f"D{VIEWER.id[1:]}")) == ["History", "CSV"]
     assert labels(ask(vera, "/im profile alice")) == ["History", "CSV", "Share"]
 
 
 @pytest.mark.parametrize("label", BUTTONS)
-def test_records_each_press(whole: Whole, vera: Asker, label: str) -> None:
-    press(vera, failed_lookup(whole, vera, SUPPORT), label)
+def test_records_each_press(running_bot: RunningBot, vera: SlackUser, label: str) -> None:
+    press(vera, failed_lookup(running_bot, vera, SUPPORT), label)
     if label == "CSV":
         final(vera)
 
-    newest, asked, *_ = history_of(whole, "alice")
+    newest, asked, *_ = read_history(running_bot, "alice")
 
     assert (newest.event.surface, newest.event.outcome) == (Surface.BUTTON, Outcome.ANSWERED)
     assert newest.event.accounts == ("alice", "bob_k")
@@ -263,48 +271,50 @@ def test_records_each_press(whole: Whole, vera: Asker, label: str) -> None:
 
 @pytest.mark.parametrize("label", BUTTONS)
 def test_refuses_every_button_to_somebody_who_lost_the_role(
-    whole: Whole, label: str, monkeypatch: pytest.MonkeyPatch
+    running_bot: RunningBot, label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
-    with whole.acting_as(GROUP_EDITOR) as grace:
-        answer = failed_lookup(whole, grace)
-        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=PersonKind.GUEST)
+    with running_bot.act_as(GROUP_EDITOR) as grace:
+        answer = failed_lookup(running_bot, grace)
+        running_bot.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=PersonKind.GUEST)
         refused = press(grace, answer, label)
 
     assert refused["text"].startswith("Refused: only full members of this workspace")
     assert refused["ts"] != answer["ts"]
-    assert history_of(whole, "alice")[0].event.outcome is Outcome.DENIED
+    assert read_history(running_bot, "alice")[0].event.outcome is Outcome.DENIED
 
 
 def test_refuses_to_share_for_the_role_before_the_channel(
-    whole: Whole, monkeypatch: pytest.MonkeyPatch
+    running_bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
-    with whole.acting_as(GROUP_EDITOR) as grace:
+    with running_bot.act_as(GROUP_EDITOR) as grace:
         answer = ask(grace, "/im profile alice", PARTNERS)
-        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=PersonKind.GUEST)
+        running_bot.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=PersonKind.GUEST)
         refused = press(grace, answer, "Share")
 
     assert refused["text"].startswith("Refused: only full members of this workspace")
-    assert history_of(whole, "alice")[0].event.outcome is Outcome.DENIED
+    assert read_history(running_bot, "alice")[0].event.outcome is Outcome.DENIED
 
 
-def test_refuses_a_csv_by_command_to_a_guest(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_a_csv_by_command_to_a_guest(
+    running_bot: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
-    with whole.acting_as(GROUP_EDITOR) as grace:
-        whole.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=PersonKind.GUEST)
+    with running_bot.act_as(GROUP_EDITOR) as grace:
+        running_bot.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=PersonKind.GUEST)
         refused = ask(grace, "/im profile alice --csv")
 
     assert refused["text"].startswith("Refused: only full members of this workspace")
 
 
 @pytest.mark.parametrize("label", BUTTONS)
-def test_lets_nobody_else_press(whole: Whole, vera: Asker, label: str) -> None:
-    answer = failed_lookup(whole, vera, PARTNERS)
-    show_to_everybody(whole, answer)
+def test_lets_nobody_else_press(running_bot: RunningBot, vera: SlackUser, label: str) -> None:
+    answer = failed_lookup(running_bot, vera, PARTNERS)
+    show_to_everybody(running_bot, answer)
 
     for person in (EDITOR, STRANGER):
-        with whole.acting_as(person) as other:
+        with running_bot.act_as(person) as other:
             refused = press(other, answer, label)
         assert "only the person who asked may use the buttons" in refused["text"]
         assert refused["ephemeral"]
@@ -312,10 +322,10 @@ def test_lets_nobody_else_press(whole: Whole, vera: Asker, label: str) -> None:
 
 @pytest.mark.parametrize("label", BUTTONS)
 def test_says_that_a_button_is_too_old(
-    whole: Whole, vera: Asker, label: str, monkeypatch: pytest.MonkeyPatch
+    running_bot: RunningBot, vera: SlackUser, label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.interactions.LIFETIME", -LIFETIME)
-    answer = failed_lookup(whole, vera)
+    answer = failed_lookup(running_bot, vera)
 
     refused = press(vera, answer, label)
 

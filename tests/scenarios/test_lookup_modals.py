@@ -12,13 +12,13 @@ from bot.playground.people import GROUP_EDITOR, GUEST, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior
 from bot.slack.modals.lookup import FIELDS, IDS, KIND, OWNER, WHERE
 from bot.slack.modals.profile import ACCOUNT, APP
+from tests.support.running_bot import RunningBot, SlackUser, read_denials, read_history
 from tests.support.slack import ONCALL, SUPPORT
-from tests.support.whole import Asker, Whole, denials_of, history_of
 
 
 @pytest.fixture
-def vera(whole: Whole) -> Iterator[Asker]:
-    with whole.acting_as(VIEWER) as vera:
+def vera(running_bot: RunningBot) -> Iterator[SlackUser]:
+    with running_bot.act_as(VIEWER) as vera:
         yield vera
 
 
@@ -49,37 +49,37 @@ def filled(view: dict[str, Any], **given: Any) -> dict[str, Any]:
     return state
 
 
-def open_modal(asker: Asker) -> dict[str, Any]:
-    assert asker.page.use_shortcut("lookup") == {"ok": True}
-    return asker.view()
+def open_modal(slack_user: SlackUser) -> dict[str, Any]:
+    assert slack_user.page.use_shortcut("lookup") == {"ok": True}
+    return slack_user.view()
 
 
-def look_up(asker: Asker, **given: Any) -> dict[str, Any]:
-    view = open_modal(asker)
-    assert asker.page.submit(view, filled(view, **given)) == {"ok": True}
-    return asker.answer()
+def look_up(slack_user: SlackUser, **given: Any) -> dict[str, Any]:
+    view = open_modal(slack_user)
+    assert slack_user.page.submit(view, filled(view, **given)) == {"ok": True}
+    return slack_user.answer()
 
 
-def offer(asker: Asker, text: str) -> dict[str, Any]:
+def offer(slack_user: SlackUser, text: str) -> dict[str, Any]:
     """Write a message, and use the shortcut on it."""
-    assert asker.page.send(text) == {"ok": True}
-    message = asker.next_message()
-    assert asker.page.use_shortcut("lookup_message", ts=message["ts"]) == {"ok": True}
-    return asker.view()
+    assert slack_user.page.send(text) == {"ok": True}
+    message = slack_user.next_message()
+    assert slack_user.page.use_shortcut("lookup_message", ts=message["ts"]) == {"ok": True}
+    return slack_user.view()
 
 
-def test_answers_beside_the_message_and_replaces_nothing(whole: Whole, vera: Asker) -> None:
+def test_answers_beside_the_message_and_replaces_nothing(running_bot: RunningBot, vera: SlackUser) -> None:
     view = offer(vera, "alice")
-    whole.sandbox.behavior = Behavior(latency_ms=2800)
+    running_bot.sandbox.behavior = Behavior(latency_ms=2800)
     try:
         assert vera.page.submit(view, filled(view, ids="alice")) == {"ok": True}
         line, answer = vera.answer(), vera.answer()
     finally:
-        whole.sandbox.behavior = Behavior()
+        running_bot.sandbox.behavior = Behavior()
 
     assert line["text"] == "The answer follows as a new message."
     assert answer["text"].startswith("1 of 1 found")
-    kept = whole.workspace.find(line["channel"], line["ts"])
+    kept = running_bot.workspace.find(line["channel"], line["ts"])
     assert kept
     assert kept.content.text == line["text"]
     assert answer["ts"] != line["ts"]
@@ -94,37 +94,39 @@ def ticked(view: dict[str, Any]) -> dict[str, bool]:
     return shown
 
 
-def test_answers_in_the_conversation_where_the_shortcut_was_used(whole: Whole, vera: Asker) -> None:
+def test_answers_in_the_conversation_where_the_shortcut_was_used(
+    running_bot: RunningBot, vera: SlackUser
+) -> None:
     answer = look_up(vera, ids="alice, `bob_k`\nnobody")
 
     assert answer["channel"] == ONCALL
     assert answer["ephemeral"]
     assert answer["text"].startswith("2 of 3 found")
-    assert history_of(whole, "alice")[0].event.surface is Surface.FORM
+    assert read_history(running_bot, "alice")[0].event.surface is Surface.FORM
 
 
-def test_answers_directly_when_no_conversation_is_chosen(vera: Asker) -> None:
+def test_answers_directly_when_no_conversation_is_chosen(vera: SlackUser) -> None:
     answer = look_up(vera, ids="alice", **{WHERE: ""})
 
     assert answer["channel"].startswith("D")
     assert "Alice Zhang" in answer["text"]
 
 
-def test_looks_up_the_chosen_fields(vera: Asker) -> None:
+def test_looks_up_the_chosen_fields(vera: SlackUser) -> None:
     answer = look_up(vera, **{IDS: "alice", FIELDS: ["Tag_Profile_IM_Level"]})
 
     assert "Level" in answer["text"]
     assert "Birthday" not in answer["text"]
 
 
-def test_looks_up_the_others_where_one_id_is_too_long(vera: Asker) -> None:
+def test_looks_up_the_others_where_one_id_is_too_long(vera: SlackUser) -> None:
     answer = look_up(vera, ids=f"alice {'x' * 33}")
 
     assert "1 of 2 found  ·  1 not asked" in answer["text"]
     assert "over 32 bytes" in answer["text"]
 
 
-def test_looks_up_friends_and_attributes(vera: Asker) -> None:
+def test_looks_up_friends_and_attributes(vera: SlackUser) -> None:
     friends = look_up(vera, **{IDS: "bob_k carol", KIND: "friends", OWNER: "alice"})
     attributes = look_up(vera, **{IDS: "alice", KIND: "attrs"})
 
@@ -132,7 +134,7 @@ def test_looks_up_friends_and_attributes(vera: Asker) -> None:
     assert "1 of 1 found  ·  attributes" in attributes["text"]
 
 
-def test_turns_the_pages_of_what_was_asked_in_a_modal(vera: Asker) -> None:
+def test_turns_the_pages_of_what_was_asked_in_a_modal(vera: SlackUser) -> None:
     first = look_up(vera, ids=" ".join(f"user_{number:03}" for number in range(1, 44)))
 
     assert "user_022" in vera.press(first, "Next 20")["text"]
@@ -152,7 +154,7 @@ def test_turns_the_pages_of_what_was_asked_in_a_modal(vera: Asker) -> None:
     ],
 )
 def test_says_at_the_input_what_cannot_be_looked_up(
-    vera: Asker, given: dict[str, Any], block_id: str, said: str
+    vera: SlackUser, given: dict[str, Any], block_id: str, said: str
 ) -> None:
     view = open_modal(vera)
 
@@ -163,18 +165,18 @@ def test_says_at_the_input_what_cannot_be_looked_up(
     assert said in errors[block_id]
 
 
-def test_does_not_ask_for_the_app_where_there_is_one(vera: Asker) -> None:
+def test_does_not_ask_for_the_app_where_there_is_one(vera: SlackUser) -> None:
     assert APP not in [block.get("block_id") for block in open_modal(vera)["blocks"]]
 
 
 def test_refuses_whoever_lost_the_role_while_the_modal_was_open(
-    whole: Whole, monkeypatch: pytest.MonkeyPatch
+    running_bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
-    with whole.acting_as(GROUP_EDITOR) as grace:
+    with running_bot.act_as(GROUP_EDITOR) as grace:
         view = open_modal(grace)
         monkeypatch.setitem(
-            whole.workspace.people, GROUP_EDITOR.id, replace(GROUP_EDITOR, kind=PersonKind.GUEST)
+            running_bot.workspace.people, GROUP_EDITOR.id, replace(GROUP_EDITOR, kind=PersonKind.GUEST)
         )
         grace.page.submit(view, filled(view, ids="alice"))
 
@@ -184,9 +186,9 @@ def test_refuses_whoever_lost_the_role_while_the_modal_was_open(
 @pytest.mark.parametrize(
     ("shortcut", "word"), [("lookup", "profile"), ("lookup_message", "profile"), ("set_profile", "set")]
 )
-def test_opens_no_modal_for_a_guest_and_records_it(whole: Whole, shortcut: str, word: str) -> None:
-    before = len(denials_of(whole, GUEST))
-    with whole.acting_as(GUEST) as gus:
+def test_opens_no_modal_for_a_guest_and_records_it(running_bot: RunningBot, shortcut: str, word: str) -> None:
+    before = len(read_denials(running_bot, GUEST))
+    with running_bot.act_as(GUEST) as gus:
         assert gus.page.send("see alice", SUPPORT) == {"ok": True}
         ts = gus.next_message()["ts"]
         used = gus.page.use_shortcut(shortcut, SUPPORT, **({"ts": ts} if "message" in shortcut else {}))
@@ -197,12 +199,12 @@ def test_opens_no_modal_for_a_guest_and_records_it(whole: Whole, shortcut: str, 
             told = gus.page.next()
 
     assert "you are a guest" in str(told)
-    *earlier, entry = denials_of(whole, GUEST)
+    *earlier, entry = read_denials(running_bot, GUEST)
     assert len(earlier) == before
     assert (entry["command"], entry["surface"]) == (word, Surface.FORM)
 
 
-def test_looks_up_the_ids_of_a_message_in_one_press(vera: Asker) -> None:
+def test_looks_up_the_ids_of_a_message_in_one_press(vera: SlackUser) -> None:
     view = offer(vera, 'FIRING: user=alice and {"To_Account": ["bob_k", "nobody"]} since 10:42, see mallory')
     assert ticked(view) == {"alice": True, "bob_k": True, "nobody": True, "mallory": False}
 
@@ -214,7 +216,7 @@ def test_looks_up_the_ids_of_a_message_in_one_press(vera: Asker) -> None:
     assert answer["ephemeral"]
 
 
-def test_takes_other_ids_beside_those_of_a_message(vera: Asker) -> None:
+def test_takes_other_ids_beside_those_of_a_message(vera: SlackUser) -> None:
     view = offer(vera, "owner: alice")
 
     vera.page.submit(view, filled(view, ids='"carol"'))
@@ -222,7 +224,7 @@ def test_takes_other_ids_beside_those_of_a_message(vera: Asker) -> None:
     assert vera.answer()["text"].startswith("2 of 2 found")
 
 
-def test_says_so_when_a_message_has_no_ids(vera: Asker) -> None:
+def test_says_so_when_a_message_has_no_ids(vera: SlackUser) -> None:
     view = offer(vera, "thanks, that works for me")
     assert "No account ids were found in this message" in str(view["blocks"])
 
@@ -231,7 +233,7 @@ def test_says_so_when_a_message_has_no_ids(vera: Asker) -> None:
     assert "Alice Zhang" in vera.answer()["text"]
 
 
-def test_asks_for_an_id_when_all_are_unticked(vera: Asker) -> None:
+def test_asks_for_an_id_when_all_are_unticked(vera: SlackUser) -> None:
     view = offer(vera, "owner: alice")
 
     vera.page.submit(view, filled(view, found0=[]))
@@ -240,32 +242,36 @@ def test_asks_for_an_id_when_all_are_unticked(vera: Asker) -> None:
 
 
 @pytest.mark.parametrize(("action_id", "block_id"), [("open_lookup", IDS), ("open_set", ACCOUNT)])
-def test_opens_a_form_from_a_button(whole: Whole, ed: Asker, action_id: str, block_id: str) -> None:
-    press_alone(whole, ed, action_id)
+def test_opens_a_form_from_a_button(
+    running_bot: RunningBot, ed: SlackUser, action_id: str, block_id: str
+) -> None:
+    press_alone(running_bot, ed, action_id)
 
     assert element_of(ed.view(), block_id)
 
 
 @pytest.mark.parametrize("action_id", ["open_lookup", "open_set"])
-def test_opens_no_form_from_a_button_for_a_guest(whole: Whole, action_id: str) -> None:
-    before = len(denials_of(whole, GUEST))
-    with whole.acting_as(GUEST) as gus:
-        press_alone(whole, gus, action_id, SUPPORT)
+def test_opens_no_form_from_a_button_for_a_guest(running_bot: RunningBot, action_id: str) -> None:
+    before = len(read_denials(running_bot, GUEST))
+    with running_bot.act_as(GUEST) as gus:
+        press_alone(running_bot, gus, action_id, SUPPORT)
         assert "you are a guest" in gus.answer()["text"]
 
-    assert len(denials_of(whole, GUEST)) == before + 1
+    assert len(read_denials(running_bot, GUEST)) == before + 1
 
 
-def press_alone(whole: Whole, asker: Asker, action_id: str, channel: str = ONCALL) -> None:
+def press_alone(
+    running_bot: RunningBot, slack_user: SlackUser, action_id: str, channel: str = ONCALL
+) -> None:
     """Press a button that is all there is in a message of the bot's."""
     button = {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": "Go…"}}
-    slack = make_slack_client(whole.settings)
+    slack = make_slack_client(running_bot.settings)
     slack.chat_postMessage(channel=channel, text="go", blocks=[{"type": "actions", "elements": [button]}])
 
-    assert asker.page.press(asker.next_message(), action_id) == {"ok": True}
+    assert slack_user.page.press(slack_user.next_message(), action_id) == {"ok": True}
 
 
-def test_offers_no_sharing_where_there_is_nobody_to_share_with(vera: Asker) -> None:
+def test_offers_no_sharing_where_there_is_nobody_to_share_with(vera: SlackUser) -> None:
     labels = [
         element["text"]["text"]
         for answer in (look_up(vera, ids="alice"), look_up(vera, ids="alice", **{WHERE: ""}))

@@ -7,23 +7,23 @@ import pytest
 
 from bot.core.model import Entry, Outcome, Surface
 from bot.playground.people import EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, VIEWER
+from tests.support.running_bot import RunningBot, SlackUser, Way, read_history, run_bot
 from tests.support.slack import wait_until
-from tests.support.whole import Asker, Way, Whole, history_of, whole_bot
 
 NICK = "Tag_Profile_IM_Nick"
 
 
-def nick_of(whole: Whole, account: str) -> str:
-    (app,) = whole.sandbox.apps.values()
+def nick_of(running_bot: RunningBot, account: str) -> str:
+    (app,) = running_bot.sandbox.apps.values()
     return str(app.accounts[account].profile.get(NICK, ""))
 
 
-def entries_of(whole: Whole, account: str) -> list[Entry]:
-    return [entry for entry in history_of(whole, account) if entry.event.change_id]
+def entries_of(running_bot: RunningBot, account: str) -> list[Entry]:
+    return [entry for entry in read_history(running_bot, account) if entry.event.change_id]
 
 
-def outcomes_of(whole: Whole, account: str) -> list[Outcome]:
-    return [entry.event.outcome for entry in reversed(entries_of(whole, account))]
+def outcomes_of(running_bot: RunningBot, account: str) -> list[Outcome]:
+    return [entry.event.outcome for entry in reversed(entries_of(running_bot, account))]
 
 
 def typed(view: dict[str, Any], block_id: str, text: str) -> dict[str, Any]:
@@ -32,51 +32,51 @@ def typed(view: dict[str, Any], block_id: str, text: str) -> dict[str, Any]:
     return {block_id: {element["action_id"]: {"type": "plain_text_input", "value": text}}}
 
 
-def open_form(asker: Asker, account: str) -> dict[str, Any]:
-    assert asker.page.send(f"/im set {account}") == {"ok": True}
-    return asker.view(account)
+def open_form(slack_user: SlackUser, account: str) -> dict[str, Any]:
+    assert slack_user.page.send(f"/im set {account}") == {"ok": True}
+    return slack_user.view(account)
 
 
-def review(asker: Asker, account: str, nick: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def review(slack_user: SlackUser, account: str, nick: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fill a form in; gives it, and the view that shows the difference."""
-    form = open_form(asker, account)
-    assert asker.page.submit(form, typed(form, NICK, nick)) == {"ok": True}
-    return form, asker.view("nothing is changed yet")
+    form = open_form(slack_user, account)
+    assert slack_user.page.submit(form, typed(form, NICK, nick)) == {"ok": True}
+    return form, slack_user.view("nothing is changed yet")
 
 
-def test_reviews_in_the_modal_what_a_form_would_change(whole: Whole, ed: Asker) -> None:
-    before = nick_of(whole, "user_014")
+def test_reviews_in_the_modal_what_a_form_would_change(running_bot: RunningBot, ed: SlackUser) -> None:
+    before = nick_of(running_bot, "user_014")
     _, shown = review(ed, "user_014", "From a form")
 
     assert (shown["submit"], shown["close"], shown["stack_depth"]) == ("Confirm 1 change", "Back", 2)
     assert all(text in str(shown["blocks"]) for text in (before, "From a form"))
-    assert nick_of(whole, "user_014") == before
+    assert nick_of(running_bot, "user_014") == before
 
     assert ed.page.submit(shown) == {"ok": True}
     ed.view("Changing")
     done = ed.view("Done.")
 
-    assert nick_of(whole, "user_014") == "From a form"
-    assert outcomes_of(whole, "user_014") == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
-    assert {entry.event.surface for entry in entries_of(whole, "user_014")} == {Surface.FORM}
-    assert f"/im undo {entries_of(whole, 'user_014')[0].event.change_id}" in str(done["blocks"])
+    assert nick_of(running_bot, "user_014") == "From a form"
+    assert outcomes_of(running_bot, "user_014") == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
+    assert {entry.event.surface for entry in entries_of(running_bot, "user_014")} == {Surface.FORM}
+    assert f"/im undo {entries_of(running_bot, 'user_014')[0].event.change_id}" in str(done["blocks"])
     assert "From a form" in ed.audit()["text"]
     ed.page.close(done)
     assert ed.page.next()["view"] is None
 
 
-def test_goes_back_from_the_review_to_the_form(whole: Whole, ed: Asker) -> None:
+def test_goes_back_from_the_review_to_the_form(running_bot: RunningBot, ed: SlackUser) -> None:
     form, shown = review(ed, "user_020", "Too early")
 
     ed.page.close(shown)
 
     assert ed.view()["id"] == form["id"]
-    wait_until(lambda: outcomes_of(whole, "user_020") == [Outcome.PROPOSED, Outcome.CANCELLED])
+    wait_until(lambda: outcomes_of(running_bot, "user_020") == [Outcome.PROPOSED, Outcome.CANCELLED])
     ed.page.submit(form, typed(form, NICK, "Just right"))
     assert "Just right" in str(ed.view("nothing is changed yet"))
 
 
-def test_leads_from_the_shortcut_over_an_account_to_the_form(whole: Whole, ed: Asker) -> None:
+def test_leads_from_the_shortcut_over_an_account_to_the_form(running_bot: RunningBot, ed: SlackUser) -> None:
     assert ed.page.use_shortcut("set_profile") == {"ok": True}
     asking = ed.view()
 
@@ -87,24 +87,24 @@ def test_leads_from_the_shortcut_over_an_account_to_the_form(whole: Whole, ed: A
     ed.page.submit(ed.view("nothing is changed yet"))
 
     ed.view("Done.")
-    assert nick_of(whole, "user_015") == "From the shortcut"
+    assert nick_of(running_bot, "user_015") == "From the shortcut"
 
 
-def test_asks_again_when_the_profile_moved_meanwhile(whole: Whole, ed: Asker) -> None:
+def test_asks_again_when_the_profile_moved_meanwhile(running_bot: RunningBot, ed: SlackUser) -> None:
     _, shown = review(ed, "user_016", "Mine")
-    (app,) = whole.sandbox.apps.values()
+    (app,) = running_bot.sandbox.apps.values()
     app.accounts["user_016"].profile[NICK] = "Theirs"
 
     ed.page.submit(shown)
     moved = ed.view("This profile changed meanwhile", "Theirs", "Mine")
-    assert nick_of(whole, "user_016") == "Theirs"
+    assert nick_of(running_bot, "user_016") == "Theirs"
     ed.page.submit(moved)
 
     ed.view("Done.")
-    assert nick_of(whole, "user_016") == "Mine"
+    assert nick_of(running_bot, "user_016") == "Mine"
 
 
-def test_says_at_the_inputs_what_cannot_be_taken(ed: Asker) -> None:
+def test_says_at_the_inputs_what_cannot_be_taken(ed: SlackUser) -> None:
     form = open_form(ed, "user_025")
 
     ed.page.submit(form)
@@ -113,9 +113,9 @@ def test_says_at_the_inputs_what_cannot_be_taken(ed: Asker) -> None:
     assert "32 bytes, at most 16" in str(ed.view()["errors"]["Tag_Profile_IM_Location"])
 
 
-def test_says_in_the_modal_that_there_is_nothing_to_change(whole: Whole, ed: Asker) -> None:
+def test_says_in_the_modal_that_there_is_nothing_to_change(running_bot: RunningBot, ed: SlackUser) -> None:
     form = open_form(ed, "user_018")
-    (app,) = whole.sandbox.apps.values()
+    (app,) = running_bot.sandbox.apps.values()
     app.accounts["user_018"].profile[NICK] = "Already"
 
     ed.page.submit(form, typed(form, NICK, "Already"))
@@ -123,19 +123,19 @@ def test_says_in_the_modal_that_there_is_nothing_to_change(whole: Whole, ed: Ask
     assert ed.view("No change needed")["submit"] is None
 
 
-def test_fails_in_words_in_the_modal(whole: Whole, ed: Asker) -> None:
+def test_fails_in_words_in_the_modal(running_bot: RunningBot, ed: SlackUser) -> None:
     _, shown = review(ed, "user_019", "Spam")
-    whole.sandbox.behavior = replace(whole.sandbox.behavior, words=("Spam",))
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, words=("Spam",))
     try:
         ed.page.submit(shown)
         ed.view("Failed", "(40005)")
     finally:
-        whole.sandbox.behavior = replace(whole.sandbox.behavior, words=())
+        running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, words=())
 
 
-def test_refuses_in_the_modal_somebody_who_lost_the_role(whole: Whole) -> None:
-    members = whole.workspace.groups[EDITORS_GROUP_ID].members
-    with whole.acting_as(GROUP_EDITOR) as grace:
+def test_refuses_in_the_modal_somebody_who_lost_the_role(running_bot: RunningBot) -> None:
+    members = running_bot.workspace.groups[EDITORS_GROUP_ID].members
+    with running_bot.act_as(GROUP_EDITOR) as grace:
         _, shown = review(grace, "user_021", "Late")
         members.remove(GROUP_EDITOR.id)
         try:
@@ -144,37 +144,37 @@ def test_refuses_in_the_modal_somebody_who_lost_the_role(whole: Whole) -> None:
         finally:
             members.append(GROUP_EDITOR.id)
 
-    assert nick_of(whole, "user_021") != "Late"
+    assert nick_of(running_bot, "user_021") != "Late"
 
 
-def test_sends_the_outcome_to_whoever_closed_the_modal(whole: Whole, ed: Asker) -> None:
+def test_sends_the_outcome_to_whoever_closed_the_modal(running_bot: RunningBot, ed: SlackUser) -> None:
     _, shown = review(ed, "user_022", "Unseen")
-    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=3000)
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=3000)
     try:
         ed.page.submit(shown)
         ed.page.close(ed.view("Changing"))
         assert ed.page.next()["view"] is None
         answer = ed.answer()
     finally:
-        whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=0)
+        running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=0)
 
     assert answer["text"].startswith("Done.")
     assert answer["channel"].startswith("D")
-    assert nick_of(whole, "user_022") == "Unseen"
+    assert nick_of(running_bot, "user_022") == "Unseen"
 
 
-def test_confirms_once_however_often_it_is_sent(whole: Whole, ed: Asker) -> None:
+def test_confirms_once_however_often_it_is_sent(running_bot: RunningBot, ed: SlackUser) -> None:
     _, shown = review(ed, "user_023", "Once")
-    sent = len(whole.sandbox.call_log().get("portrait_set", ()))
+    sent = len(running_bot.sandbox.call_log().get("portrait_set", ()))
 
     ed.page.submit(shown)
     ed.page.submit(shown)
 
-    wait_until(lambda: Outcome.SUCCEEDED in outcomes_of(whole, "user_023"))
-    assert len(whole.sandbox.call_log().get("portrait_set", ())) == sent + 1
+    wait_until(lambda: Outcome.SUCCEEDED in outcomes_of(running_bot, "user_023"))
+    assert len(running_bot.sandbox.call_log().get("portrait_set", ())) == sent + 1
 
 
-def test_says_at_the_input_what_is_no_account(ed: Asker) -> None:
+def test_says_at_the_input_what_is_no_account(ed: SlackUser) -> None:
     ed.page.use_shortcut("set_profile")
     asking = ed.view()
 
@@ -183,8 +183,8 @@ def test_says_at_the_input_what_is_no_account(ed: Asker) -> None:
     assert "at most 32 bytes" in str(ed.view()["errors"])
 
 
-def test_shows_a_viewer_in_the_form_why_there_is_none(whole: Whole) -> None:
-    with whole.acting_as(VIEWER) as vera:
+def test_shows_a_viewer_in_the_form_why_there_is_none(running_bot: RunningBot) -> None:
+    with running_bot.act_as(VIEWER) as vera:
         vera.page.send("/im set user_024")
         vera.view("you are not an editor")
 
@@ -193,7 +193,7 @@ def test_shows_a_viewer_in_the_form_why_there_is_none(whole: Whole) -> None:
 
 @pytest.mark.parametrize("way", ["socket", "http"])
 def test_shows_nothing_before_the_ack_has_arrived(way: Way) -> None:
-    with whole_bot(way, acks_late=0.7) as whole, whole.acting_as(EDITOR) as ed:
+    with run_bot(way, acks_late=0.7) as running_bot, running_bot.act_as(EDITOR) as ed:
         ed.page.use_shortcut("set_profile")
         asking = ed.view()
         ed.page.submit(asking, typed(asking, "account", "user_030"))
@@ -209,4 +209,4 @@ def test_shows_nothing_before_the_ack_has_arrived(way: Way) -> None:
         ed.page.submit(shown)
         assert "Changing" in str(ed.view())
         assert "Done." in str(ed.view())
-        assert nick_of(whole, "user_030") == "In order"
+        assert nick_of(running_bot, "user_030") == "In order"

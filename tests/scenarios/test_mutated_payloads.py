@@ -35,7 +35,7 @@ from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
 from bot.slack.listeners.registration import DeduplicatingHandler
 from tests.support.bot import EVENTS, call, signed
-from tests.support.far_end import FarEnd, answer
+from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.slack import APP_TOKEN, ONCALL, SIGNING_SECRET, make_workspace, wait_until
 
 CANARY = "canary-that-must-not-be-logged"
@@ -48,25 +48,25 @@ STRANGE: tuple[Any, ...] = (
 
 
 @dataclass
-class Scene:
+class BotFixture:
     bot: Bot
     app: HTTPApp
     envelopes: DeduplicatingHandler
-    far_end: FarEnd
+    scripted_server: ScriptedServer
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotFixture]:
     sandbox, workspace = open_sandbox(), make_workspace()
     folder = tmp_path_factory.mktemp("record")
     with (
         BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as slack,
-        FarEnd(answer(b"ok")) as far_end,
+        ScriptedServer(answer(b"ok")) as scripted_server,
         closing(make_bot(make_settings(workspace, slack.url, sandbox, im.url, folder / "im.db"))) as bot,
         closing(DeduplicatingHandler(bot.bolt, bot.slack, APP_TOKEN)) as envelopes,
     ):
-        yield Scene(bot, HTTPApp(bot.bolt, Metrics(), [], SIGNING_SECRET), envelopes, far_end)
+        yield BotFixture(bot, HTTPApp(bot.bolt, Metrics(), [], SIGNING_SECRET), envelopes, scripted_server)
 
 
 def payloads(url: str) -> dict[str, Any]:
@@ -155,10 +155,10 @@ KINDS = tuple(payloads(""))
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_refuses_in_words_what_is_none_of_slacks(
-    scene: Scene, kind: str, caplog: pytest.LogCaptureFixture
+    fixture: BotFixture, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     set_up_logs("INFO")
-    chance, payload = random.Random(kind), payloads(scene.far_end.url)[kind]
+    chance, payload = random.Random(kind), payloads(fixture.scripted_server.url)[kind]
     silent = 0
     for number in range(ROUNDS):
         caplog.clear()
@@ -167,7 +167,7 @@ def test_refuses_in_words_what_is_none_of_slacks(
         body, content_type = encode(changed)
         headers = signed(body) | ({"Content-Type": content_type} if content_type else {})
 
-        answered = call(scene.app, "POST", EVENTS, body, headers)
+        answered = call(fixture.app, "POST", EVENTS, body, headers)
 
         assert answered.status in (200, 400, 404), changed
         assert answered.status != 400 or answered.body == b"not a payload of Slack's\n"
@@ -179,8 +179,8 @@ def test_refuses_in_words_what_is_none_of_slacks(
         if kind in ("command", "press") and changed.get("response_url") == payload["response_url"]:
             silent += (answered.status, answered.body) == (200, b"")
     if kind in ("command", "press"):
-        wait_until(lambda: len(scene.far_end.asked) >= silent)
-    scene.far_end.asked.clear()
+        wait_until(lambda: len(fixture.scripted_server.asked) >= silent)
+    fixture.scripted_server.asked.clear()
 
 
 class Socket:
@@ -197,18 +197,18 @@ class Socket:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_lives_on_when_an_envelope_makes_no_sense(
-    scene: Scene, kind: str, caplog: pytest.LogCaptureFixture
+    fixture: BotFixture, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     set_up_logs("INFO")
-    chance, payload = random.Random(kind), payloads(scene.far_end.url)[kind]
+    chance, payload = random.Random(kind), payloads(fixture.scripted_server.url)[kind]
     for number in range(ROUNDS):
         socket, changed = Socket(), mutate(payload, chance) if number else {}
         request = SocketModeRequest("any", f"{kind} {number}", changed)
-        scene.envelopes.handle(socket, request)  # type: ignore[arg-type]
+        fixture.envelopes.handle(socket, request)  # type: ignore[arg-type]
 
         assert len(socket.sent) <= 1, changed
         if kind == "command" and changed.get("command") == "/im":
             assert socket.sent, changed
         assert [record for record in caplog.records if record.exc_info] == [], changed
     assert CANARY not in caplog.text
-    scene.far_end.asked.clear()
+    fixture.scripted_server.asked.clear()

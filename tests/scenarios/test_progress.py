@@ -9,26 +9,26 @@ from bot.playground.people import EDITOR
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.data import Account
 from bot.slack.workers import THREADS
-from tests.support.whole import Asker, Whole, whole_bot
+from tests.support.running_bot import RunningBot, SlackUser, run_bot
 
 LONG = 4400
 """Milliseconds that a call takes: longer than the first news of a lookup, shorter than a time-out."""
 
 
 @pytest.fixture(scope="module")
-def whole() -> Iterator[Whole]:
-    with whole_bot("http") as whole:
-        yield whole
+def running_bot() -> Iterator[RunningBot]:
+    with run_bot("http") as running_bot:
+        yield running_bot
 
 
 @pytest.fixture(autouse=True)
-def fair_weather(whole: Whole) -> Iterator[None]:
+def fair_weather(running_bot: RunningBot) -> Iterator[None]:
     yield
-    whole.sandbox.behavior = Behavior()
+    running_bot.sandbox.behavior = Behavior()
 
 
-def slow(whole: Whole, milliseconds: int) -> None:
-    whole.sandbox.behavior = replace(whole.sandbox.behavior, latency_ms=milliseconds)
+def slow(running_bot: RunningBot, milliseconds: int) -> None:
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=milliseconds)
 
 
 def has_cancel(message: dict[str, Any]) -> bool:
@@ -39,25 +39,27 @@ def has_cancel(message: dict[str, Any]) -> bool:
     )
 
 
-def until_cancel(asker: Asker, message: dict[str, Any]) -> dict[str, Any]:
+def until_cancel(slack_user: SlackUser, message: dict[str, Any]) -> dict[str, Any]:
     while not has_cancel(message):
-        message = asker.answer()
+        message = slack_user.answer()
     return message
 
 
-def put_back(whole: Whole, message: dict[str, Any]) -> None:
+def put_back(running_bot: RunningBot, message: dict[str, Any]) -> None:
     """Let a message look as it did, as if Slack had not replaced it."""
-    kept = next(kept for kept in whole.workspace.messages if kept.ts == message["ts"])
+    kept = next(kept for kept in running_bot.workspace.messages if kept.ts == message["ts"])
     kept.content = replace(kept.content, blocks=message["blocks"])
 
 
-def test_shows_how_far_a_long_lookup_is_with_a_button_that_goes_when_it_has_ended(whole: Whole) -> None:
-    slow(whole, LONG)
-    with whole.acting_as() as vera:
+def test_shows_how_far_a_long_lookup_is_with_a_button_that_goes_when_it_has_ended(
+    running_bot: RunningBot,
+) -> None:
+    slow(running_bot, LONG)
+    with running_bot.act_as() as vera:
         working = vera.ask("/im profile alice bob_k")
         moved = vera.answer()
         answer = vera.answer()
-        put_back(whole, moved)
+        put_back(running_bot, moved)
         refused = vera.press(moved, "Cancel")
 
     assert not has_cancel(working)
@@ -68,15 +70,15 @@ def test_shows_how_far_a_long_lookup_is_with_a_button_that_goes_when_it_has_ende
     assert answer["ts"] == moved["ts"] == working["ts"]
     assert not has_cancel(answer)
     assert "this button is too old" in refused["text"]
-    assert max(url.uses for url in whole.workspace.response_urls.values()) <= 3
+    assert max(url.uses for url in running_bot.workspace.response_urls.values()) <= 3
 
 
-def test_counts_what_is_found_while_the_rest_is_asked_about(whole: Whole) -> None:
-    (app,) = whole.sandbox.apps.values()
+def test_counts_what_is_found_while_the_rest_is_asked_about(running_bot: RunningBot) -> None:
+    (app,) = running_bot.sandbox.apps.values()
     here = [f"here_{number}" for number in range(100)]
     app.accounts.update({account: Account({"Tag_Profile_IM_Nick": account}) for account in here})
-    slow(whole, 2200)  # those of the second call are asked about twice: who is not found is checked
-    with whole.acting_as() as vera:
+    slow(running_bot, 2200)  # those of the second call are asked about twice: who is not found is checked
+    with running_bot.act_as() as vera:
         assert vera.page.send(f"/im profile {' '.join(here)} nobody_1 nobody_2") == {"ok": True}
         moved = until_cancel(vera, vera.answer())
         answer = vera.press(moved, "Cancel")
@@ -86,14 +88,14 @@ def test_counts_what_is_found_while_the_rest_is_asked_about(whole: Whole) -> Non
 
 
 def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> None:
-    with whole_bot("socket") as whole, whole.acting_as() as vera:
-        slow(whole, LONG)
+    with run_bot("socket") as running_bot, running_bot.act_as() as vera:
+        slow(running_bot, LONG)
         moved = until_cancel(vera, vera.ask("/im profile alice bob_k"))
         answer = vera.press(moved, "Cancel")
-        slow(whole, 0)
+        slow(running_bot, 0)
         history = vera.ask("/im history alice")
-        whole.bot.workers.close()  # whatever else was to come has come then
-        last = whole.workspace.find(answer["channel"], answer["ts"])
+        running_bot.bot.workers.close()  # whatever else was to come has come then
+        last = running_bot.workspace.find(answer["channel"], answer["ts"])
 
     assert "0 of 2 found  ·  2 not asked" in answer["text"]
     assert "not asked: cancelled by you" in answer["text"]
@@ -104,11 +106,11 @@ def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> Non
     assert last.content.text == answer["text"]
 
 
-def test_lets_nobody_else_cancel(whole: Whole) -> None:
-    slow(whole, LONG)
-    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+def test_lets_nobody_else_cancel(running_bot: RunningBot) -> None:
+    slow(running_bot, LONG)
+    with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         moved = until_cancel(vera, vera.ask("/im profile alice"))
-        next(kept for kept in whole.workspace.messages if kept.ts == moved["ts"]).only_for = None
+        next(kept for kept in running_bot.workspace.messages if kept.ts == moved["ts"]).only_for = None
         refused = ed.press(moved, "Cancel")
         answer = vera.press(moved, "Cancel")
         while "cancelled by you" not in answer["text"]:
@@ -117,10 +119,10 @@ def test_lets_nobody_else_cancel(whole: Whole) -> None:
     assert "only the person who asked" in refused["text"]
 
 
-def test_cancels_although_every_worker_is_busy_with_lookups(whole: Whole) -> None:
-    slow(whole, LONG)
+def test_cancels_although_every_worker_is_busy_with_lookups(running_bot: RunningBot) -> None:
+    slow(running_bot, LONG)
     each = THREADS // 2 + 2
-    with whole.acting_as() as vera, whole.acting_as(EDITOR) as ed:
+    with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         for _ in range(each):
             assert vera.page.send("/im profile alice") == {"ok": True}
             assert ed.page.send("/im profile alice") == {"ok": True}
@@ -129,7 +131,7 @@ def test_cancels_although_every_worker_is_busy_with_lookups(whole: Whole) -> Non
             moved = vera.answer()
         # Were it to wait for a worker, there would be nothing left to cancel.
         answer = vera.press(moved, "Cancel")
-        slow(whole, 0)
+        slow(running_bot, 0)
         ended = 0
         while ended < each:
             ended += "of 1 found" in answer["text"]
@@ -137,9 +139,9 @@ def test_cancels_although_every_worker_is_busy_with_lookups(whole: Whole) -> Non
             answer = vera.answer() if ended < each else answer
 
 
-def test_tells_everybody_where_a_shared_answer_went(whole: Whole) -> None:
-    slow(whole, LONG)
-    with whole.acting_as() as vera:
+def test_tells_everybody_where_a_shared_answer_went(running_bot: RunningBot) -> None:
+    slow(running_bot, LONG)
+    with running_bot.act_as() as vera:
         moved = until_cancel(vera, vera.ask("/im profile alice --share"))
         line, shared = vera.answer(), vera.answer()
 
@@ -150,13 +152,13 @@ def test_tells_everybody_where_a_shared_answer_went(whole: Whole) -> None:
     assert not has_cancel(line)
 
 
-def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(whole: Whole) -> None:
-    slow(whole, LONG)
-    with whole.acting_as() as vera:
+def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(running_bot: RunningBot) -> None:
+    slow(running_bot, LONG)
+    with running_bot.act_as() as vera:
         moved = until_cancel(vera, vera.ask("/im profile alice --share --csv"))
         line, shared, file, said = (vera.answer() for _ in range(4))
 
-    kept = whole.workspace.find(shared["channel"], shared["ts"])
+    kept = running_bot.workspace.find(shared["channel"], shared["ts"])
     assert kept
     assert "1 of 1 found" in kept.content.text
     assert "everybody here can see it" in line["text"]
@@ -166,12 +168,12 @@ def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(whole: Who
     assert "the CSV is for you alone" in said["text"]
 
 
-def test_sends_no_csv_of_a_cancelled_lookup(whole: Whole) -> None:
-    slow(whole, LONG)
-    with whole.acting_as() as vera:
+def test_sends_no_csv_of_a_cancelled_lookup(running_bot: RunningBot) -> None:
+    slow(running_bot, LONG)
+    with running_bot.act_as() as vera:
         moved = until_cancel(vera, vera.ask("/im profile alice bob_k --csv"))
         answer = vera.press(moved, "Cancel")
-        slow(whole, 0)
+        slow(running_bot, 0)
         after = vera.ask("/im whoami")
 
     assert "0 of 2 found  ·  2 not asked" in answer["text"]

@@ -9,7 +9,7 @@ import pytest
 from bot.playground.people import AUDIT_CHANNEL_ID
 from bot.playground.state.messages import list_elements
 from bot.sandbox.behavior import Behavior, Fault
-from tests.support.whole import Asker, Whole, whole_bot
+from tests.support.running_bot import RunningBot, SlackUser, run_bot
 
 SLOW = Behavior(latency_ms=2800)
 """Longer than the second message of a lookup takes to come, shorter than a time-out."""
@@ -17,51 +17,51 @@ FOLLOWS = "The answer follows as a new message."
 
 
 @pytest.fixture(scope="module")
-def whole() -> Iterator[Whole]:
-    with whole_bot("http") as whole:
-        yield whole
+def running_bot() -> Iterator[RunningBot]:
+    with run_bot("http") as running_bot:
+        yield running_bot
 
 
 @pytest.fixture(autouse=True)
-def fair_weather(whole: Whole) -> Iterator[None]:
+def fair_weather(running_bot: RunningBot) -> Iterator[None]:
     yield
-    whole.sandbox.behavior = Behavior()
+    running_bot.sandbox.behavior = Behavior()
 
 
-def last(asker: Asker, words: str) -> dict[str, Any]:
+def last(slack_user: SlackUser, words: str) -> dict[str, Any]:
     """Wait for the message that says these words."""
-    message = asker.answer()
+    message = slack_user.answer()
     while words not in message["text"]:
-        message = asker.answer()
+        message = slack_user.answer()
     return message
 
 
-def said_since(whole: Whole, known: int) -> list[str]:
+def said_since(running_bot: RunningBot, known: int) -> list[str]:
     """List what was said since so many messages, files and the audit channel aside."""
     return [
         message.content.text
-        for message in whole.workspace.messages[known:]
+        for message in running_bot.workspace.messages[known:]
         if not message.files and message.channel != AUDIT_CHANNEL_ID
     ]
 
 
-def failed(whole: Whole, ed: Asker) -> dict[str, Any]:
-    whole.sandbox.behavior = Behavior(fault=Fault(kind="code", code=40001))
+def failed(running_bot: RunningBot, ed: SlackUser) -> dict[str, Any]:
+    running_bot.sandbox.behavior = Behavior(fault=Fault(kind="code", code=40001))
     assert ed.page.send("/im profile alice bob_k") == {"ok": True}
     return last(ed, "2 failed")
 
 
-def answered(_: Whole, ed: Asker) -> dict[str, Any]:
+def answered(_: RunningBot, ed: SlackUser) -> dict[str, Any]:
     return ed.ask("/im profile alice bob_k")
 
 
-def start(_: Whole, ed: Asker) -> dict[str, Any]:
+def start(_: RunningBot, ed: SlackUser) -> dict[str, Any]:
     ed.ask("/im profile alice")
     return ed.ask("/im")
 
 
-def changed(whole: Whole, ed: Asker) -> dict[str, Any]:
-    nick = f"Slow{len(whole.workspace.messages)}"  # another each time
+def changed(running_bot: RunningBot, ed: SlackUser) -> dict[str, Any]:
+    nick = f"Slow{len(running_bot.workspace.messages)}"  # another each time
     done = ed.press(ed.ask(f"/im set user_003 nick={nick}"), "Confirm 1 change")
     ed.audit()
     return done
@@ -78,34 +78,34 @@ def changed(whole: Whole, ed: Asker) -> dict[str, Any]:
     ],
 )
 def test_leaves_the_pressed_message_and_answers_once_beside_it(
-    whole: Whole, ed: Asker, source: Any, action_id: str, told: str
+    running_bot: RunningBot, ed: SlackUser, source: Any, action_id: str, told: str
 ) -> None:
-    pressed = source(whole, ed)
+    pressed = source(running_bot, ed)
     label = next(
         each["text"]["text"] for _, each in list_elements(pressed["blocks"]) if each["action_id"] == action_id
     )
-    kept = whole.workspace.find(pressed["channel"], pressed["ts"])
+    kept = running_bot.workspace.find(pressed["channel"], pressed["ts"])
     assert kept
-    before, known = replace(kept.content), len(whole.workspace.messages)
+    before, known = replace(kept.content), len(running_bot.workspace.messages)
 
-    whole.sandbox.behavior = SLOW
+    running_bot.sandbox.behavior = SLOW
     ed.click(pressed, label)
     answer = last(ed, told)
 
     assert kept.content == before
     assert answer["ts"] != pressed["ts"]
-    assert said_since(whole, known) == [FOLLOWS, answer["text"]]
+    assert said_since(running_bot, known) == [FOLLOWS, answer["text"]]
 
 
-def test_says_beside_the_pressed_message_what_went_wrong(whole: Whole, ed: Asker) -> None:
-    pressed = changed(whole, ed)
-    kept = whole.workspace.find(pressed["channel"], pressed["ts"])
+def test_says_beside_the_pressed_message_what_went_wrong(running_bot: RunningBot, ed: SlackUser) -> None:
+    pressed = changed(running_bot, ed)
+    kept = running_bot.workspace.find(pressed["channel"], pressed["ts"])
     assert kept
-    before, known = replace(kept.content), len(whole.workspace.messages)
+    before, known = replace(kept.content), len(running_bot.workspace.messages)
 
-    whole.sandbox.behavior = Behavior(latency_ms=2800, fault=Fault(kind="code", code=40001))
+    running_bot.sandbox.behavior = Behavior(latency_ms=2800, fault=Fault(kind="code", code=40001))
     ed.click(pressed, "Undo…")
     refused = last(ed, "40001")
 
     assert kept.content == before
-    assert said_since(whole, known) == [FOLLOWS, refused["text"]]
+    assert said_since(running_bot, known) == [FOLLOWS, refused["text"]]

@@ -11,8 +11,8 @@ from bot.playground.people import EDITOR, VIEWER
 from bot.slack.modals.profile import ACCOUNT
 from bot.slack.workers import THREADS
 from tests.scenarios.test_lookup_modals import filled
+from tests.support.running_bot import RunningBot, SlackUser, run_bot
 from tests.support.slack import ONCALL, wait_until
-from tests.support.whole import Asker, Whole, whole_bot
 
 WAITS = "Waiting in the queue."
 WITHDRAWN = "Cancelled before it started. Nothing was sent."
@@ -20,38 +20,38 @@ DIRECT = f"D{EDITOR.id[1:]}"
 
 
 @pytest.fixture(scope="module")
-def whole() -> Iterator[Whole]:
-    with whole_bot("http") as whole:
-        yield whole
+def running_bot() -> Iterator[RunningBot]:
+    with run_bot("http") as running_bot:
+        yield running_bot
 
 
 @pytest.fixture
-def ed(whole: Whole) -> Iterator[Asker]:
-    with whole.acting_as(EDITOR) as ed:
+def ed(running_bot: RunningBot) -> Iterator[SlackUser]:
+    with running_bot.act_as(EDITOR) as ed:
         yield ed
 
 
 @contextmanager
-def all_stuck(whole: Whole) -> Iterator[threading.Event]:
+def all_stuck(running_bot: RunningBot) -> Iterator[threading.Event]:
     """Keep every worker from working until the event is set."""
     released = threading.Event()
-    wait_until(lambda: idle(whole))
+    wait_until(lambda: idle(running_bot))
     for _ in range(THREADS):
-        job = whole.bot.workers.submit(released.wait)
+        job = running_bot.bot.workers.submit(released.wait)
         assert job
         assert not job.queued
     try:
         yield released
     finally:
         released.set()
-        wait_until(lambda: idle(whole))
+        wait_until(lambda: idle(running_bot))
 
 
-def idle(whole: Whole) -> bool:
-    return not whole.bot.workers._running.total()
+def idle(running_bot: RunningBot) -> bool:
+    return not running_bot.bot.workers._running.total()
 
 
-def press_in(asker: Asker, view: dict[str, Any], label: str) -> None:
+def press_in(slack_user: SlackUser, view: dict[str, Any], label: str) -> None:
     """Press a button of a view."""
     place, button = next(
         (block["block_id"], element)
@@ -60,11 +60,13 @@ def press_in(asker: Asker, view: dict[str, Any], label: str) -> None:
         if element["type"] == "button" and element["text"]["text"] == label
     )
     pressed = {"action_id": button["action_id"], "value": button["value"], "state": {}}
-    assert asker.page.press_in(view, place, **pressed) == {"ok": True}
+    assert slack_user.page.press_in(view, place, **pressed) == {"ok": True}
 
 
-def test_says_in_the_ack_that_a_command_waits_and_answers_it_afterwards(whole: Whole, ed: Asker) -> None:
-    with all_stuck(whole) as released:
+def test_says_in_the_ack_that_a_command_waits_and_answers_it_afterwards(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
+    with all_stuck(running_bot) as released:
         waits = ed.ask("/im profile alice")
         released.set()
         answer = ed.answer()
@@ -74,8 +76,8 @@ def test_says_in_the_ack_that_a_command_waits_and_answers_it_afterwards(whole: W
     assert "1 of 1 found" in answer["text"]
 
 
-def test_takes_back_a_command_that_waits(whole: Whole, ed: Asker) -> None:
-    with all_stuck(whole) as released:
+def test_takes_back_a_command_that_waits(running_bot: RunningBot, ed: SlackUser) -> None:
+    with all_stuck(running_bot) as released:
         waits = ed.ask("/im profile carol")
         answer = ed.press(waits, "Cancel")
         released.set()
@@ -84,11 +86,13 @@ def test_takes_back_a_command_that_waits(whole: Whole, ed: Asker) -> None:
     assert answer["text"] == WITHDRAWN
     assert answer["ts"] == waits["ts"]
     assert "1 of 1 found" in after["text"]
-    assert not whole.bot.audit.store.list_history("demo", "carol", None, 10)
+    assert not running_bot.bot.audit.store.list_history("demo", "carol", None, 10)
 
 
-def test_says_that_what_has_begun_cannot_be_taken_back_any_more(whole: Whole, ed: Asker) -> None:
-    with all_stuck(whole) as released:
+def test_says_that_what_has_begun_cannot_be_taken_back_any_more(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
+    with all_stuck(running_bot) as released:
         waits = ed.ask("/im profile alice")
         released.set()
         ed.answer()
@@ -97,10 +101,10 @@ def test_says_that_what_has_begun_cannot_be_taken_back_any_more(whole: Whole, ed
     assert "this has begun already" in refused["text"]
 
 
-def test_lets_nobody_else_take_it_back(whole: Whole, ed: Asker) -> None:
-    with all_stuck(whole) as released, whole.acting_as(VIEWER) as vera:
+def test_lets_nobody_else_take_it_back(running_bot: RunningBot, ed: SlackUser) -> None:
+    with all_stuck(running_bot) as released, running_bot.act_as(VIEWER) as vera:
         waits = ed.ask("/im profile alice")
-        next(kept for kept in whole.workspace.messages if kept.ts == waits["ts"]).only_for = None
+        next(kept for kept in running_bot.workspace.messages if kept.ts == waits["ts"]).only_for = None
         refused = vera.press(waits, "Cancel")
         released.set()
         answer = ed.answer()
@@ -109,9 +113,9 @@ def test_lets_nobody_else_take_it_back(whole: Whole, ed: Asker) -> None:
     assert "1 of 1 found" in answer["text"]
 
 
-def test_says_beside_the_message_that_a_press_waits(whole: Whole, ed: Asker) -> None:
+def test_says_beside_the_message_that_a_press_waits(running_bot: RunningBot, ed: SlackUser) -> None:
     page = ed.ask("/im profile alice bob_k")
-    with all_stuck(whole) as released:
+    with all_stuck(running_bot) as released:
         ed.click(page, "Share")
         waits = ed.answer()
         released.set()
@@ -123,9 +127,9 @@ def test_says_beside_the_message_that_a_press_waits(whole: Whole, ed: Asker) -> 
     assert "2 of 2 found" in shared["text"]
 
 
-def test_takes_back_a_press_that_waits(whole: Whole, ed: Asker) -> None:
+def test_takes_back_a_press_that_waits(running_bot: RunningBot, ed: SlackUser) -> None:
     page = ed.ask("/im profile alice bob_k")
-    with all_stuck(whole):
+    with all_stuck(running_bot):
         ed.click(page, "Share")
         waits = ed.answer()
         answer = ed.press(waits, "Cancel")
@@ -134,8 +138,10 @@ def test_takes_back_a_press_that_waits(whole: Whole, ed: Asker) -> None:
     assert answer["ts"] == waits["ts"]
 
 
-def test_puts_the_answer_to_a_message_where_it_said_that_it_waits(whole: Whole, ed: Asker) -> None:
-    with all_stuck(whole) as released:
+def test_puts_the_answer_to_a_message_where_it_said_that_it_waits(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
+    with all_stuck(running_bot) as released:
         assert ed.page.send("alice", DIRECT) == {"ok": True}
         ed.answer()  # what was written
         waits = ed.answer()
@@ -147,8 +153,8 @@ def test_puts_the_answer_to_a_message_where_it_said_that_it_waits(whole: Whole, 
     assert "1 of 1 found" in answer["text"]
 
 
-def test_says_to_nobody_else_that_a_mention_waits(whole: Whole, ed: Asker) -> None:
-    with all_stuck(whole) as released:
+def test_says_to_nobody_else_that_a_mention_waits(running_bot: RunningBot, ed: SlackUser) -> None:
+    with all_stuck(running_bot) as released:
         assert ed.page.send("@im-bot alice", ONCALL) == {"ok": True}
         ed.answer()  # what was written
         waits = ed.answer()
@@ -163,9 +169,9 @@ def test_says_to_nobody_else_that_a_mention_waits(whole: Whole, ed: Asker) -> No
 
 @pytest.mark.parametrize(("typed", "channel"), [("whoami", DIRECT), ("@im-bot whoami", ONCALL)])
 def test_answers_quickly_to_a_message_although_all_are_stuck(
-    whole: Whole, ed: Asker, typed: str, channel: str
+    running_bot: RunningBot, ed: SlackUser, typed: str, channel: str
 ) -> None:
-    with all_stuck(whole):
+    with all_stuck(running_bot):
         assert ed.page.send(typed, channel) == {"ok": True}
         ed.answer()  # what was written
         answer = ed.answer()
@@ -173,10 +179,12 @@ def test_answers_quickly_to_a_message_although_all_are_stuck(
     assert answer["text"].startswith("You are an editor")
 
 
-def test_says_in_a_modal_that_it_waits_and_takes_it_back_there(whole: Whole, ed: Asker) -> None:
+def test_says_in_a_modal_that_it_waits_and_takes_it_back_there(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
     assert ed.page.use_shortcut("set_profile") == {"ok": True}
     view = ed.view()
-    with all_stuck(whole):
+    with all_stuck(running_bot):
         assert ed.page.submit(view, filled(view, **{ACCOUNT: "alice"})) == {"ok": True}
         waits = ed.view(WAITS)
         press_in(ed, waits, "Cancel")
@@ -185,10 +193,10 @@ def test_says_in_a_modal_that_it_waits_and_takes_it_back_there(whole: Whole, ed:
     assert answer["id"] == waits["id"]
 
 
-def test_fills_the_modal_that_said_that_it_waits(whole: Whole, ed: Asker) -> None:
+def test_fills_the_modal_that_said_that_it_waits(running_bot: RunningBot, ed: SlackUser) -> None:
     assert ed.page.use_shortcut("set_profile") == {"ok": True}
     view = ed.view()
-    with all_stuck(whole) as released:
+    with all_stuck(running_bot) as released:
         assert ed.page.submit(view, filled(view, **{ACCOUNT: "alice"})) == {"ok": True}
         waits = ed.view(WAITS)
         released.set()
@@ -197,23 +205,25 @@ def test_fills_the_modal_that_said_that_it_waits(whole: Whole, ed: Asker) -> Non
     assert form["id"] == waits["id"]
 
 
-def test_does_not_hold_up_one_command_for_somebody_elses_thirty(whole: Whole, ed: Asker) -> None:
-    with whole.acting_as(VIEWER) as vera:
+def test_does_not_hold_up_one_command_for_somebody_elses_thirty(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
+    with running_bot.act_as(VIEWER) as vera:
         released = threading.Event()
         try:
             for _ in range(30):
-                assert whole.bot.workers.submit(released.wait, "somebody")
+                assert running_bot.bot.workers.submit(released.wait, "somebody")
             assert "1 of 1 found" in vera.ask("/im profile alice")["text"]
         finally:
             released.set()
-            wait_until(lambda: idle(whole))
+            wait_until(lambda: idle(running_bot))
 
 
 def test_tells_whoever_waits_that_the_bot_restarts() -> None:
-    with whole_bot("http") as whole, whole.acting_as(EDITOR) as ed, all_stuck(whole) as released:
+    with run_bot("http") as running_bot, running_bot.act_as(EDITOR) as ed, all_stuck(running_bot) as released:
         waits = ed.ask("/im profile alice", ONCALL)
         threading.Timer(0.2, released.set).start()
-        whole.bot.workers.close()
+        running_bot.bot.workers.close()
         told = ed.answer()
 
     assert waits["text"].startswith(WAITS)

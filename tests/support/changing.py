@@ -53,7 +53,7 @@ def make_im() -> FakeIM:
 
 
 @dataclass
-class World:
+class ChangesFixture:
     """Changes, and the parts around them that can be told in advance what to do."""
 
     im: FakeIM = field(default_factory=make_im)

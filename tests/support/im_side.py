@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 
 from bot.core.model import Deadline
 from bot.im.client import IMClient
-from tests.support.far_end import Behavior, FarEnd
+from tests.support.scripted_server import ScriptedServer, ServerResponse
 
 APP_ID = 1400000000
 KEY = "key-that-must-not-leak"
@@ -17,10 +17,10 @@ def client_for(url: str, *, workers: int = 4) -> IMClient:
 
 
 @contextmanager
-def facing(*script: Behavior) -> Iterator[tuple[IMClient, FarEnd]]:
+def facing(*script: ServerResponse) -> Iterator[tuple[IMClient, ScriptedServer]]:
     """Open a client and the server it asks."""
-    with FarEnd(*script) as far_end, closing(client_for(far_end.url)) as im:
-        yield im, far_end
+    with ScriptedServer(*script) as scripted_server, closing(client_for(scripted_server.url)) as im:
+        yield im, scripted_server
 
 
 def soon() -> Deadline:

@@ -40,7 +40,7 @@ def make_workspace(**changes: Any) -> Workspace:
     return Workspace(**{**parts, **changes})
 
 
-class Stage:
+class SwitchableApp:
     """An application whose place others can take, so that one server serves every test."""
 
     app: Callable[..., Awaitable[None]]
@@ -103,7 +103,7 @@ class Page:
     def use_shortcut(self, callback_id: str, channel: str = ONCALL, **more: Any) -> dict[str, Any]:
         return self._post("shortcut", {"channel": channel, "callback_id": callback_id, **more})
 
-    def make_weather(self, dial: str, setting: str) -> dict[str, Any]:
+    def set_fault(self, dial: str, setting: str) -> dict[str, Any]:
         return self._post("weather", {"dial": dial, "setting": setting})
 
     def chatter(self) -> None:

@@ -18,7 +18,7 @@ from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app
 from tests.support.bench import PATIENCE, beside
 from tests.support.bot import EVENTS, signed, slash_command
-from tests.support.far_end import Asked, FarEnd, answer
+from tests.support.scripted_server import ReceivedRequest, ScriptedServer, answer
 from tests.support.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, make_workspace
 
 OK = answer(b"ok")
@@ -49,7 +49,7 @@ def serve(pipe: Connection) -> None:
     """Be Slack until told to stop."""
     lock = Lock()
 
-    def take(connection: socket.socket, asked: Asked, *others: Any) -> None:
+    def take(connection: socket.socket, asked: ReceivedRequest, *others: Any) -> None:
         post = Post(asked.path, time.monotonic(), asked.body)
         OK(connection, asked, *others)
         with lock:
@@ -60,8 +60,8 @@ def serve(pipe: Connection) -> None:
     authority.issue_cert("localhost").configure_cert(tls)
     with (
         BackgroundServer(make_app(make_workspace())) as workspace,
-        FarEnd(take) as responses,
-        FarEnd(take, tls=tls) as secure,
+        ScriptedServer(take) as responses,
+        ScriptedServer(take, tls=tls) as secure,
     ):
         pipe.send(Addresses(f"{workspace.url}/api/", responses.url, secure.url, authority.cert_pem.bytes()))
         pipe.recv()

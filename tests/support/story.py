@@ -71,11 +71,11 @@ def open_shortcut(page: Page, name: str, dialog: str) -> Locator:
     return page.get_by_role("dialog", name=dialog)
 
 
-def make_weather(page: Page, dial: str, setting: str) -> None:
-    """Turn a dial of the weather panel; it has been turned when this returns."""
+def set_fault(page: Page, control: str, setting: str) -> None:
+    """Choose a setting in the fault panel, and wait until it is applied."""
     page.get_by_role("button", name="Faults").click()
     with page.expect_response("**/page/weather"):
-        page.get_by_role("combobox", name=dial).select_option(setting)
+        page.get_by_role("combobox", name=control).select_option(setting)
     page.keyboard.press("Escape")
 
 

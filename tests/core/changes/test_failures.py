@@ -46,7 +46,7 @@ from bot.errors import (
 from bot.store.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
-from tests.support.changing import ALICE, EDDA, ERIK, NICK, SLACK, World
+from tests.support.changing import ALICE, EDDA, ERIK, NICK, SLACK, ChangesFixture
 from tests.support.entries import unaltered
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 
@@ -54,54 +54,56 @@ ENDS = {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN}
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def fixture() -> ChangesFixture:
+    return ChangesFixture()
 
 
-def attempted(world: World, *, written: bool) -> Change:
+def attempted(fixture: ChangesFixture, *, written: bool) -> Change:
     """Leave a change as a process leaves it that dies around its write."""
-    change = world.preview()
+    change = fixture.preview()
 
-    fates = world.im.losing if written else world.im.failing
+    fates = fixture.im.losing if written else fixture.im.failing
     fate = {**fates, "portrait_set": [SystemExit()]}
-    world.im.losing, world.im.failing = (fate, {}) if written else ({}, fate)
+    fixture.im.losing, fixture.im.failing = (fate, {}) if written else ({}, fate)
     with pytest.raises(SystemExit):
-        world.changes.confirm(EDDA, change.id)
-    world.im.losing = world.im.failing = {}
+        fixture.changes.confirm(EDDA, change.id)
+    fixture.im.losing = fixture.im.failing = {}
     return change
 
 
-def outcome(world: World, change: Change) -> Outcome:
-    return world.record.changes[change.id][0].outcome
+def outcome(fixture: ChangesFixture, change: Change) -> Outcome:
+    return fixture.record.changes[change.id][0].outcome
 
 
 @pytest.mark.parametrize(("written", "end"), [(True, Outcome.SUCCEEDED), (False, Outcome.FAILED)])
-def test_settles_by_reading_what_a_crash_left_open(world: World, *, written: bool, end: Outcome) -> None:
+def test_settles_by_reading_what_a_crash_left_open(
+    fixture: ChangesFixture, *, written: bool, end: Outcome
+) -> None:
     with freeze_time() as clock:
-        change = attempted(world, written=written)
+        change = attempted(fixture, written=written)
         clock.tick(GRACE)
 
-        (settled,) = world.changes.settle_open()
+        (settled,) = fixture.changes.settle_open()
 
-    assert settled.change.outcome is outcome(world, change) is end
+    assert settled.change.outcome is outcome(fixture, change) is end
     event = settled.entry.event
     assert (event.actor, event.surface, event.outcome) == (EDDA, Surface.BOT, end)
     assert event.problem == ("" if written else "the profile reads as before the change")
-    assert world.writes == 1
+    assert fixture.writes == 1
 
 
-def test_leaves_alone_what_a_live_process_may_still_be_at(world: World) -> None:
+def test_leaves_alone_what_a_live_process_may_still_be_at(fixture: ChangesFixture) -> None:
     with freeze_time() as clock:
-        change = attempted(world, written=True)
+        change = attempted(fixture, written=True)
         clock.tick(GRACE - timedelta(seconds=1))
 
-        assert list(world.changes.settle_open()) == []
+        assert list(fixture.changes.settle_open()) == []
 
-    assert outcome(world, change) is Outcome.ATTEMPTED
+    assert outcome(fixture, change) is Outcome.ATTEMPTED
 
 
 def test_sends_nothing_when_recording_the_intent_took_so_long_that_others_may_settle_it(
-    world: World,
+    fixture: ChangesFixture,
 ) -> None:
     with freeze_time() as clock:
 
@@ -110,13 +112,13 @@ def test_sends_nothing_when_recording_the_intent_took_so_long_that_others_may_se
                 clock.tick(WRITE_SECONDS)
                 return super().move(change, outcome, event)
 
-        world.record = Slow()
+        fixture.record = Slow()
 
-        settled = world.confirm(world.preview())
+        settled = fixture.confirm(fixture.preview())
 
     assert settled.change.outcome is Outcome.FAILED
     assert isinstance(settled.problem, NotAskedError)
-    assert world.writes == 0
+    assert fixture.writes == 0
 
 
 def test_waits_longer_than_a_live_change_can_take() -> None:
@@ -144,41 +146,41 @@ class SilentIM(FakeIM):
         return super().get_profiles(accounts, tags, deadline)
 
 
-def test_says_in_time_that_it_is_not_known_whether_a_change_happened(world: World) -> None:
+def test_says_in_time_that_it_is_not_known_whether_a_change_happened(fixture: ChangesFixture) -> None:
     with freeze_time() as clock:
-        world.im = SilentIM(world.im.said, world.im.imported, now=clock.tick)
-        change = world.preview()
+        fixture.im = SilentIM(fixture.im.said, fixture.im.imported, now=clock.tick)
+        change = fixture.preview()
         began = time.monotonic()
 
-        settled = world.confirm(change)
+        settled = fixture.confirm(change)
         took = time.monotonic() - began
 
         assert settled.change.outcome is Outcome.UNKNOWN
         assert took <= CHANGING_SECONDS
         assert CHANGING_SECONDS + 2 * RECORD_SECONDS < COMMAND_SECONDS
-        world.im = FakeIM(world.im.said, world.im.imported)
+        fixture.im = FakeIM(fixture.im.said, fixture.im.imported)
         clock.tick(GRACE)
-        (told,) = world.changes.settle_open()
+        (told,) = fixture.changes.settle_open()
     assert told.change.outcome is Outcome.SUCCEEDED
 
 
-def test_a_fault_after_sending_leaves_the_outcome_unknown(world: World) -> None:
-    world.im.losing = {"portrait_set": [ZeroDivisionError()]}
+def test_a_fault_after_sending_leaves_the_outcome_unknown(fixture: ChangesFixture) -> None:
+    fixture.im.losing = {"portrait_set": [ZeroDivisionError()]}
 
-    settled = world.confirm(world.preview())
+    settled = fixture.confirm(fixture.preview())
 
     assert settled.change.outcome is Outcome.UNKNOWN
-    assert world.steps[-1] is Outcome.UNKNOWN
-    (later,) = world.changes.settle_open(timedelta(0))
+    assert fixture.steps[-1] is Outcome.UNKNOWN
+    (later,) = fixture.changes.settle_open(timedelta(0))
     assert later.change.outcome is Outcome.SUCCEEDED
-    assert world.writes == 1
+    assert fixture.writes == 1
 
 
-def test_calls_no_change_failed_that_it_had_no_time_to_see(world: World) -> None:
+def test_calls_no_change_failed_that_it_had_no_time_to_see(fixture: ChangesFixture) -> None:
     with freeze_time() as clock:
-        world.im.losing = {"portrait_set": [OutcomeUnknownError("the connection to the vendor broke")]}
-        before = dict(world.profile)
-        change = world.preview()
+        fixture.im.losing = {"portrait_set": [OutcomeUnknownError("the connection to the vendor broke")]}
+        before = dict(fixture.profile)
+        change = fixture.preview()
 
         class Late(FakeIM):
             def get_profiles(
@@ -189,75 +191,75 @@ def test_calls_no_change_failed_that_it_had_no_time_to_see(world: World) -> None
                 clock.tick(CHANGING_SECONDS)
                 return {"alice": before}
 
-        world.im = Late(world.im.said, world.im.imported, losing=world.im.losing)
+        fixture.im = Late(fixture.im.said, fixture.im.imported, losing=fixture.im.losing)
 
-        assert world.confirm(change).change.outcome is Outcome.UNKNOWN
+        assert fixture.confirm(change).change.outcome is Outcome.UNKNOWN
 
 
-def test_records_once_that_an_outcome_stays_unknown_and_settles_it_later(world: World) -> None:
+def test_records_once_that_an_outcome_stays_unknown_and_settles_it_later(fixture: ChangesFixture) -> None:
     with freeze_time() as clock:
-        change = attempted(world, written=False)
-        world.someone_else_writes({NICK: "Ally"})
+        change = attempted(fixture, written=False)
+        fixture.someone_else_writes({NICK: "Ally"})
         clock.tick(GRACE)
 
-        (settled,) = world.changes.settle_open()
+        (settled,) = fixture.changes.settle_open()
         assert settled.change.outcome is Outcome.UNKNOWN
         assert "neither as before the change nor as after" in settled.entry.event.problem
         clock.tick(GRACE)
-        assert list(world.changes.settle_open()) == []
+        assert list(fixture.changes.settle_open()) == []
 
-        world.someone_else_writes({NICK: "Alicia"})
-        (settled,) = world.changes.settle_open()
+        fixture.someone_else_writes({NICK: "Alicia"})
+        (settled,) = fixture.changes.settle_open()
 
-    assert settled.change.outcome is outcome(world, change) is Outcome.SUCCEEDED
-    assert world.steps[2:] == [Outcome.UNKNOWN, Outcome.SUCCEEDED]
+    assert settled.change.outcome is outcome(fixture, change) is Outcome.SUCCEEDED
+    assert fixture.steps[2:] == [Outcome.UNKNOWN, Outcome.SUCCEEDED]
 
 
-def test_calls_unknown_what_it_cannot_read(world: World) -> None:
+def test_calls_unknown_what_it_cannot_read(fixture: ChangesFixture) -> None:
     with freeze_time() as clock:
-        attempted(world, written=True)
+        attempted(fixture, written=True)
         clock.tick(GRACE)
-        world.im.failing = {"portrait_get": [None] * 2 + [UnavailableError("the vendor sleeps")]}
+        fixture.im.failing = {"portrait_get": [None] * 2 + [UnavailableError("the vendor sleeps")]}
 
-        (settled,) = world.changes.settle_open()
+        (settled,) = fixture.changes.settle_open()
 
     assert settled.change.outcome is Outcome.UNKNOWN
     assert settled.entry.event.problem == "the profile cannot be read: the vendor sleeps"
 
 
-def test_stops_asking_after_a_day(world: World) -> None:
+def test_stops_asking_after_a_day(fixture: ChangesFixture) -> None:
     with freeze_time() as clock:
-        attempted(world, written=False)
-        world.someone_else_writes({NICK: "Ally"})
+        attempted(fixture, written=False)
+        fixture.someone_else_writes({NICK: "Ally"})
         clock.tick(WATCHED + GRACE)
-        (settled,) = world.changes.settle_open()
+        (settled,) = fixture.changes.settle_open()
         assert settled.change.outcome is Outcome.UNKNOWN
         clock.tick(GRACE)
-        world.im.calls.clear()
+        fixture.im.calls.clear()
 
-        assert list(world.changes.settle_open()) == []
+        assert list(fixture.changes.settle_open()) == []
 
-    assert world.im.calls == []
+    assert fixture.im.calls == []
 
 
-def test_leaves_to_another_process_what_that_has_just_settled(world: World) -> None:
+def test_leaves_to_another_process_what_that_has_just_settled(fixture: ChangesFixture) -> None:
     with freeze_time() as clock:
-        attempted(world, written=True)
+        attempted(fixture, written=True)
         clock.tick(GRACE)
-        elsewhere = world.record.list_open(GRACE)
-        list(world.changes.settle_open())
+        elsewhere = fixture.record.list_open(GRACE)
+        list(fixture.changes.settle_open())
 
         class Late(FakeRecord):
             def list_open(self, grace: timedelta) -> Sequence[Change]:  # noqa: ARG002 - it was read before
                 return elsewhere
 
-        world.record = Late(entries=world.record.entries, changes=world.record.changes)
+        fixture.record = Late(entries=fixture.record.entries, changes=fixture.record.changes)
 
-        assert list(world.changes.settle_open()) == []
+        assert list(fixture.changes.settle_open()) == []
 
 
-def test_two_clicks_at_once_write_once(world: World) -> None:
-    change = world.preview()
+def test_two_clicks_at_once_write_once(fixture: ChangesFixture) -> None:
+    change = fixture.preview()
     together = Barrier(2)
 
     class Together(FakeIM):
@@ -269,19 +271,19 @@ def test_two_clicks_at_once_write_once(world: World) -> None:
                 together.wait(30)
             return found
 
-    world.im = Together(world.im.said, world.im.imported)
+    fixture.im = Together(fixture.im.said, fixture.im.imported)
 
     def click(_: int) -> object:
         try:
-            return world.changes.confirm(EDDA, change.id)
+            return fixture.changes.confirm(EDDA, change.id)
         except ExpiredError as error:
             return error
 
     with ThreadPoolExecutor(2) as pool:
         results = [*pool.map(click, range(2))]
 
-    assert world.writes == 1
-    assert world.steps == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
+    assert fixture.writes == 1
+    assert fixture.steps == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
     assert sum(isinstance(result, Settled) for result in results) == 1
     assert sum(isinstance(result, ExpiredError) for result in results) == 1
 
@@ -330,38 +332,38 @@ class ShakyPeople(FakePeople):
             raise SlackUnavailableError("Slack could not be reached")
 
 
-def tell(world: World) -> None:
+def tell(fixture: ChangesFixture) -> None:
     """Set, click twice, undo, click twice, and let a new process settle the rest; go on whatever fails."""
     with freeze_time() as clock:
         with suppress(BotError):
-            change = world.preview("nick=Alicia level=8", ERIK)
-            click_twice(world, change)
-            undo = world.changes.undo(ERIK, change.id)
+            change = fixture.preview("nick=Alicia level=8", ERIK)
+            click_twice(fixture, change)
+            undo = fixture.changes.undo(ERIK, change.id)
             assert isinstance(undo, Preview)
-            click_twice(world, undo.change)
+            click_twice(fixture, undo.change)
         for _ in range(2):
             clock.tick(GRACE)
             with suppress(BotError):
-                list(world.changes.settle_open())
+                list(fixture.changes.settle_open())
 
 
-def click_twice(world: World, change: Change) -> None:
+def click_twice(fixture: ChangesFixture, change: Change) -> None:
     for _ in range(2):
         with suppress(BotError):
-            world.changes.confirm(ERIK, change.id)
+            fixture.changes.confirm(ERIK, change.id)
 
 
-def watched(fails_at: int = -1) -> World:
+def watched(fails_at: int = -1) -> ChangesFixture:
     record = FakeRecord()
 
     def list_attempted() -> list[Change]:
         return [change for change, _, _ in record.changes.values() if change.outcome is Outcome.ATTEMPTED]
 
     im = WatchedIM({"alice": ALICE}, {"alice": True}, list_attempted=list_attempted)
-    return World(im, ShakyPeople(SLACK.standings, SLACK.groups, fails_at=fails_at), record)
+    return ChangesFixture(im, ShakyPeople(SLACK.standings, SLACK.groups, fails_at=fails_at), record)
 
 
-def days() -> Iterator[tuple[str, World]]:
+def days() -> Iterator[tuple[str, ChangesFixture]]:
     """Make a world for every call that the story makes on a good day, in which that one fails."""
     good = watched()
     tell(good)
@@ -372,16 +374,16 @@ def days() -> Iterator[tuple[str, World]]:
             for lost in (False, True):
                 # Only a write can be sent and not answered; what else fails was refused, or never sent.
                 for kind in (OutcomeUnknownError, UnavailableError)[: 1 if lost else 2]:
-                    world = watched()
+                    fixture = watched()
                     fate = {called: [*[None] * place, kind("trouble")]}
-                    world.im.failing, world.im.losing = ({}, fate) if lost else (fate, {})
-                    yield f"{called} {place} {kind.__name__} lost={lost}", world
+                    fixture.im.failing, fixture.im.losing = ({}, fate) if lost else (fate, {})
+                    yield f"{called} {place} {kind.__name__} lost={lost}", fixture
     for method, number in Counter(good.record.calls).items():
         for place in range(number):
             for bad in (1, 2):
-                world = watched()
-                world.record.failing = {method: [*[None] * place, *[AuditError("trouble")] * bad]}
-                yield f"{method} {place} {bad} times", world
+                fixture = watched()
+                fixture.record.failing = {method: [*[None] * place, *[AuditError("trouble")] * bad]}
+                yield f"{method} {place} {bad} times", fixture
 
 
 def check(im: WatchedIM, entries: Sequence[Entry]) -> int:
@@ -404,23 +406,23 @@ DAYS = dict(days())
 
 
 def test_a_good_day_is_the_whole_story() -> None:
-    world = watched()
+    fixture = watched()
 
-    tell(world)
+    tell(fixture)
 
-    assert world.profile == ALICE
-    assert world.writes == 2
-    assert world.steps == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED] * 2
+    assert fixture.profile == ALICE
+    assert fixture.writes == 2
+    assert fixture.steps == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED] * 2
 
 
 @pytest.mark.parametrize("day", DAYS)
 def test_whatever_fails_nothing_is_written_twice_or_unrecorded_and_every_intent_ends(day: str) -> None:
-    world = DAYS[day]
-    assert isinstance(world.im, WatchedIM)
+    fixture = DAYS[day]
+    assert isinstance(fixture.im, WatchedIM)
 
-    tell(world)
+    tell(fixture)
 
-    assert world.writes == check(world.im, world.record.entries)
+    assert fixture.writes == check(fixture.im, fixture.record.entries)
 
 
 def test_the_bad_days_are_as_many_as_the_calls() -> None:
@@ -431,7 +433,7 @@ def test_the_bad_days_are_as_many_as_the_calls() -> None:
 
 
 @dataclass
-class Filed(World):
+class Filed(ChangesFixture):
     """A world whose record is a file that others can read too."""
 
     store: Store = field(kw_only=True)
@@ -486,17 +488,17 @@ def test_whenever_its_database_fails_nothing_is_written_twice_or_unrecorded(
         file = tmp_path / f"{place}.db"
         shutil.copy(empty, file)
         fate = Fate(place, times, committed)
-        with filed(file) as (world, im, elsewhere):
-            event.listen(world.store._engine, moment, fate)
-            tell(world)
+        with filed(file) as (fixture, im, elsewhere):
+            event.listen(fixture.store._engine, moment, fate)
+            tell(fixture)
             entries = unaltered(reversed(elsewhere.list_history("prod", "alice", None, 100)))
 
         intents = check(im, entries)
         # What was recorded, and the bot was told was not, is an intent that nothing came of.
-        assert world.writes == intents or (committed and world.writes == intents - 1), place
+        assert fixture.writes == intents or (committed and fixture.writes == intents - 1), place
         assert verify_url(f"sqlite:///{file}").status is RecordStatus.SOUND
         if fate.come <= place:
             break
     assert place > 5
-    assert world.profile == ALICE
-    assert world.writes == 2
+    assert fixture.profile == ALICE
+    assert fixture.writes == 2

@@ -23,7 +23,7 @@ from tests.support.changing import (
     RULES,
     STAN,
     VERA,
-    World,
+    ChangesFixture,
     asked,
 )
 from tests.support.executing import execute
@@ -40,31 +40,33 @@ ROLES: Mapping[str, Actor] = {
 EDITORS = {"editor", "editor by group"}
 
 
-def services(world: World) -> Services:
+def services(fixture: ChangesFixture) -> Services:
     with ThreadPoolExecutor(1) as pool:
-        return Services(APPS, {"prod": world.im}, RULES, world.people, pool, world.record, world.changes)
+        return Services(
+            APPS, {"prod": fixture.im}, RULES, fixture.people, pool, fixture.record, fixture.changes
+        )
 
 
-Step = Callable[[World, Actor, Change], object]
+Step = Callable[[ChangesFixture, Actor, Change], object]
 STEPS: Mapping[str, Step] = {
-    "set": lambda world, actor, _: execute(services(world), actor, asked("level=9")),
-    "set, form": lambda world, actor, _: execute(services(world), actor, EditProfile(PROD, "alice")),
-    "confirm": lambda world, actor, change: world.changes.confirm(actor, change.id),
-    "cancel": lambda world, actor, change: world.changes.cancel(actor, change.id),
-    "undo": lambda world, actor, change: execute(services(world), actor, UndoChange(change.id)),
-    "history of change": lambda world, actor, change: execute(
-        services(world), actor, services(world).find_history(change.id)
+    "set": lambda fixture, actor, _: execute(services(fixture), actor, asked("level=9")),
+    "set, form": lambda fixture, actor, _: execute(services(fixture), actor, EditProfile(PROD, "alice")),
+    "confirm": lambda fixture, actor, change: fixture.changes.confirm(actor, change.id),
+    "cancel": lambda fixture, actor, change: fixture.changes.cancel(actor, change.id),
+    "undo": lambda fixture, actor, change: execute(services(fixture), actor, UndoChange(change.id)),
+    "history of change": lambda fixture, actor, change: execute(
+        services(fixture), actor, services(fixture).find_history(change.id)
     ),
-    "history": lambda world, actor, _: execute(services(world), actor, ShowHistory(PROD, "alice")),
+    "history": lambda fixture, actor, _: execute(services(fixture), actor, ShowHistory(PROD, "alice")),
 }
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("role", ROLES)
 def test_lets_an_actor_do_what_the_role_allows_and_records_every_refusal(role: str, step: str) -> None:
-    world, actor = World(), ROLES[role]
-    change = world.done() if step == "undo" else world.preview()
-    writes, entries, calls = world.writes, len(world.record.entries), len(world.im.calls)
+    fixture, actor = ChangesFixture(), ROLES[role]
+    change = fixture.done() if step == "undo" else fixture.preview()
+    writes, entries, calls = fixture.writes, len(fixture.record.entries), len(fixture.im.calls)
     expected: type[BotError] | None = None
     if role not in EDITORS and (step.partition(" ")[0], role) != ("history", "viewer"):
         expected = PermissionDeniedError
@@ -72,15 +74,15 @@ def test_lets_an_actor_do_what_the_role_allows_and_records_every_refusal(role: s
         expected = ExpiredError
 
     if expected is None:
-        STEPS[step](world, actor, change)
-        assert Outcome.DENIED not in world.steps
+        STEPS[step](fixture, actor, change)
+        assert Outcome.DENIED not in fixture.steps
         return
     with pytest.raises(expected) as caught:
-        STEPS[step](world, actor, change)
+        STEPS[step](fixture, actor, change)
 
-    assert (world.writes, len(world.im.calls)) == (writes, calls)
-    assert world.record.changes[change.id][0] == change
-    (entry,) = world.record.entries[entries:]
+    assert (fixture.writes, len(fixture.im.calls)) == (writes, calls)
+    assert fixture.record.changes[change.id][0] == change
+    (entry,) = fixture.record.entries[entries:]
     event = entry.event
     assert (event.actor, event.outcome, event.accounts) == (actor, Outcome.DENIED, ("alice",))
     assert event.command == (
@@ -94,33 +96,33 @@ def test_lets_an_actor_do_what_the_role_allows_and_records_every_refusal(role: s
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_refusal_stands_when_it_cannot_be_recorded(step: str) -> None:
-    world = World()
-    change = world.done() if step == "undo" else world.preview()
-    world.record.failing = {"add": [AuditError("the disk is full")]}
+    fixture = ChangesFixture()
+    change = fixture.done() if step == "undo" else fixture.preview()
+    fixture.record.failing = {"add": [AuditError("the disk is full")]}
 
     with pytest.raises(PermissionDeniedError):
-        STEPS[step](world, GUS if step.startswith("history") else VERA, change)
+        STEPS[step](fixture, GUS if step.startswith("history") else VERA, change)
 
 
 @pytest.mark.parametrize("step", ["set", "confirm", "cancel", "undo"])
 def test_nobody_changes_anything_while_slack_cannot_be_asked(step: str) -> None:
-    world = World()
-    change = world.done() if step == "undo" else world.preview()
-    writes = world.writes
-    world.people.reachable = False
+    fixture = ChangesFixture()
+    change = fixture.done() if step == "undo" else fixture.preview()
+    writes = fixture.writes
+    fixture.people.reachable = False
 
     with pytest.raises(PermissionDeniedError, match="Slack could not be asked"):
-        STEPS[step](world, EDDA, change)
+        STEPS[step](fixture, EDDA, change)
 
-    assert world.writes == writes
+    assert fixture.writes == writes
 
 
 @pytest.mark.parametrize(("role", "with_values"), [("viewer", False), ("editor", True)])
 def test_shows_the_values_in_a_history_to_editors_alone(role: str, *, with_values: bool) -> None:
-    world = World()
-    world.done()
+    fixture = ChangesFixture()
+    fixture.done()
 
-    history = STEPS["history"](world, ROLES[role], world.preview("level=9"))
+    history = STEPS["history"](fixture, ROLES[role], fixture.preview("level=9"))
 
     assert isinstance(history, History)
     assert history.with_values is with_values
@@ -128,13 +130,13 @@ def test_shows_the_values_in_a_history_to_editors_alone(role: str, *, with_value
 
 def test_finds_no_history_of_a_change_that_never_was() -> None:
     with pytest.raises(ExpiredError, match="no such change"):
-        services(World()).find_history("op_nothing")
+        services(ChangesFixture()).find_history("op_nothing")
 
 
 def test_finds_no_history_in_an_app_that_is_no_more() -> None:
-    world = World()
-    change = world.preview()
-    gone = replace(services(world), apps=Apps({}, None))
+    fixture = ChangesFixture()
+    change = fixture.preview()
+    gone = replace(services(fixture), apps=Apps({}, None))
 
     with pytest.raises(UsageError, match="there is no app “prod”"):
         gone.find_history(change.id)
@@ -142,5 +144,5 @@ def test_finds_no_history_in_an_app_that_is_no_more() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_offers_changes_to_editors_alone(role: str) -> None:
-    assert services(World()).may_change(ROLES[role]) == (role in EDITORS)
-    assert not services(World(audited=False)).may_change(ROLES[role])
+    assert services(ChangesFixture()).may_change(ROLES[role]) == (role in EDITORS)
+    assert not services(ChangesFixture(audited=False)).may_change(ROLES[role])

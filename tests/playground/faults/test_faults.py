@@ -19,7 +19,7 @@ from tests.support.slack import ONCALL, wait_until
 def test_tells_every_page_how_the_weather_is(page: OpenPage) -> None:
     vera, ed = page(VIEWER), page(EDITOR)
 
-    assert vera.make_weather("web_api", "down") == {"ok": True}
+    assert vera.set_fault("web_api", "down") == {"ok": True}
 
     for person in (vera, ed):
         news = person.next()
@@ -37,7 +37,7 @@ def test_tells_every_page_how_the_weather_is(page: OpenPage) -> None:
 
 @pytest.mark.parametrize(("dial", "setting"), [("sun", "fine"), ("web_api", "sunny"), ("web_api", None)])
 def test_knows_no_other_weather(page: OpenPage, dial: str, setting: str) -> None:
-    assert page(VIEWER).make_weather(dial, setting) == {"ok": False, "error": "invalid_weather"}
+    assert page(VIEWER).set_fault(dial, setting) == {"ok": False, "error": "invalid_weather"}
 
 
 @pytest.mark.parametrize(("setting", "status"), [("limited", 429), ("down", 500)])
@@ -45,20 +45,20 @@ def test_lets_the_web_api_fail_until_it_clears_up(
     slack: WebClient, page: OpenPage, setting: str, status: int
 ) -> None:
     vera = page(VIEWER)
-    vera.make_weather("web_api", setting)
+    vera.set_fault("web_api", setting)
 
     for _ in range(2):
         with pytest.raises(SlackApiError) as caught:
             slack.auth_test()
         assert caught.value.response.status_code == status
 
-    vera.make_weather("web_api", "fine")
+    vera.set_fault("web_api", "fine")
     assert slack.auth_test()["ok"]
 
 
 def test_lets_response_urls_fail_alone(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
     vera, bot = page(VIEWER), wire()
-    vera.make_weather("response_url", "down")
+    vera.set_fault("response_url", "down")
     vera.send("/im help")
 
     answer = requests.post(bot.receive()["payload"]["response_url"], json={"text": "x"}, timeout=30)
@@ -68,7 +68,7 @@ def test_lets_response_urls_fail_alone(slack: WebClient, page: OpenPage, wire: O
 
 
 def test_leaves_calls_hanging(url: str, page: OpenPage) -> None:
-    page(VIEWER).make_weather("web_api", "hanging")
+    page(VIEWER).set_fault("web_api", "hanging")
 
     with pytest.raises(requests.Timeout):
         requests.post(f"{url}/api/auth.test", {"token": "xoxb-test"}, timeout=0.1)
@@ -76,7 +76,7 @@ def test_leaves_calls_hanging(url: str, page: OpenPage) -> None:
 
 def test_delivers_everything_twice_by_socket(page: OpenPage, wire: OpenWire) -> None:
     vera, bot = page(VIEWER), wire()
-    vera.make_weather("deliveries", "twice")
+    vera.set_fault("deliveries", "twice")
 
     vera.send("/im one")
     vera.send("/im two")
@@ -95,7 +95,7 @@ def test_delivers_everything_twice_by_http(workspace: Workspace, page: OpenPage)
     workspace.events, workspace.scopes = frozenset({"app_mention"}), frozenset({"app_mentions:read"})
     with BackgroundServer(Starlette(routes=[Route("/", take, methods=["POST"])])) as bot:
         workspace.request_url = bot.url
-        vera.make_weather("deliveries", "twice")
+        vera.set_fault("deliveries", "twice")
         vera.send("@im-bot alice")
         wait_until(lambda: len(came) == 2)
         vera.send("/im one")
@@ -109,7 +109,7 @@ def test_delivers_everything_twice_by_http(workspace: Workspace, page: OpenPage)
 def test_drops_the_socket(page: OpenPage, wire: OpenWire) -> None:
     vera, bot = page(VIEWER), wire()
 
-    vera.make_weather("socket", "drop")
+    vera.set_fault("socket", "drop")
 
     assert bot.receive()["reason"] == "refresh_requested"
     assert {dial["name"]: dial["setting"] for dial in vera.next()["weather"]}["socket"] == "connected"
@@ -122,7 +122,7 @@ def test_changes_how_the_far_end_fares(workspace: Workspace, page: OpenPage) -> 
 
     behavior = {}
     for setting in (*settings, "fine"):
-        vera.make_weather("im", setting)
+        vera.set_fault("im", setting)
         behavior[setting] = (
             sandbox.behavior.latency_ms,
             sandbox.behavior.fault and sandbox.behavior.fault.kind,

@@ -12,7 +12,15 @@ from slack_sdk.web import WebClient
 from bot.http_session import TooLongError
 from bot.slack.api.client import MOST_BYTES, Limits, SlackClient
 from bot.slack.api.errors import LONGEST_WAIT, MOST_WAIT, SlackCallError, read_wait
-from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang, reset
+from tests.support.scripted_server import (
+    DRIPS,
+    ReceivedRequest,
+    ScriptedServer,
+    ServerResponse,
+    answer,
+    hang,
+    reset,
+)
 
 TOKEN = "xoxb-that-must-not-leak"
 OK = answer({"ok": True, "url": "u"}, headers="X-OAuth-Scopes: chat:write\r\n")
@@ -36,17 +44,17 @@ def stock(url: str) -> WebClient:
     return WebClient(TOKEN, base_url=url, timeout=5, retry_handlers=[])
 
 
-def heard(make: Callable[[str], WebClient], call: Call) -> tuple[Asked, Any]:
+def heard(make: Callable[[str], WebClient], call: Call) -> tuple[ReceivedRequest, Any]:
     """Make a call, and tell what arrived and what came back."""
-    with FarEnd(OK) as far_end:
+    with ScriptedServer(OK) as scripted_server:
         try:
-            came = call(make(f"{far_end.url}/api/"))
+            came = call(make(f"{scripted_server.url}/api/"))
         except SlackApiError as error:
             came = error.response
-    return far_end.asked[0], came
+    return scripted_server.asked[0], came
 
 
-def plain(asked: Asked) -> tuple[str, str, dict[str, str], bytes]:
+def plain(asked: ReceivedRequest) -> tuple[str, str, dict[str, str], bytes]:
     """Leave out what differs from call to call, and what says how a connection is used."""
     (boundary,) = re.findall("boundary=(.*)", asked.headers.get("content-type", "")) or ["none"]
     dropped = {"host", "connection", "accept", "accept-encoding"}
@@ -78,11 +86,11 @@ def test_sends_and_reads_what_the_library_does(call: str) -> None:
         answer(b""),
     ],
 )
-def test_fails_as_the_library_does(behave: Behavior) -> None:
+def test_fails_as_the_library_does(behave: ServerResponse) -> None:
     failures = []
     for make in (lambda url: SlackClient(TOKEN, url), stock):
-        with FarEnd(behave) as far_end, pytest.raises(SlackApiError) as caught:
-            make(f"{far_end.url}/api/").api_call("chat.postMessage", json={})
+        with ScriptedServer(behave) as scripted_server, pytest.raises(SlackApiError) as caught:
+            make(f"{scripted_server.url}/api/").api_call("chat.postMessage", json={})
         failures.append(caught.value)
 
     ours, theirs = failures
@@ -118,11 +126,11 @@ def test_fails_as_the_library_does(behave: Behavior) -> None:
     ],
 )
 def test_raises_one_error_for_whatever_goes_wrong(
-    behave: Behavior, words: str, code: str, retry_after: float | None
+    behave: ServerResponse, words: str, code: str, retry_after: float | None
 ) -> None:
     with (
-        FarEnd(behave) as far_end,
-        closing(SlackClient(TOKEN, f"{far_end.url}/api/", Limits(call=0.3))) as slack,
+        ScriptedServer(behave) as scripted_server,
+        closing(SlackClient(TOKEN, f"{scripted_server.url}/api/", Limits(call=0.3))) as slack,
         pytest.raises(SlackCallError) as caught,
     ):
         slack.call("chat.postMessage", text="Anna")
@@ -130,22 +138,22 @@ def test_raises_one_error_for_whatever_goes_wrong(
     error = caught.value
     assert (str(error), error.code, error.retry_after) == (words, code, retry_after)
     assert error.__cause__ is None
-    assert len(far_end.asked) == 1
+    assert len(scripted_server.asked) == 1
 
 
 @pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
 def test_ends_every_call_in_time_without_a_word_of_the_token(
-    behave: Behavior, caplog: pytest.LogCaptureFixture
+    behave: ServerResponse, caplog: pytest.LogCaptureFixture
 ) -> None:
     with (
-        FarEnd(behave) as far_end,
-        closing(SlackClient(TOKEN, f"{far_end.url}/api/", Limits(call=0.1))) as slack,
+        ScriptedServer(behave) as scripted_server,
+        closing(SlackClient(TOKEN, f"{scripted_server.url}/api/", Limits(call=0.1))) as slack,
     ):
         with pytest.raises(OSError, match=r"^$"):
             slack.api_call("chat.postMessage", json={"text": "Anna"})
-        far_end.follow(OK)
+        scripted_server.follow(OK)
 
-        assert SlackClient(TOKEN, f"{far_end.url}/api/").api_call("auth.test").data == {
+        assert SlackClient(TOKEN, f"{scripted_server.url}/api/").api_call("auth.test").data == {
             "ok": True,
             "url": "u",
         }
@@ -153,30 +161,36 @@ def test_ends_every_call_in_time_without_a_word_of_the_token(
 
 
 def test_keeps_its_connection_and_follows_no_redirect() -> None:
-    with FarEnd(answer(b"")) as elsewhere:
+    with ScriptedServer(answer(b"")) as elsewhere:
         moved = answer(b"", status=302, headers=f"Location: {elsewhere.url}/\r\n")
-        with FarEnd(OK, OK, moved) as far_end, closing(SlackClient(TOKEN, f"{far_end.url}/api/")) as slack:
+        with (
+            ScriptedServer(OK, OK, moved) as scripted_server,
+            closing(SlackClient(TOKEN, f"{scripted_server.url}/api/")) as slack,
+        ):
             for _ in range(2):
                 slack.api_call("auth.test")
             with pytest.raises(SlackApiError):
                 slack.api_call("auth.test")
 
-            assert far_end.connections == 1
+            assert scripted_server.connections == 1
         assert elsewhere.asked == []
 
 
 def test_reads_no_answer_without_end() -> None:
     long = answer(b" " * (MOST_BYTES + 1))
     with (
-        FarEnd(long) as far_end,
-        closing(SlackClient(TOKEN, f"{far_end.url}/api/")) as slack,
+        ScriptedServer(long) as scripted_server,
+        closing(SlackClient(TOKEN, f"{scripted_server.url}/api/")) as slack,
         pytest.raises(TooLongError),
     ):
         slack.api_call("auth.test")
 
 
 def test_is_a_client_for_bolt() -> None:
-    with FarEnd(OK) as far_end, closing(SlackClient(TOKEN, f"{far_end.url}/api/")) as slack:
+    with (
+        ScriptedServer(OK) as scripted_server,
+        closing(SlackClient(TOKEN, f"{scripted_server.url}/api/")) as slack,
+    ):
         app = App(client=slack, signing_secret="s", token_verification_enabled=False)
 
         assert app.client is slack

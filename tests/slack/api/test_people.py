@@ -15,7 +15,15 @@ from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, PARTNER_TEAM_I
 from bot.playground.server import make_app
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.api.people import FRESH_SECONDS, UNREACHABLE_SECONDS, SlackPeople
-from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang, reset
+from tests.support.scripted_server import (
+    DRIPS,
+    ReceivedRequest,
+    ScriptedServer,
+    ServerResponse,
+    answer,
+    hang,
+    reset,
+)
 from tests.support.slack import BOT_TOKEN, ONCALL, PARTNERS, SCOPES, make_workspace
 
 HOME, GRID, ELSEWHERE = "T01HOME", "E01GRID", "T02ELSE"
@@ -24,14 +32,14 @@ IDENTITY = {"ok": True, "team_id": HOME, "team": "Home", "user_id": "U01BOT"}
 MEMBER = {"id": ME.user_id, "team_id": HOME}
 
 
-class Slack(FarEnd):
+class Slack(ScriptedServer):
     """Slack's Web API with an answer for each method; one that is not here tears the connection down."""
 
     def __init__(self, **answers: object) -> None:
         super().__init__(self._reply)
         self.answers = {"auth_test": IDENTITY} | answers
 
-    def _reply(self, connection: Any, asked: Asked, stopped: Any) -> None:
+    def _reply(self, connection: Any, asked: ReceivedRequest, stopped: Any) -> None:
         told = self.answers.get(asked.path.rpartition("/")[2].replace(".", "_"))
         behave = reset() if told is None else answer(told, headers="X-OAuth-Scopes: chat:write, commands\r\n")
         behave(connection, asked, stopped)
@@ -230,8 +238,8 @@ def test_asks_once_while_slack_cannot_be_reached() -> None:
 
 
 @pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
-def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: Behavior) -> None:
-    with FarEnd(behave) as slack:
+def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: ServerResponse) -> None:
+    with ScriptedServer(behave) as slack:
         asked = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=0.3)))
         for _ in range(3):
             with pytest.raises(SlackUnavailableError, match="could not be reached"):
@@ -249,11 +257,11 @@ def listed(asked: SlackPeople, group: str) -> str:
 
 
 def test_asks_many_questions_within_the_time_of_one() -> None:
-    def slowly(connection: socket.socket, asked: Asked, stopped: threading.Event) -> None:
+    def slowly(connection: socket.socket, asked: ReceivedRequest, stopped: threading.Event) -> None:
         stopped.wait(0.4)
         answer({"ok": True, "users": [ME.user_id]})(connection, asked, stopped)
 
-    with FarEnd(slowly) as slack:
+    with ScriptedServer(slowly) as slack:
         asked = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=1.0)))
 
         with asked.within(1.0):

@@ -15,22 +15,22 @@ from bot.playground.server import make_app
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.socket_mode import SocketClient
-from tests.support import far_end as bad
-from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer
+from tests.support import scripted_server as responses
+from tests.support.scripted_server import DRIPS, ReceivedRequest, ScriptedServer, ServerResponse, answer
 from tests.support.slack import APP_TOKEN, BOT_TOKEN, make_workspace, wait_until
 
 QUICK = 0.5
 PATIENCE = 10
 SWITCHED = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n"
 
-UNUSABLE: dict[str, Behavior] = {
-    "nothing": bad.hang(),
-    "a reset": bad.reset(),
-    "no HTTP": bad.raw(b"220 smtp ready\r\n\r\n"),
+UNUSABLE: dict[str, ServerResponse] = {
+    "nothing": responses.hang(),
+    "a reset": responses.reset(),
+    "no HTTP": responses.raw(b"220 smtp ready\r\n\r\n"),
     "another answer": answer(b"", status=503),
-    "another key": bad.raw(SWITCHED + b"Sec-WebSocket-Accept: AAAA\r\n\r\n"),
+    "another key": responses.raw(SWITCHED + b"Sec-WebSocket-Accept: AAAA\r\n\r\n"),
     "a drip of the status line": DRIPS["status line"],
-    "a drip of headers": bad.endless(SWITCHED, b"X-Far: x\r\n"),
+    "a drip of headers": responses.endless(SWITCHED, b"X-Far: x\r\n"),
     "a header without end": DRIPS["header"],
 }
 
@@ -38,7 +38,7 @@ UNUSABLE: dict[str, Behavior] = {
 @contextmanager
 def client(address: str, **settings: Any) -> Iterator[SocketClient]:
     """Make a client that Slack sends to an address."""
-    with FarEnd(answer({"ok": True, "url": address})) as api:
+    with ScriptedServer(answer({"ok": True, "url": address})) as api:
         slack = SlackClient(BOT_TOKEN, f"{api.url}/api/")
         with closing(slack), closing(SocketClient(APP_TOKEN, slack, QUICK, **settings)) as sockets:
             yield sockets
@@ -47,22 +47,24 @@ def client(address: str, **settings: Any) -> Iterator[SocketClient]:
 @pytest.mark.parametrize("fault", UNUSABLE)
 def test_connects_in_time_or_not_at_all(fault: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
-    with FarEnd(UNUSABLE[fault]) as far_end:
-        address = f"ws://127.0.0.1:{far_end.port}/link?ticket=s3cr3t"
+    with ScriptedServer(UNUSABLE[fault]) as scripted_server:
+        address = f"ws://127.0.0.1:{scripted_server.port}/link?ticket=s3cr3t"
         with client(address, ping_interval=60) as sockets:
             started = time.monotonic()
             sockets.connect()
 
             assert not sockets.is_connected()
             assert time.monotonic() - started < QUICK + 5
-        assert far_end.asked[0].target == "/link?ticket=s3cr3t"
+        assert scripted_server.asked[0].target == "/link?ticket=s3cr3t"
     assert "s3cr3t" not in caplog.text
 
 
 def test_a_tls_handshake_that_drips_ends_in_time() -> None:
     with (
-        FarEnd(greet=bad.endless(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x")) as far_end,
-        client(f"wss://127.0.0.1:{far_end.port}/link", ping_interval=60) as sockets,
+        ScriptedServer(
+            greet=responses.endless(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x")
+        ) as scripted_server,
+        client(f"wss://127.0.0.1:{scripted_server.port}/link", ping_interval=60) as sockets,
     ):
         started = time.monotonic()
         sockets.connect()
@@ -74,24 +76,24 @@ def test_a_tls_handshake_that_drips_ends_in_time() -> None:
 def test_connects_again_once_that_is_possible() -> None:
     with (
         BackgroundServer(make_app(make_workspace())) as server,
-        FarEnd(bad.hang()) as far_end,
+        ScriptedServer(responses.hang()) as scripted_server,
         closing(SlackClient(BOT_TOKEN, f"{server.url}/api/")) as slack,
         closing(SocketClient(APP_TOKEN, slack, QUICK, ping_interval=0.1)) as sockets,
     ):
-        sockets.wss_uri = f"ws://127.0.0.1:{far_end.port}/link"
+        sockets.wss_uri = f"ws://127.0.0.1:{scripted_server.port}/link"
         sockets.connect()
         assert not sockets.is_connected()
 
         wait_until(sockets.is_connected)
 
 
-class Quiet(FarEnd):
+class Quiet(ScriptedServer):
     """Accepts WebSockets and says nothing on them."""
 
     def __init__(self) -> None:
         super().__init__(self._accept_socket)
 
-    def _accept_socket(self, connection: socket.socket, asked: Asked, stopped: Event) -> None:
+    def _accept_socket(self, connection: socket.socket, asked: ReceivedRequest, stopped: Event) -> None:
         key = asked.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         accept = b64encode(sha1(key.encode()).digest())
         connection.sendall(SWITCHED + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
@@ -99,17 +101,20 @@ class Quiet(FarEnd):
 
 
 def test_gives_up_a_socket_that_says_nothing() -> None:
-    with Quiet() as far_end, client(f"ws://127.0.0.1:{far_end.port}/link", ping_interval=0.1) as sockets:
+    with (
+        Quiet() as scripted_server,
+        client(f"ws://127.0.0.1:{scripted_server.port}/link", ping_interval=0.1) as sockets,
+    ):
         sockets.connect()
         assert sockets.is_connected()
 
-        wait_until(lambda: far_end.connections > 1)
+        wait_until(lambda: scripted_server.connections > 1)
 
 
 @pytest.mark.parametrize("asked", ["0", "9" * 320, "86400", "-5", "Wed, 21 Oct 2026 07:28:00 GMT"])
 def test_stops_at_once_however_long_slack_asks_to_wait(asked: str) -> None:
     limited = answer({"ok": False, "error": "ratelimited"}, status=429, headers=f"Retry-After: {asked}\r\n")
-    with FarEnd(limited) as api, closing(SlackClient(BOT_TOKEN, f"{api.url}/api/")) as slack:
+    with ScriptedServer(limited) as api, closing(SlackClient(BOT_TOKEN, f"{api.url}/api/")) as slack:
         sockets = SocketClient(APP_TOKEN, slack)
         sockets._closing.set()
         with closing(sockets), pytest.raises(SlackCallError):
@@ -117,10 +122,10 @@ def test_stops_at_once_however_long_slack_asks_to_wait(asked: str) -> None:
 
 
 def test_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    with FarEnd(answer(b"")) as proxy, Quiet() as far_end:
+    with ScriptedServer(answer(b"")) as proxy, Quiet() as scripted_server:
         for name in ("HTTP_PROXY", "HTTPS_PROXY"):
             monkeypatch.setenv(name, proxy.url)
-        with client(f"ws://127.0.0.1:{far_end.port}/link", ping_interval=60) as sockets:
+        with client(f"ws://127.0.0.1:{scripted_server.port}/link", ping_interval=60) as sockets:
             sockets.connect()
 
             assert sockets.is_connected()
@@ -147,8 +152,8 @@ def test_closes_though_its_reader_is_just_about_to_begin() -> None:
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
     with (
-        Quiet() as far_end,
-        client(f"ws://127.0.0.1:{far_end.port}/link", ping_interval=60, logger=logger) as sockets,
+        Quiet() as scripted_server,
+        client(f"ws://127.0.0.1:{scripted_server.port}/link", ping_interval=60, logger=logger) as sockets,
     ):
         handler.sockets = sockets
         sockets.connect()

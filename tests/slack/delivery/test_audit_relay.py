@@ -16,9 +16,9 @@ from bot.playground.faults.faults import SlackFault
 from bot.playground.server import make_app
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.delivery.audit_relay import Relay, RelayTiming
-from tests.support.far_end import Behavior, FarEnd, answer, hang, reset
 from tests.support.outbox import FakeOutbox
 from tests.support.sample_results import PROD, enter
+from tests.support.scripted_server import ScriptedServer, ServerResponse, answer, hang, reset
 from tests.support.slack import BOT_TOKEN, ONCALL, make_workspace, wait_until
 
 SENT = answer({"ok": True, "ts": "1"})
@@ -26,7 +26,7 @@ HASTE = RelayTiming(spacing=0.05, poll=0.1, first_wait=0.025, longest_wait=1.5)
 """The usual waits, a twentieth as long."""
 
 
-def says(code: str, status: int = 200, headers: str = "") -> Behavior:
+def says(code: str, status: int = 200, headers: str = "") -> ServerResponse:
     return answer({"ok": False, "error": code}, status=status, headers=headers)
 
 
@@ -68,7 +68,7 @@ def running(relay: Relay) -> Iterator[Relay]:
         relay.close()
 
 
-class Channel(FarEnd):
+class Channel(ScriptedServer):
     """A channel that does to each message what a script says."""
 
     @property
@@ -93,7 +93,7 @@ def telling() -> Iterator[Telling]:
     with ExitStack() as stack:
 
         def begin(
-            *script: Behavior,
+            *script: ServerResponse,
             waiting: Sequence[Entry | AlteredEntry],
             timing: RelayTiming = HASTE,
             **more: Any,
@@ -200,7 +200,9 @@ def test_sends_plain_text_when_slack_refuses_the_blocks(telling: Telling) -> Non
         (reset(), "Slack could not be reached (ConnectionError)"),
     ],
 )
-def test_says_what_went_wrong_until_it_goes_well(telling: Telling, behavior: Behavior, words: str) -> None:
+def test_says_what_went_wrong_until_it_goes_well(
+    telling: Telling, behavior: ServerResponse, words: str
+) -> None:
     relay, outbox, channel = telling(behavior, waiting=entries(1, 1))
     wait_until(lambda: bool(relay.status().problem))
 

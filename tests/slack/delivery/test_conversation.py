@@ -11,7 +11,7 @@ from bot.slack.delivery.conversation import Conversation
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.response_url import Responder
 from bot.slack.messages.blocks import Message
-from tests.support.far_end import Behavior, FarEnd, answer, reset
+from tests.support.scripted_server import ScriptedServer, ServerResponse, answer, reset
 from tests.support.slack import wait_until
 
 ACTOR, DIRECT, ROOM, MENTION = "U01ME", "D01ME", "C01ROOM", "1.1"
@@ -24,14 +24,14 @@ BROKEN = answer({"ok": False, "error": "internal_error"}, status=500)
 POST, UPDATE, WHISPER = "chat.postMessage", "chat.update", "chat.postEphemeral"
 
 
-def says(code: str) -> Behavior:
+def says(code: str) -> ServerResponse:
     return answer({"ok": False, "error": code})
 
 
 @dataclass
-class Scene:
+class ConversationFixture:
     responder: Responder
-    api: FarEnd
+    api: ScriptedServer
 
     @property
     def calls(self) -> list[str]:
@@ -49,11 +49,11 @@ class Scene:
 
 
 @contextmanager
-def slack(*script: Behavior) -> Iterator[Scene]:
-    with FarEnd(*script) as api:
+def slack(*script: ServerResponse) -> Iterator[ConversationFixture]:
+    with ScriptedServer(*script) as api:
         client = SlackClient("xoxb-made-up", f"{api.url}/api/")
         with closing(Responder(client, 2)) as responder:
-            yield Scene(responder, api)
+            yield ConversationFixture(responder, api)
 
 
 @pytest.fixture
@@ -64,11 +64,11 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_posts_into_the_thread_what_slack_shows_as_it_is() -> None:
-    with slack(SENT) as scene:
-        scene.reply().answer(MESSAGE)
+    with slack(SENT) as fixture:
+        fixture.reply().answer(MESSAGE)
 
-    assert scene.calls == [POST]
-    assert scene.posted == [
+    assert fixture.calls == [POST]
+    assert fixture.posted == [
         {
             "channel": ROOM,
             "thread_ts": MENTION,
@@ -99,20 +99,20 @@ def test_posts_into_the_thread_what_slack_shows_as_it_is() -> None:
     ],
 )
 def test_finds_a_way_for_an_answer(
-    script: Sequence[Behavior], channels: list[str], naps: list[float]
+    script: Sequence[ServerResponse], channels: list[str], naps: list[float]
 ) -> None:
-    with slack(*script) as scene:
-        scene.reply().answer(MESSAGE)
+    with slack(*script) as fixture:
+        fixture.reply().answer(MESSAGE)
 
-    assert [body["channel"] for body in scene.posted] == channels
-    assert {body["text"] for body in scene.posted} == {MESSAGE.text}
+    assert [body["channel"] for body in fixture.posted] == channels
+    assert {body["text"] for body in fixture.posted} == {MESSAGE.text}
 
 
 def test_sends_plain_text_when_slack_refuses_the_blocks() -> None:
-    with slack(says("invalid_blocks"), SENT) as scene:
-        scene.reply().answer(MESSAGE)
+    with slack(says("invalid_blocks"), SENT) as fixture:
+        fixture.reply().answer(MESSAGE)
 
-    assert [body.get("blocks") for body in scene.posted] == [list(MESSAGE.blocks), None]
+    assert [body.get("blocks") for body in fixture.posted] == [list(MESSAGE.blocks), None]
 
 
 @pytest.mark.parametrize("asked", ["0", "1", "9" * 300, "soon"], ids=lambda asked: asked[:5])
@@ -120,33 +120,33 @@ def test_waits_as_long_as_slack_asks_but_never_long(asked: str, naps: list[float
     limited = answer(
         {"ok": False, "error": "internal_error"}, status=429, headers=f"Retry-After: {asked}\r\n"
     )
-    with slack(limited, SENT) as scene:
-        scene.reply().answer(MESSAGE)
+    with slack(limited, SENT) as fixture:
+        fixture.reply().answer(MESSAGE)
 
-    assert len(scene.posted) == 2
+    assert len(fixture.posted) == 2
     assert [0 <= nap <= 3 for nap in naps] == [True]
 
 
 def test_puts_the_answer_in_the_place_of_the_working_line() -> None:
-    with slack(SENT) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(SENT) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: LINE):
-            wait_until(lambda: bool(scene.posted))
+            wait_until(lambda: bool(fixture.posted))
         reply.answer(MESSAGE)
 
-    assert scene.calls == [POST, UPDATE]
-    assert (scene.posted[1]["ts"], scene.posted[1]["text"]) == ("2.2", MESSAGE.text)
+    assert fixture.calls == [POST, UPDATE]
+    assert (fixture.posted[1]["ts"], fixture.posted[1]["text"]) == ("2.2", MESSAGE.text)
 
 
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "edit_window_closed"])
 def test_posts_anew_when_the_working_line_is_gone(code: str) -> None:
-    with slack(SENT, says(code), SENT) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(SENT, says(code), SENT) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: LINE):
-            wait_until(lambda: bool(scene.posted))
+            wait_until(lambda: bool(fixture.posted))
         reply.answer(MESSAGE)
 
-    assert scene.calls == [POST, UPDATE, POST]
+    assert fixture.calls == [POST, UPDATE, POST]
 
 
 @pytest.mark.parametrize(
@@ -158,107 +158,107 @@ def test_posts_anew_when_the_working_line_is_gone(code: str) -> None:
     ],
 )
 def test_answers_in_the_same_thread_when_the_working_line_takes_no_change(
-    script: Sequence[Behavior], calls: list[str]
+    script: Sequence[ServerResponse], calls: list[str]
 ) -> None:
-    with slack(SENT, *script) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(SENT, *script) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: LINE):
-            wait_until(lambda: bool(scene.posted))
+            wait_until(lambda: bool(fixture.posted))
         reply.answer(MESSAGE)
 
-    assert scene.calls == [POST, *calls]
-    assert {body["channel"] for body in scene.posted} == {ROOM}
-    assert (scene.posted[-1]["thread_ts"], scene.posted[-1]["text"]) == (MENTION, MESSAGE.text)
+    assert fixture.calls == [POST, *calls]
+    assert {body["channel"] for body in fixture.posted} == {ROOM}
+    assert (fixture.posted[-1]["thread_ts"], fixture.posted[-1]["text"]) == (MENTION, MESSAGE.text)
 
 
 def test_writes_directly_when_the_thread_takes_neither_change_nor_message() -> None:
-    with slack(SENT, says("is_archived"), says("is_archived"), SENT) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(SENT, says("is_archived"), says("is_archived"), SENT) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: LINE):
-            wait_until(lambda: bool(scene.posted))
+            wait_until(lambda: bool(fixture.posted))
         reply.answer(MESSAGE)
 
-    assert scene.calls == [POST, UPDATE, POST, POST]
-    assert scene.posted[-1]["channel"] == ACTOR
+    assert fixture.calls == [POST, UPDATE, POST, POST]
+    assert fixture.posted[-1]["channel"] == ACTOR
 
 
 def test_leaves_no_blocks_of_the_working_line_below_a_plain_answer() -> None:
-    with slack(SENT, says("invalid_blocks"), SENT) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(SENT, says("invalid_blocks"), SENT) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: MESSAGE):
-            wait_until(lambda: bool(scene.posted))
+            wait_until(lambda: bool(fixture.posted))
         reply.answer(MESSAGE)
 
-    assert scene.posted[-1]["blocks"] == []
+    assert fixture.posted[-1]["blocks"] == []
 
 
 @pytest.mark.parametrize(("channel", "call"), [(ROOM, WHISPER), (DIRECT, POST)])
 def test_says_what_went_wrong_to_the_person_alone(channel: str, call: str) -> None:
-    with slack(SENT) as scene:
-        scene.reply(channel).refuse(MESSAGE)
+    with slack(SENT) as fixture:
+        fixture.reply(channel).refuse(MESSAGE)
 
-    assert scene.calls == [call]
-    assert scene.posted[0].get("user") == (ACTOR if call == WHISPER else None)
+    assert fixture.calls == [call]
+    assert fixture.posted[0].get("user") == (ACTOR if call == WHISPER else None)
 
 
 def test_says_what_went_wrong_where_it_said_that_it_works() -> None:
-    with slack(SENT) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(SENT) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: LINE):
-            wait_until(lambda: bool(scene.posted))
+            wait_until(lambda: bool(fixture.posted))
         reply.refuse(MESSAGE)
 
-    assert scene.calls == [POST, UPDATE]
+    assert fixture.calls == [POST, UPDATE]
 
 
 def test_brings_the_working_line_up_to_date_only_when_there_is_news(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.delivery.conversation.UPDATED_AFTER", (0.0, 0.0, 0.0))
     lines = iter([LINE, LINE, MESSAGE])
-    with slack(SENT) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(SENT) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: next(lines, MESSAGE)):
-            wait_until(lambda: len(scene.posted) == 2)
+            wait_until(lambda: len(fixture.posted) == 2)
 
-    assert [body["text"] for body in scene.posted] == [LINE.text, MESSAGE.text]
+    assert [body["text"] for body in fixture.posted] == [LINE.text, MESSAGE.text]
 
 
 def test_goes_on_when_slack_takes_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.delivery.conversation.UPDATED_AFTER", (0.0, 0.0, 0.0))
     lines = iter([LINE])
-    with slack(SENT, says("ratelimited"), SENT) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(SENT, says("ratelimited"), SENT) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: next(lines, MESSAGE)):
-            wait_until(lambda: len(scene.posted) == 2)
+            wait_until(lambda: len(fixture.posted) == 2)
         reply.answer(MESSAGE)
 
-    assert scene.calls == [POST, UPDATE, UPDATE]
+    assert fixture.calls == [POST, UPDATE, UPDATE]
 
 
 def test_says_no_more_when_somebody_else_answers() -> None:
-    with slack(SENT) as scene:
-        reply = scene.reply(working_after=0.01)
+    with slack(SENT) as fixture:
+        reply = fixture.reply(working_after=0.01)
         with reply.working(lambda: LINE):
             reply.stop_progress()
             time.sleep(0.05)
 
-    assert scene.calls == []
+    assert fixture.calls == []
 
 
 def test_writes_to_the_person_where_there_is_no_response_url() -> None:
-    with slack(answer({"ok": True, "channel": DIRECT, "ts": "2.2"})) as scene:
-        reply = Reply(scene.responder.reach("", ACTOR), working_after=0)
+    with slack(answer({"ok": True, "channel": DIRECT, "ts": "2.2"})) as fixture:
+        reply = Reply(fixture.responder.reach("", ACTOR), working_after=0)
         with reply.working(lambda: LINE):
-            wait_until(lambda: bool(scene.posted))
+            wait_until(lambda: bool(fixture.posted))
         reply.answer(MESSAGE)
 
     assert not reply.public
-    assert scene.calls == [POST, UPDATE]
-    assert [body["channel"] for body in scene.posted] == [ACTOR, DIRECT]
+    assert fixture.calls == [POST, UPDATE]
+    assert [body["channel"] for body in fixture.posted] == [ACTOR, DIRECT]
 
 
 def test_keeps_trying_the_last_way_while_slack_asks_to_wait(naps: list[float]) -> None:
-    with slack(*[LIMITED] * 6, SENT) as scene:
-        scene.reply(DIRECT).answer(MESSAGE)
+    with slack(*[LIMITED] * 6, SENT) as fixture:
+        fixture.reply(DIRECT).answer(MESSAGE)
 
-    assert scene.calls == [POST] * 7
+    assert fixture.calls == [POST] * 7
     assert len(naps) == 5

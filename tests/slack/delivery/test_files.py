@@ -12,7 +12,15 @@ from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.delivery.files import Files
-from tests.support.far_end import DRIPS, Asked, Behavior, FarEnd, answer, hang, reset
+from tests.support.scripted_server import (
+    DRIPS,
+    ReceivedRequest,
+    ScriptedServer,
+    ServerResponse,
+    answer,
+    hang,
+    reset,
+)
 from tests.support.slack import BOT_TOKEN, SCOPES, Page, make_workspace, open_page
 
 CSV = "a,b\r\n漢字,1\r\n".encode("utf-8-sig")
@@ -117,8 +125,8 @@ def test_says_what_to_do_when_slack_takes_half_of_it(
     ],
     ids=["hang", "reset", "gateway", "auth", "no-channel", "no-address", "nobody-there"],
 )
-def test_fails_in_words_whatever_slack_answers(script: list[Behavior]) -> None:
-    with FarEnd(*script) as slack:
+def test_fails_in_words_whatever_slack_answers(script: list[ServerResponse]) -> None:
+    with ScriptedServer(*script) as slack:
         error = refused(slack.url)
 
     assert error.advice
@@ -134,12 +142,12 @@ ADDRESS = "/upload/s3cr3t"
 )
 @pytest.mark.parametrize("drip", ["status line", "trailer", "body"])
 def test_ends_at_whatever_step_drips(step: str, drip: str) -> None:
-    def behave(connection: Any, asked: Asked, stopped: Any) -> None:
+    def behave(connection: Any, asked: ReceivedRequest, stopped: Any) -> None:
         told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
         (DRIPS[drip] if step in asked.path else answer(told))(connection, asked, stopped)
 
     quick = Limits(call=0.6, megabyte=0)
-    with FarEnd(behave) as slack, pytest.raises(SlackUnavailableError) as caught:
+    with ScriptedServer(behave) as slack, pytest.raises(SlackUnavailableError) as caught:
         Files(SlackClient(BOT_TOKEN, f"{slack.url}/api/", quick)).send("U01", "a.csv", CSV, "Here")
 
     assert step in slack.asked[-1].path
@@ -147,14 +155,14 @@ def test_ends_at_whatever_step_drips(step: str, drip: str) -> None:
 
 
 def test_a_long_file_may_take_longer() -> None:
-    def behave(connection: Any, asked: Asked, stopped: Any) -> None:
+    def behave(connection: Any, asked: ReceivedRequest, stopped: Any) -> None:
         if asked.path == ADDRESS:
             stopped.wait(1.2)
         told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "files": []}
         answer(told | {"upload_url": slack.url + ADDRESS})(connection, asked, stopped)
 
     content = b"x" * 1_000_000
-    with FarEnd(behave) as slack:
+    with ScriptedServer(behave) as slack:
         client = SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(call=1.0, megabyte=30))
         Files(client).send("U01", "a.csv", content, "Here")
 

@@ -12,7 +12,7 @@ from bot.slack.delivery.reply import Audience, Reply
 from bot.slack.delivery.response_url import Responder
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import following, shared
-from tests.support.far_end import DRIPS, Behavior, FarEnd, answer, hang, reset
+from tests.support.scripted_server import DRIPS, ScriptedServer, ServerResponse, answer, hang, reset
 from tests.support.slack import wait_until
 
 ACTOR = "U01ME"
@@ -32,10 +32,10 @@ MOVED = answer(b"", status=302, headers="Location: http://127.0.0.1:9/\r\n")
 
 
 @dataclass
-class Scene:
+class ResponseUrlFixture:
     responder: Responder
-    hooks: FarEnd
-    api: FarEnd
+    hooks: ScriptedServer
+    api: ScriptedServer
 
     @property
     def url(self) -> str:
@@ -53,11 +53,13 @@ class Scene:
 
 
 @contextmanager
-def slack(*hooks: Behavior, api: Behavior = SENT, limits: Limits = USUAL_LIMITS) -> Iterator[Scene]:
-    with FarEnd(*hooks) as hooks_end, FarEnd(api) as api_end:
+def slack(
+    *hooks: ServerResponse, api: ServerResponse = SENT, limits: Limits = USUAL_LIMITS
+) -> Iterator[ResponseUrlFixture]:
+    with ScriptedServer(*hooks) as hooks_end, ScriptedServer(api) as api_end:
         client = SlackClient(TOKEN, f"{api_end.url}/api/")
         with closing(Responder(client, 2, limits)) as responder:
-            yield Scene(responder, hooks_end, api_end)
+            yield ResponseUrlFixture(responder, hooks_end, api_end)
 
 
 WITH, WITHOUT = "blocks", "text alone"
@@ -90,35 +92,39 @@ WITH, WITHOUT = "blocks", "text alone"
         ([answer({"ok": True}, status=400)], [WITH], True),
     ],
 )
-def test_finds_a_way_for_an_answer(script: Sequence[Behavior], posted: list[str], directly: bool) -> None:  # noqa: FBT001 - a column
-    with slack(*script) as scene:
-        scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
+def test_finds_a_way_for_an_answer(
+    script: Sequence[ServerResponse],
+    posted: list[str],
+    directly: bool,  # noqa: FBT001 - a column
+) -> None:
+    with slack(*script) as fixture:
+        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
 
-    assert [WITH if "blocks" in body else WITHOUT for body in scene.posted] == posted
-    assert {body["text"] for body in scene.posted} == {MESSAGE.text}
-    assert len(scene.api.asked) == directly
+    assert [WITH if "blocks" in body else WITHOUT for body in fixture.posted] == posted
+    assert {body["text"] for body in fixture.posted} == {MESSAGE.text}
+    assert len(fixture.api.asked) == directly
 
 
 def test_goes_on_directly_when_nobody_answers_at_the_response_url() -> None:
-    with slack(OK) as scene:
-        scene.responder.send("http://127.0.0.1:9/", MESSAGE, PRIVATE, ACTOR)
+    with slack(OK) as fixture:
+        fixture.responder.send("http://127.0.0.1:9/", MESSAGE, PRIVATE, ACTOR)
 
-    assert len(scene.api.asked) == 1
+    assert len(fixture.api.asked) == 1
 
 
 @pytest.mark.parametrize("url", ["", "nowhere", "http://", "ftp://127.0.0.1/", "http://[::1"])
 def test_goes_on_directly_when_there_is_no_response_url(url: str) -> None:
-    with slack(OK) as scene:
-        scene.responder.send(url, MESSAGE, PRIVATE, ACTOR)
+    with slack(OK) as fixture:
+        fixture.responder.send(url, MESSAGE, PRIVATE, ACTOR)
 
-    assert len(scene.api.asked) == 1
+    assert len(fixture.api.asked) == 1
 
 
 def test_posts_what_slack_shows_as_it_is() -> None:
-    with slack(OK) as scene:
-        scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
+    with slack(OK) as fixture:
+        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
 
-    assert scene.posted == [
+    assert fixture.posted == [
         {
             "text": MESSAGE.text,
             "blocks": list(MESSAGE.blocks),
@@ -130,10 +136,10 @@ def test_posts_what_slack_shows_as_it_is() -> None:
 
 
 def test_sends_the_last_way_to_the_actor_alone() -> None:
-    with slack(EXPIRED) as scene:
-        scene.responder.send(scene.url, MESSAGE, {"response_type": "in_channel"}, ACTOR)
+    with slack(EXPIRED) as fixture:
+        fixture.responder.send(fixture.url, MESSAGE, {"response_type": "in_channel"}, ACTOR)
 
-    sent = scene.api.asked[0]
+    sent = fixture.api.asked[0]
     assert sent.path == "/api/chat.postMessage"
     assert (sent.json["channel"], sent.json["text"]) == (ACTOR, MESSAGE.text)
 
@@ -144,10 +150,10 @@ def test_sends_the_last_way_to_the_actor_alone() -> None:
 def test_waits_as_long_as_slack_asks_but_never_long(asked: str, naps: list[float]) -> None:
     limited = answer(b"", status=429, headers=f"Retry-After: {asked}\r\n")
 
-    with slack(limited, OK) as scene:
-        scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
+    with slack(limited, OK) as fixture:
+        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
 
-    assert len(scene.posted) == 2
+    assert len(fixture.posted) == 2
     assert [0 <= nap <= 3 for nap in naps] == [True]
 
 
@@ -170,112 +176,112 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     ],
 )
 def test_never_raises_and_logs_nothing_secret(
-    hook: Behavior, api: Behavior, caplog: pytest.LogCaptureFixture
+    hook: ServerResponse, api: ServerResponse, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     set_up_logs("DEBUG")
 
-    with slack(hook, api=api) as scene:
-        scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
+    with slack(hook, api=api) as fixture:
+        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
 
     assert caplog.messages
-    for secret in (TOKEN, "ticket", "Anna", scene.hooks.url):
+    for secret in (TOKEN, "ticket", "Anna", fixture.hooks.url):
         assert secret not in caplog.text
 
 
 def test_answers_once_when_it_is_quick() -> None:
-    with slack(OK) as scene:
-        reply = scene.reply()
+    with slack(OK) as fixture:
+        reply = fixture.reply()
         with reply.working(lambda: LINE):
             pass
         reply.answer(MESSAGE)
 
-    assert [(body["text"], body["replace_original"]) for body in scene.posted] == [(MESSAGE.text, False)]
+    assert [(body["text"], body["replace_original"]) for body in fixture.posted] == [(MESSAGE.text, False)]
 
 
 def test_says_that_it_works_and_replaces_that_with_the_answer() -> None:
-    with slack(OK) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(OK) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: LINE):
-            wait_until(lambda: bool(scene.posted))
+            wait_until(lambda: bool(fixture.posted))
         reply.answer(MESSAGE)
 
-    assert [(body["text"], body["replace_original"]) for body in scene.posted] == [
+    assert [(body["text"], body["replace_original"]) for body in fixture.posted] == [
         (LINE.text, False),
         (MESSAGE.text, True),
     ]
 
 
 def test_replaces_the_working_line_with_a_refusal_as_well() -> None:
-    with slack(OK) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(OK) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: LINE):
-            wait_until(lambda: bool(scene.posted))
+            wait_until(lambda: bool(fixture.posted))
         reply.refuse(MESSAGE)
 
-    assert [body["replace_original"] for body in scene.posted] == [False, True]
+    assert [body["replace_original"] for body in fixture.posted] == [False, True]
 
 
 def test_leaves_the_working_line_when_the_answer_goes_to_the_channel() -> None:
-    with slack(OK) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(OK) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: LINE, stays=True):
-            wait_until(lambda: bool(scene.posted))
+            wait_until(lambda: bool(fixture.posted))
         reply.answer(MESSAGE, Audience.CHANNEL)
 
-    assert [(body["response_type"], body["replace_original"]) for body in scene.posted] == [
+    assert [(body["response_type"], body["replace_original"]) for body in fixture.posted] == [
         ("ephemeral", False),
         ("in_channel", False),
     ]
 
 
 def test_never_says_that_it_works_after_it_has_answered() -> None:
-    with slack(OK) as scene:
-        reply = scene.reply(working_after=0.01)
+    with slack(OK) as fixture:
+        reply = fixture.reply(working_after=0.01)
         with reply.working(lambda: LINE):
             reply.answer(MESSAGE)
             time.sleep(0.05)
 
-    assert [body["text"] for body in scene.posted] == [MESSAGE.text]
+    assert [body["text"] for body in fixture.posted] == [MESSAGE.text]
 
 
 def test_replaces_the_message_whose_button_was_pressed() -> None:
-    with slack(OK) as scene:
-        scene.reply(replaces=True).answer(MESSAGE)
+    with slack(OK) as fixture:
+        fixture.reply(replaces=True).answer(MESSAGE)
 
-    assert [body["replace_original"] for body in scene.posted] == [True]
+    assert [body["replace_original"] for body in fixture.posted] == [True]
 
 
 def test_leaves_the_pressed_message_when_something_went_wrong() -> None:
-    with slack(OK) as scene:
-        scene.reply(replaces=True).refuse(MESSAGE)
+    with slack(OK) as fixture:
+        fixture.reply(replaces=True).refuse(MESSAGE)
 
-    assert [body["replace_original"] for body in scene.posted] == [False]
+    assert [body["replace_original"] for body in fixture.posted] == [False]
 
 
 @pytest.mark.parametrize("end", [Reply.answer, Reply.refuse])
 def test_replaces_nothing_beside_a_message_that_stays(end: Callable[[Reply, Message], None]) -> None:
-    with slack(OK) as scene:
-        reply = scene.reply(working_after=0, of_message=True)
+    with slack(OK) as fixture:
+        reply = fixture.reply(working_after=0, of_message=True)
         for _ in range(2):
             with reply.working(lambda: LINE):
-                wait_until(lambda: bool(scene.posted))
+                wait_until(lambda: bool(fixture.posted))
                 time.sleep(0.05)
         end(reply, MESSAGE)
 
-    assert [body["text"] for body in scene.posted] == [following().text, MESSAGE.text]
-    assert [body["replace_original"] for body in scene.posted] == [False, False]
+    assert [body["text"] for body in fixture.posted] == [following().text, MESSAGE.text]
+    assert [body["replace_original"] for body in fixture.posted] == [False, False]
 
 
 def test_replaces_the_pressed_message_that_makes_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", ())
-    with slack(OK) as scene:
-        reply = scene.reply(replaces=True, working_after=0, of_message=True)
+    with slack(OK) as fixture:
+        reply = fixture.reply(replaces=True, working_after=0, of_message=True)
         with reply.working(lambda: LINE):
-            wait_until(lambda: bool(scene.posted))
+            wait_until(lambda: bool(fixture.posted))
         reply.answer(MESSAGE)
 
-    assert [body["replace_original"] for body in scene.posted] == [True, True]
+    assert [body["replace_original"] for body in fixture.posted] == [True, True]
 
 
 def test_keeps_one_in_reserve_where_the_line_says_at_last_where_the_answer_is(
@@ -283,34 +289,34 @@ def test_keeps_one_in_reserve_where_the_line_says_at_last_where_the_answer_is(
 ) -> None:
     monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", (0.0, 0.0))
     lines = iter(Message(f"{number} of 100", ()) for number in range(100))
-    with slack(OK) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(OK) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: next(lines), stays=True):
-            wait_until(lambda: len(scene.posted) == 2)
+            wait_until(lambda: len(fixture.posted) == 2)
             time.sleep(0.05)
         reply.answer(MESSAGE, Audience.CHANNEL)
 
-    assert [body["text"] for body in scene.posted] == ["0 of 100", "1 of 100", shared().text, MESSAGE.text]
+    assert [body["text"] for body in fixture.posted] == ["0 of 100", "1 of 100", shared().text, MESSAGE.text]
 
 
 def test_shows_nothing_secret_of_itself() -> None:
-    with slack(OK) as scene:
-        assert "ticket" not in repr(scene.reply())
+    with slack(OK) as fixture:
+        assert "ticket" not in repr(fixture.reply())
 
 
 @pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
-def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: Behavior) -> None:
-    with slack(behave, limits=Limits(attempt=0.4)) as scene:
-        scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
+def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: ServerResponse) -> None:
+    with slack(behave, limits=Limits(attempt=0.4)) as fixture:
+        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
 
-    assert (len(scene.posted), len(scene.api.asked)) == (2, 1)
+    assert (len(fixture.posted), len(fixture.api.asked)) == (2, 1)
 
 
 def test_tries_no_longer_than_it_may_in_all() -> None:
-    with slack(hang(), limits=Limits(attempt=0.5, answer=0.6)) as scene:
-        scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
+    with slack(hang(), limits=Limits(attempt=0.5, answer=0.6)) as fixture:
+        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
 
-    assert (len(scene.posted), len(scene.api.asked)) == (1, 1)
+    assert (len(fixture.posted), len(fixture.api.asked)) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -325,34 +331,34 @@ def test_tries_no_longer_than_it_may_in_all() -> None:
     ids=["deep list", "deep object", "long", "no UTF-8", "no code"],
 )
 def test_survives_any_answer(hostile: bytes) -> None:
-    with slack(answer(hostile, status=404)) as scene:
-        scene.responder.send(scene.url, MESSAGE, PRIVATE, ACTOR)
+    with slack(answer(hostile, status=404)) as fixture:
+        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
 
-    assert len(scene.api.asked) == 1
+    assert len(fixture.api.asked) == 1
 
 
 def test_keeps_news_within_what_a_response_url_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", (0.0, 0.0))
     lines = iter(Message(f"{number} of 100", ()) for number in range(100))
-    with slack(OK) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(OK) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: next(lines)):
-            wait_until(lambda: len(scene.posted) == 3)
+            wait_until(lambda: len(fixture.posted) == 3)
             time.sleep(0.05)
         reply.answer(MESSAGE)
 
-    assert [body["text"] for body in scene.posted] == ["0 of 100", "1 of 100", "2 of 100", MESSAGE.text]
-    assert [body["replace_original"] for body in scene.posted] == [False, True, True, True]
+    assert [body["text"] for body in fixture.posted] == ["0 of 100", "1 of 100", "2 of 100", MESSAGE.text]
+    assert [body["replace_original"] for body in fixture.posted] == [False, True, True, True]
 
 
 def test_sends_news_that_is_not_taken_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", (0.0,))
     lines = iter([LINE])
-    with slack(OK, BROKEN, OK) as scene:
-        reply = scene.reply(working_after=0)
+    with slack(OK, BROKEN, OK) as fixture:
+        reply = fixture.reply(working_after=0)
         with reply.working(lambda: next(lines, MESSAGE)):
-            wait_until(lambda: len(scene.posted) == 2)
+            wait_until(lambda: len(fixture.posted) == 2)
         reply.answer(MESSAGE)
 
-    assert len(scene.posted) == 3
-    assert scene.api.asked == []
+    assert len(fixture.posted) == 3
+    assert fixture.api.asked == []

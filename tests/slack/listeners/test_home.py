@@ -16,8 +16,8 @@ from bot.errors import ExpiredError, SlackUnavailableError
 from bot.slack.api.client import SlackClient
 from bot.slack.interactions import Interactions, SavedLookup
 from bot.slack.listeners.home import HomeTabs
-from tests.support.changing import APPS, EDDA, ERIK, PROD, RULES, VERA, World
-from tests.support.far_end import Asked, FarEnd, answer
+from tests.support.changing import APPS, EDDA, ERIK, PROD, RULES, VERA, ChangesFixture
+from tests.support.scripted_server import ReceivedRequest, ScriptedServer, answer
 from tests.support.slack import PATIENCE, wait_until
 
 TAKEN = answer({"ok": True})
@@ -30,7 +30,7 @@ class Slack:
         self.came = threading.Event()
         self.go_on = threading.Event()
 
-    def hold(self, connection: socket.socket, asked: Asked, stopped: threading.Event) -> None:
+    def hold(self, connection: socket.socket, asked: ReceivedRequest, stopped: threading.Event) -> None:
         self.came.set()
         assert self.go_on.wait(PATIENCE)
         TAKEN(connection, asked, stopped)
@@ -42,8 +42,10 @@ def workers() -> Iterator[ThreadPoolExecutor]:
         yield workers
 
 
-def make_homes(slack: FarEnd, world: World, pool: ThreadPoolExecutor) -> HomeTabs:
-    services = Services(APPS, {"prod": world.im}, RULES, world.people, pool, world.record, world.changes)
+def make_homes(slack: ScriptedServer, fixture: ChangesFixture, pool: ThreadPoolExecutor) -> HomeTabs:
+    services = Services(
+        APPS, {"prod": fixture.im}, RULES, fixture.people, pool, fixture.record, fixture.changes
+    )
     client = SlackClient("xoxb-1", slack.url)
     return HomeTabs(client, "/im", services, Interactions(), lambda: "knows of every change")
 
@@ -51,34 +53,34 @@ def make_homes(slack: FarEnd, world: World, pool: ThreadPoolExecutor) -> HomeTab
 def test_publishes_once_more_after_a_burst_and_with_what_happened_meanwhile(
     workers: ThreadPoolExecutor,
 ) -> None:
-    slack, world = Slack(), World()
-    with FarEnd(slack.hold, TAKEN) as far_end:
-        homes = make_homes(far_end, world, workers)
+    slack, fixture = Slack(), ChangesFixture()
+    with ScriptedServer(slack.hold, TAKEN) as scripted_server:
+        homes = make_homes(scripted_server, fixture, workers)
         first = workers.submit(homes.publish, EDDA)
         assert slack.came.wait(PATIENCE)
-        world.preview()
+        fixture.preview()
         for _ in range(20):
             assert homes.publish(EDDA) == "ShowHome"
 
         slack.go_on.set()
         first.result(PATIENCE)
 
-        before, after = (asked.json["view"] for asked in far_end.asked)
+        before, after = (asked.json["view"] for asked in scripted_server.asked)
     assert "Waiting for your confirmation" not in str(before)
     assert "Waiting for your confirmation" in str(after)
 
 
 def test_remembers_the_buttons_of_the_last_home_alone(workers: ThreadPoolExecutor) -> None:
     refused = answer({"ok": False, "error": "fatal_error"})
-    world = World()
-    with FarEnd(TAKEN, TAKEN, refused) as far_end:
-        homes = make_homes(far_end, world, workers)
+    fixture = ChangesFixture()
+    with ScriptedServer(TAKEN, TAKEN, refused) as scripted_server:
+        homes = make_homes(scripted_server, fixture, workers)
         homes.services.begin(VERA, LookupCommand(PROFILES, PROD, ("alice",), PROFILE_FIELDS)).run()
         homes.publish(VERA)
         homes.publish(VERA)
         with pytest.raises(SlackUnavailableError):
             homes.publish(VERA)
-        first, second, third = (ids_in(asked.json["view"]) for asked in far_end.asked)
+        first, second, third = (ids_in(asked.json["view"]) for asked in scripted_server.asked)
 
     assert len(second) == 2
     for key in (*first, *third):
@@ -95,25 +97,25 @@ def ids_in(view: dict[str, Any]) -> list[str]:
 
 def test_holds_nobody_up_for_somebody_elses_home(workers: ThreadPoolExecutor) -> None:
     slack = Slack()
-    with FarEnd(slack.hold, TAKEN) as far_end:
-        homes = make_homes(far_end, World(), workers)
+    with ScriptedServer(slack.hold, TAKEN) as scripted_server:
+        homes = make_homes(scripted_server, ChangesFixture(), workers)
         first = workers.submit(homes.publish, EDDA)
         assert slack.came.wait(PATIENCE)
 
         homes.publish(ERIK)
 
-        assert [asked.json["user_id"] for asked in far_end.asked] == [EDDA.user_id, ERIK.user_id]
+        assert [asked.json["user_id"] for asked in scripted_server.asked] == [EDDA.user_id, ERIK.user_id]
         slack.go_on.set()
         first.result(PATIENCE)
 
 
 def test_publishes_again_after_one_that_slack_did_not_take(workers: ThreadPoolExecutor) -> None:
     refused = answer({"ok": False, "error": "ratelimited"}, status=429, headers="Retry-After: 1\r\n")
-    with FarEnd(refused, TAKEN) as far_end:
-        homes = make_homes(far_end, World(), workers)
+    with ScriptedServer(refused, TAKEN) as scripted_server:
+        homes = make_homes(scripted_server, ChangesFixture(), workers)
 
         with pytest.raises(SlackUnavailableError, match="did not take your Home tab"):
             homes.publish(VERA)
         homes.publish(VERA)
 
-        wait_until(lambda: len(far_end.asked) == 2)
+        wait_until(lambda: len(scripted_server.asked) == 2)

@@ -26,7 +26,7 @@ from bot.sandbox.web import WebApp
 from bot.slack.listeners.registration import DeduplicatingHandler
 from bot.slack.workers import QUEUE_LENGTH, THREADS
 from tests.support.bot import signed
-from tests.support.far_end import FarEnd, answer
+from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.slack import APP_TOKEN, ONCALL, make_workspace, wait_until
 
 CROWD = " ".join(f"user_{number:03}" for number in range(1, 44))
@@ -39,10 +39,10 @@ NOBODY = {
 
 
 @dataclass
-class Scene:
+class ListenerFixture:
     workspace: Workspace
     bot: Bot
-    far_end: FarEnd
+    scripted_server: ScriptedServer
 
     def hire(self, kind: PersonKind = PersonKind.MEMBER) -> Person:
         """Make somebody whom the bot has not met."""
@@ -51,7 +51,7 @@ class Scene:
         return person
 
     def make_command(self, text: str, actor: Person) -> dict[str, Any]:
-        channel, url = make_channels()[ONCALL], self.far_end.url
+        channel, url = make_channels()[ONCALL], self.scripted_server.url
         return make_slash_command(actor, channel, "/im", text, response_url=url, trigger_id="1.2.a")
 
     def send(self, text: str, actor: Person, team_id: str = TEAM_ID) -> BoltResponse:
@@ -63,7 +63,7 @@ class Scene:
             "user": {"id": actor.id, "team_id": TEAM_ID},
             "team": {"id": TEAM_ID},
             "container": {"type": "message", "channel_id": ONCALL, "is_ephemeral": True},
-            "response_url": self.far_end.url,
+            "response_url": self.scripted_server.url,
             "actions": [{"type": "button", "action_id": "page", "block_id": "b", "value": key}],
         }
         return self._post(urlencode({"payload": json.dumps({**payload, **changes})}))
@@ -81,8 +81,8 @@ class Scene:
 
     def next_post(self) -> dict[str, Any]:
         """Wait for what comes to the response URL."""
-        wait_until(lambda: bool(self.far_end.asked))
-        posted: dict[str, Any] = self.far_end.asked.pop(0).json
+        wait_until(lambda: bool(self.scripted_server.asked))
+        posted: dict[str, Any] = self.scripted_server.asked.pop(0).json
         assert check_message(posted) == []
         return posted
 
@@ -91,22 +91,22 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ListenerFixture]:
     folder = tmp_path_factory.mktemp("record")
     sandbox, workspace = open_sandbox(), make_workspace()
     with (
         BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as slack,
-        FarEnd(answer(b"ok")) as far_end,
+        ScriptedServer(answer(b"ok")) as scripted_server,
         closing(make_bot(make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db"))) as bot,
     ):
-        yield Scene(workspace, bot, far_end)
+        yield ListenerFixture(workspace, bot, scripted_server)
 
 
 @pytest.fixture
-def scene(running: Scene) -> Iterator[Scene]:
+def fixture(running: ListenerFixture) -> Iterator[ListenerFixture]:
     yield running
-    assert running.far_end.asked == []
+    assert running.scripted_server.asked == []
 
 
 def key_of(posted: Mapping[str, Any], label: str) -> str:
@@ -131,27 +131,29 @@ def everybody_busy(bot: Bot) -> Iterator[None]:
         wait_until(lambda: bool(bot.workers.submit(lambda: None)))
 
 
-def test_acknowledges_with_nothing_and_answers_later(scene: Scene) -> None:
-    acknowledged = scene.send("whoami", VIEWER)
+def test_acknowledges_with_nothing_and_answers_later(fixture: ListenerFixture) -> None:
+    acknowledged = fixture.send("whoami", VIEWER)
 
     assert (acknowledged.status, acknowledged.body) == (200, "")
-    assert scene.next_post()["response_type"] == "ephemeral"
+    assert fixture.next_post()["response_type"] == "ephemeral"
 
 
-def test_turns_the_page_of_the_message_whose_button_was_pressed(scene: Scene) -> None:
-    scene.send(f"profile {CROWD}", VIEWER)
-    first = scene.next_post()
-    acknowledged = scene.press(key_of(first, "Next 20"), VIEWER)
+def test_turns_the_page_of_the_message_whose_button_was_pressed(fixture: ListenerFixture) -> None:
+    fixture.send(f"profile {CROWD}", VIEWER)
+    first = fixture.next_post()
+    acknowledged = fixture.press(key_of(first, "Next 20"), VIEWER)
 
     assert (acknowledged.status, acknowledged.body) == (200, "")
-    assert scene.next_post()["replace_original"] is True
+    assert fixture.next_post()["replace_original"] is True
 
 
 @pytest.mark.parametrize(("kind", "what"), NOBODY.items(), ids=str)
-def test_refuses_a_command_of_anybody_but_a_full_member(scene: Scene, kind: PersonKind, what: str) -> None:
-    scene.send("profile alice", scene.hire(kind))
+def test_refuses_a_command_of_anybody_but_a_full_member(
+    fixture: ListenerFixture, kind: PersonKind, what: str
+) -> None:
+    fixture.send("profile alice", fixture.hire(kind))
 
-    refused = scene.next_post()
+    refused = fixture.next_post()
     assert f"Slack says that you are {what}" in refused["text"]
     assert "Nothing was sent to Tencent Chat" in refused["text"]
     assert (refused["response_type"], refused["replace_original"]) == ("ephemeral", False)
@@ -159,25 +161,25 @@ def test_refuses_a_command_of_anybody_but_a_full_member(scene: Scene, kind: Pers
 
 @pytest.mark.parametrize(("kind", "what"), NOBODY.items(), ids=str)
 def test_refuses_a_press_of_somebody_who_is_a_full_member_no_more(
-    scene: Scene, kind: PersonKind, what: str, monkeypatch: pytest.MonkeyPatch
+    fixture: ListenerFixture, kind: PersonKind, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
-    actor = scene.hire()
-    scene.send(f"profile {CROWD}", actor)
-    first = scene.next_post()
-    scene.workspace.people[actor.id] = replace(actor, kind=kind)
+    actor = fixture.hire()
+    fixture.send(f"profile {CROWD}", actor)
+    first = fixture.next_post()
+    fixture.workspace.people[actor.id] = replace(actor, kind=kind)
 
-    scene.press(key_of(first, "Next 20"), actor)
+    fixture.press(key_of(first, "Next 20"), actor)
 
-    refused = scene.next_post()
+    refused = fixture.next_post()
     assert f"Slack says that you are {what}" in refused["text"]
     assert refused["replace_original"] is False
 
 
-def test_refuses_a_command_from_another_workspace(scene: Scene) -> None:
-    scene.send("profile alice", VIEWER, team_id=PARTNER_TEAM_ID)
+def test_refuses_a_command_from_another_workspace(fixture: ListenerFixture) -> None:
+    fixture.send("profile alice", VIEWER, team_id=PARTNER_TEAM_ID)
 
-    assert "a person of another workspace" in scene.next_post()["text"]
+    assert "a person of another workspace" in fixture.next_post()["text"]
 
 
 @pytest.mark.parametrize(
@@ -189,26 +191,26 @@ def test_refuses_a_command_from_another_workspace(scene: Scene) -> None:
         {"user": None},
     ],
 )
-def test_lets_nobody_press_in_anothers_name(scene: Scene, changes: Mapping[str, Any]) -> None:
-    scene.send(f"profile {CROWD}", VIEWER)
-    first = scene.next_post()
+def test_lets_nobody_press_in_anothers_name(fixture: ListenerFixture, changes: Mapping[str, Any]) -> None:
+    fixture.send(f"profile {CROWD}", VIEWER)
+    first = fixture.next_post()
 
-    assert scene.press(key_of(first, "Next 20"), VIEWER, **changes).status == 200
-    assert "only the person who asked" in scene.next_post()["text"]
+    assert fixture.press(key_of(first, "Next 20"), VIEWER, **changes).status == 200
+    assert "only the person who asked" in fixture.next_post()["text"]
 
 
 @pytest.mark.parametrize("key", ["", "no-such-button", "x" * 2000])
-def test_says_that_it_does_not_know_a_button(scene: Scene, key: str) -> None:
-    scene.press(key, VIEWER)
+def test_says_that_it_does_not_know_a_button(fixture: ListenerFixture, key: str) -> None:
+    fixture.press(key, VIEWER)
 
-    refused = scene.next_post()
+    refused = fixture.next_post()
     assert "this button is too old" in refused["text"]
     assert "Run the command again" in refused["text"]
 
 
-def test_says_that_it_is_busy_in_the_acknowledgement_of_a_command(scene: Scene) -> None:
-    with everybody_busy(scene.bot):
-        acknowledged = scene.send("profile alice", VIEWER)
+def test_says_that_it_is_busy_in_the_acknowledgement_of_a_command(fixture: ListenerFixture) -> None:
+    with everybody_busy(fixture.bot):
+        acknowledged = fixture.send("profile alice", VIEWER)
 
     told = json.loads(acknowledged.body)
     assert acknowledged.status == 200
@@ -218,10 +220,10 @@ def test_says_that_it_is_busy_in_the_acknowledgement_of_a_command(scene: Scene) 
     assert check_message(told) == []
 
 
-def test_says_that_it_is_busy_beside_the_message_whose_button_was_pressed(scene: Scene) -> None:
-    with everybody_busy(scene.bot):
-        acknowledged = scene.press("any", VIEWER)
-        told = scene.next_post()
+def test_says_that_it_is_busy_beside_the_message_whose_button_was_pressed(fixture: ListenerFixture) -> None:
+    with everybody_busy(fixture.bot):
+        acknowledged = fixture.press("any", VIEWER)
+        told = fixture.next_post()
 
     # Slack shows nothing of what a press is acknowledged with.
     assert (acknowledged.status, acknowledged.body) == (200, "")
@@ -229,9 +231,9 @@ def test_says_that_it_is_busy_beside_the_message_whose_button_was_pressed(scene:
     assert told["replace_original"] is False
 
 
-def test_says_that_it_is_busy_on_top_of_the_review_that_was_confirmed(scene: Scene) -> None:
-    with everybody_busy(scene.bot):
-        acknowledged = scene.fill_in("set_review", VIEWER)
+def test_says_that_it_is_busy_on_top_of_the_review_that_was_confirmed(fixture: ListenerFixture) -> None:
+    with everybody_busy(fixture.bot):
+        acknowledged = fixture.fill_in("set_review", VIEWER)
 
     told = json.loads(acknowledged.body)
     assert told["response_action"] == "push"
@@ -239,37 +241,39 @@ def test_says_that_it_is_busy_on_top_of_the_review_that_was_confirmed(scene: Sce
     assert check_view(told["view"]) == []
 
 
-def test_says_at_the_first_input_what_concerns_a_form_as_a_whole(scene: Scene) -> None:
-    acknowledged = scene.fill_in("set_modal", VIEWER, {"type": "input", "block_id": "first"})
+def test_says_at_the_first_input_what_concerns_a_form_as_a_whole(fixture: ListenerFixture) -> None:
+    acknowledged = fixture.fill_in("set_modal", VIEWER, {"type": "input", "block_id": "first"})
 
     told = json.loads(acknowledged.body)
     assert told["response_action"] == "errors"
     assert "too old" in told["errors"]["first"]
 
 
-def test_answers_again_when_somebody_is_free(scene: Scene) -> None:
-    with everybody_busy(scene.bot):
-        scene.send("profile alice", VIEWER)
-    scene.send("profile alice", VIEWER)
+def test_answers_again_when_somebody_is_free(fixture: ListenerFixture) -> None:
+    with everybody_busy(fixture.bot):
+        fixture.send("profile alice", VIEWER)
+    fixture.send("profile alice", VIEWER)
 
-    assert "1 of 1 found" in scene.next_post()["text"]
+    assert "1 of 1 found" in fixture.next_post()["text"]
 
 
 @pytest.mark.parametrize(
     ("typed", "told"), [("whoami", "You are a viewer"), (" HELP profile", "/im profile")]
 )
-def test_says_who_one_is_and_helps_although_everybody_is_busy(scene: Scene, typed: str, told: str) -> None:
-    with everybody_busy(scene.bot):
-        acknowledged = scene.send(typed, VIEWER)
+def test_says_who_one_is_and_helps_although_everybody_is_busy(
+    fixture: ListenerFixture, typed: str, told: str
+) -> None:
+    with everybody_busy(fixture.bot):
+        acknowledged = fixture.send(typed, VIEWER)
         assert acknowledged.body == ""
-        assert told in scene.next_post()["text"]
+        assert told in fixture.next_post()["text"]
 
 
 def test_owns_up_when_a_command_finds_no_way_to_a_worker(
-    scene: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    fixture: ListenerFixture, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scene.bot.workers, "threads", None)
-    acknowledged = scene.send("profile alice", VIEWER)
+    monkeypatch.setattr(fixture.bot.workers, "threads", None)
+    acknowledged = fixture.send("profile alice", VIEWER)
 
     told = json.loads(acknowledged.body)
     (reference,) = re.findall("this bot the reference ([0-9a-f]{8})", told["text"])
@@ -278,9 +282,9 @@ def test_owns_up_when_a_command_finds_no_way_to_a_worker(
 
 
 def test_owns_up_in_the_log_when_a_press_is_of_an_odd_shape(
-    scene: Scene, caplog: pytest.LogCaptureFixture
+    fixture: ListenerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
-    acknowledged = scene.press("any", VIEWER, user="U07SOMEBODY")
+    acknowledged = fixture.press("any", VIEWER, user="U07SOMEBODY")
 
     assert (acknowledged.status, acknowledged.body) == (200, "")
     assert "reference" in caplog.text
@@ -297,12 +301,12 @@ class Client:
         self.acknowledged.append(response.envelope_id)
 
 
-def test_answers_once_to_an_envelope_that_comes_twice(scene: Scene) -> None:
+def test_answers_once_to_an_envelope_that_comes_twice(fixture: ListenerFixture) -> None:
     client: Any = Client()
-    with closing(DeduplicatingHandler(scene.bot.bolt, scene.bot.slack, APP_TOKEN)) as envelopes:
+    with closing(DeduplicatingHandler(fixture.bot.bolt, fixture.bot.slack, APP_TOKEN)) as envelopes:
         for id_ in ("one", "one", "two", "one"):
-            payload = scene.make_command("whoami", VIEWER)
+            payload = fixture.make_command("whoami", VIEWER)
             envelopes.handle(client, SocketModeRequest("slash_commands", id_, payload))
 
     assert client.acknowledged == ["one", "one", "two", "one"]
-    assert ["You are a viewer" in scene.next_post()["text"] for _ in range(2)] == [True, True]
+    assert ["You are a viewer" in fixture.next_post()["text"] for _ in range(2)] == [True, True]

@@ -1,4 +1,4 @@
-"""The whole bot between a local Slack and a sandbox, by either way in, and somebody who asks it things."""
+"""A running bot between the local Slack and the sandbox, over HTTP or Socket Mode, and its users."""
 
 import json
 import socket
@@ -34,7 +34,7 @@ Way = Literal["socket", "http"]
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class RunningBot:
     url: str
     workspace: Workspace
     sandbox: Sandbox
@@ -42,13 +42,13 @@ class Whole:
     bot: Bot
 
     @contextmanager
-    def acting_as(self, person: Person = VIEWER) -> Iterator["Asker"]:
+    def act_as(self, person: Person = VIEWER) -> Iterator["SlackUser"]:
         with open_page(self.url, person) as page:
-            yield Asker(page)
+            yield SlackUser(page)
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class SlackUser:
     """Somebody at the page; whatever they are shown has to pass the Block Kit check, house rules included."""
 
     page: Page
@@ -78,7 +78,7 @@ class Asker:
 
     def answer(self) -> dict[str, Any]:
         message = self.next_message()
-        while is_told(message):
+        while is_audit_message(message):
             message = self.next_message()
         return message
 
@@ -93,7 +93,7 @@ class Asker:
         while True:
             news = self.page.next()
             if "message" in news:
-                assert is_told(news["message"]), news["message"]["text"]
+                assert is_audit_message(news["message"]), news["message"]["text"]
                 self.audited.append(news["message"])
             elif (view := news.get("view")) and all(words in str(view["blocks"]) for words in says):
                 return dict(view)
@@ -104,32 +104,32 @@ class Asker:
         while "message" not in news:
             news = self.page.next()
         message: dict[str, Any] = news["message"]
-        if is_told(message):
+        if is_audit_message(message):
             self.audited.append(message)
         content = {"text": message["text"], "blocks": message["blocks"] or []}
         assert message["error"] or check_message(content) == []
         return message
 
 
-def history_of(whole: Whole, account: str) -> list[Entry]:
+def read_history(running_bot: RunningBot, account: str) -> list[Entry]:
     """Read what the record says of an account, the newest first."""
-    with closing(Store(whole.settings.database_url)) as store:
+    with closing(Store(running_bot.settings.database_url)) as store:
         return unaltered(store.list_history("demo", account, None, 100))
 
 
-def denials_of(whole: Whole, person: Person) -> list[dict[str, Any]]:
+def read_denials(running_bot: RunningBot, person: Person) -> list[dict[str, Any]]:
     """Read what the record says was denied to somebody, the newest last, whatever it was about."""
-    said = map(json.loads, export(whole.settings.database_url, "jsonl"))
+    said = map(json.loads, export(running_bot.settings.database_url, "jsonl"))
     return [each for each in said if (each["user"], each["outcome"]) == (person.id, Outcome.DENIED)]
 
 
-def is_told(message: dict[str, Any]) -> bool:
+def is_audit_message(message: dict[str, Any]) -> bool:
     """Tell a message of the audit channel from an answer there that one person alone sees."""
     return bool(message["channel"] == AUDIT_CHANNEL_ID and not message["ephemeral"])
 
 
 @contextmanager
-def whole_bot(way: Way, im_url: str = "", *, acks_late: float = 0.0, **changes: Any) -> Iterator[Whole]:
+def run_bot(way: Way, im_url: str = "", *, acks_late: float = 0.0, **changes: Any) -> Iterator[RunningBot]:
     """Run everything.
 
     Args:
@@ -151,7 +151,7 @@ def whole_bot(way: Way, im_url: str = "", *, acks_late: float = 0.0, **changes: 
         ).model_copy(update=changes)
         run = _by_socket(settings) if way == "socket" else _by_http(settings, workspace, acks_late)
         with run as bot:
-            yield Whole(slack.url, workspace, sandbox, settings, bot)
+            yield RunningBot(slack.url, workspace, sandbox, settings, bot)
 
 
 @contextmanager

@@ -16,10 +16,10 @@ from tests.support.story import (
     ask,
     go_to,
     keep_picture,
-    make_weather,
     open_shortcut,
     press,
     send,
+    set_fault,
 )
 
 pytestmark = pytest.mark.browser
@@ -37,7 +37,7 @@ def test_shows_progress_while_tencent_chat_is_slow_and_stops_when_told(
     enter: OpenPage, playground: Playground
 ) -> None:
     page = enter(VIEWER, 620)
-    make_weather(page, "Tencent Chat", "Slow (3 s a call)")
+    set_fault(page, "Tencent Chat", "Slow (3 s a call)")
     # What tells who is not imported hangs, so that there is time enough to cancel.
     hanging = Fault(kind="hang", command="account_check")
     playground.sandbox.behavior = replace(playground.sandbox.behavior, fault=hanging)
@@ -63,12 +63,12 @@ def test_shows_progress_while_tencent_chat_is_slow_and_stops_when_told(
 
 
 def test_says_that_tencent_chat_is_down_until_it_is_up(page: Page) -> None:
-    make_weather(page, "Tencent Chat", "Down (502)")
+    set_fault(page, "Tencent Chat", "Down (502)")
     failed = ask(page, "/im profile alice bob_k")
     expect(failed).to_contain_text("0 of 2 found · 2 failed", use_inner_text=True)
     expect(failed).to_contain_text("Try again")
 
-    make_weather(page, "Tencent Chat", "Fine")
+    set_fault(page, "Tencent Chat", "Fine")
     answer = press(page, failed, "Retry 2 failed")
 
     expect(answer).to_contain_text("2 of 2 found")
@@ -78,13 +78,13 @@ def test_answers_once_elsewhere_when_response_urls_are_refused(page: Page) -> No
     go_to(page, "im-bot")
     before = articles(page).count()
     go_to(page, "oncall")
-    make_weather(page, "Response URLs", "Too many requests (429)")
+    set_fault(page, "Response URLs", "Too many requests (429)")
 
     send(page, "/im profile alice")
 
     direct = page.get_by_role("navigation", name="Conversations").get_by_role("link", name="im-bot")
     expect(direct).to_contain_text("1 unread")
-    make_weather(page, "Response URLs", "Fine")
+    set_fault(page, "Response URLs", "Fine")
     expect(ask(page, "/im profile carol")).to_contain_text("1 of 1 found")
     expect(articles(page)).to_have_count(1)
     go_to(page, "im-bot")
@@ -93,14 +93,14 @@ def test_answers_once_elsewhere_when_response_urls_are_refused(page: Page) -> No
 
 
 def test_answers_once_across_a_lost_connection(page: Page, playground: Playground) -> None:
-    make_weather(page, "Tencent Chat", "Slow (3 s a call)")
+    set_fault(page, "Tencent Chat", "Slow (3 s a call)")
     answer = ask(page, "/im profile alice bob_k")
 
-    make_weather(page, "Socket", "Drop now")
+    set_fault(page, "Socket", "Drop now")
 
     expect(answer).to_contain_text("2 of 2 found")
     expect(articles(page)).to_have_count(1)
-    make_weather(page, "Tencent Chat", "Fine")
+    set_fault(page, "Tencent Chat", "Fine")
     wait_until(lambda: len(playground.workspace.sockets) > 0)
     expect(ask(page, "/im profile carol")).to_contain_text("1 of 1 found")
 
@@ -108,7 +108,7 @@ def test_answers_once_across_a_lost_connection(page: Page, playground: Playgroun
 def test_changes_and_answers_once_what_is_delivered_twice(enter: OpenPage, playground: Playground) -> None:
     page, written = enter(EDITOR), len(playground.sandbox.writes)
     answer = ask(page, "/im set carol location=Jurong")
-    make_weather(page, "Deliveries", "Twice")
+    set_fault(page, "Deliveries", "Twice")
 
     answer.get_by_role("button", name="Confirm 1 change").click()
 
@@ -116,7 +116,7 @@ def test_changes_and_answers_once_what_is_delivered_twice(enter: OpenPage, playg
     send(page, "@im-bot alice")
     mention = articles(page).filter(has_text="@im-bot")
     expect(mention.get_by_role("button", name="1 reply")).to_be_visible()
-    make_weather(page, "Deliveries", "Once")
+    set_fault(page, "Deliveries", "Once")
     history = ask(page, "/im history carol")
     expect(history).to_contain_text("@Ed Okafor set succeeded", use_inner_text=True)
     assert str(history.inner_text()).count("set  succeeded") == 1

@@ -1,4 +1,4 @@
-"""A raw HTTP server that does to each request what a script says, for bad days."""
+"""A raw HTTP server that answers each request as a script says, faults included."""
 
 import socket
 import ssl
@@ -14,7 +14,7 @@ import msgspec
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """One request as it came."""
 
     method: str
@@ -35,18 +35,18 @@ class Asked:
         return msgspec.json.decode(self.body)
 
 
-Behavior: TypeAlias = Callable[[socket.socket, Asked, threading.Event], None]
+ServerResponse: TypeAlias = Callable[[socket.socket, ReceivedRequest, threading.Event], None]
 """What happens to one request, told on its connection; the event is set when the server stops."""
 
 
-def answer(body: object, *, status: int = 200, headers: str = "") -> Behavior:
+def answer(body: object, *, status: int = 200, headers: str = "") -> ServerResponse:
     """Answer properly; what is not bytes is sent as JSON."""
     content = body if isinstance(body, bytes) else msgspec.json.encode(body)
     head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\n{headers}\r\n".encode()
     return lambda connection, *_: connection.sendall(head + content)
 
 
-def chunked(body: bytes, *, headers: str = "") -> Behavior:
+def chunked(body: bytes, *, headers: str = "") -> ServerResponse:
     """Answer in chunks of a thousand bytes."""
     parts = [body[at : at + 1000] for at in range(0, len(body), 1000)]
     content = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in [*parts, b""])
@@ -54,7 +54,7 @@ def chunked(body: bytes, *, headers: str = "") -> Behavior:
     return lambda connection, *_: connection.sendall(head + content)
 
 
-def raw(content: bytes) -> Behavior:
+def raw(content: bytes) -> ServerResponse:
     """Send these bytes and close."""
 
     def behave(connection: socket.socket, *_: object) -> None:
@@ -64,21 +64,21 @@ def raw(content: bytes) -> Behavior:
     return behave
 
 
-def half(body: bytes) -> Behavior:
+def half(body: bytes) -> ServerResponse:
     """Promise the whole body, send half of it, and close."""
     return raw(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body[: len(body) // 2]))
 
 
-def hang() -> Behavior:
+def hang() -> ServerResponse:
     """Say nothing."""
 
-    def behave(_: socket.socket, __: Asked, stopped: threading.Event) -> None:
+    def behave(_: socket.socket, __: ReceivedRequest, stopped: threading.Event) -> None:
         stopped.wait()
 
     return behave
 
 
-def reset() -> Behavior:
+def reset() -> ServerResponse:
     """Tear the connection down."""
 
     def behave(connection: socket.socket, *_: object) -> None:
@@ -88,10 +88,10 @@ def reset() -> Behavior:
     return behave
 
 
-def drip(body: bytes, every: float, *, headers: str = "") -> Behavior:
+def drip(body: bytes, every: float, *, headers: str = "") -> ServerResponse:
     """Send the body one byte at a time."""
 
-    def behave(connection: socket.socket, _: Asked, stopped: threading.Event) -> None:
+    def behave(connection: socket.socket, _: ReceivedRequest, stopped: threading.Event) -> None:
         connection.sendall(f"HTTP/1.1 200 X\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode())
         for byte in body:
             connection.sendall(bytes([byte]))
@@ -101,10 +101,10 @@ def drip(body: bytes, every: float, *, headers: str = "") -> Behavior:
     return behave
 
 
-def endless(head: bytes, piece: bytes, *, every: float = 0.01) -> Behavior:
+def endless(head: bytes, piece: bytes, *, every: float = 0.01) -> ServerResponse:
     """Send the head, and then the piece one byte at a time, over and over."""
 
-    def behave(connection: socket.socket, _: Asked, stopped: threading.Event) -> None:
+    def behave(connection: socket.socket, _: ReceivedRequest, stopped: threading.Event) -> None:
         connection.sendall(head)
         while True:
             for byte in piece:
@@ -118,7 +118,7 @@ def endless(head: bytes, piece: bytes, *, every: float = 0.01) -> Behavior:
 _CHUNKED = b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n"
 _GZIPPED = b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n\x1f\x8b\x08"
 
-DRIPS: Mapping[str, Behavior] = {
+DRIPS: Mapping[str, ServerResponse] = {
     "status line": endless(b"HTTP/1.1 200 ", b"x"),
     "header": endless(b"HTTP/1.1 200 X\r\nX-Far: ", b"x"),
     "interim answers": endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n", every=0.001),
@@ -134,7 +134,7 @@ DRIPS: Mapping[str, Behavior] = {
 """Answers that never end, by what drips; each byte comes long before any single receive is given up."""
 
 
-class FarEnd:
+class ScriptedServer:
     """Serves on loopback from entering the context to leaving it.
 
     Args:
@@ -144,10 +144,10 @@ class FarEnd:
     """
 
     def __init__(
-        self, *script: Behavior, tls: ssl.SSLContext | None = None, greet: Behavior | None = None
+        self, *script: ServerResponse, tls: ssl.SSLContext | None = None, greet: ServerResponse | None = None
     ) -> None:
         self._greet = greet
-        self.asked: list[Asked] = []
+        self.asked: list[ReceivedRequest] = []
         self.connections = 0
         self._script = list(script)
         self._tls = tls
@@ -177,7 +177,7 @@ class FarEnd:
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://localhost:{self.port}"
 
-    def follow(self, *script: Behavior) -> None:
+    def follow(self, *script: ServerResponse) -> None:
         """Do this to the requests from now on."""
         with self._lock:
             self._script = list(script)
@@ -208,7 +208,7 @@ class FarEnd:
 
     def _converse(self, connection: socket.socket) -> None:
         if self._greet:
-            self._greet(connection, Asked("", "", {}, b""), self._stopped)
+            self._greet(connection, ReceivedRequest("", "", {}, b""), self._stopped)
             return
         with connection.makefile("rb") as stream:
             for asked in _requests(stream):
@@ -218,11 +218,11 @@ class FarEnd:
                 behave(connection, asked, self._stopped)
 
 
-def _requests(stream: Any) -> Iterator[Asked]:
+def _requests(stream: Any) -> Iterator[ReceivedRequest]:
     while line := stream.readline():
         method, target, _ = line.decode().split()
         headers = {}
         while (header := stream.readline().decode().strip()) != "":
             name, _, value = header.partition(":")
             headers[name.lower()] = value.strip()
-        yield Asked(method, target, headers, stream.read(int(headers.get("content-length", 0))))
+        yield ReceivedRequest(method, target, headers, stream.read(int(headers.get("content-length", 0))))
