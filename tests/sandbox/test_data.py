@@ -48,7 +48,7 @@ def test_a_file_may_leave_out_what_it_has_none_of(tmp_path: Path) -> None:
         ('{"apps": [{"key": "k"}]}', r"missing required field `app_id`.*apps\[0\]"),
         ('{"apps": [{"app_id": "7", "key": "k"}]}', r"Expected `int`, got `str`.*app_id"),
         ('{"apps": [{"app_id": 7, "key": "k", "custom": {"Vip": {}}}]}', "Vip is not a custom field"),
-        ('{"apps": [{"app_id": 7, "key": "k", "custom": {"Tag_SNS_Custom_Keyword99": {}}}]}', "no custom"),
+        ('{"apps": [{"app_id": 7, "key": "k", "custom": {"Tag_SNS_Custom_Keyword99": {}}}]}', "not a custom"),
         ("[" * 100_000, "not a data file"),
     ],
 )
