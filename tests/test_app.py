@@ -30,7 +30,7 @@ def final_answers(slack_user: SlackUser, count: int) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def fair_weather(running_bot: RunningBot) -> Iterator[None]:
+def no_faults(running_bot: RunningBot) -> Iterator[None]:
     yield
     running_bot.sandbox.behavior = Behavior()
 

@@ -94,7 +94,7 @@ def show_thread(page: Page) -> None:
     expect(page.get_by_role("log", name="Thread in #oncall")).to_contain_text("1 of 1 found")
 
 
-def show_weather(page: Page) -> None:
+def show_faults(page: Page) -> None:
     page.get_by_role("button", name="Faults").click()
     dial = page.get_by_role("combobox", name="Deliveries")
     dial.select_option("Twice")
@@ -121,7 +121,7 @@ SCENES = (
     show_home,
     show_thread,
     show_exchanges,
-    show_weather,
+    show_faults,
 )
 
 

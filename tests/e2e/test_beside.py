@@ -1,4 +1,4 @@
-"""What there is besides the messages: files, threads, the Home tab, the weather and the inspector."""
+"""What there is besides the messages: files, threads, the Home tab, the faults and the inspector."""
 
 import re
 from pathlib import Path
@@ -155,7 +155,7 @@ def test_goes_between_the_tabs(open_page: OpenPage, slack: WebClient) -> None:
     expect(home).to_be_visible()
 
 
-def test_makes_the_weather_and_keeps_a_sign_of_it(open_page: OpenPage, workspace: Workspace) -> None:
+def test_sets_faults_and_shows_them(open_page: OpenPage, workspace: Workspace) -> None:
     page, other = open_page(), open_page(EDITOR)
     button = page.get_by_role("button", name="Faults")
 

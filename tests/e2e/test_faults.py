@@ -1,4 +1,4 @@
-"""What people see of the bot in bad weather: each is answered, and once."""
+"""Answers of the bot while Slack or Tencent Chat fails: one for each command, and only one."""
 
 import re
 from dataclasses import replace

@@ -34,7 +34,7 @@ DIRECT = f"D{VIEWER.id[1:]}"
 
 
 @pytest.fixture(autouse=True)
-def fair_weather(running_bot: RunningBot) -> Iterator[None]:
+def no_faults(running_bot: RunningBot) -> Iterator[None]:
     yield
     running_bot.sandbox.behavior = Behavior()
     running_bot.workspace.posting_limit._paid_until.clear()

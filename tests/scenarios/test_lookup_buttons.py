@@ -23,7 +23,7 @@ BUTTONS = ("Share", "CSV", "Retry 2 failed")
 
 
 @pytest.fixture(autouse=True)
-def fair_weather(running_bot: RunningBot) -> Iterator[None]:
+def no_faults(running_bot: RunningBot) -> Iterator[None]:
     people, scopes = dict(running_bot.workspace.people), running_bot.workspace.scopes
     yield
     running_bot.sandbox.behavior = Behavior()

@@ -23,7 +23,7 @@ def running_bot() -> Iterator[RunningBot]:
 
 
 @pytest.fixture(autouse=True)
-def fair_weather(running_bot: RunningBot) -> Iterator[None]:
+def no_faults(running_bot: RunningBot) -> Iterator[None]:
     yield
     running_bot.sandbox.behavior = Behavior()
 

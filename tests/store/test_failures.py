@@ -24,8 +24,8 @@ from bot.store.migrate import migrate
 from bot.store.record import Store
 from bot.store.timeouts import StoreTimeouts
 from bot.store.verify import RecordStatus, verify_url
-from tests.support.cutting import Wire
 from tests.support.entries import a_change, looked_up, step
+from tests.support.tcp_proxy import TcpProxy
 
 OPEN_STORE = Callable[..., Store]
 QUICK = StoreTimeouts(entry=1.2, use=1.0, lock=0.7)
@@ -150,12 +150,12 @@ def test_says_that_it_does_not_know_when_the_connection_is_lost_over_a_commit(
     server_url: str, *, committed: bool
 ) -> None:
     address, change = make_url(server_url), a_change(SECRET)
-    with Wire(address.host or "", address.port or 5432) as wire:
+    with TcpProxy(address.host or "", address.port or 5432) as proxy:
         # Over an encrypted wire nobody could see what to cut at.
-        cut = address.set(host="127.0.0.1", port=wire.port).update_query_dict({"sslmode": "disable"})
+        cut = address.set(host="127.0.0.1", port=proxy.port).update_query_dict({"sslmode": "disable"})
         with closing(Store(cut.render_as_string(hide_password=False))) as store:
             store.propose(change, step(change, Outcome.PROPOSED))
-            wire.cut_at(b"COMMIT\0", delivered=committed)
+            proxy.cut_at(b"COMMIT\0", delivered=committed)
 
             with pytest.raises(AuditError, match="whether it was, is not known") as caught:
                 store.move(change, Outcome.ATTEMPTED, step(change, Outcome.ATTEMPTED))
@@ -296,25 +296,25 @@ def test_says_that_a_file_is_no_database(file: Path) -> None:
 
 
 @pytest.fixture
-def wire(server_url: str) -> Iterator[Wire]:
+def proxy(server_url: str) -> Iterator[TcpProxy]:
     address = make_url(server_url)
-    with Wire(address.host or "", address.port or 5432) as wire:
-        yield wire
+    with TcpProxy(address.host or "", address.port or 5432) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def wired(server_url: str, wire: Wire, open_store: OPEN_STORE) -> Store:
+def proxied(server_url: str, proxy: TcpProxy, open_store: OPEN_STORE) -> Store:
     """A store over the wire that has written and read, so that its pool holds connections."""
-    store = open_store(over(server_url, wire), QUICK)
+    store = open_store(over(server_url, proxy), QUICK)
     change = a_change(SECRET)
     store.propose(change, step(change, Outcome.PROPOSED))
     assert store.find(change.id) == change
     return store
 
 
-def over(url: str, wire: Wire) -> str:
+def over(url: str, proxy: TcpProxy) -> str:
     """The address that leads to a server over a wire, on which nothing is encrypted."""
-    address = make_url(url).set(host="127.0.0.1", port=wire.port).update_query_dict({"sslmode": "disable"})
+    address = make_url(url).set(host="127.0.0.1", port=proxy.port).update_query_dict({"sslmode": "disable"})
     return address.render_as_string(hide_password=False)
 
 
@@ -338,12 +338,12 @@ def rewrite(url: str, *, sequence: int, entries: int) -> None:
     engine.dispose()
 
 
-def silence(wire: Wire) -> None:
-    wire.hold()
+def silence(proxy: TcpProxy) -> None:
+    proxy.hold()
 
 
-def dripping(wire: Wire) -> None:
-    wire.drip(0.05)
+def dripping(proxy: TcpProxy) -> None:
+    proxy.drip(0.05)
 
 
 USES: list[Callable[[Store], object]] = [
@@ -359,15 +359,15 @@ USES: list[Callable[[Store], object]] = [
 @pytest.mark.parametrize("fall", [silence, dripping])
 @pytest.mark.parametrize("pooled", [True, False])
 def test_a_database_that_says_nothing_holds_up_nobody(
-    wired: Store, wire: Wire, fall: Callable[[Wire], None], *, pooled: bool
+    proxied: Store, proxy: TcpProxy, fall: Callable[[TcpProxy], None], *, pooled: bool
 ) -> None:
     if not pooled:
-        wired._engine.dispose()
-    fall(wire)
+        proxied._engine.dispose()
+    fall(proxy)
 
     with ThreadPoolExecutor(len(USES)) as pool:
         began = time.monotonic()
-        uses = [pool.submit(use, wired) for use in USES]
+        uses = [pool.submit(use, proxied) for use in USES]
         errors = [each.exception(timeout=10 * QUICK.entry) for each in uses]
         took = time.monotonic() - began
 
@@ -376,43 +376,43 @@ def test_a_database_that_says_nothing_holds_up_nobody(
         assert isinstance(error, AuditError)
         assert error.advice
         assert SECRET not in f"{error} {error.advice} {error.detail}"
-    wire.let_go()
-    wired.check()
-    assert wired.add(looked_up()).sequence > 1
+    proxy.release()
+    proxied.check()
+    assert proxied.add(looked_up()).sequence > 1
 
 
-def test_a_store_is_not_opened_over_a_wire_that_says_nothing(server_url: str, wire: Wire) -> None:
-    wire.hold()
+def test_a_store_is_not_opened_over_a_wire_that_says_nothing(server_url: str, proxy: TcpProxy) -> None:
+    proxy.hold()
     began = time.monotonic()
 
     with pytest.raises(AuditError, match=r"reached|answer"):
-        Store(over(server_url, wire), QUICK)
+        Store(over(server_url, proxy), QUICK)
 
     assert time.monotonic() - began < 4 * QUICK.entry
 
 
-def test_closes_though_the_database_says_nothing(wired: Store, wire: Wire) -> None:
-    wire.hold()
+def test_closes_though_the_database_says_nothing(proxied: Store, proxy: TcpProxy) -> None:
+    proxy.hold()
     with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(wired.add, looked_up()) for _ in range(4)]
+        asked = [pool.submit(proxied.add, looked_up()) for _ in range(4)]
         began = time.monotonic()
-        wired.close()
+        proxied.close()
 
         assert time.monotonic() - began < 4 * QUICK.entry
         assert all(isinstance(each.exception(), AuditError) for each in asked)
 
 
 def test_does_not_know_what_became_of_a_commit_that_is_not_answered(
-    server_url: str, wired: Store, wire: Wire
+    server_url: str, proxied: Store, proxy: TcpProxy
 ) -> None:
-    wire.hold_at(b"COMMIT\0")
+    proxy.hold_at(b"COMMIT\0")
 
     with pytest.raises(RecordUnknownError, match="whether it was, is not known"):
-        wired.add(looked_up())
+        proxied.add(looked_up())
 
-    wire.let_go()
-    wired.check()
-    assert wired.add(looked_up()).sequence in {2, 3}
+    proxy.release()
+    proxied.check()
+    assert proxied.add(looked_up()).sequence in {2, 3}
     assert verify_url(server_url).status is RecordStatus.SOUND
 
 
@@ -464,34 +464,34 @@ def test_refuses_at_once_while_the_writer_is_stuck(store: Store, free: Callable[
     assert time.monotonic() - began < 10 * QUICK.entry
 
 
-def test_refuses_at_once_after_a_check_that_waited_in_vain(wired: Store, wire: Wire) -> None:
-    wire.hold()
+def test_refuses_at_once_after_a_check_that_waited_in_vain(proxied: Store, proxy: TcpProxy) -> None:
+    proxy.hold()
     with pytest.raises(AuditError):
-        wired.check()
+        proxied.check()
     began = time.monotonic()
 
     for _ in range(20):
         with pytest.raises(AuditError, match=r"reached|answer|not recorded"):
-            wired.add(looked_up())
+            proxied.add(looked_up())
 
     assert time.monotonic() - began < 10 * QUICK.entry
-    wire.let_go()
-    wired.check()
-    assert wired.add(looked_up()).sequence == 2
+    proxy.release()
+    proxied.check()
+    assert proxied.add(looked_up()).sequence == 2
 
 
-def test_knows_that_what_was_refused_at_once_is_not_recorded(wired: Store, wire: Wire) -> None:
-    wire.hold_at(b"COMMIT\0")
+def test_knows_that_what_was_refused_at_once_is_not_recorded(proxied: Store, proxy: TcpProxy) -> None:
+    proxy.hold_at(b"COMMIT\0")
     with pytest.raises(AuditError):
-        wired.check()
+        proxied.check()
 
     with pytest.raises(AuditError, match="was not recorded") as caught:
-        wired.add(looked_up())
+        proxied.add(looked_up())
 
     assert not isinstance(caught.value, RecordUnknownError)
-    wire.let_go()
-    wired.check()
-    assert wired.add(looked_up()).sequence == 2
+    proxy.release()
+    proxied.check()
+    assert proxied.add(looked_up()).sequence == 2
 
 
 def test_a_locked_file_holds_up_readers_no_longer_than_a_silent_server(
@@ -516,11 +516,11 @@ def test_a_locked_file_holds_up_readers_no_longer_than_a_silent_server(
 
 
 def test_a_process_lost_in_a_transaction_holds_up_changes_for_a_few_seconds(
-    server_url: str, wired: Store, wire: Wire, open_store: OPEN_STORE
+    server_url: str, proxied: Store, proxy: TcpProxy, open_store: OPEN_STORE
 ) -> None:
-    wire.hold_at(b"COMMIT\0")
+    proxy.hold_at(b"COMMIT\0")
     with pytest.raises(RecordUnknownError):
-        wired.add(looked_up())
+        proxied.add(looked_up())
     other = open_store(server_url, QUICK)
 
     deadline = time.monotonic() + 20 * QUICK.use

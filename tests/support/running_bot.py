@@ -26,7 +26,7 @@ from bot.sandbox.web import WebApp
 from bot.settings import Settings
 from bot.store.export import export
 from bot.store.record import Store
-from tests.support.detour import Detour, open_detour
+from tests.support.delaying_proxy import DelayingProxy, run_delaying_proxy
 from tests.support.entries import unaltered
 from tests.support.slack import ONCALL, Page, open_page
 
@@ -143,9 +143,9 @@ def run_bot(way: Way, im_url: str = "", *, acks_late: float = 0.0, **changes: An
         TemporaryDirectory() as folder,
         BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as slack,
-        open_detour(Detour(slack.url, there=acks_late)) as detour,
+        run_delaying_proxy(DelayingProxy(slack.url, there=acks_late)) as proxy,
     ):
-        api = detour if acks_late else slack.url
+        api = proxy if acks_late else slack.url
         settings = make_settings(
             workspace, api, sandbox, im_url or im.url, Path(folder) / "im-bot.db"
         ).model_copy(update=changes)
@@ -168,6 +168,6 @@ def _by_http(settings: Settings, workspace: Workspace, acks_late: float) -> Iter
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with closing(make_bot(settings)) as bot, HTTPServer(HTTPApp(bot.bolt, Metrics(), [], secret), listener):
         bot.audit.start()
-        with open_detour(Detour(url, back=acks_late)) as detour:
-            workspace.request_url = f"{detour if acks_late else url}/slack/events"
+        with run_delaying_proxy(DelayingProxy(url, back=acks_late)) as proxy:
+            workspace.request_url = f"{proxy if acks_late else url}/slack/events"
             yield bot

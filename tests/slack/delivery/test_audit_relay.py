@@ -650,7 +650,7 @@ def test_posts_no_checkpoint_to_outsiders(telling: Telling) -> None:
     assert OUTSIDE in relay.trouble()
 
 
-def test_tells_a_real_channel_through_bad_weather() -> None:
+def test_tells_a_real_channel_through_faults() -> None:
     workspace = make_workspace()
     workspace.faults.fail("chat.postMessage", SlackFault.BROKEN, 2)
     workspace.faults.fail("chat.postMessage", SlackFault.RATE_LIMITED)

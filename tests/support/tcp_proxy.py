@@ -1,4 +1,4 @@
-"""A wire to a server that can be cut at a certain word, fall silent, or let bytes through one by one."""
+"""TCP proxy that can cut a connection at given bytes, hold data back, or pass it byte by byte."""
 
 import select
 import socket
@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Self
 
 PATIENCE = 30
-"""Seconds after which a wire that nothing goes over is given up."""
+"""Seconds after which an idle connection is closed."""
 
 
-class Wire:
-    """Relays connections to a server, from entering the context to leaving it."""
+class TcpProxy:
+    """Relays connections to a server until the context ends."""
 
     def __init__(self, host: str, port: int) -> None:
         self._server = host, port
@@ -42,30 +42,30 @@ class Wire:
 
     @property
     def port(self) -> int:
-        """Where it listens on 127.0.0.1."""
+        """Port on 127.0.0.1."""
         port: int = self._listener.getsockname()[1]
         return port
 
     def cut_at(self, word: bytes, *, delivered: bool) -> None:
-        """Cut the connection that next sends a word, before it is delivered or else before it is answered."""
+        """Cut the connection that next sends `word`, before its delivery or before its answer."""
         self._delivered = delivered
         self._word = word
 
     def hold(self) -> None:
-        """Keep every byte back from now on; connections are accepted all the same."""
+        """Hold all data back from now on; connections are still accepted."""
         self._flowing.clear()
 
     def hold_at(self, word: bytes) -> None:
-        """Fall silent when a word is next sent, which is not delivered either."""
+        """Hold all data back from the next `word` on."""
         self._silencing = word
 
-    def let_go(self) -> None:
-        """Deliver what was kept back, and all that follows."""
+    def release(self) -> None:
+        """Deliver the held data, and pass all further data."""
         self._drip = 0.0
         self._flowing.set()
 
     def drip(self, seconds: float) -> None:
-        """Deliver the bytes one by one from now on, so many seconds apart."""
+        """Deliver byte by byte from now on, `seconds` apart."""
         self._drip = seconds
 
     def _deliver(self, sink: socket.socket, data: bytes) -> None:
@@ -92,7 +92,7 @@ class Wire:
                 for source in ready:
                     data = source.recv(65536)
                     if not data:
-                        # An end that nobody can see, as when the path is lost, while bytes are held.
+                        # While data is held, the end of the connection is too, as on a lost path.
                         self._flowing.wait(PATIENCE)
                         return
                     if source is client and self._word and self._word in data:

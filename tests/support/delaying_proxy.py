@@ -1,4 +1,4 @@
-"""A detour for the bytes of a connection, on which one direction takes its time."""
+"""TCP proxy that delays one direction."""
 
 import socket
 import threading
@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
-class Detour:
-    """Where the detour leads, and what it takes.
+class DelayingProxy:
+    """A proxy to a server on loopback.
 
     Args:
-        target: The address of the server at its end.
-        there: The seconds that what a client sends is under way, on a WebSocket alone.
-        back: The seconds that what the server sends is under way.
+        target: Address of the server.
+        there: Seconds of delay of a client's data, on WebSockets only.
+        back: Seconds of delay of the server's data.
     """
 
     target: str
@@ -29,7 +29,7 @@ class Detour:
             head = client.recv(65536)
             is_socket = b"upgrade: websocket" in head.lower()
             server.sendall(head)
-            # Whoever is told the server's address, to open a WebSocket there, is to take this way again.
+            # Its port in responses becomes the proxy's, so that WebSockets are opened through the proxy too.
             told, ours = (b":%d/" % port for port in (server.getpeername()[1], client.getsockname()[1]))
             back = threading.Thread(
                 target=_pass_on, args=(server, client, self.back, (told, ours)), daemon=True
@@ -40,15 +40,15 @@ class Detour:
 
 
 @contextmanager
-def open_detour(detour: Detour) -> Iterator[str]:
-    """Open a detour on loopback, and give its address."""
+def run_delaying_proxy(proxy: DelayingProxy) -> Iterator[str]:
+    """Run a proxy on loopback; gives its address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def listen() -> None:
             with suppress(OSError):
                 while True:
                     client, _ = listener.accept()
-                    threading.Thread(target=detour.serve, args=(client,), daemon=True).start()
+                    threading.Thread(target=proxy.serve, args=(client,), daemon=True).start()
 
         threading.Thread(target=listen, daemon=True).start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -59,7 +59,7 @@ def open_detour(detour: Detour) -> Iterator[str]:
 def _pass_on(
     source: socket.socket, sink: socket.socket, seconds: float, change: tuple[bytes, bytes] = (b"", b"")
 ) -> None:
-    """Pass bytes on after some seconds, some changed to others of the same length."""
+    """Relay data after a delay, with `change` replaced if both parts have one length."""
     with suppress(OSError):
         while data := source.recv(65536):
             time.sleep(seconds)
