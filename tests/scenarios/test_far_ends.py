@@ -1,6 +1,6 @@
 """Every outgoing connection of the bot, every way its far end can misbehave, and what people then read.
 
-The WebSocket has a table of its own, in tests/slack/api/test_socket_mode.py; scripted_server.DRIPS has what can drip.
+test_socket_mode.py has a table of its own for the WebSocket; scripted_server.DRIPS has what can drip.
 """
 
 import http.client
