@@ -148,7 +148,7 @@ def test_tells_everybody_where_a_shared_answer_went(running_bot: RunningBot) -> 
     assert not shared["ephemeral"]
     assert "1 of 1 found" in shared["text"]
     assert line["ts"] == moved["ts"]
-    assert "everybody here can see it" in line["text"]
+    assert "visible to everyone here" in line["text"]
     assert not has_cancel(line)
 
 
@@ -161,7 +161,7 @@ def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(running_bo
     kept = running_bot.workspace.find(shared["channel"], shared["ts"])
     assert kept
     assert "1 of 1 found" in kept.content.text
-    assert "everybody here can see it" in line["text"]
+    assert "visible to everyone here" in line["text"]
     assert line["ts"] == moved["ts"]
     assert len(file["files"]) == 1
     assert said["ephemeral"]
