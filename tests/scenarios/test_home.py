@@ -119,7 +119,7 @@ def test_home_shows_what_waits_and_lets_it_be_confirmed(running_bot: RunningBot,
     home = open_home(ed)
     press(ed, home, "Review…")
     preview = ed.answer()
-    done = ed.press(preview, "Confirm 1 change")
+    done = ed.result(ed.press(preview, "Confirm 1 change"))
 
     assert "user_005 in demo: Nickname" in texts(home)
     assert preview["channel"] == direct(EDITOR)

@@ -37,20 +37,12 @@ def vera(running_bot: RunningBot) -> Iterator[SlackUser]:
         yield vera
 
 
-def final(slack_user: SlackUser, message: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Wait for what comes after the lines that say that work goes on."""
-    message = message or slack_user.answer()
-    while message["text"].startswith(("Looking up", "Sending the CSV", "The answer follows")):
-        message = slack_user.answer()
-    return message
-
-
 def ask(slack_user: SlackUser, text: str, channel: str = ONCALL) -> dict[str, Any]:
-    return final(slack_user, slack_user.ask(text, channel))
+    return slack_user.result(slack_user.ask(text, channel))
 
 
 def press(slack_user: SlackUser, message: dict[str, Any], label: str) -> dict[str, Any]:
-    return final(slack_user, slack_user.press(message, label))
+    return slack_user.result(slack_user.press(message, label))
 
 
 def labels(message: dict[str, Any]) -> list[str]:
@@ -94,7 +86,7 @@ def test_exports_all_accounts_to_the_persons_own_direct_messages(
     first = ask(vera, f"/im profile {' '.join(CROWD)} nobody")
 
     rows = download(running_bot, press(vera, first, "CSV of all 44"))
-    said = final(vera)
+    said = vera.result()
 
     assert [row["account"] for row in rows] == [*CROWD, "nobody"]
     assert rows[-1]["result"] == "not imported"
@@ -108,7 +100,7 @@ def test_exports_all_accounts_to_the_persons_own_direct_messages(
 
 def test_exports_straight_from_the_command(running_bot: RunningBot, vera: SlackUser) -> None:
     rows = download(running_bot, ask(vera, "/im friends alice bob_k nobody --csv --fields remark,nick"))
-    said = final(vera)
+    said = vera.result()
 
     assert list(rows[0]) == ["account", "result", "problem", "Remark", "Nickname"]
     assert [row["result"] for row in rows] == ["found", "not imported"]
@@ -119,8 +111,8 @@ def test_exports_straight_from_the_command(running_bot: RunningBot, vera: SlackU
 def test_shares_the_answer_and_sends_the_csv_to_oneself(running_bot: RunningBot, vera: SlackUser) -> None:
     with running_bot.act_as(EDITOR) as ed:
         shared = ask(vera, "/im profile alice bob_k --csv --share")
-        file, said = final(vera), final(vera)
-        seen = final(ed)
+        file, said = vera.result(), vera.result()
+        seen = ed.result()
 
     assert seen["ts"] == shared["ts"]
     assert "Alice" in seen["text"]
@@ -133,7 +125,7 @@ def test_sends_the_csv_and_says_why_the_answer_is_not_shared(
     running_bot: RunningBot, vera: SlackUser
 ) -> None:
     assert len(download(running_bot, ask(vera, "/im profile alice --csv --share", PARTNERS))) == 1
-    assert "Not shared: people of other organizations can read this channel." in final(vera)["text"]
+    assert "Not shared: people of other organizations can read this channel." in vera.result()["text"]
 
 
 def test_gives_a_row_to_whoever_could_not_be_asked(running_bot: RunningBot, vera: SlackUser) -> None:
@@ -142,7 +134,7 @@ def test_gives_a_row_to_whoever_could_not_be_asked(running_bot: RunningBot, vera
 
     assert [(row["account"], row["result"]) for row in rows] == [("alice", "failed"), ("bob_k", "failed")]
     assert all("(40001)" in row["problem"] for row in rows)
-    assert "0 of 2 found  ·  2 failed" in final(vera)["text"]
+    assert "0 of 2 found  ·  2 failed" in vera.result()["text"]
 
 
 def test_exports_a_thousand_accounts(running_bot: RunningBot, vera: SlackUser) -> None:
@@ -150,7 +142,7 @@ def test_exports_a_thousand_accounts(running_bot: RunningBot, vera: SlackUser) -
     rows = download(running_bot, ask(vera, f"/im profile alice {','.join(ids)} --csv"))
 
     assert [row["account"] for row in rows] == ["alice", *ids]
-    assert "1 of 1000 found" in final(vera)["text"]
+    assert "1 of 1000 found" in vera.result()["text"]
 
 
 def test_makes_no_formula_of_what_an_account_calls_itself(running_bot: RunningBot, vera: SlackUser) -> None:
@@ -159,7 +151,7 @@ def test_makes_no_formula_of_what_an_account_calls_itself(running_bot: RunningBo
     answer = ask(vera, "/im profile user_040")
 
     (row,) = download(running_bot, press(vera, answer, "CSV"))
-    final(vera)
+    vera.result()
 
     assert row["Nickname"] == "'=HYPERLINK(1)"
 
@@ -210,7 +202,7 @@ def test_shares_exactly_the_page(running_bot: RunningBot, vera: SlackUser) -> No
     second = press(vera, first, "Next 20")
     with running_bot.act_as(EDITOR) as ed:
         shared = press(vera, second, "Share")
-        seen = final(ed)
+        seen = ed.result()
 
     assert (seen["ts"], seen["ephemeral"], seen["channel"]) == (shared["ts"], False, SUPPORT)
     assert ids_in(seen) == ids_in(second)
@@ -260,7 +252,7 @@ def test_offers_to_share_only_in_a_channel(vera: SlackUser) -> None:
 def test_records_each_press(running_bot: RunningBot, vera: SlackUser, label: str) -> None:
     press(vera, failed_lookup(running_bot, vera, SUPPORT), label)
     if label == "CSV":
-        final(vera)
+        vera.result()
 
     newest, asked, *_ = read_history(running_bot, "alice")
 

@@ -32,6 +32,9 @@ from tests.support.slack import ONCALL, Page, open_page
 
 Way = Literal["socket", "http"]
 
+_WORKING = ("Looking up", "Sending the CSV", "The answer follows", "Contacting Tencent Chat")
+"""How the lines begin that say that work goes on."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunningBot:
@@ -80,6 +83,13 @@ class SlackUser:
         message = self.next_message()
         while is_audit_message(message):
             message = self.next_message()
+        return message
+
+    def result(self, message: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return a message, or the next one, once it is no line that says that work goes on."""
+        message = message or self.answer()
+        while message["text"].startswith(_WORKING):
+            message = self.answer()
         return message
 
     def audit(self) -> dict[str, Any]:
