@@ -77,7 +77,7 @@ class ShowHistory:
 
 @dataclass(frozen=True, slots=True)
 class ShowStart:
-    """See what you can do here, and the accounts you asked about lately."""
+    """See what you can do here, and the accounts you asked about most recently."""
 
 
 @dataclass(frozen=True, slots=True)

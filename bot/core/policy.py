@@ -45,7 +45,7 @@ def check(actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cach
             return f"{reason}; Slack could not be asked about you"
         raise _refusal(
             f"Slack could not be asked who you are, and {_without_slack(role)}",
-            "Try again in a minute; if it stays so, tell whoever runs this bot",
+            "Try again in a minute; if it stays so, tell the bot's operator",
         ) from None
     if membership is not Membership.MEMBER:
         raise _refusal(
@@ -92,7 +92,7 @@ def _without_slack(role: Role) -> str:
 
 
 def _lacking(actor: Actor, role: Role, unread: str) -> PermissionDeniedError:
-    giver = f"whoever runs this bot can put {actor.user_id} into {_SETTING[role]}"
+    giver = f"the bot's operator can put {actor.user_id} into {_SETTING[role]}"
     if unread:
         return _refusal(
             f"Slack did not say who is in the user group {unread}, so it makes nobody {_A_HOLDER[role]}",
@@ -100,7 +100,7 @@ def _lacking(actor: Actor, role: Role, unread: str) -> PermissionDeniedError:
         )
     return _refusal(
         f"you are not {_A_HOLDER[role]}: {_SETTING[role]} lists neither you nor a user group you are in",
-        f"Ask somebody who is (whoami lists them), or {giver}",
+        f"Ask someone who is (whoami lists them), or {giver}",
     )
 
 

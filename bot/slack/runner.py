@@ -50,7 +50,7 @@ Observer: TypeAlias = Callable[[str, str, float], None]
 """Called after each answer with the command, the outcome and the seconds it took."""
 
 _UNRECORDED: Mapping[bool | None, str] = {
-    False: "This lookup could not be recorded; whoever runs this bot finds the reason in its log.",
+    False: "This lookup could not be recorded; the bot's operator finds the reason in its log.",
     None: "Whether this lookup was recorded is not known: the record did not answer in time.",
 }
 

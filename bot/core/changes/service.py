@@ -219,7 +219,7 @@ class Changes:
         if not self.audited:
             raise PermissionDeniedError(
                 "changes are switched off here: no audit channel is set",
-                advice=f"Whoever runs this bot can set AUDIT_CHANNEL, or AUDIT_CHANNEL=none. {NOTHING_SENT}",
+                advice=f"The bot's operator can set AUDIT_CHANNEL, or AUDIT_CHANNEL=none. {NOTHING_SENT}",
             )
 
     def _find(

@@ -10,15 +10,15 @@ from bot.errors import SlackUnavailableError
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import LONGEST_WAIT, SlackCallError
 
-_FIX_TOKEN = "Whoever runs this bot installs its Slack app again and mends SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
+_FIX_TOKEN = "The bot's operator installs its Slack app again and corrects SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
 _FIXES: Mapping[str, str] = {
-    "missing_scope": "Whoever runs this bot gives its Slack app the scopes files:write and im:write",
+    "missing_scope": "The bot's operator gives its Slack app the scopes files:write and im:write",
     "invalid_auth": _FIX_TOKEN,
     "account_inactive": _FIX_TOKEN,
     "token_revoked": _FIX_TOKEN,
 }
 """The fix for each of Slack's error codes."""
-_TRY_AGAIN = "Try again in a minute; if that does not help, tell whoever runs this bot"
+_TRY_AGAIN = "Try again in a minute; if that does not help, tell the bot's operator"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def read_lookup(view: Mapping[str, Any], apps: Apps) -> LookupCommand:
-    """Read what somebody wants to look up.
+    """Read a submitted lookup form.
 
     Raises:
         FormError: Something in it cannot be taken.

@@ -113,7 +113,7 @@ NOBODY = RoleReport(
 )
 DENIED = PermissionDeniedError(
     "you are not a viewer, so you may not look up",
-    advice="Whoever runs this bot gives the role in its setting ROLES__VIEWERS. Nothing was sent",
+    advice="The bot's operator gives the role in its setting ROLES__VIEWERS. Nothing was sent",
 )
 REFUSED = InvalidRequestError("the nickname holds a forbidden word", code=40605)
 UNANSWERED = OutcomeUnknownError("the vendor did not answer in time")
@@ -276,7 +276,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "error_slack": lambda: fail(SlackUnavailableError("it could not say who you are")),
     "error_not_shared": lambda: fail(NotSharedError("people of other organizations can read this channel")),
     "error_operator": lambda: fail(
-        AuthenticationError("the UserSig is wrong", code=70009, advice="Tell whoever runs this bot")
+        AuthenticationError("the UserSig is wrong", code=70009, advice="Tell the bot's operator")
     ),
     "error_unreachable": lambda: fail(UnavailableError("no connection", advice="Try again in a minute")),
 }
@@ -560,7 +560,7 @@ def test_names_at_most_twenty_holders() -> None:
 def test_says_that_nothing_was_sent_and_who_can_help() -> None:
     assert render_error(DENIED, command="/im").text == (
         "Refused: you are not a viewer, so you may not look up.\n"
-        "Whoever runs this bot gives the role in its setting ROLES__VIEWERS. Nothing was sent."
+        "The bot's operator gives the role in its setting ROLES__VIEWERS. Nothing was sent."
     )
 
 
