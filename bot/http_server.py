@@ -47,7 +47,7 @@ class ServerLimits:
         receiving: The time for a whole request, from its connection or its first byte on.
         sending: The time for the client to take a response.
         idle: The time between two requests of a connection; proxies keep theirs for 60 seconds.
-        drain: The time to answer received requests when the server stops.
+        drain: The time to answer received requests when the server stops: Slack waits 3 seconds.
     """
 
     connections: int = 4096
@@ -55,7 +55,7 @@ class ServerLimits:
     receiving: float = 5.0
     sending: float = 5.0
     idle: float = 120.0
-    drain: float = 2.0
+    drain: float = 3.0
 
 
 USUAL_LIMITS = ServerLimits()
