@@ -144,7 +144,7 @@ def check_after(fixture: CrashFixture, account: str, said: Sequence[str | int]) 
 
         loop = ReconcileLoop(lambda: changes.settle_open(timedelta(0)), lambda _: None)
         loop.start()
-        loop.close()
+        loop.close(PATIENCE)
 
         way = fixture.way(account)
         assert way in WAYS, "an intent without exactly one outcome"

@@ -202,7 +202,7 @@ def test_migrates_a_file_in_a_process_of_its_own(tmp_path: Path) -> None:
     )
 
     done = subprocess.run(
-        [sys.executable, "-c", program, url], capture_output=True, text=True, check=True, timeout=20
+        [sys.executable, "-c", program, url], capture_output=True, text=True, check=True, timeout=60
     )
 
     assert done.stdout == "False\n"

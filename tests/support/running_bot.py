@@ -93,9 +93,12 @@ class SlackUser:
         return message
 
     def audit(self) -> dict[str, Any]:
-        """Wait for the next message in the audit channel."""
-        while not self.audited:
-            self.next_message()
+        """Wait for the next message in the audit channel that is no checkpoint."""
+        while not self.audited or self.audited[0]["text"].startswith("Checkpoint"):
+            if self.audited:
+                del self.audited[0]
+            else:
+                self.next_message()
         return self.audited.pop(0)
 
     def view(self, *says: str) -> dict[str, Any]:
