@@ -14,7 +14,8 @@ from bot.core.ports import Outbox
 from bot.errors import AuditError, NotSharedError
 from bot.slack.api.channels import Readers
 from bot.slack.api.client import SlackClient
-from bot.slack.api.errors import MOST_WAIT, SlackCallError
+from bot.slack.api.errors import SlackCallError
+from bot.slack.api.retry_after import MOST_WAIT
 from bot.slack.delivery.channel import Channel, fix_for
 from bot.slack.messages.audit import Group, describe_altered, group_entries, render_checkpoint, render_entries
 

@@ -10,7 +10,8 @@ from typing import ClassVar
 
 from bot.core.model import Deadline
 from bot.slack.api.channels import DIRECT
-from bot.slack.api.errors import LONGEST_WAIT, SlackCallError
+from bot.slack.api.errors import SlackCallError
+from bot.slack.api.retry_after import LONGEST_WAIT
 from bot.slack.delivery.channel import Channel
 from bot.slack.delivery.reply import Audience
 from bot.slack.messages.blocks import Message

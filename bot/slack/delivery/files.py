@@ -8,7 +8,8 @@ from functools import partial
 
 from bot.errors import SlackUnavailableError
 from bot.slack.api.client import SlackClient
-from bot.slack.api.errors import LONGEST_WAIT, SlackCallError
+from bot.slack.api.errors import SlackCallError
+from bot.slack.api.retry_after import LONGEST_WAIT
 
 _FIX_TOKEN = "The bot's operator installs its Slack app again and corrects SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
 _FIXES: Mapping[str, str] = {

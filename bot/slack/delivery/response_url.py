@@ -12,7 +12,8 @@ import msgspec
 from bot.core.model import Deadline
 from bot.http_session import CallError, Response, Session
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
-from bot.slack.api.errors import LONGEST_WAIT, read_code, read_wait
+from bot.slack.api.errors import read_code
+from bot.slack.api.retry_after import LONGEST_WAIT, read_wait
 from bot.slack.delivery.channel import Channel
 from bot.slack.delivery.conversation import Conversation, send_directly, soon
 from bot.slack.delivery.modal import ModalDelivery

@@ -11,7 +11,8 @@ from slack_sdk.web import WebClient
 
 from bot.http_session import TooLongError
 from bot.slack.api.client import MOST_BYTES, Limits, SlackClient
-from bot.slack.api.errors import LONGEST_WAIT, MOST_WAIT, SlackCallError, read_wait
+from bot.slack.api.errors import SlackCallError
+from bot.slack.api.retry_after import LONGEST_WAIT, MOST_WAIT, read_wait
 from tests.support.scripted_server import (
     DRIPS,
     ReceivedRequest,
