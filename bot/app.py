@@ -27,8 +27,9 @@ from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions
+from bot.slack.listeners.envelopes import DeduplicatingHandler
 from bot.slack.listeners.home import HomeTabs
-from bot.slack.listeners.registration import DeduplicatingHandler, register
+from bot.slack.listeners.registration import register
 from bot.slack.messages.render import render
 from bot.slack.runner import CommandRunner, Observer
 from bot.slack.workers import QUICK_THREADS, THREADS, Workers

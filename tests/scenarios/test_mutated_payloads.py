@@ -33,7 +33,7 @@ from bot.playground.state.messages import Message, MessageContent
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
-from bot.slack.listeners.registration import DeduplicatingHandler
+from bot.slack.listeners.envelopes import DeduplicatingHandler
 from tests.support.bot import EVENTS, call, signed
 from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.slack import APP_TOKEN, ONCALL, SIGNING_SECRET, make_workspace, wait_until

@@ -23,7 +23,7 @@ from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
-from bot.slack.listeners.registration import DeduplicatingHandler
+from bot.slack.listeners.envelopes import DeduplicatingHandler
 from bot.slack.workers import QUEUE_LENGTH, THREADS
 from tests.support.bot import signed
 from tests.support.scripted_server import ScriptedServer, answer

@@ -1,0 +1,52 @@
+"""Socket Mode envelopes, each handed to Bolt once."""
+
+import logging
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from bot.slack.api.client import SlackClient
+from bot.slack.api.payloads import NotSlacksError, check_payload
+from bot.slack.api.socket_mode import SocketClient
+from bot.slack.recent_ids import RecentIds
+
+ENVELOPES = 256
+"""The number of latest envelopes that are recognized."""
+
+_NOT_SLACKS = "What came from Slack made no sense, so nothing was done. Try again."
+
+log = logging.getLogger(__name__)
+
+
+class DeduplicatingHandler(SocketModeHandler):
+    """Handles each Socket Mode envelope once: Slack delivers some twice."""
+
+    def __init__(self, app: App, slack: SlackClient, app_token: str) -> None:
+        # Not the base's: it would make a client whose waits have no end.
+        self.app, self.app_token = app, app_token
+        self.client = SocketClient(app_token, slack, logger=app.logger)
+        self._recent = RecentIds(ENVELOPES)
+        self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]  # as Bolt's
+
+    def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's
+        """Hand an envelope to Bolt, or acknowledge a repeated one."""
+        if self._recent.add(req.envelope_id):
+            client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
+            return
+        try:
+            check_payload(req.payload)
+            super().handle(client, req)
+        except NotSlacksError as error:
+            self._give_up(client, req, str(error))
+        except Exception as error:  # noqa: BLE001 - Bolt looks into a payload before it knows its shape
+            # Neither the error's words nor its traceback: they may repeat what was typed.
+            self._give_up(client, req, type(error).__name__)
+
+    def _give_up(self, client: SocketModeClient, req: SocketModeRequest, why: str) -> None:
+        """Acknowledge an envelope, or Slack would bring it again; with words where a person waits."""
+        log.warning("an envelope holds nothing of Slack's (%s)", why)
+        said = {"text": _NOT_SLACKS} if "command" in req.payload else None
+        client.send_socket_mode_response(SocketModeResponse(req.envelope_id, said))
