@@ -21,8 +21,6 @@ NOTHING: Values = MappingProxyType({})
 """A profile with no field set."""
 WATCHED = timedelta(days=1)
 """The time for which an unknown outcome is looked into: a profile read later says nothing about it."""
-CONFIRM_WITHIN = timedelta(minutes=10)
-"""The time within which a proposed change can be confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +189,6 @@ class Change:
     proposed_at: datetime
     undoes: str = ""
     outcome: Outcome = Outcome.PROPOSED
-
-    @property
-    def expires_at(self) -> datetime:
-        """The moment from which it can no longer be confirmed."""
-        return self.proposed_at + CONFIRM_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from bot.core.changes.expiry import CONFIRM_WITHIN
 from bot.core.commands import LookupCommand, ShowHistory, make_lookup
 from bot.core.lookups.kinds import LOOKUP_KINDS, PROFILES
-from bot.core.model import CONFIRM_WITHIN, Actor, AlteredEntry, App, Change, Entry, Role
+from bot.core.model import Actor, AlteredEntry, App, Change, Entry, Role
 from bot.core.parsing.command_line import Apps
 from bot.core.ports import Record
 from bot.core.results import Home, Recent, RoleReport, Start

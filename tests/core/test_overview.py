@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from freezegun import freeze_time
 
+from bot.core.changes.expiry import CONFIRM_WITHIN
 from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES, LookupKind
-from bot.core.model import CONFIRM_WITHIN, Actor, App, AuditEvent, Grantees, Outcome, Role, Surface
+from bot.core.model import Actor, App, AuditEvent, Grantees, Outcome, Role, Surface
 from bot.core.overview import RECENT_ACCOUNTS, RECENT_DEEDS, make_home, make_start
 from bot.core.parsing.command_line import Apps
 from bot.core.results import RoleReport

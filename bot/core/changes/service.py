@@ -13,13 +13,13 @@ from bot.core import fields, policy
 from bot.core.budget import CHANGING_SECONDS, WRITE_SECONDS
 from bot.core.changes import journal
 from bot.core.changes.applying import WAITS, WriteResult, apply
+from bot.core.changes.expiry import CONFIRM_WITHIN, expires_at
 from bot.core.changes.journal import OUTCOME_TEXT, before_sending, not_open, undo_reason, word_of
 from bot.core.changes.reconciler import GRACE, settle_open
 from bot.core.commands import EditProfile, SetFields
 from bot.core.fields import NICK, Domain, Field
 from bot.core.lookups.profile import find_fields, read_fields
 from bot.core.model import (
-    CONFIRM_WITHIN,
     NOTHING,
     Actor,
     App,
@@ -248,7 +248,7 @@ class Changes:
         return change
 
     def _check_age(self, change: Change, surface: Surface) -> None:
-        if journal.now(self.record) < change.expires_at:
+        if journal.now(self.record) < expires_at(change):
             return
         with suppress(AuditError):
             journal.move(self.record, change, Outcome.CANCELLED, surface, "expired")

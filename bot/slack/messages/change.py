@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
+from bot.core.changes.expiry import CONFIRM_WITHIN, expires_at
 from bot.core.changes.warnings import find_warnings
 from bot.core.fields import CUSTOM_PROFILE, NICK, Domain, Field, offered
-from bot.core.model import CONFIRM_WITHIN, App, Change, Entry, Outcome, Value, Values
+from bot.core.model import App, Change, Entry, Outcome, Value, Values
 from bot.core.results import Form, Preview, Settled, Unchanged
 from bot.slack.messages.blocks import (
     Button,
@@ -223,7 +224,7 @@ def _format_values(app: App, values: Values, trim: Truncator) -> Sequence[tuple[
 
 
 def _expiry(change: Change) -> str:
-    at = change.expires_at
+    at = expires_at(change)
     minutes = round(CONFIRM_WITHIN.total_seconds() / 60)
     # Slack shows the time in each reader's time zone, or the text after the bar if it cannot.
     return f"valid until <!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC> ({minutes} minutes)"

@@ -6,6 +6,7 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block, DividerBlock, PlainTextObject, RichTextElement, SectionBlock
 
+from bot.core.changes.expiry import expires_at
 from bot.core.commands import WORDS, SetFields
 from bot.core.model import App, Change, Entry, Outcome, Role
 from bot.core.results import Home, RoleReport, Start
@@ -179,7 +180,7 @@ def _pending_text(change: Change, apps: Sequence[App], trim: Truncator) -> str:
     fields = cut(
         ", ".join(field_label(field, trim) for field in order_fields(change.after, custom)), _MAX_FIELDS_TEXT
     )
-    until = f"until {format_time(change.expires_at)}"
+    until = f"until {format_time(expires_at(change))}"
     account, app = trim(make_visible(change.account)), make_visible(change.app)
     return f"{account} in {app}: {fields}\n{until} · change {change.id}"
 

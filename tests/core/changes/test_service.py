@@ -6,9 +6,10 @@ from typing import TypeAlias
 import pytest
 from freezegun import freeze_time
 
+from bot.core.changes.expiry import CONFIRM_WITHIN
 from bot.core.changes.service import Changes
 from bot.core.commands import EditProfile
-from bot.core.model import CONFIRM_WITHIN, Outcome, Surface, Values
+from bot.core.model import Outcome, Surface, Values
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import Form, Preview, Unchanged
 from bot.errors import (
