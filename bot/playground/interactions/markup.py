@@ -8,7 +8,7 @@ from bot.playground.people import Person
 
 _MARKED = re.compile(
     r"(?P<url>https?://[^\s<>|\"'`]*[^\s<>|\"'`.,;:!?)\]}])"
-    r"|(?P<email>(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)++)"
+    r"|(?P<email>(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+)"
     r"|(?<!\w)@(?P<handle>[a-z][a-z-]*)"
 )
 
