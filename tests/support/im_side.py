@@ -25,7 +25,7 @@ def facing(*script: ServerResponse) -> Iterator[tuple[IMClient, ScriptedServer]]
 
 def soon() -> Deadline:
     """Leave time for a second try on a busy machine too."""
-    return Deadline.after(0.9)
+    return Deadline.after(1.5)
 
 
 def fail(code: int) -> dict[str, object]:
