@@ -44,7 +44,7 @@ from bot.slack.messages.errors import render_crash, render_error
 from bot.slack.messages.notices import changing, sending
 from bot.slack.messages.paging import PageControls, accounts_on, pages, shown, single_account
 from bot.slack.messages.render import render, render_sent
-from bot.slack.messages.text import unescape
+from bot.slack.messages.text import plural, unescape
 
 Observer: TypeAlias = Callable[[str, str, float], None]
 """Called after each answer with the command, the outcome and the seconds it took."""
@@ -379,8 +379,11 @@ def _note_missing(lookup: Lookup) -> str:
     if lookup.earlier is None:
         return ""
     count = sum(row.status is not LookupStatus.FOUND for row in lookup.rows)
-    accounts = f"{count:,} account{'' if count == 1 else 's'}"
-    return f"Of those found then, {accounts} gave no values now: each row says why." if count else ""
+    return (
+        f"Of those found then, {plural(count, 'account')} gave no values now: each row says why."
+        if count
+        else ""
+    )
 
 
 def _note_unrecorded(note: str, lookup: Lookup) -> str:

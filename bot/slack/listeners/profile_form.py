@@ -39,7 +39,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
 
     @app.view(SET_ACCOUNT)
     def on_account(ack: Ack, body: Mapping[str, Any]) -> None:
-        request, open_view = _ask_in_modal(runner, responder, read_actor(body))
+        request, open_view = _make_request(runner, responder, read_actor(body))
         try:
             command = read_edit(body["view"], runner.services.apps)
         except FormError as error:
@@ -58,7 +58,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
-        request, open_view = _ask_in_modal(runner, responder, actor, url)
+        request, open_view = _make_request(runner, responder, actor, url)
         if admission.try_to_admit(request, partial(review, runner, request, open_view, command)):
             # On top of the form, so that closing it leads back to what was filled in.
             ack(response_action="push", view=loading_view(open_view.external_id))
@@ -67,7 +67,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
 
     @app.view(SET_REVIEW)
     def on_review(ack: Ack, body: Mapping[str, Any]) -> None:
-        request, open_view = _ask_in_modal(runner, responder, read_actor(body))
+        request, open_view = _make_request(runner, responder, read_actor(body))
         change_id = text(body["view"], "private_metadata")
         if admission.try_to_admit(request, partial(confirm, runner, request, open_view, change_id)):
             ack(response_action="update", view=changing_view(open_view.external_id))
@@ -81,7 +81,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         ack()
 
 
-def _ask_in_modal(
+def _make_request(
     runner: CommandRunner, responder: Responder, actor: Actor, url: str = ""
 ) -> tuple[SlackRequest, OpenView]:
     open_view = runner.forms.expect_view()

@@ -1,8 +1,10 @@
 """Review of a form: the difference to confirm in its modal, and the outcome of the change."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
-from bot.core.commands import SetFields
+from bot.core.commands import SetFields, metric_of
 from bot.core.model import Actor, Surface
 from bot.core.results import Preview, Settled, Unchanged
 from bot.errors import BotError
@@ -16,32 +18,14 @@ log = logging.getLogger(__name__)
 
 def review(runner: CommandRunner, request: SlackRequest, open_view: OpenView, command: SetFields) -> None:
     """Show what a form would change, to be confirmed."""
-
-    def run() -> str:
-        _show(
-            runner,
-            request,
-            open_view,
-            runner.services.changes.propose(request.actor, command, request.surface),
-        )
-        return type(command).__name__
-
-    runner.run_guarded(request, run)
+    propose = partial(runner.services.changes.propose, request.actor, command, request.surface)
+    _run(runner, request, open_view, propose, metric_of(command))
 
 
 def confirm(runner: CommandRunner, request: SlackRequest, open_view: OpenView, change_id: str) -> None:
     """Make a change that was reviewed, and show its outcome."""
-
-    def run() -> str:
-        _show(
-            runner,
-            request,
-            open_view,
-            runner.services.changes.confirm(request.actor, change_id, request.surface),
-        )
-        return "ConfirmChange"
-
-    runner.run_guarded(request, run)
+    change = partial(runner.services.changes.confirm, request.actor, change_id, request.surface)
+    _run(runner, request, open_view, change, "ConfirmChange")
 
 
 def cancel_review(runner: CommandRunner, actor: Actor, change_id: str) -> None:
@@ -52,6 +36,20 @@ def cancel_review(runner: CommandRunner, actor: Actor, change_id: str) -> None:
         log.info("a change whose review was closed is left to expire (%s)", type(error).__name__)
     except Exception as error:  # noqa: BLE001 - nothing else would log it
         runner.report_crash(error)
+
+
+def _run(
+    runner: CommandRunner,
+    request: SlackRequest,
+    open_view: OpenView,
+    step: Callable[[], Preview | Unchanged | Settled],
+    metric: str,
+) -> None:
+    def run() -> str:
+        _show(runner, request, open_view, step())
+        return metric
+
+    runner.run_guarded(request, run)
 
 
 def _show(
