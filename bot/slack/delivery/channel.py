@@ -14,14 +14,14 @@ from bot.slack.messages.blocks import Message
 
 _BAD_BLOCKS = re.compile("invalid_blocks.*|msg_blocks_too_long|msg_too_long")
 _FIXES = {
-    "channel_not_found": "invite the bot to the channel or mend AUDIT_CHANNEL",
+    "channel_not_found": "invite the bot to the channel or correct AUDIT_CHANNEL",
     "not_in_channel": "invite the bot to the channel",
-    "is_archived": "unarchive the channel or mend AUDIT_CHANNEL",
+    "is_archived": "unarchive the channel or correct AUDIT_CHANNEL",
     "restricted_action": "let the bot post into the channel",
     "missing_scope": "install the Slack app again with the scope chat:write",
-    "invalid_auth": "mend SLACK_BOT_TOKEN",
-    "account_inactive": "install the Slack app again and mend SLACK_BOT_TOKEN",
-    "token_revoked": "install the Slack app again and mend SLACK_BOT_TOKEN",
+    "invalid_auth": "correct SLACK_BOT_TOKEN",
+    "account_inactive": "install the Slack app again and correct SLACK_BOT_TOKEN",
+    "token_revoked": "install the Slack app again and correct SLACK_BOT_TOKEN",
     "ratelimited": "the bot waits as long as Slack asks",
 }
 """The fix for each of Slack's error codes."""

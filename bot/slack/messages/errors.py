@@ -65,7 +65,7 @@ def render_crash(reference: str, command: str) -> Message:
             paragraph(
                 [bold("Something broke inside the bot. You did nothing wrong.")],
                 [
-                    words("Give the people who run this bot the reference "),
+                    words("Give the bot's operator the reference "),
                     code(reference),
                     words("."),
                 ],

@@ -100,7 +100,7 @@ def _show_withheld(withheld: Withheld) -> Iterator[Block]:
 
 def _grant_hint(*settings: str) -> list[RichTextElement]:
     names = list(chain.from_iterable((words(" and "), code(setting)) for setting in settings))[1:]
-    return [words("The people who run this bot grant roles in its settings: "), *names, words(".")]
+    return [words("The bot's operator grants roles in its settings: "), *names, words(".")]
 
 
 def _usage_line(spec: Spec, command: str) -> list[RichTextElement]:

@@ -193,7 +193,7 @@ def test_sends_plain_text_when_slack_refuses_the_blocks(telling: Telling) -> Non
     [
         (
             says("channel_not_found"),
-            "Slack says channel_not_found: invite the bot to the channel or mend AUDIT_CHANNEL",
+            "Slack says channel_not_found: invite the bot to the channel or correct AUDIT_CHANNEL",
         ),
         (says("something_new"), "Slack says something_new"),
         (BROKEN, "Slack says HTTP 500"),
@@ -229,7 +229,7 @@ def test_calls_an_entry_stuck_that_waits_for_long(telling: Telling) -> None:
     assert before == ""
     assert re.fullmatch(
         "2 entries wait, the oldest for 60[0-9] s; Slack says is_archived: "
-        "unarchive the channel or mend AUDIT_CHANNEL",
+        "unarchive the channel or correct AUDIT_CHANNEL",
         relay.trouble(),
     )
 
@@ -530,7 +530,7 @@ def test_tells_nothing_while_slack_does_not_say_who_reads(telling: Telling) -> N
     assert channel.asked == []
     assert relay.status().problem == (
         "Slack did not say whether people of other organizations can read it"
-        ": invite the bot to the channel or mend AUDIT_CHANNEL"
+        ": invite the bot to the channel or correct AUDIT_CHANNEL"
     )
 
     sharing.outside = False
