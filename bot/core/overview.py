@@ -13,7 +13,7 @@ from bot.errors import AuditError
 
 RECENT_ACCOUNTS = 3
 """The most accounts offered to be looked up again."""
-RECENT_DEEDS = 8
+RECENT_ENTRIES = 8
 """The most recent entries shown."""
 
 _LOOKED_INTO = 60
@@ -57,7 +57,7 @@ def _list_recent(actor: Actor, apps: Apps, record: Record) -> tuple[Recent, ...]
         event = entry.event
         same = event.change_id or (event.command, event.app, event.accounts, event.outcome)
         found.setdefault(same, Recent(entry, _again(entry, apps), _about(entry, apps)))
-    return tuple(found.values())[:RECENT_DEEDS]
+    return tuple(found.values())[:RECENT_ENTRIES]
 
 
 def _list_waiting(actor: Actor, record: Record) -> tuple[Change, ...]:

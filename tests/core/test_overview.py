@@ -7,7 +7,7 @@ from freezegun import freeze_time
 from bot.core.changes.expiry import CONFIRM_WITHIN
 from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES, LookupKind
 from bot.core.model import Actor, App, AuditEvent, Grantees, Outcome, Role, Surface
-from bot.core.overview import RECENT_ACCOUNTS, RECENT_DEEDS, make_home, make_start
+from bot.core.overview import RECENT_ACCOUNTS, RECENT_ENTRIES, make_home, make_start
 from bot.core.parsing.command_line import Apps
 from bot.core.results import RoleReport
 from bot.errors import AuditError
@@ -88,7 +88,7 @@ def test_shows_a_few_of_many_and_what_was_repeated_once() -> None:
 
     recent = make_home(EDDA, EDITOR, APPS, record).recent
 
-    assert [each.entry.sequence for each in recent] == [*range(50, 50 - RECENT_DEEDS, -1)]
+    assert [each.entry.sequence for each in recent] == [*range(50, 50 - RECENT_ENTRIES, -1)]
 
 
 def test_shows_what_waits_for_the_one_who_proposed_it_until_it_expires() -> None:

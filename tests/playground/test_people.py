@@ -11,17 +11,17 @@ from tests.support.slack import PARTNERS, SUPPORT, make_buttons
 WHAT_PEOPLE_DO = sorted((ACTIONS.keys() | QUERIES.keys()) - {"weather"})
 
 
-@pytest.mark.parametrize("deed", WHAT_PEOPLE_DO)
+@pytest.mark.parametrize("action", WHAT_PEOPLE_DO)
 @pytest.mark.parametrize(
     ("id_", "error"),
     [(LEAVER.id, "account_inactive"), (BOT.id, "user_not_found"), ("U000", "user_not_found")],
 )
 def test_lets_nobody_act_who_is_not_there(
-    url: str, workspace: Workspace, deed: str, id_: str, error: str
+    url: str, workspace: Workspace, action: str, id_: str, error: str
 ) -> None:
     body = {"as": id_, "channel": SUPPORT, "text": "hello", "view_id": "V0"}
 
-    answer = requests.post(f"{url}/page/{deed}", json=body, timeout=30)
+    answer = requests.post(f"{url}/page/{action}", json=body, timeout=30)
 
     assert answer.json() == {"ok": False, "error": error}
 

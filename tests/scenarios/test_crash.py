@@ -27,8 +27,8 @@ from tests.support.crashing import (
     NICK,
     PATIENCE,
     WANTED,
-    Deed,
-    Errand,
+    Action,
+    Task,
     Watch,
     around,
     hear,
@@ -89,10 +89,10 @@ class CrashFixture:
         return tuple(entry.event.outcome for entry in self.history(account))
 
     def run(
-        self, account: str, deed: Deed = set_nick, *, step: int = 0, request: int = 0, seconds: float = -1
+        self, account: str, action: Action = set_nick, *, step: int = 0, request: int = 0, seconds: float = -1
     ) -> list[str | int]:
         """Let a process die at a step, in a request or in time; gives what it said."""
-        with process(Errand(self.database, self.url, account, deed, step)) as (victim, child):
+        with process(Task(self.database, self.url, account, action, step)) as (victim, child):
             self.vendor.expect(victim, request)
             child.send("go")
             if seconds >= 0:
@@ -102,9 +102,9 @@ class CrashFixture:
         self.vendor.expect(None)
         return said
 
-    def count_steps(self, account: str, deed: Deed = set_nick) -> tuple[int, int, float]:
+    def count_steps(self, account: str, action: Action = set_nick) -> tuple[int, int, float]:
         """Let a process live; gives its steps, those of the vendor, and how long it took."""
-        with process(Errand(self.database, self.url, account, deed)) as (alive, child):
+        with process(Task(self.database, self.url, account, action)) as (alive, child):
             self.vendor.expect(alive)
             began = time.perf_counter()
             child.send("go")

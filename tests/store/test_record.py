@@ -195,12 +195,12 @@ def test_times_are_those_of_now(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "deed", ["DELETE FROM head", "INSERT INTO head SELECT id + 1, sequence, hash, at FROM head"]
+    "statement", ["DELETE FROM head", "INSERT INTO head SELECT id + 1, sequence, hash, at FROM head"]
 )
-def test_says_that_the_head_was_altered_where_there_is_not_one(store: Store, deed: str) -> None:
+def test_says_that_the_head_was_altered_where_there_is_not_one(store: Store, statement: str) -> None:
     store.add(looked_up())
     with store._engine.begin() as connection:
-        connection.execute(text(deed))
+        connection.execute(text(statement))
 
     for attempt in (store.now, store.check, lambda: store.add(looked_up())):
         with pytest.raises(AlteredError, match="head is not as it was written") as caught:
@@ -271,13 +271,14 @@ def test_an_entry_about_many_accounts_is_in_the_history_of_each(store: Store) ->
 
 @pytest.mark.parametrize("table", ["entries", "entry_accounts"])
 @pytest.mark.parametrize(
-    "deed", ["UPDATE {} SET sequence = sequence + 1", "DELETE FROM {}", "DELETE FROM {} WHERE sequence = 1"]
+    "statement",
+    ["UPDATE {} SET sequence = sequence + 1", "DELETE FROM {}", "DELETE FROM {} WHERE sequence = 1"],
 )
-def test_database_refuses_to_rewrite_the_record(store: Store, table: str, deed: str) -> None:
+def test_database_refuses_to_rewrite_the_record(store: Store, table: str, statement: str) -> None:
     store.add(looked_up())
 
     with pytest.raises(Exception, match="append-only"), store._engine.begin() as connection:
-        connection.execute(text(deed.format(table)))
+        connection.execute(text(statement.format(table)))
 
 
 def test_database_refuses_to_replace_an_entry(file: object, open_store: OPEN_STORE) -> None:

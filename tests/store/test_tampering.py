@@ -34,7 +34,7 @@ from tests.support.tampering import point_head_to_last, run_freely, tampering
 
 Finder: TypeAlias = Literal["verify", "head", "write", "take"]
 """`audit verify`, the same with a printed head, the bot before a write, the relay before it tells."""
-Deed: TypeAlias = Callable[[Connection], object]
+Action: TypeAlias = Callable[[Connection], object]
 
 VERIFY: frozenset[Finder] = frozenset({"verify"})
 BOTH: frozenset[Finder] = frozenset({"verify", "write"})
@@ -79,21 +79,21 @@ class Tamper:
     """One way to tamper.
 
     Args:
-        deed: SQL, or a function.
+        action: SQL, or a function.
         found_by: What finds it.
         change: The change that the bot is asked to move.
         freely: Whether the guards are in place meanwhile.
         only: The one kind of database where it is possible.
     """
 
-    deed: str | tuple[str, ...] | Deed
+    action: str | tuple[str, ...] | Action
     found_by: frozenset[Finder] = VERIFY
     change: str = OPEN
     freely: bool = False
     only: str = ""
 
 
-def chained(edit: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Deed:
+def chained(edit: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Action:
     """Rewrite entries, and everything after them, so that all fits together again."""
 
     def rewrite(connection: Connection) -> None:
@@ -148,20 +148,20 @@ def forget_reasons(said: dict[str, Any]) -> dict[str, Any]:
     return said | {"problem": ""}
 
 
-def forged(change_id: str, **parts: Any) -> Deed:
+def forged(change_id: str, **parts: Any) -> Action:
     """Rewrite a change with its digest."""
 
     def forge(connection: Connection) -> None:
         wanted = text("SELECT * FROM changes WHERE id = :id")
         change = decode_change(connection.execute(wanted, {"id": change_id}).one())
         row = encode_change(replace(change, **parts), "")
-        deed = "UPDATE changes SET content = :content, digest = :digest WHERE id = :id"
-        connection.execute(text(deed), row | {"id": change_id})
+        action = "UPDATE changes SET content = :content, digest = :digest WHERE id = :id"
+        connection.execute(text(action), row | {"id": change_id})
 
     return forge
 
 
-def shifted(seconds: int) -> Deed:
+def shifted(seconds: int) -> Action:
     """Move the moment at which a change was proposed."""
 
     def shift(connection: Connection) -> None:
@@ -394,16 +394,16 @@ TAMPERS: dict[str, Tamper] = {
 
 
 def do(url: str, tamper: Tamper) -> None:
-    deeds = (tamper.deed,) if isinstance(tamper.deed, str) else tamper.deed
+    actions = (tamper.action,) if isinstance(tamper.action, str) else tamper.action
     if tamper.freely:
-        assert isinstance(deeds, tuple)
-        run_freely(url, *deeds)
+        assert isinstance(actions, tuple)
+        run_freely(url, *actions)
         return
     with tampering(url) as connection:
-        if callable(deeds):
-            deeds(connection)
+        if callable(actions):
+            actions(connection)
         else:
-            for each in deeds:
+            for each in actions:
                 connection.exec_driver_sql(
                     each.replace("%", "%%") if connection.dialect.name != "sqlite" else each
                 )
@@ -529,7 +529,7 @@ PAIRS = random.Random(7).sample(list(combinations(LONE, 2)), 80)
 def test_finds_one_of_two(record: str, pair: tuple[str, str]) -> None:
     # A function reads what it rewrites, and guards are dropped once nobody makes them anew.
     for tamper in sorted(
-        (TAMPERS[name] for name in pair), key=lambda each: (each.freely, not callable(each.deed))
+        (TAMPERS[name] for name in pair), key=lambda each: (each.freely, not callable(each.action))
     ):
         do(record, tamper)
 
@@ -587,7 +587,7 @@ def damage(draw: st.DrawFn) -> tuple[str, tuple[object, ...]]:
     table = draw(st.sampled_from(sorted(TABLES)))
     column = draw(st.sampled_from(TABLES[table]))
     some = f"rowid % {draw(st.integers(1, 4))} = 0"
-    deeds: list[tuple[str, tuple[object, ...]]] = [
+    actions: list[tuple[str, tuple[object, ...]]] = [
         (f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {some}", (draw(ANYTHING),)),
         (f"DELETE FROM {table} WHERE {some}", ()),
         (f"DROP TABLE {table}", ()),
@@ -595,7 +595,7 @@ def damage(draw: st.DrawFn) -> tuple[str, tuple[object, ...]]:
         (f"UPDATE OR REPLACE {table} SET {column} = substr({column}, 2) WHERE {some}", ()),
         (f"UPDATE OR REPLACE {table} SET {column} = CAST(x'80ff' AS TEXT) WHERE {some}", ()),
     ]
-    return draw(st.sampled_from(deeds))
+    return draw(st.sampled_from(actions))
 
 
 @settings(
@@ -603,9 +603,9 @@ def damage(draw: st.DrawFn) -> tuple[str, tuple[object, ...]]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(deeds=st.lists(damage(), min_size=1, max_size=3))
+@given(actions=st.lists(damage(), min_size=1, max_size=3))
 def test_whatever_the_tables_hold_the_record_can_be_checked_and_exported(
-    filled_file: Path, tmp_path: Path, deeds: Sequence[tuple[str, tuple[object, ...]]]
+    filled_file: Path, tmp_path: Path, actions: Sequence[tuple[str, tuple[object, ...]]]
 ) -> None:
     file = tmp_path / "im-bot.db"
     shutil.copy(filled_file, file)
@@ -613,7 +613,7 @@ def test_whatever_the_tables_hold_the_record_can_be_checked_and_exported(
         triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for name, _ in triggers:
             connection.execute(f"DROP TRIGGER {name}")
-        for sql, values in deeds:
+        for sql, values in actions:
             with suppress(sqlite3.Error):
                 connection.execute(sql, values)
         for _, sql in triggers:

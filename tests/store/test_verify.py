@@ -106,7 +106,7 @@ def test_is_silent_about_a_database_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", [1, 7, COUNT])
 @pytest.mark.parametrize(
-    "deed",
+    "action",
     [
         "UPDATE entries SET content = replace(content, 'demo', 'dema') WHERE sequence = :place",
         "UPDATE entries SET content = '' WHERE sequence = :place",
@@ -115,9 +115,9 @@ def test_is_silent_about_a_database_that_is_not_there(tmp_path: Path) -> None:
         "UPDATE entries SET hash = upper(hash) || 'x' WHERE sequence = :place",
     ],
 )
-def test_finds_an_entry_that_was_altered(filled: str, deed: str, place: int) -> None:
+def test_finds_an_entry_that_was_altered(filled: str, action: str, place: int) -> None:
     with tampering(filled) as connection:
-        connection.execute(text(deed), {"place": place})
+        connection.execute(text(action), {"place": place})
 
     assert judged(filled) == (RecordStatus.ALTERED, place)
 
@@ -326,7 +326,7 @@ def test_finds_changes_sound(changed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "deed",
+    "action",
     [
         "UPDATE changes SET content = replace(content, 'Bob K', 'Mallory') WHERE id = 'op_1'",
         "UPDATE changes SET content = 'no JSON' WHERE id = 'op_1'",
@@ -335,9 +335,9 @@ def test_finds_changes_sound(changed: str) -> None:
         "DELETE FROM changes WHERE id = 'op_1'",
     ],
 )
-def test_finds_a_change_that_was_altered(changed: str, deed: str) -> None:
+def test_finds_a_change_that_was_altered(changed: str, action: str) -> None:
     with tampering(changed) as connection:
-        connection.execute(text(deed))
+        connection.execute(text(action))
 
     report = verify_url(changed)
 
@@ -356,8 +356,8 @@ def test_finds_a_change_that_was_altered_with_its_digest(changed: str, part: str
     change = replace(a_change("op_1"), outcome=Outcome.SUCCEEDED, **{part: forged[part]})
     with tampering(changed) as connection:
         row = encode_change(change, "")
-        deed = "UPDATE changes SET content = :content, digest = :digest WHERE id = :id"
-        connection.execute(text(deed), row)
+        action = "UPDATE changes SET content = :content, digest = :digest WHERE id = :id"
+        connection.execute(text(action), row)
 
     assert verify_url(changed).change == "op_1"
 

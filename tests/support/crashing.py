@@ -39,7 +39,7 @@ _DIALECTS = ["sqlalchemy.dialects.sqlite.pysqlite", "sqlalchemy.dialects.postgre
 FORKING.set_forkserver_preload(["tests.support.crashing", *_DIALECTS])
 tls_context()
 
-Deed: TypeAlias = Callable[[Changes, str], Iterator[str]]
+Action: TypeAlias = Callable[[Changes, str], Iterator[str]]
 """What a process does about an account; says what a person would be shown."""
 
 
@@ -60,21 +60,21 @@ def settle(changes: Changes, _: str) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class Task:
     """What a process is to do.
 
     Args:
         database: The record's address.
         im: The sandbox's address.
         account: Whose profile it is about.
-        deed: What is done.
+        action: What is done.
         fatal_step: At which of its steps it dies, counted from 1; 0 lets it live.
     """
 
     database: str
     im: str
     account: str
-    deed: Deed = set_nick
+    action: Action = set_nick
     fatal_step: int = 0
 
 
@@ -171,10 +171,10 @@ def make_changes(store: Store, im_url: str, steps: Steps | None = None) -> Chang
     return Changes(APPS, {PROD.name: im}, RULES, SLACK, record, audited=True, waits=(0, 0.2, 0.5))
 
 
-def run(errand: Errand, parent: Connection) -> None:
-    """Run an errand at a word; tells what it says, and then how many steps it took."""
-    steps = Steps(errand.fatal_step)
-    changes = make_changes(Store(errand.database), errand.im, steps)
+def run(task: Task, parent: Connection) -> None:
+    """Run an task at a word; tells what it says, and then how many steps it took."""
+    steps = Steps(task.fatal_step)
+    changes = make_changes(Store(task.database), task.im, steps)
     # What lies between two statements is one step; a COMMIT is no statement to SQLAlchemy.
     for moment in ("before_cursor_execute", "commit"):
         event.listen(Engine, moment, steps.take)
@@ -182,16 +182,16 @@ def run(errand: Errand, parent: Connection) -> None:
     sys.addaudithook(lambda moment, _: steps.take() if moment == "http.client.send" else None)
     parent.send("ready")
     parent.recv()
-    for said in errand.deed(changes, errand.account):
+    for said in task.action(changes, task.account):
         parent.send(said)
     parent.send(steps.taken)
 
 
 @contextmanager
-def process(errand: Errand) -> Iterator[tuple[Any, Connection]]:
-    """Start a process on an errand; it waits for a word, and is killed when the context ends."""
+def process(task: Task) -> Iterator[tuple[Any, Connection]]:
+    """Start a process on an task; it waits for a word, and is killed when the context ends."""
     here, there = FORKING.Pipe()
-    child = FORKING.Process(target=run, args=(errand, there), daemon=True)
+    child = FORKING.Process(target=run, args=(task, there), daemon=True)
     child.start()
     there.close()
     try:

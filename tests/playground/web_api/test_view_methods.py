@@ -261,17 +261,17 @@ def test_forgets_a_modal_once_the_page_is_gone(
         assert third.submit(shown) == {"ok": False, "error": "view_not_found"}
 
 
-@pytest.mark.parametrize("deed", ["submit", "close", "press"])
+@pytest.mark.parametrize("action", ["submit", "close", "press"])
 def test_lets_nobody_into_the_modal_of_another(
-    deed: str, slack: WebClient, page: OpenPage, wire: OpenWire, url: str
+    action: str, slack: WebClient, page: OpenPage, wire: OpenWire, url: str
 ) -> None:
     vera, bot = page(VIEWER), wire()
     view = slack.views_open(trigger_id=trigger(vera, bot), view=make_view(NICK))["view"]
 
-    answer = requests.post(f"{url}/page/{deed}", json={"as": EDITOR.id, "view_id": view["id"]}, timeout=30)
+    answer = requests.post(f"{url}/page/{action}", json={"as": EDITOR.id, "view_id": view["id"]}, timeout=30)
 
     assert answer.json() == {"ok": False, "error": "view_not_found"}
 
 
-def test_knows_no_other_deeds(url: str, workspace: Workspace) -> None:
+def test_knows_no_other_actions(url: str, workspace: Workspace) -> None:
     assert requests.post(f"{url}/page/frobnicate", json={}, timeout=30).status_code == 404

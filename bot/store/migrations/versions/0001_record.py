@@ -63,18 +63,18 @@ def _triggers(dialect: str) -> list[str]:
         return [
             f"CREATE TRIGGER entries_refuse_replace BEFORE INSERT ON entries WHEN {there} {refuse}",
             *(
-                f"CREATE TRIGGER {table}_refuse_{deed} BEFORE {deed} ON {table} {refuse}"
+                f"CREATE TRIGGER {table}_refuse_{operation} BEFORE {operation} ON {table} {refuse}"
                 for table in _KEPT
-                for deed in ("update", "delete")
+                for operation in ("update", "delete")
             ),
         ]
     function = "refuse_rewriting()"
     refuse = "BEGIN RAISE EXCEPTION 'the record is append-only'; END"
-    deeds = "UPDATE OR DELETE OR TRUNCATE"
+    operations = "UPDATE OR DELETE OR TRUNCATE"
     return [
         f"CREATE FUNCTION {function} RETURNS trigger LANGUAGE plpgsql AS $${refuse}$$",
         *(
-            f"CREATE TRIGGER {table}_refuse_rewriting BEFORE {deeds} ON {table}"
+            f"CREATE TRIGGER {table}_refuse_rewriting BEFORE {operations} ON {table}"
             f" FOR EACH STATEMENT EXECUTE FUNCTION {function}"
             for table in _KEPT
         ),
