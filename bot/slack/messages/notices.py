@@ -1,5 +1,9 @@
 """Notices: working, waiting, busy, restarting and the like."""
 
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import RichTextElement
+
 from bot.core.commands import LookupCommand
 from bot.core.lookups.job import Progress
 from bot.slack.messages.blocks import Button, Message, bold, buttons, make_message, paragraph, words
@@ -24,39 +28,28 @@ def progressing(command: LookupCommand, progress: Progress, cancel_id: str) -> M
 
 def shared() -> Message:
     """Make the notice that the answer is posted for everyone in the conversation."""
-    return make_message(lambda _: [paragraph([words("The answer follows, visible to everyone here.")])])
+    return _notice([words("The answer follows, visible to everyone here.")])
 
 
 def following() -> Message:
     """Make the notice that the answer is a separate message; this one stays."""
-    return make_message(lambda _: [paragraph([words("The answer follows as a new message.")])])
+    return _notice([words("The answer follows as a new message.")])
 
 
 def sending() -> Message:
     """Make the notice of a file being sent, which the result replaces."""
-    return make_message(
-        lambda _: [paragraph([bold("Sending the CSV…"), words(" It will arrive in your direct messages.")])]
-    )
+    return _notice([bold("Sending the CSV…"), words(" It will arrive in your direct messages.")])
 
 
 def changing() -> Message:
     """Make the notice of a change being prepared or made, which the result replaces."""
-    return make_message(
-        lambda _: [
-            paragraph([bold("Contacting Tencent Chat…"), words(" The result will replace this message.")])
-        ]
-    )
+    return _notice([bold("Contacting Tencent Chat…"), words(" The result will replace this message.")])
 
 
 def busy() -> Message:
     """Make the notice that the queue is full."""
-    return make_message(
-        lambda _: [
-            paragraph(
-                [bold("The bot is busy right now.")],
-                [words("Nothing was sent. Try again in a few seconds.")],
-            )
-        ]
+    return _notice(
+        [bold("The bot is busy right now.")], [words("Nothing was sent. Try again in a few seconds.")]
     )
 
 
@@ -79,17 +72,13 @@ def waiting(cancel_id: str) -> Message:
 
 def withdrawn() -> Message:
     """Make the notice of a request cancelled in the queue."""
-    return make_message(
-        lambda _: [paragraph([bold("Cancelled before it started."), words(" Nothing was sent.")])]
-    )
+    return _notice([bold("Cancelled before it started."), words(" Nothing was sent.")])
 
 
 def restarting() -> Message:
     """Make the notice of a request refused because the bot is stopping."""
-    return make_message(
-        lambda _: [
-            paragraph(
-                [bold("The bot is restarting."), words(" Nothing was sent. Try again in a minute.")],
-            )
-        ]
-    )
+    return _notice([bold("The bot is restarting."), words(" Nothing was sent. Try again in a minute.")])
+
+
+def _notice(*lines: Sequence[RichTextElement]) -> Message:
+    return make_message(lambda _: [paragraph(*lines)])
