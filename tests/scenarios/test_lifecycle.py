@@ -72,7 +72,7 @@ def test_finishes_what_it_has_however_often_it_is_told_to_stop(way: Way, tmp_pat
     with bot_apart(way, tmp_path) as apart:
         apart.sandbox.behavior = Behavior(latency_ms=1500)
         assert apart.vera.page.send("/im profile alice") == {"ok": True}
-        wait_until(lambda: "portrait_get" in apart.sandbox.call_log())
+        wait_until(lambda: bool(apart.sandbox.call_log()["portrait_get"]))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
             apart.bot.process.send_signal(number)
             time.sleep(0.1)
