@@ -276,7 +276,7 @@ def test_owns_up_when_a_command_finds_no_way_to_a_worker(
     acknowledged = fixture.send("profile alice", VIEWER)
 
     told = json.loads(acknowledged.body)
-    (reference,) = re.findall("this bot the reference ([0-9a-f]{8})", told["text"])
+    (reference,) = re.findall("the reference ([0-9a-f]{8})", told["text"])
     assert (acknowledged.status, told["response_type"]) == (200, "ephemeral")
     assert f"reference {reference}" in caplog.text
 
