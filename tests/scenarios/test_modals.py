@@ -61,8 +61,7 @@ def test_reviews_in_the_modal_what_a_form_would_change(running_bot: RunningBot, 
     assert {entry.event.surface for entry in entries_of(running_bot, "user_014")} == {Surface.FORM}
     assert f"/im undo {entries_of(running_bot, 'user_014')[0].event.change_id}" in str(done["blocks"])
     assert "From a form" in ed.audit()["text"]
-    ed.page.close(done)
-    assert ed.page.next()["view"] is None
+    ed.close(done)
 
 
 def test_goes_back_from_the_review_to_the_form(running_bot: RunningBot, ed: SlackUser) -> None:
@@ -152,8 +151,7 @@ def test_sends_the_outcome_to_whoever_closed_the_modal(running_bot: RunningBot, 
     running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=3000)
     try:
         ed.page.submit(shown)
-        ed.page.close(ed.view("Changing"))
-        assert ed.page.next()["view"] is None
+        ed.close(ed.view("Changing"))
         answer = ed.answer()
     finally:
         running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=0)

@@ -102,14 +102,25 @@ class SlackUser:
         return self.audited.pop(0)
 
     def view(self, *says: str) -> dict[str, Any]:
-        """Wait for a view that says these words; what the audit channel is told meanwhile is kept."""
-        while True:
-            news = self.page.next()
+        """Wait for a view with these words; messages to the audit channel are kept for `audit`."""
+        while not (view := self._next_view()) or any(words not in str(view["blocks"]) for words in says):
+            pass
+        return dict(view)
+
+    def close(self, view: dict[str, Any]) -> None:
+        """Close a view, and wait until no view is open."""
+        self.page.close(view)
+        while self._next_view():
+            pass
+
+    def _next_view(self) -> dict[str, Any] | None:
+        """Wait for the next view, or for None when the last one closed."""
+        while "view" not in (news := self.page.next()):
             if "message" in news:
                 assert is_audit_message(news["message"]), news["message"]["text"]
                 self.audited.append(news["message"])
-            elif (view := news.get("view")) and all(words in str(view["blocks"]) for words in says):
-                return dict(view)
+        view: dict[str, Any] | None = news["view"]
+        return view
 
     def next_message(self) -> dict[str, Any]:
         """Wait for the next message in any channel; those in the audit channel are kept for `audit`."""
