@@ -182,6 +182,7 @@ def test_shows_each_exchange_with_what_is_wrong_in_it(open_page: OpenPage, slack
     expect(records.get_by_role("img", name="from the bot")).to_be_visible()
 
     page.get_by_role("button", name="one", exact=True).click()
+    expect(records.first).to_contain_text("block_actions")
     with pytest.raises(SlackApiError):
         slack.chat_postMessage(channel=ONCALL, text="Which?", blocks=TOO_LONG)
 
