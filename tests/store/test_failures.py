@@ -427,6 +427,8 @@ def free(store: Store) -> Iterator[Callable[[], None]]:
         assert go_on.wait(60)
 
     def free() -> None:
+        # Its own caller has given up by now, or is about to.
+        assert isinstance(held.exception(30), RecordUnknownError)
         go_on.set()
         while store._writer._began != math.inf:
             time.sleep(0.01)
@@ -436,7 +438,6 @@ def free(store: Store) -> Iterator[Callable[[], None]]:
         assert began.wait(30)
         yield free
         free()
-        assert isinstance(held.exception(), RecordUnknownError)
 
 
 def test_does_not_write_what_its_caller_gave_up_before_it_began(
