@@ -60,14 +60,14 @@ class EditProfile:
 
 @dataclass(frozen=True, slots=True)
 class UndoChange:
-    """Put back what a change replaced, after a preview and your confirmation."""
+    """Restore the values that a change replaced, after a preview and your confirmation."""
 
     change_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ShowHistory:
-    """See who looked at or changed one account, the newest first."""
+    """See who looked up or changed one account, newest first."""
 
     app: App
     account: str
@@ -82,12 +82,12 @@ class ShowStart:
 
 @dataclass(frozen=True, slots=True)
 class ShowRole:
-    """See your role, where it comes from, and who can give you more."""
+    """See your role, why you have it, and who holds each role."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShowHelp:
-    """See the commands you may run; with a command's name, examples of it."""
+    """See the commands you may run, or one command with examples."""
 
     topic: str | None = None
 

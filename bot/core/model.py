@@ -43,9 +43,9 @@ class Membership(StrEnum):
 
     MEMBER = "full member"
     GUEST = "guest"
-    STRANGER = "person of another workspace"
+    STRANGER = "member of another workspace"
     BOT = "bot"
-    DEACTIVATED = "deactivated person"
+    DEACTIVATED = "deactivated user"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,15 +42,14 @@ def check(actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cach
         membership = people.get_membership(actor, bypass_cache=bypass_cache)
     except SlackUnavailableError:
         if role is Role.VIEWER and (reason := _listed(actor, role, rules)):
-            return f"{reason}; Slack could not be asked about you"
+            return f"{reason}; Slack could not confirm that you are a full member"
         raise _refusal(
-            f"Slack could not be asked who you are, and {_without_slack(role)}",
-            "Try again in a minute; if it stays so, tell the bot's operator",
+            f"Slack could not confirm who you are, and {_without_slack(role)}",
+            "Try again in a minute; if that fails, tell the bot's operator",
         ) from None
     if membership is not Membership.MEMBER:
         raise _refusal(
-            "only full members of this workspace may use this bot, and Slack says that you are "
-            f"a {membership}",
+            f"only full members of this workspace may use this bot, and you are a {membership}",
             "Ask a full member to do it for you",
         )
     reason, unread = _granted(actor, role, rules, people, bypass_cache=bypass_cache)
@@ -88,19 +87,19 @@ def _granted(
 def _without_slack(role: Role) -> str:
     if role is Role.VIEWER:
         return f"your user id is in neither {_SETTING[Role.VIEWER]} nor {_SETTING[Role.EDITOR]}"
-    return "without that nobody counts as an editor"
+    return "editors must be confirmed"
 
 
 def _lacking(actor: Actor, role: Role, unread: str) -> PermissionDeniedError:
-    giver = f"the bot's operator can put {actor.user_id} into {_SETTING[role]}"
+    giver = f"ask the bot's operator to add {actor.user_id} to {_SETTING[role]}"
     if unread:
         return _refusal(
-            f"Slack did not say who is in the user group {unread}, so it makes nobody {_A_HOLDER[role]}",
-            f"Try again in a minute; if it stays so, {giver}",
+            f"Slack could not list the user group {unread}, so it grants no role right now",
+            f"Try again in a minute; if that fails, {giver}",
         )
     return _refusal(
         f"you are not {_A_HOLDER[role]}: {_SETTING[role]} lists neither you nor a user group you are in",
-        f"Ask someone who is (whoami lists them), or {giver}",
+        f"Ask {_A_HOLDER[role]} to do it (whoami lists them), or {giver}",
     )
 
 

@@ -207,7 +207,7 @@ class Services:
         """
         change = self.record.find(change_id)
         if change is None:
-            raise ExpiredError("the record knows no such change")
+            raise ExpiredError("there is no such change in the record")
         return ShowHistory(self.apps.find(change.app), change.account)
 
     def may_change(self, actor: Actor) -> bool:

@@ -92,7 +92,7 @@ class ImportStatus(msgspec.Struct):
         if self.code:
             return error_for(self.code, account=True)
         if self.status not in ("Imported", "NotImported"):
-            return InvalidResponseError("the vendor did not say whether it is imported", advice="Try again")
+            return InvalidResponseError("Tencent Chat did not say whether it is imported", advice="Try again")
         return self.status == "Imported"
 
 
@@ -170,7 +170,7 @@ def decode(kind: type[R], body: bytes | bytearray) -> R:
 
 
 def _unreadable(words: str) -> InvalidResponseError:
-    return InvalidResponseError(words, advice="Try again; if it stays so, tell an operator")
+    return InvalidResponseError(words, advice="Try again; if that fails, tell an operator")
 
 
 def _repair(body: bytes | bytearray) -> str:

@@ -40,8 +40,20 @@ MATRIX = (
     # While Slack cannot be asked, looking up falls back to user ids; changing falls back to nothing.
     (EVERYONE, NOBODY, DOWN, NO, NO),
     (BY_GROUP, BY_GROUP, DOWN, NO, NO),
-    (BY_ID, NOBODY, DOWN, "your user id is in ROLES__VIEWERS; Slack could not be asked about you", NO),
-    (EVERYONE, BY_ID, DOWN, "your user id is in ROLES__EDITORS; Slack could not be asked about you", NO),
+    (
+        BY_ID,
+        NOBODY,
+        DOWN,
+        "your user id is in ROLES__VIEWERS; Slack could not confirm that you are a full member",
+        NO,
+    ),
+    (
+        EVERYONE,
+        BY_ID,
+        DOWN,
+        "your user id is in ROLES__EDITORS; Slack could not confirm that you are a full member",
+        NO,
+    ),
 )
 
 
@@ -85,41 +97,44 @@ REFUSALS = (
         Rules(OTHERS, NOBODY),
         SLACK,
         "you are not a viewer: ROLES__VIEWERS lists neither you nor a user group you are in",
-        "Ask someone who is (whoami lists them), or the bot's operator can put U01ME into ROLES__VIEWERS",
+        "Ask a viewer to do it (whoami lists them), or ask the bot's operator to add U01ME to ROLES__VIEWERS",
     ),
     (
         Role.EDITOR,
         Rules(EVERYONE, NOBODY),
         SLACK,
         "you are not an editor: ROLES__EDITORS lists neither you nor a user group you are in",
-        "Ask someone who is (whoami lists them), or the bot's operator can put U01ME into ROLES__EDITORS",
+        (
+            "Ask an editor to do it (whoami lists them), "
+            "or ask the bot's operator to add U01ME to ROLES__EDITORS"
+        ),
     ),
     (
         Role.EDITOR,
         Rules(EVERYONE, UNKNOWN_GROUP),
         SLACK,
-        "Slack did not say who is in the user group S00LOST, so it makes nobody an editor",
-        "Try again in a minute; if it stays so, the bot's operator can put U01ME into ROLES__EDITORS",
+        "Slack could not list the user group S00LOST, so it grants no role right now",
+        "Try again in a minute; if that fails, ask the bot's operator to add U01ME to ROLES__EDITORS",
     ),
     (
         Role.VIEWER,
         Rules(EVERYONE, NOBODY),
         DOWN,
-        f"Slack could not be asked who you are, and your user id is in neither {LISTS}",
-        "Try again in a minute; if it stays so, tell the bot's operator",
+        f"Slack could not confirm who you are, and your user id is in neither {LISTS}",
+        "Try again in a minute; if that fails, tell the bot's operator",
     ),
     (
         Role.EDITOR,
         Rules(EVERYONE, BY_ID),
         DOWN,
-        "Slack could not be asked who you are, and without that nobody counts as an editor",
-        "Try again in a minute; if it stays so, tell the bot's operator",
+        "Slack could not confirm who you are, and editors must be confirmed",
+        "Try again in a minute; if that fails, tell the bot's operator",
     ),
     (
         Role.VIEWER,
         Rules(EVERYONE, BY_ID),
         replace(SLACK, standings={ME.user_id: Membership.GUEST}),
-        "only full members of this workspace may use this bot, and Slack says that you are a guest",
+        "only full members of this workspace may use this bot, and you are a guest",
         "Ask a full member to do it for you",
     ),
 )

@@ -162,8 +162,13 @@ REPORTS = (
     (VERA, SLACK, Role.VIEWER, "every full member of this workspace may look up (ROLES__VIEWERS is *)"),
     (EDDA, SLACK, Role.EDITOR, "your user id is in ROLES__EDITORS"),
     (GUS, SLACK, None, "only full members of this workspace may use this bot"),
-    (VERA, DOWN, None, "Slack could not be asked who you are"),
-    (EDDA, DOWN, Role.VIEWER, "your user id is in ROLES__EDITORS; Slack could not be asked about you"),
+    (VERA, DOWN, None, "Slack could not confirm who you are"),
+    (
+        EDDA,
+        DOWN,
+        Role.VIEWER,
+        "your user id is in ROLES__EDITORS; Slack could not confirm that you are a full member",
+    ),
 )
 
 

@@ -185,5 +185,5 @@ def test_answers_direct_messages(enter: OpenPage) -> None:
 def test_says_why_a_guest_is_refused(enter: OpenPage) -> None:
     answer = ask(enter(GUEST), "/im profile alice")
 
-    expect(answer).to_contain_text("Slack says that you are a guest")
+    expect(answer).to_contain_text("you are a guest")
     expect(answer).to_contain_text("Nothing was sent")

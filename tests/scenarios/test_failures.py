@@ -138,7 +138,7 @@ def test_refuses_whom_slack_does_not_vouch_for(fault: SlackFault) -> None:
         running_bot.workspace.faults.fail("users.info", fault)
         refused, answered = vera.ask("/im profile alice"), vera.ask("/im profile alice")
 
-    assert "Slack could not be asked who you are" in refused["text"]
+    assert "Slack could not confirm who you are" in refused["text"]
     assert "Try again in a minute" in refused["text"]
     assert "1 of 1 found" in answered["text"]
 

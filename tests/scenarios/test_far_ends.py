@@ -186,7 +186,7 @@ def test_a_question_about_people(fixture: BotFixture, fault: str) -> None:
 
     fixture.send(f"profile {asked}", fixture.hire())
 
-    fixture.said("Slack could not be asked who you are.*Try again in a minute")
+    fixture.said("Slack could not confirm who you are.*Try again in a minute")
     assert fixture.recorded(asked) == ["denied"]
 
 
@@ -246,7 +246,7 @@ def test_a_write_of_the_vendor(fixture: BotFixture, fault: str) -> None:
 
     fixture.press(preview, "confirm_change", EDITOR)
 
-    fixture.said("did not say what became of the change, and the profile reads as before")
+    fixture.said("did not confirm the change, and the profile is unchanged")
     assert fixture.recorded("alice")[before:] == ["attempted", "failed"]
     assert len(fixture.vendor.bodies("portrait_set")) == 1
 

@@ -109,7 +109,7 @@ def test_says_at_the_inputs_what_cannot_be_taken(ed: SlackUser) -> None:
     ed.page.submit(form)
     assert "nothing is changed yet" in str(ed.view()["errors"])
     ed.page.submit(form, typed(form, "Tag_Profile_IM_Location", "\N{WAVING HAND SIGN}" * 8))
-    assert "32 bytes, at most 16" in str(ed.view()["errors"]["Tag_Profile_IM_Location"])
+    assert "32 bytes; the limit is 16" in str(ed.view()["errors"]["Tag_Profile_IM_Location"])
 
 
 def test_says_in_the_modal_that_there_is_nothing_to_change(running_bot: RunningBot, ed: SlackUser) -> None:

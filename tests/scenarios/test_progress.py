@@ -98,10 +98,10 @@ def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> Non
         last = running_bot.workspace.find(answer["channel"], answer["ts"])
 
     assert "0 of 2 found  ·  2 not asked" in answer["text"]
-    assert "not asked: cancelled by you" in answer["text"]
+    assert "not asked: you cancelled" in answer["text"]
     assert answer["ts"] == moved["ts"]
     assert "with 1 more  cancelled" in history["text"]
-    assert "cancelled when 0 of 2 accounts had been answered for" in history["text"]
+    assert "cancelled after 0 of 2 accounts were answered" in history["text"]
     assert last
     assert last.content.text == answer["text"]
 
@@ -113,7 +113,7 @@ def test_lets_nobody_else_cancel(running_bot: RunningBot) -> None:
         next(kept for kept in running_bot.workspace.messages if kept.ts == moved["ts"]).only_for = None
         refused = ed.press(moved, "Cancel")
         answer = vera.press(moved, "Cancel")
-        while "cancelled by you" not in answer["text"]:
+        while "you cancelled" not in answer["text"]:
             answer = vera.answer()
 
     assert "only the person who asked" in refused["text"]

@@ -182,7 +182,7 @@ CANCELLED_LOOKUP = chain(
     replace(
         LOOKED_UP.event,
         outcome=Outcome.CANCELLED,
-        problem="cancelled when 0 of 1 accounts had been answered for",
+        problem="cancelled after 0 of 1 accounts were answered",
     ),
 )
 DENIED_ENTRY = chain(

@@ -57,13 +57,13 @@ def apply(
     found, trouble = _read_back(change, fields, read, waits, deadline)
     if found is Outcome.SUCCEEDED:
         return WriteResult(found)
-    why = f"it could not be read back: {trouble}" if trouble else "the profile does not read as written"
-    return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(f"the vendor took the change, but {why}"))
+    why = f"it could not be read back: {trouble}" if trouble else "the profile does not show it"
+    return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(f"Tencent Chat accepted the change, but {why}"))
 
 
 def _after_silence(problem: IMError, found: Outcome | None, _: IMError | None) -> WriteResult:
     if found is Outcome.FAILED:
-        words = "the vendor did not say what became of the change, and the profile reads as before"
+        words = "Tencent Chat did not confirm the change, and the profile is unchanged"
         return WriteResult(found, UnavailableError(words, code=problem.code, advice="Try again"))
     return WriteResult(found or Outcome.UNKNOWN, None if found else problem)
 
@@ -79,7 +79,7 @@ def _read_back(
     trouble: IMError | None = None
     for wait in waits:
         if wait >= deadline.left():
-            return None, trouble or UnavailableError("there was no time left to see the change")
+            return None, trouble or UnavailableError("there was no time left")
         time.sleep(wait)
         found = trouble = None
         try:
@@ -105,5 +105,8 @@ def _refusal(
         return problem
     names = ", ".join(field.word for field in kept)
     return type(problem)(
-        f"{problem}, and yet {names} changed", code=problem.code, advice=problem.advice, detail=problem.detail
+        f"{problem}, but {names} changed anyway",
+        code=problem.code,
+        advice=problem.advice,
+        detail=problem.detail,
     )

@@ -16,16 +16,16 @@ OUTCOME_TEXT = {
     Outcome.PROPOSED: "it is not confirmed yet",
     Outcome.ATTEMPTED: "it is already being applied",
     Outcome.SUCCEEDED: "it was already applied",
-    Outcome.FAILED: "it was already tried, and failed",
-    Outcome.UNKNOWN: "it was already sent, and whether it happened is not known",
-    Outcome.CANCELLED: "it was cancelled, has expired or was shown anew",
+    Outcome.FAILED: "it failed",
+    Outcome.UNKNOWN: "it was sent, and its outcome is unknown",
+    Outcome.CANCELLED: "it was cancelled, has expired or was replaced by a new preview",
 }
 """The state of a change in words, by its outcome."""
 
 _STATE = {
     Outcome.SUCCEEDED: "the change was sent and applied",
-    Outcome.FAILED: "the change was tried and not applied",
-    Outcome.UNKNOWN: "the change was sent, and whether it happened is not known",
+    Outcome.FAILED: "the change was attempted but not applied",
+    Outcome.UNKNOWN: "the change was sent, and its outcome is unknown",
 }
 
 
@@ -142,13 +142,13 @@ def close(record: Record, app: App, change: Change, result: WriteResult, surface
     except AuditError as error:
         state = _STATE[result.outcome] + (f" ({problem})" if problem else "")
         became = (
-            "and whether that was recorded is not known yet"
+            "and it is not yet known whether that was recorded"
             if isinstance(error, RecordUnknownError)
             else "but that could not be recorded"
         )
         raise type(error)(
             f"{state}, {became}: {error}",
-            advice="The bot will read the profile and record the outcome when the record works again",
+            advice="The bot will check the profile and record the outcome once the record works again",
             detail=error.detail,
         ) from error
     return Settled(app, closed, entry, result.problem)
@@ -184,6 +184,6 @@ def word_of(change: Change) -> str:
 def not_open(change: Change) -> ExpiredError:
     """Make the error for a change that can no longer be confirmed or cancelled."""
     return ExpiredError(
-        f"this change is not open any more: {OUTCOME_TEXT[change.outcome]}",
-        advice="The history of the account tells its steps",
+        f"this change is no longer open: {OUTCOME_TEXT[change.outcome]}",
+        advice="See the account's history",
     )

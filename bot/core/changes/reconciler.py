@@ -68,6 +68,6 @@ def _infer(change: Change, apps: Apps, ims: Mapping[str, IM]) -> WriteResult:
     if found is Outcome.SUCCEEDED:
         return WriteResult(found)
     if found is Outcome.FAILED:
-        return WriteResult(found, IMError("the profile reads as before the change"))
-    words = "the profile reads neither as before the change nor as after it"
+        return WriteResult(found, IMError("the profile still has the old values"))
+    words = "the profile has neither the old nor the new values"
     return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(words))

@@ -49,8 +49,8 @@ from bot.errors import (
 log = logging.getLogger(__name__)
 
 _ID_CHARACTERS = 12
-_AGAIN = f"Run the command again for a fresh preview. {NOTHING_SENT}"
-_HISTORY = f"The history of an account names its changes. {NOTHING_SENT}"
+_AGAIN = f"Run the command again for a new preview. {NOTHING_SENT}"
+_HISTORY = f"An account's history lists its changes. {NOTHING_SENT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,13 @@ class Changes:
         if later := changed_fields(touched, now, change.before):
             if change.undoes:
                 with before_sending():
-                    journal.move(self.record, change, Outcome.CANCELLED, surface, "the profile changed since")
+                    journal.move(
+                        self.record,
+                        change,
+                        Outcome.CANCELLED,
+                        surface,
+                        "the profile changed after the preview",
+                    )
                 raise _overwrites(later)
             return self._propose_anew(app, change, touched, now, surface)
         # Counted from before the intent is recorded, so that nothing is sent when others may settle it.
@@ -135,7 +141,9 @@ class Changes:
         except Exception:
             # It may have been sent: nobody may be advised to try again before that is known.
             log.exception("what became of change %s could not be found out", change.id)
-            result = WriteResult(Outcome.UNKNOWN, OutcomeUnknownError("a fault in the bot came in between"))
+            result = WriteResult(
+                Outcome.UNKNOWN, OutcomeUnknownError("an error in the bot interrupted the change")
+            )
         return journal.close(self.record, app, attempted, result, surface)
 
     def review(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview:
@@ -172,16 +180,12 @@ class Changes:
         if done is None:
             raise ExpiredError(f"there is no change {quote(change_id)}", advice=_HISTORY)
         if done.outcome is not Outcome.SUCCEEDED:
-            raise ExpiredError(
-                "only a change that was applied can be undone, and of this one: "
-                f"{OUTCOME_TEXT[done.outcome]}",
-                advice=_HISTORY,
-            )
+            raise ExpiredError(f"this change cannot be undone: {OUTCOME_TEXT[done.outcome]}", advice=_HISTORY)
         app, touched = find_fields(done, self.apps)
         now = self._read_named(app, done.account, touched)
         if later := changed_fields(touched, now, done.after):
             if undone_by := journal.find_undo(self.record, done):
-                raise ExpiredError(f"it was undone already, by change {undone_by}", advice=_HISTORY)
+                raise ExpiredError(f"it was already undone by change {undone_by}", advice=_HISTORY)
             raise _overwrites(later)
         wanted = {field: undo_value(field, done.before.get(field.tag)) for field in touched}
         change = self._new(actor, app, done.account, now, wanted, reason=undo_reason(done.id), undoes=done.id)
@@ -238,9 +242,11 @@ class Changes:
         """Find a change that an actor may confirm or cancel, if nobody has done so yet."""
         change = self._find(actor, change_id, surface, bypass_cache=True)
         if change is None:
-            raise ExpiredError("the record knows no such change", advice=_AGAIN)
+            raise ExpiredError("there is no such change in the record", advice=_AGAIN)
         if change.actor != actor:
-            refusal = ExpiredError("only the person who proposed a change may settle it", advice=_AGAIN)
+            refusal = ExpiredError(
+                "only the person who proposed a change may confirm or cancel it", advice=_AGAIN
+            )
             journal.deny(self.record, _asked(actor, change, surface), refusal)
             raise refusal
         if change.outcome is not Outcome.PROPOSED:
@@ -274,7 +280,7 @@ class Changes:
     ) -> Preview | Unchanged:
         with before_sending():
             journal.move(
-                self.record, old, Outcome.CANCELLED, surface, "the profile changed since the preview"
+                self.record, old, Outcome.CANCELLED, surface, "the profile changed after the preview"
             )
         wanted = {field: old.after[field.tag] for field in touched}
         change = self._new(old.actor, app, old.account, now, wanted, reason=old.reason, undoes=old.undoes)
@@ -314,7 +320,7 @@ class Changes:
 def _overwrites(later: Sequence[Field]) -> ExpiredError:
     names = ", ".join(field.word for field in later)
     return ExpiredError(
-        f"this would overwrite what was changed later: {names}",
+        f"this would overwrite later changes to {names}",
         advice=f"Set the fields you want instead. {NOTHING_SENT}",
     )
 

@@ -44,7 +44,7 @@ def look_up(
 
 def never_asked(command: LookupCommand) -> list[AccountResult]:
     """Account for the ids of a command that cannot be the vendor's, which is not asked about them."""
-    why = NotAskedError(f"over {MAX_ID_BYTES} bytes", advice="Check the id; one with a blank in it is quoted")
+    why = NotAskedError(f"over {MAX_ID_BYTES} bytes", advice="Check the id; quote one that contains a space")
     return [
         AccountResult(account, LookupStatus.NOT_ASKED, problem=why)
         for account in command.accounts
@@ -151,11 +151,8 @@ class _Chunk:
         except IMError as problem:
             return dict.fromkeys(accounts, problem)
         if owner and imported.get(owner[0]) is False:
-            raise NotFoundError(
-                f"{owner[0]}, whose friend list was asked for, is not imported into this app",
-                advice=CHECK_ID,
-            )
-        unsaid = InvalidResponseError("the vendor did not say whether it is imported", advice="Try again")
+            raise NotFoundError(f"the owner {owner[0]} is not imported into this app", advice=CHECK_ID)
+        unsaid = InvalidResponseError("Tencent Chat did not say whether it is imported", advice="Try again")
         return {account: imported.get(account, unsaid) for account in accounts}
 
 
@@ -170,7 +167,7 @@ def _row(account: str, answer: Values | IMError | None, imported: bool | IMError
             account, LookupStatus.NOT_IMPORTED, problem=answer if isinstance(answer, IMError) else None
         )
     if answer is None:
-        answer = InvalidResponseError("the vendor's answer left it out", advice="Try again")
+        answer = InvalidResponseError("Tencent Chat's answer left it out", advice="Try again")
     if isinstance(answer, IMError):
         return _missed(account, answer)
     if not answer and isinstance(imported, IMError):

@@ -96,13 +96,13 @@ class LookupJob:
         if not self._end():
             return None
         self._deadline.stopped.set()
-        why = NotAskedError("cancelled by you before the vendor answered", advice="Ask again for the rest")
+        why = NotAskedError("you cancelled before Tencent Chat answered", advice="Look up the rest again")
         answered = self._rows
         rows = tuple(
             answered.get(account) or AccountResult(account, LookupStatus.NOT_ASKED, problem=why)
             for account in self.command.accounts
         )
-        words = f"cancelled when {len(answered)} of {len(rows)} accounts had been answered for"
+        words = f"cancelled after {len(answered)} of {len(rows)} accounts were answered"
         return self._close(rows, replace(self._asked, outcome=Outcome.CANCELLED, problem=words))
 
     def progress(self) -> Progress:

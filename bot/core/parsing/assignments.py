@@ -13,8 +13,8 @@ from bot.core.parsing.values import parse_value
 from bot.errors import UsageError
 
 _OPTIONS = SPECS[WORDS[SetFields]].options
-_QUOTED = 'A value with a blank in it is quoted: nick="Bob K". One change is for one account'
-_NO_BLANKS = "No blanks around the equals sign"
+_QUOTED = 'Quote a value that contains a space: nick="Bob K". A change is for one account'
+_NO_BLANKS = "No spaces around the equals sign"
 
 
 def read_assignments(tokens: Iterable[Token], app: App) -> dict[Field, Value]:
@@ -42,7 +42,7 @@ def read_assignments(tokens: Iterable[Token], app: App) -> dict[Field, Value]:
                 name, text = token.split()
                 field = _find(name, text, app)
                 if field in named:
-                    raise UsageError(f"{field.word} is given twice", advice="Give it once")
+                    raise UsageError(f"{field.word} is set twice", advice="Set it once")
                 named.add(field)
                 values[field] = parse_value(field, text)
     errors.raise_all()
@@ -55,7 +55,7 @@ def _is_stray(token: Token) -> bool:
 
 def _find(name: str, text: str, app: App) -> Field:
     if option := _option(name):
-        raise UsageError(f"{quote(name)} is no field", advice=f"Did you mean {option} {pasted(text)}?")
+        raise UsageError(f"{quote(name)} is not a field", advice=f"Did you mean {option} {pasted(text)}?")
     (field,) = fields.named([name], Domain.PROFILE, app.custom)
     return field
 
@@ -68,7 +68,7 @@ def _option(name: str) -> str | None:
 def _stray(before: Token | None, pieces: Sequence[Token], app: App) -> UsageError:
     """Make the error for pieces that are no field=value, with what was probably meant."""
     first, rest = pieces[0].text, " ".join(piece.typed for piece in pieces[1:])
-    words = f"{quote(' '.join(piece.typed for piece in pieces))} is no field=value"
+    words = f"{quote(' '.join(piece.typed for piece in pieces))} is not field=value"
     name, value = before.split() if before else ("", "")
     if option := _option(first):  # reason spam
         advice = f"Did you mean {option} {pasted(rest)}?"
@@ -81,7 +81,7 @@ def _stray(before: Token | None, pieces: Sequence[Token], app: App) -> UsageErro
         advice = f"{_NO_BLANKS}: {_assigned(name, f'{pieces[0].typed} {rest}'.strip())}"
     elif before:  # nick=Bob K
         whole = f"{value} {pieces[0].typed} {rest}".strip()
-        advice = f"A value with a blank in it is quoted: {_assigned(name, whole)}"
+        advice = f"Quote a value that contains a space: {_assigned(name, whole)}"
     else:  # bob_k carol
         advice = _QUOTED
     return UsageError(words, advice=advice)

@@ -53,7 +53,7 @@ class Apps:
         names = ", ".join(self.by_name)
         wanted = self.default if name is None else name.lower()
         if wanted is None:
-            raise UsageError("more than one app is set up here", advice=f"Say which with --app: {names}")
+            raise UsageError("there is more than one app here", advice=f"Choose one with --app: {names}")
         if wanted not in self.by_name:
             raise UsageError(
                 f"there is no app {quote(wanted)} here",
@@ -96,7 +96,7 @@ def check_length(text: str) -> None:
     if len(text) > MAX_TEXT:
         raise UsageError(
             f"that is {len(text):,} characters; one command takes at most {MAX_TEXT:,}",
-            advice="Split the ids over several commands",
+            advice="Split the ids across several commands",
         )
 
 
@@ -110,7 +110,7 @@ def _find_spec(word: str) -> Spec:
         usage=SPECS[near or "help"].line,
         advice=f"Did you mean {near}?"
         if near
-        else f"Commands: {', '.join(SPECS)}; an id goes after one of them",
+        else f"Commands: {', '.join(SPECS)}; an id goes after the command",
     )
 
 
@@ -119,7 +119,7 @@ def _build_lookup(kind: LookupKind, arguments: ParsedArguments, apps: Apps) -> L
     chosen = _fields(arguments, kind.domain, app) if kind.domain else ()
     if kind.has_owner:
         if len(accounts) < 2:  # noqa: PLR2004 - the owner, and somebody to look for in the list
-            raise UsageError(f"{kind.word} takes the owner of the friend list and at least one other id")
+            raise UsageError(f"{kind.word} needs the owner of the friend list and at least one other id")
         owner, *accounts = accounts
         check_accounts([owner])
     csv, share = "--csv" in arguments.options, "--share" in arguments.options
@@ -130,7 +130,7 @@ def _build_set(arguments: ParsedArguments, apps: Apps) -> Command:
     app = _app(arguments, apps)
     first, *rest = arguments.tokens or [Token("")]
     if not first.text or (first.is_value and fields.bare(first.split()[0]) in _spellings(apps)):
-        raise UsageError("no account id was given; it comes before the fields")
+        raise UsageError("no account id was given; it goes before the fields")
     (account,) = check_accounts([first.text])
     reason = " ".join(token.typed for token in arguments.options.get("--reason", ()))
     errors = ErrorCollector()
@@ -138,7 +138,7 @@ def _build_set(arguments: ParsedArguments, apps: Apps) -> Command:
         with errors.collect():
             check_text("--reason", reason)
         if reason and not rest:
-            errors.add(UsageError("--reason goes with field=value; the form asks for a reason itself"))
+            errors.add(UsageError("--reason needs field=value; the form has its own input for a reason"))
         with errors.collect():
             values = read_assignments(rest, app)
         errors.raise_all()
@@ -150,16 +150,14 @@ def _build_set(arguments: ParsedArguments, apps: Apps) -> Command:
 
 def _build_undo(arguments: ParsedArguments, _: Apps) -> Command:
     if len(arguments.plain) != 1:
-        raise UsageError(
-            "undo takes the id of one change", advice="The history of an account names its changes"
-        )
+        raise UsageError("undo takes the id of one change", advice="An account's history lists its changes")
     return UndoChange(arguments.plain[0].lower())
 
 
 def _build_history(arguments: ParsedArguments, apps: Apps) -> Command:
     accounts = check_accounts(arguments.plain)
     if len(accounts) > 1:
-        raise UsageError("history takes one account id", advice="An id with a blank in it is quoted")
+        raise UsageError("history takes one account id", advice="Quote an id that contains a space")
     return ShowHistory(_app(arguments, apps), accounts[0])
 
 
@@ -220,13 +218,13 @@ def check_accounts(ids: Iterable[str]) -> tuple[str, ...]:
     if len(accounts) > MAX_ACCOUNTS:
         raise UsageError(
             f"that is {len(accounts):,} ids; one command takes at most {MAX_ACCOUNTS:,}",
-            advice="Split them over several commands",
+            advice="Split them across several commands",
         )
     if not any(map(fits, accounts)):
         shown = ", ".join(map(quote, accounts[:_SHOWN]))
         more = f" and {len(accounts) - _SHOWN} more" if len(accounts) > _SHOWN else ""
         raise UsageError(
-            f"an account id has at most {MAX_ID_BYTES} bytes, and these have more: {shown}{more}",
-            advice="Ids are separated by blanks, commas or new lines; an id with a blank in it is quoted",
+            f"an account id has at most {MAX_ID_BYTES} bytes; these are longer: {shown}{more}",
+            advice="Separate ids by spaces, commas or new lines; quote an id that contains a space",
         )
     return accounts

@@ -149,8 +149,8 @@ def tokenize(text: str) -> Iterator[Token]:
             yield Token(",", joined=joined)
         elif _OPENED.match(found[form]):
             raise UsageError(
-                f"the quote that opens at {quote(found[0])} is not closed",
-                advice="Close it before a blank, a comma or the end; an apostrophe goes into double quotes",
+                f"the quote at {quote(found[0])} is not closed",
+                advice="Close it before a space, a comma or the end; use double quotes around an apostrophe",
             )
         elif form == "rest":
             yield Token(_bare_name(found["quoted_name"]) + found[form], joined=joined)

@@ -45,11 +45,11 @@ def check_text(name: str, text: str, max_bytes: int = TEXT_BYTES) -> None:
         UsageError: It is too long, or holds what is no character.
     """
     if _UNWRITABLE.search(text):
-        raise UsageError(f"{name} holds a character that cannot be sent", advice="Type it anew")
+        raise UsageError(f"{name} contains a character that cannot be sent", advice="Retype it")
     size = len(text.encode())
     if size > max_bytes:
         raise UsageError(
-            f"{name} has {size} bytes, at most {max_bytes}",
+            f"{name} has {size} bytes; the limit is {max_bytes}",
             advice="Most letters beyond a to z take 2 to 4 bytes each",
         )
 
@@ -148,8 +148,10 @@ def _choose(field: Field, text: str, *names: Mapping[str, Value]) -> Value:
     near = nearest(text, words)
     meant = f"Did you mean {field.word}={pasted(near)}? " if near else ""
     raise UsageError(
-        f"{field.word} has no such value" if not found else f"{field.word} has several values that begin so",
-        advice=f"{meant}It is one of: {', '.join(map(pasted, words))}",
+        f"{field.word} has no such value"
+        if not found
+        else f"{field.word} has several values that start like this",
+        advice=f"{meant}Choose one of: {', '.join(map(pasted, words))}",
     )
 
 
@@ -172,7 +174,7 @@ def _parse_date(field: Field, text: str) -> Value:
     elif (match := _DAY_FIRST.fullmatch(text)) and match[2][:3].lower() in _MONTHS:
         is_day, day = True, _day(int(match[3]), _MONTHS.index(match[2][:3].lower()) + 1, int(match[1]))
     if day is None:
-        what = f"{field.word} is no day of the calendar" if is_day else f"{field.word} takes a day"
+        what = f"{field.word} is not a calendar date" if is_day else f"{field.word} takes a date"
         raise UsageError(what, advice=f"Write it as {' or '.join(_meant(text)) or '1990-04-19'}")
     return day.year * 10000 + day.month * 100 + day.day
 

@@ -134,7 +134,7 @@ def test_says_what_a_vendor_that_is_not_atomic_kept_of_a_refused_change(place: P
     settled = place.confirm(place.propose(level=8, nick="spam"))
 
     assert settled.change.outcome is Outcome.FAILED
-    assert str(settled.problem).endswith(", and yet level changed")
+    assert str(settled.problem).endswith(", but level changed anyway")
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_settles_by_reading_what_a_crash_left_open(
     assert settled.change.outcome is outcome(fixture, change) is end
     event = settled.entry.event
     assert (event.actor, event.surface, event.outcome) == (EDDA, Surface.BOT, end)
-    assert event.problem == ("" if written else "the profile reads as before the change")
+    assert event.problem == ("" if written else "the profile still has the old values")
     assert fixture.writes == 1
 
 
@@ -204,7 +204,7 @@ def test_records_once_that_an_outcome_stays_unknown_and_settles_it_later(fixture
 
         (settled,) = fixture.changes.settle_open()
         assert settled.change.outcome is Outcome.UNKNOWN
-        assert "neither as before the change nor as after" in settled.entry.event.problem
+        assert "neither the old nor the new values" in settled.entry.event.problem
         clock.tick(GRACE)
         assert list(fixture.changes.settle_open()) == []
 

@@ -111,7 +111,7 @@ def test_nobody_changes_anything_while_slack_cannot_be_asked(step: str) -> None:
     writes = fixture.writes
     fixture.people.reachable = False
 
-    with pytest.raises(PermissionDeniedError, match="Slack could not be asked"):
+    with pytest.raises(PermissionDeniedError, match="Slack could not confirm"):
         STEPS[step](fixture, EDDA, change)
 
     assert fixture.writes == writes

@@ -355,21 +355,21 @@ def test_asks_in_chunks_that_leave_room_for_the_owner_of_a_friend_list(
 def test_says_whose_friend_list_cannot_be_read(pool: Executor) -> None:
     (row,) = look_up(friends("ghost", "bob"), FakeIM({}, IMPORTED), Deadline.after(5), pool)
 
-    assert str(row.problem) == "ghost, whose friend list was asked for, is not imported into this app"
+    assert str(row.problem) == "the owner ghost is not imported into this app"
 
 
 def test_says_that_an_account_was_left_out_when_it_is_imported(pool: Executor) -> None:
     (row,) = look_up(profile("bob"), FakeIM({}, IMPORTED), Deadline.after(5), pool)
 
     assert row.status is LookupStatus.FAILED
-    assert str(row.problem) == "the vendor's answer left it out"
+    assert str(row.problem) == "Tencent Chat's answer left it out"
 
 
 def test_does_not_take_silence_of_the_check_for_an_answer(pool: Executor) -> None:
     (row,) = look_up(profile("empty"), FakeIM({"empty": {}}, {}), Deadline.after(5), pool)
 
     assert row.status is LookupStatus.FAILED
-    assert str(row.problem) == "the vendor did not say whether it is imported"
+    assert str(row.problem) == "Tencent Chat did not say whether it is imported"
 
 
 def test_tells_the_accounts_for_whose_second_call_no_time_was_left(pool: Executor) -> None:

@@ -85,13 +85,11 @@ def test_accounts_for_everybody_when_it_is_cancelled_between_the_calls(answered:
     assert tuple(row.account for row in lookup.rows) == CROWD
     assert lookup.count().get(LookupStatus.FOUND, 0) == known
     assert lookup.count().get(LookupStatus.NOT_ASKED, 0) == 250 - known
-    assert {str(row.problem) for row in lookup.rows[known:]} == {
-        "cancelled by you before the vendor answered"
-    }
+    assert {str(row.problem) for row in lookup.rows[known:]} == {"you cancelled before Tencent Chat answered"}
     assert len(im.calls) <= answered + 1
     (entry,) = record.entries
     assert entry.event.outcome is Outcome.CANCELLED
-    assert entry.event.problem == f"cancelled when {known} of 250 accounts had been answered for"
+    assert entry.event.problem == f"cancelled after {known} of 250 accounts were answered"
 
 
 def test_waits_for_no_call_when_one_call_is_all_there_is() -> None:
@@ -118,7 +116,7 @@ def test_says_of_an_id_that_is_too_long_that_it_is_and_not_that_it_was_cancelled
     assert (progress.asked, progress.done, progress.seconds_left) == (120, 1, None)
     assert lookup
     assert [str(row.problem) for row in lookup.rows[:2]] == [
-        "cancelled by you before the vendor answered",
+        "you cancelled before Tencent Chat answered",
         "over 32 bytes",
     ]
 

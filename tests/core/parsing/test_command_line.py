@@ -232,57 +232,57 @@ REFUSED = (
     (f"profile a --fields {CUSTOM_FRIEND}X", "no field", "Fields: nick", "profile"),
     ("profile a --fields Tag_Profile_Custom_TooLongWord", "no field", "Fields: nick", "profile"),
     ("friends a b --fields remrk", "no field “remrk”", "Did you mean remark?", "friends"),
-    ("set", "no account id was given; it comes before the fields", "", "set"),
+    ("set", "no account id was given; it goes before the fields", "", "set"),
     ("set , --app prod", "no account id was given", "", "set"),
     ("set nick=Bob", "no account id was given", "", "set"),
     ("set Vip=7 alice", "no account id was given", "", "set"),
-    ("set alice bob", "“bob” is no field=value", "One change is for one account", "set"),
-    ("set alice,bob level=3", "“bob” is no field=value", "One change is for one account", "set"),
-    ("set alice nick=Bob K", "“K” is no field=value", 'quoted: nick="Bob K"', "set"),
-    ("set alice nick= Bob", "“Bob” is no field=value", "No blanks around the equals sign: nick=Bob", "set"),
-    ("set alice nick Bob K", "“nick Bob K” is no field=value", ': nick="Bob K"', "set"),
-    ("set alice nick = x", "“nick = x” is no field=value", "equals sign: nick=x", "set"),
-    ("set alice nick =x y", "“nick =x y” is no field=value", 'equals sign: nick="x y"', "set"),
-    ("set alice level:3", "“level:3” is no field=value", "Did you mean level=3?", "set"),
-    ('set alice vip-tier:"a b"', "no field=value", "Did you mean vip-tier=", "set"),
-    ("set alice level=3 -reason x", "“-reason x” is no field=value", "Did you mean --reason x?", "set"),
-    ('set alice level=3 reason="x y"', "“reason” is no field", 'Did you mean --reason "x y"?', "set"),
-    ("set alice level=3 App=test", "“App” is no field", "Did you mean --app test?", "set"),
-    ("set alice nick=Bob K level=3", "“K” is no field=value", 'quoted: nick="Bob K"', "set"),
-    ("set alice nick=a NICK=b", "nick is given twice", "", "set"),
-    ("set alice nick=a Tag_Profile_IM_Nick=b", "nick is given twice", "", "set"),
+    ("set alice bob", "“bob” is not field=value", "A change is for one account", "set"),
+    ("set alice,bob level=3", "“bob” is not field=value", "A change is for one account", "set"),
+    ("set alice nick=Bob K", "“K” is not field=value", 'space: nick="Bob K"', "set"),
+    ("set alice nick= Bob", "“Bob” is not field=value", "No spaces around the equals sign: nick=Bob", "set"),
+    ("set alice nick Bob K", "“nick Bob K” is not field=value", ': nick="Bob K"', "set"),
+    ("set alice nick = x", "“nick = x” is not field=value", "equals sign: nick=x", "set"),
+    ("set alice nick =x y", "“nick =x y” is not field=value", 'equals sign: nick="x y"', "set"),
+    ("set alice level:3", "“level:3” is not field=value", "Did you mean level=3?", "set"),
+    ('set alice vip-tier:"a b"', "not field=value", "Did you mean vip-tier=", "set"),
+    ("set alice level=3 -reason x", "“-reason x” is not field=value", "Did you mean --reason x?", "set"),
+    ('set alice level=3 reason="x y"', "“reason” is not a field", 'Did you mean --reason "x y"?', "set"),
+    ("set alice level=3 App=test", "“App” is not a field", "Did you mean --app test?", "set"),
+    ("set alice nick=Bob K level=3", "“K” is not field=value", 'space: nick="Bob K"', "set"),
+    ("set alice nick=a NICK=b", "nick is set twice", "", "set"),
+    ("set alice nick=a Tag_Profile_IM_Nick=b", "nick is set twice", "", "set"),
     ("set alice nik=a", "no field “nik”", "Did you mean nick (Nickname)?", "set"),
-    ("set alice =a", "“=a” is no field=value", "quoted", "set"),
+    ("set alice =a", "“=a” is not field=value", "Quote", "set"),
     ("set alice frend-request=a", "no field “frend", "Did you mean forbid (Friend requests)?", "set"),
     ("set alice remark=x", "no field “remark”", "Fields: nick", "set"),
-    ('set alice nick="Bob', 'the quote that opens at “nick="Bob”', "Close it", "set"),
-    ("set alice gender=y", "gender has no such value", 'It is one of: "not set", Female', "set"),
+    ('set alice nick="Bob', 'the quote at “nick="Bob”', "Close it", "set"),
+    ("set alice gender=y", "gender has no such value", 'Choose one of: "not set", Female', "set"),
     ("set alice level=3 --reason", "--reason needs a value", "", "set"),
-    ("set alice --reason why", "--reason goes with field=value", "", "set"),
-    (f"set alice level=3 --reason {'x' * 501}", "--reason has 501 bytes, at most 500", "", "set"),
+    ("set alice --reason why", "--reason needs field=value", "", "set"),
+    (f"set alice level=3 --reason {'x' * 501}", "--reason has 501 bytes; the limit is 500", "", "set"),
     (f"set {'x' * 33} level=3", "at most 32 bytes", "", "set"),
     ("set alice level=3 --share", "no option “--share”", "Options: --app, --reason", "set"),
     ("undo", "undo takes the id of one change", "history", "undo"),
     ("undo a b", "undo takes the id of one change", "history", "undo"),
     ("undo a --app prod", "no option “--app”", "It takes no options", "undo"),
     ("history", "no account id", "", "history"),
-    ("history alice bob", "history takes one account id", "quoted", "history"),
+    ("history alice bob", "history takes one account id", "Quote", "history"),
     (f"history {'x' * 33}", "at most 32 bytes", "", "history"),
     ("hisotry alice", "no command “hisotry”", "Did you mean history?", "history"),
     ("profile alice --app prdo", "no app “prdo”", "Did you mean prod? Apps: prod", "profile"),
     ("profile alice --app=x", "no app “x”", "Apps: prod", "profile"),
-    ('profile "alice', 'the quote that opens at “"alice” is not closed', "Close it", "profile"),
-    ("profile 'alice\" bob", "the quote that opens at “'alice\"”", "Close it", "profile"),
-    ('profile "alice"bob', 'the quote that opens at “"alice"bob”', "Close it", "profile"),
-    ('profile alice --app="prod', 'the quote that opens at “--app="prod”', "Close it", "profile"),
-    ("profile 'tis", "the quote that opens at “'tis”", "an apostrophe goes into double quotes", "profile"),
-    (f"profile {'x' * 33}", f"at most 32 bytes, and these have more: “{'x' * 33}”", "blanks", "profile"),
-    (f"profile {'张' * 11}", f"at most 32 bytes, and these have more: “{'张' * 11}”", "blanks", "profile"),
-    (f"profile {'x' * 99}", f"these have more: “{'x' * 39}…”", "blanks", "profile"),
-    (f"friends {'x' * 33} bob", "at most 32 bytes", "blanks", "friends"),
-    (f"friends alice {'x' * 33}", "at most 32 bytes", "blanks", "friends"),
-    (f"friends {'x' * 33} bob carol", "at most 32 bytes", "blanks", "friends"),
-    (f"attrs {'x' * 33} {'y' * 33}", f"these have more: “{'x' * 33}”, “{'y' * 33}”", "blanks", "attrs"),
+    ('profile "alice', 'the quote at “"alice” is not closed', "Close it", "profile"),
+    ("profile 'alice\" bob", "the quote at “'alice\"”", "Close it", "profile"),
+    ('profile "alice"bob', 'the quote at “"alice"bob”', "Close it", "profile"),
+    ('profile alice --app="prod', 'the quote at “--app="prod”', "Close it", "profile"),
+    ("profile 'tis", "the quote at “'tis”", "use double quotes around an apostrophe", "profile"),
+    (f"profile {'x' * 33}", f"at most 32 bytes; these are longer: “{'x' * 33}”", "spaces", "profile"),
+    (f"profile {'张' * 11}", f"at most 32 bytes; these are longer: “{'张' * 11}”", "spaces", "profile"),
+    (f"profile {'x' * 99}", f"these are longer: “{'x' * 39}…”", "spaces", "profile"),
+    (f"friends {'x' * 33} bob", "at most 32 bytes", "spaces", "friends"),
+    (f"friends alice {'x' * 33}", "at most 32 bytes", "spaces", "friends"),
+    (f"friends {'x' * 33} bob carol", "at most 32 bytes", "spaces", "friends"),
+    (f"attrs {'x' * 33} {'y' * 33}", f"these are longer: “{'x' * 33}”, “{'y' * 33}”", "spaces", "attrs"),
 )  # fmt: skip
 
 
@@ -301,12 +301,12 @@ def test_tells_every_mistake_at_once_each_with_its_advice() -> None:
         parse(f"set alice nik=a level=x gender=femail level=4 Bob --reason {'x' * 501}", ONE)
 
     assert [(str(part), part.advice) for part in caught.value.parts] == [
-        ("--reason has 501 bytes, at most 500", "Most letters beyond a to z take 2 to 4 bytes each"),
+        ("--reason has 501 bytes; the limit is 500", "Most letters beyond a to z take 2 to 4 bytes each"),
         ("there is no field “nik” here", "Did you mean nick (Nickname)?"),
         ("level takes a whole number from 0 to 4294967295", ""),
-        ("gender has no such value", 'Did you mean gender=Female? It is one of: "not set", Female, Male'),
-        ("level is given twice", "Give it once"),
-        ("“Bob” is no field=value", 'A value with a blank in it is quoted: level="4 Bob"'),
+        ("gender has no such value", 'Did you mean gender=Female? Choose one of: "not set", Female, Male'),
+        ("level is set twice", "Set it once"),
+        ("“Bob” is not field=value", 'Quote a value that contains a space: level="4 Bob"'),
     ]
     assert (caught.value.command, caught.value.app, caught.value.accounts) == ("set", "prod", ("alice",))
 
@@ -335,7 +335,7 @@ def test_takes_as_many_characters_as_it_says_and_no_more() -> None:
         UsageError, match=r"that is 5,001 characters; one command takes at most 5,000"
     ) as caught:
         parse(f"{longest} ", ONE)
-    assert caught.value.advice == "Split the ids over several commands"
+    assert caught.value.advice == "Split the ids across several commands"
 
 
 @pytest.mark.parametrize(("word", "start"), [("profile", ""), ("attrs", ""), ("friends", "owner")])
@@ -360,7 +360,7 @@ def test_asks_which_app_when_there_are_several_and_no_default() -> None:
     with pytest.raises(UsageError, match="more than one app") as caught:
         parse("attrs alice", TWO)
 
-    assert caught.value.advice == "Say which with --app: prod, test"
+    assert caught.value.advice == "Choose one with --app: prod, test"
     assert caught.value.usage == SPECS["attrs"].line
 
 

@@ -32,9 +32,9 @@ from tests.support.slack import APP_TOKEN, ONCALL, make_workspace, wait_until
 CROWD = " ".join(f"user_{number:03}" for number in range(1, 44))
 NOBODY = {
     PersonKind.GUEST: "a guest",
-    PersonKind.DEACTIVATED: "a deactivated person",
+    PersonKind.DEACTIVATED: "a deactivated user",
     PersonKind.BOT: "a bot",
-    PersonKind.STRANGER: "a person of another workspace",
+    PersonKind.STRANGER: "a member of another workspace",
 }
 
 
@@ -154,7 +154,7 @@ def test_refuses_a_command_of_anybody_but_a_full_member(
     fixture.send("profile alice", fixture.hire(kind))
 
     refused = fixture.next_post()
-    assert f"Slack says that you are {what}" in refused["text"]
+    assert f"you are {what}" in refused["text"]
     assert "Nothing was sent to Tencent Chat" in refused["text"]
     assert (refused["response_type"], refused["replace_original"]) == ("ephemeral", False)
 
@@ -172,14 +172,14 @@ def test_refuses_a_press_of_somebody_who_is_a_full_member_no_more(
     fixture.press(key_of(first, "Next 20"), actor)
 
     refused = fixture.next_post()
-    assert f"Slack says that you are {what}" in refused["text"]
+    assert f"you are {what}" in refused["text"]
     assert refused["replace_original"] is False
 
 
 def test_refuses_a_command_from_another_workspace(fixture: ListenerFixture) -> None:
     fixture.send("profile alice", VIEWER, team_id=PARTNER_TEAM_ID)
 
-    assert "a person of another workspace" in fixture.next_post()["text"]
+    assert "a member of another workspace" in fixture.next_post()["text"]
 
 
 @pytest.mark.parametrize(

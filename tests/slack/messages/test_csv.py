@@ -70,7 +70,7 @@ def test_says_of_an_id_that_is_too_long_why_it_was_not_asked_about() -> None:
 
     alice, long = records(profiles(found("alice", ALICE), row))
     assert (alice["result"], long["account"], long["result"]) == ("found", "x" * 33, "not asked")
-    assert long["problem"] == "not asked: over 32 bytes. Check the id; one with a blank in it is quoted."
+    assert long["problem"] == "not asked: over 32 bytes. Check the id; quote one that contains a space."
 
 
 def test_says_what_became_of_every_account_in_the_order_asked() -> None:
@@ -82,7 +82,7 @@ def test_says_what_became_of_every_account_in_the_order_asked() -> None:
         (
             "m1",
             "not imported",
-            "not imported into this app (40003). Check the id, or ask another app with --app.",
+            "not imported into this app (40003). Check the id, or try another app with --app.",
         ),
         ("m2", "failed", "failed: internal error at the vendor (40006). Try again."),
         ("m3", "not asked", "not asked: the 20 s of a command were up. Ask for fewer ids."),

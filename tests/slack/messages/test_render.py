@@ -374,7 +374,7 @@ def test_says_which_direction_a_friends_lookup_reads() -> None:
     message = show(friends(found("bob", FRIEND), missed("carol", LookupStatus.NOT_A_FRIEND), owner="alice z"))
 
     assert message.text.startswith("1 of 2 is in alice z's friend list  ·  1 not in it")
-    assert 'Whether bob has alice z is another question: /im friends bob "alice z"' in said(message)
+    assert 'To check whether alice z is in bob\'s list: /im friends bob "alice z"' in said(message)
 
 
 def test_keeps_the_shape_when_fewer_are_found() -> None:
@@ -396,7 +396,7 @@ def test_groups_what_was_not_found_by_its_reason() -> None:
     ]
 
     assert show(profiles(*rows)).text.split("\n")[1:] == [
-        "b  not imported into this app (40003). Check the id, or ask another app with --app.",
+        "b  not imported into this app (40003). Check the id, or try another app with --app.",
         "a, c  failed: internal error at the vendor (40006). Try again.",
     ]
 
@@ -405,7 +405,7 @@ def test_tells_of_a_miss_without_a_reason() -> None:
     rows = [AccountResult("a", LookupStatus.NOT_IMPORTED), AccountResult("b", LookupStatus.FAILED)]
 
     assert show(profiles(*rows)).text.split("\n")[1:] == [
-        "a  not imported into this app. Check the id, or ask another app with --app.",
+        "a  not imported into this app. Check the id, or try another app with --app.",
         "b  failed: no reason was given.",
     ]
 
@@ -879,5 +879,5 @@ def test_shows_the_beginning_of_what_is_too_long_for_an_id() -> None:
     assert check_message(payload(message)) == []
     assert "1 not asked" in message.text
     assert "not asked: over 32 bytes. Check the id" in message.text
-    assert "Whether bob has alice" in str(message.blocks)
+    assert "To check whether alice is in bob's list" in str(message.blocks)
     assert len(str(message.blocks)) < 3000
