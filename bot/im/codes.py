@@ -40,13 +40,13 @@ class CodeInfo:
 
 
 _AGAIN = "Try again in a minute"
-_TELL = "Tell an operator: the bot and the vendor disagree about this call"
+_TELL = "Report this to an operator: the bot and Tencent Chat disagree about this call"
 _ADMIN = "An operator should check that IM_APPS__<NAME>__ADMIN is an admin account of the app"
 _KEY = "An operator should check IM_APPS__<NAME>__SDK_APP_ID and IM_APPS__<NAME>__SECRET_KEY"
-_REGION = "An operator should check IM_APPS__<NAME>__REGION: the app lives in another data center"
+_REGION = "An operator should check IM_APPS__<NAME>__REGION: the app is in another data center"
 _ADDRESS = "An operator should check IM_APPS__<NAME>__API_URL"
-_CONSOLE = "An operator should look at the app in the vendor's console"
-_FIELDS = "An operator should look at the app's fields in the vendor's console"
+_CONSOLE = "An operator should check the app in Tencent Chat's console"
+_FIELDS = "An operator should check the app's fields in Tencent Chat's console"
 
 _refused = partial(CodeInfo, InvalidRequestError)
 _not_found = partial(CodeInfo, NotFoundError)
@@ -58,91 +58,91 @@ _too_many = partial(CodeInfo, RateLimitedError, advice=_AGAIN, retry=Retry.BACK_
 
 CODES: Mapping[int, CodeInfo] = MappingProxyType(
     {
-        30001: _refused("the vendor cannot use this request for friends", _TELL),
-        30002: _operator("the app id does not match the friend list's", _KEY),
+        30001: _refused("Tencent Chat rejected this request for friends as invalid", _TELL),
+        30002: _operator("the app id does not match the friend list", _KEY),
         30003: _not_found("the account does not exist", CHECK_ID),
-        30004: _operator("only an admin account of the app may ask this", _ADMIN),
-        30005: _refused("the text holds words that the vendor does not allow", "Choose other words"),
-        30006: _inside("the vendor had an internal error"),
-        30007: _inside("the vendor's own network was too slow"),
-        30008: CodeInfo(UnavailableError, "another write came in between", _AGAIN, Retry.BACK_OFF),
-        30010: _refused("the account has as many friends as the vendor allows"),
-        30011: _refused("the account has as many friend groups as the vendor allows"),
-        40001: _refused("the vendor cannot use this request for profiles", _TELL),
+        30004: _operator("only an admin account of the app may make this call", _ADMIN),
+        30005: _refused("the text contains words that Tencent Chat does not allow", "Choose other words"),
+        30006: _inside("Tencent Chat had an internal error"),
+        30007: _inside("Tencent Chat's internal network was too slow"),
+        30008: CodeInfo(UnavailableError, "another write interfered", _AGAIN, Retry.BACK_OFF),
+        30010: _refused("the account already has as many friends as Tencent Chat allows"),
+        30011: _refused("the account already has as many friend groups as Tencent Chat allows"),
+        40001: _refused("Tencent Chat rejected this request for profiles as invalid", _TELL),
         40002: _refused("the request names no account", _TELL),
         40003: _not_found("the account does not exist", CHECK_ID),
-        40004: _operator("only an admin account of the app may ask this", _ADMIN),
-        40005: _refused("a value holds words that the vendor does not allow", "Choose other words"),
-        40006: _inside("the vendor had an internal error"),
+        40004: _operator("only an admin account of the app may make this call", _ADMIN),
+        40005: _refused("a value contains words that Tencent Chat does not allow", "Choose other words"),
+        40006: _inside("Tencent Chat had an internal error"),
         40007: _refused("the app may not read one of these fields", f"Leave the field out. {_FIELDS}"),
         40008: _refused("the app may not write one of these fields", f"Leave the field out. {_FIELDS}"),
         40009: _not_found("the app has no such field", f"Check the field's name. {_FIELDS}"),
         40601: _refused(
-            "a value is longer than 500 bytes", "Shorten it; most scripts take 3 bytes a character"
+            "a value is longer than 500 bytes", "Shorten it; most scripts take 3 bytes per character"
         ),
         40605: _refused("a standard field cannot hold this value", "Check the value"),
         40610: _refused(
-            "a value is of the wrong type", "Give a number for a number field, text for the others"
+            "a value is of the wrong type", "Use a number for a number field, text for the others"
         ),
-        60002: _operator("the vendor cannot read the request's address", _ADDRESS),
-        60003: _refused("the vendor cannot read the request", _TELL),
-        60004: _stale("the vendor does not accept the admin account or its signature"),
-        60005: _stale("the vendor does not accept the admin account or its signature"),
-        60006: _operator("the vendor does not know this app id", _KEY),
-        60007: _too_many("the app asks this more often than the vendor allows"),
-        60008: _inside("the vendor took too long, or could not read the request"),
-        60009: _refused("the vendor does not know this call", _TELL),
+        60002: _operator("Tencent Chat cannot parse the request's URL", _ADDRESS),
+        60003: _refused("Tencent Chat cannot parse the request", _TELL),
+        60004: _stale("Tencent Chat rejected the admin account or its signature"),
+        60005: _stale("Tencent Chat rejected the admin account or its signature"),
+        60006: _operator("Tencent Chat does not know this app id", _KEY),
+        60007: _too_many("the app makes this call more often than Tencent Chat allows"),
+        60008: _inside("Tencent Chat took too long, or could not parse the request"),
+        60009: _refused("Tencent Chat does not know this call", _TELL),
         60010: _operator("the bot's account is not an admin of the app", _ADMIN),
-        60011: _too_many("the app asks more often than the vendor allows"),
+        60011: _too_many("the app makes calls more often than Tencent Chat allows"),
         60012: _operator("the request lacks the app id", _KEY),
-        60013: _inside("the vendor tripped over its own answer"),
-        60014: _inside("the vendor took too long to look the accounts up"),
-        60015: _refused("the vendor cannot read one of the ids", "Check the ids"),
-        60016: _operator("the vendor has disabled this app", _CONSOLE),
-        60017: _stopped("the vendor has disabled this call", _CONSOLE),
-        60018: _too_many("the app asks more often than the vendor allows"),
-        60019: _too_many("the app asks more often than the vendor allows"),
+        60013: _inside("Tencent Chat could not parse its own answer"),
+        60014: _inside("Tencent Chat took too long to look up the accounts"),
+        60015: _refused("Tencent Chat cannot parse one of the ids", "Check the ids"),
+        60016: _operator("Tencent Chat has disabled this app", _CONSOLE),
+        60017: _stopped("Tencent Chat has disabled this call", _CONSOLE),
+        60018: _too_many("the app makes calls more often than Tencent Chat allows"),
+        60019: _too_many("the app makes calls more often than Tencent Chat allows"),
         60020: _stopped("the app's package has expired", _CONSOLE),
-        60021: _operator("the vendor does not accept calls from this machine's address", _CONSOLE),
+        60021: _operator("Tencent Chat does not accept calls from this machine's IP address", _CONSOLE),
         70001: _stale("the signature has expired", advice="An operator should check the machine's clock"),
         70002: _operator("the signature is empty", _KEY),
-        70003: _operator("the vendor cannot read the signature", _KEY),
-        70005: _operator("the vendor cannot read the signature", _KEY),
+        70003: _operator("Tencent Chat cannot parse the signature", _KEY),
+        70005: _operator("Tencent Chat cannot parse the signature", _KEY),
         70009: _operator("the signature was made with another app's key", _KEY),
         70013: _operator("the signature is for another admin account", _ADMIN),
         70014: _operator("the signature is for another app id", _KEY),
-        70016: _operator("the vendor has no key for this app here", _REGION),
-        70020: _operator("the vendor has no such app here", _REGION),
+        70016: _operator("Tencent Chat has no key for this app in this region", _REGION),
+        70020: _operator("Tencent Chat has no such app in this region", _REGION),
         70050: _operator(
-            "the vendor saw too many bad signatures", f"Wait a minute. {_KEY}", Retry.BACK_OFF, 60
+            "Tencent Chat saw too many bad signatures", f"Wait a minute. {_KEY}", Retry.BACK_OFF, 60
         ),
-        70051: _operator("the vendor has black-listed the account", _CONSOLE),
-        70052: _stale("the signature was made invalid"),
+        70051: _operator("Tencent Chat has blocked the account", _CONSOLE),
+        70052: _stale("the signature has been revoked"),
         70107: _not_found("the account is not imported into this app", CHECK_ID),
-        70114: _operator("the vendor has restricted the account for security", _CONSOLE),
-        70169: _inside("the vendor took too long inside"),
-        70202: _inside("the vendor took too long inside"),
+        70114: _operator("Tencent Chat has restricted the account for security reasons", _CONSOLE),
+        70169: _inside("Tencent Chat timed out internally"),
+        70202: _inside("Tencent Chat timed out internally"),
         70206: _refused("the request names too many accounts", _TELL),
-        70346: _operator("the vendor does not accept the signature", _KEY),
-        70398: _stopped("the free plan ends at 100 accounts", _CONSOLE),
-        70402: _refused("the vendor cannot use this request for accounts", _TELL),
-        70403: _operator("only an admin account of the app may ask this", _ADMIN),
-        70500: _inside("the vendor had an internal error"),
-        71000: _stopped("the app's plan does not offer this", _CONSOLE),
-        80001: _refused("the vendor's text check stopped this", "Choose other words"),
-        90001: _refused("the vendor cannot read the request", _TELL),
-        90003: _refused("the vendor cannot read one of the ids", "Check the ids"),
-        90009: _operator("only an admin account of the app may ask this", _ADMIN),
+        70346: _operator("Tencent Chat rejected the signature", _KEY),
+        70398: _stopped("the free plan is limited to 100 accounts", _CONSOLE),
+        70402: _refused("Tencent Chat rejected this request for accounts as invalid", _TELL),
+        70403: _operator("only an admin account of the app may make this call", _ADMIN),
+        70500: _inside("Tencent Chat had an internal error"),
+        71000: _stopped("the app's plan does not include this", _CONSOLE),
+        80001: _refused("Tencent Chat's content filter blocked this text", "Choose other words"),
+        90001: _refused("Tencent Chat cannot parse the request", _TELL),
+        90003: _refused("Tencent Chat cannot parse one of the ids", "Check the ids"),
+        90009: _operator("only an admin account of the app may make this call", _ADMIN),
         90012: _not_found("the account is not registered", CHECK_ID),
         90018: _refused("the request names too many accounts", _TELL),
         90030: _refused("an attribute's value is empty or longer than 50 bytes", "Shorten it"),
         90033: _refused("the app has no such attribute", _CONSOLE),
-        90045: _stopped("user attributes are not switched on for this app", _CONSOLE),
+        90045: _stopped("user attributes are not enabled for this app", _CONSOLE),
         90048: _not_found("the account does not exist", CHECK_ID),
-        90992: _inside("the vendor had an internal error"),
-        90994: _inside("the vendor had an internal error"),
-        90995: _inside("the vendor had an internal error"),
-        91000: _inside("the vendor had an internal error"),
+        90992: _inside("Tencent Chat had an internal error"),
+        90994: _inside("Tencent Chat had an internal error"),
+        90995: _inside("Tencent Chat had an internal error"),
+        91000: _inside("Tencent Chat had an internal error"),
         93000: _refused("the request is too long", _TELL),
     }
 )
@@ -153,7 +153,7 @@ ACCOUNT_CODES: Mapping[int, CodeInfo] = MappingProxyType(
 )
 """Codes that mean something else for one account than for a whole call."""
 
-UNKNOWN = CodeInfo(IMError, "the vendor refused with a code that it does not document", _CONSOLE)
+UNKNOWN = CodeInfo(IMError, "Tencent Chat refused with an undocumented code", _CONSOLE)
 """The error of a code in no table."""
 
 

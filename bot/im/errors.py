@@ -9,21 +9,21 @@ from bot.errors import UnavailableError
 from bot.http_session import CallError
 
 _AGAIN = "Try again in a minute"
-_NETWORK = "An operator should check the network, the proxy and the address of the vendor"
+_NETWORK = "An operator should check the network, the proxy and the API's address"
 _TRUST = "An operator should check the machine's clock, the proxy and the trusted certificates"
 
 _FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
     # Error, words, advice; the first match counts.
-    (urllib3.NameResolutionError, "the vendor's host name cannot be resolved", _NETWORK),
-    (urllib3.NewConnectionError, "there is no connection to the vendor", _NETWORK),
-    (urllib3.ConnectTimeoutError, "there is no connection to the vendor", _NETWORK),
-    (requests.ConnectTimeout, "there is no connection to the vendor", _NETWORK),
-    (urllib3.ProxyError, "the proxy does not connect to the vendor", _NETWORK),
-    (ssl.SSLCertVerificationError, "the vendor's server did not prove to be the vendor's", _TRUST),
-    (urllib3.TimeoutError, "the vendor took too long to answer", _AGAIN),
-    (requests.Timeout, "the vendor took too long to answer", _AGAIN),
-    (ssl.SSLError, "the secure connection to the vendor broke", _TRUST),
-    (Exception, "the connection to the vendor broke", _AGAIN),
+    (urllib3.NameResolutionError, "Tencent Chat's host name cannot be resolved", _NETWORK),
+    (urllib3.NewConnectionError, "there is no connection to Tencent Chat", _NETWORK),
+    (urllib3.ConnectTimeoutError, "there is no connection to Tencent Chat", _NETWORK),
+    (requests.ConnectTimeout, "there is no connection to Tencent Chat", _NETWORK),
+    (urllib3.ProxyError, "the proxy cannot connect to Tencent Chat", _NETWORK),
+    (ssl.SSLCertVerificationError, "Tencent Chat's TLS certificate could not be verified", _TRUST),
+    (urllib3.TimeoutError, "Tencent Chat took too long to answer", _AGAIN),
+    (requests.Timeout, "Tencent Chat took too long to answer", _AGAIN),
+    (ssl.SSLError, "the TLS connection to Tencent Chat failed", _TRUST),
+    (Exception, "the connection to Tencent Chat broke", _AGAIN),
 )
 
 

@@ -103,7 +103,7 @@ class Transport:
         content = msgspec.json.encode(body)
         first = signature = self._signer.get()
         problem: IMError = NotAskedError(
-            "there was no time left to ask the vendor", advice="Ask for fewer ids"
+            "there was no time left to ask Tencent Chat", advice="Ask for fewer ids"
         )
         tries = 0
         while self._pacers[endpoint].wait(deadline):
@@ -134,7 +134,9 @@ class Transport:
             problem = error_for(answer.code)
         except CallError as error:
             if isinstance(error.cause, TooLongError):
-                problem = InvalidResponseError("the vendor's answer is too long", advice="Ask for fewer ids")
+                problem = InvalidResponseError(
+                    "Tencent Chat's answer is too long", advice="Ask for fewer ids"
+                )
             else:
                 problem, sent = from_library_error(error), error.sent
         except IMError as error:
@@ -142,9 +144,9 @@ class Transport:
         # Raised outside the handlers: a library's error, whose text holds the URL, must not be its context.
         if endpoint.writes and sent and isinstance(problem, UnavailableError | InvalidResponseError):
             problem = OutcomeUnknownError(
-                f"the change was sent, but {problem}: it may or may not have happened",
+                f"the change was sent, but {problem}, so it may or may not have been applied",
                 code=problem.code,
-                advice="Look the account up before you try again",
+                advice="Look up the account before you try again",
                 detail=problem.detail,
             )
         raise problem
@@ -166,12 +168,14 @@ class Transport:
 
 def _check_status(status: int) -> None:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise UnavailableError(f"the vendor's server failed (HTTP {status})", advice="Try again in a minute")
+        raise UnavailableError(
+            f"Tencent Chat's server failed (HTTP {status})", advice="Try again in a minute"
+        )
     if status != HTTPStatus.OK:
         # The vendor always answers with 200: this is a proxy, or another server.
         raise InvalidResponseError(
-            f"something else answered in the vendor's place (HTTP {status})",
-            advice="An operator should check the vendor's address and the proxy",
+            f"another server answered instead of Tencent Chat (HTTP {status})",
+            advice="An operator should check the API's address and the proxy",
         )
 
 

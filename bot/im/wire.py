@@ -32,8 +32,8 @@ _UINT64_DIGITS = 20
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _ESCAPE = re.compile(rf"{_HIGH}{_LOW}|({_HIGH}|{_LOW})|\\.")
 """One escape of JSON's text; the group is half of a character without its other half."""
-_THE_ANSWER = "the vendor's answer"
-_WRONG_SHAPE = "not of the documented shape"
+_THE_ANSWER = "Tencent Chat's answer"
+_WRONG_SHAPE = "not in the documented format"
 
 
 class Item(msgspec.Struct, gc=False):

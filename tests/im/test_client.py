@@ -388,10 +388,10 @@ def test_a_name_of_ten_megabytes_is_read() -> None:
 @pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000])
 def test_an_answer_too_deep_to_read_is_refused(deep: bytes) -> None:
     for body in (deep, b'{"ErrorCode":0,"Unknown":' + deep):
-        with pytest.raises(InvalidResponseError, match="documented shape"):
+        with pytest.raises(InvalidResponseError, match="documented format"):
             got(body, "a")
         with facing(answer(body)) as (im, scripted_server):
-            with pytest.raises(OutcomeUnknownError, match="documented shape"):
+            with pytest.raises(OutcomeUnknownError, match="documented format"):
                 im.set_profile("a", {NICK: "A"}, soon())
             assert len(scripted_server.asked) == 1
 

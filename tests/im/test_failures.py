@@ -58,7 +58,7 @@ BROKEN: dict[str, tuple[ServerResponse, type[IMError], str]] = {
     "no HTTP": (responses.raw(b"220 smtp ready\r\n\r\n"), UnavailableError, "broke"),
     "not what it is called": (answer(BODY, headers=ZIPPED), UnavailableError, "broke"),
     "no JSON": (answer(b"<html>"), InvalidResponseError, "not JSON"),
-    "another shape": (answer({"ErrorCode": "none"}), InvalidResponseError, "documented shape"),
+    "another shape": (answer({"ErrorCode": "none"}), InvalidResponseError, "documented format"),
     "too much": (
         answer(gzip.compress(b" " * (MAX_BYTES + 1)), headers=ZIPPED),
         InvalidResponseError,
@@ -125,7 +125,7 @@ def test_a_change_without_a_usable_answer_is_unknown_and_not_repeated(name: str)
 
         assert words in str(caught.value)
         assert "may or may not" in str(caught.value)
-        assert "Look the account up" in caught.value.advice
+        assert "Look up the account" in caught.value.advice
         assert len(scripted_server.asked) == 1
 
 
@@ -211,7 +211,7 @@ def test_a_refused_connection_is_explained(closed_port: int, ask: Callable[..., 
         ask(im, soon())
 
     assert type(caught.value) is UnavailableError
-    assert str(caught.value) == "there is no connection to the vendor"
+    assert str(caught.value) == "there is no connection to Tencent Chat"
 
 
 @pytest.mark.parametrize("ask", [get, change])
@@ -220,7 +220,7 @@ def test_a_host_name_that_does_not_resolve_is_explained(ask: Callable[..., objec
         ask(im, soon())
 
     assert type(caught.value) is UnavailableError
-    assert str(caught.value) == "the vendor's host name cannot be resolved"
+    assert str(caught.value) == "Tencent Chat's host name cannot be resolved"
 
 
 def test_speaks_tls_to_a_server_that_proves_itself(authority: trustme.CA) -> None:
@@ -245,7 +245,7 @@ def test_asks_nothing_of_a_server_that_does_not_prove_itself(
         ask(im, soon())
 
     assert type(caught.value) is UnavailableError
-    assert str(caught.value) == "the vendor's server did not prove to be the vendor's"
+    assert str(caught.value) == "Tencent Chat's TLS certificate could not be verified"
     assert scripted_server.asked == []
 
 
@@ -253,7 +253,7 @@ def test_a_server_that_speaks_no_tls_is_explained(authority: trustme.CA) -> None
     with (
         ScriptedServer(responses.raw(b"plain")) as scripted_server,
         closing(client_for(scripted_server.url.replace("http:", "https:"))) as im,
-        pytest.raises(UnavailableError, match="secure connection"),
+        pytest.raises(UnavailableError, match="TLS connection"),
     ):
         get(im, soon())
 
@@ -380,7 +380,7 @@ def test_a_proxy_that_is_not_there_is_explained(
     with closing(client_for("https://im.invalid")) as im, pytest.raises(UnavailableError) as caught:
         ask(im, soon())
 
-    assert str(caught.value) == "the proxy does not connect to the vendor"
+    assert str(caught.value) == "the proxy cannot connect to Tencent Chat"
     assert type(caught.value) is UnavailableError
     assert "proxy-password" not in "".join(traceback.format_exception(caught.value))
 

@@ -21,24 +21,28 @@ VENDOR: Mapping[str, tuple[ServerResponse, str, str]] = {
     "bad-gateway": (answer(b"Bad gateway", status=502), r"server failed \(HTTP 502\)", "Try again"),
     "moved": (
         answer(b"", status=302, headers=ELSEWHERE),
-        r"something else answered",
-        "check the vendor's address",
+        r"another server answered",
+        "check the API's address",
     ),
-    "reset": (responses.reset(), "connection to the vendor broke", "Try again"),
-    "half": (responses.half(BODY), "connection to the vendor broke", "Try again"),
+    "reset": (responses.reset(), "connection to Tencent Chat broke", "Try again"),
+    "half": (responses.half(BODY), "connection to Tencent Chat broke", "Try again"),
     "no-json": (answer(b"<html>"), "not JSON", "tell an operator"),
-    "shape": (answer({"ErrorCode": "none"}), "not of the documented shape", "tell an operator"),
+    "shape": (answer({"ErrorCode": "none"}), "not in the documented format", "tell an operator"),
     "internal": (answer(fail(40006)), r"internal error \(40006\)", "Try again"),
-    "too-many": (answer(fail(60007)), r"more often than the vendor allows \(60007\)", "Try again"),
+    "too-many": (answer(fail(60007)), r"more often than Tencent Chat allows \(60007\)", "Try again"),
     "expired": (answer(fail(70001)), r"signature has expired \(70001\)", "the machine's clock"),
-    "refused": (answer(fail(40001)), r"cannot use this request for profiles \(40001\)", "Tell an operator"),
-    "wrong-region": (answer(fail(70020)), r"no such app here \(70020\)", "REGION"),
+    "refused": (
+        answer(fail(40001)),
+        r"rejected this request for profiles as invalid \(40001\)",
+        "Report this to an operator",
+    ),
+    "wrong-region": (answer(fail(70020)), r"no such app in this region \(70020\)", "REGION"),
     "no-admin": (answer(fail(60010)), r"not an admin of the app \(60010\)", "ADMIN"),
-    "unheard-of": (answer(fail(99999)), r"does not document \(99999\)", "vendor's console"),
+    "unheard-of": (answer(fail(99999)), r"undocumented code \(99999\)", "Tencent Chat's console"),
 }
 UNREACHABLE = {
-    "nobody-there": ("http://127.0.0.1:1", "no connection to the vendor", "operator"),
-    "no-name": ("https://im.invalid", "no connection to the vendor|name", "operator"),
+    "nobody-there": ("http://127.0.0.1:1", "no connection to Tencent Chat", "operator"),
+    "no-name": ("https://im.invalid", "no connection to Tencent Chat|name", "operator"),
 }
 
 

@@ -44,7 +44,7 @@ class ChangingIM(FakeIM):
     def _call(self, command: str, accounts: Sequence[str], deadline: Deadline) -> None:
         super()._call(command, accounts, deadline)
         if self.down and self.down[len(self.calls) % len(self.down)]:
-            raise UnavailableError("the vendor had an internal error", code=40006)
+            raise UnavailableError("Tencent Chat had an internal error", code=40006)
 
 
 @dataclass(slots=True)
@@ -268,7 +268,7 @@ def test_shows_on_its_page_why_an_account_is_not_found_any_more() -> None:
     with ThreadPoolExecutor(1) as pool:
         desk = Desk(im, pool)
         first = desk.ask(profiles(25))
-        im.said = {**im.said, "u021": UnavailableError("the vendor had an internal error", code=40006)}
+        im.said = {**im.said, "u021": UnavailableError("Tencent Chat had an internal error", code=40006)}
         im.imported = {**im.imported, "u022": False}
         del (said := dict(im.said))["u022"]
         im.said = said
@@ -277,7 +277,7 @@ def test_shows_on_its_page_why_an_account_is_not_found_any_more() -> None:
 
     assert headline(second).startswith("25 of 25 found")
     assert sorted(ids_in(second)) == ["u020", "u021", "u022", "u023", "u024"]
-    assert "u021  failed: the vendor had an internal error (40006)." in second.text
+    assert "u021  failed: Tencent Chat had an internal error (40006)." in second.text
     assert "u022  not imported into this app." in second.text
     assert headline(again).startswith("0 of 1 found")
 

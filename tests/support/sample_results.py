@@ -60,7 +60,7 @@ FRIEND: Values = {
     "Tag_SNS_IM_AddSource": "AddSource_Type_Web",
 }
 NOT_IMPORTED = NotFoundError("no such account", code=40003)
-VENDOR_DOWN = UnavailableError("internal error at the vendor", code=40006, advice="Try again")
+VENDOR_DOWN = UnavailableError("internal error at Tencent Chat", code=40006, advice="Try again")
 NOT_A_FRIEND = NotAFriendError("not a friend", code=30001)
 OUT_OF_TIME = NotAskedError("the 20 s of a command were up", advice="Ask for fewer ids")
 

@@ -135,14 +135,14 @@ class SilentIM(FakeIM):
     def set_profile(self, account: str, values: Mapping[str, Value], deadline: Deadline) -> None:
         super().set_profile(account, values, deadline)
         self.now(deadline.left())
-        raise OutcomeUnknownError("the vendor took too long to answer")
+        raise OutcomeUnknownError("Tencent Chat took too long to answer")
 
     def get_profiles(
         self, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
     ) -> Mapping[str, Values | IMError]:
         if ("portrait_set", tuple(accounts)) in self.calls:
             self.now(deadline.left())
-            raise UnavailableError("the vendor took too long to answer")
+            raise UnavailableError("Tencent Chat took too long to answer")
         return super().get_profiles(accounts, tags, deadline)
 
 
@@ -178,7 +178,7 @@ def test_a_fault_after_sending_leaves_the_outcome_unknown(fixture: ChangesFixtur
 
 def test_calls_no_change_failed_that_it_had_no_time_to_see(fixture: ChangesFixture) -> None:
     with freeze_time() as clock:
-        fixture.im.losing = {"portrait_set": [OutcomeUnknownError("the connection to the vendor broke")]}
+        fixture.im.losing = {"portrait_set": [OutcomeUnknownError("the connection to Tencent Chat broke")]}
         before = dict(fixture.profile)
         change = fixture.preview()
 

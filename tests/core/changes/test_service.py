@@ -367,8 +367,8 @@ def test_says_what_became_of_a_change_that_is_confirmed_again(fixture: ChangesFi
 
 # What becomes of a write
 
-REFUSED = InvalidRequestError("a value holds words that the vendor does not allow", code=40005)
-WORDS_OF_REFUSAL = "a value holds words that the vendor does not allow (40005)"
+REFUSED = InvalidRequestError("a value contains words that Tencent Chat does not allow", code=40005)
+WORDS_OF_REFUSAL = "a value contains words that Tencent Chat does not allow (40005)"
 
 
 def test_a_refusal_of_the_vendor_is_a_failure_with_its_code(fixture: ChangesFixture) -> None:
@@ -403,12 +403,12 @@ def test_a_refusal_stands_when_the_profile_cannot_be_read_after_it(fixture: Chan
 
 
 def test_a_write_that_never_left_is_a_failure(fixture: ChangesFixture) -> None:
-    fixture.im.failing = {"portrait_set": [UnavailableError("there is no connection to the vendor")]}
+    fixture.im.failing = {"portrait_set": [UnavailableError("there is no connection to Tencent Chat")]}
 
     settled = fixture.confirm(fixture.preview())
 
     assert settled.change.outcome is Outcome.FAILED
-    assert settled.entry.event.problem == "there is no connection to the vendor"
+    assert settled.entry.event.problem == "there is no connection to Tencent Chat"
 
 
 def test_a_silent_write_that_is_to_be_seen_succeeded(fixture: ChangesFixture) -> None:
@@ -473,7 +473,7 @@ def test_a_write_that_does_not_read_as_written_is_unknown(fixture: ChangesFixtur
 STATES: tuple[tuple[Fates, Fates, str], ...] = (
     # what the write comes to, what the actor is told of it
     ({}, {}, "the change was sent and applied, but that could not be recorded"),
-    ({"portrait_set": [REFUSED]}, {}, "the change was attempted but not applied (a value holds words"),
+    ({"portrait_set": [REFUSED]}, {}, "the change was attempted but not applied (a value contains words"),
     (
         {"portrait_get": [None, None, *[SILENT] * 3]},
         {"portrait_set": [SILENT]},

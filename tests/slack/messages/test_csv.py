@@ -84,7 +84,7 @@ def test_says_what_became_of_every_account_in_the_order_asked() -> None:
             "not imported",
             "not imported into this app (40003). Check the id, or try another app with --app.",
         ),
-        ("m2", "failed", "failed: internal error at the vendor (40006). Try again."),
+        ("m2", "failed", "failed: internal error at Tencent Chat (40006). Try again."),
         ("m3", "not asked", "not asked: the 20 s of a command were up. Ask for fewer ids."),
         ("bob", "found", ""),
     ]

@@ -116,7 +116,7 @@ DENIED = PermissionDeniedError(
     advice="The bot's operator gives the role in its setting ROLES__VIEWERS. Nothing was sent",
 )
 REFUSED = InvalidRequestError("the nickname holds a forbidden word", code=40605)
-UNANSWERED = OutcomeUnknownError("the vendor did not answer in time")
+UNANSWERED = OutcomeUnknownError("Tencent Chat did not answer in time")
 EVERY_MISS = [missed(f"missing_{number}", status) for number, status in enumerate(list(LookupStatus)[1:])]
 HALFWAY = Progress(
     950,
@@ -397,7 +397,7 @@ def test_groups_what_was_not_found_by_its_reason() -> None:
 
     assert show(profiles(*rows)).text.split("\n")[1:] == [
         "b  not imported into this app (40003). Check the id, or try another app with --app.",
-        "a, c  failed: internal error at the vendor (40006). Try again.",
+        "a, c  failed: internal error at Tencent Chat (40006). Try again.",
     ]
 
 
