@@ -76,7 +76,7 @@ class Batch:
         # No other transaction can write before this one ends.
         row = encode_change(change, chain.write_time(self._at))
         if self._connection.scalar(select(changes.c.id).where(changes.c.id == row["id"])) is not None:
-            raise AuditError("there is another change of that id", advice="Run the command again")
+            raise AuditError("there is already a change with this id", advice="Run the command again")
         self._connection.execute(insert(changes), row)
         return self.append(event)
 

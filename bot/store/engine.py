@@ -42,7 +42,7 @@ def open_engine(url: str, *, create: bool = True, timeouts: StoreTimeouts | None
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise AuditError("the database's address makes no sense", advice=_URL_ADVICE) from None
+        raise AuditError("the database URL is not valid", advice=_URL_ADVICE) from None
     match parsed.get_backend_name():
         case "sqlite":
             engine = _open_file(parsed, timeouts or USUAL_TIMEOUTS, create=create)
@@ -197,12 +197,12 @@ class _DatabaseFile:
             found = _identify(self.path)
         except FileNotFoundError:
             raise AuditError(
-                "the record's file is gone", advice="An operator should put it back and restart the bot"
+                "the record's file is gone", advice="An operator should restore it and restart the bot"
             ) from None
         if found != self.identity:
             raise AuditError(
-                "the record's file was replaced while the bot ran",
-                advice="An operator should put the right one in place and restart the bot",
+                "the record's file was replaced while the bot was running",
+                advice="An operator should restore the right one and restart the bot",
             )
 
 

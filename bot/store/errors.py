@@ -12,20 +12,26 @@ from bot.errors import AuditError
 _UNREACHABLE = ("the database cannot be reached", "An operator should check that it runs, and DATABASE_URL")
 _SILENT = (
     "the database does not answer in time",
-    "Try again; an operator should check the database and the network before it",
+    "Try again; if that fails, an operator should check the database and its network",
 )
-_FULL = ("the disk that holds the record is full", "An operator should make room")
+_FULL = ("the disk that holds the record is full", "An operator should free some space")
 _READ_ONLY = ("the record is read-only", "An operator should give the bot write permission")
-_LOCKED = ("the record is locked by another program", "Try again; an operator should end what locks it")
-_DAMAGED = ("the database is damaged", "An operator should stop the bot and restore a copy")
-_REFUSED = ("the database refuses the bot", "An operator should check the user and name in DATABASE_URL")
+_LOCKED = (
+    "the record is locked by another program",
+    "Try again; if that fails, an operator should stop the program that locks it",
+)
+_DAMAGED = ("the database is damaged", "An operator should stop the bot and restore a backup")
+_REFUSED = (
+    "the database refused the connection",
+    "An operator should check the user and the database in DATABASE_URL",
+)
 _OLD = ("the database schema is not current", "An operator should run im-bot migrate")
 _UNOPENED = ("the database file cannot be opened", "An operator should check DATABASE_URL")
 _ODD = (
-    "the record lacks rows that it was created with, or has too many",
+    "the record has missing or extra rows",
     "An operator should run im-bot audit verify",
 )
-_OTHER = ("the database failed", "An operator should look at the log")
+_OTHER = ("the database failed", "An operator should check the log")
 
 _SQLITE: Mapping[int, tuple[str, str]] = {
     sqlite3.SQLITE_FULL: _FULL,

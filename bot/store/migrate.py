@@ -72,7 +72,7 @@ def migrate_engine(engine: Engine) -> None:
             command.upgrade(config, "head")
         except CommandError:
             raise AuditError(
-                "the database was made by a newer im-bot", advice="An operator should run the newer one"
+                "the database was made by a newer im-bot", advice="An operator should run that version"
             ) from None
 
 

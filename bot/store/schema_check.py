@@ -78,7 +78,7 @@ def find_altered_trigger(connection: Connection) -> str:
         return _compare(found, _FILE_TRIGGERS)
     tables = {"tables": [table.name for table in metadata.sorted_tables]}
     if odd := connection.scalar(text(_ODD_ON_SERVER), tables):
-        return f"the table {odd} has rules, policies or parts of its own"
+        return f"the table {odd} has rules, policies or child tables of its own"
     if off := connection.scalar(text(_OFF_ON_SERVER), tables):
         return f"the trigger {off} is switched off"
     if connection.scalar(text("SHOW session_replication_role")) != "origin":
@@ -92,7 +92,7 @@ def _compare(found: Mapping[str, object], expected: Mapping[str, object]) -> str
         if name not in found:
             return f"the trigger {name} is gone"
         if name not in expected:
-            return f"there is a trigger {name} that the bot did not make"
+            return f"there is a trigger {name} that the bot did not create"
         if found[name] != expected[name]:
-            return f"the trigger {name} is not as it was made"
+            return f"the trigger {name} was altered"
     return ""

@@ -88,20 +88,20 @@ class VerifyReport:
     def __str__(self) -> str:
         match self.status:
             case RecordStatus.SOUND:
-                found = (
-                    "" if self.found is None else f"; the head asked for is entry {self.found}{self._short}"
-                )
+                found = "" if self.found is None else f"; the given head is entry {self.found}{self._short}"
                 return f"sound: {self.count} entries, head {self.head}{found}"
             case RecordStatus.ALTERED if self.problem:
                 return f"altered: {self.problem}"
             case RecordStatus.ALTERED if self.change:
                 return f"altered: change {self.change} differs from its entries; all {self.count} are sound"
             case RecordStatus.ALTERED:
-                return f"altered: entry {self.sequence} is not as it was written; {self.count} before it are"
+                return f"altered: entry {self.sequence} is not as it was written; {self._sound_before}"
             case RecordStatus.MISSING if not self.count:
-                return "missing: not one entry is there; restore a copy (migrating makes a new, empty record)"
+                return (
+                    "missing: the record has no entries; restore a backup (migrating makes an empty record)"
+                )
             case RecordStatus.MISSING:
-                return f"missing: entry {self.sequence} is not there; {self.count} before it are sound"
+                return f"missing: there is no entry {self.sequence}; {self._sound_before}"
             case RecordStatus.HEAD_NOT_FOUND:
                 return (
                     "head not found: no entry has this number and hash; "
@@ -109,12 +109,16 @@ class VerifyReport:
                 )
 
     @property
+    def _sound_before(self) -> str:
+        return f"{self.count} before it are sound"
+
+    @property
     def _short(self) -> str:
         if self.digits >= DIGITS:
             return ""
         return (
-            f". This is an old short head: {self.digits} digits prove less than {DIGITS}: another "
-            "record can be made whose hash begins so"
+            f". This is an old, short head: {self.digits} digits prove less than {DIGITS}, because "
+            "another record can be made whose hash starts with them"
         )
 
 
@@ -303,7 +307,7 @@ class _IndexCheck:
     def end(self) -> None:
         """Check that there are no more accounts."""
         if self._next is not _NO_ROW and not self.problem:
-            self.problem = "entry_accounts has rows of an entry that does not name them, or is not there"
+            self.problem = "entry_accounts has rows of an entry that does not name them or does not exist"
 
 
 def _match_accounts(found: Sequence[tuple[Any, Any]], texts: _IndexedTexts) -> bool:
@@ -320,7 +324,9 @@ def _check_head(count: int, last: str, heads: Sequence[Head]) -> VerifyReport:
         return VerifyReport(RecordStatus.ALTERED, count, last, problem=words)
     sequence = heads[0].sequence if heads else None
     if heads and not isinstance(sequence, int):
-        return VerifyReport(RecordStatus.ALTERED, count, last, problem="the row of the table head is no head")
+        return VerifyReport(
+            RecordStatus.ALTERED, count, last, problem="the row of the table head is not valid"
+        )
     if sequence is None or sequence > count:
         return VerifyReport(RecordStatus.MISSING, count, last, count + 1)
     if heads[0] != Head(count, last):
@@ -337,14 +343,14 @@ def _find_altered_outbox(connection: Connection) -> str:
     with closing(stream_rows(connection, _WAITING)) as rows:
         for entry in chain.read_each(rows):
             if not isinstance(entry, Entry):
-                return f"entry {entry.sequence} waits for the audit channel, and is not there"
+                return f"entry {entry.sequence} waits for the audit channel, but does not exist"
             if not is_for_channel(entry.event):
-                return f"entry {entry.sequence} waits for the audit channel, where its kind is never posted"
+                return f"entry {entry.sequence} waits for the audit channel, which never gets its kind"
     covered = connection.scalar(select(schema.lease.c.covered))
     with closing(stream_rows(connection, _NOT_WAITING, covered=covered)) as rows:
         for entry in chain.read_each(rows):
             if not isinstance(entry, Entry) or is_for_channel(entry.event):
-                return f"entry {entry.sequence} was taken from what waits for the audit channel"
+                return f"entry {entry.sequence} was removed from the outbox before it was posted"
     return ""
 
 
@@ -368,13 +374,13 @@ def _find_altered_lease(connection: Connection) -> str:
     holder, until, covered, covered_at = rows[0]
     numbers = (until, covered, covered_at)
     if not isinstance(holder, str) or not all(isinstance(number, int | float) for number in numbers):
-        return "the row of the table lease is no lease"
+        return "the row of the table lease is not valid"
     latest = clock.now(connection).timestamp() + _LONGEST_LEASE
     if not until <= latest:
         return "the lease of the outbox is so long that nothing would be posted in the audit channel"
     last = connection.scalar(select(schema.head.c.sequence)) or 0
     if not (covered_at <= latest and 0 <= covered <= last):
-        return "the table lease says that the audit channel has seen what is not there yet"
+        return "the table lease says that the audit channel has seen entries that do not exist yet"
     return ""
 
 

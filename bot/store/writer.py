@@ -27,10 +27,10 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-_UNKNOWN = "the record did not answer in time: whether this was recorded, is not known"
-_CHECK_HISTORY = "The history of the account tells"
-_STUCK = "the record did not take this in time, and it was not recorded"
-_LATER = "Try again in a minute; an operator should check the database"
+_UNKNOWN = "the record did not answer in time, so it is unknown whether this was recorded"
+_CHECK_HISTORY = "Check the account's history"
+_STUCK = "the record did not answer in time, and this was not recorded"
+_LATER = "Try again in a minute; if that fails, an operator should check the database"
 _TROUBLE_SECONDS = 10.0
 """Seconds for which a failed check is remembered; a running bot checks more often."""
 
@@ -151,7 +151,7 @@ class Writer:
         with self._closing:
             if self._closed:
                 raise AuditError(
-                    "the record is closed, because the bot stops", advice="Try again in a minute"
+                    "the bot is stopping and has closed the record", advice="Try again in a minute"
                 )
             self._queue.put(write)
         return write.wait(self._timeouts.entry)
@@ -214,16 +214,15 @@ class Writer:
             return
         if head.sequence < last.sequence:
             raise AuditError(
-                "the record was put back to an earlier state while the bot ran",
-                advice="An operator should put the right one in place and restart the bot",
+                "the record was reset to an earlier state while the bot was running",
+                advice="An operator should restore the right one and restart the bot",
             )
         # Another process has appended, or this one did without learning of it.
         query = select(entries.c.hash).where(entries.c.sequence == last.sequence)
         if head.sequence == last.sequence or connection.scalar(query) != last.hash:
             raise AlteredError(
-                "the record's last entries were replaced while the bot ran",
-                advice="An operator should run im-bot audit verify, put the right ones in place and restart"
-                " the bot",
+                "the record's last entries were replaced while the bot was running",
+                advice="An operator should run im-bot audit verify, restore them and restart the bot",
             )
 
 
@@ -236,7 +235,7 @@ def _make_durable(connection: Connection) -> None:
         connection.invalidate()
         if lost and isinstance(error, SQLAlchemyError):
             raise RecordUnknownError(
-                "the connection was lost while the record was written: whether it was, is not known",
+                "the connection was lost during the write, so it is unknown whether this was recorded",
                 advice=_CHECK_HISTORY,
             ) from None
         raise

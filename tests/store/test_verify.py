@@ -55,7 +55,7 @@ def test_finds_a_head_by_its_number_and_hash(filled: str, digits: int) -> None:
     for words in (f"#{COUNT} · {head}", f"#{COUNT} {head}", f" #{COUNT} ·{head.upper()} ", head):
         report = verify_url(filled, words)
         assert (report.status, report.found) == (RecordStatus.SOUND, COUNT)
-        assert str(report).endswith(f"the head asked for is entry {COUNT}")
+        assert str(report).endswith(f"the given head is entry {COUNT}")
 
 
 @pytest.mark.parametrize("digits", [8, 12, 31])
@@ -63,7 +63,7 @@ def test_says_that_a_short_head_proves_less(filled: str, digits: int) -> None:
     report = verify_url(filled, f"#{COUNT} · {head_of(filled)[:digits]}")
 
     assert (report.status, report.found, report.exit_code) == (RecordStatus.SOUND, COUNT, 0)
-    assert f"an old short head: {digits} digits prove less than 32" in str(report)
+    assert f"an old, short head: {digits} digits prove less than 32" in str(report)
 
 
 def test_a_head_is_not_found_at_another_number(filled: str) -> None:
@@ -369,4 +369,4 @@ def test_an_emptied_database_is_a_record_that_is_missing(tmp_path: Path) -> None
     report = verify_url(f"sqlite:///{file}")
 
     assert report.exit_code == 4
-    assert "restore a copy" in str(report)
+    assert "restore a backup" in str(report)

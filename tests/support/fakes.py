@@ -163,7 +163,7 @@ class FakeRecord:
         with self._working("propose"):
             assert change.outcome is Outcome.PROPOSED
             if change.id in self.changes:
-                raise AuditError("there is another change of that id")
+                raise AuditError("there is already a change with this id")
             return self._keep(change, digest_of(change), event)
 
     def find(self, change_id: str) -> Change | None:
