@@ -50,11 +50,11 @@ def make_parser() -> argparse.ArgumentParser:
     slack.add_argument("--manifest", type=Path, required=True, metavar="FILE", help="the app's manifest")
     slack.add_argument("--port", type=_port, default=8067, help="its port (8067)")
     slack.add_argument(
-        "--request-url", metavar="URL", help="post to the app there, instead of using Socket Mode"
+        "--request-url", metavar="URL", help="post to the app at this URL instead of using Socket Mode"
     )
     add("serve", _serve, "run the bot over HTTP")
     add("socket", _socket, "run the bot over Socket Mode")
-    add("migrate", _migrate, "bring the database to the current schema")
+    add("migrate", _migrate, "migrate the database to the current schema")
     words = "verify or export the record"
     audit = commands.add_parser("audit", help=words, description=words)
     audit_commands = audit.add_subparsers(required=True, metavar="WHAT")
@@ -99,7 +99,7 @@ def find_version() -> str:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > _LAST_PORT:
-        raise argparse.ArgumentTypeError(f"must be a whole number up to {_LAST_PORT}; 0 takes a free port")
+        raise argparse.ArgumentTypeError(f"must be a whole number up to {_LAST_PORT}; 0 picks a free port")
     return int(text)
 
 
@@ -113,7 +113,7 @@ def _playground(args: argparse.Namespace) -> None:
 def _need_playground() -> None:
     """Exit with a message unless the packages of the playground extra are installed."""
     if find_spec("uvicorn") is None or find_spec("starlette") is None:
-        raise SystemExit("more packages are needed: pip install -e '.[playground]'")
+        raise SystemExit("the playground's packages are missing: pip install -e '.[playground]'")
 
 
 def _sandbox(args: argparse.Namespace) -> None:

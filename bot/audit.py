@@ -71,13 +71,13 @@ class Audit:
 
     def _describe_channel(self) -> str:
         if self.relay is None:
-            none = "there is none, on purpose (AUDIT_CHANNEL=none)"
-            return none if self._audited else "none is set (AUDIT_CHANNEL), so every change is refused"
+            none = "none (AUDIT_CHANNEL=none)"
+            return none if self._audited else "not set (AUDIT_CHANNEL), so every change is refused"
         if trouble := self.channel_trouble():
             return trouble
         if not (status := self._status) or not status.waiting:
-            return "knows of every change"
-        return f"{status.waiting} on the way, the oldest for {status.oldest_seconds:.0f} s"
+            return "up to date"
+        return f"{status.waiting} waiting, the oldest for {status.oldest_seconds:.0f} s"
 
     def _check_record(self) -> str:
         try:

@@ -105,7 +105,7 @@ def _check_slack(settings: Settings) -> Iterator[Check]:
         fix = "Add them as in manifest.yml, then reinstall the app to the workspace"
         yield Check("Slack scopes", f"missing {', '.join(sorted(missing))}", fix)
     else:
-        yield Check("Slack scopes", "all there")
+        yield Check("Slack scopes", "all granted")
     if settings.slack_app_token.get_secret_value():
         yield _check_socket(settings)
     yield _check_people(settings, people, identity)
@@ -130,7 +130,7 @@ def _check_people(settings: Settings, people: SlackPeople, identity: Identity) -
         return f"{len(listed)} user id(s) in ROLES__…, all full members"
 
     return _run_check(
-        "people", check, "Take them out of ROLES__VIEWERS and ROLES__EDITORS, or correct the ids"
+        "people", check, "Remove them from ROLES__VIEWERS and ROLES__EDITORS, or correct the ids"
     )
 
 
@@ -150,10 +150,10 @@ def _check_audit_channel(settings: Settings, people: SlackPeople) -> Iterator[Ch
         yield Check(
             "audit channel",
             "AUDIT_CHANNEL is not set, so every change is refused",
-            "Set it to a channel's id, or to none on purpose",
+            "Set it to a channel's id, or to none to go without",
         )
     elif channel == NO_CHANNEL:
-        yield Check("audit channel", "none, on purpose: changes are posted nowhere")
+        yield Check("audit channel", "none (AUDIT_CHANNEL=none): changes are not posted")
     else:
         yield _run_check(
             f"audit channel {channel}",
@@ -165,8 +165,8 @@ def _check_audit_channel(settings: Settings, people: SlackPeople) -> Iterator[Ch
 def _describe_channel(people: SlackPeople, channel: str) -> str:
     if people.is_shared_outside(channel):
         raise BotError(
-            "people of other organizations can read it, so nothing is posted there and every entry waits",
-            advice="Stop sharing the channel, or take a channel of your own",
+            "people from other organizations can read it, so nothing is posted there and every entry waits",
+            advice="Stop sharing the channel, or choose an internal one",
         )
     if not people.is_member(channel):
         raise BotError("the bot is not in it")
@@ -180,7 +180,7 @@ def _check_database(settings: Settings) -> Check:
             store.check()
         finally:
             store.close()
-        return "written and read"
+        return "readable and writable"
 
     return _run_check("database", check, "Run im-bot migrate; check DATABASE_URL")
 
@@ -190,13 +190,13 @@ def _check_app(name: str, im: IMClient, settings: Settings) -> Check:
 
     def check() -> str:
         im.check_accounts([app.admin], Deadline.after(APP_SECONDS))
-        return f"{app.place} takes its credentials"
+        return f"{app.place} accepts its credentials"
 
     prefix = f"IM_APPS__{name.upper()}__"
     return _run_check(
         f"app {name}",
         check,
-        f"Compare {prefix}SDK_APP_ID, SECRET_KEY, ADMIN and REGION with the vendor's console",
+        f"Compare {prefix}SDK_APP_ID, SECRET_KEY, ADMIN and REGION with Tencent Chat's console",
     )
 
 

@@ -78,7 +78,7 @@ class BackgroundCheck:
             except Exception as error:
                 # If this thread died, an old result would stand for ever.
                 log.exception("a check failed")
-                self._trouble = f"a fault in the bot ({type(error).__name__}); its log says more"
+                self._trouble = f"the bot failed ({type(error).__name__}); see its log"
             self._began = None
             self._stop.wait(self._every)
 

@@ -23,7 +23,7 @@ Response: TypeAlias = tuple[int, list[tuple[str, str]], bytes]
 """A status, headers and a body."""
 
 _PLAIN = [("Content-Type", "text/plain; charset=utf-8")]
-_BAD_REQUEST: Response = (400, _PLAIN, b"not a payload of Slack's\n")
+_BAD_REQUEST: Response = (400, _PLAIN, b"not a Slack payload\n")
 _TIMESTAMP = re.compile("[0-9]{1,12}")
 
 log = logging.getLogger(__name__)
@@ -86,11 +86,11 @@ class HTTPApp:
             check_payload(request.body)
             response = self._bolt.dispatch(request)
         except NotSlacksError as error:
-            log.warning("a signed request is no payload of Slack's: %s", error)
+            log.warning("a signed request is not a Slack payload: %s", error)
             return _BAD_REQUEST
         except Exception as error:  # noqa: BLE001 - Bolt looks into a payload before it knows its shape
             # No message and no traceback: they may repeat what was typed.
-            log.warning("a signed request is no payload of Slack's (%s)", type(error).__name__)
+            log.warning("a signed request is not a Slack payload (%s)", type(error).__name__)
             return _BAD_REQUEST
         response_headers = [(name, value) for name, values in response.headers.items() for value in values]
         return response.status, response_headers, response.body.encode()

@@ -67,7 +67,7 @@ class SettingsError(Exception):
 def _check_url(url: str) -> str:
     if not _is_safe(url):
         raise ValueError(
-            "must be an https address, or http on this machine (127.0.0.1, localhost), "
+            "must be an https URL, or http on this machine (127.0.0.1, localhost), "
             "without a user name, a password or a query"
         )
     return url
@@ -99,7 +99,7 @@ def _parse_grantees(text: str) -> Grantees:
         if not re.fullmatch(r"[USW][A-Z0-9]+", part):
             raise ValueError(
                 "takes user ids (U… or W…) and user-group ids (S…) separated by commas, or * alone; "
-                f"number {place} is something else"
+                f"item {place} is something else"
             )
     groups = frozenset(part for part in ids if part.startswith("S"))
     return Grantees(people=frozenset(ids) - groups, groups=groups)
@@ -123,7 +123,7 @@ def _check_viewers(text: str) -> str:
 
 def _check_editors(text: str) -> str:
     if _parse_grantees(text).everyone:
-        raise ValueError("must name who may change profiles; * (everyone) is not allowed")
+        raise ValueError("must list the people who may change profiles; * (everyone) is not allowed")
     return text
 
 
@@ -133,7 +133,7 @@ def _check_custom_fields(text: str) -> str:
         if not re.fullmatch(r"[A-Za-z]{1,8}", word) or word in words[:place]:
             raise ValueError(
                 "takes keywords of 1 to 8 ASCII letters, each once, as in Vip,Tier:Service tier; "
-                f"number {place + 1} is something else"
+                f"item {place + 1} is something else"
             )
     return text
 
@@ -189,7 +189,7 @@ class AppSettings(BaseModel):
         if region is None:
             # A wrong API_URL is missing from the data: its own mistake is enough.
             if info.data.get("api_url", "") is None:
-                raise ValueError(f"is not set; it is one of {', '.join(REGIONS)}")
+                raise ValueError(f"is not set; choose one of {', '.join(REGIONS)}")
             return None
         if region.lower() not in REGIONS:
             raise ValueError(f"must be one of {', '.join(REGIONS)}")

@@ -52,7 +52,7 @@ def cells(message: dict[str, Any]) -> list[str]:
         ("/im friends alice bob_k zed", "1 of 2 is in alice's friend list"),
         ("/im attrs alice bob_k", "2 of 2 found  ·  attributes"),
         ("/im whoami", "You are a viewer"),
-        ("/im", "Look up accounts of"),
+        ("/im", "Look up accounts in"),
         ("/im help profile", "/im profile alice"),
         ("/im profle alice", "Did you mean profile?"),
         ("/im profile alice --field nick", "Did you mean --fields?"),
@@ -93,7 +93,7 @@ def test_lets_nobody_else_turn_pages(running_bot: RunningBot) -> None:
         show_to_everybody(running_bot, theirs)
         refused = ed.press(theirs, "Next 20")
 
-    assert "only the person who asked" in refused["text"]
+    assert "only the person who ran the command" in refused["text"]
     assert refused["ts"] != theirs["ts"]
 
 
@@ -103,7 +103,7 @@ def test_says_that_a_button_is_too_old(running_bot: RunningBot, monkeypatch: pyt
         first = vera.ask(f"/im profile {' '.join(CROWD)}")
         refused = vera.press(first, "Next 20")
 
-    assert "this button is too old" in refused["text"]
+    assert "this button has expired" in refused["text"]
     assert refused["ts"] != first["ts"]
 
 
@@ -120,7 +120,7 @@ def test_shares_with_the_channel_on_demand(running_bot: RunningBot) -> None:
 @pytest.mark.parametrize(
     ("channel", "reason"),
     [
-        (PARTNERS, "Not shared: people of other organizations can read this channel."),
+        (PARTNERS, "Not shared: people from other organizations can read this channel."),
         (direct_message(VIEWER.id), "Not shared: this is a direct message."),
     ],
 )
@@ -152,7 +152,7 @@ def test_refuses_somebody_of_another_workspace_at_a_button(running_bot: RunningB
         show_to_everybody(running_bot, theirs)
         refusal = stella.press(theirs, "Next 20")
 
-    assert "only the person who asked" in refusal["text"]
+    assert "only the person who ran the command" in refusal["text"]
 
 
 def test_tells_an_editor_by_user_group(running_bot: RunningBot) -> None:

@@ -86,7 +86,7 @@ def test_tells_the_editor_that_the_audit_channel_is_not_told(running_bot: Runnin
     with running_bot.act_as(EDITOR) as ed:
         preview = ed.ask("/im set user_001 nick=Quiet")
 
-    assert "Audit channel: nothing tells it of entries any more" in str(preview["blocks"])
+    assert "Audit channel: the relay has stopped" in str(preview["blocks"])
 
 
 def test_tells_an_audit_channel_nothing_while_outsiders_can_read_it() -> None:
@@ -104,10 +104,10 @@ def test_tells_an_audit_channel_nothing_while_outsiders_can_read_it() -> None:
         channel.shared = False
         told = ed.audit()
 
-    assert "people of other organizations can read it, so nothing is posted" in str(preview["blocks"])
+    assert "people from other organizations can read it, so nothing is posted" in str(preview["blocks"])
     assert done["text"].startswith("Done.")
-    assert "people of other organizations can read it" in said
-    assert "people of other organizations can read it" in state
+    assert "people from other organizations can read it" in said
+    assert "people from other organizations can read it" in state
     assert posted == []
     assert "Secret" in told["text"]
 
@@ -115,8 +115,8 @@ def test_tells_an_audit_channel_nothing_while_outsiders_can_read_it() -> None:
 @pytest.mark.parametrize(
     ("channel", "said"),
     [
-        (None, "none is set (AUDIT_CHANNEL), so every change is refused"),
-        ("none", "there is none, on purpose"),
+        (None, "not set (AUDIT_CHANNEL), so every change is refused"),
+        ("none", "none (AUDIT_CHANNEL=none)"),
     ],
 )
 def test_tells_an_audit_channel_that_is_missing_from_one_that_is_left_out(
@@ -128,11 +128,11 @@ def test_tells_an_audit_channel_that_is_missing_from_one_that_is_left_out(
 
 def test_says_how_far_the_audit_channel_has_been_told(running_bot: RunningBot) -> None:
     audit = running_bot.bot.audit
-    wait_until(lambda: audit.channel_state() == "knows of every change")
+    wait_until(lambda: audit.channel_state() == "up to date")
 
     assert audit.relay
     audit.relay.close()
-    wait_until(lambda: audit.channel_state().startswith("nothing tells it of entries any more"))
+    wait_until(lambda: audit.channel_state().startswith("the relay has stopped"))
     database_of(running_bot).rename(database_of(running_bot).with_suffix(".away"))
     gone = "; the record cannot be written: the record's file is gone"
     wait_until(lambda: audit.channel_state().endswith(gone))

@@ -74,14 +74,14 @@ def test_finds_nothing_wrong_with_a_bot_that_works(fixture: DoctorFixture) -> No
     assert diagnose(fixture.environment) == [
         "ok    settings: 1 app(s): demo",
         "ok    connection mode: im-bot socket or im-bot serve",
-        "ok    database: written and read",
+        "ok    database: readable and writable",
         "ok    Slack token: workspace Playground",
-        "ok    Slack scopes: all there",
+        "ok    Slack scopes: all granted",
         "ok    Socket Mode: Slack opens a connection",
         "ok    people: 0 user id(s) in ROLES__…, all full members",
         f"ok    user group {EDITORS_GROUP_ID}: 1 person",
         f"ok    audit channel {ONCALL}: found",
-        "ok    app demo: local takes its credentials",
+        "ok    app demo: local accepts its credentials",
     ]
 
 
@@ -102,8 +102,12 @@ WRONG_KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5f"
         ({"ROLES__EDITORS": "S07NOBODY99"}, "user group S07NOBODY99: ", "Check the id"),
         ({"ROLES__VIEWERS": "S07NOBODY99"}, "user group S07NOBODY99: ", "must have user groups"),
         ({"AUDIT_CHANNEL": "C07NOWHERE9"}, "audit channel C07NOWHERE9: ", "/invite"),
-        ({"AUDIT_CHANNEL": PARTNERS}, "people of other organizations can read it", "channel of your own"),
-        ({"AUDIT_CHANNEL": None}, "audit channel: AUDIT_CHANNEL is not set", "none on purpose"),
+        (
+            {"AUDIT_CHANNEL": PARTNERS},
+            "people from other organizations can read it",
+            "choose an internal one",
+        ),
+        ({"AUDIT_CHANNEL": None}, "audit channel: AUDIT_CHANNEL is not set", "none to go without"),
         ({"DATABASE_URL": "sqlite:////nowhere/im-bot.db"}, "database: there is no folder", "Create it"),
         ({"DATABASE_URL": "mysql://x"}, "settings: DATABASE_URL must be sqlite:///FILE", "Correct it"),
         ({API_URL: NOWHERE}, "app demo: ", ""),

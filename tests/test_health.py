@@ -48,7 +48,7 @@ def test_goes_on_after_a_fault() -> None:
 
     check = BackgroundCheck("test", fail_once, every=0.2)
     check.start()
-    wait_until(lambda: "a fault in the bot (KeyError)" in check.trouble())
+    wait_until(lambda: "the bot failed (KeyError)" in check.trouble())
     assert "must not be shown" not in check.trouble()
     wait_until(lambda: check.trouble() == "")
     check.close()

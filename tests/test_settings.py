@@ -143,16 +143,16 @@ def test_takes(changes: Changes) -> None:
     assert settings.im_apps["prod"].base_url == f"https://{REGIONS['singapore'].host}"
 
 
-URL = "must be an https address, or http on this machine (127.0.0.1, localhost), without"
+URL = "must be an https URL, or http on this machine (127.0.0.1, localhost), without"
 VARIABLE = "each value has its own variable, as in"
-LISTS = "takes user ids (U… or W…) and user-group ids (S…) separated by commas, or * alone; number"
+LISTS = "takes user ids (U… or W…) and user-group ids (S…) separated by commas, or * alone; item"
 REFUSED: tuple[tuple[Changes, str], ...] = (
     # missing
     ({f"{PROD}SDK_APP_ID": None}, f"{PROD}SDK_APP_ID is not set"),
     ({f"{PROD}SECRET_KEY": None}, f"{PROD}SECRET_KEY is not set"),
     ({f"{PROD}SECRET_KEY": ""}, f"{PROD}SECRET_KEY is not set"),
     ({f"{PROD}SECRET_KEY": " "}, f"{PROD}SECRET_KEY is not set"),
-    ({f"{PROD}REGION": None}, f"{PROD}REGION is not set; it is one of china, singapore, "),
+    ({f"{PROD}REGION": None}, f"{PROD}REGION is not set; choose one of china, singapore, "),
     # wrong
     ({f"{PROD}SDK_APP_ID": "my app"}, f"{PROD}SDK_APP_ID must be a whole number"),
     ({f"{PROD}SDK_APP_ID": "9" * 5000}, f"{PROD}SDK_APP_ID must be a smaller whole number"),
@@ -174,8 +174,8 @@ REFUSED: tuple[tuple[Changes, str], ...] = (
     ({"SLACK_API_URL": "http://slack.com/api/"}, f"SLACK_API_URL {URL}"),
     ({"SLACK_API_URL": "http://127.0.0.1.evil.example/"}, f"SLACK_API_URL {URL}"),
     ({f"{PROD}CUSTOM_FIELDS": "Vip,Service_tier"}, f"{PROD}CUSTOM_FIELDS takes keywords of 1 to 8"),
-    ({f"{PROD}CUSTOM_FIELDS": "Vip,:Tier"}, "as in Vip,Tier:Service tier; number 2 is something else"),
-    ({f"{PROD}CUSTOM_FIELDS": "Vip,Tier,Vip:VIP"}, "each once, as in Vip,Tier:Service tier; number 3 is"),
+    ({f"{PROD}CUSTOM_FIELDS": "Vip,:Tier"}, "as in Vip,Tier:Service tier; item 2 is something else"),
+    ({f"{PROD}CUSTOM_FIELDS": "Vip,Tier,Vip:VIP"}, "each once, as in Vip,Tier:Service tier; item 3 is"),
     ({"SLACK_COMMAND": "im"}, "SLACK_COMMAND must be a slash and up to 31 of a-z"),
     ({"SLACK_COMMAND": "/IM"}, "SLACK_COMMAND must be a slash and up to 31 of a-z"),
     ({"AUDIT_CHANNEL": "#audit"}, "AUDIT_CHANNEL must be a channel's id (C…), not its name, or none"),
@@ -195,7 +195,7 @@ REFUSED: tuple[tuple[Changes, str], ...] = (
     ({"ROLES__VIEWERS": "U01A,@vera"}, f"ROLES__VIEWERS {LISTS} 2 is something else"),
     ({"ROLES__VIEWERS": "*,U01A"}, f"ROLES__VIEWERS {LISTS} 1 is something else"),
     ({"ROLES__EDITORS": "u01a"}, f"ROLES__EDITORS {LISTS} 1 is something else"),
-    ({"ROLES__EDITORS": "*"}, "ROLES__EDITORS must name who may change profiles"),
+    ({"ROLES__EDITORS": "*"}, "ROLES__EDITORS must list the people who may change profiles"),
     # names
     ({f"{PROD}SECRT_KEY": "k"}, f"{PROD}SECRT_KEY is not a setting; did you mean {PROD}SECRET_KEY?"),
     ({"im_apps__prod__regoin": "k"}, f"{PROD}REGOIN is not a setting; did you mean {PROD}REGION?"),

@@ -188,10 +188,10 @@ class Interactions:
         with self._lock:
             kept = self._kept.get(key)
         if kept is None or not isinstance(kept.what, kind) or kept.expiry < time.monotonic():
-            raise ExpiredError("this button is too old", advice="Run the command again for fresh buttons")
+            raise ExpiredError("this button has expired", advice="Run the command again for new buttons")
         if kept.owner != actor:
             raise ExpiredError(
-                "only the person who asked may use the buttons of an answer",
+                "only the person who ran the command may use its buttons",
                 advice="Run the command yourself",
             )
         return kept.what

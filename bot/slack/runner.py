@@ -50,8 +50,8 @@ Observer: TypeAlias = Callable[[str, str, float], None]
 """Called after each answer with the command, the outcome and the seconds it took."""
 
 _UNRECORDED: Mapping[bool | None, str] = {
-    False: "This lookup could not be recorded; the bot's operator finds the reason in its log.",
-    None: "Whether this lookup was recorded is not known: the record did not answer in time.",
+    False: "This lookup could not be recorded; the bot's log says why.",
+    None: "The record did not answer in time, so this lookup may not have been recorded.",
 }
 
 log = logging.getLogger(__name__)
@@ -212,7 +212,7 @@ class CommandRunner:
     def _send(self, request: SlackRequest, lookup: Lookup, *, share: bool = False, note: str = "") -> None:
         if share:
             request.reply.answer(self.make_answer(request, lookup, 0, public=True), Audience.CHANNEL)
-            note = "The answer is in this channel, for everybody; the CSV is for you alone."
+            note = "The answer is in this channel for everyone; the CSV is only for you."
         name = file_name(lookup, datetime.now(UTC))
         with request.reply.working(sending):
             self.files.send(request.actor.user_id, name, to_csv(lookup), comment(lookup))
@@ -369,7 +369,7 @@ class CommandRunner:
         except NotSharedError as error:
             raise PermissionDeniedError(
                 str(error),
-                advice=f"Type {self.command} here or write to me directly, and the answer is yours alone. "
+                advice=f"To get the answer privately, type {self.command} here or message the bot directly. "
                 f"{NOTHING_SENT}",
             ) from None
 
@@ -380,7 +380,7 @@ def _note_missing(lookup: Lookup) -> str:
         return ""
     count = sum(row.status is not LookupStatus.FOUND for row in lookup.rows)
     return (
-        f"Of those found then, {plural(count, 'account')} gave no values now: each row says why."
+        f"{plural(count, 'account')} found earlier returned no values this time: each row says why."
         if count
         else ""
     )

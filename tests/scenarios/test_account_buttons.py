@@ -76,4 +76,4 @@ def test_refuses_a_button_of_somebody_elses_card(running_bot: RunningBot, ed: Sl
         card = vera.ask("/im profile user_005")
     next(kept for kept in running_bot.workspace.messages if kept.ts == card["ts"]).only_for = None
 
-    assert "only the person who asked" in ed.press(card, "History")["text"]
+    assert "only the person who ran the command" in ed.press(card, "History")["text"]

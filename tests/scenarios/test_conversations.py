@@ -86,7 +86,7 @@ def test_answers_a_direct_message(running_bot: RunningBot, text: str, told: str)
 @pytest.mark.parametrize("text", ["set bob_k nick=Bob", "undo op_1"])
 def test_sends_an_editor_who_writes_a_change_to_the_command(running_bot: RunningBot, text: str) -> None:
     with running_bot.act_as(EDITOR) as ed:
-        assert f"Type it as /im {text}" in say(ed, text, f"D{EDITOR.id[1:]}")["text"]
+        assert f"Type /im {text}" in say(ed, text, f"D{EDITOR.id[1:]}")["text"]
 
 
 @pytest.mark.parametrize("text", ["hi", "thanks!", "@im-bot"])
@@ -155,8 +155,8 @@ def test_refuses_where_people_of_other_organizations_read(running_bot: RunningBo
     with running_bot.act_as() as vera:
         answer = say(vera, f"@im-bot {text}", PARTNERS)
 
-    assert "Refused: people of other organizations can read this channel." in answer["text"]
-    assert "write to me directly" in answer["text"]
+    assert "Refused: people from other organizations can read this channel." in answer["text"]
+    assert "message the bot directly" in answer["text"]
     assert answer["ephemeral"]
 
 

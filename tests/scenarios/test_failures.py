@@ -150,7 +150,7 @@ def test_refuses_whom_slack_does_not_vouch_for(fault: SlackFault) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("/im", "Look up accounts of"),
+        ("/im", "Look up accounts in"),
         ("/im  ,,, ;;; !!!", "there is no command"),
         ("/im profile ,,,", "no account id was given"),
         ("/im profile 😀", "not imported into this app"),

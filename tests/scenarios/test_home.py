@@ -70,7 +70,7 @@ def test_says_where_to_start_and_looks_up_again_what_was_asked_before(running_bo
         start = vera.ask("/im")
         answer = vera.press(start, "alice")
 
-    assert start["text"].startswith("Hi! Look up accounts of demo local:")
+    assert start["text"].startswith("Hi! Look up accounts in demo local:")
     assert "Profiles can be changed by:" in start["text"]
     assert answer["text"].startswith("1 of 1 found")
 

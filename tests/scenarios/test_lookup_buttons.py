@@ -118,14 +118,14 @@ def test_shares_the_answer_and_sends_the_csv_to_oneself(running_bot: RunningBot,
     assert "Alice" in seen["text"]
     assert len(download(running_bot, file)) == 2
     assert said["ephemeral"]
-    assert "The answer is in this channel, for everybody; the CSV is for you alone." in said["text"]
+    assert "The answer is in this channel for everyone; the CSV is only for you." in said["text"]
 
 
 def test_sends_the_csv_and_says_why_the_answer_is_not_shared(
     running_bot: RunningBot, vera: SlackUser
 ) -> None:
     assert len(download(running_bot, ask(vera, "/im profile alice --csv --share", PARTNERS))) == 1
-    assert "Not shared: people of other organizations can read this channel." in vera.result()["text"]
+    assert "Not shared: people from other organizations can read this channel." in vera.result()["text"]
 
 
 def test_gives_a_row_to_whoever_could_not_be_asked(running_bot: RunningBot, vera: SlackUser) -> None:
@@ -227,7 +227,7 @@ def test_refuses_to_share_where_others_could_read_it(vera: SlackUser) -> None:
     refused = press(vera, answer, "Share")
 
     assert refused["ephemeral"]
-    assert refused["text"].startswith("Not shared: people of other organizations can read this channel.")
+    assert refused["text"].startswith("Not shared: people from other organizations can read this channel.")
 
 
 def test_refuses_to_share_where_slack_does_not_say_who_reads(
@@ -308,7 +308,7 @@ def test_lets_nobody_else_press(running_bot: RunningBot, vera: SlackUser, label:
     for person in (EDITOR, STRANGER):
         with running_bot.act_as(person) as other:
             refused = press(other, answer, label)
-        assert "only the person who asked may use the buttons" in refused["text"]
+        assert "only the person who ran the command may use its buttons" in refused["text"]
         assert refused["ephemeral"]
 
 
@@ -321,5 +321,5 @@ def test_says_that_a_button_is_too_old(
 
     refused = press(vera, answer, label)
 
-    assert "this button is too old" in refused["text"]
+    assert "this button has expired" in refused["text"]
     assert refused["ts"] != answer["ts"]

@@ -149,7 +149,7 @@ def test_turns_the_pages_of_what_was_asked_in_a_modal(vera: SlackUser) -> None:
         ({IDS: "alice", KIND: "friends"}, OWNER, "one owner"),
         ({IDS: "alice", KIND: "friends", OWNER: "bob_k carol"}, OWNER, "one owner"),
         ({IDS: "alice", OWNER: "bob_k"}, OWNER, "only a friend list has an owner"),
-        ({IDS: "alice", KIND: "attrs", FIELDS: ["Tag_Profile_IM_Nick"]}, FIELDS, "always shown all"),
+        ({IDS: "alice", KIND: "attrs", FIELDS: ["Tag_Profile_IM_Nick"]}, FIELDS, "always shown in full"),
         ({IDS: "alice", FIELDS: ["Tag_SNS_IM_Remark"]}, FIELDS, "no field Remark"),
     ],
 )

@@ -170,7 +170,7 @@ def test_refuses_in_words_what_is_none_of_slacks(
         answered = call(fixture.app, "POST", EVENTS, body, headers)
 
         assert answered.status in (200, 400, 404), changed
-        assert answered.status != 400 or answered.body == b"not a payload of Slack's\n"
+        assert answered.status != 400 or answered.body == b"not a Slack payload\n"
         refused = [record for record in caplog.records if record.name == "bot.http_app"]
         assert len(refused) == (answered.status == 400)
         unexpected = [record for record in caplog.records if record.exc_info]

@@ -69,7 +69,7 @@ def test_shows_how_far_a_long_lookup_is_with_a_button_that_goes_when_it_has_ende
     assert "2 of 2 found" in answer["text"]
     assert answer["ts"] == moved["ts"] == working["ts"]
     assert not has_cancel(answer)
-    assert "this button is too old" in refused["text"]
+    assert "this button has expired" in refused["text"]
     assert max(url.uses for url in running_bot.workspace.response_urls.values()) <= 3
 
 
@@ -116,7 +116,7 @@ def test_lets_nobody_else_cancel(running_bot: RunningBot) -> None:
         while "you cancelled" not in answer["text"]:
             answer = vera.answer()
 
-    assert "only the person who asked" in refused["text"]
+    assert "only the person who ran the command" in refused["text"]
 
 
 def test_cancels_although_every_worker_is_busy_with_lookups(running_bot: RunningBot) -> None:
@@ -135,7 +135,7 @@ def test_cancels_although_every_worker_is_busy_with_lookups(running_bot: Running
         ended = 0
         while ended < each:
             ended += "of 1 found" in answer["text"]
-            assert "too old" not in answer["text"]
+            assert "has expired" not in answer["text"]
             answer = vera.answer() if ended < each else answer
 
 
@@ -165,7 +165,7 @@ def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(running_bo
     assert line["ts"] == moved["ts"]
     assert len(file["files"]) == 1
     assert said["ephemeral"]
-    assert "the CSV is for you alone" in said["text"]
+    assert "the CSV is only for you" in said["text"]
 
 
 def test_sends_no_csv_of_a_cancelled_lookup(running_bot: RunningBot) -> None:

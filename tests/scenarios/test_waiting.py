@@ -98,7 +98,7 @@ def test_says_that_what_has_begun_cannot_be_taken_back_any_more(
         ed.answer()
     refused = ed.press(waits, "Cancel")
 
-    assert "this has begun already" in refused["text"]
+    assert "this has already started" in refused["text"]
 
 
 def test_lets_nobody_else_take_it_back(running_bot: RunningBot, ed: SlackUser) -> None:
@@ -109,7 +109,7 @@ def test_lets_nobody_else_take_it_back(running_bot: RunningBot, ed: SlackUser) -
         released.set()
         answer = ed.answer()
 
-    assert "only the person who asked" in refused["text"]
+    assert "only the person who ran the command" in refused["text"]
     assert "1 of 1 found" in answer["text"]
 
 

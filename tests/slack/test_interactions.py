@@ -63,15 +63,15 @@ def test_forgets_after_a_day(answers: Interactions) -> None:
 
         clock.tick(1)
 
-        with pytest.raises(ExpiredError, match="too old") as caught:
+        with pytest.raises(ExpiredError, match="has expired") as caught:
             answers.find(key, VERA, Page)
-    assert caught.value.advice == "Run the command again for fresh buttons"
+    assert caught.value.advice == "Run the command again for new buttons"
 
 
 def test_knows_no_button_from_before_a_restart(answers: Interactions) -> None:
     key = answers.keep(VERA, PAGE)
 
-    with pytest.raises(ExpiredError, match="too old"):
+    with pytest.raises(ExpiredError, match="has expired"):
         Interactions().find(key, VERA, Page)
 
 
@@ -79,7 +79,7 @@ def test_knows_no_button_from_before_a_restart(answers: Interactions) -> None:
 def test_works_for_nobody_but_who_asked(answers: Interactions, other: Actor) -> None:
     key = answers.keep(VERA, PAGE)
 
-    with pytest.raises(ExpiredError, match="only the person who asked") as caught:
+    with pytest.raises(ExpiredError, match="only the person who ran the command") as caught:
         answers.find(key, other, Page)
     assert caught.value.advice == "Run the command yourself"
     assert answers.find(key, VERA, Page) == PAGE
@@ -110,7 +110,7 @@ def test_lets_the_answer_used_longest_ago_go_when_there_are_too_many_accounts() 
     again = answers.keep(VERA, replace(used, number=0))
     third = answers.keep(VERA, about("e", "f"))
 
-    with pytest.raises(ExpiredError, match="too old"):
+    with pytest.raises(ExpiredError, match="has expired"):
         answers.find(second, VERA, Page)
     assert [answers.find(key, VERA, LookupPage).number for key in (first, again, third)] == [1, 0, 1]
     assert answers.find(form, VERA, OpenForm).form.account == "alice"
@@ -141,11 +141,11 @@ def test_drops_what_is_older_than_a_day() -> None:
 def test_takes_no_page_for_anything_else(answers: Interactions) -> None:
     key = answers.keep(VERA, PAGE)
 
-    with pytest.raises(ExpiredError, match="too old"):
+    with pytest.raises(ExpiredError, match="has expired"):
         answers.find(key, VERA, OpenForm)
-    with pytest.raises(ExpiredError, match="too old"):
+    with pytest.raises(ExpiredError, match="has expired"):
         answers.find(key, VERA, SavedLookup)
-    with pytest.raises(ExpiredError, match="too old"):
+    with pytest.raises(ExpiredError, match="has expired"):
         answers.find(answers.keep(VERA, HistoryPage(ShowHistory(PROD, "alice"))), VERA, LookupPage)
 
 

@@ -302,7 +302,7 @@ def test_asks_nobody_about_those_that_were_not_found() -> None:
     ("trouble", "told"),
     [
         (AuditError("the disk is full"), "This lookup could not be recorded"),
-        (RecordUnknownError("no answer in time"), "Whether this lookup was recorded is not known"),
+        (RecordUnknownError("no answer in time"), "this lookup may not have been recorded"),
     ],
 )
 def test_answers_although_the_record_fails_and_says_so(trouble: AuditError, told: str) -> None:
@@ -339,5 +339,5 @@ def test_says_in_how_many_rows_a_csv_differs_from_its_answer() -> None:
         told = desk.press(first, "export_csv")
 
     assert headline(told).startswith("6 of 6 found")
-    assert "Of those found then, 6 accounts gave no values now: each row says why." in told.text
+    assert "6 accounts found earlier returned no values this time: each row says why." in told.text
     assert desk.files.content.count(b',"failed",') == 6

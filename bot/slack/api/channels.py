@@ -28,15 +28,15 @@ def check_share(people: SlackPeople, channel_id: str) -> None:
         shared_outside = people.is_shared_outside(channel_id)
     except SlackUnavailableError:
         raise NotSharedError(
-            "Slack did not say whether people of other organizations can read this channel",
+            "Slack did not say whether people from other organizations can read this channel",
             advice="In a private channel, invite the bot first",
         ) from None
     if shared_outside:
-        raise NotSharedError("people of other organizations can read this channel")
+        raise NotSharedError("people from other organizations can read this channel")
 
 
 class Readers:
-    """Asks Slack whether people of other organizations can read one channel.
+    """Asks Slack whether people from other organizations can read one channel.
 
     That they cannot is remembered for a short time; everything else is asked again.
 
@@ -53,7 +53,7 @@ class Readers:
         self._asked_at = float("-inf")
         self._private_until = float("-inf")
         self.outside = False
-        """Whether people of other organizations can read it, by Slack's last answer."""
+        """Whether people from other organizations can read it, by Slack's last answer."""
 
     def check(self) -> None:
         """Check that no other organization can read the channel.
@@ -69,7 +69,7 @@ class Readers:
             self.outside = self._is_shared_outside(self._channel_id)
         except SlackUnavailableError as error:
             raise NotSharedError(
-                "Slack did not say whether people of other organizations can read it",
+                "Slack did not say whether people from other organizations can read it",
                 detail=error.detail,
             ) from None
         self._private_until = float("-inf") if self.outside else now + self._seconds
@@ -89,6 +89,6 @@ class Readers:
     def _refuse_outsiders(self) -> None:
         if self.outside:
             raise NotSharedError(
-                "people of other organizations can read it, so nothing is posted: end the sharing, or name "
+                "people from other organizations can read it, so nothing is posted: stop sharing it, or set "
                 "another channel in AUDIT_CHANNEL"
             )

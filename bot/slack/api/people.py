@@ -96,7 +96,7 @@ class SlackPeople:
         )
 
     def is_shared_outside(self, channel_id: str) -> bool:
-        """Return whether people of other organizations can read a channel (conversations.info).
+        """Return whether people from other organizations can read a channel (conversations.info).
 
         Raises:
             SlackUnavailableError: Slack could not be asked, or the bot cannot see the channel.

@@ -89,8 +89,8 @@ class Relay:
 
     An entry counts as posted only when Slack said so. Of several processes, the one that leases the outbox
     posts; should it die between Slack's answer and noting that, an entry is posted twice, and its number
-    shows it. Nothing is posted while people of other organizations can read the channel, or while Slack does
-    not say whether they can.
+    shows it. Nothing is posted while people from other organizations can read the channel, or while Slack
+    does not say whether they can.
 
     Args:
         slack: The client of Slack's Web API.
@@ -98,7 +98,7 @@ class Relay:
         outbox: The entries to post.
         apps: The apps by name.
         masked: By app, the tags of fields whose values the channel is not shown.
-        is_shared_outside: Asks Slack whether people of other organizations can read a channel; raises
+        is_shared_outside: Asks Slack whether people from other organizations can read a channel; raises
             SlackUnavailableError.
         timing: The waits.
     """
@@ -160,7 +160,7 @@ class Relay:
         except AuditError as error:
             return f"the outbox cannot be read: {error}"
         if not status.running:
-            return "nothing tells it of entries any more: restart the bot"
+            return "the relay has stopped: restart the bot"
         return "; ".join(filter(None, (self._alarm(), self._delay(status))))
 
     def _alarm(self) -> str:
@@ -177,7 +177,7 @@ class Relay:
         waiting = "1 entry waits" if status.waiting == 1 else f"{status.waiting} entries wait"
         delay = f"{waiting}, the oldest for {late:.0f} s" if status.waiting else ""
         if since is not None and not status.waiting:
-            delay = f"a checkpoint waits for {late:.0f} s"
+            delay = f"a checkpoint has waited for {late:.0f} s"
         return "; ".join(filter(None, (delay, status.problem)))
 
     def _run(self) -> None:
@@ -193,8 +193,8 @@ class Relay:
             return self._advance()
         except Exception as error:
             # What kills this thread would keep every further entry from the channel.
-            log.exception("entries could not be told")
-            return self._fail(f"a fault in the bot ({type(error).__name__}); its log says more")
+            log.exception("entries could not be posted")
+            return self._fail(f"the bot failed ({type(error).__name__}); see its log")
 
     def _advance(self) -> float:
         try:
@@ -207,7 +207,7 @@ class Relay:
         except NotSharedError as error:
             return self._fail(f"{error}{fix_for(error.detail)}")
         except AuditError as error:
-            return self._fail(f"the outbox does not work: {error}")
+            return self._fail(f"the outbox failed: {error}")
         self._failures, self._problem = 0, ""
         if posted:
             return self._timing.spacing
@@ -260,7 +260,7 @@ class Relay:
 
     def _fail(self, problem: str) -> float:
         if problem != self._problem:
-            log.warning("the audit channel could not be told: %s", problem)
+            log.warning("could not post to the audit channel: %s", problem)
         self._problem = problem
         growing: float = self._timing.first_wait * 2 ** min(self._failures, _DOUBLINGS)
         self._failures += 1

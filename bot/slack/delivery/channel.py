@@ -17,11 +17,11 @@ _FIXES = {
     "channel_not_found": "invite the bot to the channel or correct AUDIT_CHANNEL",
     "not_in_channel": "invite the bot to the channel",
     "is_archived": "unarchive the channel or correct AUDIT_CHANNEL",
-    "restricted_action": "let the bot post into the channel",
-    "missing_scope": "install the Slack app again with the scope chat:write",
+    "restricted_action": "allow the bot to post in the channel",
+    "missing_scope": "reinstall the Slack app with the scope chat:write",
     "invalid_auth": "correct SLACK_BOT_TOKEN",
-    "account_inactive": "install the Slack app again and correct SLACK_BOT_TOKEN",
-    "token_revoked": "install the Slack app again and correct SLACK_BOT_TOKEN",
+    "account_inactive": "reinstall the Slack app and correct SLACK_BOT_TOKEN",
+    "token_revoked": "reinstall the Slack app and correct SLACK_BOT_TOKEN",
     "ratelimited": "the bot waits as long as Slack asks",
 }
 """The fix for each of Slack's error codes."""

@@ -11,9 +11,9 @@ from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.retry_after import LONGEST_WAIT
 
-_FIX_TOKEN = "The bot's operator installs its Slack app again and corrects SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
+_FIX_TOKEN = "Ask the bot's operator to reinstall its Slack app and correct SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
 _FIXES: Mapping[str, str] = {
-    "missing_scope": "The bot's operator gives its Slack app the scopes files:write and im:write",
+    "missing_scope": "Ask the bot's operator to add the scopes files:write and im:write",
     "invalid_auth": _FIX_TOKEN,
     "account_inactive": _FIX_TOKEN,
     "token_revoked": _FIX_TOKEN,

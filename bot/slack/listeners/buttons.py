@@ -104,7 +104,7 @@ def _cancel_lookup(runner: CommandRunner, request: SlackRequest, key: str) -> st
     if isinstance(cancelable, RunningLookup):
         return _cancel_under_way(runner, request, cancelable)
     if isinstance(cancelable, WaitingRequest) and not cancelable.cancel():
-        raise ExpiredError("this has begun already", advice="Its answer is there, or on the way")
+        raise ExpiredError("this has already started", advice="Its answer is here or on the way")
     runner.interactions.forget(key)
     request.reply.replace_pressed()
     request.reply.answer(withdrawn())
@@ -114,7 +114,7 @@ def _cancel_lookup(runner: CommandRunner, request: SlackRequest, key: str) -> st
 def _cancel_under_way(runner: CommandRunner, request: SlackRequest, under_way: RunningLookup) -> str:
     lookup = under_way.stop()
     if lookup is None:
-        raise ExpiredError("this lookup has ended already", advice="Its answer is on the way")
+        raise ExpiredError("this lookup has already finished", advice="Its answer is on the way")
     request.reply.replace_pressed()
     request.reply.answer(runner.make_answer(request, lookup, under_way.number, public=under_way.public))
     return "CancelLookup"

@@ -16,7 +16,7 @@ from bot.slack.recent_ids import RecentIds
 ENVELOPES = 256
 """The number of latest envelopes that are recognized."""
 
-_NOT_SLACKS = "What came from Slack made no sense, so nothing was done. Try again."
+_NOT_SLACKS = "The bot could not read this request from Slack, so nothing was done. Try again."
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,6 @@ class DeduplicatingHandler(SocketModeHandler):
 
     def _give_up(self, client: SocketModeClient, req: SocketModeRequest, why: str) -> None:
         """Acknowledge an envelope, or Slack would bring it again; with words where a person waits."""
-        log.warning("an envelope holds nothing of Slack's (%s)", why)
+        log.warning("an envelope is not a Slack payload (%s)", why)
         said = {"text": _NOT_SLACKS} if "command" in req.payload else None
         client.send_socket_mode_response(SocketModeResponse(req.envelope_id, said))

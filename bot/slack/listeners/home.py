@@ -119,8 +119,8 @@ class HomeTabs:
         except SlackCallError as error:
             self._forget(ids)
             raise SlackUnavailableError(
-                "Slack did not take your Home tab",
-                advice=f"Open it again in a minute; {self.command} works all the same",
+                "Slack did not update your Home tab",
+                advice=f"Open it again in a minute; {self.command} still works",
                 detail=error.reason,
             ) from None
         self._remember(actor, ids)

@@ -65,8 +65,8 @@ def _run(runner: CommandRunner, request: SlackRequest, said: str, bot_id: str) -
     if isinstance(command, SetFields | EditProfile | UndoChange):
         _allow(services, request, command)
         raise PermissionDeniedError(
-            "a change is made by the slash command alone, where nobody else sees its values",
-            advice=f"Type it as {runner.command} {typed}. {NOTHING_SENT}",
+            "changes need the slash command, where nobody else sees the values",
+            advice=f"Type {runner.command} {typed}. {NOTHING_SENT}",
         )
     return runner.run(request, command)
 

@@ -293,7 +293,7 @@ def _problem_lines(event: AuditEvent, trim: Truncator) -> Iterator[list[RichText
     """Yield the reason of a refusal or failure."""
     if event.problem:
         denied = event.outcome is Outcome.DENIED
-        before, after = ("They were told: ", " Nothing was sent.") if denied else ("", "")
+        before, after = ("The bot answered: ", " Nothing was sent.") if denied else ("", "")
         yield [words(before + sentence(trim(make_visible(event.problem))) + after)]
 
 
@@ -301,7 +301,7 @@ def _refusal_reasons(events: Iterable[AuditEvent], trim: Truncator) -> Iterator[
     """Yield the distinct reasons of refusals."""
     problems = list(dict.fromkeys(event.problem for event in events if event.problem))
     for problem in problems[:_MAX_REASONS]:
-        yield [words(f"They were told: {sentence(trim(make_visible(problem)))}")]
+        yield [words(f"The bot answered: {sentence(trim(make_visible(problem)))}")]
     if more := and_more(len(problems) - _MAX_REASONS, "answers"):
         yield [words(more)]
 

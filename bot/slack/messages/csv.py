@@ -55,7 +55,7 @@ def show_sent(lookup: Lookup, name: str, *, seen_by: str, note: str) -> Iterator
     yield paragraph(headline(lookup))
     yield paragraph(
         [words("The CSV is in your direct messages with this bot: "), code(name)],
-        [words("It has a row for each account that was asked about; nobody else was sent it.")],
+        [words("It has a row for every account you asked about. Only you received it.")],
         *([[words(note, "italic")]] if note else []),
     )
     yield context(elapsed(lookup.seconds), seen_by)
@@ -65,8 +65,8 @@ def _problem(lookup: Lookup, row: AccountResult) -> str:
     if row.status is LookupStatus.FOUND:
         return ""
     happened, number, advice = (make_visible(part) for part in reason(lookup.command, row))
-    told = f"{happened} ({number})." if number else f"{happened}."
-    return f"{told} {sentence(advice)}" if advice else told
+    happened_text = f"{happened} ({number})." if number else f"{happened}."
+    return f"{happened_text} {sentence(advice)}" if advice else happened_text
 
 
 def _cell(field: Field, row: AccountResult) -> str:

@@ -74,7 +74,7 @@ def show_start(
     if start.report.role is None:
         yield from _show_no_role(start.report, command, trim)
         return
-    yield paragraph([bold("Hi! "), words("Look up accounts of "), *_app_list(start.apps), words(":")])
+    yield paragraph([bold("Hi! "), words("Look up accounts in "), *_app_list(start.apps), words(":")])
     yield preformatted([f"{command} {example}" for example in _examples(start)])
     yield paragraph(_permissions(start.report))
     named = enumerate(zip(start.recent, repeat_ids, strict=True))

@@ -47,7 +47,7 @@ def show_lookup(
     if note_below := _note(lookup.answer.command, command):
         yield plain_context(note_below)
     left_out = _left_out(lookup, found) if found else ""
-    rest = "" if count == 1 or page.next_id or page.previous_id else "for the other pages ask without --share"
+    rest = "" if count == 1 or page.next_id or page.previous_id else "for the other pages, leave out --share"
     yield context(
         *_place(lookup, number, count), rest, elapsed(lookup.seconds), seen_by, left_out, trim.note()
     )
@@ -78,7 +78,7 @@ def _place(lookup: Lookup, number: int, count: int) -> Iterator[str]:
             first, last = number * size + 1, number * size + len(here)
             yield f"{first if first == last else f'{first}{_TO}{last}'} of {len(rows)} {what}"
         elif rows and not here and number:
-            yield f"{len(rows)} {what}: on earlier pages"
+            yield f"{len(rows)} {what} on earlier pages"
 
 
 def elapsed(seconds: float) -> str:
@@ -94,7 +94,7 @@ def _left_out(lookup: Lookup, found: Sequence[AccountResult]) -> str:
     if len(lookup.answer.rows) <= SIDE_BY_SIDE:
         return f"no room for {what}"
     by_name = "" if lookup.command.wants_all else "use --fields, or "
-    return f"{what}: {by_name}ask for {SIDE_BY_SIDE} ids at most"
+    return f"{what}: {by_name}ask for at most {SIDE_BY_SIDE} ids"
 
 
 def _note(command: LookupCommand, slash: str) -> str:

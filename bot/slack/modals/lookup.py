@@ -42,7 +42,7 @@ FIELDS = "fields"
 WHERE = "where"
 """The block id of the choice of a conversation to answer in."""
 
-_NOT_OFFERED = "There is no room for them here. Type or paste those you want."
+_NOT_OFFERED = "There is no room for them here. Type or paste the ones you want."
 _GROUP = 10
 """The most checkboxes that one element takes."""
 _MOST_OPTIONS = 100
@@ -59,7 +59,7 @@ def lookup_view(apps: Apps) -> dict[str, Any]:
         ),
         block_id=WHERE,
         optional=True,
-        hint="Only you see it there. Without a conversation it comes as a direct message.",
+        hint="Only you see it. Leave this empty to get a direct message.",
     )
     return _view([_ids("Account ids"), *_question(apps), where])
 
@@ -83,7 +83,7 @@ def message_view(apps: Apps, found: Sequence[Candidate], key: str, more: int = 0
             paragraph([bold(f"At least {more} more may be account ids too.")], [words(_NOT_OFFERED)])
         )
     ids = _ids("More ids" if found else "Account ids", optional=bool(found))
-    note = context("only you see the answer, beside the message")
+    note = context("only you see the answer, next to the message")
     return _view([*offered, ids, *_question(apps), note], private_metadata=key)
 
 
@@ -92,7 +92,7 @@ def _offer(found: Sequence[Candidate]) -> Iterator[Block]:
         group = {each: _option(each.account, each.account) for each in found[first : first + _GROUP]}
         ticked = [option for each, option in group.items() if each.likely]
         yield InputBlock(
-            label="More of the message" if first else "In the message",
+            label="More from the message" if first else "From the message",
             element=CheckboxesElement(
                 action_id=INPUT, options=list(group.values()), initial_options=ticked or None
             ),
@@ -109,7 +109,7 @@ def _ids(title: str, *, optional: bool = False) -> Block:
         ),
         block_id=IDS,
         optional=optional,
-        hint="Separated by blanks, commas or new lines; an id with a blank in it is quoted.",
+        hint="Separate ids by spaces, commas or new lines. Quote an id that contains a space.",
     )
 
 
@@ -122,19 +122,19 @@ def _question(apps: Apps) -> Iterator[Block]:
         element=PlainTextInputElement(action_id=INPUT, placeholder="alice"),
         block_id=OWNER,
         optional=True,
-        hint="For friends alone: one account id.",
+        hint="Only for friends: one account id.",
     )
     yield from app_inputs(apps)
     custom = {field.tag: field for app in apps.by_name.values() for field in app.custom}
     groups = {
         "Profiles and friends": (*PROFILE_FIELDS, *custom.values())[:_MOST_OPTIONS],
-        "Friends alone": FRIEND_FIELDS,
+        "Friends only": FRIEND_FIELDS,
     }
     yield InputBlock(
         label="Fields",
         element=StaticMultiSelectElement(
             action_id=INPUT,
-            placeholder="The usual ones",
+            placeholder="Default fields",
             option_groups=[
                 OptionGroup(label=PlainTextObject(text=title), options=[_field(each) for each in fields])
                 for title, fields in groups.items()
@@ -142,7 +142,7 @@ def _question(apps: Apps) -> Iterator[Block]:
         ),
         block_id=FIELDS,
         optional=True,
-        hint="Attributes are always shown all.",
+        hint="Attributes are always shown in full.",
     )
 
 

@@ -60,7 +60,7 @@ def _owner(values: Mapping[str, Any], kind: LookupKind) -> str:
         return ""
     if len(owners) != 1:
         raise UsageError(
-            "a friend list has one owner", advice="Say whose it is; an id with a blank is quoted"
+            "a friend list has one owner", advice="Enter one account id; quote an id that contains a space"
         )
     return owners[0]
 
@@ -68,7 +68,7 @@ def _owner(values: Mapping[str, Any], kind: LookupKind) -> str:
 def _fields(values: Mapping[str, Any], kind: LookupKind, app: App) -> tuple[Field, ...]:
     tags = _chosen(values, FIELDS)
     if tags and not kind.fields_example:
-        raise UsageError(f"{kind.noun} are always shown all", advice="Leave this empty")
+        raise UsageError(f"{kind.noun} are always shown in full", advice="Leave this empty")
     known = {field.tag: field for field in (offered(kind.domain, app.custom) if kind.domain else ())}
     if strange := [tag for tag in tags if tag not in known]:
         labels = {field.tag: field.label for field in FRIEND_FIELDS}

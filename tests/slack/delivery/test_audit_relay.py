@@ -321,12 +321,12 @@ def test_outlives_an_outbox_that_does_not_work(telling: Telling, method: str) ->
 def test_outlives_its_own_faults(telling: Telling, caplog: pytest.LogCaptureFixture) -> None:
     relay, outbox, _ = telling(SENT, waiting=[])
     outbox.crashing = KeyError("a fault")
-    wait_until(lambda: relay.status().problem == "a fault in the bot (KeyError); its log says more")
+    wait_until(lambda: relay.status().problem == "the bot failed (KeyError); see its log")
     outbox.crashing = None
     outbox.put(enter(1))
     wait_until(emptied(outbox))
 
-    assert "entries could not be told" in caplog.text
+    assert "entries could not be posted" in caplog.text
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -337,7 +337,7 @@ def test_says_so_when_nothing_runs_any_more(telling: Telling) -> None:
     wait_until(lambda: not relay.status().running)
 
     assert before == ""
-    assert relay.trouble() == "nothing tells it of entries any more: restart the bot"
+    assert relay.trouble() == "the relay has stopped: restart the bot"
 
 
 def test_says_so_when_the_outbox_cannot_be_read(telling: Telling) -> None:
@@ -435,7 +435,7 @@ def test_nothing_ends_the_thread(telling: Telling, method: str) -> None:
     relay, outbox, channel = telling(limited, SENT, waiting=[])
     outbox.faulty = {method}
     outbox.put(enter(1))
-    wait_until(lambda: "a fault in the bot" in relay.status().problem)
+    wait_until(lambda: "the bot failed" in relay.status().problem)
     outbox.faulty = set()
     wait_until(emptied(outbox))
     wait_until(lambda: not relay.status().problem)
@@ -458,7 +458,7 @@ class Sharing:
     """What Slack says of who can read the channel.
 
     Args:
-        outside: Whether people of other organizations can; None does not say.
+        outside: Whether people from other organizations can; None does not say.
     """
 
     def __init__(self, *, outside: bool | None) -> None:
@@ -473,7 +473,7 @@ class Sharing:
         return self.outside
 
 
-OUTSIDE = "people of other organizations can read it, so nothing is posted"
+OUTSIDE = "people from other organizations can read it, so nothing is posted"
 
 
 def test_tells_nothing_to_a_channel_that_outsiders_can_read(telling: Telling) -> None:
@@ -485,7 +485,7 @@ def test_tells_nothing_to_a_channel_that_outsiders_can_read(telling: Telling) ->
     assert channel.asked == []
     assert re.fullmatch(
         f"3 entries wait, the oldest for [0-9] s; {OUTSIDE}: "
-        "end the sharing, or name another channel in AUDIT_CHANNEL",
+        "stop sharing it, or set another channel in AUDIT_CHANNEL",
         relay.trouble(),
     )
 
@@ -529,7 +529,7 @@ def test_tells_nothing_while_slack_does_not_say_who_reads(telling: Telling) -> N
 
     assert channel.asked == []
     assert relay.status().problem == (
-        "Slack did not say whether people of other organizations can read it"
+        "Slack did not say whether people from other organizations can read it"
         ": invite the bot to the channel or correct AUDIT_CHANNEL"
     )
 
@@ -624,7 +624,7 @@ def test_calls_a_checkpoint_stuck_that_waits_for_long(
     wait_until(lambda: relay.trouble() != "")
 
     assert before == ""
-    assert re.fullmatch("a checkpoint waits for [0-9]+ s; Slack says HTTP 500", relay.trouble())
+    assert re.fullmatch("a checkpoint has waited for [0-9]+ s; Slack says HTTP 500", relay.trouble())
 
 
 def test_posts_a_checkpoint_once_that_it_cannot_note_at_once(telling: Telling) -> None:

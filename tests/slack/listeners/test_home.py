@@ -47,7 +47,7 @@ def make_homes(slack: ScriptedServer, fixture: ChangesFixture, pool: ThreadPoolE
         APPS, {"prod": fixture.im}, RULES, fixture.people, pool, fixture.record, fixture.changes
     )
     client = SlackClient("xoxb-1", slack.url)
-    return HomeTabs(client, "/im", services, Interactions(), lambda: "knows of every change")
+    return HomeTabs(client, "/im", services, Interactions(), lambda: "up to date")
 
 
 def test_publishes_once_more_after_a_burst_and_with_what_happened_meanwhile(
@@ -114,7 +114,7 @@ def test_publishes_again_after_one_that_slack_did_not_take(workers: ThreadPoolEx
     with ScriptedServer(refused, TAKEN) as scripted_server:
         homes = make_homes(scripted_server, ChangesFixture(), workers)
 
-        with pytest.raises(SlackUnavailableError, match="did not take your Home tab"):
+        with pytest.raises(SlackUnavailableError, match="did not update your Home tab"):
             homes.publish(VERA)
         homes.publish(VERA)
 

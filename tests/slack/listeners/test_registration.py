@@ -196,7 +196,7 @@ def test_lets_nobody_press_in_anothers_name(fixture: ListenerFixture, changes: M
     first = fixture.next_post()
 
     assert fixture.press(key_of(first, "Next 20"), VIEWER, **changes).status == 200
-    assert "only the person who asked" in fixture.next_post()["text"]
+    assert "only the person who ran the command" in fixture.next_post()["text"]
 
 
 @pytest.mark.parametrize("key", ["", "no-such-button", "x" * 2000])
@@ -204,7 +204,7 @@ def test_says_that_it_does_not_know_a_button(fixture: ListenerFixture, key: str)
     fixture.press(key, VIEWER)
 
     refused = fixture.next_post()
-    assert "this button is too old" in refused["text"]
+    assert "this button has expired" in refused["text"]
     assert "Run the command again" in refused["text"]
 
 

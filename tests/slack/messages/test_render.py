@@ -113,7 +113,7 @@ NOBODY = RoleReport(
 )
 DENIED = PermissionDeniedError(
     "you are not a viewer, so you may not look up",
-    advice="The bot's operator gives the role in its setting ROLES__VIEWERS. Nothing was sent",
+    advice="Ask the bot's operator to add you to ROLES__VIEWERS. Nothing was sent",
 )
 REFUSED = InvalidRequestError("the nickname holds a forbidden word", code=40605)
 UNANSWERED = OutcomeUnknownError("Tencent Chat did not answer in time")
@@ -271,10 +271,10 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     ),
     "error_denied": lambda: render_error(DENIED, command="/im"),
     "error_expired": lambda: fail(
-        ExpiredError("this button is too old", advice="Run the command again for fresh buttons")
+        ExpiredError("this button has expired", advice="Run the command again for new buttons")
     ),
     "error_slack": lambda: fail(SlackUnavailableError("it could not say who you are")),
-    "error_not_shared": lambda: fail(NotSharedError("people of other organizations can read this channel")),
+    "error_not_shared": lambda: fail(NotSharedError("people from other organizations can read this channel")),
     "error_operator": lambda: fail(
         AuthenticationError("the UserSig is wrong", code=70009, advice="Tell the bot's operator")
     ),
@@ -352,7 +352,7 @@ def test_shows_the_home_of_the_golden_file(name: str) -> None:
         LOOKED_UP.sequence: follow_up_buttons("id_1", "id_2", ""),
         DENIED_ENTRY.sequence: follow_up_buttons(None, None, DENIED_ENTRY.event.change_id),
     }
-    view = render_home(HOMES[name], leads, "knows of every change", command="/im")
+    view = render_home(HOMES[name], leads, "up to date", command="/im")
 
     check_golden(name, json.loads(json.dumps(view)))
     assert check_view(view) == []
@@ -520,9 +520,9 @@ def test_says_how_to_see_fields_that_a_row_has_no_room_for() -> None:
     wide = App("prod", "Singapore", tuple(custom_field(f"c{chr(97 + n)}") for n in range(20)))
     words = tuple(field.word for field in (*PROFILE_FIELDS, *wide.custom))
 
-    assert "8 more fields: use --fields, or ask for 4 ids at most" in said(show(profiles(*crowd(5))))
-    assert "13 more fields: ask for 4 ids at most" in said(show(profiles(*crowd(5), only=words, app=wide)))
-    assert "1 more attribute: ask for 4 ids at most" in said(
+    assert "8 more fields: use --fields, or ask for at most 4 ids" in said(show(profiles(*crowd(5))))
+    assert "13 more fields: ask for at most 4 ids" in said(show(profiles(*crowd(5), only=words, app=wide)))
+    assert "1 more attribute: ask for at most 4 ids" in said(
         show(attributes(*crowd(5, {f"a{n}": "x" for n in range(20)})))
     )
     assert "no room for 2 more attributes" in said(
@@ -560,7 +560,7 @@ def test_names_at_most_twenty_holders() -> None:
 def test_says_that_nothing_was_sent_and_who_can_help() -> None:
     assert render_error(DENIED, command="/im").text == (
         "Refused: you are not a viewer, so you may not look up.\n"
-        "The bot's operator gives the role in its setting ROLES__VIEWERS. Nothing was sent."
+        "Ask the bot's operator to add you to ROLES__VIEWERS. Nothing was sent."
     )
 
 
@@ -754,7 +754,7 @@ def test_tells_many_refusals_of_one_person_as_one() -> None:
             "Refused 900 times  set user_001, user_002, user_003, user_004, user_005 and 895 more in prod"
             "  by U01ALICE"
         ),
-        "They were told: you are not an editor, so you may not change.",
+        "The bot answered: you are not an editor, so you may not change.",
         "Nothing was sent. The record has one entry for each refusal.",
     ]
     assert f"{entry_label(entries[0])} to {entry_label(entries[-1])} · 900 denied" in said(message)
@@ -787,9 +787,9 @@ def test_says_each_answer_to_a_flood_once_and_only_a_few() -> None:
     ]
 
     assert tell(*entries).text.splitlines()[2:6] == [
-        "They were told: no 0.",
-        "They were told: no 1.",
-        "They were told: no 2.",
+        "The bot answered: no 0.",
+        "The bot answered: no 1.",
+        "The bot answered: no 2.",
         "and 2 more answers",
     ]
 
