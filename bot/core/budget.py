@@ -1,18 +1,18 @@
 """Time limits of a command and of its parts, in seconds."""
 
 COMMAND_SECONDS = 20.0
-"""The most seconds that a command may take, retries included; an actor at a keyboard waits no longer."""
+"""The most seconds that a command may take, retries included."""
 RECORD_SECONDS = 4.0
-"""The most that the record takes to be read or written once."""
+"""The most seconds for one read or write of the record."""
 _SPARE_SECONDS = 1.0
-"""Left to send the answer."""
+"""Seconds reserved for sending the answer."""
 ASKING_SECONDS = COMMAND_SECONDS - RECORD_SECONDS - _SPARE_SECONDS
-"""Seconds from a lookup's begin after which the vendor is not asked, and not waited for, any more."""
+"""Seconds from a lookup's start after which its calls to the vendor end."""
 CHANGING_SECONDS = ASKING_SECONDS - RECORD_SECONDS
-"""The same for a change: at its end the record is read and then written."""
+"""The same for a change, which at its end reads and then writes the record."""
 READ_SECONDS = 5.0
-"""The most that reading a profile takes before anything is proposed, written or settled."""
+"""The most seconds for reading a profile before a change is proposed, written or settled."""
 WRITE_SECONDS = 5.0
-"""Seconds from recording the intent in which a write may be sent and answered."""
+"""Seconds for sending a write and receiving its answer, from recording the intent on."""
 QUICK_SECONDS = 2.5
-"""The most that asking Slack about a person takes for an answer that needs nothing else."""
+"""The most seconds for questions to Slack in a command that asks nothing else."""

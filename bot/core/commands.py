@@ -12,14 +12,14 @@ from bot.core.model import App, Role, Value
 
 @dataclass(frozen=True, slots=True)
 class LookupCommand:
-    """Look accounts up.
+    """Look up accounts.
 
     Args:
         kind: The kind of lookup.
         app: The app.
         accounts: The accounts, each once.
         fields: The fields to read; empty for a kind without a domain.
-        owner: The owner of the list that is read; empty for a kind without an owner.
+        owner: The owner of the list to read; empty for a kind without an owner.
         named: Whether the actor chose the fields.
         csv: Whether the answer is a file.
         share: Whether the answer is posted to the channel.
@@ -36,7 +36,7 @@ class LookupCommand:
 
     @property
     def wants_all(self) -> bool:
-        """Whether every value that was read is wanted, also where many accounts leave little room."""
+        """Whether to show every value, even if many accounts leave little room."""
         return self.named or self.kind.domain is None
 
 
@@ -77,7 +77,7 @@ class ShowHistory:
 
 @dataclass(frozen=True, slots=True)
 class ShowStart:
-    """See what you can do here, and the accounts you asked about most recently."""
+    """See what you can do here, and the accounts you looked up most recently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ class ShowHelp:
 
 
 ChangeCommand: TypeAlias = SetFields | EditProfile | UndoChange
-"""A command that leads to a change, or to the form for one."""
+"""A command that leads to a change, or to its form."""
 Command: TypeAlias = LookupCommand | ChangeCommand | ShowHistory | ShowStart | ShowRole | ShowHelp
-"""Anything the slash command can be asked to do."""
+"""Any command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,11 @@ class Spec:
 
     Args:
         word: The first word of the text.
-        makes: The command it becomes; that class's docstring is the help text, except of a lookup.
+        makes: The class of the command; its docstring is the help text, except for lookups.
         usage: The rest of the usage line.
-        needs: The role it takes; None is open to everybody, refused people included.
-        options: The options it takes; True for one that has a value.
-        examples: Texts that can be pasted after the slash command's name.
+        needs: The role it requires; None for none.
+        options: The options it takes; True for an option with a value.
+        examples: Texts to paste after the slash command's name.
         kind: The kind of a lookup; None for other commands.
     """
 
@@ -181,11 +181,11 @@ SPECS: Mapping[str, Spec] = MappingProxyType(
         )
     }
 )
-"""Every command by its word, in the order help lists them."""
+"""Every command by its word, in the order of help."""
 WORDS: Mapping[type[Command], str] = MappingProxyType(
     {spec.makes: spec.word for spec in SPECS.values() if spec.kind is None}
 )
-"""The word of every command but lookups, whose kind has it."""
+"""The words of all commands but lookups, whose kinds have theirs."""
 
 _METRICS: Mapping[type[Command], str] = {
     SetFields: "SetFields",
@@ -199,5 +199,5 @@ _METRICS: Mapping[type[Command], str] = {
 
 
 def metric_of(command: Command) -> str:
-    """Get the value of the label `command` in metrics, which dashboards rely on."""
+    """Return a command's value of the label `command` in metrics, on which dashboards rely."""
     return command.kind.metric if isinstance(command, LookupCommand) else _METRICS[type(command)]

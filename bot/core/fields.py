@@ -44,17 +44,17 @@ class Field:
     """One field of a profile or of a friend entry.
 
     Args:
-        word: What people type.
-        label: What people read.
+        word: The name that people type.
+        label: The name that people read.
         tag: The vendor's name; case-sensitive.
-        kind: What its value is.
-        domain: Whom it describes.
+        kind: The kind of its value.
+        domain: The subject that it describes.
         max_bytes: The vendor's limit for text, in bytes of UTF-8.
         choices: For a choice: the vendor's value to our word, the empty meaning first.
-        unset: How a known empty meaning reads; empty where the vendor documents none.
-        prefix: What the vendor puts before each value of it, and nobody needs to read.
-        default: Whether a command without --fields asks for it.
-        brief: Whether it is shown when many accounts are rows of one table.
+        unset: The text for an empty value; empty if the vendor documents none.
+        prefix: The vendor's prefix of each value, which is not shown.
+        default: Whether a command without --fields reads it.
+        brief: Whether a table of many accounts shows it.
     """
 
     word: str
@@ -98,7 +98,7 @@ PROFILE_FIELDS: tuple[Field, ...] = (
     Field("level", "Level", "Tag_Profile_IM_Level", Kind.NUMBER, brief=True),
     Field("role", "Role", "Tag_Profile_IM_Role", Kind.NUMBER),
     Field("language", "Language", "Tag_Profile_IM_Language", Kind.NUMBER),
-    # Gone from the vendor's current table but alive in its SDKs: shown when asked for by name.
+    # Gone from the vendor's current table but alive in its SDKs: read only by name.
     Field("messages", "Messages", "Tag_Profile_IM_MsgSettings", Kind.MUTED, default=False),
     Field("signature", "Signature", "Tag_Profile_IM_SelfSignature"),
     Field("avatar", "Avatar", "Tag_Profile_IM_Image"),
@@ -118,7 +118,7 @@ FRIEND_FIELDS: tuple[Field, ...] = (
         brief=True,
     ),
     Field("wording", "Request text", "Tag_SNS_IM_AddWording", domain=Domain.FRIEND, max_bytes=256),
-    # Not in the vendor's table of friend fields, only in a sample: asked for by name alone.
+    # Not in the vendor's table of friend fields, only in a sample: read only by name.
     Field("since", "Friends since", "Tag_SNS_IM_AddTime", Kind.TIME, Domain.FRIEND, default=False),
 )
 """The standard friend fields in reading order (vendor's page: Friend Fields, intl/33521)."""
@@ -128,13 +128,13 @@ DEFAULT_WITH_FRIENDS = ("nick",)
 
 
 def custom_field(keyword: str, label: str = "", *, prefix: str = CUSTOM_PROFILE) -> Field:
-    """Describe an app's own field by its keyword (ASCII letters, at most 8)."""
+    """Make an app's own field from its keyword (ASCII letters, at most 8)."""
     domain = Domain.PROFILE if prefix == CUSTOM_PROFILE else Domain.FRIEND
     return Field(keyword, label or keyword, prefix + keyword, domain=domain, brief=True)
 
 
 def offered(domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
-    """List every field that a lookup of this kind can ask for, in reading order."""
+    """List every field of a domain that a lookup can read, in reading order."""
     profile = (*PROFILE_FIELDS, *custom)
     match domain:
         case Domain.PROFILE:
@@ -144,7 +144,7 @@ def offered(domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
 
 
 def defaults(domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
-    """List the fields that a lookup of this kind asks for when none is named."""
+    """List the fields that a lookup reads by default."""
     match domain:
         case Domain.PROFILE:
             return tuple(field for field in offered(domain, custom) if field.default)
@@ -154,14 +154,14 @@ def defaults(domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
 
 
 def bare(name: str) -> str:
-    """Leave out of a name what people spell differently: case, blanks, underscores and hyphens."""
+    """Normalize a name's spelling: no capitals, blanks, underscores or hyphens."""
     return re.sub(r"[\s_-]", "", name.casefold())
 
 
 def spellings(custom: Sequence[Field], domain: Domain = Domain.PROFILE) -> dict[str, Field]:
-    """Give what is typed for each field, bare: its word, or its label.
+    """Return the fields by their words and labels, in the spelling of `bare`.
 
-    A word comes before a label, and a standard field before an app's own, which then has its tag alone.
+    A word beats a label, and a standard field an app's own, which then only its tag names.
     """
     known = tuple(reversed(offered(domain, custom)))
     labels = {bare(field.label): field for field in known}
@@ -169,10 +169,10 @@ def spellings(custom: Sequence[Field], domain: Domain = Domain.PROFILE) -> dict[
 
 
 def named(names: Iterable[str], domain: Domain, custom: Sequence[Field]) -> tuple[Field, ...]:
-    """Find the fields people named by word, label, tag or an app's keyword, each once, in reading order.
+    """Find fields by word, label, tag or an app's keyword, each once, in reading order.
 
     Raises:
-        UsageError: A name fits no field; the nearest one is suggested. Several such names make one error.
+        UsageError: Names that match no field, with suggestions, in one error.
     """
     known = offered(domain, custom)
     by_tag, by_spelling = {field.tag: field for field in known}, spellings(custom, domain)

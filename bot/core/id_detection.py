@@ -1,4 +1,4 @@
-"""Detection of account ids in messages not written to the bot, such as alerts and tickets."""
+"""Detection of account ids in messages such as alerts and tickets."""
 
 import re
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ from urllib.parse import unquote_plus
 from bot.core.ids import fits
 
 MOST = 50
-"""The most candidates that are offered."""
+"""The most candidates returned."""
 MOST_TEXT = 20_000
-"""The most characters of a message that are read."""
+"""The most characters of a message that are searched."""
 MOST_WORDS = 10
 """The most plain words among the candidates."""
 SHORT = 40
-"""In a message of at most so many words a plain word may be an id; in a longer one it is prose."""
+"""The most words of a message in which a plain word may be an id; a longer message is prose."""
 
 LIKELY = 2
-"""From this weight on a word is likely an account id; below zero it is none."""
+"""The least weight of a likely account id."""
 POSSIBLE = 0
-"""The least weight of what may be an account id."""
+"""The least weight of a possible account id."""
 NEVER = -9
-"""The weight of what is no account id, unless it stands where one does."""
+"""The weight of a word that is an account id only in the place of one."""
 
 _STRANGE = re.compile(
     r"""(?ix)
@@ -44,9 +44,9 @@ _HEX = re.compile(r"(?i)[0-9a-f]{7,}|[0-9a-f]{8}(-[0-9a-f]{4}){1,3}.*")
 # OPS-4711
 _TICKET = re.compile(r"[A-Z]{2,10}-\d+")
 _MIN_DIGITS = 5
-"""The least digits of a number that is possibly an id."""
+"""The fewest digits of a number that may be an id."""
 _MIN_LETTERS = 3
-"""The least letters of a word that is possibly an id."""
+"""The fewest letters of a plain word that may be an id."""
 
 _WORDS = """
     able about account accounts acct after again alert alerts all and anonymous another any anyone api
@@ -75,7 +75,7 @@ _COMMON = frozenset(_WORDS.split())
 _CODE, _NEAR = 2, 1
 """The weight that a word gains in code, and right after a key."""
 _KEYED = 4
-"""The weight of anything after a key and a colon."""
+"""The weight of a value after a key and a colon."""
 
 _NOUN = (
     "users?|accounts?|acct|members?|owners?|players?|customers?|senders?|receivers?|requesters?|reporters?"
@@ -128,15 +128,15 @@ class Candidate:
 
 
 def find_candidates(text: str) -> tuple[Candidate, ...]:
-    """Find the likeliest of what may be account ids, each once, in the order of appearance."""
+    """Find the likeliest account ids in a message, each once, in the order of appearance."""
     return find_and_count(text)[0]
 
 
 def find_and_count(text: str) -> tuple[tuple[Candidate, ...], int]:
-    """Find the likeliest of what may be account ids, and count how many more there are at least.
+    """Find the likeliest account ids in a message; also return the number of further candidates.
 
     Args:
-        text: A message: code stands in back-ticks, links are bare, JSON is as it is.
+        text: The message, with code in back-ticks and bare links.
     """
     text = text[:MOST_TEXT]
     links = list(_LINK.finditer(text))
@@ -199,7 +199,7 @@ def _after_keys(text: str) -> Iterator[Sighting]:
 
 
 def _near(text: str, place: int) -> Iterator[Sighting]:
-    """Weigh what follows a key without a colon, as in `user alice_1 says`."""
+    """Weigh the word after a key without a colon, as in `user alice_1 says`."""
     gap = _GAP.match(text, place)
     token = gap and _BARE.match(text, gap.end())
     if token:
@@ -207,7 +207,7 @@ def _near(text: str, place: int) -> Iterator[Sighting]:
 
 
 def _row(text: str, place: int, plural: bool) -> Iterator[Sighting]:  # noqa: FBT001 - private
-    """Weigh what follows a key and a colon: one item, and more of them between commas."""
+    """Weigh the items after a key and a colon, separated by commas."""
     item = _ITEM.match(text, place)
     while item:
         place, account, weight = _keyed(item)
@@ -225,7 +225,7 @@ def _keyed(item: re.Match[str], offset: int = 0) -> Sighting:
 
 
 def _in_sight(text: str) -> Iterator[Sighting]:
-    """Weigh every word by itself, and whether it stands in code."""
+    """Weigh every word by its shape, and more if it is in code."""
     tokens = list(_BARE.finditer(text))
     words = 0
     for token in tokens:
@@ -243,17 +243,17 @@ def _in_sight(text: str) -> Iterator[Sighting]:
 
 
 def is_common(word: str) -> bool:
-    """Tell a word of everyday talk, which no one takes for an account id."""
+    """Check whether a word is an everyday one."""
     return word.lower() in _COMMON
 
 
 def is_strange(word: str) -> bool:
-    """Tell an address, a date, a time, a version or an amount, wherever it stands."""
+    """Check whether a word is an address, a date, a time, a version or an amount."""
     return bool(_STRANGE.fullmatch(word))
 
 
 def is_plain(word: str) -> bool:
-    """Tell a word as prose has them, in lower case and of letters alone."""
+    """Check whether a word has only lower-case letters, like prose."""
     return word.isascii() and word.isalpha() and word.islower()
 
 

@@ -5,5 +5,5 @@ MAX_ID_BYTES = 32
 
 
 def fits(account: str) -> bool:
-    """Tell whether an id is short enough to be one of the vendor's; a longer one is never sent."""
+    """Check whether an id is within the vendor's limit; longer ones are never sent."""
     return len(account.encode("utf-8", "replace")) <= MAX_ID_BYTES

@@ -1,4 +1,4 @@
-"""The nouns: actors and roles, apps, what became of every asked account, changes, and entries about all."""
+"""The domain model: actors, roles, apps, account results, changes and audit entries."""
 
 import time
 from collections.abc import Mapping
@@ -20,19 +20,19 @@ Values: TypeAlias = Mapping[str, Value]
 NOTHING: Values = MappingProxyType({})
 """A profile with no field set."""
 WATCHED = timedelta(days=1)
-"""The time for which an unknown outcome is looked into: a profile read later says nothing about it."""
+"""The time in which reading the profile can settle an unknown outcome."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The Slack person asking, by the ids of Slack's signed payload."""
+    """A person in Slack, by the ids of a signed payload."""
 
     user_id: str
     team_id: str
 
 
 class Role(StrEnum):
-    """A role of an actor; an editor may look up as well."""
+    """A role; an editor may also look up."""
 
     VIEWER = "viewer"
     EDITOR = "editor"
@@ -59,7 +59,7 @@ class Grantees:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One Tencent Chat app as people know it; the admin is the account that the bot acts as."""
+    """A Tencent Chat app; `admin` is the account that the bot acts as."""
 
     name: str
     region: str
@@ -69,11 +69,11 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The moment after which nobody waits for a command's answer any more.
+    """The time limit of a command, which a cancel may bring forward.
 
     Args:
-        at: The moment (monotonic seconds).
-        stopped: Set when nobody waits any more although the moment has not come.
+        at: The limit (monotonic seconds).
+        stopped: Set when the command is cancelled.
     """
 
     at: float
@@ -81,19 +81,19 @@ class Deadline:
 
     @classmethod
     def after(cls, seconds: float) -> "Deadline":
-        """Set a deadline that many seconds from now."""
+        """Return a deadline that many seconds from now."""
         return cls(time.monotonic() + seconds)
 
     def within(self, seconds: float) -> "Deadline":
-        """Set one that many seconds from now, but not after this one."""
+        """Return an earlier deadline, that many seconds from now, or this one's limit."""
         return Deadline(min(self.at, time.monotonic() + seconds), self.stopped)
 
     def left(self) -> float:
-        """Tell how many seconds remain; zero or less when it has passed or was stopped."""
+        """Return the remaining seconds; zero or less when passed or stopped."""
         return 0.0 if self.stopped.is_set() else self.at - time.monotonic()
 
     def pause(self, seconds: float) -> bool:
-        """Sleep; False, and at once, when the deadline is stopped."""
+        """Sleep; return False at once when stopped."""
         return not self.stopped.wait(seconds)
 
 
@@ -108,12 +108,12 @@ class LookupStatus(StrEnum):
 
 
 UNANSWERED = frozenset({LookupStatus.FAILED, LookupStatus.NOT_ASKED})
-"""The statuses of accounts that another try may find."""
+"""The statuses of accounts that a retry may find."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountResult:
-    """The result for one account: its values when found, the problem when there was one."""
+    """The result for one account: its values if found, the problem if there was one."""
 
     account: str
     status: LookupStatus
@@ -122,7 +122,7 @@ class AccountResult:
 
 
 class Surface(StrEnum):
-    """The place in Slack that a request came from; the bot is its own surface when it reconciles changes.
+    """The origin of a request in Slack; the bot itself when it reconciles changes.
 
     A message is a mention of the bot, or a direct message to it.
     """
@@ -137,9 +137,8 @@ class Surface(StrEnum):
 class Outcome(StrEnum):
     """The outcome of a lookup or of a step of a change.
 
-    A lookup is answered, failed, or cancelled before all of it was answered. A change goes from proposed to
-    cancelled, or from proposed over attempted to succeeded, failed or unknown; an unknown one becomes
-    succeeded or failed when that can be told.
+    A lookup is answered, failed or cancelled. A change goes from proposed to cancelled, or from proposed
+    through attempted to succeeded, failed or unknown. An unknown one may later become succeeded or failed.
     """
 
     PROPOSED = "proposed"
@@ -159,24 +158,24 @@ MOVES: Mapping[Outcome, frozenset[Outcome]] = MappingProxyType(
         Outcome.UNKNOWN: frozenset({Outcome.SUCCEEDED, Outcome.FAILED}),
     }
 )
-"""To which outcomes a change can go from each; from all others it goes nowhere."""
+"""The possible next outcomes of a change, by outcome; the others are final."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one account's profile, bound to exactly the difference its actor was shown.
+    """A change of one account's profile, bound to exactly the difference shown to its actor.
 
     Args:
-        id: Opaque and random; what buttons carry and people type after undo.
-        actor: Who proposed it, and alone may confirm it.
+        id: The opaque, random id, which buttons carry and people type after undo.
+        actor: The person who proposed it, and alone may confirm it.
         app: The app's name.
-        account: Whose profile.
-        before: The fields' values when it was proposed, by tag; absent when not set.
+        account: The account.
+        before: The fields' values when it was proposed, by tag; absent if not set.
         after: The values to write, by tag; an empty text or 0 clears.
-        reason: Why, in the actor's words; may be empty.
-        proposed_at: When (UTC).
-        undoes: The id of the change whose before-values it restores; empty for others.
-        outcome: How far it has come.
+        reason: The actor's reason; may be empty.
+        proposed_at: The time of the proposal (UTC).
+        undoes: The id of the change that it undoes; empty if none.
+        outcome: The outcome so far.
     """
 
     id: str
@@ -193,20 +192,20 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """The content of an entry, before the record gives it its place.
+    """The content of an entry that is not yet in the record.
 
     Args:
-        actor: Who did it.
-        surface: Where they did it.
+        actor: The person.
+        surface: The surface that they used.
         app: The app's name.
         command: The command's word, such as `profile`, `set` or `undo`.
-        accounts: Which accounts it was about.
-        outcome: How far it came.
-        reason: Why, in the actor's words.
-        problem: Why it was denied or failed, in ours.
-        before: For changes alone: the values before, by tag.
-        after: For changes alone: the values written or to be written, by tag.
-        change_id: The change it is about; empty for others.
+        accounts: The accounts.
+        outcome: The outcome.
+        reason: The actor's reason.
+        problem: The bot's reason for a refusal or failure.
+        before: A change's values before, by tag.
+        after: A change's values after, by tag.
+        change_id: The change's id; empty if it is about none.
     """
 
     actor: Actor
@@ -224,7 +223,7 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The newest entry of the record, which by its hash stands for all before it.
+    """The newest entry of the record; its hash covers all before it.
 
     Args:
         sequence: Its number; 0 before the first.
@@ -237,12 +236,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the record, chained to the one before it.
+    """One entry of the record, chained to the one before it.
 
     Args:
-        sequence: Its place, counted from 1 without a gap.
-        at: When it was recorded (UTC, whole microseconds).
-        event: What it records.
+        sequence: Its number, counted from 1 without a gap.
+        at: The time of recording (UTC, whole microseconds).
+        event: Its content.
         previous: The hash of the entry before; 64 zeros for the first.
         hash: SHA-256 over its canonical JSON, in hex.
     """
@@ -256,6 +255,6 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class AlteredEntry:
-    """An entry that is in the record, but not as it was written; nothing that it says can be believed."""
+    """An entry that was altered in the record; its content cannot be trusted."""
 
     sequence: int

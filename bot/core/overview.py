@@ -1,4 +1,4 @@
-"""The start and the Home of an actor: recent entries, and changes to confirm."""
+"""An actor's start and Home: recent entries, and changes to confirm."""
 
 from collections.abc import Iterator
 
@@ -12,16 +12,16 @@ from bot.core.results import Home, Recent, RoleReport, Start
 from bot.errors import AuditError
 
 RECENT_ACCOUNTS = 3
-"""The most accounts offered to be looked up again."""
+"""The most accounts offered for another lookup."""
 RECENT_ENTRIES = 8
 """The most recent entries shown."""
 
 _LOOKED_INTO = 60
-"""The most entries of an actor that are read: a change has several."""
+"""The most entries of an actor that are read; a change has several."""
 
 
 def make_start(actor: Actor, report: RoleReport, apps: Apps, record: Record) -> Start:
-    """Make the start of an actor; a record that cannot be read is no reason to show none."""
+    """Make an actor's start; an unreadable record becomes its `problem`."""
     listed = _list_apps(apps)
     try:
         recent = _list_recent(actor, apps, record) if report.role else ()
@@ -31,7 +31,7 @@ def make_start(actor: Actor, report: RoleReport, apps: Apps, record: Record) -> 
 
 
 def make_home(actor: Actor, report: RoleReport, apps: Apps, record: Record) -> Home:
-    """Make the Home of an actor; without a role, that is only why."""
+    """Make an actor's Home; without a role, it holds only the reason."""
     listed = _list_apps(apps)
     if report.role is None:
         return Home(report, listed)
@@ -53,7 +53,7 @@ def _list_recent(actor: Actor, apps: Apps, record: Record) -> tuple[Recent, ...]
     for entry in record.list_done(actor, _LOOKED_INTO):
         if isinstance(entry, AlteredEntry):
             continue
-        # Of a change the latest entry tells enough, and so does it of what was asked again.
+        # Only the latest entry of a change or of a repeated lookup is shown.
         event = entry.event
         same = event.change_id or (event.command, event.app, event.accounts, event.outcome)
         found.setdefault(same, Recent(entry, _again(entry, apps), _about(entry, apps)))
@@ -66,13 +66,13 @@ def _list_waiting(actor: Actor, record: Record) -> tuple[Change, ...]:
 
 
 def _about(entry: Entry, apps: Apps) -> ShowHistory | None:
-    """Name the history of the account that an entry is about, if it is about one alone."""
+    """Return the history of an entry's account, if it has exactly one."""
     app = apps.by_name.get(entry.event.app)
     return ShowHistory(app, *entry.event.accounts) if app and len(entry.event.accounts) == 1 else None
 
 
 def _again(entry: Entry, apps: Apps) -> LookupCommand | None:
-    """Make the lookup that an entry is about."""
+    """Return an entry's lookup, to repeat it; None if it is not one."""
     app, kind = apps.by_name.get(entry.event.app), LOOKUP_KINDS.get(entry.event.command)
     if app is None or kind is None:
         return None
@@ -82,7 +82,7 @@ def _again(entry: Entry, apps: Apps) -> LookupCommand | None:
 
 
 def _by_account(recent: tuple[Recent, ...]) -> Iterator[LookupCommand]:
-    """Make a profile lookup for each of the latest accounts, up to RECENT_ACCOUNTS."""
+    """Yield a profile lookup for each of the latest RECENT_ACCOUNTS accounts."""
     named = ((each.again.app, account) for each in recent if each.again for account in each.again.accounts)
     for app, account in list(dict.fromkeys(named))[:RECENT_ACCOUNTS]:
         yield make_lookup(PROFILES, app, (account,))

@@ -8,9 +8,9 @@ from bot.core.ports import People
 from bot.errors import PermissionDeniedError, SlackUnavailableError
 
 NOTHING_SENT = "Nothing was sent to Tencent Chat"
-"""The last words of every refusal: they are true because the check comes before everything else."""
+"""The end of every refusal; true because the check comes before everything else."""
 NO_CHANGE_SENT = "No change was sent to Tencent Chat"
-"""The last words of what fails after something was read and before anything is written."""
+"""The end of every failure after reading and before writing."""
 
 _SETTING = {Role.VIEWER: "ROLES__VIEWERS", Role.EDITOR: "ROLES__EDITORS"}
 _A_HOLDER = {Role.VIEWER: "a viewer", Role.EDITOR: "an editor"}
@@ -18,25 +18,25 @@ _A_HOLDER = {Role.VIEWER: "a viewer", Role.EDITOR: "an editor"}
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The holders of each role; an editor may also look up."""
+    """The grantees of each role; an editor may also look up."""
 
     viewers: Grantees
     editors: Grantees
 
     def holders(self, role: Role) -> Iterator[tuple[str, Grantees]]:
-        """Name the settings that grant a role, and whom they list."""
+        """Yield the settings that grant a role, with their grantees."""
         if role is Role.VIEWER:
             yield _SETTING[Role.VIEWER], self.viewers
         yield _SETTING[Role.EDITOR], self.editors
 
 
 def check(actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cache: bool = False) -> str:
-    """Check that an actor holds a role, and get the reason; bypassing the cache asks Slack anew.
+    """Check that an actor holds a role; return the reason.
 
-    Looking up falls back to the user ids in the settings while Slack cannot be asked; changing does not.
+    If Slack cannot be asked, viewers are checked by the user ids in the settings, and editors are refused.
 
     Raises:
-        PermissionDeniedError: They do not; the words name the rule.
+        PermissionDeniedError: They do not hold it; the text names the rule.
     """
     try:
         membership = people.get_membership(actor, bypass_cache=bypass_cache)
@@ -68,7 +68,7 @@ def _listed(actor: Actor, role: Role, rules: Rules) -> str:
 def _granted(
     actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cache: bool
 ) -> tuple[str, str]:
-    """Find the rule that grants the role; else name a group that could not be read and may have."""
+    """Return the rule that grants the role, or else a group that could not be read."""
     if reason := _listed(actor, role, rules):
         return reason, ""
     if role is Role.VIEWER and rules.viewers.everyone:

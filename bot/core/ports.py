@@ -26,8 +26,8 @@ CALL_ACCOUNTS = 100
 class IM(Protocol):
     """One Tencent Chat app. Every call names at most CALL_ACCOUNTS accounts.
 
-    A result holds an entry for each account that the vendor spoke of, an error for one that failed on its
-    own; an account that the answer left out has no entry. What fails as a whole is raised as an IMError.
+    A result has an item for each account in the vendor's answer, an error for one that failed on its own. A
+    call that fails as a whole raises an IMError.
     """
 
     def get_profiles(
@@ -39,7 +39,7 @@ class IM(Protocol):
     def get_friends(
         self, owner: str, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline
     ) -> Mapping[str, Values | IMError]:
-        """Read what the owner's friend list says of these accounts; NotAFriendError for one not in it."""
+        """Read the accounts' entries in the owner's friend list; a NotAFriendError if there is none."""
         ...
 
     def get_attributes(self, accounts: Sequence[str], deadline: Deadline) -> Mapping[str, Values | IMError]:
@@ -47,11 +47,11 @@ class IM(Protocol):
         ...
 
     def check_accounts(self, accounts: Sequence[str], deadline: Deadline) -> Mapping[str, bool | IMError]:
-        """Tell which accounts are imported into the app."""
+        """Return, by account, whether it is imported into the app."""
         ...
 
     def set_profile(self, account: str, values: Mapping[str, Value], deadline: Deadline) -> None:
-        """Write profile fields by tag; the others stay.
+        """Write profile fields by tag; other fields keep their values.
 
         Raises:
             OutcomeUnknownError: It was sent, and no usable answer came.
@@ -64,7 +64,7 @@ class People(Protocol):
     """The members and user groups of the workspace."""
 
     def get_membership(self, actor: Actor, *, bypass_cache: bool = False) -> Membership:
-        """Tell what kind of person an actor is, from a cache of a minute or, bypassing it, as it is now.
+        """Return an actor's membership, from a cache of a minute unless bypassed.
 
         Raises:
             SlackUnavailableError: Slack could not be asked.
@@ -72,7 +72,7 @@ class People(Protocol):
         ...
 
     def list_group(self, group_id: str, *, bypass_cache: bool = False) -> frozenset[str]:
-        """List the user ids in a user group, from a cache of a minute or, bypassing it, as it is now.
+        """List the user ids in a user group, from a cache of a minute unless bypassed.
 
         Raises:
             SlackUnavailableError: Slack could not be asked, or will not say.
@@ -81,25 +81,25 @@ class People(Protocol):
 
 
 class Record(Protocol):
-    """The record of changes and entries; once a method has returned, its effect is on disk.
+    """The record of changes and entries; when a method returns, its effect is on disk.
 
-    Every method raises AuditError when it cannot do its part; then nothing of it has happened, unless the
-    error is a RecordUnknownError. The database's clock decides, however the processes' own clocks go.
+    Every method may raise an AuditError, and then has had no effect, unless it is a RecordUnknownError. All
+    times are those of the database's clock.
     """
 
     def now(self) -> datetime:
-        """Tell the time (UTC) by the record's clock, which is never before its newest entry."""
+        """Return the time (UTC) by the record's clock, never before the newest entry's."""
         ...
 
     def add(self, event: AuditEvent) -> Entry:
-        """Record something that is no step of a change."""
+        """Record an event that is not a step of a change."""
         ...
 
     def propose(self, change: Change, event: AuditEvent) -> Entry:
-        """Keep a new change, and record it.
+        """Store a new change, and record it.
 
         Raises:
-            AuditError: There is another change of that id.
+            AuditError: There is already a change with this id.
         """
         ...
 
@@ -107,77 +107,76 @@ class Record(Protocol):
         """Find a change.
 
         Raises:
-            AlteredError: It is not what was kept, or not what its entries say.
+            AlteredError: The change or one of its entries was altered.
         """
         ...
 
     def find_each(self, change_ids: Collection[str]) -> Sequence[Change]:
-        """Find changes, in any order and together in the time of one use; altered ones are left out."""
+        """Find changes in any order, within the time limit of one use; leave out altered ones."""
         ...
 
     def move(self, change: Change, outcome: Outcome, event: AuditEvent) -> Entry | None:
-        """Bring a change from its outcome to another, and record it; None if it has moved since it was read.
+        """Move a change to another outcome, and record it; None if it has moved since it was read.
 
-        Of several callers, in whatever process, exactly one gets the entry.
+        Of several callers, in any process, exactly one gets the entry.
 
         Raises:
-            AlteredError: The entries recorded since it was read say that it has moved, and it does not.
+            AlteredError: The change differs from its entries.
         """
         ...
 
     def list_open(self, grace: timedelta) -> Sequence[Change]:
-        """List the changes that have not moved for so long and may still be settled, the oldest first.
+        """List the unsettled changes that have not moved for `grace`, the oldest first.
 
-        Those are the attempted ones, and the unknown ones until they have been so for WATCHED.
+        These are the attempted ones, and the unknown ones for as long as WATCHED.
         """
         ...
 
     def list_history(
         self, app: str, account: str, before: int | None, limit: int
     ) -> Sequence[Entry | AlteredEntry]:
-        """List the entries about an account, the newest first, from below a sequence number on."""
+        """List the entries about an account, newest first, below the sequence number `before`."""
         ...
 
     def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:
-        """List the entries of what an actor did, the newest first."""
+        """List an actor's entries, newest first."""
         ...
 
     def list_proposed(self, within: timedelta) -> Sequence[Change]:
-        """List the changes proposed within so long and neither confirmed nor cancelled, the oldest first."""
+        """List the changes proposed within that time and still open, oldest first."""
         ...
 
 
 class Outbox(Protocol):
-    """The entries not posted to the audit channel yet; raises AuditError as the record does."""
+    """The entries not yet posted to the audit channel; raises AuditError as the record does."""
 
     def now(self) -> datetime:
-        """Tell the time (UTC) by the clock that entries and leases go by."""
+        """Return the time (UTC) by the clock of entries and leases."""
         ...
 
     def lease_next(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
-        """Take the next entries in order, and the right to tell them for that many seconds.
+        """Lease the outbox for `seconds`; return its next entries in order.
 
-        Nothing comes while another holder has that right.
+        There are none while another holder has the lease.
         """
         ...
 
     def lease_checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
-        """Take the head that the audit channel lacks, and the right to post it for that many seconds.
+        """Lease the outbox for `seconds`; return the head, when a checkpoint is due.
 
-        None while entries wait, while another holder has the right, when the channel has seen an entry or
-        a checkpoint that covers the newest entry, and when the last that it saw is less than `every`
-        seconds ago.
+        None is due while entries wait, if the channel's last message covers the newest entry or is younger
+        than `every` seconds, or while another holder has the lease.
         """
         ...
 
     def mark_delivered(self, holder: str, last: int) -> None:
-        """Note that the channel has just seen what covers every entry up to a number; the right stays."""
+        """Mark every entry up to a number as covered by the channel; the lease stays."""
         ...
 
     def release(self, holder: str) -> None:
-        """Give the right back."""
+        """Release the lease."""
         ...
 
     def count_waiting(self) -> tuple[int, datetime | None]:
-        """Count the entries that wait, and tell when the oldest that can be read was recorded."""
+        """Count the waiting entries; also return when the oldest readable one was recorded."""
         ...
