@@ -24,15 +24,14 @@ from bot.errors import IMError
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """The answer to a lookup: one row for each asked account, each once, in the order asked.
+    """The answer to a lookup: one row for each account, in the order asked.
 
     Args:
-        command: What was asked.
-        rows: What became of every account.
-        seconds: How long it took.
-        recorded: Whether the record says that it was asked; None when that is not known.
-        earlier: The answer, without values, that some of the accounts it found were asked about again for;
-            None where nothing was found before.
+        command: The command.
+        rows: The results.
+        seconds: The seconds it took.
+        recorded: Whether it was recorded; None if unknown.
+        earlier: The answer, without values, that this one refreshes in part; None if it is a new lookup.
     """
 
     command: LookupCommand
@@ -43,36 +42,33 @@ class Lookup:
 
     @property
     def answer(self) -> "Lookup":
-        """The answer that pages, files and buttons are about: the earlier one, or this."""
+        """The answer behind pages, files and buttons: the earlier one, or this."""
         return self.earlier or self
 
     def count(self) -> Mapping[LookupStatus, int]:
-        """Count the rows by what became of them, in the order of LookupStatus, without zeros."""
+        """Count the rows by status, in the order of LookupStatus, without zeros."""
         counts = {status: sum(row.status is status for row in self.rows) for status in LookupStatus}
         return {status: number for status, number in counts.items() if number}
 
     def latest(self) -> tuple[AccountResult, ...]:
-        """List every account of the answer with the latest that is known of it."""
+        """List the latest result for every account of the answer."""
         if self.earlier is None:
             return self.rows
         again = {row.account: row for row in self.rows}
         return tuple(again.get(row.account, row) for row in self.earlier.rows)
 
     def unanswered(self) -> tuple[str, ...]:
-        """List the accounts that are worth asking about again."""
+        """List the accounts that a retry may find."""
         return tuple(row.account for row in self.latest() if row.status in UNANSWERED and fits(row.account))
 
     def narrow(self, accounts: Collection[str]) -> "Lookup":
-        """Take the part of an answer that is about some of its accounts."""
+        """Return the part of an answer about some of its accounts."""
         rows = tuple(row for row in self.rows if row.account in accounts)
         command = replace(self.command, accounts=tuple(row.account for row in rows))
         return replace(self, command=command, rows=rows)
 
     def without_values(self) -> "Lookup":
-        """Make what may be kept of the answer: what became of each account, and why.
-
-        Equal problems become one, without what only a log or a traceback is to say.
-        """
+        """Return the answer without values and log details, to be kept; equal problems share one error."""
         if self.earlier:
             return self.earlier
         problems: dict[tuple[object, ...], IMError] = {}
@@ -95,10 +91,10 @@ class RoleReport:
     """The actor's role, its source, and the holders of both roles.
 
     Args:
-        role: The actor's role; None when they have none.
-        reason: Where the role comes from, or the rule that refused.
-        viewers: Who may look up.
-        editors: Who may change.
+        role: The actor's role; None if they have none.
+        reason: The rule that grants the role, or refuses.
+        viewers: The viewers.
+        editors: The editors.
     """
 
     role: Role | None
@@ -112,9 +108,9 @@ class Recent:
     """A recent entry of the actor.
 
     Args:
-        entry: What the record says of it.
-        again: The lookup that asks the same once more; None where it was none, or its app is no more.
-        about: The history of the one account it was about; None where there were others, or none.
+        entry: The entry.
+        again: The entry's lookup, to repeat it; None if it is not one, or its app is gone.
+        about: The history of the entry's account; None if it has several, or none.
     """
 
     entry: Entry
@@ -128,9 +124,9 @@ class Start:
 
     Args:
         report: The actor's role.
-        apps: All the apps, the one asked by default first.
-        recent: A lookup for each account they looked up, the latest first.
-        problem: Why the record could not be read; empty when it could.
+        apps: All apps, the default one first.
+        recent: A lookup for each recent account, the latest first.
+        problem: The reason why the record could not be read; empty if it could.
     """
 
     report: RoleReport
@@ -145,10 +141,10 @@ class Home:
 
     Args:
         report: Their role.
-        apps: All the apps, the one asked by default first.
+        apps: All apps, the default one first.
         recent: Their recent entries, the latest first.
-        waiting: Their changes that wait to be confirmed, the oldest first; for editors alone.
-        problem: Why the record could not be read; empty when it could.
+        waiting: An editor's changes to confirm, the oldest first.
+        problem: The reason why the record could not be read; empty if it could.
     """
 
     report: RoleReport
@@ -160,7 +156,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """A command that the actor may not run, and who may."""
+    """A command that the actor may not run, and the people who may."""
 
     spec: Spec
     holders: Grantees
@@ -172,9 +168,9 @@ class Help:
 
     Args:
         specs: The commands they may run.
-        topic: The one that is explained; None explains none.
-        apps: All the apps.
-        withheld: The one they asked about, where they may not run it.
+        topic: The command to explain; None for the list.
+        apps: All apps.
+        withheld: The command they asked about, if they may not run it.
     """
 
     specs: tuple[Spec, ...]
@@ -188,11 +184,11 @@ class Preview:
     """A proposed change, to be confirmed or cancelled.
 
     Args:
-        app: Where.
-        change: What, bound to the difference shown.
-        moved: Whether the profile changed since an earlier preview, which this one replaces.
-        kept: The values asked for that the profile has already, by tag.
-        nick: The account's nickname, by which a wrong id is noticed; empty when it has none or was not read.
+        app: The app.
+        change: The change, bound to the difference shown.
+        moved: Whether the profile changed after an earlier preview, which this one replaces.
+        kept: The requested values that the profile has already, by tag.
+        nick: The account's nickname, which exposes a wrong id; empty if it has none or was not read.
     """
 
     app: App
@@ -204,7 +200,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """Every field is already what it was to become; nothing is sent."""
+    """No change: every field has the requested value already; nothing is sent."""
 
     app: App
     account: str
@@ -216,10 +212,10 @@ class Settled:
     """The outcome of a change: succeeded, failed, unknown or cancelled.
 
     Args:
-        app: Where.
-        change: What, with its outcome.
-        entry: The entry that says so.
-        problem: Why it failed or is unknown; None otherwise.
+        app: The app.
+        change: The change, with its outcome.
+        entry: The entry of the outcome.
+        problem: The reason for a failed or unknown outcome; None otherwise.
     """
 
     app: App
@@ -233,8 +229,8 @@ class Form:
     """One account's current values, to be edited.
 
     Args:
-        app: Where.
-        account: Whose.
+        app: The app.
+        account: The account.
         values: The current values, by tag.
     """
 
@@ -245,14 +241,14 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The entries about one account, the newest first.
+    """The entries about one account, newest first.
 
     Args:
-        app: Where.
-        account: Whose.
-        entries: One page of them; of a change the latest alone.
-        older: What asks for the next page; None when there is none.
-        newer: What asks for the page before; None on the first.
+        app: The app.
+        account: The account.
+        entries: One page of them, with only the latest of each change.
+        older: The command for the next page; None on the last.
+        newer: The command for the page before; None on the first.
         with_values: Whether the actor may see the values of changes.
     """
 
@@ -265,4 +261,4 @@ class History:
 
 
 Result: TypeAlias = Lookup | Preview | Unchanged | Settled | Form | History | Start | RoleReport | Help
-"""Anything a command can come to, when it does not end in a BotError."""
+"""Any result of a command that does not raise a BotError."""

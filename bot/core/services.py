@@ -37,16 +37,16 @@ _NEEDS = {spec.word: spec.needs for spec in SPECS.values() if spec.needs is not 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything the bot can be asked, whatever the surface.
+    """The use cases of the bot, for every surface.
 
     Args:
-        apps: The apps people can name.
-        ims: How each app is reached, by the app's name.
-        rules: Who holds which role.
-        people: What Slack knows of its people.
-        pool: Where the calls of one lookup run side by side.
-        record: Where everything asked is recorded.
-        changes: What leads to writes; its buttons go straight to it.
+        apps: The configured apps.
+        ims: The vendor's clients, by the app's name.
+        rules: The grantees of each role.
+        people: The members and groups of the workspace.
+        pool: Runs the calls of a lookup in parallel.
+        record: The record of all requests.
+        changes: The use cases that write; their buttons call it directly.
     """
 
     apps: Apps
@@ -58,11 +58,11 @@ class Services:
     changes: Changes
 
     def read(self, actor: Actor, text: str, surface: Surface = Surface.COMMAND) -> Command:
-        """Turn typed text into a command.
+        """Parse typed text.
 
         Raises:
-            PermissionDeniedError: The text makes no sense as a command that the actor may not run anyway.
-            UsageError: The text makes no sense.
+            PermissionDeniedError: The text is not valid, and the actor may not run its command anyway.
+            UsageError: The text is not valid.
         """
         try:
             return parse(text, self.apps)
@@ -74,17 +74,17 @@ class Services:
     def allow(
         self, actor: Actor, word: str, surface: Surface, app: str = "", accounts: tuple[str, ...] = ()
     ) -> None:
-        """Check that an actor may run a command, before anything is shown that leads to it.
+        """Check that an actor may run a command, before showing a form for it.
 
         Args:
-            actor: Who asks.
-            word: The command's.
-            surface: Where they ask.
-            app: The app's name, if it is known already.
-            accounts: Which accounts it would be about, as far as they are known.
+            actor: The actor.
+            word: The command's word.
+            surface: The surface of the request.
+            app: The app's name, if known.
+            accounts: The accounts, if known.
 
         Raises:
-            PermissionDeniedError: They may not; that is recorded.
+            PermissionDeniedError: They may not; the refusal is recorded.
         """
         needs = SPECS[word].needs
         if needs is not None:
@@ -92,15 +92,15 @@ class Services:
             check(AuditEvent(actor, surface, app, word, accounts, Outcome.DENIED))
 
     def admit(self, actor: Actor, word: str, surface: Surface) -> None:
-        """Check that an actor may at least look up, before what they wrote is read.
+        """Check that an actor may at least look up, before reading the rest of their message.
 
         Args:
             actor: The author.
-            word: The word of the command that it begins with; one without a role is for everybody.
-            surface: The surface it came by.
+            word: The command's word.
+            surface: The surface of the request.
 
         Raises:
-            PermissionDeniedError: They may not; that is recorded, without accounts.
+            PermissionDeniedError: They may not; the refusal is recorded, without accounts.
         """
         if SPECS[word].needs is None:
             return
@@ -110,7 +110,7 @@ class Services:
             self.allow(actor, word, surface)
 
     def begin(self, actor: Actor, command: LookupCommand, surface: Surface = Surface.COMMAND) -> LookupJob:
-        """Check the actor's role, and hand out a lookup to run, watch and cancel.
+        """Check the actor's role, and make a lookup job to run, watch and cancel.
 
         Raises:
             PermissionDeniedError: The actor may not look up; nothing was sent.
@@ -118,10 +118,9 @@ class Services:
         return self._begin(actor, command, surface)
 
     def renew(self, actor: Actor, answer: Lookup, part: Collection[str], surface: Surface) -> LookupJob:
-        """Check the actor's role, and hand out a lookup of the values that a part of an answer shows.
+        """Check the actor's role, and make a lookup job that refreshes a part of an answer.
 
-        Asked about are the accounts of the part that the answer found; where there are none, it is recorded
-        for the others, that they were shown again.
+        It looks up the found accounts of the part; without any, it only records the others as shown again.
 
         Raises:
             PermissionDeniedError: The actor may not look up; nothing was sent.
@@ -149,7 +148,7 @@ class Services:
         return LookupJob(command, asked, im, self.pool, self.record, earlier=earlier, begun=begun)
 
     def show_history(self, actor: Actor, command: ShowHistory, surface: Surface = Surface.COMMAND) -> History:
-        """Check the actor's role and read a page of an account's entries; values are for editors.
+        """Check the actor's role, and read a page of an account's history; only editors see values.
 
         Raises:
             PermissionDeniedError: The actor may not look up.
@@ -161,7 +160,7 @@ class Services:
         role, _ = self._role_of(actor)
         page, before = self._list_page(command)
         if command.before is None:
-            # A record that can be read alone is no reason to answer nothing.
+            # A read-only record must not prevent the answer.
             with suppress(AuditError):
                 self.record.add(asked)
         older = newer = None
@@ -173,7 +172,7 @@ class Services:
         return History(app, account, page, older, role is Role.EDITOR, newer)
 
     def _list_page(self, command: ShowHistory) -> tuple[tuple[Entry | AlteredEntry, ...], int | None]:
-        """List a page of entries, of a change the latest alone, and tell below which one the next begins."""
+        """Return a page of entries, only the latest of each change, and the bound of the next page."""
         limit = HISTORY_PAGE * _STEPS + 1
         found = self.record.list_history(command.app.name, command.account, command.before, limit)
         latest = self._find_latest(found)
@@ -191,18 +190,18 @@ class Services:
         return tuple(page), last if len(found) == limit else None
 
     def _find_latest(self, found: Sequence[Entry | AlteredEntry]) -> Mapping[str, Outcome]:
-        """Tell how far the changes have come that may have moved since; nothing of one that was altered."""
+        """Return the outcomes of changes that may have moved since; leave out altered ones."""
         moving = {
             _change_of(each) for each in found if isinstance(each, Entry) and each.event.outcome in MOVES
         }
         return {each.id: each.outcome for each in self.record.find_each(moving)} if moving else {}
 
     def find_history(self, change_id: str) -> ShowHistory:
-        """Name the history in which a change is.
+        """Return the history of a change's account.
 
         Raises:
-            ExpiredError: The record knows no such change.
-            UsageError: Its app is not set up here any more.
+            ExpiredError: There is no such change.
+            UsageError: Its app is no longer configured.
             AuditError: The record cannot be read.
         """
         change = self.record.find(change_id)
@@ -211,24 +210,24 @@ class Services:
         return ShowHistory(self.apps.find(change.app), change.account)
 
     def may_change(self, actor: Actor) -> bool:
-        """Tell whether to offer an actor changes; making one checks the role again."""
+        """Check whether to offer changes to an actor; each change checks the role again."""
         return self.changes.audited and self._role_of(actor)[0] is Role.EDITOR
 
     def start(self, actor: Actor) -> Start:
-        """Make the start, which needs no role."""
+        """Make an actor's start; needs no role."""
         return make_start(actor, self.report_role(actor), self.apps, self.record)
 
     def show_home(self, actor: Actor) -> Home:
-        """Make the Home of an actor, which needs no role."""
+        """Make an actor's Home; needs no role."""
         return make_home(actor, self.report_role(actor), self.apps, self.record)
 
     def report_role(self, actor: Actor) -> RoleReport:
-        """Make the report of an actor's role and its reason, which needs no role."""
+        """Report an actor's role and its reason; needs no role."""
         role, reason = self._role_of(actor)
         return RoleReport(role, reason, self.rules.viewers, self.rules.editors)
 
     def help(self, actor: Actor, topic: str | None) -> Help:
-        """Make the help for the commands an actor may run, which needs no role."""
+        """Make the help on the commands that an actor may run; needs no role."""
         role, _ = self._role_of(actor)
         may = {None, role, Role.VIEWER} if role else {None}
         specs = tuple(spec for spec in SPECS.values() if spec.needs in may)
@@ -257,14 +256,14 @@ class Services:
 
 
 def _change_of(entry: Entry | AlteredEntry) -> str:
-    """Name the change of which an entry is a step; empty when it is none."""
+    """Return the id of the change of which an entry is a step; empty if none."""
     if isinstance(entry, AlteredEntry) or entry.event.outcome is Outcome.DENIED:
         return ""
     return entry.event.change_id
 
 
 def _says(entry: Entry | AlteredEntry, latest: Outcome | None) -> bool:
-    """Tell whether an entry still says how far its change has come, as far as that is known."""
+    """Check whether an entry shows its change's latest outcome, as far as known."""
     if isinstance(entry, AlteredEntry) or entry.event.outcome not in MOVES:
         return True
     return latest is None or entry.event.outcome is latest

@@ -5,16 +5,16 @@ import re
 from collections.abc import Iterable
 from io import StringIO
 
-# What a spreadsheet may take for a formula, though blanks or quotes stand before it.
+# A spreadsheet may take these for a formula even after blanks or quotes.
 _IGNORED = r"\"'`\0\u200b\u2060\ufeff"
 _SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
 _FORMULA = re.compile(rf"[\s{_IGNORED}]*{_SIGN}|[\t\r\n]")
-# Where a spreadsheet separates by semicolons or tabs, a cell or a row begins after these.
+# If a spreadsheet splits at semicolons or tabs, a cell or a row begins after these.
 _INNER = re.compile(rf"([;\t\r\n])(?=(?:[^\S\t\r\n]|[{_IGNORED}])*{_SIGN})")
 
 
 def line(cells: Iterable[str]) -> str:
-    """Write a row as RFC 4180 has it, with its end; what could be a formula gets a quote before it."""
+    """Format a row as of RFC 4180, with its line end; a possible formula gets a leading quote."""
     text = StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL).writerow(map(_harmless, cells))
     return text.getvalue()

@@ -13,8 +13,8 @@ from bot.errors import IMError, OutcomeUnknownError, UnavailableError
 WAITS: Sequence[float] = (0, 0.2, 0.5, 1, 2, 3, 3)
 """The seconds before each try to read back.
 
-Together they are three times as long as the vendor works at a call before it gives up by itself: a write
-that was not answered, and still is not to be seen at their end, did not happen.
+Together they are three times the vendor's own time-out: an unanswered write that is not visible at their end
+did not happen.
 """
 
 Write: TypeAlias = Callable[[], None]
@@ -32,7 +32,7 @@ class WriteResult:
 
 
 def infer_outcome(change: Change, fields: Sequence[Field], now: Values) -> Outcome | None:
-    """Infer from a profile whether a change happened; None when it matches neither before nor after."""
+    """Infer a change's outcome from the profile; None if it has neither the old nor the new values."""
     if not changed_fields(fields, now, change.after):
         return Outcome.SUCCEEDED
     return None if changed_fields(fields, now, change.before) else Outcome.FAILED
@@ -71,9 +71,9 @@ def _after_silence(problem: IMError, found: Outcome | None, _: IMError | None) -
 def _read_back(
     change: Change, fields: Sequence[Field], read: Read, waits: Sequence[float], deadline: Deadline
 ) -> tuple[Outcome | None, IMError | None]:
-    """Read until the change is to be seen, or patience ends; give what was seen last, or why nothing was.
+    """Read until the change is visible or the waits end; return the last outcome and problem.
 
-    When the deadline ends the waits before their time, a profile that reads as before says nothing.
+    If the deadline cuts the waits short, an unchanged profile proves nothing.
     """
     found: Outcome | None = None
     trouble: IMError | None = None
@@ -94,7 +94,7 @@ def _read_back(
 def _refusal(
     problem: IMError, change: Change, fields: Sequence[Field], read: Read, deadline: Deadline
 ) -> IMError:
-    """Say too which fields the vendor kept of a change that it refused; whether it can is not documented."""
+    """Add to a refusal the fields that changed anyway; the vendor does not document that none can."""
     if problem.code is None:
         return problem
     try:

@@ -9,5 +9,5 @@ CONFIRM_WITHIN = timedelta(minutes=10)
 
 
 def expires_at(change: Change) -> datetime:
-    """Return the moment from which a change can no longer be confirmed."""
+    """Return the expiry of a change's preview (UTC)."""
     return change.proposed_at + CONFIRM_WITHIN

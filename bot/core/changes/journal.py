@@ -35,11 +35,11 @@ _LOOKED_INTO = 100
 
 @contextmanager
 def before_sending() -> Iterator[None]:
-    """Add to an error that nothing was changed, which is true of all that comes before the write.
+    """Add to an error that nothing was sent, which is true of any error before the write.
 
     Raises:
-        AuditError: The one from within, in those words.
-        IMError: The same of a profile that could not be read.
+        AuditError: The one raised inside.
+        IMError: The one raised inside, when reading a profile.
     """
     try:
         yield
@@ -52,7 +52,7 @@ def before_sending() -> Iterator[None]:
 
 
 def now(record: Record) -> datetime:
-    """Tell the time by the record's clock.
+    """Return the time (UTC) by the record's clock.
 
     Raises:
         AuditError: The record cannot be read.
@@ -62,7 +62,7 @@ def now(record: Record) -> datetime:
 
 
 def deny(record: Record, asked: AuditEvent, refusal: BotError) -> None:
-    """Record a refusal; it stands even when it cannot be recorded."""
+    """Record a refusal, if the record can be written."""
     with suppress(AuditError):
         record.add(replace(asked, outcome=Outcome.DENIED, problem=str(refusal)))
 
@@ -71,14 +71,14 @@ def find(record: Record, change_id: str) -> Change | None:
     """Find a change.
 
     Raises:
-        AuditError: The record cannot be read or believed.
+        AuditError: The record cannot be read, or was altered.
     """
     with before_sending():
         return record.find(change_id)
 
 
 def find_undo(record: Record, change: Change) -> str:
-    """Find the latest change that undid another; empty when none of late has.
+    """Return the id of the latest change that undid another; empty if there is none.
 
     Raises:
         AuditError: The record cannot be read.
@@ -96,10 +96,10 @@ def find_undo(record: Record, change: Change) -> str:
 
 
 def propose(record: Record, change: Change, surface: Surface) -> None:
-    """Keep a new change.
+    """Store a new change, and record it.
 
     Raises:
-        AuditError: It cannot be kept.
+        AuditError: It cannot be stored.
     """
     with before_sending():
         record.propose(change, step(change, surface))
@@ -111,7 +111,7 @@ def move(
     """Record a change's next step.
 
     Raises:
-        ExpiredError: It has moved in between, by another click or another process.
+        ExpiredError: Another click or process has moved it.
         AuditError: It cannot be recorded.
     """
     moved = replace(change, outcome=outcome)
@@ -132,7 +132,7 @@ def close(record: Record, app: App, change: Change, result: WriteResult, surface
 
     Raises:
         ExpiredError: Another process has done so.
-        AuditError: It cannot be recorded; it names the outcome all the same.
+        AuditError: It cannot be recorded; the text names the outcome.
     """
     code = result.problem.code if result.problem else None
     number = f" ({code})" if code is not None else ""
@@ -155,7 +155,7 @@ def close(record: Record, app: App, change: Change, result: WriteResult, surface
 
 
 def step(change: Change, surface: Surface, problem: str = "") -> AuditEvent:
-    """Make the entry of a change's present step."""
+    """Make the audit event of a change's current step."""
     return AuditEvent(
         change.actor,
         surface,
@@ -172,12 +172,12 @@ def step(change: Change, surface: Surface, problem: str = "") -> AuditEvent:
 
 
 def undo_reason(change_id: str) -> str:
-    """Give the reason that the undo of a change has."""
+    """Return the reason of a change's undo; stored, so it must not vary."""
     return f"undo of {change_id}"
 
 
 def word_of(change: Change) -> str:
-    """Give the word of the command that a change came from."""
+    """Return the word of a change's command."""
     return "undo" if change.undoes else "set"
 
 

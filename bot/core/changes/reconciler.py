@@ -15,7 +15,7 @@ from bot.core.results import Settled
 from bot.errors import AlteredError, ExpiredError, IMError, OutcomeUnknownError, UsageError
 
 GRACE = timedelta(seconds=3 * COMMAND_SECONDS)
-"""The time that a change must have stood still to count as left open: far longer than any live one does."""
+"""The time without a move after which a change counts as left open; far longer than any live one."""
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +24,13 @@ def settle_open(apps: Apps, ims: Mapping[str, IM], record: Record, grace: timede
     """Settle, by reading profiles, the changes that a crash or a silent vendor left open.
 
     Args:
-        apps: The apps people can name.
-        ims: How each app is reached, by the app's name.
-        record: Where the changes are.
-        grace: How long a change must have stood still, so that no live one is settled under its process.
+        apps: The configured apps.
+        ims: The vendor's clients, by the app's name.
+        record: The record.
+        grace: The time without a move after which a change counts as left open.
 
     Yields:
-        Each change that could be settled, once its outcome is recorded.
+        Each settled change, once its outcome is recorded.
 
     Raises:
         AuditError: The record cannot be read or written.
@@ -54,7 +54,7 @@ def _close(change: Change, result: WriteResult, apps: Apps, record: Record) -> S
         # Another process has just settled it.
         return None
     except AlteredError as error:
-        # It must not stand in the way of others.
+        # It must not block the others.
         log.warning("change %.40r is left alone: %s", change.id, error)
         return None
 

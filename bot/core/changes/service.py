@@ -1,4 +1,4 @@
-"""Changes: proposed, confirmed, written once, read back, undone; nothing is sent that is not recorded."""
+"""Changes: proposed, confirmed, written once, read back, undone; recorded before anything is sent."""
 
 import logging
 import secrets
@@ -55,15 +55,15 @@ _HISTORY = f"An account's history lists its changes. {NOTHING_SENT}"
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The use cases that lead to a write, on any surface.
+    """The use cases that write profiles, for every surface.
 
     Args:
-        apps: The apps people can name.
-        ims: How each app is reached, by the app's name.
-        rules: Who holds which role.
-        people: What Slack knows of its people.
-        record: Where every step is recorded before it counts.
-        audited: Whether an audit channel is set, or left out on purpose; if not, all changes are refused.
+        apps: The configured apps.
+        ims: The vendor's clients, by the app's name.
+        rules: The grantees of each role.
+        people: The members and groups of the workspace.
+        record: The record; a step counts only when recorded.
+        audited: Whether AUDIT_CHANNEL is set, if only to `none`; otherwise all changes are refused.
         waits: The seconds before each try to read back.
     """
 
@@ -76,10 +76,10 @@ class Changes:
     waits: Sequence[float] = WAITS
 
     def edit(self, actor: Actor, command: EditProfile, surface: Surface = Surface.COMMAND) -> Form:
-        """Read the values that a form begins with.
+        """Read the values for a form.
 
         Raises:
-            BotError: The actor may not, the profile cannot be read, or that cannot be recorded.
+            BotError: The actor may not change it, or the profile or the record failed.
         """
         app, account = command.app, command.account
         asked = AuditEvent(actor, surface, app.name, "set", (account,), Outcome.ANSWERED)
@@ -92,10 +92,10 @@ class Changes:
     def propose(
         self, actor: Actor, command: SetFields, surface: Surface = Surface.COMMAND
     ) -> Preview | Unchanged:
-        """Preview a change without the fields that have their values already; nothing is written.
+        """Preview a change of the fields whose values differ; nothing is written to the vendor.
 
         Raises:
-            BotError: The actor may not, the profile cannot be read, or the proposal cannot be recorded.
+            BotError: The actor may not change it, or the profile or the record failed.
         """
         app, account, reason = command.app, command.account, command.reason
         self.check(AuditEvent(actor, surface, app.name, "set", (account,), Outcome.DENIED))
@@ -107,11 +107,11 @@ class Changes:
     def confirm(
         self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON
     ) -> Settled | Preview | Unchanged:
-        """Apply a change, once, if the profile is still as it was shown; else show it anew.
+        """Apply a change once if the profile is unchanged since its preview; else return a new preview.
 
         Raises:
             ExpiredError: It is too old, another person's, or was already confirmed or cancelled.
-            BotError: The actor may not, or not any more; or a step cannot be read or recorded.
+            BotError: The actor may no longer change it, or the profile or the record failed.
         """
         deadline = Deadline.after(CHANGING_SECONDS)
         change = self._own(actor, change_id, surface)
@@ -130,7 +130,7 @@ class Changes:
                     )
                 raise _overwrites(later)
             return self._propose_anew(app, change, touched, now, surface)
-        # Counted from before the intent is recorded, so that nothing is sent when others may settle it.
+        # Starts before the intent is recorded: nothing is sent once another process may settle the change.
         to_write = deadline.within(WRITE_SECONDS)
         with before_sending():
             attempted, _ = journal.move(self.record, change, Outcome.ATTEMPTED, surface)
@@ -139,15 +139,15 @@ class Changes:
         try:
             result = apply(attempted, touched, write, read, waits=self.waits, deadline=deadline)
         except Exception:
-            # It may have been sent: nobody may be advised to try again before that is known.
-            log.exception("what became of change %s could not be found out", change.id)
+            # It may have been sent, so the actor must not be advised to try again.
+            log.exception("the outcome of change %s could not be determined", change.id)
             result = WriteResult(
                 Outcome.UNKNOWN, OutcomeUnknownError("an error in the bot interrupted the change")
             )
         return journal.close(self.record, app, attempted, result, surface)
 
     def review(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview:
-        """Show a change again that waits to be confirmed, as it was shown.
+        """Return the preview of an open change again.
 
         Raises:
             BotError: As for confirming.
@@ -158,7 +158,7 @@ class Changes:
         return Preview(app, change)
 
     def cancel(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Settled:
-        """Give a change up before it is confirmed.
+        """Cancel an open change.
 
         Raises:
             BotError: As for confirming.
@@ -170,7 +170,7 @@ class Changes:
         return Settled(app, cancelled, entry)
 
     def undo(self, actor: Actor, change_id: str, surface: Surface = Surface.COMMAND) -> Preview | Unchanged:
-        """Propose to restore the values that a change replaced, whichever person made it.
+        """Preview restoring the values that a change, of any person, replaced.
 
         Raises:
             ExpiredError: There is no such change, it was not applied, or a field was changed again since.
@@ -195,7 +195,7 @@ class Changes:
         """Settle, by reading profiles, the changes that a crash or a silent vendor left open.
 
         Args:
-            grace: How long a change must have stood still, so that no live one is settled under its process.
+            grace: The time without a move after which a change counts as left open.
 
         Raises:
             AuditError: The record cannot be read or written.
@@ -207,7 +207,7 @@ class Changes:
             return read_fields(app, account, touched, self.ims)
 
     def check(self, asked: AuditEvent, *, bypass_cache: bool = False) -> None:
-        """Check that an actor may change something; a refusal is recorded.
+        """Check that an actor may change profiles; a refusal is recorded.
 
         Raises:
             PermissionDeniedError: They may not.
@@ -229,7 +229,7 @@ class Changes:
     def _find(
         self, actor: Actor, change_id: str, surface: Surface, *, word: str = "", bypass_cache: bool = False
     ) -> Change | None:
-        """Find a change; the role is checked, and a refusal recorded, whether or not there is one."""
+        """Find a change; check the role, and record a refusal, even if there is no change."""
         try:
             change = journal.find(self.record, change_id)
         except AlteredError as error:
@@ -239,7 +239,7 @@ class Changes:
         return change
 
     def _own(self, actor: Actor, change_id: str, surface: Surface) -> Change:
-        """Find a change that an actor may confirm or cancel, if nobody has done so yet."""
+        """Find an open change that an actor may confirm or cancel."""
         change = self._find(actor, change_id, surface, bypass_cache=True)
         if change is None:
             raise ExpiredError("there is no such change in the record", advice=_AGAIN)
@@ -262,7 +262,7 @@ class Changes:
         raise ExpiredError(f"this preview is older than {minutes} minutes", advice=_AGAIN)
 
     def _read_named(self, app: App, account: str, touched: tuple[Field, ...]) -> Values:
-        """Read the fields of a change, and the nickname with them."""
+        """Read the fields of a change, and the nickname."""
         return self._read(app, account, tuple(dict.fromkeys((*touched, NICK))))
 
     def _preview(
@@ -298,7 +298,7 @@ class Changes:
         reason: str = "",
         undoes: str = "",
     ) -> Change:
-        """Make the change from a profile as it is to one as wanted; without values when nothing differs."""
+        """Make the change from a profile's current to the wanted values; empty if none differ."""
         after = {
             field.tag: value
             for field, value in wanted.items()

@@ -9,7 +9,7 @@ _DAYS = tuple(field for field in PROFILE_FIELDS if field.kind is Kind.DATE)
 
 
 def find_warnings(app: App, change: Change) -> Iterator[str]:
-    """Find what may be a mistake in a change, as of when it was proposed."""
+    """Yield possible mistakes in a change, as of its proposal."""
     if change.account == app.admin:
         yield f"{change.account} is the app's admin account. Is that intended?"
     at = change.proposed_at
