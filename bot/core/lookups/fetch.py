@@ -27,14 +27,14 @@ def look_up(
     pool: Executor,
     report: Callable[[Sequence[AccountResult]], None] = lambda _: None,
 ) -> tuple[AccountResult, ...]:
-    """Ask the vendor about every account of a command; one row each, in the order asked, whatever fails.
+    """Look up every account of a command; return one row each, in the order asked, whatever fails.
 
     Args:
-        command: What is asked.
-        im: Who is asked.
-        deadline: When it has to be over; no more is asked once it is stopped.
-        pool: Where the calls run side by side; a lookup that fits into one call makes it right here.
-        report: Told the rows of each call as soon as they are known, by several threads.
+        command: The command.
+        im: The vendor's client.
+        deadline: The time limit; no call starts after it.
+        pool: Runs the calls in parallel; a single call runs in the caller's thread.
+        report: Called by several threads with the rows of each call.
     """
     chunk_of, chunks = _Chunk(command, im, deadline, report), split(command)
     answered = map(chunk_of.rows, chunks) if len(chunks) == 1 else pool.map(chunk_of.rows, chunks)
@@ -43,7 +43,7 @@ def look_up(
 
 
 def never_asked(command: LookupCommand) -> list[AccountResult]:
-    """Account for the ids of a command that cannot be the vendor's, which is not asked about them."""
+    """List rows for the ids that are too long for the vendor and never sent."""
     why = NotAskedError(f"over {MAX_ID_BYTES} bytes", advice="Check the id; quote one that contains a space")
     return [
         AccountResult(account, LookupStatus.NOT_ASKED, problem=why)
@@ -53,19 +53,19 @@ def never_asked(command: LookupCommand) -> list[AccountResult]:
 
 
 def split(command: LookupCommand) -> list[tuple[str, ...]]:
-    """Split the accounts that the vendor is asked about into as many as one call may name."""
-    # The owner needs a place in the call that tells who is imported.
+    """Split the accounts to look up into chunks for one call each."""
+    # The owner takes a place in the call that checks accounts.
     size = CALL_ACCOUNTS - 1 if command.kind.has_owner else CALL_ACCOUNTS
     accounts = tuple(filter(fits, command.accounts))
     return [accounts[start : start + size] for start in range(0, len(accounts), size)]
 
 
 _NO_SUCH_FIELD = 40009
-"""The vendor's code for a field that the app has not; it does not say which."""
+"""The vendor's code for an unknown field, which it does not name."""
 
 
 def read_profile(app: App, account: str, fields: tuple[Field, ...], im: IM, deadline: Deadline) -> Values:
-    """Read one account's profile as it is now.
+    """Read one account's profile.
 
     Raises:
         NotFoundError: The account is not imported, or the app has no such field.
@@ -82,7 +82,7 @@ def read_profile(app: App, account: str, fields: tuple[Field, ...], im: IM, dead
 
 
 def _naming(problem: IMError, fields: Sequence[Field]) -> IMError:
-    """Name the field that an app has not, as far as that is known: a standard one it has."""
+    """Add to an unknown-field error the fields that may be meant: the app's own."""
     own = [field.word for field in fields if field not in PROFILE_FIELDS]
     if problem.code != _NO_SUCH_FIELD or not own:
         return problem
@@ -92,7 +92,7 @@ def _naming(problem: IMError, fields: Sequence[Field]) -> IMError:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """The lookup of one call's accounts, with a check of those that the answer leaves open."""
+    """The lookup of one chunk, with a check of the accounts that the answer leaves open."""
 
     command: LookupCommand
     im: IM
@@ -115,7 +115,7 @@ class _Chunk:
         try:
             found = self._call(accounts)
         except NotFoundError as problem:
-            # One unknown account may fail the whole call: leave out who is not imported and ask again.
+            # One unknown account may fail the whole call: repeat it with the imported ones.
             imported = self._check(accounts)
             known = [account for account in accounts if imported[account] is True]
             if len(known) == len(accounts):
@@ -138,10 +138,10 @@ class _Chunk:
         return command.kind.read(self.im, Query(accounts, tags, command.owner, self.deadline))
 
     def _check(self, accounts: Sequence[str]) -> dict[str, bool | IMError]:
-        """Tell who is imported; why not known, for whom it could not be told.
+        """Return, by account, whether it is imported, or the error that kept it unknown.
 
         Raises:
-            NotFoundError: The owner of the friend list is not imported, so nothing is known of any account.
+            NotFoundError: The owner of the friend list is not imported.
         """
         if not accounts:
             return {}
@@ -157,7 +157,7 @@ class _Chunk:
 
 
 def _is_open(answer: Values | IMError | None) -> bool:
-    """Tell whether an answer leaves open if the account is imported: failed, left out or empty-handed."""
+    """Check whether an answer leaves open if the account is imported: an error, missing or empty."""
     return isinstance(answer, IMError) or not answer
 
 
@@ -181,5 +181,5 @@ def _missed(account: str, problem: IMError) -> AccountResult:
 
 
 def attribute_names(rows: Iterable[AccountResult]) -> tuple[str, ...]:
-    """List the attribute names that occur in an answer, sorted."""
+    """List the attribute names in an answer, sorted."""
     return tuple(sorted({name for row in rows for name in row.values}))

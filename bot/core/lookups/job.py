@@ -22,11 +22,10 @@ class Progress:
     """The progress of a lookup.
 
     Args:
-        asked: How many accounts were asked about.
-        counts: How many have been answered for, by what became of them.
-        seconds: How long it has taken.
-        seconds_left: How long the calls still to be answered take at the pace of those that are, at most to
-            the deadline; None before there is one to measure.
+        asked: The number of accounts.
+        counts: The numbers of finished accounts, by status.
+        seconds: The seconds since the start.
+        seconds_left: The estimated seconds to the end, by the pace so far; None before the first answer.
     """
 
     asked: int
@@ -36,21 +35,21 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """The number of accounts answered for."""
+        """The number of finished accounts."""
         return sum(self.counts.values())
 
 
 class LookupJob:
-    """A lookup that one thread runs, and that others may watch and cancel; it ends once, in one of two ways.
+    """A lookup that one thread runs and others may watch and cancel; it completes or is cancelled, once.
 
     Args:
-        command: What is asked; the actor's role has been checked.
-        asked: What the record is to say of it, should all go well.
-        im: Who is asked.
-        pool: Where its calls run side by side.
-        record: Where it is recorded when it ends.
-        earlier: The answer that the accounts were found by; None where they are asked about anew.
-        begun: The moment (monotonic seconds) from which a command's time counts; None is now.
+        command: The command; the actor's role has been checked.
+        asked: The audit event of a successful lookup.
+        im: The vendor's client.
+        pool: Runs the calls in parallel.
+        record: The record, written when it ends.
+        earlier: The answer that it refreshes; None for a new lookup.
+        begun: The start of the command's time limit (monotonic seconds); None for now.
     """
 
     def __init__(
@@ -78,10 +77,10 @@ class LookupJob:
         self._ended = False
 
     def run(self) -> Lookup:
-        """Ask about every account, and record it.
+        """Look up every account, and record it.
 
         Raises:
-            CancelledError: It was cancelled meanwhile; `cancel` gave the answer.
+            CancelledError: It was cancelled; `cancel` returned the answer.
         """
         rows = look_up(self.command, self._im, self._deadline, self._pool, self._note)
         if not self._end():
@@ -89,9 +88,9 @@ class LookupJob:
         return self._close(rows, _ended(self._asked, rows))
 
     def cancel(self) -> Lookup | None:
-        """Ask no more, and give the answer as far as it has come; None when it has ended already.
+        """Cancel, and return the partial answer; None if it has already ended.
 
-        It waits for no call under way: what those still bring counts no more.
+        Does not wait for running calls, whose results are dropped.
         """
         if not self._end():
             return None
@@ -106,7 +105,7 @@ class LookupJob:
         return self._close(rows, replace(self._asked, outcome=Outcome.CANCELLED, problem=words))
 
     def progress(self) -> Progress:
-        """Get the progress."""
+        """Return the progress."""
         with self._lock:
             answered, counts = self._answered, Counter(row.status for row in self._rows.values())
         seconds, left = time.monotonic() - self._started, None
@@ -122,7 +121,7 @@ class LookupJob:
                 self._rows.update((row.account, row) for row in rows)
 
     def _end(self) -> bool:
-        """End it; False when it has ended before."""
+        """End it; return False if it had already ended."""
         with self._lock:
             first, self._ended = not self._ended, True
         return first
@@ -139,7 +138,7 @@ class LookupJob:
 
 
 def _ended(asked: AuditEvent, rows: Sequence[AccountResult]) -> AuditEvent:
-    """Say how a lookup ended: failed when the vendor answered about nobody."""
+    """Make the audit event of a completed lookup: failed if every account failed."""
     sent = [row for row in rows if fits(row.account)]
     if not sent or not all(row.status in UNANSWERED for row in sent):
         return asked

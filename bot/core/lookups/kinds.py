@@ -11,7 +11,7 @@ from bot.core.ports import IM
 from bot.errors import IMError
 
 Found: TypeAlias = Mapping[str, Values | IMError]
-"""The answer to one call, by account; an account that the vendor left out has no entry."""
+"""The answer to one call, by account; accounts that the vendor left out are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Query:
         accounts: At most CALL_ACCOUNTS accounts.
         tags: The fields to read, by tag; empty for a kind without a domain.
         owner: The account whose list is read; empty for a kind without an owner.
-        deadline: The moment by which the answer is needed.
+        deadline: The time limit.
     """
 
     accounts: Sequence[str]
@@ -36,17 +36,17 @@ class LookupKind:
     """One kind of lookup.
 
     Args:
-        word: The command's word; the record, the form and file names use it, too.
+        word: The command's word, also used by the record, the form and file names.
         metric: The value of the label `command` in metrics.
         read: The call.
-        domain: The fields it reads; None reads whatever names the app has defined.
+        domain: The domain of its fields; None if the app defines their names.
         has_owner: Whether its first account is the owner of the list that is read.
-        fields_example: Two field names for the usage line; empty takes no --fields.
-        examples: Texts that can be pasted after the slash command's name.
+        fields_example: Two field names for the usage line; empty if it takes no --fields.
+        examples: Texts to paste after the slash command's name.
         summary: The sentence in help.
         choice: The label in the form.
-        noun: The plural of what is read.
-        title: Its name in the first line of an answer; empty where the headline says it.
+        noun: The plural noun of its results.
+        title: Its name in the first line of an answer; empty if the headline has it.
         headline: The count in that line, of `found`, `asked`, `are` (is, are) and `owner`.
         note: A remark below an answer, of `owner`, one `account`, and the `command` with the two swapped.
     """
@@ -77,13 +77,13 @@ class LookupKind:
 
     @property
     def options(self) -> Mapping[str, bool]:
-        """The options it takes; True for one that has a value."""
+        """The options it takes; True for an option with a value."""
         fields = {"--fields": True} if self.fields_example else {}
         return {**fields, "--app": True, "--csv": False, "--share": False}
 
     @property
     def column(self) -> str:
-        """The word for one of the values that it reads."""
+        """The noun for one of its columns."""
         return "field" if self.domain else "attribute"
 
 

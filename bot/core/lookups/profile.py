@@ -15,7 +15,7 @@ def find_fields(change: Change, apps: Apps) -> tuple[App, tuple[Field, ...]]:
     """Find the app and the fields of a change.
 
     Raises:
-        UsageError: They are not set up any more.
+        UsageError: They are no longer configured.
     """
     app = apps.find(change.app)
     return app, fields.named(change.after, Domain.PROFILE, app.custom)
@@ -28,9 +28,9 @@ def read_fields(
     ims: Mapping[str, IM],
     deadline: Deadline | None = None,
 ) -> Values:
-    """Read some fields of an account as they are now, by the deadline or within READ_SECONDS.
+    """Read some fields of an account, by the deadline or within READ_SECONDS.
 
     Raises:
-        IMError: They cannot be read; NotFoundError when the account is not imported.
+        IMError: They cannot be read; NotFoundError if the account is not imported.
     """
     return read_profile(app, account, touched, ims[app.name], deadline or Deadline.after(READ_SECONDS))

@@ -1,4 +1,4 @@
-"""The field=value arguments of a command, with advice on what is none."""
+"""The field=value arguments of a command, with advice on malformed ones."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -18,10 +18,10 @@ _NO_BLANKS = "No spaces around the equals sign"
 
 
 def read_assignments(tokens: Iterable[Token], app: App) -> dict[Field, Value]:
-    """Read which fields are to become what.
+    """Parse field=value arguments into values by field.
 
     Raises:
-        UsageError: Something is no field, no value of it, or neither; all errors come in one.
+        UsageError: An argument is malformed, or a field or value is not valid; all errors in one.
     """
     errors = ErrorCollector()
     named: set[Field] = set()
@@ -66,7 +66,7 @@ def _option(name: str) -> str | None:
 
 
 def _stray(before: Token | None, pieces: Sequence[Token], app: App) -> UsageError:
-    """Make the error for pieces that are no field=value, with what was probably meant."""
+    """Make the error for pieces that are not field=value, with the likely correction."""
     first, rest = pieces[0].text, " ".join(piece.typed for piece in pieces[1:])
     words = f"{quote(' '.join(piece.typed for piece in pieces))} is not field=value"
     name, value = before.split() if before else ("", "")

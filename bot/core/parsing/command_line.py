@@ -31,7 +31,7 @@ from bot.errors import UsageError
 MAX_TEXT = 5000
 """The most characters of text in one command."""
 MAX_ACCOUNTS = 1000
-"""The most accounts one command may ask about."""
+"""The most accounts of one command."""
 
 _ASKS_FOR_HELP = {"?", "-h", "--help"}
 _SHOWN = 5
@@ -39,7 +39,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Apps:
-    """The apps people can ask, by name, and the one asked by default; None when one must be named."""
+    """The apps by name, and the name of the default one; None if there is none."""
 
     by_name: Mapping[str, App]
     default: str | None
@@ -48,7 +48,7 @@ class Apps:
         """Find an app by name, or the default one.
 
         Raises:
-            UsageError: There is no such app, or none was named and there is no default.
+            UsageError: There is no such app, or no name and no default.
         """
         names = ", ".join(self.by_name)
         wanted = self.default if name is None else name.lower()
@@ -63,10 +63,10 @@ class Apps:
 
 
 def parse(text: str, apps: Apps) -> Command:
-    """Turn the text after the slash command into a command; no text at all asks where to start.
+    """Parse the text after the slash command; an empty text gives the start.
 
     Raises:
-        UsageError: The text makes no sense; says why and shows the usage line.
+        UsageError: The text is not valid; has the usage line.
     """
     check_length(text)
     tokens = tokenize(text)
@@ -88,7 +88,7 @@ def parse(text: str, apps: Apps) -> Command:
 
 
 def check_length(text: str) -> None:
-    """Check that a text is no longer than one command may be, before it is read.
+    """Check that a text is at most MAX_TEXT characters long.
 
     Raises:
         UsageError: It is longer.
@@ -118,7 +118,7 @@ def _build_lookup(kind: LookupKind, arguments: ParsedArguments, apps: Apps) -> L
     app, owner, accounts = _app(arguments, apps), "", arguments.plain
     chosen = _fields(arguments, kind.domain, app) if kind.domain else ()
     if kind.has_owner:
-        if len(accounts) < 2:  # noqa: PLR2004 - the owner, and somebody to look for in the list
+        if len(accounts) < 2:  # noqa: PLR2004 - the owner and one other
             raise UsageError(f"{kind.word} needs the owner of the friend list and at least one other id")
         owner, *accounts = accounts
         check_accounts([owner])
@@ -183,7 +183,7 @@ def _app(arguments: ParsedArguments, apps: Apps) -> App:
 
 
 def _spellings(apps: Apps) -> frozenset[str]:
-    """Give, bare, whatever names a profile field of some app."""
+    """Return every name of the profile fields of all apps, in the spelling of `bare`."""
     custom = [field for app in apps.by_name.values() for field in app.custom]
     tags = (fields.bare(field.tag) for field in fields.offered(Domain.PROFILE, custom))
     return frozenset(fields.spellings(custom)).union(tags)
@@ -196,7 +196,7 @@ def _fields(arguments: ParsedArguments, domain: Domain, app: App) -> tuple[Field
 
 
 def read_accounts(text: str) -> tuple[str, ...]:
-    """Read account ids as they are typed after a command's word.
+    """Parse account ids as typed after a command's word.
 
     Raises:
         UsageError: There are too many, all are too long, a quote is not closed, or the text is too long.
@@ -207,10 +207,10 @@ def read_accounts(text: str) -> tuple[str, ...]:
 
 
 def check_accounts(ids: Iterable[str]) -> tuple[str, ...]:
-    """Take each account once; where some are too long, the others are asked about.
+    """Check ids, and drop repeated ones; ids that are too long pass if others are not.
 
     Raises:
-        UsageError: There is none, there are too many, or all are too long.
+        UsageError: There are none, too many, or only ones that are too long.
     """
     accounts = tuple(dict.fromkeys(ids))
     if not accounts:

@@ -14,8 +14,9 @@ The grammar, with examples of each form:
     word, rest  = characters up to a blank or a comma
 
 The first form that fits counts. A quotation ends before a blank, a comma or the end of the text; it may
-hold quotes of other kinds, and its equals sign, blanks and commas separate nothing. A token that begins
-with a quote and is no quotation is an error. Code marks and unseen characters around a token do not count.
+contain quotes of other kinds, and its equals signs, blanks and commas separate nothing. A token that begins
+with a quote but is not a quotation is an error. Code marks and invisible characters around a token are
+dropped.
 """
 
 import re
@@ -31,18 +32,18 @@ from bot.errors import UsageError
 
 
 def _quotation(opening: str, closing: str = "") -> str:
-    """Make the pattern of a text between two quotes, which holds neither."""
+    """Make the pattern of a text between two quotes that contains neither."""
     closing = closing or opening
     return f"[{opening}][^{opening}{closing}]*+[{closing}]"
 
 
 def _single(quotes: str) -> str:
-    # Between two letters it is an apostrophe: 'it's mine'. The group is not possessive, which Python before
-    # 3.11.5 gets wrong; less of it fits nowhere, since no apostrophe closes.
+    # Between two letters it is an apostrophe: 'it's mine'. The group is not possessive, because Python before
+    # 3.11.5 mishandles that; backtracking finds nothing, since no apostrophe closes a quotation.
     return rf"[{quotes}][^{quotes}]*+(?:(?<=\w)[{quotes}](?=\w)[^{quotes}]*+)*[{quotes}]"
 
 
-# No pattern below tries again with less of what it took (*+, ++): each text is read in one pass.
+# No pattern below backtracks (*+, ++): each text is read in one pass.
 _QUOTES = f"{DOUBLE}{SINGLE}«»"
 _QUOTED = "|".join(
     (
@@ -71,7 +72,7 @@ _TOKEN = re.compile(
     r"|(?P<word>[^\s,]++)",
     re.DOTALL,
 )
-# What only closes a quotation opens none: ’ may be an apostrophe, as in ’tis.
+# Quotes that only close do not open: ’ may be an apostrophe, as in ’tis.
 _OPENING = _QUOTES.replace("\N{RIGHT SINGLE QUOTATION MARK}", "").replace("»", "")
 _OPENED = re.compile(rf"{_MARKS}(?:{_BARE_NAME})?[{_OPENING}]")  # "a    nick="a    «a
 _LISTS = frozenset({"--fields"})
@@ -79,12 +80,12 @@ _LISTS = frozenset({"--fields"})
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One piece of what was typed.
+    """One token of a typed text.
 
     Args:
-        typed: It, without its quotes and otherwise as it is.
+        typed: The text as typed, without its quotes.
         quoted: Whether all of it was in quotes.
-        joined: Whether it followed the piece before it without a blank.
+        joined: Whether it follows the token before it without a blank.
     """
 
     typed: str
@@ -93,26 +94,26 @@ class Token:
 
     @property
     def text(self) -> str:
-        """It as an id or a word of ours."""
+        """The text as an id or a word of the bot."""
         return normalize(self.typed)
 
     @property
     def is_comma(self) -> bool:
-        """Whether it separates, and says nothing."""
+        """Whether it is a separating comma."""
         return self.typed == "," and not self.quoted
 
     @property
     def is_option(self) -> bool:
-        """Whether it is an option's name, perhaps with its value."""
+        """Whether it is an option, perhaps with its value."""
         return self.text.startswith("--") and not self.quoted
 
     @property
     def is_value(self) -> bool:
-        """Whether it is a name and a value, joined by an equals sign."""
+        """Whether it is a name and a value with an equals sign between them."""
         return "=" in self.typed and not self.quoted
 
     def split(self) -> tuple[str, str]:
-        """Give the name before the equals sign, and the value as it was typed."""
+        """Return the name before the equals sign, and the value as typed."""
         name, _, value = self.typed.partition("=")
         return normalize(name), value
 
@@ -131,7 +132,7 @@ class ParsedArguments:
 
 
 def tokenize(text: str) -> Iterator[Token]:
-    """Take a text apart, in one pass.
+    """Split a text into tokens, in one pass.
 
     Raises:
         UsageError: A quote is not closed.
@@ -159,12 +160,12 @@ def tokenize(text: str) -> Iterator[Token]:
 
 
 def _bare_name(name: str) -> str:
-    """Take the quotes off a name: `"nick"=` is `nick=`."""
+    """Remove the quotes of a name: `"nick"=` becomes `nick=`."""
     return name if not name or name[0] not in _QUOTES else f"{name[1:-2]}="
 
 
 def _unmarked(token: Token) -> Iterator[Token]:
-    """Take off the code marks: around a value they are its own, around all of it or an id they are not."""
+    """Remove code marks around an id or a whole token; keep those around a value."""
     if not token.is_value:  # `alice`    `alice``bob`
         yield from (
             replace(token, typed=part, joined=token.joined and not place)
@@ -177,11 +178,11 @@ def _unmarked(token: Token) -> Iterator[Token]:
 
 
 def keep_commas(tokens: Iterable[Token], names: Container[str]) -> list[Token]:
-    """Put together what commas within a value took apart: `nick=a,b` is one; `nick=a, b` is two.
+    """Join values that contain commas: `nick=a,b` is one token; `nick=a, b` is two.
 
     Args:
-        tokens: What was typed.
-        names: What starts a value of its own when an equals sign follows, bare: `nick=a,level=3`.
+        tokens: The tokens.
+        names: The names that start a new value, in the spelling of `bare`: `nick=a,level=3` is two.
     """
     every = list(tokens)
     groups: list[list[Token]] = []
@@ -201,10 +202,10 @@ def _starts_value(token: Token, names: Container[str]) -> bool:
 
 
 def split_options(tokens: Sequence[Token], spec: Spec) -> ParsedArguments:
-    """Tell the words of a command from its options.
+    """Split a command's tokens into words and options.
 
     Raises:
-        UsageError: There is no such option, or it lacks its value.
+        UsageError: There is no such option, or its value is missing.
     """
     arguments = ParsedArguments()
     rest = list(reversed(tokens))
@@ -226,7 +227,7 @@ def split_options(tokens: Sequence[Token], spec: Spec) -> ParsedArguments:
 
 
 def _take(rest: list[Token], name: str) -> list[Token]:
-    """Take an option's value, and what a comma joins to a list, off the end of the reversed rest."""
+    """Take an option's value, or its list of values, off the end of the reversed rest."""
     values: list[Token] = []
     joined = True
     while joined and rest and not rest[-1].is_option:

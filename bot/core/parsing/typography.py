@@ -1,15 +1,15 @@
-"""Normalization of typographic characters that keyboards and documents put in for plain ones."""
+"""Normalization of the typographic characters that keyboards and documents substitute."""
 
 import re
 
-# By code: the characters themselves are hard to tell apart, or not to be seen at all.
+# By code: the characters themselves look alike, or are invisible.
 DOUBLE = '"' + "".join(map(chr, range(0x201C, 0x2020)))
 """The double quotes, the straight one first."""
 SINGLE = "'" + "".join(map(chr, range(0x2018, 0x201C)))
-"""The single quotes, the straight one first; they are apostrophes, too."""
+"""The single quotes, the straight one first; also apostrophes."""
 _UNSEEN = [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
 MARKS = "`" + "".join(map(chr, _UNSEEN))
-"""Code marks and invisible characters, which are no part of a word."""
+"""Code marks and invisible characters, which are not part of a word."""
 
 _PLAIN = str.maketrans(
     {**dict.fromkeys(DOUBLE, '"'), **dict.fromkeys(SINGLE, "'"), **dict.fromkeys(MARKS, "")}
@@ -22,7 +22,7 @@ _DASH = re.compile(r"(?<!\S)[\u2013-\u2015](?=[A-Za-z])")
 def normalize(text: str) -> str:
     """Normalize a command's word or an id; never a value.
 
-    Curly quotes and dashes become straight, strange blanks become blanks, and code marks and what nobody
-    sees are dropped; that takes the joiner out of an emoji made of several, too.
+    Curly quotes and dashes become straight, all blanks but newlines become spaces, and code marks and
+    invisible characters are dropped, including the joiners of composed emoji.
     """
     return _DASH.sub("--", _BLANK.sub(" ", text.translate(_PLAIN)))

@@ -1,4 +1,4 @@
-"""Usage errors: several collected into one, what was typed quoted, and what was probably meant."""
+"""Usage errors: collecting several into one, quoting the input, and suggesting corrections."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -16,56 +16,56 @@ MOST = 20
 
 
 def quote(typed: str) -> str:
-    """Quote what was typed, cut to a length that a sentence can hold."""
+    """Quote typed text, cut to fit a sentence."""
     return f"“{typed if len(typed) <= _QUOTED_LENGTH else typed[: _QUOTED_LENGTH - 1] + '…'}”"
 
 
 def pasted(typed: str) -> str:
-    """Write something so that it can be pasted into a command as one piece."""
+    """Format a text as one token to paste into a command."""
     mark = "'" if '"' in typed else '"'
     return f"{mark}{typed}{mark}" if _NEEDS_QUOTES.search(typed) else typed
 
 
 def nearest(typed: str, known: Iterable[str]) -> str | None:
-    """Find the known name that was probably meant, whatever its case."""
+    """Return the nearest known name, ignoring case; None if none is near."""
     names = {name.lower(): name for name in known}
     near = get_close_matches(typed.lower(), names, n=1)
     return names[near[0]] if near else None
 
 
 def did_you_mean(typed: str, known: Iterable[str]) -> str:
-    """Suggest the known name that was probably meant, with a blank after it; empty when none is near."""
+    """Suggest the nearest known name, with a trailing space; empty if none is near."""
     near = nearest(typed, known)
     return f"Did you mean {near}? " if near else ""
 
 
 class ErrorCollector:
-    """Collects usage errors, so that one hides no other."""
+    """Collects usage errors, to report them together."""
 
     def __init__(self) -> None:
         self._found: list[UsageError] = []
 
     def is_full(self) -> bool:
-        """Tell whether there are as many as are shown, so that looking for more is of no use."""
+        """Check whether it holds MOST errors, the most that are shown."""
         return len(self._found) >= MOST
 
     @contextmanager
     def collect(self) -> Iterator[None]:
-        """Keep the UsageError raised within, and go on."""
+        """Collect the UsageError raised inside, and continue."""
         try:
             yield
         except UsageError as error:
             self.add(error)
 
     def add(self, error: UsageError) -> None:
-        """Keep one, or the parts of several."""
+        """Collect an error, or its parts."""
         self._found += error.parts or [error]
 
     def raise_all(self) -> None:
-        """Raise what was gathered, if anything was.
+        """Raise the collected errors, if there are any.
 
         Raises:
-            UsageError: The one mistake, or one with all of them as its parts.
+            UsageError: The only error, or one with all of them as its parts.
         """
         if len(self._found) == 1:
             raise self._found[0]

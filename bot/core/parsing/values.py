@@ -22,12 +22,10 @@ _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def parse_value(field: Field, text: str) -> Value:
-    """Read what is to be written into a field; an empty text clears it.
-
-    The refusal names the field and never the value.
+    """Parse a value to write into a field; an empty text clears it.
 
     Raises:
-        UsageError: The field cannot hold it, or cannot be set at all.
+        UsageError: It is not valid for the field, or the field cannot be set; never names the value.
     """
     if not is_settable(field):
         raise UsageError(f"{field.word} cannot be set")
@@ -39,10 +37,10 @@ def parse_value(field: Field, text: str) -> Value:
 
 
 def check_text(name: str, text: str, max_bytes: int = TEXT_BYTES) -> None:
-    """Check that a text can be written and kept.
+    """Check that a text can be sent and stored.
 
     Raises:
-        UsageError: It is too long, or holds what is no character.
+        UsageError: It is too long, or contains NUL or half a character.
     """
     if _UNWRITABLE.search(text):
         raise UsageError(f"{name} contains a character that cannot be sent", advice="Retype it")
@@ -55,12 +53,12 @@ def check_text(name: str, text: str, max_bytes: int = TEXT_BYTES) -> None:
 
 
 def is_settable(field: Field) -> bool:
-    """Tell whether people may write a field."""
+    """Check whether people may set a field."""
     return field.domain is Domain.PROFILE and (field.kind is Kind.TEXT or field.kind in _PARSERS)
 
 
 def choices(field: Field) -> tuple[str, ...]:
-    """List the words that a field takes, as they are typed without quotes; none where it takes no words."""
+    """List a field's words, in a spelling that needs no quotes; empty if it takes other values."""
     return tuple(word.lower().replace(" ", "-") for word in _words(field))
 
 
@@ -69,21 +67,21 @@ def _words(field: Field) -> tuple[str, ...]:
 
 
 def empty_value(field: Field) -> Value:
-    """Give what is written to clear a field."""
+    """Return the value that clears a field."""
     if field.kind is Kind.CHOICE:
         return next(iter(field.choices))
     return 0 if field.kind in _NUMERIC else ""
 
 
 def undo_value(field: Field, value: Value | None) -> Value:
-    """Give what is written to make a field what it was before; one that was not set is cleared."""
+    """Return the value that restores a field; the clearing one if it was not set."""
     if value is None or (value == "" and field.kind is not Kind.TEXT):
         return empty_value(field)
     return _as_number(value) if field.kind in _NUMERIC else str(value)
 
 
 def to_text(field: Field, value: Value | None) -> str:
-    """Write a value as people would type it."""
+    """Format a value as people type it."""
     if value is None or (field.kind is Kind.DATE and _as_number(value) == 0):
         return ""
     if field.kind is Kind.CHOICE:
@@ -99,18 +97,18 @@ def to_text(field: Field, value: Value | None) -> str:
 
 
 def equivalent(field: Field, one: Value | None, other: Value | None) -> bool:
-    """Tell whether two values mean the same: not set is cleared, and digits are their number."""
+    """Check whether two values mean the same: not set is cleared, and digits are their number."""
     return _meaning(field, one) == _meaning(field, other)
 
 
 def changed_fields(fields: Iterable[Field], one: Values, other: Values) -> tuple[Field, ...]:
-    """List the fields whose values do not mean the same."""
+    """List the fields whose values are not equivalent."""
     return tuple(field for field in fields if not equivalent(field, one.get(field.tag), other.get(field.tag)))
 
 
 def _meaning(field: Field, value: Value | None) -> Value:
     if field.kind is Kind.CHOICE:
-        # Where the vendor documents no empty meaning, not set is a value of its own.
+        # If the vendor documents no empty meaning, not set is a value of its own.
         return value or (empty_value(field) if field.unset else "")
     if field.kind in _NUMERIC:
         number = _as_number(value or 0)
@@ -135,7 +133,7 @@ def _parse_muted(field: Field, text: str) -> Value:
 
 
 def _choose(field: Field, text: str, *names: Mapping[str, Value]) -> Value:
-    """Find the value that is named, or that alone has a name beginning so; a later mapping is asked last."""
+    """Return the value by its name or unique prefix, from the first mapping with a match."""
     typed = bare(text)
     for known in names:
         by_name = {bare(name): value for name, value in known.items()}
@@ -180,7 +178,7 @@ def _parse_date(field: Field, text: str) -> Value:
 
 
 def _meant(text: str) -> list[str]:
-    """Write a day as we take it; both days, where month and day may be meant either way around."""
+    """Return the ISO dates that an ambiguous text may mean, month and day either way around."""
     if (match := _SEPARATED.fullmatch(text)) is None:
         return []
     parts = [int(part) for part in match.groups()]
