@@ -4,7 +4,7 @@
 BotError                        str(error) may be shown to anyone who asked
 ├── UsageError                  the text is no valid command; carries the usage line
 ├── PermissionDeniedError       the actor lacks the role; names it, and who can help
-├── ExpiredError                it is no longer possible: a button or a change is too old
+├── ExpiredError                it is no longer possible: a button or a change has expired
 ├── CancelledError              the actor cancelled it, and has been answered
 ├── AuditError                  the record could not be written, or is not sound
 │   ├── AlteredError            it was altered

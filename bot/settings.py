@@ -32,7 +32,7 @@ from bot.errors import UsageError
 from bot.im.regions import REGIONS
 
 NO_CHANNEL = "none"
-"""The value of AUDIT_CHANNEL for none, on purpose."""
+"""The value of AUDIT_CHANNEL for no channel."""
 Mode = Literal["serve", "socket"]
 """The bot's connection to Slack."""
 
@@ -273,7 +273,7 @@ class Settings(DatabaseSettings):
     im_apps: dict[str, AppSettings] = Field(min_length=1)
     """The Tencent Chat apps by name."""
     im_default_app: str | None = None
-    """Which app a command without --app asks; the only one when there is only one."""
+    """The app of commands without --app; the only one if there is one."""
     roles: RoleSettings = RoleSettings()
     """The roles."""
 

@@ -1,4 +1,4 @@
-"""The way in to the workers: a request begins, waits and says so, or finds the bot busy."""
+"""Admission of requests to the workers, with notices for waiting and refused ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from bot.slack.messages.notices import busy, restarting, waiting
 from bot.slack.workers import Job, Workers
 
 _QUICK = frozenset(spec.word for spec in SPECS.values() if spec.needs is None)
-"""The words of commands that are open to everybody: they ask neither the vendor nor the record."""
+"""The words of commands without a role, which call neither the vendor nor the record."""
 
 
 def is_quick(typed: str) -> bool:
-    """Return whether a typed command has workers of its own, by its first word."""
+    """Check by its first word whether a typed command is quick, with workers of its own."""
     return (typed.split(maxsplit=1) or [""])[0].lower() in _QUICK
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Hands requests to workers, fairly between people; one that waits or finds no room is answered, too.
+    """Submits requests to workers, fairly between people; waiting and refused ones get a notice.
 
     Args:
-        interactions: Keeps requests that wait for their Cancel buttons.
+        interactions: Keeps waiting requests for their Cancel buttons.
         workers: Run most requests.
-        quick: Run requests that ask neither the vendor nor the record, as the workers may all be stuck.
-        priority: Answer that all workers are busy, and cancel what keeps them so.
+        quick: Run quick requests, even while all other workers are stuck.
+        priority: Answer that the bot is busy, and run cancels.
     """
 
     interactions: Interactions
@@ -38,19 +38,19 @@ class Admission:
     priority: Workers
 
     def admit(self, request: SlackRequest, run: Callable[[], object], *, quick: bool = False) -> None:
-        """Admit a request, and answer in its stead when it waits or finds no room.
+        """Admit a request, with a notice if it waits or there is no room.
 
         Args:
             request: The request.
             run: Runs it.
-            quick: Whether it asks neither the vendor nor the record.
+            quick: Whether it calls neither the vendor nor the record.
         """
         if not self.try_to_admit(request, run, quick=quick):
-            # Slack shows what a command's ack says, but no other ack: this answer needs a post of its own.
+            # Slack shows the text of a command's ack, but of no other ack.
             self.priority.submit(partial(request.reply.refuse, busy()), request.actor)
 
     def try_to_admit(self, request: SlackRequest, run: Callable[[], object], *, quick: bool = False) -> bool:
-        """Admit a request, with a line when it waits; False when there is no room for it."""
+        """Admit a request, with a notice if it waits; return False if there is no room."""
         line = self._submit(request, run, self.quick if quick else self.workers)
         if line is None:
             return False
@@ -59,7 +59,7 @@ class Admission:
         return True
 
     def admit_command(self, request: SlackRequest, run: Callable[[], object], typed: str) -> Message | None:
-        """Admit a slash command; returns the message for its ack when it waits or finds no room.
+        """Admit a slash command; return the notice for its ack if it waits or there is no room.
 
         Args:
             request: The request.
@@ -87,7 +87,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class _WaitingLine:
-    """The line about a request that waits, until that is over."""
+    """The notice of a waiting request."""
 
     interactions: Interactions
     request: SlackRequest

@@ -19,25 +19,25 @@ T = TypeVar("T", "Page", "LookupPage", "SavedLookup", "SavedAccount", "OpenForm"
 LIFETIME = 24 * 3600
 """Seconds for which a button works."""
 CAPACITY = 10_000
-"""The most ids that are remembered; the oldest goes first."""
+"""The most ids that are kept; the oldest is dropped first."""
 MOST_ACCOUNTS = 200_000
-"""The most accounts that the answers behind them may be about in all: about 35 MB, buttons included."""
+"""The most accounts of all kept answers: about 35 MB, buttons included."""
 
 
 class Page:
-    """A page that can be turned to."""
+    """A page behind a button."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LookupPage(Page):
-    """A page of an answer: what its buttons work from, and what leads to it.
+    """A page of an answer.
 
     Args:
-        answer: What became of each account, without values: it says who is on which page.
+        answer: The answer without values; it determines the accounts of each page.
         number: The page, counted from zero.
-        failed: The accounts on it that the answer found, and that gave no values when they were shown.
+        failed: The accounts on it that the answer found, but that failed when the page was shown.
     """
 
     answer: Lookup
@@ -47,21 +47,21 @@ class LookupPage(Page):
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage(Page):
-    """A page of a history; turning to it reads it anew."""
+    """A page of a history, read again when shown."""
 
     command: ShowHistory
 
 
 @dataclass(frozen=True, slots=True)
 class SavedLookup:
-    """A lookup to be run anew."""
+    """A lookup to run again."""
 
     command: LookupCommand
 
 
 @dataclass(frozen=True, slots=True)
 class SavedAccount:
-    """The one account that an answer is about."""
+    """The account of an answer about one alone."""
 
     app: App
     account: str
@@ -77,14 +77,14 @@ class OpenForm:
 
 @dataclass(frozen=True, slots=True)
 class OpenLookup:
-    """An open form of a lookup, and the destination of its answer."""
+    """An open lookup form, and the destination of its answer."""
 
     channel_id: str
     response_url: str = field(repr=False)
 
 
 class Cancelable:
-    """Something that its owner can cancel."""
+    """State that its owner can cancel."""
 
     __slots__ = ()
 
@@ -94,7 +94,7 @@ class WaitingRequest(Cancelable):
     """A request that waits for a worker.
 
     Args:
-        cancel: Takes it back; False when it has begun meanwhile.
+        cancel: Cancels it; returns False if it has begun.
     """
 
     cancel: Callable[[], bool]
@@ -105,8 +105,8 @@ class RunningLookup(Cancelable):
     """A lookup that has not ended.
 
     Args:
-        stop: Cancels it, and gives the answer as far as it has come; None when it has ended meanwhile.
-        number: The page that is to be shown, counted from zero.
+        stop: Cancels it, and returns the partial answer; None if it has ended.
+        number: The page to show, counted from zero.
         public: Whether others see the answer.
     """
 
@@ -138,14 +138,14 @@ class _Entry:
 
 
 class Interactions:
-    """Remembers the state behind ids, and its owner, for a day and in this process only.
+    """Keeps the state behind ids, and its owner, for a day and in this process only.
 
-    A saved lookup holds accounts and their statuses, never the values that the vendor answered; a form holds
-    the values it showed. A running lookup is forgotten when it ends.
+    Saved lookups hold accounts and statuses, never values; a form holds the values it showed. A running
+    lookup is forgotten when it ends.
 
     Args:
-        capacity: The most ids that are remembered; the oldest goes first.
-        accounts: The most accounts that they may be about in all; the oldest answers go first.
+        capacity: The most ids that are kept; the oldest is dropped first.
+        accounts: The most accounts of all kept answers; the oldest answers are dropped first.
     """
 
     def __init__(self, capacity: int = CAPACITY, accounts: int = MOST_ACCOUNTS) -> None:
@@ -212,7 +212,7 @@ class Interactions:
 
 
 def _accounts_of(what: Interaction) -> tuple[object, ...]:
-    """Give the accounts that something holds on to."""
+    """Return the accounts that a state keeps in memory."""
     match what:
         case LookupPage(answer=answer):
             return answer.rows

@@ -1,4 +1,4 @@
-"""Runs commands, and answers whatever happens."""
+"""The command runner: runs each request and always answers it."""
 
 import logging
 import secrets
@@ -82,22 +82,22 @@ class CommandRunner:
     channel_trouble: Callable[[], str]
 
     def run_guarded(self, request: SlackRequest, run: Callable[[], str]) -> None:
-        """Run something that answers, and answer in its stead when it raises.
+        """Run a handler, and answer with its error if it raises.
 
         Args:
             request: The request to answer.
-            run: Answers, and returns the label of its metric.
+            run: The handler; returns the label of its metric.
         """
         started = time.monotonic()
         asked, outcome = "unknown", "answered"
         try:
             asked = run()
         except CancelledError as error:
-            # The press of Cancel has been answered.
+            # The Cancel button has answered.
             outcome = type(error).__name__
         except BotError as error:
             outcome = type(error).__name__
-            # An operator needs to know of a failing record, too; the error's words hold no values.
+            # A failing record is also the operator's concern; the error's text has no values.
             level, why = (logging.WARNING, error) if isinstance(error, AuditError) else (logging.INFO, "")
             log.log(level, "answered with %s %s %s", outcome, error.detail, why)
             request.reply.refuse(render_error(error, command=self.command))
@@ -107,7 +107,7 @@ class CommandRunner:
         self.observe(asked, outcome, time.monotonic() - started)
 
     def report_crash(self, error: Exception) -> Message:
-        """Log an unexpected error under a reference, and show the reference."""
+        """Log an unexpected error under a reference; return the message with the reference."""
         reference = secrets.token_hex(4)
         log.error("reference %s", reference, exc_info=error)
         return render_crash(reference, self.command)
@@ -120,7 +120,7 @@ class CommandRunner:
         request.reply.answer(message, Audience.ACTOR)
 
     def channel_note(self, result: Result) -> str:
-        """Make the note on the audit channel for the result of a change; empty for anything else."""
+        """Return the note on audit channel trouble for a change's result; empty for other results."""
         trouble = self.channel_trouble() if isinstance(result, Preview | Settled) else ""
         return f"Audit channel: {trouble}." if trouble else ""
 
@@ -130,7 +130,7 @@ class CommandRunner:
         self._check_readers(request)
         turns = None
         if request.reply.public:
-            # Values are for editors, and a button would let everybody turn one person's pages.
+            # Values are only for editors, and buttons only for the actor.
             history = replace(history, with_values=False)
         else:
             neighbors = (history.newer, history.older)
@@ -146,7 +146,7 @@ class CommandRunner:
         )
 
     def show_start(self, request: SlackRequest) -> None:
-        """Answer with where to start."""
+        """Answer with the start."""
         start = self.services.start(request.actor)
         again = [self.interactions.keep(request.actor, SavedLookup(lookup)) for lookup in start.recent]
         message = render(start, command=self.command, actor_id=request.actor.user_id, repeat_ids=again)
@@ -160,47 +160,47 @@ class CommandRunner:
         Args:
             request: The request to answer.
             command: The lookup.
-            share: Whether to show it to the whole channel.
-            note: A sentence of our own to add.
+            share: Whether to post it in the channel.
+            note: A sentence to add.
         """
         lookup = self._look_up(request, self._begin(request, command), share=share)
         self._show(request, lookup, 0, share=share, note=note)
 
     def turn_page(self, request: SlackRequest, page: LookupPage) -> None:
-        """Answer with a page of an earlier answer, with values as they are now."""
+        """Answer with a page of an earlier answer, with current values."""
         begin = self._renew(request, page.answer, accounts_on(page.answer, page.number))
         self._show(request, self._look_up(request, begin, number=page.number), page.number)
 
     def share(self, request: SlackRequest, page: LookupPage) -> None:
-        """Show the accounts of a page to the whole channel, with their values as they are now.
+        """Post a page in the channel, with current values.
 
         Raises:
-            NotSharedError: People of other organizations could read it, or it is a direct message.
+            NotSharedError: It is a direct message, or people from other organizations may read it.
         """
         part = shown(page.answer, page.number)
         lookup = self._look_up(request, self._renew(request, part, part.command.accounts), share=True)
         self._show(request, lookup, 0, share=True)
 
     def retry(self, request: SlackRequest, page: LookupPage) -> None:
-        """Look up the accounts of an answer that failed, on its page included."""
+        """Look up the failed accounts of an answer again, including those on the page."""
         accounts = {*page.answer.unanswered(), *page.failed}
         self.show(request, page.answer.narrow(accounts).command)
 
     def export_again(self, request: SlackRequest, page: LookupPage) -> None:
-        """Send an earlier answer as CSV, with the values as they are now."""
+        """Send an earlier answer as CSV, with current values."""
         answer = page.answer
         self._send(request, self._look_up(request, self._renew(request, answer, answer.command.accounts)))
 
     def export(
         self, request: SlackRequest, command: LookupCommand, *, share: bool = False, note: str = ""
     ) -> None:
-        """Send a lookup as CSV to the actor's direct messages, and say so.
+        """Send a lookup as CSV to the actor's direct messages, and confirm it.
 
         Args:
             request: The request to answer.
             command: The lookup.
-            share: Whether to show the answer to the whole channel besides.
-            note: A sentence of our own to add.
+            share: Whether to post the answer in the channel as well.
+            note: A sentence to add.
         """
         self._send(
             request,
@@ -230,8 +230,8 @@ class CommandRunner:
             request: The request to answer.
             lookup: The result.
             number: The page, counted from zero.
-            public: Whether others see it; then it has no buttons, which they would press.
-            note: A sentence of our own to add.
+            public: Whether others see it; then it has no buttons.
+            note: A sentence to add.
         """
         return render(
             lookup,
@@ -261,7 +261,7 @@ class CommandRunner:
         self, request: SlackRequest, begin: Callable[[], LookupJob], *, number: int = 0, share: bool = False
     ) -> Lookup:
         job = begin()
-        # The role comes first, so that a refusal is recorded wherever it was asked for.
+        # After the role check, so that a missing role is recorded in any channel.
         self._check_readers(request)
         if share:
             check_share(self.people, request.channel_id)
@@ -269,7 +269,7 @@ class CommandRunner:
             return job.run()
 
     def run_text(self, request: SlackRequest, text: str) -> str:
-        """Run what was typed after the slash command; returns the label of its metric."""
+        """Run the text typed after the slash command; returns the label of its metric."""
         return self.run(request, self.services.read(request.actor, unescape(text), request.surface))
 
     def run(self, request: SlackRequest, command: Command) -> str:
@@ -310,7 +310,7 @@ class CommandRunner:
         try:
             answer(request, command, share=command.share and not request.reply.public)
         except NotSharedError as error:
-            # Nothing was asked of the vendor yet: the actor still gets the answer.
+            # No call was made yet: the actor still gets the answer.
             parts = (f"Not shared: {error}", error.advice)
             answer(request, command, note=" ".join(sentence(part) for part in parts if part))
 
@@ -357,10 +357,10 @@ class CommandRunner:
         )
 
     def _check_readers(self, request: SlackRequest) -> None:
-        """Check that an answer may be given where others see it, if that is where it goes.
+        """Check that a public answer stays within the organization.
 
         Raises:
-            PermissionDeniedError: It may not.
+            PermissionDeniedError: It may not be posted here.
         """
         if not request.reply.public:
             return
@@ -375,7 +375,7 @@ class CommandRunner:
 
 
 def _note_missing(lookup: Lookup) -> str:
-    """Make the note on accounts that an earlier answer found and this one did not; empty without any."""
+    """Return the note on accounts that only the earlier answer found; empty if there are none."""
     if lookup.earlier is None:
         return ""
     count = sum(row.status is not LookupStatus.FOUND for row in lookup.rows)
@@ -387,5 +387,5 @@ def _note_missing(lookup: Lookup) -> str:
 
 
 def _note_unrecorded(note: str, lookup: Lookup) -> str:
-    """Add to a note that a lookup was not recorded, or may not have been, where that is so."""
+    """Add to a note that a lookup was not, or may not have been, recorded."""
     return " ".join(filter(None, (note, _UNRECORDED.get(lookup.recorded))))

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from threading import Condition, Thread
 
 THREADS = 16
-"""The number of commands that run at once."""
+"""The most commands that run at once."""
 QUEUE_LENGTH = 64
-"""The number that may wait for a free thread; beyond, the bot is busy."""
+"""The most commands that wait for a thread; beyond that the bot is busy."""
 QUICK_THREADS = 4
-"""The most answers made at once that ask nobody but Slack, beside the commands."""
+"""The most quick commands, which ask only Slack, that run at once beside the others."""
 CLOSING_SECONDS = 25.0
 """The usual seconds for running jobs to end."""
 
@@ -21,12 +21,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """An accepted job: it waits for a thread, and then it has begun or was cancelled.
+    """An accepted job: waiting, begun or cancelled.
 
     Args:
         owner: The owner.
-        run: Runs it; it must handle its own errors.
-        reject: Answers in its stead; called from a thread of its own.
+        run: Runs it; must handle its own errors.
+        reject: Answers instead if the workers close; called in a thread of its own.
         queued: Whether it had to wait.
     """
 
@@ -36,7 +36,7 @@ class Job:
     queued: bool = False
 
     def drop(self) -> None:
-        """Let go of what it holds: it is over, and may be known to a button for a day."""
+        """Release the callables of a finished job, which a button may keep for a day."""
         self.run = self.reject = _ignore
 
 
@@ -48,12 +48,12 @@ def _ignore() -> None:
 class Workers:
     """Runs jobs on a bounded number of threads.
 
-    Jobs that wait take turns by owner. No owner has more than three quarters of the threads, nor more places
-    in the queue than are free, so that the others get in; a job without an owner counts as an owner.
+    Waiting jobs take turns by owner. No owner gets more than three quarters of the threads, nor more places
+    in the queue than remain free, so that others get in. A job without an owner counts as its own.
 
     Args:
-        threads: The number of jobs that run at once.
-        queue_length: The number of jobs that may wait.
+        threads: The most jobs that run at once.
+        queue_length: The most jobs that wait.
     """
 
     threads: int = THREADS
@@ -72,12 +72,12 @@ class Workers:
         owner: Hashable = None,
         reject: Callable[[], object] = _ignore,
     ) -> Job | None:
-        """Accept a job; None when there is no room for it.
+        """Accept a job; return None if there is no room.
 
         Args:
-            run: Runs it; it must handle its own errors.
-            owner: The owner; None for a job that counts as one of its own.
-            reject: Answers in its stead, should the workers close before it has begun.
+            run: Runs it; must handle its own errors.
+            owner: The owner; None for a job that counts as its own.
+            reject: Answers instead if the workers close before it begins.
         """
         job = Job(object() if owner is None else owner, run, reject)
         with self._changed:
@@ -86,7 +86,7 @@ class Workers:
             if self._may_begin(job.owner):
                 self._begin(job)
                 return job
-            # No owner has more places than are left to others, so that there is one for the next.
+            # No owner takes more places than it leaves to others.
             free = self.queue_length - sum(map(len, self._queues.values()))
             if free <= len(self._queues.get(job.owner, ())):
                 return None
@@ -95,7 +95,7 @@ class Workers:
         return job
 
     def cancel(self, job: Job) -> bool:
-        """Cancel a job that has not begun; False when it has, or was cancelled before."""
+        """Cancel a waiting job; return False if it has begun or was cancelled."""
         with self._changed:
             queue = self._queues.get(job.owner, deque())
             if job not in queue:
@@ -107,14 +107,14 @@ class Workers:
         return True
 
     def close(self, seconds: float = CLOSING_SECONDS) -> None:
-        """Accept no more jobs, reject those that have not begun, and wait for the rest; all within a time."""
+        """Accept no more jobs, reject waiting ones, and wait up to `seconds` for running ones."""
         until = time.monotonic() + seconds
         with self._changed:
             self._closed = True
             left = [job for queue in self._queues.values() for job in queue]
             self._queues.clear()
             self._changed.notify_all()
-        # Each in a thread of its own: one that Slack holds up keeps no other back.
+        # Each in a thread of its own, so that a slow Slack delays no other.
         turning = [Thread(target=job.reject, name="rejecting", daemon=True) for job in left]
         for thread in turning:
             thread.start()
@@ -125,7 +125,7 @@ class Workers:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job is running."""
+        """True while a job is running."""
         with self._changed:
             return bool(self._running.total())
 
@@ -136,10 +136,10 @@ class Workers:
     def _begin(self, job: Job) -> None:
         self._running[job.owner] += 1
         self._begun.append(job)
-        # A thread that has just ended its job comes for the next one.
+        # An idle thread takes the next job.
         if len(self._begun) > self._idle and self._started < self.threads:
             self._started += 1
-            # Exit waits for no thread: jobs that have not ended by then were given their time.
+            # Daemons: the process's exit waits for no job, since `close` has given them time.
             Thread(target=self._work, name=f"worker-{self._started}", daemon=True).start()
         else:
             self._changed.notify()
@@ -153,7 +153,7 @@ class Workers:
             finally:
                 job.drop()
                 self._end(job)
-                # Kept while this thread waits for another, it would keep all that it holds.
+                # Otherwise this thread would keep the job in memory while it waits.
                 del job
 
     def _next(self) -> Job | None:
@@ -174,7 +174,7 @@ class Workers:
                 if self._may_begin(owner):
                     queue = self._queues[owner]
                     self._begin(queue.popleft())
-                    # To the end of the turns, or out of them.
+                    # To the end of the line, or out of it.
                     self._queues.move_to_end(owner)
                     if not queue:
                         del self._queues[owner]

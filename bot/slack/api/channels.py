@@ -1,4 +1,4 @@
-"""Checks that no other organization reads a channel before it is posted to."""
+"""Checks that no other organization can read a channel, before posting to it."""
 
 import time
 from collections.abc import Callable
@@ -12,12 +12,12 @@ DIRECT = "D"
 
 
 def is_private(channel_id: str) -> bool:
-    """Return whether a channel is a direct message, or no channel at all."""
+    """Check whether a channel is a direct message, or there is none."""
     return not channel_id or channel_id.startswith(DIRECT)
 
 
 def check_share(people: SlackPeople, channel_id: str) -> None:
-    """Check that an answer may be shown to a channel.
+    """Check that an answer may be posted in a channel.
 
     Raises:
         NotSharedError: It may not.
@@ -38,12 +38,12 @@ def check_share(people: SlackPeople, channel_id: str) -> None:
 class Readers:
     """Asks Slack whether people from other organizations can read one channel.
 
-    That they cannot is remembered for a short time; everything else is asked again.
+    Only the answer no is cached, for a short time.
 
     Args:
-        channel_id: Which channel.
-        is_shared_outside: What asks Slack; raises SlackUnavailableError.
-        seconds: How long it is remembered that they cannot.
+        channel_id: The channel's id.
+        is_shared_outside: Asks Slack; raises SlackUnavailableError.
+        seconds: The seconds for which a no is cached.
     """
 
     def __init__(self, channel_id: str, is_shared_outside: Callable[[str], bool], seconds: float) -> None:
@@ -76,7 +76,7 @@ class Readers:
         self._refuse_outsiders()
 
     def look(self) -> None:
-        """Ask when it has not been asked for a while; without an answer all stays as it was.
+        """Ask again if the last answer is old; keep that if Slack does not answer.
 
         Raises:
             NotSharedError: People of other organizations can read the channel.

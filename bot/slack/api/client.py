@@ -1,4 +1,4 @@
-"""The one client of Slack's Web API: kept-alive connections, and an end to each call in all."""
+"""The client of Slack's Web API, with kept-alive connections and a time limit for each whole call."""
 
 import math
 import threading
@@ -17,9 +17,9 @@ from bot.http_session import CallError, Session, TooLongError, find_proxy, tls_c
 from bot.slack.api.errors import SlackCallError, refused
 
 MOST_BYTES = 8 * 1024 * 1024
-"""The longest answer of Slack's that is read; a user group of 100,000 people is less than 2 MB."""
+"""The longest response read, in bytes; a user group of 100,000 people takes less than 2 MB."""
 CONNECTIONS = 32
-"""The most connections to Slack that are kept."""
+"""The most connections kept alive."""
 
 _PEOPLE = {"auth.test", "users.info", "usergroups.users.list", "conversations.info"}
 _JSON = ("chat.", "views.")
@@ -28,14 +28,14 @@ _JSON = ("chat.", "views.")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most seconds that calls of Slack may take in all: resolving, connecting, sending and receiving.
+    """Time limits of calls to Slack in seconds, from resolving the name to the end of the response.
 
     Args:
         call: Any call of the Web API.
-        people: A question about people, groups and channels, for which a command waits.
-        megabyte: What each million bytes of a file add to uploading it.
+        people: A call about people, groups or channels.
+        megabyte: The addition for each million bytes of an upload.
         attempt: One try at a response URL.
-        answer: All tries of one answer, the waits between them included; a direct message comes after that.
+        answer: All tries of one answer, with the waits between; a fallback direct message comes after it.
     """
 
     call: float = 4.0
@@ -53,18 +53,18 @@ class _Budget(threading.local):
 
 
 class SlackClient(WebClient):
-    """A client that never repeats a call by itself, which could post twice; safe between threads.
+    """A client that never retries by itself, which could post twice; safe between threads.
 
     Args:
         token: The bot token.
-        base_url: Where the Web API is.
-        limits: How long calls may take.
+        base_url: The base URL of the Web API.
+        limits: The time limits.
     """
 
     def __init__(self, token: str, base_url: str, limits: Limits = USUAL_LIMITS) -> None:
         base_url = base_url.rstrip("/") + "/"
         super().__init__(token, base_url, timeout=int(limits.call) or 1, ssl=tls_context(), retry_handlers=[])
-        # The library takes any proxy of the environment, for this machine too.
+        # The library uses the environment's proxy even for this machine.
         self.proxy = find_proxy(base_url)
         self.limits = limits
         self._session = Session(base_url, CONNECTIONS)
@@ -76,7 +76,7 @@ class SlackClient(WebClient):
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Let all calls that the running thread makes in this context take so many seconds together."""
+        """Limit all calls of the running thread in this context to so many seconds together."""
         self._budget.ends = time.monotonic() + seconds
         try:
             yield
@@ -85,7 +85,7 @@ class SlackClient(WebClient):
 
     @property
     def seconds_left(self) -> float:
-        """The seconds that the running thread has left; infinity when nothing was said."""
+        """The running thread's remaining seconds; infinity without a limit."""
         return self._budget.ends - time.monotonic()
 
     def call(self, method: str, **arguments: Any) -> SlackResponse:
@@ -105,7 +105,7 @@ class SlackClient(WebClient):
             raise SlackCallError(type(error).__name__) from None
 
     def open_socket(self, app_token: str) -> str:
-        """Ask for the address of a WebSocket (apps.connections.open), with the app-level token.
+        """Return the URL of a new WebSocket (apps.connections.open), by the app-level token.
 
         Raises:
             SlackCallError: As `call`.
@@ -113,10 +113,10 @@ class SlackClient(WebClient):
         return str(self.call("apps.connections.open", token=app_token)["url"])
 
     def upload(self, url: str, content: bytes) -> None:
-        """Upload a file to the address that files.getUploadURLExternal gave.
+        """Upload a file to a URL from files.getUploadURLExternal.
 
         Raises:
-            SlackCallError: It was not taken.
+            SlackCallError: The upload failed.
         """
         seconds = self.limits.call + self.limits.megabyte * len(content) / 1e6
         kind = {"Content-Type": "application/octet-stream"}
@@ -128,7 +128,7 @@ class SlackClient(WebClient):
             raise refused(answer.status, answer.headers, None)
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
-        """Send what the library has made ready, and give what it expects back."""
+        """Send the library's prepared request, and return the response in its format."""
         is_question = url.removeprefix(self.base_url) in _PEOPLE
         seconds = self.limits.people if is_question else self.limits.call
         seconds = min(seconds, self.seconds_left)
@@ -141,14 +141,14 @@ class SlackClient(WebClient):
         try:
             answer = self._session.post(url, content, headers, seconds=seconds, max_bytes=MOST_BYTES)
         except CallError as error:
-            # A bare one of its kind: the library logs its text, which would hold an address.
+            # Without its text, which the library would log: it may hold the URL.
             kind = type(error.cause)
             failure = kind() if issubclass(kind, OSError | TooLongError) else ConnectionError(kind.__name__)
         else:
             given = dict(answer.headers)
             asked = answer.headers.get("Retry-After")
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS and asked is not None:
-                # Where the library and Bolt look for it.
+                # The spellings that the library and Bolt look for.
                 given |= {"Retry-After": asked, "retry-after": asked}
             return {"status": answer.status, "headers": given, "body": answer.body.decode(errors="replace")}
         raise failure

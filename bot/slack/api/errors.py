@@ -8,13 +8,13 @@ from bot.slack.api.retry_after import MOST_WAIT, read_wait
 
 
 class SlackCallError(Exception):
-    """A call of the Web API failed; its text holds no address and nothing that was sent.
+    """A call of the Web API failed; the text has no URL and no content.
 
     Args:
-        reason: Slack's error code, the HTTP status without one, or the kind of failure on the way.
+        reason: Slack's error code, else the HTTP status, else the kind of failure.
         answered: Whether Slack answered.
-        code: Slack's error code; empty where there is none.
-        retry_after: The seconds that Slack asks to wait, MOST_WAIT at the most; None when it does not.
+        code: Slack's error code; empty if there is none.
+        retry_after: The seconds that Slack asks to wait, at most MOST_WAIT; None if it does not.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class SlackCallError(Exception):
 
 
 def refused(status: int, headers: Mapping[str, Any], body: object) -> SlackCallError:
-    """Make the error of an answer in which Slack refuses a call."""
+    """Make the error from a response that refuses a call."""
     code = read_code(body)
     return SlackCallError(
         code or f"HTTP {status}", answered=True, code=code, retry_after=read_wait(headers, MOST_WAIT)
@@ -36,6 +36,6 @@ def refused(status: int, headers: Mapping[str, Any], body: object) -> SlackCallE
 
 
 def read_code(body: object) -> str:
-    """Read Slack's error code; empty for anything else, which may be a gateway's whole page."""
+    """Read the error code of a response; empty for anything else, such as a gateway's page."""
     code = str(body.get("error")) if isinstance(body, dict) else ""
     return code if re.fullmatch("[a-z0-9_]{1,60}", code) else ""

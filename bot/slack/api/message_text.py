@@ -1,11 +1,11 @@
-"""The words of a message as Slack describes it, whatever they are in: text, blocks or attachments."""
+"""The text of a Slack message, from its text, blocks and attachments."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 _DEPTH = 12
-"""The deepest nesting of blocks that is read; Slack's own never go so far."""
+"""The deepest nesting of blocks that is read; Slack's own are never so deep."""
 
 _MARKUP = re.compile(r"<([@#!])[^<>]*>|<(?:mailto:|tel:)([^<>|]+)(?:\|[^<>]*)?>|<([^<>|\s]+)(?:\|([^<>]*))?>")
 _HEADED = re.compile(r"(?m)^\*([^*\n]{1,40}?):?\*[ \t]*\n")
@@ -17,9 +17,9 @@ _ATTACHED = ("pretext", "title", "title_link", "text")
 
 
 def read_words(message: Mapping[str, Any]) -> str:
-    """Read what a message says, code in back-ticks and links bare; people and channels are left out.
+    """Read a message's text, with code in back-ticks and bare links, without mentions.
 
-    Its text is read where it has no blocks, which Slack would show instead.
+    Its text field counts only if it has no blocks, as Slack shows it.
     """
     parts = [*_read(message["blocks"], _DEPTH)] if message.get("blocks") else [unmark(_str(message, "text"))]
     attachments = message.get("attachments")
@@ -30,7 +30,7 @@ def read_words(message: Mapping[str, Any]) -> str:
 
 
 def unmark(text: str) -> str:
-    """Turn text with Slack's markup into the words that people see, and the targets of links."""
+    """Convert Slack's markup to the visible text, with the targets of links."""
     headed = _HEADED.sub(r"\1: ", _MARKUP.sub(_bare, text))
     return _ESCAPED.sub(lambda match: _ESCAPES[match[0]], _ITALIC.sub(r"\1", headed))
 
@@ -52,7 +52,7 @@ def _attached(attachment: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _read(node: Any, depth: int) -> Iterator[str]:
-    """Read blocks, a line for each piece of text."""
+    """Yield a line for each text in blocks."""
     if depth == 0:
         return
     match node:
@@ -75,7 +75,7 @@ def _read(node: Any, depth: int) -> Iterator[str]:
 
 
 def _said(element: Any) -> str:
-    """Read one element of rich text; people, channels and emoji say nothing."""
+    """Return the text of a rich text element; a space for mentions and emoji."""
     match element:
         case {"type": "text", "text": str(text), "style": {"code": True}}:
             return f"`{text}`"

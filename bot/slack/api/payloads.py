@@ -1,4 +1,4 @@
-"""Shapes of Slack's payloads, and the parts that all of them have."""
+"""The expected shapes of Slack's payloads, and readers of their common parts."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -9,18 +9,18 @@ from bot.core.model import Actor
 
 
 def read_actor(body: Mapping[str, Any]) -> Actor:
-    """Read who did something in Slack, other than typing a command."""
+    """Read the actor of an interaction."""
     user, team = body.get("user") or {}, body.get("team") or {}
     return Actor(text(user, "id"), text(user, "team_id") or text(team, "id"))
 
 
 def text(payload: Mapping[str, Any], key: str) -> str:
-    """Read a text; empty where there is none."""
+    """Read a text; empty if there is none."""
     return str(payload.get(key) or "")
 
 
 class NotSlacksError(Exception):
-    """A payload has not the shape that Slack gives it; the words name the place, never what is there."""
+    """A payload does not have Slack's shape; the text names the place, never the content."""
 
 
 class _Id(msgspec.Struct, kw_only=True):
@@ -159,15 +159,15 @@ _SHAPES: Mapping[str, type] = {
     "view_closed": _Closing,
     "event_callback": _Callback,
 }
-"""The parts of a payload that are read, by its type; all else in it may be anything."""
+"""The shape of the parts that are read, by the payload's type; other parts may be anything."""
 _MESSAGES = ("message", "app_mention")
 
 
 def check_payload(body: object) -> None:
-    """Make sure that a payload has the shape that Slack gives it, as far as it is read.
+    """Check that a payload has Slack's shape, as far as it is read.
 
     Raises:
-        NotSlacksError: It has not.
+        NotSlacksError: It does not.
     """
     if not isinstance(body, dict):
         raise NotSlacksError("it is no object")
@@ -183,5 +183,5 @@ def check_payload(body: object) -> None:
             if isinstance(read, _Callback) and read.event.type in _MESSAGES:
                 msgspec.convert(body, _MessageCallback)
     except msgspec.ValidationError as error:
-        # Its words name types and the place alone.
+        # Its text names only types and the place.
         raise NotSlacksError(str(error)) from None

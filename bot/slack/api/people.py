@@ -15,9 +15,9 @@ from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 
 FRESH_SECONDS = 60.0
-"""Seconds for which an answer about people is cached."""
+"""Seconds for which answers are cached."""
 UNREACHABLE_SECONDS = 5.0
-"""Seconds for which Slack is not asked again once it could not be reached: questions fail at once."""
+"""Seconds for which calls fail at once after Slack could not be reached."""
 REMEMBERED = 5000
 """The most answers that are cached."""
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The workspace the bot belongs to, and who it is there.
+    """The bot's workspace, and its identity there.
 
     Args:
         home: The team id, and the enterprise id on Grid.
@@ -46,7 +46,7 @@ class Identity:
 
 
 class SlackPeople:
-    """Asks Slack who people are; any failure to ask is a SlackUnavailableError, never a guess."""
+    """Asks Slack about people; any failure is a SlackUnavailableError, never a guess."""
 
     def __init__(self, slack: SlackClient) -> None:
         self._slack = slack
@@ -56,12 +56,12 @@ class SlackPeople:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Let all questions that the running thread asks in this context take so many seconds together."""
+        """Limit all calls of the running thread in this context to so many seconds together."""
         with self._slack.within(seconds):
             yield
 
     def get_identity(self) -> Identity:
-        """Return the workspace that the bot belongs to (auth.test); asked once.
+        """Return the bot's identity (auth.test), cached for good.
 
         Raises:
             SlackUnavailableError: Slack could not be asked, or refuses the token.
@@ -151,7 +151,7 @@ class SlackPeople:
             if error.answered:
                 code = error.code or "not a code"
                 raise SlackUnavailableError(f"Slack refused to answer ({code})", detail=code) from None
-            # A question with less time than usual says nothing about those who have more.
+            # A time-out after less time than usual proves nothing for calls with more.
             if left >= self._slack.limits.people * _NEARLY:
                 self._unreachable = (time.monotonic() + UNREACHABLE_SECONDS, error.reason)
             raise _unreached(error.reason) from None
@@ -182,7 +182,7 @@ def _unreached(reason: str) -> SlackUnavailableError:
 
 
 def _standing(user: Mapping[str, Any], home: frozenset[str]) -> Membership:
-    # Slackbot is a bot that Slack does not call one.
+    # Slack does not mark Slackbot as a bot.
     if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == _SLACKBOT:
         return Membership.BOT
     if user.get("deleted"):
@@ -191,6 +191,6 @@ def _standing(user: Mapping[str, Any], home: frozenset[str]) -> Membership:
         return Membership.GUEST
     grid = user.get("enterprise_user") or {}
     teams = {user.get("team_id"), grid.get("enterprise_id"), *(grid.get("teams") or ())} - {None}
-    # Slack may leave the team out; the team of the signed payload has been compared already.
+    # Slack may leave the team out; the signed payload's team was checked before.
     is_foreign = bool(teams) and not teams & home
     return Membership.STRANGER if user.get("is_stranger") or is_foreign else Membership.MEMBER

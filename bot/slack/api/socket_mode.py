@@ -1,4 +1,4 @@
-"""Slack's Socket Mode client, with an end to connecting: the library's time-outs are for each receive."""
+"""A Socket Mode client with a time limit for connecting; the library's apply to each receive."""
 
 import socket
 from threading import Event, Lock
@@ -19,20 +19,20 @@ from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 
 OPEN_SECONDS = 6.0
-"""Seconds that opening a WebSocket may take in all: name, connection, proxy, TLS and handshake."""
+"""Seconds for opening a WebSocket: name, connection, proxy, TLS and handshake together."""
 RECEIVE_SECONDS = 3.0
-"""Seconds that one receive or send on it may wait before the next."""
+"""The time-out of one receive or send, in seconds."""
 PING_SECONDS = 5.0
-"""Seconds between two pings; after four times as long without an answer it is given up, and opened anew."""
+"""Seconds between pings; after four times as long without an answer it reconnects."""
 
 _SWITCHED = 101
 
 
 class _BoundedConnection(Connection):
-    """A WebSocket that is open in time, or not at all.
+    """A WebSocket with a time limit for connecting.
 
     Args:
-        seconds: How long connecting may take.
+        seconds: The time limit.
     """
 
     def __init__(self, seconds: float, **settings: Any) -> None:
@@ -40,12 +40,12 @@ class _BoundedConnection(Connection):
         self._seconds = seconds
 
     def connect(self) -> None:
-        """Connect; on failure it says so to its listener, and is not active."""
+        """Connect; report a failure to the listener, and stay inactive."""
         failure: Exception
         try:
             stream = open_stream(self.url.strip(), self.proxy, self._greet, self._seconds)
         except CallError as error:
-            # Its kind alone: the address holds a ticket.
+            # Only its kind: the URL holds a ticket.
             failure = SlackClientNotConnectedError(f"no WebSocket to Slack ({error})")
         else:
             stream.settimeout(RECEIVE_SECONDS)
@@ -73,10 +73,10 @@ class _BoundedConnection(Connection):
 
 
 class _EndedForGood(ConnectionState):
-    """The state of a connection that cannot come back once it has ended.
+    """The state of a connection that stays terminated.
 
-    The library's reader sets `terminated` to False as it begins. A client that was closed a moment before
-    would wait for that reader for ever.
+    The library's reader sets `terminated` to False when it starts. A client closed just before that would
+    wait for the reader for ever.
     """
 
     def __init__(self) -> None:
@@ -92,13 +92,13 @@ class _EndedForGood(ConnectionState):
 
 
 class SocketClient(SocketModeClient):
-    """A Socket Mode client that connects in time, and stops at once.
+    """A Socket Mode client that connects within a time limit, and stops at once.
 
     Args:
         app_token: The app-level token.
-        slack: The client of Slack's Web API, which gives the address.
-        seconds: How long connecting a WebSocket may take.
-        ping_interval: How often it is pinged, in seconds.
+        slack: The client of Slack's Web API.
+        seconds: The time limit for connecting.
+        ping_interval: The seconds between pings.
     """
 
     def __init__(
@@ -118,10 +118,10 @@ class SocketClient(SocketModeClient):
         self.proxy = slack.proxy
 
     def issue_new_wss_url(self) -> str:
-        """Ask where to connect; once more when Slack asks to wait, unless it is being closed.
+        """Return the URL of a new WebSocket; retry once if Slack asks to wait.
 
         Raises:
-            SlackCallError: Slack did not say.
+            SlackCallError: Slack gave none.
         """
         try:
             return self._slack.open_socket(self.app_token)
@@ -131,7 +131,7 @@ class SocketClient(SocketModeClient):
         return self._slack.open_socket(self.app_token)
 
     def connect(self) -> None:
-        """Connect, in the place of what was connected before."""
+        """Connect, and replace the connection before."""
         before, before_state = self.current_session, self.current_session_state
         if self.wss_uri is None:
             self.wss_uri = self.issue_new_wss_url()
@@ -149,7 +149,7 @@ class SocketClient(SocketModeClient):
         session.connect()
         with self._replacing:
             if self._closing.is_set():
-                # Nothing would close it any more, nor end the thread that reads from it.
+                # Nothing else would close it, nor end its reader thread.
                 session.close()
                 return
             before_state.terminated = True
