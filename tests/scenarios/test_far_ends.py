@@ -260,7 +260,7 @@ def test_whoami_waits_for_slack_once_however_many_questions_it_has(
     for text in ("whoami", "help"):
         fixture.hooks.asked.clear()
         fixture.send(text, fixture.hire())
-        fixture.said("could not be asked|whoami")
+        fixture.said("could not confirm|whoami")
 
     assert len(fixture.slack.asked) == 1
     fixture.bot.people._unreachable = (0.0, "")

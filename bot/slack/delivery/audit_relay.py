@@ -1,4 +1,4 @@
-"""Posts every audit entry to the audit channel, in order, however long Slack is away."""
+"""The relay: posts every audit entry to the audit channel, in order, through Slack's outages."""
 
 import logging
 import secrets
@@ -20,20 +20,20 @@ from bot.slack.delivery.channel import Channel, fix_for
 from bot.slack.messages.audit import Group, describe_altered, group_entries, render_checkpoint, render_entries
 
 BATCH = 5
-"""The most entries in one message; refusals of one person that are shown together count as one."""
+"""The most entries in one message; a group of refusals counts as one."""
 TAKEN = 1000
-"""The most entries taken at once: a flood of refusals up to this size is one message."""
+"""The most entries leased at once: a flood of up to as many refusals makes one message."""
 LEASE = 30.0
-"""Seconds for which the outbox is leased: far longer than posting once takes."""
+"""Seconds for which the outbox is leased; far longer than one post takes."""
 STUCK_SECONDS = 60.0
 """Seconds after which a waiting entry counts as stuck."""
 ALARM_SECONDS = 900.0
-"""Seconds for which an altered entry is trouble: long enough for monitors that look every few minutes.
+"""Seconds for which an altered entry counts as trouble: long enough for monitors to notice.
 
-The bot, which can still record and post, is not out of service for good; the alarm in the channel stays.
+The bot can still record and post, so it becomes ready again; the alarm in the channel stays.
 """
 CLOSE_SECONDS = 10.0
-"""Seconds that closing waits for the message under way."""
+"""Seconds that closing waits for a message being posted."""
 
 _DOUBLINGS = 10
 
@@ -45,13 +45,13 @@ class RelayTiming:
     """The waits of a relay, in seconds.
 
     Args:
-        spacing: Between two messages: Slack takes about one a second into a channel.
-        poll: Until an empty outbox is looked into again.
-        first_wait: Before the try after a failure; twice as long after each further one.
-        longest_wait: Between two tries at the most, unless Slack asks for more.
-        longest_asked: Between two tries at the most, however long Slack asks to wait.
-        private: How long Slack's answer that no other organization reads the channel is used again.
-        checkpoint: Between what the channel saw last and a checkpoint.
+        spacing: Between two messages: Slack allows about one a second per channel.
+        poll: Between two polls of an empty outbox.
+        first_wait: Before the first retry; doubles with each further one.
+        longest_wait: The longest before a retry, unless Slack asks for more.
+        longest_asked: The longest before a retry, even if Slack asks for more.
+        private: The cache time of Slack's answer that no other organization can read the channel.
+        checkpoint: Between the channel's last message and a checkpoint.
     """
 
     spacing: float = 1.0
@@ -64,7 +64,7 @@ class RelayTiming:
 
 
 USUAL_TIMING = RelayTiming()
-"""The pace that Slack wishes for."""
+"""The usual timing, within Slack's rate limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class RelayStatus:
     """The state of the relay.
 
     Args:
-        waiting: The number of entries that wait.
-        oldest_seconds: The seconds that the oldest has waited.
-        problem: What went wrong last, and what to do; empty when the last try went well.
+        waiting: The number of waiting entries.
+        oldest_seconds: The age of the oldest, in seconds.
+        problem: The last failure and its fix; empty after a success.
         running: Whether its thread is alive.
     """
 
@@ -85,19 +85,18 @@ class RelayStatus:
 
 
 class Relay:
-    """A thread that posts the outbox's entries to one channel, from starting it until it is closed.
+    """A thread that posts the outbox's entries to one channel until it is closed.
 
-    An entry counts as posted only when Slack said so. Of several processes, the one that leases the outbox
-    posts; should it die between Slack's answer and noting that, an entry is posted twice, and its number
-    shows it. Nothing is posted while people from other organizations can read the channel, or while Slack
-    does not say whether they can.
+    An entry counts as posted once Slack confirms it. Of several processes, the one with the lease posts. If
+    it dies before it marks an entry as delivered, the entry is posted twice, with the same number. Nothing
+    is posted while people from other organizations can read the channel, or while Slack does not say.
 
     Args:
         slack: The client of Slack's Web API.
         channel: The channel's id.
         outbox: The entries to post.
         apps: The apps by name.
-        masked: By app, the tags of fields whose values the channel is not shown.
+        masked: By app, the tags of fields with values hidden from the channel.
         is_shared_outside: Asks Slack whether people from other organizations can read a channel; raises
             SlackUnavailableError.
         timing: The waits.
@@ -136,12 +135,12 @@ class Relay:
         self._thread.start()
 
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
-        """Finish the message under way, if it takes no longer than that, and leave the rest to others."""
+        """Stop after the current message, if it is posted in that time."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(seconds)
         if self._thread.is_alive():
-            log.warning("a message to the audit channel was still under way after %g s", seconds)
+            log.warning("a message to the audit channel was still being posted after %g s", seconds)
 
     def status(self) -> RelayStatus:
         """Return the state of the relay.
@@ -188,11 +187,11 @@ class Relay:
             self._release()
 
     def _step(self) -> float:
-        """Post the next entries, if there are any; return the seconds to pause before the next step."""
+        """Post the next entries, if any; return the seconds to the next step."""
         try:
             return self._advance()
         except Exception as error:
-            # What kills this thread would keep every further entry from the channel.
+            # If this thread died, no further entry would be posted.
             log.exception("entries could not be posted")
             return self._fail(f"the bot failed ({type(error).__name__}); see its log")
 
@@ -215,25 +214,25 @@ class Relay:
         return self._timing.poll
 
     def _post_entries(self) -> bool:
-        """Post the next entries in one message; False when there are none."""
+        """Post the next entries in one message; return False if there are none."""
         entries = self._outbox.lease_next(self._holder, LEASE, TAKEN)
         if not entries:
             return False
         self._holding = True
         self._note_altered(entries)
-        # Entries that Slack has taken, but that could not be marked as delivered, are only marked now.
+        # Entries already posted but not yet marked as delivered are only marked.
         if new := [entry for entry in entries if _key(entry) not in self._posted]:
             self._readers.check()
             chosen = [entry for group in group_entries(new)[:BATCH] for entry in group]
             self._channel.post(render_entries(chosen, self._apps, self._masked))
             self._posted = (self._posted | set(map(_key, chosen))) & set(map(_key, entries))
-        # People who were refused at the same time come one after the other, not by number.
+        # Groups of refusals are posted out of order: mark only up to the first gap.
         *_, last = takewhile(lambda entry: _key(entry) in self._posted, entries)
         self._outbox.mark_delivered(self._holder, last.sequence)
         return True
 
     def _post_checkpoint(self) -> bool:
-        """Post the head that the channel lacks; False when it lacks none."""
+        """Post a checkpoint if one is due; return False if not."""
         if self._unnoted is None:
             head = self._outbox.lease_checkpoint(self._holder, LEASE, self._timing.checkpoint)
             if head is None:
@@ -267,7 +266,7 @@ class Relay:
         return min(growing, self._timing.longest_wait)
 
     def _wait(self, problem: str, asked: float) -> float:
-        """Wait as long as Slack asks, within limits; no process may post sooner."""
+        """Return the seconds that Slack asks to wait, within limits; the lease holds for as long."""
         self._fail(problem)
         seconds = min(asked, self._timing.longest_asked)
         with suppress(AuditError):
@@ -275,7 +274,7 @@ class Relay:
         return seconds
 
     def _release(self) -> None:
-        """Release the lease; should that fail, it ends by itself."""
+        """Release the lease, which otherwise expires."""
         if self._holding:
             self._holding = False
             with suppress(AuditError):
@@ -283,5 +282,5 @@ class Relay:
 
 
 def _key(entry: Entry | AlteredEntry) -> str:
-    """Return a key that no other entry has, not even one that took its number."""
+    """Return a key that even another entry with the same number does not share."""
     return entry.hash if isinstance(entry, Entry) else f"altered {entry.sequence}"

@@ -37,7 +37,7 @@ class Channel:
     Args:
         slack: The client of Slack's Web API.
         id: The channel's id, or a person's for their direct messages.
-        thread_ts: The time stamp of the message whose thread it is; empty for the channel itself.
+        thread_ts: The time stamp of the thread's first message; empty for the channel itself.
     """
 
     slack: SlackClient
@@ -45,33 +45,32 @@ class Channel:
     thread_ts: str = ""
 
     def post(self, message: Message) -> tuple[str, str]:
-        """Post a message, without its blocks should Slack refuse them; it is there when this returns.
+        """Post a message, without its blocks if Slack refuses them.
 
         Returns:
-            Where it can be changed: the id of the channel, which for a person is that of their direct
-            messages, and its time stamp.
+            The channel's id (for a person, that of their direct messages) and the message's time stamp.
 
         Raises:
-            SlackCallError: Slack did not take it, or did not say so.
+            SlackCallError: Slack did not confirm it.
         """
         posted = self._send("chat.postMessage", message, _AS_IT_IS | self._thread)
         return str(posted.get("channel") or self.id), str(posted.get("ts") or "")
 
     def post_ephemeral(self, user_id: str, message: Message) -> None:
-        """Post a message that one person alone sees.
+        """Post a message that only one person sees.
 
         Raises:
-            SlackCallError: Slack did not take it, or did not say so.
+            SlackCallError: Slack did not confirm it.
         """
         self._send("chat.postEphemeral", message, {"user": user_id, **self._thread})
 
     def update(self, ts: str, message: Message) -> None:
-        """Give one of the bot's messages other content.
+        """Update one of the bot's messages.
 
         Raises:
-            SlackCallError: Slack did not take it, or did not say so.
+            SlackCallError: Slack did not confirm it.
         """
-        # An empty list: a change without any leaves the blocks that were there.
+        # The empty list removes the old blocks; without it they would stay.
         self._send("chat.update", message, {"ts": ts, "blocks": []})
 
     @property
@@ -90,5 +89,5 @@ class Channel:
 
 
 def fix_for(code: str) -> str:
-    """Return the fix for one of Slack's error codes, after a colon; empty where none is known."""
+    """Return the fix for one of Slack's error codes, after a colon; empty if unknown."""
     return f": {_FIXES[code]}" if code in _FIXES else ""

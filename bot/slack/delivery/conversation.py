@@ -1,4 +1,4 @@
-"""Delivery into a direct message or a thread, by messages that the bot can change."""
+"""Delivery to a direct message or a thread, by messages that the bot can update."""
 
 import logging
 import secrets
@@ -17,13 +17,13 @@ from bot.slack.delivery.reply import Audience
 from bot.slack.messages.blocks import Message
 
 UPDATED_AFTER = (2.0, 5.0, 10.0, 16.0)
-"""Seconds after which a working line is updated: Slack takes fifty changes a minute, the answers included."""
+"""Seconds after which a progress notice is updated: Slack allows fifty updates a minute."""
 
 _PEOPLE = ("U", "W")
-"""The first letters of the ids of people, to whom Slack delivers in their direct messages with the bot."""
+"""The first letters of people's ids, to which Slack posts as direct messages."""
 _GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 _PASSING = {"", "internal_error", "service_unavailable", "request_timeout"}
-"""Slack's error codes when it does not know itself what became of a message."""
+"""Slack's error codes for which it is unknown whether the message was posted."""
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Conversation:
     Args:
         channel: The channel or thread.
         user_id: The person.
-        seconds: The most seconds that delivering one message there may take, a direct message after that.
+        seconds: The time limit of one message; a fallback direct message gets as much again.
     """
 
     channel: Channel
@@ -47,15 +47,15 @@ class Conversation:
 
     @property
     def public(self) -> bool:
-        """Whether others see what is said in it."""
+        """Whether others see messages in it."""
         return not self.channel.id.startswith((DIRECT, *_PEOPLE))
 
     def updates(self, *, stays: bool) -> tuple[float, ...]:  # noqa: ARG002 - the protocol's
-        """List the seconds after which a working line is updated."""
+        """List the seconds after which a progress notice is updated."""
         return UPDATED_AFTER
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
-        """Send a message; one that cannot replace the last is posted, and as a last resort sent directly."""
+        """Send a message: update the last one if asked, else post, else send a direct message."""
         private = audience is Audience.ACTOR
         ways = [self._post_ephemeral if private else self._post]
         if in_place and self._ts and not private:
@@ -73,7 +73,7 @@ class Conversation:
         send_directly(replace(self.channel, id=self.user_id, thread_ts=""), message, self.seconds)
 
     def update(self, message: Message) -> None:
-        """Replace the last message, if Slack takes it."""
+        """Update the last message, if Slack allows it."""
         try:
             self._replace(message)
         except SlackCallError as error:
@@ -95,7 +95,7 @@ class Conversation:
         self.channel = replace(self.channel, id=channel_id)
 
     def _post_ephemeral(self, message: Message) -> None:
-        """Post a message to the person alone, as far as Slack can."""
+        """Post a message that only the person sees."""
         if self.public:
             self.channel.post_ephemeral(self.user_id, message)
         else:
@@ -103,12 +103,12 @@ class Conversation:
 
 
 def send_directly(direct: Channel, message: Message, seconds: float) -> None:
-    """Send a message to a person's direct messages, or log that it could not be delivered, without content.
+    """Send a direct message; a failure is logged without the content.
 
     Args:
-        direct: The direct messages.
+        direct: The person's direct messages.
         message: The message.
-        seconds: The most seconds that it may take.
+        seconds: The time limit.
     """
     try:
         _try_again(partial(direct.post, message), Deadline.after(seconds), last=True)
@@ -117,15 +117,15 @@ def send_directly(direct: Channel, message: Message, seconds: float) -> None:
 
 
 def _try_again(post: Callable[[], object], deadline: Deadline, *, last: bool = False) -> None:
-    """Post, and once more where Slack asks to wait or nobody knows what became of it.
+    """Post, with one retry if Slack asks to wait or the outcome is unknown.
 
     Args:
         post: Posts once.
-        deadline: Until when to try again.
-        last: Whether there is no other way; then again and again, as long as Slack asks to wait.
+        deadline: The time limit; no retry starts after it.
+        last: Whether there is no other way; then it retries as often as Slack asks to wait.
 
     Raises:
-        SlackCallError: Slack did not take it.
+        SlackCallError: Slack did not confirm it.
     """
     again = False
     while True:
@@ -141,10 +141,10 @@ def _try_again(post: Callable[[], object], deadline: Deadline, *, last: bool = F
         else:
             return
         again = True
-        # Those that wait for the same channel do not all come back at once.
+        # Spread, so that all messages for a channel are not retried at once.
         time.sleep(wait + soon() if last else wait)
 
 
 def soon() -> float:
-    """Draw the seconds before another try of what Slack may have taken."""
+    """Return random seconds before a retry."""
     return 0.2 + secrets.randbelow(300) / 1000

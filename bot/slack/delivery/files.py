@@ -24,21 +24,21 @@ _TRY_AGAIN = "Try again in a minute; if that does not help, tell the bot's opera
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Sends files by the client of Slack's Web API."""
+    """Sends files to people."""
 
     slack: SlackClient
 
     def send(self, actor_id: str, name: str, content: bytes, comment: str) -> None:
-        """Send a file to an actor's direct messages with the bot; it is there when this returns.
+        """Send a file to an actor's direct messages with the bot.
 
         Args:
-            actor_id: Whose.
-            name: What the file is called.
-            content: Its bytes.
-            comment: Our own words above it.
+            actor_id: The actor's user id.
+            name: The file's name.
+            content: The file's content.
+            comment: The text above the file.
 
         Raises:
-            SlackUnavailableError: Slack did not take it, or did not say so.
+            SlackUnavailableError: Slack did not confirm it.
         """
         send = partial(self._send, actor_id, name, content, comment)
         try:
@@ -52,11 +52,11 @@ class Files:
         except SlackCallError as error:
             raise _not_sent(error.reason) from None
         except (LookupError, TypeError) as error:
-            # Slack's answer lacks what the next call needs.
+            # Slack's response lacks a key for the next call.
             raise _not_sent(type(error).__name__) from None
 
     def _send(self, actor_id: str, name: str, content: bytes, comment: str) -> None:
-        # A file goes where the bot is a member: the channel of the request may be none of those.
+        # The bot can share files only where it is a member, which the request's channel may not be.
         direct = self.slack.call("conversations.open", users=actor_id)["channel"]["id"]
         place = self.slack.call("files.getUploadURLExternal", filename=name, length=len(content))
         self.slack.upload(str(place["upload_url"]), content)

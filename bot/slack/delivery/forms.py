@@ -1,4 +1,4 @@
-"""Forms: opened at once, and filled when the values are there."""
+"""Forms: modals opened at once, and filled when their data is ready."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from bot.slack.modals.profile import account_view, error_view, form_view, loadin
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """Opens forms over a client of Slack's Web API."""
+    """Opens forms."""
 
     slack: SlackClient
     interactions: Interactions
 
     def ask_account(self, trigger_id: str, apps: Apps) -> None:
-        """Open the view that asks for the account whose profile the form shows.
+        """Open the view that asks for the account to change.
 
         Raises:
             SlackUnavailableError: Slack did not open it.
@@ -31,7 +31,7 @@ class Forms:
         self.show(trigger_id, account_view(apps))
 
     def show(self, trigger_id: str, view: Mapping[str, Any]) -> str:
-        """Open a view and give Slack's id for it.
+        """Open a view; return its id.
 
         Raises:
             SlackUnavailableError: Slack did not open it.
@@ -47,13 +47,13 @@ class Forms:
         return str(opened.get("id", ""))
 
     def open(self, actor: Actor, trigger_id: str, load: Callable[[], Form], response_url: str) -> None:
-        """Open a form that says it is loading, and fill it.
+        """Open a loading view, and fill it with the form.
 
-        A trigger lives three seconds, and Tencent Chat may take longer than that.
+        A trigger is valid for three seconds, and Tencent Chat may take longer.
 
         Raises:
             SlackUnavailableError: Slack did not open it.
-            BotError: What loading raises; the form says so, too.
+            BotError: Loading failed; the view shows it as well.
         """
         open_view = OpenView(self.slack, self.show(trigger_id, loading_view()))
         try:
@@ -63,20 +63,20 @@ class Forms:
             raise
 
     def expect_view(self) -> OpenView:
-        """Make the open view that an ack brings from now on."""
+        """Make the open view that the coming ack will show."""
         return OpenView.expected(self.slack)
 
     def fill(self, actor: Actor, open_view: OpenView, load: Callable[[], Form], response_url: str) -> None:
-        """Fill an open view with a form, unless it was closed meanwhile.
+        """Fill an open view with a form, unless it was closed.
 
         Args:
             actor: The owner of the form.
             open_view: The view.
             load: Reads the values.
-            response_url: The response URL for the result once the form is closed; empty for direct messages.
+            response_url: The response URL for results after the form is closed; empty for direct messages.
 
         Raises:
-            BotError: What loading raises.
+            BotError: Loading failed.
         """
         form = load()
         open_view.show(form_view(form, self.interactions.keep(actor, OpenForm(form, response_url))))

@@ -1,4 +1,4 @@
-"""Delivery into an open view of a modal."""
+"""Delivery to an open modal view."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -11,11 +11,11 @@ from bot.slack.modals.review import notice_view
 
 @dataclass(slots=True)
 class ModalDelivery:
-    """Delivery into an open view, and by another way once it is closed.
+    """Delivery to an open view, with a fallback once it is closed.
 
     Args:
         view: The view.
-        otherwise: The other way.
+        otherwise: The fallback.
     """
 
     view: OpenView
@@ -26,17 +26,17 @@ class ModalDelivery:
 
     @property
     def public(self) -> bool:
-        """Whether others see what is sent."""
+        """Whether others see the messages."""
         return self.otherwise.public
 
     def updates(self, *, stays: bool) -> tuple[float, ...]:
-        """List the seconds after which a working line is updated."""
+        """List the seconds after which a progress notice is updated."""
         return self.otherwise.updates(stays=stays)
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
-        """Show a message in the view, or send it the other way."""
+        """Show a message in the view, or send it by the fallback."""
         if not self.view.show(notice_view(message)):
-            # A line that was shown in the view is nothing that could be replaced elsewhere.
+            # A notice shown in the view cannot be replaced elsewhere.
             self.otherwise.send(message, audience, in_place=in_place and self._fallen)
             self._fallen = True
 

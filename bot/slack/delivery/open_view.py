@@ -11,7 +11,7 @@ from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 
 FOLLOWED_AFTER = 4.0
-"""Seconds after which Slack has followed an ack for certain, or never will: it waits three for one."""
+"""Seconds after which Slack has applied an ack or never will; it waits three for one."""
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.4
@@ -22,17 +22,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class OpenView:
-    """A view of a modal, found by Slack's id or, where it comes with an ack, by one of ours.
+    """An open modal view, found by Slack's id or, if an ack shows it, by an id of the bot.
 
-    The ack and what is shown after it go different ways, and may overtake each other. Slack does not know
-    our id before it has followed the ack, so that nothing shown by it is overwritten by the ack.
+    The ack and a later update take different connections, and may overtake each other. Slack does not know
+    the bot's id before it has applied the ack, so the ack never overwrites an update by that id.
 
     Args:
         slack: The client of the Web API.
-        view_id: Slack's id; empty while only ours is known.
-        external_id: Ours, given to the view that comes with the ack.
-        expected_until: The moment (monotonic seconds) until which the ack may not have been followed.
-        closed: Whether it is closed, or did not take what was to be shown: nothing is shown in it any more.
+        view_id: Slack's id; empty while unknown.
+        external_id: The bot's id for the view in the ack.
+        expected_until: The moment (monotonic seconds) until which Slack may still apply the ack.
+        closed: Whether it is closed or refused an update; it gets no more.
     """
 
     slack: SlackClient
@@ -43,11 +43,11 @@ class OpenView:
 
     @classmethod
     def expected(cls, slack: SlackClient) -> "OpenView":
-        """Make the open view that an ack brings from now on."""
+        """Make the open view that the coming ack will show."""
         return cls(slack, "", secrets.token_urlsafe(12), time.monotonic() + FOLLOWED_AFTER)
 
     def show(self, view: Mapping[str, Any]) -> bool:
-        """Replace the view; False when it is closed."""
+        """Update the view; return False if it is closed."""
         pause = _FIRST_PAUSE
         while not self.closed:
             problem = self._try(view)
@@ -62,7 +62,7 @@ class OpenView:
         return False
 
     def _try(self, view: Mapping[str, Any]) -> str:
-        """Show a view once; the name of what went wrong, empty when nothing did."""
+        """Update the view once; return the error code, empty on success."""
         place = {"view_id": self.view_id} if self.view_id else {"external_id": self.external_id}
         try:
             shown = self.slack.call("views.update", **place, view=view).get("view") or {}

@@ -11,7 +11,7 @@ from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import progressing, working
 
 PROGRESS_AFTER = 2.0
-"""Seconds after which a working line shows the progress."""
+"""Seconds after which the notice shows progress."""
 
 
 @contextmanager
@@ -21,11 +21,11 @@ def showing_progress(
     """Show the progress of a lookup, with a button to cancel it, until the context ends.
 
     Args:
-        interactions: Keeps the lookup for the button, as long as there is something to cancel.
+        interactions: Keeps the lookup for its Cancel button while it runs.
         request: The request to answer.
         job: The lookup.
-        number: The page that is to be shown.
-        stays: Whether the answer goes elsewhere.
+        number: The page to show.
+        stays: Whether the notice stays, because the answer goes elsewhere.
     """
     cancel_id = ""
 

@@ -1,4 +1,4 @@
-"""The reply to one request: at most a working line, brought up to date, and the answer."""
+"""The reply to one request: at most one notice, updated, and then the answer."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import following, shared
 
 WORKING_AFTER = 1.0
-"""The usual seconds without an answer until a working line is sent."""
+"""The usual seconds without an answer before a notice is sent."""
 
 
 class Audience(Enum):
@@ -21,54 +21,54 @@ class Audience(Enum):
     USUAL = auto()
     """The actor, and the others in a public conversation."""
     ACTOR = auto()
-    """The actor alone."""
+    """Only the actor."""
     CHANNEL = auto()
-    """Everybody in the channel."""
+    """Everyone in the channel."""
 
 
 class Delivery(Protocol):
-    """A way to the person who asked: a response URL, a conversation or an open view.
+    """A way to deliver messages: a response URL, a conversation or an open view.
 
-    None of its methods raises: what cannot be delivered at all is logged, without its content.
+    Its methods never raise; failures are logged without the content.
     """
 
     @property
     def public(self) -> bool:
-        """Whether others than the actor see what is usually sent."""
+        """Whether others than the actor see its usual messages."""
 
     @property
     def beside(self) -> bool:
-        """Whether what replaces a message replaces the one that was pressed, never one sent since."""
+        """Whether it can only replace the message of the pressed button, not a later one."""
 
     @property
     def is_view(self) -> bool:
-        """Whether others than the reply show something in the same place."""
+        """Whether it is a modal view, which others may update as well."""
 
     def updates(self, *, stays: bool) -> tuple[float, ...]:
-        """List the seconds of work after which a working line is updated."""
+        """List the seconds of work after which a progress notice is updated."""
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
-        """Send a message; `in_place` asks to replace the last one, or the pressed one."""
+        """Send a message; `in_place` replaces the last or the pressed one if possible."""
 
     def update(self, message: Message) -> None:
-        """Replace the last message, if Slack takes it; nothing is sent elsewhere."""
+        """Update the last message, if Slack allows it; never post another."""
 
 
 class Line(Enum):
-    """The state of what is shown before the answer."""
+    """The state of the notice before the answer."""
 
     NONE = auto()
-    """Nothing is shown."""
+    """There is none."""
     MAKES_WAY = auto()
-    """The message whose button was pressed is replaced by whatever comes next, unless that is an error."""
+    """The next message, unless an error, replaces that of the pressed button."""
     ANNOUNCED = auto()
-    """A line stands beside the pressed message, where nothing can replace it."""
+    """A notice is posted beside the pressed message, and cannot be replaced."""
     STANDS = auto()
-    """A line stands where the answer comes, and is replaced by it."""
+    """A notice is posted, and the answer will replace it."""
     STAYS = auto()
-    """A line stays, because the answer goes elsewhere."""
+    """A notice stays, because the answer goes elsewhere."""
     OUTDATED = auto()
-    """A line stays, and shows progress that the answer ends."""
+    """A notice stays, but its progress is outdated by the answer."""
 
 
 @dataclass(slots=True)
@@ -76,8 +76,8 @@ class Reply:
     """The reply to one request.
 
     Args:
-        delivery: The way to the actor.
-        working_after: The seconds without an answer until a working line is sent.
+        delivery: The delivery to the actor.
+        working_after: The seconds without an answer before a notice is sent.
     """
 
     delivery: Delivery
@@ -92,35 +92,35 @@ class Reply:
         return self.delivery.public
 
     def replace_pressed(self) -> None:
-        """Let the message whose button was pressed make way for the answer."""
+        """Let the answer replace the message of the pressed button."""
         with self._lock:
             if self._line in (Line.NONE, Line.ANNOUNCED):
                 self._line = Line.MAKES_WAY
 
     def announce_waiting(self, line: Callable[[], Message], over: Event) -> None:
-        """Send a line if a request waits longer than about a second, from a thread of its own.
+        """Send a notice if a request waits longer than about a second, in a thread of its own.
 
         Args:
-            line: Makes it.
-            over: Set when the request has begun, or does not wait any more.
+            line: Makes the notice.
+            over: Set when the request has begun or was cancelled.
         """
         Thread(target=self._announce_waiting, args=(line, over), name="waiting", daemon=True).start()
 
     def begin(self) -> None:
-        """Begin the work; a waiting line on its way into a view must not replace what is shown there next."""
+        """Begin the work; first wait for a notice on its way to a view, which it must not overwrite later."""
         if self.delivery.is_view:
             with self._lock:
                 pass
 
     @contextmanager
     def working(self, line: Callable[[], Message], *, stays: bool = False) -> Iterator[None]:
-        """Send a working line if what happens inside takes longer than about a second.
+        """Show a progress notice if the context takes longer than about a second.
 
-        Beside a message that must stay, only that the answer follows: no line could be replaced there.
+        Beside a message that must stay, it only announces the answer, since it could not be updated there.
 
         Args:
-            line: Makes the line; what it makes later is shown in its place.
-            stays: Whether the answer leaves the line where it is, because it goes elsewhere.
+            line: Makes the notice, and its updates.
+            stays: Whether the notice stays, because the answer goes elsewhere.
         """
         done = Event()
         Thread(target=self._show_progress, args=(line, stays, done), name="progress", daemon=True).start()
@@ -135,14 +135,14 @@ class Reply:
             self._answered.set()
             outdated = self._line is Line.OUTDATED
             if outdated or (audience is Audience.CHANNEL and self._line is Line.STANDS):
-                # First: later this would take the place of the answer.
+                # Before the answer, which it would otherwise replace.
                 self.delivery.update(shared())
             if outdated:
                 self._line = Line.STAYS
             self._send(message, audience)
 
     def refuse(self, message: Message) -> None:
-        """Send what went wrong; the message whose button was pressed stays as it is."""
+        """Send an error; the message of the pressed button stays."""
         with self._lock:
             self._answered.set()
             stands = self._line is Line.STANDS
@@ -159,7 +159,7 @@ class Reply:
         with self._lock:
             if over.is_set() or self._answered.is_set():
                 return
-            # Whether others may see an answer at all is not known before the role was checked.
+            # The role is not checked yet, so others must not see the notice.
             self._send(line(), Audience.ACTOR if self.public else Audience.USUAL)
             if not self.public:
                 self._line = Line.ANNOUNCED if self.delivery.beside else Line.STANDS

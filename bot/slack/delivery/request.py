@@ -1,4 +1,4 @@
-"""One request of a person, from any surface."""
+"""A person's request, from any surface."""
 
 from dataclasses import dataclass, field
 
@@ -14,9 +14,9 @@ class SlackRequest:
         actor: The person who asks.
         surface: The surface they used.
         reply: Takes the answer.
-        channel_id: The channel they asked in; empty where there is none.
-        trigger_id: Allows to open one modal within three seconds; empty where nothing does.
-        response_url: The response URL, for what a modal that is opened comes to; empty where there is none.
+        channel_id: The id of the channel; empty if there is none.
+        trigger_id: The id that allows opening one modal within three seconds; empty if there is none.
+        response_url: The response URL for a modal's result; empty if there is none.
     """
 
     actor: Actor

@@ -22,16 +22,15 @@ from bot.slack.delivery.reply import Audience, Delivery
 from bot.slack.messages.blocks import Message
 
 TRIES = 2
-"""The tries of one message before another way is taken; a response URL works five times in all."""
+"""The tries of one message before the fallback; a response URL works five times in all."""
 UPDATED_AFTER = (2.5, 6.0)
-"""Seconds after which a working line is updated at a response URL.
+"""Seconds after which a progress notice is updated at a response URL.
 
-It takes five messages in all: that line, twice updated, the answer, and one in reserve. It is updated once
-after a line that said that the request waits, and where the line stays, because that says at the end where
-the answer is.
+The URL takes five messages: the notice, two updates, the answer, and one in reserve. There is only one update
+after a waiting notice, or if the notice stays and gets a last update with the answer.
 """
 MOST_BYTES = 64 * 1024
-"""The longest answer to a post that is read; Slack says `ok`, or an error's code."""
+"""The longest response read, in bytes; Slack responds `ok`, or an error code."""
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _QUIET = {"unfurl_links": False, "unfurl_media": False}
@@ -41,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class _NotTakenError(Exception):
-    """Slack did not take a message; the words are its error code or the kind of failure."""
+    """Slack did not take a message; the text is its error code or the kind of failure."""
 
 
 class Responder:
@@ -53,29 +52,29 @@ class Responder:
         self._session = Session("https://hooks.slack.com", connections)
 
     def reach(self, url: str, actor_id: str, *, of_message: bool = False) -> Delivery:
-        """Make the way to an actor: a response URL, or without one their direct messages.
+        """Make the delivery to a response URL, or without one to the actor's direct messages.
 
         Args:
-            url: The response URL; empty where there is none.
-            actor_id: The actor.
-            of_message: Whether the URL is that of a message, which is what it replaces.
+            url: The response URL; empty if there is none.
+            actor_id: The actor's user id.
+            of_message: Whether the URL belongs to a message, the only one that it can replace.
         """
         if not url:
             return self.open_conversation(actor_id, actor_id)
         return ResponseUrl(self, url, actor_id, beside=of_message)
 
     def open_conversation(self, channel_id: str, user_id: str, thread_ts: str = "") -> Conversation:
-        """Make a conversation in a direct message, or in a thread of a channel."""
+        """Make the delivery to a direct message, or to a thread of a channel."""
         return Conversation(Channel(self._slack, channel_id, thread_ts), user_id, self._limits.answer)
 
     def open_view(self, view: OpenView, url: str, actor_id: str) -> Delivery:
-        """Make the way to an actor by a view that is open; once it is closed, as `reach` does."""
+        """Make the delivery to an open view, with the fallback of `reach` once it is closed."""
         return ModalDelivery(view, self.reach(url, actor_id))
 
     def send(self, url: str, message: Message, options: Mapping[str, Any], actor_id: str) -> None:
-        """Send a message to a response URL; where it is not taken, to the actor directly.
+        """Send a message to a response URL, with a direct message as the fallback.
 
-        It never raises: what cannot be delivered at all is logged, without its content.
+        Never raises; a failure is logged without the content.
         """
         body = {"text": message.text, "blocks": message.blocks, **options, **_QUIET}
         deadline = Deadline.after(self._limits.answer)
@@ -92,11 +91,11 @@ class Responder:
             self.send_directly(actor_id, message)
 
     def send_directly(self, actor_id: str, message: Message) -> None:
-        """Send a message to an actor's direct messages; as `send` it never raises."""
+        """Send a direct message; never raises."""
         send_directly(Channel(self._slack, actor_id), message, self._limits.answer)
 
     def update(self, url: str, message: Message) -> None:
-        """Replace the last message at a response URL, if Slack takes it."""
+        """Update the last message at a response URL, if Slack allows it."""
         body = {"text": message.text, "blocks": message.blocks, **_IN_PLACE, **_QUIET}
         _, reason = self._try(url, msgspec.json.encode(body), self._limits.attempt)
         if reason:
@@ -107,7 +106,7 @@ class Responder:
         self._session.close()
 
     def _post(self, url: str, body: Mapping[str, Any], deadline: Deadline) -> None:
-        """Post to a response URL, twice at the most and not beyond the deadline.
+        """Post to a response URL, at most twice and before the deadline.
 
         Raises:
             _NotTakenError: Slack did not take it.
@@ -122,7 +121,7 @@ class Responder:
             time.sleep(wait)
 
     def _try(self, url: str, data: bytes, seconds: float) -> tuple[float | None, str]:
-        """Post once; the seconds until another try makes sense, if ever, and why it failed, empty if not."""
+        """Post once; return the seconds before a retry, None for never, and the error, empty on success."""
         try:
             answer = self._session.post(url, data, _JSON, seconds=seconds, max_bytes=MOST_BYTES)
         except CallError as error:
@@ -142,8 +141,8 @@ class ResponseUrl:
     Args:
         responder: The client of response URLs.
         url: The response URL.
-        actor_id: The actor, for a direct message.
-        beside: Whether the URL is that of a message, which is what it replaces.
+        actor_id: The actor's user id, for direct messages.
+        beside: Whether the URL belongs to a message, the only one that it can replace.
     """
 
     responder: Responder
@@ -155,11 +154,11 @@ class ResponseUrl:
     is_view: ClassVar[bool] = False
 
     def updates(self, *, stays: bool) -> tuple[float, ...]:
-        """List the seconds after which a working line is updated."""
+        """List the seconds after which a progress notice is updated."""
         return UPDATED_AFTER[: 1 if stays or self._used else None]
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
-        """Send a message; where the URL takes none, to the actor directly."""
+        """Send a message, with a direct message as the fallback."""
         self._used = True
         in_channel = audience is Audience.CHANNEL
         options = {
@@ -169,12 +168,12 @@ class ResponseUrl:
         self.responder.send(self.url, message, options, self.actor_id)
 
     def update(self, message: Message) -> None:
-        """Replace the last message, if Slack takes it."""
+        """Update the last message, if Slack allows it."""
         self.responder.update(self.url, message)
 
 
 def _refusal(answer: Response) -> str:
-    """Name Slack's error, empty when it took the message; its answer is `ok` as text or as JSON."""
+    """Return the error code of a response, empty on success; Slack responds `ok` as text or JSON."""
     taken = answer.status < HTTPStatus.MULTIPLE_CHOICES
     if taken and bytes(answer.body.strip()) in (b"ok", b""):
         return ""
@@ -184,5 +183,5 @@ def _refusal(answer: Response) -> str:
         said = {"ok": taken, "error": answer.body.decode(errors="replace")}
     if taken and said.get("ok", True):
         return ""
-    # Only a code of Slack's is repeated: a gateway's page may name the response URL.
+    # Only Slack's error code is repeated: a gateway's page may name the response URL.
     return read_code(said) or f"HTTP {answer.status}"

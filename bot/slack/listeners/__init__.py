@@ -1,1 +1,1 @@
-"""Bolt listeners: each reads its payload, acknowledges at once and leaves the work to a worker."""
+"""Bolt listeners: each reads its payload, acknowledges at once, and submits the work to a worker."""

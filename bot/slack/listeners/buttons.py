@@ -33,7 +33,7 @@ from bot.slack.messages.notices import changing, withdrawn
 from bot.slack.runner import CommandRunner
 
 Action: TypeAlias = Callable[[CommandRunner, SlackRequest, str], str]
-"""Handles a press of a button, given its value; returns the label of its metric."""
+"""Handles a press of a button with a value; returns the label of its metric."""
 
 
 def register(
@@ -56,7 +56,7 @@ def register(
 
 
 def press(runner: CommandRunner, request: SlackRequest, action_id: str, value: str) -> None:
-    """Handle a press, and always answer."""
+    """Handle a press, and always answer it."""
     runner.run_guarded(request, partial(_ACTIONS[action_id], runner, request, value))
 
 
@@ -99,7 +99,7 @@ def _turn_page(runner: CommandRunner, request: SlackRequest, key: str) -> str:
 
 
 def _cancel_lookup(runner: CommandRunner, request: SlackRequest, key: str) -> str:
-    # Nothing is sent and nothing new is shown, so that this takes no role: the lookup's owner may.
+    # Needs no role, only the owner: nothing is sent and nothing new is shown.
     cancelable = runner.interactions.find(key, request.actor, Cancelable)
     if isinstance(cancelable, RunningLookup):
         return _cancel_under_way(runner, request, cancelable)
@@ -191,6 +191,6 @@ _ACTIONS: Mapping[str, Action] = {
     "review_change": _review,
 }
 URGENT = frozenset({"cancel_lookup"})
-"""The actions that must not wait for the workers, which may be busy with what these end."""
+"""The actions that must not wait for workers, which may be busy with the work to cancel."""
 QUICK = frozenset({"all_commands"})
-"""The actions that ask neither the vendor nor the record."""
+"""The actions that call neither the vendor nor the record."""

@@ -1,4 +1,4 @@
-"""The listener for the slash command: one, with the table of commands behind it."""
+"""The listener for the slash command."""
 
 from collections.abc import Mapping
 from functools import partial

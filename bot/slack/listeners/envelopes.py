@@ -1,4 +1,4 @@
-"""Socket Mode envelopes, each handed to Bolt once."""
+"""Socket Mode envelopes, deduplicated."""
 
 import logging
 
@@ -14,7 +14,7 @@ from bot.slack.api.socket_mode import SocketClient
 from bot.slack.recent_ids import RecentIds
 
 ENVELOPES = 256
-"""The number of latest envelopes that are recognized."""
+"""The number of latest envelopes that are remembered."""
 
 _NOT_SLACKS = "The bot could not read this request from Slack, so nothing was done. Try again."
 
@@ -25,14 +25,14 @@ class DeduplicatingHandler(SocketModeHandler):
     """Handles each Socket Mode envelope once: Slack delivers some twice."""
 
     def __init__(self, app: App, slack: SlackClient, app_token: str) -> None:
-        # Not the base's: it would make a client whose waits have no end.
+        # Not the base's, whose client has no time limits.
         self.app, self.app_token = app, app_token
         self.client = SocketClient(app_token, slack, logger=app.logger)
         self._recent = RecentIds(ENVELOPES)
         self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]  # as Bolt's
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]  # as Bolt's
-        """Hand an envelope to Bolt, or acknowledge a repeated one."""
+        """Pass an envelope to Bolt, or acknowledge a repeated one."""
         if self._recent.add(req.envelope_id):
             client.send_socket_mode_response(SocketModeResponse(req.envelope_id))
             return
@@ -42,11 +42,11 @@ class DeduplicatingHandler(SocketModeHandler):
         except NotSlacksError as error:
             self._give_up(client, req, str(error))
         except Exception as error:  # noqa: BLE001 - Bolt looks into a payload before it knows its shape
-            # Neither the error's words nor its traceback: they may repeat what was typed.
+            # Without its text and traceback, which may repeat what was typed.
             self._give_up(client, req, type(error).__name__)
 
     def _give_up(self, client: SocketModeClient, req: SocketModeRequest, why: str) -> None:
-        """Acknowledge an envelope, or Slack would bring it again; with words where a person waits."""
+        """Acknowledge an envelope, so that Slack does not repeat it, with a text for a command."""
         log.warning("an envelope is not a Slack payload (%s)", why)
         said = {"text": _NOT_SLACKS} if "command" in req.payload else None
         client.send_socket_mode_response(SocketModeResponse(req.envelope_id, said))

@@ -1,4 +1,4 @@
-"""The bot's Home tab, published when it is opened and after a press of a button in it."""
+"""The Home tab, published when it is opened and after its buttons are pressed."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ from bot.slack.messages.notices import busy
 from bot.slack.runner import CommandRunner
 
 MOST_TABS = 256
-"""The most Home tabs whose buttons are remembered; those published longest ago go first."""
+"""The most Home tabs whose buttons are kept; the oldest are dropped first."""
 _NAME = "ShowHome"
 
 
@@ -79,12 +79,12 @@ class HomeTabs:
     _lock: Lock = field(default_factory=Lock, init=False)
 
     def publish(self, actor: Actor) -> str:
-        """Publish an actor's Home tab as it is now; returns the label of its metric.
+        """Publish an actor's Home tab; returns the label of its metric.
 
-        However often this is asked for meanwhile, the thread that publishes does it once more.
+        Calls while another thread publishes it make that thread publish it once more.
 
         Raises:
-            SlackUnavailableError: Slack did not take it.
+            SlackUnavailableError: Slack did not update it.
         """
         with self._lock:
             if actor in self._is_due_again:
@@ -101,7 +101,7 @@ class HomeTabs:
         return _NAME
 
     def _is_due(self, actor: Actor) -> bool:
-        """Return whether to publish, and note that it is being done; without that the thread ends."""
+        """Check whether to publish once more, and reset the mark."""
         with self._lock:
             if not self._is_due_again[actor]:
                 del self._is_due_again[actor]
@@ -126,7 +126,7 @@ class HomeTabs:
         self._remember(actor, ids)
 
     def _remember(self, actor: Actor, ids: list[str]) -> None:
-        """Remember the buttons of an actor's tab, and forget those that no tab shows any more."""
+        """Keep the buttons of an actor's tab, and forget those that no tab shows any more."""
         with self._lock:
             gone = self._button_ids.pop(actor, [])
             self._button_ids[actor] = ids

@@ -67,7 +67,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
-        # Without a URL of the modal's own it is that of the message whose shortcut led here.
+        # Without its own response URL, the modal was opened from a message, and uses that one's.
         of_message = not body.get("response_urls")
         destination = _find_destination(runner.interactions, actor, body)
         request = _make_request(responder, actor, body, destination, of_message=of_message)
@@ -89,7 +89,7 @@ def _offer(
 
 
 def _find_destination(interactions: Interactions, actor: Actor, body: Mapping[str, Any]) -> OpenLookup:
-    """Find where to answer: in the conversation that was chosen, or beside the message; or directly."""
+    """Return the destination: the chosen conversation, else the message's, else direct messages."""
     for chosen in body.get("response_urls") or ():
         return OpenLookup(text(chosen, "channel_id"), text(chosen, "response_url"))
     try:

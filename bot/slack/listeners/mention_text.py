@@ -11,8 +11,8 @@ from bot.slack.messages.text import unescape
 
 _PUNCTUATION = ".,;:!?()"
 _GREETING = 100
-"""The most characters of a message that are read before the role of its author is known."""
-# No pattern tries again with less: a run is taken once, from where it begins, and as a whole.
+"""The most characters of a message that are read before its author's role is checked."""
+# No pattern backtracks: each run is matched once, as a whole.
 _START = re.compile(r"\A\s*+[.,;:!?()]++\s++")
 _BULLET = re.compile(r"(?m)^[^\S\n]*+[-\u2013\u2014\u2022*]++[^\S\n]++")
 _OPTIONS = re.compile(r"(?<!\s)\s++(?=--\w)")
@@ -32,17 +32,17 @@ _SMALL_TALK = frozenset(_WORDS.split())
 
 
 def read_message(text: str, bot_id: str) -> str:
-    """Turn a message into what would be typed after the slash command.
+    """Convert a message to the text of a slash command.
 
-    A command's word first makes it that command. Anything else names accounts whose profiles are asked for:
-    of a list all, of a sentence what is likely an id. Where there is none, it is like the command alone.
+    A message that starts with a command's word is that command. Any other looks up profiles: all ids of a
+    list, or the likely ids of a sentence. Without any ids, the text is empty.
 
     Args:
         text: The message as Slack delivers it.
-        bot_id: The bot's own user id, whose mention is no part of what is asked.
+        bot_id: The bot's own user id, whose mention is left out.
 
     Raises:
-        UsageError: It is longer than a command may be.
+        UsageError: It is too long for a command.
     """
     typed = _without_mention(text, bot_id)
     check_length(typed)
@@ -55,9 +55,9 @@ def read_message(text: str, bot_id: str) -> str:
 
 
 def read_word(text: str, bot_id: str) -> str:
-    """Read of a message no more than which command it begins with.
+    """Read only the command's word from a message.
 
-    Anything but a command's word asks for profiles, and a few words of small talk for nothing: an empty word.
+    Without a command's word it is that of a profile lookup; empty for small talk.
     """
     typed = _without_mention(text, bot_id)
     words = [_to_word(each) for each in _BULLET.sub("", typed[:_GREETING]).split()]
@@ -76,7 +76,7 @@ def _without_mention(text: str, bot_id: str) -> str:
 
 
 def _is_sentence(typed: str) -> bool:
-    """Return whether there are words of a conversation beside ids and options."""
+    """Check whether a text is a sentence, rather than only ids and options."""
     said = _OPTIONS.split(_EMOJI.sub(" ", typed), maxsplit=1)[0]
     words = [
         word for each in _QUOTED.sub('""', said).split() if (word := each.strip(f"{_PUNCTUATION}-").lower())
@@ -94,5 +94,5 @@ def _find_likely(typed: str) -> str:
 
 
 def _drop_separators(typed: str) -> str:
-    """Remove separators between and after ids, unless something is quoted, which may hold them."""
+    """Remove separators between and after ids, unless the text has quotes, which may contain them."""
     return typed if '"' in normalize(typed) else _SEPARATORS.sub(" ", typed).strip()

@@ -1,4 +1,4 @@
-"""Mentions of the bot and direct messages to it, answered where they were written."""
+"""The listener for mentions of the bot and direct messages to it."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -21,20 +21,20 @@ from bot.slack.recent_ids import RecentIds
 from bot.slack.runner import CommandRunner
 
 EVENTS = 1024
-"""The number of latest events that are recognized: Slack repeats one for up to an hour."""
+"""The number of latest events that are remembered; Slack repeats one for up to an hour."""
 
 _WRITTEN = {None, "file_share", "thread_broadcast"}
-"""The subtypes of messages that a person has written; all others describe events."""
+"""The subtypes of messages written by people; all others describe events."""
 
 
 def register(app: App, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
-    """Register mentions of the bot and direct messages to it with Bolt; each is taken once."""
+    """Register the listener with Bolt; it handles each message once."""
     seen = RecentIds(EVENTS)
 
     def on_message(ack: Ack, body: Mapping[str, Any]) -> None:
         ack()
         event, bot_id = body["event"], _own_id(body)
-        # What the bot brings as a file may say no more than whose it is.
+        # A file of the bot's may be marked only by its user id.
         if not _is_for_bot(event) or event["user"] == bot_id:
             return
         if seen.add(str(body.get("event_id"))):
@@ -50,7 +50,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
 def _make_request(responder: Responder, body: Mapping[str, Any], event: Mapping[str, Any]) -> SlackRequest:
     team_id = event.get("user_team") or event.get("team") or body.get("team_id")
     actor, channel_id = Actor(str(event["user"]), str(team_id or "")), str(event["channel"])
-    # In a channel the answer starts a thread; in direct messages nobody else is disturbed.
+    # In a channel the answer starts a thread; in direct messages it does not.
     thread_ts = event.get("thread_ts") or ("" if channel_id.startswith(DIRECT) else event["ts"])
     conversation = responder.open_conversation(channel_id, actor.user_id, str(thread_ts))
     return SlackRequest(actor, Surface.MESSAGE, Reply(conversation), channel_id)
@@ -80,7 +80,7 @@ def _allow(services: Services, request: SlackRequest, command: ChangeCommand) ->
 
 
 def _is_for_bot(event: Mapping[str, Any]) -> bool:
-    """Return whether a message is a person's, and to the bot."""
+    """Check whether a message is written by a person to the bot."""
     if event.get("bot_id") or event.get("subtype") not in _WRITTEN or not event.get("user"):
         return False
     direct = str(event["channel"]).startswith(DIRECT)

@@ -1,4 +1,4 @@
-"""The listeners for the profile shortcut and its modals: filled in, reviewed, confirmed and closed."""
+"""The listeners for the profile shortcut and its modals."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -45,7 +45,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
-        # The profile takes a call to read, so this view is there before the form takes its place.
+        # Reading the profile takes a call, so a loading view comes first.
         ack(response_action="update", view=loading_view(open_view.external_id))
         run = partial(runner.fill_form, request, command, open_view)
         admission.admit(request, partial(runner.run_guarded, request, run))
@@ -60,7 +60,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
             return
         request, open_view = _make_request(runner, responder, actor, url)
         if admission.try_to_admit(request, partial(review, runner, request, open_view, command)):
-            # On top of the form, so that closing it leads back to what was filled in.
+            # On top of the form, so that closing it leads back to the form.
             ack(response_action="push", view=loading_view(open_view.external_id))
         else:
             ack(response_action="errors", errors=busy_error(view).mistakes)

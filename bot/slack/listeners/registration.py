@@ -20,7 +20,7 @@ def register(
 
     @app.error
     def on_error(error: Exception, request: BoltRequest) -> BoltResponse:
-        """Answer an error that came before any worker: the last net."""
+        """Answer an error in a listener, the last resort."""
         message = runner.report_crash(error)
         if "command" not in request.body:
             return BoltResponse(status=200)

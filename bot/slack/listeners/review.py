@@ -1,4 +1,4 @@
-"""Review of a form: the difference to confirm in its modal, and the outcome of the change."""
+"""Review of a form in its modal: the preview to confirm, and the outcome of the change."""
 
 import logging
 from collections.abc import Callable
@@ -17,19 +17,19 @@ log = logging.getLogger(__name__)
 
 
 def review(runner: CommandRunner, request: SlackRequest, open_view: OpenView, command: SetFields) -> None:
-    """Show what a form would change, to be confirmed."""
+    """Show the preview of a form's change, to be confirmed."""
     propose = partial(runner.services.changes.propose, request.actor, command, request.surface)
     _run(runner, request, open_view, propose, metric_of(command))
 
 
 def confirm(runner: CommandRunner, request: SlackRequest, open_view: OpenView, change_id: str) -> None:
-    """Make a change that was reviewed, and show its outcome."""
+    """Confirm a reviewed change, and show its outcome."""
     change = partial(runner.services.changes.confirm, request.actor, change_id, request.surface)
     _run(runner, request, open_view, change, "ConfirmChange")
 
 
 def cancel_review(runner: CommandRunner, actor: Actor, change_id: str) -> None:
-    """Cancel a change whose review was closed; one that cannot be cancelled expires."""
+    """Cancel a change whose review was closed; if that fails, it expires."""
     try:
         runner.services.changes.cancel(actor, change_id, Surface.FORM)
     except BotError as error:

@@ -1,4 +1,4 @@
-"""A lookup as a CSV file, and the message that says where the file is."""
+"""A lookup as a CSV file, and the message about the file."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,7 +21,7 @@ COLUMNS = ("account", "result", "problem")
 
 
 def to_csv(lookup: Lookup) -> bytes:
-    """Write every asked account as a row, in the order asked: what became of it, and its fields in words."""
+    """Write a row for each account, in the order asked: its status, problem and formatted fields."""
     latest = lookup.latest()
     fields = all_fields(lookup, latest)
     rows = [(*COLUMNS, *(make_visible(field.label) or field.word for field in fields))]
@@ -34,24 +34,24 @@ def to_csv(lookup: Lookup) -> bytes:
         )
         for row in latest
     ]
-    # Without the mark at the start Excel reads UTF-8 as the machine's old code page; others skip the mark.
-    # What is no text at all was made visible by make_visible.
+    # Without a byte order mark, Excel reads UTF-8 as the machine's old code page; others skip the mark.
+    # make_visible has replaced characters that UTF-8 cannot encode.
     return "".join(map(line, rows)).encode("utf-8-sig")
 
 
 def file_name(lookup: Lookup, at: datetime) -> str:
-    """Name the file by command, app and time (UTC): names are seen where contents are not, so no ids."""
+    """Return the file's name, by command, app and time (UTC); no ids, since names show up elsewhere."""
     return f"{lookup.command.kind.word}-{lookup.command.app.name}-{at:%Y%m%d-%H%M%S}.csv"
 
 
 def comment(lookup: Lookup) -> str:
-    """Say above the file what it is."""
+    """Return the text above the file."""
     word, accounts = lookup.command.kind.word, plural(len(lookup.answer.rows), "account")
     return escape(f"The CSV you asked for: {word} of {accounts} in {lookup.command.app.name}.")
 
 
 def show_sent(lookup: Lookup, name: str, *, seen_by: str, note: str) -> Iterator[Block]:
-    """Count what a lookup found, and say where the file with it is."""
+    """Show the counts of a lookup, and the place and name of its file."""
     yield paragraph(headline(lookup))
     yield paragraph(
         [words("The CSV is in your direct messages with this bot: "), code(name)],
@@ -70,6 +70,6 @@ def _problem(lookup: Lookup, row: AccountResult) -> str:
 
 
 def _cell(field: Field, row: AccountResult) -> str:
-    """Say a value as an answer does; what the API did not return is an empty cell, which can be counted."""
+    """Format a value as in an answer; a missing one is an empty cell."""
     value = row.values.get(field.tag)
     return format_value(field, value) if value not in (None, "", ()) else ""

@@ -1,4 +1,4 @@
-"""The answer to a lookup: counted and placed, every asked account once over all its pages."""
+"""Lookup messages: the headline, a page of results, and the footer."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -30,14 +30,14 @@ _TO = "\N{EN DASH}"
 def show_lookup(
     lookup: Lookup, page: PageControls, *, command: str, seen_by: str, note: str, trim: Truncator
 ) -> Iterator[Block]:
-    """Show one page of a lookup; of a page that is no more, the last one."""
+    """Show one page of a lookup; the last one if the page no longer exists."""
     count = pages(lookup)
     number = min(page.number, count - 1)
     found, problems = part(lookup, number)
     problems = [*(row for row in found if row.status is not LookupStatus.FOUND), *problems]
     found = [row for row in found if row.status is LookupStatus.FOUND]
     yield paragraph(headline(lookup))
-    # Above what it leads back from, so that Next stays where it was pressed.
+    # Above the results, so that Next stays in its place below them.
     yield from back(lookup, page, number)
     yield from show_found(lookup, found, trim)
     yield from show_problems(lookup.command, problems, trim)
@@ -54,7 +54,7 @@ def show_lookup(
 
 
 def headline(lookup: Lookup) -> list[RichTextElement]:
-    """Count what was found of what was asked and why the rest was not, and name the app and its region."""
+    """Return the first line: the counts by status, the app and its region."""
     asked, counts = len(lookup.answer.rows), lookup.answer.count()
     found = counts.get(LookupStatus.FOUND, 0)
     others = [f"{counts[status]} {counted}" for status, counted in COUNTED.items() if status in counts]
@@ -82,7 +82,7 @@ def _place(lookup: Lookup, number: int, count: int) -> Iterator[str]:
 
 
 def elapsed(seconds: float) -> str:
-    """Say how long a lookup took."""
+    """Format the duration of a lookup."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 

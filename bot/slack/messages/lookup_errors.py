@@ -1,4 +1,4 @@
-"""The accounts a lookup did not find: why, and what to do, the ids of one reason together."""
+"""The accounts that a lookup did not find, grouped by reason, with advice."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
@@ -18,13 +18,13 @@ COUNTED: Mapping[LookupStatus, str] = {
     LookupStatus.FAILED: "failed",
     LookupStatus.NOT_ASKED: "not asked",
 }
-"""How the first line counts the accounts that were not found."""
+"""The words of the first line for accounts that were not found, by status."""
 _LONGEST = 40
-"""The most characters that are shown of what is too long for an id."""
+"""The most characters shown of a text that is too long for an id."""
 
 
 def show_problems(command: LookupCommand, rows: Iterable[AccountResult], trim: Truncator) -> Iterator[Block]:
-    """Show every account of the rows once, id first, then the reason, the vendor's code and the advice."""
+    """Show the accounts of the rows by reason, with the vendor's code and the advice."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for row in sorted(rows, key=lambda row: list(COUNTED).index(row.status)):
         groups.setdefault(reason(command, row), []).append(row.account)
@@ -40,12 +40,12 @@ def _line(accounts: Iterable[str], why: tuple[str, str, str], trim: Truncator) -
 
 
 def _id(account: str) -> RichTextElement:
-    """Show an id in full, or the beginning of what is too long to be one."""
+    """Show an id, cut if it is too long to be one."""
     return code(account if fits(account) else cut(make_visible(account), _LONGEST))
 
 
 def reason(command: LookupCommand, row: AccountResult) -> tuple[str, str, str]:
-    """Say what happened, the vendor's code and what to do; parts may be empty."""
+    """Return the reason, the vendor's code and the advice; parts may be empty."""
     problem = row.problem
     number = "" if problem is None or problem.code is None else str(problem.code)
     told = "no reason was given" if problem is None else str(problem)

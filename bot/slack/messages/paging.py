@@ -1,4 +1,4 @@
-"""The pages of a lookup's answer, and the buttons that lead on from one."""
+"""Paging of lookup answers: the accounts of each page, and its buttons."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,24 +12,24 @@ from bot.slack.messages.blocks import Button, buttons
 from bot.slack.messages.tables import SIDE_BY_SIDE, shown_fields
 
 ROWS_PER_PAGE = 20
-"""How many found accounts one page shows."""
+"""The found accounts per page."""
 PROBLEMS_PER_PAGE = 50
-"""How many accounts that were not found one page lists."""
+"""The other accounts per page."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageControls:
-    """Which page of an answer to show, counted from zero, and the opaque ids that its buttons carry.
+    """The page of an answer to show, and the opaque ids of its buttons; None leaves a button out.
 
     Args:
-        number: The page.
-        previous_id: Leads to the page before; as with the others, None leaves the button out.
-        next_id: Leads to the page after.
-        export_id: Leads to everything asked, as CSV.
-        retry_id: Leads to the accounts that may be found yet.
-        share_id: Leads to what the page shows.
-        edit_id: Leads to the form of the one account that was found.
-        history_id: Leads to its history.
+        number: The page, counted from zero.
+        previous_id: For the page before.
+        next_id: For the page after.
+        export_id: For a CSV of the whole answer.
+        retry_id: For a retry of the failed accounts.
+        share_id: For posting the page in the channel.
+        edit_id: For the form of the only account.
+        history_id: For the history of the only account.
     """
 
     number: int = 0
@@ -49,7 +49,7 @@ def pages(lookup: Lookup) -> int:
 
 
 def split(lookup: Lookup) -> tuple[list[AccountResult], list[AccountResult]]:
-    """Tell the accounts that the answer found from the others, each with the latest that is known of it."""
+    """Split an answer's accounts into found and other ones, each with its latest result."""
     found: list[AccountResult] = []
     problems: list[AccountResult] = []
     for then, now in zip(lookup.answer.rows, lookup.latest(), strict=True):
@@ -58,7 +58,7 @@ def split(lookup: Lookup) -> tuple[list[AccountResult], list[AccountResult]]:
 
 
 def part(lookup: Lookup, number: int) -> tuple[list[AccountResult], list[AccountResult]]:
-    """Take a page's share of the found and of the others: what the answer found, whatever is so by now."""
+    """Return a page's found and other accounts, as the answer found them at first."""
     found, problems = split(lookup)
     return (
         found[number * ROWS_PER_PAGE :][:ROWS_PER_PAGE],
@@ -72,7 +72,7 @@ def accounts_on(lookup: Lookup, number: int) -> frozenset[str]:
 
 
 def shown(lookup: Lookup, number: int) -> Lookup:
-    """Take what a page shows: its accounts, and no field that it has no room for."""
+    """Return the part of an answer that a page shows: its accounts, and the fields with room."""
     page = lookup.answer.narrow(accounts_on(lookup, number))
     if page.command.kind.domain is None:
         return page
@@ -80,20 +80,20 @@ def shown(lookup: Lookup, number: int) -> Lookup:
 
 
 def single_account(lookup: Lookup) -> str | None:
-    """Name the account that an answer is about alone; one with an owner is about two."""
+    """Return the only account of an answer; None if there are more, or an owner."""
     if lookup.command.kind.has_owner or len(lookup.answer.rows) > 1:
         return None
     return next((row.account for row in lookup.latest() if row.status is LookupStatus.FOUND), None)
 
 
 def back(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
-    """Set the button that leads to the page before a page."""
+    """Yield the button to the page before."""
     if turns.previous_id and number:
         yield buttons(Button(f"Previous {_size(lookup, number - 1)}", "page", turns.previous_id))
 
 
 def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
-    """Set the buttons below a page, each saying to how many accounts it does what it does."""
+    """Yield the buttons below a page, labelled with the number of accounts they apply to."""
     following = turns.next_id if number + 1 < pages(lookup) else None
     count = len(lookup.answer.rows)
     everything = f"CSV of all {count:,}" if count > SIDE_BY_SIDE else "CSV"
@@ -111,7 +111,7 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
 
 
 def _size(lookup: Lookup, number: int) -> int:
-    """Count what a page is turned to for: its found accounts, or what is left when there are none."""
+    """Count a page's found accounts, or its other ones if there are none."""
     found, problems = part(lookup, number)
     return len(found) or len(problems)
 

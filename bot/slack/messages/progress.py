@@ -1,4 +1,4 @@
-"""A lookup under way: what is asked, how far it has come, and the button that cancels it."""
+"""A running lookup: its accounts, its progress, and the Cancel button."""
 
 from collections.abc import Iterator
 
@@ -16,13 +16,13 @@ _NAMES = {LookupStatus.FOUND: "found", **COUNTED}
 
 
 def show_working(command: LookupCommand) -> Block:
-    """Say what is being looked up, and where."""
+    """Show the number of accounts and the app."""
     what = f"Looking up {plural(len(command.accounts), 'account')}"
     return paragraph([bold(what), words(" in "), code(command.app.name), words(f" {command.app.region}…")])
 
 
 def show_progress(command: LookupCommand, progress: Progress, cancel_id: str) -> Iterator[Block]:
-    """Show how far a lookup has come, in a bar and in numbers."""
+    """Show the progress of a lookup, as a bar and in numbers."""
     yield show_working(command)
     yield paragraph([words(_bar(progress), "code"), words(f"  {' · '.join(_numbers(progress))}")])
     yield buttons(Button("Cancel", "cancel_lookup", cancel_id, "danger"))

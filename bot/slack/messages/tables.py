@@ -1,4 +1,4 @@
-"""The accounts a lookup found: one as a card, a few side by side, many as rows."""
+"""The accounts that a lookup found: one as a card, a few side by side, many as rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -13,7 +13,7 @@ from bot.slack.messages.text import make_visible
 from bot.slack.messages.values import ABSENT, field_label, format_safe, format_value
 
 SIDE_BY_SIDE = 4
-"""Up to how many asked accounts stand side by side, so that they can be compared."""
+"""The most accounts shown side by side."""
 _MAX_COLUMNS = 20
 _MAX_ROWS = 100
 _HEADING = "nick"
@@ -21,7 +21,7 @@ _NO_ATTRIBUTES = Field("", "Attributes", "")
 
 
 def show_found(lookup: Lookup, found: Sequence[AccountResult], trim: Truncator) -> Iterator[Block]:
-    """Show the found accounts of one page, in a shape that depends on how many were asked about."""
+    """Show a page's found accounts, in a shape that depends on the answer's size."""
     if not found:
         return
     fields = shown_fields(lookup, found)
@@ -35,7 +35,7 @@ def show_found(lookup: Lookup, found: Sequence[AccountResult], trim: Truncator) 
 
 
 def all_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, ...]:
-    """List what was asked of every account; the attributes that occur in the rows are like fields of text."""
+    """List the columns of an answer: its fields, or the rows' attributes as text fields."""
     if lookup.command.kind.domain:
         return lookup.command.fields
     names = attribute_names(rows)
@@ -43,7 +43,7 @@ def all_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, ..
 
 
 def shown_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, ...]:
-    """List the fields of some rows for which the shape has room."""
+    """List the columns for which the shape has room."""
     fields = all_fields(lookup, rows)
     if len(lookup.answer.rows) <= SIDE_BY_SIDE:
         return fields[: _MAX_ROWS - 1]

@@ -12,25 +12,25 @@ _MOST = 1000
 
 
 class FormError(Exception):
-    """A form cannot be taken as it was filled in.
+    """A submitted form is not valid.
 
     Args:
-        view: The view that was sent.
-        mistakes: Why, by the input's block id; what concerns the whole form has none, and stands first.
+        view: The submitted view.
+        mistakes: The errors by block id; an empty id is the whole form, shown at the first input.
     """
 
     def __init__(self, view: Mapping[str, Any], mistakes: Mapping[str, str]) -> None:
         super().__init__("; ".join(mistakes))
         first = next(block["block_id"] for block in view["blocks"] if block["type"] == "input")
         self.mistakes = {at or first: cut(sentence(make_visible(why)), _MOST) for at, why in mistakes.items()}
-        """The errors by block id, as Slack takes them."""
+        """The errors by block id, in Slack's format."""
 
 
 def busy_error(view: Mapping[str, Any]) -> FormError:
-    """Make the error of a form that finds the bot busy."""
+    """Make the error of a form submitted while the bot is busy."""
     return FormError(view, {"": "the bot is busy; try again in a few seconds"})
 
 
 def in_words(error: UsageError) -> str:
-    """Put an error and its advice into one text."""
+    """Join an error and its advice."""
     return f"{error}. {error.advice}" if error.advice else str(error)

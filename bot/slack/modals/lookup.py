@@ -1,4 +1,4 @@
-"""The modal that asks what to look up: made, and read when it is sent."""
+"""Lookup modal: the views that ask for ids, fields and a conversation."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -30,28 +30,28 @@ from bot.slack.modals.profile import app_inputs
 LOOKUP_MODAL = "lookup_modal"
 """The callback id of the view."""
 FOUND = "found"
-"""What the block ids of the checkboxes with a message's ids start with."""
+"""The prefix of the block ids of checkboxes with a message's ids."""
 IDS = "ids"
-"""The block id of the input for more ids, or all."""
+"""The block id of the input for ids."""
 KIND = "kind"
-"""The block id of the choice of what to look up; its values are the words of commands."""
+"""The block id of the input for the kind of lookup; its values are command words."""
 OWNER = "owner"
 """The block id of the input for the owner of a friend list."""
 FIELDS = "fields"
-"""The block id of the choice of fields; its values are tags."""
+"""The block id of the input for fields; its values are tags."""
 WHERE = "where"
-"""The block id of the choice of a conversation to answer in."""
+"""The block id of the input for a conversation."""
 
 _NOT_OFFERED = "There is no room for them here. Type or paste the ones you want."
 _GROUP = 10
-"""The most checkboxes that one element takes."""
+"""The most checkboxes of one element."""
 _MOST_OPTIONS = 100
 _MOST_LETTERS = 75
 _MOST_TYPED = 3000
 
 
 def lookup_view(apps: Apps) -> dict[str, Any]:
-    """Make the view that asks for ids, and where the answer is wanted."""
+    """Make the view that asks for ids and a conversation for the answer."""
     where = InputBlock(
         label="Answer in",
         element=ConversationSelectElement(
@@ -68,10 +68,10 @@ def message_view(apps: Apps, found: Sequence[Candidate], key: str, more: int = 0
     """Make the view that offers the ids of a message.
 
     Args:
-        apps: The apps people can name.
-        found: What may be ids, the likely ones to be ticked.
-        key: The opaque id under which the way to answer is found again.
-        more: How many more there are at least, which are not offered.
+        apps: The configured apps.
+        found: The possible ids; likely ones are ticked.
+        key: The opaque id of the answer's destination.
+        more: The number of further candidates, which are not offered.
     """
     if found:
         offered: list[Block] = list(_offer(found))

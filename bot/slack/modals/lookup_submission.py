@@ -1,4 +1,4 @@
-"""From what was filled in to look something up to the command for it."""
+"""Reads the submissions of the lookup modal."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ def read_lookup(view: Mapping[str, Any], apps: Apps) -> LookupCommand:
     """Read a submitted lookup form.
 
     Raises:
-        FormError: Something in it cannot be taken.
+        FormError: An input is not valid.
     """
     values = view["state"]["values"]
     app = apps.find(read_input(values, APP) or None)

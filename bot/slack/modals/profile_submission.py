@@ -13,10 +13,10 @@ from bot.slack.modals.profile import ACCOUNT, REASON, form_fields, read_account,
 
 
 def read_edit(view: Mapping[str, Any], apps: Apps) -> EditProfile:
-    """Read the account whose profile the form is to show.
+    """Read the account for the form.
 
     Raises:
-        FormError: It is no account's id.
+        FormError: It is not an account id.
     """
     typed, app = read_account(view["state"])
     try:
@@ -27,10 +27,10 @@ def read_edit(view: Mapping[str, Any], apps: Apps) -> EditProfile:
 
 
 def read_changes(view: Mapping[str, Any], form: Form) -> SetFields:
-    """Read the values that were changed in a form.
+    """Read the edited values of a form.
 
     Raises:
-        FormError: A value cannot be taken, or none was changed.
+        FormError: A value is not valid, or none was edited.
     """
     typed, reason = read_form(view["state"], form)
     if not typed:
