@@ -90,7 +90,7 @@ def load_verified_each(connection: Connection, rows: Sequence[Row[Any]]) -> Iter
             try:
                 yield _verify(row, _read_steps(steps[row.id]))
             except AlteredError as error:
-                log.warning("change %.40r is left alone: %s", row.id, error)
+                log.warning("skipping change %.40r: %s", row.id, error)
 
 
 def check_latest(connection: Connection, change: Change) -> None:

@@ -55,7 +55,7 @@ def _close(change: Change, result: WriteResult, apps: Apps, record: Record) -> S
         return None
     except AlteredError as error:
         # It must not block the others.
-        log.warning("change %.40r is left alone: %s", change.id, error)
+        log.warning("skipping change %.40r: %s", change.id, error)
         return None
 
 

@@ -170,10 +170,10 @@ def check_payload(body: object) -> None:
         NotSlacksError: It does not.
     """
     if not isinstance(body, dict):
-        raise NotSlacksError("it is no object")
+        raise NotSlacksError("it is not an object")
     kind = body.get("type")
     if not isinstance(kind, str | None):
-        raise NotSlacksError("its type is no text")
+        raise NotSlacksError("its type is not a text")
     shapes = [shape] if (shape := _SHAPES.get(kind or "")) else []
     if "command" in body:
         shapes.append(_Command)

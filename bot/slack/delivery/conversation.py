@@ -67,7 +67,7 @@ class Conversation:
             try:
                 _try_again(partial(way, message), deadline)
             except SlackCallError as error:
-                log.warning("a conversation did not take an answer (%s); taking another way", error)
+                log.warning("could not answer in a conversation (%s); trying another way", error)
             else:
                 return
         send_directly(replace(self.channel, id=self.user_id, thread_ts=""), message, self.seconds)
@@ -77,7 +77,7 @@ class Conversation:
         try:
             self._replace(message)
         except SlackCallError as error:
-            log.info("a conversation did not take an update (%s)", error)
+            log.info("could not update a message in a conversation (%s)", error)
 
     def _replace(self, message: Message) -> None:
         if self._ts:

@@ -54,7 +54,7 @@ class OpenView:
             if not problem:
                 return True
             if problem != _GONE or time.monotonic() >= self.expected_until:
-                log.info("a modal did not take a view (%s)", problem)
+                log.info("could not update a modal (%s)", problem)
                 self.closed = True
             else:
                 time.sleep(pause)

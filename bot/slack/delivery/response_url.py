@@ -87,7 +87,7 @@ class Responder:
                 log.warning("Slack refused the blocks of an answer; sending its plain text")
                 self._post(url, {name: value for name, value in body.items() if name != "blocks"}, deadline)
         except _NotTakenError as error:
-            log.warning("a response URL did not take an answer (%s); sending a direct message", error)
+            log.warning("could not answer at a response URL (%s); sending a direct message", error)
             self.send_directly(actor_id, message)
 
     def send_directly(self, actor_id: str, message: Message) -> None:
@@ -99,7 +99,7 @@ class Responder:
         body = {"text": message.text, "blocks": message.blocks, **_IN_PLACE, **_QUIET}
         _, reason = self._try(url, msgspec.json.encode(body), self._limits.attempt)
         if reason:
-            log.info("a response URL did not take an update (%s)", reason)
+            log.info("could not update a message at a response URL (%s)", reason)
 
     def close(self) -> None:
         """Close the connections."""

@@ -65,8 +65,8 @@ def _problem(lookup: Lookup, row: AccountResult) -> str:
     if row.status is LookupStatus.FOUND:
         return ""
     happened, number, advice = (make_visible(part) for part in reason(lookup.command, row))
-    happened_text = f"{happened} ({number})." if number else f"{happened}."
-    return f"{happened_text} {sentence(advice)}" if advice else happened_text
+    clause = f"{happened} ({number})." if number else f"{happened}."
+    return f"{clause} {sentence(advice)}" if advice else clause
 
 
 def _cell(field: Field, row: AccountResult) -> str:

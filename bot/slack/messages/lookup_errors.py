@@ -35,8 +35,8 @@ def show_problems(command: LookupCommand, rows: Iterable[AccountResult], trim: T
 def _line(accounts: Iterable[str], why: tuple[str, str, str], trim: Truncator) -> list[RichTextElement]:
     ids = chain.from_iterable((words(", "), _id(account)) for account in accounts)
     happened, number, advice = (trim(make_visible(part)) for part in why)
-    told = words(f"  {happened} ({number})." if number else f"  {happened}.")
-    return [*list(ids)[1:], told, *([words(f" {sentence(advice)}", "italic")] if advice else [])]
+    clause = words(f"  {happened} ({number})." if number else f"  {happened}.")
+    return [*list(ids)[1:], clause, *([words(f" {sentence(advice)}", "italic")] if advice else [])]
 
 
 def _id(account: str) -> RichTextElement:
@@ -48,7 +48,7 @@ def reason(command: LookupCommand, row: AccountResult) -> tuple[str, str, str]:
     """Return the reason, the vendor's code and the advice; parts may be empty."""
     problem = row.problem
     number = "" if problem is None or problem.code is None else str(problem.code)
-    told = "no reason was given" if problem is None else str(problem)
+    cause = "no reason was given" if problem is None else str(problem)
     advice = "" if problem is None else problem.advice
     match row.status:
         case LookupStatus.NOT_IMPORTED:
@@ -56,4 +56,4 @@ def reason(command: LookupCommand, row: AccountResult) -> tuple[str, str, str]:
         case LookupStatus.NOT_A_FRIEND if command.kind.has_owner:
             return f"not in {command.owner}'s friend list", number, ""
         case status:
-            return f"{COUNTED[status]}: {told}", number, advice
+            return f"{COUNTED[status]}: {cause}", number, advice
