@@ -79,7 +79,7 @@ def test_keeps_a_change_whose_text_no_database_can_hold(store: Store) -> None:
 def test_refuses_a_second_change_of_the_same_id(store: Store) -> None:
     change = proposed(store)
 
-    with pytest.raises(AuditError, match="another change of that id"):
+    with pytest.raises(AuditError, match="already a change with this id"):
         store.propose(change, step(change, Outcome.PROPOSED))
 
     assert numbers(store, "bob") == [1]
