@@ -69,8 +69,8 @@ def test_verifies_a_sound_record(database: Path) -> None:
     ("statement", "arguments", "code", "words"),
     [
         ("UPDATE entries SET content = replace(content, 'alice', 'mallory')", [], 3, "altered: entry 1"),
-        ("DELETE FROM entries WHERE sequence = 2", [], 4, "missing: entry 2"),
-        ("DELETE FROM entries WHERE sequence = 3", [], 4, "missing: entry 3"),
+        ("DELETE FROM entries WHERE sequence = 2", [], 4, "missing: there is no entry 2"),
+        ("DELETE FROM entries WHERE sequence = 3", [], 4, "missing: there is no entry 3"),
         ("SELECT 1", ["--head", "0123456789ab"], 5, "head not found"),
     ],
 )
