@@ -27,7 +27,7 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import Settings
 from tests.support.bot import EVENTS, call, environment_of, running, signed, slash_command
-from tests.support.im_side import OK, client_for, facing
+from tests.support.scripted_im import OK, client_for, facing
 from tests.support.scripted_server import ScriptedServer, answer, hang
 from tests.support.slack import SIGNING_SECRET, make_workspace, wait_until
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import pytest
 
 from tests.support.bench import BOT, running
-from tests.support.slack_side import SlackSide, slack_side
+from tests.support.slack_process import SlackSide, slack_side
 
 SETTINGS = 5
 """How many settings the sandbox prints."""

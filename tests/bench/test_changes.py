@@ -16,7 +16,7 @@ from tests.bench.conftest import Start
 from tests.support.bench import BOT, show
 from tests.support.bot import press
 from tests.support.sandbox import PATHS, Caller
-from tests.support.slack_side import Sender, SlackSide
+from tests.support.slack_process import Sender, SlackSide
 
 pytestmark = pytest.mark.bench
 

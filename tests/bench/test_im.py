@@ -12,8 +12,8 @@ from bot.core.model import Deadline
 from bot.im.client import GET_PROFILES
 from bot.im.pacer import Pacer
 from tests.support.bench import spread
-from tests.support.im_side import client_for
-from tests.support.stand_in import ACCOUNTS, BODY, TAGS, stand_in
+from tests.support.canned_im_server import ACCOUNTS, BODY, TAGS, stand_in
+from tests.support.scripted_im import client_for
 
 pytestmark = pytest.mark.bench
 

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.support.bench import BOT, ROOT, ratios, running, show
-from tests.support.slack_side import BARE_BOLT
+from tests.support.slack_process import BARE_BOLT
 
 pytestmark = pytest.mark.bench
 

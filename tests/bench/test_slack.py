@@ -29,7 +29,7 @@ from tests.support.bench import BOT, ratios, show
 from tests.support.plot import plot
 from tests.support.sample_results import ALICE, found, profiles
 from tests.support.sandbox import PATHS, Caller
-from tests.support.slack_side import BARE_BOLT, Sender, SlackSide
+from tests.support.slack_process import BARE_BOLT, Sender, SlackSide
 
 pytestmark = pytest.mark.bench
 

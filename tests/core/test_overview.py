@@ -11,7 +11,7 @@ from bot.core.overview import RECENT_ACCOUNTS, RECENT_ENTRIES, make_home, make_s
 from bot.core.parsing.command_line import Apps
 from bot.core.results import RoleReport
 from bot.errors import AuditError
-from tests.support.changing import EDDA, ERIK, ChangesFixture
+from tests.support.changes_fixture import EDDA, ERIK, ChangesFixture
 from tests.support.fakes import FakeRecord
 
 TEST, PROD = App("test", "Jakarta"), App("prod", "Singapore")

@@ -25,8 +25,8 @@ from bot.core.policy import Rules
 from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Start, Unchanged
 from bot.core.services import HISTORY_PAGE, Services
 from bot.errors import AuditError, PermissionDeniedError, UsageError
+from tests.support.command_execution import execute
 from tests.support.entries import unaltered
-from tests.support.executing import execute
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 
 VERA, EDDA, GUS = (Actor(user_id, "T01HOME") for user_id in ("U01VERA", "U02EDDA", "U03GUS"))

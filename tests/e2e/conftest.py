@@ -14,8 +14,8 @@ from bot.playground.workspace import Workspace
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
 from tests.support.browser import PATIENCE, launch
+from tests.support.page_actions import Playground
 from tests.support.slack import BOT_TOKEN, ONCALL, SwitchableApp, make_workspace
-from tests.support.story import Playground
 
 OpenPage: TypeAlias = Callable[..., Page]
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from bot.playground.people import EDITOR, GROUP_EDITOR, VIEWER
 from tests.e2e.conftest import OpenPage
-from tests.support.story import Playground, articles, ask, go_to, has_rows, keep_picture, press, send
+from tests.support.page_actions import Playground, articles, ask, go_to, has_rows, keep_picture, press, send
 
 pytestmark = pytest.mark.browser
 

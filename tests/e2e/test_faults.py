@@ -9,8 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from bot.playground.people import EDITOR, VIEWER, Person
 from bot.sandbox.behavior import Fault
 from tests.e2e.conftest import OpenPage
-from tests.support.slack import wait_until
-from tests.support.story import (
+from tests.support.page_actions import (
     Playground,
     articles,
     ask,
@@ -21,6 +20,7 @@ from tests.support.story import (
     send,
     set_fault,
 )
+from tests.support.slack import wait_until
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from bot.playground.people import EDITOR, VIEWER
 from tests.e2e.conftest import OpenPage
-from tests.support.story import articles, ask, go_to, keep_picture, open_home
+from tests.support.page_actions import articles, ask, go_to, keep_picture, open_home
 
 pytestmark = pytest.mark.browser
 

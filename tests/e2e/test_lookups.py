@@ -12,7 +12,7 @@ from bot.playground.people import EDITOR, GUEST, VIEWER
 from bot.sandbox.behavior import Fault
 from bot.sandbox.data import Account
 from tests.e2e.conftest import OpenPage
-from tests.support.story import (
+from tests.support.page_actions import (
     Playground,
     articles,
     ask,

@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.im.client import IMClient
 from bot.im.usersig import decode, mac
-from tests.support.im_side import APP_ID, KEY, OK, client_for, facing, fail, soon
+from tests.support.scripted_im import APP_ID, KEY, OK, client_for, facing, fail, soon
 from tests.support.scripted_server import answer
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from bot.http_session import tls_context
 from bot.im.client import IMClient
 from bot.im.transport import MAX_BYTES
 from tests.support import scripted_server as responses
-from tests.support.im_side import KEY, OK, client_for, facing, fail, soon
+from tests.support.scripted_im import KEY, OK, client_for, facing, fail, soon
 from tests.support.scripted_server import ScriptedServer, ServerResponse, answer
 
 NICK = "Tag_Profile_IM_Nick"

@@ -12,7 +12,7 @@ from bot.core.model import Deadline
 from bot.errors import AuthenticationError
 from bot.im.client import IMClient
 from bot.im.usersig import LIFETIME, decode
-from tests.support.im_side import OK, client_for, fail
+from tests.support.scripted_im import OK, client_for, fail
 from tests.support.scripted_server import ReceivedRequest, ScriptedServer, ServerResponse, answer
 
 FOUND = OK | {"UserProfileItem": [{"To_Account": "a", "ProfileItem": []}]}

@@ -15,7 +15,7 @@ from bot.store.engine import open_engine, open_snapshot
 from bot.store.record import Store
 from bot.store.schema import outbox
 from bot.store.verify import RecordStatus, verify_url
-from tests.support.changing import SLACK
+from tests.support.changes_fixture import SLACK
 from tests.support.chaos import BEFORE, NICK, Chaos, chaos
 from tests.support.processes import STOPPED_WITHIN
 

@@ -22,7 +22,7 @@ from bot.sandbox.data import Account
 from bot.store.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
-from tests.support.changing import EDDA, PROD
+from tests.support.changes_fixture import EDDA, PROD
 from tests.support.crashing import (
     NICK,
     PATIENCE,

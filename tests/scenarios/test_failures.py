@@ -10,8 +10,8 @@ from bot.playground.faults.faults import RESPONSE_URL, SlackFault
 from bot.playground.people import VIEWER
 from bot.settings import AppSettings
 from tests.support import scripted_server as responses
-from tests.support.im_side import fail
 from tests.support.running_bot import RunningBot, SlackUser, run_bot
+from tests.support.scripted_im import fail
 from tests.support.scripted_server import ScriptedServer, ServerResponse, answer
 
 BODY = b'{"ErrorCode":0,"UserProfileItem":[]}'

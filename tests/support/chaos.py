@@ -30,7 +30,7 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import Settings
 from bot.store.migrate import migrate
-from tests.support.changing import BY_WORD
+from tests.support.changes_fixture import BY_WORD
 from tests.support.postgresql import new_server
 from tests.support.processes import STOPPED_WITHIN, Balancer, BotProcess, FaultyProxy
 from tests.support.slack import Page, open_page

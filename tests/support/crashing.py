@@ -24,7 +24,7 @@ from bot.im.client import IMClient
 from bot.sandbox.request import Answer
 from bot.sandbox.server import Sandbox
 from bot.store.record import Store
-from tests.support.changing import APPS, BY_WORD, EDDA, PROD, RULES, SLACK
+from tests.support.changes_fixture import APPS, BY_WORD, EDDA, PROD, RULES, SLACK
 from tests.support.entries import unaltered
 from tests.support.sandbox import APP_ID, KEY, PATHS, hosted
 

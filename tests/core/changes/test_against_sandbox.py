@@ -19,7 +19,7 @@ from bot.errors import InvalidRequestError, NotFoundError
 from bot.im.client import IMClient
 from bot.sandbox.behavior import Behavior, Fault
 from bot.sandbox.server import Sandbox
-from tests.support.changing import ALICE, EDDA, LEVEL, NICK, RULES, SLACK
+from tests.support.changes_fixture import ALICE, EDDA, LEVEL, NICK, RULES, SLACK
 from tests.support.fakes import FakeRecord
 from tests.support.field_values import held
 from tests.support.sandbox import APP_ID, KEY, Caller, hosted, serving

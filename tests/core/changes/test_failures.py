@@ -46,7 +46,7 @@ from bot.errors import (
 from bot.store.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
-from tests.support.changing import ALICE, EDDA, ERIK, NICK, SLACK, ChangesFixture
+from tests.support.changes_fixture import ALICE, EDDA, ERIK, NICK, SLACK, ChangesFixture
 from tests.support.entries import unaltered
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 

@@ -12,7 +12,7 @@ from bot.core.parsing.command_line import Apps
 from bot.core.results import History
 from bot.core.services import Services
 from bot.errors import AuditError, BotError, ExpiredError, PermissionDeniedError, UsageError
-from tests.support.changing import (
+from tests.support.changes_fixture import (
     APPS,
     DEE,
     EDDA,
@@ -26,7 +26,7 @@ from tests.support.changing import (
     ChangesFixture,
     asked,
 )
-from tests.support.executing import execute
+from tests.support.command_execution import execute
 
 ROLES: Mapping[str, Actor] = {
     "editor": EDDA,

@@ -25,7 +25,7 @@ from bot.errors import (
     UnavailableError,
     UsageError,
 )
-from tests.support.changing import (
+from tests.support.changes_fixture import (
     ALICE,
     ALLOW,
     APPS,

@@ -16,7 +16,7 @@ from bot.errors import ExpiredError, SlackUnavailableError
 from bot.slack.api.client import SlackClient
 from bot.slack.interactions import Interactions, SavedLookup
 from bot.slack.listeners.home import HomeTabs
-from tests.support.changing import APPS, EDDA, ERIK, PROD, RULES, VERA, ChangesFixture
+from tests.support.changes_fixture import APPS, EDDA, ERIK, PROD, RULES, VERA, ChangesFixture
 from tests.support.scripted_server import ReceivedRequest, ScriptedServer, answer
 from tests.support.slack import PATIENCE, wait_until
 
