@@ -6,7 +6,7 @@ from typing import TypeAlias
 import pytest
 
 from tests.support.bench import BOT, running
-from tests.support.slack_process import SlackSide, slack_side
+from tests.support.slack_process import SlackProcess, run_slack_process
 
 SETTINGS = 5
 """How many settings the sandbox prints."""
@@ -15,8 +15,8 @@ Start: TypeAlias = Callable[..., int]
 
 
 @pytest.fixture(scope="session")
-def slack() -> Iterator[SlackSide]:
-    with slack_side() as slack:
+def slack() -> Iterator[SlackProcess]:
+    with run_slack_process() as slack:
         yield slack
 
 
@@ -34,7 +34,7 @@ def im_url(im: dict[str, str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def settings(slack: SlackSide, im: dict[str, str]) -> dict[str, str]:
+def settings(slack: SlackProcess, im: dict[str, str]) -> dict[str, str]:
     return {**slack.settings, **im, "HOST": "127.0.0.1", "PORT": "0"}
 
 

@@ -16,7 +16,7 @@ from tests.bench.conftest import Start
 from tests.support.bench import BOT, show
 from tests.support.bot import press
 from tests.support.sandbox import PATHS, Caller
-from tests.support.slack_process import Sender, SlackSide
+from tests.support.slack_process import RequestSender, SlackProcess
 
 pytestmark = pytest.mark.bench
 
@@ -37,13 +37,13 @@ def call(connection: http.client.HTTPConnection, path: str, body: bytes) -> byte
     return connection.getresponse().read()
 
 
-def test_from_confirm_to_outcome(start: Start, slack: SlackSide, im_url: str) -> None:
+def test_from_confirm_to_outcome(start: Start, slack: SlackProcess, im_url: str) -> None:
     caller = Caller(Sandbox(demo_app()), im_url)
     caller.session.close()
     get, put = (f"{PATHS[each]}?{urlencode(caller.query)}" for each in ("portrait_get", "portrait_set"))
     question = json.dumps({"To_Account": [ACCOUNT], "TagList": [NICK]}).encode()
     with (
-        closing(Sender(start(*BOT, "serve"))) as sender,
+        closing(RequestSender(start(*BOT, "serve"))) as sender,
         closing(http.client.HTTPConnection(urlsplit(im_url).netloc)) as im,
         closing(http.client.HTTPConnection(urlsplit(slack.responses).netloc)) as responses,
     ):

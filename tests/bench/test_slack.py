@@ -29,7 +29,7 @@ from tests.support.bench import BOT, ratios, show
 from tests.support.plot import plot
 from tests.support.sample_results import ALICE, found, profiles
 from tests.support.sandbox import PATHS, Caller
-from tests.support.slack_process import BARE_BOLT, Sender, SlackSide
+from tests.support.slack_process import BARE_BOLT, RequestSender, SlackProcess
 
 pytestmark = pytest.mark.bench
 
@@ -43,10 +43,10 @@ ACCOUNTS = ["alice", "bob_k", "carol"]
 
 
 @pytest.fixture
-def bot(start: Start, slack: SlackSide) -> int:
+def bot(start: Start, slack: SlackProcess) -> int:
     """Start the bot and let it get to know the person who asks; its port."""
     port = start(*BOT, "serve")
-    with closing(Sender(port)) as sender:
+    with closing(RequestSender(port)) as sender:
         for _ in range(10):
             sender.send("profile alice", slack.responses)
             slack.next_post()
@@ -68,7 +68,7 @@ def slow(im_url: str, seconds: float) -> Iterator[None]:
         turn(0)
 
 
-def test_ack(bot: int, start: Start, slack: SlackSide, tmp_path: Path) -> None:
+def test_ack(bot: int, start: Start, slack: SlackProcess, tmp_path: Path) -> None:
     ports = {
         "im-bot": bot,
         "bare Bolt, process_before_response": start(BARE_BOLT, "process-first"),
@@ -77,7 +77,9 @@ def test_ack(bot: int, start: Start, slack: SlackSide, tmp_path: Path) -> None:
     medians: dict[str, list[float]] = {name: [] for name in ports}
     with ExitStack() as stack:
         senders = {
-            name: stack.enter_context(closing(Sender(port, keeps=name != "bare Bolt, as in its README")))
+            name: stack.enter_context(
+                closing(RequestSender(port, keep_alive=name != "bare Bolt, as in its README"))
+            )
             for name, port in ports.items()
         }
         for _ in range(ROUNDS):
@@ -102,10 +104,10 @@ def test_ack(bot: int, start: Start, slack: SlackSide, tmp_path: Path) -> None:
     plot(FIGURES / "ack.svg", f"Slash command to ack over HTTP, p50 of {IN_A_ROUND} commands", "ms", medians)
 
 
-def test_twelve_at_once(bot: int, slack: SlackSide, im_url: str) -> None:
+def test_twelve_at_once(bot: int, slack: SlackProcess, im_url: str) -> None:
     slowest, complete = [], []
     with ExitStack() as stack, ThreadPoolExecutor(AT_ONCE) as pool, slow(im_url, 2):
-        senders = [stack.enter_context(closing(Sender(bot))) for _ in range(AT_ONCE)]
+        senders = [stack.enter_context(closing(RequestSender(bot))) for _ in range(AT_ONCE)]
         for _ in range(5):
             together = Barrier(AT_ONCE)
 
@@ -129,7 +131,7 @@ def test_twelve_at_once(bot: int, slack: SlackSide, im_url: str) -> None:
     )
 
 
-def test_from_command_to_answer(bot: int, slack: SlackSide, im_url: str) -> None:
+def test_from_command_to_answer(bot: int, slack: SlackProcess, im_url: str) -> None:
     caller = Caller(Sandbox(demo_app()), im_url)
     caller.session.close()
     asked = f"{PATHS['portrait_get']}?{urlencode(caller.query)}"
@@ -137,7 +139,7 @@ def test_from_command_to_answer(bot: int, slack: SlackSide, im_url: str) -> None
     question = json.dumps({"To_Account": ACCOUNTS, "TagList": tags}).encode()
     command = f"profile {' '.join(ACCOUNTS)}"
     with (
-        closing(Sender(bot)) as sender,
+        closing(RequestSender(bot)) as sender,
         closing(http.client.HTTPConnection(urlsplit(im_url).netloc)) as im,
         closing(http.client.HTTPConnection(urlsplit(slack.responses).netloc)) as responses,
         slow(im_url, 0.03),
@@ -177,7 +179,7 @@ def test_from_command_to_answer(bot: int, slack: SlackSide, im_url: str) -> None
 
 
 @pytest.fixture
-def trusting(slack: SlackSide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def trusting(slack: SlackProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Trust this Slack's authority beside the hundred and more of a system, which take time to load."""
     bundle = tmp_path / "trusted.pem"
     bundle.write_bytes(Path(certifi.where()).read_bytes() + slack.authority)
@@ -188,7 +190,7 @@ def trusting(slack: SlackSide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     tls_context.cache_clear()
 
 
-def test_answering_over_tls(slack: SlackSide, trusting: None) -> None:
+def test_answering_over_tls(slack: SlackProcess, trusting: None) -> None:
     lookup = profiles(*(found(account, ALICE) for account in ACCOUNTS))
     message = render(lookup, command="/im", actor_id="U1")
     options = {"response_type": "ephemeral", "replace_original": False}

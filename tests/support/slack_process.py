@@ -1,4 +1,4 @@
-"""Slack in a process of its own, for benchmarks: Web API, Socket Mode, response URLs that tell what came."""
+"""Slack in a process of its own, for benchmarks: Web API, Socket Mode, and recorded response URLs."""
 
 import socket
 import time
@@ -27,8 +27,8 @@ BARE_BOLT = str(Path(__file__).with_name("bare_bolt.py"))
 
 
 @dataclass(frozen=True)
-class Post:
-    """What came to a response URL, and when (monotonic seconds, the same in every process)."""
+class ResponseUrlPost:
+    """A post to a response URL, and its time (monotonic seconds, the same in every process)."""
 
     path: str
     at: float
@@ -36,8 +36,8 @@ class Post:
 
 
 @dataclass(frozen=True)
-class Addresses:
-    """Where Slack is, and the certificate of the authority behind its https."""
+class SlackAddresses:
+    """The addresses of Slack's servers, and the certificate of the authority behind its https."""
 
     api: str
     responses: str
@@ -46,12 +46,12 @@ class Addresses:
 
 
 def serve(pipe: Connection) -> None:
-    """Be Slack until told to stop."""
+    """Serve as Slack until something comes through the pipe."""
     lock = Lock()
 
-    def take(connection: socket.socket, asked: ReceivedRequest, *others: Any) -> None:
-        post = Post(asked.path, time.monotonic(), asked.body)
-        OK(connection, asked, *others)
+    def record(connection: socket.socket, request: ReceivedRequest, *others: Any) -> None:
+        post = ResponseUrlPost(request.path, time.monotonic(), request.body)
+        OK(connection, request, *others)
         with lock:
             pipe.send(post)
 
@@ -60,19 +60,21 @@ def serve(pipe: Connection) -> None:
     authority.issue_cert("localhost").configure_cert(tls)
     with (
         BackgroundServer(make_app(make_workspace())) as workspace,
-        ScriptedServer(take) as responses,
-        ScriptedServer(take, tls=tls) as secure,
+        ScriptedServer(record) as responses,
+        ScriptedServer(record, tls=tls) as secure,
     ):
-        pipe.send(Addresses(f"{workspace.url}/api/", responses.url, secure.url, authority.cert_pem.bytes()))
+        pipe.send(
+            SlackAddresses(f"{workspace.url}/api/", responses.url, secure.url, authority.cert_pem.bytes())
+        )
         pipe.recv()
 
 
-class SlackSide:
-    """Slack as a benchmark sees it."""
+class SlackProcess:
+    """The benchmark's end of Slack's process."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        addresses: Addresses = self._next()
+        addresses: SlackAddresses = self._next()
         self.responses = addresses.responses
         self.secure_responses = addresses.secure_responses
         self.authority = addresses.authority
@@ -82,11 +84,11 @@ class SlackSide:
             "SLACK_SIGNING_SECRET": SIGNING_SECRET,
             "SLACK_API_URL": addresses.api,
         }
-        """The settings of an app that is installed there."""
+        """The settings of an app installed in this workspace."""
 
-    def next_post(self) -> Post:
-        """Wait for what comes to a response URL."""
-        post: Post = self._next()
+    def next_post(self) -> ResponseUrlPost:
+        """Wait for the next post to a response URL."""
+        post: ResponseUrlPost = self._next()
         return post
 
     def _next(self) -> Any:
@@ -96,27 +98,27 @@ class SlackSide:
 
 
 @contextmanager
-def slack_side() -> Iterator[SlackSide]:
+def run_slack_process() -> Iterator[SlackProcess]:
     """Run Slack until the context ends."""
     with beside(serve) as pipe:
-        yield SlackSide(pipe)
+        yield SlackProcess(pipe)
 
 
-class Sender:
-    """Sends slash commands and presses of buttons to an app, as Slack signs them.
+class RequestSender:
+    """Sends slash commands and button presses to an app, signed as Slack does.
 
     Args:
-        port: Where the app listens.
-        keeps: Whether its server keeps a connection open; if not, connecting is part of the time.
+        port: The app's port on loopback.
+        keep_alive: Whether its server keeps a connection open; if not, connecting is part of the time.
     """
 
-    def __init__(self, port: int, *, keeps: bool = True) -> None:
+    def __init__(self, port: int, *, keep_alive: bool = True) -> None:
         self._port = port
-        self._keeps = keeps
-        self._connection = self._first()
+        self._keep_alive = keep_alive
+        self._connection = self._connect_when_up()
 
-    def _first(self) -> socket.socket:
-        """Connect to a server that may still be about to listen."""
+    def _connect_when_up(self) -> socket.socket:
+        """Connect, and try again until the server listens."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
@@ -132,17 +134,17 @@ class Sender:
         return connection
 
     def send(self, text: str, response_url: str, actor: Person = VIEWER) -> tuple[float, float]:
-        """Send a command; when it was sent and when it was acknowledged (monotonic seconds)."""
+        """Send a command; return when it was sent and when acknowledged (monotonic seconds)."""
         return self.post(slash_command(text, response_url, actor))
 
     def post(self, body: bytes) -> tuple[float, float]:
-        """Send any body; when it was sent and when it was acknowledged."""
+        """Send any body; return when it was sent and when acknowledged."""
         fields = {"Host": "localhost", "Content-Length": str(len(body)), **signed(body)}
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         request = f"POST {EVENTS} HTTP/1.1\r\n{lines}\r\n".encode() + body
-        # Sent and received bare: what a client's library does is no part of the ack.
+        # A bare socket: the time a client library takes is no part of the ack.
         sent = time.monotonic()
-        if not self._keeps:
+        if not self._keep_alive:
             self._connection.close()
             self._connection = self._connect()
         self._connection.sendall(request)
