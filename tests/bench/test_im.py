@@ -12,7 +12,7 @@ from bot.core.model import Deadline
 from bot.im.client import GET_PROFILES
 from bot.im.pacer import Pacer
 from tests.support.bench import spread
-from tests.support.canned_im_server import ACCOUNTS, BODY, TAGS, stand_in
+from tests.support.canned_im_server import ACCOUNTS, BODY, TAGS, run_canned_im_server
 from tests.support.scripted_im import client_for
 
 pytestmark = pytest.mark.bench
@@ -35,7 +35,7 @@ def test_cpu_of_one_call_of_100_accounts() -> None:
     body = {"To_Account": ACCOUNTS, "TagList": TAGS}
     ours, stock = [], []
     with (
-        stand_in(0) as scripted_server,
+        run_canned_im_server(0) as scripted_server,
         closing(client_for(scripted_server.url)) as im,
         requests.Session() as session,
     ):
@@ -72,7 +72,7 @@ def most_in_a_second(arrivals: list[float]) -> int:
 @pytest.mark.parametrize("latency", [0.03, 0.1])
 def test_throughput_and_the_vendors_limit(latency: float) -> None:
     with (
-        stand_in(latency) as scripted_server,
+        run_canned_im_server(latency) as scripted_server,
         closing(client_for(scripted_server.url, workers=WORKERS)) as im,
         ThreadPoolExecutor(WORKERS) as pool,
     ):

@@ -1,6 +1,6 @@
-"""A stand-in for Tencent Chat, for benchmarks: one long answer, a set latency, and a log of arrivals.
+"""A server with one canned answer of Tencent Chat, a set latency and a log of arrivals, for benchmarks.
 
-Run as a program it serves on loopback, prints its port, and at the end of its input the times of arrival.
+As a program it serves on loopback, prints its port, and at the end of its input the times of arrival.
 """
 
 import asyncio
@@ -54,8 +54,8 @@ ANSWER = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nConnection: keep-alive\r\nContent
 )
 
 
-class StandIn(asyncio.Protocol):
-    """One connection."""
+class CannedIMServer(asyncio.Protocol):
+    """The protocol of one connection."""
 
     latency = 0.0
     arrivals: list[float]
@@ -78,18 +78,18 @@ class StandIn(asyncio.Protocol):
 
 
 async def serve(latency: float) -> list[float]:
-    """Serve until the input ends; give the times at which requests were complete (monotonic seconds)."""
-    StandIn.latency = latency
-    StandIn.arrivals = []
-    server = await asyncio.get_running_loop().create_server(StandIn, "127.0.0.1", 0, backlog=1024)
+    """Serve until the input ends; return the times at which requests were complete (monotonic seconds)."""
+    CannedIMServer.latency = latency
+    CannedIMServer.arrivals = []
+    server = await asyncio.get_running_loop().create_server(CannedIMServer, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
     server.close()
-    return StandIn.arrivals
+    return CannedIMServer.arrivals
 
 
-class Running:
-    """A stand-in in a process of its own."""
+class CannedIMProcess:
+    """A canned server in a process of its own."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
@@ -98,18 +98,18 @@ class Running:
         self.url = f"http://localhost:{self._output.readline().strip()}"
 
     def stop(self) -> list[float]:
-        """Stop it; give the times at which requests were complete."""
+        """Stop it; return the times at which requests were complete."""
         output, _ = self._process.communicate()
         return [float(time) for time in json.loads(output or "[]")]
 
 
 @contextmanager
-def stand_in(latency: float) -> Iterator[Running]:
-    """Run a stand-in with that latency in seconds."""
+def run_canned_im_server(latency: float) -> Iterator[CannedIMProcess]:
+    """Run a canned server with a latency in seconds."""
     command = [sys.executable, __file__, str(latency)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield Running(process)
+            yield CannedIMProcess(process)
         finally:
             if process.poll() is None:
                 process.kill()
