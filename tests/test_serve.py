@@ -27,7 +27,7 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import Settings
 from tests.support.bot import EVENTS, call, environment_of, running, signed, slash_command
-from tests.support.scripted_im import OK, client_for, facing
+from tests.support.scripted_im import OK, make_im_client, scripted_im
 from tests.support.scripted_server import ScriptedServer, answer, hang
 from tests.support.slack import SIGNING_SECRET, make_workspace, wait_until
 
@@ -221,7 +221,7 @@ def test_is_ready_while_the_app_answers(fixture: BotFixture) -> None:
 
 
 def test_is_not_ready_while_an_app_cannot_be_reached(fixture: BotFixture) -> None:
-    with closing(client_for("http://127.0.0.1:9")) as nowhere:
+    with closing(make_im_client("http://127.0.0.1:9")) as nowhere:
         check = BackgroundCheck("prod", lambda: find_app_trouble("prod", nowhere, "administrator"))
         app = HTTPApp(fixture.bot.bolt, Metrics(), [check.trouble], SIGNING_SECRET)
         check.start()
@@ -236,12 +236,15 @@ def test_is_not_ready_while_an_app_cannot_be_reached(fixture: BotFixture) -> Non
 
 
 def test_counts_an_app_that_answers_with_a_refusal_as_reached() -> None:
-    with facing(answer({**OK, "ActionStatus": "FAIL", "ErrorCode": 70003, "ErrorInfo": "bad"})) as (im, _):
+    with scripted_im(answer({**OK, "ActionStatus": "FAIL", "ErrorCode": 70003, "ErrorInfo": "bad"})) as (
+        im,
+        _,
+    ):
         assert find_app_trouble("prod", im, "administrator") == ""
 
 
 def test_asks_nothing_after_a_lookup_was_answered() -> None:
-    with facing(answer({**OK, "ResultItem": []}), hang()) as (im, scripted_server):
+    with scripted_im(answer({**OK, "ResultItem": []}), hang()) as (im, scripted_server):
         assert [find_app_trouble("prod", im, "administrator") for _ in range(3)] == ["", "", ""]
         assert len(scripted_server.asked) == 1
 

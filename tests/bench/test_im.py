@@ -13,7 +13,7 @@ from bot.im.client import GET_PROFILES
 from bot.im.pacer import Pacer
 from tests.support.bench import spread
 from tests.support.canned_im_server import ACCOUNTS, BODY, TAGS, run_canned_im_server
-from tests.support.scripted_im import client_for
+from tests.support.scripted_im import make_im_client
 
 pytestmark = pytest.mark.bench
 
@@ -36,7 +36,7 @@ def test_cpu_of_one_call_of_100_accounts() -> None:
     ours, stock = [], []
     with (
         run_canned_im_server(0) as scripted_server,
-        closing(client_for(scripted_server.url)) as im,
+        closing(make_im_client(scripted_server.url)) as im,
         requests.Session() as session,
     ):
         url = (
@@ -73,7 +73,7 @@ def most_in_a_second(arrivals: list[float]) -> int:
 def test_throughput_and_the_vendors_limit(latency: float) -> None:
     with (
         run_canned_im_server(latency) as scripted_server,
-        closing(client_for(scripted_server.url, workers=WORKERS)) as im,
+        closing(make_im_client(scripted_server.url, workers=WORKERS)) as im,
         ThreadPoolExecutor(WORKERS) as pool,
     ):
         for run in range(RUNS):

@@ -55,7 +55,7 @@ def client(url: str, *, key: str = KEY, app_id: int = APP_ID, admin: str = ADMIN
     return IMClient(base_url=url, app_id=app_id, key=key, admin=admin, workers=2)
 
 
-def soon() -> Deadline:
+def short_deadline() -> Deadline:
     return Deadline.after(5)
 
 
@@ -76,7 +76,7 @@ def test_reads_profiles_whichever_way_the_vendor_has_it(
 ) -> None:
     sandbox.behavior = Behavior(**behavior)
 
-    found = im.get_profiles(["ill", "bob", "nobody", "alice", "alice"], [NICK, LEVEL], soon())
+    found = im.get_profiles(["ill", "bob", "nobody", "alice", "alice"], [NICK, LEVEL], short_deadline())
 
     assert found["alice"] == {NICK: "Alice 张三", LEVEL: 7}
     assert found["bob"] == {}
@@ -89,35 +89,37 @@ def test_raises_what_fails_as_a_whole(sandbox: Sandbox, im: IMClient) -> None:
     sandbox.behavior = Behavior(missing_user="whole call")
 
     with pytest.raises(NotFoundError):
-        im.get_profiles(["alice", "nobody"], [NICK], soon())
+        im.get_profiles(["alice", "nobody"], [NICK], short_deadline())
 
 
 def test_reads_friends(im: IMClient) -> None:
-    found = im.get_friends("alice", ["ill", "bob"], [NICK, REMARK, GROUP], soon())
+    found = im.get_friends("alice", ["ill", "bob"], [NICK, REMARK, GROUP], short_deadline())
 
     assert found["bob"] == {REMARK: "Bobby", GROUP: ("work",)}
     assert isinstance(found["ill"], NotAFriendError)
 
 
 def test_reads_attributes(im: IMClient) -> None:
-    assert im.get_attributes(["bob", "alice"], soon()) == {"alice": {"city": "Shenzhen"}, "bob": {}}
+    assert im.get_attributes(["bob", "alice"], short_deadline()) == {"alice": {"city": "Shenzhen"}, "bob": {}}
 
 
 def test_tells_who_is_imported(im: IMClient) -> None:
-    assert im.check_accounts(["nobody", "bob"], soon()) == {"nobody": False, "bob": True}
+    assert im.check_accounts(["nobody", "bob"], short_deadline()) == {"nobody": False, "bob": True}
 
 
 def test_writes_only_the_fields_named(im: IMClient) -> None:
-    im.set_profile("alice", {NICK: "Alicia"}, soon())
+    im.set_profile("alice", {NICK: "Alicia"}, short_deadline())
 
-    assert im.get_profiles(["alice"], [NICK, LEVEL], soon()) == {"alice": {NICK: "Alicia", LEVEL: 7}}
+    assert im.get_profiles(["alice"], [NICK, LEVEL], short_deadline()) == {
+        "alice": {NICK: "Alicia", LEVEL: 7}
+    }
 
 
 def test_a_refused_value_changes_nothing(im: IMClient) -> None:
     with pytest.raises(InvalidRequestError):
-        im.set_profile("alice", {LEVEL: "seven"}, soon())
+        im.set_profile("alice", {LEVEL: "seven"}, short_deadline())
 
-    assert im.get_profiles(["alice"], [LEVEL], soon()) == {"alice": {LEVEL: 7}}
+    assert im.get_profiles(["alice"], [LEVEL], short_deadline()) == {"alice": {LEVEL: 7}}
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def test_wrong_credentials_are_an_operators_problem(
     sandbox: Sandbox, served: Caller, wrong: dict[str, Any], code: int
 ) -> None:
     with closing(client(served.url, **wrong)) as im, pytest.raises(AuthenticationError) as caught:
-        im.get_profiles(["alice"], [NICK], soon())
+        im.get_profiles(["alice"], [NICK], short_deadline())
 
     assert caught.value.code == code
     assert "An operator should" in caught.value.advice

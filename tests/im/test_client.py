@@ -18,7 +18,15 @@ from bot.errors import (
 )
 from bot.im.client import IMClient
 from bot.im.usersig import decode, mac
-from tests.support.scripted_im import APP_ID, KEY, OK, client_for, facing, fail, soon
+from tests.support.scripted_im import (
+    APP_ID,
+    KEY,
+    OK,
+    failed_call,
+    make_im_client,
+    scripted_im,
+    short_deadline,
+)
 from tests.support.scripted_server import answer
 
 if TYPE_CHECKING:
@@ -68,22 +76,22 @@ def profiles(*users: Mapping[str, object]) -> dict[str, object]:
 
 
 def got(body: object, *accounts: str) -> Mapping[str, Any]:
-    with facing(answer(body)) as (im, _):
+    with scripted_im(answer(body)) as (im, _):
         return im.get_profiles(accounts, [NICK], Deadline.after(LATER))
 
 
 def friends(body: object, *accounts: str) -> Mapping[str, Any]:
-    with facing(answer(body)) as (im, _):
+    with scripted_im(answer(body)) as (im, _):
         return im.get_friends("owner", accounts, [NICK], Deadline.after(LATER))
 
 
 def attributes(body: object, *accounts: str) -> Mapping[str, Any]:
-    with facing(answer(body)) as (im, _):
+    with scripted_im(answer(body)) as (im, _):
         return im.get_attributes(accounts, Deadline.after(LATER))
 
 
 def test_is_what_the_core_asks_for() -> None:
-    im: IM = client_for("http://localhost:1")
+    im: IM = make_im_client("http://localhost:1")
 
     assert isinstance(im, IMClient)
 
@@ -91,7 +99,7 @@ def test_is_what_the_core_asks_for() -> None:
 @pytest.mark.parametrize("command", CALLS)
 def test_asks_as_the_vendors_page_says(command: str) -> None:
     ask, body, answered = CALLS[command]
-    with facing(answer(answered)) as (im, scripted_server):
+    with scripted_im(answer(answered)) as (im, scripted_server):
         ask(im, Deadline.after(LATER))
 
     (asked,) = scripted_server.asked
@@ -109,7 +117,7 @@ def test_asks_as_the_vendors_page_says(command: str) -> None:
 
 
 def test_signs_each_call() -> None:
-    with facing(answer(profiles())) as (im, scripted_server):
+    with scripted_im(answer(profiles())) as (im, scripted_server):
         im.get_profiles(["a"], [NICK], Deadline.after(LATER))
 
     claims = decode(scripted_server.asked[0].query["usersig"])
@@ -117,7 +125,7 @@ def test_signs_each_call() -> None:
 
 
 def test_draws_a_new_random_for_each_request_on_one_connection() -> None:
-    with facing(answer(profiles())) as (im, scripted_server):
+    with scripted_im(answer(profiles())) as (im, scripted_server):
         for _ in range(5):
             im.get_profiles(["a"], [NICK], Deadline.after(LATER))
 
@@ -212,7 +220,7 @@ def test_tells_who_is_imported() -> None:
             {"UserID": "e", "ResultCode": "0", "AccountStatus": None},
         ]
     }
-    with facing(answer(body)) as (im, _):
+    with scripted_im(answer(body)) as (im, _):
         found = im.check_accounts(list("abcdef"), Deadline.after(LATER))
 
     assert found["a"] is True
@@ -225,7 +233,7 @@ def test_tells_who_is_imported() -> None:
 
 
 def test_a_write_answers_nothing() -> None:
-    with facing(answer(OK)) as (im, _):
+    with scripted_im(answer(OK)) as (im, _):
         im.set_profile("a", {NICK: "Alice"}, Deadline.after(LATER))
 
 
@@ -390,9 +398,9 @@ def test_an_answer_too_deep_to_read_is_refused(deep: bytes) -> None:
     for body in (deep, b'{"ErrorCode":0,"Unknown":' + deep):
         with pytest.raises(InvalidResponseError, match="documented format"):
             got(body, "a")
-        with facing(answer(body)) as (im, scripted_server):
-            with pytest.raises(OutcomeUnknownError, match="documented format"):
-                im.set_profile("a", {NICK: "A"}, soon())
+        with scripted_im(answer(body)) as (im, scripted_server):
+            with pytest.raises(OutcomeUnknownError, match="documented shape"):
+                im.set_profile("a", {NICK: "A"}, short_deadline())
             assert len(scripted_server.asked) == 1
 
 
@@ -440,13 +448,13 @@ def test_attributes_that_are_a_list_of_something_are_refused() -> None:
 
 def test_a_call_that_failed_as_a_whole_is_raised() -> None:
     with pytest.raises(NotFoundError) as caught:
-        friends(fail(30003), "a")
+        friends(failed_call(30003), "a")
 
     assert caught.value.code == 30003
 
 
 def test_remembers_when_the_vendor_last_answered() -> None:
-    with facing(answer(fail(60010))) as (im, _):
+    with scripted_im(answer(failed_call(60010))) as (im, _):
         assert im.answered_at is None
 
         with pytest.raises(AuthenticationError):
@@ -462,7 +470,7 @@ def test_many_threads_share_the_connections() -> None:
         together.wait()
         return im.get_profiles([f"id{number}"], [NICK], Deadline.after(LATER))
 
-    with facing(answer(profiles())) as (im, scripted_server), ThreadPoolExecutor(4) as pool:
+    with scripted_im(answer(profiles())) as (im, scripted_server), ThreadPoolExecutor(4) as pool:
         list(pool.map(ask, range(4)))
         list(pool.map(ask, range(4)))
 

@@ -24,7 +24,7 @@ from bot.http_session import tls_context
 from bot.im.client import IMClient
 from bot.im.transport import MAX_BYTES
 from tests.support import scripted_server as responses
-from tests.support.scripted_im import KEY, OK, client_for, facing, fail, soon
+from tests.support.scripted_im import KEY, OK, failed_call, make_im_client, scripted_im, short_deadline
 from tests.support.scripted_server import ScriptedServer, ServerResponse, answer
 
 NICK = "Tag_Profile_IM_Nick"
@@ -64,7 +64,7 @@ BROKEN: dict[str, tuple[ServerResponse, type[IMError], str]] = {
         InvalidResponseError,
         "too long",
     ),
-    "an internal error": (answer(fail(40006)), UnavailableError, "internal error"),
+    "an internal error": (answer(failed_call(40006)), UnavailableError, "internal error"),
 }
 
 ENDLESS = {"silence", "a drip", "a drip before closing"}
@@ -104,8 +104,8 @@ def serving_as(host: str, ca: trustme.CA) -> ssl.SSLContext:
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_answer_is_explained_and_the_next_call_works(name: str) -> None:
     broken, kind, words = BROKEN[name]
-    with facing(broken) as (im, scripted_server):
-        deadline = Deadline.after(0.5) if name in ENDLESS else soon()
+    with scripted_im(broken) as (im, scripted_server):
+        deadline = Deadline.after(0.5) if name in ENDLESS else short_deadline()
         with pytest.raises(kind) as caught:
             get(im, deadline)
 
@@ -119,7 +119,7 @@ def test_a_broken_answer_is_explained_and_the_next_call_works(name: str) -> None
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_change_without_a_usable_answer_is_unknown_and_not_repeated(name: str) -> None:
     broken, _, words = BROKEN[name]
-    with facing(broken, answer(OK)) as (im, scripted_server):
+    with scripted_im(broken, answer(OK)) as (im, scripted_server):
         with pytest.raises(OutcomeUnknownError) as caught:
             change(im, Deadline.after(0.5) if name in ENDLESS else None)
 
@@ -131,7 +131,7 @@ def test_a_change_without_a_usable_answer_is_unknown_and_not_repeated(name: str)
 
 @pytest.mark.parametrize("drip", responses.DRIPS)
 def test_whatever_drips_ends_at_the_deadline(drip: str) -> None:
-    with facing(answer(FOUND)) as (im, scripted_server):
+    with scripted_im(answer(FOUND)) as (im, scripted_server):
         for ask, kind in ((get, UnavailableError), (change, OutcomeUnknownError)):
             # Connected already, so that the time goes where it is to go.
             assert get(im) == {"a": {}}
@@ -154,7 +154,7 @@ def test_a_handshake_that_drips_ends_at_the_deadline(
     deadline = Deadline.after(0.9)
     with (
         ScriptedServer(greet=hello) as scripted_server,
-        closing(client_for(scripted_server.url.replace("http:", "https:"))) as im,
+        closing(make_im_client(scripted_server.url.replace("http:", "https:"))) as im,
         pytest.raises(UnavailableError) as caught,
     ):
         ask(im, deadline)
@@ -175,7 +175,7 @@ def test_a_proxy_that_drips_ends_at_the_deadline(
     deadline = Deadline.after(0.9)
     with ScriptedServer(drip) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url)
-        with closing(client_for("https://im.invalid")) as im, pytest.raises(UnavailableError) as caught:
+        with closing(make_im_client("https://im.invalid")) as im, pytest.raises(UnavailableError) as caught:
             ask(im, deadline)
 
     assert deadline.left() > -1
@@ -194,7 +194,10 @@ def test_a_name_that_takes_too_long_to_resolve_ends_at_the_deadline(
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     deadline = Deadline.after(0.9)
-    with closing(client_for("https://slow-name.invalid")) as im, pytest.raises(UnavailableError) as caught:
+    with (
+        closing(make_im_client("https://slow-name.invalid")) as im,
+        pytest.raises(UnavailableError) as caught,
+    ):
         ask(im, deadline)
     stopped.set()
 
@@ -205,10 +208,10 @@ def test_a_name_that_takes_too_long_to_resolve_ends_at_the_deadline(
 @pytest.mark.parametrize("ask", [get, change])
 def test_a_refused_connection_is_explained(closed_port: int, ask: Callable[..., object]) -> None:
     with (
-        closing(client_for(f"http://localhost:{closed_port}")) as im,
+        closing(make_im_client(f"http://localhost:{closed_port}")) as im,
         pytest.raises(UnavailableError) as caught,
     ):
-        ask(im, soon())
+        ask(im, short_deadline())
 
     assert type(caught.value) is UnavailableError
     assert str(caught.value) == "there is no connection to Tencent Chat"
@@ -216,8 +219,11 @@ def test_a_refused_connection_is_explained(closed_port: int, ask: Callable[..., 
 
 @pytest.mark.parametrize("ask", [get, change])
 def test_a_host_name_that_does_not_resolve_is_explained(ask: Callable[..., object]) -> None:
-    with closing(client_for("http://no-such-host.invalid")) as im, pytest.raises(UnavailableError) as caught:
-        ask(im, soon())
+    with (
+        closing(make_im_client("http://no-such-host.invalid")) as im,
+        pytest.raises(UnavailableError) as caught,
+    ):
+        ask(im, short_deadline())
 
     assert type(caught.value) is UnavailableError
     assert str(caught.value) == "Tencent Chat's host name cannot be resolved"
@@ -226,7 +232,7 @@ def test_a_host_name_that_does_not_resolve_is_explained(ask: Callable[..., objec
 def test_speaks_tls_to_a_server_that_proves_itself(authority: trustme.CA) -> None:
     with (
         ScriptedServer(answer(FOUND), tls=serving_as("localhost", authority)) as scripted_server,
-        closing(client_for(scripted_server.url)) as im,
+        closing(make_im_client(scripted_server.url)) as im,
     ):
         assert get(im) == {"a": {}}
 
@@ -239,10 +245,10 @@ def test_asks_nothing_of_a_server_that_does_not_prove_itself(
     stranger = trustme.CA() if host == "localhost" else authority
     with (
         ScriptedServer(answer(FOUND), tls=serving_as(host, stranger)) as scripted_server,
-        closing(client_for(scripted_server.url)) as im,
+        closing(make_im_client(scripted_server.url)) as im,
         pytest.raises(UnavailableError) as caught,
     ):
-        ask(im, soon())
+        ask(im, short_deadline())
 
     assert type(caught.value) is UnavailableError
     assert str(caught.value) == "Tencent Chat's TLS certificate could not be verified"
@@ -252,16 +258,16 @@ def test_asks_nothing_of_a_server_that_does_not_prove_itself(
 def test_a_server_that_speaks_no_tls_is_explained(authority: trustme.CA) -> None:
     with (
         ScriptedServer(responses.raw(b"plain")) as scripted_server,
-        closing(client_for(scripted_server.url.replace("http:", "https:"))) as im,
-        pytest.raises(UnavailableError, match="TLS connection"),
+        closing(make_im_client(scripted_server.url.replace("http:", "https:"))) as im,
+        pytest.raises(UnavailableError, match="secure connection"),
     ):
-        get(im, soon())
+        get(im, short_deadline())
 
 
 def test_reads_a_compressed_and_a_chunked_answer() -> None:
     zipped = gzip.compress(b'{"ErrorCode":0,"UserProfileItem":[' + b" " * 200_000 + b"]}")
     chunks = responses.chunked(b'{"ErrorCode":0,"UserProfileItem":[' + b" " * 5000 + b"]}")
-    with facing(answer(zipped, headers=ZIPPED), chunks, responses.chunked(zipped, headers=ZIPPED)) as (
+    with scripted_im(answer(zipped, headers=ZIPPED), chunks, responses.chunked(zipped, headers=ZIPPED)) as (
         im,
         scripted_server,
     ):
@@ -273,7 +279,7 @@ def test_reads_a_compressed_and_a_chunked_answer() -> None:
 def test_a_connection_closed_while_idle_is_opened_again() -> None:
     body = b'{"ErrorCode":0,"UserProfileItem":[]}'
     closing_answer = responses.raw(b"HTTP/1.1 200 X\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-    with facing(closing_answer, answer(FOUND)) as (im, scripted_server):
+    with scripted_im(closing_answer, answer(FOUND)) as (im, scripted_server):
         get(im)
 
         assert get(im) == {"a": {}}
@@ -282,7 +288,7 @@ def test_a_connection_closed_while_idle_is_opened_again() -> None:
 
 @pytest.mark.parametrize("name", ["HTTP 502", "a reset", "half an answer", "an internal error"])
 def test_what_passes_by_itself_is_asked_again(name: str) -> None:
-    with facing(BROKEN[name][0], answer(FOUND)) as (im, scripted_server):
+    with scripted_im(BROKEN[name][0], answer(FOUND)) as (im, scripted_server):
         assert get(im) == {"a": {}}
 
     assert len(scripted_server.asked) == 2
@@ -291,7 +297,7 @@ def test_what_passes_by_itself_is_asked_again(name: str) -> None:
 
 
 def test_a_change_refused_for_too_many_calls_is_sent_again() -> None:
-    with facing(answer(fail(60007)), answer(OK)) as (im, scripted_server):
+    with scripted_im(answer(failed_call(60007)), answer(OK)) as (im, scripted_server):
         change(im)
 
     assert len(scripted_server.asked) == 2
@@ -300,7 +306,7 @@ def test_a_change_refused_for_too_many_calls_is_sent_again() -> None:
 @pytest.mark.parametrize("ask", [get, change])
 @pytest.mark.parametrize("code", [40001, 40605, 60010, 60022])
 def test_what_will_not_pass_is_not_asked_again(ask: Callable[..., object], code: int) -> None:
-    with facing(answer(fail(code))) as (im, scripted_server), pytest.raises(IMError) as caught:
+    with scripted_im(answer(failed_call(code))) as (im, scripted_server), pytest.raises(IMError) as caught:
         ask(im)
 
     assert caught.value.code == code
@@ -308,13 +314,16 @@ def test_what_will_not_pass_is_not_asked_again(ask: Callable[..., object], code:
 
 
 def test_a_change_that_was_refused_is_not_unknown() -> None:
-    with facing(answer(fail(40605))) as (im, _), pytest.raises(InvalidRequestError):
+    with scripted_im(answer(failed_call(40605))) as (im, _), pytest.raises(InvalidRequestError):
         change(im)
 
 
 def test_gives_up_at_the_deadline_with_what_the_vendor_said() -> None:
     deadline = Deadline.after(0.37)
-    with facing(answer(fail(60008))) as (im, scripted_server), pytest.raises(UnavailableError) as caught:
+    with (
+        scripted_im(answer(failed_call(60008))) as (im, scripted_server),
+        pytest.raises(UnavailableError) as caught,
+    ):
         get(im, deadline)
 
     assert caught.value.code == 60008
@@ -323,7 +332,10 @@ def test_gives_up_at_the_deadline_with_what_the_vendor_said() -> None:
 
 
 def test_too_many_bad_signatures_are_not_waited_for() -> None:
-    with facing(answer(fail(70050))) as (im, scripted_server), pytest.raises(IMError, match="bad signatures"):
+    with (
+        scripted_im(answer(failed_call(70050))) as (im, scripted_server),
+        pytest.raises(IMError, match="bad signatures"),
+    ):
         get(im)
 
     assert len(scripted_server.asked) == 1
@@ -331,7 +343,7 @@ def test_too_many_bad_signatures_are_not_waited_for() -> None:
 
 @pytest.mark.parametrize("ask", [get, change])
 def test_asks_nothing_after_the_deadline(ask: Callable[..., object]) -> None:
-    with facing(answer(FOUND)) as (im, scripted_server), pytest.raises(NotAskedError):
+    with scripted_im(answer(FOUND)) as (im, scripted_server), pytest.raises(NotAskedError):
         ask(im, Deadline.after(-1))
 
     assert scripted_server.asked == []
@@ -340,7 +352,7 @@ def test_asks_nothing_after_the_deadline(ask: Callable[..., object]) -> None:
 def test_follows_no_redirect() -> None:
     with (
         ScriptedServer(answer(FOUND)) as elsewhere,
-        facing(answer(b"", status=307, headers=f"Location: {elsewhere.url}/\r\n")) as (im, _),
+        scripted_im(answer(b"", status=307, headers=f"Location: {elsewhere.url}/\r\n")) as (im, _),
         pytest.raises(InvalidResponseError),
     ):
         get(im)
@@ -351,7 +363,7 @@ def test_follows_no_redirect() -> None:
 def test_brings_along_no_cookie_and_no_netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "netrc").write_text("machine localhost login someone password netrc-password\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    with facing(answer(FOUND, headers="Set-Cookie: a=b\r\n")) as (im, scripted_server):
+    with scripted_im(answer(FOUND, headers="Set-Cookie: a=b\r\n")) as (im, scripted_server):
         get(im)
         get(im)
 
@@ -363,7 +375,7 @@ def test_the_proxy_is_read_once_at_the_start(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("NO_PROXY", raising=False)
     with ScriptedServer(answer(FOUND)) as proxy, ScriptedServer(answer(FOUND)) as later:
         monkeypatch.setenv("http_proxy", proxy.url)
-        with closing(client_for("http://im.invalid")) as im:
+        with closing(make_im_client("http://im.invalid")) as im:
             monkeypatch.setenv("http_proxy", later.url)
 
             assert get(im) == {"a": {}}
@@ -377,8 +389,8 @@ def test_a_proxy_that_is_not_there_is_explained(
     monkeypatch: pytest.MonkeyPatch, closed_port: int, ask: Callable[..., object]
 ) -> None:
     monkeypatch.setenv("https_proxy", f"http://proxy-user:proxy-password@localhost:{closed_port}")
-    with closing(client_for("https://im.invalid")) as im, pytest.raises(UnavailableError) as caught:
-        ask(im, soon())
+    with closing(make_im_client("https://im.invalid")) as im, pytest.raises(UnavailableError) as caught:
+        ask(im, short_deadline())
 
     assert str(caught.value) == "the proxy cannot connect to Tencent Chat"
     assert type(caught.value) is UnavailableError
@@ -399,7 +411,7 @@ def test_leaks_nothing(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     odd = responses.raw(b"HTTP/1.1 200 X\r\nno colon here\r\n: x\r\nContent-Length: 2\r\n\r\n{}")
-    more = {"odd headers": odd, "a bad sign": answer(fail(70001))}
+    more = {"odd headers": odd, "a bad sign": answer(failed_call(70001))}
     behavior = BROKEN[name][0] if name in BROKEN else more.get(name, answer(FOUND))
     tls = serving_as("elsewhere", authority) if name == "a bad certificate" else None
     with ScriptedServer(behavior, tls=tls) as scripted_server:
@@ -407,7 +419,7 @@ def test_leaks_nothing(
             "a refused connection": f"http://localhost:{closed_port}",
             "no such host": "http://x.invalid",
         }
-        with closing(client_for(places.get(name, scripted_server.url))) as im:
+        with closing(make_im_client(places.get(name, scripted_server.url))) as im:
             sig = im._transport._signer.get().text
             with pytest.raises(IMError) as caught:
                 ask(im, Deadline.after(0.5))

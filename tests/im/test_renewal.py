@@ -12,7 +12,7 @@ from bot.core.model import Deadline
 from bot.errors import AuthenticationError
 from bot.im.client import IMClient
 from bot.im.usersig import LIFETIME, decode
-from tests.support.scripted_im import OK, client_for, fail
+from tests.support.scripted_im import OK, failed_call, make_im_client
 from tests.support.scripted_server import ReceivedRequest, ScriptedServer, ServerResponse, answer
 
 FOUND = OK | {"UserProfileItem": [{"To_Account": "a", "ProfileItem": []}]}
@@ -23,7 +23,7 @@ def signed_earlier(seconds: float, *script: ServerResponse) -> Iterator[tuple[IM
     """Open a client whose UserSig was made some time ago, so that a new one reads differently."""
     with ScriptedServer(*script) as scripted_server:
         with freeze_time(datetime.now(UTC) - timedelta(seconds=seconds)):
-            im = client_for(scripted_server.url, workers=32)
+            im = make_im_client(scripted_server.url, workers=32)
         with closing(im):
             yield im, scripted_server
 
@@ -38,7 +38,7 @@ def signatures(scripted_server: ScriptedServer) -> list[str]:
 
 @pytest.mark.parametrize("code", [60004, 60005, 70001, 70052])
 def test_a_refused_signature_is_renewed_once(code: int) -> None:
-    with signed_earlier(60, answer(fail(code)), answer(FOUND)) as (im, scripted_server):
+    with signed_earlier(60, answer(failed_call(code)), answer(FOUND)) as (im, scripted_server):
         assert get(im) == {"a": {}}
 
     old, new = signatures(scripted_server)
@@ -48,7 +48,7 @@ def test_a_refused_signature_is_renewed_once(code: int) -> None:
 @pytest.mark.parametrize("code", [60004, 60005, 70001, 70052])
 def test_a_signature_refused_again_is_an_operators_problem(code: int) -> None:
     with (
-        signed_earlier(60, answer(fail(code))) as (im, scripted_server),
+        signed_earlier(60, answer(failed_call(code))) as (im, scripted_server),
         pytest.raises(AuthenticationError, match="signature") as caught,
     ):
         get(im)
@@ -58,7 +58,7 @@ def test_a_signature_refused_again_is_an_operators_problem(code: int) -> None:
 
 
 def test_a_change_refused_for_its_signature_is_sent_again() -> None:
-    with signed_earlier(60, answer(fail(70001)), answer(OK)) as (im, scripted_server):
+    with signed_earlier(60, answer(failed_call(70001)), answer(OK)) as (im, scripted_server):
         im.set_profile("a", {"Tag_Profile_IM_Nick": "A"}, Deadline.after(5))
 
     assert len(scripted_server.asked) == 2
@@ -82,7 +82,7 @@ def test_many_threads_refused_at_once_renew_once() -> None:
         if not refused:
             refused.add(sig)
         is_old = sig in refused
-        answer(fail(70001) if is_old else FOUND)(connection, asked, stopped)
+        answer(failed_call(70001) if is_old else FOUND)(connection, asked, stopped)
 
     with signed_earlier(60, behave) as (im, scripted_server), ThreadPoolExecutor(32) as pool:
         found = list(pool.map(lambda _: get(im), range(32)))

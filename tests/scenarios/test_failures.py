@@ -11,7 +11,7 @@ from bot.playground.people import VIEWER
 from bot.settings import AppSettings
 from tests.support import scripted_server as responses
 from tests.support.running_bot import RunningBot, SlackUser, run_bot
-from tests.support.scripted_im import fail
+from tests.support.scripted_im import failed_call
 from tests.support.scripted_server import ScriptedServer, ServerResponse, answer
 
 BODY = b'{"ErrorCode":0,"UserProfileItem":[]}'
@@ -27,18 +27,18 @@ VENDOR: Mapping[str, tuple[ServerResponse, str, str]] = {
     "reset": (responses.reset(), "connection to Tencent Chat broke", "Try again"),
     "half": (responses.half(BODY), "connection to Tencent Chat broke", "Try again"),
     "no-json": (answer(b"<html>"), "not JSON", "tell an operator"),
-    "shape": (answer({"ErrorCode": "none"}), "not in the documented format", "tell an operator"),
-    "internal": (answer(fail(40006)), r"internal error \(40006\)", "Try again"),
-    "too-many": (answer(fail(60007)), r"more often than Tencent Chat allows \(60007\)", "Try again"),
-    "expired": (answer(fail(70001)), r"signature has expired \(70001\)", "the machine's clock"),
+    "shape": (answer({"ErrorCode": "none"}), "not of the documented shape", "tell an operator"),
+    "internal": (answer(failed_call(40006)), r"internal error \(40006\)", "Try again"),
+    "too-many": (answer(failed_call(60007)), r"more often than the vendor allows \(60007\)", "Try again"),
+    "expired": (answer(failed_call(70001)), r"signature has expired \(70001\)", "the machine's clock"),
     "refused": (
-        answer(fail(40001)),
-        r"rejected this request for profiles as invalid \(40001\)",
-        "Report this to an operator",
+        answer(failed_call(40001)),
+        r"cannot use this request for profiles \(40001\)",
+        "Tell an operator",
     ),
-    "wrong-region": (answer(fail(70020)), r"no such app in this region \(70020\)", "REGION"),
-    "no-admin": (answer(fail(60010)), r"not an admin of the app \(60010\)", "ADMIN"),
-    "unheard-of": (answer(fail(99999)), r"undocumented code \(99999\)", "Tencent Chat's console"),
+    "wrong-region": (answer(failed_call(70020)), r"no such app here \(70020\)", "REGION"),
+    "no-admin": (answer(failed_call(60010)), r"not an admin of the app \(60010\)", "ADMIN"),
+    "unheard-of": (answer(failed_call(99999)), r"does not document \(99999\)", "vendor's console"),
 }
 UNREACHABLE = {
     "nobody-there": ("http://127.0.0.1:1", "no connection to Tencent Chat", "operator"),
