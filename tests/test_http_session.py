@@ -63,7 +63,7 @@ def test_keeps_its_connection() -> None:
         for _ in range(3):
             post(session, scripted_server.url)
 
-        assert (len(scripted_server.asked), scripted_server.connections) == (3, 1)
+        assert (len(scripted_server.requests), scripted_server.connections) == (3, 1)
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -117,7 +117,7 @@ def test_goes_through_the_proxy_of_the_environment(
             monkeypatch.setenv(name, value.format(proxy.url))
 
         assert get(asked_for.replace("localhost", f"localhost:{scripted_server.port}")) == "ok"
-        assert [len(proxy.asked), len(scripted_server.asked)] == [proxied, not proxied]
+        assert [len(proxy.requests), len(scripted_server.requests)] == [proxied, not proxied]
 
 
 def test_uses_no_proxy_of_the_web_for_a_machine_nearby(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +130,7 @@ def test_uses_no_proxy_of_the_web_for_a_machine_nearby(monkeypatch: pytest.Monke
                 with closing(Session(home, 2)) as session:
                     post(session, address)
 
-        assert (len(proxy.asked), len(near.asked)) == (0, 6)
+        assert (len(proxy.requests), len(near.requests)) == (0, 6)
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,14 @@ def test_takes_nobody_else_for_this_machine(host: str) -> None:
 def test_ends_a_call_that_drips_and_makes_the_next_one(drip: str) -> None:
     with ScriptedServer(OK) as scripted_server, closing(Session(scripted_server.url, 2)) as session:
         post(session, scripted_server.url)
-        scripted_server.follow(DRIPS[drip])
+        scripted_server.set_script(DRIPS[drip])
         started = time.monotonic()
         with pytest.raises(CallError, match="ReadTimeout") as caught:
             post(session, scripted_server.url, 0.2)
 
         assert caught.value.sent
         assert time.monotonic() - started < 5
-        scripted_server.follow(OK)
+        scripted_server.set_script(OK)
         assert post(session, scripted_server.url).body == b"ok"
 
 
@@ -214,7 +214,7 @@ def test_leaves_no_handle_open() -> None:
         post(session, scripted_server.url)
         before = len(list(Path("/proc/self/fd").iterdir()))
         for script in (OK, DRIPS["body"], answer(b"x" * 2000), OK):
-            scripted_server.follow(script)
+            scripted_server.set_script(script)
             with suppress(CallError):
                 post(session, scripted_server.url, 0.2)
         after = len(list(Path("/proc/self/fd").iterdir()))
@@ -249,11 +249,11 @@ class Names:
     """Resolves names when it is let."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.hosts: list[str] = []
         self.let = threading.Event()
 
     def resolve(self, host: str, *_: object) -> list[tuple[object, ...]]:
-        self.asked.append(host)
+        self.hosts.append(host)
         self.let.wait()
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 9))]
 
@@ -273,7 +273,7 @@ def test_gives_up_a_name_in_time_and_uses_its_answer_next_time(names: Names) -> 
     names.let.set()
 
     assert resolve("late.invalid", 80, 30)[0][4] == ("127.0.0.1", 9)
-    assert names.asked == ["late.invalid"]
+    assert names.hosts == ["late.invalid"]
 
 
 def test_never_piles_up_names(names: Names) -> None:
@@ -283,6 +283,6 @@ def test_never_piles_up_names(names: Names) -> None:
     with pytest.raises(socket.gaierror):
         resolve("one-more.invalid", 80, 0)
 
-    assert len(names.asked) <= MAX_RESOLVING
+    assert len(names.hosts) <= MAX_RESOLVING
     names.let.set()
     assert resolve("stuck-0.invalid", 80, 30)

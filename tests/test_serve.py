@@ -94,8 +94,8 @@ def test_answers_a_signed_command(fixture: BotFixture) -> None:
         answered = call(fixture.app, "POST", EVENTS, body, signed(body))
 
         assert (answered.status, answered.body) == (200, b"")
-        wait_until(lambda: bool(scripted_server.asked))
-        assert "alice" in scripted_server.asked[0].json["text"]
+        wait_until(lambda: bool(scripted_server.requests))
+        assert "alice" in scripted_server.requests[0].json["text"]
 
 
 def test_counts_what_was_answered_without_naming_anybody(fixture: BotFixture) -> None:
@@ -105,7 +105,7 @@ def test_counts_what_was_answered_without_naming_anybody(fixture: BotFixture) ->
             slash_command("profile alice", scripted_server.url, STRANGER),
         ):
             call(fixture.app, "POST", EVENTS, body, signed(body))
-        wait_until(lambda: len(scripted_server.asked) == 2)
+        wait_until(lambda: len(scripted_server.requests) == 2)
         wait_until(lambda: b'command="ShowRole"' in call(fixture.app, "GET", "/metrics").body)
 
     shown = call(fixture.app, "GET", "/metrics").body.decode()
@@ -134,7 +134,7 @@ def test_refuses_what_slack_did_not_sign(fixture: BotFixture) -> None:
         }
 
         assert {name: told.status for name, told in answered.items()} == dict.fromkeys(forgeries, 401)
-        assert scripted_server.asked == []
+        assert scripted_server.requests == []
 
 
 @pytest.mark.parametrize(
@@ -190,13 +190,13 @@ def test_runs_a_signed_request_once_however_often_it_comes(fixture: BotFixture) 
         body = slash_command("whoami", scripted_server.url)
         headers = signed(body)
         answered = [call(fixture.app, "POST", EVENTS, body, headers) for _ in range(5)]
-        wait_until(lambda: bool(scripted_server.asked))
+        wait_until(lambda: bool(scripted_server.requests))
         call(fixture.app, "POST", EVENTS, last := slash_command("help", scripted_server.url), signed(last))
-        wait_until(lambda: len(scripted_server.asked) > 1)
+        wait_until(lambda: len(scripted_server.requests) > 1)
 
         assert [(each.status, each.body) for each in answered] == [(200, b"")] * 5
-        assert "You are a viewer" in scripted_server.asked[0].json["text"]
-        assert "You are a viewer" not in scripted_server.asked[1].json["text"]
+        assert "You are a viewer" in scripted_server.requests[0].json["text"]
+        assert "You are a viewer" not in scripted_server.requests[1].json["text"]
 
 
 def test_knows_a_copy_though_its_signature_is_written_differently(fixture: BotFixture) -> None:
@@ -246,14 +246,14 @@ def test_counts_an_app_that_answers_with_a_refusal_as_reached() -> None:
 def test_asks_nothing_after_a_lookup_was_answered() -> None:
     with scripted_im(answer({**OK, "ResultItem": []}), hang()) as (im, scripted_server):
         assert [find_app_trouble("prod", im, "administrator") for _ in range(3)] == ["", "", ""]
-        assert len(scripted_server.asked) == 1
+        assert len(scripted_server.requests) == 1
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_asks_nobody_on_the_way_to_an_answer_about_itself(
     fixture: BotFixture, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    called: list[str] = []
     here = threading.get_ident()
     for part, name in (
         (fixture.bot.audit.store, "check"),
@@ -264,13 +264,13 @@ def test_asks_nobody_on_the_way_to_an_answer_about_itself(
 
         def ask(*args: Any, real: Any = real, name: str = name) -> Any:
             if threading.get_ident() == here:
-                asked.append(name)
+                called.append(name)
             return real(*args)
 
         monkeypatch.setattr(part, name, ask)
 
     assert call(fixture.app, "GET", path).status == 200
-    assert asked == []
+    assert called == []
 
 
 def test_is_red_soon_and_answers_at_once_while_the_record_says_nothing(fixture: BotFixture) -> None:
@@ -310,8 +310,8 @@ def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> Non
             assert bot.process.wait(timeout=30) == 0
 
         assert (acknowledged.status_code, acknowledged.content) == (200, b"")
-        assert [asked.json["response_type"] for asked in scripted_server.asked] == ["ephemeral"]
-        assert "alice" in scripted_server.asked[0].json["text"]
+        assert [request.json["response_type"] for request in scripted_server.requests] == ["ephemeral"]
+        assert "alice" in scripted_server.requests[0].json["text"]
 
 
 def test_is_not_ready_while_nothing_can_be_recorded(fixture: BotFixture) -> None:
@@ -361,4 +361,4 @@ def test_acknowledges_though_thousands_of_connections_drip(tmp_path: Path) -> No
         assert slowest < 3
         print(f"{count} dripping connections: the slowest ack and /healthz together {slowest * 1000:.0f} ms")
         assert dripping[0].recv(1) == b""
-        wait_until(lambda: len(scripted_server.asked) >= 10)
+        wait_until(lambda: len(scripted_server.requests) >= 10)

@@ -102,25 +102,25 @@ def test_asks_as_the_vendors_page_says(command: str) -> None:
     with scripted_im(answer(answered)) as (im, scripted_server):
         ask(im, Deadline.after(LATER))
 
-    (asked,) = scripted_server.asked
-    assert asked.method == "POST"
-    assert asked.path == f"/v4/{command}"
-    assert asked.json == body
-    assert asked.headers["content-type"] == "application/json"
-    assert "cookie" not in asked.headers
-    assert asked.headers.keys() & {"authorization", "cookie"} == set()
-    assert asked.query.keys() == {"sdkappid", "identifier", "usersig", "random", "contenttype"}
-    assert asked.query["sdkappid"] == str(APP_ID)
-    assert asked.query["identifier"] == "administrator"
-    assert asked.query["contenttype"] == "json"
-    assert 0 <= int(asked.query["random"]) < 2**32
+    (request,) = scripted_server.requests
+    assert request.method == "POST"
+    assert request.path == f"/v4/{command}"
+    assert request.json == body
+    assert request.headers["content-type"] == "application/json"
+    assert "cookie" not in request.headers
+    assert request.headers.keys() & {"authorization", "cookie"} == set()
+    assert request.query.keys() == {"sdkappid", "identifier", "usersig", "random", "contenttype"}
+    assert request.query["sdkappid"] == str(APP_ID)
+    assert request.query["identifier"] == "administrator"
+    assert request.query["contenttype"] == "json"
+    assert 0 <= int(request.query["random"]) < 2**32
 
 
 def test_signs_each_call() -> None:
     with scripted_im(answer(profiles())) as (im, scripted_server):
         im.get_profiles(["a"], [NICK], Deadline.after(LATER))
 
-    claims = decode(scripted_server.asked[0].query["usersig"])
+    claims = decode(scripted_server.requests[0].query["usersig"])
     assert claims.sig == mac(APP_ID, KEY, "administrator", time=claims.time, expire=claims.expire)
 
 
@@ -129,7 +129,7 @@ def test_draws_a_new_random_for_each_request_on_one_connection() -> None:
         for _ in range(5):
             im.get_profiles(["a"], [NICK], Deadline.after(LATER))
 
-    assert len({asked.query["random"] for asked in scripted_server.asked}) == 5
+    assert len({request.query["random"] for request in scripted_server.requests}) == 5
     assert scripted_server.connections == 1
 
 
@@ -401,7 +401,7 @@ def test_an_answer_too_deep_to_read_is_refused(deep: bytes) -> None:
         with scripted_im(answer(body)) as (im, scripted_server):
             with pytest.raises(OutcomeUnknownError, match="documented shape"):
                 im.set_profile("a", {NICK: "A"}, short_deadline())
-            assert len(scripted_server.asked) == 1
+            assert len(scripted_server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -475,4 +475,4 @@ def test_many_threads_share_the_connections() -> None:
         list(pool.map(ask, range(4)))
 
     assert scripted_server.connections <= 4
-    assert len(scripted_server.asked) == 8
+    assert len(scripted_server.requests) == 8

@@ -33,7 +33,7 @@ def get(im: IMClient) -> object:
 
 
 def signatures(scripted_server: ScriptedServer) -> list[str]:
-    return [asked.query["usersig"] for asked in scripted_server.asked]
+    return [request.query["usersig"] for request in scripted_server.requests]
 
 
 @pytest.mark.parametrize("code", [60004, 60005, 70001, 70052])
@@ -54,14 +54,14 @@ def test_a_signature_refused_again_is_an_operators_problem(code: int) -> None:
         get(im)
 
     assert caught.value.code == code
-    assert len(scripted_server.asked) == 2
+    assert len(scripted_server.requests) == 2
 
 
 def test_a_change_refused_for_its_signature_is_sent_again() -> None:
     with signed_earlier(60, answer(failed_call(70001)), answer(OK)) as (im, scripted_server):
         im.set_profile("a", {"Tag_Profile_IM_Nick": "A"}, Deadline.after(5))
 
-    assert len(scripted_server.asked) == 2
+    assert len(scripted_server.requests) == 2
 
 
 def test_a_signature_past_half_of_its_life_is_not_used() -> None:
@@ -77,12 +77,12 @@ def test_a_signature_past_half_of_its_life_is_not_used() -> None:
 def test_many_threads_refused_at_once_renew_once() -> None:
     refused: set[str] = set()
 
-    def behave(connection: socket.socket, asked: ReceivedRequest, stopped: threading.Event) -> None:
-        sig = asked.query["usersig"]
+    def behave(connection: socket.socket, request: ReceivedRequest, stopped: threading.Event) -> None:
+        sig = request.query["usersig"]
         if not refused:
             refused.add(sig)
         is_old = sig in refused
-        answer(failed_call(70001) if is_old else FOUND)(connection, asked, stopped)
+        answer(failed_call(70001) if is_old else FOUND)(connection, request, stopped)
 
     with signed_earlier(60, behave) as (im, scripted_server), ThreadPoolExecutor(32) as pool:
         found = list(pool.map(lambda _: get(im), range(32)))

@@ -63,25 +63,25 @@ class Gate(ScriptedServer):
 
     def befall(self, path: str, fault: ServerResponse) -> None:
         self._path, self._fault = path, fault
-        self.asked.clear()
+        self.requests.clear()
 
     def recover(self) -> None:
         self._path = ""
 
     def bodies(self, path: str) -> list[str]:
-        return [asked.body.decode() for asked in list(self.asked) if path in asked.path]
+        return [request.body.decode() for request in list(self.requests) if path in request.path]
 
-    def _pass(self, connection: socket.socket, asked: ReceivedRequest, stopped: Event) -> None:
-        if self._path and self._path in asked.path:
-            self._fault(connection, asked, stopped)
+    def _pass(self, connection: socket.socket, request: ReceivedRequest, stopped: Event) -> None:
+        if self._path and self._path in request.path:
+            self._fault(connection, request, stopped)
             return
         with closing(http.client.HTTPConnection(urlsplit(self._target).netloc, timeout=30)) as onward:
             dropped = {"host", "content-length", "accept-encoding", "connection"}
-            headers = {name: value for name, value in asked.headers.items() if name not in dropped}
-            onward.request(asked.method, asked.target, asked.body, headers)
+            headers = {name: value for name, value in request.headers.items() if name not in dropped}
+            onward.request(request.method, request.target, request.body, headers)
             reply = onward.getresponse()
             content = reply.read().replace(self._target.encode(), self.url.encode())
-            answer(content, status=reply.status)(connection, asked, stopped)
+            answer(content, status=reply.status)(connection, request, stopped)
 
 
 @dataclass
@@ -114,15 +114,17 @@ class BotFixture:
         seen: list[bytes] = []
 
         def look() -> bool:
-            posted = [asked.body for asked in list(self.hooks.asked)]
-            posted += [asked.body for asked in list(self.slack.asked) if "chat.postMessage" in asked.path]
+            posted = [request.body for request in list(self.hooks.requests)]
+            posted += [
+                request.body for request in list(self.slack.requests) if "chat.postMessage" in request.path
+            ]
             seen[:] = [body for body in posted if re.search(expected, str(json.loads(body)))]
             return bool(seen)
 
         try:
             wait_until(look)
         except TimeoutError:
-            texts = [asked.body[:200] for asked in (*self.hooks.asked, *self.slack.asked)]
+            texts = [request.body[:200] for request in (*self.hooks.requests, *self.slack.requests)]
             raise AssertionError(texts) from None
         return seen[-1]
 
@@ -165,11 +167,11 @@ def fixture(running: BotFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bo
         ("bot.slack.api.people.UNREACHABLE_SECONDS", 0.0),
     ):
         monkeypatch.setattr(limit, seconds)
-    running.hooks.asked.clear()
+    running.hooks.requests.clear()
     yield running
     running.slack.recover()
     running.vendor.recover()
-    running.hooks.follow(answer(b"ok"))
+    running.hooks.set_script(answer(b"ok"))
 
 
 numbers = iter(range(1000))
@@ -182,38 +184,38 @@ def account() -> str:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_question_about_people(fixture: BotFixture, fault: str) -> None:
     fixture.slack.befall("users.info", FAULTS[fault])
-    asked = account()
+    id_ = account()
 
-    fixture.send(f"profile {asked}", fixture.hire())
+    fixture.send(f"profile {id_}", fixture.hire())
 
-    fixture.said("Slack could not confirm who you are.*Try again in a minute")
-    assert fixture.recorded(asked) == ["denied"]
+    fixture.said("Slack could not be asked who you are.*Try again in a minute")
+    assert fixture.recorded(id_) == ["denied"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_response_url(fixture: BotFixture, fault: str) -> None:
     fixture.slack.befall("", responses.reset())
-    fixture.hooks.follow(FAULTS[fault])
-    asked, actor = account(), fixture.hire()
+    fixture.hooks.set_script(FAULTS[fault])
+    id_, actor = account(), fixture.hire()
 
-    fixture.send(f"profile {asked}", actor)
+    fixture.send(f"profile {id_}", actor)
 
     wait_until(lambda: bool(fixture.slack.bodies("chat.postMessage")))
     (told,) = map(json.loads, fixture.slack.bodies("chat.postMessage"))
-    assert (told["channel"], asked in told["text"]) == (actor.id, True)
-    assert fixture.recorded(asked) == ["answered"]
+    assert (told["channel"], id_ in told["text"]) == (actor.id, True)
+    assert fixture.recorded(id_) == ["answered"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("step", ["conversations.open", "getUploadURL", "/upload/", "completeUpload"])
 def test_a_step_of_sending_a_file(fixture: BotFixture, step: str, fault: str) -> None:
     fixture.slack.befall(step, FAULTS[fault])
-    asked = account()
+    id_ = account()
 
-    fixture.send(f"profile {asked} --csv", fixture.hire())
+    fixture.send(f"profile {id_} --csv", fixture.hire())
 
     fixture.said("could not be sent to your direct messages.*Try again in a minute")
-    assert fixture.recorded(asked) == ["answered"]
+    assert fixture.recorded(id_) == ["answered"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -228,12 +230,12 @@ def test_opening_a_form(fixture: BotFixture, fault: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_lookup_of_the_vendor(fixture: BotFixture, fault: str) -> None:
     fixture.vendor.befall("portrait_get", FAULTS[fault])
-    asked = account()
+    id_ = account()
 
-    fixture.send(f"profile {asked}", fixture.hire())
+    fixture.send(f"profile {id_}", fixture.hire())
 
     fixture.said(r"0 of 1 found.*(1 failed|1 not asked)")
-    assert fixture.recorded(asked) == ["failed"]
+    assert fixture.recorded(id_) == ["failed"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -241,7 +243,7 @@ def test_a_write_of_the_vendor(fixture: BotFixture, fault: str) -> None:
     fixture.send('set alice nick="Somebody else"', EDITOR)
     preview = fixture.said("confirm_change")
     before = len(fixture.recorded("alice"))
-    fixture.hooks.asked.clear()
+    fixture.hooks.requests.clear()
     fixture.vendor.befall("portrait_set", FAULTS[fault])
 
     fixture.press(preview, "confirm_change", EDITOR)
@@ -258,9 +260,9 @@ def test_whoami_waits_for_slack_once_however_many_questions_it_has(
     fixture.slack.befall("/api/", DRIPS["header"])
 
     for text in ("whoami", "help"):
-        fixture.hooks.asked.clear()
+        fixture.hooks.requests.clear()
         fixture.send(text, fixture.hire())
         fixture.said("could not confirm|whoami")
 
-    assert len(fixture.slack.asked) == 1
+    assert len(fixture.slack.requests) == 1
     fixture.bot.people._unreachable = (0.0, "")

@@ -179,8 +179,8 @@ def test_refuses_in_words_what_is_none_of_slacks(
         if kind in ("command", "press") and changed.get("response_url") == payload["response_url"]:
             silent += (answered.status, answered.body) == (200, b"")
     if kind in ("command", "press"):
-        wait_until(lambda: len(fixture.scripted_server.asked) >= silent)
-    fixture.scripted_server.asked.clear()
+        wait_until(lambda: len(fixture.scripted_server.requests) >= silent)
+    fixture.scripted_server.requests.clear()
 
 
 class Socket:
@@ -211,4 +211,4 @@ def test_lives_on_when_an_envelope_makes_no_sense(
             assert socket.sent, changed
         assert [record for record in caplog.records if record.exc_info] == [], changed
     assert CANARY not in caplog.text
-    fixture.scripted_server.asked.clear()
+    fixture.scripted_server.requests.clear()

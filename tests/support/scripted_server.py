@@ -15,7 +15,7 @@ import msgspec
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """One request as it came."""
+    """One request as received."""
 
     method: str
     target: str
@@ -36,11 +36,11 @@ class ReceivedRequest:
 
 
 ServerResponse: TypeAlias = Callable[[socket.socket, ReceivedRequest, threading.Event], None]
-"""What happens to one request, told on its connection; the event is set when the server stops."""
+"""Answers one request on its connection; the event is set when the server stops."""
 
 
 def answer(body: object, *, status: int = 200, headers: str = "") -> ServerResponse:
-    """Answer properly; what is not bytes is sent as JSON."""
+    """Answer with a complete response; a body that is not bytes is sent as JSON."""
     content = body if isinstance(body, bytes) else msgspec.json.encode(body)
     head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\n{headers}\r\n".encode()
     return lambda connection, *_: connection.sendall(head + content)
@@ -70,7 +70,7 @@ def half(body: bytes) -> ServerResponse:
 
 
 def hang() -> ServerResponse:
-    """Say nothing."""
+    """Send nothing, and keep the connection open."""
 
     def behave(_: socket.socket, __: ReceivedRequest, stopped: threading.Event) -> None:
         stopped.wait()
@@ -79,7 +79,7 @@ def hang() -> ServerResponse:
 
 
 def reset() -> ServerResponse:
-    """Tear the connection down."""
+    """Reset the connection."""
 
     def behave(connection: socket.socket, *_: object) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -102,7 +102,7 @@ def drip(body: bytes, every: float, *, headers: str = "") -> ServerResponse:
 
 
 def endless(head: bytes, piece: bytes, *, every: float = 0.01) -> ServerResponse:
-    """Send the head, and then the piece one byte at a time, over and over."""
+    """Send the head, then the piece one byte at a time, without end."""
 
     def behave(connection: socket.socket, _: ReceivedRequest, stopped: threading.Event) -> None:
         connection.sendall(head)
@@ -131,23 +131,26 @@ DRIPS: Mapping[str, ServerResponse] = {
     "gzip name": endless(_GZIPPED + b"\x08\0\0\0\0\0\x03", b"x"),
     "gzip extra": endless(_GZIPPED + b"\x04\0\0\0\0\0\x03\xff\xff", b"x"),
 }
-"""Answers that never end, by what drips; each byte comes long before any single receive is given up."""
+"""Endless answers, by the part that drips; no single receive times out between two bytes."""
 
 
 class ScriptedServer:
-    """Serves on loopback from entering the context to leaving it.
+    """Serves on loopback while its context is open.
 
     Args:
-        script: What happens to the first, second, … request; the last one to all further ones.
-        tls: With what to serve https instead of http.
-        greet: What happens to each connection instead, before anything is read from it.
+        script: The responses to the first, second, … request; the last one answers all further ones.
+        tls: Serves https with this context.
+        on_connect: Answers each connection before anything is read from it; the script is not used.
     """
 
     def __init__(
-        self, *script: ServerResponse, tls: ssl.SSLContext | None = None, greet: ServerResponse | None = None
+        self,
+        *script: ServerResponse,
+        tls: ssl.SSLContext | None = None,
+        on_connect: ServerResponse | None = None,
     ) -> None:
-        self._greet = greet
-        self.asked: list[ReceivedRequest] = []
+        self._on_connect = on_connect
+        self.requests: list[ReceivedRequest] = []
         self.connections = 0
         self._script = list(script)
         self._tls = tls
@@ -177,8 +180,8 @@ class ScriptedServer:
     def url(self) -> str:
         return f"{'https' if self._tls else 'http'}://localhost:{self.port}"
 
-    def follow(self, *script: ServerResponse) -> None:
-        """Do this to the requests from now on."""
+    def set_script(self, *script: ServerResponse) -> None:
+        """Answer the requests from now on by this script."""
         with self._lock:
             self._script = list(script)
 
@@ -195,7 +198,7 @@ class ScriptedServer:
                 self._start(self._serve, connection)
 
     def _serve(self, plain: socket.socket) -> None:
-        # ValueError: what came is no HTTP.
+        # ValueError: the request is no HTTP.
         with suppress(OSError, ValueError), self._secure(plain) as connection:
             with self._lock:
                 self._open.add(connection)
@@ -207,15 +210,15 @@ class ScriptedServer:
         return self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
 
     def _converse(self, connection: socket.socket) -> None:
-        if self._greet:
-            self._greet(connection, ReceivedRequest("", "", {}, b""), self._stopped)
+        if self._on_connect:
+            self._on_connect(connection, ReceivedRequest("", "", {}, b""), self._stopped)
             return
         with connection.makefile("rb") as stream:
-            for asked in _requests(stream):
+            for request in _requests(stream):
                 with self._lock:
                     behave = self._script.pop(0) if len(self._script) > 1 else self._script[0]
-                    self.asked.append(asked)
-                behave(connection, asked, self._stopped)
+                    self.requests.append(request)
+                behave(connection, request, self._stopped)
 
 
 def _requests(stream: Any) -> Iterator[ReceivedRequest]:

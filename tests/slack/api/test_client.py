@@ -52,17 +52,17 @@ def heard(make: Callable[[str], WebClient], call: Call) -> tuple[ReceivedRequest
             came = call(make(f"{scripted_server.url}/api/"))
         except SlackApiError as error:
             came = error.response
-    return scripted_server.asked[0], came
+    return scripted_server.requests[0], came
 
 
-def plain(asked: ReceivedRequest) -> tuple[str, str, dict[str, str], bytes]:
+def plain(request: ReceivedRequest) -> tuple[str, str, dict[str, str], bytes]:
     """Leave out what differs from call to call, and what says how a connection is used."""
-    (boundary,) = re.findall("boundary=(.*)", asked.headers.get("content-type", "")) or ["none"]
+    (boundary,) = re.findall("boundary=(.*)", request.headers.get("content-type", "")) or ["none"]
     dropped = {"host", "connection", "accept", "accept-encoding"}
     headers = {
-        name: value.replace(boundary, "") for name, value in asked.headers.items() if name not in dropped
+        name: value.replace(boundary, "") for name, value in request.headers.items() if name not in dropped
     }
-    return asked.method, asked.target, headers, asked.body.replace(boundary.encode(), b"")
+    return request.method, request.target, headers, request.body.replace(boundary.encode(), b"")
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -139,7 +139,7 @@ def test_raises_one_error_for_whatever_goes_wrong(
     error = caught.value
     assert (str(error), error.code, error.retry_after) == (words, code, retry_after)
     assert error.__cause__ is None
-    assert len(scripted_server.asked) == 1
+    assert len(scripted_server.requests) == 1
 
 
 @pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
@@ -152,7 +152,7 @@ def test_ends_every_call_in_time_without_a_word_of_the_token(
     ):
         with pytest.raises(OSError, match=r"^$"):
             slack.api_call("chat.postMessage", json={"text": "Anna"})
-        scripted_server.follow(OK)
+        scripted_server.set_script(OK)
 
         assert SlackClient(TOKEN, f"{scripted_server.url}/api/").api_call("auth.test").data == {
             "ok": True,
@@ -174,7 +174,7 @@ def test_keeps_its_connection_and_follows_no_redirect() -> None:
                 slack.api_call("auth.test")
 
             assert scripted_server.connections == 1
-        assert elsewhere.asked == []
+        assert elsewhere.requests == []
 
 
 def test_reads_no_answer_without_end() -> None:
@@ -199,7 +199,7 @@ def test_is_a_client_for_bolt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "seconds"),
+    ("retry_after", "seconds"),
     [
         ("0", 0.0),
         ("2", 2.0),
@@ -216,8 +216,8 @@ def test_is_a_client_for_bolt() -> None:
     ],
     ids=lambda value: str(value)[:9],
 )
-def test_reads_how_long_slack_asks_to_wait(asked: str, seconds: float | None) -> None:
-    assert read_wait({"ReTrY-aFtEr": asked}, LONGEST_WAIT) == seconds
+def test_reads_how_long_slack_asks_to_wait(retry_after: str, seconds: float | None) -> None:
+    assert read_wait({"ReTrY-aFtEr": retry_after}, LONGEST_WAIT) == seconds
 
 
 def test_nothing_waits_longer_than_a_minute_for_slack() -> None:

@@ -39,13 +39,13 @@ class Slack(ScriptedServer):
         super().__init__(self._reply)
         self.answers = {"auth_test": IDENTITY} | answers
 
-    def _reply(self, connection: Any, asked: ReceivedRequest, stopped: Any) -> None:
-        told = self.answers.get(asked.path.rpartition("/")[2].replace(".", "_"))
+    def _reply(self, connection: Any, request: ReceivedRequest, stopped: Any) -> None:
+        told = self.answers.get(request.path.rpartition("/")[2].replace(".", "_"))
         behave = reset() if told is None else answer(told, headers="X-OAuth-Scopes: chat:write, commands\r\n")
-        behave(connection, asked, stopped)
+        behave(connection, request, stopped)
 
     def count(self, method: str) -> int:
-        return sum(asked.path.endswith(method) for asked in self.asked)
+        return sum(request.path.endswith(method) for request in self.requests)
 
 
 def client(url: str) -> SlackClient:
@@ -92,42 +92,42 @@ def user(**more: object) -> Mapping[str, object]:
     ],
 )
 def test_tells_what_kind_of_person_somebody_is(shape: Mapping[str, object], standing: Membership) -> None:
-    with people(users_info=user(**shape)) as (asked, _):
-        assert asked.get_membership(ME) is standing
+    with people(users_info=user(**shape)) as (slack_people, _):
+        assert slack_people.get_membership(ME) is standing
 
 
 def test_counts_every_workspace_of_the_grid_as_home() -> None:
     grid = {**IDENTITY, "enterprise_id": GRID}
     shape = user(team_id=ELSEWHERE, enterprise_user={"enterprise_id": GRID, "teams": [ELSEWHERE]})
 
-    with people(auth_test=grid, users_info=shape) as (asked, _):
-        assert asked.get_membership(ME) is Membership.MEMBER
-        assert asked.get_membership(Actor(ME.user_id, GRID)) is Membership.MEMBER
+    with people(auth_test=grid, users_info=shape) as (slack_people, _):
+        assert slack_people.get_membership(ME) is Membership.MEMBER
+        assert slack_people.get_membership(Actor(ME.user_id, GRID)) is Membership.MEMBER
 
 
 @pytest.mark.parametrize("team", [ELSEWHERE, ""])
 def test_calls_people_of_other_teams_strangers_without_asking_about_them(team: str) -> None:
-    with people(users_info=user()) as (asked, slack):
-        assert asked.get_membership(Actor(ME.user_id, team)) is Membership.STRANGER
+    with people(users_info=user()) as (slack_people, slack):
+        assert slack_people.get_membership(Actor(ME.user_id, team)) is Membership.STRANGER
         assert slack.count("users.info") == 0
 
 
 @pytest.mark.parametrize("code", ["user_not_found", "user_not_visible", "users_not_found"])
 def test_calls_whom_slack_does_not_know_a_stranger(code: str) -> None:
-    with people(users_info={"ok": False, "error": code}) as (asked, _):
-        assert asked.get_membership(ME) is Membership.STRANGER
+    with people(users_info={"ok": False, "error": code}) as (slack_people, _):
+        assert slack_people.get_membership(ME) is Membership.STRANGER
 
 
 @pytest.mark.parametrize("told", [{"ok": True}, {"ok": True, "user": None}, {"ok": True, "user": []}])
 def test_guesses_nothing_from_an_answer_without_a_person(told: object) -> None:
-    with people(users_info=told) as (asked, _), pytest.raises(SlackUnavailableError):
-        asked.get_membership(ME)
+    with people(users_info=told) as (slack_people, _), pytest.raises(SlackUnavailableError):
+        slack_people.get_membership(ME)
 
 
 @pytest.mark.parametrize("told", [{"ok": True}, {"ok": True, "team_id": ""}])
 def test_guesses_no_home(told: object) -> None:
-    with people(auth_test=told) as (asked, _), pytest.raises(SlackUnavailableError):
-        asked.get_membership(ME)
+    with people(auth_test=told) as (slack_people, _), pytest.raises(SlackUnavailableError):
+        slack_people.get_membership(ME)
 
 
 @pytest.mark.parametrize(
@@ -142,11 +142,11 @@ def test_guesses_no_home(told: object) -> None:
 def test_names_slacks_code_when_it_will_not_say(told: object, detail: str) -> None:
     answers = dict.fromkeys(("users_info", "usergroups_users_list", "conversations_info"), told)
 
-    with people(**answers) as (asked, _):
+    with people(**answers) as (slack_people, _):
         for ask in (
-            lambda: asked.get_membership(ME),
-            lambda: asked.list_group("S01"),
-            lambda: asked.is_shared_outside("C01"),
+            lambda: slack_people.get_membership(ME),
+            lambda: slack_people.list_group("S01"),
+            lambda: slack_people.is_shared_outside("C01"),
         ):
             with pytest.raises(SlackUnavailableError) as caught:
                 ask()
@@ -156,8 +156,8 @@ def test_names_slacks_code_when_it_will_not_say(told: object, detail: str) -> No
 
 @pytest.mark.parametrize("told", [[], None, 7])
 def test_takes_an_answer_of_another_shape_for_none(told: object) -> None:
-    with people(auth_test=answer_bytes(told)) as (asked, _), pytest.raises(SlackUnavailableError):
-        asked.get_identity()
+    with people(auth_test=answer_bytes(told)) as (slack_people, _), pytest.raises(SlackUnavailableError):
+        slack_people.get_identity()
 
 
 def answer_bytes(told: object) -> bytes:
@@ -165,121 +165,121 @@ def answer_bytes(told: object) -> bytes:
 
 
 def test_cannot_ask_a_slack_that_is_not_there() -> None:
-    asked = SlackPeople(client("http://127.0.0.1:9"))
+    slack_people = SlackPeople(client("http://127.0.0.1:9"))
 
     with pytest.raises(SlackUnavailableError, match="could not be reached") as caught:
-        asked.get_membership(ME)
+        slack_people.get_membership(ME)
 
     assert "127.0.0.1" not in str(caught.value)
 
 
 def test_tells_who_the_bot_is() -> None:
-    with people() as (asked, _):
-        identity = asked.get_identity()
+    with people() as (slack_people, _):
+        identity = slack_people.get_identity()
 
     assert (identity.home, identity.team, identity.user_id) == (frozenset({HOME}), "Home", "U01BOT")
     assert identity.scopes == {"chat:write", "commands"}
 
 
 def test_asks_who_the_bot_is_only_once() -> None:
-    with freeze_time() as clock, people() as (asked, slack):
-        first = asked.get_identity()
+    with freeze_time() as clock, people() as (slack_people, slack):
+        first = slack_people.get_identity()
         clock.tick(timedelta(days=30))
 
-        assert asked.get_identity() == first
+        assert slack_people.get_identity() == first
         assert slack.count("auth.test") == 1
 
 
 def test_remembers_people_for_a_minute() -> None:
-    with freeze_time() as clock, people(users_info=user()) as (asked, slack):
-        asked.get_membership(ME)
+    with freeze_time() as clock, people(users_info=user()) as (slack_people, slack):
+        slack_people.get_membership(ME)
         slack.answers["users_info"] = user(deleted=True)
         clock.tick(FRESH_SECONDS - 1)
-        assert asked.get_membership(ME) is Membership.MEMBER
+        assert slack_people.get_membership(ME) is Membership.MEMBER
         clock.tick(2)
 
-        assert asked.get_membership(ME) is Membership.DEACTIVATED
+        assert slack_people.get_membership(ME) is Membership.DEACTIVATED
         assert slack.count("users.info") == 2
 
 
 def test_remembers_groups_for_a_minute() -> None:
     told = {"ok": True, "users": ["U01ME"]}
 
-    with freeze_time() as clock, people(usergroups_users_list=told) as (asked, slack):
-        assert asked.list_group("S01") == asked.list_group("S01") == {"U01ME"}
+    with freeze_time() as clock, people(usergroups_users_list=told) as (slack_people, slack):
+        assert slack_people.list_group("S01") == slack_people.list_group("S01") == {"U01ME"}
         assert slack.count("usergroups.users.list") == 1
         clock.tick(FRESH_SECONDS + 1)
         slack.answers["usergroups_users_list"] = {"ok": True, "users": []}
 
-        assert asked.list_group("S01") == frozenset()
+        assert slack_people.list_group("S01") == frozenset()
 
 
 def test_never_remembers_a_failure() -> None:
-    with people(users_info={"ok": False, "error": "internal_error"}) as (asked, slack):
+    with people(users_info={"ok": False, "error": "internal_error"}) as (slack_people, slack):
         with pytest.raises(SlackUnavailableError):
-            asked.get_membership(ME)
+            slack_people.get_membership(ME)
         slack.answers["users_info"] = user()
 
-        assert asked.get_membership(ME) is Membership.MEMBER
+        assert slack_people.get_membership(ME) is Membership.MEMBER
 
 
 def test_asks_once_while_slack_cannot_be_reached() -> None:
-    with freeze_time() as clock, people() as (asked, slack):
+    with freeze_time() as clock, people() as (slack_people, slack):
         for _ in range(3):
             with pytest.raises(SlackUnavailableError, match="could not be reached"):
-                asked.get_membership(ME, bypass_cache=True)
+                slack_people.get_membership(ME, bypass_cache=True)
             with pytest.raises(SlackUnavailableError, match="could not be reached"):
-                asked.list_group("S01")
+                slack_people.list_group("S01")
         assert slack.count("users.info") + slack.count("usergroups.users.list") == 1
         slack.answers["users_info"] = user()
         clock.tick(UNREACHABLE_SECONDS + 1)
 
-        assert asked.get_membership(ME) is Membership.MEMBER
+        assert slack_people.get_membership(ME) is Membership.MEMBER
 
 
 @pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
 def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: ServerResponse) -> None:
     with ScriptedServer(behave) as slack:
-        asked = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=0.3)))
+        slack_people = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=0.3)))
         for _ in range(3):
             with pytest.raises(SlackUnavailableError, match="could not be reached"):
-                asked.get_membership(ME)
+                slack_people.get_membership(ME)
 
-        assert len(slack.asked) <= 1
+        assert len(slack.requests) <= 1
 
 
-def listed(asked: SlackPeople, group: str) -> str:
+def listed(slack_people: SlackPeople, group: str) -> str:
     """List a group; nothing when Slack could not be asked."""
     try:
-        return ",".join(asked.list_group(group))
+        return ",".join(slack_people.list_group(group))
     except SlackUnavailableError:
         return ""
 
 
 def test_asks_many_questions_within_the_time_of_one() -> None:
-    def slowly(connection: socket.socket, asked: ReceivedRequest, stopped: threading.Event) -> None:
+    def slowly(connection: socket.socket, request: ReceivedRequest, stopped: threading.Event) -> None:
         stopped.wait(0.4)
-        answer({"ok": True, "users": [ME.user_id]})(connection, asked, stopped)
+        answer({"ok": True, "users": [ME.user_id]})(connection, request, stopped)
 
     with ScriptedServer(slowly) as slack:
-        asked = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=1.0)))
+        slack_people = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=1.0)))
 
-        with asked.within(1.0):
-            found = [listed(asked, f"S{number}") for number in range(9)]
+        with slack_people.within(1.0):
+            found = [listed(slack_people, f"S{number}") for number in range(9)]
 
         assert found[-1] == ""
-        assert len(slack.asked) <= 3
+        assert len(slack.requests) <= 3
         # It was slow, but it answers: others are not told that it cannot be reached.
-        assert asked.list_group("S9")
+        assert slack_people.list_group("S9")
 
 
 def test_keeps_people_apart() -> None:
-    with people(users_info=user()) as (asked, slack):
-        asked.get_membership(ME)
+    with people(users_info=user()) as (slack_people, slack):
+        slack_people.get_membership(ME)
         slack.answers["users_info"] = user(is_restricted=True)
 
-        assert asked.get_membership(Actor("U02OTHER", HOME)) is Membership.GUEST
-        assert asked.get_membership(ME) is Membership.MEMBER
+        assert slack_people.get_membership(Actor("U02OTHER", HOME)) is Membership.GUEST
+        assert slack_people.get_membership(ME) is Membership.MEMBER
 
 
 @pytest.mark.parametrize(
@@ -293,14 +293,14 @@ def test_keeps_people_apart() -> None:
     ],
 )
 def test_tells_whether_others_can_read_a_channel(channel: object, shared: bool) -> None:  # noqa: FBT001 - a column
-    with people(conversations_info={"ok": True, "channel": channel}) as (asked, _):
-        assert asked.is_shared_outside("C01") is shared
+    with people(conversations_info={"ok": True, "channel": channel}) as (slack_people, _):
+        assert slack_people.is_shared_outside("C01") is shared
 
 
 @pytest.mark.parametrize("told", [{"ok": True}, {"ok": True, "channel": None}])
 def test_calls_a_channel_it_was_told_nothing_of_unknown(told: object) -> None:
-    with people(conversations_info=told) as (asked, _), pytest.raises(SlackUnavailableError):
-        asked.is_shared_outside("C01")
+    with people(conversations_info=told) as (slack_people, _), pytest.raises(SlackUnavailableError):
+        slack_people.is_shared_outside("C01")
 
 
 def test_knows_everybody_in_the_local_workspace() -> None:
@@ -313,12 +313,12 @@ def test_knows_everybody_in_the_local_workspace() -> None:
     }
 
     with BackgroundServer(make_app(make_workspace())) as slack:
-        asked = SlackPeople(client(slack.url))
+        slack_people = SlackPeople(client(slack.url))
 
-        assert {person.id: asked.get_membership(Actor(person.id, TEAM_ID)) for person in PEOPLE} == {
+        assert {person.id: slack_people.get_membership(Actor(person.id, TEAM_ID)) for person in PEOPLE} == {
             person.id: expected[person.kind] for person in PEOPLE
         }
-        assert asked.get_membership(Actor(GROUP_EDITOR.id, PARTNER_TEAM_ID)) is Membership.STRANGER
-        assert asked.list_group(EDITORS_GROUP_ID) == {GROUP_EDITOR.id}
-        assert [asked.is_shared_outside(channel) for channel in (ONCALL, PARTNERS)] == [False, True]
-        assert asked.get_identity().scopes == set(SCOPES)
+        assert slack_people.get_membership(Actor(GROUP_EDITOR.id, PARTNER_TEAM_ID)) is Membership.STRANGER
+        assert slack_people.list_group(EDITORS_GROUP_ID) == {GROUP_EDITOR.id}
+        assert [slack_people.is_shared_outside(channel) for channel in (ONCALL, PARTNERS)] == [False, True]
+        assert slack_people.get_identity().scopes == set(SCOPES)

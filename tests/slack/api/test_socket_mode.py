@@ -55,14 +55,14 @@ def test_connects_in_time_or_not_at_all(fault: str, caplog: pytest.LogCaptureFix
 
             assert not sockets.is_connected()
             assert time.monotonic() - started < QUICK + 5
-        assert scripted_server.asked[0].target == "/link?ticket=s3cr3t"
+        assert scripted_server.requests[0].target == "/link?ticket=s3cr3t"
     assert "s3cr3t" not in caplog.text
 
 
 def test_a_tls_handshake_that_drips_ends_in_time() -> None:
     with (
         ScriptedServer(
-            greet=responses.endless(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x")
+            on_connect=responses.endless(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x")
         ) as scripted_server,
         client(f"wss://127.0.0.1:{scripted_server.port}/link", ping_interval=60) as sockets,
     ):
@@ -93,8 +93,8 @@ class Quiet(ScriptedServer):
     def __init__(self) -> None:
         super().__init__(self._accept_socket)
 
-    def _accept_socket(self, connection: socket.socket, asked: ReceivedRequest, stopped: Event) -> None:
-        key = asked.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+    def _accept_socket(self, connection: socket.socket, request: ReceivedRequest, stopped: Event) -> None:
+        key = request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         accept = b64encode(sha1(key.encode()).digest())
         connection.sendall(SWITCHED + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
         stopped.wait()
@@ -111,9 +111,11 @@ def test_gives_up_a_socket_that_says_nothing() -> None:
         wait_until(lambda: scripted_server.connections > 1)
 
 
-@pytest.mark.parametrize("asked", ["0", "9" * 320, "86400", "-5", "Wed, 21 Oct 2026 07:28:00 GMT"])
-def test_stops_at_once_however_long_slack_asks_to_wait(asked: str) -> None:
-    limited = answer({"ok": False, "error": "ratelimited"}, status=429, headers=f"Retry-After: {asked}\r\n")
+@pytest.mark.parametrize("retry_after", ["0", "9" * 320, "86400", "-5", "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_stops_at_once_however_long_slack_asks_to_wait(retry_after: str) -> None:
+    limited = answer(
+        {"ok": False, "error": "ratelimited"}, status=429, headers=f"Retry-After: {retry_after}\r\n"
+    )
     with ScriptedServer(limited) as api, closing(SlackClient(BOT_TOKEN, f"{api.url}/api/")) as slack:
         sockets = SocketClient(APP_TOKEN, slack)
         sockets._closing.set()
@@ -129,7 +131,7 @@ def test_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> 
             sockets.connect()
 
             assert sockets.is_connected()
-        assert proxy.asked == []
+        assert proxy.requests == []
 
 
 class ClosesAtTheFirstLine(logging.Handler):

@@ -73,7 +73,7 @@ class Channel(ScriptedServer):
 
     @property
     def texts(self) -> list[str]:
-        return [asked.json["text"] for asked in self.asked]
+        return [request.json["text"] for request in self.requests]
 
     @property
     def told(self) -> list[list[int]]:
@@ -156,7 +156,7 @@ BROKEN = answer(b"<html>", status=500)
 def test_drains_in_order_when_slack_comes_back(telling: Telling) -> None:
     outages = [reset(), BROKEN, says("internal_error"), answer(b"[]"), answer(b""), reset()]
     _, outbox, channel = telling(*outages, SENT, waiting=entries(1, 3))
-    wait_until(lambda: len(channel.asked) > 3)
+    wait_until(lambda: len(channel.requests) > 3)
     outbox.put(*entries(4, 9))
     wait_until(emptied(outbox))
 
@@ -184,7 +184,7 @@ def test_sends_plain_text_when_slack_refuses_the_blocks(telling: Telling) -> Non
     wait_until(emptied(outbox))
 
     assert channel.told == [[1, 2], [1, 2]]
-    assert ["blocks" in asked.json for asked in channel.asked] == [True, False]
+    assert ["blocks" in request.json for request in channel.requests] == [True, False]
     assert all("Changed  bob_k" in text for text in channel.texts)
 
 
@@ -210,7 +210,7 @@ def test_says_what_went_wrong_until_it_goes_well(
     assert relay.status().waiting == 1
     assert relay.status().running
 
-    channel.follow(SENT)
+    channel.set_script(SENT)
     wait_until(lambda: not relay.status().problem)
 
     assert outbox.waiting == []
@@ -238,7 +238,7 @@ def test_tells_a_double_by_its_number_after_a_crash(telling: Telling) -> None:
     relay, outbox, channel = telling(SENT, waiting=[])
     outbox.broken = {"mark_delivered"}
     outbox.put(*entries(1, 2))
-    wait_until(lambda: bool(channel.asked))
+    wait_until(lambda: bool(channel.requests))
     relay.close()
     outbox.broken = set()
 
@@ -254,7 +254,7 @@ def test_tells_once_what_it_cannot_note_at_once(telling: Telling) -> None:
     outbox.put(*entries(1, 2))
     wait_until(lambda: "cannot be written" in relay.status().problem)
     outbox.put(enter(3))
-    wait_until(lambda: len(channel.asked) > 1)
+    wait_until(lambda: len(channel.requests) > 1)
     outbox.broken = set()
     wait_until(emptied(outbox))
 
@@ -274,7 +274,7 @@ def test_two_relays_tell_everything_once(telling: Telling) -> None:
 
 def test_leaves_the_rest_to_another_when_closed(telling: Telling) -> None:
     relay, outbox, channel = telling(SENT, waiting=entries(1, 12))
-    wait_until(lambda: bool(channel.asked))
+    wait_until(lambda: bool(channel.requests))
     relay.close()
     left = len(outbox.waiting)
 
@@ -302,7 +302,7 @@ def test_outlives_slack_hanging(telling: Telling) -> None:
     relay, outbox, channel = telling(hang(), SENT, waiting=entries(1, 1))
     wait_until(emptied(outbox))
 
-    assert len(channel.asked) == 2
+    assert len(channel.requests) == 2
     assert relay.status().running
 
 
@@ -311,7 +311,7 @@ def test_outlives_an_outbox_that_does_not_work(telling: Telling, method: str) ->
     relay, outbox, channel = telling(SENT, waiting=[])
     outbox.broken = {method}
     outbox.put(enter(1))
-    wait_until(lambda: bool(relay.status().problem) or bool(channel.asked))
+    wait_until(lambda: bool(relay.status().problem) or bool(channel.requests))
     outbox.broken = set()
     wait_until(emptied(outbox))
 
@@ -414,9 +414,9 @@ def test_tells_all_of_several_floods_at_once_however_often_it_fails(telling: Tel
     assert sum(text.count("Refused 100 times") for text in taken) == 8
 
 
-@pytest.mark.parametrize("asked", ["86400", "9" * 320, "9" * 5000])
-def test_waits_no_longer_than_a_limit_however_long_slack_asks(telling: Telling, asked: str) -> None:
-    limited = says("ratelimited", 429, f"Retry-After: {asked}\r\n")
+@pytest.mark.parametrize("retry_after", ["86400", "9" * 320, "9" * 5000])
+def test_waits_no_longer_than_a_limit_however_long_slack_asks(telling: Telling, retry_after: str) -> None:
+    limited = says("ratelimited", 429, f"Retry-After: {retry_after}\r\n")
     timing = replace(HASTE, longest_asked=0.2)
 
     relay, outbox, channel = telling(limited, SENT, waiting=entries(1, 2), timing=timing)
@@ -446,7 +446,7 @@ def test_nothing_ends_the_thread(telling: Telling, method: str) -> None:
 
 def test_closes_in_time_while_slack_hangs(telling: Telling) -> None:
     relay, _, channel = telling(hang(), waiting=entries(1, 1), timeout=60)
-    wait_until(lambda: bool(channel.asked))
+    wait_until(lambda: bool(channel.requests))
     began = time.monotonic()
 
     relay.close(0.1)
@@ -463,11 +463,11 @@ class Sharing:
 
     def __init__(self, *, outside: bool | None) -> None:
         self.outside = outside
-        self.asked = 0
+        self.calls = 0
 
     def __call__(self, channel_id: str) -> bool:
         assert channel_id == ONCALL
-        self.asked += 1
+        self.calls += 1
         if self.outside is None:
             raise SlackUnavailableError("Slack refused to answer", detail="channel_not_found")
         return self.outside
@@ -480,9 +480,9 @@ def test_tells_nothing_to_a_channel_that_outsiders_can_read(telling: Telling) ->
     sharing = Sharing(outside=True)
     relay, outbox, channel = telling(SENT, waiting=[], is_shared_outside=sharing)
     outbox.put(*(replace(entry, at=datetime.now(UTC)) for entry in entries(1, 3)))
-    wait_until(lambda: sharing.asked > 2)
+    wait_until(lambda: sharing.calls > 2)
 
-    assert channel.asked == []
+    assert channel.requests == []
     assert re.fullmatch(
         f"3 entries wait, the oldest for [0-9] s; {OUTSIDE}: "
         "stop sharing it, or set another channel in AUDIT_CHANNEL",
@@ -500,13 +500,13 @@ def test_notices_outsiders_before_anything_waits(telling: Telling) -> None:
     relay, _, channel = telling(
         SENT, waiting=[], is_shared_outside=sharing, timing=replace(HASTE, private=0.1)
     )
-    wait_until(lambda: sharing.asked > 1)
+    wait_until(lambda: sharing.calls > 1)
     assert relay.trouble() == ""
     sharing.outside = True
 
     wait_until(lambda: relay.trouble().startswith(OUTSIDE))
 
-    assert channel.asked == []
+    assert channel.requests == []
 
 
 def test_says_that_outsiders_read_until_slack_says_otherwise(telling: Telling) -> None:
@@ -514,7 +514,7 @@ def test_says_that_outsiders_read_until_slack_says_otherwise(telling: Telling) -
     relay, _, _ = telling(SENT, waiting=[], is_shared_outside=sharing, timing=replace(HASTE, private=1.0))
     wait_until(lambda: relay.trouble().startswith(OUTSIDE))
 
-    while sharing.asked < 2:
+    while sharing.calls < 2:
         assert relay.trouble().startswith(OUTSIDE)
         time.sleep(0.005)
 
@@ -525,9 +525,9 @@ def test_says_that_outsiders_read_until_slack_says_otherwise(telling: Telling) -
 def test_tells_nothing_while_slack_does_not_say_who_reads(telling: Telling) -> None:
     sharing = Sharing(outside=None)
     relay, outbox, channel = telling(SENT, waiting=entries(1, 2), is_shared_outside=sharing)
-    wait_until(lambda: sharing.asked > 2)
+    wait_until(lambda: sharing.calls > 2)
 
-    assert channel.asked == []
+    assert channel.requests == []
     assert relay.status().problem == (
         "Slack did not say whether people from other organizations can read it"
         ": invite the bot to the channel or correct AUDIT_CHANNEL"
@@ -542,13 +542,13 @@ def test_asks_again_who_reads_after_a_while(telling: Telling) -> None:
     sharing = Sharing(outside=False)
     _, outbox, _ = telling(SENT, waiting=entries(1, 50), is_shared_outside=sharing)
     wait_until(emptied(outbox))
-    assert sharing.asked == 1
+    assert sharing.calls == 1
 
     _, outbox, _ = telling(
         SENT, waiting=entries(1, 50), is_shared_outside=sharing, timing=replace(HASTE, private=0.01)
     )
     wait_until(emptied(outbox))
-    assert sharing.asked > 5
+    assert sharing.calls > 5
 
 
 HOURLY = replace(HASTE, checkpoint=1.0)
@@ -607,7 +607,7 @@ def test_posts_the_newest_head_after_an_outage(telling: Telling) -> None:
     outbox.look_up(enter(1))
     wait_until(lambda: bool(relay.status().problem))
     outbox.look_up(enter(2))
-    channel.follow(SENT)
+    channel.set_script(SENT)
     wait_until(lambda: outbox.seen == 2)
 
     assert heads(channel)[-1] == head_of(2)
@@ -644,9 +644,9 @@ def test_posts_no_checkpoint_to_outsiders(telling: Telling) -> None:
     sharing = Sharing(outside=True)
     relay, outbox, channel = telling(SENT, waiting=[], is_shared_outside=sharing)
     outbox.look_up(enter(1))
-    wait_until(lambda: sharing.asked > 1)
+    wait_until(lambda: sharing.calls > 1)
 
-    assert channel.asked == []
+    assert channel.requests == []
     assert OUTSIDE in relay.trouble()
 
 

@@ -35,11 +35,11 @@ class ConversationFixture:
 
     @property
     def calls(self) -> list[str]:
-        return [asked.path.removeprefix("/api/") for asked in self.api.asked]
+        return [request.path.removeprefix("/api/") for request in self.api.requests]
 
     @property
     def posted(self) -> list[dict[str, Any]]:
-        return [asked.json for asked in self.api.asked]
+        return [request.json for request in self.api.requests]
 
     def open_conversation(self, channel: str = ROOM) -> Conversation:
         return self.responder.open_conversation(channel, ACTOR, MENTION)
@@ -115,10 +115,10 @@ def test_sends_plain_text_when_slack_refuses_the_blocks() -> None:
     assert [body.get("blocks") for body in fixture.posted] == [list(MESSAGE.blocks), None]
 
 
-@pytest.mark.parametrize("asked", ["0", "1", "9" * 300, "soon"], ids=lambda asked: asked[:5])
-def test_waits_as_long_as_slack_asks_but_never_long(asked: str, naps: list[float]) -> None:
+@pytest.mark.parametrize("retry_after", ["0", "1", "9" * 300, "soon"], ids=lambda value: value[:5])
+def test_waits_as_long_as_slack_asks_but_never_long(retry_after: str, naps: list[float]) -> None:
     limited = answer(
-        {"ok": False, "error": "internal_error"}, status=429, headers=f"Retry-After: {asked}\r\n"
+        {"ok": False, "error": "internal_error"}, status=429, headers=f"Retry-After: {retry_after}\r\n"
     )
     with slack(limited, SENT) as fixture:
         fixture.reply().answer(MESSAGE)

@@ -142,28 +142,28 @@ ADDRESS = "/upload/s3cr3t"
 )
 @pytest.mark.parametrize("drip", ["status line", "trailer", "body"])
 def test_ends_at_whatever_step_drips(step: str, drip: str) -> None:
-    def behave(connection: Any, asked: ReceivedRequest, stopped: Any) -> None:
+    def behave(connection: Any, request: ReceivedRequest, stopped: Any) -> None:
         told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
-        (DRIPS[drip] if step in asked.path else answer(told))(connection, asked, stopped)
+        (DRIPS[drip] if step in request.path else answer(told))(connection, request, stopped)
 
     quick = Limits(call=0.6, megabyte=0)
     with ScriptedServer(behave) as slack, pytest.raises(SlackUnavailableError) as caught:
         Files(SlackClient(BOT_TOKEN, f"{slack.url}/api/", quick)).send("U01", "a.csv", CSV, "Here")
 
-    assert step in slack.asked[-1].path
+    assert step in slack.requests[-1].path
     assert "s3cr3t" not in f"{caught.value} {caught.value.detail}"
 
 
 def test_a_long_file_may_take_longer() -> None:
-    def behave(connection: Any, asked: ReceivedRequest, stopped: Any) -> None:
-        if asked.path == ADDRESS:
+    def behave(connection: Any, request: ReceivedRequest, stopped: Any) -> None:
+        if request.path == ADDRESS:
             stopped.wait(1.2)
         told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "files": []}
-        answer(told | {"upload_url": slack.url + ADDRESS})(connection, asked, stopped)
+        answer(told | {"upload_url": slack.url + ADDRESS})(connection, request, stopped)
 
     content = b"x" * 1_000_000
     with ScriptedServer(behave) as slack:
         client = SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(call=1.0, megabyte=30))
         Files(client).send("U01", "a.csv", content, "Here")
 
-    assert next(asked.body for asked in slack.asked if asked.path == ADDRESS) == content
+    assert next(request.body for request in slack.requests if request.path == ADDRESS) == content

@@ -43,7 +43,7 @@ class ResponseUrlFixture:
 
     @property
     def posted(self) -> list[dict[str, Any]]:
-        return [asked.json for asked in self.hooks.asked]
+        return [request.json for request in self.hooks.requests]
 
     def reply(self, *, replaces: bool = False, working_after: float = 1.0, of_message: bool = False) -> Reply:
         reply = Reply(self.responder.reach(self.url, ACTOR, of_message=of_message), working_after)
@@ -102,14 +102,14 @@ def test_finds_a_way_for_an_answer(
 
     assert [WITH if "blocks" in body else WITHOUT for body in fixture.posted] == posted
     assert {body["text"] for body in fixture.posted} == {MESSAGE.text}
-    assert len(fixture.api.asked) == directly
+    assert len(fixture.api.requests) == directly
 
 
 def test_goes_on_directly_when_nobody_answers_at_the_response_url() -> None:
     with slack(OK) as fixture:
         fixture.responder.send("http://127.0.0.1:9/", MESSAGE, PRIVATE, ACTOR)
 
-    assert len(fixture.api.asked) == 1
+    assert len(fixture.api.requests) == 1
 
 
 @pytest.mark.parametrize("url", ["", "nowhere", "http://", "ftp://127.0.0.1/", "http://[::1"])
@@ -117,7 +117,7 @@ def test_goes_on_directly_when_there_is_no_response_url(url: str) -> None:
     with slack(OK) as fixture:
         fixture.responder.send(url, MESSAGE, PRIVATE, ACTOR)
 
-    assert len(fixture.api.asked) == 1
+    assert len(fixture.api.requests) == 1
 
 
 def test_posts_what_slack_shows_as_it_is() -> None:
@@ -139,16 +139,16 @@ def test_sends_the_last_way_to_the_actor_alone() -> None:
     with slack(EXPIRED) as fixture:
         fixture.responder.send(fixture.url, MESSAGE, {"response_type": "in_channel"}, ACTOR)
 
-    sent = fixture.api.asked[0]
+    sent = fixture.api.requests[0]
     assert sent.path == "/api/chat.postMessage"
     assert (sent.json["channel"], sent.json["text"]) == (ACTOR, MESSAGE.text)
 
 
 @pytest.mark.parametrize(
-    "asked", ["0", "1", "", "soon", "-5", "1.5", "²", "9" * 400], ids=lambda asked: asked[:5] or "empty"
+    "retry_after", ["0", "1", "", "soon", "-5", "1.5", "²", "9" * 400], ids=lambda value: value[:5] or "empty"
 )
-def test_waits_as_long_as_slack_asks_but_never_long(asked: str, naps: list[float]) -> None:
-    limited = answer(b"", status=429, headers=f"Retry-After: {asked}\r\n")
+def test_waits_as_long_as_slack_asks_but_never_long(retry_after: str, naps: list[float]) -> None:
+    limited = answer(b"", status=429, headers=f"Retry-After: {retry_after}\r\n")
 
     with slack(limited, OK) as fixture:
         fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
@@ -309,14 +309,14 @@ def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: ServerResponse) 
     with slack(behave, limits=Limits(attempt=0.4)) as fixture:
         fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
 
-    assert (len(fixture.posted), len(fixture.api.asked)) == (2, 1)
+    assert (len(fixture.posted), len(fixture.api.requests)) == (2, 1)
 
 
 def test_tries_no_longer_than_it_may_in_all() -> None:
     with slack(hang(), limits=Limits(attempt=0.5, answer=0.6)) as fixture:
         fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
 
-    assert (len(fixture.posted), len(fixture.api.asked)) == (1, 1)
+    assert (len(fixture.posted), len(fixture.api.requests)) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_survives_any_answer(hostile: bytes) -> None:
     with slack(answer(hostile, status=404)) as fixture:
         fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
 
-    assert len(fixture.api.asked) == 1
+    assert len(fixture.api.requests) == 1
 
 
 def test_keeps_news_within_what_a_response_url_takes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,4 +361,4 @@ def test_sends_news_that_is_not_taken_nowhere_else(monkeypatch: pytest.MonkeyPat
         reply.answer(MESSAGE)
 
     assert len(fixture.posted) == 3
-    assert fixture.api.asked == []
+    assert fixture.api.requests == []

@@ -30,10 +30,10 @@ class Slack:
         self.came = threading.Event()
         self.go_on = threading.Event()
 
-    def hold(self, connection: socket.socket, asked: ReceivedRequest, stopped: threading.Event) -> None:
+    def hold(self, connection: socket.socket, request: ReceivedRequest, stopped: threading.Event) -> None:
         self.came.set()
         assert self.go_on.wait(PATIENCE)
-        TAKEN(connection, asked, stopped)
+        TAKEN(connection, request, stopped)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_publishes_once_more_after_a_burst_and_with_what_happened_meanwhile(
         slack.go_on.set()
         first.result(PATIENCE)
 
-        before, after = (asked.json["view"] for asked in scripted_server.asked)
+        before, after = (request.json["view"] for request in scripted_server.requests)
     assert "Waiting for your confirmation" not in str(before)
     assert "Waiting for your confirmation" in str(after)
 
@@ -80,7 +80,7 @@ def test_remembers_the_buttons_of_the_last_home_alone(workers: ThreadPoolExecuto
         homes.publish(VERA)
         with pytest.raises(SlackUnavailableError):
             homes.publish(VERA)
-        first, second, third = (ids_in(asked.json["view"]) for asked in scripted_server.asked)
+        first, second, third = (ids_in(request.json["view"]) for request in scripted_server.requests)
 
     assert len(second) == 2
     for key in (*first, *third):
@@ -104,7 +104,10 @@ def test_holds_nobody_up_for_somebody_elses_home(workers: ThreadPoolExecutor) ->
 
         homes.publish(ERIK)
 
-        assert [asked.json["user_id"] for asked in scripted_server.asked] == [EDDA.user_id, ERIK.user_id]
+        assert [request.json["user_id"] for request in scripted_server.requests] == [
+            EDDA.user_id,
+            ERIK.user_id,
+        ]
         slack.go_on.set()
         first.result(PATIENCE)
 
@@ -118,4 +121,4 @@ def test_publishes_again_after_one_that_slack_did_not_take(workers: ThreadPoolEx
             homes.publish(VERA)
         homes.publish(VERA)
 
-        wait_until(lambda: len(scripted_server.asked) == 2)
+        wait_until(lambda: len(scripted_server.requests) == 2)

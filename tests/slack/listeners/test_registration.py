@@ -81,8 +81,8 @@ class ListenerFixture:
 
     def next_post(self) -> dict[str, Any]:
         """Wait for what comes to the response URL."""
-        wait_until(lambda: bool(self.scripted_server.asked))
-        posted: dict[str, Any] = self.scripted_server.asked.pop(0).json
+        wait_until(lambda: bool(self.scripted_server.requests))
+        posted: dict[str, Any] = self.scripted_server.requests.pop(0).json
         assert check_message(posted) == []
         return posted
 
@@ -106,7 +106,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ListenerFixtur
 @pytest.fixture
 def fixture(running: ListenerFixture) -> Iterator[ListenerFixture]:
     yield running
-    assert running.scripted_server.asked == []
+    assert running.scripted_server.requests == []
 
 
 def key_of(posted: Mapping[str, Any], label: str) -> str:
