@@ -9,10 +9,18 @@ from bot.background import BackgroundServer
 from bot.playground.people import Person
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
-from tests.support.slack import BOT_TOKEN, Page, SwitchableApp, Wire, make_workspace, open_page, open_wire
+from tests.support.slack import (
+    BOT_TOKEN,
+    Page,
+    SocketModeConnection,
+    SwitchableApp,
+    make_workspace,
+    open_page,
+    open_socket_mode,
+)
 
 OpenPage: TypeAlias = Callable[[Person], Page]
-OpenWire: TypeAlias = Callable[[], Wire]
+OpenSocket: TypeAlias = Callable[[], SocketModeConnection]
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +48,9 @@ def page(url: str, workspace: Workspace) -> Iterator[OpenPage]:
 
 
 @pytest.fixture
-def wire(url: str, workspace: Workspace) -> Iterator[OpenWire]:
+def open_socket(url: str, workspace: Workspace) -> Iterator[OpenSocket]:
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(open_wire(url))
+        yield lambda: stack.enter_context(open_socket_mode(url))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from slack_sdk import WebClient
 from bot.playground.interactions.actions import ACTIONS, QUERIES
 from bot.playground.people import BOT, LEAVER, PARTNER_TEAM_ID, STRANGER
 from bot.playground.workspace import Workspace
-from tests.playground.conftest import OpenPage, OpenWire
+from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import PARTNERS, SUPPORT, make_buttons
 
 WHAT_PEOPLE_DO = sorted((ACTIONS.keys() | QUERIES.keys()) - {"weather"})
@@ -27,9 +27,9 @@ def test_lets_nobody_act_who_is_not_there(
 
 
 def test_lets_people_of_another_workspace_press_but_run_nothing(
-    slack: WebClient, page: OpenPage, wire: OpenWire
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
 ) -> None:
-    stella, bot = page(STRANGER), wire()
+    stella, bot = page(STRANGER), open_socket()
     slack.chat_postMessage(channel=PARTNERS, text="Which?", blocks=make_buttons("a"))
     message = stella.next_message()
 

@@ -1,4 +1,4 @@
-"""A workspace to run against, people who sit at its page, and bots that connect to it."""
+"""A workspace, the pages of its people, and bots' connections to it."""
 
 import json
 import time
@@ -41,7 +41,7 @@ def make_workspace(**changes: Any) -> Workspace:
 
 
 class SwitchableApp:
-    """An application whose place others can take, so that one server serves every test."""
+    """An ASGI application that passes on to another, so that one server serves every test."""
 
     app: Callable[..., Awaitable[None]]
 
@@ -50,7 +50,7 @@ class SwitchableApp:
 
 
 class Page:
-    """One person's web page: the real protocol, without the looks."""
+    """One person's web page, reduced to its protocol."""
 
     def __init__(self, url: str, person: Person, socket: ClientConnection) -> None:
         self._url = url
@@ -106,8 +106,8 @@ class Page:
     def set_fault(self, dial: str, setting: str) -> dict[str, Any]:
         return self._post("weather", {"dial": dial, "setting": setting})
 
-    def chatter(self) -> None:
-        """Say something over the WebSocket, which only the server has a use for."""
+    def send_unexpected(self) -> None:
+        """Send text over the WebSocket, which only the server should send on."""
         self._socket.send("hello?")
 
     def _post(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -125,8 +125,8 @@ def open_page(url: str, person: Person) -> Iterator[Page]:
         yield Page(url, person, socket)
 
 
-class Wire:
-    """A bot reduced to its Socket Mode connection, for what a well-behaved client cannot be made to do."""
+class SocketModeConnection:
+    """A bare Socket Mode connection of a bot; unlike Slack's client it may break the protocol."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -144,11 +144,11 @@ class Wire:
 
 
 @contextmanager
-def open_wire(url: str) -> Iterator[Wire]:
+def open_socket_mode(url: str) -> Iterator[SocketModeConnection]:
     headers = {"Authorization": f"Bearer {APP_TOKEN}"}
     answer = requests.post(f"{url}/api/apps.connections.open", headers=headers, timeout=PATIENCE).json()
     with connect(answer["url"], proxy=None) as socket:
-        yield Wire(socket)
+        yield SocketModeConnection(socket)
 
 
 def wait_until(true: Callable[[], bool]) -> None:
@@ -181,7 +181,7 @@ def make_text(text: str) -> dict[str, Any]:
 
 
 def make_option(value: str) -> dict[str, Any]:
-    """Make an option that reads like its value."""
+    """Make an option whose text is its value."""
     return {"text": make_text(value), "value": value}
 
 
@@ -197,7 +197,7 @@ def make_input(name: str, element: dict[str, Any], **more: Any) -> dict[str, Any
 
 
 def make_view(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Make a modal's view that can be submitted, as it goes into views.open."""
+    """Make a modal's view with a submit button, for views.open."""
     parts = {
         "type": "modal",
         "callback_id": "set_modal",

@@ -12,7 +12,7 @@ from bot.playground.people import EDITOR, VIEWER
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_im_control
 from bot.sandbox.run import open_sandbox
-from tests.playground.conftest import OpenPage, OpenWire
+from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import ONCALL, wait_until
 
 
@@ -56,8 +56,8 @@ def test_lets_the_web_api_fail_until_it_clears_up(
     assert slack.auth_test()["ok"]
 
 
-def test_lets_response_urls_fail_alone(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_lets_response_urls_fail_alone(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
     vera.set_fault("response_url", "down")
     vera.send("/im help")
 
@@ -74,8 +74,8 @@ def test_leaves_calls_hanging(url: str, page: OpenPage) -> None:
         requests.post(f"{url}/api/auth.test", {"token": "xoxb-test"}, timeout=0.1)
 
 
-def test_delivers_everything_twice_by_socket(page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_delivers_everything_twice_by_socket(page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
     vera.set_fault("deliveries", "twice")
 
     vera.send("/im one")
@@ -106,8 +106,8 @@ def test_delivers_everything_twice_by_http(workspace: Workspace, page: OpenPage)
     assert came[2] == came[3]
 
 
-def test_drops_the_socket(page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_drops_the_socket(page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
 
     vera.set_fault("socket", "drop")
 

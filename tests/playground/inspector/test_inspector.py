@@ -13,7 +13,7 @@ from websockets.typing import Origin
 from bot.playground.inspector.inspector import HISTORY_SIZE
 from bot.playground.people import VIEWER
 from bot.playground.workspace import Workspace
-from tests.playground.conftest import OpenPage, OpenWire
+from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import APP_TOKEN, BOT_TOKEN, ONCALL, make_buttons, make_view
 
 Record = dict[str, Any]
@@ -38,8 +38,8 @@ def test_shows_a_call_with_its_answer(url: str, slack: WebClient) -> None:
     assert json.loads(unquote(shown)) == {"blocks": make_buttons("a")}
 
 
-def test_shows_a_payload_with_its_ack(url: str, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_shows_a_payload_with_its_ack(url: str, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
 
     vera.send("/im profile a")
     bot.acknowledge(bot.receive(), payload={"text": "Found.", "blocks": BAD})
@@ -62,8 +62,8 @@ def test_shows_that_nobody_acknowledged(url: str, page: OpenPage) -> None:
     assert (record["outcome"], record["answer"]) == ("dispatch_failed", None)
 
 
-def test_shows_what_comes_to_a_response_url(url: str, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_shows_what_comes_to_a_response_url(url: str, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
     vera.send("/im profile a")
     envelope = bot.receive()
     bot.acknowledge(envelope)
@@ -77,8 +77,10 @@ def test_shows_what_comes_to_a_response_url(url: str, page: OpenPage, wire: Open
     assert (broken["sent"], broken["outcome"]) == (None, "400")
 
 
-def test_judges_views_wherever_they_come(url: str, slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_judges_views_wherever_they_come(
+    url: str, slack: WebClient, page: OpenPage, open_socket: OpenSocket
+) -> None:
+    vera, bot = page(VIEWER), open_socket()
     divider = make_view({"type": "divider"})
     vera.send("/im set a")
     envelope = bot.receive()
@@ -115,10 +117,10 @@ def test_judges_what_is_offered_in_a_select(url: str, slack: WebClient, page: Op
 
 
 def test_shows_no_secret(
-    url: str, slack: WebClient, page: OpenPage, wire: OpenWire, workspace: Workspace
+    url: str, slack: WebClient, page: OpenPage, open_socket: OpenSocket, workspace: Workspace
 ) -> None:
     workspace.scopes |= {"files:write"}
-    vera, bot = page(VIEWER), wire()
+    vera, bot = page(VIEWER), open_socket()
     vera.send("/im profile a")
     envelope = bot.receive()
     bot.acknowledge(envelope)

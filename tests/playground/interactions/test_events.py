@@ -12,7 +12,7 @@ from starlette.routing import Route
 from bot.background import BackgroundServer
 from bot.playground.people import BOT, EDITOR, STRANGER, VIEWER
 from bot.playground.workspace import Workspace
-from tests.playground.conftest import OpenPage, OpenWire
+from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import ONCALL, PARTNERS, SIGNING_SECRET, make_buttons, wait_until
 
 DIRECT = f"D{VIEWER.id[1:]}"
@@ -24,8 +24,8 @@ def subscribed(workspace: Workspace) -> None:
     workspace.scopes |= {"im:history", "app_mentions:read"}
 
 
-def test_tells_of_a_direct_message_in_the_shape_of_slack(page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_tells_of_a_direct_message_in_the_shape_of_slack(page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
 
     vera.send("alice & <bob>", DIRECT)
     envelope = bot.receive()
@@ -70,8 +70,10 @@ def test_tells_of_a_direct_message_in_the_shape_of_slack(page: OpenPage, wire: O
     }
 
 
-def test_tells_of_a_mention_where_the_bot_is(workspace: Workspace, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_tells_of_a_mention_where_the_bot_is(
+    workspace: Workspace, page: OpenPage, open_socket: OpenSocket
+) -> None:
+    vera, bot = page(VIEWER), open_socket()
     workspace.channels["C07SUPPRT7B"].members.remove(BOT.id)
 
     vera.send("@im-bot anybody there?", "C07SUPPRT7B")
@@ -84,8 +86,8 @@ def test_tells_of_a_mention_where_the_bot_is(workspace: Workspace, page: OpenPag
     assert [vera.next_message()["text"] for _ in range(2)][1] == f"@nobody, <@{VIEWER.id}>"
 
 
-def test_tells_of_a_mention_by_somebody_of_another_workspace(page: OpenPage, wire: OpenWire) -> None:
-    stella, bot = page(STRANGER), wire()
+def test_tells_of_a_mention_by_somebody_of_another_workspace(page: OpenPage, open_socket: OpenSocket) -> None:
+    stella, bot = page(STRANGER), open_socket()
 
     stella.send("@im-bot alice", PARTNERS)
     payload = bot.receive()["payload"]
@@ -94,8 +96,8 @@ def test_tells_of_a_mention_by_somebody_of_another_workspace(page: OpenPage, wir
     assert payload["event"]["team"] == STRANGER.team_id
 
 
-def test_keeps_a_thread_together(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, ed, bot = page(VIEWER), page(EDITOR), wire()
+def test_keeps_a_thread_together(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, ed, bot = page(VIEWER), page(EDITOR), open_socket()
     vera.send("look")
     first = vera.next_message()["ts"]
 
@@ -110,9 +112,9 @@ def test_keeps_a_thread_together(slack: WebClient, page: OpenPage, wire: OpenWir
 
 
 def test_tells_of_what_the_bot_itself_does_in_a_direct_message(
-    slack: WebClient, page: OpenPage, wire: OpenWire
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
 ) -> None:
-    bot = wire()
+    bot = open_socket()
 
     ts = slack.chat_postMessage(channel=DIRECT, text="one", blocks=make_buttons("a"))["ts"]
     slack.chat_update(channel=DIRECT, ts=ts, text="two")
@@ -128,8 +130,10 @@ def test_tells_of_what_the_bot_itself_does_in_a_direct_message(
     assert last["text"] == "last"
 
 
-def test_tells_that_somebody_opened_the_app(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_tells_that_somebody_opened_the_app(
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
+) -> None:
+    vera, bot = page(VIEWER), open_socket()
 
     assert vera.open_app() == {"ok": True}
     first = bot.receive()["payload"]["event"]
@@ -147,9 +151,9 @@ def test_tells_that_somebody_opened_the_app(slack: WebClient, page: OpenPage, wi
 
 @pytest.mark.parametrize("change", [{"events": frozenset()}, {"scopes": frozenset({"commands"})}])
 def test_tells_only_what_the_bot_subscribed_to_and_may_read(
-    workspace: Workspace, page: OpenPage, wire: OpenWire, change: dict[str, Any]
+    workspace: Workspace, page: OpenPage, open_socket: OpenSocket, change: dict[str, Any]
 ) -> None:
-    vera, bot = page(VIEWER), wire()
+    vera, bot = page(VIEWER), open_socket()
     for name, value in change.items():
         setattr(workspace, name, value)
 
@@ -160,8 +164,10 @@ def test_tells_only_what_the_bot_subscribed_to_and_may_read(
     assert bot.receive()["type"] == "slash_commands"
 
 
-def test_tells_again_what_was_not_acknowledged(workspace: Workspace, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_tells_again_what_was_not_acknowledged(
+    workspace: Workspace, page: OpenPage, open_socket: OpenSocket
+) -> None:
+    vera, bot = page(VIEWER), open_socket()
     workspace.ack_limit = 0.05
     workspace.retry_delays = (0, 0.01, 0.01)
 

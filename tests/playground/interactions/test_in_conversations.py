@@ -3,7 +3,7 @@ import requests
 from slack_sdk import WebClient
 
 from bot.playground.people import STRANGER, VIEWER
-from tests.playground.conftest import OpenPage, OpenWire
+from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import ONCALL, PARTNERS
 
 
@@ -31,8 +31,8 @@ def test_has_no_shortcuts_for_a_person_of_another_workspace(page: OpenPage) -> N
     assert stella.use_shortcut("lookup", PARTNERS) == {"ok": False, "error": "shortcut_not_found"}
 
 
-def test_hands_over_a_global_shortcut_in_the_shape_of_slack(page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_hands_over_a_global_shortcut_in_the_shape_of_slack(page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
 
     assert vera.use_shortcut("lookup") == {"ok": True}
     envelope = bot.receive()
@@ -52,8 +52,8 @@ def test_hands_over_a_global_shortcut_in_the_shape_of_slack(page: OpenPage, wire
     }
 
 
-def test_hands_over_a_message_shortcut_with_the_message(page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_hands_over_a_message_shortcut_with_the_message(page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
     vera.send("alice cannot log in")
     message = vera.next_message()
 
@@ -75,8 +75,8 @@ def test_hands_over_a_message_shortcut_with_the_message(page: OpenPage, wire: Op
     assert (answer["text"], answer["ephemeral"]) == ("1 of 1 found", True)
 
 
-def test_opens_a_modal_from_a_shortcut(page: OpenPage, wire: OpenWire, slack: WebClient) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_opens_a_modal_from_a_shortcut(page: OpenPage, open_socket: OpenSocket, slack: WebClient) -> None:
+    vera, bot = page(VIEWER), open_socket()
     vera.use_shortcut("lookup")
     view = {
         "type": "modal",

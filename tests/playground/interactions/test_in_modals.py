@@ -8,8 +8,8 @@ from slack_sdk.errors import SlackApiError
 
 from bot.playground.people import VIEWER
 from bot.playground.workspace import Workspace
-from tests.playground.conftest import OpenPage, OpenWire
-from tests.support.slack import Page, Wire, make_input, make_option, make_text, make_view
+from tests.playground.conftest import OpenPage, OpenSocket
+from tests.support.slack import Page, SocketModeConnection, make_input, make_option, make_text, make_view
 
 View: TypeAlias = dict[str, Any]
 Show: TypeAlias = Callable[..., View]
@@ -26,12 +26,12 @@ def vera(page: OpenPage) -> Page:
 
 
 @pytest.fixture
-def bot(wire: OpenWire) -> Wire:
-    return wire()
+def bot(open_socket: OpenSocket) -> SocketModeConnection:
+    return open_socket()
 
 
 @pytest.fixture
-def show(vera: Page, bot: Wire, slack: WebClient) -> Show:
+def show(vera: Page, bot: SocketModeConnection, slack: WebClient) -> Show:
     def open_modal(*blocks: dict[str, Any], **more: Any) -> View:
         """Run a command that is answered with a modal; return the view as the page is told of it."""
         vera.send("/im set alice")
@@ -43,14 +43,16 @@ def show(vera: Page, bot: Wire, slack: WebClient) -> Show:
     return open_modal
 
 
-def answer(vera: Page, bot: Wire, view: View, payload: object) -> View:
+def answer(vera: Page, bot: SocketModeConnection, view: View, payload: object) -> View:
     """Submit a view, let the bot answer, and return the view that is then shown."""
     assert vera.submit(view) == {"ok": True}
     bot.acknowledge(bot.receive(), payload=payload)
     return vera.next_view()
 
 
-def test_hands_over_a_submission_in_the_shape_of_slack(vera: Page, bot: Wire, show: Show) -> None:
+def test_hands_over_a_submission_in_the_shape_of_slack(
+    vera: Page, bot: SocketModeConnection, show: Show
+) -> None:
     view = show(NICK, private_metadata="alice")
 
     vera.submit(view, {"nick": {"nick": {"type": "plain_text_input", "value": "Alice"}}})
@@ -97,7 +99,9 @@ KINDS: list[Kind] = [
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[0]["type"])
-def test_hands_over_what_every_input_starts_with(kind: Kind, vera: Page, bot: Wire, show: Show) -> None:
+def test_hands_over_what_every_input_starts_with(
+    kind: Kind, vera: Page, bot: SocketModeConnection, show: Show
+) -> None:
     element, key, initial, _ = kind
 
     vera.submit(show(make_input("x", element, optional=True)))
@@ -107,7 +111,9 @@ def test_hands_over_what_every_input_starts_with(kind: Kind, vera: Page, bot: Wi
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[0]["type"])
-def test_hands_over_what_is_chosen_in_every_input(kind: Kind, vera: Page, bot: Wire, show: Show) -> None:
+def test_hands_over_what_is_chosen_in_every_input(
+    kind: Kind, vera: Page, bot: SocketModeConnection, show: Show
+) -> None:
     element, key, _, chosen = kind
 
     vera.submit(show(make_input("x", element)), {"x": {"x": {"type": "whatever", key: chosen}}})
@@ -118,7 +124,7 @@ def test_hands_over_what_is_chosen_in_every_input(kind: Kind, vera: Page, bot: W
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[0]["type"])
 def test_hands_over_a_choice_at_once_where_the_input_dispatches(
-    kind: Kind, vera: Page, bot: Wire, show: Show
+    kind: Kind, vera: Page, bot: SocketModeConnection, show: Show
 ) -> None:
     element, key, _, chosen = kind
 
@@ -128,7 +134,7 @@ def test_hands_over_a_choice_at_once_where_the_input_dispatches(
     assert (action["type"], action[key]) == (element["type"], chosen)
 
 
-def test_counts_what_stands_outside_input_blocks(vera: Page, bot: Wire, show: Show) -> None:
+def test_counts_what_stands_outside_input_blocks(vera: Page, bot: SocketModeConnection, show: Show) -> None:
     select = {"type": "static_select", "action_id": "color", "options": [RED]}
     menu = {"type": "overflow", "action_id": "menu", "options": [RED]}
     button = {"type": "button", "action_id": "button", "text": make_text("Go")}
@@ -152,7 +158,7 @@ def test_counts_what_stands_outside_input_blocks(vera: Page, bot: Wire, show: Sh
     ],
 )
 def test_refuses_what_an_input_cannot_hold(
-    element: dict[str, Any], value: dict[str, Any], vera: Page, bot: Wire, show: Show
+    element: dict[str, Any], value: dict[str, Any], vera: Page, bot: SocketModeConnection, show: Show
 ) -> None:
     view = show(make_input("x", element))
 
@@ -205,7 +211,7 @@ def test_says_at_the_input_why_it_cannot_be_submitted(
     ],
 )
 def test_submits_what_is_just_within_the_limits(
-    element: dict[str, Any], value: str, vera: Page, bot: Wire, show: Show
+    element: dict[str, Any], value: str, vera: Page, bot: SocketModeConnection, show: Show
 ) -> None:
     view = show(make_input("x", element))
 
@@ -215,13 +221,17 @@ def test_submits_what_is_just_within_the_limits(
 
 
 @pytest.mark.parametrize("payload", [None, {}, "", {"response_action": "clear"}])
-def test_closes_when_the_bot_is_content(payload: object, vera: Page, bot: Wire, show: Show) -> None:
+def test_closes_when_the_bot_is_content(
+    payload: object, vera: Page, bot: SocketModeConnection, show: Show
+) -> None:
     view = show(NICK)
 
     assert answer(vera, bot, view, payload) is None
 
 
-def test_shows_the_bot_s_errors_until_the_next_attempt(vera: Page, bot: Wire, show: Show) -> None:
+def test_shows_the_bot_s_errors_until_the_next_attempt(
+    vera: Page, bot: SocketModeConnection, show: Show
+) -> None:
     view = show(NICK)
 
     wrong = answer(vera, bot, view, {"response_action": "errors", "errors": {"nick": "Too long"}})
@@ -232,7 +242,7 @@ def test_shows_the_bot_s_errors_until_the_next_attempt(vera: Page, bot: Wire, sh
     assert wrong["hash"] == broken["hash"] == view["hash"]
 
 
-def test_updates_the_submitted_view(vera: Page, bot: Wire, show: Show) -> None:
+def test_updates_the_submitted_view(vera: Page, bot: SocketModeConnection, show: Show) -> None:
     view = show(NICK)
     review = make_view({"type": "divider", "block_id": "line"})
 
@@ -241,7 +251,7 @@ def test_updates_the_submitted_view(vera: Page, bot: Wire, show: Show) -> None:
     assert (shown["id"], shown["blocks"], shown["stack_depth"]) == (view["id"], review["blocks"], 1)
 
 
-def test_pushes_a_view_and_goes_back(vera: Page, bot: Wire, show: Show) -> None:
+def test_pushes_a_view_and_goes_back(vera: Page, bot: SocketModeConnection, show: Show) -> None:
     view = show(NICK)
     pushed = answer(vera, bot, view, {"response_action": "push", "view": make_view(NICK)})
 
@@ -253,7 +263,7 @@ def test_pushes_a_view_and_goes_back(vera: Page, bot: Wire, show: Show) -> None:
     assert (pushed["stack_depth"], vera.next_view()) == (2, view)
 
 
-def test_clears_the_whole_stack(vera: Page, bot: Wire, show: Show) -> None:
+def test_clears_the_whole_stack(vera: Page, bot: SocketModeConnection, show: Show) -> None:
     view = show(NICK)
     pushed = answer(vera, bot, view, {"response_action": "push", "view": make_view(NICK)})
 
@@ -274,7 +284,7 @@ def test_clears_the_whole_stack(vera: Page, bot: Wire, show: Show) -> None:
     ],
 )
 def test_says_that_the_bot_s_answer_makes_no_sense(
-    payload: object, vera: Page, bot: Wire, show: Show
+    payload: object, vera: Page, bot: SocketModeConnection, show: Show
 ) -> None:
     view = show(NICK)
 
@@ -290,7 +300,9 @@ def test_says_that_the_bot_answers_too_late(vera: Page, show: Show, workspace: W
     assert vera.next_view()["problem"] == TROUBLE
 
 
-def test_tells_the_bot_of_a_closed_view_if_it_wants_to_know(vera: Page, bot: Wire, show: Show) -> None:
+def test_tells_the_bot_of_a_closed_view_if_it_wants_to_know(
+    vera: Page, bot: SocketModeConnection, show: Show
+) -> None:
     view = show(NICK, notify_on_close=True)
 
     vera.close(view)
@@ -302,7 +314,9 @@ def test_tells_the_bot_of_a_closed_view_if_it_wants_to_know(vera: Page, bot: Wir
 
 
 @pytest.mark.parametrize("how", ["by hand", "by the view"])
-def test_tells_the_bot_of_every_view_of_a_cleared_stack(how: str, vera: Page, bot: Wire, show: Show) -> None:
+def test_tells_the_bot_of_every_view_of_a_cleared_stack(
+    how: str, vera: Page, bot: SocketModeConnection, show: Show
+) -> None:
     told = make_view(NICK, notify_on_close=True, clear_on_close=how == "by the view")
     view = show(NICK, notify_on_close=True, clear_on_close=how == "by the view")
     silent = answer(vera, bot, view, {"response_action": "push", "view": make_view(NICK)})
@@ -332,7 +346,7 @@ def test_closes_a_view_though_the_bot_does_not_hear_of_it(
     assert vera.next_message()["text"] == "hello"
 
 
-def test_hands_over_a_press_in_a_view(vera: Page, bot: Wire, show: Show) -> None:
+def test_hands_over_a_press_in_a_view(vera: Page, bot: SocketModeConnection, show: Show) -> None:
     button = {"type": "button", "action_id": "more", "text": make_text("More"), "value": "7"}
     view = show({"type": "actions", "block_id": "go", "elements": [button]}, NICK)
 
@@ -348,7 +362,7 @@ def test_hands_over_a_press_in_a_view(vera: Page, bot: Wire, show: Show) -> None
     assert action == {**button, "block_id": "go"}
 
 
-def test_hands_over_that_a_choice_was_taken_back(vera: Page, bot: Wire, show: Show) -> None:
+def test_hands_over_that_a_choice_was_taken_back(vera: Page, bot: SocketModeConnection, show: Show) -> None:
     select = {"type": "static_select", "options": [RED], "initial_option": RED}
 
     vera.press_in(show(make_input("x", select, dispatch_action=True)), "x", "x", selected_option=None)
@@ -356,7 +370,9 @@ def test_hands_over_that_a_choice_was_taken_back(vera: Page, bot: Wire, show: Sh
     assert bot.receive()["payload"]["actions"][0]["selected_option"] is None
 
 
-def test_knows_no_press_on_an_input_that_does_not_dispatch(vera: Page, bot: Wire, show: Show) -> None:
+def test_knows_no_press_on_an_input_that_does_not_dispatch(
+    vera: Page, bot: SocketModeConnection, show: Show
+) -> None:
     view = show(NICK)
 
     assert vera.press_in(view, "nick", "nick", value="x") == {"ok": False, "error": "action_not_found"}
@@ -372,7 +388,7 @@ def test_says_that_a_press_in_a_view_went_nowhere(vera: Page, show: Show, worksp
 
 
 def test_lets_a_late_answer_to_a_closed_view_change_nothing(
-    vera: Page, bot: Wire, show: Show, slack: WebClient
+    vera: Page, bot: SocketModeConnection, show: Show, slack: WebClient
 ) -> None:
     view = show(NICK)
     vera.submit(view)
@@ -388,7 +404,7 @@ def test_lets_a_late_answer_to_a_closed_view_change_nothing(
 
 
 def test_gives_a_response_url_for_a_conversation_that_is_chosen(
-    vera: Page, bot: Wire, show: Show, page: OpenPage
+    vera: Page, bot: SocketModeConnection, show: Show, page: OpenPage
 ) -> None:
     element = {
         "type": "conversations_select",
@@ -409,7 +425,7 @@ def test_gives_a_response_url_for_a_conversation_that_is_chosen(
 
 
 def test_starts_with_the_conversation_in_a_view_that_comes_later(
-    vera: Page, bot: Wire, show: Show, slack: WebClient
+    vera: Page, bot: SocketModeConnection, show: Show, slack: WebClient
 ) -> None:
     element = {"type": "conversations_select", "default_to_current_conversation": True}
     loading = show({"type": "divider"})

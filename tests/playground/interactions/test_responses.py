@@ -7,8 +7,8 @@ import requests
 from bot.playground.faults.faults import RESPONSE_URL, SlackFault
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.workspace import Workspace
-from tests.playground.conftest import OpenPage, OpenWire
-from tests.support.slack import ONCALL, Page, Wire, make_buttons
+from tests.playground.conftest import OpenPage, OpenSocket
+from tests.support.slack import ONCALL, Page, SocketModeConnection, make_buttons
 
 Ask: TypeAlias = Callable[[], str]
 
@@ -23,11 +23,11 @@ def vera(page: OpenPage) -> Page:
 
 
 @pytest.fixture
-def bot(wire: OpenWire) -> Wire:
-    return wire()
+def bot(open_socket: OpenSocket) -> SocketModeConnection:
+    return open_socket()
 
 
-def ask(vera: Page, bot: Wire) -> str:
+def ask(vera: Page, bot: SocketModeConnection) -> str:
     """Run a slash command and return its response URL."""
     vera.send("/im profile a")
     envelope = bot.receive()
@@ -36,7 +36,9 @@ def ask(vera: Page, bot: Wire) -> str:
     return response_url
 
 
-def press(person: Page, bot: Wire, message: dict[str, Any], action_id: str = "a") -> dict[str, Any]:
+def press(
+    person: Page, bot: SocketModeConnection, message: dict[str, Any], action_id: str = "a"
+) -> dict[str, Any]:
     """Press a button and return the payload the bot gets."""
     assert person.press(message, action_id) == {"ok": True}
     envelope = bot.receive()
@@ -45,7 +47,7 @@ def press(person: Page, bot: Wire, message: dict[str, Any], action_id: str = "a"
     return payload
 
 
-def test_answers_the_actor_alone_unless_told_otherwise(vera: Page, bot: Wire) -> None:
+def test_answers_the_actor_alone_unless_told_otherwise(vera: Page, bot: SocketModeConnection) -> None:
     answer = respond(ask(vera, bot), text="yours")
 
     message = vera.next_message()
@@ -53,7 +55,9 @@ def test_answers_the_actor_alone_unless_told_otherwise(vera: Page, bot: Wire) ->
     assert (message["text"], message["ephemeral"], message["command"]) == ("yours", True, None)
 
 
-def test_shows_the_command_once_when_answering_the_channel(vera: Page, bot: Wire, page: OpenPage) -> None:
+def test_shows_the_command_once_when_answering_the_channel(
+    vera: Page, bot: SocketModeConnection, page: OpenPage
+) -> None:
     ed = page(EDITOR)
     response_url = ask(vera, bot)
 
@@ -63,7 +67,7 @@ def test_shows_the_command_once_when_answering_the_channel(vera: Page, bot: Wire
     assert [ed.next_message()["command"] for _ in range(2)] == ["/im profile a", None]
 
 
-def test_works_five_times(vera: Page, bot: Wire, workspace: Workspace) -> None:
+def test_works_five_times(vera: Page, bot: SocketModeConnection, workspace: Workspace) -> None:
     response_url = ask(vera, bot)
 
     statuses = [respond(response_url, text=str(n)).status_code for n in range(5)]
@@ -74,7 +78,7 @@ def test_works_five_times(vera: Page, bot: Wire, workspace: Workspace) -> None:
     assert len(workspace.messages) == 5
 
 
-def test_works_for_thirty_minutes(vera: Page, bot: Wire, workspace: Workspace) -> None:
+def test_works_for_thirty_minutes(vera: Page, bot: SocketModeConnection, workspace: Workspace) -> None:
     response_url = ask(vera, bot)
     now = workspace.clock()
 
@@ -95,13 +99,13 @@ def test_knows_no_other_response_url(url: str, workspace: Workspace) -> None:
     ("body", "word"),
     [("{", "invalid_payload"), ("[]", "invalid_payload"), ("{}", "no_text")],
 )
-def test_refuses_what_is_no_message(vera: Page, bot: Wire, body: str, word: str) -> None:
+def test_refuses_what_is_no_message(vera: Page, bot: SocketModeConnection, body: str, word: str) -> None:
     answer = requests.post(ask(vera, bot), body, timeout=30)
 
     assert (answer.status_code, answer.json()["error"]) == (400, word)
 
 
-def test_refuses_invalid_blocks_with_the_place(vera: Page, bot: Wire) -> None:
+def test_refuses_invalid_blocks_with_the_place(vera: Page, bot: SocketModeConnection) -> None:
     header = {"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}
 
     answer = respond(ask(vera, bot), text="x", blocks=[header])
@@ -110,7 +114,7 @@ def test_refuses_invalid_blocks_with_the_place(vera: Page, bot: Wire) -> None:
     assert "[json-pointer:/blocks/0/text/text]" in answer.json()["response_metadata"]["messages"][0]
 
 
-def test_replaces_the_answer_given_before(vera: Page, bot: Wire) -> None:
+def test_replaces_the_answer_given_before(vera: Page, bot: SocketModeConnection) -> None:
     response_url = ask(vera, bot)
 
     respond(response_url, text="working …")
@@ -121,14 +125,16 @@ def test_replaces_the_answer_given_before(vera: Page, bot: Wire) -> None:
     assert after["message"]["ts"] == before["message"]["ts"]
 
 
-def test_has_nothing_to_delete_for_a_slash_command(vera: Page, bot: Wire) -> None:
+def test_has_nothing_to_delete_for_a_slash_command(vera: Page, bot: SocketModeConnection) -> None:
     response_url = ask(vera, bot)
     respond(response_url, text="one")
 
     assert respond(response_url, delete_original=True).json()["error"] == "no_text"
 
 
-def test_replaces_the_message_whose_button_was_pressed(vera: Page, bot: Wire, page: OpenPage) -> None:
+def test_replaces_the_message_whose_button_was_pressed(
+    vera: Page, bot: SocketModeConnection, page: OpenPage
+) -> None:
     ed = page(EDITOR)
     respond(ask(vera, bot), text="Which?", blocks=make_buttons("a", "b"), response_type="in_channel")
 
@@ -140,7 +146,7 @@ def test_replaces_the_message_whose_button_was_pressed(vera: Page, bot: Wire, pa
     assert replaced["message"]["ts"] == asked["message"]["ts"]
 
 
-def test_answers_a_press_beside_the_message_when_told(vera: Page, bot: Wire) -> None:
+def test_answers_a_press_beside_the_message_when_told(vera: Page, bot: SocketModeConnection) -> None:
     respond(ask(vera, bot), text="Which?", blocks=make_buttons("a"))
 
     payload = press(vera, bot, vera.next_message())
@@ -149,7 +155,7 @@ def test_answers_a_press_beside_the_message_when_told(vera: Page, bot: Wire) -> 
     assert vera.next()["type"] == "message"
 
 
-def test_deletes_the_message_whose_button_was_pressed(vera: Page, bot: Wire) -> None:
+def test_deletes_the_message_whose_button_was_pressed(vera: Page, bot: SocketModeConnection) -> None:
     respond(ask(vera, bot), text="Which?", blocks=make_buttons("a"))
     asked = vera.next_message()
 
@@ -158,7 +164,7 @@ def test_deletes_the_message_whose_button_was_pressed(vera: Page, bot: Wire) -> 
     assert vera.next() == {"type": "message_deleted", "channel": ONCALL, "ts": asked["ts"]}
 
 
-def test_answers_anew_when_the_message_is_gone(vera: Page, bot: Wire) -> None:
+def test_answers_anew_when_the_message_is_gone(vera: Page, bot: SocketModeConnection) -> None:
     respond(ask(vera, bot), text="Which?", blocks=make_buttons("a"))
     response_url = press(vera, bot, vera.next_message())["response_url"]
     respond(response_url, delete_original=True)
@@ -168,7 +174,7 @@ def test_answers_anew_when_the_message_is_gone(vera: Page, bot: Wire) -> None:
     assert [vera.next()["type"], vera.next()["type"]] == ["message_deleted", "message"]
 
 
-def test_goes_wrong_when_told(vera: Page, bot: Wire, workspace: Workspace) -> None:
+def test_goes_wrong_when_told(vera: Page, bot: SocketModeConnection, workspace: Workspace) -> None:
     response_url = ask(vera, bot)
     workspace.faults.fail(RESPONSE_URL, SlackFault.RATE_LIMITED)
 
@@ -179,7 +185,7 @@ def test_goes_wrong_when_told(vera: Page, bot: Wire, workspace: Workspace) -> No
 
 
 def test_takes_a_message_a_second_for_everyone_after_a_burst(
-    vera: Page, bot: Wire, workspace: Workspace
+    vera: Page, bot: SocketModeConnection, workspace: Workspace
 ) -> None:
     urls = [ask(vera, bot) for _ in range(2)]
     now = workspace.clock()

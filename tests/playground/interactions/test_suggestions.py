@@ -6,8 +6,16 @@ from slack_sdk import WebClient
 
 from bot.playground.people import VIEWER
 from bot.playground.workspace import Workspace
-from tests.playground.conftest import OpenPage, OpenWire
-from tests.support.slack import ONCALL, Page, Wire, make_input, make_option, make_text, make_view
+from tests.playground.conftest import OpenPage, OpenSocket
+from tests.support.slack import (
+    ONCALL,
+    Page,
+    SocketModeConnection,
+    make_input,
+    make_option,
+    make_text,
+    make_view,
+)
 
 SELECT = {"type": "external_select", "action_id": "who", "min_query_length": 1}
 ALICE = make_option("alice")
@@ -19,12 +27,12 @@ def vera(page: OpenPage) -> Page:
 
 
 @pytest.fixture
-def bot(wire: OpenWire) -> Wire:
-    return wire()
+def bot(open_socket: OpenSocket) -> SocketModeConnection:
+    return open_socket()
 
 
 @pytest.fixture
-def view(vera: Page, bot: Wire, slack: WebClient) -> dict[str, Any]:
+def view(vera: Page, bot: SocketModeConnection, slack: WebClient) -> dict[str, Any]:
     vera.send("/im set")
     envelope = bot.receive()
     bot.acknowledge(envelope)
@@ -33,7 +41,9 @@ def view(vera: Page, bot: Wire, slack: WebClient) -> dict[str, Any]:
     return vera.next_view()
 
 
-def ask(vera: Page, bot: Wire, place: dict[str, Any], answer: object) -> tuple[dict[str, Any], Any]:
+def ask(
+    vera: Page, bot: SocketModeConnection, place: dict[str, Any], answer: object
+) -> tuple[dict[str, Any], Any]:
     """Type in the select, let the bot answer; what the page gets, and the payload the bot got."""
     got: list[dict[str, Any]] = []
     typing = Thread(target=lambda: got.append(vera.suggest("al", **place)))
@@ -44,7 +54,9 @@ def ask(vera: Page, bot: Wire, place: dict[str, Any], answer: object) -> tuple[d
     return got[0], envelope["payload"]
 
 
-def test_offers_what_the_bot_acknowledges_with(vera: Page, bot: Wire, view: dict[str, Any]) -> None:
+def test_offers_what_the_bot_acknowledges_with(
+    vera: Page, bot: SocketModeConnection, view: dict[str, Any]
+) -> None:
     place = {"view_id": view["id"], "block_id": "who", "action_id": "who"}
 
     answer, payload = ask(vera, bot, place, {"options": [ALICE]})
@@ -59,7 +71,7 @@ def test_offers_what_the_bot_acknowledges_with(vera: Page, bot: Wire, view: dict
     assert submitted == {"type": "external_select", "selected_option": ALICE}
 
 
-def test_offers_options_in_a_message_too(vera: Page, bot: Wire, slack: WebClient) -> None:
+def test_offers_options_in_a_message_too(vera: Page, bot: SocketModeConnection, slack: WebClient) -> None:
     block = {"type": "actions", "block_id": "who", "elements": [SELECT]}
     slack.chat_postMessage(channel=ONCALL, text="Who?", blocks=[block])
     message = vera.next_message()
@@ -85,7 +97,7 @@ def test_offers_options_in_a_message_too(vera: Page, bot: Wire, slack: WebClient
     ],
 )
 def test_offers_nothing_that_makes_no_sense(
-    vera: Page, bot: Wire, view: dict[str, Any], answer: object
+    vera: Page, bot: SocketModeConnection, view: dict[str, Any], answer: object
 ) -> None:
     place = {"view_id": view["id"], "block_id": "who", "action_id": "who"}
 
@@ -93,7 +105,7 @@ def test_offers_nothing_that_makes_no_sense(
 
 
 def test_offers_nothing_that_comes_too_late(
-    vera: Page, bot: Wire, view: dict[str, Any], workspace: Workspace
+    vera: Page, bot: SocketModeConnection, view: dict[str, Any], workspace: Workspace
 ) -> None:
     workspace.ack_limit = 0.02
 

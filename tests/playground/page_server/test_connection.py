@@ -8,7 +8,7 @@ from websockets.sync.client import connect
 
 from bot.playground.people import EDITOR, GUEST, LEAVER, SINGLE_GUEST, STRANGER, VIEWER
 from bot.playground.workspace import Workspace
-from tests.playground.conftest import OpenPage, OpenWire
+from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT, make_buttons, open_page
 
 OPTIONS = [{"text": {"type": "plain_text", "text": name}, "value": name} for name in ("nick", "level")]
@@ -102,7 +102,7 @@ def test_shows_a_plain_message_to_everyone_in_the_channel(page: OpenPage) -> Non
 def test_does_not_listen_on_the_page_s_socket(page: OpenPage) -> None:
     vera = page(VIEWER)
 
-    vera.chatter()
+    vera.send_unexpected()
     vera.send("hello")
 
     assert vera.next_message()["text"] == "hello"
@@ -118,8 +118,8 @@ def test_says_that_a_command_is_none(page: OpenPage) -> None:
     assert (notice["ephemeral"], notice["error"]) == (True, True)
 
 
-def test_has_no_commands_for_a_person_of_another_workspace(page: OpenPage, wire: OpenWire) -> None:
-    stella, _bot = page(STRANGER), wire()
+def test_has_no_commands_for_a_person_of_another_workspace(page: OpenPage, open_socket: OpenSocket) -> None:
+    stella, _bot = page(STRANGER), open_socket()
 
     stella.send("/im profile a", PARTNERS)
 
@@ -127,9 +127,9 @@ def test_has_no_commands_for_a_person_of_another_workspace(page: OpenPage, wire:
 
 
 def test_lets_a_person_of_another_workspace_press_buttons(
-    slack: WebClient, page: OpenPage, wire: OpenWire
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
 ) -> None:
-    stella, bot = page(STRANGER), wire()
+    stella, bot = page(STRANGER), open_socket()
     slack.chat_postMessage(channel=PARTNERS, text="Which?", blocks=make_buttons("a"))
 
     stella.press(stella.next_message(), "a")
@@ -138,8 +138,10 @@ def test_lets_a_person_of_another_workspace_press_buttons(
     assert user == {"id": STRANGER.id, "username": "stella", "name": "stella", "team_id": "T05PRTNR8ZK"}
 
 
-def test_hands_over_a_press_in_the_shape_of_slack(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_hands_over_a_press_in_the_shape_of_slack(
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
+) -> None:
+    vera, bot = page(VIEWER), open_socket()
     slack.chat_postMessage(channel=ONCALL, text="Which?", blocks=make_buttons("a", "b"))
     asked = vera.next_message()
 
@@ -168,9 +170,9 @@ def test_hands_over_a_press_in_the_shape_of_slack(slack: WebClient, page: OpenPa
 
 
 def test_leaves_an_ephemeral_message_out_of_the_press(
-    slack: WebClient, page: OpenPage, wire: OpenWire
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
 ) -> None:
-    vera, bot = page(VIEWER), wire()
+    vera, bot = page(VIEWER), open_socket()
     slack.chat_postEphemeral(channel=ONCALL, user=VIEWER.id, text="Which?", blocks=make_buttons("a"))
 
     vera.press(vera.next_message(), "a")
@@ -180,8 +182,10 @@ def test_leaves_an_ephemeral_message_out_of_the_press(
     assert "message" not in payload
 
 
-def test_hands_over_a_choice_with_the_state(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_hands_over_a_choice_with_the_state(
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
+) -> None:
+    vera, bot = page(VIEWER), open_socket()
     other = {**SELECT, "action_id": "other", "initial_option": OPTIONS[1]}
     blocks = [{"type": "actions", "block_id": "form", "elements": [SELECT, other]}]
     slack.chat_postMessage(channel=ONCALL, text="Which?", blocks=blocks)
@@ -264,7 +268,7 @@ def test_refuses_to_press_what_is_not_there(slack: WebClient, page: OpenPage, wo
 
 
 def test_tells_somebody_that_their_press_went_nowhere(
-    slack: WebClient, page: OpenPage, wire: OpenWire, workspace: Workspace
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket, workspace: Workspace
 ) -> None:
     vera = page(VIEWER)
     slack.chat_postMessage(channel=ONCALL, text="Which?", blocks=make_buttons("a"))
@@ -272,7 +276,7 @@ def test_tells_somebody_that_their_press_went_nowhere(
 
     vera.press(asked, "a")
     nobody = vera.next_message()
-    wire()
+    open_socket()
     workspace.ack_limit = 0.02
     vera.press(asked, "a")
     late = vera.next_message()

@@ -6,7 +6,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.playground.people import BOT, EDITOR, LEAVER, STRANGER, VIEWER
 from bot.playground.workspace import Workspace
-from tests.playground.conftest import OpenPage, OpenWire
+from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import make_buttons, make_input, make_view, open_page
 
 TROUBLE = "We had some trouble connecting. Try again?"
@@ -117,8 +117,10 @@ def test_has_no_home_unless_the_manifest_says_so(
     assert page(VIEWER).open_app()["error"] == "channel_not_found"
 
 
-def test_tells_the_bot_of_a_press_in_a_home(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_tells_the_bot_of_a_press_in_a_home(
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
+) -> None:
+    vera, bot = page(VIEWER), open_socket()
     choice = make_input("nick", {"type": "plain_text_input", "initial_value": "Al"})
     home = make_home("a")
     home["blocks"].append(choice)
@@ -139,8 +141,8 @@ def test_tells_the_bot_of_a_press_in_a_home(slack: WebClient, page: OpenPage, wi
     assert opened["view"]["root_view_id"] == opened["view"]["id"]
 
 
-def test_cannot_stack_a_modal_on_a_home(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_cannot_stack_a_modal_on_a_home(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
     slack.views_publish(user_id=VIEWER.id, view=make_home("a"))
     vera.press_in(vera.next_view(), "buttons", "a")
     envelope = bot.receive()

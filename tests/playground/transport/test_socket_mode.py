@@ -12,12 +12,12 @@ from bot.playground.people import APP_ID, EDITOR, VIEWER
 from bot.playground.transport.http import NotDeliveredError
 from bot.playground.transport.socket_mode import SocketMode
 from bot.playground.workspace import Workspace
-from tests.playground.conftest import OpenPage, OpenWire
+from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import ONCALL
 
 
-def test_greets_and_hands_over_a_slash_command(page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_greets_and_hands_over_a_slash_command(page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
 
     vera.send("/im profile  <a> & b ")
     envelope = bot.receive()
@@ -39,8 +39,8 @@ def test_greets_and_hands_over_a_slash_command(page: OpenPage, wire: OpenWire) -
     }
 
 
-def test_shows_the_body_of_an_ack_to_the_actor_alone(page: OpenPage, wire: OpenWire) -> None:
-    vera, ed, bot = page(VIEWER), page(EDITOR), wire()
+def test_shows_the_body_of_an_ack_to_the_actor_alone(page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, ed, bot = page(VIEWER), page(EDITOR), open_socket()
 
     vera.send("/im help")
     bot.acknowledge(bot.receive(), payload={"text": "I can help."})
@@ -51,8 +51,8 @@ def test_shows_the_body_of_an_ack_to_the_actor_alone(page: OpenPage, wire: OpenW
     assert ed.next_message()["text"] == "hello"
 
 
-def test_shows_the_command_with_an_answer_for_everyone(page: OpenPage, wire: OpenWire) -> None:
-    vera, ed, bot = page(VIEWER), page(EDITOR), wire()
+def test_shows_the_command_with_an_answer_for_everyone(page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, ed, bot = page(VIEWER), page(EDITOR), open_socket()
 
     vera.send("/im profile a")
     bot.acknowledge(bot.receive(), payload={"response_type": "in_channel", "text": "a is fine."})
@@ -70,8 +70,10 @@ def test_shows_the_command_with_an_answer_for_everyone(page: OpenPage, wire: Ope
         ({"text": "x", "blocks": "[{"}, "invalid_blocks_format"),
     ],
 )
-def test_shows_that_an_ack_makes_no_sense(page: OpenPage, wire: OpenWire, payload: object, word: str) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_shows_that_an_ack_makes_no_sense(
+    page: OpenPage, open_socket: OpenSocket, payload: object, word: str
+) -> None:
+    vera, bot = page(VIEWER), open_socket()
 
     vera.send("/im help")
     bot.acknowledge(bot.receive(), payload=payload)
@@ -82,9 +84,9 @@ def test_shows_that_an_ack_makes_no_sense(page: OpenPage, wire: OpenWire, payloa
 
 
 def test_tells_the_actor_that_the_ack_came_too_late(
-    workspace: Workspace, page: OpenPage, wire: OpenWire
+    workspace: Workspace, page: OpenPage, open_socket: OpenSocket
 ) -> None:
-    vera, bot = page(VIEWER), wire()
+    vera, bot = page(VIEWER), open_socket()
     workspace.ack_limit = 0.02
 
     vera.send("/im profile a")
@@ -106,8 +108,8 @@ def test_tells_the_actor_that_no_bot_is_connected(page: OpenPage) -> None:
     assert vera.next_message()["text"] == '/im failed with the error "dispatch_failed"'
 
 
-def test_gives_each_payload_to_one_of_the_connections(page: OpenPage, wire: OpenWire) -> None:
-    vera, first, second = page(VIEWER), wire(), wire()
+def test_gives_each_payload_to_one_of_the_connections(page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, first, second = page(VIEWER), open_socket(), open_socket()
 
     vera.send("/im one")
     vera.send("/im two")
@@ -116,8 +118,10 @@ def test_gives_each_payload_to_one_of_the_connections(page: OpenPage, wire: Open
     assert sorted(texts) == ["one", "two"]
 
 
-def test_delivers_an_envelope_twice_when_told(workspace: Workspace, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_delivers_an_envelope_twice_when_told(
+    workspace: Workspace, page: OpenPage, open_socket: OpenSocket
+) -> None:
+    vera, bot = page(VIEWER), open_socket()
     workspace.sockets.repeat()
 
     vera.send("/im one")
@@ -132,8 +136,8 @@ def test_delivers_an_envelope_twice_when_told(workspace: Workspace, page: OpenPa
     assert bot.receive()["payload"]["text"] == "two"
 
 
-def test_turns_an_eleventh_connection_away(workspace: Workspace, wire: OpenWire) -> None:
-    bots = [wire() for _ in range(11)]
+def test_turns_an_eleventh_connection_away(workspace: Workspace, open_socket: OpenSocket) -> None:
+    bots = [open_socket() for _ in range(11)]
 
     assert [bot.hello["type"] for bot in bots] == ["hello"] * 10 + ["disconnect"]
     assert bots[-1].hello["reason"] == "too_many_websockets"
@@ -141,13 +145,13 @@ def test_turns_an_eleventh_connection_away(workspace: Workspace, wire: OpenWire)
 
 
 def test_asks_the_bot_to_connect_anew_and_sends_no_more(
-    workspace: Workspace, page: OpenPage, wire: OpenWire
+    workspace: Workspace, page: OpenPage, open_socket: OpenSocket
 ) -> None:
-    vera, old = page(VIEWER), wire()
+    vera, old = page(VIEWER), open_socket()
 
     workspace.sockets.drop()
     notice = old.receive()
-    new = wire()
+    new = open_socket()
     vera.send("/im one")
 
     assert (notice["type"], notice["reason"]) == ("disconnect", "refresh_requested")

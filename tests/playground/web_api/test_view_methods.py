@@ -8,8 +8,8 @@ from slack_sdk.errors import SlackApiError
 
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.workspace import Workspace
-from tests.playground.conftest import OpenPage, OpenWire
-from tests.support.slack import Page, Wire, make_input, make_text, make_view, open_page
+from tests.playground.conftest import OpenPage, OpenSocket
+from tests.support.slack import Page, SocketModeConnection, make_input, make_text, make_view, open_page
 
 View: TypeAlias = dict[str, Any]
 
@@ -18,7 +18,7 @@ NICK = make_input("nick", {"type": "plain_text_input"})
 TROUBLE = "We had some trouble connecting. Try again?"
 
 
-def trigger(page: Page, bot: Wire) -> str:
+def trigger(page: Page, bot: SocketModeConnection) -> str:
     """Run a command; return the trigger id that comes with it."""
     page.send("/im set alice")
     envelope = bot.receive()
@@ -27,7 +27,7 @@ def trigger(page: Page, bot: Wire) -> str:
     return trigger_id
 
 
-def press(page: Page, bot: Wire, view: View) -> str:
+def press(page: Page, bot: SocketModeConnection, view: View) -> str:
     """Press the button of a view; return the trigger id that comes with it."""
     assert page.press_in(view, "buttons", "more") == {"ok": True}
     envelope = bot.receive()
@@ -47,9 +47,9 @@ PRESSED = make_view({"type": "actions", "block_id": "buttons", "elements": [BUTT
 
 
 def test_shows_a_view_to_the_person_who_asked_for_it(
-    slack: WebClient, page: OpenPage, wire: OpenWire
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
 ) -> None:
-    vera, ed, bot = page(VIEWER), page(EDITOR), wire()
+    vera, ed, bot = page(VIEWER), page(EDITOR), open_socket()
 
     opened = slack.views_open(trigger_id=trigger(vera, bot), view=make_view(NICK))["view"]
     ed.send("hello")
@@ -71,8 +71,8 @@ def test_shows_a_view_to_the_person_who_asked_for_it(
     assert ed.next_message()["text"] == "hello"
 
 
-def test_describes_a_view_as_slack_does(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_describes_a_view_as_slack_does(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
     divider = {"type": "divider"}
 
     view = slack.views_open(trigger_id=trigger(vera, bot), view=make_view(divider))["view"]
@@ -100,8 +100,8 @@ def test_describes_a_view_as_slack_does(slack: WebClient, page: OpenPage, wire: 
     }
 
 
-def test_takes_a_trigger_id_once(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_takes_a_trigger_id_once(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
     trigger_id = trigger(vera, bot)
 
     slack.views_open(trigger_id=trigger_id, view=make_view(NICK))
@@ -111,9 +111,9 @@ def test_takes_a_trigger_id_once(slack: WebClient, page: OpenPage, wire: OpenWir
 
 
 def test_takes_a_trigger_id_for_three_seconds(
-    slack: WebClient, page: OpenPage, wire: OpenWire, workspace: Workspace
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket, workspace: Workspace
 ) -> None:
-    vera, bot, now = page(VIEWER), wire(), workspace.clock()
+    vera, bot, now = page(VIEWER), open_socket(), workspace.clock()
     workspace.clock = lambda: now
     first, second = trigger(vera, bot), trigger(vera, bot)
 
@@ -136,9 +136,9 @@ def test_takes_a_trigger_id_for_three_seconds(
     ],
 )
 def test_refuses_a_view_that_makes_no_sense(
-    view: Any, error: str, slack: WebClient, page: OpenPage, wire: OpenWire
+    view: Any, error: str, slack: WebClient, page: OpenPage, open_socket: OpenSocket
 ) -> None:
-    trigger_id = trigger(page(VIEWER), wire())
+    trigger_id = trigger(page(VIEWER), open_socket())
 
     refusal = refuse(slack.views_open, trigger_id=trigger_id, view=view)
 
@@ -147,19 +147,19 @@ def test_refuses_a_view_that_makes_no_sense(
     assert slack.views_open(trigger_id=trigger_id, view=make_view(NICK))["ok"]
 
 
-def test_refuses_a_view_that_is_too_large(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
+def test_refuses_a_view_that_is_too_large(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
     section = {"type": "section", "text": make_text("x" * 3000)}
 
     refusal = refuse(
-        slack.views_open, trigger_id=trigger(page(VIEWER), wire()), view=make_view(*[section] * 90)
+        slack.views_open, trigger_id=trigger(page(VIEWER), open_socket()), view=make_view(*[section] * 90)
     )
 
     assert refusal["error"] == "view_too_large"
 
 
 @pytest.mark.parametrize("named", ["view_id", "external_id"])
-def test_changes_an_open_view(named: str, slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_changes_an_open_view(named: str, slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
     opened = slack.views_open(trigger_id=trigger(vera, bot), view=make_view(WORDS, external_id="mine"))[
         "view"
     ]
@@ -176,8 +176,10 @@ def test_changes_an_open_view(named: str, slack: WebClient, page: OpenPage, wire
     assert changed["hash"] == shown["hash"] != opened["hash"]
 
 
-def test_refuses_to_change_what_has_changed(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    opened = slack.views_open(trigger_id=trigger(page(VIEWER), wire()), view=make_view(WORDS))["view"]
+def test_refuses_to_change_what_has_changed(
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
+) -> None:
+    opened = slack.views_open(trigger_id=trigger(page(VIEWER), open_socket()), view=make_view(WORDS))["view"]
     slack.views_update(view_id=opened["id"], view=make_view(NICK))
 
     refusal = refuse(slack.views_update, view_id=opened["id"], hash=opened["hash"], view=make_view(WORDS))
@@ -185,8 +187,8 @@ def test_refuses_to_change_what_has_changed(slack: WebClient, page: OpenPage, wi
     assert refusal["error"] == "hash_conflict"
 
 
-def test_refuses_to_change_what_is_closed(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_refuses_to_change_what_is_closed(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
     slack.views_open(trigger_id=trigger(vera, bot), view=make_view(NICK))
     view = vera.next_view()
 
@@ -197,8 +199,8 @@ def test_refuses_to_change_what_is_closed(slack: WebClient, page: OpenPage, wire
     assert vera.close(view) == {"ok": False, "error": "view_not_found"}
 
 
-def test_stacks_three_views(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_stacks_three_views(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
     root = slack.views_open(trigger_id=trigger(vera, bot), view=PRESSED)["view"]
     first = vera.next_view()
     pushed = slack.views_push(trigger_id=press(vera, bot, first), view=PRESSED)["view"]
@@ -215,16 +217,16 @@ def test_stacks_three_views(slack: WebClient, page: OpenPage, wire: OpenWire) ->
     assert vera.next_view() == second
 
 
-def test_pushes_only_onto_a_view(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_pushes_only_onto_a_view(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
 
     refusal = refuse(slack.views_push, trigger_id=trigger(vera, bot), view=make_view(NICK))
 
     assert refusal["error"] == "not_found"
 
 
-def test_opens_a_modal_in_place_of_another(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, bot = page(VIEWER), wire()
+def test_opens_a_modal_in_place_of_another(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
     old = slack.views_open(trigger_id=trigger(vera, bot), view=make_view(WORDS))["view"]
     vera.next_view()
 
@@ -234,8 +236,8 @@ def test_opens_a_modal_in_place_of_another(slack: WebClient, page: OpenPage, wir
     assert refuse(slack.views_update, view_id=old["id"], view=make_view(NICK))["error"] == "not_found"
 
 
-def test_keeps_external_ids_apart(slack: WebClient, page: OpenPage, wire: OpenWire) -> None:
-    vera, ed, bot = page(VIEWER), page(EDITOR), wire()
+def test_keeps_external_ids_apart(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, ed, bot = page(VIEWER), page(EDITOR), open_socket()
     mine = make_view(NICK, external_id="mine")
     slack.views_open(trigger_id=trigger(vera, bot), view=mine)
     other = slack.views_open(trigger_id=trigger(ed, bot), view=make_view(NICK))["view"]
@@ -248,9 +250,9 @@ def test_keeps_external_ids_apart(slack: WebClient, page: OpenPage, wire: OpenWi
 
 
 def test_forgets_a_modal_once_the_page_is_gone(
-    url: str, workspace: Workspace, slack: WebClient, wire: OpenWire
+    url: str, workspace: Workspace, slack: WebClient, open_socket: OpenSocket
 ) -> None:
-    bot = wire()
+    bot = open_socket()
     with open_page(url, VIEWER) as first:
         slack.views_open(trigger_id=trigger(first, bot), view=make_view(NICK))
         shown = first.next_view()
@@ -263,9 +265,9 @@ def test_forgets_a_modal_once_the_page_is_gone(
 
 @pytest.mark.parametrize("action", ["submit", "close", "press"])
 def test_lets_nobody_into_the_modal_of_another(
-    action: str, slack: WebClient, page: OpenPage, wire: OpenWire, url: str
+    action: str, slack: WebClient, page: OpenPage, open_socket: OpenSocket, url: str
 ) -> None:
-    vera, bot = page(VIEWER), wire()
+    vera, bot = page(VIEWER), open_socket()
     view = slack.views_open(trigger_id=trigger(vera, bot), view=make_view(NICK))["view"]
 
     answer = requests.post(f"{url}/page/{action}", json={"as": EDITOR.id, "view_id": view["id"]}, timeout=30)
