@@ -22,7 +22,7 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import RoleSettings
 from tests.support.bot import Running, environment_of, running
-from tests.support.running_bot import SlackUser, Way, run_bot
+from tests.support.running_bot import SlackUser, Transport, run_bot
 from tests.support.slack import make_workspace, open_page, wait_until
 
 PATIENCE = 60
@@ -30,8 +30,8 @@ PATIENCE = 60
 
 
 @dataclass
-class Apart:
-    """A bot in a process of its own, and all around it."""
+class LifecycleFixture:
+    """A bot in a process of its own, with its Slack, its sandbox and a viewer."""
 
     workspace: Workspace
     sandbox: Sandbox
@@ -41,7 +41,9 @@ class Apart:
 
 
 @contextmanager
-def bot_apart(way: Way, folder: Path, stops_within: float = 0.0) -> Iterator[Apart]:
+def run_bot_process(
+    transport: Transport, folder: Path, stops_within: float = 0.0
+) -> Iterator[LifecycleFixture]:
     workspace, sandbox = make_workspace(), open_sandbox()
     with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
         environment = environment_of(
@@ -49,56 +51,58 @@ def bot_apart(way: Way, folder: Path, stops_within: float = 0.0) -> Iterator[Apa
         )
         with (
             running(
-                "serve" if way == "http" else way,
+                "serve" if transport == "http" else transport,
                 cwd=folder,
                 environment=environment,
                 stops_within=stops_within,
             ) as bot,
             open_page(slack.url, VIEWER) as page,
         ):
-            if way == "http":
+            if transport == "http":
                 workspace.request_url = f"http://127.0.0.1:{bot.first_line.split()[-1]}/slack/events"
             vera = SlackUser(page)
             vera.ask("/im whoami")
-            yield Apart(workspace, sandbox, bot, vera, folder / "log")
+            yield LifecycleFixture(workspace, sandbox, bot, vera, folder / "log")
 
 
 @pytest.fixture(params=["socket", "http"])
-def way(request: pytest.FixtureRequest) -> Way:
-    return cast("Way", request.param)
+def transport(request: pytest.FixtureRequest) -> Transport:
+    return cast("Transport", request.param)
 
 
-def test_finishes_what_it_has_however_often_it_is_told_to_stop(way: Way, tmp_path: Path) -> None:
-    with bot_apart(way, tmp_path) as apart:
-        apart.sandbox.behavior = Behavior(latency_ms=1500)
-        assert apart.vera.page.send("/im profile alice") == {"ok": True}
-        wait_until(lambda: bool(apart.sandbox.call_log()["portrait_get"]))
+def test_finishes_what_it_has_however_often_it_is_told_to_stop(transport: Transport, tmp_path: Path) -> None:
+    with run_bot_process(transport, tmp_path) as fixture:
+        fixture.sandbox.behavior = Behavior(latency_ms=1500)
+        assert fixture.vera.page.send("/im profile alice") == {"ok": True}
+        wait_until(lambda: bool(fixture.sandbox.call_log()["portrait_get"]))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
-            apart.bot.process.send_signal(number)
+            fixture.bot.process.send_signal(number)
             time.sleep(0.1)
 
-        answer = apart.vera.answer()
+        answer = fixture.vera.answer()
         while "Looking up" in answer["text"]:
-            answer = apart.vera.answer()
+            answer = fixture.vera.answer()
         assert "1 of 1 found" in answer["text"]
-        assert apart.bot.process.wait(PATIENCE) == 0
-    assert "did not stop in time" not in apart.log.read_text()
+        assert fixture.bot.process.wait(PATIENCE) == 0
+    assert "did not stop in time" not in fixture.log.read_text()
 
 
 @pytest.mark.parametrize("hanging", ["vendor", "Slack"])
-def test_ends_in_time_and_says_so_though_something_hangs(way: Way, tmp_path: Path, hanging: str) -> None:
-    with bot_apart(way, tmp_path, stops_within=3) as apart:
+def test_ends_in_time_and_says_so_though_something_hangs(
+    transport: Transport, tmp_path: Path, hanging: str
+) -> None:
+    with run_bot_process(transport, tmp_path, stops_within=3) as fixture:
         if hanging == "vendor":
-            apart.sandbox.behavior = Behavior(fault=Fault(kind="hang"))
+            fixture.sandbox.behavior = Behavior(fault=Fault(kind="hang"))
         else:
-            apart.workspace.faults.fail(RESPONSE_URL, SlackFault.HANG)
-        apart.vera.page.send("/im profile alice")
+            fixture.workspace.faults.fail(RESPONSE_URL, SlackFault.HANG)
+        fixture.vera.page.send("/im profile alice")
         time.sleep(0.5)
-        apart.bot.process.send_signal(signal.SIGTERM)
+        fixture.bot.process.send_signal(signal.SIGTERM)
 
-        assert apart.bot.process.wait(PATIENCE) == EXIT_UNFINISHED
-    assert "the bot did not stop in time and exits now; still running: " in apart.log.read_text()
-    assert re.search(r"\d worker", apart.log.read_text())
+        assert fixture.bot.process.wait(PATIENCE) == EXIT_UNFINISHED
+    assert "the bot did not stop in time and exits now; still running: " in fixture.log.read_text()
+    assert re.search(r"\d worker", fixture.log.read_text())
 
 
 def test_answers_only_those_who_are_listed() -> None:

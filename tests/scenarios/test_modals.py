@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.model import Entry, Outcome, Surface
 from bot.playground.people import EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, VIEWER
-from tests.support.running_bot import RunningBot, SlackUser, Way, read_history, run_bot
+from tests.support.running_bot import RunningBot, SlackUser, Transport, read_history, run_bot
 from tests.support.slack import wait_until
 
 NICK = "Tag_Profile_IM_Nick"
@@ -189,9 +189,9 @@ def test_shows_a_viewer_in_the_form_why_there_is_none(running_bot: RunningBot) -
         assert "you are not an editor" in vera.answer()["text"]
 
 
-@pytest.mark.parametrize("way", ["socket", "http"])
-def test_shows_nothing_before_the_ack_has_arrived(way: Way) -> None:
-    with run_bot(way, acks_late=0.7) as running_bot, running_bot.act_as(EDITOR) as ed:
+@pytest.mark.parametrize("transport", ["socket", "http"])
+def test_shows_nothing_before_the_ack_has_arrived(transport: Transport) -> None:
+    with run_bot(transport, ack_delay=0.7) as running_bot, running_bot.act_as(EDITOR) as ed:
         ed.page.use_shortcut("set_profile")
         asking = ed.view()
         ed.page.submit(asking, typed(asking, "account", "user_030"))

@@ -30,10 +30,10 @@ from tests.support.delaying_proxy import DelayingProxy, run_delaying_proxy
 from tests.support.entries import unaltered
 from tests.support.slack import ONCALL, Page, open_page
 
-Way = Literal["socket", "http"]
+Transport = Literal["socket", "http"]
 
 _WORKING = ("Looking up", "Sending the CSV", "The answer follows", "Contacting Tencent Chat")
-"""How the lines begin that say that work goes on."""
+"""Beginnings of progress messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class RunningBot:
 
 @dataclass(frozen=True, slots=True)
 class SlackUser:
-    """Somebody at the page; whatever they are shown has to pass the Block Kit check, house rules included."""
+    """A person at the page; every message shown has to pass the Block Kit check, house rules included."""
 
     page: Page
     audited: list[dict[str, Any]] = field(default_factory=list)
@@ -62,7 +62,7 @@ class SlackUser:
         return self.answer()
 
     def press(self, message: dict[str, Any], label: str, times: int = 1) -> dict[str, Any]:
-        """Press a button, more than once before anything comes of it; gives the last answer."""
+        """Press a button, several times before the first answer; returns the last answer."""
         for _ in range(times):
             self.click(message, label)
         return [self.answer() for _ in range(times)][-1]
@@ -86,7 +86,7 @@ class SlackUser:
         return message
 
     def result(self, message: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return a message, or the next one, once it is no line that says that work goes on."""
+        """Return a message, or the next answer, past progress messages."""
         message = message or self.answer()
         while message["text"].startswith(_WORKING):
             message = self.answer()
@@ -136,30 +136,32 @@ class SlackUser:
 
 
 def read_history(running_bot: RunningBot, account: str) -> list[Entry]:
-    """Read what the record says of an account, the newest first."""
+    """Read the entries about an account, the newest first."""
     with closing(Store(running_bot.settings.database_url)) as store:
         return unaltered(store.list_history("demo", account, None, 100))
 
 
 def read_denials(running_bot: RunningBot, person: Person) -> list[dict[str, Any]]:
-    """Read what the record says was denied to somebody, the newest last, whatever it was about."""
+    """Read all denials of a person from the record, the newest last."""
     said = map(json.loads, export(running_bot.settings.database_url, "jsonl"))
     return [each for each in said if (each["user"], each["outcome"]) == (person.id, Outcome.DENIED)]
 
 
 def is_audit_message(message: dict[str, Any]) -> bool:
-    """Tell a message of the audit channel from an answer there that one person alone sees."""
+    """Whether a message is for the whole audit channel, and no ephemeral answer there."""
     return bool(message["channel"] == AUDIT_CHANNEL_ID and not message["ephemeral"])
 
 
 @contextmanager
-def run_bot(way: Way, im_url: str = "", *, acks_late: float = 0.0, **changes: Any) -> Iterator[RunningBot]:
-    """Run everything.
+def run_bot(
+    transport: Transport, im_url: str = "", *, ack_delay: float = 0.0, **changes: Any
+) -> Iterator[RunningBot]:
+    """Run the bot between a local Slack and a sandbox.
 
     Args:
-        way: How Slack reaches the bot.
-        im_url: Another far end than the sandbox.
-        acks_late: How many seconds each ack is under way, while all else is fast.
+        transport: Socket Mode, or HTTP to a request URL.
+        im_url: Another IM server than the sandbox.
+        ack_delay: Seconds by which each ack is delayed, and nothing else.
         changes: Other settings.
     """
     workspace, sandbox = make_workspace(), open_sandbox()
@@ -167,13 +169,13 @@ def run_bot(way: Way, im_url: str = "", *, acks_late: float = 0.0, **changes: An
         TemporaryDirectory() as folder,
         BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as slack,
-        run_delaying_proxy(DelayingProxy(slack.url, there=acks_late)) as proxy,
+        run_delaying_proxy(DelayingProxy(slack.url, there=ack_delay)) as proxy,
     ):
-        api = proxy if acks_late else slack.url
+        api = proxy if ack_delay else slack.url
         settings = make_settings(
             workspace, api, sandbox, im_url or im.url, Path(folder) / "im-bot.db"
         ).model_copy(update=changes)
-        run = _by_socket(settings) if way == "socket" else _by_http(settings, workspace, acks_late)
+        run = _by_socket(settings) if transport == "socket" else _by_http(settings, workspace, ack_delay)
         with run as bot:
             yield RunningBot(slack.url, workspace, sandbox, settings, bot)
 
@@ -186,12 +188,12 @@ def _by_socket(settings: Settings) -> Iterator[Bot]:
 
 
 @contextmanager
-def _by_http(settings: Settings, workspace: Workspace, acks_late: float) -> Iterator[Bot]:
+def _by_http(settings: Settings, workspace: Workspace, ack_delay: float) -> Iterator[Bot]:
     secret = settings.slack_signing_secret.get_secret_value()
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with closing(make_bot(settings)) as bot, HTTPServer(HTTPApp(bot.bolt, Metrics(), [], secret), listener):
         bot.audit.start()
-        with run_delaying_proxy(DelayingProxy(url, back=acks_late)) as proxy:
-            workspace.request_url = f"{proxy if acks_late else url}/slack/events"
+        with run_delaying_proxy(DelayingProxy(url, back=ack_delay)) as proxy:
+            workspace.request_url = f"{proxy if ack_delay else url}/slack/events"
             yield bot
