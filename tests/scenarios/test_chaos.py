@@ -24,17 +24,17 @@ SEED = int(os.environ.get("CHAOS_SEED", "20261125"))
 
 _BEGUN = (Outcome.PROPOSED, Outcome.ATTEMPTED)
 _DONE = (Outcome.SUCCEEDED, Outcome.FAILED)
-ENDS = {
+FINAL_OUTCOMES = {
     (Outcome.PROPOSED,),
     (Outcome.PROPOSED, Outcome.CANCELLED),
     *((*_BEGUN, done) for done in _DONE),
     *((*_BEGUN, Outcome.UNKNOWN, done) for done in _DONE),
 }
-"""The steps that a change may have when nothing is open any more."""
+"""The outcomes that a settled change may have, in order."""
 
 
 def settle(run: Chaos, store: Store) -> None:
-    """Bring what the processes left open to an end, as the next process to start would."""
+    """Settle the changes that the processes left open, as the next process to start would."""
     ims = make_im_clients(run.settings)
     apps = run.settings.apps
     changes = Changes(apps, ims, run.settings.rules, SLACK, store, audited=True)
@@ -44,7 +44,7 @@ def settle(run: Chaos, store: Store) -> None:
 
 
 def check_account(run: Chaos, account: str, entries: list[Entry]) -> None:
-    """Hold what the record says of an account against what its vendor was sent, and has."""
+    """Check an account's entries against the writes sent to the vendor, and against its profile."""
     steps: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         if entry.event.change_id and entry.event.outcome is not Outcome.DENIED:
@@ -52,10 +52,10 @@ def check_account(run: Chaos, account: str, entries: list[Entry]) -> None:
     nick: object = BEFORE
     attempts = 0
     for change, found in sorted(steps.items(), key=lambda each: each[1][0].sequence):
-        way = tuple(entry.event.outcome for entry in found)
-        assert way in ENDS, f"{change} of {account} ended as {way}"
-        attempts += Outcome.ATTEMPTED in way
-        if way[-1] is Outcome.SUCCEEDED:
+        outcomes = tuple(entry.event.outcome for entry in found)
+        assert outcomes in FINAL_OUTCOMES, f"{change} of {account} ended as {outcomes}"
+        attempts += Outcome.ATTEMPTED in outcomes
+        if outcomes[-1] is Outcome.SUCCEEDED:
             nick = found[-1].event.after[NICK.tag]
     written = [write for write in run.sandbox.writes if write.account == account]
     assert len(written) <= attempts, f"{account} was written without an intent, or twice"
@@ -64,7 +64,7 @@ def check_account(run: Chaos, account: str, entries: list[Entry]) -> None:
 
 
 def check_arrivals(run: Chaos) -> None:
-    """No second has more calls than the vendor allows, both processes together."""
+    """Check that no second has more calls than the vendor allows, of both processes together."""
     for times in run.sandbox.call_log().values():
         assert not any(late - early <= 1 for early, late in zip(times, times[200:], strict=False))
 
@@ -81,7 +81,7 @@ def read_outbox(database: str) -> Sequence[int]:
 
 def test_loses_nothing_while_faults_are_drawn_every_second(tmp_path: Path) -> None:
     with chaos(tmp_path, SEED) as run:
-        # Elsewhere the faults that need more than there is are not drawn.
+        # Without the rights to mount a disk, a full disk is not drawn.
         assert not os.environ.get("CI") or run.disk.mounted
         run.run(SECONDS)
         stops = [process.terminate() for process in run.processes if process.alive]
@@ -106,9 +106,9 @@ def test_loses_nothing_while_faults_are_drawn_every_second(tmp_path: Path) -> No
                 and entry.event.change_id
                 and entry.event.outcome in {*_DONE, Outcome.UNKNOWN}
             ]
-        # A process that dies between Slack's answer and its own note repeats a message; none is skipped.
-        assert {*run.told, *waiting} >= {*settled}
-        firsts = list(dict.fromkeys(run.told))
+        # A process that dies between Slack's answer and its own commit repeats a message; none is skipped.
+        assert {*run.posted, *waiting} >= {*settled}
+        firsts = list(dict.fromkeys(run.posted))
         assert all(early < late for early, late in pairwise(firsts)), "out of order"
         assert verify_url(run.disk.address).status is RecordStatus.SOUND
         assert [line for process in run.processes for line in process.tracebacks()] == []

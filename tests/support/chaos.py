@@ -42,14 +42,14 @@ BEFORE = "Alice"
 LONGEST_FAULT = 9.0
 """Seconds that a fault lasts at the most."""
 ANSWERED_WITHIN = 45.0
-"""Seconds after which a person counts as left without a word: 20 for the command, the rest for faults."""
+"""Seconds after which a person counts as unanswered: 20 for the command, the rest for faults."""
 GIVEN_UP_AFTER = 21.0
-"""Seconds after which a person asks anew whose process may have died."""
+"""Seconds after which a person asks again, if a process has died meanwhile."""
 ACK_LIMIT = 3.0
 """Seconds that Slack waits for an acknowledgement."""
 PROBED_EVERY = 0.5
 RED_WITHIN = 5.0
-"""Seconds within which /readyz tells that the database does not answer."""
+"""Seconds within which /readyz fails when the database does not answer."""
 
 _UNDER_WAY = re.compile(r"Looking up|Contacting|Waiting|The answer follows|Sending the CSV")
 _OF_THE_DATABASE = {"lock", "read-only", "full disk"}
@@ -59,10 +59,10 @@ _UNDONE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Something a person asked, and how it was answered.
+    """A command or press of a person, and its answer.
 
     Args:
-        asked: The text, or the label of the button.
+        asked: The text, or the action id of the button.
         at: When (monotonic seconds).
         seconds: Until the answer.
         answer: The message; None when none came.
@@ -76,7 +76,7 @@ class Exchange:
 
 @dataclass
 class Chaos:
-    """The run: what it works on, what was seen, and what was wrong."""
+    """A run: its parts, what it counted, and what went wrong."""
 
     workspace: Workspace
     slack_url: str
@@ -89,21 +89,21 @@ class Chaos:
     exchanges: list[Exchange] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    told: list[int] = field(default_factory=list)
-    """The numbers of the entries in the audit channel, as they came."""
+    posted: list[int] = field(default_factory=list)
+    """The numbers of the entries in the audit channel, in the order posted."""
     accounts: list[str] = field(default_factory=list)
     stops: list[float] = field(default_factory=list)
-    """How long processes took to end after SIGTERM, in seconds."""
+    """Seconds that processes took to end after SIGTERM."""
     probes: Counter[str] = field(default_factory=Counter)
     _numbers: Iterator[int] = field(default_factory=count)
     _over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _lasting: set[str] = field(default_factory=set)
     _stalled: dict[str, float] = field(default_factory=dict)
-    """Since when the database of a process says nothing."""
+    """The time since which a process's database does not answer (monotonic seconds), by its name."""
 
     def run(self, seconds: float) -> None:
-        """Draw faults for so long, while people go on with their work."""
+        """Draw faults for some seconds, while people go on with their work."""
         work = [
             (self._look_up, VIEWER),
             (self._look_up, GROUP_EDITOR),
@@ -143,7 +143,7 @@ class Chaos:
             **({"full disk": self._fill} if self.disk.mounted else {}),
             "clock": self._shift_clock,
         }
-        # Of what befalls the database as a whole there is one at a time.
+        # Each fault of the whole database happens once at a time.
         kind = self.chance.choice([name for name in kinds if name not in self._lasting])
         process = self.chance.choice(self.processes)
         seconds = self.chance.uniform(1, LONGEST_FAULT)
@@ -162,7 +162,7 @@ class Chaos:
         return fault
 
     def _kill(self, seconds: float, process: BotProcess, skew: int = 0) -> None:
-        with self._alone(process) as free:
+        with self._only_one_down(process) as free:
             if free:
                 process.kill()
                 time.sleep(min(seconds, 2))
@@ -173,14 +173,14 @@ class Chaos:
         self._kill(seconds, process, self.chance.choice((-240, -61, 61, 240)))
 
     def _terminate(self, _: float, process: BotProcess) -> None:
-        with self._alone(process) as free:
+        with self._only_one_down(process) as free:
             if free:
                 self.stops.append(process.terminate())
                 process.start()
                 self._wait_for(process)
 
     def _stop(self, seconds: float, process: BotProcess) -> None:
-        with self._alone(process) as free:
+        with self._only_one_down(process) as free:
             if free:
                 process.stop()
                 time.sleep(seconds)
@@ -227,8 +227,8 @@ class Chaos:
             time.sleep(min(seconds, 5))
 
     @contextmanager
-    def _alone(self, process: BotProcess) -> Iterator[bool]:
-        """Be the one fault that takes a process away; the other process stays."""
+    def _only_one_down(self, process: BotProcess) -> Iterator[bool]:
+        """Take the turn to take one process down while the other runs; yields whether it was free."""
         free = self._lock.acquire(blocking=False)
         try:
             yield free and process.running.is_set()
@@ -277,10 +277,10 @@ class Chaos:
     def _ask(self, page: Page, text: str) -> dict[str, Any] | None:
         began = time.monotonic()
         page.send(text)
-        return self._hear(page, text, began)
+        return self._next_answer(page, text, began)
 
     def _press(self, page: Page, message: dict[str, Any] | None, action_id: str) -> dict[str, Any] | None:
-        """Press a button of a message, where there is one."""
+        """Press a button of a message, if it has it."""
         for block in (message or {}).get("blocks") or ():
             pressed = next(
                 (each for each in block.get("elements", ()) if each.get("action_id") == action_id), None
@@ -289,11 +289,11 @@ class Chaos:
                 began = time.monotonic()
                 place = {"channel": message["channel"], "ts": message["ts"], "block_id": block["block_id"]}
                 page._post("press", {**place, "action_id": action_id, "value": pressed["value"]})
-                return self._hear(page, action_id, began)
+                return self._next_answer(page, action_id, began)
         return None
 
-    def _hear(self, page: Page, asked: str, began: float) -> dict[str, Any] | None:
-        """Wait for the answer; what says that work goes on is none."""
+    def _next_answer(self, page: Page, asked: str, began: float) -> dict[str, Any] | None:
+        """Wait for the answer past progress messages."""
         answer: dict[str, Any] | None = None
         while answer is None and time.monotonic() < began + (
             GIVEN_UP_AFTER if self._died_since(began) else ANSWERED_WITHIN
@@ -337,7 +337,7 @@ class Chaos:
                 self.wrong.append(f"/healthz of {process.name}: {alive}")
             if not ready:
                 self.wrong.append(f"/readyz of {process.name} did not answer")
-            # One second more than promised: two cores are shared by everything here.
+            # One second of slack: everything here shares two cores.
             if stalled and began - stalled > RED_WITHIN + 1 and self._stalled.get(process.name) == stalled:
                 if ready == requests.codes.ok:
                     self.wrong.append(f"/readyz of {process.name} was green with a stalled database")
@@ -351,18 +351,18 @@ class Chaos:
 
     # The audit channel
 
-    def hear_posted(self, news: WorkspaceEvent, message: Message) -> None:
-        """Note which entries the audit channel is shown."""
+    def note_posted(self, news: WorkspaceEvent, message: Message) -> None:
+        """Note the entries that are posted in the audit channel."""
         public = message.channel == AUDIT_CHANNEL_ID and message.only_for is None
         if news is WorkspaceEvent.POSTED and public:
             if message.content.text.startswith("Alarm"):
                 self.wrong.append(message.content.text)
-            self.told += map(int, re.findall(r"#(\d+) ·", message.content.text.partition("\n")[0]))
+            self.posted += map(int, re.findall(r"#(\d+) ·", message.content.text.partition("\n")[0]))
 
     # Figures
 
     def figures(self) -> Iterator[tuple[str, str]]:
-        """Give what was measured, in words."""
+        """Yield the names and values of the figures."""
         answered = [each for each in self.exchanges if each.answer is not None]
         seconds = sorted(each.seconds for each in answered) or [0.0]
         acks = sorted(ack.seconds for ack in self.balancer.acks if ack.given) or [0.0]
@@ -382,7 +382,7 @@ class Chaos:
         yield "changes begun", f"{len(self.accounts)}"
         yield (
             "entries in the audit channel",
-            f"{len(set(self.told))}, {len(self.told) - len(set(self.told))} twice",
+            f"{len(set(self.posted))}, {len(self.posted) - len(set(self.posted))} twice",
         )
 
 
@@ -393,7 +393,7 @@ def _summary(message: Mapping[str, Any] | None) -> str:
 
 @contextmanager
 def chaos(folder: Path, seed: int) -> Iterator[Chaos]:
-    """Put everything together, both bots running."""
+    """Run two bots and everything around them."""
     with ExitStack() as stack:
         disk = stack.enter_context(SmallDisk(stack.enter_context(new_server())))
         migrate(disk.address)
@@ -413,12 +413,12 @@ def chaos(folder: Path, seed: int) -> Iterator[Chaos]:
         run = Chaos(workspace, slack.url, sandbox, processes, balancer, disk, settings, random.Random(seed))
         listener = workspace.listener
 
-        def hear(news: WorkspaceEvent, message: Message) -> None:
-            run.hear_posted(news, message)
+        def listen(news: WorkspaceEvent, message: Message) -> None:
+            run.note_posted(news, message)
             if listener:
                 listener(news, message)
 
-        workspace.listener = hear
+        workspace.listener = listen
         for process in processes:
             if not process.running.wait(60):
                 raise TimeoutError("a bot did not start")

@@ -1,4 +1,4 @@
-"""Processes that work on changes and can be killed at any step of it, on their side or on the vendor's."""
+"""Processes that work on changes and can be killed at any step, of their own or of the vendor's."""
 
 import json
 import multiprocessing
@@ -31,20 +31,20 @@ from tests.support.sandbox import APP_ID, KEY, PATHS, hosted
 NICK = BY_WORD["nick"]
 WANTED = "Alicia"
 PATIENCE = 30
-"""Seconds after which a process that says nothing counts as stuck."""
+"""Seconds without output after which a process counts as stuck."""
 
 FORKING = multiprocessing.get_context("forkserver")
-# What every process would else do anew: load its database's dialect, and the authorities it trusts.
+# Loaded once for all processes: the dialects of the databases, and the trusted authorities.
 _DIALECTS = ["sqlalchemy.dialects.sqlite.pysqlite", "sqlalchemy.dialects.postgresql.psycopg"]
 FORKING.set_forkserver_preload(["tests.support.crashing", *_DIALECTS])
 tls_context()
 
 Action: TypeAlias = Callable[[Changes, str], Iterator[str]]
-"""What a process does about an account; says what a person would be shown."""
+"""The work of a process on an account; yields the outcome and the ids that a person would see."""
 
 
 def set_nick(changes: Changes, account: str) -> Iterator[str]:
-    """Propose to change an account's nickname to WANTED, and confirm it; says the change's id and outcome."""
+    """Change an account's nickname to WANTED: propose and confirm it; yields the change's id and outcome."""
     preview = changes.propose(EDDA, SetFields(PROD, account, {NICK: WANTED}))
     assert isinstance(preview, Preview)
     yield preview.change.id
@@ -54,21 +54,21 @@ def set_nick(changes: Changes, account: str) -> Iterator[str]:
 
 
 def settle(changes: Changes, _: str) -> Iterator[str]:
-    """Settle what is open; says the outcomes."""
+    """Settle the open changes; yields their outcomes."""
     for settled in changes.settle_open(timedelta(0)):
         yield settled.change.outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a process is to do.
+    """The work of a process.
 
     Args:
         database: The record's address.
         im: The sandbox's address.
-        account: Whose profile it is about.
-        action: What is done.
-        fatal_step: At which of its steps it dies, counted from 1; 0 lets it live.
+        account: Whose profile is changed.
+        action: The work on it.
+        fatal_step: The step at which it is killed, counted from 1; 0 lets it live.
     """
 
     database: str
@@ -86,14 +86,14 @@ class Steps:
         self._fatal = fatal
 
     def take(self, *_: Any, **__: Any) -> None:
-        """Take a step; it may be the last."""
+        """Count a step, and die if it is the fatal one."""
         self.taken += 1
         if self.taken == self._fatal:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 def around(part: object, step: Callable[[], None]) -> Any:
-    """Give a part whose every call is a step before it and another after it."""
+    """Wrap a part so that each of its calls takes a step before and another after."""
     return _Stepping(part, step)
 
 
@@ -112,37 +112,37 @@ class _Stepping:
         return call
 
 
-class Watch(Sandbox):
-    """A sandbox that looks into the record when a write arrives, and kills who is asking when told to.
+class CheckingSandbox(Sandbox):
+    """A sandbox that checks the record when a write arrives, and can kill the calling process at a step.
 
     Args:
-        record: The record, over connections that no other process has.
+        record: The record, opened for this sandbox alone.
     """
 
     def __init__(self, record: Store) -> None:
         super().__init__(hosted())
         self.unrecorded: list[str] = []
-        """The accounts of writes that arrived and had no intent in the record."""
-        self.halves = 0
-        """How many writes arrived in part, because who sent them died."""
+        """The accounts of writes that arrived without an intent in the record."""
+        self.partial_writes = 0
+        """Number of writes cut short by the death of their process."""
         self._record = record
         self._steps = 0
         self._fatal = 0
-        self._victim: Any = None
+        self._process: Any = None
 
-    def expect(self, victim: Any, fatal: int = 0) -> None:
-        """Count the steps of a process: a request of its has arrived, and has been carried out."""
-        self._steps, self._fatal, self._victim = 0, fatal, victim
+    def watch(self, process: Any, fatal: int = 0) -> None:
+        """Count the steps of a process, two for each request, and kill it at the fatal one."""
+        self._steps, self._fatal, self._process = 0, fatal, process
 
     @property
     def steps(self) -> int:
-        """How many steps the process took."""
+        """Steps of the watched process so far."""
         return self._steps
 
     def answer(self, method: str, path: str, query: str, body: bytes | None) -> Answer:
-        """Answer a request; both its arrival and its having been carried out may be fatal."""
+        """Answer a request; a step before and a step after."""
         if path == PATHS["portrait_set"] and body is None:
-            self.halves += 1
+            self.partial_writes += 1
         elif path == PATHS["portrait_set"]:
             account = json.loads(body or b"")["From_Account"]
             newest = self._record.list_history(PROD.name, account, None, 1)
@@ -156,14 +156,14 @@ class Watch(Sandbox):
     def _step(self) -> None:
         self._steps += 1
         if self._steps == self._fatal:
-            # Held on to: what tells of its death is closed with the last reference.
-            victim = self._victim
-            os.kill(victim.pid, signal.SIGKILL)
-            assert wait([victim.sentinel], PATIENCE)
+            # A reference of its own: the sentinel is closed with the last one.
+            process = self._process
+            os.kill(process.pid, signal.SIGKILL)
+            assert wait([process.sentinel], PATIENCE)
 
 
 def make_changes(store: Store, im_url: str, steps: Steps | None = None) -> Changes:
-    """Put changes together as a process does that has just started."""
+    """Make the Changes of a process that has just started."""
     record: Any = store
     im: Any = IMClient(base_url=im_url, app_id=APP_ID, key=KEY, admin="administrator", workers=1)
     if steps:
@@ -171,31 +171,31 @@ def make_changes(store: Store, im_url: str, steps: Steps | None = None) -> Chang
     return Changes(APPS, {PROD.name: im}, RULES, SLACK, record, audited=True, waits=(0, 0.2, 0.5))
 
 
-def run(task: Task, parent: Connection) -> None:
-    """Run an task at a word; tells what it says, and then how many steps it took."""
+def run_task(task: Task, parent: Connection) -> None:
+    """Run a task once the parent sends a word; sends its output, then its number of steps."""
     steps = Steps(task.fatal_step)
     changes = make_changes(Store(task.database), task.im, steps)
-    # What lies between two statements is one step; a COMMIT is no statement to SQLAlchemy.
+    # Each statement is a step; so is each COMMIT, which is no statement to SQLAlchemy.
     for moment in ("before_cursor_execute", "commit"):
         event.listen(Engine, moment, steps.take)
-    # A request leaves in two pieces; each is a step.
+    # A request is sent in two pieces; each is a step.
     sys.addaudithook(lambda moment, _: steps.take() if moment == "http.client.send" else None)
     parent.send("ready")
     parent.recv()
-    for said in task.action(changes, task.account):
-        parent.send(said)
+    for output in task.action(changes, task.account):
+        parent.send(output)
     parent.send(steps.taken)
 
 
 @contextmanager
-def process(task: Task) -> Iterator[tuple[Any, Connection]]:
-    """Start a process on an task; it waits for a word, and is killed when the context ends."""
+def run_process(task: Task) -> Iterator[tuple[Any, Connection]]:
+    """Start a process on a task; it waits for a word, and is killed when the context ends."""
     here, there = FORKING.Pipe()
-    child = FORKING.Process(target=run, args=(task, there), daemon=True)
+    child = FORKING.Process(target=run_task, args=(task, there), daemon=True)
     child.start()
     there.close()
     try:
-        assert hear(here) == "ready"
+        assert next_output(here) == "ready"
         yield child, here
     finally:
         child.kill()
@@ -203,17 +203,17 @@ def process(task: Task) -> Iterator[tuple[Any, Connection]]:
         here.close()
 
 
-def hear(child: Connection) -> Any:
-    """Take the next word of a process; None when it is dead."""
+def next_output(child: Connection) -> Any:
+    """Receive the next output of a process; None when it is dead."""
     if not child.poll(PATIENCE):
         raise TimeoutError("the process is stuck")
     try:
         return child.recv()
     except (EOFError, OSError):
-        # The second when it died before it had read its word, or within one of its own.
+        # OSError: it died before it read its word, or while it sent one.
         return None
 
 
-def hear_all(child: Connection) -> list[Any]:
-    """Take all words of a process until it is dead."""
-    return [*iter(partial(hear, child), None)]
+def all_output(child: Connection) -> list[Any]:
+    """Receive all output of a process until it is dead."""
+    return [*iter(partial(next_output, child), None)]
