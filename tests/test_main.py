@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from bot.__main__ import main, make_parser
-from tests.support.bot import ROOT, bare_environment, im_bot, running
+from tests.support.bot import ROOT, bare_environment, im_bot, running_command
 
 HEAVY = ("slack_bolt", "slack_sdk", "requests", "urllib3", "pydantic", "waitress", "uvicorn", "starlette")
 COMPLETE = {
@@ -182,7 +182,7 @@ def test_ends_without_a_traceback(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_plays_until_it_is_told_to_stop(number: signal.Signals, tmp_path: Path) -> None:
-    with running("playground", "--port=0", "--no-browser", cwd=tmp_path) as playground:
+    with running_command("playground", "--port=0", "--no-browser", cwd=tmp_path) as playground:
         assert "<!doctype html>" in requests.get(playground.first_line, timeout=30).text
         playground.process.send_signal(number)
 

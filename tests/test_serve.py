@@ -26,7 +26,7 @@ from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import Settings
-from tests.support.bot import EVENTS, call, environment_of, running, signed, slash_command
+from tests.support.bot import EVENTS, call, environment_of, running_command, signed, slash_command
 from tests.support.scripted_im import OK, make_im_client, scripted_im
 from tests.support.scripted_server import ScriptedServer, answer, hang
 from tests.support.slack import SIGNING_SECRET, make_workspace, wait_until
@@ -301,7 +301,7 @@ def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> Non
         environment = environment_of(
             make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
         )
-        with running("serve", cwd=tmp_path, environment=environment) as bot:
+        with running_command("serve", cwd=tmp_path, environment=environment) as bot:
             body = slash_command("profile alice", scripted_server.url)
             url = f"http://127.0.0.1:{bot.first_line.split()[-1]}"
             acknowledged = requests.post(url + EVENTS, body, headers=signed(body), timeout=30)
@@ -338,7 +338,9 @@ def test_acknowledges_though_thousands_of_connections_drip(tmp_path: Path) -> No
         im = stack.enter_context(BackgroundServer(WebApp(sandbox)))
         slack = stack.enter_context(BackgroundServer(make_app(workspace)))
         settings = make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
-        bot = stack.enter_context(running("serve", cwd=tmp_path, environment=environment_of(settings)))
+        bot = stack.enter_context(
+            running_command("serve", cwd=tmp_path, environment=environment_of(settings))
+        )
         scripted_server = stack.enter_context(response_url())
         port = int(bot.first_line.split()[-1])
         dripping = [

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.support.bench import BOT, running
+from tests.support.bench import BOT, run_program
 from tests.support.slack_process import SlackProcess, run_slack_process
 
 SETTINGS = 5
@@ -23,7 +23,7 @@ def slack() -> Iterator[SlackProcess]:
 @pytest.fixture(scope="session")
 def im(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Run a sandbox; the settings with which it is asked."""
-    with running(*BOT, "sandbox", "--port", "0", folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
+    with run_program(*BOT, "sandbox", "--port", "0", folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
         sandbox.line()
         yield dict(sandbox.line().split("=", 1) for _ in range(SETTINGS))
 
@@ -44,7 +44,7 @@ def start(settings: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     with ExitStack() as stack:
 
         def start(*command: str) -> int:
-            program = stack.enter_context(running(*command, folder=tmp_path, **settings))
+            program = stack.enter_context(run_program(*command, folder=tmp_path, **settings))
             return int(program.line().split()[-1])
 
         yield start

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.bench import BOT, ROOT, ratios, running, show
+from tests.support.bench import BOT, ROOT, ratios, run_program, show
 from tests.support.slack_process import BARE_BOLT
 
 pytestmark = pytest.mark.bench
@@ -19,13 +19,13 @@ SETTLED = 1.0
 
 def test_memory_at_idle(settings: dict[str, str], tmp_path: Path) -> None:
     # What makes the schema at the very first start stays in memory until the next one.
-    with running(*BOT, "socket", folder=tmp_path, **settings) as first:
+    with run_program(*BOT, "socket", folder=tmp_path, **settings) as first:
         first.line()
     ours, bare = [], []
     for _ in range(5):
         with (
-            running(*BOT, "socket", folder=tmp_path, **settings) as bot,
-            running(BARE_BOLT, "socket", folder=tmp_path, **settings) as minimal,
+            run_program(*BOT, "socket", folder=tmp_path, **settings) as bot,
+            run_program(BARE_BOLT, "socket", folder=tmp_path, **settings) as minimal,
         ):
             bot.line(), minimal.line()
             time.sleep(SETTLED)

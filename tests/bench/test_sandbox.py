@@ -16,7 +16,7 @@ from bot.background import BackgroundServer
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
-from tests.support.bench import beside
+from tests.support.bench import run_in_process
 from tests.support.sandbox import CROWD_TAGS, PATHS, Caller, crowd
 
 VENDORS_LIMIT = 200
@@ -40,7 +40,7 @@ def serve(pipe: Connection, core: int) -> None:
 def apart() -> Iterator[str]:
     """Run the server on one core and this process on another, where there are two."""
     cores = os.sched_getaffinity(0)
-    with beside(serve, min(cores)) as pipe:
+    with run_in_process(serve, min(cores)) as pipe:
         os.sched_setaffinity(0, {max(cores)})
         try:
             yield pipe.recv()

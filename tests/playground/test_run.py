@@ -15,7 +15,7 @@ import requests
 
 from bot.playground.people import VIEWER
 from bot.playground.run import run
-from tests.support.bot import ROOT, im_bot, running
+from tests.support.bot import ROOT, im_bot, running_command
 from tests.support.slack import open_page, wait_until
 
 DOCS = (ROOT / "docs/playground.md").read_text(encoding="utf-8")
@@ -31,7 +31,7 @@ def local_slack(folder: Path, *arguments: str) -> Iterator[tuple[str, dict[str, 
     """Run the command for the app of the docs; gives the page's address and what is to be set."""
     manifest = folder / "manifest.yml"
     manifest.write_text(code("yaml"), encoding="utf-8")
-    with running("slack", "--port=0", f"--manifest={manifest}", *arguments, cwd=folder) as process:
+    with running_command("slack", "--port=0", f"--manifest={manifest}", *arguments, cwd=folder) as process:
         lines = [process.output.readline().strip() for _ in range(4)]
         yield process.first_line.split()[-1], dict(line.split("=", 1) for line in lines)
 

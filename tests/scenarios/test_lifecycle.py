@@ -21,7 +21,7 @@ from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import RoleSettings
-from tests.support.bot import Running, environment_of, running
+from tests.support.bot import RunningCommand, environment_of, running_command
 from tests.support.running_bot import SlackUser, Transport, run_bot
 from tests.support.slack import make_workspace, open_page, wait_until
 
@@ -35,7 +35,7 @@ class LifecycleFixture:
 
     workspace: Workspace
     sandbox: Sandbox
-    bot: Running
+    bot: RunningCommand
     vera: SlackUser
     log: Path
 
@@ -50,7 +50,7 @@ def run_bot_process(
             make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db")
         )
         with (
-            running(
+            running_command(
                 "serve" if transport == "http" else transport,
                 cwd=folder,
                 environment=environment,

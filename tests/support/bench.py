@@ -1,4 +1,4 @@
-"""What the benchmarks share: processes of their own for both sides, and figures with their spread."""
+"""Tools of the benchmarks: processes for both sides, and figures with their spread."""
 
 import multiprocessing
 import os
@@ -13,7 +13,7 @@ from typing import IO
 
 ROOT = Path(__file__).parents[2]
 BOT = ("-m", "bot")
-"""The arguments with which Python runs `im-bot`."""
+"""Python's arguments that run `im-bot`."""
 PATIENCE = 20
 """Seconds after which a benchmark gives up waiting."""
 
@@ -25,7 +25,7 @@ def spread(figures: Sequence[float]) -> str:
 def show(
     title: str, measured: Mapping[str, Sequence[float]], limits: Mapping[str, float] | None = None
 ) -> None:
-    """Print medians with their spread; for a figure that has a limit, whether it holds."""
+    """Print medians with their spread, and whether each limit holds."""
     print(f"\n{title}: median [from … to]")
     for name, figures in measured.items():
         limit = (limits or {}).get(name)
@@ -57,13 +57,13 @@ class Program:
 
 
 @contextmanager
-def running(*command: str, folder: Path, **settings: str) -> Iterator[Program]:
+def run_program(*command: str, folder: Path, **settings: str) -> Iterator[Program]:
     """Run Python with these arguments until the context ends.
 
     Args:
-        command: What Python is to run.
-        folder: Where it runs: one without a `.env` file.
-        settings: Its whole environment, all but the path.
+        command: Python's arguments.
+        folder: The working directory, without a `.env` file.
+        settings: Its whole environment, except the paths.
     """
     with subprocess.Popen(
         [sys.executable, *command],
@@ -83,11 +83,11 @@ def running(*command: str, folder: Path, **settings: str) -> Iterator[Program]:
 
 
 @contextmanager
-def beside(serve: Callable[..., None], *args: object) -> Iterator[Connection]:
-    """Run a function in a process of its own until the context ends; its pipe leads here.
+def run_in_process(serve: Callable[..., None], *args: object) -> Iterator[Connection]:
+    """Run a function in a process of its own until the context ends; yields this end of its pipe.
 
     Args:
-        serve: Takes its end of the pipe and the arguments, and returns when something comes through.
+        serve: Takes its end of the pipe and the arguments, and returns when it receives something.
     """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()

@@ -1,4 +1,4 @@
-"""The bot as Slack and an operator meet it: signed requests, WSGI calls, and the command line."""
+"""Signed requests as Slack sends them, WSGI calls, and runs of the command line."""
 
 import hmac
 import io
@@ -34,8 +34,8 @@ _OWN = ("SLACK_", "IM_", "ROLE", "AUDIT_", "HOST", "PORT", "LOG_")
 
 
 @dataclass(frozen=True)
-class Answered:
-    """What a WSGI application answered."""
+class WSGIResponse:
+    """A response of a WSGI application."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,12 +43,12 @@ class Answered:
 
 
 def make_trigger_id() -> str:
-    """Make a trigger id; as in Slack no two are alike, and so no two payloads."""
+    """Make a unique trigger id, so that no two payloads are equal."""
     return f"{next(_TRIGGERS)}.2.trigger-that-must-not-leak"
 
 
 def slash_command(text: str, response_url: str = "http://127.0.0.1:9/", actor: Person = VIEWER) -> bytes:
-    """Make the body with which Slack sends a slash command typed in a channel."""
+    """Make the body of a slash command typed in a channel."""
     channel = make_channels()[ONCALL]
     return urlencode(
         make_slash_command(
@@ -58,7 +58,7 @@ def slash_command(text: str, response_url: str = "http://127.0.0.1:9/", actor: P
 
 
 def press(answer: bytes, action_id: str, response_url: str, actor: Person) -> bytes:
-    """Make the body with which Slack sends a press of a button in an answer that one person alone sees."""
+    """Make the body of a button press in an ephemeral answer."""
     channel, ts = make_channels()[ONCALL], f"{time.time():.6f}"
     content = json.loads(answer)
     blocks = with_ids(content["blocks"])
@@ -76,7 +76,7 @@ def press(answer: bytes, action_id: str, response_url: str, actor: Person) -> by
 
 
 def signed(body: bytes, secret: str = SIGNING_SECRET, at: float | None = None) -> dict[str, str]:
-    """Make the headers with which Slack sends a body, now or at another time."""
+    """Make the headers that sign a body, now or at another time."""
     timestamp = str(int(time.time() if at is None else at))
     digest = hmac.new(secret.encode(), f"v0:{timestamp}:".encode() + body, sha256).hexdigest()
     return {
@@ -92,8 +92,8 @@ def call(
     path: str,
     body: bytes = b"",
     headers: Mapping[str, str] | None = None,
-) -> Answered:
-    """Call a WSGI application as a server does."""
+) -> WSGIResponse:
+    """Call a WSGI application."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "PATH_INFO": path,
@@ -105,11 +105,11 @@ def call(
         environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
     begun: list[Any] = []
     content = b"".join(site(environ, lambda *parts: begun.extend(parts)))  # type: ignore[arg-type]
-    return Answered(int(begun[0].split()[0]), dict(begun[1]), content)
+    return WSGIResponse(int(begun[0].split()[0]), dict(begun[1]), content)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """Write settings down as the environment of a process, beside what it needs to run at all."""
+    """Make the environment variables of settings."""
     ours = {
         "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
         "SLACK_APP_TOKEN": settings.slack_app_token.get_secret_value(),
@@ -134,7 +134,7 @@ def _bare(environment: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def bare_environment(environment: Mapping[str, str]) -> Iterator[None]:
-    """Let this process have these settings and no others."""
+    """Give this process these settings and no others."""
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ.keys() - _bare(environment).keys():
             patch.delenv(name)
@@ -159,8 +159,8 @@ def im_bot(
 
 
 @dataclass(frozen=True)
-class Running:
-    """A sub-command that runs until it is told to stop."""
+class RunningCommand:
+    """A sub-command that runs until it is stopped."""
 
     process: "subprocess.Popen[str]"
     output: IO[str]
@@ -168,16 +168,16 @@ class Running:
 
 
 @contextmanager
-def running(
+def running_command(
     *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None, stops_within: float = 0.0
-) -> Iterator[Running]:
-    """Run a sub-command beside the test, and read the first line it prints.
+) -> Iterator[RunningCommand]:
+    """Run a sub-command until the context ends, and read the first line it prints.
 
     Args:
         arguments: The sub-command.
-        cwd: Where it runs; its log goes into the file `log` there.
+        cwd: The working directory; its log goes into the file `log` there.
         environment: Its settings.
-        stops_within: How many seconds it may take to stop, should it not be as many as usual.
+        stops_within: Seconds it may take to stop; 0 for the usual limit.
     """
     program = ["tests.support.short_stop", str(stops_within)] if stops_within else ["bot"]
     with (
@@ -193,6 +193,6 @@ def running(
     ):
         assert process.stdout
         try:
-            yield Running(process, process.stdout, process.stdout.readline().strip())
+            yield RunningCommand(process, process.stdout, process.stdout.readline().strip())
         finally:
             process.kill()

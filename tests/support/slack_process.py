@@ -16,7 +16,7 @@ import trustme
 from bot.background import BackgroundServer
 from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app
-from tests.support.bench import PATIENCE, beside
+from tests.support.bench import PATIENCE, run_in_process
 from tests.support.bot import EVENTS, signed, slash_command
 from tests.support.scripted_server import ReceivedRequest, ScriptedServer, answer
 from tests.support.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, make_workspace
@@ -100,7 +100,7 @@ class SlackProcess:
 @contextmanager
 def run_slack_process() -> Iterator[SlackProcess]:
     """Run Slack until the context ends."""
-    with beside(serve) as pipe:
+    with run_in_process(serve) as pipe:
         yield SlackProcess(pipe)
 
 
