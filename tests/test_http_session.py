@@ -201,7 +201,7 @@ def test_a_call_without_time_left_is_over(seconds: float) -> None:
 
 
 def test_an_answer_cut_at_its_end_is_none() -> None:
-    # Without a length, a connection that is shut looks like one that was closed properly.
+    # Without a Content-Length, an aborted response looks complete.
     complete = endless(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\nok", b" ", every=10)
     with ScriptedServer(OK, complete) as scripted_server, closing(Session(scripted_server.url, 2)) as session:
         post(session, scripted_server.url)
@@ -219,7 +219,7 @@ def test_leaves_no_handle_open() -> None:
                 post(session, scripted_server.url, 0.2)
         after = len(list(Path("/proc/self/fd").iterdir()))
 
-    # The far end's side of a connection may still be open.
+    # The server's end of a connection may still be open.
     assert after <= before + 2
 
 
@@ -245,44 +245,44 @@ def test_says_of_what_is_no_address_that_nothing_was_sent(url: str) -> None:
     assert not caught.value.sent
 
 
-class Names:
-    """Resolves names when it is let."""
+class SlowResolver:
+    """A resolver that answers only after its release."""
 
     def __init__(self) -> None:
         self.hosts: list[str] = []
-        self.let = threading.Event()
+        self.released = threading.Event()
 
     def resolve(self, host: str, *_: object) -> list[tuple[object, ...]]:
         self.hosts.append(host)
-        self.let.wait()
+        self.released.wait()
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 9))]
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
-    names = Names()
-    monkeypatch.setattr(socket, "getaddrinfo", names.resolve)
-    yield names
-    names.let.set()
+def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowResolver]:
+    resolver = SlowResolver()
+    monkeypatch.setattr(socket, "getaddrinfo", resolver.resolve)
+    yield resolver
+    resolver.released.set()
 
 
-def test_gives_up_a_name_in_time_and_uses_its_answer_next_time(names: Names) -> None:
+def test_gives_up_a_name_in_time_and_uses_its_answer_next_time(resolver: SlowResolver) -> None:
     for _ in range(3):
         with pytest.raises(TimeoutError):
             resolve("late.invalid", 80, 0.02)
-    names.let.set()
+    resolver.released.set()
 
     assert resolve("late.invalid", 80, 30)[0][4] == ("127.0.0.1", 9)
-    assert names.hosts == ["late.invalid"]
+    assert resolver.hosts == ["late.invalid"]
 
 
-def test_never_piles_up_names(names: Names) -> None:
+def test_never_piles_up_names(resolver: SlowResolver) -> None:
     for number in range(MAX_RESOLVING):
         with pytest.raises(TimeoutError):
             resolve(f"stuck-{number}.invalid", 80, 0)
     with pytest.raises(socket.gaierror):
         resolve("one-more.invalid", 80, 0)
 
-    assert len(names.hosts) <= MAX_RESOLVING
-    names.let.set()
+    assert len(resolver.hosts) <= MAX_RESOLVING
+    resolver.released.set()
     assert resolve("stuck-0.invalid", 80, 30)

@@ -13,8 +13,8 @@ from tests.support.sample_results import CHANGE, PROD, enter
 DONE = Settled(PROD, replace(CHANGE, outcome=Outcome.SUCCEEDED), enter(1))
 
 
-class Rounds:
-    """What each round comes to; once it is used up, nothing."""
+class ScriptedRounds:
+    """The result of each round: changes settled or an error; nothing after the last."""
 
     def __init__(self, *rounds: Sequence[Settled] | Exception) -> None:
         self._rounds = list(rounds)
@@ -24,30 +24,30 @@ class Rounds:
         if not self._rounds:
             self.over.set()
             return ()
-        come = self._rounds.pop(0)
-        if isinstance(come, Exception):
-            raise come
-        return come
+        result = self._rounds.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
 
 
-def told_of(rounds: Rounds) -> list[Settled]:
-    told: list[Settled] = []
-    loop = ReconcileLoop(rounds.settle, told.append, every=0.01)
+def run_rounds(rounds: ScriptedRounds) -> list[Settled]:
+    settled: list[Settled] = []
+    loop = ReconcileLoop(rounds.settle, settled.append, every=0.01)
     loop.start()
     try:
         assert rounds.over.wait(30)
     finally:
         loop.close()
-    return told
+    return settled
 
 
 def test_tells_of_what_it_settles_from_the_start() -> None:
-    assert told_of(Rounds([DONE], [], [DONE])) == [DONE, DONE]
+    assert run_rounds(ScriptedRounds([DONE], [], [DONE])) == [DONE, DONE]
 
 
 @pytest.mark.parametrize("trouble", [AuditError("the record is locked"), RuntimeError("a fault")])
 def test_goes_on_after_trouble(trouble: Exception) -> None:
-    assert told_of(Rounds(trouble, [DONE])) == [DONE]
+    assert run_rounds(ScriptedRounds(trouble, [DONE])) == [DONE]
 
 
 def test_closes_though_it_never_began() -> None:

@@ -53,15 +53,15 @@ FAULTS: Mapping[str, ServerResponse] = {
 }
 
 
-class Gate(ScriptedServer):
-    """Passes requests on to a server, but for those to one path, which a fault befalls."""
+class FaultInjectingProxy(ScriptedServer):
+    """Passes requests on to a server, and answers those to one path with a fault."""
 
     def __init__(self, target: str) -> None:
         super().__init__(self._pass)
         self._target = target
         self._path, self._fault = "", responses.reset()
 
-    def befall(self, path: str, fault: ServerResponse) -> None:
+    def inject(self, path: str, fault: ServerResponse) -> None:
         self._path, self._fault = path, fault
         self.requests.clear()
 
@@ -88,13 +88,13 @@ class Gate(ScriptedServer):
 class BotFixture:
     bot: Bot
     workspace: Workspace
-    slack: Gate
-    vendor: Gate
+    slack: FaultInjectingProxy
+    vendor: FaultInjectingProxy
     hooks: ScriptedServer
     database: str
 
-    def hire(self, like: Person = VIEWER) -> Person:
-        """Make somebody whom the bot has not met."""
+    def new_person(self, like: Person = VIEWER) -> Person:
+        """Add a person whom the bot has not cached."""
         person = replace(like, id=f"U07NEW{len(self.workspace.people)}")
         self.workspace.people[person.id] = person
         return person
@@ -109,8 +109,8 @@ class BotFixture:
     def press(self, content: bytes, action_id: str, actor: Person) -> None:
         self._post(press(content, action_id, self.hooks.url, actor))
 
-    def said(self, expected: str) -> bytes:
-        """Wait for an answer, at the response URL or in the direct messages, that says something."""
+    def wait_for_answer(self, expected: str) -> bytes:
+        """Wait for an answer that matches, at the response URL or in a direct message."""
         seen: list[bytes] = []
 
         def look() -> bool:
@@ -128,8 +128,8 @@ class BotFixture:
             raise AssertionError(texts) from None
         return seen[-1]
 
-    def recorded(self, account: str) -> list[str]:
-        """Read how far what was asked about an account came, the oldest first."""
+    def read_outcomes(self, account: str) -> list[str]:
+        """Read the outcomes of the entries about an account, the oldest first."""
         entries = map(json.loads, export(self.database, "jsonl"))
         return [str(each["outcome"]) for each in entries if account in each["accounts"]]
 
@@ -145,8 +145,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotFixture]:
     with (
         BackgroundServer(WebApp(sandbox)) as im,
         BackgroundServer(make_app(workspace)) as local,
-        Gate(local.url) as slack,
-        Gate(im.url) as vendor,
+        FaultInjectingProxy(local.url) as slack,
+        FaultInjectingProxy(im.url) as vendor,
         ScriptedServer(answer(b"ok")) as hooks,
     ):
         settings = make_settings(workspace, slack.url, sandbox, vendor.url, Path(record))
@@ -183,73 +183,73 @@ def account() -> str:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_question_about_people(fixture: BotFixture, fault: str) -> None:
-    fixture.slack.befall("users.info", FAULTS[fault])
+    fixture.slack.inject("users.info", FAULTS[fault])
     id_ = account()
 
-    fixture.send(f"profile {id_}", fixture.hire())
+    fixture.send(f"profile {id_}", fixture.new_person())
 
-    fixture.said("Slack could not be asked who you are.*Try again in a minute")
-    assert fixture.recorded(id_) == ["denied"]
+    fixture.wait_for_answer("Slack could not be asked who you are.*Try again in a minute")
+    assert fixture.read_outcomes(id_) == ["denied"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_response_url(fixture: BotFixture, fault: str) -> None:
-    fixture.slack.befall("", responses.reset())
+    fixture.slack.inject("", responses.reset())
     fixture.hooks.set_script(FAULTS[fault])
-    id_, actor = account(), fixture.hire()
+    id_, actor = account(), fixture.new_person()
 
     fixture.send(f"profile {id_}", actor)
 
     wait_until(lambda: bool(fixture.slack.bodies("chat.postMessage")))
-    (told,) = map(json.loads, fixture.slack.bodies("chat.postMessage"))
-    assert (told["channel"], id_ in told["text"]) == (actor.id, True)
-    assert fixture.recorded(id_) == ["answered"]
+    (posted,) = map(json.loads, fixture.slack.bodies("chat.postMessage"))
+    assert (posted["channel"], id_ in posted["text"]) == (actor.id, True)
+    assert fixture.read_outcomes(id_) == ["answered"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("step", ["conversations.open", "getUploadURL", "/upload/", "completeUpload"])
 def test_a_step_of_sending_a_file(fixture: BotFixture, step: str, fault: str) -> None:
-    fixture.slack.befall(step, FAULTS[fault])
+    fixture.slack.inject(step, FAULTS[fault])
     id_ = account()
 
-    fixture.send(f"profile {id_} --csv", fixture.hire())
+    fixture.send(f"profile {id_} --csv", fixture.new_person())
 
-    fixture.said("could not be sent to your direct messages.*Try again in a minute")
-    assert fixture.recorded(id_) == ["answered"]
+    fixture.wait_for_answer("could not be sent to your direct messages.*Try again in a minute")
+    assert fixture.read_outcomes(id_) == ["answered"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_opening_a_form(fixture: BotFixture, fault: str) -> None:
-    fixture.slack.befall("views.open", FAULTS[fault])
+    fixture.slack.inject("views.open", FAULTS[fault])
 
     fixture.send("set alice", EDITOR)
 
-    fixture.said("Slack did not open the form.*type the fields")
+    fixture.wait_for_answer("Slack did not open the form.*type the fields")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_lookup_of_the_vendor(fixture: BotFixture, fault: str) -> None:
-    fixture.vendor.befall("portrait_get", FAULTS[fault])
+    fixture.vendor.inject("portrait_get", FAULTS[fault])
     id_ = account()
 
-    fixture.send(f"profile {id_}", fixture.hire())
+    fixture.send(f"profile {id_}", fixture.new_person())
 
-    fixture.said(r"0 of 1 found.*(1 failed|1 not asked)")
-    assert fixture.recorded(id_) == ["failed"]
+    fixture.wait_for_answer(r"0 of 1 found.*(1 failed|1 not asked)")
+    assert fixture.read_outcomes(id_) == ["failed"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_write_of_the_vendor(fixture: BotFixture, fault: str) -> None:
     fixture.send('set alice nick="Somebody else"', EDITOR)
-    preview = fixture.said("confirm_change")
-    before = len(fixture.recorded("alice"))
+    preview = fixture.wait_for_answer("confirm_change")
+    before = len(fixture.read_outcomes("alice"))
     fixture.hooks.requests.clear()
-    fixture.vendor.befall("portrait_set", FAULTS[fault])
+    fixture.vendor.inject("portrait_set", FAULTS[fault])
 
     fixture.press(preview, "confirm_change", EDITOR)
 
-    fixture.said("did not confirm the change, and the profile is unchanged")
-    assert fixture.recorded("alice")[before:] == ["attempted", "failed"]
+    fixture.wait_for_answer("did not say what became of the change, and the profile reads as before")
+    assert fixture.read_outcomes("alice")[before:] == ["attempted", "failed"]
     assert len(fixture.vendor.bodies("portrait_set")) == 1
 
 
@@ -257,12 +257,12 @@ def test_whoami_waits_for_slack_once_however_many_questions_it_has(
     fixture: BotFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.UNREACHABLE_SECONDS", 5.0)
-    fixture.slack.befall("/api/", DRIPS["header"])
+    fixture.slack.inject("/api/", DRIPS["header"])
 
     for text in ("whoami", "help"):
         fixture.hooks.requests.clear()
-        fixture.send(text, fixture.hire())
-        fixture.said("could not confirm|whoami")
+        fixture.send(text, fixture.new_person())
+        fixture.wait_for_answer("could not be asked|whoami")
 
     assert len(fixture.slack.requests) == 1
     fixture.bot.people._unreachable = (0.0, "")

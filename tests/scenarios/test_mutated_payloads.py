@@ -40,7 +40,7 @@ from tests.support.slack import APP_TOKEN, ONCALL, SIGNING_SECRET, make_workspac
 
 CANARY = "canary-that-must-not-be-logged"
 ROUNDS = 100
-"""How many changes are made to each kind of payload."""
+"""Mutations of each kind of payload."""
 STRANGE: tuple[Any, ...] = (
     None, True, 0, -1, 1e308, "", CANARY, "\x00", "x" * 9000, [], [None], [CANARY], {}, {"id": None},
     {CANARY: CANARY}, [[[[[]]]]], {"type": CANARY},
@@ -126,7 +126,7 @@ def payloads(url: str) -> dict[str, Any]:
 
 
 def mutate(payload: Any, chance: random.Random) -> Any:
-    """Change one thing somewhere in a payload: put something strange there, or take it away."""
+    """Replace or remove one value anywhere in a payload."""
     changed = copy.deepcopy(payload)
     node = changed
     while True:
@@ -143,7 +143,7 @@ def mutate(payload: Any, chance: random.Random) -> Any:
 
 
 def encode(payload: Any) -> tuple[bytes, str]:
-    """Encode a payload as Slack does for its kind; its content type besides."""
+    """Encode a payload as Slack does for its kind; returns its content type too."""
     if not isinstance(payload, dict) or "event" in payload:
         return json.dumps(payload).encode(), "application/json"
     form = payload if "command" in payload else {"payload": json.dumps(payload)}
@@ -162,7 +162,7 @@ def test_refuses_in_words_what_is_none_of_slacks(
     silent = 0
     for number in range(ROUNDS):
         caplog.clear()
-        # Numbered, as no two of Slack's are alike, and copies are not run.
+        # A number makes each payload unique: the bot does not run copies.
         changed = mutate(payload, chance) | {"number": str(number)}
         body, content_type = encode(changed)
         headers = signed(body) | ({"Content-Type": content_type} if content_type else {})
@@ -183,8 +183,8 @@ def test_refuses_in_words_what_is_none_of_slacks(
     fixture.scripted_server.requests.clear()
 
 
-class Socket:
-    """What the socket's client is asked to send."""
+class FakeSocketClient:
+    """Records the responses sent over a WebSocket."""
 
     logger = logging.getLogger("test")
 
@@ -202,7 +202,7 @@ def test_lives_on_when_an_envelope_makes_no_sense(
     set_up_logs("INFO")
     chance, payload = random.Random(kind), payloads(fixture.scripted_server.url)[kind]
     for number in range(ROUNDS):
-        socket, changed = Socket(), mutate(payload, chance) if number else {}
+        socket, changed = FakeSocketClient(), mutate(payload, chance) if number else {}
         request = SocketModeRequest("any", f"{kind} {number}", changed)
         fixture.envelopes.handle(socket, request)  # type: ignore[arg-type]
 

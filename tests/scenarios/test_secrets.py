@@ -40,8 +40,8 @@ OUTAGES = (
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the log and people were told on the tour."""
+class TourOutput:
+    """The log and the messages of the tour."""
 
     log: str
     messages: str
@@ -49,7 +49,7 @@ class Told:
     key: str
 
 
-def tour(caplog: pytest.LogCaptureFixture) -> Told:
+def tour(caplog: pytest.LogCaptureFixture) -> TourOutput:
     caplog.set_level("DEBUG")
     set_up_logs("DEBUG")
     workspace, sandbox = make_workspace(), open_sandbox()
@@ -70,28 +70,28 @@ def tour(caplog: pytest.LogCaptureFixture) -> Told:
                 page.send("/im profile alice")
                 shown.append(page.next())
     app = next(iter(sandbox.apps.values()))
-    return Told(caplog.text, json.dumps(shown), workspace, app.key)
+    return TourOutput(caplog.text, json.dumps(shown), workspace, app.key)
 
 
 def test_says_nothing_secret_to_anybody(caplog: pytest.LogCaptureFixture) -> None:
-    told = tour(caplog)
+    output = tour(caplog)
     secrets = {
-        "bot token": told.workspace.bot_token,
-        "app token": told.workspace.app_token,
-        "signing secret": told.workspace.signing_secret,
-        "secret key": told.key,
+        "bot token": output.workspace.bot_token,
+        "app token": output.workspace.app_token,
+        "signing secret": output.workspace.signing_secret,
+        "secret key": output.key,
         "any token": "xox[a-z]-|xapp-[0-9a-f]",
         "UserSig": "usersig=|eJ[A-Za-z0-9*-]{30}",
-        "response URL": "|".join(["/response/", *map(re.escape, told.workspace.response_urls)]),
+        "response URL": "|".join(["/response/", *map(re.escape, output.workspace.response_urls)]),
         "trigger id": r"\d+\.\d+\.[0-9a-f]{32}",
         "socket ticket": "ticket=",
         "upload URL": "/upload/",
     }
 
-    assert told.workspace.response_urls
-    assert {name for name, secret in secrets.items() if re.search(secret, told.messages)} == set()
-    assert {name for name, secret in secrets.items() if re.search(secret, told.log)} == set()
-    assert "answered with UsageError" in told.log
-    assert "could not answer at a response URL" in told.log
-    assert "Alice" in told.messages
-    assert "Alice" not in told.log
+    assert output.workspace.response_urls
+    assert {name for name, secret in secrets.items() if re.search(secret, output.messages)} == set()
+    assert {name for name, secret in secrets.items() if re.search(secret, output.log)} == set()
+    assert "answered with UsageError" in output.log
+    assert "a response URL did not take an answer" in output.log
+    assert "Alice" in output.messages
+    assert "Alice" not in output.log

@@ -24,8 +24,8 @@ VERA = Actor("U01VERA", "T01HOME")
 PROD = App("prod", "Singapore")
 
 
-class Shown(dict[str, Value]):
-    """Values whose end can be seen."""
+class ReferentValues(dict[str, Value]):
+    """Values that can be referenced weakly."""
 
 
 def about(*accounts: str) -> LookupPage:
@@ -128,7 +128,7 @@ def test_has_room_again_for_the_accounts_of_what_was_forgotten() -> None:
 def test_drops_what_is_older_than_a_day() -> None:
     answers = Interactions()
     with freeze_time("2026-11-21 06:00:00") as clock:
-        shown = Shown()
+        shown = ReferentValues()
         gone = weakref.ref(shown)
         answers.keep(VERA, OpenForm(Form(PROD, "alice", shown), ""))
         del shown

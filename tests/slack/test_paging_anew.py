@@ -37,7 +37,7 @@ EVERYBODY = Grantees(everyone=True)
 
 @dataclass
 class ChangingIM(FakeIM):
-    """A vendor whose accounts differ from one press to the next, and some of whose calls fail as a whole."""
+    """A vendor whose accounts differ from press to press, and some of whose calls fail as a whole."""
 
     down: Sequence[bool] = ()
 
@@ -48,8 +48,8 @@ class ChangingIM(FakeIM):
 
 
 @dataclass(slots=True)
-class Caught(Reply):
-    """A reply that keeps what is answered."""
+class RecordingReply(Reply):
+    """A reply that records its messages."""
 
     said: list[Message] = field(default_factory=list)
 
@@ -61,8 +61,8 @@ class Caught(Reply):
 
 
 @dataclass
-class Drawer:
-    """Takes files."""
+class FakeFiles:
+    """Records the content of a file."""
 
     content: bytes = b""
 
@@ -70,64 +70,67 @@ class Drawer:
         self.content = content
 
 
-class Open(FakePeople):
-    """People in channels that nobody else reads."""
+class UnsharedPeople(FakePeople):
+    """People in channels that are not shared with other organizations."""
 
     def is_shared_outside(self, channel_id: str) -> bool:
         return not channel_id
 
 
-class Desk:
-    """Somebody's answers and their buttons, without Slack."""
+class RunnerFixture:
+    """A command runner without Slack: a viewer's commands and presses."""
 
     def __init__(self, im: FakeIM, pool: ThreadPoolExecutor) -> None:
-        self.im, self.record, self.files, self.answers = im, FakeRecord(), Drawer(), Interactions()
-        people: Any = Open({}, {})
+        self.im, self.record, self.files, self.answers = im, FakeRecord(), FakeFiles(), Interactions()
+        people: Any = UnsharedPeople({}, {})
         files: Any = self.files
         nothing: Any = None
         rules, ims = Rules(EVERYBODY, Grantees()), {"prod": im}
         changes = Changes(APPS, ims, rules, people, self.record, audited=False)
         services = Services(APPS, ims, rules, people, pool, self.record, changes)
-        self.answering = CommandRunner(
+        self.runner = CommandRunner(
             "/im", services, self.answers, people, nothing, files, lambda *_: None, lambda: ""
         )
 
     def ask(self, command: LookupCommand) -> Message:
         ask = self._ask(Surface.COMMAND)
-        self.answering.show(ask, command)
+        self.runner.show(ask, command)
         return said(ask)
 
     def press(self, message: Message, action_id: str, label: str = "") -> Message:
         ask = self._ask(Surface.BUTTON)
-        press(self.answering, ask, action_id, buttons(message)[action_id, label])
+        press(self.runner, ask, action_id, buttons(message)[action_id, label])
         return said(ask)
 
     def _ask(self, surface: Surface) -> SlackRequest:
         nothing: Any = None
         return SlackRequest(
-            VERA, surface, Caught(ResponseUrl(nothing, "https://hooks.invalid", VERA.user_id)), "C01OPEN"
+            VERA,
+            surface,
+            RecordingReply(ResponseUrl(nothing, "https://hooks.invalid", VERA.user_id)),
+            "C01OPEN",
         )
 
 
 def said(ask: SlackRequest) -> Message:
-    assert isinstance(ask.reply, Caught)
+    assert isinstance(ask.reply, RecordingReply)
     (message,) = ask.reply.said
     return message
 
 
 def buttons(message: Message) -> dict[tuple[str, str], str]:
-    """Read the buttons: by action id and, of those that turn pages, which way."""
+    """Map buttons to their values, by action id and, for paging buttons, their direction."""
     found = {}
     for block in message.blocks:
         for element in block.get("elements", ()):
             if element["type"] == "button":
-                way = element["text"]["text"].split()[0] if element["action_id"] == "page" else ""
-                found[element["action_id"], way] = element["value"]
+                direction = element["text"]["text"].split()[0] if element["action_id"] == "page" else ""
+                found[element["action_id"], direction] = element["value"]
     return found
 
 
 def ids_in(message: Message) -> list[str]:
-    """List the ids that an answer shows, below its first line."""
+    """List the ids below the first line of an answer."""
     ids: list[str] = []
     for block in message.blocks[1:]:
         if block["type"] == "table":
@@ -139,18 +142,20 @@ def ids_in(message: Message) -> list[str]:
     return ids
 
 
-def pages_from(desk: Desk, message: Message, way: str, between: Iterable[None]) -> list[Message]:
-    """Turn from a page to the last one that way, letting something happen before each press."""
+def turn_pages(
+    fixture: RunnerFixture, message: Message, direction: str, between: Iterable[None]
+) -> list[Message]:
+    """Turn pages in one direction to the last; `between` runs up to each press."""
     pages = [message]
     for _ in between:
-        if ("page", way) not in buttons(pages[-1]):
+        if ("page", direction) not in buttons(pages[-1]):
             break
-        pages.append(desk.press(pages[-1], "page", way))
+        pages.append(fixture.press(pages[-1], "page", direction))
     return pages
 
 
 def reasons(message: Message) -> Iterator[tuple[str, str]]:
-    """Tell the first word of why each account below the table is there."""
+    """Yield each account below the table with the first word of its reason."""
     for line in message.text.split("\n")[1:]:
         ids, _, why = line.partition("  ")
         yield from ((account, why.partition(":")[0]) for account in ids.split(", "))
@@ -167,8 +172,8 @@ known: st.SearchStrategy[Values | IMError | None] = st.sampled_from(
 
 
 @st.composite
-def moments(draw: st.DrawFn) -> list[tuple[list[Values | IMError | None], list[bool], int]]:
-    """Draw how the vendor is at each press: what it says of accounts, which calls fail, who is imported."""
+def vendor_states(draw: st.DrawFn) -> list[tuple[list[Values | IMError | None], list[bool], int]]:
+    """Draw the vendor's state at each press: its accounts, its failing calls, those imported."""
     one = st.tuples(
         st.lists(known, min_size=1, max_size=7), st.lists(st.booleans(), max_size=3), st.integers(1, 9)
     )
@@ -179,10 +184,10 @@ def moments(draw: st.DrawFn) -> list[tuple[list[Values | IMError | None], list[b
 @given(
     count=st.integers(1, 8) | st.integers(1, 330),
     kind=st.sampled_from(["profile", "friends", "attrs"]),
-    weather=moments(),
+    states=vendor_states(),
 )
 def test_loses_and_repeats_no_id_whatever_changes_between_presses(
-    count: int, kind: str, weather: list[tuple[list[Values | IMError | None], list[bool], int]]
+    count: int, kind: str, states: list[tuple[list[Values | IMError | None], list[bool], int]]
 ) -> None:
     asked = tuple(f"u{number:03}" for number in range(count))
     commands: Mapping[str, LookupCommand] = {
@@ -194,10 +199,10 @@ def test_loses_and_repeats_no_id_whatever_changes_between_presses(
 
     def change() -> None:
         nonlocal moment
-        known, im.down, missing = weather[moment % len(weather)]
+        known, im.down, missing = states[moment % len(states)]
         moment += 1
-        told = {account: known[(n + moment) % len(known)] for n, account in enumerate(asked)}
-        im.said = {account: values for account, values in told.items() if values is not None}
+        found = {account: known[(n + moment) % len(known)] for n, account in enumerate(asked)}
+        im.said = {account: values for account, values in found.items() if values is not None}
         imported = {account: bool((n + moment) % (missing + 1)) for n, account in enumerate(asked)}
         im.imported = {"owner": True, **imported}
         im.calls.clear()
@@ -208,32 +213,32 @@ def test_loses_and_repeats_no_id_whatever_changes_between_presses(
             yield
 
     with ThreadPoolExecutor(1) as pool:
-        desk = Desk(im, pool)
+        fixture = RunnerFixture(im, pool)
         change()
-        first = desk.ask(commands[kind])
-        forth = pages_from(desk, first, "Next", changes())
-        back = pages_from(desk, forth[-1], "Previous", changes())
+        first = fixture.ask(commands[kind])
+        forth = turn_pages(fixture, first, "Next", changes())
+        back = turn_pages(fixture, forth[-1], "Previous", changes())
 
         assert sorted(account for page in forth for account in ids_in(page)) == list(asked)
         assert [set(ids_in(page)) for page in back[::-1]] == [set(ids_in(page)) for page in forth]
         assert {headline(page) for page in (*forth, *back)} == {headline(first)}
 
         change()
-        desk.press(back[0], "export_csv")
-        rows = list(csv.DictReader(StringIO(desk.files.content.decode("utf-8-sig"))))
+        fixture.press(back[0], "export_csv")
+        rows = list(csv.DictReader(StringIO(fixture.files.content.decode("utf-8-sig"))))
         assert [row["account"] for row in rows] == list(asked)
         assert all(row["problem"] or row["result"] == "found" for row in rows)
 
         change()
-        shared = desk.press(back[0], "share")
+        shared = fixture.press(back[0], "share")
         assert sorted(ids_in(shared)) == sorted(ids_in(back[0]))
 
         if ("retry_failed", "") in buttons(back[0]):
             change()
-            again = desk.press(back[0], "retry_failed")
-            forth = pages_from(desk, again, "Next", changes())
+            again = fixture.press(back[0], "retry_failed")
+            forth = turn_pages(fixture, again, "Next", changes())
             retried = sorted(account for page in forth for account in ids_in(page))
-            page = desk.answers.find(buttons(back[0])["retry_failed", ""], VERA, LookupPage)
+            page = fixture.answers.find(buttons(back[0])["retry_failed", ""], VERA, LookupPage)
             assert retried == sorted({*page.answer.unanswered(), *page.failed})
             assert set(retried) >= {account for account, why in reasons(back[0]) if why == "failed"}
 
@@ -252,28 +257,28 @@ def profiles(count: int) -> LookupCommand:
 def test_turns_a_page_of_a_thousand_ids_by_one_call_for_those_on_it() -> None:
     im = everybody(1000)
     with ThreadPoolExecutor(1) as pool:
-        desk = Desk(im, pool)
-        first = desk.ask(profiles(1000))
+        fixture = RunnerFixture(im, pool)
+        first = fixture.ask(profiles(1000))
         im.calls.clear()
-        second = desk.press(first, "page", "Next")
+        second = fixture.press(first, "page", "Next")
 
     assert [(name, len(ids)) for name, ids in im.calls] == [("portrait_get", 20)]
     assert headline(second) == headline(first)
-    newest = desk.record.entries[-1].event
+    newest = fixture.record.entries[-1].event
     assert (newest.surface, newest.accounts) == (Surface.BUTTON, im.calls[0][1])
 
 
 def test_shows_on_its_page_why_an_account_is_not_found_any_more() -> None:
     im = everybody(25)
     with ThreadPoolExecutor(1) as pool:
-        desk = Desk(im, pool)
-        first = desk.ask(profiles(25))
-        im.said = {**im.said, "u021": UnavailableError("Tencent Chat had an internal error", code=40006)}
+        fixture = RunnerFixture(im, pool)
+        first = fixture.ask(profiles(25))
+        im.said = {**im.said, "u021": UnavailableError("the vendor had an internal error", code=40006)}
         im.imported = {**im.imported, "u022": False}
         del (said := dict(im.said))["u022"]
         im.said = said
-        second = desk.press(first, "page", "Next")
-        again = desk.press(second, "retry_failed")
+        second = fixture.press(first, "page", "Next")
+        again = fixture.press(second, "retry_failed")
 
     assert headline(second).startswith("25 of 25 found")
     assert sorted(ids_in(second)) == ["u020", "u021", "u022", "u023", "u024"]
@@ -285,43 +290,43 @@ def test_shows_on_its_page_why_an_account_is_not_found_any_more() -> None:
 def test_asks_nobody_about_those_that_were_not_found() -> None:
     im = ChangingIM(down=[True])
     with ThreadPoolExecutor(1) as pool:
-        desk = Desk(im, pool)
-        first = desk.ask(profiles(70))
+        fixture = RunnerFixture(im, pool)
+        first = fixture.ask(profiles(70))
         im.calls.clear()
-        second = desk.press(first, "page", "Next")
-        desk.press(second, "share")
-        desk.press(second, "export_csv")
+        second = fixture.press(first, "page", "Next")
+        fixture.press(second, "share")
+        fixture.press(second, "export_csv")
 
     assert im.calls == []
     assert len(ids_in(second)) == 20
-    shown = [entry.event.accounts for entry in desk.record.entries[-3:]]
+    shown = [entry.event.accounts for entry in fixture.record.entries[-3:]]
     assert shown == [tuple(ids_in(second)), tuple(ids_in(second)), profiles(70).accounts]
 
 
 @pytest.mark.parametrize(
-    ("trouble", "told"),
+    ("trouble", "expected"),
     [
         (AuditError("the disk is full"), "This lookup could not be recorded"),
         (RecordUnknownError("no answer in time"), "this lookup may not have been recorded"),
     ],
 )
-def test_answers_although_the_record_fails_and_says_so(trouble: AuditError, told: str) -> None:
+def test_answers_although_the_record_fails_and_says_so(trouble: AuditError, expected: str) -> None:
     with ThreadPoolExecutor(1) as pool:
-        desk = Desk(everybody(25), pool)
-        desk.record.failing = {"add": [trouble, trouble]}
-        first = desk.ask(profiles(25))
-        second = desk.press(first, "page", "Next")
+        fixture = RunnerFixture(everybody(25), pool)
+        fixture.record.failing = {"add": [trouble, trouble]}
+        first = fixture.ask(profiles(25))
+        second = fixture.press(first, "page", "Next")
 
-    assert [told in message.text for message in (first, second)] == [True, True]
+    assert [expected in message.text for message in (first, second)] == [True, True]
 
 
 def test_shows_the_attributes_that_occur_on_a_page() -> None:
     asked = [f"u{number:03}" for number in range(21)]
     im = FakeIM({account: {"late" if account == "u020" else "early": "x"} for account in asked})
     with ThreadPoolExecutor(1) as pool:
-        desk = Desk(im, pool)
-        first = desk.ask(LookupCommand(ATTRIBUTES, PROD, tuple(asked)))
-        second = desk.press(first, "page", "Next")
+        fixture = RunnerFixture(im, pool)
+        first = fixture.ask(LookupCommand(ATTRIBUTES, PROD, tuple(asked)))
+        second = fixture.press(first, "page", "Next")
 
     tables = [block for message in (first, second) for block in message.blocks if block["type"] == "table"]
     assert [[cell["text"] for cell in table["rows"][0]] for table in tables] == [
@@ -333,11 +338,11 @@ def test_shows_the_attributes_that_occur_on_a_page() -> None:
 def test_says_in_how_many_rows_a_csv_differs_from_its_answer() -> None:
     im = everybody(6)
     with ThreadPoolExecutor(1) as pool:
-        desk = Desk(im, pool)
-        first = desk.ask(profiles(6))
+        fixture = RunnerFixture(im, pool)
+        first = fixture.ask(profiles(6))
         im.down = [True]
-        told = desk.press(first, "export_csv")
+        export = fixture.press(first, "export_csv")
 
-    assert headline(told).startswith("6 of 6 found")
-    assert "6 accounts found earlier returned no values this time: each row says why." in told.text
-    assert desk.files.content.count(b',"failed",') == 6
+    assert headline(export).startswith("6 of 6 found")
+    assert "Of those found then, 6 accounts gave no values now: each row says why." in export.text
+    assert fixture.files.content.count(b',"failed",') == 6

@@ -118,8 +118,8 @@ def test_takes_back_what_waits_and_nothing_else() -> None:
         wait_until(lambda: done == ["room again"])
 
 
-class Held:
-    """Something that a job holds on to."""
+class Referent:
+    """An object that a job references."""
 
     def do(self) -> None:
         """Do nothing."""
@@ -129,10 +129,10 @@ def test_lets_go_of_what_a_job_held_when_it_is_over() -> None:
     released = threading.Event()
     with closing(Workers(threads=1, queue_length=4)) as workers:
         workers.submit(released.wait)
-        held = [Held(), Held()]
-        gone = [weakref.ref(each) for each in held]
-        ran, cancelled = [workers.submit(each.do, "vera") for each in held]
-        held.clear()
+        referents = [Referent(), Referent()]
+        gone = [weakref.ref(each) for each in referents]
+        ran, cancelled = [workers.submit(each.do, "vera") for each in referents]
+        referents.clear()
         assert ran
         assert cancelled
         assert workers.cancel(cancelled)
@@ -170,25 +170,25 @@ def test_finishes_what_runs_and_turns_away_what_waits_when_it_closes() -> None:
 
 def test_closes_in_time_whatever_hangs() -> None:
     released = threading.Event()
-    told = threading.Semaphore(0)
+    turned_away = threading.Semaphore(0)
     workers = Workers(threads=1, queue_length=4)
     workers.submit(released.wait)
     workers.submit(released.wait, "vera", released.wait)
-    workers.submit(released.wait, "ed", told.release)
+    workers.submit(released.wait, "ed", turned_away.release)
 
     started = time.monotonic()
     workers.close(0.2)
     released.set()
 
     assert time.monotonic() - started < PATIENCE / 2
-    assert told.acquire(timeout=0)
+    assert turned_away.acquire(timeout=0)
 
 
 def test_takes_on_nothing_after_it_closed() -> None:
     workers = Workers(threads=1, queue_length=0)
     workers.close()
 
-    # Asked more often than there is room: a refusal takes none.
+    # More often than the queue has room: a refusal takes none.
     assert [workers.submit(lambda: None) for _ in range(3)] == [None] * 3
 
 

@@ -149,7 +149,7 @@ class Chaos:
         seconds = self.chance.uniform(1, LONGEST_FAULT)
         self.faults[kind] += 1
 
-        def befall() -> None:
+        def run_fault() -> None:
             try:
                 kinds[kind](seconds, process)
             finally:
@@ -157,7 +157,7 @@ class Chaos:
 
         if kind in _OF_THE_DATABASE:
             self._lasting.add(kind)
-        fault = threading.Thread(target=befall, daemon=True)
+        fault = threading.Thread(target=run_fault, daemon=True)
         fault.start()
         return fault
 

@@ -179,12 +179,12 @@ def test_tells_again_what_was_not_acknowledged(
     assert len({attempt["payload"]["event_id"] for attempt in attempts}) == 1
 
 
-class Listener:
-    """A request URL that answers as told, and remembers what came with a good signature."""
+class ScriptedRequestURL:
+    """A request URL with scripted responses that records the requests with a valid signature."""
 
     def __init__(self) -> None:
         self.answers: list[Response] = []
-        self.came: list[tuple[str | None, str | None, Any]] = []
+        self.received: list[tuple[str | None, str | None, Any]] = []
 
     async def __call__(self, request: Request) -> Response:
         if not SignatureVerifier(SIGNING_SECRET).is_valid_request(
@@ -193,45 +193,53 @@ class Listener:
             return Response(status_code=401)
         assert request.headers["Content-Type"] == "application/json"
         number, reason = (request.headers.get(f"X-Slack-Retry-{name}") for name in ("Num", "Reason"))
-        self.came.append((number, reason, await request.json()))
+        self.received.append((number, reason, await request.json()))
         return self.answers.pop(0) if self.answers else Response(status_code=204)
 
 
 @pytest.fixture
-def listener(workspace: Workspace) -> Iterator[Listener]:
-    listener = Listener()
-    with BackgroundServer(Starlette(routes=[Route("/", listener.__call__, methods=["POST"])])) as bot:
+def request_url(workspace: Workspace) -> Iterator[ScriptedRequestURL]:
+    request_url = ScriptedRequestURL()
+    with BackgroundServer(Starlette(routes=[Route("/", request_url.__call__, methods=["POST"])])) as bot:
         workspace.request_url = bot.url
-        yield listener
+        yield request_url
 
 
 def test_signs_events_and_tells_them_again_over_http(
-    workspace: Workspace, page: OpenPage, listener: Listener
+    workspace: Workspace, page: OpenPage, request_url: ScriptedRequestURL
 ) -> None:
     workspace.retry_delays = (0, 0, 0)
-    listener.answers = [Response(status_code=500), Response(status_code=404)]
+    request_url.answers = [Response(status_code=500), Response(status_code=404)]
 
     page(VIEWER).send("alice", DIRECT)
-    wait_until(lambda: len(listener.came) == 3 and not workspace.pending_deliveries)
+    wait_until(lambda: len(request_url.received) == 3 and not workspace.pending_deliveries)
 
-    assert [came[:2] for came in listener.came] == [(None, None), ("1", "http_error"), ("2", "http_error")]
-    assert len({came[2]["event_id"] for came in listener.came}) == 1
+    assert [attempt[:2] for attempt in request_url.received] == [
+        (None, None),
+        ("1", "http_error"),
+        ("2", "http_error"),
+    ]
+    assert len({attempt[2]["event_id"] for attempt in request_url.received}) == 1
 
 
-def test_gives_up_when_the_bot_asks_for_it(workspace: Workspace, page: OpenPage, listener: Listener) -> None:
-    listener.answers = [Response(status_code=500, headers={"X-Slack-No-Retry": "1"})]
+def test_gives_up_when_the_bot_asks_for_it(
+    workspace: Workspace, page: OpenPage, request_url: ScriptedRequestURL
+) -> None:
+    request_url.answers = [Response(status_code=500, headers={"X-Slack-No-Retry": "1"})]
 
     page(VIEWER).send("alice", DIRECT)
-    wait_until(lambda: bool(listener.came) and not workspace.pending_deliveries)
+    wait_until(lambda: bool(request_url.received) and not workspace.pending_deliveries)
 
-    assert len(listener.came) == 1
+    assert len(request_url.received) == 1
 
 
-def test_gives_up_after_three_more_attempts(workspace: Workspace, page: OpenPage, listener: Listener) -> None:
+def test_gives_up_after_three_more_attempts(
+    workspace: Workspace, page: OpenPage, request_url: ScriptedRequestURL
+) -> None:
     workspace.retry_delays = (0, 0, 0)
-    listener.answers = [Response(status_code=500)] * 9
+    request_url.answers = [Response(status_code=500)] * 9
 
     page(VIEWER).send("alice", DIRECT)
-    wait_until(lambda: len(listener.came) == 4 and not workspace.pending_deliveries)
+    wait_until(lambda: len(request_url.received) == 4 and not workspace.pending_deliveries)
 
-    assert len(listener.answers) == 5
+    assert len(request_url.answers) == 5

@@ -169,12 +169,12 @@ def test_lets_nobody_in_without_a_fresh_ticket(url: str, workspace: Workspace) -
 
 
 def test_tells_when_a_connection_is_dead_already() -> None:
-    class Dead:
+    class ClosedWebSocket:
         async def send_json(self, _: object) -> None:
             raise WebSocketDisconnect
 
     sockets = SocketMode()
-    sockets._connections.append(cast("WebSocket", Dead()))
+    sockets._connections.append(cast("WebSocket", ClosedWebSocket()))
 
     with pytest.raises(NotDeliveredError, match="dispatch_failed"):
         asyncio.run(sockets.deliver("slash_commands", {}, ack_limit=1))

@@ -32,17 +32,19 @@ IDENTITY = {"ok": True, "team_id": HOME, "team": "Home", "user_id": "U01BOT"}
 MEMBER = {"id": ME.user_id, "team_id": HOME}
 
 
-class Slack(ScriptedServer):
-    """Slack's Web API with an answer for each method; one that is not here tears the connection down."""
+class FakeSlackAPI(ScriptedServer):
+    """Slack's Web API with an answer for each method; other methods reset the connection."""
 
     def __init__(self, **answers: object) -> None:
         super().__init__(self._reply)
         self.answers = {"auth_test": IDENTITY} | answers
 
     def _reply(self, connection: Any, request: ReceivedRequest, stopped: Any) -> None:
-        told = self.answers.get(request.path.rpartition("/")[2].replace(".", "_"))
-        behave = reset() if told is None else answer(told, headers="X-OAuth-Scopes: chat:write, commands\r\n")
-        behave(connection, request, stopped)
+        body = self.answers.get(request.path.rpartition("/")[2].replace(".", "_"))
+        response = (
+            reset() if body is None else answer(body, headers="X-OAuth-Scopes: chat:write, commands\r\n")
+        )
+        response(connection, request, stopped)
 
     def count(self, method: str) -> int:
         return sum(request.path.endswith(method) for request in self.requests)
@@ -53,8 +55,8 @@ def client(url: str) -> SlackClient:
 
 
 @contextmanager
-def people(**answers: object) -> Iterator[tuple[SlackPeople, Slack]]:
-    with Slack(**answers) as slack:
+def people(**answers: object) -> Iterator[tuple[SlackPeople, FakeSlackAPI]]:
+    with FakeSlackAPI(**answers) as slack:
         yield SlackPeople(client(slack.url)), slack
 
 
@@ -118,20 +120,20 @@ def test_calls_whom_slack_does_not_know_a_stranger(code: str) -> None:
         assert slack_people.get_membership(ME) is Membership.STRANGER
 
 
-@pytest.mark.parametrize("told", [{"ok": True}, {"ok": True, "user": None}, {"ok": True, "user": []}])
-def test_guesses_nothing_from_an_answer_without_a_person(told: object) -> None:
-    with people(users_info=told) as (slack_people, _), pytest.raises(SlackUnavailableError):
+@pytest.mark.parametrize("body", [{"ok": True}, {"ok": True, "user": None}, {"ok": True, "user": []}])
+def test_guesses_nothing_from_an_answer_without_a_person(body: object) -> None:
+    with people(users_info=body) as (slack_people, _), pytest.raises(SlackUnavailableError):
         slack_people.get_membership(ME)
 
 
-@pytest.mark.parametrize("told", [{"ok": True}, {"ok": True, "team_id": ""}])
-def test_guesses_no_home(told: object) -> None:
-    with people(auth_test=told) as (slack_people, _), pytest.raises(SlackUnavailableError):
+@pytest.mark.parametrize("body", [{"ok": True}, {"ok": True, "team_id": ""}])
+def test_guesses_no_home(body: object) -> None:
+    with people(auth_test=body) as (slack_people, _), pytest.raises(SlackUnavailableError):
         slack_people.get_membership(ME)
 
 
 @pytest.mark.parametrize(
-    ("told", "detail"),
+    ("body", "detail"),
     [
         ({"ok": False, "error": "invalid_auth"}, "invalid_auth"),
         ({"ok": False, "error": "missing_scope"}, "missing_scope"),
@@ -139,8 +141,8 @@ def test_guesses_no_home(told: object) -> None:
         (b"<html>gateway</html>", "not a code"),
     ],
 )
-def test_names_slacks_code_when_it_will_not_say(told: object, detail: str) -> None:
-    answers = dict.fromkeys(("users_info", "usergroups_users_list", "conversations_info"), told)
+def test_names_slacks_code_when_it_will_not_say(body: object, detail: str) -> None:
+    answers = dict.fromkeys(("users_info", "usergroups_users_list", "conversations_info"), body)
 
     with people(**answers) as (slack_people, _):
         for ask in (
@@ -154,14 +156,14 @@ def test_names_slacks_code_when_it_will_not_say(told: object, detail: str) -> No
             assert BOT_TOKEN not in str(caught.value)
 
 
-@pytest.mark.parametrize("told", [[], None, 7])
-def test_takes_an_answer_of_another_shape_for_none(told: object) -> None:
-    with people(auth_test=answer_bytes(told)) as (slack_people, _), pytest.raises(SlackUnavailableError):
+@pytest.mark.parametrize("body", [[], None, 7])
+def test_takes_an_answer_of_another_shape_for_none(body: object) -> None:
+    with people(auth_test=answer_bytes(body)) as (slack_people, _), pytest.raises(SlackUnavailableError):
         slack_people.get_identity()
 
 
-def answer_bytes(told: object) -> bytes:
-    return b"null" if told is None else str(told).encode()
+def answer_bytes(body: object) -> bytes:
+    return b"null" if body is None else str(body).encode()
 
 
 def test_cannot_ask_a_slack_that_is_not_there() -> None:
@@ -203,9 +205,9 @@ def test_remembers_people_for_a_minute() -> None:
 
 
 def test_remembers_groups_for_a_minute() -> None:
-    told = {"ok": True, "users": ["U01ME"]}
+    body = {"ok": True, "users": ["U01ME"]}
 
-    with freeze_time() as clock, people(usergroups_users_list=told) as (slack_people, slack):
+    with freeze_time() as clock, people(usergroups_users_list=body) as (slack_people, slack):
         assert slack_people.list_group("S01") == slack_people.list_group("S01") == {"U01ME"}
         assert slack.count("usergroups.users.list") == 1
         clock.tick(FRESH_SECONDS + 1)
@@ -237,9 +239,9 @@ def test_asks_once_while_slack_cannot_be_reached() -> None:
         assert slack_people.get_membership(ME) is Membership.MEMBER
 
 
-@pytest.mark.parametrize("behave", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
-def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: ServerResponse) -> None:
-    with ScriptedServer(behave) as slack:
+@pytest.mark.parametrize("response", [hang(), *DRIPS.values()], ids=["nothing", *DRIPS])
+def test_gives_up_on_a_slack_that_never_ends_its_answer(response: ServerResponse) -> None:
+    with ScriptedServer(response) as slack:
         slack_people = SlackPeople(SlackClient(BOT_TOKEN, f"{slack.url}/api/", Limits(people=0.3)))
         for _ in range(3):
             with pytest.raises(SlackUnavailableError, match="could not be reached"):
@@ -249,7 +251,7 @@ def test_gives_up_on_a_slack_that_never_ends_its_answer(behave: ServerResponse) 
 
 
 def listed(slack_people: SlackPeople, group: str) -> str:
-    """List a group; nothing when Slack could not be asked."""
+    """List a group's members; empty when Slack does not answer."""
     try:
         return ",".join(slack_people.list_group(group))
     except SlackUnavailableError:
@@ -269,7 +271,7 @@ def test_asks_many_questions_within_the_time_of_one() -> None:
 
         assert found[-1] == ""
         assert len(slack.requests) <= 3
-        # It was slow, but it answers: others are not told that it cannot be reached.
+        # Slow is not unreachable: the next call is made.
         assert slack_people.list_group("S9")
 
 
@@ -297,9 +299,9 @@ def test_tells_whether_others_can_read_a_channel(channel: object, shared: bool) 
         assert slack_people.is_shared_outside("C01") is shared
 
 
-@pytest.mark.parametrize("told", [{"ok": True}, {"ok": True, "channel": None}])
-def test_calls_a_channel_it_was_told_nothing_of_unknown(told: object) -> None:
-    with people(conversations_info=told) as (slack_people, _), pytest.raises(SlackUnavailableError):
+@pytest.mark.parametrize("body", [{"ok": True}, {"ok": True, "channel": None}])
+def test_calls_a_channel_it_was_told_nothing_of_unknown(body: object) -> None:
+    with people(conversations_info=body) as (slack_people, _), pytest.raises(SlackUnavailableError):
         slack_people.is_shared_outside("C01")
 
 

@@ -37,7 +37,7 @@ UNUSABLE: dict[str, ServerResponse] = {
 
 @contextmanager
 def client(address: str, **settings: Any) -> Iterator[SocketClient]:
-    """Make a client that Slack sends to an address."""
+    """Make a client whose `apps.connections.open` returns an address."""
     with ScriptedServer(answer({"ok": True, "url": address})) as api:
         slack = SlackClient(BOT_TOKEN, f"{api.url}/api/")
         with closing(slack), closing(SocketClient(APP_TOKEN, slack, QUICK, **settings)) as sockets:
@@ -87,8 +87,8 @@ def test_connects_again_once_that_is_possible() -> None:
         wait_until(sockets.is_connected)
 
 
-class Quiet(ScriptedServer):
-    """Accepts WebSockets and says nothing on them."""
+class SilentWebSocketServer(ScriptedServer):
+    """Accepts WebSockets and sends nothing on them."""
 
     def __init__(self) -> None:
         super().__init__(self._accept_socket)
@@ -102,7 +102,7 @@ class Quiet(ScriptedServer):
 
 def test_gives_up_a_socket_that_says_nothing() -> None:
     with (
-        Quiet() as scripted_server,
+        SilentWebSocketServer() as scripted_server,
         client(f"ws://127.0.0.1:{scripted_server.port}/link", ping_interval=0.1) as sockets,
     ):
         sockets.connect()
@@ -124,7 +124,7 @@ def test_stops_at_once_however_long_slack_asks_to_wait(retry_after: str) -> None
 
 
 def test_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    with ScriptedServer(answer(b"")) as proxy, Quiet() as scripted_server:
+    with ScriptedServer(answer(b"")) as proxy, SilentWebSocketServer() as scripted_server:
         for name in ("HTTP_PROXY", "HTTPS_PROXY"):
             monkeypatch.setenv(name, proxy.url)
         with client(f"ws://127.0.0.1:{scripted_server.port}/link", ping_interval=60) as sockets:
@@ -134,8 +134,8 @@ def test_no_proxy_is_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> 
         assert proxy.requests == []
 
 
-class ClosesAtTheFirstLine(logging.Handler):
-    """Closes a client as its reader logs that it begins, and lets the reader go on only then."""
+class ClosesAtFirstLine(logging.Handler):
+    """Closes a client when its reader logs its first line, and holds the reader until then."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -150,11 +150,11 @@ class ClosesAtTheFirstLine(logging.Handler):
 
 
 def test_closes_though_its_reader_is_just_about_to_begin() -> None:
-    logger, handler = logging.getLogger("test of closing"), ClosesAtTheFirstLine()
+    logger, handler = logging.getLogger("test of closing"), ClosesAtFirstLine()
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
     with (
-        Quiet() as scripted_server,
+        SilentWebSocketServer() as scripted_server,
         client(f"ws://127.0.0.1:{scripted_server.port}/link", ping_interval=60, logger=logger) as sockets,
     ):
         handler.sockets = sockets

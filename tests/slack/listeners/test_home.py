@@ -23,16 +23,16 @@ from tests.support.slack import PATIENCE, wait_until
 TAKEN = answer({"ok": True})
 
 
-class Slack:
-    """Slack, which takes a first Home only when it is told to."""
+class HeldResponse:
+    """A response that waits for its release."""
 
     def __init__(self) -> None:
-        self.came = threading.Event()
-        self.go_on = threading.Event()
+        self.arrived = threading.Event()
+        self.released = threading.Event()
 
-    def hold(self, connection: socket.socket, request: ReceivedRequest, stopped: threading.Event) -> None:
-        self.came.set()
-        assert self.go_on.wait(PATIENCE)
+    def respond(self, connection: socket.socket, request: ReceivedRequest, stopped: threading.Event) -> None:
+        self.arrived.set()
+        assert self.released.wait(PATIENCE)
         TAKEN(connection, request, stopped)
 
 
@@ -53,16 +53,16 @@ def make_homes(slack: ScriptedServer, fixture: ChangesFixture, pool: ThreadPoolE
 def test_publishes_once_more_after_a_burst_and_with_what_happened_meanwhile(
     workers: ThreadPoolExecutor,
 ) -> None:
-    slack, fixture = Slack(), ChangesFixture()
-    with ScriptedServer(slack.hold, TAKEN) as scripted_server:
+    held, fixture = HeldResponse(), ChangesFixture()
+    with ScriptedServer(held.respond, TAKEN) as scripted_server:
         homes = make_homes(scripted_server, fixture, workers)
         first = workers.submit(homes.publish, EDDA)
-        assert slack.came.wait(PATIENCE)
+        assert held.arrived.wait(PATIENCE)
         fixture.preview()
         for _ in range(20):
             assert homes.publish(EDDA) == "ShowHome"
 
-        slack.go_on.set()
+        held.released.set()
         first.result(PATIENCE)
 
         before, after = (request.json["view"] for request in scripted_server.requests)
@@ -96,11 +96,11 @@ def ids_in(view: dict[str, Any]) -> list[str]:
 
 
 def test_holds_nobody_up_for_somebody_elses_home(workers: ThreadPoolExecutor) -> None:
-    slack = Slack()
-    with ScriptedServer(slack.hold, TAKEN) as scripted_server:
+    held = HeldResponse()
+    with ScriptedServer(held.respond, TAKEN) as scripted_server:
         homes = make_homes(scripted_server, ChangesFixture(), workers)
         first = workers.submit(homes.publish, EDDA)
-        assert slack.came.wait(PATIENCE)
+        assert held.arrived.wait(PATIENCE)
 
         homes.publish(ERIK)
 
@@ -108,7 +108,7 @@ def test_holds_nobody_up_for_somebody_elses_home(workers: ThreadPoolExecutor) ->
             EDDA.user_id,
             ERIK.user_id,
         ]
-        slack.go_on.set()
+        held.released.set()
         first.result(PATIENCE)
 
 

@@ -44,8 +44,8 @@ class ListenerFixture:
     bot: Bot
     scripted_server: ScriptedServer
 
-    def hire(self, kind: PersonKind = PersonKind.MEMBER) -> Person:
-        """Make somebody whom the bot has not met."""
+    def new_person(self, kind: PersonKind = PersonKind.MEMBER) -> Person:
+        """Add a person whom the bot has not cached."""
         person = replace(VIEWER, id=f"U07NEW{len(self.workspace.people)}", kind=kind)
         self.workspace.people[person.id] = person
         return person
@@ -69,7 +69,7 @@ class ListenerFixture:
         return self._post(urlencode({"payload": json.dumps({**payload, **changes})}))
 
     def fill_in(self, callback_id: str, actor: Person, *blocks: dict[str, Any]) -> BoltResponse:
-        """Send a modal's view that has some blocks, and nothing in them."""
+        """Submit a modal with some blocks and an empty state."""
         view = {"type": "modal", "id": "V1", "callback_id": callback_id, "blocks": blocks}
         payload = {
             "type": "view_submission",
@@ -80,7 +80,7 @@ class ListenerFixture:
         return self._post(urlencode({"payload": json.dumps(payload)}))
 
     def next_post(self) -> dict[str, Any]:
-        """Wait for what comes to the response URL."""
+        """Wait for the next post to the response URL."""
         wait_until(lambda: bool(self.scripted_server.requests))
         posted: dict[str, Any] = self.scripted_server.requests.pop(0).json
         assert check_message(posted) == []
@@ -110,7 +110,7 @@ def fixture(running: ListenerFixture) -> Iterator[ListenerFixture]:
 
 
 def key_of(posted: Mapping[str, Any], label: str) -> str:
-    """Read what a button of an answer stands for."""
+    """Read the value of an answer's button."""
     elements = [element for block in posted["blocks"] for element in block.get("elements", ())]
     return next(str(one["value"]) for one in elements if label in str(one.get("text")))
 
@@ -151,7 +151,7 @@ def test_turns_the_page_of_the_message_whose_button_was_pressed(fixture: Listene
 def test_refuses_a_command_of_anybody_but_a_full_member(
     fixture: ListenerFixture, kind: PersonKind, what: str
 ) -> None:
-    fixture.send("profile alice", fixture.hire(kind))
+    fixture.send("profile alice", fixture.new_person(kind))
 
     refused = fixture.next_post()
     assert f"you are {what}" in refused["text"]
@@ -164,7 +164,7 @@ def test_refuses_a_press_of_somebody_who_is_a_full_member_no_more(
     fixture: ListenerFixture, kind: PersonKind, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
-    actor = fixture.hire()
+    actor = fixture.new_person()
     fixture.send(f"profile {CROWD}", actor)
     first = fixture.next_post()
     fixture.workspace.people[actor.id] = replace(actor, kind=kind)
@@ -225,7 +225,7 @@ def test_says_that_it_is_busy_beside_the_message_whose_button_was_pressed(fixtur
         acknowledged = fixture.press("any", VIEWER)
         told = fixture.next_post()
 
-    # Slack shows nothing of what a press is acknowledged with.
+    # Slack ignores the body that acknowledges a press.
     assert (acknowledged.status, acknowledged.body) == (200, "")
     assert "The bot is busy" in told["text"]
     assert told["replace_original"] is False
@@ -290,8 +290,8 @@ def test_owns_up_in_the_log_when_a_press_is_of_an_odd_shape(
     assert "reference" in caplog.text
 
 
-class Client:
-    """Keeps what goes back over a WebSocket."""
+class FakeSocketClient:
+    """Records the envelope ids acknowledged over a WebSocket."""
 
     def __init__(self) -> None:
         self.logger = logging.getLogger(__name__)
@@ -302,7 +302,7 @@ class Client:
 
 
 def test_answers_once_to_an_envelope_that_comes_twice(fixture: ListenerFixture) -> None:
-    client: Any = Client()
+    client: Any = FakeSocketClient()
     with closing(DeduplicatingHandler(fixture.bot.bolt, fixture.bot.slack, APP_TOKEN)) as envelopes:
         for id_ in ("one", "one", "two", "one"):
             payload = fixture.make_command("whoami", VIEWER)
