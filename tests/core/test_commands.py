@@ -44,7 +44,7 @@ def test_usage_line_gives_a_value_to_the_options_that_take_one(spec: Spec) -> No
 @each_spec
 def test_every_example_makes_the_command_it_is_an_example_of(spec: Spec) -> None:
     assert spec.examples
-    # Without values, set is an example of the form that it opens.
+    # `set` without values is an example of the command that opens the form.
     made = [parse(example, APPS) for example in spec.examples]
     assert {type(command) for command in made} - {EditProfile} == {spec.makes}
     assert {command.kind for command in made if isinstance(command, LookupCommand)} == {spec.kind} - {None}

@@ -37,7 +37,7 @@ MATRIX = (
     (EVERYONE, BY_GROUP, SLACK, "every full member", f"user group {MINE}"),
     (EVERYONE, UNKNOWN_GROUP, SLACK, "every full member", NO),
     (UNKNOWN_GROUP, BY_GROUP, SLACK, f"user group {MINE}, which is in ROLES__EDITORS", f"user group {MINE}"),
-    # While Slack cannot be asked, looking up falls back to user ids; changing falls back to nothing.
+    # Without an answer of Slack lookups fall back to user ids; changes are refused.
     (EVERYONE, NOBODY, DOWN, NO, NO),
     (BY_GROUP, BY_GROUP, DOWN, NO, NO),
     (
@@ -91,7 +91,7 @@ def test_refuses_who_is_no_full_member_whatever_the_lists_say(role: Role, standi
 
 LISTS = "ROLES__VIEWERS nor ROLES__EDITORS"
 REFUSALS = (
-    # how it comes about, the rule that is named, who can help
+    # the cause, the rule named, who can help
     (
         Role.VIEWER,
         Rules(OTHERS, NOBODY),

@@ -15,8 +15,8 @@ ANN: dict[str, str | int] = {
 }
 
 
-class Front:
-    """Serves whatever sandbox a test has, so that they share one web server."""
+class SwitchableSandbox:
+    """Serves the sandbox of the current test, so that one web server serves all tests."""
 
     sandbox: Sandbox
 
@@ -37,15 +37,15 @@ def caller(sandbox: Sandbox) -> Iterator[Caller]:
 
 
 @pytest.fixture(scope="session")
-def front() -> Iterator[tuple[Front, str]]:
-    front = Front()
-    with BackgroundServer(front) as server:
-        yield front, server.url
+def sandbox_server() -> Iterator[tuple[SwitchableSandbox, str]]:
+    sandbox_server = SwitchableSandbox()
+    with BackgroundServer(sandbox_server) as server:
+        yield sandbox_server, server.url
 
 
 @pytest.fixture
-def served(sandbox: Sandbox, front: tuple[Front, str]) -> Iterator[Caller]:
-    front[0].sandbox = sandbox
-    caller = Caller(sandbox, front[1])
+def served(sandbox: Sandbox, sandbox_server: tuple[SwitchableSandbox, str]) -> Iterator[Caller]:
+    sandbox_server[0].sandbox = sandbox
+    caller = Caller(sandbox, sandbox_server[1])
     with caller.session:
         yield caller

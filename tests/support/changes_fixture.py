@@ -41,7 +41,7 @@ WRITE = ("portrait_set", ("alice",))
 
 
 def asked(text: str, account: str = "alice") -> SetFields:
-    """Make the command that a text is."""
+    """Parse the fields of a `set` command."""
     command = parse(f"set {account} {text}", APPS)
     assert isinstance(command, SetFields)
     return command
@@ -54,16 +54,16 @@ def make_im() -> FakeIM:
 
 @dataclass
 class ChangesFixture:
-    """Changes, and the parts around them that can be told in advance what to do."""
+    """Changes with fakes of IM, Slack and the record."""
 
     im: FakeIM = field(default_factory=make_im)
-    people: FakePeople = field(default_factory=lambda: replace(SLACK, asked_fresh=[]))
+    people: FakePeople = field(default_factory=lambda: replace(SLACK, cache_bypassed=[]))
     record: FakeRecord = field(default_factory=FakeRecord)
     audited: bool = True
 
     @property
     def changes(self) -> Changes:
-        """The changes of this world, as a process that has just started has them."""
+        """The Changes of a process that has just started."""
         return Changes(
             APPS,
             {"prod": self.im},
@@ -76,17 +76,17 @@ class ChangesFixture:
 
     @property
     def writes(self) -> int:
-        """How often a write reached the vendor."""
+        """Number of writes that reached the vendor."""
         return self.im.calls.count(WRITE)
 
     @property
     def steps(self) -> list[Outcome]:
-        """What was recorded, in order."""
+        """The recorded outcomes, in order."""
         return [entry.event.outcome for entry in self.record.entries]
 
     @property
     def profile(self) -> Values:
-        """Alice's profile as the vendor has it."""
+        """Alice's profile at the vendor."""
         profile = self.im.said["alice"]
         assert not isinstance(profile, IMError)
         return profile
@@ -102,13 +102,13 @@ class ChangesFixture:
         return preview.change
 
     def confirm(self, change: Change) -> Settled:
-        """Confirm a change, which is as it was shown."""
+        """Confirm a change."""
         settled = self.changes.confirm(change.actor, change.id)
         assert isinstance(settled, Settled)
         return settled
 
     def done(self, text: str = "nick=Alicia") -> Change:
-        """Make a change of Alice."""
+        """Propose and confirm a change of Alice."""
         settled = self.confirm(self.preview(text))
         assert settled.change.outcome is Outcome.SUCCEEDED
         return settled.change

@@ -1,4 +1,4 @@
-"""Stand-ins for the powers the core needs, told in advance what to answer."""
+"""Fakes of the ports of the core, with prepared answers."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,28 +27,28 @@ from bot.store import change_codec
 
 @dataclass
 class FakePeople:
-    """Slack's people: full members unless told otherwise.
+    """Slack's people: full members, except those in `standings`.
 
     Args:
-        standings: What kind of person somebody is, by user id.
-        groups: User ids by group; a group that is not here cannot be read.
-        reachable: Whether Slack can be asked at all.
-        asked_fresh: Of each question asked, whether what is remembered did not count.
+        standings: Memberships by user id.
+        groups: User ids by group; any other group cannot be read.
+        reachable: Whether Slack answers.
+        cache_bypassed: Whether each call bypassed the cache, in order.
     """
 
     standings: Mapping[str, Membership] = field(default_factory=dict)
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     reachable: bool = True
-    asked_fresh: list[bool] = field(default_factory=list)
+    cache_bypassed: list[bool] = field(default_factory=list)
 
     def get_membership(self, actor: Actor, *, bypass_cache: bool = False) -> Membership:
-        self.asked_fresh.append(bypass_cache)
+        self.cache_bypassed.append(bypass_cache)
         if not self.reachable:
             raise SlackUnavailableError("Slack could not be reached")
         return self.standings.get(actor.user_id, Membership.MEMBER)
 
     def list_group(self, group_id: str, *, bypass_cache: bool = False) -> frozenset[str]:
-        self.asked_fresh.append(bypass_cache)
+        self.cache_bypassed.append(bypass_cache)
         if not self.reachable or group_id not in self.groups:
             raise SlackUnavailableError("Slack refused to answer")
         return self.groups[group_id]
@@ -56,14 +56,14 @@ class FakePeople:
 
 @dataclass
 class FakeIM:
-    """One Tencent Chat app that says what it was told to.
+    """A Tencent Chat app with prepared answers.
 
     Args:
-        said: What a lookup says of an account; nothing of one that is not here.
-        imported: What a check says of an account; nothing of one that is not here.
-        strict: Whether a lookup fails as a whole for one account that is not imported, and with which code.
-        failing: What whole calls fail with, by command and in order; None for one that does not.
-        losing: The same, for calls whose answer is lost after they were carried out.
+        said: The values or the error of an account's lookup; any other account is missing from answers.
+        imported: Whether an account is imported; any other account is missing from answers.
+        strict: The code with which a whole lookup fails for one account that is not imported; 0 never does.
+        failing: The errors of whole calls, by command and in order; None for a call that succeeds.
+        losing: The same for calls that are carried out and whose answer is lost.
     """
 
     said: Mapping[str, Values | IMError] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class FakeIM:
         if self.strict and any(self.imported.get(account) is False for account in (*others, *accounts)):
             raise NotFoundError("somebody does not exist", code=self.strict)
         self._lose(command)
-        # In another order than asked, as the vendor may.
+        # In another order than the request, as the vendor may.
         return {account: self.said[account] for account in reversed(accounts) if account in self.said}
 
     def _call(self, command: str, accounts: Sequence[str], deadline: Deadline) -> None:
@@ -142,10 +142,10 @@ class FakeRecord:
     """A record in memory, as strict as one on disk; safe between threads.
 
     Args:
-        failing: What calls fail with, by method and in order; None for one that does not.
-        entries: What was recorded, the oldest first.
+        failing: The errors of calls, by method and in order; None for a call that succeeds.
+        entries: The entries, the oldest first.
         altered: The numbers of entries that are listed as altered.
-        changes: Each change as kept, its digest when it was proposed, and when it last moved.
+        changes: Each change, its digest when proposed, and the time it last moved.
     """
 
     failing: Mapping[str, Sequence[BaseException | None]] = field(default_factory=dict)

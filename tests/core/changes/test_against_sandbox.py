@@ -30,8 +30,8 @@ BY_WORD = {known.word: known for known in (*PROFILE_FIELDS, TEST)}
 
 
 @dataclass
-class Place:
-    """Changes over HTTP, and the sandbox they end up in."""
+class SandboxChangesFixture:
+    """Changes over HTTP in a sandbox."""
 
     changes: Changes
     served: Caller
@@ -61,7 +61,7 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Place]:
+def served() -> Iterator[SandboxChangesFixture]:
     with (
         serving(Sandbox(hosted())) as served,
         closing(
@@ -71,26 +71,26 @@ def served() -> Iterator[Place]:
         waits = (0, 0.1, 0.2, 0.4)
         apps = Apps({"prod": PROD}, "prod")
         changes = Changes(apps, {"prod": im}, RULES, SLACK, FakeRecord(), audited=True, waits=waits)
-        yield Place(changes, served)
+        yield SandboxChangesFixture(changes, served)
 
 
 @pytest.fixture
-def place(served: Place) -> Place:
+def fixture(served: SandboxChangesFixture) -> SandboxChangesFixture:
     served.reset()
     return served
 
 
-def test_sets_confirms_and_undoes(place: Place) -> None:
-    settled = place.confirm(place.propose(nick="Alicia 张三", gender="Gender_Type_Female", Test="gold"))
+def test_sets_confirms_and_undoes(fixture: SandboxChangesFixture) -> None:
+    settled = fixture.confirm(fixture.propose(nick="Alicia 张三", gender="Gender_Type_Female", Test="gold"))
 
     assert (settled.change.outcome, settled.problem) == (Outcome.SUCCEEDED, None)
-    assert place.profile == {**ALICE, **settled.change.after}
-    undo = place.changes.undo(EDDA, settled.change.id)
+    assert fixture.profile == {**ALICE, **settled.change.after}
+    undo = fixture.changes.undo(EDDA, settled.change.id)
     assert isinstance(undo, Preview)
-    assert place.confirm(undo).change.outcome is Outcome.SUCCEEDED
+    assert fixture.confirm(undo).change.outcome is Outcome.SUCCEEDED
     for word in ("nick", "gender", "Test"):
         tag = BY_WORD[word].tag
-        assert equivalent(BY_WORD[word], place.profile.get(tag), ALICE.get(tag))
+        assert equivalent(BY_WORD[word], fixture.profile.get(tag), ALICE.get(tag))
 
 
 BEHAVIORS = (
@@ -104,34 +104,36 @@ BEHAVIORS = (
 
 
 @pytest.mark.parametrize("behavior", BEHAVIORS, ids=repr)
-def test_changes_whichever_way_the_vendor_has_it(place: Place, behavior: Behavior) -> None:
-    place.reset(behavior)
+def test_changes_whichever_way_the_vendor_has_it(fixture: SandboxChangesFixture, behavior: Behavior) -> None:
+    fixture.reset(behavior)
 
-    settled = place.confirm(place.propose(nick="", level=0, birthday=19900419))
+    settled = fixture.confirm(fixture.propose(nick="", level=0, birthday=19900419))
     assert settled.change.outcome is Outcome.SUCCEEDED
-    undo = place.changes.undo(EDDA, settled.change.id)
+    undo = fixture.changes.undo(EDDA, settled.change.id)
 
     assert isinstance(undo, Preview)
-    assert place.confirm(undo).change.outcome is Outcome.SUCCEEDED
+    assert fixture.confirm(undo).change.outcome is Outcome.SUCCEEDED
     with pytest.raises(NotFoundError, match="not imported"):
-        place.propose("nobody", nick="x")
+        fixture.propose("nobody", nick="x")
 
 
-def test_a_refused_value_is_a_failure_and_changes_nothing(place: Place) -> None:
-    place.reset(Behavior(words=("spam",)))
+def test_a_refused_value_is_a_failure_and_changes_nothing(fixture: SandboxChangesFixture) -> None:
+    fixture.reset(Behavior(words=("spam",)))
 
-    settled = place.confirm(place.propose(level=8, nick="spam"))
+    settled = fixture.confirm(fixture.propose(level=8, nick="spam"))
 
     assert settled.change.outcome is Outcome.FAILED
     assert isinstance(settled.problem, InvalidRequestError)
     assert settled.problem.code == 40005
-    assert place.profile == ALICE
+    assert fixture.profile == ALICE
 
 
-def test_says_what_a_vendor_that_is_not_atomic_kept_of_a_refused_change(place: Place) -> None:
-    place.reset(Behavior(words=("spam",), set_atomic=False))
+def test_says_what_a_vendor_that_is_not_atomic_kept_of_a_refused_change(
+    fixture: SandboxChangesFixture,
+) -> None:
+    fixture.reset(Behavior(words=("spam",), set_atomic=False))
 
-    settled = place.confirm(place.propose(level=8, nick="spam"))
+    settled = fixture.confirm(fixture.propose(level=8, nick="spam"))
 
     assert settled.change.outcome is Outcome.FAILED
     assert str(settled.problem).endswith(", but level changed anyway")
@@ -142,21 +144,21 @@ def test_says_what_a_vendor_that_is_not_atomic_kept_of_a_refused_change(place: P
     [("reset", Outcome.SUCCEEDED), ("truncated", Outcome.SUCCEEDED), ("502", Outcome.FAILED)],
 )
 def test_tells_by_reading_back_what_became_of_an_unanswered_write(
-    place: Place, kind: str, outcome: Outcome
+    fixture: SandboxChangesFixture, kind: str, outcome: Outcome
 ) -> None:
-    preview = place.propose(nick="Alicia")
-    place.sandbox.behavior = Behavior(fault=Fault(kind=kind, command="portrait_set"))  # type: ignore[arg-type]  # one of them
+    preview = fixture.propose(nick="Alicia")
+    fixture.sandbox.behavior = Behavior(fault=Fault(kind=kind, command="portrait_set"))  # type: ignore[arg-type]  # one of them
 
-    settled = place.confirm(preview)
+    settled = fixture.confirm(preview)
 
     assert settled.change.outcome is outcome
-    assert place.profile[NICK] == ("Alicia" if outcome is Outcome.SUCCEEDED else "Alice")
+    assert fixture.profile[NICK] == ("Alicia" if outcome is Outcome.SUCCEEDED else "Alice")
 
 
 @given(st.sampled_from(list(BY_WORD.values())).flatmap(lambda field: st.tuples(st.just(field), held(field))))
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_shown_is_what_is_sent_and_what_is_read_back(
-    served: Place, drawn: tuple[Field, Value]
+    served: SandboxChangesFixture, drawn: tuple[Field, Value]
 ) -> None:
     field, value = drawn
     served.reset()

@@ -59,12 +59,12 @@ def fixture() -> ChangesFixture:
 
 
 def attempted(fixture: ChangesFixture, *, written: bool) -> Change:
-    """Leave a change as a process leaves it that dies around its write."""
+    """Leave a change as a process that dies before or after its write."""
     change = fixture.preview()
 
-    fates = fixture.im.losing if written else fixture.im.failing
-    fate = {**fates, "portrait_set": [SystemExit()]}
-    fixture.im.losing, fixture.im.failing = (fate, {}) if written else ({}, fate)
+    faults = fixture.im.losing if written else fixture.im.failing
+    fault = {**faults, "portrait_set": [SystemExit()]}
+    fixture.im.losing, fixture.im.failing = (fault, {}) if written else ({}, fault)
     with pytest.raises(SystemExit):
         fixture.changes.confirm(EDDA, change.id)
     fixture.im.losing = fixture.im.failing = {}
@@ -128,7 +128,7 @@ def test_waits_longer_than_a_live_change_can_take() -> None:
 
 @dataclass
 class SilentIM(FakeIM):
-    """An app that takes a change, and from then on says nothing until nobody waits any more."""
+    """An app that takes a change, and then lets every call run into its deadline."""
 
     now: Callable[[float], object] = field(default=lambda _: None)
 
@@ -160,8 +160,8 @@ def test_says_in_time_that_it_is_not_known_whether_a_change_happened(fixture: Ch
         assert CHANGING_SECONDS + 2 * RECORD_SECONDS < COMMAND_SECONDS
         fixture.im = FakeIM(fixture.im.said, fixture.im.imported)
         clock.tick(GRACE)
-        (told,) = fixture.changes.settle_open()
-    assert told.change.outcome is Outcome.SUCCEEDED
+        (settled,) = fixture.changes.settle_open()
+    assert settled.change.outcome is Outcome.SUCCEEDED
 
 
 def test_a_fault_after_sending_leaves_the_outcome_unknown(fixture: ChangesFixture) -> None:
@@ -288,52 +288,52 @@ def test_two_clicks_at_once_write_once(fixture: ChangesFixture) -> None:
     assert sum(isinstance(result, ExpiredError) for result in results) == 1
 
 
-# A story in which every call fails once, in every place
+# A story in which each call fails once
 
 
 @dataclass
 class WatchedIM(FakeIM):
-    """Sees to it that every write has its intent in the record, and remembers which arrived."""
+    """Checks that every write has its intent in the record, and lists the changes written."""
 
     list_attempted: Callable[[], Iterable[Change]] = tuple
-    arrived: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
 
     def set_profile(self, account: str, values: Mapping[str, Value], deadline: Deadline) -> None:
         (intent,) = (change for change in self.list_attempted() if change.after == values)
         try:
             super().set_profile(account, values, deadline)
         finally:
-            if self.profile_is(values):
-                self.arrived.append(intent.id)
+            if self._has(values):
+                self.written.append(intent.id)
 
-    def profile_is(self, values: Values) -> bool:
+    def _has(self, values: Values) -> bool:
         profile = self.said["alice"]
         assert not isinstance(profile, IMError)
         return all(profile.get(tag) == value for tag, value in values.items())
 
 
 @dataclass
-class ShakyPeople(FakePeople):
-    """Slack, which cannot be asked once."""
+class FailingPeople(FakePeople):
+    """People of a Slack that fails one call."""
 
     fails_at: int = -1
 
     def get_membership(self, actor: Actor, *, bypass_cache: bool = False) -> Membership:
-        self._stumble()
+        self._fail_once()
         return super().get_membership(actor, bypass_cache=bypass_cache)
 
     def list_group(self, group_id: str, *, bypass_cache: bool = False) -> frozenset[str]:
-        self._stumble()
+        self._fail_once()
         return super().list_group(group_id, bypass_cache=bypass_cache)
 
-    def _stumble(self) -> None:
-        if len(self.asked_fresh) == self.fails_at:
-            self.asked_fresh.append(True)
+    def _fail_once(self) -> None:
+        if len(self.cache_bypassed) == self.fails_at:
+            self.cache_bypassed.append(True)
             raise SlackUnavailableError("Slack could not be reached")
 
 
-def tell(fixture: ChangesFixture) -> None:
-    """Set, click twice, undo, click twice, and let a new process settle the rest; go on whatever fails."""
+def run_story(fixture: ChangesFixture) -> None:
+    """Set, confirm twice, undo, confirm twice, then settle; each failure is suppressed."""
     with freeze_time() as clock:
         with suppress(BotError):
             change = fixture.preview("nick=Alicia level=8", ERIK)
@@ -353,41 +353,41 @@ def click_twice(fixture: ChangesFixture, change: Change) -> None:
             fixture.changes.confirm(ERIK, change.id)
 
 
-def watched(fails_at: int = -1) -> ChangesFixture:
+def make_watched(fails_at: int = -1) -> ChangesFixture:
     record = FakeRecord()
 
     def list_attempted() -> list[Change]:
         return [change for change, _, _ in record.changes.values() if change.outcome is Outcome.ATTEMPTED]
 
     im = WatchedIM({"alice": ALICE}, {"alice": True}, list_attempted=list_attempted)
-    return ChangesFixture(im, ShakyPeople(SLACK.standings, SLACK.groups, fails_at=fails_at), record)
+    return ChangesFixture(im, FailingPeople(SLACK.standings, SLACK.groups, fails_at=fails_at), record)
 
 
-def days() -> Iterator[tuple[str, ChangesFixture]]:
-    """Make a world for every call that the story makes on a good day, in which that one fails."""
-    good = watched()
-    tell(good)
-    for place in range(len(good.people.asked_fresh)):
-        yield f"people {place}", watched(place)
-    for called, number in Counter(called for called, _ in good.im.calls).items():
+def failing_fixtures() -> Iterator[tuple[str, ChangesFixture]]:
+    """Make a fixture for each call of the story without failures, in which this call fails."""
+    unfailing = make_watched()
+    run_story(unfailing)
+    for place in range(len(unfailing.people.cache_bypassed)):
+        yield f"people {place}", make_watched(place)
+    for called, number in Counter(called for called, _ in unfailing.im.calls).items():
         for place in range(number):
             for lost in (False, True):
-                # Only a write can be sent and not answered; what else fails was refused, or never sent.
+                # Only a write can be lost after it was carried out; other calls are refused or never sent.
                 for kind in (OutcomeUnknownError, UnavailableError)[: 1 if lost else 2]:
-                    fixture = watched()
-                    fate = {called: [*[None] * place, kind("trouble")]}
-                    fixture.im.failing, fixture.im.losing = ({}, fate) if lost else (fate, {})
+                    fixture = make_watched()
+                    fault = {called: [*[None] * place, kind("trouble")]}
+                    fixture.im.failing, fixture.im.losing = ({}, fault) if lost else (fault, {})
                     yield f"{called} {place} {kind.__name__} lost={lost}", fixture
-    for method, number in Counter(good.record.calls).items():
+    for method, number in Counter(unfailing.record.calls).items():
         for place in range(number):
-            for bad in (1, 2):
-                fixture = watched()
-                fixture.record.failing = {method: [*[None] * place, *[AuditError("trouble")] * bad]}
-                yield f"{method} {place} {bad} times", fixture
+            for failures in (1, 2):
+                fixture = make_watched()
+                fixture.record.failing = {method: [*[None] * place, *[AuditError("trouble")] * failures]}
+                yield f"{method} {place} {failures} times", fixture
 
 
-def check(im: WatchedIM, entries: Sequence[Entry]) -> int:
-    """Hold what arrived and what was recorded against the rules; gives the number of intents."""
+def check_story(im: WatchedIM, entries: Sequence[Entry]) -> int:
+    """Check the writes and the record against the rules; returns the number of intents."""
     steps: dict[str, list[Outcome]] = {}
     for entry in entries:
         if entry.event.outcome is not Outcome.DENIED:
@@ -395,46 +395,46 @@ def check(im: WatchedIM, entries: Sequence[Entry]) -> int:
     intents = {change_id: taken for change_id, taken in steps.items() if Outcome.ATTEMPTED in taken}
     assert all(sum(step in ENDS for step in taken) == 1 for taken in intents.values())
     assert {change_id for change_id, taken in intents.items() if Outcome.SUCCEEDED in taken} == set(
-        im.arrived
+        im.written
     )
-    assert len(im.arrived) == len(set(im.arrived))
+    assert len(im.written) == len(set(im.written))
     assert [entry.sequence for entry in entries] == [*range(1, len(entries) + 1)]
     return sum(taken.count(Outcome.ATTEMPTED) for taken in intents.values())
 
 
-DAYS = dict(days())
+FAILING_FIXTURES = dict(failing_fixtures())
 
 
-def test_a_good_day_is_the_whole_story() -> None:
-    fixture = watched()
+def test_the_story_without_failures_writes_and_undoes() -> None:
+    fixture = make_watched()
 
-    tell(fixture)
+    run_story(fixture)
 
     assert fixture.profile == ALICE
     assert fixture.writes == 2
     assert fixture.steps == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED] * 2
 
 
-@pytest.mark.parametrize("day", DAYS)
-def test_whatever_fails_nothing_is_written_twice_or_unrecorded_and_every_intent_ends(day: str) -> None:
-    fixture = DAYS[day]
+@pytest.mark.parametrize("failure", FAILING_FIXTURES)
+def test_one_failed_call_writes_nothing_twice_or_unrecorded_and_every_intent_ends(failure: str) -> None:
+    fixture = FAILING_FIXTURES[failure]
     assert isinstance(fixture.im, WatchedIM)
 
-    tell(fixture)
+    run_story(fixture)
 
-    assert fixture.writes == check(fixture.im, fixture.record.entries)
-
-
-def test_the_bad_days_are_as_many_as_the_calls() -> None:
-    assert len(DAYS) > 50
+    assert fixture.writes == check_story(fixture.im, fixture.record.entries)
 
 
-# The same story over a database that fails once, in every place
+def test_fails_more_than_fifty_calls_one_by_one() -> None:
+    assert len(FAILING_FIXTURES) > 50
+
+
+# The same story over a database that fails at one BEGIN or COMMIT after another
 
 
 @dataclass
-class Filed(ChangesFixture):
-    """A world whose record is a file that others can read too."""
+class StoredChangesFixture(ChangesFixture):
+    """Changes whose record is a file that others can open too."""
 
     store: Store = field(kw_only=True)
 
@@ -444,27 +444,27 @@ class Filed(ChangesFixture):
 
 
 @contextmanager
-def filed(file: Path) -> Iterator[tuple[Filed, WatchedIM, Store]]:
-    """Open a record twice: for a world, and for whoever looks on from outside."""
+def open_stored(file: Path) -> Iterator[tuple[StoredChangesFixture, WatchedIM, Store]]:
+    """Open a record twice: for the fixture, and for checks from outside."""
     with closing(Store(f"sqlite:///{file}")) as store, closing(Store(f"sqlite:///{file}")) as elsewhere:
         im = WatchedIM(
             {"alice": ALICE}, {"alice": True}, list_attempted=lambda: elsewhere.list_open(timedelta(0))
         )
-        yield Filed(im, store=store), im, elsewhere
+        yield StoredChangesFixture(im, store=store), im, elsewhere
 
 
 @dataclass(eq=False)
-class Fate:
-    """Fails a database from the place on where it comes to something, as often as told."""
+class DatabaseFault:
+    """Fails a database `times` times, from the `place`th call on."""
 
     place: int
     times: int
     committed: bool = False
-    come: int = 0
+    calls: int = 0
 
     def __call__(self, connection: Connection) -> None:
-        self.come += 1
-        if self.place < self.come <= self.place + self.times:
+        self.calls += 1
+        if self.place < self.calls <= self.place + self.times:
             if self.committed:
                 connection.connection.commit()
             raise OSError(ENOSPC, "trouble")
@@ -481,23 +481,23 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("moment", "committed"), [("begin", False), ("commit", False), ("commit", True)], ids=str
 )
-def test_whenever_its_database_fails_nothing_is_written_twice_or_unrecorded(
+def test_a_failed_transaction_writes_nothing_twice_or_unrecorded(
     empty: Path, tmp_path: Path, moment: str, *, committed: bool, times: int
 ) -> None:
     for place in count():
         file = tmp_path / f"{place}.db"
         shutil.copy(empty, file)
-        fate = Fate(place, times, committed)
-        with filed(file) as (fixture, im, elsewhere):
-            event.listen(fixture.store._engine, moment, fate)
-            tell(fixture)
+        fault = DatabaseFault(place, times, committed)
+        with open_stored(file) as (fixture, im, elsewhere):
+            event.listen(fixture.store._engine, moment, fault)
+            run_story(fixture)
             entries = unaltered(reversed(elsewhere.list_history("prod", "alice", None, 100)))
 
-        intents = check(im, entries)
-        # What was recorded, and the bot was told was not, is an intent that nothing came of.
+        intents = check_story(im, entries)
+        # An intent that was committed although the bot saw an error has no write.
         assert fixture.writes == intents or (committed and fixture.writes == intents - 1), place
         assert verify_url(f"sqlite:///{file}").status is RecordStatus.SOUND
-        if fate.come <= place:
+        if fault.calls <= place:
             break
     assert place > 5
     assert fixture.profile == ALICE

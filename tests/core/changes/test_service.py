@@ -41,7 +41,7 @@ from tests.support.changes_fixture import (
 )
 
 Fates: TypeAlias = Mapping[str, Sequence[IMError | None]]
-"""What calls to the vendor fail with, by command and in order."""
+"""The errors of calls to the vendor, by command and in order."""
 
 SILENT = OutcomeUnknownError("the change was sent, but nobody answered", code=60008)
 BROKEN = AuditError("the record cannot be written")
@@ -193,11 +193,11 @@ def test_writes_once_what_was_shown_and_reads_it_back(fixture: ChangesFixture) -
 
 def test_asks_slack_anew_before_it_writes(fixture: ChangesFixture) -> None:
     change = fixture.preview()
-    fixture.people.asked_fresh.clear()
+    fixture.people.cache_bypassed.clear()
 
     fixture.confirm(change)
 
-    assert all(fixture.people.asked_fresh)
+    assert all(fixture.people.cache_bypassed)
 
 
 def test_stops_when_the_role_was_lost_since_the_preview(fixture: ChangesFixture) -> None:
@@ -365,7 +365,7 @@ def test_says_what_became_of_a_change_that_is_confirmed_again(fixture: ChangesFi
     assert fixture.writes == 1
 
 
-# What becomes of a write
+# The outcomes of a write
 
 REFUSED = InvalidRequestError("a value contains words that Tencent Chat does not allow", code=40005)
 WORDS_OF_REFUSAL = "a value contains words that Tencent Chat does not allow (40005)"
@@ -471,7 +471,7 @@ def test_a_write_that_does_not_read_as_written_is_unknown(fixture: ChangesFixtur
 
 
 STATES: tuple[tuple[Fates, Fates, str], ...] = (
-    # what the write comes to, what the actor is told of it
+    # the result of the write, the problem shown to the actor
     ({}, {}, "the change was sent and applied, but that could not be recorded"),
     ({"portrait_set": [REFUSED]}, {}, "the change was attempted but not applied (a value contains words"),
     (

@@ -50,7 +50,7 @@ def attrs(*accounts: str) -> LookupCommand:
     return LookupCommand(kinds.ATTRIBUTES, PROD, accounts)
 
 
-# What there is in the sandbox, and what a fake that stands for it says.
+# The data of the sandbox, and the answers of the equal fake.
 HELD = {
     "alice": Account({NICK: "Alice"}, {"bob": {REMARK: "Bobby"}, "empty": {}}, {"city": "Shenzhen"}),
     "bob": Account({NICK: "Bob"}),
@@ -80,9 +80,9 @@ BAD_CHECK = InvalidRequestError("bad check", code=70402)
 
 @dataclass
 class Case:
-    """One thing that can happen: to a fake, to the real client before a sandbox, and what must come of it.
+    """A case for the fake and for the real client with a sandbox, and the result expected of both.
 
-    A row is what became of an account: the finding, the code of the problem, or None without any.
+    A row is an account's status and the code of its problem, or None without one.
     """
 
     command: LookupCommand
@@ -279,7 +279,7 @@ def pool() -> Iterator[Executor]:
 
 @dataclass
 class Answer:
-    """What came of a lookup, and how often each command was called for it."""
+    """The rows of a lookup, and the number of calls by command."""
 
     rows: tuple[AccountResult, ...]
     calls: Counter[str]
@@ -409,7 +409,7 @@ LOOKUPS = ("portrait_get", "friend_get_list", "im_get_attr")
 
 @st.composite
 def fakes(draw: st.DrawFn, accounts: Sequence[str]) -> FakeIM:
-    # A few kinds of account, dealt out in turn: as telling as one draw for each of 350, and quick.
+    # A few kinds of account in turn: as thorough as a draw for each of 350, and quick.
     kinds = draw(st.lists(st.tuples(SAID, CHECKED), min_size=1, max_size=7))
     dealt = dict(zip(accounts, cycle(kinds), strict=False))
     faults = st.lists(st.none() | PROBLEMS, max_size=4)

@@ -32,7 +32,7 @@ EVERYBODY = FakeIM(
 
 @dataclass
 class SlowIM(FakeIM):
-    """A vendor that answers only after it has been told to, one call for each time."""
+    """A vendor that answers one call for each release of `turns`."""
 
     turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -58,7 +58,7 @@ def begin(command: LookupCommand, im: FakeIM, pool: Executor, record: FakeRecord
 
 @contextmanager
 def under_way(inquiry: LookupJob, im: SlowIM) -> Iterator["Future[Lookup]"]:
-    """Run it beside the test; at the end whatever still waits for the vendor is answered."""
+    """Run a lookup in a thread; at the end all calls that still wait are answered."""
     with ThreadPoolExecutor(1) as worker:
         try:
             yield worker.submit(inquiry.run)
@@ -196,7 +196,7 @@ def test_tells_how_far_it_has_come_and_how_long_the_rest_takes() -> None:
 
 @dataclass
 class TimedIM(FakeIM):
-    """A vendor that notes how much time it is given."""
+    """A vendor that records the seconds left for each call."""
 
     given: list[float] = field(default_factory=list)
 
@@ -218,7 +218,7 @@ def test_leaves_the_record_its_time_and_counts_what_came_before_the_vendor() -> 
 
 @dataclass
 class CancellingIM(FakeIM):
-    """A vendor during whose nth call somebody presses Cancel."""
+    """A vendor that cancels the lookup during its nth call."""
 
     press_at: int = 0
     inquiry: LookupJob | None = None

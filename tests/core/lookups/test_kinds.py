@@ -14,7 +14,7 @@ def _names(template: str) -> set[str | None]:
 
 
 def test_the_record_keeps_these_words() -> None:
-    # Written into entries for good; a new kind adds one.
+    # Stored in entries for good; a new kind adds one.
     assert list(LOOKUP_KINDS)[:3] == ["profile", "friends", "attrs"]
 
 
@@ -35,7 +35,7 @@ def test_the_headline_counts_and_names_the_owner_where_there_is_one(kind: Lookup
     assert {"found", "asked"} <= names <= {"found", "asked", "are", "owner"}
     assert ("owner" in names) == kind.has_owner
     assert bool(kind.title) != kind.has_owner
-    # Only what stands before the owner is filled in.
+    # Only the part before the owner is filled in.
     assert _names(kind.headline.partition("{owner}")[2]) == set()
 
 

@@ -145,7 +145,7 @@ UNDERSTOOD: Mapping[str, Command] = {
     'set alice level=3 --reason "spam, ticket 4711"': change("alice", "spam, ticket 4711", level=3),
     "set alice --reason=a,b level=3 --app prod": change("alice", "a,b", level=3),
     "set alice nick=--share": change("alice", nick="--share"),
-    # values stay as they are typed, and what delimits them is any quotes
+    # values stay as typed; any quotes delimit them
     "set alice nick=👩\u200d👩\u200d👧": change("alice", nick="👩\u200d👩\u200d👧"),
     "set alice nick=می\u200cخواهم": change("alice", nick="می\u200cخواهم"),
     "set alice nick=“山田\u3000太郎”": change("alice", nick="山田\u3000太郎"),
@@ -169,7 +169,7 @@ UNDERSTOOD: Mapping[str, Command] = {
     "set alice 'vip-tier'=x,level=3": change("alice", Vip="x", level=3),
     "set alice AddFriendRule=anyone": change("alice", allow="AllowType_Type_AllowAny"),
     "profile alice --fields 'Friend requests, viptier'": profile("alice", only=("forbid", "Vip")),
-    # ids are made plain
+    # ids lose their Slack markup
     "profile `alice` ```bob``` `carol``dave`": profile("alice", "bob", "carol", "dave"),
     "profile `a=` “alice b” ‘c d’ O’Brien": profile("a=", "alice b", "c d", "O'Brien"),
     "profile `\u200b“alice b”` al\u200bice\ufeff \u200ebob\u2069": profile("alice b", "alice", "bob"),
@@ -508,7 +508,7 @@ HOSTILE = (
 def test_reads_hostile_text_of_any_length_in_one_pass(piece: str) -> None:
     text = piece * (100_000 // len(piece))
 
-    # A tokenizer that went over the text again for each word would not end.
+    # A tokenizer that scanned the text again for each word would take far too long.
     with suppress(UsageError):
         assert len(list(tokenize(text))) <= len(text)
     with pytest.raises(UsageError, match="one command takes at most"):

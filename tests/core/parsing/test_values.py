@@ -139,7 +139,7 @@ def test_refuses_what_the_field_cannot_hold(word: str, text: str, words: str, ad
 
     assert str(caught.value).startswith(words)
     assert advice in caught.value.advice
-    # What was typed may be a profile's value in the wrong place.
+    # The input may be a profile's value in the wrong place.
     assert len(text) < 3 or text not in f"{caught.value} {caught.value.advice}"
 
 
