@@ -12,16 +12,16 @@ from bot.errors import AuditError
 
 @dataclass
 class FakeOutbox:
-    """Entries that wait.
+    """The waiting entries, and the lease to post them.
 
     Args:
-        waiting: Which, in order.
-        broken: The methods that fail at the moment.
-        faulty: The methods that raise what nobody expects.
-        crashing: What taking crashes with at the moment.
-        head: The newest entry of the record, told or not.
-        seen: The number up to which the channel has seen entries, or a head that covers them.
-        seen_at: When it saw the last of that (monotonic seconds).
+        waiting: The entries, in order.
+        broken: The methods that raise AuditError.
+        faulty: The methods that raise KeyError.
+        crashing: Raised by `lease_next`, if set.
+        head: The newest entry of the record, posted or not.
+        seen: The newest entry that a post in the channel covers.
+        seen_at: The time of the last post (monotonic seconds).
     """
 
     waiting: list[Entry | AlteredEntry] = field(default_factory=list)
@@ -42,8 +42,8 @@ class FakeOutbox:
             newest = entries[-1]
             self.head = Head(newest.sequence, newest.hash if isinstance(newest, Entry) else "f" * 64)
 
-    def look_up(self, entry: Entry) -> None:
-        """Record something that the channel is not told of."""
+    def add_unposted(self, entry: Entry) -> None:
+        """Record an entry that is not posted."""
         with self._lock:
             self.head = Head(entry.sequence, entry.hash)
 
@@ -51,7 +51,7 @@ class FakeOutbox:
         return datetime.now(UTC)
 
     def lease_checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
-        self._fail_if_told("lease_checkpoint")
+        self._fail_if_set("lease_checkpoint")
         with self._lock:
             now = time.monotonic()
             covered = self.head is None or self.head.sequence <= self.seen or now - self.seen_at < every
@@ -60,7 +60,7 @@ class FakeOutbox:
             return self.head
 
     def lease_next(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
-        self._fail_if_told("lease_next")
+        self._fail_if_set("lease_next")
         with self._lock:
             self.takes += 1
             if self.crashing:
@@ -69,26 +69,26 @@ class FakeOutbox:
                 return ()
             return self.waiting[:limit]
 
-    def mark_delivered(self, holder: str, last: int) -> None:  # noqa: ARG002 - what was told was told, whoever holds
-        self._fail_if_told("mark_delivered")
+    def mark_delivered(self, holder: str, last: int) -> None:  # noqa: ARG002 - what was posted stays so
+        self._fail_if_set("mark_delivered")
         with self._lock:
             self.waiting = [entry for entry in self.waiting if entry.sequence > last]
             self.seen, self.seen_at = max(self.seen, last), time.monotonic()
 
     def release(self, holder: str) -> None:
-        self._fail_if_told("release")
+        self._fail_if_set("release")
         with self._lock:
             if self.holder == holder:
                 self.holder = ""
 
     def count_waiting(self) -> tuple[int, datetime | None]:
-        self._fail_if_told("count_waiting")
+        self._fail_if_set("count_waiting")
         with self._lock:
             moments = [entry.at for entry in self.waiting if isinstance(entry, Entry)]
             return len(self.waiting), moments[0] if moments else None
 
     def leased_for(self) -> float:
-        """Tell for how many seconds nobody else may tell."""
+        """Return the seconds left of the lease."""
         return self._until - time.monotonic()
 
     def _lease(self, holder: str, seconds: float) -> bool:
@@ -98,7 +98,7 @@ class FakeOutbox:
         self.holder, self._until = holder, now + seconds
         return True
 
-    def _fail_if_told(self, method: str) -> None:
+    def _fail_if_set(self, method: str) -> None:
         if method in self.broken:
             raise AuditError("the record cannot be written")
         if method in self.faulty:

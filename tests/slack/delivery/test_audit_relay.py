@@ -22,8 +22,8 @@ from tests.support.scripted_server import ScriptedServer, ServerResponse, answer
 from tests.support.slack import BOT_TOKEN, ONCALL, make_workspace, wait_until
 
 SENT = answer({"ok": True, "ts": "1"})
-HASTE = RelayTiming(spacing=0.05, poll=0.1, first_wait=0.025, longest_wait=1.5)
-"""The usual waits, a twentieth as long."""
+FAST_TIMING = RelayTiming(spacing=0.05, poll=0.1, first_wait=0.025, longest_wait=1.5)
+"""The default timing, twenty times as fast."""
 
 
 def says(code: str, status: int = 200, headers: str = "") -> ServerResponse:
@@ -34,8 +34,8 @@ def entries(first: int, last: int) -> list[Entry]:
     return [enter(number) for number in range(first, last + 1)]
 
 
-def never(channel_id: str) -> bool:
-    """Say that no other organization reads a channel."""
+def never_shared(channel_id: str) -> bool:
+    """Return that no other organization reads a channel."""
     assert channel_id == ONCALL
     return False
 
@@ -43,8 +43,8 @@ def never(channel_id: str) -> bool:
 def make_relay(
     url: str,
     outbox: FakeOutbox,
-    timing: RelayTiming = HASTE,
-    is_shared_outside: Callable[[str], bool] = never,
+    timing: RelayTiming = FAST_TIMING,
+    is_shared_outside: Callable[[str], bool] = never_shared,
     timeout: int = 2,
 ) -> Relay:
     client = SlackClient(BOT_TOKEN, f"{url}/api/", Limits(call=timeout))
@@ -60,7 +60,7 @@ def make_relay(
 
 
 @contextmanager
-def running(relay: Relay) -> Iterator[Relay]:
+def started(relay: Relay) -> Iterator[Relay]:
     relay.start()
     try:
         yield relay
@@ -68,16 +68,16 @@ def running(relay: Relay) -> Iterator[Relay]:
         relay.close()
 
 
-class Channel(ScriptedServer):
-    """A channel that does to each message what a script says."""
+class ScriptedChannel(ScriptedServer):
+    """A channel with scripted responses to messages."""
 
     @property
     def texts(self) -> list[str]:
         return [request.json["text"] for request in self.requests]
 
     @property
-    def told(self) -> list[list[int]]:
-        """The numbers of the entries in each message that came."""
+    def posted(self) -> list[list[int]]:
+        """The numbers of the entries in each message received."""
         return [numbers(text) for text in self.texts]
 
 
@@ -85,93 +85,93 @@ def numbers(text: str) -> list[int]:
     return [int(number) for number in re.findall(r"#(\d+) · [0-9a-f]{32}", text)]
 
 
-Telling = Callable[..., tuple[Relay, FakeOutbox, Channel]]
+StartRelay = Callable[..., tuple[Relay, FakeOutbox, ScriptedChannel]]
 
 
 @pytest.fixture
-def telling() -> Iterator[Telling]:
+def start_relay() -> Iterator[StartRelay]:
     with ExitStack() as stack:
 
-        def begin(
+        def start(
             *script: ServerResponse,
             waiting: Sequence[Entry | AlteredEntry],
-            timing: RelayTiming = HASTE,
+            timing: RelayTiming = FAST_TIMING,
             **more: Any,
-        ) -> tuple[Relay, FakeOutbox, Channel]:
-            channel = stack.enter_context(Channel(*script))
+        ) -> tuple[Relay, FakeOutbox, ScriptedChannel]:
+            channel = stack.enter_context(ScriptedChannel(*script))
             outbox = FakeOutbox(list(waiting))
             relay = make_relay(channel.url, outbox, timing, **more)
-            return stack.enter_context(running(relay)), outbox, channel
+            return stack.enter_context(started(relay)), outbox, channel
 
-        yield begin
+        yield start
 
 
-def emptied(outbox: FakeOutbox) -> Callable[[], bool]:
+def is_empty(outbox: FakeOutbox) -> Callable[[], bool]:
     return lambda: not outbox.waiting
 
 
-def test_tells_what_waits_in_order_a_few_in_one_message(telling: Telling) -> None:
-    _, outbox, channel = telling(SENT, waiting=entries(1, 12))
-    wait_until(emptied(outbox))
+def test_posts_waiting_entries_in_order_a_few_in_one_message(start_relay: StartRelay) -> None:
+    _, outbox, channel = start_relay(SENT, waiting=entries(1, 12))
+    wait_until(is_empty(outbox))
 
-    assert channel.told == [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12]]
+    assert channel.posted == [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12]]
 
 
-def test_keeps_to_the_pace_of_a_channel(telling: Telling) -> None:
+def test_keeps_to_the_pace_of_a_channel(start_relay: StartRelay) -> None:
     began = time.monotonic()
 
-    _, outbox, _ = telling(SENT, waiting=entries(1, 12), timing=replace(HASTE, spacing=0.3))
-    wait_until(emptied(outbox))
+    _, outbox, _ = start_relay(SENT, waiting=entries(1, 12), timing=replace(FAST_TIMING, spacing=0.3))
+    wait_until(is_empty(outbox))
 
     assert time.monotonic() - began > 0.6
 
 
-def test_finds_what_comes_later(telling: Telling) -> None:
-    _, outbox, channel = telling(SENT, waiting=[])
+def test_finds_what_comes_later(start_relay: StartRelay) -> None:
+    _, outbox, channel = start_relay(SENT, waiting=[])
     wait_until(lambda: outbox.takes > 0)
 
     outbox.put(enter(1))
-    wait_until(emptied(outbox))
+    wait_until(is_empty(outbox))
 
-    assert channel.told == [[1]]
+    assert channel.posted == [[1]]
 
 
-def test_waits_as_long_as_slack_asks(telling: Telling) -> None:
+def test_waits_as_long_as_slack_asks(start_relay: StartRelay) -> None:
     began = time.monotonic()
     limited = says("ratelimited", 429, "Retry-After: 1\r\n")
 
-    relay, outbox, channel = telling(limited, SENT, waiting=entries(1, 2))
+    relay, outbox, channel = start_relay(limited, SENT, waiting=entries(1, 2))
     wait_until(lambda: bool(relay.status().problem))
     said = relay.status().problem
-    wait_until(emptied(outbox))
+    wait_until(is_empty(outbox))
 
     assert said == "Slack says ratelimited: the bot waits as long as Slack asks"
     assert time.monotonic() - began >= 1
-    assert channel.told == [[1, 2], [1, 2]]
+    assert channel.posted == [[1, 2], [1, 2]]
 
 
 BROKEN = answer(b"<html>", status=500)
 
 
-def test_drains_in_order_when_slack_comes_back(telling: Telling) -> None:
+def test_drains_in_order_when_slack_comes_back(start_relay: StartRelay) -> None:
     outages = [reset(), BROKEN, says("internal_error"), answer(b"[]"), answer(b""), reset()]
-    _, outbox, channel = telling(*outages, SENT, waiting=entries(1, 3))
+    _, outbox, channel = start_relay(*outages, SENT, waiting=entries(1, 3))
     wait_until(lambda: len(channel.requests) > 3)
     outbox.put(*entries(4, 9))
-    wait_until(emptied(outbox))
+    wait_until(is_empty(outbox))
 
-    told = [number for message in channel.told[len(outages) :] for number in message]
-    assert told == list(range(1, 10))
+    posted = [number for message in channel.posted[len(outages) :] for number in message]
+    assert posted == list(range(1, 10))
 
 
-def test_waits_longer_after_each_failure_up_to_a_limit(telling: Telling) -> None:
+def test_waits_longer_after_each_failure_up_to_a_limit(start_relay: StartRelay) -> None:
     moments: list[float] = []
 
     def fail(*args: Any) -> None:
         moments.append(time.monotonic())
         says("internal_error")(*args)
 
-    telling(fail, waiting=entries(1, 1), timing=replace(HASTE, first_wait=0.05, longest_wait=0.1))
+    start_relay(fail, waiting=entries(1, 1), timing=replace(FAST_TIMING, first_wait=0.05, longest_wait=0.1))
     wait_until(lambda: len(moments) > 5)
 
     waits = [after - before for before, after in pairwise(moments)]
@@ -179,11 +179,11 @@ def test_waits_longer_after_each_failure_up_to_a_limit(telling: Telling) -> None
     assert all(wait >= 0.1 for wait in waits[1:])
 
 
-def test_sends_plain_text_when_slack_refuses_the_blocks(telling: Telling) -> None:
-    _, outbox, channel = telling(says("invalid_blocks"), SENT, waiting=entries(1, 2))
-    wait_until(emptied(outbox))
+def test_sends_plain_text_when_slack_refuses_the_blocks(start_relay: StartRelay) -> None:
+    _, outbox, channel = start_relay(says("invalid_blocks"), SENT, waiting=entries(1, 2))
+    wait_until(is_empty(outbox))
 
-    assert channel.told == [[1, 2], [1, 2]]
+    assert channel.posted == [[1, 2], [1, 2]]
     assert ["blocks" in request.json for request in channel.requests] == [True, False]
     assert all("Changed  bob_k" in text for text in channel.texts)
 
@@ -201,9 +201,9 @@ def test_sends_plain_text_when_slack_refuses_the_blocks(telling: Telling) -> Non
     ],
 )
 def test_says_what_went_wrong_until_it_goes_well(
-    telling: Telling, behavior: ServerResponse, words: str
+    start_relay: StartRelay, behavior: ServerResponse, words: str
 ) -> None:
-    relay, outbox, channel = telling(behavior, waiting=entries(1, 1))
+    relay, outbox, channel = start_relay(behavior, waiting=entries(1, 1))
     wait_until(lambda: bool(relay.status().problem))
 
     assert relay.status().problem == words
@@ -216,12 +216,12 @@ def test_says_what_went_wrong_until_it_goes_well(
     assert outbox.waiting == []
 
 
-def test_calls_an_entry_stuck_that_waits_for_long(telling: Telling) -> None:
+def test_calls_an_entry_stuck_that_waits_for_long(start_relay: StartRelay) -> None:
     fresh, old = (
         replace(enter(number), at=datetime.now(UTC) - timedelta(seconds=age))
         for number, age in ((1, 5), (1, 600))
     )
-    relay, outbox, _ = telling(says("is_archived"), waiting=[fresh])
+    relay, outbox, _ = start_relay(says("is_archived"), waiting=[fresh])
     wait_until(lambda: bool(relay.status().problem))
     before = relay.trouble()
     outbox.waiting = [old, enter(2)]
@@ -234,61 +234,61 @@ def test_calls_an_entry_stuck_that_waits_for_long(telling: Telling) -> None:
     )
 
 
-def test_tells_a_double_by_its_number_after_a_crash(telling: Telling) -> None:
-    relay, outbox, channel = telling(SENT, waiting=[])
+def test_posts_a_double_with_the_same_number_after_a_crash(start_relay: StartRelay) -> None:
+    relay, outbox, channel = start_relay(SENT, waiting=[])
     outbox.broken = {"mark_delivered"}
     outbox.put(*entries(1, 2))
     wait_until(lambda: bool(channel.requests))
     relay.close()
     outbox.broken = set()
 
-    with running(make_relay(channel.url, outbox)):
-        wait_until(emptied(outbox))
+    with started(make_relay(channel.url, outbox)):
+        wait_until(is_empty(outbox))
 
-    assert channel.told == [[1, 2], [1, 2]]
+    assert channel.posted == [[1, 2], [1, 2]]
 
 
-def test_tells_once_what_it_cannot_note_at_once(telling: Telling) -> None:
-    relay, outbox, channel = telling(SENT, waiting=[])
+def test_posts_once_what_it_cannot_mark_delivered_at_once(start_relay: StartRelay) -> None:
+    relay, outbox, channel = start_relay(SENT, waiting=[])
     outbox.broken = {"mark_delivered"}
     outbox.put(*entries(1, 2))
     wait_until(lambda: "cannot be written" in relay.status().problem)
     outbox.put(enter(3))
     wait_until(lambda: len(channel.requests) > 1)
     outbox.broken = set()
-    wait_until(emptied(outbox))
+    wait_until(is_empty(outbox))
 
-    assert channel.told == [[1, 2], [3]]
+    assert channel.posted == [[1, 2], [3]]
 
 
-def test_two_relays_tell_everything_once(telling: Telling) -> None:
-    _, outbox, channel = telling(SENT, waiting=entries(1, 10))
-    with running(make_relay(channel.url, outbox)):
+def test_two_relays_post_everything_once(start_relay: StartRelay) -> None:
+    _, outbox, channel = start_relay(SENT, waiting=entries(1, 10))
+    with started(make_relay(channel.url, outbox)):
         for number in range(11, 40):
             outbox.put(enter(number))
             time.sleep(0.01)
-        wait_until(emptied(outbox))
+        wait_until(is_empty(outbox))
 
-    assert [number for message in channel.told for number in message] == list(range(1, 40))
+    assert [number for message in channel.posted for number in message] == list(range(1, 40))
 
 
-def test_leaves_the_rest_to_another_when_closed(telling: Telling) -> None:
-    relay, outbox, channel = telling(SENT, waiting=entries(1, 12))
+def test_leaves_the_rest_to_another_when_closed(start_relay: StartRelay) -> None:
+    relay, outbox, channel = start_relay(SENT, waiting=entries(1, 12))
     wait_until(lambda: bool(channel.requests))
     relay.close()
     left = len(outbox.waiting)
 
-    with running(make_relay(channel.url, outbox)):
-        wait_until(emptied(outbox))
+    with started(make_relay(channel.url, outbox)):
+        wait_until(is_empty(outbox))
 
     assert left in (7, 2, 0)
-    assert [number for message in channel.told for number in message] == list(range(1, 13))
+    assert [number for message in channel.posted for number in message] == list(range(1, 13))
 
 
 @pytest.mark.parametrize("waiting", [[], entries(1, 1)])
-def test_stops_promptly_however_long_it_would_wait(telling: Telling, waiting: list[Entry]) -> None:
+def test_stops_promptly_however_long_it_would_wait(start_relay: StartRelay, waiting: list[Entry]) -> None:
     limited = says("ratelimited", 429, "Retry-After: 60\r\n")
-    relay, outbox, _ = telling(limited, waiting=waiting)
+    relay, outbox, _ = start_relay(limited, waiting=waiting)
     wait_until(lambda: outbox.takes > 0 and bool(relay.status().problem) == bool(waiting))
     began = time.monotonic()
 
@@ -298,40 +298,40 @@ def test_stops_promptly_however_long_it_would_wait(telling: Telling, waiting: li
     assert outbox.holder == ""
 
 
-def test_outlives_slack_hanging(telling: Telling) -> None:
-    relay, outbox, channel = telling(hang(), SENT, waiting=entries(1, 1))
-    wait_until(emptied(outbox))
+def test_outlives_slack_hanging(start_relay: StartRelay) -> None:
+    relay, outbox, channel = start_relay(hang(), SENT, waiting=entries(1, 1))
+    wait_until(is_empty(outbox))
 
     assert len(channel.requests) == 2
     assert relay.status().running
 
 
 @pytest.mark.parametrize("method", ["lease_next", "mark_delivered", "release"])
-def test_outlives_an_outbox_that_does_not_work(telling: Telling, method: str) -> None:
-    relay, outbox, channel = telling(SENT, waiting=[])
+def test_outlives_an_outbox_that_does_not_work(start_relay: StartRelay, method: str) -> None:
+    relay, outbox, channel = start_relay(SENT, waiting=[])
     outbox.broken = {method}
     outbox.put(enter(1))
     wait_until(lambda: bool(relay.status().problem) or bool(channel.requests))
     outbox.broken = set()
-    wait_until(emptied(outbox))
+    wait_until(is_empty(outbox))
 
     assert relay.status().running
 
 
-def test_outlives_its_own_faults(telling: Telling, caplog: pytest.LogCaptureFixture) -> None:
-    relay, outbox, _ = telling(SENT, waiting=[])
+def test_outlives_its_own_faults(start_relay: StartRelay, caplog: pytest.LogCaptureFixture) -> None:
+    relay, outbox, _ = start_relay(SENT, waiting=[])
     outbox.crashing = KeyError("a fault")
     wait_until(lambda: relay.status().problem == "the bot failed (KeyError); see its log")
     outbox.crashing = None
     outbox.put(enter(1))
-    wait_until(emptied(outbox))
+    wait_until(is_empty(outbox))
 
     assert "entries could not be posted" in caplog.text
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_says_so_when_nothing_runs_any_more(telling: Telling) -> None:
-    relay, outbox, _ = telling(SENT, waiting=[])
+def test_says_so_when_nothing_runs_any_more(start_relay: StartRelay) -> None:
+    relay, outbox, _ = start_relay(SENT, waiting=[])
     before = relay.trouble()
     outbox.crashing = SystemExit()
     wait_until(lambda: not relay.status().running)
@@ -340,8 +340,8 @@ def test_says_so_when_nothing_runs_any_more(telling: Telling) -> None:
     assert relay.trouble() == "the relay has stopped: restart the bot"
 
 
-def test_says_so_when_the_outbox_cannot_be_read(telling: Telling) -> None:
-    relay, outbox, _ = telling(SENT, waiting=[])
+def test_says_so_when_the_outbox_cannot_be_read(start_relay: StartRelay) -> None:
+    relay, outbox, _ = start_relay(SENT, waiting=[])
     outbox.broken = {"count_waiting"}
 
     assert relay.trouble() == "the outbox cannot be read: the record cannot be written"
@@ -352,10 +352,10 @@ def altered(numbers: Sequence[int], last: int) -> list[Entry | AlteredEntry]:
 
 
 def test_raises_an_alarm_in_the_place_of_an_altered_entry(
-    telling: Telling, caplog: pytest.LogCaptureFixture
+    start_relay: StartRelay, caplog: pytest.LogCaptureFixture
 ) -> None:
-    relay, outbox, channel = telling(SENT, waiting=altered([2], 3))
-    wait_until(emptied(outbox))
+    relay, outbox, channel = start_relay(SENT, waiting=altered([2], 3))
+    wait_until(is_empty(outbox))
 
     (text,) = channel.texts
     places = [text.index(words) for words in ("#1 · ", "#2 · altered", "#3 · ")]
@@ -368,9 +368,9 @@ def test_raises_an_alarm_in_the_place_of_an_altered_entry(
     assert "entry #2 has been altered: run im-bot audit verify" in caplog.text
 
 
-def test_forgets_an_alarm_in_time(telling: Telling, monkeypatch: pytest.MonkeyPatch) -> None:
-    relay, outbox, _ = telling(SENT, waiting=altered([2, 3], 5))
-    wait_until(emptied(outbox))
+def test_forgets_an_alarm_in_time(start_relay: StartRelay, monkeypatch: pytest.MonkeyPatch) -> None:
+    relay, outbox, _ = start_relay(SENT, waiting=altered([2, 3], 5))
+    wait_until(is_empty(outbox))
     assert relay.trouble().startswith("entries #2, #3 have been altered")
 
     monkeypatch.setattr("bot.slack.delivery.audit_relay.ALARM_SECONDS", 0)
@@ -378,9 +378,9 @@ def test_forgets_an_alarm_in_time(telling: Telling, monkeypatch: pytest.MonkeyPa
     assert relay.trouble() == ""
 
 
-def test_tells_altered_entries_one_after_the_other_as_one_alarm(telling: Telling) -> None:
-    _, outbox, channel = telling(SENT, waiting=altered(range(2, 902), 902))
-    wait_until(emptied(outbox))
+def test_posts_consecutive_altered_entries_as_one_alarm(start_relay: StartRelay) -> None:
+    _, outbox, channel = start_relay(SENT, waiting=altered(range(2, 902), 902))
+    wait_until(is_empty(outbox))
 
     assert len(channel.texts) == 1
     assert "#2 · altered to #901 · altered" in channel.texts[0]
@@ -390,62 +390,64 @@ def refusal(number: int, user_id: str = "U01GUEST") -> Entry:
     return enter(number, actor=Actor(user_id, "T01HOME"), outcome=Outcome.DENIED, problem="you are a guest")
 
 
-def test_tells_a_change_amid_a_flood_of_refusals_at_once(telling: Telling) -> None:
+def test_posts_a_change_amid_a_flood_of_refusals_at_once(start_relay: StartRelay) -> None:
     flood = [refusal(number) for number in range(1, 902) if number != 451]
     waiting = sorted([*flood, enter(451)], key=lambda entry: entry.sequence)
 
-    _, outbox, channel = telling(SENT, waiting=waiting)
-    wait_until(emptied(outbox))
+    _, outbox, channel = start_relay(SENT, waiting=waiting)
+    wait_until(is_empty(outbox))
 
-    assert channel.told == [[1, 450, 451, 452, 901]]
+    assert channel.posted == [[1, 450, 451, 452, 901]]
     assert channel.texts[0].count("Refused 450 times") == 2
     assert "Changed  bob_k" in channel.texts[0]
 
 
-def test_tells_all_of_several_floods_at_once_however_often_it_fails(telling: Telling) -> None:
+def test_posts_all_of_several_floods_at_once_after_failures(start_relay: StartRelay) -> None:
     people = [f"U0{number}" for number in range(8)]
     waiting = [refusal(number, people[number % 8]) for number in range(1, 801)]
 
-    _, outbox, channel = telling(SENT, reset(), SENT, says("internal_error"), SENT, waiting=waiting)
-    wait_until(emptied(outbox))
+    _, outbox, channel = start_relay(SENT, reset(), SENT, says("internal_error"), SENT, waiting=waiting)
+    wait_until(is_empty(outbox))
 
-    assert [len(numbers) for numbers in channel.told] == [10, 6, 6]
+    assert [len(numbers) for numbers in channel.posted] == [10, 6, 6]
     taken = [text for text, failed in zip(channel.texts, (False, True, False), strict=True) if not failed]
     assert sum(text.count("Refused 100 times") for text in taken) == 8
 
 
 @pytest.mark.parametrize("retry_after", ["86400", "9" * 320, "9" * 5000])
-def test_waits_no_longer_than_a_limit_however_long_slack_asks(telling: Telling, retry_after: str) -> None:
+def test_waits_no_longer_than_a_limit_however_long_slack_asks(
+    start_relay: StartRelay, retry_after: str
+) -> None:
     limited = says("ratelimited", 429, f"Retry-After: {retry_after}\r\n")
-    timing = replace(HASTE, longest_asked=0.2)
+    timing = replace(FAST_TIMING, longest_asked=0.2)
 
-    relay, outbox, channel = telling(limited, SENT, waiting=entries(1, 2), timing=timing)
+    relay, outbox, channel = start_relay(limited, SENT, waiting=entries(1, 2), timing=timing)
     wait_until(lambda: bool(relay.status().problem))
     leased = outbox.leased_for()
-    wait_until(emptied(outbox))
+    wait_until(is_empty(outbox))
 
     assert leased < 60
-    assert channel.told == [[1, 2], [1, 2]]
+    assert channel.posted == [[1, 2], [1, 2]]
     assert relay.status().running
 
 
 @pytest.mark.parametrize("method", ["lease_next", "mark_delivered", "release", "lease_checkpoint"])
-def test_nothing_ends_the_thread(telling: Telling, method: str) -> None:
+def test_nothing_ends_the_thread(start_relay: StartRelay, method: str) -> None:
     limited = says("ratelimited", 429, "Retry-After: 0\r\n")
-    relay, outbox, channel = telling(limited, SENT, waiting=[])
+    relay, outbox, channel = start_relay(limited, SENT, waiting=[])
     outbox.faulty = {method}
     outbox.put(enter(1))
     wait_until(lambda: "the bot failed" in relay.status().problem)
     outbox.faulty = set()
-    wait_until(emptied(outbox))
+    wait_until(is_empty(outbox))
     wait_until(lambda: not relay.status().problem)
 
     assert relay.status().running
-    assert channel.told[-1] == [1]
+    assert channel.posted[-1] == [1]
 
 
-def test_closes_in_time_while_slack_hangs(telling: Telling) -> None:
-    relay, _, channel = telling(hang(), waiting=entries(1, 1), timeout=60)
+def test_closes_in_time_while_slack_hangs(start_relay: StartRelay) -> None:
+    relay, _, channel = start_relay(hang(), waiting=entries(1, 1), timeout=60)
     wait_until(lambda: bool(channel.requests))
     began = time.monotonic()
 
@@ -454,11 +456,11 @@ def test_closes_in_time_while_slack_hangs(telling: Telling) -> None:
     assert time.monotonic() - began < 10
 
 
-class Sharing:
-    """What Slack says of who can read the channel.
+class FakeSharing:
+    """Slack's answer whether a channel is shared.
 
     Args:
-        outside: Whether people from other organizations can; None does not say.
+        outside: Whether people of other organizations can read it; None fails.
     """
 
     def __init__(self, *, outside: bool | None) -> None:
@@ -476,9 +478,9 @@ class Sharing:
 OUTSIDE = "people from other organizations can read it, so nothing is posted"
 
 
-def test_tells_nothing_to_a_channel_that_outsiders_can_read(telling: Telling) -> None:
-    sharing = Sharing(outside=True)
-    relay, outbox, channel = telling(SENT, waiting=[], is_shared_outside=sharing)
+def test_posts_nothing_to_a_channel_that_outsiders_can_read(start_relay: StartRelay) -> None:
+    sharing = FakeSharing(outside=True)
+    relay, outbox, channel = start_relay(SENT, waiting=[], is_shared_outside=sharing)
     outbox.put(*(replace(entry, at=datetime.now(UTC)) for entry in entries(1, 3)))
     wait_until(lambda: sharing.calls > 2)
 
@@ -490,15 +492,15 @@ def test_tells_nothing_to_a_channel_that_outsiders_can_read(telling: Telling) ->
     )
 
     sharing.outside = False
-    wait_until(emptied(outbox))
-    assert channel.told == [[1, 2, 3]]
+    wait_until(is_empty(outbox))
+    assert channel.posted == [[1, 2, 3]]
     wait_until(lambda: relay.trouble() == "")
 
 
-def test_notices_outsiders_before_anything_waits(telling: Telling) -> None:
-    sharing = Sharing(outside=False)
-    relay, _, channel = telling(
-        SENT, waiting=[], is_shared_outside=sharing, timing=replace(HASTE, private=0.1)
+def test_notices_outsiders_before_anything_waits(start_relay: StartRelay) -> None:
+    sharing = FakeSharing(outside=False)
+    relay, _, channel = start_relay(
+        SENT, waiting=[], is_shared_outside=sharing, timing=replace(FAST_TIMING, private=0.1)
     )
     wait_until(lambda: sharing.calls > 1)
     assert relay.trouble() == ""
@@ -509,9 +511,11 @@ def test_notices_outsiders_before_anything_waits(telling: Telling) -> None:
     assert channel.requests == []
 
 
-def test_says_that_outsiders_read_until_slack_says_otherwise(telling: Telling) -> None:
-    sharing = Sharing(outside=True)
-    relay, _, _ = telling(SENT, waiting=[], is_shared_outside=sharing, timing=replace(HASTE, private=1.0))
+def test_says_that_outsiders_read_until_slack_says_otherwise(start_relay: StartRelay) -> None:
+    sharing = FakeSharing(outside=True)
+    relay, _, _ = start_relay(
+        SENT, waiting=[], is_shared_outside=sharing, timing=replace(FAST_TIMING, private=1.0)
+    )
     wait_until(lambda: relay.trouble().startswith(OUTSIDE))
 
     while sharing.calls < 2:
@@ -522,9 +526,9 @@ def test_says_that_outsiders_read_until_slack_says_otherwise(telling: Telling) -
     wait_until(lambda: relay.trouble() == "")
 
 
-def test_tells_nothing_while_slack_does_not_say_who_reads(telling: Telling) -> None:
-    sharing = Sharing(outside=None)
-    relay, outbox, channel = telling(SENT, waiting=entries(1, 2), is_shared_outside=sharing)
+def test_posts_nothing_while_slack_does_not_say_who_reads(start_relay: StartRelay) -> None:
+    sharing = FakeSharing(outside=None)
+    relay, outbox, channel = start_relay(SENT, waiting=entries(1, 2), is_shared_outside=sharing)
     wait_until(lambda: sharing.calls > 2)
 
     assert channel.requests == []
@@ -534,28 +538,28 @@ def test_tells_nothing_while_slack_does_not_say_who_reads(telling: Telling) -> N
     )
 
     sharing.outside = False
-    wait_until(emptied(outbox))
-    assert channel.told == [[1, 2]]
+    wait_until(is_empty(outbox))
+    assert channel.posted == [[1, 2]]
 
 
-def test_asks_again_who_reads_after_a_while(telling: Telling) -> None:
-    sharing = Sharing(outside=False)
-    _, outbox, _ = telling(SENT, waiting=entries(1, 50), is_shared_outside=sharing)
-    wait_until(emptied(outbox))
+def test_asks_again_who_reads_after_a_while(start_relay: StartRelay) -> None:
+    sharing = FakeSharing(outside=False)
+    _, outbox, _ = start_relay(SENT, waiting=entries(1, 50), is_shared_outside=sharing)
+    wait_until(is_empty(outbox))
     assert sharing.calls == 1
 
-    _, outbox, _ = telling(
-        SENT, waiting=entries(1, 50), is_shared_outside=sharing, timing=replace(HASTE, private=0.01)
+    _, outbox, _ = start_relay(
+        SENT, waiting=entries(1, 50), is_shared_outside=sharing, timing=replace(FAST_TIMING, private=0.01)
     )
-    wait_until(emptied(outbox))
+    wait_until(is_empty(outbox))
     assert sharing.calls > 5
 
 
-HOURLY = replace(HASTE, checkpoint=1.0)
+HOURLY = replace(FAST_TIMING, checkpoint=1.0)
 
 
-def heads(channel: Channel) -> list[str]:
-    """List the heads of the checkpoints that came."""
+def heads(channel: ScriptedChannel) -> list[str]:
+    """List the heads of the checkpoints received."""
     return [head for text in channel.texts for head in re.findall('--head "(.*)"', text)]
 
 
@@ -563,9 +567,9 @@ def head_of(number: int) -> str:
     return f"#{number} · {enter(number).hash}"
 
 
-def test_posts_the_head_when_only_lookups_came(telling: Telling) -> None:
-    relay, outbox, channel = telling(SENT, waiting=[])
-    outbox.look_up(enter(7))
+def test_posts_the_head_when_only_lookups_came(start_relay: StartRelay) -> None:
+    relay, outbox, channel = start_relay(SENT, waiting=[])
+    outbox.add_unposted(enter(7))
     wait_until(lambda: outbox.seen == 7)
 
     assert heads(channel) == [head_of(7)]
@@ -573,40 +577,40 @@ def test_posts_the_head_when_only_lookups_came(telling: Telling) -> None:
     assert relay.trouble() == ""
 
 
-def test_posts_no_checkpoint_when_a_told_entry_covers_all(telling: Telling) -> None:
-    _, outbox, channel = telling(SENT, waiting=[], timing=replace(HASTE, checkpoint=0))
+def test_posts_no_checkpoint_when_a_posted_entry_covers_all(start_relay: StartRelay) -> None:
+    _, outbox, channel = start_relay(SENT, waiting=[], timing=replace(FAST_TIMING, checkpoint=0))
     outbox.put(*entries(1, 3))
-    wait_until(emptied(outbox))
+    wait_until(is_empty(outbox))
     takes = outbox.takes
     wait_until(lambda: outbox.takes > takes + 3)
 
     assert heads(channel) == []
 
 
-def test_posts_no_checkpoint_more_often_than_it_should(telling: Telling) -> None:
+def test_posts_no_checkpoint_more_often_than_it_should(start_relay: StartRelay) -> None:
     moments: list[float] = []
 
     def note(*args: Any) -> None:
         moments.append(time.monotonic())
         SENT(*args)
 
-    _, outbox, channel = telling(note, waiting=[], timing=HOURLY)
-    with running(make_relay(channel.url, outbox, HOURLY)):
+    _, outbox, channel = start_relay(note, waiting=[], timing=HOURLY)
+    with started(make_relay(channel.url, outbox, HOURLY)):
         number = 0
         while len(moments) < 3:
             number += 1
-            outbox.look_up(enter(number))
+            outbox.add_unposted(enter(number))
             time.sleep(0.01)
 
     assert all(after - before > 0.9 for before, after in pairwise(moments))
     assert len(set(heads(channel))) == len(heads(channel))
 
 
-def test_posts_the_newest_head_after_an_outage(telling: Telling) -> None:
-    relay, outbox, channel = telling(BROKEN, waiting=[])
-    outbox.look_up(enter(1))
+def test_posts_the_newest_head_after_an_outage(start_relay: StartRelay) -> None:
+    relay, outbox, channel = start_relay(BROKEN, waiting=[])
+    outbox.add_unposted(enter(1))
     wait_until(lambda: bool(relay.status().problem))
-    outbox.look_up(enter(2))
+    outbox.add_unposted(enter(2))
     channel.set_script(SENT)
     wait_until(lambda: outbox.seen == 2)
 
@@ -614,10 +618,10 @@ def test_posts_the_newest_head_after_an_outage(telling: Telling) -> None:
 
 
 def test_calls_a_checkpoint_stuck_that_waits_for_long(
-    telling: Telling, monkeypatch: pytest.MonkeyPatch
+    start_relay: StartRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    relay, outbox, _ = telling(BROKEN, waiting=[])
-    outbox.look_up(enter(1))
+    relay, outbox, _ = start_relay(BROKEN, waiting=[])
+    outbox.add_unposted(enter(1))
     wait_until(lambda: bool(relay.status().problem))
     before = relay.trouble()
     monkeypatch.setattr("bot.slack.delivery.audit_relay.STUCK_SECONDS", 0.1)
@@ -627,12 +631,12 @@ def test_calls_a_checkpoint_stuck_that_waits_for_long(
     assert re.fullmatch("a checkpoint has waited for [0-9]+ s; Slack says HTTP 500", relay.trouble())
 
 
-def test_posts_a_checkpoint_once_that_it_cannot_note_at_once(telling: Telling) -> None:
-    relay, outbox, channel = telling(SENT, waiting=[])
+def test_posts_a_checkpoint_once_that_it_cannot_note_at_once(start_relay: StartRelay) -> None:
+    relay, outbox, channel = start_relay(SENT, waiting=[])
     outbox.broken = {"mark_delivered"}
-    outbox.look_up(enter(1))
+    outbox.add_unposted(enter(1))
     wait_until(lambda: "cannot be written" in relay.status().problem)
-    outbox.look_up(enter(2))
+    outbox.add_unposted(enter(2))
     outbox.broken = set()
     wait_until(lambda: outbox.seen == 1)
     wait_until(lambda: not relay.status().problem)
@@ -640,23 +644,23 @@ def test_posts_a_checkpoint_once_that_it_cannot_note_at_once(telling: Telling) -
     assert heads(channel) == [head_of(1)]
 
 
-def test_posts_no_checkpoint_to_outsiders(telling: Telling) -> None:
-    sharing = Sharing(outside=True)
-    relay, outbox, channel = telling(SENT, waiting=[], is_shared_outside=sharing)
-    outbox.look_up(enter(1))
+def test_posts_no_checkpoint_to_outsiders(start_relay: StartRelay) -> None:
+    sharing = FakeSharing(outside=True)
+    relay, outbox, channel = start_relay(SENT, waiting=[], is_shared_outside=sharing)
+    outbox.add_unposted(enter(1))
     wait_until(lambda: sharing.calls > 1)
 
     assert channel.requests == []
     assert OUTSIDE in relay.trouble()
 
 
-def test_tells_a_real_channel_through_faults() -> None:
+def test_posts_to_a_real_channel_through_faults() -> None:
     workspace = make_workspace()
     workspace.faults.fail("chat.postMessage", SlackFault.BROKEN, 2)
     workspace.faults.fail("chat.postMessage", SlackFault.RATE_LIMITED)
     outbox = FakeOutbox([*entries(1, 7)])
-    with BackgroundServer(make_app(workspace)) as server, running(make_relay(server.url, outbox)):
-        wait_until(emptied(outbox))
+    with BackgroundServer(make_app(workspace)) as server, started(make_relay(server.url, outbox)):
+        wait_until(is_empty(outbox))
 
     posted = [message for message in workspace.messages if message.channel == ONCALL]
     assert [numbers(message.content.text) for message in posted] == [[1, 2, 3, 4, 5], [6, 7]]
