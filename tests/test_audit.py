@@ -61,24 +61,24 @@ def test_changes_again_when_the_record_is_back(running_bot: RunningBot) -> None:
     assert sent(running_bot) == 1
 
 
-def test_holds_no_change_up_while_the_audit_channel_cannot_be_told(running_bot: RunningBot) -> None:
+def test_holds_no_change_up_while_the_audit_channel_fails(running_bot: RunningBot) -> None:
     running_bot.workspace.faults.fail(POST, SlackFault.BROKEN, times=2)
     with running_bot.act_as(EDITOR) as ed:
         for number in range(3, 6):
             done = ed.press(ed.ask(f"/im set user_00{number} nick=Storm"), "Confirm 1 change")
             assert done["text"].startswith("Done.")
 
-        told = ""
-        while told.count("Storm") < 3:
-            told += ed.audit()["text"]
+        texts = ""
+        while texts.count("Storm") < 3:
+            texts += ed.audit()["text"]
 
-    numbers = [int(number) for number in re.findall(r"#(\d+) · [0-9a-f]{32}", told)]
+    numbers = [int(number) for number in re.findall(r"#(\d+) · [0-9a-f]{32}", texts)]
     assert numbers == sorted(set(numbers))
     with closing(Store(running_bot.settings.database_url)) as store:
         wait_until(lambda: store.count_waiting() == (0, None))
 
 
-def test_tells_the_editor_that_the_audit_channel_is_not_told(running_bot: RunningBot) -> None:
+def test_warns_the_editor_that_nothing_is_posted_in_the_audit_channel(running_bot: RunningBot) -> None:
     relay = running_bot.bot.audit.relay
     assert relay
     relay.close()
@@ -89,7 +89,7 @@ def test_tells_the_editor_that_the_audit_channel_is_not_told(running_bot: Runnin
     assert "Audit channel: the relay has stopped" in str(preview["blocks"])
 
 
-def test_tells_an_audit_channel_nothing_while_outsiders_can_read_it() -> None:
+def test_posts_nothing_in_an_audit_channel_that_outsiders_can_read() -> None:
     with run_bot("socket") as running_bot, running_bot.act_as(EDITOR) as ed:
         channel = running_bot.workspace.channels[AUDIT_CHANNEL_ID]
         channel.shared = True
@@ -102,14 +102,14 @@ def test_tells_an_audit_channel_nothing_while_outsiders_can_read_it() -> None:
             message for message in running_bot.workspace.messages if message.channel == AUDIT_CHANNEL_ID
         ]
         channel.shared = False
-        told = ed.audit()
+        message = ed.audit()
 
     assert "people from other organizations can read it, so nothing is posted" in str(preview["blocks"])
     assert done["text"].startswith("Done.")
     assert "people from other organizations can read it" in said
     assert "people from other organizations can read it" in state
     assert posted == []
-    assert "Secret" in told["text"]
+    assert "Secret" in message["text"]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_tells_an_audit_channel_that_is_missing_from_one_that_is_left_out(
         wait_until(lambda: said in running_bot.bot.audit.channel_state())
 
 
-def test_says_how_far_the_audit_channel_has_been_told(running_bot: RunningBot) -> None:
+def test_says_up_to_which_entry_the_audit_channel_has_posts(running_bot: RunningBot) -> None:
     audit = running_bot.bot.audit
     wait_until(lambda: audit.channel_state() == "up to date")
 

@@ -143,8 +143,8 @@ def test_names_the_scopes_that_are_missing() -> None:
 
 def test_tells_a_region_that_does_not_know_the_app() -> None:
     # Another region answers that there is no such app.
-    told = {"ActionStatus": "FAIL", "ErrorCode": 70020, "ErrorInfo": "SdkAppId not found"}
-    with surroundings() as fixture, ScriptedServer(answer(told)) as elsewhere:
+    answered = {"ActionStatus": "FAIL", "ErrorCode": 70020, "ErrorInfo": "SdkAppId not found"}
+    with surroundings() as fixture, ScriptedServer(answer(answered)) as elsewhere:
         (failure,) = failures(diagnose(fixture.environment, **{API_URL: elsewhere.url}))
 
     assert failure.startswith("FAIL  app demo: ")

@@ -133,7 +133,7 @@ def test_refuses_what_slack_did_not_sign(fixture: BotFixture) -> None:
             name: call(fixture.app, "POST", EVENTS, body, headers) for name, headers in forgeries.items()
         }
 
-        assert {name: told.status for name, told in answered.items()} == dict.fromkeys(forgeries, 401)
+        assert {name: each.status for name, each in answered.items()} == dict.fromkeys(forgeries, 401)
         assert scripted_server.requests == []
 
 

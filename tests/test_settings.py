@@ -224,10 +224,10 @@ REFUSED: tuple[tuple[Changes, str], ...] = (
 
 @pytest.mark.parametrize(("changes", "mistake"), REFUSED)
 def test_refuses_and_names_the_variable(changes: Changes, mistake: str) -> None:
-    (told,) = mistakes(changes)
+    (text,) = mistakes(changes)
 
-    assert mistake in told
-    assert "\n" not in told
+    assert mistake in text
+    assert "\n" not in text
 
 
 NONE = dict.fromkeys(name for name in COMPLETE if name.startswith("IM_"))
@@ -247,7 +247,7 @@ def test_shows_how_to_name_an_app_that_came_as_json() -> None:
 
 
 def test_tells_all_mistakes_at_once_each_once() -> None:
-    told = mistakes(
+    found = mistakes(
         {
             "SLACK_BOT_TOKEN": None,
             "SLACK_APP_TOKEN": "xoxb-1",
@@ -262,7 +262,7 @@ def test_tells_all_mistakes_at_once_each_once() -> None:
         "socket",
     )
 
-    assert [mistake.split()[0] for mistake in told] == [
+    assert [mistake.split()[0] for mistake in found] == [
         f"{PROD}API_KEY",
         "SLACK_BOT_TOKEN",
         "ROLES__VIEWERS",
@@ -395,11 +395,11 @@ NAMES = (
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("name", NAMES)
 def test_shows_no_value_in_a_message(name: str, value: str) -> None:
-    told = read({name: value})
+    result = read({name: value})
 
-    if isinstance(told, SettingsError):
-        assert CANARY not in f"{told!r} {told}"
-        assert (told.__context__, told.__cause__) == (None, None)
+    if isinstance(result, SettingsError):
+        assert CANARY not in f"{result!r} {result}"
+        assert (result.__context__, result.__cause__) == (None, None)
 
 
 SECRETS = (
@@ -422,14 +422,14 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 @given(st.dictionaries(st.sampled_from(NAMES), TEXTS))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_takes_or_refuses_whatever_is_set(changes: dict[str, str]) -> None:
-    told = read(changes)
+    result = read(changes)
 
-    if isinstance(told, SettingsError):
-        assert told.mistakes
-        assert all(told.mistakes)
+    if isinstance(result, SettingsError):
+        assert result.mistakes
+        assert all(result.mistakes)
     else:
-        assert told.apps.find("prod").name == "prod"
-        assert told.rules.viewers != Grantees()
+        assert result.apps.find("prod").name == "prod"
+        assert result.rules.viewers != Grantees()
 
 
 def test_nothing_can_be_changed_later() -> None:

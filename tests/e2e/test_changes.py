@@ -44,17 +44,17 @@ def test_changes_a_profile_and_undoes_it(enter: OpenPage) -> None:
     expect(answer.get_by_role("button", name="Confirm")).to_have_count(0)
 
     go_to(page, "im-audit")
-    told = articles(page)
-    expect(told.last).to_contain_text("Changed bob_k in demo local by @Ed Okafor", use_inner_text=True)
-    expect(told.last).to_contain_text("Reason spam nickname, ticket 4711", use_inner_text=True)
-    has_rows(told.last, "Field\tBefore\tAfter", *changed)
+    messages = articles(page)
+    expect(messages.last).to_contain_text("Changed bob_k in demo local by @Ed Okafor", use_inner_text=True)
+    expect(messages.last).to_contain_text("Reason spam nickname, ticket 4711", use_inner_text=True)
+    has_rows(messages.last, "Field\tBefore\tAfter", *changed)
     keep_picture(page, "audit.png")
 
-    told.last.get_by_role("button", name="Undo…").click()
-    expect(told.last).to_contain_text("Undo change op_")
-    told.last.get_by_role("button", name="Confirm 2 changes").click()
+    messages.last.get_by_role("button", name="Undo…").click()
+    expect(messages.last).to_contain_text("Undo change op_")
+    messages.last.get_by_role("button", name="Confirm 2 changes").click()
 
-    undone = told.filter(has_text="Undone")
+    undone = messages.filter(has_text="Undone")
     back = ["Nickname\tBob K\tfree_coins_4u", "Friend requests\tAllowed\tBlocked by admin"]
     has_rows(undone, "Field\tBefore\tAfter", *back)
 

@@ -116,10 +116,10 @@ def test_shares_nothing_where_other_organizations_read(enter: OpenPage) -> None:
     go_to(other, "partners")
     answer = ask(page, "/im profile alice")
 
-    told = press(page, answer, "Share")
+    refusal = press(page, answer, "Share")
 
-    expect(told).to_contain_text("Not shared: people from other organizations can read this channel")
-    expect(told).to_contain_text("Only visible to you")
+    expect(refusal).to_contain_text("Not shared: people of other organizations can read this channel")
+    expect(refusal).to_contain_text("Only visible to you")
     expect(articles(other)).to_have_count(0)
 
 

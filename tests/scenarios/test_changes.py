@@ -32,9 +32,9 @@ def test_changes_a_profile_when_confirmed_and_tells_the_audit_channel(
 
     assert done["text"].startswith("Done.")
     assert nick_of(running_bot, "user_001") == "Bob K"
-    told = ed.audit()
-    assert "Bob K" in told["text"]
-    assert "ticket 4711" in told["text"]
+    said = ed.audit()
+    assert "Bob K" in said["text"]
+    assert "ticket 4711" in said["text"]
     outcomes = [entry.event.outcome for entry in reversed(read_history(running_bot, "user_001"))]
     assert outcomes == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
     assert verify_url(running_bot.settings.database_url).status is RecordStatus.SOUND
@@ -43,10 +43,10 @@ def test_changes_a_profile_when_confirmed_and_tells_the_audit_channel(
 def test_undoes_from_the_audit_channel(running_bot: RunningBot, ed: SlackUser) -> None:
     before = nick_of(running_bot, "user_002")
     ed.press(ed.ask("/im set user_002 nick=Wrong"), "Confirm 1 change")
-    told = ed.audit()
+    said = ed.audit()
 
     with running_bot.act_as(GROUP_EDITOR) as grace:
-        preview = grace.press(told, "Undo…")
+        preview = grace.press(said, "Undo…")
         assert "Undo change" in preview["text"]
         assert nick_of(running_bot, "user_002") == "Wrong"
         done = grace.press(preview, "Confirm 1 change")

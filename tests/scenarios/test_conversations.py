@@ -62,7 +62,7 @@ def labels(message: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("alice bob_k nobody", "2 of 3 found  ·  1 not imported"),
         ("friends alice bob_k", "in alice's friend list"),
@@ -75,11 +75,11 @@ def labels(message: dict[str, Any]) -> list[str]:
         (f"alice {'x' * 33}", "1 of 2 found  ·  1 not asked"),
     ],
 )
-def test_answers_a_direct_message(running_bot: RunningBot, text: str, told: str) -> None:
+def test_answers_a_direct_message(running_bot: RunningBot, text: str, expected: str) -> None:
     with running_bot.act_as() as vera:
         answer = say(vera, text, DIRECT)
 
-    assert told.replace("0 of", "of 3 found") in answer["text"]
+    assert expected.replace("0 of", "of 3 found") in answer["text"]
     assert (answer["channel"], answer["ephemeral"], answer["thread_ts"]) == (DIRECT, False, None)
 
 

@@ -193,11 +193,11 @@ def check_record(fixture: CrashFixture) -> None:
     """Check the record as a whole: sound, and every outcome in the outbox once."""
     assert verify_url(fixture.database).status is RecordStatus.SOUND
     assert fixture.sandbox.unrecorded == []
-    told = [entry.sequence for entry in fixture.record.lease_next("test", 60, 10_000)]
+    waiting = [entry.sequence for entry in fixture.record.lease_next("test", 60, 10_000)]
     entries = [entry for account in fixture.accounts for entry in fixture.history(account)]
     ends = {Outcome.SUCCEEDED, Outcome.FAILED}
-    assert told == sorted(entry.sequence for entry in entries if entry.event.outcome in ends)
-    assert told
+    assert waiting == sorted(entry.sequence for entry in entries if entry.event.outcome in ends)
+    assert waiting
 
 
 def test_outlives_a_kill_at_every_step(fixture: CrashFixture) -> None:

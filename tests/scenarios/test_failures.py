@@ -70,7 +70,7 @@ def patiently(slack_user: SlackUser) -> str:
 
 
 def test_says_what_is_wrong_with_the_vendor_and_what_to_do() -> None:
-    expected = {name: told for name, (_, *told) in {**VENDOR, **UNREACHABLE}.items()}
+    expected = {name: parts for name, (_, *parts) in {**VENDOR, **UNREACHABLE}.items()}
     expected["unknown-authority"] = ["certificate", "operator"]
     with (
         apps_on_a_bad_day() as apps,
@@ -131,9 +131,9 @@ def test_waits_for_slack_that_hangs() -> None:
     with run_bot("http") as running_bot, running_bot.act_as() as vera:
         running_bot.workspace.faults.fail(RESPONSE_URL, SlackFault.HANG)
         vera.page.send("/im whoami")
-        told = patiently(vera)
+        said = patiently(vera)
 
-    assert "You are a viewer" in told
+    assert "You are a viewer" in said
 
 
 @pytest.mark.parametrize("fault", [SlackFault.RATE_LIMITED, SlackFault.BROKEN])

@@ -193,12 +193,12 @@ def test_opens_no_modal_for_a_guest_and_records_it(running_bot: RunningBot, shor
         ts = gus.next_message()["ts"]
         used = gus.page.use_shortcut(shortcut, SUPPORT, **({"ts": ts} if "message" in shortcut else {}))
         assert used == {"ok": True}
-        told = gus.page.next()
-        while told["type"] != "message":
-            assert not told.get("view")
-            told = gus.page.next()
+        event = gus.page.next()
+        while event["type"] != "message":
+            assert not event.get("view")
+            event = gus.page.next()
 
-    assert "you are a guest" in str(told)
+    assert "you are a guest" in str(event)
     *earlier, entry = read_denials(running_bot, GUEST)
     assert len(earlier) == before
     assert (entry["command"], entry["surface"]) == (word, Surface.FORM)

@@ -68,7 +68,7 @@ def changed(running_bot: RunningBot, ed: SlackUser) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("source", "action_id", "told"),
+    ("source", "action_id", "expected"),
     [
         (answered, "export_csv", "The CSV is in your direct messages"),
         (failed, "retry_failed", "2 of 2 found"),
@@ -78,7 +78,7 @@ def changed(running_bot: RunningBot, ed: SlackUser) -> dict[str, Any]:
     ],
 )
 def test_leaves_the_pressed_message_and_answers_once_beside_it(
-    running_bot: RunningBot, ed: SlackUser, source: Any, action_id: str, told: str
+    running_bot: RunningBot, ed: SlackUser, source: Any, action_id: str, expected: str
 ) -> None:
     pressed = source(running_bot, ed)
     label = next(
@@ -90,7 +90,7 @@ def test_leaves_the_pressed_message_and_answers_once_beside_it(
 
     running_bot.sandbox.behavior = SLOW
     ed.click(pressed, label)
-    answer = last(ed, told)
+    answer = last(ed, expected)
 
     assert kept.content == before
     assert answer["ts"] != pressed["ts"]

@@ -224,7 +224,7 @@ def test_tells_whoever_waits_that_the_bot_restarts() -> None:
         waits = ed.ask("/im profile alice", ONCALL)
         threading.Timer(0.2, released.set).start()
         running_bot.bot.workers.close()
-        told = ed.answer()
+        answer = ed.answer()
 
     assert waits["text"].startswith(WAITS)
-    assert told["text"] == "The bot is restarting. Nothing was sent. Try again in a minute."
+    assert answer["text"] == "The bot is restarting. Nothing was sent. Try again in a minute."

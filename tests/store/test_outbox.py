@@ -19,16 +19,16 @@ def numbers(entries: Sequence[Entry | AlteredEntry]) -> list[int]:
     return [entry.sequence for entry in entries]
 
 
-def told(outcome: Outcome) -> AuditEvent:
+def change_event(outcome: Outcome) -> AuditEvent:
     return step(a_change(), outcome)
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        told(Outcome.SUCCEEDED),
-        told(Outcome.FAILED),
-        told(Outcome.UNKNOWN),
+        change_event(Outcome.SUCCEEDED),
+        change_event(Outcome.FAILED),
+        change_event(Outcome.UNKNOWN),
         denied("set"),
         denied("undo"),
     ],
@@ -43,9 +43,9 @@ def test_tells_what_became_of_changes_and_who_was_kept_from_one(store: Store, ev
 @pytest.mark.parametrize(
     "event",
     [
-        told(Outcome.PROPOSED),
-        told(Outcome.ATTEMPTED),
-        told(Outcome.CANCELLED),
+        change_event(Outcome.PROPOSED),
+        change_event(Outcome.ATTEMPTED),
+        change_event(Outcome.CANCELLED),
         denied("profile"),
         looked_up(),
     ],

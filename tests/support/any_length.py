@@ -185,7 +185,7 @@ def find_slow(length: float = LENGTH, seconds: float = SECONDS) -> Iterator[str]
 
 def _count_read(read: Callable[[str], object], pieces: Sequence[str], length: int, seconds: float) -> int:
     """Count the pieces that are read in time, up to the first that is not."""
-    told, tell = os.pipe()
+    readable, writable = os.pipe()
     child = os.fork()
     if child == 0:
         for piece in pieces:
@@ -194,10 +194,10 @@ def _count_read(read: Callable[[str], object], pieces: Sequence[str], length: in
             signal.setitimer(signal.ITIMER_PROF, seconds)
             with suppress(UsageError):
                 read(f"{run}a{run}")
-            os.write(tell, b".")
+            os.write(writable, b".")
         os._exit(0)
-    os.close(tell)
-    with os.fdopen(told, "rb") as done:
+    os.close(writable)
+    with os.fdopen(readable, "rb") as done:
         count = len(done.read())
     os.waitpid(child, 0)
     return count

@@ -30,9 +30,9 @@ class DelayingProxy:
             is_socket = b"upgrade: websocket" in head.lower()
             server.sendall(head)
             # Its port in responses becomes the proxy's, so that WebSockets are opened through the proxy too.
-            told, ours = (b":%d/" % port for port in (server.getpeername()[1], client.getsockname()[1]))
+            theirs, ours = (b":%d/" % port for port in (server.getpeername()[1], client.getsockname()[1]))
             back = threading.Thread(
-                target=_pass_on, args=(server, client, self.back, (told, ours)), daemon=True
+                target=_pass_on, args=(server, client, self.back, (theirs, ours)), daemon=True
             )
             back.start()
             _pass_on(client, server, self.there if is_socket else 0.0)

@@ -252,8 +252,8 @@ def test_accounts_for_every_id_exactly_once_wherever_it_is_cancelled(
         "friends": LookupCommand(FRIENDS, PROD, asked, FIELDS, owner="owner"),
         "attrs": LookupCommand(ATTRIBUTES, PROD, asked),
     }
-    told = {account: answers[n % len(answers)] for n, account in enumerate(asked) if n % left_out}
-    im = CancellingIM(told, dict.fromkeys(asked, True), press_at=press_at)
+    known = {account: answers[n % len(answers)] for n, account in enumerate(asked) if n % left_out}
+    im = CancellingIM(known, dict.fromkeys(asked, True), press_at=press_at)
     record = FakeRecord()
     with ThreadPoolExecutor(1) as pool:
         im.inquiry = begin(commands[kind], im, pool, record)

@@ -317,10 +317,10 @@ def test_tells_the_bot_of_a_closed_view_if_it_wants_to_know(
 def test_tells_the_bot_of_every_view_of_a_cleared_stack(
     how: str, vera: Page, bot: SocketModeConnection, show: Show
 ) -> None:
-    told = make_view(NICK, notify_on_close=True, clear_on_close=how == "by the view")
+    notifying = make_view(NICK, notify_on_close=True, clear_on_close=how == "by the view")
     view = show(NICK, notify_on_close=True, clear_on_close=how == "by the view")
     silent = answer(vera, bot, view, {"response_action": "push", "view": make_view(NICK)})
-    top = answer(vera, bot, silent, {"response_action": "push", "view": told})
+    top = answer(vera, bot, silent, {"response_action": "push", "view": notifying})
 
     vera.close(top, clear=how == "by hand")
     closed = []

@@ -143,8 +143,8 @@ ADDRESS = "/upload/s3cr3t"
 @pytest.mark.parametrize("drip", ["status line", "trailer", "body"])
 def test_ends_at_whatever_step_drips(step: str, drip: str) -> None:
     def behave(connection: Any, request: ReceivedRequest, stopped: Any) -> None:
-        told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
-        (DRIPS[drip] if step in request.path else answer(told))(connection, request, stopped)
+        body = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
+        (DRIPS[drip] if step in request.path else answer(body))(connection, request, stopped)
 
     quick = Limits(call=0.6, megabyte=0)
     with ScriptedServer(behave) as slack, pytest.raises(SlackUnavailableError) as caught:
@@ -158,8 +158,8 @@ def test_a_long_file_may_take_longer() -> None:
     def behave(connection: Any, request: ReceivedRequest, stopped: Any) -> None:
         if request.path == ADDRESS:
             stopped.wait(1.2)
-        told = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "files": []}
-        answer(told | {"upload_url": slack.url + ADDRESS})(connection, request, stopped)
+        body = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "files": []}
+        answer(body | {"upload_url": slack.url + ADDRESS})(connection, request, stopped)
 
     content = b"x" * 1_000_000
     with ScriptedServer(behave) as slack:

@@ -212,41 +212,41 @@ def test_says_that_it_is_busy_in_the_acknowledgement_of_a_command(fixture: Liste
     with everybody_busy(fixture.bot):
         acknowledged = fixture.send("profile alice", VIEWER)
 
-    told = json.loads(acknowledged.body)
+    reply = json.loads(acknowledged.body)
     assert acknowledged.status == 200
-    assert told["response_type"] == "ephemeral"
-    assert "The bot is busy" in told["text"]
-    assert "Try again" in told["text"]
-    assert check_message(told) == []
+    assert reply["response_type"] == "ephemeral"
+    assert "The bot is busy" in reply["text"]
+    assert "Try again" in reply["text"]
+    assert check_message(reply) == []
 
 
 def test_says_that_it_is_busy_beside_the_message_whose_button_was_pressed(fixture: ListenerFixture) -> None:
     with everybody_busy(fixture.bot):
         acknowledged = fixture.press("any", VIEWER)
-        told = fixture.next_post()
+        reply = fixture.next_post()
 
     # Slack ignores the body that acknowledges a press.
     assert (acknowledged.status, acknowledged.body) == (200, "")
-    assert "The bot is busy" in told["text"]
-    assert told["replace_original"] is False
+    assert "The bot is busy" in reply["text"]
+    assert reply["replace_original"] is False
 
 
 def test_says_that_it_is_busy_on_top_of_the_review_that_was_confirmed(fixture: ListenerFixture) -> None:
     with everybody_busy(fixture.bot):
         acknowledged = fixture.fill_in("set_review", VIEWER)
 
-    told = json.loads(acknowledged.body)
-    assert told["response_action"] == "push"
-    assert "The bot is busy" in str(told["view"])
-    assert check_view(told["view"]) == []
+    reply = json.loads(acknowledged.body)
+    assert reply["response_action"] == "push"
+    assert "The bot is busy" in str(reply["view"])
+    assert check_view(reply["view"]) == []
 
 
 def test_says_at_the_first_input_what_concerns_a_form_as_a_whole(fixture: ListenerFixture) -> None:
     acknowledged = fixture.fill_in("set_modal", VIEWER, {"type": "input", "block_id": "first"})
 
-    told = json.loads(acknowledged.body)
-    assert told["response_action"] == "errors"
-    assert "too old" in told["errors"]["first"]
+    reply = json.loads(acknowledged.body)
+    assert reply["response_action"] == "errors"
+    assert "too old" in reply["errors"]["first"]
 
 
 def test_answers_again_when_somebody_is_free(fixture: ListenerFixture) -> None:
@@ -258,15 +258,15 @@ def test_answers_again_when_somebody_is_free(fixture: ListenerFixture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"), [("whoami", "You are a viewer"), (" HELP profile", "/im profile")]
+    ("typed", "expected"), [("whoami", "You are a viewer"), (" HELP profile", "/im profile")]
 )
 def test_says_who_one_is_and_helps_although_everybody_is_busy(
-    fixture: ListenerFixture, typed: str, told: str
+    fixture: ListenerFixture, typed: str, expected: str
 ) -> None:
     with everybody_busy(fixture.bot):
         acknowledged = fixture.send(typed, VIEWER)
         assert acknowledged.body == ""
-        assert told in fixture.next_post()["text"]
+        assert expected in fixture.next_post()["text"]
 
 
 def test_owns_up_when_a_command_finds_no_way_to_a_worker(
@@ -275,9 +275,9 @@ def test_owns_up_when_a_command_finds_no_way_to_a_worker(
     monkeypatch.setattr(fixture.bot.workers, "threads", None)
     acknowledged = fixture.send("profile alice", VIEWER)
 
-    told = json.loads(acknowledged.body)
-    (reference,) = re.findall("the reference ([0-9a-f]{8})", told["text"])
-    assert (acknowledged.status, told["response_type"]) == (200, "ephemeral")
+    reply = json.loads(acknowledged.body)
+    (reference,) = re.findall("the reference ([0-9a-f]{8})", reply["text"])
+    assert (acknowledged.status, reply["response_type"]) == (200, "ephemeral")
     assert f"reference {reference}" in caplog.text
 
 
