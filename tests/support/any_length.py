@@ -1,7 +1,7 @@
-"""Reads hostile text with everything that takes text from outside; prints what took longer than it may.
+"""Feeds hostile text to every reader of outside text; prints those that took too long.
 
-Run by itself: a pattern that goes over the text again and again holds the interpreter, so that nothing but
-the end of the process stops it. The time counted is the processor's, which other processes do not use up.
+A program of its own: a pattern that rescans the text holds the interpreter, and only the end of the
+process stops it. It counts CPU time, which other processes do not use up.
 """
 
 import os
@@ -36,9 +36,9 @@ from bot.slack.modals.lookup import IDS, KIND, OWNER
 from bot.slack.modals.lookup_submission import read_lookup
 
 LENGTH = 60_000
-"""How long each text is; a pattern that goes over it again from each character takes 4 seconds and more."""
+"""Characters of each text; a pattern that rescans it from each character takes over 4 seconds."""
 SECONDS = 1.5
-"""How long one text may take on the processor; what reads it once takes a tenth of that."""
+"""Seconds of CPU for one text; a single pass takes a tenth of that."""
 
 BOT_ID = "U07IMBOTX3M"
 APP = App("prod", "Singapore")
@@ -103,7 +103,7 @@ PIECES = (
         "\ud800",
     ),
 )
-"""What the texts repeat."""
+"""The pieces that the texts repeat."""
 
 
 def _take_apart(text: str) -> None:
@@ -170,11 +170,11 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "write a line of CSV": lambda text: line([text]),
     "type in the playground": lambda text: to_mrkdwn(text, PEOPLE),
 }
-"""Everything that takes text from outside."""
+"""All readers of text from outside, by name."""
 
 
 def find_slow(length: float = LENGTH, seconds: float = SECONDS) -> Iterator[str]:
-    """Name each reader with the piece whose repetition it does not read in time."""
+    """Name each reader with each piece whose repetition it does not read in time."""
     for name, read in READERS.items():
         rest = list(PIECES)
         while rest:
@@ -190,7 +190,7 @@ def _count_read(read: Callable[[str], object], pieces: Sequence[str], length: in
     if child == 0:
         for piece in pieces:
             run = (piece * length)[: length // 2]
-            # The default action of its signal ends the process, whatever holds the interpreter.
+            # The signal's default action ends the process even within C code.
             signal.setitimer(signal.ITIMER_PROF, seconds)
             with suppress(UsageError):
                 read(f"{run}a{run}")

@@ -1,4 +1,4 @@
-"""A minimal Bolt app, to compare with; run as a program: `process-first`, `readme` or `socket`.
+"""A minimal Bolt app to compare with, as a program: `process-first`, `readme` or `socket`.
 
 It imports nothing of the bot, so that its memory is Bolt's alone. `process-first` is served as the bot is,
 `readme` by `App.start()`, as Bolt's README has it.
@@ -14,11 +14,11 @@ from slack_bolt import Ack, App, BoltRequest
 from slack_sdk import WebClient
 
 THREADS = 8
-"""As many as the bot has."""
+"""As many threads as the bot has."""
 
 
 def make_app(*, process_first: bool) -> App:
-    # Taken out of the environment: Bolt would complain of two tokens.
+    # Removed from the environment: Bolt complains of two tokens.
     slack = WebClient(os.environ.pop("SLACK_BOT_TOKEN"), base_url=os.environ["SLACK_API_URL"])
     app = App(
         client=slack,

@@ -57,6 +57,6 @@ def launch() -> Iterator[Browser]:
 
 
 def measure_contrast(page: Page) -> float:
-    """Measure the least contrast of any text on a page with what is behind it, as WCAG counts it."""
+    """Measure the lowest contrast ratio (WCAG) of any text on a page with its background."""
     contrast: float = page.evaluate(_LEAST_CONTRAST)
     return contrast

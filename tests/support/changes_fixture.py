@@ -1,4 +1,4 @@
-"""An app with an account, people of every kind, and changes in between."""
+"""Changes of one account by people of every kind, on fakes."""
 
 from dataclasses import dataclass, field, replace
 

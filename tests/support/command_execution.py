@@ -1,4 +1,4 @@
-"""Runs any command by the method of the services that is for it."""
+"""Runs any command with its method of the services."""
 
 from typing import assert_never
 

@@ -29,7 +29,7 @@ class DelayingProxy:
             head = client.recv(65536)
             is_socket = b"upgrade: websocket" in head.lower()
             server.sendall(head)
-            # Its port in responses becomes the proxy's, so that WebSockets are opened through the proxy too.
+            # Responses name the proxy's port, so that WebSockets are opened through the proxy too.
             theirs, ours = (b":%d/" % port for port in (server.getpeername()[1], client.getsockname()[1]))
             back = threading.Thread(
                 target=_pass_on, args=(server, client, self.back, (theirs, ours)), daemon=True
@@ -41,7 +41,7 @@ class DelayingProxy:
 
 @contextmanager
 def run_delaying_proxy(proxy: DelayingProxy) -> Iterator[str]:
-    """Run a proxy on loopback; gives its address."""
+    """Run a proxy on loopback; yields its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def listen() -> None:
@@ -59,7 +59,7 @@ def run_delaying_proxy(proxy: DelayingProxy) -> Iterator[str]:
 def _pass_on(
     source: socket.socket, sink: socket.socket, seconds: float, change: tuple[bytes, bytes] = (b"", b"")
 ) -> None:
-    """Relay data after a delay, with `change` replaced if both parts have one length."""
+    """Relay data after a delay, with one part of `change` replaced by the other if they are as long."""
     with suppress(OSError):
         while data := source.recv(65536):
             time.sleep(seconds)

@@ -49,7 +49,7 @@ def step(change: Change, outcome: Outcome) -> AuditEvent:
 
 
 def unaltered(entries: Iterable[Entry | AlteredEntry]) -> list[Entry]:
-    """Take entries none of which is altered."""
+    """Return the entries; fails on an altered one."""
     found = list(entries)
     assert not any(isinstance(each, AlteredEntry) for each in found)
     return [each for each in found if isinstance(each, Entry)]

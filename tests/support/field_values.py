@@ -14,7 +14,7 @@ def texts(max_bytes: int) -> st.SearchStrategy[str]:
 
 
 def held(field: Field) -> st.SearchStrategy[Value]:
-    """Make any value that a field can hold at the vendor and people can mean."""
+    """Make a strategy of the values of a field that the vendor can hold and a person can type."""
     if field.kind is Kind.CHOICE:
         return st.sampled_from(list(field.choices))
     if field.kind is Kind.DATE:

@@ -44,18 +44,18 @@ class Package:
 
     @property
     def name(self) -> str:
-        """Its own name, without the package that it is in."""
+        """Its own name, without its package."""
         return self.module.rpartition(".")[2]
 
     def walk(self) -> Iterator["Package"]:
-        """Go through this package and all within it."""
+        """Yield this package and all packages in it."""
         yield self
         for row in self.rows:
             for package in row:
                 yield from package.walk()
 
     def least_width(self) -> float:
-        """Estimate the width that its longest line takes; rows are shared out by it."""
+        """Estimate the width of its longest line; a row's width is shared out by it."""
         own = [
             CHARACTER * len(self.name),
             *(self.step_width() for _ in self.steps[:1]),
@@ -73,12 +73,12 @@ class Package:
         return max(1, min(len(self.steps), int((width - 2 * MARGIN) // self.step_width())))
 
     def share_out(self, row: list["Package"], width: float) -> list[float]:
-        """Share a width out among the packages of a row."""
+        """Share a width among the packages of a row."""
         free, needs = width - 2 * MARGIN - GAP * (len(row) - 1), [package.least_width() for package in row]
         return [free * need / sum(needs) for need in needs]
 
     def height(self, width: float) -> float:
-        """Add up what its name, its steps and its rows take."""
+        """Sum the heights of its name, its steps and its rows."""
         height: float = TITLE
         if self.steps:
             height += LINE * math.ceil(len(self.steps) / self.steps_in_row(width))
@@ -104,12 +104,12 @@ def read_layers() -> Package:
 
 
 def split(layer: str) -> list[str]:
-    """Split a layer into its modules; brackets mean that a module need not be there."""
+    """Split a layer into its modules; a module in brackets is optional."""
     return [name.strip(" ()") for name in re.split(r"[|:]", layer)]
 
 
 def read_path(text: str) -> list[str]:
-    """Read the modules that a command goes through, in order, from a numbered table."""
+    """Read the modules of a command's path, in order, from a numbered table."""
     return [
         path.replace("/", ".") for path in re.findall(r"^\| \d+ \| `([\w/]+)\.py` \|", text, re.MULTILINE)
     ]
@@ -127,7 +127,7 @@ def draw(root: Package, path: list[str]) -> str:
 
 @dataclass(slots=True)
 class Picture:
-    """A diagram under way: boxes lie below the path, names above it."""
+    """A diagram in the making: boxes lie below the path, names above it."""
 
     boxes: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -156,7 +156,7 @@ class Picture:
             y += max(map(Package.height, row, shares))
 
     def finish(self, height: float) -> str:
-        """Put all of it together."""
+        """Join the parts to an SVG."""
         steps = [(number, *self.steps[number]) for number in sorted(self.steps)]
         path = [
             SEGMENT.format(x=x, y=y, to_x=to_x, to_y=to_y, middle=(y + to_y) / 2)

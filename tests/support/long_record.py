@@ -1,4 +1,4 @@
-"""Long records, written past the bot as fast as a database takes rows."""
+"""Long records, inserted straight into a database."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,12 +28,12 @@ _DONE = (Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED)
 
 
 def fill(url: str, lookups: int, changes: int) -> int:
-    """Fill an empty database of the current schema, and tell how many entries it holds then.
+    """Fill an empty database of the current schema; returns its number of entries.
 
     Args:
         url: As in DATABASE_URL.
-        lookups: How many entries are lookups, of two accounts each.
-        changes: How many changes are made, each of three entries, several at the same time.
+        lookups: Number of entries that are lookups, of two accounts each.
+        changes: Number of changes of three entries each, several open at a time.
     """
     if url.startswith("sqlite"):
         return _fill_file(make_url(url).database or "", _write(lookups, changes))
@@ -78,7 +78,7 @@ def _fill_server(url: str, written: Iterable[Rows]) -> int:
 
 
 def _add_all(written: Iterable[Rows], add: Callable[[str, Sequence[tuple[object, ...]]], None]) -> int:
-    """Add all rows; gives the number of the last entry."""
+    """Insert all rows; returns the number of the last entry."""
     last = 0
     for rows in written:
         for table in _TABLES:
@@ -107,7 +107,7 @@ def _write(lookups: int, changes: int) -> Iterator[Rows]:
             )
             rows["entry_accounts"] += ((event.app, account, sequence) for account in event.accounts)
             if change is not None:
-                # Its row is written with its last step: three entries before, it was proposed.
+                # The change is written with its last step; it was proposed three entries before.
                 made = replace(change, proposed_at=at - timedelta(milliseconds=_AGO))
                 row = encode_change(made, chain.write_time(at))
                 rows["changes"].append(tuple(row[name] for name in _TABLES["changes"]))
@@ -118,7 +118,7 @@ _AGO = 900
 
 
 def _drafts(lookups: int, changes: int) -> Iterator[tuple[AuditEvent, Change | None]]:
-    """Give lookups and the steps of changes, which are three at a time under way."""
+    """Yield lookups and the steps of changes, three of which are open at a time."""
     each = lookups / max(changes, 1)
     due = 0.0
     for number in range(changes + 2):
@@ -133,6 +133,6 @@ def _drafts(lookups: int, changes: int) -> Iterator[tuple[AuditEvent, Change | N
 
 
 def _change(number: int, outcome: Outcome) -> Change:
-    # Spread as the random ids of real changes are.
+    # Spread like the random ids of real changes.
     change_id = f"op_{number * 2654435761 % 2**32:012x}"
     return replace(a_change(change_id, accounts=(f"user_{number}",)), outcome=outcome)

@@ -1,4 +1,4 @@
-"""What people do in the playground's page, and the pictures that the pages keep of it."""
+"""Actions in the playground's page, and the pictures of the docs."""
 
 import os
 import re
@@ -36,12 +36,12 @@ def send(page: Page, text: str) -> None:
 
 
 def ask(page: Page, text: str) -> Locator:
-    """Send a command; gives the message that answers."""
+    """Send a command; returns the message that answers."""
     return _next(page, lambda: send(page, text))
 
 
 def press(page: Page, message: Locator, label: str) -> Locator:
-    """Press a button whose answer is a message of its own; gives that."""
+    """Press a button that is answered with a new message; returns it."""
     return _next(page, message.get_by_role("button", name=label).click)
 
 
@@ -65,7 +65,7 @@ def open_home(page: Page) -> Locator:
 
 
 def open_shortcut(page: Page, name: str, dialog: str) -> Locator:
-    """Use a shortcut of the box's; gives the modal that it opens."""
+    """Use a shortcut of the message box; returns the modal that it opens."""
     page.get_by_label("Shortcuts").click()
     page.get_by_role("button", name=name).click()
     return page.get_by_role("dialog", name=dialog)
@@ -85,8 +85,8 @@ def has_rows(message: Locator, *rows: str | re.Pattern[str]) -> None:
 
 
 def keep_picture(page: Page, name: str) -> None:
-    """Rewrite a picture of the pages: PICTURES=write pytest tests/e2e."""
+    """Rewrite a picture of the docs, with PICTURES=write pytest tests/e2e."""
     if os.environ.get("PICTURES") == "write":
-        page.mouse.move(0, 0)  # nothing looks pointed at
+        page.mouse.move(0, 0)  # nothing is hovered
         shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
         shot.quantize(256, dither=Image.Dither.NONE).save(PICTURES / name, optimize=True)

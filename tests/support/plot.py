@@ -23,7 +23,7 @@ MEDIAN = """<path d="M{x:.1f} {above}v20" stroke="#24292f" stroke-width="2"/>
 
 
 def plot(path: Path, title: str, unit: str, measured: Mapping[str, Sequence[float]]) -> None:
-    """Draw every figure as a dot on a logarithmic axis, a row for each name, with its median."""
+    """Draw the figures as dots on a logarithmic axis, a row with a median for each name."""
     ticks = _ticks([figure for figures in measured.values() for figure in figures])
     bottom = TOP + ROW * len(measured)
 

@@ -1,4 +1,4 @@
-"""Databases of a real PostgreSQL server, and a server of its own for a test that does harm to one."""
+"""Databases of a real PostgreSQL server, and a separate server for tests that damage one."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ _numbers = count(1)
 
 @contextmanager
 def new_database() -> Iterator[str]:
-    """Make a database for the context, and give its address; where no server answers, skip the test."""
+    """Make a database for the context; yields its address. Skips the test without a server."""
     name = f"im_bot_tests_{os.getpid()}"
     try:
         admin = psycopg.connect(f"{SERVER}/postgres", autocommit=True, connect_timeout=30)
@@ -33,7 +33,7 @@ def new_database() -> Iterator[str]:
 
 
 def new_schema(server: str) -> str:
-    """Make an empty schema in a database, and give an address that leads to it."""
+    """Make an empty schema in a database; returns its address."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {name}".encode())
@@ -42,16 +42,16 @@ def new_schema(server: str) -> str:
 
 @contextmanager
 def new_server() -> Iterator[str]:
-    """Start a server for the context, and give its address; without PostgreSQL's programs, skip the test.
+    """Start a server for the context; yields its address. Skips the test without PostgreSQL's programs.
 
-    A full disk or a read-only database holds up the checkpoints of a whole server, so that the tests beside
-    would fail with it.
+    A full disk or a read-only database blocks the checkpoints of the whole server, and would fail other
+    tests.
     """
     newest = max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=which("initdb"))
     if newest is None:
         pytest.skip("needs PostgreSQL's own programs: initdb and pg_ctl")
     programs = Path(newest).parent
-    # The server refuses to run as root, and its user has to reach it: a test's folder is its user's alone.
+    # The server does not run as root, and its own user cannot enter a test's folder.
     folder = Path(mkdtemp(prefix="im-bot-postgresql-"))
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_user:

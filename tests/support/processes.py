@@ -1,4 +1,4 @@
-"""Bots as processes that faults befall: killed, stopped, cut off, and behind a balancer."""
+"""Bots in processes behind a load balancer, which can be killed, stopped and cut off."""
 
 import os
 import re
@@ -25,7 +25,7 @@ STOPPED_WITHIN = 30.0
 
 
 class FaultyProxy:
-    """Relays TCP connections to a server on loopback, as well as its mode lets it.
+    """Relays TCP connections to a server on loopback, with a fault by its mode.
 
     The mode is `pass`, `hold` (accepts, and keeps every byte back) or `drip` (three bytes a second).
     """
@@ -95,23 +95,23 @@ class FaultyProxy:
 
 
 class BotProcess:
-    """One `im-bot serve`, that may be killed, stopped, started anew, and cut off.
+    """One `im-bot serve` that can be killed, stopped, restarted and cut off.
 
     Args:
-        name: What the report calls it.
+        name: Its name in the report.
         settings: Its settings, with the addresses of the real servers.
         database: The database's address.
-        folder: Where its output goes.
+        folder: The folder of its log.
     """
 
     def __init__(self, name: str, settings: Settings, database: str, folder: Path) -> None:
         self.name = name
         self.running = threading.Event()
-        """Set while it takes requests: neither dead, nor stopped, nor about to end."""
+        """Set while it takes requests: not dead, stopped or terminating."""
         self.ended: list[float] = []
-        """When it was killed or told to end (monotonic seconds)."""
+        """The times of its kills and SIGTERMs (monotonic seconds)."""
         self.restored = 0.0
-        """When it last came back from a stop or a start."""
+        """The time of its last start or continuation (monotonic seconds)."""
         self.port = 0
         address = urlsplit(database)
         app = settings.im_apps["demo"]
@@ -133,7 +133,7 @@ class BotProcess:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, skew: int = 0) -> None:
-        """Start it, with a clock so many seconds ahead; it may fail to, as while its database hangs."""
+        """Start it with a clock `skew` seconds ahead; the start may fail, as while its database hangs."""
         self.close_output()
         self._output = self._log.open("ab")
         begins = self._output.tell()
@@ -170,13 +170,13 @@ class BotProcess:
             self.process.wait()
 
     def stop(self) -> None:
-        """Hold it where it is."""
+        """Suspend it (SIGSTOP)."""
         if self.alive and self.process:
             self.running.clear()
             self.process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Let it go on after a stop."""
+        """Resume it after a stop."""
         if self.alive and self.process:
             self.process.send_signal(signal.SIGCONT)
             self.restored = time.monotonic()
@@ -184,7 +184,7 @@ class BotProcess:
                 self.running.set()
 
     def terminate(self) -> float:
-        """Send SIGTERM, twice; gives the seconds until it has ended."""
+        """Send SIGTERM twice; returns the seconds until it has ended."""
         self.running.clear()
         began = time.monotonic()
         self.ended.append(began)
@@ -207,12 +207,12 @@ class BotProcess:
         )
 
     def close_output(self) -> None:
-        """Close the file its output goes to."""
+        """Close its log."""
         if self._output:
             self._output.close()
 
     def close(self) -> None:
-        """End everything about it."""
+        """Kill it, and close its log and its proxies."""
         self.kill()
         self.close_output()
         for proxy in (self.database, self.vendor, self.slack):
@@ -221,7 +221,7 @@ class BotProcess:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """One request of Slack's: when it came, how long the acknowledgement took, and whether one came."""
+    """The acknowledgement of a request of Slack: its time, its seconds, and whether it was given."""
 
     at: float
     seconds: float
@@ -230,7 +230,7 @@ class Ack:
 
 
 class Balancer:
-    """Hands each connection of Slack's to the next process that takes requests."""
+    """Relays each connection of Slack to the next process that takes requests."""
 
     def __init__(self, processes: Sequence[BotProcess]) -> None:
         self.acks: list[Ack] = []

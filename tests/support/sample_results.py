@@ -1,4 +1,4 @@
-"""Results of every kind, made by hand, as the core would hand them over."""
+"""Sample results of the core, one of every kind."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -145,7 +145,7 @@ CLEARING = replace(
 def enter(
     number: int = 1042, change: Change = CHANGE, outcome: Outcome = Outcome.SUCCEEDED, **more: Any
 ) -> Entry:
-    """Make an entry about a change; more says what its draft has otherwise."""
+    """Make an entry about a change; `more` overrides parts of its event."""
     event = AuditEvent(
         change.actor,
         Surface.BUTTON,
@@ -162,7 +162,7 @@ def enter(
 
 
 def chain(number: int, event: AuditEvent) -> Entry:
-    """Put a draft in its place."""
+    """Make the entry of an event."""
     heads = [sha256(str(place).encode()).hexdigest() for place in (number - 1, number)]
     return Entry(number, NOON + timedelta(minutes=number), event, *heads)
 

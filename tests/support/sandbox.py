@@ -1,4 +1,4 @@
-"""A running sandbox for tests, and a plain caller of it."""
+"""A running sandbox, and a plain client of it."""
 
 import json
 import time
@@ -30,17 +30,17 @@ Profiles: TypeAlias = Mapping[str, Mapping[str, str | int]]
 
 
 def hosted(profiles: Profiles = MappingProxyType({}), app_id: int = APP_ID, key: str = KEY) -> HostedApp:
-    """Make an app with the custom fields of the vendor's samples, and accounts with these profiles."""
+    """Make an app with the vendor's sample custom fields, and accounts with these profiles."""
     custom = {"Tag_Profile_Custom_Test": CustomField(), "Tag_SNS_Custom_Test": CustomField()}
     accounts = {account: Account(profile=dict(profile)) for account, profile in profiles.items()}
     return HostedApp(app_id, key, custom=custom, accounts=accounts)
 
 
 class Caller:
-    """Calls a sandbox as an admin of one app, with nothing of the bot's but the signature.
+    """Calls a sandbox as an admin of one app, without the bot's code except for the signature.
 
     Args:
-        url: Where it is served; empty to ask it within the process.
+        url: Its address; empty to call it within the process.
     """
 
     def __init__(self, sandbox: Sandbox, url: str = "", identifier: str = ADMIN) -> None:
@@ -58,7 +58,7 @@ class Caller:
         }
 
     def raw(self, command: str, data: bytes, **query: Any) -> dict[str, Any]:
-        """Call with any body; query values replace the right ones, None leaves one out."""
+        """Call with any body; `query` replaces values of the valid query, None leaves one out."""
         asked = {name: value for name, value in {**self.query, **query}.items() if value is not None}
         if self.url:
             return answer_of(self.send(command, data, asked).content)
@@ -66,7 +66,7 @@ class Caller:
         return answer_of(msgspec.json.encode(self.sandbox.answer(*parts)))
 
     def send(self, command: str, data: bytes = b"{}", query: Query | None = None) -> requests.Response:
-        """Call over HTTP, whatever comes of it."""
+        """Call over HTTP; returns the response unread."""
         query = self.query if query is None else query
         return self.session.post(self.url + PATHS[command], params=query, data=data, timeout=30)
 
@@ -75,13 +75,13 @@ class Caller:
         return self.raw(command, json.dumps(body).encode(), **query)
 
     def code(self, command: str, body: Any, **query: Any) -> int:
-        """Call and give the code only."""
+        """Call; returns only the error code."""
         code: int = self.call(command, body, **query)["ErrorCode"]
         return code
 
 
 def answer_of(content: bytes) -> dict[str, Any]:
-    """Read an answer."""
+    """Decode an answer."""
     answer: dict[str, Any] = json.loads(content)
     return answer
 

@@ -1,4 +1,4 @@
-"""A raw HTTP server that answers each request as a script says, faults included."""
+"""A raw HTTP server with scripted answers and faults."""
 
 import socket
 import ssl

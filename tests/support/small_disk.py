@@ -16,7 +16,7 @@ SIZE = 48
 
 
 class SmallDisk:
-    """A database on a small disk that can be filled, where there are the rights to mount one.
+    """A database on a small disk that can be filled; an ordinary one without the rights to mount.
 
     Args:
         server: The address of a server that nothing else uses.
@@ -28,7 +28,7 @@ class SmallDisk:
         self.server = server
         self.mounted = False
         self.address = f"{server}/{self.name}"
-        # The server's own user has to reach it, so that a test's folder, which is its user's alone, is none.
+        # The server's own user cannot enter a test's folder.
         self._folder = Path(mkdtemp(prefix="im-bot-disk-"))
         self._filler = self._folder / "filler"
 
@@ -64,7 +64,7 @@ class SmallDisk:
 
     @contextmanager
     def full(self) -> Iterator[None]:
-        """Leave no room on the disk."""
+        """Fill the disk while the context is open."""
         with self._filler.open("wb") as filler, suppress(OSError):
             while True:
                 filler.write(bytes(65536))

@@ -1,4 +1,4 @@
-"""Writing to a database as somebody may who owns it."""
+"""Writes to a database with the rights of its owner."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 
 @contextmanager
 def tampering(url: str) -> Iterator[Connection]:
-    """Write past every guard, and leave the guards as they were."""
+    """Write without the guards, and restore them."""
     engine = open_engine(url)
     on_server = engine.dialect.name == "postgresql"
     unguarded = "SET session_replication_role = replica" if on_server else "PRAGMA foreign_keys = OFF"
@@ -32,7 +32,7 @@ def tampering(url: str) -> Iterator[Connection]:
 
 
 def point_head_to_last(connection: Connection) -> None:
-    """Make the head that of the last entry, as somebody does who tampers with care."""
+    """Set the head to the last entry, as a careful forger does."""
     last = text("SELECT sequence, hash, content FROM entries ORDER BY sequence DESC LIMIT 1")
     sequence, digest, content = connection.execute(last).one()
     connection.execute(
@@ -42,7 +42,7 @@ def point_head_to_last(connection: Connection) -> None:
 
 
 def run_freely(url: str, *statements: str) -> None:
-    """Run statements with the guards in place, which they may drop."""
+    """Run statements that may drop the guards, with the guards in place."""
     engine = open_engine(url)
     try:
         with engine.begin() as connection:

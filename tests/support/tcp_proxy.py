@@ -47,7 +47,7 @@ class TcpProxy:
         return port
 
     def cut_at(self, word: bytes, *, delivered: bool) -> None:
-        """Cut the connection that next sends `word`, before its delivery or before its answer."""
+        """Cut the next connection that sends `word`, before its delivery or before the answer."""
         self._delivered = delivered
         self._word = word
 
@@ -92,7 +92,7 @@ class TcpProxy:
                 for source in ready:
                     data = source.recv(65536)
                     if not data:
-                        # While data is held, the end of the connection is too, as on a lost path.
+                        # The end of a connection is held with the data, as on a lost path.
                         self._flowing.wait(PATIENCE)
                         return
                     if source is client and self._word and self._word in data:
