@@ -54,7 +54,7 @@ def test_every_entry_reads_back_as_it_was_written(event: AuditEvent, at: datetim
 
 
 @given(drafts(ANY_TEXT))
-def test_whatever_an_entry_says_can_be_checked_by_others(event: AuditEvent) -> None:
+def test_others_can_check_any_entry(event: AuditEvent) -> None:
     entry, content = chain.link(1, datetime.now(UTC), event, chain.START)
 
     again = json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"), ensure_ascii=False)

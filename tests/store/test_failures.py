@@ -33,14 +33,14 @@ SECRET = "canary-4711"
 
 
 @pytest.fixture
-def filed(file: Path, open_store: OPEN_STORE) -> Store:
+def filled_store(file: Path, open_store: OPEN_STORE) -> Store:
     store = open_store(f"sqlite:///{file}")
     store.add(looked_up())
     return store
 
 
-def refusal(store: Store) -> AuditError:
-    """What becomes of each way to write."""
+def check_refused(store: Store) -> AuditError:
+    """Check that each way to write is refused without secrets; returns the last error."""
     change = a_change(SECRET, after={"Tag_Profile_IM_Nick": SECRET})
     attempts: list[Callable[[], object]] = [
         lambda: store.propose(change, step(change, Outcome.PROPOSED)),
@@ -57,47 +57,47 @@ def refusal(store: Store) -> AuditError:
     return caught.value
 
 
-def each_time(store: Store, statement: str) -> None:
-    """Run a statement whenever a connection is about to be used."""
+def on_checkout(store: Store, statement: str) -> None:
+    """Run a statement at each checkout of a connection."""
     event.listen(store._engine, "checkout", lambda connection, *_: connection.execute(statement))
 
 
-def test_notices_that_the_file_was_deleted(filed: Store, file: Path) -> None:
+def test_notices_that_the_file_was_deleted(filled_store: Store, file: Path) -> None:
     file.unlink()
 
-    assert "gone" in str(refusal(filed))
+    assert "gone" in str(check_refused(filled_store))
     assert not file.exists()
     with pytest.raises(AuditError, match="gone"):
-        filed.find("op_1")
+        filled_store.find("op_1")
 
 
-def test_notices_that_the_file_was_replaced(filed: Store, file: Path) -> None:
+def test_notices_that_the_file_was_replaced(filled_store: Store, file: Path) -> None:
     shutil.copy(file, file.with_name("copy"))
     file.with_name("copy").replace(file)
 
-    assert "replaced" in str(refusal(filed))
+    assert "replaced" in str(check_refused(filled_store))
 
 
-def test_goes_on_when_the_file_is_back(filed: Store, file: Path) -> None:
+def test_goes_on_when_the_file_is_back(filled_store: Store, file: Path) -> None:
     file.rename(file.with_name("elsewhere"))
-    refusal(filed)
+    check_refused(filled_store)
     file.with_name("elsewhere").rename(file)
 
-    assert filed.add(looked_up()).sequence == 2
+    assert filled_store.add(looked_up()).sequence == 2
 
 
-def test_says_that_the_record_is_read_only(filed: Store) -> None:
-    each_time(filed, "PRAGMA query_only = ON")
+def test_says_that_the_record_is_read_only(filled_store: Store) -> None:
+    on_checkout(filled_store, "PRAGMA query_only = ON")
 
-    assert str(refusal(filed)) == "the record is read-only"
+    assert str(check_refused(filled_store)) == "the record is read-only"
 
 
-def test_says_that_the_disk_is_full_and_goes_on_when_there_is_room(filed: Store, file: Path) -> None:
-    each_time(filed, "PRAGMA max_page_count = 1")
+def test_says_that_the_disk_is_full_and_goes_on_when_there_is_room(filled_store: Store, file: Path) -> None:
+    on_checkout(filled_store, "PRAGMA max_page_count = 1")
     with pytest.raises(AuditError, match="full"):
-        filed.add(looked_up("x" * 100_000))
-    each_time(filed, "PRAGMA max_page_count = 1000000")
-    filed.add(looked_up())
+        filled_store.add(looked_up("x" * 100_000))
+    on_checkout(filled_store, "PRAGMA max_page_count = 1000000")
+    filled_store.add(looked_up())
 
     assert verify_url(f"sqlite:///{file}").status is RecordStatus.SOUND
 
@@ -128,7 +128,7 @@ def test_says_that_a_server_takes_no_writes(server_url: str, open_store: OPEN_ST
     store = open_store(server_url)
     event.listen(store._engine, "begin", lambda each: each.exec_driver_sql("SET TRANSACTION READ ONLY"))
 
-    assert str(refusal(store)) == "the record is read-only"
+    assert str(check_refused(store)) == "the record is read-only"
 
 
 def test_finds_its_way_back_when_the_server_ended_every_connection(
@@ -151,7 +151,7 @@ def test_says_that_it_does_not_know_when_the_connection_is_lost_over_a_commit(
 ) -> None:
     address, change = make_url(server_url), a_change(SECRET)
     with TcpProxy(address.host or "", address.port or 5432) as proxy:
-        # Over an encrypted wire nobody could see what to cut at.
+        # Without encryption, so that the proxy can see where to cut.
         cut = address.set(host="127.0.0.1", port=proxy.port).update_query_dict({"sslmode": "disable"})
         with closing(Store(cut.render_as_string(hide_password=False))) as store:
             store.propose(change, step(change, Outcome.PROPOSED))
@@ -192,7 +192,7 @@ def test_nothing_of_a_batch_happens_when_it_cannot_be_committed(url: str, store:
         raise OSError(28, SECRET)
 
     event.listen(store._engine, "commit", fail)
-    refusal(store)
+    check_refused(store)
     with pytest.raises(AuditError), ThreadPoolExecutor(8) as pool:
         list(
             pool.map(
@@ -218,7 +218,7 @@ def test_one_refused_write_does_not_spoil_what_is_committed_with_it(url: str, st
         assert go_on.wait(30)
 
     with ThreadPoolExecutor(8) as pool:
-        # While the first is being written, all others queue up, and are committed at once.
+        # While the first is written, the others queue, and are committed together.
         first = pool.submit(store._writer.submit, hold)
         assert held.wait(30)
         twice = [pool.submit(store.propose, change, step(change, Outcome.PROPOSED)) for _ in range(2)]
@@ -231,7 +231,7 @@ def test_one_refused_write_does_not_spoil_what_is_committed_with_it(url: str, st
     assert verify_url(url).status is RecordStatus.SOUND
 
 
-def test_a_mistake_of_the_bot_is_told_to_who_waits_and_ends_nothing(store: Store) -> None:
+def test_a_fault_of_the_bot_is_raised_to_the_caller_and_ends_nothing(store: Store) -> None:
     def mistake(_: object) -> None:
         raise ZeroDivisionError
 
@@ -252,15 +252,15 @@ def test_writes_what_was_asked_for_before_it_was_closed(url: str, open_store: OP
     assert verify_url(url).count == done
 
 
-def test_only_its_owner_can_read_the_file(filed: Store, file: Path) -> None:
+def test_only_its_owner_can_read_the_file(filled_store: Store, file: Path) -> None:
     files = sorted(file.parent.glob("im-bot.db*"))
 
     assert [each.name for each in files] == ["im-bot.db", "im-bot.db-shm", "im-bot.db-wal"]
     assert {each.stat().st_mode & 0o777 for each in files} == {0o600}
 
 
-def test_every_commit_is_on_disk_before_it_is_acknowledged(filed: Store) -> None:
-    with filed._engine.connect() as connection:
+def test_every_commit_is_on_disk_before_it_is_acknowledged(filled_store: Store) -> None:
+    with filled_store._engine.connect() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(text("PRAGMA synchronous")) == 2
 
@@ -292,7 +292,7 @@ def test_says_that_a_file_is_no_database(file: Path) -> None:
         migrate(f"sqlite:///{file}")
 
 
-# A database that takes connections and says nothing, or next to nothing
+# A database that accepts connections and answers nothing, or too slowly
 
 
 @pytest.fixture
@@ -304,7 +304,7 @@ def proxy(server_url: str) -> Iterator[TcpProxy]:
 
 @pytest.fixture
 def proxied(server_url: str, proxy: TcpProxy, open_store: OPEN_STORE) -> Store:
-    """A store over the wire that has written and read, so that its pool holds connections."""
+    """A store over a proxy that has written and read, so that its pool holds connections."""
     store = open_store(over(server_url, proxy), QUICK)
     change = a_change(SECRET)
     store.propose(change, step(change, Outcome.PROPOSED))
@@ -313,13 +313,13 @@ def proxied(server_url: str, proxy: TcpProxy, open_store: OPEN_STORE) -> Store:
 
 
 def over(url: str, proxy: TcpProxy) -> str:
-    """The address that leads to a server over a wire, on which nothing is encrypted."""
+    """Make the address of a server over a proxy, without encryption."""
     address = make_url(url).set(host="127.0.0.1", port=proxy.port).update_query_dict({"sslmode": "disable"})
     return address.render_as_string(hide_password=False)
 
 
 def rewrite(url: str, *, sequence: int, entries: int) -> None:
-    """Put another entry in the place of one, and some after it, as whoever owns the database can."""
+    """Replace an entry, and append others, as the owner of the database can."""
     engine = open_engine(url)
     drop = {
         "sqlite": ["DROP TRIGGER entries_refuse_update", "DROP TRIGGER entries_refuse_replace"],
@@ -338,7 +338,7 @@ def rewrite(url: str, *, sequence: int, entries: int) -> None:
     engine.dispose()
 
 
-def silence(proxy: TcpProxy) -> None:
+def hold_all(proxy: TcpProxy) -> None:
     proxy.hold()
 
 
@@ -356,7 +356,7 @@ USES: list[Callable[[Store], object]] = [
 ]
 
 
-@pytest.mark.parametrize("fall", [silence, dripping])
+@pytest.mark.parametrize("fall", [hold_all, dripping])
 @pytest.mark.parametrize("pooled", [True, False])
 def test_a_database_that_says_nothing_holds_up_nobody(
     proxied: Store, proxy: TcpProxy, fall: Callable[[TcpProxy], None], *, pooled: bool
@@ -418,7 +418,7 @@ def test_does_not_know_what_became_of_a_commit_that_is_not_answered(
 
 @pytest.fixture
 def free(store: Store) -> Iterator[Callable[[], None]]:
-    """Ends the write in which a store's writer is stuck, and which no limit of the database ends."""
+    """Ends the write that blocks a store's writer, which no timeout of the database ends."""
     store._writer._timeouts = QUICK
     began, go_on = threading.Event(), threading.Event()
 
@@ -513,7 +513,7 @@ def test_a_locked_file_holds_up_readers_no_longer_than_a_silent_server(
     assert took < 10 * QUICK.entry
 
 
-# A process that is lost in the middle of a transaction
+# A process lost in a transaction
 
 
 def test_a_process_lost_in_a_transaction_holds_up_changes_for_a_few_seconds(
@@ -533,7 +533,7 @@ def test_a_process_lost_in_a_transaction_holds_up_changes_for_a_few_seconds(
         pytest.fail("the lost transaction still holds the record")
 
 
-# A check does what a change does
+# A check tries what a change does
 
 
 def test_a_check_finds_that_entries_cannot_be_written_on_a_server(
@@ -549,21 +549,21 @@ def test_a_check_finds_that_entries_cannot_be_written_on_a_server(
     assert store.add(looked_up()).sequence == 1
 
 
-def test_a_check_finds_that_the_disk_is_full(filed: Store, file: Path) -> None:
+def test_a_check_finds_that_the_disk_is_full(filled_store: Store, file: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
         with pytest.raises(AuditError, match="disk"):
-            filed.add(looked_up())
+            filled_store.add(looked_up())
         with pytest.raises(AuditError, match="disk"):
-            filed.check()
+            filled_store.check()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)
 
-    filed.check()
-    assert filed.add(looked_up()).sequence == 2
+    filled_store.check()
+    assert filled_store.add(looked_up()).sequence == 2
     assert verify_url(f"sqlite:///{file}").status is RecordStatus.SOUND
 
 
@@ -605,7 +605,7 @@ def test_a_check_that_fails_spoils_no_write_beside_it(server_url: str, open_stor
         assert sorted(each.result().sequence for each in added) == [1, 2, 3, 4]
 
 
-# A record that is not the one the bot wrote to
+# Another record in the place of the bot's
 
 
 @pytest.mark.parametrize("more", [0, 1])
@@ -614,7 +614,7 @@ def test_does_not_append_to_a_tail_that_was_swapped(url: str, store: Store, *, m
     store.add(looked_up("bob"))
     rewrite(url, sequence=2, entries=more)
 
-    assert "replaced while the bot was running" in str(refusal(store))
+    assert "replaced while the bot ran" in str(check_refused(store))
 
 
 def test_a_connection_that_cannot_be_set_up_is_closed(file: Path, open_store: OPEN_STORE) -> None:

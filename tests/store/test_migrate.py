@@ -70,7 +70,7 @@ def test_will_not_touch_what_a_newer_bot_made(url: str) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def first(request: pytest.FixtureRequest, file: Path) -> str:
-    """The address of a database with the first schema, and entries in it as the first bot wrote them."""
+    """The address of a database with the first schema, and entries of the first release."""
     server = request.param == "postgresql"
     url = new_schema(request.getfixturevalue("server")) if server else f"sqlite:///{file}"
     config = Config()
@@ -134,7 +134,7 @@ def test_lets_the_channel_see_the_head_of_an_old_record_with_its_next_entry(
 
 
 @pytest.mark.parametrize("waiting", [(), (OLD,), (OLD - 1, OLD)])
-def test_misses_no_entry_that_the_first_bot_had_told(first: str, waiting: Sequence[int]) -> None:
+def test_misses_no_entry_that_the_first_release_had_posted(first: str, waiting: Sequence[int]) -> None:
     with tampering(first) as connection:
         previous = (
             connection.scalar(text("SELECT hash FROM entries WHERE sequence = :n"), {"n": OLD - 3}) or ""

@@ -34,7 +34,7 @@ def change_event(outcome: Outcome) -> AuditEvent:
     ],
     ids=lambda event: f"{event.command} {event.outcome}",
 )
-def test_tells_what_became_of_changes_and_who_was_kept_from_one(store: Store, event: AuditEvent) -> None:
+def test_hands_out_outcomes_and_denials_of_changes(store: Store, event: AuditEvent) -> None:
     entry = store.add(event)
 
     assert store.lease_next("me", 10, 10) == [entry]
@@ -51,7 +51,7 @@ def test_tells_what_became_of_changes_and_who_was_kept_from_one(store: Store, ev
     ],
     ids=lambda event: f"{event.command} {event.outcome}",
 )
-def test_tells_nothing_else(store: Store, event: AuditEvent) -> None:
+def test_hands_out_nothing_else(store: Store, event: AuditEvent) -> None:
     store.add(event)
 
     assert store.lease_next("me", 10, 10) == ()
@@ -67,7 +67,7 @@ def test_hands_entries_out_in_order_until_they_are_done(store: Store) -> None:
     assert store.lease_next("me", 10, 10) == ()
 
 
-def test_only_one_holder_tells(url: str, store: Store, open_store: OPEN_STORE) -> None:
+def test_only_one_holder_gets_entries(url: str, store: Store, open_store: OPEN_STORE) -> None:
     other = open_store(url)
     fill(store, 2)
 
@@ -79,7 +79,7 @@ def test_only_one_holder_tells(url: str, store: Store, open_store: OPEN_STORE) -
     assert numbers(other.lease_next("another", 10, 1)) == [2]
 
 
-def test_right_of_a_holder_who_died_passes_on_in_time(store: Store) -> None:
+def test_a_dead_holders_lease_expires(store: Store) -> None:
     fill(store, 1)
 
     assert numbers(store.lease_next("me", 0.2, 1)) == [1]
@@ -89,7 +89,7 @@ def test_right_of_a_holder_who_died_passes_on_in_time(store: Store) -> None:
     assert store.lease_next("me", 10, 1) == ()
 
 
-def test_nobody_gives_back_the_right_of_another(store: Store) -> None:
+def test_releases_no_lease_of_another_holder(store: Store) -> None:
     fill(store, 1)
     store.lease_next("me", 10, 1)
 
@@ -145,7 +145,7 @@ def test_only_one_holder_makes_a_checkpoint(url: str, store: Store, open_store: 
     assert other.lease_checkpoint("another", 10, 0)
 
 
-def test_what_was_covered_stays_so_when_less_is_told_again(store: Store) -> None:
+def test_what_was_covered_stays_so_when_less_is_delivered_again(store: Store) -> None:
     store.add(looked_up())
     store.mark_delivered("me", store.add(looked_up()).sequence)
 

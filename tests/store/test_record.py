@@ -161,7 +161,7 @@ def test_lists_no_unknown_change_that_nothing_can_settle_any_more(
 
 @pytest.fixture
 def ahead(store: Store) -> datetime:
-    """A time two hours from now, at which the newest entry was recorded before the clock went back."""
+    """The newest entry's time, two hours from now: the clock has gone back."""
     store.add(looked_up())
     at = datetime.now(UTC) + timedelta(hours=2)
     with store._engine.begin() as connection:
@@ -247,7 +247,7 @@ def test_does_not_take_nonsense_for_the_time_of_the_head(store: Store) -> None:
             attempt()
 
 
-def test_tells_an_accounts_history_page_by_page_the_newest_first(store: Store) -> None:
+def test_lists_an_accounts_history_page_by_page_the_newest_first(store: Store) -> None:
     for account in ("alice", "bob", "alice", "alice", "bob"):
         store.add(looked_up(account))
 
@@ -256,7 +256,7 @@ def test_tells_an_accounts_history_page_by_page_the_newest_first(store: Store) -
     assert numbers(store, "nobody") == []
 
 
-def test_tells_the_history_of_the_same_account_in_another_app_apart(store: Store) -> None:
+def test_lists_the_history_of_the_same_account_in_another_app_apart(store: Store) -> None:
     store.add(looked_up("alice", app="other"))
 
     assert numbers(store, "alice") == []
@@ -305,7 +305,7 @@ def test_a_check_changes_nothing(store: Store) -> None:
 
 @pytest.fixture(params=["fake", "sqlite", "postgresql"])
 def record(request: pytest.FixtureRequest, file: Path, open_store: OPEN_STORE) -> Record:
-    """The record, and what stands in for it in other tests."""
+    """The record, and its fake of other tests."""
     if request.param == "fake":
         return FakeRecord()
     server = request.param == "postgresql"

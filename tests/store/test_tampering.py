@@ -1,4 +1,4 @@
-"""Every way to tamper with a database that we know of, and what finds it."""
+"""All known ways to tamper with a database, and the checks that find them."""
 
 import json
 import random
@@ -33,7 +33,7 @@ from tests.support.postgresql import SERVER
 from tests.support.tampering import point_head_to_last, run_freely, tampering
 
 Finder: TypeAlias = Literal["verify", "head", "write", "take"]
-"""`audit verify`, the same with a printed head, the bot before a write, the relay before it tells."""
+"""`audit verify`, the same with a printed head, the bot before a write, the relay before a post."""
 Action: TypeAlias = Callable[[Connection], object]
 
 VERIFY: frozenset[Finder] = frozenset({"verify"})
@@ -50,7 +50,7 @@ STEPS = {
     OFF: (Outcome.CANCELLED,),
     TRIED: (Outcome.ATTEMPTED,),
 }
-"""The changes, and where each has gone since it was proposed."""
+"""The outcomes of each change since its proposal."""
 
 
 def a_change_of(change_id: str) -> Change:
@@ -59,7 +59,7 @@ def a_change_of(change_id: str) -> Change:
 
 
 def fill(url: str) -> None:
-    """Make a record in which there is one of everything."""
+    """Fill a record with one entry and change of each kind."""
     with closing(Store(url)) as store:
         store.add(looked_up("alice", "bob"))
         for change_id, outcomes in STEPS.items():
@@ -80,10 +80,10 @@ class Tamper:
 
     Args:
         action: SQL, or a function.
-        found_by: What finds it.
-        change: The change that the bot is asked to move.
-        freely: Whether the guards are in place meanwhile.
-        only: The one kind of database where it is possible.
+        found_by: The checks that find it.
+        change: The change that the bot moves next.
+        freely: Whether the action runs with the guards in place.
+        only: The one dialect where it is possible; empty for both.
     """
 
     action: str | tuple[str, ...] | Action
@@ -94,7 +94,7 @@ class Tamper:
 
 
 def chained(edit: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Action:
-    """Rewrite entries, and everything after them, so that all fits together again."""
+    """Rewrite entries, and the chain after them so that it is consistent."""
 
     def rewrite(connection: Connection) -> None:
         rows = connection.execute(text("SELECT sequence, content FROM entries ORDER BY sequence")).all()
@@ -162,7 +162,7 @@ def forged(change_id: str, **parts: Any) -> Action:
 
 
 def shifted(seconds: int) -> Action:
-    """Move the moment at which a change was proposed."""
+    """Shift the time at which a change was proposed."""
 
     def shift(connection: Connection) -> None:
         wanted = text("SELECT * FROM changes WHERE id = :id")
@@ -172,18 +172,18 @@ def shifted(seconds: int) -> Action:
     return shift
 
 
-def of(change_id: str) -> str:
+def of_change(change_id: str) -> str:
     return f'content LIKE \'%"change":"{change_id}"%\''
 
 
-def copied(change_id: str) -> str:
-    """Give the SQL for the number of a change's first entry."""
-    return f"(SELECT min(sequence) FROM entries WHERE {of(change_id)})"
+def first_entry_of(change_id: str) -> str:
+    """Make the SQL of the number of a change's first entry."""
+    return f"(SELECT min(sequence) FROM entries WHERE {of_change(change_id)})"
 
 
 REOPENED = f"UPDATE changes SET outcome = 'proposed' WHERE id = '{DONE}'"
-HIDDEN = f"UPDATE entries SET change = '' WHERE {of(DONE)} AND sequence > {copied(DONE)}"
-LATER = f"sequence > {copied(DONE)}"
+HIDDEN = f"UPDATE entries SET change = '' WHERE {of_change(DONE)} AND sequence > {first_entry_of(DONE)}"
+LATER = f"sequence > {first_entry_of(DONE)}"
 ALL = "SELECT count(*) FROM entries"
 
 EACH = "ON entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()"
@@ -224,15 +224,15 @@ TAMPERS: dict[str, Tamper] = {
     "an entry before the first": Tamper(
         "INSERT INTO entries SELECT 0, content, hash, actor, change FROM entries WHERE sequence = 1"
     ),
-    # What entries are found by.
+    # The columns that index entries.
     "an entry's actor": Tamper("UPDATE entries SET actor = 'T1 U9' WHERE sequence = 1"),
     "an entry's actor emptied": Tamper("UPDATE entries SET actor = '' WHERE sequence = 1"),
     "an entry's actor as bytes": Tamper(
         "UPDATE entries SET actor = CAST(actor AS BLOB) WHERE sequence = 1", only="sqlite"
     ),
     "a lookup's change": Tamper(f"UPDATE entries SET change = '{OFF}' WHERE sequence = 1"),
-    "a step's change emptied": Tamper(f"UPDATE entries SET change = '' WHERE {of(OPEN)}", BOTH),
-    "a step's change renamed": Tamper(f"UPDATE entries SET change = '{OPEN}' WHERE {of(OFF)}", BOTH),
+    "a step's change emptied": Tamper(f"UPDATE entries SET change = '' WHERE {of_change(OPEN)}", BOTH),
+    "a step's change renamed": Tamper(f"UPDATE entries SET change = '{OPEN}' WHERE {of_change(OFF)}", BOTH),
     "an account taken away": Tamper("DELETE FROM entry_accounts WHERE sequence = 1 AND account = 'bob'"),
     "all accounts taken away": Tamper("DELETE FROM entry_accounts"),
     "an account added": Tamper("INSERT INTO entry_accounts VALUES ('demo', 'eve', 1)"),
@@ -263,17 +263,20 @@ TAMPERS: dict[str, Tamper] = {
         DONE,
     ),
     "the same, with its steps deleted": Tamper(
-        (REOPENED, f"DELETE FROM entries WHERE {of(DONE)} AND {LATER}"), BOTH, DONE
+        (REOPENED, f"DELETE FROM entries WHERE {of_change(DONE)} AND {LATER}"), BOTH, DONE
     ),
     "the same, with its steps altered": Tamper(
-        (REOPENED, f"UPDATE entries SET content = '{{}}', change = '' WHERE {of(DONE)} AND {LATER}"),
+        (REOPENED, f"UPDATE entries SET content = '{{}}', change = '' WHERE {of_change(DONE)} AND {LATER}"),
         BOTH,
         DONE,
     ),
     "an unknown one back to attempted": Tamper(
         (
             f"UPDATE changes SET outcome = 'attempted' WHERE id = '{LOST}'",
-            f"UPDATE entries SET change = '' WHERE {of(LOST)} AND content LIKE '%\"outcome\":\"unknown\"%'",
+            (
+                f"UPDATE entries SET change = '' WHERE {of_change(LOST)}"
+                f' AND content LIKE \'%"outcome":"unknown"%\''
+            ),
         ),
         BOTH,
         LOST,
@@ -313,7 +316,7 @@ TAMPERS: dict[str, Tamper] = {
     "the head deleted": Tamper("DELETE FROM head", BOTH),
     "a second head": Tamper("INSERT INTO head SELECT id + 1, sequence, hash, at FROM head", BOTH),
     "an entry that does not exist waits": Tamper("INSERT INTO outbox VALUES (4711)"),
-    "an entry that is never told waits": Tamper("INSERT INTO outbox VALUES (1)"),
+    "an entry that is never posted waits": Tamper("INSERT INTO outbox VALUES (1)"),
     "an entry taken from what waits": Tamper(
         "DELETE FROM outbox WHERE sequence = (SELECT max(sequence) FROM outbox)"
     ),
@@ -385,7 +388,7 @@ TAMPERS: dict[str, Tamper] = {
     "a policy that hides rows": Tamper(
         "ALTER TABLE changes ENABLE ROW LEVEL SECURITY", freely=True, only="postgresql"
     ),
-    # What only a witness finds: all fits together again.
+    # Found only with a printed head: the chain is consistent.
     "the tail cut with care": Tamper(cut_with_care, WITNESS),
     "an entry left out, all after it chained anew": Tamper(chained(drop), WITNESS),
     "an entry reassigned, all after it chained anew": Tamper(chained(reassign), WITNESS),
@@ -418,7 +421,7 @@ def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def filled_database(server: str) -> Iterator[str]:
-    """The name of a filled database, to be copied."""
+    """The name of a filled database to copy."""
     name = f"{make_url(server).database}_filled"
     with new_database(name) as url:
         migrate(url)
@@ -438,7 +441,7 @@ def new_database(name: str, template: str = "template1") -> Iterator[str]:
 
 @pytest.fixture
 def record(request: pytest.FixtureRequest, dialect: str, tmp_path: Path) -> Iterator[str]:
-    """The address of a filled record of one's own."""
+    """The address of a filled record for one test."""
     if dialect == "sqlite":
         shutil.copy(request.getfixturevalue("filled_file"), tmp_path / "im-bot.db")
         yield f"sqlite:///{tmp_path / 'im-bot.db'}"
@@ -457,13 +460,13 @@ CASES = [
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
-def test_nothing_is_found_where_nobody_tampered(record: str) -> None:
+def test_finds_nothing_without_tampering(record: str) -> None:
     verdict = verify_url(record)
 
     assert verdict.status is RecordStatus.SOUND, str(verdict)
     assert verify_url(record, f"#{verdict.count} · {verdict.head}").status is RecordStatus.SOUND
-    assert found_before_a_write(record, OPEN) is None
-    assert not found_by_the_relay(record)
+    assert error_before_a_write(record, OPEN) is None
+    assert not is_found_by_the_relay(record)
 
 
 @pytest.mark.parametrize(("dialect", "tamper"), CASES)
@@ -480,9 +483,9 @@ def test_finds_what_was_tampered_with(record: str, tamper: Tamper) -> None:
         assert str(alone)
     elif verify_url(record, witness).status is RecordStatus.HEAD_NOT_FOUND:
         found.add("head")
-    if found_by_the_relay(record):
+    if is_found_by_the_relay(record):
         found.add("take")
-    if found_before_a_write(record, tamper.change):
+    if error_before_a_write(record, tamper.change):
         found.add("write")
     list(export(record, "jsonl"))
     list(export(record, "csv"))
@@ -491,8 +494,8 @@ def test_finds_what_was_tampered_with(record: str, tamper: Tamper) -> None:
     assert bool("head" in tamper.found_by) is bool("head" in found)
 
 
-def found_before_a_write(url: str, change_id: str) -> Exception | None:
-    """Try to take a change a step further, as a press of Confirm does."""
+def error_before_a_write(url: str, change_id: str) -> Exception | None:
+    """Move a change one step, as a press of Confirm does; returns the error."""
     with closing(Store(url)) as store:
         before = len(list(export(url, "jsonl")))
         try:
@@ -508,8 +511,8 @@ def found_before_a_write(url: str, change_id: str) -> Exception | None:
     return None
 
 
-def found_by_the_relay(url: str) -> bool:
-    """Tell whether the relay sees that an entry was altered which it is to tell, or that it can tell none."""
+def is_found_by_the_relay(url: str) -> bool:
+    """Whether the relay finds an altered entry in the outbox, or cannot read it."""
     with closing(Store(url)) as store:
         store.count_waiting()
         try:
@@ -527,7 +530,7 @@ PAIRS = random.Random(7).sample(list(combinations(LONE, 2)), 80)
 @pytest.mark.parametrize("dialect", ["sqlite"])
 @pytest.mark.parametrize("pair", PAIRS, ids=" and ".join)
 def test_finds_one_of_two(record: str, pair: tuple[str, str]) -> None:
-    # A function reads what it rewrites, and guards are dropped once nobody makes them anew.
+    # Functions first, as they read what they rewrite; dropped guards last, as others restore them.
     for tamper in sorted(
         (TAMPERS[name] for name in pair), key=lambda each: (each.freely, not callable(each.action))
     ):
@@ -540,11 +543,11 @@ def test_finds_one_of_two(record: str, pair: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
-def test_a_change_is_not_sent_twice_whatever_the_columns_say(record: str) -> None:
+def test_no_forged_column_sends_a_change_twice(record: str) -> None:
     do(record, TAMPERS["a change opened again, its steps hidden"])
 
     with closing(Store(record)) as store:
-        change = store.find(DONE)  # by what it is found by, it is open
+        change = store.find(DONE)  # open by its columns
         assert change
         with pytest.raises(AlteredError, match="not as it was stored"):
             store.move(change, Outcome.ATTEMPTED, step(change, Outcome.ATTEMPTED))
@@ -604,7 +607,7 @@ def damage(draw: st.DrawFn) -> tuple[str, tuple[object, ...]]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(actions=st.lists(damage(), min_size=1, max_size=3))
-def test_whatever_the_tables_hold_the_record_can_be_checked_and_exported(
+def test_checks_and_exports_a_record_with_any_damage(
     filled_file: Path, tmp_path: Path, actions: Sequence[tuple[str, tuple[object, ...]]]
 ) -> None:
     file = tmp_path / "im-bot.db"
@@ -621,7 +624,7 @@ def test_whatever_the_tables_hold_the_record_can_be_checked_and_exported(
                 connection.execute(sql)
         connection.commit()
 
-    with suppress(AuditError):  # which ends in a readable line
+    with suppress(AuditError):  # a readable line
         str(verify_url(f"sqlite:///{file}", "#3 · " + "0" * 32))
     for form in ("jsonl", "csv"):
         with suppress(AuditError):

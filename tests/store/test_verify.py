@@ -134,7 +134,7 @@ def test_finds_an_entry_that_was_altered_with_its_hash(filled: str, place: int) 
             {"content": forged, "digest": digest, **here},
         )
 
-    # The hash that follows from it is in the next entry, or in the head row.
+    # The next entry, or the head row, still has the old hash.
     assert judged(filled) == (RecordStatus.ALTERED, min(place + 1, COUNT))
 
 
@@ -260,7 +260,7 @@ def test_finds_every_flipped_bit_of_an_entry_in_the_file(file: Path, open_store:
         assert verify_url(url).status is RecordStatus.ALTERED
 
 
-def test_tells_of_a_file_that_is_damaged(file: Path, open_store: OPEN_STORE) -> None:
+def test_names_a_damaged_file(file: Path, open_store: OPEN_STORE) -> None:
     url = f"sqlite:///{file}"
     store = open_store(url)
     for _ in range(200):
@@ -308,7 +308,7 @@ def test_holds_the_lease_against_the_clock_of_the_server(
 
 @pytest.fixture
 def changed(url: str, store: Store) -> str:
-    """The address of a record of three changes, the second of them applied, and a denied press."""
+    """The address of a record of three changes, one applied, and a denied press."""
     for number in range(3):
         change = replace(a_change(f"op_{number}"), reason="\0\ud800")
         store.propose(change, step(change, Outcome.PROPOSED))
