@@ -24,7 +24,7 @@ FIRST = "only full members of this workspace"
 
 
 def final_answers(slack_user: SlackUser, count: int) -> list[str]:
-    """Wait for the answers to that many commands; lines that they wait or are under way come before."""
+    """Wait for the answers to `count` commands, past progress messages."""
     came = (slack_user.answer()["text"] for _ in range(3 * count))
     return list(islice((text for text in came if not text.startswith(("Looking up", "Waiting"))), count))
 

@@ -1,4 +1,4 @@
-"""What becomes of changes and lookups while the record or the audit channel fails, in the whole bot."""
+"""Changes and lookups of the whole bot while the record or the audit channel fails."""
 
 import re
 from collections.abc import Iterator

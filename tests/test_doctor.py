@@ -45,7 +45,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @contextmanager
 def surroundings(**changes: Any) -> Iterator[DoctorFixture]:
-    """Run everything a bot needs, and write down how it is set up for it."""
+    """Run everything around a bot; yields it with the environment to set."""
     workspace, sandbox = make_workspace(**{"scopes": BOT_SCOPES, **changes}), open_sandbox()
     with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
         settings = make_settings(workspace, slack.url, sandbox, im.url, Path("im-bot.db"))
@@ -60,7 +60,7 @@ def fixture() -> Iterator[DoctorFixture]:
 
 
 def diagnose(environment: Mapping[str, str], **changes: str | None) -> list[str]:
-    """Check with some variables changed; None takes one away. Gives the lines as they are printed."""
+    """Run all checks with some variables changed, None unsets one; returns the lines printed."""
     wanted = {name: value for name, value in {**environment, **changes}.items() if value is not None}
     with bare_environment(wanted):
         return [str(check) for check in check_all()]
@@ -142,7 +142,7 @@ def test_names_the_scopes_that_are_missing() -> None:
 
 
 def test_tells_a_region_that_does_not_know_the_app() -> None:
-    # Another region answers that there is no such app.
+    # The answer of another region.
     answered = {"ActionStatus": "FAIL", "ErrorCode": 70020, "ErrorInfo": "SdkAppId not found"}
     with surroundings() as fixture, ScriptedServer(answer(answered)) as elsewhere:
         (failure,) = failures(diagnose(fixture.environment, **{API_URL: elsewhere.url}))
@@ -230,7 +230,7 @@ def test_says_why_entries_wait_for_a_channel_that_outsiders_read(fixture: Doctor
 def test_goes_on_when_a_check_gets_no_answer(
     fixture: DoctorFixture, monkeypatch: pytest.MonkeyPatch, owner: str, method: str, said: str
 ) -> None:
-    # To make the file takes longer than a check may here.
+    # Made in advance: it takes longer than this test's limit for a check.
     Store("sqlite:///im-bot.db").close()
     released = threading.Event()
     homes = {"Store": Store, "SlackPeople": SlackPeople, "IMClient": IMClient}

@@ -20,7 +20,7 @@ BIG = 4 * 1024 * 1024
 
 
 def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """Say how long the body was; a path that names a number gets so many bytes."""
+    """Answer with the length of the body, or with as many bytes as the path says."""
     asked = environ["PATH_INFO"][1:]
     body = b"x" * int(asked) if asked else b"%d" % len(environ["wsgi.input"].read())
     start_response("200 OK", [("Content-Length", str(len(body)))])
@@ -29,7 +29,7 @@ def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Itera
 
 @contextmanager
 def serving(limits: ServerLimits | None = None) -> Iterator[tuple[HTTPServer, Callable[[], socket.socket]]]:
-    """Serve, and give what opens a connection."""
+    """Serve; yields the server and a function that connects to it."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024))
         server = stack.enter_context(HTTPServer(answer, listener, limits or ServerLimits()))
@@ -43,7 +43,7 @@ def serving(limits: ServerLimits | None = None) -> Iterator[tuple[HTTPServer, Ca
 
 
 def ask(connection: socket.socket, request: bytes = GET) -> bytes:
-    """Send a request and give the whole answer; nothing when the server hangs up."""
+    """Send a request; returns its status and body, or nothing when the server hangs up."""
     connection.sendall(request)
     answer = HTTPResponse(connection)
     try:
@@ -53,8 +53,8 @@ def ask(connection: socket.socket, request: bytes = GET) -> bytes:
     return b"%d %s" % (answer.status, answer.read())
 
 
-def is_over(connection: socket.socket) -> bool:
-    """Tell whether the server hangs up within the time a test waits."""
+def hangs_up(connection: socket.socket) -> bool:
+    """Wait until the server hangs up; times out otherwise."""
     with suppress(ConnectionError):
         while connection.recv(65536):
             pass
@@ -62,7 +62,7 @@ def is_over(connection: socket.socket) -> bool:
 
 
 def hangs_up_on(connection: socket.socket, drops: Iterable[bytes]) -> bool:
-    """Tell whether the server hangs up on what comes in drops, a few every second."""
+    """Whether the server hangs up on data sent in drops, a few a second."""
     connection.settimeout(0.1)
     until = time.monotonic() + PATIENCE
     for drop in drops:
@@ -106,7 +106,7 @@ def test_hangs_up_on_a_connection_that_is_not_used() -> None:
         connection = connect()
 
         assert ask(connection).startswith(b"200 ")
-        assert is_over(connection)
+        assert hangs_up(connection)
 
 
 def test_begins_the_time_of_the_second_request_with_its_first_byte() -> None:
@@ -115,7 +115,7 @@ def test_begins_the_time_of_the_second_request_with_its_first_byte() -> None:
         ask(connection)
         connection.sendall(HALF)
 
-        assert is_over(connection)
+        assert hangs_up(connection)
 
 
 def test_hangs_up_on_a_client_that_takes_no_answer() -> None:
@@ -143,7 +143,7 @@ def test_closes_the_oldest_unfinished_connection_for_a_new_one() -> None:
             waiting.append(connect())
             waiting[-1].sendall(HALF)
 
-        assert all(is_over(connection) for connection in waiting[:16])
+        assert all(hangs_up(connection) for connection in waiting[:16])
         assert ask(connect()).startswith(b"200 ")
         wait_until(lambda: len(server._server.active_channels) <= 64)
 
@@ -170,7 +170,7 @@ def test_holds_no_more_of_unfinished_requests_than_it_may(monkeypatch: pytest.Mo
         for connection in connections:
             with suppress(ConnectionError):
                 connection.sendall(head + b"x" * half)
-        assert is_over(connections[0])
+        assert hangs_up(connections[0])
 
         whole = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000
         assert ask(connect(), whole).endswith(b" 5000")

@@ -32,7 +32,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, **environment: str) -> object:
-    """Run a command line that ends by itself; gives its exit code, or the words it ends with."""
+    """Run a command line that ends by itself; returns its exit code or its last words."""
     monkeypatch.setattr(sys, "argv", ["im-bot", *arguments])
     with bare_environment(environment), pytest.raises(SystemExit) as ended:
         main()
@@ -150,7 +150,7 @@ def test_says_so_when_its_port_is_taken(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.fixture(autouse=True)
 def signals() -> Iterator[None]:
-    """Give back what the commands that ran in this process took."""
+    """Restore the signal handlers that commands in this process replaced."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in kept.items():
@@ -159,7 +159,7 @@ def signals() -> Iterator[None]:
 
 
 def test_ends_without_a_traceback(tmp_path: Path) -> None:
-    # Nobody listens at the last one's Slack.
+    # The last one's Slack refuses connections.
     nowhere = {**COMPLETE, "SLACK_API_URL": "http://127.0.0.1:9/api/"}
     runs = [
         ("serve", {}),

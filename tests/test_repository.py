@@ -210,7 +210,7 @@ def test_the_changelog_begins_with_this_version() -> None:
 
 
 def list_anchors(page: Path) -> list[str]:
-    """List the anchors of a page's headings, as GitHub makes them."""
+    """List GitHub's anchors of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return ["#" + re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
 

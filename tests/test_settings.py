@@ -50,7 +50,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def load(changes: Changes | None = None, mode: Mode | None = None) -> Settings:
-    """Load settings that are complete but for some changes; None takes a variable away."""
+    """Load complete settings with some changes; None unsets a variable."""
     values = {**COMPLETE, **(changes or {})}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in values.items():
@@ -130,7 +130,7 @@ GOOD = (
     {"ROLES__VIEWERS": " * "},
     {"ROLES__EDITORS": ""},
     {"HOST": ""},
-    # names that only look like ours
+    # similar names of other programs
     {"ROLE": "web", "IMAGE": "1", "GTK_IM_MODULE": "ibus", "PORTS": "1", "SLACK_TOKEN": "1", "ROLESET": "1"},
 )
 
@@ -182,7 +182,7 @@ REFUSED: tuple[tuple[Changes, str], ...] = (
     ({"PORT": "http"}, "PORT must be a whole number"),
     ({"PORT": "65536"}, "PORT must be less than or equal to 65535"),
     ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
-    # in another's place
+    # a token in the wrong variable
     ({"SLACK_BOT_TOKEN": "xapp-1"}, "is an app-level token (xapp-…); it belongs in SLACK_APP_TOKEN"),
     ({"SLACK_BOT_TOKEN": " xapp-1"}, "SLACK_BOT_TOKEN is an app-level token"),
     ({"SLACK_APP_TOKEN": "xoxb-1"}, "is a bot token (xoxb-…); it belongs in SLACK_BOT_TOKEN"),

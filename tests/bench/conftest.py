@@ -9,7 +9,7 @@ from tests.support.bench import BOT, run_program
 from tests.support.slack_process import SlackProcess, run_slack_process
 
 SETTINGS = 5
-"""How many settings the sandbox prints."""
+"""Number of settings the sandbox prints."""
 
 Start: TypeAlias = Callable[..., int]
 
@@ -22,7 +22,7 @@ def slack() -> Iterator[SlackProcess]:
 
 @pytest.fixture(scope="session")
 def im(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Run a sandbox; the settings with which it is asked."""
+    """Run a sandbox; yields the settings of its app."""
     with run_program(*BOT, "sandbox", "--port", "0", folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
         sandbox.line()
         yield dict(sandbox.line().split("=", 1) for _ in range(SETTINGS))
@@ -40,7 +40,7 @@ def settings(slack: SlackProcess, im: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def start(settings: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Start apps over HTTP, each in a process of its own; gives the port."""
+    """Start apps over HTTP, each in a process of its own; a start returns the port."""
     with ExitStack() as stack:
 
         def start(*command: str) -> int:

@@ -1,4 +1,4 @@
-"""How much longer a confirmed change takes than what it asks of IM."""
+"""Time of a confirmed change beyond its calls to IM."""
 
 import http.client
 import json

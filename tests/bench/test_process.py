@@ -1,4 +1,4 @@
-"""What the bot costs before anybody asks it anything: memory and start-up."""
+"""Memory and start-up time of an idle bot."""
 
 import subprocess
 import time
@@ -14,11 +14,11 @@ from tests.support.slack_process import BARE_BOLT
 pytestmark = pytest.mark.bench
 
 SETTLED = 1.0
-"""Seconds after which a connected process has done what it does at the start."""
+"""Seconds after which a connected process has finished its start."""
 
 
 def test_memory_at_idle(settings: dict[str, str], tmp_path: Path) -> None:
-    # What makes the schema at the very first start stays in memory until the next one.
+    # The first start makes the schema, with modules that stay in memory.
     with run_program(*BOT, "socket", folder=tmp_path, **settings) as first:
         first.line()
     ours, bare = [], []
@@ -40,7 +40,7 @@ def test_memory_at_idle(settings: dict[str, str], tmp_path: Path) -> None:
 
 
 def test_help(tmp_path: Path) -> None:
-    # Of the development environment, an editable install alone doubles what bare Python takes.
+    # In the development environment an editable install alone doubles Python's start-up time.
     venv.create(tmp_path, with_pip=False)
 
     def start(*command: str) -> float:

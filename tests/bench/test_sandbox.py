@@ -1,4 +1,4 @@
-"""How many calls of 100 accounts and 8 fields a second the sandbox answers on one core."""
+"""The sandbox's calls a second on one core, of 100 accounts and 8 fields each."""
 
 import http.client
 import json
@@ -19,15 +19,15 @@ from bot.sandbox.web import WebApp
 from tests.support.bench import run_in_process
 from tests.support.sandbox import CROWD_TAGS, PATHS, Caller, crowd
 
-VENDORS_LIMIT = 200
-"""Calls a second, as the vendor's page has it."""
+VENDOR_LIMIT = 200
+"""Calls a second, from the vendor's page."""
 CONNECTIONS = 4
 ROUNDS = 7
 SECONDS = 1.0
 
 
 def serve(pipe: Connection, core: int) -> None:
-    """Serve a crowd from one core until told to stop."""
+    """Serve a crowd on one core until something comes through the pipe."""
     os.sched_setaffinity(0, {core})
     sandbox = Sandbox(crowd(100))
     sandbox.behavior = Behavior(rate=False)
@@ -37,8 +37,8 @@ def serve(pipe: Connection, core: int) -> None:
 
 
 @contextmanager
-def apart() -> Iterator[str]:
-    """Run the server on one core and this process on another, where there are two."""
+def serve_on_other_core() -> Iterator[str]:
+    """Run the server on one core and this process on another, if there are two."""
     cores = os.sched_getaffinity(0)
     with run_in_process(serve, min(cores)) as pipe:
         os.sched_setaffinity(0, {max(cores)})
@@ -63,7 +63,7 @@ def calls_a_second(connections: list[http.client.HTTPConnection], path: str, bod
 def test_sustains_three_times_the_vendors_frequency() -> None:
     accounts = list(crowd(100).accounts)
     body = json.dumps({"To_Account": accounts, "TagList": CROWD_TAGS}).encode()
-    with apart() as url:
+    with serve_on_other_core() as url:
         caller = Caller(Sandbox(crowd(1)), url)
         size = len(caller.send("portrait_get", body).content)
         caller.session.close()
@@ -75,6 +75,6 @@ def test_sustains_three_times_the_vendors_frequency() -> None:
 
     median = statistics.median(rates)
     print(f"\n{'calls/s':>8} {'from, to':>13} {'bytes':>7} {'ratio to 200/s':>15}")
-    print(f"{median:8.0f} {min(rates):6.0f} {max(rates):6.0f} {size:7} {median / VENDORS_LIMIT:15.1f}")
+    print(f"{median:8.0f} {min(rates):6.0f} {max(rates):6.0f} {size:7} {median / VENDOR_LIMIT:15.1f}")
     assert size > 60_000
-    assert median >= 3 * VENDORS_LIMIT
+    assert median >= 3 * VENDOR_LIMIT

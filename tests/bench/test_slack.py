@@ -1,4 +1,4 @@
-"""How soon Slack hears from the bot: acks over HTTP, and answers at response URLs."""
+"""Latency of the bot: acks over HTTP, and answers at response URLs."""
 
 import http.client
 import json
@@ -44,7 +44,7 @@ ACCOUNTS = ["alice", "bob_k", "carol"]
 
 @pytest.fixture
 def bot(start: Start, slack: SlackProcess) -> int:
-    """Start the bot and let it get to know the person who asks; its port."""
+    """Start the bot and let it cache the person; returns its port."""
     port = start(*BOT, "serve")
     with closing(RequestSender(port)) as sender:
         for _ in range(10):
@@ -55,7 +55,7 @@ def bot(start: Start, slack: SlackProcess) -> int:
 
 @contextmanager
 def slow(im_url: str, seconds: float) -> Iterator[None]:
-    """Let IM take that long for each answer."""
+    """Delay each answer of IM."""
 
     def turn(latency_ms: int) -> None:
         behavior = {"latency_ms": latency_ms}
@@ -119,7 +119,7 @@ def test_twelve_at_once(bot: int, slack: SlackProcess, im_url: str) -> None:
             answered: dict[str, float] = {}
             while len(answered) < AT_ONCE:
                 post = slack.next_post()
-                if b"Alice" in post.body:  # the working line names nobody
+                if b"Alice" in post.body:  # the progress message names no account
                     answered[post.path] = post.at
             slowest.append(max(acknowledged - sent for sent, acknowledged in times) * 1000)
             complete.append(max(answered.values()) - min(sent for sent, _ in times))
@@ -180,7 +180,7 @@ def test_from_command_to_answer(bot: int, slack: SlackProcess, im_url: str) -> N
 
 @pytest.fixture
 def trusting(slack: SlackProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Trust this Slack's authority beside the hundred and more of a system, which take time to load."""
+    """Trust this Slack's authority beside the hundred of a system, which take time to load."""
     bundle = tmp_path / "trusted.pem"
     bundle.write_bytes(Path(certifi.where()).read_bytes() + slack.authority)
     for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):

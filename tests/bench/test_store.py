@@ -75,8 +75,8 @@ def test_one_durable_entry(tmp_path: Path) -> None:
     assert statistics.median(ratios(ours, floor)) <= 4
 
 
-def waits(store: Store) -> tuple[float, float]:
-    """Let all writers write at once; entries a second, and the 99th percentile of the waits in ms."""
+def measure_waits(store: Store) -> tuple[float, float]:
+    """Let all writers write at once; returns entries a second and the 99th percentile of waits in ms."""
 
     event = looked_up()
 
@@ -94,10 +94,10 @@ def test_many_writers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     together, alone = [], []
     with new_store(tmp_path, "together.db") as store, new_store(tmp_path, "alone.db") as single:
         for _ in range(ROUNDS):
-            together.append(waits(store))
+            together.append(measure_waits(store))
             with monkeypatch.context() as patch:
                 patch.setattr(writer, "MAX_BATCH", 1)
-                alone.append(waits(single))
+                alone.append(measure_waits(single))
 
     rate, slowest = "rate, ratio (one commit each / together)", "p99, ratio (together / one commit each)"
     of_rates = ratios([each[0] for each in alone], [each[0] for each in together])
@@ -121,7 +121,7 @@ def test_many_writers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_verifying(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'long.db'}"
     with closing(Store(url, StoreTimeouts(60, 60, 60))) as store:
-        # Of no change: a hundred thousand steps of one would not be sound.
+        # Without a change id: a hundred thousand steps of one change would not be sound.
         drafts = [looked_up("alice", "bob"), replace(step(a_change(), Outcome.SUCCEEDED), change_id="")]
         store._writer.submit(lambda batch: [batch.append(drafts[n % 2]) for n in range(LONG)])
     engine = open_engine(url)
@@ -153,25 +153,25 @@ def test_verifying_many_changes(kind: str, request: pytest.FixtureRequest, tmp_p
     migrate(url)
     peaks: dict[int, float] = {}
     for changes in (MANY // 10, MANY):
-        # Twice in the same database: emptied past its guards in between.
+        # Both runs use one database, emptied without its guards.
         with tampering(url) as connection:
             for table in ("entry_accounts", "entries", "changes"):
                 connection.execute(text(f"DELETE FROM {table}"))
         count = fill(url, changes, changes)
         start = time.perf_counter()
-        usage = verify_apart(url)
+        usage = verify_in_process(url)
         took = time.perf_counter() - start
         peaks[changes] = usage.ru_maxrss / 1024
         seconds = usage.ru_utime + usage.ru_stime
         print(
             f"\n{kind}: {count:,} entries, {changes:,} changes, {took:.1f} s, {peaks[changes]:.0f} MiB peak"
         )
-        print(f"µs of CPU each: {seconds / count * 1e6:.1f}; of hashing alone: {hashing_alone():.1f}")
+        print(f"µs of CPU each: {seconds / count * 1e6:.1f}; of hashing alone: {hash_microseconds():.1f}")
     assert peaks[MANY] < peaks[MANY // 10] + 50
 
 
-def verify_apart(url: str) -> resource.struct_rusage:
-    """Verify in a process of its own, and give what that took."""
+def verify_in_process(url: str) -> resource.struct_rusage:
+    """Verify in a process of its own; returns its resource usage."""
     command = [sys.executable, *BOT, "audit", "verify"]
     process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url}, cwd=ROOT)
     _, status, usage = os.wait4(process.pid, 0)
@@ -180,8 +180,8 @@ def verify_apart(url: str) -> resource.struct_rusage:
     return usage
 
 
-def hashing_alone() -> float:
-    """Microseconds that hashing an entry of usual length takes."""
+def hash_microseconds() -> float:
+    """Measure the microseconds to hash an entry of usual length."""
     contents = [f"{number:0457}".encode() for number in range(LONG)]
     start = time.process_time()
     for content in contents:

@@ -20,8 +20,8 @@ from tests.support.slack import BOT_TOKEN, ONCALL, SwitchableApp, make_workspace
 OpenPage: TypeAlias = Callable[..., Page]
 
 
-# Not for the whole session: while Playwright runs, its event loop counts as running in this thread, and tests
-# elsewhere that start one of their own would be refused.
+# Not session-wide: while Playwright runs, this thread has a running event loop, and tests elsewhere
+# could not start their own.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE)
@@ -68,7 +68,7 @@ def playground() -> Iterator[Playground]:
 
 @pytest.fixture
 def enter(browser: Browser, playground: Playground) -> Iterator[OpenPage]:
-    """Open the playground as somebody, in a window as high as the picture is to be."""
+    """Open the playground as a person, in a window of a picture's height."""
     with ExitStack() as stack:
 
         def enter(person: Person = VIEWER, height: int = 960) -> Page:
@@ -83,7 +83,7 @@ def enter(browser: Browser, playground: Playground) -> Iterator[OpenPage]:
 
 @contextmanager
 def _page(browser: Browser, url: str, person: Person, options: dict[str, Any]) -> Iterator[Page]:
-    """Open somebody's page and fail the test if a script fails or breaks the page's own policy."""
+    """Open a person's page; fails the test on a script error or a breach of the page's policy."""
     faults: list[str] = []
 
     def watch(message: ConsoleMessage) -> None:

@@ -57,7 +57,7 @@ def show_lookup(page: Page) -> None:
 def show_found_ids(page: Page) -> None:
     alert = f"FIRING {token_hex(4)}"
     _send(page, f"{alert} user=bob_k and alice")
-    # Other messages may be there before this one has come.
+    # Other messages may arrive before this one.
     sent = page.get_by_role("article").filter(has_text=alert)
     sent.hover()
     sent.get_by_label("More actions").click()

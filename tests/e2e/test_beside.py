@@ -1,4 +1,4 @@
-"""What there is besides the messages: files, threads, the Home tab, the faults and the inspector."""
+"""Files, threads, the Home tab, the faults and the inspector in the page."""
 
 import re
 from pathlib import Path

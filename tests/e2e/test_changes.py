@@ -1,4 +1,4 @@
-"""Changing profiles, as people do it in the page."""
+"""Changes of profiles in the page."""
 
 import re
 
@@ -12,7 +12,7 @@ from tests.support.page_actions import Playground, articles, ask, go_to, has_row
 pytestmark = pytest.mark.browser
 
 LOW = 620
-"""The height of a window that one message, or one question, nearly fills."""
+"""The height of a window that one message or modal nearly fills."""
 
 
 def test_says_why_a_viewer_may_change_nothing(enter: OpenPage) -> None:

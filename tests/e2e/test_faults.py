@@ -24,7 +24,7 @@ from tests.support.slack import wait_until
 
 pytestmark = pytest.mark.browser
 
-# The first call tells all of its hundred; the two others do not, and take another call each.
+# The first call finds all its hundred; the two others do not, and take another call each.
 CROWD = [f"user_{number:03}" for number in range(18, 240) if number not in (29, 117)]
 
 
@@ -34,10 +34,10 @@ def page(enter: OpenPage) -> Page:
 
 
 def look_up_slowly(enter: OpenPage, playground: Playground, person: Person) -> tuple[Page, Locator]:
-    """Look many accounts up while Tencent Chat is slow; give the page and the message of the progress."""
+    """Look up many accounts while Tencent Chat is slow; returns the page and the progress message."""
     page = enter(person, 620)
     set_fault(page, "Tencent Chat", "Slow (3 s a call)")
-    # The call for accounts that are not imported hangs, so that there is time enough to cancel.
+    # The check of accounts hangs, which leaves time to cancel.
     hanging = Fault(kind="hang", command="account_check")
     playground.sandbox.behavior = replace(playground.sandbox.behavior, fault=hanging)
     go_to(page, "im-bot")

@@ -1,4 +1,4 @@
-"""The bot's Home tab, as people use it."""
+"""The bot's Home tab in the page."""
 
 import pytest
 from playwright.sync_api import expect

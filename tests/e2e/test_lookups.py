@@ -1,4 +1,4 @@
-"""Looking up, as people do it in the page."""
+"""Lookups in the page."""
 
 import csv
 import re

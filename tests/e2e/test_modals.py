@@ -58,38 +58,38 @@ CONFIRM = {
 }
 
 
-class Bot:
-    """A bot that opens a modal whenever somebody uses a shortcut, and answers as a test tells it."""
+class ModalBot:
+    """A bot that opens a modal on every shortcut, and answers submissions from a list."""
 
     def __init__(self, url: str) -> None:
         self.view = make_view(NICK, REASON)
         self.answers: list[dict[str, Any]] = []
         self.submitted: list[dict[str, Any]] = []
-        self.heard: list[dict[str, Any]] = []
+        self.payloads: list[dict[str, Any]] = []
         client = WebClient(BOT_TOKEN, base_url=f"{url}/api/")
         self.app = App(client=client, signing_secret=SIGNING_SECRET, process_before_response=True)
         for id_ in ("lookup", "lookup_message"):
-            self.app.shortcut(id_)(self.open)
-        self.app.action(re.compile(""))(self.hear)
-        self.app.options("who")(self.suggest)
-        self.app.view("set_modal")(self.check)
+            self.app.shortcut(id_)(self.open_view)
+        self.app.action(re.compile(""))(self.record_payload)
+        self.app.options("who")(self.offer_options)
+        self.app.view("set_modal")(self.answer_submission)
 
-    def open(self, ack: Ack, client: WebClient, body: dict[str, Any]) -> None:
+    def open_view(self, ack: Ack, client: WebClient, body: dict[str, Any]) -> None:
         ack()
-        self.heard.append(body)
+        self.payloads.append(body)
         client.views_open(trigger_id=body["trigger_id"], view=self.view)
 
-    def hear(self, ack: Ack, body: dict[str, Any]) -> None:
+    def record_payload(self, ack: Ack, body: dict[str, Any]) -> None:
         ack()
-        self.heard.append(body)
+        self.payloads.append(body)
 
-    def suggest(self, ack: Ack, body: dict[str, Any]) -> None:
-        self.heard.append(body)
+    def offer_options(self, ack: Ack, body: dict[str, Any]) -> None:
+        self.payloads.append(body)
         names = ("alice", "albert", "bob_k")
         found = [make_option(name) for name in names if name.startswith(body["value"])]
         ack(option_groups=[{"label": make_text("Accounts"), "options": found}])
 
-    def check(self, ack: Ack, view: dict[str, Any]) -> None:
+    def answer_submission(self, ack: Ack, view: dict[str, Any]) -> None:
         self.submitted.append(view["state"]["values"])
         ack(self.answers.pop(0) if self.answers else {})
 
@@ -102,8 +102,8 @@ def request_url() -> Iterator[tuple[str, SwitchableApp]]:
 
 
 @pytest.fixture
-def bot(url: str, workspace: Workspace, request_url: tuple[str, SwitchableApp]) -> Bot:
-    bot = Bot(url)
+def bot(url: str, workspace: Workspace, request_url: tuple[str, SwitchableApp]) -> ModalBot:
+    bot = ModalBot(url)
     workspace.request_url, switchable_app = request_url
     switchable_app.app = SlackRequestHandler(bot.app)
     return bot
@@ -118,7 +118,7 @@ def open_modal(page: Page) -> Locator:
 
 
 def tab_to(page: Page, place: Locator) -> None:
-    """Press Tab until a place has the focus; some inputs have several stops of their own."""
+    """Press Tab until a place has the focus; some inputs have several tab stops."""
     for _ in range(5):
         page.keyboard.press("Tab")
         if place.evaluate("node => node === document.activeElement"):
@@ -127,7 +127,7 @@ def tab_to(page: Page, place: Locator) -> None:
 
 
 def press_at_once(field: Locator, *keys: str) -> list[bool]:
-    """Press keys or type texts, with nothing done between them; gives which the page used."""
+    """Press keys or type texts without a pause; returns which of them the page handled."""
     taken: list[bool] = field.evaluate(
         """(node, keys) => {
             node.focus();
@@ -145,7 +145,7 @@ def press_at_once(field: Locator, *keys: str) -> list[bool]:
     return taken
 
 
-def test_fills_in_every_kind_of_input_by_keyboard(open_page: OpenPage, bot: Bot) -> None:
+def test_fills_in_every_kind_of_input_by_keyboard(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     bot.view = make_view(*EVERY_INPUT)
     bot.answers = [{"response_action": "errors", "errors": {"nick": "Somebody has it."}}]
@@ -205,7 +205,7 @@ def test_fills_in_every_kind_of_input_by_keyboard(open_page: OpenPage, bot: Bot)
     }
 
 
-def test_shows_an_error_at_every_input_it_concerns(open_page: OpenPage, bot: Bot) -> None:
+def test_shows_an_error_at_every_input_it_concerns(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     bot.view = make_view(*EVERY_INPUT)
     modal = open_modal(page)
@@ -222,7 +222,7 @@ def test_shows_an_error_at_every_input_it_concerns(open_page: OpenPage, bot: Bot
     assert bot.submitted == []
 
 
-def test_closes_in_three_ways_and_gives_the_focus_back(open_page: OpenPage, bot: Bot) -> None:
+def test_closes_in_three_ways_and_gives_the_focus_back(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
 
     for button in ("Cancel", "Close", None):
@@ -236,7 +236,7 @@ def test_closes_in_three_ways_and_gives_the_focus_back(open_page: OpenPage, bot:
         expect(page.get_by_label("Shortcuts")).to_be_focused()
 
 
-def test_keeps_the_keyboard_inside(open_page: OpenPage, bot: Bot) -> None:
+def test_keeps_the_keyboard_inside(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     modal = open_modal(page)
     stops = [modal.get_by_label("nick"), modal.get_by_label("reason (optional)")]
@@ -251,7 +251,7 @@ def test_keeps_the_keyboard_inside(open_page: OpenPage, bot: Bot) -> None:
 
 
 def test_keeps_what_was_typed_while_the_bot_updates_the_view(
-    open_page: OpenPage, bot: Bot, slack: WebClient
+    open_page: OpenPage, bot: ModalBot, slack: WebClient
 ) -> None:
     page = open_page()
     bot.view = make_view(make_buttons("loading")[0], external_id="form")
@@ -270,7 +270,7 @@ def test_keeps_what_was_typed_while_the_bot_updates_the_view(
 
 
 def test_goes_on_searching_while_the_bot_updates_the_view(
-    open_page: OpenPage, bot: Bot, slack: WebClient
+    open_page: OpenPage, bot: ModalBot, slack: WebClient
 ) -> None:
     page = open_page()
     both = make_input("both", {"type": "multi_static_select", "options": COLORS})
@@ -295,7 +295,7 @@ def test_goes_on_searching_while_the_bot_updates_the_view(
     assert bot.submitted == []
 
 
-def test_comes_back_to_the_view_below_as_it_was(open_page: OpenPage, bot: Bot) -> None:
+def test_comes_back_to_the_view_below_as_it_was(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     bot.answers = [{"response_action": "push", "view": make_view(REASON, title=make_text("Sure?"))}]
     modal = open_modal(page)
@@ -308,7 +308,9 @@ def test_comes_back_to_the_view_below_as_it_was(open_page: OpenPage, bot: Bot) -
     expect(modal.get_by_label("nick")).to_have_value("Alice")
 
 
-def test_says_why_a_submission_came_to_nothing(open_page: OpenPage, bot: Bot, workspace: Workspace) -> None:
+def test_says_why_a_submission_came_to_nothing(
+    open_page: OpenPage, bot: ModalBot, workspace: Workspace
+) -> None:
     page = open_page()
     modal = open_modal(page)
     modal.get_by_label("nick").fill("Alice")
@@ -323,7 +325,7 @@ def test_says_why_a_submission_came_to_nothing(open_page: OpenPage, bot: Bot, wo
     expect(modal.get_by_role("alert")).to_have_text("Failed: the modal is closed.")
 
 
-def test_keeps_several_choices_when_a_form_comes_back(open_page: OpenPage, bot: Bot) -> None:
+def test_keeps_several_choices_when_a_form_comes_back(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     group = {"label": make_text("Colors"), "options": [*COLORS, make_option("green")]}
     several = {"type": "multi_static_select", "option_groups": [group], "initial_options": [COLORS[1]]}
@@ -348,7 +350,7 @@ def test_keeps_several_choices_when_a_form_comes_back(open_page: OpenPage, bot: 
         assert [each["value"] for each in state["colors"]["colors"]["selected_options"]] == ["red", "green"]
 
 
-def test_tells_the_bot_at_once_where_it_asked_for_that(open_page: OpenPage, bot: Bot) -> None:
+def test_tells_the_bot_at_once_where_it_asked_for_that(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     typed = {"type": "plain_text_input"}
     letters = {**typed, "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]}}
@@ -365,14 +367,14 @@ def test_tells_the_bot_at_once_where_it_asked_for_that(open_page: OpenPage, bot:
     with page.expect_response(lambda response: "abc" in (response.request.post_data or "")):
         modal.get_by_label("letters").fill("abc")
 
-    wait_until(lambda: len(bot.heard) == 4)
-    actions = [body["actions"][0] for body in bot.heard[1:]]
+    wait_until(lambda: len(bot.payloads) == 4)
+    actions = [body["actions"][0] for body in bot.payloads[1:]]
     assert actions[0]["selected_option"] == COLORS[1]
     assert [action["value"] for action in actions[1:]] == ["alice", "abc"]
     assert bot.submitted == []
 
 
-def test_takes_every_key_however_fast_they_come(open_page: OpenPage, bot: Bot) -> None:
+def test_takes_every_key_however_fast_they_come(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     bot.view = make_view(
         make_input("both", {"type": "multi_static_select", "options": COLORS}),
@@ -394,7 +396,7 @@ def test_takes_every_key_however_fast_they_come(open_page: OpenPage, bot: Bot) -
     expect(who).to_have_value("bo")
 
 
-def test_tells_the_bot_what_was_chosen_last(open_page: OpenPage, bot: Bot) -> None:
+def test_tells_the_bot_what_was_chosen_last(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     color = {"type": "static_select", "options": [*COLORS, make_option("green")]}
     bot.view = make_view(make_input("color", color, dispatch_action=True))
@@ -404,12 +406,14 @@ def test_tells_the_bot_what_was_chosen_last(open_page: OpenPage, bot: Bot) -> No
         color_field.select_option(value)
 
     wait_until(
-        lambda: [body["actions"][0]["selected_option"]["value"] for body in bot.heard[1:]][-1:] == ["green"]
+        lambda: (
+            [body["actions"][0]["selected_option"]["value"] for body in bot.payloads[1:]][-1:] == ["green"]
+        )
     )
     expect(color_field.locator("option:checked")).to_have_text("green")
 
 
-def test_asks_the_bot_what_to_offer(open_page: OpenPage, bot: Bot, workspace: Workspace) -> None:
+def test_asks_the_bot_what_to_offer(open_page: OpenPage, bot: ModalBot, workspace: Workspace) -> None:
     page = open_page()
     bot.view = make_view(make_input("who", {"type": "external_select", "min_query_length": 2}))
     modal = open_modal(page)
@@ -428,7 +432,7 @@ def test_asks_the_bot_what_to_offer(open_page: OpenPage, bot: Bot, workspace: Wo
     page.keyboard.press("Escape")
     expect(who).to_have_attribute("aria-expanded", "false")
     expect(modal).to_be_visible()
-    assert [body["value"] for body in bot.heard[1:]] == ["ax", "al"]
+    assert [body["value"] for body in bot.payloads[1:]] == ["ax", "al"]
 
     who.fill("alb")
     page.keyboard.press("Enter")
@@ -440,7 +444,7 @@ def test_asks_the_bot_what_to_offer(open_page: OpenPage, bot: Bot, workspace: Wo
     expect(status).to_contain_text("no bot is connected")
 
 
-def test_shuts_nobody_out_of_a_form(open_page: OpenPage, bot: Bot) -> None:
+def test_shuts_nobody_out_of_a_form(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     bot.view = make_view(*EVERY_INPUT)
     modal = open_modal(page)
@@ -456,7 +460,7 @@ def test_shuts_nobody_out_of_a_form(open_page: OpenPage, bot: Bot) -> None:
         assert not found.response["violations"], found.generate_report()
 
 
-def test_asks_before_a_dangerous_press_in_a_modal(open_page: OpenPage, bot: Bot) -> None:
+def test_asks_before_a_dangerous_press_in_a_modal(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     buttons = make_buttons("remove")
     buttons[1]["elements"][0] |= {"style": "danger", "confirm": CONFIRM}
@@ -475,11 +479,13 @@ def test_asks_before_a_dangerous_press_in_a_modal(open_page: OpenPage, bot: Bot)
     button.click()
     with page.expect_response("**/page/press"):
         question.get_by_role("button", name="Go on").click()
-    wait_until(lambda: len(bot.heard) == 2)
-    assert bot.heard[1]["actions"][0]["action_id"] == "remove"
+    wait_until(lambda: len(bot.payloads) == 2)
+    assert bot.payloads[1]["actions"][0]["action_id"] == "remove"
 
 
-def test_uses_a_shortcut_on_a_message_by_keyboard(open_page: OpenPage, bot: Bot, slack: WebClient) -> None:
+def test_uses_a_shortcut_on_a_message_by_keyboard(
+    open_page: OpenPage, bot: ModalBot, slack: WebClient
+) -> None:
     page = open_page()
     slack.chat_postMessage(channel=ONCALL, text="alice cannot log in")
     slack.chat_postEphemeral(channel=ONCALL, user=VIEWER.id, text="psst")
@@ -492,7 +498,7 @@ def test_uses_a_shortcut_on_a_message_by_keyboard(open_page: OpenPage, bot: Bot,
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("dialog")).to_be_visible()
-    assert bot.heard[0]["message"]["text"] == "alice cannot log in"
+    assert bot.payloads[0]["message"]["text"] == "alice cannot log in"
 
 
 def test_offers_no_shortcuts_where_there_are_none(open_page: OpenPage, workspace: Workspace) -> None:
@@ -506,7 +512,7 @@ def test_offers_no_shortcuts_where_there_are_none(open_page: OpenPage, workspace
     expect(page.get_by_label("More actions")).to_have_count(0)
 
 
-def test_sets_a_form_off_well_in_both_themes(open_page: OpenPage, bot: Bot) -> None:
+def test_sets_a_form_off_well_in_both_themes(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page(viewport={"width": 390, "height": 800})
     bot.view = make_view(*EVERY_INPUT, REASON)
     modal = open_modal(page)

@@ -13,7 +13,7 @@ from bot.errors import (
 )
 from bot.im.codes import CODES, Retry, error_for, retry_after
 
-# What the vendor's pages list, by what helps.
+# The codes of the vendor's pages, by remedy.
 TRANSIENT = {
     *(30006, 30007, 40006, 60008, 60013, 60014),
     *(70169, 70202, 70500, 90992, 90994, 90995, 91000),

@@ -133,7 +133,7 @@ def test_a_change_without_a_usable_answer_is_unknown_and_not_repeated(name: str)
 def test_whatever_drips_ends_at_the_deadline(drip: str) -> None:
     with scripted_im(answer(FOUND)) as (im, scripted_server):
         for ask, kind in ((get, UnavailableError), (change, OutcomeUnknownError)):
-            # Connected already, so that the time goes where it is to go.
+            # Connected before, so that all the time goes to the response.
             assert get(im) == {"a": {}}
             scripted_server.set_script(responses.DRIPS[drip])
             deadline = Deadline.after(0.9)

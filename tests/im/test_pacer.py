@@ -12,7 +12,7 @@ from bot.im.pacer import STALE, Pacer
 
 FAR = 1e9
 A_HAIR = 1e-6
-"""What rounding may do to a rate that is just under a whole number."""
+"""Rounding error of a rate just under a whole number."""
 
 
 def most_in_a_second(slots: list[float]) -> int:
@@ -91,7 +91,7 @@ def test_whoever_was_held_up_past_the_slot_takes_a_new_one_once(
     class Oversleeper(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
             slept.append(timeout)
-            for _ in range(4):  # others come meanwhile
+            for _ in range(4):  # other callers meanwhile
                 pacer.reserve(time.monotonic(), FAR)
             return super().wait((timeout or 0) + late[len(slept) - 1])
 

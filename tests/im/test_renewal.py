@@ -20,7 +20,7 @@ FOUND = OK | {"UserProfileItem": [{"To_Account": "a", "ProfileItem": []}]}
 
 @contextmanager
 def signed_earlier(seconds: float, *script: ServerResponse) -> Iterator[tuple[IMClient, ScriptedServer]]:
-    """Open a client whose UserSig was made some time ago, so that a new one reads differently."""
+    """Open a client with a UserSig made some time ago, so that a new one differs."""
     with ScriptedServer(*script) as scripted_server:
         with freeze_time(datetime.now(UTC) - timedelta(seconds=seconds)):
             im = make_im_client(scripted_server.url, workers=32)

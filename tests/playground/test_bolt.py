@@ -83,7 +83,7 @@ def make_bot(url: str, secret: str = SIGNING_SECRET) -> App:
 
 @pytest.fixture(scope="session")
 def closer() -> Iterator[ThreadPoolExecutor]:
-    # Closing a Socket Mode client takes it a second; all of them can take it together.
+    # Closing a Socket Mode client takes a second; all are closed at once.
     with ThreadPoolExecutor() as executor:
         yield executor
 
@@ -102,7 +102,7 @@ def connect(url: str, workspace: Workspace, closer: ThreadPoolExecutor) -> Itera
 
 
 def converse(vera: Page) -> list[str]:
-    """Run a command and press the button of its answer; return all that was shown."""
+    """Run a command and press the button of its answer; returns all messages shown."""
     vera.send("/im profile a")
     looking, found = sorted(
         (vera.next_message(), vera.next_message()), key=lambda m: str(m["text"]), reverse=True
@@ -112,7 +112,7 @@ def converse(vera: Page) -> list[str]:
 
 
 def fill_in(vera: Page) -> list[object]:
-    """Use a shortcut and fill in its form, wrongly at first; return what was shown."""
+    """Use a shortcut and fill in its form, wrongly at first; returns all views shown."""
     vera.use_shortcut("lookup")
     loading, form = vera.next_view(), vera.next_view()
     vera.press_in(form, "buttons", "more")

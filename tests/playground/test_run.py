@@ -1,4 +1,4 @@
-"""The local Slack as a command, with the bot that docs/playground.md shows."""
+"""The `slack` sub-command, with the bot of docs/playground.md."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def code(language: str) -> str:
 
 @contextmanager
 def local_slack(folder: Path, *arguments: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Run the command for the app of the docs; gives the page's address and what is to be set."""
+    """Run the command for the app of the docs; yields the page's URL and the settings printed."""
     manifest = folder / "manifest.yml"
     manifest.write_text(code("yaml"), encoding="utf-8")
     with running_command("slack", "--port=0", f"--manifest={manifest}", *arguments, cwd=folder) as process:
@@ -58,7 +58,7 @@ def test_runs_the_bot_of_the_docs(tmp_path: Path) -> None:
     ):
         wait_until(lambda: "apps.connections.open" in list_calls(url))
         answer: dict[str, Any] = {"error": True}
-        while answer["error"]:  # the socket opens a moment after it was asked for
+        while answer["error"]:  # the socket opens a moment after the call
             vera.send("/hello world")
             answer = vera.next_message()
 

@@ -1,4 +1,4 @@
-"""The attribute calls: names first, then values, and what is asked of accounts without any."""
+"""The attribute calls: names first, then values, and accounts without any."""
 
 from typing import Any
 

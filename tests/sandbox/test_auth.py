@@ -1,4 +1,4 @@
-"""Who may call: the UserSig's checks in their order, and the frequency limits."""
+"""The UserSig's checks in their order, and the frequency limits."""
 
 import base64
 import zlib

@@ -1,4 +1,4 @@
-"""Independent clients, written by others for the vendor's servers, against the sandbox."""
+"""Independent clients of the vendor's servers, against the sandbox."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is the documented envelope."""
+"""Fuzzed calls are answered with the documented envelope."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ bodies = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
     max_leaves=12,
 )
-# Bodies of the right shape get further in; their parts are anything.
+# Bodies of the right shape with arbitrary parts reach deeper code.
 shaped = st.fixed_dictionaries(
     {},
     optional={

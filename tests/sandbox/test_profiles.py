@@ -1,4 +1,4 @@
-"""portrait_get and portrait_set: the field table, and everything the vendor leaves open about them."""
+"""portrait_get and portrait_set: the field table, and each case that the vendor leaves open."""
 
 import asyncio
 from typing import Any
@@ -241,7 +241,7 @@ def test_an_account_fails_only_in_the_service_of_its_code(caller: Caller) -> Non
     assert "Fail_Account" not in get(caller, ["ben"], [NICK])
 
 
-# The settings, one claim each.
+# One claim for each setting.
 
 
 def test_setting_order_shuffles_accounts_and_fields(caller: Caller) -> None:

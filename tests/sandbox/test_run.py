@@ -1,4 +1,4 @@
-"""The sandbox as a command: what it prints, what it keeps, and how it ends."""
+"""The `sandbox` sub-command: its output, its data file, its end."""
 
 import signal
 import socket
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def running(arguments: str) -> Iterator[tuple["subprocess.Popen[str]", list[str]]]:
-    """Run the command on a free port and read what it prints at its start."""
+    """Run the command on a free port, and read its first lines."""
     program = f"from pathlib import Path; from bot.sandbox.run import run; run(0, {arguments})"
     process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     with process:

@@ -13,7 +13,7 @@ def labels(message: dict[str, Any]) -> list[str]:
 
 
 def view_with(slack_user: SlackUser, words: str) -> dict[str, Any]:
-    """Wait until a view is shown that has these words in it."""
+    """Wait for a view with these words."""
     while True:
         view: dict[str, Any] = slack_user.page.next().get("view") or {}
         if words in str(view):

@@ -1,4 +1,4 @@
-"""Changes from end to end: typed and pressed in a local Slack, written to a sandbox, told to #im-audit."""
+"""Changes from end to end: typed and pressed in a local Slack, written to a sandbox, posted in #im-audit."""
 
 import re
 import sqlite3

@@ -240,7 +240,7 @@ def test_answers_once_though_envelopes_come_twice(running_bot: RunningBot) -> No
 
 
 def deliver(running_bot: RunningBot, event_id: str, **event: Any) -> None:
-    """Bring an event to the bot over HTTP as Slack does."""
+    """Send an event to the bot over HTTP as Slack does."""
     said = {"type": "message", "user": VIEWER.id, "team": TEAM_ID, "ts": "1.1", "channel": DIRECT}
     content = {**said, "channel_type": "im", "text": "alice", **event}
     callback = {"type": "event_callback", "team_id": TEAM_ID, "event_id": event_id, "event": content}
@@ -273,7 +273,7 @@ def test_answers_an_event_once_and_nothing_but_what_people_say_to_it() -> None:
             deliver(running_bot, "Ev1")
         deliver(running_bot, "Ev2", subtype="file_share", text="whoami")
         said = sorted(vera.answer()["text"][:10] for _ in range(2))
-        running_bot.bot.workers.close()  # whatever else was to come has come then
+        running_bot.bot.workers.close()  # ends after all messages are sent
         messages = [message for message in running_bot.workspace.messages if message.sender == BOT]
 
     assert said == ["1 of 1 fou", "You are a "]

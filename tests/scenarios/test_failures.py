@@ -62,7 +62,7 @@ def apps_on_a_bad_day() -> Iterator[dict[str, AppSettings]]:
 
 
 def patiently(slack_user: SlackUser) -> str:
-    """Wait longer than a page usually does: for retries, and for time-outs of seconds."""
+    """Wait for an answer after retries and time-outs, longer than a page usually does."""
     for _ in range(4):
         with suppress(TimeoutError):
             return str(slack_user.answer()["text"])

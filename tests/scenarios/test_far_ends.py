@@ -1,4 +1,4 @@
-"""Every outgoing connection of the bot, every way its far end can misbehave, and what people then read.
+"""Every outgoing connection of the bot with every fault of its server, and the answers people get.
 
 test_socket_mode.py has a table of its own for the WebSocket; scripted_server.DRIPS has what can drip.
 """

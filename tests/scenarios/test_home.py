@@ -1,4 +1,4 @@
-"""Where people start, and their Home, from end to end."""
+"""The start message and the Home tab, from end to end."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ def open_home(slack_user: SlackUser) -> dict[str, Any]:
 
 
 def texts(home: object) -> str:
-    """Join all texts of a view, each on a line of its own."""
+    """Join all texts of a view, one to a line."""
     match home:
         case {"text": str(text)}:
             return text
@@ -44,7 +44,7 @@ def next_home(slack_user: SlackUser) -> dict[str, Any]:
 
 
 def next_modal(slack_user: SlackUser) -> dict[str, Any]:
-    """Wait for a modal; the Home tab may be published anew at any time."""
+    """Wait for a modal, past publications of the Home tab."""
     news = slack_user.page.next()
     while news["type"] != "view" or not news["view"]:
         news = slack_user.page.next()

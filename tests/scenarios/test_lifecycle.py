@@ -26,7 +26,7 @@ from tests.support.running_bot import SlackUser, Transport, run_bot
 from tests.support.slack import make_workspace, open_page, wait_until
 
 PATIENCE = 60
-"""Seconds after which a process that should have ended counts as one that never does."""
+"""Seconds within which a process has to end."""
 
 
 @dataclass

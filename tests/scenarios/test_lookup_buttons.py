@@ -1,4 +1,4 @@
-"""What people do next with an answer: share it, take it as CSV, ask again for what failed."""
+"""The buttons of an answer: share it, export it as CSV, retry the failed accounts."""
 
 import csv
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def ids_in(message: dict[str, Any]) -> list[str]:
 
 
 def download(running_bot: RunningBot, message: dict[str, Any]) -> list[dict[str, str]]:
-    """Read the CSV that a message in the direct messages brings."""
+    """Read the CSV file of a direct message."""
     assert message["channel"] == f"D{VIEWER.id[1:]}"
     assert not message["ephemeral"]
     (file,) = message["files"]
@@ -68,12 +68,12 @@ def download(running_bot: RunningBot, message: dict[str, Any]) -> list[dict[str,
     return list(csv.DictReader(StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def show_to_everybody(running_bot: RunningBot, message: dict[str, Any]) -> None:
+def make_public(running_bot: RunningBot, message: dict[str, Any]) -> None:
     next(kept for kept in running_bot.workspace.messages if kept.ts == message["ts"]).only_for = None
 
 
 def failed_lookup(running_bot: RunningBot, slack_user: SlackUser, channel: str = ONCALL) -> dict[str, Any]:
-    """Get an answer with every button."""
+    """Look up accounts that fail, for an answer with every button."""
     running_bot.sandbox.behavior = DOWN
     answer = ask(slack_user, "/im profile alice bob_k", channel)
     running_bot.sandbox.behavior = Behavior()
@@ -234,7 +234,7 @@ def test_refuses_to_share_where_slack_does_not_say_who_reads(
     running_bot: RunningBot, vera: SlackUser
 ) -> None:
     answer = ask(vera, "/im profile alice")
-    # Not once: what tells the audit channel asks the same by itself.
+    # A lasting fault: the audit relay makes the same call.
     running_bot.workspace.faults.set_lasting_fault("conversations.info", SlackFault.BROKEN)
 
     refused = press(vera, answer, "Share")
@@ -303,7 +303,7 @@ def test_refuses_a_csv_by_command_to_a_guest(
 @pytest.mark.parametrize("label", BUTTONS)
 def test_lets_nobody_else_press(running_bot: RunningBot, vera: SlackUser, label: str) -> None:
     answer = failed_lookup(running_bot, vera, PARTNERS)
-    show_to_everybody(running_bot, answer)
+    make_public(running_bot, answer)
 
     for person in (EDITOR, STRANGER):
         with running_bot.act_as(person) as other:

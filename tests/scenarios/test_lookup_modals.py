@@ -34,7 +34,7 @@ def options_of(element: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def filled(view: dict[str, Any], **given: Any) -> dict[str, Any]:
-    """Fill a view in: texts, the value of an option, or several values."""
+    """Make the state of a filled-in view: texts, the value of an option, or several values."""
     state = {}
     for block_id, value in given.items():
         element = element_of(view, block_id)
@@ -263,7 +263,7 @@ def test_opens_no_form_from_a_button_for_a_guest(running_bot: RunningBot, action
 def press_alone(
     running_bot: RunningBot, slack_user: SlackUser, action_id: str, channel: str = ONCALL
 ) -> None:
-    """Press a button that is all there is in a message of the bot's."""
+    """Press a button of a message of the bot that has nothing else."""
     button = {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": "Go…"}}
     slack = make_slack_client(running_bot.settings)
     slack.chat_postMessage(channel=channel, text="go", blocks=[{"type": "actions", "elements": [button]}])

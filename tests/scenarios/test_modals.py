@@ -27,7 +27,7 @@ def outcomes_of(running_bot: RunningBot, account: str) -> list[Outcome]:
 
 
 def typed(view: dict[str, Any], block_id: str, text: str) -> dict[str, Any]:
-    """Fill one input of a view in."""
+    """Make the state of one filled-in input."""
     element = next(block["element"] for block in view["blocks"] if block.get("block_id") == block_id)
     return {block_id: {element["action_id"]: {"type": "plain_text_input", "value": text}}}
 
@@ -38,7 +38,7 @@ def open_form(slack_user: SlackUser, account: str) -> dict[str, Any]:
 
 
 def review(slack_user: SlackUser, account: str, nick: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Fill a form in; gives it, and the view that shows the difference."""
+    """Submit a form; returns it, and the view that shows the difference."""
     form = open_form(slack_user, account)
     assert slack_user.page.submit(form, typed(form, NICK, nick)) == {"ok": True}
     return form, slack_user.view("nothing is changed yet")

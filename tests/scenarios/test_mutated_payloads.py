@@ -1,4 +1,4 @@
-"""Signed payloads of every kind with something in them changed: refused in words, or answered."""
+"""Signed payloads of every kind with one value changed: refused in words, or answered."""
 
 import copy
 import json

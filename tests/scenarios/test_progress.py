@@ -12,7 +12,7 @@ from bot.slack.workers import THREADS
 from tests.support.running_bot import RunningBot, SlackUser, run_bot
 
 LONG = 4400
-"""Milliseconds that a call takes: longer than the first news of a lookup, shorter than a time-out."""
+"""Milliseconds of a call: longer than the wait for a lookup's first progress, shorter than a time-out."""
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +39,14 @@ def has_cancel(message: dict[str, Any]) -> bool:
     )
 
 
-def until_cancel(slack_user: SlackUser, message: dict[str, Any]) -> dict[str, Any]:
+def wait_for_cancel(slack_user: SlackUser, message: dict[str, Any]) -> dict[str, Any]:
     while not has_cancel(message):
         message = slack_user.answer()
     return message
 
 
-def put_back(running_bot: RunningBot, message: dict[str, Any]) -> None:
-    """Let a message look as it did, as if Slack had not replaced it."""
+def restore_buttons(running_bot: RunningBot, message: dict[str, Any]) -> None:
+    """Give a message its old blocks, as if Slack had not replaced it."""
     kept = next(kept for kept in running_bot.workspace.messages if kept.ts == message["ts"])
     kept.content = replace(kept.content, blocks=message["blocks"])
 
@@ -57,17 +57,17 @@ def test_shows_how_far_a_long_lookup_is_with_a_button_that_goes_when_it_has_ende
     slow(running_bot, LONG)
     with running_bot.act_as() as vera:
         working = vera.ask("/im profile alice bob_k")
-        moved = vera.answer()
+        progress = vera.answer()
         answer = vera.answer()
-        put_back(running_bot, moved)
-        refused = vera.press(moved, "Cancel")
+        restore_buttons(running_bot, progress)
+        refused = vera.press(progress, "Cancel")
 
     assert not has_cancel(working)
-    assert has_cancel(moved)
-    assert "Looking up 2 accounts" in moved["text"]
-    assert "0 of 2" in moved["text"]
+    assert has_cancel(progress)
+    assert "Looking up 2 accounts" in progress["text"]
+    assert "0 of 2" in progress["text"]
     assert "2 of 2 found" in answer["text"]
-    assert answer["ts"] == moved["ts"] == working["ts"]
+    assert answer["ts"] == progress["ts"] == working["ts"]
     assert not has_cancel(answer)
     assert "this button has expired" in refused["text"]
     assert max(url.uses for url in running_bot.workspace.response_urls.values()) <= 3
@@ -77,29 +77,29 @@ def test_counts_what_is_found_while_the_rest_is_asked_about(running_bot: Running
     (app,) = running_bot.sandbox.apps.values()
     here = [f"here_{number}" for number in range(100)]
     app.accounts.update({account: Account({"Tag_Profile_IM_Nick": account}) for account in here})
-    slow(running_bot, 2200)  # those of the second call are asked about twice: who is not found is checked
+    slow(running_bot, 2200)  # the two accounts not found take a second call, which checks them
     with running_bot.act_as() as vera:
         assert vera.page.send(f"/im profile {' '.join(here)} nobody_1 nobody_2") == {"ok": True}
-        moved = until_cancel(vera, vera.answer())
-        answer = vera.press(moved, "Cancel")
+        progress = wait_for_cancel(vera, vera.answer())
+        answer = vera.press(progress, "Cancel")
 
-    assert re.search(r"100 of 102 · 100 found · about \d s left", moved["text"])
+    assert re.search(r"100 of 102 · 100 found · about \d s left", progress["text"])
     assert "100 of 102 found  ·  2 not asked" in answer["text"]
 
 
 def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> None:
     with run_bot("socket") as running_bot, running_bot.act_as() as vera:
         slow(running_bot, LONG)
-        moved = until_cancel(vera, vera.ask("/im profile alice bob_k"))
-        answer = vera.press(moved, "Cancel")
+        progress = wait_for_cancel(vera, vera.ask("/im profile alice bob_k"))
+        answer = vera.press(progress, "Cancel")
         slow(running_bot, 0)
         history = vera.ask("/im history alice")
-        running_bot.bot.workers.close()  # whatever else was to come has come then
+        running_bot.bot.workers.close()  # ends after all messages are sent
         last = running_bot.workspace.find(answer["channel"], answer["ts"])
 
     assert "0 of 2 found  ·  2 not asked" in answer["text"]
-    assert "not asked: you cancelled" in answer["text"]
-    assert answer["ts"] == moved["ts"]
+    assert "not asked: cancelled by you" in answer["text"]
+    assert answer["ts"] == progress["ts"]
     assert "with 1 more  cancelled" in history["text"]
     assert "cancelled after 0 of 2 accounts were answered" in history["text"]
     assert last
@@ -109,11 +109,11 @@ def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> Non
 def test_lets_nobody_else_cancel(running_bot: RunningBot) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
-        moved = until_cancel(vera, vera.ask("/im profile alice"))
-        next(kept for kept in running_bot.workspace.messages if kept.ts == moved["ts"]).only_for = None
-        refused = ed.press(moved, "Cancel")
-        answer = vera.press(moved, "Cancel")
-        while "you cancelled" not in answer["text"]:
+        progress = wait_for_cancel(vera, vera.ask("/im profile alice"))
+        next(kept for kept in running_bot.workspace.messages if kept.ts == progress["ts"]).only_for = None
+        refused = ed.press(progress, "Cancel")
+        answer = vera.press(progress, "Cancel")
+        while "cancelled by you" not in answer["text"]:
             answer = vera.answer()
 
     assert "only the person who ran the command" in refused["text"]
@@ -126,11 +126,11 @@ def test_cancels_although_every_worker_is_busy_with_lookups(running_bot: Running
         for _ in range(each):
             assert vera.page.send("/im profile alice") == {"ok": True}
             assert ed.page.send("/im profile alice") == {"ok": True}
-        moved = vera.answer()
-        while not (has_cancel(moved) and "Looking up" in moved["text"]):
-            moved = vera.answer()
-        # Were it to wait for a worker, there would be nothing left to cancel.
-        answer = vera.press(moved, "Cancel")
+        progress = vera.answer()
+        while not (has_cancel(progress) and "Looking up" in progress["text"]):
+            progress = vera.answer()
+        # If Cancel waited for a worker, the lookup would end first.
+        answer = vera.press(progress, "Cancel")
         slow(running_bot, 0)
         ended = 0
         while ended < each:
@@ -142,12 +142,12 @@ def test_cancels_although_every_worker_is_busy_with_lookups(running_bot: Running
 def test_tells_everybody_where_a_shared_answer_went(running_bot: RunningBot) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        moved = until_cancel(vera, vera.ask("/im profile alice --share"))
+        progress = wait_for_cancel(vera, vera.ask("/im profile alice --share"))
         line, shared = vera.answer(), vera.answer()
 
     assert not shared["ephemeral"]
     assert "1 of 1 found" in shared["text"]
-    assert line["ts"] == moved["ts"]
+    assert line["ts"] == progress["ts"]
     assert "visible to everyone here" in line["text"]
     assert not has_cancel(line)
 
@@ -155,14 +155,14 @@ def test_tells_everybody_where_a_shared_answer_went(running_bot: RunningBot) -> 
 def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(running_bot: RunningBot) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        moved = until_cancel(vera, vera.ask("/im profile alice --share --csv"))
+        progress = wait_for_cancel(vera, vera.ask("/im profile alice --share --csv"))
         line, shared, file, said = (vera.answer() for _ in range(4))
 
     kept = running_bot.workspace.find(shared["channel"], shared["ts"])
     assert kept
     assert "1 of 1 found" in kept.content.text
     assert "visible to everyone here" in line["text"]
-    assert line["ts"] == moved["ts"]
+    assert line["ts"] == progress["ts"]
     assert len(file["files"]) == 1
     assert said["ephemeral"]
     assert "the CSV is only for you" in said["text"]
@@ -171,8 +171,8 @@ def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(running_bo
 def test_sends_no_csv_of_a_cancelled_lookup(running_bot: RunningBot) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        moved = until_cancel(vera, vera.ask("/im profile alice bob_k --csv"))
-        answer = vera.press(moved, "Cancel")
+        progress = wait_for_cancel(vera, vera.ask("/im profile alice bob_k --csv"))
+        answer = vera.press(progress, "Cancel")
         slow(running_bot, 0)
         after = vera.ask("/im whoami")
 

@@ -1,4 +1,4 @@
-"""The commands about the record, as an operator types them."""
+"""The `audit` sub-commands, from the command line."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""A tour through the bot with everything logged: nothing secret may be said anywhere."""
+"""A tour through the bot with full logs: no secret in logs or messages."""
 
 import json
 import re

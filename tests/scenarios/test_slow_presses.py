@@ -1,4 +1,4 @@
-"""Presses that take their time leave the message they were made in, and are answered once beside it."""
+"""Slow presses leave their message as it is, and are answered once with a new one."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,7 @@ from bot.sandbox.behavior import Behavior, Fault
 from tests.support.running_bot import RunningBot, SlackUser, run_bot
 
 SLOW = Behavior(latency_ms=2800)
-"""Longer than the second message of a lookup takes to come, shorter than a time-out."""
+"""Longer than the wait for a lookup's second message, shorter than a time-out."""
 FOLLOWS = "The answer follows as a new message."
 
 
@@ -29,7 +29,7 @@ def no_faults(running_bot: RunningBot) -> Iterator[None]:
 
 
 def last(slack_user: SlackUser, words: str) -> dict[str, Any]:
-    """Wait for the message that says these words."""
+    """Wait for the message with these words."""
     message = slack_user.answer()
     while words not in message["text"]:
         message = slack_user.answer()
@@ -37,7 +37,7 @@ def last(slack_user: SlackUser, words: str) -> dict[str, Any]:
 
 
 def said_since(running_bot: RunningBot, known: int) -> list[str]:
-    """List what was said since so many messages, files and the audit channel aside."""
+    """List the texts after the first `known` messages, without files and the audit channel."""
     return [
         message.content.text
         for message in running_bot.workspace.messages[known:]
@@ -61,7 +61,7 @@ def start(_: RunningBot, ed: SlackUser) -> dict[str, Any]:
 
 
 def changed(running_bot: RunningBot, ed: SlackUser) -> dict[str, Any]:
-    nick = f"Slow{len(running_bot.workspace.messages)}"  # another each time
+    nick = f"Slow{len(running_bot.workspace.messages)}"  # unique
     done = ed.press(ed.ask(f"/im set user_003 nick={nick}"), "Confirm 1 change")
     ed.audit()
     return done

@@ -1,4 +1,4 @@
-"""Requests that wait for a worker: each is told so in time, may be cancelled, and is never left silent."""
+"""Requests that wait for a worker: their progress message, their cancellation, their answer."""
 
 import threading
 from collections.abc import Iterator
@@ -32,8 +32,8 @@ def ed(running_bot: RunningBot) -> Iterator[SlackUser]:
 
 
 @contextmanager
-def all_stuck(running_bot: RunningBot) -> Iterator[threading.Event]:
-    """Keep every worker from working until the event is set."""
+def all_workers_busy(running_bot: RunningBot) -> Iterator[threading.Event]:
+    """Keep every worker busy until the event is set."""
     released = threading.Event()
     wait_until(lambda: idle(running_bot))
     for _ in range(THREADS):
@@ -52,7 +52,7 @@ def idle(running_bot: RunningBot) -> bool:
 
 
 def press_in(slack_user: SlackUser, view: dict[str, Any], label: str) -> None:
-    """Press a button of a view."""
+    """Press a button in a view."""
     place, button = next(
         (block["block_id"], element)
         for block in view["blocks"]
@@ -66,7 +66,7 @@ def press_in(slack_user: SlackUser, view: dict[str, Any], label: str) -> None:
 def test_says_in_the_ack_that_a_command_waits_and_answers_it_afterwards(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
-    with all_stuck(running_bot) as released:
+    with all_workers_busy(running_bot) as released:
         waits = ed.ask("/im profile alice")
         released.set()
         answer = ed.answer()
@@ -77,7 +77,7 @@ def test_says_in_the_ack_that_a_command_waits_and_answers_it_afterwards(
 
 
 def test_takes_back_a_command_that_waits(running_bot: RunningBot, ed: SlackUser) -> None:
-    with all_stuck(running_bot) as released:
+    with all_workers_busy(running_bot) as released:
         waits = ed.ask("/im profile carol")
         answer = ed.press(waits, "Cancel")
         released.set()
@@ -92,7 +92,7 @@ def test_takes_back_a_command_that_waits(running_bot: RunningBot, ed: SlackUser)
 def test_says_that_what_has_begun_cannot_be_taken_back_any_more(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
-    with all_stuck(running_bot) as released:
+    with all_workers_busy(running_bot) as released:
         waits = ed.ask("/im profile alice")
         released.set()
         ed.answer()
@@ -102,7 +102,7 @@ def test_says_that_what_has_begun_cannot_be_taken_back_any_more(
 
 
 def test_lets_nobody_else_take_it_back(running_bot: RunningBot, ed: SlackUser) -> None:
-    with all_stuck(running_bot) as released, running_bot.act_as(VIEWER) as vera:
+    with all_workers_busy(running_bot) as released, running_bot.act_as(VIEWER) as vera:
         waits = ed.ask("/im profile alice")
         next(kept for kept in running_bot.workspace.messages if kept.ts == waits["ts"]).only_for = None
         refused = vera.press(waits, "Cancel")
@@ -115,7 +115,7 @@ def test_lets_nobody_else_take_it_back(running_bot: RunningBot, ed: SlackUser) -
 
 def test_says_beside_the_message_that_a_press_waits(running_bot: RunningBot, ed: SlackUser) -> None:
     page = ed.ask("/im profile alice bob_k")
-    with all_stuck(running_bot) as released:
+    with all_workers_busy(running_bot) as released:
         ed.click(page, "Share")
         waits = ed.answer()
         released.set()
@@ -129,7 +129,7 @@ def test_says_beside_the_message_that_a_press_waits(running_bot: RunningBot, ed:
 
 def test_takes_back_a_press_that_waits(running_bot: RunningBot, ed: SlackUser) -> None:
     page = ed.ask("/im profile alice bob_k")
-    with all_stuck(running_bot):
+    with all_workers_busy(running_bot):
         ed.click(page, "Share")
         waits = ed.answer()
         answer = ed.press(waits, "Cancel")
@@ -141,9 +141,9 @@ def test_takes_back_a_press_that_waits(running_bot: RunningBot, ed: SlackUser) -
 def test_puts_the_answer_to_a_message_where_it_said_that_it_waits(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
-    with all_stuck(running_bot) as released:
+    with all_workers_busy(running_bot) as released:
         assert ed.page.send("alice", DIRECT) == {"ok": True}
-        ed.answer()  # what was written
+        ed.answer()  # the message sent
         waits = ed.answer()
         released.set()
         answer = ed.answer()
@@ -154,9 +154,9 @@ def test_puts_the_answer_to_a_message_where_it_said_that_it_waits(
 
 
 def test_says_to_nobody_else_that_a_mention_waits(running_bot: RunningBot, ed: SlackUser) -> None:
-    with all_stuck(running_bot) as released:
+    with all_workers_busy(running_bot) as released:
         assert ed.page.send("@im-bot alice", ONCALL) == {"ok": True}
-        ed.answer()  # what was written
+        ed.answer()  # the message sent
         waits = ed.answer()
         released.set()
         answer = ed.answer()
@@ -171,9 +171,9 @@ def test_says_to_nobody_else_that_a_mention_waits(running_bot: RunningBot, ed: S
 def test_answers_quickly_to_a_message_although_all_are_stuck(
     running_bot: RunningBot, ed: SlackUser, typed: str, channel: str
 ) -> None:
-    with all_stuck(running_bot):
+    with all_workers_busy(running_bot):
         assert ed.page.send(typed, channel) == {"ok": True}
-        ed.answer()  # what was written
+        ed.answer()  # the message sent
         answer = ed.answer()
 
     assert answer["text"].startswith("You are an editor")
@@ -184,7 +184,7 @@ def test_says_in_a_modal_that_it_waits_and_takes_it_back_there(
 ) -> None:
     assert ed.page.use_shortcut("set_profile") == {"ok": True}
     view = ed.view()
-    with all_stuck(running_bot):
+    with all_workers_busy(running_bot):
         assert ed.page.submit(view, filled(view, **{ACCOUNT: "alice"})) == {"ok": True}
         waits = ed.view(WAITS)
         press_in(ed, waits, "Cancel")
@@ -196,7 +196,7 @@ def test_says_in_a_modal_that_it_waits_and_takes_it_back_there(
 def test_fills_the_modal_that_said_that_it_waits(running_bot: RunningBot, ed: SlackUser) -> None:
     assert ed.page.use_shortcut("set_profile") == {"ok": True}
     view = ed.view()
-    with all_stuck(running_bot) as released:
+    with all_workers_busy(running_bot) as released:
         assert ed.page.submit(view, filled(view, **{ACCOUNT: "alice"})) == {"ok": True}
         waits = ed.view(WAITS)
         released.set()
@@ -220,7 +220,11 @@ def test_does_not_hold_up_one_command_for_somebody_elses_thirty(
 
 
 def test_tells_whoever_waits_that_the_bot_restarts() -> None:
-    with run_bot("http") as running_bot, running_bot.act_as(EDITOR) as ed, all_stuck(running_bot) as released:
+    with (
+        run_bot("http") as running_bot,
+        running_bot.act_as(EDITOR) as ed,
+        all_workers_busy(running_bot) as released,
+    ):
         waits = ed.ask("/im profile alice", ONCALL)
         threading.Timer(0.2, released.set).start()
         running_bot.bot.workers.close()

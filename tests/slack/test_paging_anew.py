@@ -1,4 +1,4 @@
-"""Buttons of an answer, pressed while accounts come, go and fail: no id is lost, none is there twice."""
+"""Buttons of an answer while accounts come, go and fail: no id is lost or repeated."""
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence

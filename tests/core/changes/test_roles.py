@@ -1,4 +1,4 @@
-"""Who may take which step: people of every kind against every command and button."""
+"""Permissions: people of every kind against every command and button."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor

@@ -524,7 +524,7 @@ def test_refuses_every_value_of_another_type(name: str) -> None:
 
 
 REQUIRED: dict[str, set[str]] = {
-    # kinds of objects without a type of their own are called after the key that holds them
+    # objects without a type are named after the key that holds them
     "plain_text": {"text"},
     "mrkdwn": {"text"},
     "raw_text": {"text"},

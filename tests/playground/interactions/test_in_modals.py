@@ -33,7 +33,7 @@ def bot(open_socket: OpenSocket) -> SocketModeConnection:
 @pytest.fixture
 def show(vera: Page, bot: SocketModeConnection, slack: WebClient) -> Show:
     def open_modal(*blocks: dict[str, Any], **more: Any) -> View:
-        """Run a command that is answered with a modal; return the view as the page is told of it."""
+        """Run a command that is answered with a modal; returns the view sent to the page."""
         vera.send("/im set alice")
         envelope = bot.receive()
         bot.acknowledge(envelope)
@@ -44,7 +44,7 @@ def show(vera: Page, bot: SocketModeConnection, slack: WebClient) -> Show:
 
 
 def answer(vera: Page, bot: SocketModeConnection, view: View, payload: object) -> View:
-    """Submit a view, let the bot answer, and return the view that is then shown."""
+    """Submit a view, and let the bot answer; returns the view shown then."""
     assert vera.submit(view) == {"ok": True}
     bot.acknowledge(bot.receive(), payload=payload)
     return vera.next_view()
@@ -78,7 +78,7 @@ def test_hands_over_a_submission_in_the_shape_of_slack(
 
 
 KINDS: list[Kind] = [
-    # the element; the key of its value, what it starts with and what is chosen
+    # the element; the key of its value, its initial value, the value chosen
     ({"type": "plain_text_input", "initial_value": "Al"}, "value", "Al", "Alice"),
     ({"type": "number_input", "is_decimal_allowed": False, "initial_value": "1"}, "value", "1", "42"),
     ({"type": "email_text_input"}, "value", None, "al@example.com"),

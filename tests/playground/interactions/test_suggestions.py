@@ -44,7 +44,7 @@ def view(vera: Page, bot: SocketModeConnection, slack: WebClient) -> dict[str, A
 def ask(
     vera: Page, bot: SocketModeConnection, place: dict[str, Any], answer: object
 ) -> tuple[dict[str, Any], Any]:
-    """Type in the select, let the bot answer; what the page gets, and the payload the bot got."""
+    """Type in the select, and let the bot answer; returns the page's options and the bot's payload."""
     got: list[dict[str, Any]] = []
     typing = Thread(target=lambda: got.append(vera.suggest("al", **place)))
     typing.start()

@@ -19,7 +19,7 @@ from tests.support.slack import ONCALL, SIGNING_SECRET, make_buttons
 
 
 async def answer(request: Request) -> Response:
-    """Answer as the path says, once the signature has been checked."""
+    """Check the signature, and answer as the path says."""
     body = await request.body()
     if not SignatureVerifier(SIGNING_SECRET).is_valid_request(body, dict(request.headers)):
         return Response(status_code=401)

@@ -1,4 +1,4 @@
-"""How often a Home tab is published, and what becomes of one that Slack does not take."""
+"""Publication of Home tabs: how often, and after a refusal by Slack."""
 
 import socket
 import threading

@@ -616,14 +616,14 @@ def test_keeps_hostile_text_text(text: str, others: int) -> None:
     ):
         markup = [part["text"] for part in texts(list(message.blocks)) if part.get("type") == "mrkdwn"]
         assert check_message(payload(message)) == []
-        # Our own markup of a time is the one there is.
+        # The bot's own time is the only markup.
         assert not any(text in part or "<" in part.replace("<!date^1776600787", "") for part in markup)
         assert not any(mark in message.text for mark in ("<", "@here", "@channel", "@everyone"))
         assert {element["type"] for element in elements(message)} <= {"text", "user"}
 
 
 def changes_of(text: str) -> Iterator[Message]:
-    """Show every message about a change in which others wrote what can be written."""
+    """Render every message about a change with this text in all free fields."""
     custom = custom_field("Vip", text)
     app = App("prod", "Singapore", (custom,))
     values = dict.fromkeys([field.tag for field in (*PROFILE_FIELDS, custom)], text)
@@ -870,7 +870,7 @@ def test_tells_editors_what_is_wrong_with_the_audit_channel(result: Result) -> N
 
 
 def test_shows_the_beginning_of_what_is_too_long_for_an_id() -> None:
-    # Each of its characters takes eight where it is shown.
+    # Each character is shown as eight.
     long = "\u202e" * 4900
     (row,) = never_asked(friends(found(long)).command)
 

@@ -36,7 +36,7 @@ def element(form: Form, tag: str) -> dict[str, Any]:
 
 
 def send(form: Form, **given: Mapping[str, Any]) -> dict[str, Any]:
-    """Send a form as a person would who gave these inputs these values, and left the others."""
+    """Submit a form with these inputs changed, and the others left."""
     view = form_view(form, "key")
     state = read_state(view["blocks"], {tag: {"value": held} for tag, held in given.items()})
     assert find_errors(view["blocks"], state) == {}
