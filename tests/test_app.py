@@ -69,7 +69,7 @@ def test_answers_every_command(running_bot: RunningBot, text: str, said: str) ->
     assert message["ephemeral"]
 
 
-def test_turns_pages_without_losing_anybody(running_bot: RunningBot) -> None:
+def test_turns_pages_without_losing_an_account(running_bot: RunningBot) -> None:
     with running_bot.act_as() as vera:
         first = vera.ask(f"/im profile {' '.join(CROWD)}")
         second = vera.press(first, "Next 20")
@@ -87,7 +87,7 @@ def show_to_everybody(running_bot: RunningBot, message: dict[str, Any]) -> None:
     next(kept for kept in running_bot.workspace.messages if kept.ts == message["ts"]).only_for = None
 
 
-def test_lets_nobody_else_turn_pages(running_bot: RunningBot) -> None:
+def test_refuses_another_person_who_turns_pages(running_bot: RunningBot) -> None:
     with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         theirs = vera.ask(f"/im profile {' '.join(CROWD)}")
         show_to_everybody(running_bot, theirs)
@@ -146,7 +146,7 @@ def test_refuses_guests_with_the_reason(running_bot: RunningBot, person: Any) ->
     assert "Nothing was sent" in refusal["text"]
 
 
-def test_refuses_somebody_of_another_workspace_at_a_button(running_bot: RunningBot) -> None:
+def test_refuses_a_press_from_another_workspace(running_bot: RunningBot) -> None:
     with running_bot.act_as() as vera, running_bot.act_as(STRANGER) as stella:
         theirs = vera.ask(f"/im profile {' '.join(CROWD)}", PARTNERS)
         show_to_everybody(running_bot, theirs)
@@ -155,7 +155,7 @@ def test_refuses_somebody_of_another_workspace_at_a_button(running_bot: RunningB
     assert "only the person who ran the command" in refusal["text"]
 
 
-def test_tells_an_editor_by_user_group(running_bot: RunningBot) -> None:
+def test_recognizes_an_editor_by_user_group(running_bot: RunningBot) -> None:
     with running_bot.act_as(GROUP_EDITOR) as grace:
         message = grace.ask("/im whoami")
 

@@ -119,9 +119,7 @@ def test_posts_nothing_in_an_audit_channel_that_outsiders_can_read() -> None:
         ("none", "none (AUDIT_CHANNEL=none)"),
     ],
 )
-def test_tells_an_audit_channel_that_is_missing_from_one_that_is_left_out(
-    channel: str | None, said: str
-) -> None:
+def test_distinguishes_a_missing_audit_channel_from_none(channel: str | None, said: str) -> None:
     with run_bot("socket", audit_channel=channel) as running_bot:
         wait_until(lambda: said in running_bot.bot.audit.channel_state())
 

@@ -27,7 +27,7 @@ def test_serves_from_entering_to_leaving() -> None:
         requests.get(url, timeout=30)
 
 
-def test_tells_the_caller_that_a_port_is_taken() -> None:
+def test_raises_when_a_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(OSError, match="in use"):
         BackgroundServer(make_app(), other.getsockname()[1]).__enter__()
 

@@ -141,7 +141,7 @@ def test_names_the_scopes_that_are_missing() -> None:
     assert "reinstall the app" in failure
 
 
-def test_tells_a_region_that_does_not_know_the_app() -> None:
+def test_names_a_region_that_does_not_know_the_app() -> None:
     # The answer of another region.
     answered = {"ActionStatus": "FAIL", "ErrorCode": 70020, "ErrorInfo": "SdkAppId not found"}
     with surroundings() as fixture, ScriptedServer(answer(answered)) as elsewhere:

@@ -67,7 +67,7 @@ def test_keeps_its_connection() -> None:
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_trusts_the_authorities_it_is_told_of(
+def test_trusts_the_authorities_of_the_environment(
     variable: str,
     secure: ScriptedServer,
     authority: trustme.CA,
@@ -80,7 +80,7 @@ def test_trusts_the_authorities_it_is_told_of(
     assert get(secure.url) == "ok"
 
 
-def test_trusts_nobody_else(secure: ScriptedServer) -> None:
+def test_trusts_no_other_authority(secure: ScriptedServer) -> None:
     with pytest.raises(CallError, match="SSLError"):
         get(secure.url)
 
@@ -143,7 +143,7 @@ def test_knows_this_machine(host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["", "slack.com", "localhost.evil.example", "128.0.0.1", "10.0.0.1", "::2", "0.0.0.0"]
 )
-def test_takes_nobody_else_for_this_machine(host: str) -> None:
+def test_takes_no_other_host_for_this_machine(host: str) -> None:
     assert not is_loopback(host)
 
 

@@ -181,7 +181,7 @@ def test_ends_without_a_traceback(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_plays_until_it_is_told_to_stop(number: signal.Signals, tmp_path: Path) -> None:
+def test_playground_runs_until_stopped(number: signal.Signals, tmp_path: Path) -> None:
     with running_command("playground", "--port=0", "--no-browser", cwd=tmp_path) as playground:
         assert "<!doctype html>" in requests.get(playground.first_line, timeout=30).text
         playground.process.send_signal(number)

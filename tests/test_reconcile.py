@@ -41,7 +41,7 @@ def run_rounds(rounds: ScriptedRounds) -> list[Settled]:
     return settled
 
 
-def test_tells_of_what_it_settles_from_the_start() -> None:
+def test_reports_settled_changes_from_the_first_round() -> None:
     assert run_rounds(ScriptedRounds([DONE], [], [DONE])) == [DONE, DONE]
 
 

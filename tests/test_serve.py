@@ -64,7 +64,7 @@ def response_url() -> Iterator[ScriptedServer]:
         yield scripted_server
 
 
-def test_is_alive_whatever_is_behind_it(fixture: BotFixture) -> None:
+def test_healthz_says_alive(fixture: BotFixture) -> None:
     answered = call(fixture.app, "GET", "/healthz")
 
     assert (answered.status, answered.body) == (200, b"alive\n")
@@ -98,7 +98,7 @@ def test_answers_a_signed_command(fixture: BotFixture) -> None:
         assert "alice" in scripted_server.requests[0].json["text"]
 
 
-def test_counts_what_was_answered_without_naming_anybody(fixture: BotFixture) -> None:
+def test_counts_requests_without_names_of_people(fixture: BotFixture) -> None:
     with response_url() as scripted_server:
         for body in (
             slash_command("whoami", scripted_server.url),
@@ -250,7 +250,7 @@ def test_asks_nothing_after_a_lookup_was_answered() -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_asks_nobody_on_the_way_to_an_answer_about_itself(
+def test_answers_probes_without_checks_in_its_own_thread(
     fixture: BotFixture, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[str] = []
@@ -290,7 +290,7 @@ def test_is_red_soon_and_answers_at_once_while_the_record_says_nothing(fixture: 
     wait_until(lambda: call(fixture.app, "GET", "/readyz").status == 200)
 
 
-def test_finishes_the_command_under_way_when_told_to_stop(tmp_path: Path) -> None:
+def test_finishes_the_running_command_on_sigterm(tmp_path: Path) -> None:
     sandbox, workspace = open_sandbox(), make_workspace()
     sandbox.behavior = Behavior(latency_ms=500)
     with (

@@ -246,7 +246,7 @@ def test_shows_how_to_name_an_app_that_came_as_json() -> None:
     )
 
 
-def test_tells_all_mistakes_at_once_each_once() -> None:
+def test_names_all_mistakes_at_once_each_once() -> None:
     found = mistakes(
         {
             "SLACK_BOT_TOKEN": None,
@@ -352,7 +352,7 @@ def test_reads_a_file_and_the_environment_before_it(tmp_path: Path) -> None:
     assert (settings.port, settings.log_level) == (2, "DEBUG")
 
 
-def test_tells_the_mistakes_in_a_file(tmp_path: Path) -> None:
+def test_names_the_mistakes_in_a_file(tmp_path: Path) -> None:
     write_file(tmp_path, "ROLES__VIEWERS=", "roles__editor=U1", "PORT=x", "IM_APPS__B")
 
     assert [mistake.split()[0] for mistake in mistakes({})] == [
@@ -421,7 +421,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 @given(st.dictionaries(st.sampled_from(NAMES), TEXTS))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_takes_or_refuses_whatever_is_set(changes: dict[str, str]) -> None:
+def test_accepts_or_refuses_any_value(changes: dict[str, str]) -> None:
     result = read(changes)
 
     if isinstance(result, SettingsError):
@@ -440,7 +440,7 @@ def test_nothing_can_be_changed_later() -> None:
             setattr(part, name, 1)
 
 
-def test_fixed_settings_are_what_is_given_whatever_the_environment_says(
+def test_fixed_settings_ignore_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PORT", "1")

@@ -119,7 +119,7 @@ def test_does_without_a_record_that_cannot_be_read() -> None:
     assert make_home(EDDA, EDITOR, APPS, record).problem == str(DOWN)
 
 
-def test_shows_what_was_done_though_nobody_can_read_what_waits() -> None:
+def test_shows_what_was_done_though_waiting_changes_cannot_be_read() -> None:
     record = FakeRecord(failing={"list_proposed": [DOWN]})
     record.add(looked_up("profile", "alice"))
 
@@ -129,7 +129,7 @@ def test_shows_what_was_done_though_nobody_can_read_what_waits() -> None:
     assert home.problem == str(DOWN)
 
 
-def test_shows_no_change_to_whoever_could_not_confirm_it() -> None:
+def test_shows_no_change_to_a_person_who_cannot_confirm_it() -> None:
     fixture = ChangesFixture()
     fixture.preview()
 

@@ -80,7 +80,7 @@ def test_gives_a_role_by_the_settings_alone(
 @pytest.mark.parametrize(
     "standing", [standing for standing in Membership if standing is not Membership.MEMBER]
 )
-def test_refuses_who_is_no_full_member_whatever_the_lists_say(role: Role, standing: Membership) -> None:
+def test_refuses_all_but_full_members_even_if_listed(role: Role, standing: Membership) -> None:
     slack = replace(SLACK, standings={ME.user_id: standing})
 
     with pytest.raises(PermissionDeniedError, match=f"only full members .* you are a {standing}"):

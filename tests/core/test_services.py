@@ -150,7 +150,7 @@ def test_refuses_and_records_who_may_not_before_it_criticises_what_they_typed(
 
 
 @pytest.mark.parametrize("text", ["prfile alice", "whoami --app prod", "help nothing"])
-def test_tells_anybody_of_a_mistake_in_what_needs_no_role(make: Make, record: FakeRecord, text: str) -> None:
+def test_names_a_mistake_without_a_role_in_what_needs_none(make: Make, record: FakeRecord, text: str) -> None:
     with pytest.raises(UsageError):
         make().read(GUS, text)
 
@@ -173,7 +173,7 @@ REPORTS = (
 
 
 @pytest.mark.parametrize(("actor", "slack", "role", "reason"), REPORTS)
-def test_tells_anybody_their_role_and_why(
+def test_reports_every_persons_role_and_its_reason(
     make: Make, actor: Actor, slack: FakePeople, role: Role | None, reason: str
 ) -> None:
     services = make(slack)
@@ -333,7 +333,7 @@ def test_runs_changes_like_any_command(make: Make) -> None:
     assert isinstance(run(services, EDDA, "set alice nick=Al"), Unchanged)
 
 
-def test_shows_where_to_start_to_anybody(make: Make) -> None:
+def test_shows_the_start_without_a_role(make: Make) -> None:
     services = make()
     run(services, VERA, "profile alice")
 

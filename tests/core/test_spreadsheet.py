@@ -67,7 +67,7 @@ def test_makes_no_formula_where_something_else_separates(text: str, shown: str) 
 
 
 @given(cells)
-def test_begins_no_formula_for_whoever_separates_by_something_else(row: list[str]) -> None:
+def test_begins_no_formula_with_another_separator(row: list[str]) -> None:
     for delimiter in ";\t":
         for back in csv.reader(StringIO(line(row), newline=""), delimiter=delimiter):
             assert not any(cell.lstrip(" ").startswith(("=", "+", "-", "@")) for cell in back)

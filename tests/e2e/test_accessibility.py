@@ -127,7 +127,9 @@ SCENES = (
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("show", SCENES)
-def test_shuts_nobody_out(browser: Browser, url: str, scheme: str, show: Callable[[Page], None]) -> None:
+def test_has_no_accessibility_violations(
+    browser: Browser, url: str, scheme: str, show: Callable[[Page], None]
+) -> None:
     with browser.new_context(color_scheme=scheme) as context:  # type: ignore[arg-type]
         page = context.new_page()
         page.goto(f"{url}/?as={EDITOR.id}#{ONCALL}")

@@ -114,9 +114,7 @@ def test_leaves_a_mark_where_the_first_message_of_a_thread_was(
     expect(first).to_contain_text("1 reply")
 
 
-def test_shows_the_home_tab_and_tells_the_bot_what_is_done_there(
-    open_page: OpenPage, slack: WebClient
-) -> None:
+def test_shows_the_home_tab_and_sends_its_presses_to_the_bot(open_page: OpenPage, slack: WebClient) -> None:
     page = open_page()
     with page.expect_request(lambda request: "open_app" in request.url and "home" in str(request.post_data)):
         home = open_home(page)

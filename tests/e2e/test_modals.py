@@ -350,7 +350,7 @@ def test_keeps_several_choices_when_a_form_comes_back(open_page: OpenPage, bot: 
         assert [each["value"] for each in state["colors"]["colors"]["selected_options"]] == ["red", "green"]
 
 
-def test_tells_the_bot_at_once_where_it_asked_for_that(open_page: OpenPage, bot: ModalBot) -> None:
+def test_dispatches_actions_of_inputs_that_ask_for_it(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     typed = {"type": "plain_text_input"}
     letters = {**typed, "dispatch_action_config": {"trigger_actions_on": ["on_character_entered"]}}
@@ -396,7 +396,7 @@ def test_takes_every_key_however_fast_they_come(open_page: OpenPage, bot: ModalB
     expect(who).to_have_value("bo")
 
 
-def test_tells_the_bot_what_was_chosen_last(open_page: OpenPage, bot: ModalBot) -> None:
+def test_sends_the_bot_the_last_choice(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     color = {"type": "static_select", "options": [*COLORS, make_option("green")]}
     bot.view = make_view(make_input("color", color, dispatch_action=True))
@@ -444,7 +444,7 @@ def test_asks_the_bot_what_to_offer(open_page: OpenPage, bot: ModalBot, workspac
     expect(status).to_contain_text("no bot is connected")
 
 
-def test_shuts_nobody_out_of_a_form(open_page: OpenPage, bot: ModalBot) -> None:
+def test_a_form_has_no_accessibility_violations(open_page: OpenPage, bot: ModalBot) -> None:
     page = open_page()
     bot.view = make_view(*EVERY_INPUT)
     modal = open_modal(page)

@@ -192,7 +192,7 @@ def test_sends_with_enter_and_recalls_what_was_sent(open_page: OpenPage) -> None
     expect(box(page)).to_have_value("")
 
 
-def test_acts_as_somebody_else(open_page: OpenPage) -> None:
+def test_switches_to_another_person(open_page: OpenPage) -> None:
     page = open_page()
 
     page.get_by_role("navigation", name="Act as").get_by_role("link", name="Ed Okafor").click()
@@ -255,7 +255,7 @@ def test_folds_the_sidebar_in_a_narrow_window(open_page: OpenPage) -> None:
     expect(page.get_by_role("heading", name="#support").first).to_be_visible()
 
 
-def test_is_dark_where_the_system_is_until_somebody_chooses(open_page: OpenPage) -> None:
+def test_follows_the_systems_dark_mode_until_a_theme_is_chosen(open_page: OpenPage) -> None:
     page = open_page(color_scheme="dark")
     main = page.get_by_role("main")
     expect(main).to_have_css("background-color", "rgb(26, 29, 33)")

@@ -274,7 +274,7 @@ def test_no_attribute_set_is_an_empty_set(attrs: dict[str, object]) -> None:
         ("Tag_Not_Known_Yet", "x", "x"),
     ],
 )
-def test_reads_a_value_whatever_way_it_is_sent(tag: str, sent: object, read: object) -> None:
+def test_reads_a_value_in_every_form_the_vendor_sends(tag: str, sent: object, read: object) -> None:
     user = {"To_Account": "a", "SnsProfileItem": [{"Tag": tag, "Value": sent}], "ResultCode": 0}
 
     assert friends(OK | {"InfoItem": [user]}, "a") == {"a": {tag: read}}
@@ -288,7 +288,7 @@ def test_reads_codes_sent_as_text() -> None:
     assert problem.code == 40003
 
 
-def test_ignores_what_nobody_asked_for() -> None:
+def test_ignores_fields_and_accounts_that_were_not_requested() -> None:
     user = {
         "To_Account": "a",
         "ProfileItem": [{"Tag": NICK, "Value": "A", "New": 1}],
@@ -317,7 +317,7 @@ def test_an_account_answered_twice_counts_once() -> None:
     assert got(profiles(user, user), "a") == {"a": {NICK: "A"}}
 
 
-def test_a_name_cut_within_a_character_hides_nobody() -> None:
+def test_a_name_cut_within_a_character_hides_no_account() -> None:
     body = (
         b'{"ErrorCode":0,"UserProfileItem":[{"To_Account":"a","ProfileItem":[{"Tag":"Tag_Profile_IM_Nick",'
         b'"Value":"caf\xc3"}]}]}'

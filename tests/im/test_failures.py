@@ -130,7 +130,7 @@ def test_a_change_without_a_usable_answer_is_unknown_and_not_repeated(name: str)
 
 
 @pytest.mark.parametrize("drip", responses.DRIPS)
-def test_whatever_drips_ends_at_the_deadline(drip: str) -> None:
+def test_a_dripping_response_ends_at_the_deadline(drip: str) -> None:
     with scripted_im(answer(FOUND)) as (im, scripted_server):
         for ask, kind in ((get, UnavailableError), (change, OutcomeUnknownError)):
             # Connected before, so that all the time goes to the response.

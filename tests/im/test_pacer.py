@@ -81,7 +81,7 @@ def test_threads_leave_one_after_the_other() -> None:
 
 
 @pytest.mark.parametrize("late", [[2 * STALE, 0.0], [2 * STALE, 2 * STALE]])
-def test_whoever_was_held_up_past_the_slot_takes_a_new_one_once(
+def test_takes_one_new_slot_after_sleeping_past_its_own(
     late: list[float],
 ) -> None:
     pacer = Pacer(10)

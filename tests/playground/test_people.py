@@ -16,7 +16,7 @@ WHAT_PEOPLE_DO = sorted((ACTIONS.keys() | QUERIES.keys()) - {"weather"})
     ("id_", "error"),
     [(LEAVER.id, "account_inactive"), (BOT.id, "user_not_found"), ("U000", "user_not_found")],
 )
-def test_lets_nobody_act_who_is_not_there(
+def test_refuses_actions_of_deactivated_and_unknown_users(
     url: str, workspace: Workspace, action: str, id_: str, error: str
 ) -> None:
     body = {"as": id_, "channel": SUPPORT, "text": "hello", "view_id": "V0"}

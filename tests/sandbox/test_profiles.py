@@ -298,7 +298,7 @@ def test_setting_empty_profile_leaves_the_key_out(caller: Caller) -> None:
     ]
 
 
-def test_setting_bad_tag_fails_each_account_or_nobody(caller: Caller) -> None:
+def test_setting_bad_tag_fails_every_account_or_none(caller: Caller) -> None:
     caller.sandbox.behavior = Behavior(bad_tag="per user")
     answer = get(caller, ["ann", "zoe"], [NICK, "x"])
     assert [item["ResultCode"] for item in answer["UserProfileItem"]] == [40009, 40003]

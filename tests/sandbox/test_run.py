@@ -32,7 +32,7 @@ def running(arguments: str) -> Iterator[tuple["subprocess.Popen[str]", list[str]
             process.kill()
 
 
-def test_serves_until_it_is_told_to_stop_and_keeps_what_was_changed(tmp_path: Path) -> None:
+def test_serves_until_stopped_and_keeps_changes(tmp_path: Path) -> None:
     path = tmp_path / "data.json"
 
     with running(f"Path({str(path)!r}), 7, 'k'") as (process, printed):

@@ -221,7 +221,7 @@ def test_answers_as_the_vendor_does_on_the_wire(seeded: Caller) -> None:
     assert response.json() == {**OK_PUSH, "AttrNames": {"0": "sex", "1": "city"}}
 
 
-def test_reads_the_body_whatever_its_content_type_says(seeded: Caller) -> None:
+def test_reads_the_body_of_any_content_type(seeded: Caller) -> None:
     response = seeded.session.post(
         f"{seeded.url}/v4/all_member_push/im_get_attr_name",
         params=seeded.query,

@@ -29,7 +29,7 @@ def test_leads_an_editor_from_a_card_to_the_form_of_its_account(ed: SlackUser) -
     assert "user_001" in str(form["blocks"][0])
 
 
-def test_leads_whoever_may_look_up_from_a_card_to_its_history(running_bot: RunningBot) -> None:
+def test_leads_a_viewer_from_a_card_to_its_history(running_bot: RunningBot) -> None:
     with running_bot.act_as(VIEWER) as vera:
         card = vera.ask("/im attrs user_002")
         shown = vera.press(card, "History")
@@ -55,7 +55,7 @@ def test_leads_from_what_was_done_to_the_history_of_the_account(ed: SlackUser) -
     assert "Done" in shown["text"]
 
 
-def test_refuses_the_form_to_whoever_is_no_editor_and_records_it(running_bot: RunningBot) -> None:
+def test_refuses_the_form_to_a_viewer_and_records_it(running_bot: RunningBot) -> None:
     with running_bot.act_as(VIEWER) as vera:
         card = vera.ask("/im profile user_004")
         kept = next(kept for kept in running_bot.workspace.messages if kept.ts == card["ts"])
@@ -71,7 +71,7 @@ def test_refuses_the_form_to_whoever_is_no_editor_and_records_it(running_bot: Ru
     assert denied.event.command == "set"
 
 
-def test_refuses_a_button_of_somebody_elses_card(running_bot: RunningBot, ed: SlackUser) -> None:
+def test_refuses_a_button_of_another_persons_card(running_bot: RunningBot, ed: SlackUser) -> None:
     with running_bot.act_as(VIEWER) as vera:
         card = vera.ask("/im profile user_005")
     next(kept for kept in running_bot.workspace.messages if kept.ts == card["ts"]).only_for = None

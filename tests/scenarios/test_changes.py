@@ -21,7 +21,7 @@ def nick_of(running_bot: RunningBot, account: str) -> str:
     return str(app.accounts[account].profile.get(NICK, ""))
 
 
-def test_changes_a_profile_when_confirmed_and_tells_the_audit_channel(
+def test_changes_a_profile_when_confirmed_and_posts_it_for_audit(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
     preview = ed.ask('/im set user_001 nick="Bob K" --reason "ticket 4711"')
@@ -101,7 +101,7 @@ def test_shows_the_new_difference_when_the_profile_moved(running_bot: RunningBot
 
 
 @pytest.mark.parametrize("person", [VIEWER, GUEST], ids=lambda person: person.handle)
-def test_refuses_whoever_is_no_editor_and_tells_the_audit_channel(
+def test_refuses_a_change_by_a_non_editor_and_posts_it_for_audit(
     running_bot: RunningBot, ed: SlackUser, person: Person
 ) -> None:
     with running_bot.act_as(person) as slack_user:
@@ -112,7 +112,7 @@ def test_refuses_whoever_is_no_editor_and_tells_the_audit_channel(
     assert "Refused" in ed.audit()["text"]
 
 
-def test_refuses_a_press_of_somebody_who_lost_the_role(running_bot: RunningBot, ed: SlackUser) -> None:
+def test_refuses_a_press_after_the_role_is_lost(running_bot: RunningBot, ed: SlackUser) -> None:
     members = running_bot.workspace.groups[EDITORS_GROUP_ID].members
     with running_bot.act_as(GROUP_EDITOR) as grace:
         preview = grace.ask("/im set user_008 nick=Late")
@@ -176,7 +176,7 @@ def test_fails_in_words_when_the_vendor_refuses(running_bot: RunningBot, ed: Sla
     assert "40005" in ed.audit()["text"]
 
 
-def test_tells_everybody_who_should_know_of_a_change_that_was_forged(
+def test_raises_an_alarm_for_a_forged_change(
     running_bot: RunningBot, ed: SlackUser, caplog: pytest.LogCaptureFixture
 ) -> None:
     preview = ed.ask("/im set user_009 nick=Honest")

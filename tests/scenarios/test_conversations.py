@@ -106,7 +106,7 @@ def test_answers_a_mention_in_its_thread_for_everybody(running_bot: RunningBot) 
     assert mention.sender == VIEWER
 
 
-def test_sends_a_csv_to_whoever_mentions_it_and_counts_for_everybody(running_bot: RunningBot) -> None:
+def test_sends_a_csv_to_the_person_alone_and_the_counts_to_all(running_bot: RunningBot) -> None:
     with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         file = say(vera, "@im-bot profile alice bob_k --csv --share", ONCALL)
         answer, seen = said_by_bot(vera), said_by_bot(ed)
@@ -200,7 +200,7 @@ def test_reads_nothing_of_whom_it_refuses_but_the_first_word(
 
 
 @pytest.mark.parametrize("text", ["hi", "Thanks!", "help", "- help profile", "whoami?", "@im-bot"])
-def test_answers_anybody_what_needs_no_role(running_bot: RunningBot, text: str) -> None:
+def test_answers_without_a_role_what_needs_none(running_bot: RunningBot, text: str) -> None:
     before = len(read_denials(running_bot, GUEST))
     with running_bot.act_as(GUEST) as gus:
         assert "Refused" not in say(gus, text, f"D{GUEST.id[1:]}")["text"]

@@ -107,7 +107,7 @@ def test_start_and_home_say_so_when_the_record_cannot_be_read(running_bot: Runni
     assert "the record cannot be written: the record's file is gone" in home
 
 
-def test_tells_a_guest_at_the_start_and_at_home_why_not(running_bot: RunningBot) -> None:
+def test_start_and_home_say_why_a_guest_is_refused(running_bot: RunningBot) -> None:
     with running_bot.act_as(GUEST) as gus:
         assert gus.ask("/im")["text"].startswith("You have no role here: only full members")
         assert "You have no role here: only full members" in texts(open_home(gus))
@@ -143,7 +143,7 @@ def test_home_repeats_a_lookup_and_is_up_to_date_after_it(running_bot: RunningBo
     assert "Audit channel" not in texts(home)
 
 
-def test_home_tells_an_editor_how_the_audit_channel_is(ed: SlackUser) -> None:
+def test_home_shows_an_editor_the_state_of_the_audit_channel(ed: SlackUser) -> None:
     assert "Audit channel" in texts(open_home(ed))
 
 

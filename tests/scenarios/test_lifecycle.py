@@ -70,7 +70,7 @@ def transport(request: pytest.FixtureRequest) -> Transport:
     return cast("Transport", request.param)
 
 
-def test_finishes_what_it_has_however_often_it_is_told_to_stop(transport: Transport, tmp_path: Path) -> None:
+def test_finishes_its_command_after_several_stop_signals(transport: Transport, tmp_path: Path) -> None:
     with run_bot_process(transport, tmp_path) as fixture:
         fixture.sandbox.behavior = Behavior(latency_ms=1500)
         assert fixture.vera.page.send("/im profile alice") == {"ok": True}

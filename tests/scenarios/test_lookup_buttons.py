@@ -128,7 +128,7 @@ def test_sends_the_csv_and_says_why_the_answer_is_not_shared(
     assert "Not shared: people from other organizations can read this channel." in vera.result()["text"]
 
 
-def test_gives_a_row_to_whoever_could_not_be_asked(running_bot: RunningBot, vera: SlackUser) -> None:
+def test_gives_a_row_of_the_csv_to_each_failed_account(running_bot: RunningBot, vera: SlackUser) -> None:
     running_bot.sandbox.behavior = DOWN
     rows = download(running_bot, ask(vera, "/im profile alice bob_k --csv"))
 
@@ -262,7 +262,7 @@ def test_records_each_press(running_bot: RunningBot, vera: SlackUser, label: str
 
 
 @pytest.mark.parametrize("label", BUTTONS)
-def test_refuses_every_button_to_somebody_who_lost_the_role(
+def test_refuses_every_button_after_the_role_is_lost(
     running_bot: RunningBot, label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
@@ -301,7 +301,7 @@ def test_refuses_a_csv_by_command_to_a_guest(
 
 
 @pytest.mark.parametrize("label", BUTTONS)
-def test_lets_nobody_else_press(running_bot: RunningBot, vera: SlackUser, label: str) -> None:
+def test_refuses_a_press_of_another_person(running_bot: RunningBot, vera: SlackUser, label: str) -> None:
     answer = failed_lookup(running_bot, vera, PARTNERS)
     make_public(running_bot, answer)
 

@@ -169,7 +169,7 @@ def test_does_not_ask_for_the_app_where_there_is_one(vera: SlackUser) -> None:
     assert APP not in [block.get("block_id") for block in open_modal(vera)["blocks"]]
 
 
-def test_refuses_whoever_lost_the_role_while_the_modal_was_open(
+def test_refuses_a_submission_after_the_role_is_lost(
     running_bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
@@ -271,7 +271,7 @@ def press_alone(
     assert slack_user.page.press(slack_user.next_message(), action_id) == {"ok": True}
 
 
-def test_offers_no_sharing_where_there_is_nobody_to_share_with(vera: SlackUser) -> None:
+def test_offers_no_sharing_in_a_direct_message(vera: SlackUser) -> None:
     labels = [
         element["text"]["text"]
         for answer in (look_up(vera, ids="alice"), look_up(vera, ids="alice", **{WHERE: ""}))

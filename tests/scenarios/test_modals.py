@@ -132,7 +132,7 @@ def test_fails_in_words_in_the_modal(running_bot: RunningBot, ed: SlackUser) -> 
         running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, words=())
 
 
-def test_refuses_in_the_modal_somebody_who_lost_the_role(running_bot: RunningBot) -> None:
+def test_refuses_in_the_modal_after_the_role_is_lost(running_bot: RunningBot) -> None:
     members = running_bot.workspace.groups[EDITORS_GROUP_ID].members
     with running_bot.act_as(GROUP_EDITOR) as grace:
         _, shown = review(grace, "user_021", "Late")
@@ -146,7 +146,7 @@ def test_refuses_in_the_modal_somebody_who_lost_the_role(running_bot: RunningBot
     assert nick_of(running_bot, "user_021") != "Late"
 
 
-def test_sends_the_outcome_to_whoever_closed_the_modal(running_bot: RunningBot, ed: SlackUser) -> None:
+def test_sends_the_outcome_after_the_modal_is_closed(running_bot: RunningBot, ed: SlackUser) -> None:
     _, shown = review(ed, "user_022", "Unseen")
     running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=3000)
     try:

@@ -106,7 +106,7 @@ def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> Non
     assert last.content.text == answer["text"]
 
 
-def test_lets_nobody_else_cancel(running_bot: RunningBot) -> None:
+def test_refuses_cancel_by_another_person(running_bot: RunningBot) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         progress = wait_for_cancel(vera, vera.ask("/im profile alice"))
@@ -139,7 +139,7 @@ def test_cancels_although_every_worker_is_busy_with_lookups(running_bot: Running
             answer = vera.answer() if ended < each else answer
 
 
-def test_tells_everybody_where_a_shared_answer_went(running_bot: RunningBot) -> None:
+def test_says_in_the_progress_message_where_the_answer_was_shared(running_bot: RunningBot) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera:
         progress = wait_for_cancel(vera, vera.ask("/im profile alice --share"))

@@ -73,7 +73,7 @@ def tour(caplog: pytest.LogCaptureFixture) -> TourOutput:
     return TourOutput(caplog.text, json.dumps(shown), workspace, app.key)
 
 
-def test_says_nothing_secret_to_anybody(caplog: pytest.LogCaptureFixture) -> None:
+def test_shows_and_logs_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     output = tour(caplog)
     secrets = {
         "bot token": output.workspace.bot_token,

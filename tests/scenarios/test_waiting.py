@@ -101,7 +101,7 @@ def test_says_that_what_has_begun_cannot_be_taken_back_any_more(
     assert "this has already started" in refused["text"]
 
 
-def test_lets_nobody_else_take_it_back(running_bot: RunningBot, ed: SlackUser) -> None:
+def test_refuses_another_person_who_takes_it_back(running_bot: RunningBot, ed: SlackUser) -> None:
     with all_workers_busy(running_bot) as released, running_bot.act_as(VIEWER) as vera:
         waits = ed.ask("/im profile alice")
         next(kept for kept in running_bot.workspace.messages if kept.ts == waits["ts"]).only_for = None
@@ -153,7 +153,7 @@ def test_puts_the_answer_to_a_message_where_it_said_that_it_waits(
     assert "1 of 1 found" in answer["text"]
 
 
-def test_says_to_nobody_else_that_a_mention_waits(running_bot: RunningBot, ed: SlackUser) -> None:
+def test_says_only_to_the_person_that_a_mention_waits(running_bot: RunningBot, ed: SlackUser) -> None:
     with all_workers_busy(running_bot) as released:
         assert ed.page.send("@im-bot alice", ONCALL) == {"ok": True}
         ed.answer()  # the message sent
@@ -205,7 +205,7 @@ def test_fills_the_modal_that_said_that_it_waits(running_bot: RunningBot, ed: Sl
     assert form["id"] == waits["id"]
 
 
-def test_does_not_hold_up_one_command_for_somebody_elses_thirty(
+def test_does_not_hold_up_one_command_for_thirty_of_another_person(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
     with running_bot.act_as(VIEWER) as vera:
@@ -219,7 +219,7 @@ def test_does_not_hold_up_one_command_for_somebody_elses_thirty(
             wait_until(lambda: idle(running_bot))
 
 
-def test_tells_whoever_waits_that_the_bot_restarts() -> None:
+def test_answers_waiting_commands_that_the_bot_restarts() -> None:
     with (
         run_bot("http") as running_bot,
         running_bot.act_as(EDITOR) as ed,

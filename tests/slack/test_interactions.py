@@ -76,7 +76,7 @@ def test_knows_no_button_from_before_a_restart(answers: Interactions) -> None:
 
 
 @pytest.mark.parametrize("other", [replace(VERA, user_id="U02EVE"), replace(VERA, team_id="T02AWAY")])
-def test_works_for_nobody_but_who_asked(answers: Interactions, other: Actor) -> None:
+def test_works_only_for_the_person_who_asked(answers: Interactions, other: Actor) -> None:
     key = answers.keep(VERA, PAGE)
 
     with pytest.raises(ExpiredError, match="only the person who ran the command") as caught:

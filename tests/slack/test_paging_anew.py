@@ -186,7 +186,7 @@ def vendor_states(draw: st.DrawFn) -> list[tuple[list[Values | IMError | None], 
     kind=st.sampled_from(["profile", "friends", "attrs"]),
     states=vendor_states(),
 )
-def test_loses_and_repeats_no_id_whatever_changes_between_presses(
+def test_loses_and_repeats_no_id_when_accounts_change_between_presses(
     count: int, kind: str, states: list[tuple[list[Values | IMError | None], list[bool], int]]
 ) -> None:
     asked = tuple(f"u{number:03}" for number in range(count))
@@ -287,7 +287,7 @@ def test_shows_on_its_page_why_an_account_is_not_found_any_more() -> None:
     assert headline(again).startswith("0 of 1 found")
 
 
-def test_asks_nobody_about_those_that_were_not_found() -> None:
+def test_does_not_ask_again_for_accounts_not_found() -> None:
     im = ChangingIM(down=[True])
     with ThreadPoolExecutor(1) as pool:
         fixture = RunnerFixture(im, pool)

@@ -86,7 +86,7 @@ def test_keeps_a_quarter_of_the_crew_free_of_one_persons_jobs() -> None:
     assert not other.queued
 
 
-def test_lets_nobody_fill_the_queue_alone() -> None:
+def test_one_person_cannot_fill_the_queue() -> None:
     released = threading.Event()
     with closing(Workers(threads=1, queue_length=4)) as workers:
         workers.submit(released.wait)
@@ -140,7 +140,7 @@ def test_lets_go_of_what_a_job_held_when_it_is_over() -> None:
         wait_until(lambda: [each() for each in gone] == [None, None])
 
 
-def test_tells_what_waits_from_what_begins_at_once() -> None:
+def test_marks_the_jobs_that_wait_as_queued() -> None:
     released = threading.Event()
     with closing(Workers(threads=2, queue_length=2)) as workers:
         jobs = [workers.submit(released.wait) for _ in range(4)]
@@ -168,7 +168,7 @@ def test_finishes_what_runs_and_turns_away_what_waits_when_it_closes() -> None:
     assert done == ["turned away", "running"]
 
 
-def test_closes_in_time_whatever_hangs() -> None:
+def test_closes_in_time_though_jobs_hang() -> None:
     released = threading.Event()
     turned_away = threading.Semaphore(0)
     workers = Workers(threads=1, queue_length=4)
@@ -192,7 +192,7 @@ def test_takes_on_nothing_after_it_closed() -> None:
     assert [workers.submit(lambda: None) for _ in range(3)] == [None] * 3
 
 
-def test_leaves_a_place_for_whoever_comes_next() -> None:
+def test_leaves_a_place_for_the_next_person() -> None:
     release = threading.Event()
     with closing(Workers(threads=1, queue_length=16)) as workers:
         workers.submit(release.wait, "nobody")

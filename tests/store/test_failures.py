@@ -358,7 +358,7 @@ USES: list[Callable[[Store], object]] = [
 
 @pytest.mark.parametrize("fall", [hold_all, dripping])
 @pytest.mark.parametrize("pooled", [True, False])
-def test_a_database_that_says_nothing_holds_up_nobody(
+def test_a_silent_database_holds_up_no_caller(
     proxied: Store, proxy: TcpProxy, fall: Callable[[TcpProxy], None], *, pooled: bool
 ) -> None:
     if not pooled:

@@ -143,7 +143,7 @@ def test_says_what_a_vendor_that_is_not_atomic_kept_of_a_refused_change(
     ("kind", "outcome"),
     [("reset", Outcome.SUCCEEDED), ("truncated", Outcome.SUCCEEDED), ("502", Outcome.FAILED)],
 )
-def test_tells_by_reading_back_what_became_of_an_unanswered_write(
+def test_settles_an_unanswered_write_by_reading_back(
     fixture: SandboxChangesFixture, kind: str, outcome: Outcome
 ) -> None:
     preview = fixture.propose(nick="Alicia")

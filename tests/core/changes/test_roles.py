@@ -105,7 +105,7 @@ def test_a_refusal_stands_when_it_cannot_be_recorded(step: str) -> None:
 
 
 @pytest.mark.parametrize("step", ["set", "confirm", "cancel", "undo"])
-def test_nobody_changes_anything_while_slack_cannot_be_asked(step: str) -> None:
+def test_refuses_every_change_while_slack_cannot_be_asked(step: str) -> None:
     fixture = ChangesFixture()
     change = fixture.done() if step == "undo" else fixture.preview()
     writes = fixture.writes

@@ -213,7 +213,7 @@ def test_stops_when_the_role_was_lost_since_the_preview(fixture: ChangesFixture)
     assert fixture.writes == 0
 
 
-def test_lets_nobody_settle_what_somebody_else_proposed(fixture: ChangesFixture) -> None:
+def test_refuses_to_confirm_or_cancel_anothers_proposal(fixture: ChangesFixture) -> None:
     change = fixture.preview(actor=EDDA)
 
     for step in (fixture.changes.confirm, fixture.changes.cancel):
@@ -483,7 +483,7 @@ STATES: tuple[tuple[Fates, Fates, str], ...] = (
 
 
 @pytest.mark.parametrize(("failing", "losing", "words"), STATES)
-def test_tells_what_became_of_a_write_that_could_not_be_recorded(
+def test_says_the_outcome_of_a_write_that_could_not_be_recorded(
     fixture: ChangesFixture, failing: Fates, losing: Fates, words: str
 ) -> None:
     change = fixture.preview()
@@ -504,7 +504,7 @@ def test_tells_what_became_of_a_write_that_could_not_be_recorded(
 # Undoing
 
 
-def test_undoes_by_a_change_of_its_own_that_anybody_with_the_role_may_propose(
+def test_undoes_by_a_new_change_that_any_editor_may_propose(
     fixture: ChangesFixture,
 ) -> None:
     done = fixture.done("nick=Alicia signature=hello")
@@ -637,7 +637,7 @@ def test_shows_a_change_again_that_waits_to_be_confirmed() -> None:
         fixture.changes.review(EDDA, change.id)
 
 
-def test_tells_of_a_change_that_was_altered() -> None:
+def test_refuses_a_change_that_was_altered() -> None:
     fixture = ChangesFixture()
     change = fixture.preview()
     fixture.record.failing = {"find": [AlteredError("somebody altered the database")]}

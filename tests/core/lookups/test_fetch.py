@@ -372,7 +372,7 @@ def test_does_not_take_silence_of_the_check_for_an_answer(pool: Executor) -> Non
     assert str(row.problem) == "Tencent Chat did not say whether it is imported"
 
 
-def test_tells_the_accounts_for_whose_second_call_no_time_was_left(pool: Executor) -> None:
+def test_marks_accounts_without_time_for_a_second_call_as_not_asked(pool: Executor) -> None:
     late = NotAskedError("there was no time left")
     fake = FakeIM(PROFILES, IMPORTED, strict=40003, failing={"portrait_get": [None, late]})
 
@@ -448,7 +448,7 @@ def test_never_sends_an_id_that_is_too_long_and_answers_in_its_place(
 
 @settings(max_examples=150, deadline=None)
 @given(st.data(), COMMANDS, st.integers(1, 350))
-def test_every_asked_id_is_in_the_answer_once_whatever_happens(
+def test_every_id_is_in_the_answer_once_in_every_case(
     data: st.DataObject, make: Callable[..., LookupCommand], size: int
 ) -> None:
     command = make(*(f"u{number}" for number in range(size)))

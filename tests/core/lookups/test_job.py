@@ -173,7 +173,7 @@ def test_says_that_a_cancelled_lookup_could_not_be_recorded() -> None:
     assert not lookup.recorded
 
 
-def test_tells_how_far_it_has_come_and_how_long_the_rest_takes() -> None:
+def test_reports_progress_and_the_time_left() -> None:
     im = slow_im()
     with freeze_time() as clock, ThreadPoolExecutor(1) as pool:
         inquiry = begin(profile(*CROWD), im, pool)

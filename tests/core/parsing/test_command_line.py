@@ -296,7 +296,7 @@ def test_refuses_and_says_what_was_meant(text: str, words: str, advice: str, usa
     assert caught.value.usage == SPECS[usage].line
 
 
-def test_tells_every_mistake_at_once_each_with_its_advice() -> None:
+def test_names_every_mistake_at_once_each_with_its_advice() -> None:
     with pytest.raises(UsageError) as caught:
         parse(f"set alice nik=a level=x gender=femail level=4 Bob --reason {'x' * 501}", ONE)
 
@@ -351,7 +351,7 @@ def test_takes_as_many_ids_as_it_says_and_no_more(word: str, start: str) -> None
     assert caught.value.usage == SPECS[word].line
 
 
-def test_asks_the_app_that_was_named_whatever_its_case() -> None:
+def test_finds_the_app_by_name_in_any_case() -> None:
     assert parse("attrs --app Test alice", TWO) == LookupCommand(ATTRIBUTES, TEST, ("alice",))
     assert parse("attrs alice", Apps(TWO.by_name, "test")) == LookupCommand(ATTRIBUTES, TEST, ("alice",))
 

@@ -178,7 +178,9 @@ SAME = (
 
 
 @pytest.mark.parametrize(("word", "one", "other", "alike"), SAME)
-def test_tells_what_means_the_same(word: str, one: Value | None, other: Value | None, *, alike: bool) -> None:
+def test_compares_values_by_meaning(
+    word: str, one: Value | None, other: Value | None, *, alike: bool
+) -> None:
     field = BY_WORD[word]
 
     assert equivalent(field, one, other) is equivalent(field, other, one) is alike

@@ -1097,7 +1097,7 @@ def test_refuses_a_wrong_view(pointer: str, view: Json) -> None:
         {"type": "carousel", "elements": []},
     ],
 )
-def test_refuses_whatever_the_sdk_refuses(block: Json) -> None:
+def test_refuses_all_that_the_sdk_refuses(block: Json) -> None:
     with pytest.raises(SlackObjectFormationError):
         as_sdk_makes_it(block)
 
@@ -1117,7 +1117,7 @@ def test_refuses_whatever_the_sdk_refuses(block: Json) -> None:
         home(submit=plain()),
     ],
 )
-def test_refuses_whatever_view_the_sdk_refuses(view: Json) -> None:
+def test_refuses_all_views_that_the_sdk_refuses(view: Json) -> None:
     with pytest.raises(SlackObjectFormationError):
         View(**view).to_dict()
 

@@ -16,7 +16,7 @@ from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import ONCALL, wait_until
 
 
-def test_tells_every_page_the_fault_settings(page: OpenPage) -> None:
+def test_sends_every_page_the_fault_settings(page: OpenPage) -> None:
     vera, ed = page(VIEWER), page(EDITOR)
 
     assert vera.set_fault("web_api", "down") == {"ok": True}

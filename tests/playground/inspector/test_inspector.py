@@ -52,7 +52,7 @@ def test_shows_a_payload_with_its_ack(url: str, page: OpenPage, open_socket: Ope
     assert [problem["pointer"] for problem in record["problems"]] == ["/blocks/0/text/text"]
 
 
-def test_shows_that_nobody_acknowledged(url: str, page: OpenPage) -> None:
+def test_shows_a_payload_that_no_bot_received(url: str, page: OpenPage) -> None:
     vera = page(VIEWER)
 
     vera.send("/im profile a")
@@ -136,7 +136,7 @@ def test_shows_no_secret(
     assert "ticket=•••" in json.dumps(read(url), ensure_ascii=False)
 
 
-def test_tells_live_of_what_goes_on(url: str, slack: WebClient) -> None:
+def test_streams_new_records(url: str, slack: WebClient) -> None:
     slack.auth_test()
 
     with connect(f"{url.replace('http', 'ws')}/page/inspector", proxy=None) as socket:

@@ -24,7 +24,7 @@ def subscribed(workspace: Workspace) -> None:
     workspace.scopes |= {"im:history", "app_mentions:read"}
 
 
-def test_tells_of_a_direct_message_in_the_shape_of_slack(page: OpenPage, open_socket: OpenSocket) -> None:
+def test_sends_an_event_of_a_direct_message_in_slacks_shape(page: OpenPage, open_socket: OpenSocket) -> None:
     vera, bot = page(VIEWER), open_socket()
 
     vera.send("alice & <bob>", DIRECT)
@@ -70,7 +70,7 @@ def test_tells_of_a_direct_message_in_the_shape_of_slack(page: OpenPage, open_so
     }
 
 
-def test_tells_of_a_mention_where_the_bot_is(
+def test_sends_an_event_of_a_mention_in_the_bots_channels(
     workspace: Workspace, page: OpenPage, open_socket: OpenSocket
 ) -> None:
     vera, bot = page(VIEWER), open_socket()
@@ -86,7 +86,7 @@ def test_tells_of_a_mention_where_the_bot_is(
     assert [vera.next_message()["text"] for _ in range(2)][1] == f"@nobody, <@{VIEWER.id}>"
 
 
-def test_tells_of_a_mention_by_somebody_of_another_workspace(page: OpenPage, open_socket: OpenSocket) -> None:
+def test_sends_an_event_of_a_mention_from_another_workspace(page: OpenPage, open_socket: OpenSocket) -> None:
     stella, bot = page(STRANGER), open_socket()
 
     stella.send("@im-bot alice", PARTNERS)
@@ -111,7 +111,7 @@ def test_keeps_a_thread_together(slack: WebClient, page: OpenPage, open_socket: 
     assert vera.send("hm", thread_ts="1.0")["error"] == "message_not_found"
 
 
-def test_tells_of_what_the_bot_itself_does_in_a_direct_message(
+def test_sends_events_of_the_bots_own_direct_messages(
     slack: WebClient, page: OpenPage, open_socket: OpenSocket
 ) -> None:
     bot = open_socket()
@@ -130,7 +130,7 @@ def test_tells_of_what_the_bot_itself_does_in_a_direct_message(
     assert last["text"] == "last"
 
 
-def test_tells_that_somebody_opened_the_app(
+def test_sends_an_event_when_the_app_is_opened(
     slack: WebClient, page: OpenPage, open_socket: OpenSocket
 ) -> None:
     vera, bot = page(VIEWER), open_socket()
@@ -150,7 +150,7 @@ def test_tells_that_somebody_opened_the_app(
 
 
 @pytest.mark.parametrize("change", [{"events": frozenset()}, {"scopes": frozenset({"commands"})}])
-def test_tells_only_what_the_bot_subscribed_to_and_may_read(
+def test_sends_only_events_that_the_bot_subscribed_to_and_may_read(
     workspace: Workspace, page: OpenPage, open_socket: OpenSocket, change: dict[str, Any]
 ) -> None:
     vera, bot = page(VIEWER), open_socket()
@@ -164,7 +164,7 @@ def test_tells_only_what_the_bot_subscribed_to_and_may_read(
     assert bot.receive()["type"] == "slash_commands"
 
 
-def test_tells_again_what_was_not_acknowledged(
+def test_retries_events_that_were_not_acknowledged(
     workspace: Workspace, page: OpenPage, open_socket: OpenSocket
 ) -> None:
     vera, bot = page(VIEWER), open_socket()
@@ -205,7 +205,7 @@ def request_url(workspace: Workspace) -> Iterator[ScriptedRequestURL]:
         yield request_url
 
 
-def test_signs_events_and_tells_them_again_over_http(
+def test_signs_and_retries_events_over_http(
     workspace: Workspace, page: OpenPage, request_url: ScriptedRequestURL
 ) -> None:
     workspace.retry_delays = (0, 0, 0)

@@ -112,7 +112,7 @@ def test_has_no_shortcuts_on_ephemeral_messages(page: OpenPage, slack: WebClient
     assert answer == {"ok": False, "error": "message_not_found"}
 
 
-def test_tells_somebody_that_their_shortcut_went_nowhere(page: OpenPage) -> None:
+def test_shows_the_actor_that_a_shortcut_was_not_delivered(page: OpenPage) -> None:
     vera = page(VIEWER)
 
     vera.use_shortcut("lookup")

@@ -300,9 +300,7 @@ def test_says_that_the_bot_answers_too_late(vera: Page, show: Show, workspace: W
     assert vera.next_view()["problem"] == TROUBLE
 
 
-def test_tells_the_bot_of_a_closed_view_if_it_wants_to_know(
-    vera: Page, bot: SocketModeConnection, show: Show
-) -> None:
+def test_sends_view_closed_if_the_view_asks_for_it(vera: Page, bot: SocketModeConnection, show: Show) -> None:
     view = show(NICK, notify_on_close=True)
 
     vera.close(view)
@@ -314,7 +312,7 @@ def test_tells_the_bot_of_a_closed_view_if_it_wants_to_know(
 
 
 @pytest.mark.parametrize("how", ["by hand", "by the view"])
-def test_tells_the_bot_of_every_view_of_a_cleared_stack(
+def test_sends_view_closed_for_every_view_of_a_cleared_stack(
     how: str, vera: Page, bot: SocketModeConnection, show: Show
 ) -> None:
     notifying = make_view(NICK, notify_on_close=True, clear_on_close=how == "by the view")

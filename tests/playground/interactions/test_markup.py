@@ -24,7 +24,7 @@ def test_writes_down_what_is_typed_as_slack_does(typed: str, written: str) -> No
 
 
 @given(st.text())
-def test_adds_no_mention_that_nobody_typed(typed: str) -> None:
+def test_adds_no_mention_that_was_not_typed(typed: str) -> None:
     written = to_mrkdwn(typed, [])
 
     assert "<!" not in written

@@ -47,7 +47,7 @@ def press(
     return payload
 
 
-def test_answers_the_actor_alone_unless_told_otherwise(vera: Page, bot: SocketModeConnection) -> None:
+def test_answers_the_actor_alone_by_default(vera: Page, bot: SocketModeConnection) -> None:
     answer = respond(ask(vera, bot), text="yours")
 
     message = vera.next_message()
@@ -146,7 +146,9 @@ def test_replaces_the_message_whose_button_was_pressed(
     assert replaced["message"]["ts"] == asked["message"]["ts"]
 
 
-def test_answers_a_press_beside_the_message_when_told(vera: Page, bot: SocketModeConnection) -> None:
+def test_answers_a_press_with_a_new_message_without_replace_original(
+    vera: Page, bot: SocketModeConnection
+) -> None:
     respond(ask(vera, bot), text="Which?", blocks=make_buttons("a"))
 
     payload = press(vera, bot, vera.next_message())
@@ -174,7 +176,7 @@ def test_answers_anew_when_the_message_is_gone(vera: Page, bot: SocketModeConnec
     assert [vera.next()["type"], vera.next()["type"]] == ["message_deleted", "message"]
 
 
-def test_goes_wrong_when_told(vera: Page, bot: SocketModeConnection, workspace: Workspace) -> None:
+def test_fails_by_a_fault_setting(vera: Page, bot: SocketModeConnection, workspace: Workspace) -> None:
     response_url = ask(vera, bot)
     workspace.faults.fail(RESPONSE_URL, SlackFault.RATE_LIMITED)
 

@@ -267,7 +267,7 @@ def test_refuses_to_press_what_is_not_there(slack: WebClient, page: OpenPage, wo
     ]
 
 
-def test_tells_somebody_that_their_press_went_nowhere(
+def test_shows_the_actor_that_a_press_was_not_delivered(
     slack: WebClient, page: OpenPage, open_socket: OpenSocket, workspace: Workspace
 ) -> None:
     vera = page(VIEWER)
@@ -307,6 +307,6 @@ def test_refuses_what_is_no_json_object(url: str, workspace: Workspace, body: st
     assert requests.post(f"{url}/page/press", body, headers=headers, timeout=30).json()["error"] == word
 
 
-def test_knows_nobody_of_another_id(url: str, workspace: Workspace) -> None:
+def test_refuses_an_unknown_user_id(url: str, workspace: Workspace) -> None:
     with pytest.raises(InvalidStatus):
         connect(f"{url.replace('http', 'ws')}/page/events?as=U000", proxy=None)

@@ -117,9 +117,7 @@ def test_has_no_home_unless_the_manifest_says_so(
     assert page(VIEWER).open_app()["error"] == "channel_not_found"
 
 
-def test_tells_the_bot_of_a_press_in_a_home(
-    slack: WebClient, page: OpenPage, open_socket: OpenSocket
-) -> None:
+def test_sends_the_bot_a_press_in_a_home(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
     vera, bot = page(VIEWER), open_socket()
     choice = make_input("nick", {"type": "plain_text_input", "initial_value": "Al"})
     home = make_home("a")
@@ -160,7 +158,7 @@ def test_says_in_a_home_that_the_bot_did_not_answer(slack: WebClient, page: Open
     assert vera.next_view()["problem"] == TROUBLE
 
 
-def test_lets_nobody_press_in_the_home_of_another(slack: WebClient, page: OpenPage) -> None:
+def test_refuses_a_press_in_anothers_home(slack: WebClient, page: OpenPage) -> None:
     slack.views_publish(user_id=VIEWER.id, view=make_home("a"))
     view = page(VIEWER).next_view()
 

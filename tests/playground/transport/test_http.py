@@ -65,7 +65,7 @@ def test_shows_what_the_request_url_answers(
     assert vera.next_message()["text"] == shown
 
 
-def test_shows_that_nobody_listens_at_the_request_url(workspace: Workspace, page: OpenPage) -> None:
+def test_shows_that_the_request_url_refuses_connections(workspace: Workspace, page: OpenPage) -> None:
     vera = page(VIEWER)
     with socket.create_server(("127.0.0.1", 0)) as free:
         workspace.request_url = f"http://127.0.0.1:{free.getsockname()[1]}/"
@@ -75,7 +75,7 @@ def test_shows_that_nobody_listens_at_the_request_url(workspace: Workspace, page
     assert vera.next_message()["text"] == '/im failed with the error "dispatch_failed"'
 
 
-def test_names_the_status_to_somebody_who_pressed(
+def test_names_the_status_to_the_person_who_pressed(
     workspace: Workspace, slack: WebClient, page: OpenPage, bot: str
 ) -> None:
     vera = page(VIEWER)

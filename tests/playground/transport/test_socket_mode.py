@@ -83,7 +83,7 @@ def test_shows_that_an_ack_makes_no_sense(
     assert (notice["error"], notice["ephemeral"], notice["from"]["name"]) == (True, True, "Slackbot")
 
 
-def test_tells_the_actor_that_the_ack_came_too_late(
+def test_shows_the_actor_that_the_ack_came_too_late(
     workspace: Workspace, page: OpenPage, open_socket: OpenSocket
 ) -> None:
     vera, bot = page(VIEWER), open_socket()
@@ -100,7 +100,7 @@ def test_tells_the_actor_that_the_ack_came_too_late(
     assert vera.next_message()["text"] == "still here"
 
 
-def test_tells_the_actor_that_no_bot_is_connected(page: OpenPage) -> None:
+def test_shows_the_actor_that_no_bot_is_connected(page: OpenPage) -> None:
     vera = page(VIEWER)
 
     vera.send("/im profile a")
@@ -118,7 +118,7 @@ def test_gives_each_payload_to_one_of_the_connections(page: OpenPage, open_socke
     assert sorted(texts) == ["one", "two"]
 
 
-def test_delivers_an_envelope_twice_when_told(
+def test_delivers_an_envelope_twice_by_a_fault_setting(
     workspace: Workspace, page: OpenPage, open_socket: OpenSocket
 ) -> None:
     vera, bot = page(VIEWER), open_socket()
@@ -158,7 +158,7 @@ def test_asks_the_bot_to_connect_anew_and_sends_no_more(
     assert new.receive()["payload"]["text"] == "one"
 
 
-def test_lets_nobody_in_without_a_fresh_ticket(url: str, workspace: Workspace) -> None:
+def test_refuses_a_connection_without_a_fresh_ticket(url: str, workspace: Workspace) -> None:
     headers = {"Authorization": f"Bearer {workspace.app_token}"}
     address = requests.post(f"{url}/api/apps.connections.open", headers=headers, timeout=30).json()["url"]
     with connect(address, proxy=None) as socket:
@@ -168,7 +168,7 @@ def test_lets_nobody_in_without_a_fresh_ticket(url: str, workspace: Workspace) -
         connect(address, proxy=None)
 
 
-def test_tells_when_a_connection_is_dead_already() -> None:
+def test_raises_when_the_connection_is_already_closed() -> None:
     class ClosedWebSocket:
         async def send_json(self, _: object) -> None:
             raise WebSocketDisconnect

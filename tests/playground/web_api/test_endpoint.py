@@ -19,7 +19,7 @@ def refuse(slack: WebClient, method: str, **arguments: object) -> dict[str, obje
     return body
 
 
-def test_tells_the_bot_who_it_is_and_what_it_may(slack: WebClient) -> None:
+def test_auth_test_returns_the_bots_identity_and_scopes(slack: WebClient) -> None:
     answer = slack.auth_test()
 
     assert (answer["user_id"], answer["team"]) == (BOT.id, "Playground")
@@ -60,9 +60,7 @@ def test_says_which_scope_is_missing(slack: WebClient, workspace: Workspace) -> 
     }
 
 
-def test_tells_of_a_direct_message_only_with_a_scope_of_its_own(
-    slack: WebClient, workspace: Workspace
-) -> None:
+def test_returns_a_direct_message_only_with_its_own_scope(slack: WebClient, workspace: Workspace) -> None:
     workspace.scopes = frozenset({"channels:read"})
 
     refusal = refuse(slack, "conversations.info", channel=f"D{VIEWER.id[1:]}")
@@ -199,7 +197,7 @@ def test_shows_an_ephemeral_message_to_one_person_alone(slack: WebClient, page: 
     assert ed.next_message()["text"] == "for all"
 
 
-def test_cannot_whisper_to_somebody_outside_the_channel(slack: WebClient) -> None:
+def test_cannot_post_an_ephemeral_message_outside_the_channel(slack: WebClient) -> None:
     body = refuse(slack, "chat.postEphemeral", channel=PARTNERS, user="U07GUSP9R2D", text="psst")
 
     assert body["error"] == "user_not_in_channel"
@@ -229,7 +227,7 @@ def test_takes_a_message_a_second_into_each_channel_after_a_burst(
     assert [post(ONCALL), post(ONCALL)] == [200, "429 after 1"]
 
 
-def test_fails_as_often_as_told_and_then_recovers(slack: WebClient, workspace: Workspace) -> None:
+def test_fails_the_set_number_of_times_and_then_recovers(slack: WebClient, workspace: Workspace) -> None:
     workspace.faults.fail("auth.test", SlackFault.RATE_LIMITED)
     workspace.faults.fail("auth.test", SlackFault.BROKEN, times=2)
 

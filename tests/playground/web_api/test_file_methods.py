@@ -160,7 +160,7 @@ def test_shares_files_only_where_the_bot_is(slack: WebClient, workspace: Workspa
     ]
 
 
-def test_fails_to_take_a_file_when_told(slack: WebClient, workspace: Workspace) -> None:
+def test_fails_an_upload_by_a_fault_setting(slack: WebClient, workspace: Workspace) -> None:
     workspace.faults.fail(UPLOAD_URL, SlackFault.BROKEN)
 
     with pytest.raises(Exception, match="500"):

@@ -264,7 +264,7 @@ def test_forgets_a_modal_once_the_page_is_gone(
 
 
 @pytest.mark.parametrize("action", ["submit", "close", "press"])
-def test_lets_nobody_into_the_modal_of_another(
+def test_refuses_access_to_another_persons_modal(
     action: str, slack: WebClient, page: OpenPage, open_socket: OpenSocket, url: str
 ) -> None:
     vera, bot = page(VIEWER), open_socket()

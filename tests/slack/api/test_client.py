@@ -126,7 +126,7 @@ def test_fails_as_the_library_does(behave: ServerResponse) -> None:
         (hang(), "Slack could not be reached (ReadTimeout)", "", None),
     ],
 )
-def test_raises_one_error_for_whatever_goes_wrong(
+def test_raises_one_error_for_every_failure(
     behave: ServerResponse, words: str, code: str, retry_after: float | None
 ) -> None:
     with (

@@ -93,7 +93,7 @@ def user(**more: object) -> Mapping[str, object]:
         ({"team_id": None, "enterprise_user": {"teams": None}}, Membership.MEMBER),
     ],
 )
-def test_tells_what_kind_of_person_somebody_is(shape: Mapping[str, object], standing: Membership) -> None:
+def test_reads_the_membership_of_a_person(shape: Mapping[str, object], standing: Membership) -> None:
     with people(users_info=user(**shape)) as (slack_people, _):
         assert slack_people.get_membership(ME) is standing
 
@@ -175,7 +175,7 @@ def test_cannot_ask_a_slack_that_is_not_there() -> None:
     assert "127.0.0.1" not in str(caught.value)
 
 
-def test_tells_who_the_bot_is() -> None:
+def test_reads_the_bots_identity() -> None:
     with people() as (slack_people, _):
         identity = slack_people.get_identity()
 
@@ -294,13 +294,13 @@ def test_keeps_people_apart() -> None:
         ({"is_shared": True, "is_org_shared": True}, False),
     ],
 )
-def test_tells_whether_others_can_read_a_channel(channel: object, shared: bool) -> None:  # noqa: FBT001 - a column
+def test_reads_whether_other_organizations_share_a_channel(channel: object, shared: bool) -> None:  # noqa: FBT001 - a column
     with people(conversations_info={"ok": True, "channel": channel}) as (slack_people, _):
         assert slack_people.is_shared_outside("C01") is shared
 
 
 @pytest.mark.parametrize("body", [{"ok": True}, {"ok": True, "channel": None}])
-def test_calls_a_channel_it_was_told_nothing_of_unknown(body: object) -> None:
+def test_raises_on_an_answer_without_a_channel(body: object) -> None:
     with people(conversations_info=body) as (slack_people, _), pytest.raises(SlackUnavailableError):
         slack_people.is_shared_outside("C01")
 

@@ -234,7 +234,7 @@ def test_goes_on_when_slack_takes_no_news(monkeypatch: pytest.MonkeyPatch) -> No
     assert fixture.calls == [POST, UPDATE, UPDATE]
 
 
-def test_says_no_more_when_somebody_else_answers() -> None:
+def test_shows_no_progress_after_it_was_stopped() -> None:
     with slack(SENT) as fixture:
         reply = fixture.reply(working_after=0.01)
         with reply.working(lambda: LINE):

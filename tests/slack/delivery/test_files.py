@@ -75,7 +75,7 @@ def test_says_which_scopes_it_takes(url: str, workspace: Workspace, scope: str) 
     assert "the scopes files:write and im:write" in error.advice
 
 
-def test_says_that_nobody_is_there_to_send_to(url: str) -> None:
+def test_fails_for_a_deactivated_person(url: str) -> None:
     assert "(user_disabled)" in str(refused(url, LEAVER.id))
 
 
@@ -125,7 +125,7 @@ def test_says_what_to_do_when_slack_takes_half_of_it(
     ],
     ids=["hang", "reset", "gateway", "auth", "no-channel", "no-address", "nobody-there"],
 )
-def test_fails_in_words_whatever_slack_answers(script: list[ServerResponse]) -> None:
+def test_fails_in_words_on_any_answer_of_slack(script: list[ServerResponse]) -> None:
     with ScriptedServer(*script) as slack:
         error = refused(slack.url)
 
@@ -141,7 +141,7 @@ ADDRESS = "/upload/s3cr3t"
     "step", ["conversations.open", "files.getUploadURLExternal", ADDRESS, "completeUpload"]
 )
 @pytest.mark.parametrize("drip", ["status line", "trailer", "body"])
-def test_ends_at_whatever_step_drips(step: str, drip: str) -> None:
+def test_gives_up_at_any_step_that_drips(step: str, drip: str) -> None:
     def behave(connection: Any, request: ReceivedRequest, stopped: Any) -> None:
         body = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
         (DRIPS[drip] if step in request.path else answer(body))(connection, request, stopped)

@@ -105,7 +105,7 @@ def test_finds_a_way_for_an_answer(
     assert len(fixture.api.requests) == directly
 
 
-def test_goes_on_directly_when_nobody_answers_at_the_response_url() -> None:
+def test_posts_directly_when_the_response_url_does_not_answer() -> None:
     with slack(OK) as fixture:
         fixture.responder.send("http://127.0.0.1:9/", MESSAGE, PRIVATE, ACTOR)
 

@@ -95,7 +95,7 @@ def ids_in(view: dict[str, Any]) -> list[str]:
     return [each["value"] for each in found if str(each.get("action_id")).startswith(named)]
 
 
-def test_holds_nobody_up_for_somebody_elses_home(workers: ThreadPoolExecutor) -> None:
+def test_holds_up_no_home_for_another_persons(workers: ThreadPoolExecutor) -> None:
     held = HeldResponse()
     with ScriptedServer(held.respond, TAKEN) as scripted_server:
         homes = make_homes(scripted_server, ChangesFixture(), workers)

@@ -73,7 +73,7 @@ def test_knows_by_the_first_word_what_is_asked(text: str, word: str) -> None:
 
 
 @given(st.text() | st.lists(st.sampled_from(["hi", "help", "set", "alice", "!", "-", "and"])).map(" ".join))
-def test_reads_no_more_of_whoever_needs_no_role_than_they_may_ask(text: str) -> None:
+def test_the_whole_message_begins_with_the_word_read_first(text: str) -> None:
     word, typed = read_word(text, BOT_ID), read_message(text, BOT_ID)
 
     assert typed.partition(" ")[0] == word or not typed
@@ -109,7 +109,7 @@ def test_takes_small_talk_for_what_it_is(text: str) -> None:
     assert read_message(text, BOT_ID) == ""
 
 
-def test_keeps_a_mention_of_somebody_else_when_its_own_id_is_not_known() -> None:
+def test_keeps_a_mention_of_another_user_when_its_own_id_is_not_known() -> None:
     assert read_message("<@U07VERA2K1Q>", "") == "profile U07VERA2K1Q"
 
 

@@ -148,7 +148,7 @@ def test_turns_the_page_of_the_message_whose_button_was_pressed(fixture: Listene
 
 
 @pytest.mark.parametrize(("kind", "what"), NOBODY.items(), ids=str)
-def test_refuses_a_command_of_anybody_but_a_full_member(
+def test_refuses_a_command_of_all_but_full_members(
     fixture: ListenerFixture, kind: PersonKind, what: str
 ) -> None:
     fixture.send("profile alice", fixture.new_person(kind))
@@ -160,7 +160,7 @@ def test_refuses_a_command_of_anybody_but_a_full_member(
 
 
 @pytest.mark.parametrize(("kind", "what"), NOBODY.items(), ids=str)
-def test_refuses_a_press_of_somebody_who_is_a_full_member_no_more(
+def test_refuses_a_press_of_a_former_full_member(
     fixture: ListenerFixture, kind: PersonKind, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
@@ -191,7 +191,7 @@ def test_refuses_a_command_from_another_workspace(fixture: ListenerFixture) -> N
         {"user": None},
     ],
 )
-def test_lets_nobody_press_in_anothers_name(fixture: ListenerFixture, changes: Mapping[str, Any]) -> None:
+def test_refuses_a_press_in_anothers_name(fixture: ListenerFixture, changes: Mapping[str, Any]) -> None:
     fixture.send(f"profile {CROWD}", VIEWER)
     first = fixture.next_post()
 
@@ -249,7 +249,7 @@ def test_says_at_the_first_input_what_concerns_a_form_as_a_whole(fixture: Listen
     assert "too old" in reply["errors"]["first"]
 
 
-def test_answers_again_when_somebody_is_free(fixture: ListenerFixture) -> None:
+def test_answers_again_when_a_worker_is_free(fixture: ListenerFixture) -> None:
     with everybody_busy(fixture.bot):
         fixture.send("profile alice", VIEWER)
     fixture.send("profile alice", VIEWER)

@@ -160,7 +160,7 @@ def test_accounts_for_every_id_once_within_every_limit(lookup: Lookup) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.data(), customs, st.integers(1, 5), st.sampled_from(Outcome))
-def test_tells_of_any_change_within_every_limit(
+def test_renders_any_change_within_every_limit(
     data: st.DataObject, custom: tuple[Field, ...], count: int, outcome: Outcome
 ) -> None:
     account, problem = data.draw(any_text.filter(len)), data.draw(any_text)
@@ -197,7 +197,7 @@ def test_tells_of_any_change_within_every_limit(
 
 @settings(max_examples=50, deadline=None)
 @given(any_text, st.lists(st.tuples(any_text, any_text, long_text, long_text), min_size=1, max_size=4))
-def test_tells_of_any_flood_of_refusals_within_every_limit(
+def test_renders_any_flood_of_refusals_within_every_limit(
     user_id: str, asked: list[tuple[str, str, str, str]]
 ) -> None:
     actor = Actor(user_id, "T01HOME")
@@ -224,7 +224,7 @@ def test_tells_of_any_flood_of_refusals_within_every_limit(
 
 @settings(max_examples=50, deadline=None)
 @given(lookups(), st.floats(0, 60), st.none() | st.floats(0, 60), st.integers(0, 130))
-def test_tells_of_any_progress_within_every_limit(
+def test_renders_any_progress_within_every_limit(
     lookup: Lookup, seconds: float, left: float | None, done: int
 ) -> None:
     progress = Progress(

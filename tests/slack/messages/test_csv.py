@@ -139,7 +139,7 @@ def test_says_above_the_file_what_it_is() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(lookups())
-def test_reads_back_with_each_account_once_whatever_is_in_it(lookup: Lookup) -> None:
+def test_reads_back_any_csv_with_each_account_once(lookup: Lookup) -> None:
     header, *rows = read(lookup)
 
     assert {len(row) for row in rows} == {len(header)}

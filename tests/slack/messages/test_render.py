@@ -401,7 +401,7 @@ def test_groups_what_was_not_found_by_its_reason() -> None:
     ]
 
 
-def test_tells_of_a_miss_without_a_reason() -> None:
+def test_renders_a_miss_without_a_reason() -> None:
     rows = [AccountResult("a", LookupStatus.NOT_IMPORTED), AccountResult("b", LookupStatus.FAILED)]
 
     assert show(profiles(*rows)).text.split("\n")[1:] == [
@@ -699,7 +699,7 @@ def test_shows_no_table_of_nothing() -> None:
     assert kinds(show(Form(PROD, "carol", {}))) == ["rich_text", "rich_text", "context"]
 
 
-def test_tells_of_a_failure_without_a_reason() -> None:
+def test_renders_a_failure_without_a_reason() -> None:
     assert show(settled(Outcome.FAILED)).text.startswith("Failed: no reason was given.")
 
 
@@ -733,7 +733,7 @@ def test_names_the_entry_of_a_change_by_enough_of_its_hash() -> None:
     assert f"entry #12 · {shown.entry.hash[:32]}" in said(show(shown))
 
 
-def test_tells_entries_by_number_and_head_with_and_without_blocks() -> None:
+def test_renders_entries_by_number_and_head_with_and_without_blocks() -> None:
     entries = [enter(1), enter(2, outcome=Outcome.FAILED), LOOKED_UP]
     message = tell(*entries)
 
@@ -743,7 +743,7 @@ def test_tells_entries_by_number_and_head_with_and_without_blocks() -> None:
         assert entry_label in said(message)
 
 
-def test_tells_many_refusals_of_one_person_as_one() -> None:
+def test_renders_many_refusals_of_one_person_as_one() -> None:
     entries = refusals(1, 900)
 
     message = tell(*entries)
@@ -760,7 +760,7 @@ def test_tells_many_refusals_of_one_person_as_one() -> None:
     assert f"{entry_label(entries[0])} to {entry_label(entries[-1])} · 900 denied" in said(message)
 
 
-def test_tells_a_few_refusals_one_by_one() -> None:
+def test_renders_a_few_refusals_one_by_one() -> None:
     entries = refusals(1, MIN_GROUP - 1)
 
     assert [entry_label(entry) in said(tell(*entries)) for entry in entries] == [True] * (MIN_GROUP - 1)
@@ -823,7 +823,7 @@ def test_masks_values_wherever_the_channel_shows_them() -> None:
     assert "Bob K" in tell(enter(1), masked={"test": set(CHANGE.after)}).text
 
 
-def test_tells_of_an_app_and_a_field_that_are_gone() -> None:
+def test_renders_an_app_and_a_field_that_are_gone() -> None:
     change = replace(CHANGE, app="old", before={}, after={"Tag_Profile_Custom_Gone": "x"})
 
     message = tell(enter(1, change))
@@ -833,14 +833,14 @@ def test_tells_of_an_app_and_a_field_that_are_gone() -> None:
 
 
 @pytest.mark.parametrize("user_id", ["", "<!here>", "U1|x"])
-def test_mentions_nobody_by_what_is_no_person(user_id: str) -> None:
+def test_makes_no_mention_of_a_value_that_is_no_user_id(user_id: str) -> None:
     message = tell(enter(1, replace(CHANGE, actor=Actor(user_id, "T1"))))
 
     assert check_message(payload(message)) == []
     assert "user" not in {element["type"] for element in elements(message)}
 
 
-def test_tells_of_a_refusal_that_names_no_account() -> None:
+def test_renders_a_refusal_without_an_account() -> None:
     message = tell(chain(1, replace(DENIED_ENTRY.event, app="", accounts=(), command="undo")))
 
     assert "Refused  undo  by U01ALICE" in message.text
@@ -862,7 +862,7 @@ def test_keeps_a_history_short() -> None:
 
 
 @pytest.mark.parametrize("result", [PREVIEW, settled(Outcome.SUCCEEDED)], ids=["preview", "settled"])
-def test_tells_editors_what_is_wrong_with_the_audit_channel(result: Result) -> None:
+def test_shows_editors_the_trouble_of_the_audit_channel(result: Result) -> None:
     message = render(result, command="/im", actor_id="U1", note="Audit channel: 3 entries wait.")
 
     assert "Audit channel: 3 entries wait." in str(message.blocks)
