@@ -46,7 +46,7 @@ def test_reports_settled_changes_from_the_first_round() -> None:
 
 
 @pytest.mark.parametrize("trouble", [AuditError("the record is locked"), RuntimeError("a fault")])
-def test_goes_on_after_trouble(trouble: Exception) -> None:
+def test_goes_on_after_an_error(trouble: Exception) -> None:
     assert run_rounds(ScriptedRounds(trouble, [DONE])) == [DONE]
 
 

@@ -103,7 +103,7 @@ def test_reads_attributes(im: IMClient) -> None:
     assert im.get_attributes(["bob", "alice"], short_deadline()) == {"alice": {"city": "Shenzhen"}, "bob": {}}
 
 
-def test_tells_who_is_imported(im: IMClient) -> None:
+def test_reads_which_accounts_are_imported(im: IMClient) -> None:
     assert im.check_accounts(["nobody", "bob"], short_deadline()) == {"nobody": False, "bob": True}
 
 

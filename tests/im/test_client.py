@@ -210,7 +210,7 @@ def test_reads_the_sample_of_im_get_attr_in_its_own_order() -> None:
     }
 
 
-def test_tells_who_is_imported() -> None:
+def test_reads_which_accounts_are_imported() -> None:
     body = OK | {
         "ResultItem": [
             {"UserID": "a", "ResultCode": 0, "ResultInfo": "", "AccountStatus": "Imported"},

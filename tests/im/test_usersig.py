@@ -84,7 +84,7 @@ def test_accepts_any_compression_level() -> None:
     assert decode(packed(text, 0)) == decode(packed(text, 9)) == decode(BY_THE_PYTHON_PACKAGE)
 
 
-def test_tells_of_a_userbuf() -> None:
+def test_decodes_a_userbuf() -> None:
     sig = TLSSigAPIv2.TLSSigAPIv2(APP_ID, KEY).gen_sig_with_userbuf("a", DAY, b"abc")
 
     assert decode(sig).userbuf == "YWJj"

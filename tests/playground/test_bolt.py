@@ -144,7 +144,7 @@ def test_fills_in_a_form_by_socket_mode(page: OpenPage, connect: Callable[[], No
     assert fill_in(page(VIEWER)) == FILLED_IN
 
 
-def test_hears_of_a_form_that_is_closed(page: OpenPage, connect: Callable[[], None]) -> None:
+def test_receives_view_closed(page: OpenPage, connect: Callable[[], None]) -> None:
     vera = page(VIEWER)
     connect()
     vera.use_shortcut("lookup")

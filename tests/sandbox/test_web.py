@@ -117,7 +117,7 @@ def test_refuses_a_body_that_is_too_long(served: Caller) -> None:
     assert served.raw("im_get_attr_name", b" " * 3_000_000 + b"{}")["ErrorCode"] == 60002
 
 
-def test_takes_its_time_if_the_setting_says_so(served: Caller) -> None:
+def test_delays_its_answer_by_the_set_latency(served: Caller) -> None:
     served.sandbox.behavior = Behavior(latency_ms=50)
     began = time.monotonic()
 

@@ -133,7 +133,7 @@ def fixture(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 
 def check_after_death(fixture: CrashFixture, account: str, output: Sequence[str | int]) -> None:
-    """Start anew after a death, settle, and check the record and the profile against the rules."""
+    """Restart after a death, settle, and check the record and the profile against the rules."""
     with closing(Store(fixture.database)) as store:
         changes = make_changes(store, fixture.url)
         store.check()  # waits for what the database still does for the dead process

@@ -196,7 +196,7 @@ class FakeSocketClient:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_lives_on_when_an_envelope_makes_no_sense(
+def test_survives_envelopes_with_mutated_payloads(
     fixture: BotFixture, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     set_up_logs("INFO")

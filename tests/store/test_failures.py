@@ -465,7 +465,7 @@ def test_refuses_at_once_while_the_writer_is_stuck(store: Store, free: Callable[
     assert time.monotonic() - began < 10 * QUICK.entry
 
 
-def test_refuses_at_once_after_a_check_that_waited_in_vain(proxied: Store, proxy: TcpProxy) -> None:
+def test_refuses_at_once_after_a_check_timed_out(proxied: Store, proxy: TcpProxy) -> None:
     proxy.hold()
     with pytest.raises(AuditError):
         proxied.check()

@@ -128,7 +128,7 @@ def test_will_not_believe_a_change_that_was_altered(store: Store) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "7"])
-def test_will_not_believe_a_change_that_makes_no_sense(store: Store, content: str) -> None:
+def test_refuses_a_stored_change_with_invalid_content(store: Store, content: str) -> None:
     proposed(store)
     with store._engine.begin() as connection:
         connection.execute(text("UPDATE changes SET content = :content"), {"content": content})

@@ -147,7 +147,7 @@ def test_finds_an_entry_that_was_deleted(filled: str, place: int) -> None:
 
 
 @pytest.mark.parametrize("place", [1, 7])
-def test_finds_an_entry_whose_place_was_taken(filled: str, place: int) -> None:
+def test_finds_an_entry_replaced_by_the_next_one(filled: str, place: int) -> None:
     with tampering(filled) as connection:
         connection.execute(text("DELETE FROM entries WHERE sequence = :place"), {"place": place})
         connection.execute(

@@ -38,7 +38,7 @@ from tests.support.small_disk import SmallDisk
 
 NICK = BY_WORD["nick"]
 BEFORE = "Alice"
-"""The nickname of every account before anybody changes it."""
+"""The nickname of every account at first."""
 LONGEST_FAULT = 9.0
 """Seconds that a fault lasts at the most."""
 ANSWERED_WITHIN = 45.0

@@ -192,7 +192,7 @@ UNDERSTOOD: Mapping[str, Command] = {
 
 
 @pytest.mark.parametrize(("text", "command"), UNDERSTOOD.items())
-def test_understands(text: str, command: Command) -> None:
+def test_parses(text: str, command: Command) -> None:
     assert parse(text, ONE) == command
 
 

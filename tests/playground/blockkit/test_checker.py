@@ -979,7 +979,7 @@ def test_takes_a_hundred_attachments() -> None:
         ("/attachments/0/pretext", {"attachments": [{"pretext": "x"}]}),
     ],
 )
-def test_minds_what_slack_lets_pass_in_a_message(pointer: str, payload: Json) -> None:
+def test_marks_what_slack_would_accept_as_a_house_rule(pointer: str, payload: Json) -> None:
     problems = check_message(payload)
 
     assert pointers(problems) == [pointer]

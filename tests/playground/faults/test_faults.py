@@ -41,7 +41,7 @@ def test_knows_no_other_weather(page: OpenPage, dial: str, setting: str) -> None
 
 
 @pytest.mark.parametrize(("setting", "status"), [("limited", 429), ("down", 500)])
-def test_lets_the_web_api_fail_until_it_clears_up(
+def test_fails_the_web_api_until_the_fault_is_cleared(
     slack: WebClient, page: OpenPage, setting: str, status: int
 ) -> None:
     vera = page(VIEWER)
@@ -115,7 +115,7 @@ def test_drops_the_socket(page: OpenPage, open_socket: OpenSocket) -> None:
     assert {dial["name"]: dial["setting"] for dial in vera.next()["weather"]}["socket"] == "connected"
 
 
-def test_changes_how_the_far_end_fares(workspace: Workspace, page: OpenPage) -> None:
+def test_sets_the_sandboxs_behavior_by_a_fault_control(workspace: Workspace, page: OpenPage) -> None:
     vera, sandbox = page(VIEWER), open_sandbox()
     workspace.fault_controls.add(make_im_control(sandbox))
     settings = [each["name"] for each in workspace.fault_controls.serialize()[-1]["settings"]]

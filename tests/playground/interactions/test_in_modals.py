@@ -331,7 +331,7 @@ def test_sends_view_closed_for_every_view_of_a_cleared_stack(
     assert vera.next_view() is None
 
 
-def test_closes_a_view_though_the_bot_does_not_hear_of_it(
+def test_closes_a_view_though_view_closed_is_not_delivered(
     vera: Page, show: Show, workspace: Workspace
 ) -> None:
     view = show(NICK, notify_on_close=True)

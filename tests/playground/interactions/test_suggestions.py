@@ -96,7 +96,7 @@ def test_offers_options_in_a_message_too(vera: Page, bot: SocketModeConnection, 
         {"options": [], "option_groups": []},
     ],
 )
-def test_offers_nothing_that_makes_no_sense(
+def test_refuses_invalid_options(
     vera: Page, bot: SocketModeConnection, view: dict[str, Any], answer: object
 ) -> None:
     place = {"view_id": view["id"], "block_id": "who", "action_id": "who"}
@@ -104,7 +104,7 @@ def test_offers_nothing_that_makes_no_sense(
     assert ask(vera, bot, place, answer)[0] == {"ok": False, "error": "invalid_options"}
 
 
-def test_offers_nothing_that_comes_too_late(
+def test_refuses_options_after_the_ack_limit(
     vera: Page, bot: SocketModeConnection, view: dict[str, Any], workspace: Workspace
 ) -> None:
     workspace.ack_limit = 0.02

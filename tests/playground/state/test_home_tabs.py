@@ -166,5 +166,5 @@ def test_refuses_a_press_in_anothers_home(slack: WebClient, page: OpenPage) -> N
 
 
 @pytest.mark.parametrize(("person", "error"), [(STRANGER, "channel_not_found"), (LEAVER, "account_inactive")])
-def test_opens_for_those_who_have_the_app(page: OpenPage, person: Any, error: str) -> None:
+def test_opens_only_for_people_with_the_app(page: OpenPage, person: Any, error: str) -> None:
     assert page(person).open_app()["error"] == error

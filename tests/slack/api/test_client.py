@@ -45,8 +45,8 @@ def stock(url: str) -> WebClient:
     return WebClient(TOKEN, base_url=url, timeout=5, retry_handlers=[])
 
 
-def heard(make: Callable[[str], WebClient], call: Call) -> tuple[ReceivedRequest, Any]:
-    """Make a call, and tell what arrived and what came back."""
+def call_and_record(make: Callable[[str], WebClient], call: Call) -> tuple[ReceivedRequest, Any]:
+    """Make a call; returns the request received, and its result or error response."""
     with ScriptedServer(OK) as scripted_server:
         try:
             came = call(make(f"{scripted_server.url}/api/"))
@@ -55,8 +55,8 @@ def heard(make: Callable[[str], WebClient], call: Call) -> tuple[ReceivedRequest
     return scripted_server.requests[0], came
 
 
-def plain(request: ReceivedRequest) -> tuple[str, str, dict[str, str], bytes]:
-    """Leave out what differs from call to call, and what says how a connection is used."""
+def normalized(request: ReceivedRequest) -> tuple[str, str, dict[str, str], bytes]:
+    """Drop what differs from call to call, and the headers of the connection."""
     (boundary,) = re.findall("boundary=(.*)", request.headers.get("content-type", "")) or ["none"]
     dropped = {"host", "connection", "accept", "accept-encoding"}
     headers = {
@@ -68,10 +68,10 @@ def plain(request: ReceivedRequest) -> tuple[str, str, dict[str, str], bytes]:
 @pytest.mark.parametrize("call", CALLS)
 def test_sends_and_reads_what_the_library_does(call: str) -> None:
     (ours, came), (theirs, expected) = (
-        heard(make, CALLS[call]) for make in (lambda url: SlackClient(TOKEN, url), stock)
+        call_and_record(make, CALLS[call]) for make in (lambda url: SlackClient(TOKEN, url), stock)
     )
 
-    assert plain(ours) == plain(theirs)
+    assert normalized(ours) == normalized(theirs)
     assert (came.data, came.status_code) == (expected.data, expected.status_code)
     assert came.headers["X-OAuth-Scopes"] == "chat:write"
 

@@ -200,7 +200,7 @@ def test_sends_plain_text_when_slack_refuses_the_blocks(start_relay: StartRelay)
         (reset(), "Slack could not be reached (ConnectionError)"),
     ],
 )
-def test_says_what_went_wrong_until_it_goes_well(
+def test_reports_the_problem_until_a_post_succeeds(
     start_relay: StartRelay, behavior: ServerResponse, words: str
 ) -> None:
     relay, outbox, channel = start_relay(behavior, waiting=entries(1, 1))

@@ -222,7 +222,7 @@ def test_brings_the_working_line_up_to_date_only_when_there_is_news(monkeypatch:
     assert [body["text"] for body in fixture.posted] == [LINE.text, MESSAGE.text]
 
 
-def test_goes_on_when_slack_takes_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_though_slack_refuses_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.delivery.conversation.UPDATED_AFTER", (0.0, 0.0, 0.0))
     lines = iter([LINE])
     with slack(SENT, says("ratelimited"), SENT) as fixture:

@@ -351,7 +351,7 @@ def test_keeps_news_within_what_a_response_url_takes(monkeypatch: pytest.MonkeyP
     assert [body["replace_original"] for body in fixture.posted] == [False, True, True, True]
 
 
-def test_sends_news_that_is_not_taken_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sends_progress_only_to_the_response_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", (0.0,))
     lines = iter([LINE])
     with slack(OK, BROKEN, OK) as fixture:

@@ -105,7 +105,7 @@ def test_refuses_what_is_longer_than_a_command() -> None:
         "good morning everybody.",
     ],
 )
-def test_takes_small_talk_for_what_it_is(text: str) -> None:
+def test_reads_no_command_from_small_talk(text: str) -> None:
     assert read_message(text, BOT_ID) == ""
 
 

@@ -269,7 +269,7 @@ def test_says_who_one_is_and_helps_although_everybody_is_busy(
         assert expected in fixture.next_post()["text"]
 
 
-def test_owns_up_when_a_command_finds_no_way_to_a_worker(
+def test_answers_with_a_reference_when_a_command_cannot_be_queued(
     fixture: ListenerFixture, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fixture.bot.workers, "threads", None)
@@ -281,7 +281,7 @@ def test_owns_up_when_a_command_finds_no_way_to_a_worker(
     assert f"reference {reference}" in caplog.text
 
 
-def test_owns_up_in_the_log_when_a_press_is_of_an_odd_shape(
+def test_logs_a_reference_for_a_press_of_an_odd_shape(
     fixture: ListenerFixture, caplog: pytest.LogCaptureFixture
 ) -> None:
     acknowledged = fixture.press("any", VIEWER, user="U07SOMEBODY")
