@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.http_server import MAX_BODY_BYTES, MAX_HEAD_BYTES, HTTPServer, ServerLimits
-from tests.support.slack import PATIENCE, wait_until
+from tests.support.slack import TIMEOUT, wait_until
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -37,7 +37,7 @@ def serving(limits: ServerLimits | None = None) -> Iterator[tuple[HTTPServer, Ca
         address = listener.getsockname()
 
         def connect() -> socket.socket:
-            return stack.enter_context(socket.create_connection(address, PATIENCE))
+            return stack.enter_context(socket.create_connection(address, TIMEOUT))
 
         yield server, connect
 
@@ -64,7 +64,7 @@ def hangs_up(connection: socket.socket) -> bool:
 def hangs_up_on(connection: socket.socket, drops: Iterable[bytes]) -> bool:
     """Whether the server hangs up on data sent in drops, a few a second."""
     connection.settimeout(0.1)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     for drop in drops:
         try:
             connection.sendall(drop)
@@ -93,7 +93,7 @@ def test_hangs_up_on_what_drips(first: bytes, then: list[bytes]) -> None:
 
 
 def test_keeps_a_connection_between_two_requests_for_longer_than_one_may_take() -> None:
-    with serving(ServerLimits(receiving=0.3, idle=PATIENCE)) as (_, connect):
+    with serving(ServerLimits(receiving=0.3, idle=TIMEOUT)) as (_, connect):
         connection = connect()
         ask(connection)
         time.sleep(1.5)
@@ -110,7 +110,7 @@ def test_hangs_up_on_a_connection_that_is_not_used() -> None:
 
 
 def test_begins_the_time_of_the_second_request_with_its_first_byte() -> None:
-    with serving(ServerLimits(receiving=0.5, idle=PATIENCE)) as (_, connect):
+    with serving(ServerLimits(receiving=0.5, idle=TIMEOUT)) as (_, connect):
         connection = connect()
         ask(connection)
         connection.sendall(HALF)
@@ -128,7 +128,7 @@ def test_hangs_up_on_a_client_that_takes_no_answer() -> None:
 
 
 def test_lets_an_answer_take_its_time_while_it_is_taken_whole_in_time() -> None:
-    with serving(ServerLimits(sending=PATIENCE, receiving=0.2)) as (_, connect):
+    with serving(ServerLimits(sending=TIMEOUT, receiving=0.2)) as (_, connect):
         connection, got = connect(), 0
         connection.sendall(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % BIG)
         time.sleep(1)

@@ -13,7 +13,7 @@ from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
-from tests.support.browser import PATIENCE, launch
+from tests.support.browser import TIMEOUT, launch
 from tests.support.page_actions import Playground
 from tests.support.slack import BOT_TOKEN, ONCALL, SwitchableApp, make_workspace
 
@@ -24,7 +24,7 @@ OpenPage: TypeAlias = Callable[..., Page]
 # could not start their own.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=TIMEOUT)
     with launch() as browser:
         yield browser
 
@@ -91,7 +91,7 @@ def _page(browser: Browser, url: str, person: Person, options: dict[str, Any]) -
             faults.append(message.text)
 
     with browser.new_context(**options) as context:
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", watch)

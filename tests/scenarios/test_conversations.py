@@ -27,7 +27,7 @@ from bot.store.record import Store
 from tests.support.bot import signed
 from tests.support.entries import unaltered
 from tests.support.running_bot import RunningBot, SlackUser, read_denials, run_bot
-from tests.support.slack import ONCALL, PARTNERS, PATIENCE, SUPPORT
+from tests.support.slack import ONCALL, PARTNERS, SUPPORT, TIMEOUT
 
 CROWD = " ".join(f"user_{number:03}" for number in range(1, 44))
 DIRECT = f"D{VIEWER.id[1:]}"
@@ -248,7 +248,7 @@ def deliver(running_bot: RunningBot, event_id: str, **event: Any) -> None:
     body = json.dumps({**callback, "authorizations": installed}).encode()
     headers = {**signed(body, running_bot.workspace.signing_secret), "Content-Type": "application/json"}
     assert running_bot.workspace.request_url
-    answer = requests.post(running_bot.workspace.request_url, body, headers=headers, timeout=PATIENCE)
+    answer = requests.post(running_bot.workspace.request_url, body, headers=headers, timeout=TIMEOUT)
     assert answer.status_code == 200
 
 
@@ -282,7 +282,7 @@ def test_answers_an_event_once_and_nothing_but_what_people_say_to_it() -> None:
 
 def test_says_that_it_is_busy(running_bot: RunningBot) -> None:
     released = threading.Event()
-    while running_bot.bot.workers.submit(partial(released.wait, PATIENCE)):
+    while running_bot.bot.workers.submit(partial(released.wait, TIMEOUT)):
         pass
     try:
         with running_bot.act_as() as vera:

@@ -25,7 +25,7 @@ from bot.store.verify import RecordStatus, verify_url
 from tests.support.changes_fixture import EDDA, PROD
 from tests.support.crashing import (
     NICK,
-    PATIENCE,
+    TIMEOUT,
     WANTED,
     Action,
     CheckingSandbox,
@@ -146,7 +146,7 @@ def check_after_death(fixture: CrashFixture, account: str, output: Sequence[str 
 
         loop = ReconcileLoop(lambda: changes.settle_open(timedelta(0)), lambda _: None)
         loop.start()
-        loop.close(PATIENCE)
+        loop.close(TIMEOUT)
 
         outcomes = fixture.outcomes(account)
         assert outcomes in FINAL_OUTCOMES, "an intent without exactly one outcome"
@@ -170,7 +170,7 @@ def check_confirm(fixture: CrashFixture, account: str, processes: Sequence[Chang
         def meet() -> None:
             # Both have read the profile before either goes on.
             if next(steps) == 2:
-                together.wait(PATIENCE)
+                together.wait(TIMEOUT)
 
         ims = {name: around(im, meet) for name, im in changes.ims.items()}
         try:

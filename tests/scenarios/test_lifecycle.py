@@ -25,7 +25,7 @@ from tests.support.bot import RunningCommand, environment_of, running_command
 from tests.support.running_bot import SlackUser, Transport, run_bot
 from tests.support.slack import make_workspace, open_page, wait_until
 
-PATIENCE = 60
+TIMEOUT = 60
 """Seconds within which a process has to end."""
 
 
@@ -83,7 +83,7 @@ def test_finishes_its_command_after_several_stop_signals(transport: Transport, t
         while "Looking up" in answer["text"]:
             answer = fixture.vera.answer()
         assert "1 of 1 found" in answer["text"]
-        assert fixture.bot.process.wait(PATIENCE) == 0
+        assert fixture.bot.process.wait(TIMEOUT) == 0
     assert "did not stop in time" not in fixture.log.read_text()
 
 
@@ -100,7 +100,7 @@ def test_ends_in_time_and_says_so_though_something_hangs(
         time.sleep(0.5)
         fixture.bot.process.send_signal(signal.SIGTERM)
 
-        assert fixture.bot.process.wait(PATIENCE) == EXIT_UNFINISHED
+        assert fixture.bot.process.wait(TIMEOUT) == EXIT_UNFINISHED
     assert "the bot did not stop in time and exits now; still running: " in fixture.log.read_text()
     assert re.search(r"\d worker", fixture.log.read_text())
 

@@ -5,7 +5,7 @@ from contextlib import closing
 from functools import partial
 
 from bot.slack.workers import Workers
-from tests.support.slack import PATIENCE, wait_until
+from tests.support.slack import TIMEOUT, wait_until
 
 
 def test_does_what_it_takes_on() -> None:
@@ -45,7 +45,7 @@ def test_starts_no_more_threads_than_its_crew() -> None:
         for number in range(400):
             assert workers.submit(work, number % 50)
         for _ in range(400):
-            assert done.acquire(timeout=PATIENCE)
+            assert done.acquire(timeout=TIMEOUT)
 
         assert len(set(threading.enumerate()) - before) <= 4
 
@@ -161,9 +161,9 @@ def test_finishes_what_runs_and_turns_away_what_waits_when_it_closes() -> None:
     workers = Workers(threads=1, queue_length=2)
     workers.submit(run)
     workers.submit(partial(done.append, "waiting"), "vera", partial(done.append, "turned away"))
-    assert begun.wait(PATIENCE)
+    assert begun.wait(TIMEOUT)
     threading.Timer(0.05, released.set).start()
-    workers.close(PATIENCE)
+    workers.close(TIMEOUT)
 
     assert done == ["turned away", "running"]
 
@@ -180,7 +180,7 @@ def test_closes_in_time_though_jobs_hang() -> None:
     workers.close(0.2)
     released.set()
 
-    assert time.monotonic() - started < PATIENCE / 2
+    assert time.monotonic() - started < TIMEOUT / 2
     assert turned_away.acquire(timeout=0)
 
 

@@ -62,7 +62,7 @@ from freezegun import freeze_time
 freeze_time(datetime.now(UTC) + timedelta(seconds={shift}), tick=True).start()
 """
 MIGRATE = "import sys; from bot.store.migrate import migrate; migrate(sys.argv[1])"
-PATIENCE = 60
+TIMEOUT = 60
 
 
 def start(program: str, *arguments: object) -> "subprocess.Popen[str]":
@@ -84,7 +84,7 @@ def test_eight_threads_keep_one_chain(url: str, store: Store) -> None:
 
 def test_three_processes_keep_one_chain(url: str) -> None:
     writers = [start(WRITE, url, 100) for _ in range(3)]
-    said = [writer.communicate(timeout=PATIENCE)[0].split() for writer in writers]
+    said = [writer.communicate(timeout=TIMEOUT)[0].split() for writer in writers]
 
     assert [writer.returncode for writer in writers] == [0, 0, 0]
     assert verify_url(url).count == 300
@@ -112,7 +112,7 @@ def test_several_processes_may_migrate_at_once(kind: str, file: Path, request: p
     empty = f"sqlite:///{file}" if kind == "sqlite" else new_schema(request.getfixturevalue("server"))
     migrating = [start(MIGRATE, empty) for _ in range(4)]
 
-    assert [each.wait(PATIENCE) for each in migrating] == [0] * 4
+    assert [each.wait(TIMEOUT) for each in migrating] == [0] * 4
     for each in migrating:
         each.communicate()
     migrate(empty)
@@ -135,7 +135,7 @@ def test_a_process_whose_clock_is_wrong_takes_nothing_from_another(
     store.add(denied("set"))
     assert len(store.lease_next("me", 30, 10)) == 1
 
-    said, _ = start(SHIFTED, server_url, shift).communicate(timeout=PATIENCE)
+    said, _ = start(SHIFTED, server_url, shift).communicate(timeout=TIMEOUT)
 
     found = json.loads(said)
     assert found.pop("shift") == pytest.approx(shift, abs=20)
@@ -149,9 +149,9 @@ def test_a_process_whose_clock_is_wrong_records_the_right_time(
     program = WRITE.replace("store = Store", SHIFT.format(shift=shift) + "\nstore = Store")
     before = open_store(server_url).add(looked_up("alice"))
     with start(program, server_url, 1) as writer:
-        writer.communicate(timeout=PATIENCE)
+        writer.communicate(timeout=TIMEOUT)
     (entry,) = open_store(server_url).list_history("demo", "alice", None, 1)
 
     assert isinstance(entry, Entry)
     assert entry.sequence == before.sequence + 1
-    assert before.at < entry.at < before.at + timedelta(seconds=PATIENCE)
+    assert before.at < entry.at < before.at + timedelta(seconds=TIMEOUT)

@@ -14,8 +14,8 @@ from typing import IO
 ROOT = Path(__file__).parents[2]
 BOT = ("-m", "bot")
 """Python's arguments that run `im-bot`."""
-PATIENCE = 20
-"""Seconds after which a benchmark gives up waiting."""
+TIMEOUT = 20
+"""Seconds that a benchmark waits at most."""
 
 
 def spread(figures: Sequence[float]) -> str:
@@ -77,7 +77,7 @@ def run_program(*command: str, folder: Path, **settings: str) -> Iterator[Progra
         finally:
             process.terminate()
             try:
-                process.wait(PATIENCE)
+                process.wait(TIMEOUT)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -97,5 +97,5 @@ def run_in_process(serve: Callable[..., None], *args: object) -> Iterator[Connec
         yield ours
     finally:
         ours.send(None)
-        process.join(PATIENCE)
+        process.join(TIMEOUT)
         process.kill()

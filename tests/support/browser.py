@@ -17,8 +17,8 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 30_000
-"""Milliseconds after which a test gives up waiting for the page."""
+TIMEOUT = 30_000
+"""Milliseconds that a test waits for the page at most."""
 
 _LEAST_CONTRAST = """() => {
     const parts = (color) => color.match(/[\\d.]+/g).map(Number);

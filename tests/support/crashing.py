@@ -30,7 +30,7 @@ from tests.support.sandbox import APP_ID, KEY, PATHS, hosted
 
 NICK = BY_WORD["nick"]
 WANTED = "Alicia"
-PATIENCE = 30
+TIMEOUT = 30
 """Seconds without output after which a process counts as stuck."""
 
 FORKING = multiprocessing.get_context("forkserver")
@@ -159,7 +159,7 @@ class CheckingSandbox(Sandbox):
             # A reference of its own: the sentinel is closed with the last one.
             process = self._process
             os.kill(process.pid, signal.SIGKILL)
-            assert wait([process.sentinel], PATIENCE)
+            assert wait([process.sentinel], TIMEOUT)
 
 
 def make_changes(store: Store, im_url: str, steps: Steps | None = None) -> Changes:
@@ -205,7 +205,7 @@ def run_process(task: Task) -> Iterator[tuple[Any, Connection]]:
 
 def next_output(child: Connection) -> Any:
     """Receive the next output of a process; None when it is dead."""
-    if not child.poll(PATIENCE):
+    if not child.poll(TIMEOUT):
         raise TimeoutError("the process is stuck")
     try:
         return child.recv()

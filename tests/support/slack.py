@@ -21,8 +21,8 @@ ONCALL = "C07ONCALL4A"
 SUPPORT = "C07SUPPRT7B"
 PARTNERS = "C07PARTNR5D"
 SCOPES = ("chat:write", "commands", "users:read", "usergroups:read", "channels:read", "im:read", "im:write")
-PATIENCE = 30
-"""Seconds after which a test gives up waiting."""
+TIMEOUT = 30
+"""Seconds that a test waits at most."""
 
 
 def make_workspace(**changes: Any) -> Workspace:
@@ -59,7 +59,7 @@ class Page:
         self.snapshot = self.next()
 
     def next(self) -> dict[str, Any]:
-        news: dict[str, Any] = json.loads(self._socket.recv(PATIENCE))
+        news: dict[str, Any] = json.loads(self._socket.recv(TIMEOUT))
         return news
 
     def next_message(self) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class Page:
 
     def _post(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = requests.post(
-            f"{self._url}/page/{what}", json={"as": self.person.id, **body}, timeout=PATIENCE
+            f"{self._url}/page/{what}", json={"as": self.person.id, **body}, timeout=TIMEOUT
         )
         content: dict[str, Any] = answer.json()
         return content
@@ -133,7 +133,7 @@ class SocketModeConnection:
         self.hello = self.receive()
 
     def receive(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(self._socket.recv(PATIENCE))
+        message: dict[str, Any] = json.loads(self._socket.recv(TIMEOUT))
         return message
 
     def acknowledge(self, envelope: dict[str, Any], **more: Any) -> None:
@@ -146,14 +146,14 @@ class SocketModeConnection:
 @contextmanager
 def open_socket_mode(url: str) -> Iterator[SocketModeConnection]:
     headers = {"Authorization": f"Bearer {APP_TOKEN}"}
-    answer = requests.post(f"{url}/api/apps.connections.open", headers=headers, timeout=PATIENCE).json()
+    answer = requests.post(f"{url}/api/apps.connections.open", headers=headers, timeout=TIMEOUT).json()
     with connect(answer["url"], proxy=None) as socket:
         yield SocketModeConnection(socket)
 
 
 def wait_until(true: Callable[[], bool]) -> None:
     """Wait for something that happens in another thread."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not true():
         if time.monotonic() > deadline:
             raise TimeoutError

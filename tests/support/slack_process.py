@@ -16,7 +16,7 @@ import trustme
 from bot.background import BackgroundServer
 from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app
-from tests.support.bench import PATIENCE, run_in_process
+from tests.support.bench import TIMEOUT, run_in_process
 from tests.support.bot import EVENTS, signed, slash_command
 from tests.support.scripted_server import ReceivedRequest, ScriptedServer, answer
 from tests.support.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, make_workspace
@@ -92,7 +92,7 @@ class SlackProcess:
         return post
 
     def _next(self) -> Any:
-        if not self._pipe.poll(PATIENCE):
+        if not self._pipe.poll(TIMEOUT):
             raise TimeoutError
         return self._pipe.recv()
 
@@ -119,7 +119,7 @@ class RequestSender:
 
     def _connect_when_up(self) -> socket.socket:
         """Connect, and try again until the server listens."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         while True:
             try:
                 return self._connect()
@@ -129,7 +129,7 @@ class RequestSender:
                 time.sleep(0.05)
 
     def _connect(self) -> socket.socket:
-        connection = socket.create_connection(("127.0.0.1", self._port), PATIENCE)
+        connection = socket.create_connection(("127.0.0.1", self._port), TIMEOUT)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 

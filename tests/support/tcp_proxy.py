@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-PATIENCE = 30
+TIMEOUT = 30
 """Seconds after which an idle connection is closed."""
 
 
@@ -38,7 +38,7 @@ class TcpProxy:
         # Closing alone would not wake the thread that waits for a connection.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT)
 
     @property
     def port(self) -> int:
@@ -70,7 +70,7 @@ class TcpProxy:
 
     def _deliver(self, sink: socket.socket, data: bytes) -> None:
         while data:
-            self._flowing.wait(PATIENCE)
+            self._flowing.wait(TIMEOUT)
             size = 1 if self._drip else len(data)
             if self._drip and self._ended.wait(self._drip):
                 return
@@ -88,12 +88,12 @@ class TcpProxy:
     def _relay(self, client: socket.socket) -> None:
         with suppress(OSError), client, socket.create_connection(self._server) as server:
             other = {client: server, server: client}
-            while ready := select.select([client, server], [], [], PATIENCE)[0]:
+            while ready := select.select([client, server], [], [], TIMEOUT)[0]:
                 for source in ready:
                     data = source.recv(65536)
                     if not data:
                         # The end of a connection is held with the data, as on a lost path.
-                        self._flowing.wait(PATIENCE)
+                        self._flowing.wait(TIMEOUT)
                         return
                     if source is client and self._word and self._word in data:
                         self._word = b""

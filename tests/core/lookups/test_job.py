@@ -19,7 +19,7 @@ from bot.core.model import Actor, App, AuditEvent, Deadline, LookupStatus, Outco
 from bot.core.results import Lookup
 from bot.errors import AuditError, CancelledError, IMError
 from tests.support.fakes import FakeIM, FakeRecord
-from tests.support.slack import PATIENCE, wait_until
+from tests.support.slack import TIMEOUT, wait_until
 
 PROD = App("prod", "Singapore")
 FIELDS = named(["nick"], Domain.PROFILE, ())
@@ -40,7 +40,7 @@ class SlowIM(FakeIM):
     def _call(self, command: str, accounts: Sequence[str], deadline: Deadline) -> None:
         super()._call(command, accounts, deadline)
         self.begun.release()
-        assert self.turns.acquire(timeout=PATIENCE)
+        assert self.turns.acquire(timeout=TIMEOUT)
 
 
 def slow_im() -> SlowIM:
@@ -74,12 +74,12 @@ def test_accounts_for_everybody_when_it_is_cancelled_between_the_calls(answered:
         with under_way(inquiry, im) as running:
             for _ in range(answered):
                 im.turns.release()
-            assert all(im.begun.acquire(timeout=PATIENCE) for _ in range(answered + 1))
+            assert all(im.begun.acquire(timeout=TIMEOUT) for _ in range(answered + 1))
             lookup = inquiry.cancel()
 
             assert lookup
             assert not running.done()
-        assert isinstance(running.exception(PATIENCE), CancelledError)
+        assert isinstance(running.exception(TIMEOUT), CancelledError)
 
     known = min(100 * answered, 250)
     assert tuple(row.account for row in lookup.rows) == CROWD
@@ -97,7 +97,7 @@ def test_waits_for_no_call_when_one_call_is_all_there_is() -> None:
     with ThreadPoolExecutor(1) as pool:
         inquiry = begin(profile("u1", "u2"), im, pool)
         with under_way(inquiry, im) as running:
-            assert im.begun.acquire(timeout=PATIENCE)
+            assert im.begun.acquire(timeout=TIMEOUT)
             lookup = inquiry.cancel()
             assert not running.done()
 
@@ -110,7 +110,7 @@ def test_says_of_an_id_that_is_too_long_that_it_is_and_not_that_it_was_cancelled
     with ThreadPoolExecutor(1) as pool:
         inquiry = begin(profile("u1", long, *CROWD[2:120]), im, pool)
         with under_way(inquiry, im):
-            assert im.begun.acquire(timeout=PATIENCE)
+            assert im.begun.acquire(timeout=TIMEOUT)
             progress, lookup = inquiry.progress(), inquiry.cancel()
 
     assert (progress.asked, progress.done, progress.seconds_left) == (120, 1, None)
@@ -179,7 +179,7 @@ def test_reports_progress_and_the_time_left() -> None:
         inquiry = begin(profile(*CROWD), im, pool)
         nothing_yet = inquiry.progress()
         with under_way(inquiry, im):
-            assert im.begun.acquire(timeout=PATIENCE)
+            assert im.begun.acquire(timeout=TIMEOUT)
             clock.tick(2)
             im.turns.release()
             wait_until(lambda: inquiry.progress().done == 100)

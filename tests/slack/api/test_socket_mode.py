@@ -20,7 +20,7 @@ from tests.support.scripted_server import DRIPS, ReceivedRequest, ScriptedServer
 from tests.support.slack import APP_TOKEN, BOT_TOKEN, make_workspace, wait_until
 
 QUICK = 0.5
-PATIENCE = 10
+TIMEOUT = 10
 SWITCHED = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n"
 
 UNUSABLE: dict[str, ServerResponse] = {
@@ -162,6 +162,6 @@ def test_closes_though_its_reader_is_just_about_to_begin() -> None:
         wait_until(lambda: handler.closing is not None)
         assert handler.closing
 
-        handler.closing.join(PATIENCE)
+        handler.closing.join(TIMEOUT)
 
         assert not handler.closing.is_alive()

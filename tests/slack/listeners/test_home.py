@@ -18,7 +18,7 @@ from bot.slack.interactions import Interactions, SavedLookup
 from bot.slack.listeners.home import HomeTabs
 from tests.support.changes_fixture import APPS, EDDA, ERIK, PROD, RULES, VERA, ChangesFixture
 from tests.support.scripted_server import ReceivedRequest, ScriptedServer, answer
-from tests.support.slack import PATIENCE, wait_until
+from tests.support.slack import TIMEOUT, wait_until
 
 TAKEN = answer({"ok": True})
 
@@ -32,7 +32,7 @@ class HeldResponse:
 
     def respond(self, connection: socket.socket, request: ReceivedRequest, stopped: threading.Event) -> None:
         self.arrived.set()
-        assert self.released.wait(PATIENCE)
+        assert self.released.wait(TIMEOUT)
         TAKEN(connection, request, stopped)
 
 
@@ -57,13 +57,13 @@ def test_publishes_once_more_after_a_burst_and_with_what_happened_meanwhile(
     with ScriptedServer(held.respond, TAKEN) as scripted_server:
         homes = make_homes(scripted_server, fixture, workers)
         first = workers.submit(homes.publish, EDDA)
-        assert held.arrived.wait(PATIENCE)
+        assert held.arrived.wait(TIMEOUT)
         fixture.preview()
         for _ in range(20):
             assert homes.publish(EDDA) == "ShowHome"
 
         held.released.set()
-        first.result(PATIENCE)
+        first.result(TIMEOUT)
 
         before, after = (request.json["view"] for request in scripted_server.requests)
     assert "Waiting for your confirmation" not in str(before)
@@ -100,7 +100,7 @@ def test_holds_up_no_home_for_another_persons(workers: ThreadPoolExecutor) -> No
     with ScriptedServer(held.respond, TAKEN) as scripted_server:
         homes = make_homes(scripted_server, ChangesFixture(), workers)
         first = workers.submit(homes.publish, EDDA)
-        assert held.arrived.wait(PATIENCE)
+        assert held.arrived.wait(TIMEOUT)
 
         homes.publish(ERIK)
 
@@ -109,7 +109,7 @@ def test_holds_up_no_home_for_another_persons(workers: ThreadPoolExecutor) -> No
             ERIK.user_id,
         ]
         held.released.set()
-        first.result(PATIENCE)
+        first.result(TIMEOUT)
 
 
 def test_publishes_again_after_one_that_slack_did_not_take(workers: ThreadPoolExecutor) -> None:
