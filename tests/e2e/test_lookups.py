@@ -118,7 +118,7 @@ def test_shares_nothing_where_other_organizations_read(enter: OpenPage) -> None:
 
     refusal = press(page, answer, "Share")
 
-    expect(refusal).to_contain_text("Not shared: people of other organizations can read this channel")
+    expect(refusal).to_contain_text("Not shared: people from other organizations can read this channel")
     expect(refusal).to_contain_text("Only visible to you")
     expect(articles(other)).to_have_count(0)
 

@@ -399,7 +399,7 @@ def test_an_answer_too_deep_to_read_is_refused(deep: bytes) -> None:
         with pytest.raises(InvalidResponseError, match="documented format"):
             got(body, "a")
         with scripted_im(answer(body)) as (im, scripted_server):
-            with pytest.raises(OutcomeUnknownError, match="documented shape"):
+            with pytest.raises(OutcomeUnknownError, match="documented format"):
                 im.set_profile("a", {NICK: "A"}, short_deadline())
             assert len(scripted_server.requests) == 1
 

@@ -188,7 +188,7 @@ def test_a_question_about_people(fixture: BotFixture, fault: str) -> None:
 
     fixture.send(f"profile {id_}", fixture.new_person())
 
-    fixture.wait_for_answer("Slack could not be asked who you are.*Try again in a minute")
+    fixture.wait_for_answer("Slack could not confirm who you are.*Try again in a minute")
     assert fixture.read_outcomes(id_) == ["denied"]
 
 
@@ -248,7 +248,7 @@ def test_a_write_of_the_vendor(fixture: BotFixture, fault: str) -> None:
 
     fixture.press(preview, "confirm_change", EDITOR)
 
-    fixture.wait_for_answer("did not say what became of the change, and the profile reads as before")
+    fixture.wait_for_answer("did not confirm the change, and the profile is unchanged")
     assert fixture.read_outcomes("alice")[before:] == ["attempted", "failed"]
     assert len(fixture.vendor.bodies("portrait_set")) == 1
 
@@ -262,7 +262,7 @@ def test_whoami_waits_for_slack_once_however_many_questions_it_has(
     for text in ("whoami", "help"):
         fixture.hooks.requests.clear()
         fixture.send(text, fixture.new_person())
-        fixture.wait_for_answer("could not be asked|whoami")
+        fixture.wait_for_answer("could not confirm|whoami")
 
     assert len(fixture.slack.requests) == 1
     fixture.bot.people._unreachable = (0.0, "")

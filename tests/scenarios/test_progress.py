@@ -98,7 +98,7 @@ def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> Non
         last = running_bot.workspace.find(answer["channel"], answer["ts"])
 
     assert "0 of 2 found  ·  2 not asked" in answer["text"]
-    assert "not asked: cancelled by you" in answer["text"]
+    assert "not asked: you cancelled" in answer["text"]
     assert answer["ts"] == progress["ts"]
     assert "with 1 more  cancelled" in history["text"]
     assert "cancelled after 0 of 2 accounts were answered" in history["text"]
@@ -113,7 +113,7 @@ def test_refuses_cancel_by_another_person(running_bot: RunningBot) -> None:
         next(kept for kept in running_bot.workspace.messages if kept.ts == progress["ts"]).only_for = None
         refused = ed.press(progress, "Cancel")
         answer = vera.press(progress, "Cancel")
-        while "cancelled by you" not in answer["text"]:
+        while "you cancelled" not in answer["text"]:
             answer = vera.answer()
 
     assert "only the person who ran the command" in refused["text"]

@@ -92,6 +92,6 @@ def test_shows_and_logs_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     assert {name for name, secret in secrets.items() if re.search(secret, output.messages)} == set()
     assert {name for name, secret in secrets.items() if re.search(secret, output.log)} == set()
     assert "answered with UsageError" in output.log
-    assert "a response URL did not take an answer" in output.log
+    assert "could not answer at a response URL" in output.log
     assert "Alice" in output.messages
     assert "Alice" not in output.log

@@ -273,7 +273,7 @@ def test_shows_on_its_page_why_an_account_is_not_found_any_more() -> None:
     with ThreadPoolExecutor(1) as pool:
         fixture = RunnerFixture(im, pool)
         first = fixture.ask(profiles(25))
-        im.said = {**im.said, "u021": UnavailableError("the vendor had an internal error", code=40006)}
+        im.said = {**im.said, "u021": UnavailableError("Tencent Chat had an internal error", code=40006)}
         im.imported = {**im.imported, "u022": False}
         del (said := dict(im.said))["u022"]
         im.said = said
@@ -344,5 +344,5 @@ def test_says_in_how_many_rows_a_csv_differs_from_its_answer() -> None:
         export = fixture.press(first, "export_csv")
 
     assert headline(export).startswith("6 of 6 found")
-    assert "Of those found then, 6 accounts gave no values now: each row says why." in export.text
+    assert "6 accounts found earlier returned no values this time: each row says why." in export.text
     assert fixture.files.content.count(b',"failed",') == 6

@@ -614,7 +614,7 @@ def test_does_not_append_to_a_tail_that_was_swapped(url: str, store: Store, *, m
     store.add(looked_up("bob"))
     rewrite(url, sequence=2, entries=more)
 
-    assert "replaced while the bot ran" in str(check_refused(store))
+    assert "replaced while the bot was running" in str(check_refused(store))
 
 
 def test_a_connection_that_cannot_be_set_up_is_closed(file: Path, open_store: OPEN_STORE) -> None:
