@@ -1,7 +1,7 @@
 """The real Bolt and slack_sdk, unmodified, by Socket Mode and by signed HTTP."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import Any, TypeAlias
 
 import pytest
@@ -82,14 +82,23 @@ def make_bot(url: str, secret: str = SIGNING_SECRET) -> App:
 
 
 @pytest.fixture(scope="session")
-def closer() -> Iterator[ThreadPoolExecutor]:
-    # Closing a Socket Mode client takes a second; all are closed at once.
-    with ThreadPoolExecutor() as executor:
-        yield executor
+def close() -> Iterator[Callable[[SocketModeHandler], None]]:
+    """Closes clients side by side: each takes a second, and some wait for their reader for ever."""
+    closing: list[Thread] = []
+
+    def close(handler: SocketModeHandler) -> None:
+        closing.append(Thread(target=handler.close, daemon=True))
+        closing[-1].start()
+
+    yield close
+    for thread in closing:
+        thread.join(2)
 
 
 @pytest.fixture
-def connect(url: str, workspace: Workspace, closer: ThreadPoolExecutor) -> Iterator[Callable[[], None]]:
+def connect(
+    url: str, workspace: Workspace, close: Callable[[SocketModeHandler], None]
+) -> Iterator[Callable[[], None]]:
     handlers: list[SocketModeHandler] = []
 
     def connect() -> None:
@@ -98,7 +107,7 @@ def connect(url: str, workspace: Workspace, closer: ThreadPoolExecutor) -> Itera
 
     yield connect
     for handler in handlers:
-        closer.submit(handler.close)
+        close(handler)
 
 
 def converse(vera: Page) -> list[str]:
