@@ -102,6 +102,7 @@ def show_faults(page: Page) -> None:
 
 
 def show_exchanges(page: Page) -> None:
+    _send(page, "/im whoami")
     page.get_by_role("button", name="Inspector").click()
     asked = page.locator(".records > li").filter(has_text="slash_commands").first
     asked.locator("summary").click()
