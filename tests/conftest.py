@@ -22,8 +22,28 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("im-bot")
 
-_LONGEST = ("test_chaos", "test_crash")
-"""The modules with the longest tests; they begin first, so that no process works on one of them alone."""
+_LONGEST = (
+    "test_crash",
+    "test_far_ends",
+    "test_chaos",
+    "test_tampering",
+    "test_failures",
+    "test_audit",
+    "test_progress",
+    "test_accessibility",
+    "test_modals",
+    "test_lifecycle",
+    "test_faults",
+    "test_changes",
+    "test_audit_relay",
+    "test_page",
+    "test_mutated_payloads",
+    "test_beside",
+    "test_lookups",
+    "test_socket_mode",
+    "test_response_url",
+)
+"""The modules that take longest; they begin first, so that no process works on the last of them alone."""
 
 
 @pytest.fixture(scope="session")
