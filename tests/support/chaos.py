@@ -293,8 +293,10 @@ class Chaos:
         return None
 
     def _next_answer(self, page: Page, asked: str, began: float) -> dict[str, Any] | None:
-        """Wait for the answer past progress messages."""
+        """Wait for the answer past progress messages, and past Slack's notice of a late ack."""
         answer: dict[str, Any] | None = None
+        notice: dict[str, Any] | None = None
+        noticed = 0.0
         while answer is None and time.monotonic() < began + (
             GIVEN_UP_AFTER if self._died_since(began) else ANSWERED_WITHIN
         ):
@@ -305,9 +307,13 @@ class Chaos:
             message = news.get("message")
             if message is None or (message["channel"] == AUDIT_CHANNEL_ID and not message["ephemeral"]):
                 continue
-            if message["error"] or not _UNDER_WAY.search(message["text"]):
+            if message["error"]:
+                notice, noticed = message, time.monotonic()
+            elif not _UNDER_WAY.search(message["text"]):
                 answer = message
-        self.exchanges.append(Exchange(asked, began, time.monotonic() - began, answer))
+        ended = noticed if notice and not answer else time.monotonic()
+        answer = answer or notice
+        self.exchanges.append(Exchange(asked, began, ended - began, answer))
         for never in ("broke inside the bot", "the database was altered"):
             if answer and never in answer["text"]:
                 self.wrong.append(f"{never}: {asked}")
