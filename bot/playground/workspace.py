@@ -127,6 +127,13 @@ class Workspace:
         """Find a message by channel id and timestamp."""
         return next((m for m in self.messages if (m.channel, m.ts) == (channel_id, ts)), None)
 
+    def has_replies(self, channel_id: str, ts: str) -> bool:
+        """Check whether a message has public replies: whether its thread is active."""
+        return any(
+            (message.channel, message.thread_ts, message.only_for) == (channel_id, ts, None)
+            for message in self.messages
+        )
+
     def list_visible(self, person_id: str) -> list[Message]:
         """List the messages a person can see."""
         return [message for message in self.messages if self.can_see(person_id, message)]

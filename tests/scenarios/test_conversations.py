@@ -89,6 +89,16 @@ def test_sends_an_editor_who_writes_a_change_to_the_command(running_bot: Running
         assert f"Type /im {text}" in say(ed, text, f"D{EDITOR.id[1:]}")["text"]
 
 
+def test_answers_one_person_where_the_mention_is(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
+        beside = say(vera, "@im-bot whoami", ONCALL)
+        first = say(vera, "@im-bot alice", ONCALL)
+        inside = say(vera, "@im-bot whoami", ONCALL, thread_ts=first["ts"])
+
+    assert (beside["ephemeral"], beside["thread_ts"]) == (True, None)
+    assert (inside["ephemeral"], inside["thread_ts"]) == (True, first["thread_ts"])
+
+
 @pytest.mark.parametrize("text", ["hi", "thanks!", "@im-bot"])
 def test_answers_small_talk_as_it_answers_the_command_alone(running_bot: RunningBot, text: str) -> None:
     with running_bot.act_as() as vera:

@@ -36,11 +36,14 @@ class Conversation:
         channel: The channel or thread.
         user_id: The person.
         seconds: The time limit of one message; a fallback direct message gets as much again.
+        opens_thread: Whether the bot's first message opens the thread. Until then Slack shows nobody what is
+            posted there for one person.
     """
 
     channel: Channel
     user_id: str
     seconds: float
+    opens_thread: bool = False
     _ts: str = field(default="", init=False)
     beside: ClassVar[bool] = False
     is_view: ClassVar[bool] = False
@@ -97,7 +100,9 @@ class Conversation:
     def _post_ephemeral(self, message: Message) -> None:
         """Post a message that only the person sees."""
         if self.public:
-            self.channel.post_ephemeral(self.user_id, message)
+            hidden = self.opens_thread and not self._ts
+            channel = replace(self.channel, thread_ts="") if hidden else self.channel
+            channel.post_ephemeral(self.user_id, message)
         else:
             self.channel.post(message)
 

@@ -63,9 +63,12 @@ class Responder:
             return self.open_conversation(actor_id, actor_id)
         return ResponseUrl(self, url, actor_id, beside=of_message)
 
-    def open_conversation(self, channel_id: str, user_id: str, thread_ts: str = "") -> Conversation:
-        """Make the delivery to a direct message, or to a thread of a channel."""
-        return Conversation(Channel(self._slack, channel_id, thread_ts), user_id, self._limits.answer)
+    def open_conversation(
+        self, channel_id: str, user_id: str, thread_ts: str = "", *, opens_thread: bool = False
+    ) -> Conversation:
+        """Make the delivery to a direct message, or to a thread of a channel, perhaps a new one."""
+        channel = Channel(self._slack, channel_id, thread_ts)
+        return Conversation(channel, user_id, self._limits.answer, opens_thread=opens_thread)
 
     def open_view(self, view: OpenView, url: str, actor_id: str) -> Delivery:
         """Make the delivery to an open view, with the fallback of `reach` once it is closed."""

@@ -50,9 +50,12 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
 def _make_request(responder: Responder, body: Mapping[str, Any], event: Mapping[str, Any]) -> SlackRequest:
     team_id = event.get("user_team") or event.get("team") or body.get("team_id")
     actor, channel_id = Actor(str(event["user"]), str(team_id or "")), str(event["channel"])
-    # In a channel the answer starts a thread; in direct messages it does not.
-    thread_ts = event.get("thread_ts") or ("" if channel_id.startswith(DIRECT) else event["ts"])
-    conversation = responder.open_conversation(channel_id, actor.user_id, str(thread_ts))
+    # In a channel the answer opens a thread; in direct messages it does not.
+    thread_ts = str(event.get("thread_ts") or "")
+    opens_thread = not thread_ts and not channel_id.startswith(DIRECT)
+    conversation = responder.open_conversation(
+        channel_id, actor.user_id, str(event["ts"]) if opens_thread else thread_ts, opens_thread=opens_thread
+    )
     return SlackRequest(actor, Surface.MESSAGE, Reply(conversation), channel_id)
 
 

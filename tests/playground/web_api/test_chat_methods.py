@@ -1,0 +1,27 @@
+from slack_sdk import WebClient
+
+from bot.playground.people import VIEWER
+from bot.playground.workspace import Workspace
+from tests.playground.conftest import OpenPage
+from tests.support.slack import ONCALL
+
+
+def test_shows_nobody_an_ephemeral_in_a_thread_without_replies(slack: WebClient, page: OpenPage) -> None:
+    vera = page(VIEWER)
+    parent = str(slack.chat_postMessage(channel=ONCALL, text="parent")["ts"])
+    assert vera.next_message()["text"] == "parent"
+
+    hidden = slack.chat_postEphemeral(channel=ONCALL, user=VIEWER.id, text="hidden", thread_ts=parent)
+    slack.chat_postMessage(channel=ONCALL, text="reply", thread_ts=parent)
+    slack.chat_postEphemeral(channel=ONCALL, user=VIEWER.id, text="shown", thread_ts=parent)
+
+    assert hidden["ok"]
+    assert hidden["message_ts"]
+    assert [vera.next_message()["text"] for _ in range(2)] == ["reply", "shown"]
+
+
+def test_limits_ephemerals_by_calls_and_not_by_channel(slack: WebClient, workspace: Workspace) -> None:
+    for number in range(20):
+        slack.chat_postEphemeral(channel=ONCALL, user=VIEWER.id, text=f"{number}")
+
+    assert len(workspace.list_visible(VIEWER.id)) == 20
