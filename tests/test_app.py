@@ -165,7 +165,7 @@ def test_recognizes_an_editor_by_user_group(running_bot: RunningBot) -> None:
 def test_says_that_it_works_before_it_answers(running_bot: RunningBot) -> None:
     running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=1300)
     with running_bot.act_as() as vera:
-        working = vera.ask("/im profile alice")
+        working = vera.begin("/im profile alice")
         answer = vera.answer()
 
     assert "Looking up 1 account" in working["text"]

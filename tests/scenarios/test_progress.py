@@ -56,7 +56,7 @@ def test_shows_how_far_a_long_lookup_is_with_a_button_that_goes_when_it_has_ende
 ) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        working = vera.ask("/im profile alice bob_k")
+        working = vera.begin("/im profile alice bob_k")
         progress = vera.answer()
         answer = vera.answer()
         restore_buttons(running_bot, progress)
@@ -90,7 +90,7 @@ def test_counts_what_is_found_while_the_rest_is_asked_about(running_bot: Running
 def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> None:
     with run_bot("socket") as running_bot, running_bot.act_as() as vera:
         slow(running_bot, LONG)
-        progress = wait_for_cancel(vera, vera.ask("/im profile alice bob_k"))
+        progress = wait_for_cancel(vera, vera.begin("/im profile alice bob_k"))
         answer = vera.press(progress, "Cancel")
         slow(running_bot, 0)
         history = vera.ask("/im history alice")
@@ -109,7 +109,7 @@ def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> Non
 def test_refuses_cancel_by_another_person(running_bot: RunningBot) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
-        progress = wait_for_cancel(vera, vera.ask("/im profile alice"))
+        progress = wait_for_cancel(vera, vera.begin("/im profile alice"))
         next(kept for kept in running_bot.workspace.messages if kept.ts == progress["ts"]).only_for = None
         refused = ed.press(progress, "Cancel")
         answer = vera.press(progress, "Cancel")
@@ -142,7 +142,7 @@ def test_cancels_although_every_worker_is_busy_with_lookups(running_bot: Running
 def test_says_in_the_progress_message_where_the_answer_was_shared(running_bot: RunningBot) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        progress = wait_for_cancel(vera, vera.ask("/im profile alice --share"))
+        progress = wait_for_cancel(vera, vera.begin("/im profile alice --share"))
         line, shared = vera.answer(), vera.answer()
 
     assert not shared["ephemeral"]
@@ -155,7 +155,7 @@ def test_says_in_the_progress_message_where_the_answer_was_shared(running_bot: R
 def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(running_bot: RunningBot) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        progress = wait_for_cancel(vera, vera.ask("/im profile alice --share --csv"))
+        progress = wait_for_cancel(vera, vera.begin("/im profile alice --share --csv"))
         line, shared, file, said = (vera.answer() for _ in range(4))
 
     kept = running_bot.workspace.find(shared["channel"], shared["ts"])
@@ -171,7 +171,7 @@ def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(running_bo
 def test_sends_no_csv_of_a_cancelled_lookup(running_bot: RunningBot) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        progress = wait_for_cancel(vera, vera.ask("/im profile alice bob_k --csv"))
+        progress = wait_for_cancel(vera, vera.begin("/im profile alice bob_k --csv"))
         answer = vera.press(progress, "Cancel")
         slow(running_bot, 0)
         after = vera.ask("/im whoami")

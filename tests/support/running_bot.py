@@ -58,6 +58,11 @@ class SlackUser:
     audited: list[dict[str, Any]] = field(default_factory=list)
 
     def ask(self, text: str, channel: str = ONCALL) -> dict[str, Any]:
+        """Send a command; return its answer."""
+        return self.result(self.begin(text, channel))
+
+    def begin(self, text: str, channel: str = ONCALL) -> dict[str, Any]:
+        """Send a command; return the first message, which may be a progress message."""
         assert self.page.send(text, channel) == {"ok": True}
         return self.answer()
 
@@ -65,7 +70,7 @@ class SlackUser:
         """Press a button, several times before the first answer; returns the last answer."""
         for _ in range(times):
             self.click(message, label)
-        return [self.answer() for _ in range(times)][-1]
+        return [self.result() for _ in range(times)][-1]
 
     def click(self, message: dict[str, Any], label: str) -> None:
         """Press a button, and wait for nothing."""
