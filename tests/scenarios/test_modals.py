@@ -75,6 +75,14 @@ def test_goes_back_from_the_review_to_the_form(running_bot: RunningBot, ed: Slac
     assert "Just right" in str(ed.view("nothing is changed yet"))
 
 
+def test_cancels_the_change_when_the_whole_modal_is_closed(running_bot: RunningBot, ed: SlackUser) -> None:
+    _, shown = review(ed, "user_024", "Never mind")
+
+    ed.page.close(shown, clear=True)
+
+    wait_until(lambda: outcomes_of(running_bot, "user_024") == [Outcome.PROPOSED, Outcome.CANCELLED])
+
+
 def test_leads_from_the_shortcut_over_an_account_to_the_form(running_bot: RunningBot, ed: SlackUser) -> None:
     assert ed.page.use_shortcut("set_profile") == {"ok": True}
     asking = ed.view()
@@ -146,19 +154,23 @@ def test_refuses_in_the_modal_after_the_role_is_lost(running_bot: RunningBot) ->
     assert nick_of(running_bot, "user_021") != "Late"
 
 
-def test_sends_the_outcome_after_the_modal_is_closed(running_bot: RunningBot, ed: SlackUser) -> None:
-    _, shown = review(ed, "user_022", "Unseen")
+@pytest.mark.parametrize("clear", [False, True])
+def test_sends_the_outcome_after_the_modal_is_closed(
+    running_bot: RunningBot, ed: SlackUser, *, clear: bool
+) -> None:
+    account = f"user_02{6 + clear}"
+    _, shown = review(ed, account, "Unseen")
     running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=3000)
     try:
         ed.page.submit(shown)
-        ed.close(ed.view("Changing"))
+        ed.close(ed.view("Changing"), clear=clear)
         answer = ed.answer()
     finally:
         running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=0)
 
     assert answer["text"].startswith("Done.")
     assert answer["channel"].startswith("D")
-    assert nick_of(running_bot, "user_022") == "Unseen"
+    assert nick_of(running_bot, account) == "Unseen"
 
 
 def test_confirms_once_however_often_it_is_sent(running_bot: RunningBot, ed: SlackUser) -> None:

@@ -112,9 +112,9 @@ class SlackUser:
             pass
         return dict(view)
 
-    def close(self, view: dict[str, Any]) -> None:
-        """Close a view, and wait until no view is open."""
-        self.page.close(view)
+    def close(self, view: dict[str, Any], *, clear: bool = True) -> None:
+        """Close a view or the whole modal, and wait until no view is open."""
+        self.page.close(view, clear=clear)
         while self._next_view():
             pass
 

@@ -44,9 +44,12 @@ async def submit(workspace: Workspace, view: View, state: State, address: str) -
 
 
 async def close(workspace: Workspace, view: View, *, clear: bool) -> None:
-    """Close a view or its whole stack, and deliver view_closed where the bot asked for it."""
+    """Close a view or its whole stack, and deliver view_closed if the bot asked for it.
+
+    A closed stack is reported for its first view alone (https://docs.slack.dev/surfaces/modals).
+    """
     clear = clear or view.content.get("clear_on_close", False)
-    for closed in workspace.modals.close(view, clear=clear):
+    for closed in workspace.modals.close(view, clear=clear)[-1:]:
         if closed.content.get("notify_on_close"):
             with suppress(NotDeliveredError):  # the modal is closed, so no error can be shown
                 await deliver(

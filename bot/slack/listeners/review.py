@@ -1,34 +1,156 @@
-"""Review of a form in its modal: the preview to confirm, and the outcome of the change."""
+"""The listeners for the review of a form in its modal: the preview to confirm, and the outcome."""
 
 import logging
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from threading import Lock
+from typing import Any
+
+from slack_bolt import Ack, App
 
 from bot.core.commands import SetFields, metric_of
 from bot.core.model import Actor, Surface
 from bot.core.results import Preview, Settled, Unchanged
 from bot.errors import BotError
+from bot.slack.admission import Admission
+from bot.slack.api.payloads import read_actor, text
 from bot.slack.delivery.open_view import OpenView
+from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.modals.review import review_view, settled_view, unchanged_view
+from bot.slack.delivery.response_url import Responder
+from bot.slack.messages.notices import busy
+from bot.slack.modals.profile import SET_MODAL, changing_view
+from bot.slack.modals.review import SET_REVIEW, notice_view, review_view, settled_view, unchanged_view
 from bot.slack.runner import CommandRunner
+
+MODALS = 1024
+"""The most modals whose change is remembered."""
 
 log = logging.getLogger(__name__)
 
 
-def review(runner: CommandRunner, request: SlackRequest, open_view: OpenView, command: SetFields) -> None:
-    """Show the preview of a form's change, to be confirmed."""
-    propose = partial(runner.services.changes.propose, request.actor, command, request.surface)
-    _run(runner, request, open_view, propose, metric_of(command))
+class OpenReviews:
+    """The change that each open modal asks to confirm.
+
+    A modal is known by the id of its first view: Slack reports a closed modal for that view alone.
+    """
+
+    def __init__(self) -> None:
+        self._changes: OrderedDict[str, str] = OrderedDict()
+        self._lock = Lock()
+
+    def add(self, root_view_id: str, change_id: str) -> None:
+        """Remember the change that a modal asks to confirm now."""
+        with self._lock:
+            self._changes[root_view_id] = change_id
+            if len(self._changes) > MODALS:
+                self._changes.popitem(last=False)
+
+    def pop(self, root_view_id: str) -> str:
+        """Forget and return the change of a modal; empty if there is none."""
+        with self._lock:
+            return self._changes.pop(root_view_id, "")
 
 
-def confirm(runner: CommandRunner, request: SlackRequest, open_view: OpenView, change_id: str) -> None:
-    """Confirm a reviewed change, and show its outcome."""
-    change = partial(runner.services.changes.confirm, request.actor, change_id, request.surface)
-    _run(runner, request, open_view, change, "ConfirmChange")
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review in one modal.
+
+    Args:
+        runner: The runner of commands.
+        request: The request that opened it or acts on it.
+        open_view: The view on top.
+        reviews: The changes of all open modals.
+        root_view_id: The id of the modal's first view.
+    """
+
+    runner: CommandRunner
+    request: SlackRequest
+    open_view: OpenView
+    reviews: OpenReviews
+    root_view_id: str
+
+    def propose(self, command: SetFields) -> None:
+        """Show the preview of a form's change, to be confirmed."""
+        changes = self.runner.services.changes
+        self._run(
+            partial(changes.propose, self.request.actor, command, self.request.surface), metric_of(command)
+        )
+
+    def confirm(self, change_id: str) -> None:
+        """Confirm a reviewed change, and show its outcome."""
+        changes = self.runner.services.changes
+        self._run(
+            partial(changes.confirm, self.request.actor, change_id, self.request.surface), "ConfirmChange"
+        )
+
+    def _run(self, step: Callable[[], Preview | Unchanged | Settled], metric: str) -> None:
+        def run() -> str:
+            self._show(step())
+            return metric
+
+        self.runner.run_guarded(self.request, run)
+
+    def _show(self, result: Preview | Unchanged | Settled) -> None:
+        """Show the result of a step; as a message once the modal is closed."""
+        self.reviews.pop(self.root_view_id)
+        match result:
+            case Preview():
+                self.reviews.add(self.root_view_id, result.change.id)
+                view = review_view(result)
+            case Unchanged():
+                view = unchanged_view(result)
+            case Settled():
+                view = settled_view(result, self.runner.command, self.runner.channel_note(result))
+        if not self.open_view.show(view):
+            self.runner.answer(self.request, result)
 
 
-def cancel_review(runner: CommandRunner, actor: Actor, change_id: str) -> None:
+def register_review(
+    app: App, runner: CommandRunner, responder: Responder, admission: Admission, reviews: OpenReviews
+) -> None:
+    """Register the review, and the closing of its modal, with Bolt."""
+
+    @app.view(SET_REVIEW)
+    def on_review(ack: Ack, body: Mapping[str, Any]) -> None:
+        request, open_view = make_request(runner, responder, read_actor(body))
+        change_id, root = text(body["view"], "private_metadata"), text(body["view"], "root_view_id")
+        # Closing the modal does not take back a confirmation.
+        reviews.pop(root)
+        in_review = Review(runner, request, open_view, reviews, root)
+        if admission.try_to_admit(request, partial(in_review.confirm, change_id)):
+            ack(response_action="update", view=changing_view(open_view.external_id))
+        else:
+            reviews.add(root, change_id)
+            ack(response_action="push", view=notice_view(busy()))
+
+    @app.view_closed(SET_REVIEW)
+    def on_closed_review(ack: Ack, body: Mapping[str, Any]) -> None:
+        actor, change_id = read_actor(body), text(body["view"], "private_metadata")
+        admission.workers.submit(partial(_cancel, runner, actor, change_id), actor)
+        ack()
+
+    @app.view_closed(SET_MODAL)
+    def on_closed_modal(ack: Ack, body: Mapping[str, Any]) -> None:
+        # Slack reports a modal that is closed as a whole for its first view, not for the review on top.
+        actor, change_id = read_actor(body), reviews.pop(text(body["view"], "root_view_id"))
+        if change_id:
+            admission.workers.submit(partial(_cancel, runner, actor, change_id), actor)
+        ack()
+
+
+def make_request(
+    runner: CommandRunner, responder: Responder, actor: Actor, url: str = ""
+) -> tuple[SlackRequest, OpenView]:
+    """Make the request of a submission, and the view that its ack will show."""
+    open_view = runner.forms.expect_view()
+    delivery = responder.open_view(open_view, url, actor.user_id)
+    return SlackRequest(actor, Surface.FORM, Reply(delivery)), open_view
+
+
+def _cancel(runner: CommandRunner, actor: Actor, change_id: str) -> None:
     """Cancel a change whose review was closed; if that fails, it expires."""
     try:
         runner.services.changes.cancel(actor, change_id, Surface.FORM)
@@ -36,32 +158,3 @@ def cancel_review(runner: CommandRunner, actor: Actor, change_id: str) -> None:
         log.info("a change whose review was closed is left to expire (%s)", type(error).__name__)
     except Exception as error:  # noqa: BLE001 - nothing else would log it
         runner.report_crash(error)
-
-
-def _run(
-    runner: CommandRunner,
-    request: SlackRequest,
-    open_view: OpenView,
-    step: Callable[[], Preview | Unchanged | Settled],
-    metric: str,
-) -> None:
-    def run() -> str:
-        _show(runner, request, open_view, step())
-        return metric
-
-    runner.run_guarded(request, run)
-
-
-def _show(
-    runner: CommandRunner, request: SlackRequest, open_view: OpenView, result: Preview | Unchanged | Settled
-) -> None:
-    """Show the result of a step; as a message once the modal is closed."""
-    match result:
-        case Preview():
-            view = review_view(result)
-        case Unchanged():
-            view = unchanged_view(result)
-        case Settled():
-            view = settled_view(result, runner.command, runner.channel_note(result))
-    if not open_view.show(view):
-        runner.answer(request, result)

@@ -105,7 +105,10 @@ def form_view(form: Form, key: str) -> dict[str, Any]:
     )
     note = context("only fields you edit will change, after you confirm a preview")
     return make_view(
-        [head, *inputs, reason, note], submit=PlainTextObject(text="Preview"), private_metadata=key
+        [head, *inputs, reason, note],
+        submit=PlainTextObject(text="Preview"),
+        notify_on_close=True,
+        private_metadata=key,
     )
 
 
