@@ -144,8 +144,9 @@ class ClosesAtFirstLine(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if self.sockets and self.closing is None and record.msg.startswith("Starting to receive"):
-            self.closing = Thread(target=self.sockets.close, daemon=True)
-            self.closing.start()
+            closing = Thread(target=self.sockets.close, daemon=True)
+            closing.start()
+            self.closing = closing
             wait_until(lambda: not self.sockets or not self.sockets.is_connected())
 
 
