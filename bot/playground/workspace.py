@@ -118,6 +118,11 @@ class Workspace:
         message.previous, message.content = message.content, content
         self._tell(WorkspaceEvent.CHANGED, message)
 
+    def edit(self, message: Message, content: MessageContent) -> None:
+        """Replace a person's message, as they do by editing it."""
+        message.edited_at = self.make_ts()
+        self.change(message, content)
+
     def delete(self, message: Message) -> None:
         """Delete a message."""
         self.messages.remove(message)

@@ -89,6 +89,30 @@ def test_sends_an_editor_who_writes_a_change_to_the_command(running_bot: Running
         assert f"Type /im {text}" in say(ed, text, f"D{EDITOR.id[1:]}")["text"]
 
 
+def test_answers_a_mention_once_however_often_it_is_edited(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
+        answer = say(vera, "@im-bot alcie", ONCALL)
+        place = {"channel": ONCALL, "ts": answer["thread_ts"]}
+        for text in ("@im-bot alice", "@im-bot alice please"):
+            assert vera.page.edit(text, **place) == {"ok": True}
+        next_answer = say(vera, "@im-bot bob_k", ONCALL)
+
+    assert "1 not imported" in answer["text"]
+    assert "1 of 1 found" in next_answer["text"]
+    assert next_answer["thread_ts"] != answer["thread_ts"]
+
+
+def test_answers_an_edit_that_adds_the_mention(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
+        vera.page.send("alice")
+        ts = running_bot.workspace.messages[-1].ts
+        vera.page.edit("@im-bot alice", channel=ONCALL, ts=ts)
+        answer = said_by_bot(vera)
+
+    assert "1 of 1 found" in answer["text"]
+    assert answer["thread_ts"] == ts
+
+
 def test_answers_one_person_where_the_mention_is(running_bot: RunningBot) -> None:
     with running_bot.act_as() as vera:
         beside = say(vera, "@im-bot whoami", ONCALL)
@@ -272,6 +296,7 @@ NOT_ASKED: dict[str, dict[str, Any]] = {
     "nobody": {"user": None},
     "channel": {"channel": ONCALL, "channel_type": "channel"},
     "mention in direct messages": {"type": "app_mention"},
+    "edit of a mention before the start": {"type": "app_mention", "channel": ONCALL, "edited": {"ts": "1.2"}},
 }
 
 
@@ -281,7 +306,7 @@ def test_answers_an_event_once_and_nothing_but_what_people_say_to_it() -> None:
             deliver(running_bot, name, **event)
         for _ in range(3):
             deliver(running_bot, "Ev1")
-        deliver(running_bot, "Ev2", subtype="file_share", text="whoami")
+        deliver(running_bot, "Ev2", subtype="file_share", text="whoami", ts="1.2")
         said = sorted(vera.answer()["text"][:10] for _ in range(2))
         running_bot.bot.workers.close()  # ends after all messages are sent
         messages = [message for message in running_bot.workspace.messages if message.sender == BOT]

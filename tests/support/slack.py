@@ -73,6 +73,9 @@ class Page:
     def send(self, text: str, channel: str = ONCALL, **more: Any) -> dict[str, Any]:
         return self._post("send", {"channel": channel, "text": text, **more})
 
+    def edit(self, text: str, **place: Any) -> dict[str, Any]:
+        return self._post("edit", {"text": text, **place})
+
     def open_app(self, tab: str = "home") -> dict[str, Any]:
         return self._post("open_app", {"channel": f"D{self.person.id[1:]}", "tab": tab})
 

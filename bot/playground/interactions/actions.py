@@ -54,6 +54,17 @@ def _send(workspace: Workspace, body: Body, address: str) -> BackgroundTask | No
     return None
 
 
+def _edit(workspace: Workspace, body: Body, _: str) -> None:
+    """Edit one's own message."""
+    actor, _channel = find_conversation(workspace, body)
+    message, text = find_message(workspace, actor, body), str(body.get("text", ""))
+    if message.sender != actor:
+        raise SlackError("cant_update_message")
+    if not text.strip():
+        raise SlackError("no_text")
+    workspace.edit(message, MessageContent(to_mrkdwn(text, workspace.people.values())))
+
+
 def _open_app(workspace: Workspace, body: Body, _: str) -> None:
     """Open the app's Home tab or messages tab."""
     actor, channel = find_conversation(workspace, body)
@@ -114,6 +125,7 @@ def _set_fault(workspace: Workspace, body: Body, _: str) -> None:
 
 ACTIONS: Mapping[str, Action] = {
     "send": _send,
+    "edit": _edit,
     "open_app": _open_app,
     "press": _press,
     "submit": _submit,

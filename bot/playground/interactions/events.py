@@ -44,9 +44,14 @@ def send_message_event(workspace: Workspace, change: WorkspaceEvent, message: Me
     if channel.direct:
         event = {**_CHANGES[change](workspace, message), "channel": channel.id, "channel_type": "im"}
         _send(workspace, "message.im", {"event_ts": event["ts"], **event}, channel)
-    elif change is WorkspaceEvent.POSTED and message.sender != BOT and f"<@{BOT.id}>" in message.content.text:
+    elif _mentions_bot(message) and change in {WorkspaceEvent.POSTED, WorkspaceEvent.CHANGED}:
+        # An edit sends one as well: with `edited`, the message's own timestamp and a new event id.
         event = {**serialize_message(message), "type": "app_mention", "channel": channel.id}
         _send(workspace, "app_mention", {**event, "event_ts": message.ts}, channel)
+
+
+def _mentions_bot(message: Message) -> bool:
+    return message.sender != BOT and f"<@{BOT.id}>" in message.content.text
 
 
 def send_home_opened(workspace: Workspace, person: Person, channel: Channel, tab: str) -> None:

@@ -25,6 +25,7 @@ A person's actions are posted as JSON to `/page/<action>`, with `as`, the person
 and, on failure, `error`:
 
 - `send`: `channel`, `text`; `thread_ts` to reply in a thread. Links, addresses and `@handle` are marked.
+- `edit`: `channel`, `ts`, `text`; of one's own messages.
 - `open_app`: `channel`, the direct message with the bot; `tab`, `home` or `messages`. Sends app_home_opened.
 - `press`: `block_id`, `action_id` and the value under the key it has in payloads; in a message
   `channel` and `ts`, in a modal or Home tab `view_id` and `state`.

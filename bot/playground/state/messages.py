@@ -37,6 +37,7 @@ class Message:
         error: Slack's notice of a failure.
         thread_ts: Timestamp of the parent message of its thread.
         previous: Content before the last change.
+        edited_at: Timestamp of the sender's last edit.
     """
 
     channel: str
@@ -49,6 +50,7 @@ class Message:
     thread_ts: str | None = None
     files: tuple[File, ...] = ()
     previous: MessageContent | None = None
+    edited_at: str | None = None
 
 
 def read_content(arguments: Mapping[str, Any]) -> MessageContent:

@@ -23,6 +23,7 @@ def serialize_message(message: Message) -> Json:
     optional = {
         "blocks": message.content.blocks,
         "thread_ts": message.thread_ts,
+        "edited": {"user": message.sender.id, "ts": message.edited_at} if message.edited_at else None,
         **(shared if message.files else {}),
     }
     return described | {key: value for key, value in optional.items() if value is not None}

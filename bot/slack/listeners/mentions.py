@@ -1,5 +1,6 @@
 """The listener for mentions of the bot and direct messages to it."""
 
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -20,16 +21,16 @@ from bot.slack.listeners.mention_text import read_message, read_word
 from bot.slack.recent_ids import RecentIds
 from bot.slack.runner import CommandRunner
 
-EVENTS = 1024
-"""The number of latest events that are remembered; Slack repeats one for up to an hour."""
+MESSAGES = 1024
+"""The number of latest messages that are remembered; Slack repeats an event for up to an hour."""
 
 _WRITTEN = {None, "file_share", "thread_broadcast"}
 """The subtypes of messages written by people; all others describe events."""
 
 
 def register(app: App, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
-    """Register the listener with Bolt; it handles each message once."""
-    seen = RecentIds(EVENTS)
+    """Register the listener with Bolt; it handles each message once, however often it is edited."""
+    seen, started = RecentIds(MESSAGES), time.time()
 
     def on_message(ack: Ack, body: Mapping[str, Any]) -> None:
         ack()
@@ -37,7 +38,10 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         # A file of the bot's may be marked only by its user id.
         if not _is_for_bot(event) or event["user"] == bot_id:
             return
-        if seen.add(str(body.get("event_id"))):
+        # An edit comes as an event of its own, with the message's time stamp.
+        if seen.add(f"{event['channel']} {event['ts']}") or (
+            event.get("edited") and float(event["ts"]) < started
+        ):
             return
         request, said = _make_request(responder, body, event), str(event.get("text") or "")
         run = partial(runner.run_guarded, request, partial(_run, runner, request, said, bot_id))

@@ -96,6 +96,22 @@ def test_sends_an_event_of_a_mention_from_another_workspace(page: OpenPage, open
     assert payload["event"]["team"] == STRANGER.team_id
 
 
+def test_sends_a_mention_again_when_it_is_edited(page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, ed, bot = page(VIEWER), page(EDITOR), open_socket()
+    vera.send("@im-bot alcie")
+    first = bot.receive()["payload"]
+
+    place = {"channel": ONCALL, "ts": first["event"]["ts"]}
+    assert ed.edit("@im-bot bob_k", **place)["error"] == "cant_update_message"
+    assert vera.edit("@im-bot alice", **place) == {"ok": True}
+    second = bot.receive()["payload"]
+
+    assert second["event_id"] != first["event_id"]
+    assert second["event"].pop("edited")["user"] == VIEWER.id
+    assert second["event"] == {**first["event"], "text": f"<@{BOT.id}> alice"}
+    assert [ed.next_message()["text"] for _ in range(2)][1] == f"<@{BOT.id}> alice"
+
+
 def test_keeps_a_thread_together(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
     vera, ed, bot = page(VIEWER), page(EDITOR), open_socket()
     vera.send("look")
