@@ -363,7 +363,9 @@ class Chaos:
         if news is WorkspaceEvent.POSTED and public:
             if message.content.text.startswith("Alarm"):
                 self.wrong.append(message.content.text)
-            self.posted += map(int, re.findall(r"#(\d+) ·", message.content.text.partition("\n")[0]))
+            if not message.content.text.startswith("Checkpoint"):
+                labels = message.content.text.rpartition("\n")[2]
+                self.posted += map(int, re.findall(r"#(\d+) ·", labels))
 
     # Figures
 

@@ -34,9 +34,15 @@ def post_ephemeral(call: MethodCall) -> Json:
     return {"message_ts": message.ts}
 
 
+_UPDATED_BYTES = 4000
+"""The longest text of an update, in bytes of UTF-8; the text of a new message is cut instead."""
+
+
 def update(call: MethodCall) -> Json:
     """Update a message (https://docs.slack.dev/reference/methods/chat.update)."""
     message = call.get_message("cant_update_message")
+    if len(str(call.arguments.get("text") or "").encode()) > _UPDATED_BYTES:
+        raise SlackError("msg_too_long")
     call.workspace.change(message, read_content(call.arguments))
     described = serialize_message(message)
     return {"channel": message.channel, "ts": message.ts, "text": message.content.text, "message": described}

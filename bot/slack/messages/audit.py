@@ -12,7 +12,6 @@ from bot.core.fields import Domain, offered
 from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Outcome, Surface
 from bot.core.results import History
 from bot.slack.messages.blocks import (
-    MAX_TEXT,
     Button,
     Message,
     Truncator,
@@ -38,7 +37,7 @@ from bot.slack.messages.change import (
     show_reason,
 )
 from bot.slack.messages.paging import PageControls
-from bot.slack.messages.text import and_more, cut, join_some, make_visible
+from bot.slack.messages.text import and_more, join_some, make_visible
 from bot.slack.messages.values import format_time
 
 Group: TypeAlias = Sequence[Entry | AlteredEntry]
@@ -94,7 +93,7 @@ def group_entries(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
 def render_entries(
     entries: Sequence[Entry | AlteredEntry], apps: Mapping[str, App], masked: Mapping[str, Collection[str]]
 ) -> Message:
-    """Render entries for the audit channel, with each label in the fallback text as well.
+    """Render entries for the audit channel, with each label at the end of the fallback text as well.
 
     A group of refusals has the first and the last label; the last hash covers all entries before it.
 
@@ -104,7 +103,7 @@ def render_entries(
         masked: By app, the tags of fields with values hidden from the channel.
     """
     blocks = fit(lambda trim: _show_entries(entries, apps, masked, trim))
-    return Message(cut(f"{entry_labels(entries)}\n{fallback(blocks)}", MAX_TEXT), blocks)
+    return Message(fallback(blocks, entry_labels(entries)), blocks)
 
 
 def render_checkpoint(head: Head, at: datetime) -> Message:

@@ -32,8 +32,8 @@ _MAX_SIZE = 9300
 """The most characters in the blocks of one message; Slack's limit lies between 9,600 and 11,300."""
 _LIMITS = (1000, 500, 300, 200, 150, 100, 70, 50, 35, 25, 18, 12, 8, 5, 3)
 """Limits for the length of one text, in characters; a message takes the first under which it fits."""
-MAX_TEXT = 3500
-"""The most characters of a message's top-level text; Slack advises 4,000."""
+MAX_TEXT = 3800
+"""The most bytes of a message's top-level text; Slack refuses updates with more than 4,000."""
 _MAX_LINE = 600
 
 
@@ -82,17 +82,23 @@ def fit(build: Callable[[Truncator], Iterable[Block]]) -> Payload:
     return built(_LIMITS[place])
 
 
-def fallback(payload: Payload) -> str:
-    """Return the blocks as plain text, without buttons and context blocks."""
+def fallback(payload: Payload, last: str = "") -> str:
+    """Return the blocks as plain text, without buttons and context blocks.
+
+    Args:
+        payload: The blocks.
+        last: The last line, which is kept whole.
+    """
     said: list[str] = []
-    left = MAX_TEXT - len(ELLIPSIS)
+    left = MAX_TEXT - len(ELLIPSIS.encode()) - len(last.encode()) - 1
     for line in chain.from_iterable(map(_lines, payload)):
         safe = escape_mentions(cut(line, _MAX_LINE))
-        left -= len(safe) + 1
+        left -= len(safe.encode()) + 1
         if left < 0:
-            return "\n".join([*said, ELLIPSIS])
+            said.append(ELLIPSIS)
+            break
         said.append(safe)
-    return "\n".join(said)
+    return "\n".join([*said, last] if last else said)
 
 
 def _size(node: Any) -> int:

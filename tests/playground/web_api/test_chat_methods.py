@@ -1,4 +1,6 @@
+import pytest
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from bot.playground.people import VIEWER
 from bot.playground.workspace import Workspace
@@ -25,3 +27,11 @@ def test_limits_ephemerals_by_calls_and_not_by_channel(slack: WebClient, workspa
         slack.chat_postEphemeral(channel=ONCALL, user=VIEWER.id, text=f"{number}")
 
     assert len(workspace.list_visible(VIEWER.id)) == 20
+
+
+def test_refuses_an_update_whose_text_is_too_long_in_bytes(slack: WebClient) -> None:
+    ts = str(slack.chat_postMessage(channel=ONCALL, text="\N{HIRAGANA LETTER A}" * 2000)["ts"])
+
+    slack.chat_update(channel=ONCALL, ts=ts, text="a" * 4000)
+    with pytest.raises(SlackApiError, match="msg_too_long"):
+        slack.chat_update(channel=ONCALL, ts=ts, text="\N{HIRAGANA LETTER A}" * 1334)
