@@ -139,7 +139,10 @@ def _check_listing(rule: Listing, items: Sequence[Any], pointer: str, surface: S
     counts = Counter(map(_type_of, items))
     for kind, most in rule.of_type.items():
         if counts[kind] > most:
-            yield Problem(pointer, f"must have at most {most} of type {kind}, has {counts[kind]}")
+            # A second table is refused with the code of attachments.
+            code = "invalid_attachments" if kind == "table" else ""
+            message = f"must have at most {most} of type {kind}, has {counts[kind]}"
+            yield Problem(pointer, message, code=code)
     yield from _check_sums(rule.text_sums, items, pointer)
 
 

@@ -1,10 +1,13 @@
 """The error of a call of Slack's Web API."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from bot.slack.api.retry_after import MOST_WAIT, read_wait
+
+_BAD_BLOCKS = re.compile("invalid_blocks.*|invalid_attachments|msg_blocks_too_long|msg_too_long")
 
 
 class SlackCallError(Exception):
@@ -15,24 +18,44 @@ class SlackCallError(Exception):
         answered: Whether Slack answered.
         code: Slack's error code; empty if there is none.
         retry_after: The seconds that Slack asks to wait, at most MOST_WAIT; None if it does not.
+        status: The HTTP status; 0 without an answer.
     """
 
     def __init__(
-        self, reason: str, *, answered: bool = False, code: str = "", retry_after: float | None = None
+        self,
+        reason: str,
+        *,
+        answered: bool = False,
+        code: str = "",
+        retry_after: float | None = None,
+        status: int = 0,
     ) -> None:
         super().__init__(f"Slack says {reason}" if answered else f"Slack could not be reached ({reason})")
         self.reason = reason
         self.answered = answered
         self.code = code
         self.retry_after = retry_after
+        self.status = status
 
 
 def refused(status: int, headers: Mapping[str, Any], body: object) -> SlackCallError:
     """Make the error from a response that refuses a call."""
     code = read_code(body)
     return SlackCallError(
-        code or f"HTTP {status}", answered=True, code=code, retry_after=read_wait(headers, MOST_WAIT)
+        code or f"HTTP {status}",
+        answered=True,
+        code=code,
+        retry_after=read_wait(headers, MOST_WAIT),
+        status=status,
     )
+
+
+def refuses_blocks(code: str, status: int, blocks: Iterable[Mapping[str, Any]]) -> bool:
+    """Check whether Slack refused a message for its blocks; a refused table has several codes."""
+    if code == "internal_error":
+        # With status 500 it is an outage.
+        return status == HTTPStatus.OK and any(block["type"] == "table" for block in blocks)
+    return bool(_BAD_BLOCKS.fullmatch(code))
 
 
 def read_code(body: object) -> str:

@@ -1,7 +1,6 @@
 """Posting to a channel or thread, and the fixes for Slack's error codes."""
 
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +8,9 @@ from typing import Any
 from slack_sdk.web import SlackResponse
 
 from bot.slack.api.client import SlackClient
-from bot.slack.api.errors import SlackCallError
+from bot.slack.api.errors import SlackCallError, refuses_blocks
 from bot.slack.messages.blocks import Message
 
-_BAD_BLOCKS = re.compile("invalid_blocks.*|msg_blocks_too_long|msg_too_long")
 _FIXES = {
     "channel_not_found": "invite the bot to the channel or correct AUDIT_CHANNEL",
     "not_in_channel": "invite the bot to the channel",
@@ -82,7 +80,7 @@ class Channel:
         try:
             return self.slack.call(method, **{**body, "blocks": message.blocks})
         except SlackCallError as error:
-            if not _BAD_BLOCKS.fullmatch(error.code):
+            if not refuses_blocks(error.code, error.status, message.blocks):
                 raise
             log.warning("Slack refused the blocks of a message (%s); sending its plain text", error.code)
             return self.slack.call(method, **body)

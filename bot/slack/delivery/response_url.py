@@ -12,7 +12,7 @@ import msgspec
 from bot.core.model import Deadline
 from bot.http_session import CallError, Response, Session
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
-from bot.slack.api.errors import read_code
+from bot.slack.api.errors import read_code, refuses_blocks
 from bot.slack.api.retry_after import LONGEST_WAIT, read_wait
 from bot.slack.delivery.channel import Channel
 from bot.slack.delivery.conversation import Conversation, send_directly, soon
@@ -85,7 +85,7 @@ class Responder:
             try:
                 self._post(url, body, deadline)
             except _NotTakenError as error:
-                if "invalid_blocks" not in str(error):
+                if not refuses_blocks(str(error), HTTPStatus.OK, message.blocks):
                     raise
                 log.warning("Slack refused the blocks of an answer; sending its plain text")
                 self._post(url, {name: value for name, value in body.items() if name != "blocks"}, deadline)

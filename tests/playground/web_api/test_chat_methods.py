@@ -22,6 +22,14 @@ def test_shows_nobody_an_ephemeral_in_a_thread_without_replies(slack: WebClient,
     assert [vera.next_message()["text"] for _ in range(2)] == ["reply", "shown"]
 
 
+def test_refuses_a_second_table_as_slack_does(slack: WebClient) -> None:
+    table = {"type": "table", "rows": [[{"type": "raw_text", "text": "Anna"}]]}
+
+    slack.chat_postMessage(channel=ONCALL, text="one", blocks=[table])
+    with pytest.raises(SlackApiError, match="invalid_attachments"):
+        slack.chat_postMessage(channel=ONCALL, text="two", blocks=[table, table])
+
+
 def test_limits_ephemerals_by_calls_and_not_by_channel(slack: WebClient, workspace: Workspace) -> None:
     for number in range(20):
         slack.chat_postEphemeral(channel=ONCALL, user=VIEWER.id, text=f"{number}")

@@ -88,6 +88,7 @@ def test_posts_into_the_thread_what_slack_shows_as_it_is() -> None:
         ([SENT], [ROOM]),
         ([says("invalid_blocks"), SENT], [ROOM, ROOM]),
         ([says("msg_blocks_too_long"), SENT], [ROOM, ROOM]),
+        ([says("invalid_attachments"), SENT], [ROOM, ROOM]),
         ([LIMITED, SENT], [ROOM, ROOM]),
         ([LIMITED, LIMITED, SENT], [ROOM, ROOM, ACTOR]),
         ([BROKEN, SENT], [ROOM, ROOM]),
@@ -113,6 +114,21 @@ def test_sends_plain_text_when_slack_refuses_the_blocks() -> None:
         fixture.reply().answer(MESSAGE)
 
     assert [body.get("blocks") for body in fixture.posted] == [list(MESSAGE.blocks), None]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "blocks"),
+    [(says("internal_error"), False), (says("invalid_attachments"), False), (BROKEN, True)],
+    ids=["internal_error", "invalid_attachments", "outage"],
+)
+def test_sends_plain_text_when_slack_refuses_a_table(
+    refusal: ServerResponse, naps: list[float], *, blocks: bool
+) -> None:
+    table = Message("Anna is 7.", ({"type": "table", "rows": [[{"type": "raw_text", "text": "Anna"}]]},))
+    with slack(refusal, SENT) as fixture:
+        fixture.reply().answer(table)
+
+    assert ["blocks" in body for body in fixture.posted] == [True, blocks]
 
 
 @pytest.mark.parametrize("retry_after", ["0", "1", "9" * 300, "soon"], ids=lambda value: value[:5])

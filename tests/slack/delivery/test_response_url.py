@@ -76,6 +76,7 @@ WITH, WITHOUT = "blocks", "text alone"
         ([BLOCKS, OK], [WITH, WITHOUT], False),
         ([answer({"ok": False, "error": "invalid_blocks"}), OK], [WITH, WITHOUT], False),
         ([answer({"ok": False, "error": "invalid_blocks_format"}, status=400), OK], [WITH, WITHOUT], False),
+        ([answer(b"invalid_attachments", status=400), OK], [WITH, WITHOUT], False),
         ([BLOCKS, BLOCKS], [WITH, WITHOUT], True),
         ([LIMITED, OK], [WITH, WITH], False),
         ([LIMITED, LIMITED], [WITH, WITH], True),
