@@ -100,17 +100,22 @@ def _check_slack(settings: Settings) -> Iterator[Check]:
         )
         return
     yield Check("Slack token", f"workspace {identity.team}")
-    missing = BOT_SCOPES - identity.scopes
-    if missing:
-        fix = "Add them as in manifest.yml, then reinstall the app to the workspace"
-        yield Check("Slack scopes", f"missing {', '.join(sorted(missing))}", fix)
-    else:
-        yield Check("Slack scopes", "all granted")
+    yield _check_scopes(identity.scopes)
     if settings.slack_app_token.get_secret_value():
         yield _check_socket(settings)
     yield _check_people(settings, people, identity)
     yield from _check_groups(settings, people)
     yield from _check_audit_channel(settings, people)
+
+
+def _check_scopes(granted: frozenset[str]) -> Check:
+    if not granted:
+        # A proxy may drop the header.
+        return Check("Slack scopes", "Slack did not say; compare the app's page with manifest.yml")
+    if missing := BOT_SCOPES - granted:
+        fix = "Add them as in manifest.yml, then reinstall the app to the workspace"
+        return Check("Slack scopes", f"missing {', '.join(sorted(missing))}", fix)
+    return Check("Slack scopes", "all granted")
 
 
 def _check_people(settings: Settings, people: SlackPeople, identity: Identity) -> Check:

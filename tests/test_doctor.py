@@ -133,6 +133,15 @@ def test_names_what_is_wrong_and_how_to_mend_it(
         assert secret not in failure.replace("xoxb-…", "").replace("xapp-…", "")
 
 
+def test_blames_no_scope_when_slack_does_not_list_them() -> None:
+    with surroundings(scopes=()) as fixture:
+        report = diagnose(fixture.environment)
+
+    assert [line for line in report if "Slack scopes" in line] == [
+        "ok    Slack scopes: Slack did not say; compare the app's page with manifest.yml"
+    ]
+
+
 def test_names_the_scopes_that_are_missing() -> None:
     with surroundings(scopes=BOT_SCOPES - {"chat:write"}) as fixture:
         (failure,) = failures(diagnose(fixture.environment))

@@ -36,7 +36,7 @@ class Identity:
         home: The team id, and the enterprise id on Grid.
         team: The workspace's name.
         user_id: The bot's own user id.
-        scopes: The OAuth scopes its token has.
+        scopes: The OAuth scopes its token has; empty if Slack does not say.
     """
 
     home: frozenset[str]
