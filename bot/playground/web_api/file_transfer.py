@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
@@ -14,12 +15,21 @@ _LOGIN = "<!DOCTYPE html><title>Slack</title><p>Sign in to your workspace"
 
 
 async def upload(workspace: Workspace, request: Request) -> Response:
-    """Handle an upload."""
-    content = await request.body()
+    """Handle an upload: raw bytes, or a form with one file (files.getUploadURLExternal)."""
+    content = await _read(request)
     with workspace.inspector.recording("from_bot", UPLOAD_URL, f"{len(content)} bytes") as exchange:
         response = await _receive(workspace, request, content)
         exchange.outcome, exchange.answer = str(response.status_code), bytes(response.body).decode()
     return response
+
+
+async def _read(request: Request) -> bytes:
+    if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
+        return await request.body()
+    async with request.form() as form:
+        files = [value for value in form.values() if isinstance(value, UploadFile)]
+        # A form without a file has the wrong length.
+        return await files[0].read() if files else b""
 
 
 async def _receive(workspace: Workspace, request: Request, content: bytes) -> Response:

@@ -30,6 +30,21 @@ def announce(slack: WebClient, length: int = 3) -> tuple[str, str]:
     return answer["file_id"], answer["upload_url"]
 
 
+def test_takes_a_file_raw_or_in_a_form(slack: WebClient) -> None:
+    content = b"id,nickname\r\nalice,Anna"
+
+    for body in ({"data": content}, {"files": {"filename": ("a.csv", content, "text/csv")}}):
+        file_id, url = announce(slack, length=len(content))
+        assert requests.post(url, **body, timeout=30).text == f"OK - {len(content)}"
+        slack.files_completeUploadExternal(files=[{"id": file_id}], channel_id=ONCALL)
+
+
+def test_refuses_a_form_without_a_file(slack: WebClient) -> None:
+    _, url = announce(slack)
+
+    assert requests.post(url, files={"filename": (None, "x")}, timeout=30).status_code == 400
+
+
 def test_shows_a_file_that_was_uploaded_and_lets_it_be_downloaded(
     url: str, slack: WebClient, page: OpenPage
 ) -> None:
