@@ -229,3 +229,23 @@ def test_repeats_no_group_possessively() -> None:
         if re.search(r"\)[*+?]\+", line.partition("  # ")[0]) and not line.lstrip().startswith("#")
     ]
     assert found == []
+
+
+SURE = {"documented", "reported", "doubtful"}
+
+
+def test_every_fact_about_slack_has_a_source_and_a_test_of_the_local_slack() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in PAGES["slack-facts.md"].splitlines()
+        if line.startswith("| ") and not line.startswith("| fact")
+    ]
+
+    assert rows
+    for fact, source, sure, test in rows:
+        path, name = test.strip("` |").split("::")
+        code = (ROOT / "tests" / "playground" / path).read_text(encoding="utf-8")
+        assert fact
+        assert source
+        assert sure in SURE
+        assert f"def {name}(" in code, test
