@@ -27,6 +27,7 @@ from bot.store.change_codec import decode_change, encode_change
 from bot.store.export import export
 from bot.store.migrate import migrate
 from bot.store.record import Store
+from bot.store.timeouts import StoreTimeouts
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import ALICE, a_change, denied, looked_up, step
 from tests.support.postgresql import SERVER
@@ -58,9 +59,13 @@ def a_change_of(change_id: str) -> Change:
     return replace(change, undoes=DONE, reason=undo_reason(DONE)) if change_id == UNDO else change
 
 
+UNHURRIED = StoreTimeouts(entry=30, use=25, lock=20)
+"""Time for a server that is busy with copies of databases."""
+
+
 def fill(url: str) -> None:
     """Fill a record with one entry and change of each kind."""
-    with closing(Store(url)) as store:
+    with closing(Store(url, UNHURRIED)) as store:
         store.add(looked_up("alice", "bob"))
         for change_id, outcomes in STEPS.items():
             change = a_change_of(change_id)
@@ -496,7 +501,7 @@ def test_finds_what_was_tampered_with(record: str, tamper: Tamper) -> None:
 
 def error_before_a_write(url: str, change_id: str) -> Exception | None:
     """Move a change one step, as a press of Confirm does; returns the error."""
-    with closing(Store(url)) as store:
+    with closing(Store(url, UNHURRIED)) as store:
         before = len(list(export(url, "jsonl")))
         try:
             change = store.find(change_id)
@@ -513,7 +518,7 @@ def error_before_a_write(url: str, change_id: str) -> Exception | None:
 
 def is_found_by_the_relay(url: str) -> bool:
     """Whether the relay finds an altered entry in the outbox, or cannot read it."""
-    with closing(Store(url)) as store:
+    with closing(Store(url, UNHURRIED)) as store:
         store.count_waiting()
         try:
             return any(isinstance(entry, AlteredEntry) for entry in store.lease_next("test", 1, 100))
