@@ -41,7 +41,7 @@ _UPDATED_BYTES = 4000
 def update(call: MethodCall) -> Json:
     """Update a message (https://docs.slack.dev/reference/methods/chat.update)."""
     message = call.get_message("cant_update_message")
-    if len(str(call.arguments.get("text") or "").encode()) > _UPDATED_BYTES:
+    if len(str(call.arguments.get("text") or "").encode("utf-8", "replace")) > _UPDATED_BYTES:
         raise SlackError("msg_too_long")
     call.workspace.change(message, read_content(call.arguments))
     described = serialize_message(message)

@@ -90,15 +90,19 @@ def fallback(payload: Payload, last: str = "") -> str:
         last: The last line, which is kept whole.
     """
     said: list[str] = []
-    left = MAX_TEXT - len(ELLIPSIS.encode()) - len(last.encode()) - 1
+    left = MAX_TEXT - _count_bytes(ELLIPSIS) - _count_bytes(last) - 1
     for line in chain.from_iterable(map(_lines, payload)):
         safe = escape_mentions(cut(line, _MAX_LINE))
-        left -= len(safe.encode()) + 1
+        left -= _count_bytes(safe) + 1
         if left < 0:
             said.append(ELLIPSIS)
             break
         said.append(safe)
     return "\n".join([*said, last] if last else said)
+
+
+def _count_bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def _size(node: Any) -> int:
