@@ -129,6 +129,7 @@ def register_review(
     @app.view_closed(SET_REVIEW)
     def on_closed_review(ack: Ack, body: Mapping[str, Any]) -> None:
         actor, change_id = read_actor(body), text(body["view"], "private_metadata")
+        reviews.pop(text(body["view"], "root_view_id"))
         admission.workers.submit(partial(_cancel, runner, actor, change_id), actor)
         ack()
 
