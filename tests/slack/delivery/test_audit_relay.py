@@ -169,7 +169,7 @@ def test_waits_longer_after_each_failure_up_to_a_limit(start_relay: StartRelay) 
 
     def fail(*args: Any) -> None:
         moments.append(time.monotonic())
-        says("internal_error")(*args)
+        says("internal_error", 500)(*args)
 
     start_relay(fail, waiting=entries(1, 1), timing=replace(FAST_TIMING, first_wait=0.05, longest_wait=0.1))
     wait_until(lambda: len(moments) > 5)
