@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from bot.core.model import Entry, Outcome, Surface
+from bot.playground.faults.faults import SlackFault
 from bot.playground.people import EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, VIEWER
+from bot.sandbox.behavior import Fault
 from tests.support.running_bot import RunningBot, SlackUser, Transport, read_history, run_bot
 from tests.support.slack import wait_until
 
@@ -81,6 +83,31 @@ def test_cancels_the_change_when_the_whole_modal_is_closed(running_bot: RunningB
     ed.page.close(shown, clear=True)
 
     wait_until(lambda: outcomes_of(running_bot, "user_024") == [Outcome.PROPOSED, Outcome.CANCELLED])
+
+
+def test_cancels_a_change_that_could_not_be_tried(running_bot: RunningBot, ed: SlackUser) -> None:
+    _, shown = review(ed, "user_028", "Not tried")
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, fault=Fault(kind="502"))
+    try:
+        ed.page.submit(shown)
+        failed = ed.view("Failed")
+    finally:
+        running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, fault=None)
+    ed.page.close(failed, clear=True)
+
+    wait_until(lambda: outcomes_of(running_bot, "user_028") == [Outcome.PROPOSED, Outcome.CANCELLED])
+
+
+def test_leaves_a_preview_open_that_went_to_a_message(running_bot: RunningBot, ed: SlackUser) -> None:
+    form = open_form(ed, "user_030")
+    running_bot.workspace.faults.fail("views.update", SlackFault.BROKEN)
+    ed.page.submit(form, typed(form, NICK, "By message"))
+    loading = ed.view("Reading the profile")
+    preview = ed.result()
+    ed.close(loading)
+    ed.press(preview, "Confirm 1 change")
+
+    assert nick_of(running_bot, "user_030") == "By message"
 
 
 def test_leads_from_the_shortcut_over_an_account_to_the_form(running_bot: RunningBot, ed: SlackUser) -> None:

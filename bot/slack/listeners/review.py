@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 class OpenReviews:
     """The change that each open modal asks to confirm.
 
-    A modal is known by the id of its first view: Slack reports a closed modal for that view alone.
+    A modal is known by the id of its first view: Slack reports a closed modal for that view alone. An empty
+    id stands for no modal.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,8 @@ class OpenReviews:
 
     def add(self, root_view_id: str, change_id: str) -> None:
         """Remember the change that a modal asks to confirm now."""
+        if not (root_view_id and change_id):
+            return
         with self._lock:
             self._changes[root_view_id] = change_id
             if len(self._changes) > MODALS:
@@ -52,6 +55,12 @@ class OpenReviews:
         """Forget and return the change of a modal; empty if there is none."""
         with self._lock:
             return self._changes.pop(root_view_id, "")
+
+    def forget(self, root_view_id: str, change_id: str) -> None:
+        """Forget the change of a modal, unless it asks to confirm another one by now."""
+        with self._lock:
+            if self._changes.get(root_view_id) == change_id:
+                del self._changes[root_view_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +90,18 @@ class Review:
 
     def confirm(self, change_id: str) -> None:
         """Confirm a reviewed change, and show its outcome."""
-        changes = self.runner.services.changes
-        self._run(
-            partial(changes.confirm, self.request.actor, change_id, self.request.surface), "ConfirmChange"
-        )
+
+        def step() -> Preview | Unchanged | Settled:
+            try:
+                return self.runner.services.changes.confirm(
+                    self.request.actor, change_id, self.request.surface
+                )
+            except BotError:
+                # Perhaps it was not tried, and is still open.
+                self.reviews.add(self.root_view_id, change_id)
+                raise
+
+        self._run(step, "ConfirmChange")
 
     def _run(self, step: Callable[[], Preview | Unchanged | Settled], metric: str) -> None:
         def run() -> str:
@@ -104,8 +121,12 @@ class Review:
                 view = unchanged_view(result)
             case Settled():
                 view = settled_view(result, self.runner.command, self.runner.channel_note(result))
-        if not self.open_view.show(view):
-            self.runner.answer(self.request, result)
+        if self.open_view.show(view):
+            return
+        if isinstance(result, Preview) and self.root_view_id and not self.reviews.pop(self.root_view_id):
+            # The modal was closed meanwhile, which cancels the change.
+            return
+        self.runner.answer(self.request, result)
 
 
 def register_review(
@@ -118,18 +139,18 @@ def register_review(
         request, open_view = make_request(runner, responder, read_actor(body))
         change_id, root = text(body["view"], "private_metadata"), text(body["view"], "root_view_id")
         # Closing the modal does not take back a confirmation.
-        reviews.pop(root)
+        open_id = reviews.pop(root)
         in_review = Review(runner, request, open_view, reviews, root)
         if admission.try_to_admit(request, partial(in_review.confirm, change_id)):
             ack(response_action="update", view=changing_view(open_view.external_id))
         else:
-            reviews.add(root, change_id)
+            reviews.add(root, open_id)
             ack(response_action="push", view=notice_view(busy()))
 
     @app.view_closed(SET_REVIEW)
     def on_closed_review(ack: Ack, body: Mapping[str, Any]) -> None:
         actor, change_id = read_actor(body), text(body["view"], "private_metadata")
-        reviews.pop(text(body["view"], "root_view_id"))
+        reviews.forget(text(body["view"], "root_view_id"), change_id)
         admission.workers.submit(partial(_cancel, runner, actor, change_id), actor)
         ack()
 
