@@ -63,7 +63,7 @@ def look_up(slack_user: SlackUser, **given: Any) -> dict[str, Any]:
 def offer(slack_user: SlackUser, text: str) -> dict[str, Any]:
     """Write a message, and use the shortcut on it."""
     assert slack_user.page.send(text) == {"ok": True}
-    message = slack_user.next_message()
+    message = slack_user.answer()
     assert slack_user.page.use_shortcut("lookup_message", ts=message["ts"]) == {"ok": True}
     return slack_user.view()
 
@@ -190,7 +190,7 @@ def test_opens_no_modal_for_a_guest_and_records_it(running_bot: RunningBot, shor
     before = len(read_denials(running_bot, GUEST))
     with running_bot.act_as(GUEST) as gus:
         assert gus.page.send("see alice", SUPPORT) == {"ok": True}
-        ts = gus.next_message()["ts"]
+        ts = gus.answer()["ts"]
         used = gus.page.use_shortcut(shortcut, SUPPORT, **({"ts": ts} if "message" in shortcut else {}))
         assert used == {"ok": True}
         event = gus.page.next()
@@ -268,7 +268,7 @@ def press_alone(
     slack = make_slack_client(running_bot.settings)
     slack.chat_postMessage(channel=channel, text="go", blocks=[{"type": "actions", "elements": [button]}])
 
-    assert slack_user.page.press(slack_user.next_message(), action_id) == {"ok": True}
+    assert slack_user.page.press(slack_user.answer(), action_id) == {"ok": True}
 
 
 def test_offers_no_sharing_in_a_direct_message(vera: SlackUser) -> None:
