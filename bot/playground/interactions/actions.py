@@ -56,8 +56,8 @@ def _send(workspace: Workspace, body: Body, address: str) -> BackgroundTask | No
 
 def _edit(workspace: Workspace, body: Body, _: str) -> None:
     """Edit one's own message."""
-    actor, _channel = find_conversation(workspace, body)
-    message, text = find_message(workspace, actor, body), str(body.get("text", ""))
+    actor, text = find_actor(workspace, body), str(body.get("text", ""))
+    message = find_message(workspace, actor, body)
     if message.sender != actor:
         raise SlackError("cant_update_message")
     if not text.strip():

@@ -7,6 +7,9 @@ from bot.playground.state.messages import read_content
 from bot.playground.state.serializers import serialize_message
 from bot.playground.web_api.calls import MethodCall
 
+_MAX_UPDATE_BYTES = 4000
+"""The longest text of an update, in bytes of UTF-8; the text of a new message is cut instead."""
+
 
 def post_message(call: MethodCall) -> Json:
     """Post a message (https://docs.slack.dev/reference/methods/chat.postMessage)."""
@@ -34,14 +37,10 @@ def post_ephemeral(call: MethodCall) -> Json:
     return {"message_ts": message.ts}
 
 
-_UPDATED_BYTES = 4000
-"""The longest text of an update, in bytes of UTF-8; the text of a new message is cut instead."""
-
-
 def update(call: MethodCall) -> Json:
     """Update a message (https://docs.slack.dev/reference/methods/chat.update)."""
     message = call.get_message("cant_update_message")
-    if len(str(call.arguments.get("text") or "").encode("utf-8", "replace")) > _UPDATED_BYTES:
+    if len(str(call.arguments.get("text") or "").encode("utf-8", "replace")) > _MAX_UPDATE_BYTES:
         raise SlackError("msg_too_long")
     call.workspace.change(message, read_content(call.arguments))
     described = serialize_message(message)

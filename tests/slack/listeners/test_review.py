@@ -21,7 +21,7 @@ def test_forgets_a_closed_review_but_not_the_one_that_followed() -> None:
     assert (reviews.pop("V1"), reviews.pop("V2")) == ("", "op_b")
 
 
-def test_keeps_the_changes_of_unknown_modals_apart_by_keeping_none() -> None:
+def test_keeps_nothing_without_a_modal_or_a_change() -> None:
     reviews = OpenReviews()
     reviews.add("", "op_a")
     reviews.add("V1", "")
