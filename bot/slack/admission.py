@@ -69,7 +69,10 @@ class Admission:
         line = self._submit(request, run, self.quick if is_quick(typed) else self.workers)
         if line is None:
             return busy()
-        return line.message() if line.job.queued else None
+        if not line.job.queued:
+            return None
+        request.reply.show_in_ack()
+        return line.message()
 
     def _submit(
         self, request: SlackRequest, run: Callable[[], object], workers: Workers
@@ -96,7 +99,10 @@ class _WaitingLine:
     over: Event
 
     def message(self) -> Message:
-        return waiting(self.interactions.keep(self.request.actor, WaitingRequest(self._cancel)))
+        key = self.interactions.keep(self.request.actor, WaitingRequest(self._cancel))
+        if not self.request.reply.public:
+            self.request.reply.cancel_id = key
+        return waiting(key)
 
     def _cancel(self) -> bool:
         if not self.workers.cancel(self.job):

@@ -115,6 +115,11 @@ class RunningLookup(Cancelable):
     public: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FinishedLookup(Cancelable):
+    """A lookup that has ended, behind a Cancel button that Slack still shows."""
+
+
 Interaction: TypeAlias = (
     LookupPage
     | HistoryPage
@@ -124,6 +129,7 @@ Interaction: TypeAlias = (
     | OpenLookup
     | WaitingRequest
     | RunningLookup
+    | FinishedLookup
 )
 """State that an id can stand for."""
 
@@ -157,10 +163,11 @@ class Interactions:
         self._accounts = 0
         self._lock = Lock()
 
-    def keep(self, actor: Actor, what: Interaction) -> str:
-        """Remember state for an actor and return its opaque id."""
-        key, now = secrets.token_urlsafe(12), time.monotonic()
+    def keep(self, actor: Actor, what: Interaction, key: str = "") -> str:
+        """Remember state for an actor and return its opaque id, a new one unless it replaces another's."""
+        key, now = key or secrets.token_urlsafe(12), time.monotonic()
         with self._lock:
+            self._drop(key)
             self._kept[key] = _Entry(now + LIFETIME, actor, what)
             if accounts := _accounts_of(what):
                 if id(accounts) not in self._holding:

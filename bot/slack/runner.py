@@ -265,7 +265,7 @@ class CommandRunner:
         self._check_readers(request)
         if share:
             check_share(self.people, request.channel_id)
-        with showing_progress(self.interactions, request, job, number=number, stays=share):
+        with showing_progress(self.interactions, request, job, number=number):
             return job.run()
 
     def run_text(self, request: SlackRequest, text: str) -> str:

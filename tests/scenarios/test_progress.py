@@ -5,19 +5,22 @@ from typing import Any
 
 import pytest
 
-from bot.playground.people import EDITOR
+from bot.playground.people import EDITOR, VIEWER
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.data import Account
 from bot.slack.workers import THREADS
 from tests.support.running_bot import RunningBot, SlackUser, run_bot
 
-LONG = 4400
+LONG = 2800
 """Milliseconds of a call: longer than the wait for a lookup's first progress, shorter than a time-out."""
+DIRECT = f"D{VIEWER.id[1:]}"
 
 
-@pytest.fixture(scope="module")
-def running_bot() -> Iterator[RunningBot]:
+@pytest.fixture(scope="module", params=["added", "replaced"])
+def running_bot(request: pytest.FixtureRequest) -> Iterator[RunningBot]:
+    """A bot in a Slack that adds answers to those of a command, and in one that replaces them."""
     with run_bot("http") as running_bot:
+        running_bot.workspace.fault_controls.apply("command_answers", request.param)
         yield running_bot
 
 
@@ -51,36 +54,55 @@ def restore_buttons(running_bot: RunningBot, message: dict[str, Any]) -> None:
     kept.content = replace(kept.content, blocks=message["blocks"])
 
 
-def test_shows_how_far_a_long_lookup_is_with_a_button_that_goes_when_it_has_ended(
+def test_shows_one_line_of_a_slow_command_and_its_answer_as_a_new_message(running_bot: RunningBot) -> None:
+    slow(running_bot, LONG)
+    with running_bot.act_as() as vera:
+        working = vera.begin("/im profile alice bob_k")
+        answer = vera.answer()
+        after = vera.press(working, "Cancel")
+
+    assert has_cancel(working)
+    assert "Looking up 2 accounts" in working["text"]
+    assert "The answer follows as a new message." in working["text"]
+    assert "2 of 2 found" in answer["text"]
+    assert answer["ts"] != working["ts"]
+    assert after["text"] == "This lookup has finished. Its answer is a message of its own."
+    assert after["ts"] == working["ts"]
+    assert not has_cancel(after)
+    assert max(url.uses for url in running_bot.workspace.response_urls.values()) <= 2
+
+
+def test_moves_the_progress_of_a_direct_message_with_a_button_that_goes_when_it_has_ended(
     running_bot: RunningBot,
 ) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        working = vera.begin("/im profile alice bob_k")
-        progress = vera.answer()
-        answer = vera.answer()
+        assert vera.page.send("alice bob_k", DIRECT) == {"ok": True}
+        vera.answer()  # the message sent
+        working, progress, answer = (vera.answer() for _ in range(3))
         restore_buttons(running_bot, progress)
         refused = vera.press(progress, "Cancel")
 
     assert not has_cancel(working)
     assert has_cancel(progress)
-    assert "Looking up 2 accounts" in progress["text"]
     assert "0 of 2" in progress["text"]
     assert "2 of 2 found" in answer["text"]
     assert answer["ts"] == progress["ts"] == working["ts"]
     assert not has_cancel(answer)
     assert "this button has expired" in refused["text"]
-    assert max(url.uses for url in running_bot.workspace.response_urls.values()) <= 3
 
 
 def test_counts_what_is_found_while_the_rest_is_asked_about(running_bot: RunningBot) -> None:
     (app,) = running_bot.sandbox.apps.values()
     here = [f"here_{number}" for number in range(100)]
     app.accounts.update({account: Account({"Tag_Profile_IM_Nick": account}) for account in here})
-    slow(running_bot, 2200)  # the two accounts not found take a second call, which checks them
+    slow(running_bot, 3500)  # the two accounts not found take a second call, which checks them
     with running_bot.act_as() as vera:
-        assert vera.page.send(f"/im profile {' '.join(here)} nobody_1 nobody_2") == {"ok": True}
-        progress = wait_for_cancel(vera, vera.answer())
+        assert vera.page.send(f"{' '.join(here)} nobody_1 nobody_2", DIRECT) == {"ok": True}
+        vera.answer()  # the message sent
+        progress = vera.answer()
+        while "100 found" not in progress["text"]:
+            progress = vera.answer()
         answer = vera.press(progress, "Cancel")
 
     assert re.search(r"100 of 102 · 100 found · about \d s left", progress["text"])
@@ -139,33 +161,19 @@ def test_cancels_although_every_worker_is_busy_with_lookups(running_bot: Running
             answer = vera.answer() if ended < each else answer
 
 
-def test_says_in_the_progress_message_where_the_answer_was_shared(running_bot: RunningBot) -> None:
+def test_shares_a_slow_answer_and_sends_its_csv_as_messages_of_their_own(running_bot: RunningBot) -> None:
     slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        progress = wait_for_cancel(vera, vera.begin("/im profile alice --share"))
-        line, shared = vera.answer(), vera.answer()
+        working = vera.begin("/im profile alice --share --csv")
+        shared, file, sent = (vera.answer() for _ in range(3))
 
+    assert working["ephemeral"]
     assert not shared["ephemeral"]
     assert "1 of 1 found" in shared["text"]
-    assert line["ts"] == progress["ts"]
-    assert "visible to everyone here" in line["text"]
-    assert not has_cancel(line)
-
-
-def test_leaves_the_shared_answer_alone_when_the_csv_is_there_as_well(running_bot: RunningBot) -> None:
-    slow(running_bot, LONG)
-    with running_bot.act_as() as vera:
-        progress = wait_for_cancel(vera, vera.begin("/im profile alice --share --csv"))
-        line, shared, file, said = (vera.answer() for _ in range(4))
-
-    kept = running_bot.workspace.find(shared["channel"], shared["ts"])
-    assert kept
-    assert "1 of 1 found" in kept.content.text
-    assert "visible to everyone here" in line["text"]
-    assert line["ts"] == progress["ts"]
     assert len(file["files"]) == 1
-    assert said["ephemeral"]
-    assert "the CSV is only for you" in said["text"]
+    assert sent["ephemeral"]
+    assert "the CSV is only for you" in sent["text"]
+    assert len({message["ts"] for message in (working, shared, file, sent)}) == 4
 
 
 def test_sends_no_csv_of_a_cancelled_lookup(running_bot: RunningBot) -> None:

@@ -1,5 +1,6 @@
 """Slow presses leave their message as it is, and are answered once with a new one."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from tests.support.running_bot import RunningBot, SlackUser, run_bot
 
 SLOW = Behavior(latency_ms=2800)
 """Longer than the wait for a lookup's second message, shorter than a time-out."""
-FOLLOWS = "The answer follows as a new message."
+FOLLOWS = re.compile("The (answer follows as a new message|result follows).")
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,9 @@ def test_leaves_the_pressed_message_and_answers_once_beside_it(
 
     assert kept.content == before
     assert answer["ts"] != pressed["ts"]
-    assert said_since(running_bot, known) == [FOLLOWS, answer["text"]]
+    (line, *texts) = said_since(running_bot, known)
+    assert FOLLOWS.search(line)
+    assert texts == [answer["text"]]
 
 
 def test_says_beside_the_pressed_message_what_went_wrong(running_bot: RunningBot, ed: SlackUser) -> None:
@@ -108,4 +111,6 @@ def test_says_beside_the_pressed_message_what_went_wrong(running_bot: RunningBot
     refused = last(ed, "40001")
 
     assert kept.content == before
-    assert said_since(running_bot, known) == [FOLLOWS, refused["text"]]
+    (line, *texts) = said_since(running_bot, known)
+    assert FOLLOWS.search(line)
+    assert texts == [refused["text"]]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.playground.people import EDITOR, VIEWER
+from bot.sandbox.behavior import Behavior
 from bot.slack.modals.profile import ACCOUNT
 from bot.slack.workers import THREADS
 from tests.scenarios.test_lookup_modals import filled
@@ -31,6 +32,12 @@ def ed(running_bot: RunningBot) -> Iterator[SlackUser]:
         yield ed
 
 
+@pytest.fixture(autouse=True)
+def no_faults(running_bot: RunningBot) -> Iterator[None]:
+    yield
+    running_bot.sandbox.behavior = Behavior()
+
+
 @contextmanager
 def all_workers_busy(running_bot: RunningBot) -> Iterator[threading.Event]:
     """Keep every worker busy until the event is set."""
@@ -49,6 +56,10 @@ def all_workers_busy(running_bot: RunningBot) -> Iterator[threading.Event]:
 
 def idle(running_bot: RunningBot) -> bool:
     return not running_bot.bot.workers._running.total()
+
+
+def count_messages(running_bot: RunningBot) -> int:
+    return sum(message.channel == ONCALL for message in running_bot.workspace.messages)
 
 
 def press_in(slack_user: SlackUser, view: dict[str, Any], label: str) -> None:
@@ -93,12 +104,41 @@ def test_says_that_what_has_begun_cannot_be_taken_back_any_more(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
     with all_workers_busy(running_bot) as released:
-        waits = ed.ask("/im profile alice")
+        waits = ed.ask("/im history alice")
         released.set()
         ed.answer()
     refused = ed.press(waits, "Cancel")
 
     assert "this has already started" in refused["text"]
+
+
+def test_cancels_a_lookup_with_the_button_of_its_waiting_notice(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
+    running_bot.sandbox.behavior = Behavior(latency_ms=2800)
+    known = count_messages(running_bot)
+    with all_workers_busy(running_bot) as released:
+        waits = ed.ask("/im profile alice bob_k")
+        released.set()
+        wait_until(lambda: bool(running_bot.sandbox.call_log()["portrait_get"]))
+        answer = ed.press(waits, "Cancel")
+
+    assert "2 not asked" in answer["text"]
+    assert answer["ts"] == waits["ts"]
+    assert count_messages(running_bot) == known + 1
+
+
+def test_says_in_the_waiting_notice_of_a_finished_lookup_that_it_has_finished(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
+    with all_workers_busy(running_bot) as released:
+        waits = ed.ask("/im profile alice")
+        released.set()
+        ed.answer()
+    after = ed.press(waits, "Cancel")
+
+    assert after["text"].startswith("This lookup has finished.")
+    assert after["ts"] == waits["ts"]
 
 
 def test_refuses_another_person_who_takes_it_back(running_bot: RunningBot, ed: SlackUser) -> None:

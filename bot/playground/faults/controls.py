@@ -10,6 +10,7 @@ from bot.playground.transport.socket_mode import SocketMode
 
 _ANSWERS = {"fine": "Fine", "limited": "Too many requests (429)", "down": "Down (500)", "hanging": "Hanging"}
 _FAULTS = {"limited": SlackFault.RATE_LIMITED, "down": SlackFault.BROKEN, "hanging": SlackFault.HANG}
+_ANSWERS_TO_COMMANDS = {"added": "Added", "replaced": "Replaced"}
 _TIMES = {"once": "Once", "twice": "Twice"}
 _SOCKET = {"connected": "Connected", "drop": "Drop now"}
 
@@ -47,6 +48,14 @@ class FaultControls:
         self._controls: dict[str, FaultControl] = {}
         self.add(FaultControl("web_api", "Slack's Web API", _ANSWERS, _failing(faults, WEB_API, UPLOAD_URL)))
         self.add(FaultControl("response_url", "Response URLs", _ANSWERS, _failing(faults, RESPONSE_URL)))
+        self.add(
+            FaultControl(
+                "command_answers",
+                "Further answers to a command",
+                _ANSWERS_TO_COMMANDS,
+                lambda name: _replace(faults, name),
+            )
+        )
         self.add(FaultControl("deliveries", "Deliveries", _TIMES, lambda name: _repeat(faults, name)))
         self.add(FaultControl("socket", "Socket", _SOCKET, lambda name: _drop(sockets, name), momentary=True))
 
@@ -83,6 +92,10 @@ def _failing(faults: FaultInjector, *names: str) -> Callable[[str], None]:
 def _drop(sockets: SocketMode, setting: str) -> None:
     if setting == "drop":
         sockets.drop()
+
+
+def _replace(faults: FaultInjector, setting: str) -> None:
+    faults.replace_answers = setting == "replaced"
 
 
 def _repeat(faults: FaultInjector, setting: str) -> None:

@@ -32,6 +32,8 @@ class FaultInjector:
     def __init__(self) -> None:
         self.deliver_twice = False
         """Deliver every payload twice."""
+        self.replace_answers = False
+        """Let `replace_original` at a slash command's response URL replace the answer given before."""
         self._faults: defaultdict[str, deque[SlackFault]] = defaultdict(deque)
         self._lasting: dict[str, SlackFault | None] = {}
 

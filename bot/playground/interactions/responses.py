@@ -62,7 +62,8 @@ def respond(workspace: Workspace, url: ResponseUrl, body: Mapping[str, Any]) -> 
         workspace.delete(source)
         return
     content = read_content(body)
-    if source and _is_true(body.get("replace_original", url.pressed)):
+    replaceable = url.pressed or workspace.faults.replace_answers
+    if source and replaceable and _is_true(body.get("replace_original", url.pressed)):
         workspace.change(source, content)
         return
     public = body.get("response_type") == "in_channel"

@@ -45,17 +45,14 @@ class Conversation:
     seconds: float
     opens_thread: bool = False
     _ts: str = field(default="", init=False)
-    beside: ClassVar[bool] = False
+    editable: ClassVar[bool] = True
     is_view: ClassVar[bool] = False
+    updates: ClassVar[tuple[float, ...]] = UPDATED_AFTER
 
     @property
     def public(self) -> bool:
         """Whether others see messages in it."""
         return not self.channel.id.startswith((DIRECT, *_PEOPLE))
-
-    def updates(self, *, stays: bool) -> tuple[float, ...]:  # noqa: ARG002 - the protocol's
-        """List the seconds after which a progress notice is updated."""
-        return UPDATED_AFTER
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
         """Send a message: update the last one if asked, else post, else send a direct message."""

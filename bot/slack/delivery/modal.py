@@ -21,7 +21,7 @@ class ModalDelivery:
     view: OpenView
     otherwise: Delivery
     _fallen: bool = field(default=False, init=False)
-    beside: ClassVar[bool] = False
+    editable: ClassVar[bool] = True
     is_view: ClassVar[bool] = True
 
     @property
@@ -29,15 +29,17 @@ class ModalDelivery:
         """Whether others see the messages."""
         return self.otherwise.public
 
-    def updates(self, *, stays: bool) -> tuple[float, ...]:
-        """List the seconds after which a progress notice is updated."""
-        return self.otherwise.updates(stays=stays)
+    @property
+    def updates(self) -> tuple[float, ...]:
+        """The seconds after which a progress notice is updated."""
+        return self.otherwise.updates
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
         """Show a message in the view, or send it by the fallback."""
         if not self.view.show(notice_view(message)):
             # A notice shown in the view cannot be replaced elsewhere.
-            self.otherwise.send(message, audience, in_place=in_place and self._fallen)
+            in_place = in_place and self._fallen and self.otherwise.editable
+            self.otherwise.send(message, audience, in_place=in_place)
             self._fallen = True
 
     def update(self, message: Message) -> None:

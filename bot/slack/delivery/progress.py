@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from bot.core.lookups.job import LookupJob
 from bot.core.results import Lookup
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import Interactions, RunningLookup
+from bot.slack.interactions import FinishedLookup, Interactions, RunningLookup
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import progressing, working
 
@@ -16,7 +16,7 @@ PROGRESS_AFTER = 2.0
 
 @contextmanager
 def showing_progress(
-    interactions: Interactions, request: SlackRequest, job: LookupJob, *, number: int = 0, stays: bool = False
+    interactions: Interactions, request: SlackRequest, job: LookupJob, *, number: int = 0
 ) -> Iterator[None]:
     """Show the progress of a lookup, with a button to cancel it, until the context ends.
 
@@ -25,27 +25,34 @@ def showing_progress(
         request: The request to answer.
         job: The lookup.
         number: The page to show.
-        stays: Whether the notice stays, because the answer goes elsewhere.
     """
-    cancel_id = ""
+    cancel_id = request.reply.cancel_id
 
     def stop() -> Lookup | None:
         if lookup := job.cancel():
             request.reply.stop_progress()
         return lookup
 
+    def make_cancelable() -> str:
+        running = RunningLookup(stop, number, request.reply.public)
+        return interactions.keep(request.actor, running, cancel_id)
+
     def line() -> Message:
         nonlocal cancel_id
-        progress = job.progress()
-        if progress.seconds < PROGRESS_AFTER:
+        progress, moves = job.progress(), request.reply.editable
+        if moves and progress.seconds < PROGRESS_AFTER:
             return working(job.command)
-        cancel_id = cancel_id or interactions.keep(
-            request.actor, RunningLookup(stop, number, request.reply.public)
-        )
-        return progressing(job.command, progress, cancel_id)
+        cancel_id = cancel_id or make_cancelable()
+        return progressing(job.command, progress, cancel_id) if moves else working(job.command, cancel_id)
 
+    if cancel_id:
+        # The notice that the request waits stays, and its button now cancels the lookup.
+        make_cancelable()
     try:
-        with request.reply.working(line, stays=stays):
+        with request.reply.working(line):
             yield
     finally:
-        interactions.forget(cancel_id)
+        if request.reply.editable:
+            interactions.forget(cancel_id)
+        elif cancel_id:
+            interactions.keep(request.actor, FinishedLookup(), cancel_id)

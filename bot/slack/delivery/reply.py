@@ -9,7 +9,6 @@ from threading import Event, Lock, Thread
 from typing import Protocol
 
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.notices import following, shared
 
 WORKING_AFTER = 1.0
 """The usual seconds without an answer before a notice is sent."""
@@ -37,15 +36,16 @@ class Delivery(Protocol):
         """Whether others than the actor see its usual messages."""
 
     @property
-    def beside(self) -> bool:
-        """Whether it can only replace the message of the pressed button, not a later one."""
+    def editable(self) -> bool:
+        """Whether it can update the messages it sends; a response URL replaces only the pressed one."""
 
     @property
     def is_view(self) -> bool:
         """Whether it is a modal view, which others may update as well."""
 
-    def updates(self, *, stays: bool) -> tuple[float, ...]:
-        """List the seconds of work after which a progress notice is updated."""
+    @property
+    def updates(self) -> tuple[float, ...]:
+        """The seconds of work after which a progress notice is updated."""
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
         """Send a message; `in_place` replaces the last or the pressed one if possible."""
@@ -61,14 +61,10 @@ class Line(Enum):
     """There is none."""
     MAKES_WAY = auto()
     """The next message, unless an error, replaces that of the pressed button."""
-    ANNOUNCED = auto()
-    """A notice is posted beside the pressed message, and cannot be replaced."""
+    STAYS = auto()
+    """A notice is posted that cannot be updated; it is the only one."""
     STANDS = auto()
     """A notice is posted, and the answer will replace it."""
-    STAYS = auto()
-    """A notice stays, because the answer goes elsewhere."""
-    OUTDATED = auto()
-    """A notice stays, but its progress is outdated by the answer."""
 
 
 @dataclass(slots=True)
@@ -78,10 +74,12 @@ class Reply:
     Args:
         delivery: The delivery to the actor.
         working_after: The seconds without an answer before a notice is sent.
+        cancel_id: The opaque id of the Cancel button of its notice; empty while there is none.
     """
 
     delivery: Delivery
     working_after: float = WORKING_AFTER
+    cancel_id: str = field(default="", init=False)
     _line: Line = Line.NONE
     _answered: Event = field(default_factory=Event, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
@@ -91,11 +89,21 @@ class Reply:
         """Whether others than the actor see the answer."""
         return self.delivery.public
 
+    @property
+    def editable(self) -> bool:
+        """Whether a notice can be updated, and replaced by the answer."""
+        return self.delivery.editable or self._line in (Line.MAKES_WAY, Line.STANDS)
+
     def replace_pressed(self) -> None:
         """Let the answer replace the message of the pressed button."""
         with self._lock:
-            if self._line in (Line.NONE, Line.ANNOUNCED):
+            if self._line in (Line.NONE, Line.STAYS):
                 self._line = Line.MAKES_WAY
+
+    def show_in_ack(self) -> None:
+        """Note that the ack of a command shows a notice, which stays."""
+        with self._lock:
+            self._line = Line.STAYS
 
     def announce_waiting(self, line: Callable[[], Message], over: Event) -> None:
         """Send a notice if a request waits longer than about a second, in a thread of its own.
@@ -113,17 +121,14 @@ class Reply:
                 pass
 
     @contextmanager
-    def working(self, line: Callable[[], Message], *, stays: bool = False) -> Iterator[None]:
+    def working(self, line: Callable[[], Message]) -> Iterator[None]:
         """Show a progress notice if the context takes longer than about a second.
 
-        Beside a message that must stay, it only announces the answer, since it could not be updated there.
-
         Args:
-            line: Makes the notice, and its updates.
-            stays: Whether the notice stays, because the answer goes elsewhere.
+            line: Makes the notice, and its updates where a notice can be updated.
         """
         done = Event()
-        Thread(target=self._show_progress, args=(line, stays, done), name="progress", daemon=True).start()
+        Thread(target=self._show_progress, args=(line, done), name="progress", daemon=True).start()
         try:
             yield
         finally:
@@ -133,12 +138,6 @@ class Reply:
         """Send the answer."""
         with self._lock:
             self._answered.set()
-            outdated = self._line is Line.OUTDATED
-            if outdated or (audience is Audience.CHANNEL and self._line is Line.STANDS):
-                # Before the answer, which it would otherwise replace.
-                self.delivery.update(shared())
-            if outdated:
-                self._line = Line.STAYS
             self._send(message, audience)
 
     def refuse(self, message: Message) -> None:
@@ -162,28 +161,22 @@ class Reply:
             # The role is not checked yet, so others must not see the notice.
             self._send(line(), Audience.ACTOR if self.public else Audience.USUAL)
             if not self.public:
-                self._line = Line.ANNOUNCED if self.delivery.beside else Line.STANDS
+                self._line = Line.STANDS if self.delivery.editable else Line.STAYS
 
-    def _show_progress(self, line: Callable[[], Message], stays: bool, done: Event) -> None:  # noqa: FBT001 - called by Thread
+    def _show_progress(self, line: Callable[[], Message], done: Event) -> None:
         started, shown = time.monotonic(), None
-        for moment in (self.working_after, *self.delivery.updates(stays=stays)):
+        for moment in (self.working_after, *self.delivery.updates):
             if done.wait(max(0.0, started + moment - time.monotonic())):
                 return
             with self._lock:
-                if self._answered.is_set():
-                    return
-                if self.delivery.beside and self._line in (Line.NONE, Line.ANNOUNCED):
-                    if self._line is Line.NONE:
-                        self._line = Line.ANNOUNCED
-                        self._send(following())
+                if self._answered.is_set() or self._line is Line.STAYS:
                     return
                 message = line()
                 if shown is None:
                     self._send(message)
-                    self._line = Line.STAYS if stays else Line.STANDS
+                    self._line = Line.STANDS if self.editable else Line.STAYS
                 elif message != shown:
                     self.delivery.update(message)
-                    self._line = Line.OUTDATED if stays else self._line
                 shown = message
 
     def _send(self, message: Message, audience: Audience = Audience.USUAL) -> None:

@@ -24,10 +24,10 @@ from bot.slack.messages.blocks import Message
 TRIES = 2
 """The tries of one message before the fallback; a response URL works five times in all."""
 UPDATED_AFTER = (2.5, 6.0)
-"""Seconds after which a progress notice is updated at a response URL.
+"""Seconds after which a progress notice is updated in place of the pressed message.
 
 The URL takes five messages: the notice, two updates, the answer, and one in reserve. There is only one update
-after a waiting notice, or if the notice stays and gets a last update with the answer.
+after a waiting notice.
 """
 MOST_BYTES = 64 * 1024
 """The longest response read, in bytes; Slack responds `ok`, or an error code."""
@@ -51,17 +51,14 @@ class Responder:
         self._limits = limits
         self._session = Session("https://hooks.slack.com", connections)
 
-    def reach(self, url: str, actor_id: str, *, of_message: bool = False) -> Delivery:
+    def reach(self, url: str, actor_id: str) -> Delivery:
         """Make the delivery to a response URL, or without one to the actor's direct messages.
 
         Args:
             url: The response URL; empty if there is none.
             actor_id: The actor's user id.
-            of_message: Whether the URL belongs to a message, the only one that it can replace.
         """
-        if not url:
-            return self.open_conversation(actor_id, actor_id)
-        return ResponseUrl(self, url, actor_id, beside=of_message)
+        return ResponseUrl(self, url, actor_id) if url else self.open_conversation(actor_id, actor_id)
 
     def open_conversation(
         self, channel_id: str, user_id: str, thread_ts: str = "", *, opens_thread: bool = False
@@ -98,7 +95,7 @@ class Responder:
         send_directly(Channel(self._slack, actor_id), message, self._limits.answer)
 
     def update(self, url: str, message: Message) -> None:
-        """Update the last message at a response URL, if Slack allows it."""
+        """Update the pressed message of a response URL, if Slack allows it."""
         body = {"text": message.text, "blocks": message.blocks, **_IN_PLACE, **_QUIET}
         _, reason = self._try(url, msgspec.json.encode(body), self._limits.attempt)
         if reason:
@@ -139,26 +136,29 @@ class Responder:
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """Delivery to the response URL of a command or a message.
+    """Delivery to the response URL of a command, a form or a pressed message.
+
+    Slack replaces the pressed message, but nothing that was sent to the URL of a command: there, and beside
+    a pressed message, each message is a new one.
 
     Args:
         responder: The client of response URLs.
         url: The response URL.
         actor_id: The actor's user id, for direct messages.
-        beside: Whether the URL belongs to a message, the only one that it can replace.
     """
 
     responder: Responder
     url: str = field(repr=False)
     actor_id: str
-    beside: bool = False
     _used: bool = field(default=False, init=False)
     public: ClassVar[bool] = False
+    editable: ClassVar[bool] = False
     is_view: ClassVar[bool] = False
 
-    def updates(self, *, stays: bool) -> tuple[float, ...]:
-        """List the seconds after which a progress notice is updated."""
-        return UPDATED_AFTER[: 1 if stays or self._used else None]
+    @property
+    def updates(self) -> tuple[float, ...]:
+        """The seconds after which a progress notice is updated."""
+        return UPDATED_AFTER[: 1 if self._used else None]
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
         """Send a message, with a direct message as the fallback."""
@@ -171,7 +171,7 @@ class ResponseUrl:
         self.responder.send(self.url, message, options, self.actor_id)
 
     def update(self, message: Message) -> None:
-        """Update the last message, if Slack allows it."""
+        """Update the pressed message, if Slack allows it."""
         self.responder.update(self.url, message)
 
 

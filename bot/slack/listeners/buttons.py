@@ -19,6 +19,7 @@ from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import (
     Cancelable,
+    FinishedLookup,
     HistoryPage,
     LookupPage,
     Page,
@@ -29,7 +30,7 @@ from bot.slack.interactions import (
 )
 from bot.slack.listeners.home import HomeTabs, publish
 from bot.slack.listeners.lookup_form import open_lookup
-from bot.slack.messages.notices import changing, withdrawn
+from bot.slack.messages.notices import changing, finished, withdrawn
 from bot.slack.runner import CommandRunner
 
 Action: TypeAlias = Callable[[CommandRunner, SlackRequest, str], str]
@@ -62,7 +63,7 @@ def press(runner: CommandRunner, request: SlackRequest, action_id: str, value: s
 
 def _make_request(runner: CommandRunner, responder: Responder, body: Mapping[str, Any]) -> SlackRequest:
     actor, url, view = read_actor(body), text(body, "response_url"), body.get("view") or {}
-    delivery = responder.reach(url, actor.user_id, of_message=True)
+    delivery = responder.reach(url, actor.user_id)
     if view.get("type") == "modal":
         open_view = OpenView(runner.forms.slack, text(view, "id"))
         delivery = responder.open_view(open_view, url, actor.user_id)
@@ -107,7 +108,7 @@ def _cancel_lookup(runner: CommandRunner, request: SlackRequest, key: str) -> st
         raise ExpiredError("this has already started", advice="Its answer is here or on the way")
     runner.interactions.forget(key)
     request.reply.replace_pressed()
-    request.reply.answer(withdrawn())
+    request.reply.answer(finished() if isinstance(cancelable, FinishedLookup) else withdrawn())
     return "CancelWaiting"
 
 

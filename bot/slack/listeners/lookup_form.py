@@ -54,7 +54,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
     @app.shortcut(LOOKUP_MESSAGE)
     def on_message_shortcut(ack: Ack, body: Mapping[str, Any]) -> None:
         destination = OpenLookup(text(body.get("channel") or {}, "id"), text(body, "response_url"))
-        request = _make_request(responder, read_actor(body), body, destination, of_message=True)
+        request = _make_request(responder, read_actor(body), body, destination)
         run = partial(_offer, runner, request, destination, body.get("message") or {})
         admission.admit(request, partial(runner.run_guarded, request, run))
         ack()
@@ -67,10 +67,8 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         except FormError as error:
             ack(response_action="errors", errors=error.mistakes)
             return
-        # Without its own response URL, the modal was opened from a message, and uses that one's.
-        of_message = not body.get("response_urls")
         destination = _find_destination(runner.interactions, actor, body)
-        request = _make_request(responder, actor, body, destination, of_message=of_message)
+        request = _make_request(responder, actor, body, destination)
         run = partial(runner.run, request, command)
         if admission.try_to_admit(request, partial(runner.run_guarded, request, run)):
             ack()
@@ -103,10 +101,8 @@ def _make_request(
     actor: Actor,
     body: Mapping[str, Any],
     destination: OpenLookup = _DIRECT_MESSAGES,
-    *,
-    of_message: bool = False,
 ) -> SlackRequest:
-    delivery = responder.reach(destination.response_url, actor.user_id, of_message=of_message)
+    delivery = responder.reach(destination.response_url, actor.user_id)
     return SlackRequest(
         actor, Surface.FORM, Reply(delivery), destination.channel_id, text(body, "trigger_id")
     )

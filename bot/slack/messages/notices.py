@@ -10,9 +10,14 @@ from bot.slack.messages.blocks import Button, Message, bold, buttons, make_messa
 from bot.slack.messages.progress import show_progress, show_working
 
 
-def working(command: LookupCommand) -> Message:
-    """Make the notice of a running lookup, which the answer replaces."""
-    return make_message(lambda _: [show_working(command)])
+def working(command: LookupCommand, cancel_id: str = "") -> Message:
+    """Make the notice of a running lookup.
+
+    Args:
+        command: The lookup.
+        cancel_id: The opaque id of its Cancel button, if the notice stays and the answer follows.
+    """
+    return make_message(lambda _: show_working(command, cancel_id))
 
 
 def progressing(command: LookupCommand, progress: Progress, cancel_id: str) -> Message:
@@ -26,24 +31,19 @@ def progressing(command: LookupCommand, progress: Progress, cancel_id: str) -> M
     return make_message(lambda _: show_progress(command, progress, cancel_id))
 
 
-def shared() -> Message:
-    """Make the notice that the answer is posted for everyone in the conversation."""
-    return _notice([words("The answer follows, visible to everyone here.")])
-
-
-def following() -> Message:
-    """Make the notice that the answer is a separate message; this one stays."""
-    return _notice([words("The answer follows as a new message.")])
+def finished() -> Message:
+    """Make the notice that replaces that of a finished lookup."""
+    return _notice([bold("This lookup has finished."), words(" Its answer is a message of its own.")])
 
 
 def sending() -> Message:
-    """Make the notice of a file being sent, which the result replaces."""
+    """Make the notice of a file being sent."""
     return _notice([bold("Sending the CSV…"), words(" It will arrive in your direct messages.")])
 
 
 def changing() -> Message:
-    """Make the notice of a change being prepared or made, which the result replaces."""
-    return _notice([bold("Contacting Tencent Chat…"), words(" The result will replace this message.")])
+    """Make the notice of a change being prepared or made."""
+    return _notice([bold("Contacting Tencent Chat…"), words(" The result follows.")])
 
 
 def busy() -> Message:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand
 from bot.core.lookups.job import Progress
@@ -15,17 +15,30 @@ _CELLS = 20
 _NAMES = {LookupStatus.FOUND: "found", **COUNTED}
 
 
-def show_working(command: LookupCommand) -> Block:
-    """Show the number of accounts and the app."""
-    what = f"Looking up {plural(len(command.accounts), 'account')}"
-    return paragraph([bold(what), words(" in "), code(command.app.name), words(f" {command.app.region}…")])
+def show_working(command: LookupCommand, cancel_id: str = "") -> Iterator[Block]:
+    """Show a running lookup; with a Cancel button where this notice stays."""
+    if cancel_id:
+        yield paragraph(_name(command), [words("The answer follows as a new message.")])
+        yield _cancel(cancel_id)
+    else:
+        yield paragraph(_name(command))
 
 
 def show_progress(command: LookupCommand, progress: Progress, cancel_id: str) -> Iterator[Block]:
     """Show the progress of a lookup, as a bar and in numbers."""
-    yield show_working(command)
+    yield paragraph(_name(command))
     yield paragraph([words(_bar(progress), "code"), words(f"  {' · '.join(_numbers(progress))}")])
-    yield buttons(Button("Cancel", "cancel_lookup", cancel_id, "danger"))
+    yield _cancel(cancel_id)
+
+
+def _name(command: LookupCommand) -> list[RichTextElement]:
+    """Name the number of accounts and the app."""
+    what = f"Looking up {plural(len(command.accounts), 'account')}"
+    return [bold(what), words(" in "), code(command.app.name), words(f" {command.app.region}…")]
+
+
+def _cancel(cancel_id: str) -> Block:
+    return buttons(Button("Cancel", "cancel_lookup", cancel_id, "danger"))
 
 
 def _bar(progress: Progress) -> str:

@@ -27,6 +27,7 @@ def test_sends_every_page_the_fault_settings(page: OpenPage) -> None:
         assert {dial["name"]: dial["setting"] for dial in news["weather"]} == {
             "web_api": "down",
             "response_url": "fine",
+            "command_answers": "added",
             "deliveries": "once",
             "socket": "connected",
         }

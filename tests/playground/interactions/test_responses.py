@@ -114,13 +114,27 @@ def test_refuses_invalid_blocks_with_the_place(vera: Page, bot: SocketModeConnec
     assert "[json-pointer:/blocks/0/text/text]" in answer.json()["response_metadata"]["messages"][0]
 
 
-def test_replaces_the_answer_given_before(vera: Page, bot: SocketModeConnection) -> None:
+def test_adds_an_answer_though_it_is_asked_to_replace_the_one_before(
+    vera: Page, bot: SocketModeConnection
+) -> None:
     response_url = ask(vera, bot)
 
     respond(response_url, text="working …")
     respond(response_url, text="done", replace_original=True)
 
-    before, after = vera.next(), vera.next()
+    before, after = vera.next_message(), vera.next_message()
+    assert (before["text"], after["text"]) == ("working …", "done")
+    assert after["ts"] != before["ts"]
+
+
+def test_replaces_the_answer_given_before_if_so_set(vera: Page, bot: SocketModeConnection) -> None:
+    vera.set_fault("command_answers", "replaced")
+    response_url = ask(vera, bot)
+
+    respond(response_url, text="working …")
+    respond(response_url, text="done", replace_original=True)
+
+    _, before, after = vera.next(), vera.next(), vera.next()
     assert (after["type"], after["message"]["text"]) == ("message_changed", "done")
     assert after["message"]["ts"] == before["message"]["ts"]
 

@@ -8,10 +8,9 @@ import pytest
 
 from bot.logs import set_up_logs
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
-from bot.slack.delivery.reply import Audience, Reply
+from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.response_url import Responder
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.notices import following, shared
 from tests.support.scripted_server import DRIPS, ScriptedServer, ServerResponse, answer, hang, reset
 from tests.support.slack import wait_until
 
@@ -45,8 +44,8 @@ class ResponseUrlFixture:
     def posted(self) -> list[dict[str, Any]]:
         return [request.json for request in self.hooks.requests]
 
-    def reply(self, *, replaces: bool = False, working_after: float = 1.0, of_message: bool = False) -> Reply:
-        reply = Reply(self.responder.reach(self.url, ACTOR, of_message=of_message), working_after)
+    def reply(self, *, replaces: bool = False, working_after: float = 1.0) -> Reply:
+        reply = Reply(self.responder.reach(self.url, ACTOR), working_after)
         if replaces:
             reply.replace_pressed()
         return reply
@@ -200,40 +199,30 @@ def test_answers_once_when_it_is_quick() -> None:
     assert [(body["text"], body["replace_original"]) for body in fixture.posted] == [(MESSAGE.text, False)]
 
 
-def test_says_that_it_works_and_replaces_that_with_the_answer() -> None:
+@pytest.mark.parametrize("end", [Reply.answer, Reply.refuse])
+def test_says_once_that_it_works_and_replaces_nothing(end: Callable[[Reply, Message], None]) -> None:
+    lines = iter(Message(f"{number} of 100", ()) for number in range(100))
     with slack(OK) as fixture:
         reply = fixture.reply(working_after=0)
+        for _ in range(2):
+            with reply.working(lambda: next(lines)):
+                wait_until(lambda: bool(fixture.posted))
+                time.sleep(0.05)
+        end(reply, MESSAGE)
+
+    assert [body["text"] for body in fixture.posted] == ["0 of 100", MESSAGE.text]
+    assert [body["replace_original"] for body in fixture.posted] == [False, False]
+
+
+def test_says_not_that_it_works_where_the_ack_has_said_that_it_waits() -> None:
+    with slack(OK) as fixture:
+        reply = fixture.reply(working_after=0)
+        reply.show_in_ack()
         with reply.working(lambda: LINE):
-            wait_until(lambda: bool(fixture.posted))
+            time.sleep(0.05)
         reply.answer(MESSAGE)
 
-    assert [(body["text"], body["replace_original"]) for body in fixture.posted] == [
-        (LINE.text, False),
-        (MESSAGE.text, True),
-    ]
-
-
-def test_replaces_the_working_line_with_a_refusal_as_well() -> None:
-    with slack(OK) as fixture:
-        reply = fixture.reply(working_after=0)
-        with reply.working(lambda: LINE):
-            wait_until(lambda: bool(fixture.posted))
-        reply.refuse(MESSAGE)
-
-    assert [body["replace_original"] for body in fixture.posted] == [False, True]
-
-
-def test_leaves_the_working_line_when_the_answer_goes_to_the_channel() -> None:
-    with slack(OK) as fixture:
-        reply = fixture.reply(working_after=0)
-        with reply.working(lambda: LINE, stays=True):
-            wait_until(lambda: bool(fixture.posted))
-        reply.answer(MESSAGE, Audience.CHANNEL)
-
-    assert [(body["response_type"], body["replace_original"]) for body in fixture.posted] == [
-        ("ephemeral", False),
-        ("in_channel", False),
-    ]
+    assert [body["text"] for body in fixture.posted] == [MESSAGE.text]
 
 
 def test_never_says_that_it_works_after_it_has_answered() -> None:
@@ -260,44 +249,15 @@ def test_leaves_the_pressed_message_when_something_went_wrong() -> None:
     assert [body["replace_original"] for body in fixture.posted] == [False]
 
 
-@pytest.mark.parametrize("end", [Reply.answer, Reply.refuse])
-def test_replaces_nothing_beside_a_message_that_stays(end: Callable[[Reply, Message], None]) -> None:
-    with slack(OK) as fixture:
-        reply = fixture.reply(working_after=0, of_message=True)
-        for _ in range(2):
-            with reply.working(lambda: LINE):
-                wait_until(lambda: bool(fixture.posted))
-                time.sleep(0.05)
-        end(reply, MESSAGE)
-
-    assert [body["text"] for body in fixture.posted] == [following().text, MESSAGE.text]
-    assert [body["replace_original"] for body in fixture.posted] == [False, False]
-
-
 def test_replaces_the_pressed_message_that_makes_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", ())
     with slack(OK) as fixture:
-        reply = fixture.reply(replaces=True, working_after=0, of_message=True)
+        reply = fixture.reply(replaces=True, working_after=0)
         with reply.working(lambda: LINE):
             wait_until(lambda: bool(fixture.posted))
         reply.answer(MESSAGE)
 
     assert [body["replace_original"] for body in fixture.posted] == [True, True]
-
-
-def test_keeps_one_in_reserve_where_the_line_says_at_last_where_the_answer_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", (0.0, 0.0))
-    lines = iter(Message(f"{number} of 100", ()) for number in range(100))
-    with slack(OK) as fixture:
-        reply = fixture.reply(working_after=0)
-        with reply.working(lambda: next(lines), stays=True):
-            wait_until(lambda: len(fixture.posted) == 2)
-            time.sleep(0.05)
-        reply.answer(MESSAGE, Audience.CHANNEL)
-
-    assert [body["text"] for body in fixture.posted] == ["0 of 100", "1 of 100", shared().text, MESSAGE.text]
 
 
 def test_shows_nothing_secret_of_itself() -> None:
@@ -342,21 +302,21 @@ def test_keeps_news_within_what_a_response_url_takes(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", (0.0, 0.0))
     lines = iter(Message(f"{number} of 100", ()) for number in range(100))
     with slack(OK) as fixture:
-        reply = fixture.reply(working_after=0)
+        reply = fixture.reply(replaces=True, working_after=0)
         with reply.working(lambda: next(lines)):
             wait_until(lambda: len(fixture.posted) == 3)
             time.sleep(0.05)
         reply.answer(MESSAGE)
 
     assert [body["text"] for body in fixture.posted] == ["0 of 100", "1 of 100", "2 of 100", MESSAGE.text]
-    assert [body["replace_original"] for body in fixture.posted] == [False, True, True, True]
+    assert [body["replace_original"] for body in fixture.posted] == [True, True, True, True]
 
 
 def test_sends_progress_only_to_the_response_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.delivery.response_url.UPDATED_AFTER", (0.0,))
     lines = iter([LINE])
     with slack(OK, BROKEN, OK) as fixture:
-        reply = fixture.reply(working_after=0)
+        reply = fixture.reply(replaces=True, working_after=0)
         with reply.working(lambda: next(lines, MESSAGE)):
             wait_until(lambda: len(fixture.posted) == 2)
         reply.answer(MESSAGE)

@@ -63,11 +63,10 @@ from bot.slack.messages.home import follow_up_buttons, render_home
 from bot.slack.messages.notices import (
     busy,
     changing,
-    following,
+    finished,
     progressing,
     restarting,
     sending,
-    shared,
     waiting,
     withdrawn,
     working,
@@ -246,8 +245,8 @@ MESSAGES: dict[str, Callable[[], Message]] = {
         profiles(*crowd(43)).command, Progress(43, {}, 2.5, None), "cancel"
     ),
     "progress": lambda: progressing(profiles(*crowd(950)).command, HALFWAY, "cancel"),
-    "shared": shared,
-    "following": following,
+    "finished": finished,
+    "working_with_cancel": lambda: working(profiles(*crowd(43)).command, "key"),
     "busy": busy,
     "waiting": lambda: waiting("waiting"),
     "withdrawn": withdrawn,
