@@ -27,6 +27,10 @@ from bot.slack.messages.values import field_label
 _MAX_NAMED = 20
 _MAX_FIELDS = 90
 """The most fields in one table; Slack takes 100 rows."""
+_GONE = (
+    "Slack forgets answers for you alone when it reloads. Your latest lookups are on the bot's Home tab, and "
+    "answers in direct messages with it stay."
+)
 _ROLES = {Role.VIEWER: "You are a viewer", Role.EDITOR: "You are an editor", None: "You have no role here"}
 
 
@@ -85,7 +89,7 @@ def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
     if any("--app" in spec.options for spec in help_.specs):
         yield paragraph([bold("Apps"), *chain.from_iterable(_app_line(app, trim) for app in help_.apps)])
         limits = f"Up to {MAX_ACCOUNTS:,} ids per command, separated by spaces, commas or new lines."
-        yield paragraph([words(limits)])
+        yield paragraph([words(limits)], [words(_GONE)])
     yield paragraph([words("Examples: "), code(f"{command} help {help_.specs[0].word}")])
 
 
