@@ -91,6 +91,8 @@ def _press(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
 def _submit(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
     """Submit a view."""
     view = find_view(workspace, body)
+    if not view.content.get("submit"):
+        raise SlackError("view_without_submit")
     state = read_state(view.blocks, body.get("state"))
     return BackgroundTask(in_modals.submit, workspace, view, state, address)
 

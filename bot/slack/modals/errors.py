@@ -21,7 +21,7 @@ class FormError(Exception):
 
     def __init__(self, view: Mapping[str, Any], mistakes: Mapping[str, str]) -> None:
         super().__init__("; ".join(mistakes))
-        first = next(block["block_id"] for block in view["blocks"] if block["type"] == "input")
+        first = next((block["block_id"] for block in view["blocks"] if block["type"] == "input"), "")
         self.mistakes = {at or first: cut(sentence(make_visible(why)), _MOST) for at, why in mistakes.items()}
         """The errors by block id, in Slack's format."""
 

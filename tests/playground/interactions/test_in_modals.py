@@ -242,6 +242,16 @@ def test_shows_the_bot_s_errors_until_the_next_attempt(
     assert wrong["hash"] == broken["hash"] == view["hash"]
 
 
+def test_cannot_submit_a_view_without_a_submit_button(
+    vera: Page, bot: SocketModeConnection, show: Show
+) -> None:
+    sent = make_view({"type": "divider"})
+    del sent["submit"]
+    view = answer(vera, bot, show(NICK), {"response_action": "update", "view": sent})
+
+    assert vera.submit(view) == {"ok": False, "error": "view_without_submit"}
+
+
 def test_updates_the_submitted_view(vera: Page, bot: SocketModeConnection, show: Show) -> None:
     view = show(NICK)
     review = make_view({"type": "divider", "block_id": "line"})

@@ -249,6 +249,12 @@ def test_says_at_the_first_input_what_concerns_a_form_as_a_whole(fixture: Listen
     assert "too old" in reply["errors"]["first"]
 
 
+def test_takes_the_submission_of_a_form_that_lost_its_inputs(fixture: ListenerFixture) -> None:
+    acknowledged = fixture.fill_in("set_modal", VIEWER, {"type": "divider"})
+
+    assert (acknowledged.status, json.loads(acknowledged.body)["response_action"]) == (200, "errors")
+
+
 def test_answers_again_when_a_worker_is_free(fixture: ListenerFixture) -> None:
     with everybody_busy(fixture.bot):
         fixture.send("profile alice", VIEWER)
