@@ -77,7 +77,7 @@ def test_answers_beside_the_message_and_replaces_nothing(running_bot: RunningBot
     finally:
         running_bot.sandbox.behavior = Behavior()
 
-    assert line["text"] == "The answer follows as a new message."
+    assert line["text"].endswith("The answer follows as a new message.")
     assert answer["text"].startswith("1 of 1 found")
     kept = running_bot.workspace.find(line["channel"], line["ts"])
     assert kept

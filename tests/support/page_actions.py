@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from bot.playground.workspace import Workspace
 from bot.sandbox.server import Sandbox
 
+_NOTICE = re.compile(r"The answer follows as a new message|The result follows\.")
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
 
@@ -24,8 +25,8 @@ class Playground:
 
 
 def articles(page: Page) -> Locator:
-    """Find the messages of the open conversation and of the open thread."""
-    return page.get_by_role("article")
+    """Find the messages of the open conversation and thread, without notices that an answer follows."""
+    return page.get_by_role("article").filter(has_not_text=_NOTICE)
 
 
 def send(page: Page, text: str) -> None:
