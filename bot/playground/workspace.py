@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from uuid import uuid4
 
 from bot.playground.faults.controls import FaultControls
 from bot.playground.faults.faults import FaultInjector
@@ -109,6 +110,8 @@ class Workspace:
         message = Message(
             channel.id, self.make_ts(), sender, content, only_for, command, error, thread_ts, files
         )
+        if sender.kind is not PersonKind.BOT:
+            message.client_msg_id = str(uuid4())
         self.messages.append(message)
         self._tell(WorkspaceEvent.POSTED, message)
         return message

@@ -24,7 +24,7 @@ from bot.core.parsing.usage_errors import nearest, pasted
 from bot.core.parsing.values import parse_value
 from bot.core.spreadsheet import line
 from bot.errors import UsageError
-from bot.playground.interactions.markup import to_mrkdwn
+from bot.playground.interactions.markup import write
 from bot.playground.people import PEOPLE
 from bot.slack.api.message_text import read_words, unmark
 from bot.slack.listeners.mention_text import read_message
@@ -168,7 +168,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "read a form": _read_form,
     "fall back": lambda text: fallback((paragraph([words(text)]).to_dict(),)),
     "write a line of CSV": lambda text: line([text]),
-    "type in the playground": lambda text: to_mrkdwn(text, PEOPLE),
+    "type in the playground": lambda text: write(text, PEOPLE).text,
 }
 """All readers of text from outside, by name."""
 

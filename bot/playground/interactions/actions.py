@@ -15,7 +15,7 @@ from bot.playground.interactions import (
     view_payloads,
 )
 from bot.playground.interactions.input_values import read_choice, read_state
-from bot.playground.interactions.markup import to_mrkdwn
+from bot.playground.interactions.markup import write
 from bot.playground.interactions.resolve import (
     Body,
     find_actor,
@@ -27,7 +27,6 @@ from bot.playground.interactions.resolve import (
     find_view,
 )
 from bot.playground.json_types import Json
-from bot.playground.state.messages import MessageContent
 from bot.playground.workspace import Workspace
 
 Action: TypeAlias = Callable[[Workspace, Body, str], BackgroundTask | None]
@@ -48,9 +47,7 @@ def _send(workspace: Workspace, body: Body, address: str) -> BackgroundTask | No
         if thread:
             raise SlackError("no_command_in_thread")
         return BackgroundTask(in_conversations.run_command, workspace, actor, channel, text, address)
-    workspace.post(
-        channel, actor, MessageContent(to_mrkdwn(text, workspace.people.values())), thread_ts=thread
-    )
+    workspace.post(channel, actor, write(text, workspace.people.values()), thread_ts=thread)
     return None
 
 
@@ -62,7 +59,7 @@ def _edit(workspace: Workspace, body: Body, _: str) -> None:
         raise SlackError("cant_update_message")
     if not text.strip():
         raise SlackError("no_text")
-    workspace.edit(message, MessageContent(to_mrkdwn(text, workspace.people.values())))
+    workspace.edit(message, write(text, workspace.people.values()))
 
 
 def _open_app(workspace: Workspace, body: Body, _: str) -> None:

@@ -6,12 +6,13 @@ The shapes: https://docs.slack.dev/apis/events-api
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from bot.playground.interactions.in_conversations import deliver
 from bot.playground.interactions.payloads import make_event
 from bot.playground.json_types import Json
 from bot.playground.people import BOT, Channel, Person
-from bot.playground.state.messages import Message, MessageContent
+from bot.playground.state.messages import Message
 from bot.playground.state.serializers import serialize_message, serialize_view
 from bot.playground.state.workspace_events import WorkspaceEvent
 from bot.playground.transport.http import (
@@ -76,7 +77,7 @@ def _make_posted(_: Workspace, message: Message) -> Json:
 
 
 def _make_changed(workspace: Workspace, message: Message) -> Json:
-    previous = serialize_message(message) | _content(message.previous or message.content)
+    previous = replace(message, content=message.previous or message.content, edited_at=None)
     edited = {"user": message.sender.id, "ts": workspace.make_ts()}
     return {
         "type": "message",
@@ -84,7 +85,7 @@ def _make_changed(workspace: Workspace, message: Message) -> Json:
         "hidden": True,
         "ts": edited["ts"],
         "message": {**serialize_message(message), "edited": edited},
-        "previous_message": previous,
+        "previous_message": serialize_message(previous),
     }
 
 
@@ -104,10 +105,6 @@ _CHANGES: Mapping[WorkspaceEvent, Callable[[Workspace, Message], Json]] = {
     WorkspaceEvent.CHANGED: _make_changed,
     WorkspaceEvent.DELETED: _make_deleted,
 }
-
-
-def _content(content: MessageContent) -> Json:
-    return {"text": content.text, **({"blocks": content.blocks} if content.blocks else {})}
 
 
 def _send(workspace: Workspace, name: str, event: Json, channel: Channel) -> None:

@@ -77,7 +77,8 @@ def _serialize(message: Message) -> Json:
             "bot": message.sender.kind is PersonKind.BOT,
         },
         "text": message.content.text,
-        "blocks": message.content.blocks,
+        # The blocks of a person's message have no styles, its text has.
+        "blocks": None if message.client_msg_id else message.content.blocks,
         "ephemeral": message.only_for is not None,
         "command": message.command,
         "error": message.error,

@@ -38,6 +38,7 @@ class Message:
         thread_ts: Timestamp of the parent message of its thread.
         previous: Content before the last change.
         edited_at: Timestamp of the sender's last edit.
+        client_msg_id: Id that Slack's clients give to a message typed by a person; None for a bot's.
     """
 
     channel: str
@@ -51,6 +52,7 @@ class Message:
     files: tuple[File, ...] = ()
     previous: MessageContent | None = None
     edited_at: str | None = None
+    client_msg_id: str | None = None
 
 
 def read_content(arguments: Mapping[str, Any]) -> MessageContent:

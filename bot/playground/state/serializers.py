@@ -21,6 +21,7 @@ def serialize_message(message: Message) -> Json:
     }
     shared = {"subtype": "file_share", "files": [serialize_file(file) for file in message.files]}
     optional = {
+        "client_msg_id": message.client_msg_id,
         "blocks": message.content.blocks,
         "thread_ts": message.thread_ts,
         "edited": {"user": message.sender.id, "ts": message.edited_at} if message.edited_at else None,

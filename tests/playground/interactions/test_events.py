@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from slack_sdk import WebClient
@@ -27,7 +28,7 @@ def subscribed(workspace: Workspace) -> None:
 def test_sends_an_event_of_a_direct_message_in_slacks_shape(page: OpenPage, open_socket: OpenSocket) -> None:
     vera, bot = page(VIEWER), open_socket()
 
-    vera.send("alice & <bob>", DIRECT)
+    vera.send("alice & <bob>, @ed: https://example.com/u?a=1&b=2, me@example.com", DIRECT)
     envelope = bot.receive()
     ts = vera.next_message()["ts"]
 
@@ -43,6 +44,8 @@ def test_sends_an_event_of_a_direct_message_in_slacks_shape(page: OpenPage, open
     assert payload.pop("event_context")
     assert payload.pop("event_id").startswith("Ev")
     assert payload.pop("event_time") == int(float(ts))
+    assert UUID(payload["event"].pop("client_msg_id")).version == 4
+    assert payload["event"]["blocks"][0].pop("block_id")
     assert payload == {
         "type": "event_callback",
         "team_id": "T07IMBOT4QX",
@@ -63,7 +66,26 @@ def test_sends_an_event_of_a_direct_message_in_slacks_shape(page: OpenPage, open
             "ts": ts,
             "event_ts": ts,
             "team": "T07IMBOT4QX",
-            "text": "alice &amp; &lt;bob&gt;",
+            "text": f"alice &amp; &lt;bob&gt;, <@{EDITOR.id}>: <https://example.com/u?a=1&amp;b=2>, "
+            "<mailto:me@example.com|me@example.com>",
+            "blocks": [
+                {
+                    "type": "rich_text",
+                    "elements": [
+                        {
+                            "type": "rich_text_section",
+                            "elements": [
+                                {"type": "text", "text": "alice & <bob>, "},
+                                {"type": "user", "user_id": EDITOR.id},
+                                {"type": "text", "text": ": "},
+                                {"type": "link", "url": "https://example.com/u?a=1&b=2"},
+                                {"type": "text", "text": ", "},
+                                {"type": "link", "url": "mailto:me@example.com", "text": "me@example.com"},
+                            ],
+                        }
+                    ],
+                }
+            ],
             "channel": DIRECT,
             "channel_type": "im",
         },
@@ -108,6 +130,9 @@ def test_sends_a_mention_again_when_it_is_edited(page: OpenPage, open_socket: Op
 
     assert second["event_id"] != first["event_id"]
     assert second["event"].pop("edited")["user"] == VIEWER.id
+    (before,), (after,) = (event["event"].pop("blocks") for event in (first, second))
+    assert before["block_id"] != after["block_id"]
+    assert after["elements"][0]["elements"][-1] == {"type": "text", "text": " alice"}
     assert second["event"] == {**first["event"], "text": f"<@{BOT.id}> alice"}
     assert [ed.next_message()["text"] for _ in range(2)][1] == f"<@{BOT.id}> alice"
 
@@ -144,6 +169,35 @@ def test_sends_events_of_the_bots_own_direct_messages(
     assert (changed["previous_message"]["text"], changed["message"]["ts"]) == ("one", ts)
     assert (deleted["subtype"], deleted["deleted_ts"]) == ("message_deleted", ts)
     assert last["text"] == "last"
+
+
+def test_sends_an_edit_with_the_message_before_it(page: OpenPage, open_socket: OpenSocket) -> None:
+    vera, bot = page(VIEWER), open_socket()
+    vera.send("alcie", DIRECT)
+    posted = bot.receive()["payload"]["event"]
+
+    vera.edit("alice", channel=DIRECT, ts=posted["ts"])
+    changed = bot.receive()["payload"]["event"]
+
+    message = {
+        key: value for key, value in posted.items() if key not in ("channel", "channel_type", "event_ts")
+    }
+    assert changed["previous_message"] == message
+    assert changed["message"]["client_msg_id"] == posted["client_msg_id"]
+    assert changed["message"]["edited"]["user"] == VIEWER.id
+
+
+def test_sends_what_a_message_was_before_it_had_blocks(
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
+) -> None:
+    bot = open_socket()
+
+    ts = slack.chat_postMessage(channel=DIRECT, text="one")["ts"]
+    slack.chat_update(channel=DIRECT, ts=ts, text="two", blocks=make_buttons("a"))
+    _, changed = (bot.receive()["payload"]["event"] for _ in range(2))
+
+    assert "blocks" in changed["message"]
+    assert "blocks" not in changed["previous_message"]
 
 
 def test_sends_an_event_when_the_app_is_opened(

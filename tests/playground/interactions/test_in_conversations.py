@@ -63,6 +63,8 @@ def test_hands_over_a_message_shortcut_with_the_message(page: OpenPage, open_soc
     assert (payload["type"], payload["callback_id"]) == ("message_action", "lookup_message")
     assert payload["channel"] == {"id": ONCALL, "name": "oncall"}
     assert payload["message_ts"] == message["ts"]
+    assert payload["message"].pop("client_msg_id")
+    assert [block["type"] for block in payload["message"].pop("blocks")] == ["rich_text"]
     assert payload["message"] == {
         "type": "message",
         "user": VIEWER.id,
