@@ -7,9 +7,10 @@ from slack_sdk import WebClient
 from bot.background import BackgroundServer
 from bot.playground.people import BOT, EDITOR, VIEWER
 from bot.playground.server import make_app
-from bot.playground.state.messages import MessageContent
+from bot.playground.state.messages import MessageContent, with_ids
 from bot.playground.workspace import Workspace
 from tests.e2e.conftest import OpenPage
+from tests.playground.blockkit.test_checker import SAMPLES, is_played
 from tests.support.browser import measure_contrast
 from tests.support.slack import ONCALL, SUPPORT, make_buttons
 
@@ -72,6 +73,18 @@ def test_gives_a_table_header_cells(open_page: OpenPage, slack: WebClient) -> No
 
     expect(article(page).get_by_role("columnheader")).to_have_text(["Field", "alice"])
     expect(article(page).get_by_role("cell")).to_have_text(["Gender", "Female"])
+
+
+def test_shows_every_block_and_element_that_is_played(open_page: OpenPage, workspace: Workspace) -> None:
+    page, names = open_page(), list(SAMPLES)
+    for name in names:
+        content = MessageContent(name, with_ids([SAMPLES[name]]))
+        workspace.post(workspace.channels[ONCALL], BOT, content)
+    expect(article(page)).to_have_count(len(names))
+
+    shown = [article(page).nth(place).locator(".unknown").count() == 0 for place in range(len(names))]
+
+    assert dict(zip(names, shown, strict=True)) == {name: is_played(SAMPLES[name]) for name in names}
 
 
 def test_posts_what_is_pressed(open_page: OpenPage, slack: WebClient) -> None:

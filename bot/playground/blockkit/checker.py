@@ -12,6 +12,7 @@ from bot.playground.blockkit.tables import (
     MESSAGE,
     OPTION,
     SUGGESTIONS,
+    UNPLAYED,
     VIEW,
     Flag,
     Kinds,
@@ -59,6 +60,7 @@ def check_message(payload: Mapping[str, Any]) -> list[Problem]:
     said = str(payload.get("text") or "").strip()
     if not (said or payload.get("blocks") or payload.get("attachments") or payload.get("delete_original")):
         problems.append(Problem("", "must have text, blocks or attachments"))
+    problems += _find_unplayed(payload)
     if payload.get("blocks") and not said:
         problems.append(Problem("/text", "must say in words what the blocks show", house=True))
     return problems
@@ -67,7 +69,7 @@ def check_message(payload: Mapping[str, Any]) -> list[Problem]:
 def check_view(view: Mapping[str, Any]) -> list[Problem]:
     """List the problems of a modal or Home tab."""
     surface: Surface = "home" if view.get("type") == "home" else "modal"
-    problems = list(_check(VIEW, view, "", surface))
+    problems = [*_check(VIEW, view, "", surface), *_find_unplayed(view)]
     asks = "input" in map(_type_of, _list_in(view, "blocks"))
     if asks and surface == "modal" and "submit" not in view:
         problems.append(Problem("/submit", "is required beside input blocks"))
@@ -87,6 +89,16 @@ def check_suggestions(answer: Any) -> list[Problem]:
 def check_option(option: Any) -> list[Problem]:
     """List the problems of a menu's option."""
     return list(_check(OPTION, option, "", "message"))
+
+
+def _find_unplayed(payload: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a problem for each block and element that Slack has, but the page has not."""
+    for place, block in enumerate(_list_in(payload, "blocks")):
+        elements = {f"/elements/{number}": each for number, each in enumerate(_list_in(block, "elements"))}
+        inside = {f"/{key}": block.get(key) for key in ("accessory", "element")} if _type_of(block) else {}
+        for pointer, part in {"": block, **inside, **elements}.items():
+            if (kind := _type_of(part)) in UNPLAYED:
+                yield Problem(f"/blocks/{place}{pointer}/type", f"{kind} is not played by this local Slack")
 
 
 def _check(rule: Rule, value: Any, pointer: str, surface: Surface) -> Iterator[Problem]:

@@ -558,3 +558,18 @@ SUGGESTIONS = Object(
     one_of=("options", "option_groups"),
 )
 """Options of an external select."""
+
+UNPLAYED = frozenset(
+    {
+        *("alert", "card", "carousel", "container", "context_actions", "data_table", "data_visualization"),
+        *("plan", "task_card", "video"),
+        *(
+            "multi_channels_select",
+            "multi_conversations_select",
+            "multi_external_select",
+            "multi_users_select",
+        ),
+        *("datetimepicker", "file_input", "rich_text_input", "timepicker", "workflow_button"),
+    }
+)
+"""Types of blocks and elements that the page can neither show nor fill in."""

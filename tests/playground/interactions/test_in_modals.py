@@ -207,7 +207,6 @@ def test_says_at_the_input_why_it_cannot_be_submitted(
         ),
         ({"type": "email_text_input"}, "al@example.com"),
         ({"type": "url_text_input"}, "https://example.com/?a=b"),
-        ({"type": "file_input"}, ""),
     ],
 )
 def test_submits_what_is_just_within_the_limits(

@@ -9,7 +9,18 @@ from bot.playground.faults.faults import SlackFault
 from bot.playground.people import BOT, EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, LEAVER, STRANGER, VIEWER
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage
-from tests.support.slack import APP_TOKEN, BOT_TOKEN, ONCALL, PARTNERS, SUPPORT, make_buttons
+from tests.support.slack import (
+    APP_TOKEN,
+    BOT_TOKEN,
+    ONCALL,
+    PARTNERS,
+    SUPPORT,
+    make_buttons,
+    make_input,
+    make_text,
+)
+
+ICON_BUTTON = {"type": "icon_button", "icon": "trash", "text": make_text("Delete")}
 
 
 def refuse(slack: WebClient, method: str, **arguments: object) -> dict[str, object]:
@@ -117,6 +128,29 @@ def test_points_at_each_invalid_block(slack: WebClient, workspace: Workspace) ->
     assert error.endswith("[json-pointer:/blocks/1/text/text]")
     assert caught.value.response["response_metadata"]["messages"] == [f"[ERROR] {error}"]
     assert workspace.messages == []
+
+
+@pytest.mark.parametrize(
+    ("pointer", "block"),
+    [
+        ("/blocks/0/type", {"type": "context_actions", "elements": [ICON_BUTTON]}),
+        (
+            "/blocks/0/elements/1/type",
+            {"type": "actions", "elements": [make_buttons("a")[1]["elements"][0], {"type": "timepicker"}]},
+        ),
+        ("/blocks/0/accessory/type", {**make_buttons()[0], "accessory": {"type": "multi_users_select"}}),
+        ("/blocks/0/element/type", make_input("at", {"type": "datetimepicker"})),
+    ],
+)
+def test_refuses_what_the_page_can_neither_show_nor_fill_in(
+    pointer: str, block: dict[str, object], slack: WebClient
+) -> None:
+    with pytest.raises(SlackApiError, match="is not played by this local Slack") as caught:
+        slack.chat_postMessage(channel=ONCALL, text="hello", blocks=[block])
+
+    assert caught.value.response["error"] == "invalid_blocks"
+    (error,) = caught.value.response["errors"]
+    assert error.endswith(f"[json-pointer:{pointer}]")
 
 
 def test_knows_everyone_as_slack_describes_them(slack: WebClient, workspace: Workspace) -> None:

@@ -131,6 +131,7 @@ def test_takes_a_trigger_id_for_three_seconds(
         (make_view({"type": "nonsense"}), "/view/blocks/0/type]"),
         ({**make_view(NICK), "title": make_text("x" * 25)}, "must be 1 to 24 characters, is 25"),
         ({"type": "home", "blocks": []}, "must be modal [json-pointer:/view/type]"),
+        (make_view(make_input("at", {"type": "timepicker"})), "timepicker is not played by this local Slack"),
         ("{", "must be JSON [json-pointer:/view]"),
         ("[]", "must be an object [json-pointer:/view]"),
     ],
