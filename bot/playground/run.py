@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from bot.background import BackgroundServer, make_port_error
+from bot.logs import set_up_logs
 from bot.playground.manifest import Manifest, read_manifest
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
@@ -52,6 +53,7 @@ def run(port: int, manifest: Path, request_url: str | None = None) -> None:
     except (OSError, ValueError, KeyError, AttributeError, TypeError, yaml.YAMLError) as error:
         raise SystemExit(f"{manifest} is not an app manifest ({type(error).__name__}: {error})") from None
     stop = stop_signal()
+    set_up_logs("INFO")
     try:
         with BackgroundServer(make_app(workspace), port) as server:
             print(f"A local Slack on {server.url}")  # noqa: T201 - the command's output

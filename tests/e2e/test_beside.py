@@ -197,6 +197,14 @@ def test_shows_each_exchange_with_what_is_wrong_in_it(open_page: OpenPage, slack
     expect(link).to_have_attribute("rel", "noopener")
 
 
+def test_shows_what_of_a_call_is_ignored(open_page: OpenPage, slack: WebClient) -> None:
+    page = open_page()
+    slack.chat_postMessage(channel=ONCALL, text="hello", username="Ann", icon_emoji=":wave:")
+    page.get_by_role("button", name="Inspector").click()
+
+    expect(panel(page).locator(".records > li")).to_contain_text("ignored here: icon_emoji, username")
+
+
 def test_sifts_and_clears_the_exchanges(open_page: OpenPage, slack: WebClient) -> None:
     page = open_page()
     for method in ("auth.test", "users.info"):

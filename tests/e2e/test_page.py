@@ -75,6 +75,25 @@ def test_gives_a_table_header_cells(open_page: OpenPage, slack: WebClient) -> No
     expect(article(page).get_by_role("cell")).to_have_text(["Gender", "Female"])
 
 
+def test_shows_text_as_it_is_where_markup_is_off(open_page: OpenPage, slack: WebClient) -> None:
+    page = open_page()
+
+    slack.chat_postMessage(channel=ONCALL, text="*a* &lt;b&gt;", mrkdwn=False)
+
+    expect(article(page).locator(".block")).to_have_text("*a* <b>")
+
+
+def test_shows_what_people_type_as_they_typed_it(open_page: OpenPage, workspace: Workspace) -> None:
+    page = open_page()
+
+    box(page).fill("a & b &amp; <b> <@U07VERA2K1Q> *bold*")
+    box(page).press("Enter")
+
+    expect(article(page).locator(".block")).to_have_text("a & b &amp; <b> <@U07VERA2K1Q> bold")
+    (message,) = workspace.messages
+    assert message.content.text == "a &amp; b &amp;amp; &lt;b&gt; &lt;@U07VERA2K1Q&gt; *bold*"
+
+
 def test_shows_every_block_and_element_that_is_played(open_page: OpenPage, workspace: Workspace) -> None:
     page, names = open_page(), list(SAMPLES)
     for name in names:

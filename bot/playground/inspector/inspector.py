@@ -1,16 +1,20 @@
 """Log of the exchanges with the bot, each with its Block Kit problems."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal, TypeAlias
 
 from bot.playground.blockkit.checks import check_exchange
+from bot.playground.inspector.arguments import list_ignored_in_message
 from bot.playground.inspector.redact import redact
 from bot.playground.json_types import Json
+
+_log = logging.getLogger(__name__)
 
 HISTORY_SIZE = 200
 """Exchanges kept."""
@@ -30,6 +34,7 @@ class Exchange:
         answer: The response, if any.
         outcome: HTTP status, `acknowledged`, or Slack's error code.
         took_ms: Duration in milliseconds.
+        ignored: Arguments of a call that this local Slack drops.
     """
 
     number: int
@@ -41,6 +46,7 @@ class Exchange:
     answer: Any = None
     outcome: str = ""
     took_ms: int = 0
+    ignored: list[str] = field(default_factory=list)
 
     def serialize(self) -> Json:
         """Serialize the exchange for the page, without secrets."""
@@ -55,6 +61,7 @@ class Exchange:
             "outcome": self.outcome,
             "sent": redact(self.sent),
             "answer": redact(self.answer),
+            "ignored": self.ignored or list_ignored_in_message(self.name, self.sent, self.answer),
             **report,
         }
 
@@ -66,6 +73,7 @@ class Inspector:
         self.exchanges: deque[Json] = deque(maxlen=HISTORY_SIZE)
         self._subscribers: list[Callable[[Json], None]] = []
         self._numbers = count(1)
+        self._logged = set[tuple[str, str]]()
 
     @contextmanager
     def subscribe(self, subscriber: Callable[[Json], None]) -> Iterator[None]:
@@ -86,6 +94,14 @@ class Inspector:
         finally:
             exchange.took_ms = round((time.monotonic() - begun) * 1000)
             described = exchange.serialize()
+            self._log_once(described)
             self.exchanges.append(described)
             for subscriber in list(self._subscribers):
                 subscriber(described)
+
+    def _log_once(self, described: Json) -> None:
+        """Log each ignored argument the first time."""
+        for key in described["ignored"]:
+            if (kind := (described["name"], key)) not in self._logged:
+                self._logged.add(kind)
+                _log.info("%s: ignored here: %s", *kind)

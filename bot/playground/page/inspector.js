@@ -73,9 +73,10 @@ function draw(record) {
     el("span", { class: `arrow ${record.direction}`, role: "img", "aria-label": direction, title: direction }, arrow),
     el("span", { class: "what" }, el("strong", {}, record.name), record.title === record.name ? [] : el("span", {}, record.title)),
     summary ? el("span", { class: `verdict ${look}` }, summary) : [],
+    record.ignored.length ? el("span", { class: "verdict odd" }, `ignored here: ${record.ignored.join(", ")}`) : [],
     el("span", { class: FINE.test(record.outcome) ? "outcome" : "outcome failed" }, record.outcome || "no answer"),
     el("time", { datetime: new Date(record.at * 1000).toISOString(), title: moment(record.at) }, `${record.took_ms} ms`))));
-  node.words = [record.name, record.title, record.outcome, direction, summary].join(" ").toLowerCase();
+  node.words = [record.name, record.title, record.outcome, direction, summary, ...record.ignored].join(" ").toLowerCase();
   return node;
 }
 

@@ -4,7 +4,7 @@ import { clock, day, moment } from "./dates.js";
 import { el } from "./dom.js";
 import { renderFiles } from "./files.js";
 import { findFocus, restoreFocus, saveFocus } from "./focus.js";
-import { LINKS, mrkdwn } from "./mrkdwn.js";
+import { LINKS, mrkdwn, unescape } from "./mrkdwn.js";
 import { avatar, isMe } from "./workspace.js";
 
 const PAUSE = 300; // seconds after which the sender is shown again
@@ -87,7 +87,7 @@ export class MessageList {
           from.bot ? el("span", { class: "badge" }, "APP") : [],
           el("time", { datetime: new Date(at * 1000).toISOString(), title: moment(at) }, clock(at))),
         blocks?.length ? renderBlocks(blocks, (...what) => press(message, ...what), more)
-          : text ? el("div", { class: "block" }, mrkdwn(text, LINKS)) : [],
+          : text ? el("div", { class: "block" }, message.mrkdwn === false ? unescape(text) : mrkdwn(text, LINKS)) : [],
         renderFiles(message.files),
         replies.length ? this.renderReplies(message, replies) : []),
       el("div", { class: "tools" }, tools(message)));

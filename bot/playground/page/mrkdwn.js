@@ -37,7 +37,8 @@ export function mrkdwn(text, reading = VERBATIM) {
     index % 2 ? el("pre", {}, unescape(part.replace(/^\n|\n$/g, ""))) : paragraphs(part, reading));
 }
 
-const unescape = (text) => text.replace(/&(?:lt|gt|amp);/g, (entity) => ENTITIES[entity]);
+/** Replace the entities of escaped text. */
+export const unescape = (text) => text.replace(/&(?:lt|gt|amp);/g, (entity) => ENTITIES[entity]);
 
 function paragraphs(text, reading) {
   return text.split(/((?:^(?:&gt;|>).*\n?)+)/m).map((part, index) =>

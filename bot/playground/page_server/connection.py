@@ -4,9 +4,10 @@
 
 - `snapshot`, once: `team`, `me`, `people`, `channels`, `groups`, `commands`, `shortcuts`, `messages`, and
   `home_enabled`: whether there is a Home tab.
-- `message`, `message_changed`: a `message` with `channel`, `ts`, `at`, `from`, `text`, `blocks`, `ephemeral`,
-  `command`, `error`, `thread_ts` (the first message of its thread, or null) and `files`, each with `id`,
-  `name`, `title`, `mimetype`, `filetype`, `size` and the `url` it is downloaded from.
+- `message`, `message_changed`: a `message` with `channel`, `ts`, `at`, `from`, `text`, `mrkdwn` (whether the
+  text has markup), `blocks`, `ephemeral`, `command`, `error`, `thread_ts` (the first message of its thread,
+  or null) and `files`, each with `id`, `name`, `title`, `mimetype`, `filetype`, `size` and the `url` it is
+  downloaded from.
 - `message_deleted`: `channel`, `ts`.
 - `view`: the person's top modal `view`, null for none: `id`, `hash`, `title`, `submit`, `close`,
   `blocks`, `stack_depth`, `errors`, `problem`.
@@ -18,8 +19,9 @@ The inspector's WebSocket `/page/inspector` sends `records` with the latest exch
 `record` for each finished exchange. `GET /page/inspector` has the `records` as well. One has `number`,
 `direction` (`to_bot`, `from_bot`), `name` (the kind of payload, the Web API method, `response_url`,
 `upload_url`), `title`, `at`, `took_ms`, `outcome` (an HTTP status, `acknowledged` or Slack's error code),
-`sent`, `answer`, `problems` (of Block Kit, each with `pointer`, `message`, and `house` for a rule of this
-project, not Slack) and `builder_url`, which shows the blocks in Slack's Block Kit Builder, or null.
+`sent`, `answer`, `ignored` (names of arguments that are dropped here), `problems` (of Block Kit, each with
+`pointer`, `message`, and `house` for a rule of this project, not Slack) and `builder_url`, which shows the
+blocks in Slack's Block Kit Builder, or null.
 
 A person's actions are posted as JSON to `/page/<action>`, with `as`, the person's id; the response has `ok`
 and, on failure, `error`:

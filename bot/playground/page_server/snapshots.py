@@ -77,6 +77,7 @@ def _serialize(message: Message) -> Json:
             "bot": message.sender.kind is PersonKind.BOT,
         },
         "text": message.content.text,
+        "mrkdwn": message.content.mrkdwn,
         # The blocks of a person's message have no styles, its text has.
         "blocks": None if message.client_msg_id else message.content.blocks,
         "ephemeral": message.only_for is not None,

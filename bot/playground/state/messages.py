@@ -21,10 +21,11 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True)
 class MessageContent:
-    """Valid content of a message."""
+    """Valid content of a message; `mrkdwn` tells whether its text has markup."""
 
     text: str
     blocks: list[Json] | None = None
+    mrkdwn: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +65,10 @@ def read_content(arguments: Mapping[str, Any]) -> MessageContent:
     text = str(arguments.get("text") or "")
     blocks = _read_blocks(arguments.get("blocks"))
     if not text.strip() and not blocks:
-        raise SlackError("no_text")
+        unplayed = [key for key in ("attachments", "markdown_text") if arguments.get(key)]
+        messages = [f"[ERROR] {key} is not played by this local Slack" for key in unplayed]
+        details: Json = {"response_metadata": {"messages": messages}} if messages else {}
+        raise SlackError("no_text", **details)
     content = {key: value for key, value in (("text", text), ("blocks", blocks)) if value}
     problems = [problem for problem in check_message(content) if not problem.house]
     if problems:
@@ -72,7 +76,8 @@ def read_content(arguments: Mapping[str, Any]) -> MessageContent:
         messages = [f"[ERROR] {error}" for error in errors]
         code = next((problem.code for problem in problems if problem.code), "invalid_blocks")
         raise SlackError(code, errors=errors, response_metadata={"messages": messages})
-    return MessageContent(text[:TEXT_LIMIT], with_ids(blocks) if blocks else None)
+    mrkdwn = arguments.get("mrkdwn") not in (False, "false", "0")
+    return MessageContent(text[:TEXT_LIMIT], with_ids(blocks) if blocks else None, mrkdwn)
 
 
 def list_elements(blocks: list[Json] | None) -> Iterator[tuple[Json, Json]]:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.playground.blockkit.checks import decode_json_arguments
 from bot.playground.errors import SlackError
+from bot.playground.inspector.arguments import Arguments
 from bot.playground.inspector.inspector import Exchange
 from bot.playground.web_api.calls import Method, MethodCall
 from bot.playground.web_api.methods import METHODS
@@ -32,15 +33,17 @@ async def _answer(workspace: Workspace, name: str, request: Request, exchange: E
     await request.body()  # Starlette caches it, so that a hanging call is a complete one too
     headers: dict[str, str] = {}
     try:
-        arguments = await _read_arguments(request)
-        exchange.sent = decode_json_arguments(arguments)
+        given = await _read_arguments(request)
+        exchange.sent = decode_json_arguments(given)
         if fault := await workspace.faults.inject(name, request):
             return fault
         method = _find_method(name)
-        _check_token(workspace, method, _read_token(request, arguments), headers)
+        _check_token(workspace, method, _read_token(request, given), headers)
         if method.a_minute:
             workspace.call_limit.acquire(name, method.a_minute, workspace.clock())
+        arguments = Arguments(given)
         answer = method.run(MethodCall(workspace, arguments, find_address(request)))
+        exchange.ignored = arguments.list_ignored()
     except SlackError as error:
         return JSONResponse(error.body, error.status or 200, {**headers, **(error.headers or {})})
     return JSONResponse({"ok": True, **answer}, headers=headers)
@@ -54,7 +57,8 @@ def find_address(connection: HTTPConnection) -> str:
 
 def _find_method(name: str) -> Method:
     if (method := METHODS.get(name)) is None:
-        raise SlackError("unknown_method", req_method=name)
+        played = f"[ERROR] {name} is not played by this local Slack; it plays {', '.join(sorted(METHODS))}"
+        raise SlackError("unknown_method", req_method=name, response_metadata={"messages": [played]})
     return method
 
 

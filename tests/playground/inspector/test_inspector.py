@@ -38,6 +38,41 @@ def test_shows_a_call_with_its_answer(url: str, slack: WebClient) -> None:
     assert json.loads(unquote(shown)) == {"blocks": make_buttons("a")}
 
 
+def test_shows_which_arguments_are_ignored(
+    url: str, slack: WebClient, page: OpenPage, open_socket: OpenSocket, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "bot.playground")
+    vera, bot = page(VIEWER), open_socket()
+    for _ in range(2):
+        slack.chat_postMessage(
+            channel=ONCALL, text="hello", username="Ann", metadata={"event_type": "a", "event_payload": {}}
+        )
+    vera.send("/im profile a")
+    envelope = bot.receive()
+    bot.acknowledge(envelope, payload={"text": "Found.", "link_names": True, "response_type": "ephemeral"})
+    vera.next_message()
+    answer = {"text": "x", "reply_broadcast": True, "replace_original": False}
+    requests.post(envelope["payload"]["response_url"], json=answer, timeout=30)
+
+    ignored = {record["name"]: record["ignored"] for record in read(url)}
+    assert ignored["chat.postMessage"] == ["metadata", "username"]
+    assert ignored["slash_commands"] == ["link_names"]
+    assert ignored["response_url"] == ["reply_broadcast"]
+    assert ignored["apps.connections.open"] == []
+    assert [line for line in caplog.messages if line.startswith("chat.")] == [
+        "chat.postMessage: ignored here: metadata",
+        "chat.postMessage: ignored here: username",
+    ]
+
+
+def test_ignores_nothing_where_it_does_as_it_is_asked(url: str, slack: WebClient) -> None:
+    quiet: Any = {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False, "link_names": False}
+    slack.chat_postMessage(channel=ONCALL, text="hello", parse="none", **quiet)
+    slack.api_call("chat.postMessage", params={"channel": ONCALL, "text": "form", "unfurl_links": "0"})
+
+    assert [record["ignored"] for record in read(url)] == [[], []]
+
+
 def test_shows_a_payload_with_its_ack(url: str, page: OpenPage, open_socket: OpenSocket) -> None:
     vera, bot = page(VIEWER), open_socket()
 

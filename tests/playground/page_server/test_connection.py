@@ -52,6 +52,7 @@ def test_begins_with_what_the_person_can_see(slack: WebClient, page: OpenPage) -
         "channel": ONCALL,
         "from": {"id": "U07IMBOTX3M", "name": "im-bot", "bot": True},
         "text": "hello",
+        "mrkdwn": True,
         "blocks": None,
         "ephemeral": False,
         "command": None,

@@ -114,6 +114,20 @@ def test_refuses_a_body_that_is_no_json_object(url: str, workspace: Workspace) -
     assert (broken.json()["error"], listed.json()["error"]) == ("invalid_json", "json_not_object")
 
 
+def test_says_that_a_method_is_not_played(slack: WebClient) -> None:
+    refusal = refuse(slack, "reactions.add", channel=ONCALL)
+
+    assert (refusal["error"], refusal["req_method"]) == ("unknown_method", "reactions.add")
+    assert "[ERROR] reactions.add is not played by this local Slack; it plays " in str(refusal)
+
+
+def test_says_that_text_outside_the_text_is_not_played(slack: WebClient) -> None:
+    refusal = refuse(slack, "chat.postMessage", channel=ONCALL, markdown_text="**hello**")
+
+    assert refusal["error"] == "no_text"
+    assert "markdown_text is not played by this local Slack" in str(refusal["response_metadata"])
+
+
 def test_points_at_each_invalid_block(slack: WebClient, workspace: Workspace) -> None:
     blocks: list[dict[str, object]] = [
         {"type": "divider"},
