@@ -1,13 +1,13 @@
 """The local Slack as a command, for any app."""
 
 import secrets
+import sys
 from pathlib import Path
-
-import yaml
 
 from bot.background import BackgroundServer, make_port_error
 from bot.logs import set_up_logs
-from bot.playground.manifest import Manifest, read_manifest
+from bot.playground.interactions.events import SCOPES
+from bot.playground.manifest import Manifest, ManifestError, read_manifest
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.process import stop_signal
@@ -22,11 +22,11 @@ def install(manifest: Manifest, request_url: str | None = None) -> Workspace:
         bot_token=f"xoxb-{secrets.token_hex(16)}",
         app_token=f"xapp-{secrets.token_hex(16)}",
         signing_secret=secrets.token_hex(16),
-        scopes=manifest.scopes,
-        commands=manifest.commands,
-        shortcuts=manifest.shortcuts,
+        scopes=manifest.oauth_config.scopes.bot,
+        commands=manifest.features.slash_commands,
+        shortcuts=manifest.features.shortcuts,
         events=manifest.events,
-        home_enabled=manifest.home_enabled,
+        home_enabled=manifest.features.app_home.home_tab_enabled,
         request_url=request_url,
     )
 
@@ -42,16 +42,38 @@ def format_settings(workspace: Workspace, url: str) -> str:
     return "\n".join(f"{name}={value}" for name, value in settings.items())
 
 
-def run(port: int, manifest: Path, request_url: str | None = None) -> None:
+def list_warnings(manifest: Manifest) -> list[str]:
+    """List what the manifest asks for and will not happen here."""
+    scopes = manifest.oauth_config.scopes.bot
+    unplayed = [name for name in manifest.events if name not in SCOPES]
+    needed = {name: SCOPES[name] for name in manifest.events if SCOPES.get(name)}
+    return [
+        *(f"{path} is not played by this local Slack" for path in manifest.list_unplayed()),
+        *(f"the event {name} is not played by this local Slack: it never comes" for name in unplayed),
+        *(
+            f"the event {name} never comes without the scope {needed[name]}"
+            for name in needed
+            if needed[name] not in scopes
+        ),
+    ]
+
+
+def run(port: int, manifest_file: Path, request_url: str | None = None) -> None:
     """Print the workspace's address and settings, and serve it on loopback until a stop signal.
 
     Raises:
         SystemExit: The port is taken or the manifest is invalid; the message says which.
     """
     try:
-        workspace = install(read_manifest(manifest), request_url)
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, yaml.YAMLError) as error:
-        raise SystemExit(f"{manifest} is not an app manifest ({type(error).__name__}: {error})") from None
+        manifest = read_manifest(manifest_file)
+    except OSError as error:
+        raise SystemExit(f"{manifest_file} cannot be read: {error.strerror}") from None
+    except ManifestError as error:
+        lines = "".join(f"\n  {mistake}" for mistake in error.mistakes)
+        raise SystemExit(f"{manifest_file} is not an app manifest:{lines}") from None
+    for warning in list_warnings(manifest):
+        print(f"warning: {warning}", file=sys.stderr, flush=True)  # noqa: T201
+    workspace = install(manifest, request_url)
     stop = stop_signal()
     set_up_logs("INFO")
     try:

@@ -1,13 +1,20 @@
 from pathlib import Path
 
-from bot.playground.manifest import Shortcut, SlashCommand, read_manifest
+import pytest
+
+from bot.playground.manifest import ManifestError, Shortcut, SlashCommand, read_manifest
+from bot.playground.run import list_warnings
 
 MANIFEST = """
+_metadata: {major_version: 2}
+display_information:
+  name: Example
 features:
   slash_commands:
     - command: /im
       usage_hint: profile <id>…
       description: Look up accounts
+      should_escape: false
     - command: /plain
       description: Without a hint
   shortcuts:
@@ -19,31 +26,103 @@ features:
     home_tab_enabled: true
 oauth_config:
   scopes:
-    bot: [commands, users:read]
+    bot: [commands, users:read, app_mentions:read, im:history]
 settings:
   event_subscriptions:
     bot_events: [app_mention, message.im]
 """
+EVENTS = "settings.event_subscriptions.bot_events"
+SMALLEST = "display_information: {name: Example}"
 
 
-def test_reads_what_the_workspace_needs(tmp_path: Path) -> None:
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
     path = tmp_path / "manifest.yml"
     path.write_text(MANIFEST, encoding="utf-8")
+    return path
 
+
+def test_reads_what_the_workspace_needs(path: Path) -> None:
     manifest = read_manifest(path)
 
-    assert manifest.events == {"app_mention", "message.im"}
-    assert manifest.home_enabled
-    assert manifest.scopes == {"commands", "users:read"}
-    assert manifest.commands == (
-        SlashCommand("/im", "profile <id>…", "Look up accounts"),
-        SlashCommand("/plain", "", "Without a hint"),
+    assert manifest.events == ("app_mention", "message.im")
+    assert manifest.features.app_home.home_tab_enabled
+    assert manifest.oauth_config.scopes.bot == ("commands", "users:read", "app_mentions:read", "im:history")
+    assert manifest.features.slash_commands == (
+        SlashCommand(command="/im", usage_hint="profile <id>…", description="Look up accounts"),
+        SlashCommand(command="/plain", description="Without a hint"),
     )
-    assert manifest.shortcuts == (Shortcut("Look up accounts", "lookup", "global", "Ask for any ids"),)
+    assert manifest.features.shortcuts == (
+        Shortcut(name="Look up accounts", callback_id="lookup", type="global", description="Ask for any ids"),
+    )
+    assert list_warnings(manifest) == []
 
 
-def test_needs_no_shortcuts(tmp_path: Path) -> None:
-    path = tmp_path / "manifest.yml"
-    path.write_text("oauth_config: {scopes: {bot: []}}", encoding="utf-8")
+def test_needs_a_name_alone(path: Path) -> None:
+    path.write_text(SMALLEST, encoding="utf-8")
 
-    assert read_manifest(path).shortcuts == ()
+    assert read_manifest(path).features.shortcuts == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "mistake"),
+    [
+        ("  name: Example", "  {}", "display_information.name is missing"),
+        ("command: /im", "command: im", 'features.slash_commands[0].command must start with "/"'),
+        ("command: /im", "command: 5", "features.slash_commands[0].command must be a string"),
+        ("description: Without a hint", "", "features.slash_commands[1].description is missing"),
+        ("type: global", "type: local", "features.shortcuts[0].type must be 'global' or 'message'"),
+        ("enabled: true", "enabled: [1]", "features.app_home.home_tab_enabled must be true or false"),
+        ("oauth_config:", "oauth_config: 5\n_other:", "oauth_config must be an object"),
+        (
+            "[app_mention, message.im]",
+            "app_mention",
+            f"{EVENTS} must be a list",
+        ),
+        (
+            "bot_events: [app_mention,",
+            "bot_events: [app_mentoin,",
+            f"{EVENTS}[0] is no event of Slack's: app_mentoin; did you mean app_mention?",
+        ),
+        (
+            "users:read,",
+            "user:read,",
+            "oauth_config.scopes.bot[1] is no bot scope of Slack's: user:read; did you mean users:read?",
+        ),
+    ],
+)
+def test_names_a_mistake_with_its_place(before: str, after: str, mistake: str, path: Path) -> None:
+    path.write_text(MANIFEST.replace(before, after), encoding="utf-8")
+
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(path)
+
+    assert caught.value.mistakes == [mistake]
+
+
+def test_names_all_mistakes_at_once(path: Path) -> None:
+    path.write_text(MANIFEST.replace("/im", "im").replace("name: Example", "name: 5"), encoding="utf-8")
+
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(path)
+
+    assert len(caught.value.mistakes) == 2
+
+
+def test_warns_of_what_is_not_played(path: Path) -> None:
+    path.write_text(
+        MANIFEST.replace("[app_mention,", "[reaction_added, app_mention,")
+        .replace(", im:history", "")
+        .replace("should_escape: false", "should_escape: true")
+        .replace("bot_events", "user_events: [star_added]\n    bot_events")
+        .replace("  app_home:", "  unfurl_domains: [example.com]\n  app_home:"),
+        encoding="utf-8",
+    )
+
+    assert list_warnings(read_manifest(path)) == [
+        "features.unfurl_domains is not played by this local Slack",
+        "settings.event_subscriptions.user_events is not played by this local Slack",
+        "features.slash_commands[0].should_escape is not played by this local Slack",
+        "the event reaction_added is not played by this local Slack: it never comes",
+        "the event message.im never comes without the scope im:history",
+    ]

@@ -87,14 +87,37 @@ def test_posts_to_a_request_url(tmp_path: Path) -> None:
     assert first_line == b"POST /slack/events HTTP/1.1"
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", "{", "features: {}"])
-def test_says_that_a_file_is_no_manifest(tmp_path: Path, content: str | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "the file must be an object"),
+        ("[]", "the file must be an object"),
+        ("{", "the file is not YAML"),
+        ("features: {}", "display_information is missing"),
+    ],
+)
+def test_says_that_a_file_is_no_manifest(tmp_path: Path, content: str, why: str) -> None:
     path = tmp_path / "manifest.yml"
-    if content is not None:
-        path.write_text(content, encoding="utf-8")
+    path.write_text(content, encoding="utf-8")
 
-    with pytest.raises(SystemExit, match="is not an app manifest"):
+    with pytest.raises(SystemExit, match=rf"is not an app manifest:\n  {why}"):
         run(0, path)
+
+
+def test_says_that_a_file_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="cannot be read: No such file"):
+        run(0, tmp_path / "manifest.yml")
+
+
+def test_warns_of_an_event_that_never_comes(tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.yml"
+    events = "settings: {event_subscriptions: {bot_events: [reaction_added]}}"
+    manifest.write_text(code("yaml") + events, encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = im_bot("slack", f"--port={port}", f"--manifest={manifest}", cwd=tmp_path)
+
+    assert "warning: the event reaction_added is not played by this local Slack" in ended.stderr
 
 
 def test_says_that_its_port_is_taken(tmp_path: Path) -> None:

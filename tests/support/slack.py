@@ -31,10 +31,17 @@ def make_workspace(**changes: Any) -> Workspace:
         "app_token": APP_TOKEN,
         "signing_secret": SIGNING_SECRET,
         "scopes": SCOPES,
-        "commands": [SlashCommand("/im", "profile <id>…", "Look up accounts")],
+        "commands": [SlashCommand(command="/im", usage_hint="profile <id>…", description="Look up accounts")],
         "shortcuts": [
-            Shortcut("Look up accounts", "lookup", "global", "Ask for any ids"),
-            Shortcut("Look up these ids", "lookup_message", "message", "Ask for the ids in a message"),
+            Shortcut(
+                name="Look up accounts", callback_id="lookup", type="global", description="Ask for any ids"
+            ),
+            Shortcut(
+                name="Look up these ids",
+                callback_id="lookup_message",
+                type="message",
+                description="Ask for the ids in a message",
+            ),
         ],
     }
     return Workspace(**{**parts, **changes})
