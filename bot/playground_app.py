@@ -30,6 +30,9 @@ from bot.settings import AppSettings, FixedSettings, RoleSettings, Settings
 _MANIFESTS = (Path(__file__).parents[1] / "manifest.yml", Path(sys.prefix) / "share/im-bot/manifest.yml")
 """Paths of the app manifest: in a checkout, and installed."""
 
+_HINT = "/im profile alice bob_k nobody"
+"""A command that the demo accounts answer."""
+
 
 _IM_SETTINGS = {
     "fine": "Fine",
@@ -49,7 +52,7 @@ _IM_FAULTS: dict[str, dict[str, Any]] = {
 
 def make_workspace() -> Workspace:
     """Make a local workspace with the app of manifest.yml installed."""
-    return install(read_manifest(next(path for path in _MANIFESTS if path.exists())))
+    return install(read_manifest(next(path for path in _MANIFESTS if path.exists())), hint=_HINT)
 
 
 def make_im_control(sandbox: Sandbox) -> FaultControl:
@@ -128,7 +131,7 @@ def run_playground(port: int, *, open_browser: bool, data: Path | None) -> None:
             open_playground(make_workspace(), sandbox, port, record := _choose_record(data, folder)) as url,
         ):
             print(url, flush=True)  # noqa: T201 - the command's answer
-            print("Try: /im profile alice bob_k nobody   (Ctrl+C stops)", flush=True)  # noqa: T201
+            print(f"Try: {_HINT}   (Ctrl+C stops)", flush=True)  # noqa: T201
             print(f"Its record: DATABASE_URL=sqlite:///{record} im-bot audit verify", flush=True)  # noqa: T201
             if open_browser:
                 webbrowser.open(url)

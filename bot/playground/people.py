@@ -94,14 +94,14 @@ _CHANNELS = (
 )
 
 
-def make_channels() -> dict[str, Channel]:
+def make_channels(bot_name: str = BOT.name) -> dict[str, Channel]:
     """Make the channels and the direct messages with the bot, by id."""
     channels = [
         Channel(id_, name, {person.id for person in members}, shared=shared)
         for id_, name, shared, members in _CHANNELS
     ]
     direct = [
-        Channel(f"D{person.id[1:]}", BOT.name, {person.id, BOT.id}, direct=True)
+        Channel(f"D{person.id[1:]}", bot_name, {person.id, BOT.id}, direct=True)
         for person in PEOPLE
         if person.kind in (PersonKind.MEMBER, PersonKind.GUEST)
     ]

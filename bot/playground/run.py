@@ -16,7 +16,7 @@ PORT = 8067
 """Default port."""
 
 
-def install(manifest: Manifest, request_url: str | None = None) -> Workspace:
+def install(manifest: Manifest, request_url: str | None = None, *, hint: str = "") -> Workspace:
     """Make a workspace with an app installed; it uses Socket Mode if there is no request URL."""
     return Workspace(
         bot_token=f"xoxb-{secrets.token_hex(16)}",
@@ -27,6 +27,8 @@ def install(manifest: Manifest, request_url: str | None = None) -> Workspace:
         shortcuts=manifest.features.shortcuts,
         events=manifest.events,
         home_enabled=manifest.features.app_home.home_tab_enabled,
+        app_name=manifest.app_name,
+        hint=hint,
         request_url=request_url,
     )
 

@@ -1,16 +1,18 @@
 """The workspace: Slack's state in memory, and its subscribers."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from uuid import uuid4
 
 from bot.playground.faults.controls import FaultControls
 from bot.playground.faults.faults import FaultInjector
 from bot.playground.inspector.inspector import Inspector
 from bot.playground.manifest import Shortcut, SlashCommand
-from bot.playground.people import PEOPLE, Channel, Person, PersonKind, make_channels, make_groups
+from bot.playground.people import BOT, PEOPLE, Channel, Person, PersonKind, make_channels, make_groups
 from bot.playground.state.files import File, Files
 from bot.playground.state.home_tabs import HomeTabs
 from bot.playground.state.messages import Message, MessageContent
@@ -39,6 +41,8 @@ class Workspace:
         request_url: Target of payloads in HTTP mode; None for Socket Mode.
         events: The app's event subscriptions.
         home_enabled: The app has a Home tab.
+        app_name: The app's name, which people see.
+        hint: What a person can type first; by default the first command, or else a mention.
         ack_limit: Seconds in which a payload must be acknowledged.
         clock: Returns Unix seconds.
     """
@@ -55,6 +59,8 @@ class Workspace:
         request_url: str | None = None,
         events: Collection[str] = (),
         home_enabled: bool = True,
+        app_name: str = BOT.name,
+        hint: str = "",
         ack_limit: float = 3.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -71,8 +77,11 @@ class Workspace:
         self.retry_delays: tuple[float, ...] = (0, 60, 300)
         """Seconds before each retry of an event."""
         self.clock = clock
-        self.people = {person.id: person for person in PEOPLE}
-        self.channels = make_channels()
+        self.bot = replace(BOT, name=app_name, handle=_make_handle(app_name))
+        """The app's bot as people see it; messages have the sender BOT."""
+        self.hint = hint or self._make_hint()
+        self.people = {person.id: person for person in PEOPLE} | {BOT.id: self.bot}
+        self.channels = make_channels(app_name)
         self.groups = make_groups()
         self.messages: list[Message] = []
         self.response_urls = dict[str, ResponseUrl]()
@@ -182,6 +191,11 @@ class Workspace:
         seconds, micros = divmod(self._last_ts, 1_000_000)
         return f"{seconds}.{micros:06}"
 
+    def _make_hint(self) -> str:
+        for known in self.commands:
+            return f"{known.command} {known.usage_hint.partition(' | ')[0]}".strip()
+        return f"@{self.bot.handle} hello"
+
     def _tell(self, event: WorkspaceEvent, message: Message) -> None:
         for person_id, subscriber in list(self._subscribers):
             if self.can_see(person_id, message):
@@ -199,3 +213,8 @@ class Workspace:
         for subscribed, subscriber in list(self._subscribers):
             if subscribed == person_id:
                 subscriber(event, view)
+
+
+def _make_handle(name: str) -> str:
+    """Make a name that can be mentioned of a displayed one."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "app"

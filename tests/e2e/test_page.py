@@ -75,6 +75,10 @@ def test_gives_a_table_header_cells(open_page: OpenPage, slack: WebClient) -> No
     expect(article(page).get_by_role("cell")).to_have_text(["Gender", "Female"])
 
 
+def test_hints_at_the_apps_own_command(open_page: OpenPage) -> None:
+    expect(open_page().get_by_role("log").get_by_text("Try")).to_contain_text("Try /im profile <id>…")
+
+
 def test_shows_text_as_it_is_where_markup_is_off(open_page: OpenPage, slack: WebClient) -> None:
     page = open_page()
 
@@ -205,7 +209,7 @@ def test_suggests_commands_to_choose_by_keyboard(open_page: OpenPage) -> None:
     expect(suggestion).to_have_attribute("aria-selected", "true")
     box(page).press("Tab")
     expect(box(page)).to_have_value("/im ")
-    expect(page.get_by_text("/im profile <id>…")).to_be_visible()
+    expect(page.get_by_title("/im profile <id>…")).to_be_visible()
 
 
 def test_sends_with_enter_and_recalls_what_was_sent(open_page: OpenPage) -> None:

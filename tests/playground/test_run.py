@@ -62,7 +62,7 @@ def test_runs_the_bot_of_the_docs(tmp_path: Path) -> None:
             vera.send("/hello world")
             answer = vera.next_message()
 
-    assert answer["text"] == "Hello, world!"
+    assert (answer["text"], answer["from"]["name"]) == ("Hello, world!", "Hello")
     assert list(settings) == [
         "SLACK_API_URL",
         "SLACK_BOT_TOKEN",

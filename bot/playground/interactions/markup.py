@@ -11,7 +11,7 @@ from bot.playground.state.messages import MessageContent, with_ids
 _MARKED = re.compile(
     r"(?P<url>https?://[^\s<>|\"'`]*[^\s<>|\"'`.,;:!?)\]}])"
     r"|(?P<email>(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+)"
-    r"|(?<!\w)@(?P<handle>[a-z][a-z-]*)"
+    r"|(?<!\w)@(?P<handle>[a-z0-9]+(?:-[a-z0-9]+)*)"
 )
 
 

@@ -53,7 +53,7 @@ function snapshot(event) {
   composer.tools.replaceChildren(makeShortcutMenu("global", { label: "Shortcuts", content: icon("bolt"), look: "icon" }));
   byId("team").textContent = team;
   showPeople(event.people);
-  makeConversations(event.channels);
+  makeConversations(event.channels, event.hint);
   composer.offerCommands(event.commands);
   event.messages.forEach(arrive);
   const wanted = [location.hash.slice(1), current?.id].find((hash) => conversations.has(hash?.split("/")[0]));
@@ -61,12 +61,12 @@ function snapshot(event) {
   open(wanted ?? event.channels[0]?.id, document.activeElement === document.body);
 }
 
-function makeConversations(channels) {
+function makeConversations(channels, hint) {
   conversations.clear();
   byId("channels").replaceChildren();
   byId("directs").replaceChildren();
   for (const channel of channels) {
-    const conversation = new Conversation(channel, actions, `read ${me} ${channel.id}`);
+    const conversation = new Conversation(channel, actions, `read ${me} ${channel.id}`, hint);
     byId(conversation.direct ? "directs" : "channels").append(el("li", {}, conversation.link));
     conversations.set(conversation.id, conversation);
   }

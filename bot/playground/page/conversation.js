@@ -5,7 +5,7 @@ import { avatar } from "./workspace.js";
 
 export class Conversation {
   /** Make an empty conversation; `actions` are those of its messages, `bookmark` is the storage key of its last read message. */
-  constructor({ id, name, kind, shared }, actions, bookmark) {
+  constructor({ id, name, kind, shared }, actions, bookmark, hint) {
     this.id = id;
     this.shared = shared;
     this.direct = kind === "direct";
@@ -20,7 +20,7 @@ export class Conversation {
       this.direct ? avatar(id, name) : el("span", { class: "sign", "aria-hidden": "true" }, "#"),
       el("span", { class: "name" }, name), shared ? el("small", {}, "shared") : [], this.count);
     const start = [el("h3", {}, this.shown),
-      el("p", {}, `This is the very beginning of ${this.shown}. Try `, el("code", {}, "/im profile alice bob_k nobody"))];
+      el("p", {}, `This is the very beginning of ${this.shown}. Try `, el("code", {}, hint))];
     this.list = new MessageList(`Messages in ${this.shown}`, actions, start);
   }
 

@@ -3,7 +3,7 @@ import { renderBlocks } from "./blocks.js";
 import { el } from "./dom.js";
 import { findFocus, restoreFocus, saveFocus, STOPS } from "./focus.js";
 import { readState } from "./input-state.js";
-import { avatar } from "./workspace.js";
+import { avatar, findApp } from "./workspace.js";
 
 const states = new Map(); // input values by view id, while the modal is open
 let deliver;
@@ -41,7 +41,7 @@ function render() {
     el("button", { type: "button", click: () => perform("close", { clear }), ...attributes }, label);
   return el("form", { novalidate: true, submit },
     el("header", {},
-      avatar("", "im-bot"),
+      avatar(findApp().id, findApp().name),
       el("h2", { id: "modal-title" }, view.title),
       leave("✕", true, { class: "icon", "aria-label": "Close" })),
     el("div", { class: "body" },

@@ -19,6 +19,9 @@ export const listPeople = () => [...known.values()].filter((one) => "tint" in on
 export const listConversations = () => [...known.values()].filter((one) => one.kind in SIGNS)
   .map(({ id, name, kind }) => ({ id, name: SIGNS[kind] + name }));
 
+/** The app's bot. */
+export const findApp = () => [...known.values()].find((one) => one.kind === "bot");
+
 export const isMe = (id) => id === me;
 
 export const findChannel = (name) => [...known.values()].find((one) => one.kind === "channel" && one.name === name);

@@ -2,8 +2,8 @@
 
 `/page/events?as=<person id>` sends JSON objects, each with a `type`:
 
-- `snapshot`, once: `team`, `me`, `people`, `channels`, `groups`, `commands`, `shortcuts`, `messages`, and
-  `home_enabled`: whether there is a Home tab.
+- `snapshot`, once: `team`, `me`, `people`, `channels`, `groups`, `commands`, `shortcuts`, `messages`,
+  `home_enabled`: whether there is a Home tab, and `hint`: what to type first.
 - `message`, `message_changed`: a `message` with `channel`, `ts`, `at`, `from`, `text`, `mrkdwn` (whether the
   text has markup), `blocks`, `ephemeral`, `command`, `error`, `thread_ts` (the first message of its thread,
   or null) and `files`, each with `id`, `name`, `title`, `mimetype`, `filetype`, `size` and the `url` it is

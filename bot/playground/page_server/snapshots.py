@@ -18,7 +18,7 @@ def serialize_event(workspace: Workspace, event: WorkspaceEvent, subject: Messag
         return {"type": event, "view": subject and serialize(subject)}
     if event is WorkspaceEvent.DELETED:
         return {"type": event, "channel": subject.channel, "ts": subject.ts}
-    return {"type": event, "message": _serialize(subject)}
+    return {"type": event, "message": _serialize(workspace, subject)}
 
 
 def make_snapshot(workspace: Workspace, me: Person) -> Json:
@@ -54,6 +54,7 @@ def make_snapshot(workspace: Workspace, me: Person) -> Json:
         ],
         "weather": workspace.fault_controls.serialize(),
         "home_enabled": workspace.home_enabled,
+        "hint": workspace.hint,
         "shortcuts": [
             {
                 "callback_id": shortcut.callback_id,
@@ -63,17 +64,17 @@ def make_snapshot(workspace: Workspace, me: Person) -> Json:
             }
             for shortcut in workspace.list_shortcuts(me)
         ],
-        "messages": [_serialize(message) for message in workspace.list_visible(me.id)],
+        "messages": [_serialize(workspace, message) for message in workspace.list_visible(me.id)],
     }
 
 
-def _serialize(message: Message) -> Json:
+def _serialize(workspace: Workspace, message: Message) -> Json:
     return {
         "channel": message.channel,
         "ts": message.ts,
         "from": {
             "id": message.sender.id,
-            "name": message.sender.name,
+            "name": workspace.people.get(message.sender.id, message.sender).name,
             "bot": message.sender.kind is PersonKind.BOT,
         },
         "text": message.content.text,

@@ -14,7 +14,7 @@ def _auth_test(call: MethodCall) -> Json:
     return {
         "url": f"{call.address}/",
         "team": TEAM_NAME,
-        "user": BOT.handle,
+        "user": call.workspace.bot.handle,
         "team_id": TEAM_ID,
         "user_id": BOT.id,
         "bot_id": BOT_ID,

@@ -6,10 +6,21 @@ from slack_sdk import WebClient
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from bot.playground.people import EDITOR, GUEST, LEAVER, SINGLE_GUEST, STRANGER, VIEWER
+from bot.playground.manifest import SlashCommand
+from bot.playground.people import BOT, EDITOR, GUEST, LEAVER, SINGLE_GUEST, STRANGER, VIEWER
+from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage, OpenSocket
-from tests.support.slack import ONCALL, PARTNERS, SUPPORT, make_buttons, open_page
+from tests.support.slack import (
+    BOT_TOKEN,
+    ONCALL,
+    PARTNERS,
+    SUPPORT,
+    SwitchableApp,
+    make_buttons,
+    make_workspace,
+    open_page,
+)
 
 OPTIONS = [{"text": {"type": "plain_text", "text": name}, "value": name} for name in ("nick", "level")]
 SELECT = {
@@ -60,6 +71,46 @@ def test_begins_with_what_the_person_can_see(slack: WebClient, page: OpenPage) -
         "thread_ts": None,
         "files": [],
     }
+
+
+def test_shows_an_app_by_its_own_name(url: str, switchable_app: SwitchableApp) -> None:
+    workspace = make_workspace(
+        app_name="Deploy Bot 2", commands=[SlashCommand(command="/deploy", description="Deploy")]
+    )
+    switchable_app.app = make_app(workspace)
+    slack = WebClient(BOT_TOKEN, base_url=f"{url}/api/")
+
+    slack.chat_postMessage(channel=ONCALL, text="hello")
+    with open_page(url, VIEWER) as vera:
+        snapshot = vera.snapshot
+        vera.send("@deploy-bot-2 now", f"D{VIEWER.id[1:]}")
+        mention = vera.next_message()["text"]
+
+    assert snapshot["messages"][0]["from"]["name"] == "Deploy Bot 2"
+    assert {channel["name"] for channel in snapshot["channels"] if channel["kind"] == "direct"} == {
+        "Deploy Bot 2"
+    }
+    assert [person["name"] for person in snapshot["people"] if person["kind"] == "bot"] == ["Deploy Bot 2"]
+    assert snapshot["hint"] == "/deploy"
+    assert mention == f"<@{BOT.id}> now"
+    assert slack.auth_test()["user"] == "deploy-bot-2"
+    assert slack.users_info(user=BOT.id)["user"]["real_name"] == "Deploy Bot 2"
+
+
+@pytest.mark.parametrize(
+    ("commands", "hint"),
+    [
+        ([SlashCommand(command="/a", description="A", usage_hint="b <c> | d")], "/a b <c>"),
+        ([], "@im-bot hello"),
+    ],
+)
+def test_hints_at_what_the_app_understands(
+    commands: list[SlashCommand], hint: str, url: str, switchable_app: SwitchableApp
+) -> None:
+    switchable_app.app = make_app(make_workspace(commands=commands))
+
+    with open_page(url, VIEWER) as vera:
+        assert vera.snapshot["hint"] == hint
 
 
 @pytest.mark.parametrize(
