@@ -52,6 +52,9 @@ def make_parser() -> argparse.ArgumentParser:
     slack.add_argument(
         "--request-url", metavar="URL", help="post to the app at this URL instead of using Socket Mode"
     )
+    slack.add_argument(
+        "--no-rate-limits", action="store_true", help="limit no calls and messages, for fast tests"
+    )
     add("serve", _serve, "run the bot over HTTP")
     add("socket", _socket, "run the bot over Socket Mode")
     add("migrate", _migrate, "migrate the database to the current schema")
@@ -127,7 +130,7 @@ def _slack(args: argparse.Namespace) -> None:
     _need_playground()
     from bot.playground.run import run
 
-    run(args.port, args.manifest, args.request_url)
+    run(args.port, args.manifest, args.request_url, rate_limits=not args.no_rate_limits)
 
 
 def _serve(_: argparse.Namespace) -> None:

@@ -16,7 +16,9 @@ PORT = 8067
 """Default port."""
 
 
-def install(manifest: Manifest, request_url: str | None = None, *, hint: str = "") -> Workspace:
+def install(
+    manifest: Manifest, request_url: str | None = None, *, hint: str = "", rate_limits: bool = True
+) -> Workspace:
     """Make a workspace with an app installed; it uses Socket Mode if there is no request URL."""
     return Workspace(
         bot_token=f"xoxb-{secrets.token_hex(16)}",
@@ -29,6 +31,7 @@ def install(manifest: Manifest, request_url: str | None = None, *, hint: str = "
         home_enabled=manifest.features.app_home.home_tab_enabled,
         app_name=manifest.app_name,
         hint=hint,
+        rate_limits=rate_limits,
         request_url=request_url,
     )
 
@@ -60,7 +63,7 @@ def list_warnings(manifest: Manifest) -> list[str]:
     ]
 
 
-def run(port: int, manifest_file: Path, request_url: str | None = None) -> None:
+def run(port: int, manifest_file: Path, request_url: str | None = None, *, rate_limits: bool = True) -> None:
     """Print the workspace's address and settings, and serve it on loopback until a stop signal.
 
     Raises:
@@ -75,7 +78,7 @@ def run(port: int, manifest_file: Path, request_url: str | None = None) -> None:
         raise SystemExit(f"{manifest_file} is not an app manifest:{lines}") from None
     for warning in list_warnings(manifest):
         print(f"warning: {warning}", file=sys.stderr, flush=True)  # noqa: T201
-    workspace = install(manifest, request_url)
+    workspace = install(manifest, request_url, rate_limits=rate_limits)
     stop = stop_signal()
     set_up_logs("INFO")
     try:

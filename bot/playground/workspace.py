@@ -43,6 +43,7 @@ class Workspace:
         home_enabled: The app has a Home tab.
         app_name: The app's name, which people see.
         hint: What a person can type first; by default the first command, or else a mention.
+        rate_limits: Calls and messages are limited.
         ack_limit: Seconds in which a payload must be acknowledged.
         clock: Returns Unix seconds.
     """
@@ -61,6 +62,7 @@ class Workspace:
         home_enabled: bool = True,
         app_name: str = BOT.name,
         hint: str = "",
+        rate_limits: bool = True,
         ack_limit: float = 3.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -94,8 +96,8 @@ class Workspace:
         self.faults = FaultInjector()
         self.fault_controls = FaultControls(self.faults, self.sockets)
         self.inspector = Inspector()
-        self.posting_limit = PostingLimit()
-        self.call_limit = CallLimit()
+        self.posting_limit = PostingLimit(enabled=rate_limits)
+        self.call_limit = CallLimit(enabled=rate_limits)
         self.listener: MessageListener | None = None
         """Receives the events of all messages."""
         self.pending_deliveries = set[asyncio.Task[None]]()

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import requests
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from bot.playground.people import VIEWER
 from bot.playground.run import run
@@ -69,6 +71,21 @@ def test_runs_the_bot_of_the_docs(tmp_path: Path) -> None:
         "SLACK_APP_TOKEN",
         "SLACK_SIGNING_SECRET",
     ]
+
+
+def test_limits_no_calls_where_it_is_asked_for(tmp_path: Path) -> None:
+    with local_slack(tmp_path, "--no-rate-limits") as (_, settings):
+        slack = WebClient(settings["SLACK_BOT_TOKEN"], base_url=settings["SLACK_API_URL"], retry_handlers=[])
+        view = {"type": "home", "blocks": []}
+        refusals = [refuse(slack, user_id=VIEWER.id, view=view) for _ in range(101)]
+
+    assert set(refusals) == {"not_enabled"}
+
+
+def refuse(slack: WebClient, **arguments: Any) -> str:
+    with pytest.raises(SlackApiError) as caught:
+        slack.views_publish(**arguments)
+    return str(caught.value.response["error"])
 
 
 def test_posts_to_a_request_url(tmp_path: Path) -> None:

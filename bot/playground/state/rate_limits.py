@@ -15,7 +15,8 @@ class PostingLimit:
     BURST = 5
     """Messages accepted at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, enabled: bool = True) -> None:
+        self._enabled = enabled
         self._paid_until: dict[str, float] = {}
 
     def acquire(self, channel: str, now: float) -> None:
@@ -24,6 +25,8 @@ class PostingLimit:
         Raises:
             SlackError: The rate limit is exceeded.
         """
+        if not self._enabled:
+            return
         paid_until = max(self._paid_until.get(channel, now), now) + 1
         if paid_until - now > self.BURST:
             raise rate_limited(math.ceil(paid_until - now - self.BURST))
@@ -36,7 +39,8 @@ class CallLimit:
     PERIOD = 60
     """Seconds of the window in which calls are counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, enabled: bool = True) -> None:
+        self._enabled = enabled
         self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
 
     def acquire(self, method: str, most: int, now: float) -> None:
@@ -45,6 +49,8 @@ class CallLimit:
         Raises:
             SlackError: The rate limit is exceeded.
         """
+        if not self._enabled:
+            return
         calls = self._calls[method]
         while calls and calls[0] <= now - self.PERIOD:
             calls.popleft()

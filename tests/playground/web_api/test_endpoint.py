@@ -7,6 +7,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.playground.faults.faults import SlackFault
 from bot.playground.people import BOT, EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, LEAVER, STRANGER, VIEWER
+from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage
 from tests.support.slack import (
@@ -15,9 +16,11 @@ from tests.support.slack import (
     ONCALL,
     PARTNERS,
     SUPPORT,
+    SwitchableApp,
     make_buttons,
     make_input,
     make_text,
+    make_workspace,
 )
 
 ICON_BUTTON = {"type": "icon_button", "icon": "trash", "text": make_text("Delete")}
@@ -112,6 +115,14 @@ def test_refuses_a_body_that_is_no_json_object(url: str, workspace: Workspace) -
     listed = requests.post(f"{url}/api/auth.test", "[]", headers=headers, timeout=30)
 
     assert (broken.json()["error"], listed.json()["error"]) == ("invalid_json", "json_not_object")
+
+
+def test_can_be_installed_without_rate_limits(url: str, switchable_app: SwitchableApp) -> None:
+    switchable_app.app = make_app(make_workspace(rate_limits=False))
+    slack = WebClient(BOT_TOKEN, base_url=f"{url}/api/", retry_handlers=[])
+
+    assert all(slack.usergroups_list()["ok"] for _ in range(30))
+    assert all(slack.chat_postMessage(channel=ONCALL, text="hello")["ok"] for _ in range(10))
 
 
 def test_says_that_a_method_is_not_played(slack: WebClient) -> None:
