@@ -46,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--data", type=Path, metavar="FILE", help="keep its accounts in a file")
     sandbox.add_argument("--sdk-app-id", type=int, metavar="N", help="the app's SDKAppID")
     sandbox.add_argument("--secret-key", metavar="K", help="the app's secret key")
-    slack = add("slack", _slack, "run the local Slack alone, for any app")
+    slack = add("slack", _slack, "run the local Slack alone, for another app")
     slack.add_argument("--manifest", type=Path, required=True, metavar="FILE", help="the app's manifest")
     slack.add_argument("--port", type=_port, default=8067, help="its port (8067)")
     slack.add_argument(

@@ -1,4 +1,4 @@
-"""The local Slack as a command, for any app."""
+"""The local Slack as a command, for another app."""
 
 import secrets
 import sys

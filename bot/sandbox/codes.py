@@ -107,8 +107,9 @@ _ITEM_INFO: Mapping[int, str] = {30001: "Err_SNS_FriendGetList_Friend_Not_Exist"
 
 
 def info(code: int) -> str:
-    """Return the ErrorInfo of a code: the vendor's text where it is known."""
-    return _INFO.get(code, f"error {code}") if code else ""
+    """Return the ErrorInfo of a code: the vendor's text, or a sentence where it is not known."""
+    unknown = f"The sandbox was set to answer with code {code}; it does not know the vendor's text for it."
+    return _INFO.get(code, unknown) if code else ""
 
 
 def item_info(code: int) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ import requests
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.playground.interactions.events import SCOPES
 from bot.playground.people import VIEWER
 from bot.playground.run import run
+from bot.playground.web_api.methods import METHODS
+from bot.sandbox.behavior import Behavior
 from tests.support.bot import ROOT, im_bot, running_command
 from tests.support.slack import open_page, wait_until
 
@@ -146,3 +150,12 @@ def test_says_that_its_port_is_taken(tmp_path: Path) -> None:
 
     assert ended.returncode == 1
     assert "choose another with --port" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "names",
+    [list(METHODS), list(SCOPES), [field.name for field in fields(Behavior)]],
+    ids=["methods", "events", "the sandbox's settings"],
+)
+def test_the_docs_name_all_that_is_played(names: list[str]) -> None:
+    assert [name for name in names if f"`{name}`" not in DOCS] == []

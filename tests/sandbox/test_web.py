@@ -158,6 +158,16 @@ def test_a_fault_can_be_a_code_and_strike_every_call(served: Caller) -> None:
     assert nick(served) == "Ann"
 
 
+def test_a_code_without_a_known_text_is_explained(served: Caller) -> None:
+    served.sandbox.behavior = Behavior(fault=Fault(kind="code", code=30007))
+
+    answer = served.raw("portrait_set", SET)
+
+    assert answer["ErrorInfo"] == (
+        "The sandbox was set to answer with code 30007; it does not know the vendor's text for it."
+    )
+
+
 def test_a_fault_can_strike_one_command_only(served: Caller) -> None:
     served.sandbox.behavior = Behavior(
         fault=Fault(kind="code", code=91000, command="portrait_set", calls=(1,))
