@@ -75,6 +75,52 @@ def test_gives_a_table_header_cells(open_page: OpenPage, slack: WebClient) -> No
     expect(article(page).get_by_role("cell")).to_have_text(["Gender", "Female"])
 
 
+def test_edits_ones_own_message_by_keyboard(open_page: OpenPage, workspace: Workspace) -> None:
+    page, other = open_page(), open_page(EDITOR)
+    box(page).fill("@ed <a> & alcie")
+    box(page).press("Enter")
+    edit = article(page).get_by_role("button", name="Edit message")
+    editor = article(page).get_by_role("textbox", name="Edit message")
+    expect(article(other)).to_contain_text("@Ed Okafor <a> & alcie")
+    expect(article(other).get_by_role("button", name="Edit message")).to_have_count(0)
+
+    edit.press("Enter")
+    expect(editor).to_be_focused()
+    expect(editor).to_have_value("@ed <a> & alcie")
+    editor.press("Escape")
+    expect(editor).to_have_count(0)
+    expect(edit).to_be_focused()
+
+    edit.press("Enter")
+    editor.fill("@ed <a> & alice")
+    workspace.post(
+        workspace.channels[ONCALL], EDITOR, MessageContent("reply"), thread_ts=workspace.messages[0].ts
+    )
+    expect(article(page)).to_contain_text("1 reply")
+    expect(editor).to_be_focused()
+    page.keyboard.press("Enter")
+
+    for each in (page, other):
+        expect(article(each)).to_contain_text("@Ed Okafor <a> & alice")
+        expect(article(each)).to_contain_text("(edited)")
+    expect(edit).to_be_focused()
+
+
+def test_says_why_an_edit_was_not_taken(open_page: OpenPage, workspace: Workspace) -> None:
+    page = open_page()
+    box(page).fill("one")
+    box(page).press("Enter")
+    article(page).get_by_role("button", name="Edit message").press("Enter")
+
+    workspace.channels[ONCALL].members.discard(VIEWER.id)
+    editor = article(page).get_by_role("textbox", name="Edit message")
+    editor.fill("two")
+    editor.press("Enter")
+
+    expect(article(page).get_by_role("alert")).to_have_text("Failed: the message no longer exists.")
+    expect(editor).to_have_value("two")
+
+
 def test_hints_at_the_apps_own_command(open_page: OpenPage) -> None:
     expect(open_page().get_by_role("log").get_by_text("Try")).to_contain_text("Try /im profile <id>…")
 

@@ -23,7 +23,7 @@ def write(typed: str, people: Iterable[Person]) -> MessageContent:
     elements = _split(typed, {person.handle: person.id for person in people})
     section = {"type": "rich_text_section", "elements": elements}
     blocks = with_ids([{"type": "rich_text", "elements": [section]}])
-    return MessageContent("".join(map(_to_mrkdwn, elements)), blocks)
+    return MessageContent("".join(map(_to_mrkdwn, elements)), blocks, typed=typed)
 
 
 def _split(typed: str, ids: Mapping[str, str]) -> list[Json]:

@@ -3,6 +3,7 @@ import { Composer } from "./composer.js";
 import { ask, listen, post } from "./connection.js";
 import { Conversation } from "./conversation.js";
 import { el, icon } from "./dom.js";
+import { makeEditButton } from "./edit.js";
 import { showFaults } from "./faults.js";
 import { Home } from "./home.js";
 import { startInspector } from "./inspector.js";
@@ -11,7 +12,7 @@ import { showView, startModal } from "./modal.js";
 import { fold, showPeople } from "./sidebar.js";
 import { startTheme } from "./theme.js";
 import { closeThread, openThread, refreshThread } from "./thread.js";
-import { loadDirectory } from "./workspace.js";
+import { isMe, loadDirectory } from "./workspace.js";
 
 const byId = (id) => document.getElementById(id);
 const conversations = new Map(); // by channel id
@@ -134,7 +135,9 @@ const actions = {
     openThread(conversations.get(message.channel), ts, actions, { press, send });
   },
   // Ephemeral and deleted messages have no tools.
-  tools: (message) => (message.ephemeral || message.gone ? [] : [
+  tools: (message, list) => (message.ephemeral || message.gone ? [] : [
+    message.typed && isMe(message.from.id) ? makeEditButton(list, message,
+      (text) => perform("edit", { channel: message.channel, ts: message.ts, text })) : [],
     el("button", { type: "button", class: "icon", "aria-label": "Reply in thread", title: "Reply in thread",
       "data-action": "thread", click: () => actions.open(message) }, icon("thread")),
     makeShortcutMenu("message", { label: "More actions", content: "⋯", look: "icon" }, { channel: message.channel, ts: message.ts }),

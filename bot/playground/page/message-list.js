@@ -14,13 +14,14 @@ const MOST_FACES = 3; // people shown beside the number of replies
 export class MessageList {
   /**
    * Make an empty list. Its actions are `press(message, block, element, more)` and `suggest(message, block, element,
-   * value)`, which post to the server, `tools(message)`, which makes a message's buttons, and `open(message)`, which
+   * value)`, which post to the server, `tools(message, list)`, which makes a message's buttons, and `open(message)`, which
    * opens its thread. A list without a start is a thread's.
    */
   constructor(label, actions, start) {
     this.isThread = !start;
     this.actions = actions;
     this.nodes = new Map();
+    this.editors = new Map(); // elements in the place of texts that are edited, by timestamp
     this.follow = false;
     this.settling = false;
     this.list = el("div", { class: "messages" });
@@ -32,10 +33,12 @@ export class MessageList {
   update(message, replies = []) {
     const old = this.nodes.get(message.ts);
     this.follow ||= this.isAtEnd() || (!old && (message.ephemeral || isMe(message.from.id)));
+    const focus = old && saveFocus(old); // before an editor moves to the new node
     const node = this.render(message, replies);
     this.nodes.set(message.ts, node);
-    if (old) replace(old, node);
+    if (old) old.replaceWith(node);
     else this.list.append(node);
+    if (focus) restoreFocus(findFocus(node, focus) ?? node, focus);
     this.settle();
   }
 
@@ -44,6 +47,14 @@ export class MessageList {
     this.nodes.get(ts)?.remove();
     this.nodes.delete(ts);
     this.settle();
+  }
+
+  /** Put an editor in the place of a message's text, or take it away with null. */
+  setEditor(ts, editor) {
+    if (editor) this.editors.set(ts, editor);
+    else this.editors.delete(ts);
+    const node = this.nodes.get(ts);
+    if (node) this.update(node.message, node.replies);
   }
 
   /** Show the list, scrolled to its end, or hide it. */
@@ -85,13 +96,14 @@ export class MessageList {
         el("p", { class: "from" },
           el("strong", {}, from.name),
           from.bot ? el("span", { class: "badge" }, "APP") : [],
-          el("time", { datetime: new Date(at * 1000).toISOString(), title: moment(at) }, clock(at))),
-        blocks?.length ? renderBlocks(blocks, (...what) => press(message, ...what), more)
-          : text ? el("div", { class: "block" }, message.mrkdwn === false ? unescape(text) : mrkdwn(text, LINKS)) : [],
+          el("time", { datetime: new Date(at * 1000).toISOString(), title: moment(at) }, clock(at)),
+          message.edited ? el("small", {}, " (edited)") : []),
+        this.editors.get(message.ts) ?? (blocks?.length ? renderBlocks(blocks, (...what) => press(message, ...what), more)
+          : text ? el("div", { class: "block" }, message.mrkdwn === false ? unescape(text) : mrkdwn(text, LINKS)) : []),
         renderFiles(message.files),
         replies.length ? this.renderReplies(message, replies) : []),
-      el("div", { class: "tools" }, tools(message)));
-    node.message = message;
+      el("div", { class: "tools" }, tools(message, this)));
+    Object.assign(node, { message, replies });
     return node;
   }
 
@@ -127,10 +139,3 @@ const isMarked = (message) => message.ephemeral || message.command || message.er
 
 const continues = (last, next) =>
   last.from.id === next.from.id && next.at - last.at < PAUSE && !isMarked(next) && !last.ephemeral;
-
-/** Replace a message's node, keeping the focus on the same control. */
-function replace(old, node) {
-  const focus = saveFocus(old);
-  old.replaceWith(node);
-  if (focus) restoreFocus(findFocus(node, focus) ?? node, focus);
-}

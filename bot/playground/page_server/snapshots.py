@@ -79,6 +79,8 @@ def _serialize(workspace: Workspace, message: Message) -> Json:
         },
         "text": message.content.text,
         "mrkdwn": message.content.mrkdwn,
+        "typed": message.content.typed,
+        "edited": message.edited_at is not None,
         # The blocks of a person's message have no styles, its text has.
         "blocks": None if message.client_msg_id else message.content.blocks,
         "ephemeral": message.only_for is not None,

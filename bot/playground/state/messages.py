@@ -21,11 +21,17 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True)
 class MessageContent:
-    """Valid content of a message; `mrkdwn` tells whether its text has markup."""
+    """Valid content of a message.
+
+    Args:
+        mrkdwn: The text has markup.
+        typed: What a person typed; None for the bot's.
+    """
 
     text: str
     blocks: list[Json] | None = None
     mrkdwn: bool = True
+    typed: str | None = None
 
 
 @dataclass(slots=True, eq=False)

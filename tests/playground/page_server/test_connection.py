@@ -64,6 +64,8 @@ def test_begins_with_what_the_person_can_see(slack: WebClient, page: OpenPage) -
         "from": {"id": "U07IMBOTX3M", "name": "im-bot", "bot": True},
         "text": "hello",
         "mrkdwn": True,
+        "typed": None,
+        "edited": False,
         "blocks": None,
         "ephemeral": False,
         "command": None,
