@@ -195,10 +195,10 @@ def _export(args: argparse.Namespace) -> None:
 
 def _database_url() -> str:
     """Read DATABASE_URL alone; no other setting is needed."""
-    from bot.settings import SettingsError, load_database_url
+    from bot.settings import DatabaseSettings, SettingsError, load_only
 
     try:
-        return load_database_url()
+        return load_only(DatabaseSettings).database_url
     except SettingsError as error:
         raise SystemExit(str(error)) from None
 

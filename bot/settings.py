@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -35,6 +35,7 @@ NO_CHANNEL = "none"
 """The value of AUDIT_CHANNEL for no channel."""
 Mode = Literal["serve", "socket"]
 """The bot's connection to Slack."""
+S = TypeVar("S", bound=BaseSettings)
 
 _REQUIRED: Mapping[Mode, tuple[str, ...]] = {
     "serve": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
@@ -235,8 +236,8 @@ class RoleSettings(BaseModel):
     """Editors, who may also change profiles: user and user-group ids; none when empty."""
 
 
-class DatabaseSettings(BaseSettings):
-    """DATABASE_URL alone, for the commands that need nothing else."""
+class _Sources(BaseSettings):
+    """The environment and `.env`."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -248,14 +249,18 @@ class DatabaseSettings(BaseSettings):
         enable_decoding=False,
     )
 
+
+class DatabaseSettings(_Sources):
+    """DATABASE_URL alone, for the commands that need nothing else."""
+
     database_url: Annotated[str, AfterValidator(_check_database_url)] = Field(
         "sqlite:///im-bot.db", repr=False
     )
     """The database of the record: SQLite or PostgreSQL."""
 
 
-class Settings(DatabaseSettings):
-    """All settings of the bot; frozen, and passed down from the entry point."""
+class SlackSettings(_Sources):
+    """The variables SLACK_… alone, for what needs nothing else."""
 
     slack_bot_token: Annotated[SecretStr, _not_starting("xapp-")] = SecretStr("")
     """The bot token (xoxb-…)."""
@@ -269,6 +274,10 @@ class Settings(DatabaseSettings):
         str, _matching(r"/[a-z0-9_-]{1,31}", "must be a slash and up to 31 of a-z, 0-9, - and _, as in /im")
     ] = "/im"
     """The slash command's name, should another app own /im."""
+
+
+class Settings(SlackSettings, DatabaseSettings):
+    """All settings of the bot; frozen, and passed down from the entry point."""
 
     im_apps: dict[str, AppSettings] = Field(min_length=1)
     """The Tencent Chat apps by name."""
@@ -342,15 +351,15 @@ def load_settings(mode: Mode | None = None) -> Settings:
     return settings
 
 
-def load_database_url() -> str:
-    """Read DATABASE_URL, whatever else is set or wrong.
+def load_only(kind: type[S]) -> S:
+    """Read a few settings alone, whatever else is set or wrong.
 
     Raises:
-        SettingsError: It is not valid.
+        SettingsError: One of them is not valid.
     """
     _read_variables()
     try:
-        return DatabaseSettings().database_url
+        return kind()
     except ValidationError as error:
         raise SettingsError(list(filter(None, map(_describe_error, error.errors())))) from None
 
