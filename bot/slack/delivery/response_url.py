@@ -131,7 +131,7 @@ class Responder:
             return 1.0 if asked is None else asked, "ratelimited"
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return soon(), f"HTTP {answer.status}"
-        return None, _refusal(answer)
+        return None, read_refusal(answer)
 
 
 @dataclass(slots=True)
@@ -175,7 +175,7 @@ class ResponseUrl:
         self.responder.update(self.url, message)
 
 
-def _refusal(answer: Response) -> str:
+def read_refusal(answer: Response) -> str:
     """Return the error code of a response, empty on success; Slack responds `ok` as text or JSON."""
     taken = answer.status < HTTPStatus.MULTIPLE_CHOICES
     if taken and bytes(answer.body.strip()) in (b"ok", b""):
