@@ -8,7 +8,7 @@ import requests
 
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.people import SlackPeople
-from tests.field.run import OK, Check, FieldRun, Observed, SkippedError
+from tests.field.run import OK, Check, FieldRun, Observed, Payload, SkippedError
 from tests.support.slack import make_buttons, make_input, make_text, make_view
 
 TIMEOUT = 30
@@ -130,8 +130,7 @@ def submit_nothing(run: FieldRun) -> Observed:
 
 
 def edit_a_mention(run: FieldRun) -> Observed:
-    first = run.need("app_mention", "Mention the bot in a message to the channel, such as: @im-bot hello")
-    second = run.wait_for("app_mention", "Edit that message, and keep the mention")
+    first, second = _mention_and_edit(run)
     if second is None:
         return Observed("no second event", fits=False)
     same = {key: first["event"].get(key) == second["event"].get(key) for key in ("ts", "event_ts")}
@@ -139,6 +138,23 @@ def edit_a_mention(run: FieldRun) -> Observed:
     is_new = first["event_id"] != second["event_id"]
     said = f"new event_id: {is_new}; same ts: {same['ts']}; same event_ts: {same['event_ts']}; edited: {has}"
     return Observed(said, is_new and same["ts"] and has)
+
+
+def describe_typed_message(run: FieldRun) -> Observed:
+    first, second = _mention_and_edit(run)
+    if second is None:
+        raise SkippedError("no second event")
+    ids = [each["event"].get("client_msg_id") for each in (first, second)]
+    kinds = [block["type"] for block in first["event"].get("blocks", ())]
+    said = f"client_msg_id: {ids[0] is not None}; kept: {ids[0] == ids[1]}; blocks: {_list(kinds)}"
+    return Observed(said, ids[0] is not None and ids[0] == ids[1] and kinds == ["rich_text"])
+
+
+def type_a_less_than_sign(run: FieldRun) -> Observed:
+    event = run.need("app_mention", "Mention the bot in a message with a <, such as: @im-bot 1 < 2")["event"]
+    escaped = {"text": "&lt;" in event["text"], "block": "&lt;" in json.dumps(event.get("blocks"))}
+    said = f"escaped in the text: {escaped['text']}; in the block: {escaped['block']}"
+    return Observed(said, escaped == {"text": True, "block": False} and "blocks" in event)
 
 
 def count_repeated_envelopes(run: FieldRun) -> Observed:
@@ -228,6 +244,15 @@ CHECKS = (
         edit_a_mention,
     ),
     Check(
+        "A message that a person typed comes with a `client_msg_id`, which an edit keeps, and with one "
+        "`rich_text` block",
+        describe_typed_message,
+    ),
+    Check(
+        "The text of that block is not escaped, unlike the message's `text`",
+        type_a_less_than_sign,
+    ),
+    Check(
         "Socket Mode delivers some envelopes twice",
         count_repeated_envelopes,
     ),
@@ -245,6 +270,12 @@ def _ask(run: FieldRun) -> str:
     """Return the response URL of a new slash command."""
     url: str = run.need("command", f"Type {run.command} hello into the channel")["response_url"]
     return url
+
+
+def _mention_and_edit(run: FieldRun) -> tuple[Payload, Payload | None]:
+    """Return the event of a mention, and that of its edit."""
+    first = run.need("app_mention", "Mention the bot in a message to the channel, such as: @im-bot hello")
+    return first, run.wait_for("app_mention", "Edit that message, and keep the mention")
 
 
 def _took(code: str) -> Observed:

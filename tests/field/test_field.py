@@ -73,6 +73,7 @@ class ScriptedPerson:
             "Close all of it": lambda: self._close(clear=True),
             "press Go": self._submit,
             "Mention the bot": lambda: self.do(self.page.send("@im-bot hello")),
+            "with a <": lambda: self.do(self.page.send("@im-bot 1 < 2")),
             "Edit that message": self._edit,
             "What became of": lambda: self._choose("Replaced", "3", message_changed="1", message="2"),
             "below your command": lambda: self._choose("Done", "s", message="1", message_changed="2"),
