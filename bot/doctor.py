@@ -121,10 +121,9 @@ def _check_scopes(granted: frozenset[str]) -> Check:
 def _check_people(settings: Settings, people: SlackPeople, identity: Identity) -> Check:
     """Check that every user id in the roles is a full member."""
     listed = sorted(settings.rules.viewers.people | settings.rules.editors.people)
-    home = min(identity.home)
 
     def check() -> str:
-        memberships = {user_id: people.get_membership(Actor(user_id, home)) for user_id in listed}
+        memberships = {user_id: people.get_membership(Actor(user_id, identity.team_id)) for user_id in listed}
         odd = [
             f"{user_id} is a {found}"
             for user_id, found in memberships.items()

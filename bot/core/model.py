@@ -25,10 +25,15 @@ WATCHED = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person in Slack, by the ids of a signed payload."""
+    """A person in Slack, by the ids of a signed payload.
+
+    Args:
+        user_id: The person's id, by which actors are compared.
+        team_id: A workspace of theirs; payloads name different ones of a person with several.
+    """
 
     user_id: str
-    team_id: str
+    team_id: str = field(compare=False)
 
 
 class Role(StrEnum):

@@ -12,7 +12,16 @@ from bot.playground.faults.controls import FaultControls
 from bot.playground.faults.faults import FaultInjector
 from bot.playground.inspector.inspector import Inspector
 from bot.playground.manifest import Shortcut, SlashCommand
-from bot.playground.people import BOT, PEOPLE, Channel, Person, PersonKind, make_channels, make_groups
+from bot.playground.people import (
+    BOT,
+    ENTERPRISE_ID,
+    Channel,
+    Person,
+    PersonKind,
+    make_channels,
+    make_groups,
+    make_people,
+)
 from bot.playground.state.files import File, Files
 from bot.playground.state.home_tabs import HomeTabs
 from bot.playground.state.messages import Message, MessageContent
@@ -82,8 +91,10 @@ class Workspace:
         self.bot = replace(BOT, name=app_name, handle=_make_handle(app_name))
         """The app's bot as people see it; messages have the sender BOT."""
         self.hint = hint or self._make_hint()
-        self.people = {person.id: person for person in PEOPLE} | {BOT.id: self.bot}
-        self.channels = make_channels(app_name)
+        self.enterprise_id: str | None = None
+        """The Enterprise organization's id."""
+        self.people = make_people(self.bot)
+        self.channels = make_channels(self.people)
         self.groups = make_groups()
         self.messages: list[Message] = []
         self.response_urls = dict[str, ResponseUrl]()
@@ -104,6 +115,12 @@ class Workspace:
         """Event deliveries in progress."""
         self._subscribers: list[tuple[str, Subscriber]] = []
         self._last_ts = 0
+
+    def join_organization(self) -> None:
+        """Make the workspace one of an Enterprise organization, with COLLEAGUE; before anybody uses it."""
+        self.enterprise_id = ENTERPRISE_ID
+        self.people = make_people(self.bot, in_organization=True)
+        self.channels = make_channels(self.people)
 
     def post(
         self,

@@ -91,6 +91,7 @@ class CommandRunner:
         started = time.monotonic()
         asked, outcome = "unknown", "answered"
         try:
+            request.actor = self.people.resolve(request.actor)
             asked = run()
         except CancelledError as error:
             # The Cancel button has answered.

@@ -23,7 +23,7 @@ from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
 from bot.core.changes.service import Changes
 from bot.playground.interactions.payloads import make_slash_command
-from bot.playground.people import EDITOR, VIEWER, Person, make_channels
+from bot.playground.people import EDITOR, VIEWER, Person, make_channels, make_people
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings, make_workspace
@@ -100,7 +100,7 @@ class BotFixture:
         return person
 
     def send(self, text: str, actor: Person) -> None:
-        channel = make_channels()[ONCALL]
+        channel = make_channels(make_people())[ONCALL]
         payload = make_slash_command(
             actor, channel, "/im", text, response_url=self.hooks.url, trigger_id="1.2.trigger"
         )

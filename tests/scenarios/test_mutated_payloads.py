@@ -27,7 +27,7 @@ from bot.playground.interactions.payloads import (
     make_shortcut,
     make_slash_command,
 )
-from bot.playground.people import VIEWER, make_channels
+from bot.playground.people import VIEWER, make_channels, make_people
 from bot.playground.server import make_app
 from bot.playground.state.messages import Message, MessageContent
 from bot.playground_app import make_settings
@@ -71,7 +71,7 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotFixture]:
 
 def payloads(url: str) -> dict[str, Any]:
     """Make one payload of each kind that Slack sends to the bot."""
-    channel, direct = make_channels()[ONCALL], f"D{VIEWER.id[1:]}"
+    channel, direct = make_channels(make_people())[ONCALL], f"D{VIEWER.id[1:]}"
     common: dict[str, Any] = {"response_url": url, "trigger_id": "1.2.a"}
     button = {
         "type": "button",

@@ -71,7 +71,10 @@ class FakeFiles:
 
 
 class UnsharedPeople(FakePeople):
-    """People in channels that are not shared with other organizations."""
+    """People of one workspace, in channels that are not shared with other organizations."""
+
+    def resolve(self, actor: Actor) -> Actor:
+        return actor
 
     def is_shared_outside(self, channel_id: str) -> bool:
         return not channel_id

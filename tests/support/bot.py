@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import pytest
 
 from bot.playground.interactions.payloads import make_action, make_block_actions, make_slash_command
-from bot.playground.people import BOT, VIEWER, Person, make_channels
+from bot.playground.people import BOT, VIEWER, Person, make_channels, make_people
 from bot.playground.state.messages import Message, MessageContent, list_elements, with_ids
 from bot.settings import Settings
 from tests.support.slack import ONCALL, SIGNING_SECRET
@@ -49,7 +49,7 @@ def make_trigger_id() -> str:
 
 def slash_command(text: str, response_url: str = "http://127.0.0.1:9/", actor: Person = VIEWER) -> bytes:
     """Make the body of a slash command typed in a channel."""
-    channel = make_channels()[ONCALL]
+    channel = make_channels(make_people())[ONCALL]
     return urlencode(
         make_slash_command(
             actor, channel, "/im", text, response_url=response_url, trigger_id=make_trigger_id()
@@ -59,7 +59,7 @@ def slash_command(text: str, response_url: str = "http://127.0.0.1:9/", actor: P
 
 def press(answer: bytes, action_id: str, response_url: str, actor: Person) -> bytes:
     """Make the body of a button press in an ephemeral answer."""
-    channel, ts = make_channels()[ONCALL], f"{time.time():.6f}"
+    channel, ts = make_channels(make_people())[ONCALL], f"{time.time():.6f}"
     content = json.loads(answer)
     blocks = with_ids(content["blocks"])
     message = Message(channel.id, ts, BOT, MessageContent(content["text"], blocks), only_for=actor.id)

@@ -23,6 +23,7 @@ from bot.core.model import (
 from bot.core.ports import CALL_ACCOUNTS
 from bot.errors import AuditError, IMError, NotAskedError, NotFoundError, SlackUnavailableError
 from bot.store import change_codec
+from bot.store.chain import actor_key
 
 
 @dataclass
@@ -213,7 +214,9 @@ class FakeRecord:
 
     def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:
         with self._working("list_done"):
-            return self._shown(each for each in reversed(self.entries) if each.event.actor == actor)[:limit]
+            key = actor_key(actor)
+            done = (each for each in reversed(self.entries) if actor_key(each.event.actor) == key)
+            return self._shown(done)[:limit]
 
     def list_proposed(self, within: timedelta) -> Sequence[Change]:
         with self._working("list_proposed"):

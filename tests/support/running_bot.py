@@ -159,7 +159,12 @@ def is_audit_message(message: dict[str, Any]) -> bool:
 
 @contextmanager
 def run_bot(
-    transport: Transport, im_url: str = "", *, ack_delay: float = 0.0, **changes: Any
+    transport: Transport,
+    im_url: str = "",
+    *,
+    ack_delay: float = 0.0,
+    in_organization: bool = False,
+    **changes: Any,
 ) -> Iterator[RunningBot]:
     """Run the bot between a local Slack and a sandbox.
 
@@ -167,9 +172,12 @@ def run_bot(
         transport: Socket Mode, or HTTP to a request URL.
         im_url: Another IM server than the sandbox.
         ack_delay: Seconds by which each ack is delayed, and nothing else.
+        in_organization: Whether the workspace is one of an Enterprise organization.
         changes: Other settings.
     """
     workspace, sandbox = make_workspace(), open_sandbox()
+    if in_organization:
+        workspace.join_organization()
     with (
         TemporaryDirectory() as folder,
         BackgroundServer(WebApp(sandbox)) as im,

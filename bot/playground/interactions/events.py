@@ -111,7 +111,8 @@ def _send(workspace: Workspace, name: str, event: Json, channel: Channel) -> Non
     needed = SCOPES[name]
     if name not in workspace.events or (needed and needed not in workspace.scopes):
         return
-    payload = make_event(event, channel, f"Ev07{secrets.token_hex(5).upper()}", int(workspace.clock()))
+    id_, at = f"Ev07{secrets.token_hex(5).upper()}", int(workspace.clock())
+    payload = make_event(event, channel, id_, at, workspace.enterprise_id)
     task = asyncio.get_running_loop().create_task(_deliver_with_retries(workspace, payload))
     # The event loop keeps only a weak reference.
     workspace.pending_deliveries.add(task)

@@ -4,7 +4,16 @@ import secrets
 
 from bot.playground.interactions.input_values import read_state
 from bot.playground.json_types import Json
-from bot.playground.people import APP_ID, BOT, TEAM_DOMAIN, TEAM_ID, Channel, Person
+from bot.playground.people import (
+    APP_ID,
+    BOT,
+    ENTERPRISE_ID,
+    ENTERPRISE_NAME,
+    TEAM_DOMAIN,
+    TEAM_ID,
+    Channel,
+    Person,
+)
 from bot.playground.state.messages import Message
 from bot.playground.state.serializers import serialize_message
 
@@ -24,6 +33,7 @@ def make_slash_command(
         "token": _VERIFICATION_TOKEN,
         "team_id": TEAM_ID,
         "team_domain": TEAM_DOMAIN,
+        **_enterprise(actor),
         "channel_id": channel.id,
         "channel_name": _name(channel),
         "user_id": actor.id,
@@ -37,12 +47,13 @@ def make_slash_command(
     }
 
 
-def make_event(event: Json, channel: Channel, id_: str, at: int) -> Json:
+def make_event(event: Json, channel: Channel, id_: str, at: int, enterprise_id: str | None = None) -> Json:
     """Make the payload of an event (https://docs.slack.dev/apis/events-api)."""
-    bot = {"enterprise_id": None, "team_id": TEAM_ID, "user_id": BOT.id, "is_bot": True}
+    bot = {"enterprise_id": enterprise_id, "team_id": TEAM_ID, "user_id": BOT.id, "is_bot": True}
     return {
         "token": _VERIFICATION_TOKEN,
         "team_id": TEAM_ID,
+        **({"enterprise_id": enterprise_id} if enterprise_id else {}),
         "api_app_id": APP_ID,
         "event": event,
         "type": "event_callback",
@@ -163,10 +174,16 @@ def make_interaction(kind: str, actor: Person) -> Json:
         },
         "api_app_id": APP_ID,
         "token": _VERIFICATION_TOKEN,
-        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
-        "enterprise": None,
+        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN, **_enterprise(actor)},
+        "enterprise": {"id": ENTERPRISE_ID, "name": ENTERPRISE_NAME} if actor.organization_teams else None,
         "is_enterprise_install": False,
     }
+
+
+def _enterprise(actor: Person) -> Json:
+    """Return the keys that only payloads of an organization have."""
+    known = {"enterprise_id": ENTERPRISE_ID, "enterprise_name": ENTERPRISE_NAME}
+    return known if actor.organization_teams else {}
 
 
 def _name(channel: Channel) -> str:

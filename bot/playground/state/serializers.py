@@ -1,7 +1,18 @@
 """Slack's JSON of people, user groups, conversations, messages, files and views."""
 
 from bot.playground.json_types import Json
-from bot.playground.people import APP_ID, BOT, BOT_ID, TEAM_ID, Channel, Group, Person, PersonKind
+from bot.playground.people import (
+    APP_ID,
+    BOT,
+    BOT_ID,
+    ENTERPRISE_ID,
+    ENTERPRISE_NAME,
+    TEAM_ID,
+    Channel,
+    Group,
+    Person,
+    PersonKind,
+)
 from bot.playground.state.files import File
 from bot.playground.state.messages import Message
 from bot.playground.state.views import View
@@ -85,6 +96,18 @@ def serialize_person(person: Person) -> Json:
         "is_ultra_restricted": person.single_channel,
         "tz": "Etc/UTC",
         "tz_offset": 0,
+        **({"enterprise_user": _serialize_enterprise_user(person)} if person.organization_teams else {}),
+    }
+
+
+def _serialize_enterprise_user(person: Person) -> Json:
+    return {
+        "id": person.id,
+        "enterprise_id": ENTERPRISE_ID,
+        "enterprise_name": ENTERPRISE_NAME,
+        "is_admin": False,
+        "is_owner": False,
+        "teams": list(person.organization_teams),
     }
 
 

@@ -11,6 +11,7 @@ from bot.playground.web_api.calls import Method, MethodCall
 
 
 def _auth_test(call: MethodCall) -> Json:
+    enterprise_id = call.workspace.enterprise_id
     return {
         "url": f"{call.address}/",
         "team": TEAM_NAME,
@@ -18,6 +19,7 @@ def _auth_test(call: MethodCall) -> Json:
         "team_id": TEAM_ID,
         "user_id": BOT.id,
         "bot_id": BOT_ID,
+        **({"enterprise_id": enterprise_id} if enterprise_id else {}),
         "is_enterprise_install": False,
     }
 

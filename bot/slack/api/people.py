@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, TypeVar
 
 from slack_sdk.web import SlackResponse
 
+from bot.core.budget import QUICK_SECONDS
 from bot.core.model import Actor, Membership
 from bot.errors import SlackUnavailableError
 from bot.slack.api.client import SlackClient
@@ -33,16 +34,36 @@ class Identity:
     """The bot's workspace, and its identity there.
 
     Args:
-        home: The team id, and the enterprise id on Grid.
+        team_id: The workspace.
+        enterprise_id: Its Enterprise organization; empty if there is none.
         team: The workspace's name.
         user_id: The bot's own user id.
         scopes: The OAuth scopes its token has; empty if Slack does not say.
     """
 
-    home: frozenset[str]
+    team_id: str
+    enterprise_id: str
     team: str
     user_id: str
     scopes: frozenset[str]
+
+    @property
+    def home(self) -> frozenset[str]:
+        """The ids of the workspace and of its organization."""
+        return frozenset({self.team_id, self.enterprise_id} - {""})
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """A person as Slack describes them.
+
+    Args:
+        membership: Their membership, if their workspaces do not matter.
+        teams: The ids of their workspaces and of their organization; empty if Slack names none.
+    """
+
+    membership: Membership = Membership.MEMBER
+    teams: frozenset[str] = frozenset()
 
 
 class SlackPeople:
@@ -74,14 +95,26 @@ class SlackPeople:
         Raises:
             SlackUnavailableError: Slack could not be asked.
         """
-        home = self.get_identity().home
-        if actor.team_id not in home:
+        identity = self.get_identity()
+        person = self._find_person(actor.user_id, bypass_cache=bypass_cache)
+        if person.membership is Membership.MEMBER and not _is_from_home(person, actor, identity):
             return Membership.STRANGER
-        return self._remember(
-            ("users.info", actor.user_id),
-            lambda: self._ask_standing(actor.user_id, home),
-            bypass_cache=bypass_cache,
-        )
+        return person.membership
+
+    def resolve(self, actor: Actor) -> Actor:
+        """Return an actor with the bot's workspace, if it is one of theirs.
+
+        Interactions name any one workspace of a person with several. Unchanged if Slack cannot be asked.
+        """
+        try:
+            with self.within(QUICK_SECONDS):
+                team_id = self.get_identity().team_id
+                if actor.team_id == team_id or self.get_membership(actor) is not Membership.MEMBER:
+                    return actor
+                is_theirs = team_id in self._find_person(actor.user_id).teams
+        except SlackUnavailableError:
+            return actor
+        return replace(actor, team_id=team_id) if is_theirs else actor
 
     def list_group(self, group_id: str, *, bypass_cache: bool = False) -> frozenset[str]:
         """List the user ids in a user group (usergroups.users.list).
@@ -120,23 +153,30 @@ class SlackPeople:
 
     def _ask_identity(self) -> Identity:
         answer = self._ask("auth.test")
-        home = frozenset(value for key in ("team_id", "enterprise_id") if (value := answer.get(key)))
-        if not home:
-            raise SlackUnavailableError("Slack did not say which workspace the bot belongs to")
         headers = {name.lower(): str(value) for name, value in answer.headers.items()}
         scopes = frozenset(scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",") if scope)
-        return Identity(home, str(answer.get("team", "")), str(answer.get("user_id", "")), scopes)
+        team_id, enterprise_id, team, user_id = (
+            str(answer.get(key) or "") for key in ("team_id", "enterprise_id", "team", "user_id")
+        )
+        identity = Identity(team_id, enterprise_id, team, user_id, scopes)
+        if not identity.home:
+            raise SlackUnavailableError("Slack did not say which workspace the bot belongs to")
+        return identity
 
-    def _ask_standing(self, user_id: str, home: frozenset[str]) -> Membership:
+    def _find_person(self, user_id: str, *, bypass_cache: bool = False) -> _Person:
+        key = ("users.info", user_id)
+        return self._remember(key, lambda: self._ask_person(user_id), bypass_cache=bypass_cache)
+
+    def _ask_person(self, user_id: str) -> _Person:
         try:
             user = self._ask("users.info", user=user_id).get("user")
         except SlackUnavailableError as error:
             if error.detail in _UNKNOWN_PERSON:
-                return Membership.STRANGER
+                return _Person(Membership.STRANGER)
             raise
         if not isinstance(user, dict):
             raise SlackUnavailableError("Slack did not say who you are")
-        return _standing(user, home)
+        return _read_person(user)
 
     def _ask(self, method: str, **arguments: str) -> SlackResponse:
         """Call a Web API method; the error names Slack's error code as its detail."""
@@ -181,16 +221,25 @@ def _unreached(reason: str) -> SlackUnavailableError:
     return SlackUnavailableError("Slack could not be reached", detail=reason)
 
 
-def _standing(user: Mapping[str, Any], home: frozenset[str]) -> Membership:
+def _read_person(user: Mapping[str, Any]) -> _Person:
     # Slack does not mark Slackbot as a bot.
     if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == _SLACKBOT:
-        return Membership.BOT
+        return _Person(Membership.BOT)
     if user.get("deleted"):
-        return Membership.DEACTIVATED
+        return _Person(Membership.DEACTIVATED)
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
-        return Membership.GUEST
-    grid = user.get("enterprise_user") or {}
-    teams = {user.get("team_id"), grid.get("enterprise_id"), *(grid.get("teams") or ())} - {None}
-    # Slack may leave the team out; the signed payload's team was checked before.
-    is_foreign = bool(teams) and not teams & home
-    return Membership.STRANGER if user.get("is_stranger") or is_foreign else Membership.MEMBER
+        return _Person(Membership.GUEST)
+    if user.get("is_stranger"):
+        return _Person(Membership.STRANGER)
+    organization = user.get("enterprise_user") or {}
+    teams = {user.get("team_id"), organization.get("enterprise_id"), *(organization.get("teams") or ())}
+    return _Person(teams=frozenset(teams - {None}))
+
+
+def _is_from_home(person: _Person, actor: Actor, identity: Identity) -> bool:
+    """Check that a person belongs to the bot's workspace or organization, and so does the actor's team."""
+    # Slack may leave the teams out; the payload that names the actor's is signed.
+    teams = person.teams or {actor.team_id}
+    # The app may be installed in an unrelated workspace as well, with other people under the same ids.
+    is_consistent = actor.team_id in {"", *teams, *identity.home} or identity.enterprise_id in teams
+    return is_consistent and not identity.home.isdisjoint(teams)

@@ -6,12 +6,12 @@ from bot.core.model import Actor, Surface
 from bot.slack.delivery.reply import Reply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SlackRequest:
     """A request: the actor, the surface, the channel and the reply.
 
     Args:
-        actor: The person who asks.
+        actor: The person who asks, as the payload names them until it runs.
         surface: The surface they used.
         reply: Takes the answer.
         channel_id: The id of the channel; empty if there is none.

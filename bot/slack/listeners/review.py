@@ -83,10 +83,12 @@ class Review:
 
     def propose(self, command: SetFields) -> None:
         """Show the preview of a form's change, to be confirmed."""
-        changes = self.runner.services.changes
-        self._run(
-            partial(changes.propose, self.request.actor, command, self.request.surface), metric_of(command)
-        )
+
+        def step() -> Preview | Unchanged:
+            changes, request = self.runner.services.changes, self.request
+            return changes.propose(request.actor, command, request.surface)
+
+        self._run(step, metric_of(command))
 
     def confirm(self, change_id: str) -> None:
         """Confirm a reviewed change, and show its outcome."""

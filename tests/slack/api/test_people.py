@@ -26,9 +26,10 @@ from tests.support.scripted_server import (
 )
 from tests.support.slack import BOT_TOKEN, ONCALL, PARTNERS, SCOPES, make_workspace
 
-HOME, GRID, ELSEWHERE = "T01HOME", "E01GRID", "T02ELSE"
+HOME, GRID, ELSEWHERE, OTHER_GRID = "T01HOME", "E01GRID", "T02ELSE", "E02ELSE"
 ME = Actor("U01ME", HOME)
 IDENTITY = {"ok": True, "team_id": HOME, "team": "Home", "user_id": "U01BOT"}
+IN_GRID = {**IDENTITY, "enterprise_id": GRID}
 MEMBER = {"id": ME.user_id, "team_id": HOME}
 
 
@@ -99,18 +100,72 @@ def test_reads_the_membership_of_a_person(shape: Mapping[str, object], standing:
 
 
 def test_counts_every_workspace_of_the_grid_as_home() -> None:
-    grid = {**IDENTITY, "enterprise_id": GRID}
     shape = user(team_id=ELSEWHERE, enterprise_user={"enterprise_id": GRID, "teams": [ELSEWHERE]})
 
-    with people(auth_test=grid, users_info=shape) as (slack_people, _):
+    with people(auth_test=IN_GRID, users_info=shape) as (slack_people, _):
         assert slack_people.get_membership(ME) is Membership.MEMBER
         assert slack_people.get_membership(Actor(ME.user_id, GRID)) is Membership.MEMBER
 
 
-@pytest.mark.parametrize("team", [ELSEWHERE, ""])
-def test_calls_people_of_other_teams_strangers_without_asking_about_them(team: str) -> None:
+@pytest.mark.parametrize(
+    ("team", "shape", "membership"),
+    [
+        (
+            ELSEWHERE,
+            {"enterprise_user": {"enterprise_id": GRID, "teams": [HOME, ELSEWHERE]}},
+            Membership.MEMBER,
+        ),
+        (GRID, {"enterprise_user": {"enterprise_id": GRID, "teams": [HOME, ELSEWHERE]}}, Membership.MEMBER),
+        (ELSEWHERE, {"enterprise_user": {"enterprise_id": GRID}}, Membership.MEMBER),
+        ("", {}, Membership.MEMBER),
+        (ELSEWHERE, {}, Membership.STRANGER),
+        (ELSEWHERE, {"team_id": None}, Membership.STRANGER),
+        (ELSEWHERE, {"team_id": ELSEWHERE}, Membership.STRANGER),
+        (
+            ELSEWHERE,
+            {"team_id": ELSEWHERE, "enterprise_user": {"enterprise_id": OTHER_GRID, "teams": [ELSEWHERE]}},
+            Membership.STRANGER,
+        ),
+        ("", {"team_id": None}, Membership.STRANGER),
+        ("", {"team_id": ELSEWHERE}, Membership.STRANGER),
+        ("", {"is_stranger": True}, Membership.STRANGER),
+        (HOME, {"team_id": ELSEWHERE, "is_stranger": True}, Membership.STRANGER),
+        (GRID, {"team_id": ELSEWHERE, "enterprise_user": {"enterprise_id": OTHER_GRID}}, Membership.STRANGER),
+    ],
+)
+def test_believes_no_payload_about_the_team_of_a_person(
+    team: str, shape: Mapping[str, object], membership: Membership
+) -> None:
+    with people(auth_test=IN_GRID, users_info=user(**shape)) as (slack_people, _):
+        assert slack_people.get_membership(Actor(ME.user_id, team)) is membership
+
+
+@pytest.mark.parametrize(
+    ("team", "shape", "known_by"),
+    [
+        (ELSEWHERE, {"enterprise_user": {"enterprise_id": GRID, "teams": [HOME, ELSEWHERE]}}, HOME),
+        ("", {}, HOME),
+        (HOME, {}, HOME),
+        (ELSEWHERE, {}, ELSEWHERE),
+        (ELSEWHERE, {"team_id": ELSEWHERE, "is_stranger": True}, ELSEWHERE),
+        (ELSEWHERE, {"team_id": ELSEWHERE, "enterprise_user": {"enterprise_id": GRID}}, ELSEWHERE),
+    ],
+)
+def test_knows_a_member_by_the_bots_own_workspace(
+    team: str, shape: Mapping[str, object], known_by: str
+) -> None:
+    with people(auth_test=IN_GRID, users_info=user(**shape)) as (slack_people, _):
+        assert slack_people.resolve(Actor(ME.user_id, team)).team_id == known_by
+
+
+def test_leaves_a_person_as_named_while_slack_says_nothing() -> None:
+    with people(users_info=None) as (slack_people, _):
+        assert slack_people.resolve(Actor(ME.user_id, ELSEWHERE)).team_id == ELSEWHERE
+
+
+def test_asks_nothing_about_a_person_named_by_the_bots_workspace() -> None:
     with people(users_info=user()) as (slack_people, slack):
-        assert slack_people.get_membership(Actor(ME.user_id, team)) is Membership.STRANGER
+        assert slack_people.resolve(ME).team_id == HOME
         assert slack.count("users.info") == 0
 
 

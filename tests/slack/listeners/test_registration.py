@@ -17,7 +17,18 @@ from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
 from bot.playground.blockkit.checker import check_message, check_view
 from bot.playground.interactions.payloads import make_slash_command
-from bot.playground.people import PARTNER_TEAM_ID, TEAM_ID, VIEWER, Person, PersonKind, make_channels
+from bot.playground.people import (
+    EDITOR,
+    ENTERPRISE_ID,
+    ENTERPRISE_NAME,
+    PARTNER_TEAM_ID,
+    TEAM_ID,
+    VIEWER,
+    Person,
+    PersonKind,
+    make_channels,
+    make_people,
+)
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
@@ -51,7 +62,7 @@ class ListenerFixture:
         return person
 
     def make_command(self, text: str, actor: Person) -> dict[str, Any]:
-        channel, url = make_channels()[ONCALL], self.scripted_server.url
+        channel, url = make_channels(make_people())[ONCALL], self.scripted_server.url
         return make_slash_command(actor, channel, "/im", text, response_url=url, trigger_id="1.2.a")
 
     def send(self, text: str, actor: Person, team_id: str = TEAM_ID) -> BoltResponse:
@@ -183,20 +194,36 @@ def test_refuses_a_command_from_another_workspace(fixture: ListenerFixture) -> N
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "why"),
     [
-        {"user": {"id": VIEWER.id, "team_id": PARTNER_TEAM_ID}},
-        {"user": {"id": VIEWER.id}, "team": {"id": PARTNER_TEAM_ID}},
-        {"user": {"id": VIEWER.id}, "team": None},
-        {"user": None},
+        ({"user": {"id": VIEWER.id, "team_id": PARTNER_TEAM_ID}}, "a member of another workspace"),
+        ({"user": {"id": VIEWER.id}, "team": {"id": PARTNER_TEAM_ID}}, "a member of another workspace"),
+        ({"user": {"id": EDITOR.id, "team_id": TEAM_ID}}, "only the person who ran the command"),
+        ({"user": None}, "only the person who ran the command"),
     ],
 )
-def test_refuses_a_press_in_anothers_name(fixture: ListenerFixture, changes: Mapping[str, Any]) -> None:
+def test_refuses_a_press_in_anothers_name(
+    fixture: ListenerFixture, changes: Mapping[str, Any], why: str
+) -> None:
     fixture.send(f"profile {CROWD}", VIEWER)
     first = fixture.next_post()
 
     assert fixture.press(key_of(first, "Next 20"), VIEWER, **changes).status == 200
-    assert "only the person who ran the command" in fixture.next_post()["text"]
+    assert why in fixture.next_post()["text"]
+
+
+def test_takes_a_press_of_an_organization_that_names_no_workspace(fixture: ListenerFixture) -> None:
+    fixture.send(f"profile {CROWD}", VIEWER)
+    changes = {
+        "user": {"id": VIEWER.id},
+        "team": None,
+        "enterprise": {"id": ENTERPRISE_ID, "name": ENTERPRISE_NAME},
+        "is_enterprise_install": True,
+    }
+
+    fixture.press(key_of(fixture.next_post(), "Next 20"), VIEWER, **changes)
+
+    assert "43" in fixture.next_post()["text"]
 
 
 @pytest.mark.parametrize("key", ["", "no-such-button", "x" * 2000])
