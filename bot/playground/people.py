@@ -52,12 +52,13 @@ class Person:
 
 @dataclass(slots=True)
 class Channel:
-    """A channel, or a direct message between a person and the bot."""
+    """A channel, or a direct message: between a person and the bot, or of a group."""
 
     id: str
     name: str
     members: set[str]
     direct: bool = False
+    group: bool = False
     shared: bool = False
 
 

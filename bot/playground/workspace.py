@@ -122,6 +122,16 @@ class Workspace:
         self.people = make_people(self.bot, in_organization=True)
         self.channels = make_channels(self.people)
 
+    def open_group_message(self, *people: Person) -> Channel:
+        """Open a group direct message of these people, of whom the bot may be one."""
+        members, number = {person.id for person in people}, len(self.channels)
+        name = f"mpdm-{'--'.join(person.handle for person in people)}-1"
+        shared = any(person.kind is PersonKind.STRANGER for person in people)
+        # As any id of today: Slack's old ones began with G.
+        channel = Channel(f"C07GRPDM{number:03}", name, members, group=True, shared=shared)
+        self.channels[channel.id] = channel
+        return channel
+
     def post(
         self,
         channel: Channel,

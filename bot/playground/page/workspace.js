@@ -2,7 +2,7 @@
 import { el } from "./dom.js";
 
 const TINTS = 6;
-const SIGNS = { __proto__: null, channel: "#", direct: "" };
+const SIGNS = { __proto__: null, channel: "#", direct: "", group: "" };
 const known = new Map();
 let me = "";
 

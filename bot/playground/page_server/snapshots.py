@@ -1,7 +1,7 @@
 """Snapshots and events for the page."""
 
 from bot.playground.json_types import Json
-from bot.playground.people import TEAM_NAME, Person, PersonKind
+from bot.playground.people import TEAM_NAME, Channel, Person, PersonKind
 from bot.playground.state.files import File
 from bot.playground.state.messages import Message
 from bot.playground.state.views import View
@@ -41,7 +41,7 @@ def make_snapshot(workspace: Workspace, me: Person) -> Json:
             {
                 "id": channel.id,
                 "name": channel.name,
-                "kind": "direct" if channel.direct else "channel",
+                "kind": _kind(channel),
                 "shared": channel.shared,
             }
             for channel in workspace.channels.values()
@@ -119,3 +119,9 @@ def _serialize_view(view: View) -> Json:
         "errors": view.errors,
         "problem": view.problem,
     }
+
+
+def _kind(channel: Channel) -> str:
+    if channel.direct:
+        return "direct"
+    return "group" if channel.group else "channel"

@@ -45,7 +45,9 @@ def _usergroups_users_list(call: MethodCall) -> Json:
 
 def _conversations_info(call: MethodCall) -> Json:
     channel = call.get_channel()
-    needed = "im:read" if channel.direct else "channels:read"
+    if channel.group and BOT.id not in channel.members:
+        raise SlackError("channel_not_found")
+    needed = "im:read" if channel.direct else "mpim:read" if channel.group else "channels:read"
     if needed not in call.workspace.scopes:
         raise SlackError("missing_scope", needed=needed, provided=",".join(sorted(call.workspace.scopes)))
     return {"channel": serialize_channel(channel)}

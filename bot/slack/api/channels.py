@@ -7,13 +7,13 @@ from contextlib import suppress
 from bot.errors import NotSharedError, SlackUnavailableError
 from bot.slack.api.people import SlackPeople
 
-DIRECT = "D"
-"""The first letter of the ids of direct messages."""
+_DIRECT = "D"
+"""The first letter of the ids of direct messages between two; those of groups have ids like channels."""
 
 
 def is_private(channel_id: str) -> bool:
-    """Check whether a channel is a direct message, or there is none."""
-    return not channel_id or channel_id.startswith(DIRECT)
+    """Check whether a channel is a direct message between two, or there is none."""
+    return not channel_id or channel_id.startswith(_DIRECT)
 
 
 def check_share(people: SlackPeople, channel_id: str) -> None:
@@ -29,7 +29,8 @@ def check_share(people: SlackPeople, channel_id: str) -> None:
     except SlackUnavailableError:
         raise NotSharedError(
             "Slack did not say whether people from other organizations can read this channel",
-            advice="In a private channel, invite the bot first",
+            advice="In a private channel, invite the bot first; "
+            "a group direct message must be started with it",
         ) from None
     if shared_outside:
         raise NotSharedError("people from other organizations can read this channel")

@@ -9,7 +9,7 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "auth.test": (),
         "users.info": ("users:read",),
         "usergroups.users.list": ("usergroups:read",),
-        "conversations.info": ("channels:read", "groups:read"),
+        "conversations.info": ("channels:read", "groups:read", "mpim:read"),
         "conversations.open": ("im:write",),
         "chat.postMessage": ("chat:write",),
         "chat.postEphemeral": ("chat:write",),

@@ -16,7 +16,7 @@ _FIXES = {
     "not_in_channel": "invite the bot to the channel",
     "is_archived": "unarchive the channel or correct AUDIT_CHANNEL",
     "restricted_action": "allow the bot to post in the channel",
-    "missing_scope": "reinstall the Slack app with the scope chat:write",
+    "missing_scope": "reinstall the Slack app with the scopes of manifest.yml",
     "invalid_auth": "correct SLACK_BOT_TOKEN",
     "account_inactive": "reinstall the Slack app and correct SLACK_BOT_TOKEN",
     "token_revoked": "reinstall the Slack app and correct SLACK_BOT_TOKEN",

@@ -9,7 +9,6 @@ from functools import partial
 from typing import ClassVar
 
 from bot.core.model import Deadline
-from bot.slack.api.channels import DIRECT
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.retry_after import LONGEST_WAIT
 from bot.slack.delivery.channel import Channel
@@ -19,8 +18,6 @@ from bot.slack.messages.blocks import Message
 UPDATED_AFTER = (2.0, 5.0, 10.0, 16.0)
 """Seconds after which a progress notice is updated: Slack allows fifty updates a minute."""
 
-_PEOPLE = ("U", "W")
-"""The first letters of people's ids, to which Slack posts as direct messages."""
 _GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 _PASSING = {"", "internal_error", "service_unavailable", "request_timeout"}
 """Slack's error codes for which it is unknown whether the message was posted."""
@@ -36,6 +33,7 @@ class Conversation:
         channel: The channel or thread.
         user_id: The person.
         seconds: The time limit of one message; a fallback direct message gets as much again.
+        public: Whether others see messages in it.
         opens_thread: Whether the bot's first message opens the thread. Until then Slack shows nobody what is
             posted there for one person.
     """
@@ -43,16 +41,12 @@ class Conversation:
     channel: Channel
     user_id: str
     seconds: float
+    public: bool
     opens_thread: bool = False
     _ts: str = field(default="", init=False)
     editable: ClassVar[bool] = True
     is_view: ClassVar[bool] = False
     updates: ClassVar[tuple[float, ...]] = UPDATED_AFTER
-
-    @property
-    def public(self) -> bool:
-        """Whether others see messages in it."""
-        return not self.channel.id.startswith((DIRECT, *_PEOPLE))
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
         """Send a message: update the last one if asked, else post, else send a direct message."""

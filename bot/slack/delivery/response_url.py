@@ -58,14 +58,16 @@ class Responder:
             url: The response URL; empty if there is none.
             actor_id: The actor's user id.
         """
-        return ResponseUrl(self, url, actor_id) if url else self.open_conversation(actor_id, actor_id)
+        if not url:
+            return self.open_conversation(actor_id, actor_id, public=False)
+        return ResponseUrl(self, url, actor_id)
 
     def open_conversation(
-        self, channel_id: str, user_id: str, thread_ts: str = "", *, opens_thread: bool = False
+        self, channel_id: str, user_id: str, thread_ts: str = "", *, public: bool, opens_thread: bool = False
     ) -> Conversation:
-        """Make the delivery to a direct message, or to a thread of a channel, perhaps a new one."""
+        """Make the delivery to a direct message, or to a public thread of a channel, perhaps a new one."""
         channel = Channel(self._slack, channel_id, thread_ts)
-        return Conversation(channel, user_id, self._limits.answer, opens_thread=opens_thread)
+        return Conversation(channel, user_id, self._limits.answer, public, opens_thread)
 
     def open_view(self, view: OpenView, url: str, actor_id: str) -> Delivery:
         """Make the delivery to an open view, with the fallback of `reach` once it is closed."""

@@ -13,7 +13,6 @@ from bot.core.policy import NOTHING_SENT
 from bot.core.services import Services
 from bot.errors import PermissionDeniedError
 from bot.slack.admission import Admission, is_quick
-from bot.slack.api.channels import DIRECT
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
@@ -55,10 +54,14 @@ def _make_request(responder: Responder, body: Mapping[str, Any], event: Mapping[
     team_id = event.get("user_team") or event.get("team") or body.get("team_id")
     actor, channel_id = Actor(str(event["user"]), str(team_id or "")), str(event["channel"])
     # In a channel the answer opens a thread; in direct messages it does not.
-    thread_ts = str(event.get("thread_ts") or "")
-    opens_thread = not thread_ts and not channel_id.startswith(DIRECT)
+    thread_ts, public = str(event.get("thread_ts") or ""), event["type"] == "app_mention"
+    opens_thread = public and not thread_ts
     conversation = responder.open_conversation(
-        channel_id, actor.user_id, str(event["ts"]) if opens_thread else thread_ts, opens_thread=opens_thread
+        channel_id,
+        actor.user_id,
+        str(event["ts"]) if opens_thread else thread_ts,
+        public=public,
+        opens_thread=opens_thread,
     )
     return SlackRequest(actor, Surface.MESSAGE, Reply(conversation), channel_id)
 
@@ -90,8 +93,8 @@ def _is_for_bot(event: Mapping[str, Any]) -> bool:
     """Check whether a message is written by a person to the bot."""
     if event.get("bot_id") or event.get("subtype") not in _WRITTEN or not event.get("user"):
         return False
-    direct = str(event["channel"]).startswith(DIRECT)
-    return direct if event["type"] == "message" else not direct
+    # A group's direct messages are asked by mentions, as channels are.
+    return bool(event["type"] == "message") == (event.get("channel_type") == "im")
 
 
 def _own_id(body: Mapping[str, Any]) -> str:

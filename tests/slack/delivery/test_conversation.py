@@ -42,7 +42,7 @@ class ConversationFixture:
         return [request.json for request in self.api.requests]
 
     def open_conversation(self, channel: str = ROOM) -> Conversation:
-        return self.responder.open_conversation(channel, ACTOR, MENTION)
+        return self.responder.open_conversation(channel, ACTOR, MENTION, public=channel == ROOM)
 
     def reply(self, channel: str = ROOM, working_after: float = 1.0) -> Reply:
         return Reply(self.open_conversation(channel), working_after)
