@@ -112,7 +112,7 @@ def make_bot(
     slack, ims = make_slack_client(settings, limits), make_im_clients(settings)
     people, store = SlackPeople(slack), Store(settings.database_url)
     pool = ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="call")
-    responder = Responder(slack, THREADS, limits)
+    responder = Responder(slack, THREADS, limits, people.find_name)
     changes = Changes(
         apps=settings.apps,
         ims=ims,
@@ -167,6 +167,7 @@ def _make_relay(settings: Settings, slack: SlackClient, store: Store, people: Sl
         apps=settings.apps.by_name,
         masked=masked,
         is_shared_outside=people.is_shared_outside,
+        names=people.find_name,
     )
 
 

@@ -24,7 +24,7 @@ from bot.playground.people import (
 )
 from bot.playground.state.files import File, Files
 from bot.playground.state.home_tabs import HomeTabs
-from bot.playground.state.messages import Message, MessageContent
+from bot.playground.state.messages import Message, MessageContent, list_mentions
 from bot.playground.state.modals import Modals
 from bot.playground.state.rate_limits import CallLimit, PostingLimit
 from bot.playground.state.response_urls import ResponseUrl
@@ -109,6 +109,8 @@ class Workspace:
         self.inspector = Inspector()
         self.posting_limit = PostingLimit(enabled=rate_limits)
         self.call_limit = CallLimit(enabled=rate_limits)
+        self.notified: list[tuple[str, Message]] = []
+        """The ids of people whom the bot's messages mention, with the message."""
         self.listener: MessageListener | None = None
         """Receives the events of all messages."""
         self.pending_deliveries = set[asyncio.Task[None]]()
@@ -151,12 +153,14 @@ class Workspace:
         if sender.kind is not PersonKind.BOT:
             message.client_msg_id = str(uuid4())
         self.messages.append(message)
+        self._notify(message)
         self._tell(WorkspaceEvent.POSTED, message)
         return message
 
     def change(self, message: Message, content: MessageContent) -> None:
         """Replace a message's content."""
         message.previous, message.content = message.content, content
+        self._notify(message)
         self._tell(WorkspaceEvent.CHANGED, message)
 
     def edit(self, message: Message, content: MessageContent) -> None:
@@ -224,6 +228,17 @@ class Workspace:
         for known in self.commands:
             return f"{known.command} {known.usage_hint.partition(' | ')[0]}".strip()
         return f"@{self.bot.handle} hello"
+
+    def _notify(self, message: Message) -> None:
+        """Record whom the bot's message notifies: the members it mentions where others read it."""
+        channel = self.channels[message.channel]
+        if message.sender != BOT or message.only_for or channel.direct:
+            return
+        for id_ in dict.fromkeys(list_mentions(message.content)):
+            group = self.groups.get(id_)
+            for person_id in group.members if group else [id_]:
+                if person_id in channel.members:
+                    self.notified.append((person_id, message))
 
     def _tell(self, event: WorkspaceEvent, message: Message) -> None:
         for person_id, subscriber in list(self._subscribers):

@@ -2,9 +2,10 @@
 
 import copy
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from bot.playground.blockkit.checker import check_message
@@ -17,6 +18,7 @@ TEXT_LIMIT = 40_000
 """Characters after which Slack truncates a message's text."""
 
 _numbers = count(1)
+_MENTION = re.compile(r"<(?:@|!subteam\^)([A-Z0-9]+)(?:\|[^<>]*)?>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,26 @@ def list_elements(blocks: list[Json] | None) -> Iterator[tuple[Json, Json]]:
         for element in (*block.get("elements", ()), block.get("accessory"), block.get("element")):
             if element and "action_id" in element:
                 yield block, element
+
+
+def list_mentions(content: MessageContent) -> Iterator[str]:
+    """Iterate over the ids of people and user groups that a message mentions."""
+    yield from _MENTION.findall(content.text)
+    yield from _find_mentions(content.blocks)
+
+
+def _find_mentions(node: object) -> Iterator[str]:
+    match node:
+        case {"type": "user", "user_id": str(id_)} | {"type": "usergroup", "usergroup_id": str(id_)}:
+            yield id_
+        case {"type": "mrkdwn", "text": str(text)}:
+            yield from _MENTION.findall(text)
+        case dict():
+            yield from chain.from_iterable(map(_find_mentions, node.values()))
+        case list():
+            yield from chain.from_iterable(map(_find_mentions, node))
+        case _:
+            pass
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:

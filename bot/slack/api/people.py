@@ -60,10 +60,12 @@ class _Person:
     Args:
         membership: Their membership, if their workspaces do not matter.
         teams: The ids of their workspaces and of their organization; empty if Slack names none.
+        name: Their full name; empty if Slack gives none.
     """
 
     membership: Membership = Membership.MEMBER
     teams: frozenset[str] = frozenset()
+    name: str = ""
 
 
 class SlackPeople:
@@ -115,6 +117,12 @@ class SlackPeople:
         except SlackUnavailableError:
             return actor
         return replace(actor, team_id=team_id) if is_theirs else actor
+
+    def find_name(self, user_id: str) -> str:
+        """Return a person's name as Slack last gave it; empty if it never did. Asks nothing."""
+        with self._lock:
+            _, person = self._known.get(("users.info", user_id), (0.0, _Person()))
+        return str(person.name)
 
     def list_group(self, group_id: str, *, bypass_cache: bool = False) -> frozenset[str]:
         """List the user ids in a user group (usergroups.users.list).
@@ -176,7 +184,7 @@ class SlackPeople:
             raise
         if not isinstance(user, dict):
             raise SlackUnavailableError("Slack did not say who you are")
-        return _read_person(user)
+        return replace(_read_person(user), name=str(user.get("real_name") or ""))
 
     def _ask(self, method: str, **arguments: str) -> SlackResponse:
         """Call a Web API method; the error names Slack's error code as its detail."""

@@ -18,6 +18,7 @@ from bot.slack.api.errors import SlackCallError
 from bot.slack.api.retry_after import MOST_WAIT
 from bot.slack.delivery.channel import Channel, fix_for
 from bot.slack.messages.audit import Group, describe_altered, group_entries, render_checkpoint, render_entries
+from bot.slack.messages.mentions import Names, no_names, without_mentions
 
 BATCH = 5
 """The most entries in one message; a group of refusals counts as one."""
@@ -99,6 +100,7 @@ class Relay:
         masked: By app, the tags of fields with values hidden from the channel.
         is_shared_outside: Asks Slack whether people from other organizations can read a channel; raises
             SlackUnavailableError.
+        names: Returns the names of people; it must not wait for Slack.
         timing: The waits.
     """
 
@@ -111,10 +113,12 @@ class Relay:
         apps: Mapping[str, App],
         masked: Mapping[str, Collection[str]],
         is_shared_outside: Callable[[str], bool],
+        names: Names = no_names,
         timing: RelayTiming = USUAL_TIMING,
     ) -> None:
         self._channel = Channel(slack, channel)
         self._readers = Readers(channel, is_shared_outside, timing.private)
+        self._names = names
         self._outbox = outbox
         self._apps = apps
         self._masked = masked
@@ -224,7 +228,8 @@ class Relay:
         if new := [entry for entry in entries if _key(entry) not in self._posted]:
             self._readers.check()
             chosen = [entry for group in group_entries(new)[:BATCH] for entry in group]
-            self._channel.post(render_entries(chosen, self._apps, self._masked))
+            message = render_entries(chosen, self._apps, self._masked)
+            self._channel.post(without_mentions(message, self._names))
             self._posted = (self._posted | set(map(_key, chosen))) & set(map(_key, entries))
         # Groups of refusals are posted out of order: mark only up to the first gap.
         *_, last = takewhile(lambda entry: _key(entry) in self._posted, entries)

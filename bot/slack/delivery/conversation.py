@@ -14,6 +14,7 @@ from bot.slack.api.retry_after import LONGEST_WAIT
 from bot.slack.delivery.channel import Channel
 from bot.slack.delivery.reply import Audience
 from bot.slack.messages.blocks import Message
+from bot.slack.messages.mentions import Names, without_mentions
 
 UPDATED_AFTER = (2.0, 5.0, 10.0, 16.0)
 """Seconds after which a progress notice is updated: Slack allows fifty updates a minute."""
@@ -33,7 +34,8 @@ class Conversation:
         channel: The channel or thread.
         user_id: The person.
         seconds: The time limit of one message; a fallback direct message gets as much again.
-        public: Whether others see messages in it.
+        public: Whether others see messages in it; those name people without a mention.
+        names: Returns the names of people.
         opens_thread: Whether the bot's first message opens the thread. Until then Slack shows nobody what is
             posted there for one person.
     """
@@ -42,6 +44,7 @@ class Conversation:
     user_id: str
     seconds: float
     public: bool
+    names: Names
     opens_thread: bool = False
     _ts: str = field(default="", init=False)
     editable: ClassVar[bool] = True
@@ -51,6 +54,8 @@ class Conversation:
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
         """Send a message: update the last one if asked, else post, else send a direct message."""
         private = audience is Audience.ACTOR
+        if self.public and not private:
+            message = without_mentions(message, self.names)
         ways = [self._post_ephemeral if private else self._post]
         if in_place and self._ts and not private:
             ways.insert(0, self._replace)
@@ -69,7 +74,7 @@ class Conversation:
     def update(self, message: Message) -> None:
         """Update the last message, if Slack allows it."""
         try:
-            self._replace(message)
+            self._replace(without_mentions(message, self.names) if self.public else message)
         except SlackCallError as error:
             log.info("could not update a message in a conversation (%s)", error)
 

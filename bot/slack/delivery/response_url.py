@@ -20,6 +20,7 @@ from bot.slack.delivery.modal import ModalDelivery
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Audience, Delivery
 from bot.slack.messages.blocks import Message
+from bot.slack.messages.mentions import Names, no_names, without_mentions
 
 TRIES = 2
 """The tries of one message before the fallback; a response URL works five times in all."""
@@ -44,9 +45,23 @@ class _NotTakenError(Exception):
 
 
 class Responder:
-    """Sends messages to response URLs; shared by all commands and threads."""
+    """Sends messages to response URLs; shared by all commands and threads.
 
-    def __init__(self, slack: SlackClient, connections: int, limits: Limits = USUAL_LIMITS) -> None:
+    Args:
+        slack: The client of Slack's Web API.
+        connections: The most connections.
+        limits: The time limits.
+        names: Returns the names of people in public messages.
+    """
+
+    def __init__(
+        self,
+        slack: SlackClient,
+        connections: int,
+        limits: Limits = USUAL_LIMITS,
+        names: Names = no_names,
+    ) -> None:
+        self.names = names
         self._slack = slack
         self._limits = limits
         self._session = Session("https://hooks.slack.com", connections)
@@ -67,7 +82,7 @@ class Responder:
     ) -> Conversation:
         """Make the delivery to a direct message, or to a public thread of a channel, perhaps a new one."""
         channel = Channel(self._slack, channel_id, thread_ts)
-        return Conversation(channel, user_id, self._limits.answer, public, opens_thread)
+        return Conversation(channel, user_id, self._limits.answer, public, self.names, opens_thread)
 
     def open_view(self, view: OpenView, url: str, actor_id: str) -> Delivery:
         """Make the delivery to an open view, with the fallback of `reach` once it is closed."""
@@ -166,6 +181,8 @@ class ResponseUrl:
         """Send a message, with a direct message as the fallback."""
         self._used = True
         in_channel = audience is Audience.CHANNEL
+        if in_channel:
+            message = without_mentions(message, self.responder.names)
         options = {
             "response_type": "in_channel" if in_channel else "ephemeral",
             "replace_original": in_place and not in_channel,

@@ -158,6 +158,15 @@ def test_knows_a_member_by_the_bots_own_workspace(
         assert slack_people.resolve(Actor(ME.user_id, team)).team_id == known_by
 
 
+def test_knows_the_names_of_people_it_asked_about_and_asks_for_none() -> None:
+    with people(users_info=user(real_name="Mira Meyer")) as (slack_people, slack):
+        assert slack_people.find_name(ME.user_id) == ""
+        slack_people.get_membership(ME)
+        with freeze_time(timedelta(seconds=FRESH_SECONDS + 1)):
+            assert slack_people.find_name(ME.user_id) == "Mira Meyer"
+        assert slack.count("users.info") == 1
+
+
 def test_leaves_a_person_as_named_while_slack_says_nothing() -> None:
     with people(users_info=None) as (slack_people, _):
         assert slack_people.resolve(Actor(ME.user_id, ELSEWHERE)).team_id == ELSEWHERE
