@@ -40,6 +40,15 @@ def replace_pressed_message(run: FieldRun) -> Observed:
     return Observed(f"{code}; read back: {_read_back(run, ts)}", code == OK)
 
 
+def compare_teams(run: FieldRun) -> Observed:
+    asked = run.need("command", f"Type {run.command} hello into the channel")["team_id"]
+    pressed = run.press()["user"].get("team_id")
+    if asked == pressed:
+        raise SkippedError("command and press have the same team id: it takes a person of two workspaces")
+    is_own = asked in SlackPeople(run.slack).get_identity().home
+    return Observed(f"the press has another team id; the command has the bot's: {is_own}", is_own)
+
+
 def post_ephemeral_in_new_thread(run: FieldRun) -> Observed:
     ts = run.post("A message without replies")
     return _took(run.post_ephemeral("An ephemeral reply", thread_ts=ts))
@@ -185,6 +194,11 @@ CHECKS = (
         answer_command_twice,
         "What do you see below your command?",
         ("“Working …” and “Done”", "“Done” alone"),
+    ),
+    Check(
+        "In an Enterprise organization `user.team_id` of presses and submissions is always the same one of a "
+        "person's workspaces; commands have the right one (bolt-js 1875)",
+        compare_teams,
     ),
     Check(
         "An ephemeral message in a thread is shown only if the thread has replies; there is no error "
