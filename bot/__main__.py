@@ -141,12 +141,12 @@ def _serve(_: argparse.Namespace) -> None:
         serve(settings)
 
 
-def _socket(_: argparse.Namespace) -> None:
+def _socket(_: argparse.Namespace) -> int:
     settings = _settings("socket")
-    from bot.app import run_socket
+    from bot.serve import run_socket
 
     with _exit_with_message():
-        run_socket(settings)
+        return run_socket(settings)
 
 
 def _settings(mode: "Mode") -> "Settings":

@@ -15,13 +15,13 @@ from bot.core.changes.service import Changes
 from bot.core.results import Settled
 from bot.core.services import Services
 from bot.im.client import IMClient
-from bot.process import exit_unfinished, stop_signal
 from bot.reconcile import ReconcileLoop
 from bot.settings import NO_CHANNEL, Settings
 from bot.slack.admission import Admission
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
-from bot.slack.api.errors import SlackCallError
+from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 from bot.slack.api.people import SlackPeople
+from bot.slack.api.socket_mode import SocketClient, token_refused
 from bot.slack.delivery.audit_relay import Relay
 from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
@@ -33,7 +33,6 @@ from bot.slack.listeners.registration import register
 from bot.slack.messages.render import render
 from bot.slack.runner import CommandRunner, Observer
 from bot.slack.workers import QUICK_THREADS, THREADS, Workers
-from bot.store.migrate import migrate_in_subprocess
 from bot.store.record import Store
 
 CONCURRENT_CALLS = 32
@@ -180,7 +179,7 @@ def _make_reconcile_loop(settings: Settings, changes: Changes, responder: Respon
 
 
 @contextmanager
-def connect_socket_mode(bot: Bot, settings: Settings) -> Iterator[None]:
+def connect_socket_mode(bot: Bot, settings: Settings) -> Iterator[SocketClient]:
     """Connect a bot over Socket Mode; on leaving, running commands are finished."""
     handler = DeduplicatingHandler(bot.bolt, bot.slack, settings.slack_app_token.get_secret_value())
     bot.audit.start()
@@ -188,23 +187,13 @@ def connect_socket_mode(bot: Bot, settings: Settings) -> Iterator[None]:
         handler.connect()  # type: ignore[no-untyped-call]  # Bolt's, without types
     except SlackCallError as error:
         bot.close()
+        if error.code in TOKEN_ERRORS:
+            raise SystemExit(token_refused(error.code)) from None
         raise SystemExit(
             f"cannot connect to Slack ({error.reason}); run im-bot doctor to find out why"
         ) from None
     try:
-        yield
+        yield handler.client
     finally:
         handler.close()  # type: ignore[no-untyped-call]  # the same
         bot.close()
-
-
-def run_socket(settings: Settings) -> None:
-    """Run the bot over Socket Mode until SIGINT or SIGTERM."""
-    stop = stop_signal()
-    migrate_in_subprocess(settings.database_url)
-    bot = make_bot(settings)
-    with connect_socket_mode(bot, settings):
-        print("im-bot is connected to Slack", flush=True)  # noqa: T201 - the command's answer
-        stop.wait()
-    if bot.is_busy:
-        exit_unfinished()

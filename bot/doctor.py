@@ -11,9 +11,10 @@ from bot.core.model import Actor, Deadline, Membership
 from bot.errors import BotError, SlackUnavailableError
 from bot.im.client import IMClient
 from bot.settings import NO_CHANNEL, Settings, SettingsError, load_settings
-from bot.slack.api.errors import SlackCallError
+from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 from bot.slack.api.people import Identity, SlackPeople
 from bot.slack.api.scopes import BOT_SCOPES
+from bot.slack.api.socket_mode import SOCKET_ADVICE
 from bot.store.record import Store
 
 APP_SECONDS = 8.0
@@ -24,7 +25,6 @@ _CREDENTIALS_ADVICE = (
     "Copy the bot token (xoxb-…) from the app's page, OAuth & Permissions, into SLACK_BOT_TOKEN"
 )
 _NETWORK_ADVICE = "Check this machine's network: its proxy, its firewall, and SLACK_API_URL if it is set"
-_TOKEN_ERRORS = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,7 @@ def _check_socket(settings: Settings) -> Check:
             raise SlackUnavailableError(f"Slack refuses to open a connection ({error.reason})") from None
         return "Slack opens a connection"
 
-    fix = "Copy an app-level token (xapp-…) with connections:write from the app's page into SLACK_APP_TOKEN"
-    return _run_check("Socket Mode", check, fix)
+    return _run_check("Socket Mode", check, SOCKET_ADVICE)
 
 
 def _check_slack(settings: Settings) -> Iterator[Check]:
@@ -96,7 +95,7 @@ def _check_slack(settings: Settings) -> Iterator[Check]:
         yield Check(
             "Slack token",
             str(error),
-            _CREDENTIALS_ADVICE if error.detail in _TOKEN_ERRORS else _NETWORK_ADVICE,
+            _CREDENTIALS_ADVICE if error.detail in TOKEN_ERRORS else _NETWORK_ADVICE,
         )
         return
     yield Check("Slack token", f"workspace {identity.team}")

@@ -1,19 +1,27 @@
-"""The `serve` sub-command: the bot over HTTP."""
+"""The `serve` and `socket` sub-commands: the bot over HTTP, or over Socket Mode."""
 
+import logging
+import signal
 import socket
+import threading
 from functools import partial
 
-from bot.app import make_bot
+from bot.app import connect_socket_mode, make_bot
 from bot.health import BackgroundCheck, find_app_trouble
 from bot.http_app import HTTPApp
 from bot.http_server import HTTPServer
 from bot.metrics import Metrics
 from bot.process import exit_unfinished, stop_signal
 from bot.settings import Settings
+from bot.slack.api.socket_mode import OPEN_SECONDS, SocketClient, token_refused
 from bot.store.migrate import migrate_in_subprocess
 
 APP_CHECK_EVERY = 10.0
 """Seconds between two checks of a Tencent Chat app."""
+SOCKET_CHECK_EVERY = 1.0
+"""Seconds between two checks of the connection to Slack."""
+
+log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings) -> None:
@@ -44,6 +52,42 @@ def serve(settings: Settings) -> None:
     bot.close()
     if bot.is_busy:
         exit_unfinished()
+
+
+def run_socket(settings: Settings) -> int:
+    """Run the bot over Socket Mode until SIGINT or SIGTERM, or until it cannot reach Slack.
+
+    Running commands are finished, and the exit code is returned.
+    """
+    stop = stop_signal()
+    migrate_in_subprocess(settings.database_url)
+    bot = make_bot(settings)
+    with connect_socket_mode(bot, settings) as client:
+        if client.greeted.wait(OPEN_SECONDS):
+            print("im-bot is connected to Slack", flush=True)  # noqa: T201 - the command's answer
+        failed = _wait_for_end(stop, client, settings.slack_silence_seconds)
+    if bot.is_busy:
+        exit_unfinished()
+    return int(failed)
+
+
+def _wait_for_end(stop: threading.Event, client: SocketClient, seconds: float) -> bool:
+    """Wait for a signal, or stop and say why when Slack refuses the token or is silent for too long."""
+    while not stop.wait(SOCKET_CHECK_EVERY):
+        if client.refusal:
+            log.error(token_refused(client.refusal))
+        elif client.seconds_silent > seconds:
+            log.error(
+                "no sign of life from Slack for %g s: the bot ends, to be started anew by its supervisor; "
+                "if that does not help, run im-bot doctor to find out why",
+                seconds,
+            )
+        else:
+            continue
+        # Begins the time limit of a stop.
+        signal.raise_signal(signal.SIGTERM)
+        return True
+    return False
 
 
 def _listen(host: str, port: int) -> socket.socket:

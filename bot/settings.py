@@ -274,6 +274,8 @@ class SlackSettings(_Sources):
         str, _matching(r"/[a-z0-9_-]{1,31}", "must be a slash and up to 31 of a-z, 0-9, - and _, as in /im")
     ] = "/im"
     """The slash command's name, should another app own /im."""
+    slack_silence_seconds: float = Field(300, ge=10)
+    """Seconds without a sign of life from Slack after which Socket Mode ends; Slack gives one every five."""
 
 
 class Settings(SlackSettings, DatabaseSettings):

@@ -12,7 +12,10 @@ import pytest
 import requests
 
 from bot.__main__ import main, make_parser
+from bot.background import BackgroundServer
+from bot.playground.server import make_app
 from tests.support.bot import ROOT, bare_environment, im_bot, running_command
+from tests.support.slack import make_workspace
 
 HEAVY = ("slack_bolt", "slack_sdk", "requests", "urllib3", "pydantic", "waitress", "uvicorn", "starlette")
 COMPLETE = {
@@ -178,6 +181,16 @@ def test_ends_without_a_traceback(tmp_path: Path) -> None:
     assert "cannot start" in ended[0].stderr
     assert "cannot listen" in ended[2].stderr
     assert "im-bot doctor" in ended[3].stderr
+
+
+def test_says_in_one_line_that_slack_refuses_the_token(tmp_path: Path) -> None:
+    with BackgroundServer(make_app(make_workspace())) as slack:
+        done = im_bot("socket", cwd=tmp_path, environment={**COMPLETE, "SLACK_API_URL": f"{slack.url}/api/"})
+
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Slack refuses the app-level token (invalid_auth). Copy an app-level token")
+    assert line.endswith("into SLACK_APP_TOKEN")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

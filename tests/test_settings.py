@@ -84,6 +84,7 @@ def test_what_is_not_set_has_a_default() -> None:
     assert (settings.audit_channel, settings.redis_url) == (None, None)
     assert settings.database_url == "sqlite:///im-bot.db"
     assert (settings.host, settings.port, settings.log_level) == ("0.0.0.0", 3000, "INFO")
+    assert settings.slack_silence_seconds == 300
 
 
 def test_everything_can_be_set() -> None:
@@ -91,6 +92,7 @@ def test_everything_can_be_set() -> None:
         {
             "SLACK_API_URL": "https://proxy.example/api/",
             "SLACK_COMMAND": "/chat-2",
+            "SLACK_SILENCE_SECONDS": "90",
             f"{PROD}ADMIN": "root",
             f"{PROD}API_URL": "https://im.example/",
             f"{PROD}CUSTOM_FIELDS": "Vip, Tier:Service tier,",
@@ -107,6 +109,7 @@ def test_everything_can_be_set() -> None:
 
     app = settings.im_apps["prod"]
     assert (settings.slack_api_url, settings.slack_command) == ("https://proxy.example/api/", "/chat-2")
+    assert settings.slack_silence_seconds == 90
     assert (app.sdk_app_id, app.secret_key.get_secret_value(), app.admin) == (1400000000, "prod-key", "root")
     assert (app.base_url, app.place) == ("https://im.example", "Singapore")
     assert settings.apps.by_name["prod"].custom == (custom_field("Vip"), custom_field("Tier", "Service tier"))
@@ -179,6 +182,7 @@ REFUSED: tuple[tuple[Changes, str], ...] = (
     ({"SLACK_COMMAND": "im"}, "SLACK_COMMAND must be a slash and up to 31 of a-z"),
     ({"SLACK_COMMAND": "/IM"}, "SLACK_COMMAND must be a slash and up to 31 of a-z"),
     ({"AUDIT_CHANNEL": "#audit"}, "AUDIT_CHANNEL must be a channel's id (C…), not its name, or none"),
+    ({"SLACK_SILENCE_SECONDS": "9"}, "SLACK_SILENCE_SECONDS must be greater than or equal to 10"),
     ({"PORT": "http"}, "PORT must be a whole number"),
     ({"PORT": "65536"}, "PORT must be less than or equal to 65535"),
     ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),

@@ -1,8 +1,8 @@
 import re
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -13,6 +13,7 @@ from bot.background import BackgroundServer
 from bot.playground.faults.faults import RESPONSE_URL, SlackFault
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.server import make_app
+from bot.playground.transport.socket_mode import CONNECTIONS
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
 from bot.process import EXIT_UNFINISHED
@@ -23,7 +24,7 @@ from bot.sandbox.web import WebApp
 from bot.settings import RoleSettings
 from tests.support.bot import RunningCommand, environment_of, running_command
 from tests.support.running_bot import SlackUser, Transport, run_bot
-from tests.support.slack import make_workspace, open_page, wait_until
+from tests.support.slack import make_workspace, open_page, open_socket_mode, wait_until
 
 TIMEOUT = 60
 """Seconds within which a process has to end."""
@@ -34,6 +35,7 @@ class LifecycleFixture:
     """A bot in a process of its own, with its Slack, its sandbox and a viewer."""
 
     workspace: Workspace
+    slack: BackgroundServer
     sandbox: Sandbox
     bot: RunningCommand
     vera: SlackUser
@@ -42,7 +44,7 @@ class LifecycleFixture:
 
 @contextmanager
 def run_bot_process(
-    transport: Transport, folder: Path, stops_within: float = 0.0
+    transport: Transport, folder: Path, stops_within: float = 0.0, **more: str
 ) -> Iterator[LifecycleFixture]:
     workspace, sandbox = make_workspace(), open_sandbox()
     with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
@@ -53,7 +55,7 @@ def run_bot_process(
             running_command(
                 "serve" if transport == "http" else transport,
                 cwd=folder,
-                environment=environment,
+                environment={**environment, **more},
                 stops_within=stops_within,
             ) as bot,
             open_page(slack.url, VIEWER) as page,
@@ -62,7 +64,7 @@ def run_bot_process(
                 workspace.request_url = f"http://127.0.0.1:{bot.first_line.split()[-1]}/slack/events"
             vera = SlackUser(page)
             vera.ask("/im whoami")
-            yield LifecycleFixture(workspace, sandbox, bot, vera, folder / "log")
+            yield LifecycleFixture(workspace, slack, sandbox, bot, vera, folder / "log")
 
 
 @pytest.fixture(params=["socket", "http"])
@@ -133,3 +135,67 @@ def test_comes_back_when_its_socket_is_dropped() -> None:
         answers = [vera.ask("/im whoami")["text"] for _ in range(3)]
 
     assert all(answers)
+
+
+def refuse_connections(fixture: LifecycleFixture) -> None:
+    fixture.slack.__exit__(None, None, None)
+
+
+def hang(fixture: LifecycleFixture) -> None:
+    fixture.workspace.faults.set_lasting_fault("apps.connections.open", SlackFault.HANG)
+    fixture.workspace.sockets.drop()
+
+
+@pytest.mark.parametrize("lose", [refuse_connections, hang])
+def test_ends_and_says_why_when_slack_stays_away(
+    tmp_path: Path, lose: Callable[[LifecycleFixture], None]
+) -> None:
+    with run_bot_process("socket", tmp_path, SLACK_SILENCE_SECONDS="10") as fixture:
+        lose(fixture)
+
+        assert fixture.bot.process.wait(TIMEOUT) == 1
+    log = fixture.log.read_text()
+    assert log.count("no sign of life from Slack for 10 s") == 1
+    assert "run im-bot doctor" in log
+    assert "Traceback" not in log
+
+
+def test_stays_when_slack_comes_back_in_time(tmp_path: Path) -> None:
+    with run_bot_process("socket", tmp_path, SLACK_SILENCE_SECONDS="20") as fixture:
+        hang(fixture)
+        wait_until(lambda: "no connection to Slack" in fixture.log.read_text())
+        fixture.workspace.faults.set_lasting_fault("apps.connections.open", None)
+        wait_until(lambda: len(fixture.workspace.sockets) == 1)
+
+        assert "You are a viewer" in fixture.vera.ask("/im whoami")["text"]
+        assert "Traceback" not in fixture.log.read_text()
+
+
+def test_ends_at_once_with_its_command_answered_when_its_token_is_revoked(tmp_path: Path) -> None:
+    with run_bot_process("socket", tmp_path) as fixture:
+        fixture.sandbox.behavior = Behavior(latency_ms=1500)
+        fixture.vera.page.send("/im profile alice")
+        wait_until(lambda: bool(fixture.sandbox.call_log()["portrait_get"]))
+        fixture.workspace.app_token = "xapp-another"
+        fixture.workspace.sockets.drop()
+
+        assert "1 of 1 found" in fixture.vera.result()["text"]
+        assert fixture.bot.process.wait(TIMEOUT) == 1
+    (line,) = fixture.log.read_text().splitlines()
+    assert "Slack refuses the app-level token (invalid_auth). Copy" in line
+
+
+def test_does_not_call_itself_connected_while_slack_gives_it_no_place(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        workspace, sandbox = make_workspace(), open_sandbox()
+        im = stack.enter_context(BackgroundServer(WebApp(sandbox)))
+        slack = stack.enter_context(BackgroundServer(make_app(workspace)))
+        for _ in range(CONNECTIONS):
+            stack.enter_context(open_socket_mode(slack.url))
+        settings = make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
+        environment = {**environment_of(settings), "SLACK_SILENCE_SECONDS": "10"}
+        bot = stack.enter_context(running_command("socket", cwd=tmp_path, environment=environment))
+
+        assert "connected" not in bot.first_line
+        assert bot.process.wait(TIMEOUT) == 1
+    assert "no sign of life from Slack" in (tmp_path / "log").read_text()

@@ -7,6 +7,21 @@ from typing import Any
 
 from bot.slack.api.retry_after import MOST_WAIT, read_wait
 
+TOKEN_ERRORS = frozenset(
+    {
+        "account_inactive",
+        "invalid_auth",
+        "missing_scope",
+        "not_allowed_token_type",
+        "not_authed",
+        "team_disabled",
+        "token_expired",
+        "token_revoked",
+        "user_removed_from_team",
+    }
+)
+"""The codes that refuse a token; trying again cannot help."""
+
 _BAD_BLOCKS = re.compile("invalid_blocks.*|invalid_attachments|msg_blocks_too_long|msg_too_long")
 
 

@@ -1,6 +1,8 @@
-"""A Socket Mode client with a time limit for connecting; the library's apply to each receive."""
+"""A Socket Mode client that connects within a time limit, and knows when it last heard Slack."""
 
 import socket
+import time
+from collections.abc import Callable
 from threading import Event, Lock
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +18,7 @@ from slack_sdk.socket_mode.builtin.internals import (
 
 from bot.http_session import CallError, open_stream
 from bot.slack.api.client import SlackClient
-from bot.slack.api.errors import SlackCallError
+from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 
 OPEN_SECONDS = 6.0
 """Seconds for opening a WebSocket: name, connection, proxy, TLS and handshake together."""
@@ -24,6 +26,9 @@ RECEIVE_SECONDS = 3.0
 """The time-out of one receive or send, in seconds."""
 PING_SECONDS = 5.0
 """Seconds between pings; after four times as long without an answer it reconnects."""
+SOCKET_ADVICE = (
+    "Copy an app-level token (xapp-…) with connections:write from the app's page into SLACK_APP_TOKEN"
+)
 
 _SWITCHED = 101
 
@@ -33,11 +38,29 @@ class _BoundedConnection(Connection):
 
     Args:
         seconds: The time limit.
+        hear: Called at each pong after Slack's hello.
+
+    Attributes:
+        is_greeted: True once Slack has said hello; before, it may still turn the connection away.
     """
 
-    def __init__(self, seconds: float, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, seconds: float, hear: Callable[[], None], **settings: Any) -> None:
         self._seconds = seconds
+        self._hear = hear
+        self._ponged_at: float | None = None
+        self.is_greeted = False
+        super().__init__(**settings)
+
+    @property
+    def last_ping_pong_time(self) -> float | None:
+        return self._ponged_at
+
+    @last_ping_pong_time.setter
+    def last_ping_pong_time(self, value: float | None) -> None:
+        # The library's reader sets it at each pong.
+        self._ponged_at = value
+        if self.is_greeted:
+            self._hear()
 
     def connect(self) -> None:
         """Connect; report a failure to the listener, and stay inactive."""
@@ -99,6 +122,10 @@ class SocketClient(SocketModeClient):
         slack: The client of Slack's Web API.
         seconds: The time limit for connecting.
         ping_interval: The seconds between pings.
+
+    Attributes:
+        greeted: Set at Slack's first hello.
+        refusal: The code with which Slack refused the token; empty if it did not.
     """
 
     def __init__(
@@ -113,9 +140,18 @@ class SocketClient(SocketModeClient):
         self._seconds = seconds
         self._closing = Event()
         self._replacing = Lock()
+        self._heard_at = time.monotonic()
+        self.greeted = Event()
+        self.refusal = ""
         super().__init__(app_token, web_client=slack, ping_interval=ping_interval, **settings)
         # The library takes any proxy of the environment, for this machine too.
         self.proxy = slack.proxy
+        self.message_listeners.append(self._greet)
+
+    @property
+    def seconds_silent(self) -> float:
+        """The seconds since Slack's last sign of life: its hello or a pong after it."""
+        return time.monotonic() - self._heard_at
 
     def issue_new_wss_url(self) -> str:
         """Return the URL of a new WebSocket; retry once if Slack asks to wait.
@@ -137,6 +173,7 @@ class SocketClient(SocketModeClient):
             self.wss_uri = self.issue_new_wss_url()
         session = _BoundedConnection(
             self._seconds,
+            self._hear,
             url=self.wss_uri,
             logger=self.logger,
             ping_interval=self.ping_interval,
@@ -162,8 +199,36 @@ class SocketClient(SocketModeClient):
             self.current_app_monitor_started = True
             self.current_app_monitor.start()
 
+    def connect_to_new_endpoint(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - the library's
+        """Connect anew; a failure is kept or logged in a line, not raised into the library's threads."""
+        try:
+            super().connect_to_new_endpoint(force)
+        except SlackCallError as error:
+            failure = error
+        else:
+            return
+        if failure.code in TOKEN_ERRORS:
+            self.refusal = failure.code
+        else:
+            self.logger.error("no connection to Slack (%s); it is tried again", failure.reason)
+
+    def _greet(self, _: object, message: dict[str, Any], __: str | None) -> None:
+        session = self.current_session
+        if message.get("type") == "hello" and isinstance(session, _BoundedConnection):
+            session.is_greeted = True
+            self._hear()
+
+    def _hear(self) -> None:
+        self._heard_at = time.monotonic()
+        self.greeted.set()
+
     def close(self) -> None:
         """Close the connection for good."""
         with self._replacing:
             self._closing.set()
         super().close()
+
+
+def token_refused(code: str) -> str:
+    """Return what to say and to do when Slack refuses the token."""
+    return f"Slack refuses the app-level token ({code}). {SOCKET_ADVICE}"

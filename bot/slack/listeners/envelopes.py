@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 class DeduplicatingHandler(SocketModeHandler):
     """Handles each Socket Mode envelope once: Slack delivers some twice."""
 
+    client: SocketClient
+
     def __init__(self, app: App, slack: SlackClient, app_token: str) -> None:
         # Not the base's, whose client has no time limits.
         self.app, self.app_token = app, app_token

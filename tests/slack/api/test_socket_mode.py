@@ -13,7 +13,7 @@ import pytest
 from bot.background import BackgroundServer
 from bot.playground.server import make_app
 from bot.slack.api.client import SlackClient
-from bot.slack.api.errors import SlackCallError
+from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 from bot.slack.api.socket_mode import SocketClient
 from tests.support import scripted_server as responses
 from tests.support.scripted_server import DRIPS, ReceivedRequest, ScriptedServer, ServerResponse, answer
@@ -166,3 +166,52 @@ def test_closes_though_its_reader_is_just_about_to_begin() -> None:
         handler.closing.join(TIMEOUT)
 
         assert not handler.closing.is_alive()
+
+
+def test_counts_no_connection_without_a_hello_as_a_sign_of_life() -> None:
+    with (
+        SilentWebSocketServer() as scripted_server,
+        client(f"ws://127.0.0.1:{scripted_server.port}/link", ping_interval=60) as sockets,
+    ):
+        sockets.connect()
+
+        assert sockets.is_connected()
+        assert not sockets.greeted.wait(QUICK)
+
+
+def test_hears_slack_by_its_hello_and_its_pongs() -> None:
+    with (
+        BackgroundServer(make_app(make_workspace())) as server,
+        closing(SlackClient(BOT_TOKEN, f"{server.url}/api/")) as slack,
+        closing(SocketClient(APP_TOKEN, slack, ping_interval=0.2)) as sockets,
+    ):
+        sockets.connect()
+        assert sockets.greeted.wait(TIMEOUT)
+        heard = time.monotonic() - sockets.seconds_silent
+
+        wait_until(lambda: time.monotonic() - sockets.seconds_silent > heard + 1)
+
+
+@pytest.mark.parametrize("code", sorted(TOKEN_ERRORS))
+def test_notices_that_slack_refuses_its_token(code: str, caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        ScriptedServer(answer({"ok": False, "error": code})) as api,
+        closing(SlackClient(BOT_TOKEN, f"{api.url}/api/")) as slack,
+        closing(SocketClient(APP_TOKEN, slack)) as sockets,
+    ):
+        sockets.connect_to_new_endpoint()
+
+    assert sockets.refusal == code
+    assert caplog.messages == []
+
+
+def test_tells_a_refused_token_from_a_slack_that_is_away(caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        ScriptedServer(answer({"ok": False, "error": "internal_error"}, status=500)) as api,
+        closing(SlackClient(BOT_TOKEN, f"{api.url}/api/")) as slack,
+        closing(SocketClient(APP_TOKEN, slack)) as sockets,
+    ):
+        sockets.connect_to_new_endpoint()
+
+    assert sockets.refusal == ""
+    assert caplog.messages == ["no connection to Slack (internal_error); it is tried again"]
