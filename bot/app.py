@@ -99,7 +99,7 @@ def make_im_clients(settings: Settings) -> dict[str, IMClient]:
 
 
 def _observe_nothing(command: str, outcome: str, seconds: float) -> None:
-    """Count nothing: Socket Mode serves no metrics."""
+    """Count nothing, where no metrics are served."""
 
 
 def make_bot(

@@ -29,23 +29,16 @@ _TIMESTAMP = re.compile("[0-9]{1,12}")
 log = logging.getLogger(__name__)
 
 
-class HTTPApp:
-    """The WSGI application: `POST /slack/events` and a table of pages.
+class ProbeApp:
+    """The WSGI application of probes and metrics.
 
     Args:
-        bolt: Receives Slack's payloads.
         metrics: Served at /metrics.
         troubles: Asked by /readyz; each returns at once why the bot is not ready, empty when it is.
-        signing_secret: The secret that Slack signs its requests with.
     """
 
-    def __init__(
-        self, bolt: App, metrics: Metrics, troubles: Iterable[Callable[[], str]], signing_secret: str
-    ) -> None:
-        self._bolt = bolt
+    def __init__(self, metrics: Metrics, troubles: Iterable[Callable[[], str]]) -> None:
         self._troubles = tuple(troubles)
-        self._verifier = SignatureVerifier(signing_secret)
-        self._signatures = RecentIds(REMEMBERED_SIGNATURES)
         self._pages: Mapping[str, Callable[[], Response]] = {
             "/healthz": lambda: (200, _PLAIN, b"alive\n"),
             "/readyz": self._ready,
@@ -54,16 +47,46 @@ class HTTPApp:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request."""
-        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
-        if (method, path) == ("POST", "/slack/events"):
-            status, headers, body = self._receive(environ)
-        elif method in ("GET", "HEAD") and path in self._pages:
-            status, headers, body = self._pages[path]()
-        else:
-            status, headers, body = 404, _PLAIN, b"not found\n"
+        method = environ["REQUEST_METHOD"]
+        status, headers, body = self._answer(method, environ.get("PATH_INFO", "/"), environ)
         length = ("Content-Length", str(len(body)))
         start_response(f"{status} {HTTPStatus(status).phrase}", [*headers, length])
         return [b"" if method == "HEAD" else body]
+
+    def _answer(self, method: str, path: str, environ: "WSGIEnvironment") -> Response:  # noqa: ARG002 - for HTTPApp
+        if method in ("GET", "HEAD") and path in self._pages:
+            return self._pages[path]()
+        return 404, _PLAIN, b"not found\n"
+
+    def _ready(self) -> Response:
+        reasons = [reason for trouble in self._troubles if (reason := trouble())]
+        if reasons:
+            return 503, _PLAIN, "".join(f"{reason}\n" for reason in reasons).encode()
+        return 200, _PLAIN, b"ready\n"
+
+
+class HTTPApp(ProbeApp):
+    """The WSGI application of HTTP mode: probes, metrics, and `POST /slack/events`.
+
+    Args:
+        bolt: Receives Slack's payloads.
+        metrics: As in ProbeApp.
+        troubles: As in ProbeApp.
+        signing_secret: The secret that Slack signs its requests with.
+    """
+
+    def __init__(
+        self, bolt: App, metrics: Metrics, troubles: Iterable[Callable[[], str]], signing_secret: str
+    ) -> None:
+        super().__init__(metrics, troubles)
+        self._bolt = bolt
+        self._verifier = SignatureVerifier(signing_secret)
+        self._signatures = RecentIds(REMEMBERED_SIGNATURES)
+
+    def _answer(self, method: str, path: str, environ: "WSGIEnvironment") -> Response:
+        if (method, path) == ("POST", "/slack/events"):
+            return self._receive(environ)
+        return super()._answer(method, path, environ)
 
     def _receive(self, environ: "WSGIEnvironment") -> Response:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -100,9 +123,3 @@ class HTTPApp:
         if not _TIMESTAMP.fullmatch(timestamp) or not signature.isascii():
             return False
         return self._verifier.is_valid(body, timestamp, signature)
-
-    def _ready(self) -> Response:
-        reasons = [reason for trouble in self._troubles if (reason := trouble())]
-        if reasons:
-            return 503, _PLAIN, "".join(f"{reason}\n" for reason in reasons).encode()
-        return 200, _PLAIN, b"ready\n"

@@ -1,18 +1,20 @@
-"""The `serve` and `socket` sub-commands: the bot over HTTP, or over Socket Mode."""
+"""The `serve` and `socket` sub-commands: the bot over HTTP, or over Socket Mode with a port for probes."""
 
 import logging
 import signal
 import socket
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from bot.app import connect_socket_mode, make_bot
+from bot.app import Bot, connect_socket_mode, make_bot
 from bot.health import BackgroundCheck, find_app_trouble
-from bot.http_app import HTTPApp
+from bot.http_app import HTTPApp, ProbeApp
 from bot.http_server import HTTPServer
 from bot.metrics import Metrics
 from bot.process import exit_unfinished, stop_signal
-from bot.settings import Settings
+from bot.settings import DEFAULT_PORT, Settings
 from bot.slack.api.socket_mode import OPEN_SECONDS, SocketClient, token_refused
 from bot.store.migrate import migrate_in_subprocess
 
@@ -29,26 +31,16 @@ def serve(settings: Settings) -> None:
     stop = stop_signal()
     migrate_in_subprocess(settings.database_url)
     metrics = Metrics()
-    listener = _listen(settings.host, settings.port)
+    listener = _listen(settings.host, DEFAULT_PORT if settings.port is None else settings.port)
     bot = make_bot(settings, metrics.observe)
-    metrics.watch_outbox(bot.audit.count_waiting)
-    checks = [
-        BackgroundCheck(
-            f"app {name}", partial(find_app_trouble, name, im, settings.im_apps[name].admin), APP_CHECK_EVERY
-        )
-        for name, im in bot.ims.items()
-    ]
     bot.audit.start()
-    for check in checks:
-        check.start()
-    troubles = [bot.audit.trouble, *(check.trouble for check in checks)]
-    app = HTTPApp(bot.bolt, metrics, troubles, settings.slack_signing_secret.get_secret_value())
-    port = listener.getsockname()[1]
-    with HTTPServer(app, listener):
-        print(f"im-bot listens on port {port}", flush=True)  # noqa: T201 - the command's answer
+    secret = settings.slack_signing_secret.get_secret_value()
+    with (
+        _watch(bot, settings, metrics) as troubles,
+        HTTPServer(HTTPApp(bot.bolt, metrics, troubles, secret), listener),
+    ):
+        _say_port(listener)
         stop.wait()
-    for check in checks:
-        check.close(0)
     bot.close()
     if bot.is_busy:
         exit_unfinished()
@@ -61,10 +53,18 @@ def run_socket(settings: Settings) -> int:
     """
     stop = stop_signal()
     migrate_in_subprocess(settings.database_url)
-    bot = make_bot(settings)
-    with connect_socket_mode(bot, settings) as client:
+    metrics = Metrics()
+    listener = None if settings.port is None else _listen(settings.host, settings.port)
+    bot = make_bot(settings, metrics.observe)
+    with ExitStack() as stack:
+        client = stack.enter_context(connect_socket_mode(bot, settings))
+        if listener is not None:
+            troubles = stack.enter_context(_watch(bot, settings, metrics))
+            stack.enter_context(HTTPServer(ProbeApp(metrics, [client.trouble, *troubles]), listener))
         if client.greeted.wait(OPEN_SECONDS):
             print("im-bot is connected to Slack", flush=True)  # noqa: T201 - the command's answer
+        if listener is not None:
+            _say_port(listener)
         failed = _wait_for_end(stop, client, settings.slack_silence_seconds)
     if bot.is_busy:
         exit_unfinished()
@@ -88,6 +88,29 @@ def _wait_for_end(stop: threading.Event, client: SocketClient, seconds: float) -
         signal.raise_signal(signal.SIGTERM)
         return True
     return False
+
+
+@contextmanager
+def _watch(bot: Bot, settings: Settings, metrics: Metrics) -> Iterator[list[Callable[[], str]]]:
+    """Check the apps, and count the outbox, until the context ends; yields what /readyz asks."""
+    metrics.watch_outbox(bot.audit.count_waiting)
+    checks = [
+        BackgroundCheck(
+            f"app {name}", partial(find_app_trouble, name, im, settings.im_apps[name].admin), APP_CHECK_EVERY
+        )
+        for name, im in bot.ims.items()
+    ]
+    for check in checks:
+        check.start()
+    try:
+        yield [bot.audit.trouble, *(check.trouble for check in checks)]
+    finally:
+        for check in checks:
+            check.close(0)
+
+
+def _say_port(listener: socket.socket) -> None:
+    print(f"im-bot listens on port {listener.getsockname()[1]}", flush=True)  # noqa: T201 - the command's answer
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -33,6 +33,8 @@ from bot.im.regions import REGIONS
 
 NO_CHANNEL = "none"
 """The value of AUDIT_CHANNEL for no channel."""
+DEFAULT_PORT = 3000
+"""The port of HTTP mode when PORT is not set."""
 Mode = Literal["serve", "socket"]
 """The bot's connection to Slack."""
 S = TypeVar("S", bound=BaseSettings)
@@ -297,9 +299,9 @@ class Settings(SlackSettings, DatabaseSettings):
     """The Redis in which several processes share the vendor's frequency limit."""
 
     host: str = "0.0.0.0"
-    """The address HTTP mode listens on."""
-    port: int = Field(3000, ge=0, le=65535)
-    """The port HTTP mode listens on; 0 for any free one."""
+    """The address the bot listens on."""
+    port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """The port, 0 for any free one; unset, HTTP mode takes DEFAULT_PORT and Socket Mode opens none."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
     """The lowest level that is logged."""
 

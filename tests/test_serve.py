@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 
@@ -18,18 +19,28 @@ from bot.health import BackgroundCheck, find_app_trouble
 from bot.http_app import HTTPApp
 from bot.logs import set_up_logs
 from bot.metrics import Metrics
-from bot.playground.people import STRANGER
+from bot.playground.faults.faults import SlackFault
+from bot.playground.people import STRANGER, VIEWER
 from bot.playground.server import make_app
+from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import Settings
-from tests.support.bot import EVENTS, call, environment_of, running_command, signed, slash_command
+from tests.support.bot import (
+    EVENTS,
+    RunningCommand,
+    call,
+    environment_of,
+    running_command,
+    signed,
+    slash_command,
+)
 from tests.support.scripted_im import OK, make_im_client, scripted_im
 from tests.support.scripted_server import ScriptedServer, answer, hang
-from tests.support.slack import SIGNING_SECRET, make_workspace, wait_until
+from tests.support.slack import SIGNING_SECRET, make_workspace, open_page, wait_until
 
 TAKEN = answer(b"ok")
 
@@ -312,6 +323,65 @@ def test_finishes_the_running_command_on_sigterm(tmp_path: Path) -> None:
         assert (acknowledged.status_code, acknowledged.content) == (200, b"")
         assert [request.json["response_type"] for request in scripted_server.requests] == ["ephemeral"]
         assert "alice" in scripted_server.requests[0].json["text"]
+
+
+@dataclass
+class SocketFixture:
+    """A bot over Socket Mode in a process of its own."""
+
+    bot: RunningCommand
+    workspace: Workspace
+    slack_url: str
+    url: str = ""
+
+    def get(self, path: str) -> str:
+        return requests.get(self.url + path, timeout=30).text
+
+
+@contextmanager
+def run_socket_bot(folder: Path, **more: str) -> Iterator[SocketFixture]:
+    sandbox, workspace = open_sandbox(), make_workspace()
+    with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
+        environment = environment_of(
+            make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db")
+        )
+        del environment["PORT"]
+        with running_command("socket", cwd=folder, environment={**environment, **more}) as bot:
+            assert bot.first_line == "im-bot is connected to Slack"
+            fixture = SocketFixture(bot, workspace, slack.url)
+            if more:
+                fixture.url = f"http://127.0.0.1:{bot.output.readline().split()[-1]}"
+                wait_until(lambda: fixture.get("/readyz") == "ready\n")
+            yield fixture
+
+
+def test_serves_probes_and_nothing_else_beside_socket_mode(tmp_path: Path) -> None:
+    with (
+        run_socket_bot(tmp_path, PORT="0") as fixture,
+        open_page(fixture.slack_url, VIEWER) as page,
+    ):
+        body = slash_command("whoami")
+
+        assert fixture.get("/healthz") == "alive\n"
+        assert requests.post(fixture.url + EVENTS, body, headers=signed(body), timeout=30).status_code == 404
+        page.send("/im whoami")
+        wait_until(lambda: 'command="ShowRole"' in fixture.get("/metrics"))
+
+
+def test_is_not_ready_while_slack_cannot_be_heard(tmp_path: Path) -> None:
+    with run_socket_bot(tmp_path, PORT="0") as fixture:
+        fixture.workspace.faults.set_lasting_fault("apps.connections.open", SlackFault.BROKEN)
+        fixture.workspace.sockets.drop()
+
+        wait_until(lambda: fixture.get("/readyz").startswith("Slack: no sign of life for "))
+
+
+def test_opens_no_port_beside_socket_mode_unless_one_is_set(tmp_path: Path) -> None:
+    with run_socket_bot(tmp_path) as fixture:
+        connections = psutil.Process(fixture.bot.process.pid).net_connections()
+
+    assert connections
+    assert [each for each in connections if each.status == psutil.CONN_LISTEN] == []
 
 
 def test_is_not_ready_while_nothing_can_be_recorded(fixture: BotFixture) -> None:

@@ -83,7 +83,7 @@ def test_what_is_not_set_has_a_default() -> None:
     assert settings.rules == Rules(Grantees(everyone=True), Grantees())
     assert (settings.audit_channel, settings.redis_url) == (None, None)
     assert settings.database_url == "sqlite:///im-bot.db"
-    assert (settings.host, settings.port, settings.log_level) == ("0.0.0.0", 3000, "INFO")
+    assert (settings.host, settings.port, settings.log_level) == ("0.0.0.0", None, "INFO")
     assert settings.slack_silence_seconds == 300
 
 
@@ -452,7 +452,7 @@ def test_fixed_settings_ignore_the_environment(
 
     fixed = FixedSettings(im_apps={"demo": AppSettings(sdk_app_id=1, secret_key="k", region="china")})
 
-    assert fixed.port == 3000
+    assert fixed.port is None
     assert fixed.rules.editors == Grantees()
     assert fixed.apps.default == "demo"
 

@@ -26,6 +26,8 @@ RECEIVE_SECONDS = 3.0
 """The time-out of one receive or send, in seconds."""
 PING_SECONDS = 5.0
 """Seconds between pings; after four times as long without an answer it reconnects."""
+STALE_SECONDS = 5 * PING_SECONDS
+"""Seconds without a sign of life after which Slack counts as unreachable."""
 SOCKET_ADVICE = (
     "Copy an app-level token (xapp-…) with connections:write from the app's page into SLACK_APP_TOKEN"
 )
@@ -152,6 +154,13 @@ class SocketClient(SocketModeClient):
     def seconds_silent(self) -> float:
         """The seconds since Slack's last sign of life: its hello or a pong after it."""
         return time.monotonic() - self._heard_at
+
+    def trouble(self) -> str:
+        """Return why no payload can come, empty when it can."""
+        if not self.greeted.is_set():
+            return "Slack: not connected yet"
+        silent = self.seconds_silent
+        return f"Slack: no sign of life for {silent:.0f} s" if silent > STALE_SECONDS else ""
 
     def issue_new_wss_url(self) -> str:
         """Return the URL of a new WebSocket; retry once if Slack asks to wait.

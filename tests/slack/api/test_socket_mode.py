@@ -185,11 +185,13 @@ def test_hears_slack_by_its_hello_and_its_pongs() -> None:
         closing(SlackClient(BOT_TOKEN, f"{server.url}/api/")) as slack,
         closing(SocketClient(APP_TOKEN, slack, ping_interval=0.2)) as sockets,
     ):
+        assert sockets.trouble() == "Slack: not connected yet"
         sockets.connect()
         assert sockets.greeted.wait(TIMEOUT)
         heard = time.monotonic() - sockets.seconds_silent
 
         wait_until(lambda: time.monotonic() - sockets.seconds_silent > heard + 1)
+        assert sockets.trouble() == ""
 
 
 @pytest.mark.parametrize("code", sorted(TOKEN_ERRORS))
