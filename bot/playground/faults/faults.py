@@ -1,5 +1,6 @@
 """Fault injection: calls that are rate limited, fail or hang."""
 
+import asyncio
 from collections import defaultdict, deque
 from enum import StrEnum
 
@@ -36,6 +37,7 @@ class FaultInjector:
         """Let `replace_original` at a slash command's response URL replace the answer given before."""
         self._faults: defaultdict[str, deque[SlackFault]] = defaultdict(deque)
         self._lasting: dict[str, SlackFault | None] = {}
+        self._delays: dict[str, float] = {}
 
     def fail(self, method: str, fault: SlackFault, times: int = 1) -> None:
         """Make the next calls of a method fail."""
@@ -45,8 +47,13 @@ class FaultInjector:
         """Make all calls of a name fail until it is reset with None."""
         self._lasting[name] = fault
 
+    def delay(self, method: str, seconds: float) -> None:
+        """Make all calls of a method take that long."""
+        self._delays[method] = seconds
+
     async def inject(self, method: str, request: Request) -> Response | None:
-        """Return the response of a fault; None if the call has no fault."""
+        """Return the response of a fault, None if the call has no fault; after the call's delay."""
+        await asyncio.sleep(self._delays.get(method, 0.0))
         if self._faults[method]:
             fault: SlackFault | None = self._faults[method].popleft()
         else:

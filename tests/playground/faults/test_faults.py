@@ -1,3 +1,5 @@
+from threading import Thread
+
 import pytest
 import requests
 from slack_sdk import WebClient
@@ -55,6 +57,27 @@ def test_fails_the_web_api_until_the_fault_is_cleared(
 
     vera.set_fault("web_api", "fine")
     assert slack.auth_test()["ok"]
+
+
+def test_answers_a_delayed_method_late_and_any_other_at_once(slack: WebClient, workspace: Workspace) -> None:
+    workspace.faults.delay("users.info", 0.5)
+    finished: list[str] = []
+    calls = {
+        "slow": lambda: slack.users_info(user=VIEWER.id),
+        "quick": slack.auth_test,
+    }
+
+    def call(name: str) -> None:
+        assert calls[name]()["ok"]
+        finished.append(name)
+
+    threads = [Thread(target=call, args=(name,)) for name in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert finished == ["quick", "slow"]
 
 
 def test_lets_response_urls_fail_alone(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
