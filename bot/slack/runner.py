@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never
 
 from bot.core.budget import QUICK_SECONDS
 from bot.core.commands import (
@@ -37,7 +37,14 @@ from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.progress import showing_progress
 from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import HistoryPage, Interactions, LookupPage, SavedAccount, SavedLookup
+from bot.slack.interactions import (
+    HistoryPage,
+    Interactions,
+    LookupPage,
+    OpenForm,
+    SavedAccount,
+    SavedLookup,
+)
 from bot.slack.messages.blocks import Message, sentence
 from bot.slack.messages.csv import comment, file_name, to_csv
 from bot.slack.messages.errors import render_crash, render_error
@@ -45,6 +52,7 @@ from bot.slack.messages.notices import changing, sending
 from bot.slack.messages.paging import PageControls, accounts_on, pages, shown, single_account
 from bot.slack.messages.render import render, render_sent
 from bot.slack.messages.text import plural, unescape
+from bot.slack.modals.profile import TITLE, account_view, form_view
 
 Observer: TypeAlias = Callable[[str, str, float], None]
 """Called after each answer with the command, the outcome and the seconds it took."""
@@ -285,7 +293,7 @@ class CommandRunner:
             case UndoChange(change_id=change_id):
                 self._preview(request, partial(self.services.changes.undo, request.actor, change_id))
             case EditProfile():
-                self._open_form(request, command)
+                self.forms.open(request, TITLE, partial(self._make_form, request, command))
             case ShowStart():
                 self.show_start(request)
             case ShowRole():
@@ -317,19 +325,22 @@ class CommandRunner:
 
     def ask_account(self, request: SlackRequest) -> str:
         """Open the modal that asks for the account to change; returns the label of its metric."""
-        self.services.allow(request.actor, WORDS[SetFields], request.surface)
-        self.forms.ask_account(request.trigger_id, self.services.apps)
+
+        def make() -> Mapping[str, Any]:
+            self.services.allow(request.actor, WORDS[SetFields], request.surface)
+            return account_view(self.services.apps)
+
+        self.forms.open(request, TITLE, make)
         return "AskAccount"
 
     def fill_form(self, request: SlackRequest, command: EditProfile, open_view: OpenView) -> str:
         """Fill the view that asked for an account with the form; returns the label of its metric."""
-        load = partial(self.services.changes.edit, request.actor, command, request.surface)
-        self.forms.fill(request.actor, open_view, load, request.response_url)
+        self.forms.fill(open_view, partial(self._make_form, request, command))
         return metric_of(command)
 
-    def _open_form(self, request: SlackRequest, command: EditProfile) -> None:
-        load = partial(self.services.changes.edit, request.actor, command, request.surface)
-        self.forms.open(request.actor, request.trigger_id, load, request.response_url)
+    def _make_form(self, request: SlackRequest, command: EditProfile) -> Mapping[str, Any]:
+        form = self.services.changes.edit(request.actor, command, request.surface)
+        return form_view(form, self.interactions.keep(request.actor, OpenForm(form, request.response_url)))
 
     def _page_controls(self, request: SlackRequest, lookup: Lookup, number: int) -> PageControls:
         answer, last = lookup.without_values(), pages(lookup) - 1

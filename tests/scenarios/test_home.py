@@ -43,10 +43,10 @@ def next_home(slack_user: SlackUser) -> dict[str, Any]:
     return home
 
 
-def next_modal(slack_user: SlackUser) -> dict[str, Any]:
-    """Wait for a modal, past publications of the Home tab."""
+def next_form(slack_user: SlackUser) -> dict[str, Any]:
+    """Wait for a filled form, past publications of the Home tab."""
     news = slack_user.page.next()
-    while news["type"] != "view" or not news["view"]:
+    while news["type"] != "view" or not (news["view"] and news["view"]["submit"]):
         news = slack_user.page.next()
     modal: dict[str, Any] = news["view"]
     return modal
@@ -150,10 +150,10 @@ def test_home_shows_an_editor_the_state_of_the_audit_channel(ed: SlackUser) -> N
 def test_opens_the_forms_from_the_start_and_from_home(running_bot: RunningBot, ed: SlackUser) -> None:
     start = ed.ask("/im")
     ed.page.press(start, "open_lookup")
-    lookup = next_modal(ed)
+    lookup = next_form(ed)
     ed.page.close(lookup)
     press(ed, open_home(ed), "Change a profile…")
-    account = next_modal(ed)
+    account = next_form(ed)
 
     assert "Look up" in lookup["title"]
     assert account["title"] == "Change a profile"

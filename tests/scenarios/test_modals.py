@@ -102,7 +102,7 @@ def test_leaves_a_preview_open_that_went_to_a_message(running_bot: RunningBot, e
     form = open_form(ed, "user_030")
     running_bot.workspace.faults.fail("views.update", SlackFault.BROKEN)
     ed.page.submit(form, typed(form, NICK, "By message"))
-    loading = ed.view("Reading the profile")
+    loading = ed.view("Loading…")
     preview = ed.result()
     ed.close(loading)
     ed.press(preview, "Confirm 1 change")
@@ -112,7 +112,7 @@ def test_leaves_a_preview_open_that_went_to_a_message(running_bot: RunningBot, e
 
 def test_leads_from_the_shortcut_over_an_account_to_the_form(running_bot: RunningBot, ed: SlackUser) -> None:
     assert ed.page.use_shortcut("set_profile") == {"ok": True}
-    asking = ed.view()
+    asking = ed.view("One account id")
 
     assert ed.page.submit(asking, typed(asking, "account", "user_015")) == {"ok": True}
     form = ed.view("user_015")
@@ -213,7 +213,7 @@ def test_confirms_once_however_often_it_is_sent(running_bot: RunningBot, ed: Sla
 
 def test_says_at_the_input_what_is_no_account(ed: SlackUser) -> None:
     ed.page.use_shortcut("set_profile")
-    asking = ed.view()
+    asking = ed.view("One account id")
 
     ed.page.submit(asking, typed(asking, "account", "x" * 33))
 
@@ -223,23 +223,24 @@ def test_says_at_the_input_what_is_no_account(ed: SlackUser) -> None:
 def test_shows_a_viewer_in_the_form_why_there_is_none(running_bot: RunningBot) -> None:
     with running_bot.act_as(VIEWER) as vera:
         vera.page.send("/im set user_024")
-        vera.view("you are not an editor")
+        view = vera.view("you are not an editor", "Ask an editor to do it")
 
-        assert "you are not an editor" in vera.answer()["text"]
+        assert view["title"] == "Change a profile"
+        assert "You are a viewer" in vera.ask("/im whoami")["text"]
 
 
 @pytest.mark.parametrize("transport", ["socket", "http"])
 def test_shows_nothing_before_the_ack_has_arrived(transport: Transport) -> None:
     with run_bot(transport, ack_delay=0.7) as running_bot, running_bot.act_as(EDITOR) as ed:
         ed.page.use_shortcut("set_profile")
-        asking = ed.view()
+        asking = ed.view("One account id")
         ed.page.submit(asking, typed(asking, "account", "user_030"))
-        assert "Reading the profile" in str(ed.view())
+        assert "Loading…" in str(ed.view())
         form = ed.view()
         assert "user_030" in str(form)
 
         ed.page.submit(form, typed(form, NICK, "In order"))
-        assert "Reading the profile" in str(ed.view())
+        assert "Loading…" in str(ed.view())
         shown = ed.view()
         assert "nothing is changed yet" in str(shown)
 

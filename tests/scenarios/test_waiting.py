@@ -223,7 +223,7 @@ def test_says_in_a_modal_that_it_waits_and_takes_it_back_there(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
     assert ed.page.use_shortcut("set_profile") == {"ok": True}
-    view = ed.view()
+    view = ed.view("One account id")
     with all_workers_busy(running_bot):
         assert ed.page.submit(view, filled(view, **{ACCOUNT: "alice"})) == {"ok": True}
         waits = ed.view(WAITS)
@@ -235,7 +235,7 @@ def test_says_in_a_modal_that_it_waits_and_takes_it_back_there(
 
 def test_fills_the_modal_that_said_that_it_waits(running_bot: RunningBot, ed: SlackUser) -> None:
     assert ed.page.use_shortcut("set_profile") == {"ok": True}
-    view = ed.view()
+    view = ed.view("One account id")
     with all_workers_busy(running_bot) as released:
         assert ed.page.submit(view, filled(view, **{ACCOUNT: "alice"})) == {"ok": True}
         waits = ed.view(WAITS)

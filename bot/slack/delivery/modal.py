@@ -36,7 +36,7 @@ class ModalDelivery:
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
         """Show a message in the view, or send it by the fallback."""
-        if not self.view.show(notice_view(message)):
+        if not self.view.show(notice_view(message, self.view.title)):
             # A notice shown in the view cannot be replaced elsewhere.
             in_place = in_place and self._fallen and self.otherwise.editable
             self.otherwise.send(message, audience, in_place=in_place)
@@ -44,4 +44,4 @@ class ModalDelivery:
 
     def update(self, message: Message) -> None:
         """Show a message in the view, if it is open."""
-        self.view.show(notice_view(message))
+        self.view.show(notice_view(message, self.view.title))

@@ -29,33 +29,40 @@ class OpenView:
 
     Args:
         slack: The client of the Web API.
+        title: The form's title, also above a notice in its place.
         view_id: Slack's id; empty while unknown.
         external_id: The bot's id for the view in the ack.
         expected_until: The moment (monotonic seconds) until which Slack may still apply the ack.
-        closed: Whether it is closed or refused an update; it gets no more.
+        problem: The error of the update that Slack refused, empty before; it gets no more after that.
     """
 
     slack: SlackClient
+    title: str
     view_id: str = ""
     external_id: str = ""
     expected_until: float = 0.0
-    closed: bool = False
+    problem: str = ""
 
     @classmethod
-    def expected(cls, slack: SlackClient) -> "OpenView":
+    def expected(cls, slack: SlackClient, title: str) -> "OpenView":
         """Make the open view that the coming ack will show."""
-        return cls(slack, "", secrets.token_urlsafe(12), time.monotonic() + FOLLOWED_AFTER)
+        return cls(slack, title, "", secrets.token_urlsafe(12), time.monotonic() + FOLLOWED_AFTER)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the person has closed it."""
+        return self.problem == _GONE
 
     def show(self, view: Mapping[str, Any]) -> bool:
-        """Update the view; return False if it is closed."""
+        """Update the view; return False if it is closed, or refused an update."""
         pause = _FIRST_PAUSE
-        while not self.closed:
+        while not self.problem:
             problem = self._try(view)
             if not problem:
                 return True
             if problem != _GONE or time.monotonic() >= self.expected_until:
                 log.info("could not update a modal (%s)", problem)
-                self.closed = True
+                self.problem = problem
             else:
                 time.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)

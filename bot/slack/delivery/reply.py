@@ -94,6 +94,11 @@ class Reply:
         """Whether a notice can be updated, and replaced by the answer."""
         return self.delivery.editable or self._line in (Line.MAKES_WAY, Line.STANDS)
 
+    def move_to(self, delivery: Delivery) -> None:
+        """Send what follows elsewhere, as into a form that was opened."""
+        with self._lock:
+            self.delivery = delivery
+
     def replace_pressed(self) -> None:
         """Let the answer replace the message of the pressed button."""
         with self._lock:

@@ -65,7 +65,7 @@ def _make_request(runner: CommandRunner, responder: Responder, body: Mapping[str
     actor, url, view = read_actor(body), text(body, "response_url"), body.get("view") or {}
     delivery = responder.reach(url, actor.user_id)
     if view.get("type") == "modal":
-        open_view = OpenView(runner.forms.slack, text(view, "id"))
+        open_view = OpenView(runner.forms.slack, text(view.get("title") or {}, "text"), text(view, "id"))
         delivery = responder.open_view(open_view, url, actor.user_id)
     channel_id, trigger_id = text(body.get("channel") or {}, "id"), text(body, "trigger_id")
     return SlackRequest(actor, Surface.BUTTON, Reply(delivery), channel_id, trigger_id, url)

@@ -18,7 +18,7 @@ from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions, OpenLookup
 from bot.slack.modals.errors import FormError, busy_error
-from bot.slack.modals.lookup import LOOKUP_MODAL, lookup_view, message_view
+from bot.slack.modals.lookup import LOOKUP_MODAL, TITLE, lookup_view, message_view
 from bot.slack.modals.lookup_submission import read_lookup
 from bot.slack.runner import CommandRunner
 
@@ -32,8 +32,12 @@ _DIRECT_MESSAGES = OpenLookup("", "")
 
 def open_lookup(runner: CommandRunner, request: SlackRequest) -> str:
     """Open the modal that asks what to look up; returns the label of its metric."""
-    _allow(runner, request)
-    runner.forms.show(request.trigger_id, lookup_view(runner.services.apps))
+
+    def make() -> Mapping[str, Any]:
+        _allow(runner, request)
+        return lookup_view(runner.services.apps)
+
+    runner.forms.open(request, TITLE, make)
     return "OpenLookup"
 
 
@@ -79,10 +83,13 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
 def _offer(
     runner: CommandRunner, request: SlackRequest, destination: OpenLookup, message: Mapping[str, Any]
 ) -> str:
-    _allow(runner, request)
-    found, more = find_and_count(read_words(message))
-    key = runner.interactions.keep(request.actor, destination)
-    runner.forms.show(request.trigger_id, message_view(runner.services.apps, found, key, more))
+    def make() -> Mapping[str, Any]:
+        _allow(runner, request)
+        found, more = find_and_count(read_words(message))
+        key = runner.interactions.keep(request.actor, destination)
+        return message_view(runner.services.apps, found, key, more)
+
+    runner.forms.open(request, TITLE, make)
     return "OpenLookup"
 
 

@@ -17,7 +17,7 @@ from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions, OpenForm
 from bot.slack.listeners.review import OpenReviews, Review, make_request, register_review
 from bot.slack.modals.errors import FormError, busy_error
-from bot.slack.modals.profile import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, loading_view
+from bot.slack.modals.profile import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, TITLE, loading_view
 from bot.slack.modals.profile_submission import read_changes, read_edit
 from bot.slack.runner import CommandRunner
 
@@ -45,7 +45,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
             ack(response_action="errors", errors=error.mistakes)
             return
         # Reading the profile takes a call, so a loading view comes first.
-        ack(response_action="update", view=loading_view(open_view.external_id))
+        ack(response_action="update", view=loading_view(TITLE, open_view.external_id))
         run = partial(runner.fill_form, request, command, open_view)
         admission.admit(request, partial(runner.run_guarded, request, run))
 
@@ -61,7 +61,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         in_review = Review(runner, request, open_view, reviews, text(view, "root_view_id"))
         if admission.try_to_admit(request, partial(in_review.propose, command)):
             # On top of the form, so that closing it leads back to the form.
-            ack(response_action="push", view=loading_view(open_view.external_id))
+            ack(response_action="push", view=loading_view(TITLE, open_view.external_id))
         else:
             ack(response_action="errors", errors=busy_error(view).mistakes)
 

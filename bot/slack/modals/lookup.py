@@ -27,6 +27,8 @@ from bot.slack.messages.values import field_label
 from bot.slack.modals.inputs import INPUT
 from bot.slack.modals.profile import app_inputs
 
+TITLE = "Look up accounts"
+"""The title of the form."""
 LOOKUP_MODAL = "lookup_modal"
 """The callback id of the view."""
 FOUND = "found"
@@ -155,6 +157,6 @@ def _option(value: str, text: str) -> Option:
 
 
 def _view(blocks: Sequence[Block], **more: Any) -> dict[str, Any]:
-    title, submit = PlainTextObject(text="Look up accounts"), PlainTextObject(text="Look up")
+    title, submit = PlainTextObject(text=TITLE), PlainTextObject(text="Look up")
     parts: Mapping[str, Any] = {"callback_id": LOOKUP_MODAL, "title": title, "submit": submit, **more}
     return View(type="modal", blocks=blocks, **parts).to_dict()

@@ -17,11 +17,11 @@ from bot.core.fields import TEXT_BYTES, Domain, Field, defaults
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.values import is_settable
 from bot.core.results import Form
-from bot.errors import BotError
-from bot.slack.messages.blocks import app_label, bold, code, context, paragraph, sentence, words
-from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.blocks import app_label, bold, code, context, paragraph, words
 from bot.slack.modals.inputs import INPUT, initial_value, make_input, read_input
 
+TITLE = "Change a profile"
+"""The title of the form."""
 SET_SHORTCUT = "set_profile"
 """The callback id of the global shortcut that opens the form."""
 SET_ACCOUNT = "set_account"
@@ -35,12 +35,10 @@ APP = "app"
 REASON = "reason"
 """The block id of the reason input; the other inputs have their field's tag."""
 
-_MAX_TEXT = 1000
 
-
-def loading_view(external_id: str = "") -> dict[str, Any]:
-    """Make the view shown while the profile is read; `external_id` finds it again."""
-    return make_view([paragraph([words("Reading the profile…")])], external_id=external_id or None)
+def loading_view(title: str, external_id: str = "") -> dict[str, Any]:
+    """Make the view shown until a form or its review is ready; `external_id` finds it again."""
+    return make_view([paragraph([words("Loading…")])], title=title, external_id=external_id or None)
 
 
 def changing_view(external_id: str) -> dict[str, Any]:
@@ -77,14 +75,6 @@ def read_account(state: Mapping[str, Any]) -> tuple[str, str | None]:
     """Read the account and the app's name, None for the only app, from a submitted view's state."""
     values = state["values"]
     return (read_input(values, ACCOUNT) or "").strip(), read_input(values, APP)
-
-
-def error_view(error: BotError) -> dict[str, Any]:
-    """Make the view of an error that prevents the form."""
-    lines = [[bold(f"{cut(make_visible(str(error)), _MAX_TEXT)}.")]]
-    if error.advice:
-        lines.append([words(sentence(cut(make_visible(error.advice), _MAX_TEXT)))])
-    return make_view([paragraph(*lines)])
 
 
 def form_view(form: Form, key: str) -> dict[str, Any]:
@@ -133,8 +123,7 @@ def read_form(state: Mapping[str, Any], form: Form) -> tuple[dict[str, str], str
     return altered, read_input(values, REASON) or ""
 
 
-def make_view(blocks: Sequence[Block | dict[str, Any]], **more: Any) -> dict[str, Any]:
-    """Make a view of the profile modal from blocks and other view properties."""
-    title, close = PlainTextObject(text="Change a profile"), PlainTextObject(text="Cancel")
-    parts = {"callback_id": SET_MODAL, "title": title, "close": close, "blocks": blocks, **more}
-    return View(type="modal", **parts).to_dict()
+def make_view(blocks: Sequence[Block | dict[str, Any]], *, title: str = TITLE, **more: Any) -> dict[str, Any]:
+    """Make a view, usually of the profile modal, from blocks and other view properties."""
+    parts = {"callback_id": SET_MODAL, "close": PlainTextObject(text="Cancel"), "blocks": blocks, **more}
+    return View(type="modal", title=PlainTextObject(text=title), **parts).to_dict()

@@ -10,7 +10,7 @@ from bot.core.model import Outcome
 from bot.core.results import Preview, Settled, Unchanged
 from bot.slack.messages.blocks import Message, Truncator, bold, code, fit, paragraph, plain_context, words
 from bot.slack.messages.change import confirm_label, show_preview, show_settled, show_unchanged
-from bot.slack.modals.profile import make_view
+from bot.slack.modals.profile import TITLE, make_view
 
 SET_REVIEW = "set_review"
 """The callback id of the preview."""
@@ -55,9 +55,9 @@ def settled_view(settled: Settled, command: str, note: str = "") -> dict[str, An
     return make_view(fit(build), close=_CLOSE, clear_on_close=True)
 
 
-def notice_view(message: Message) -> dict[str, Any]:
+def notice_view(message: Message, title: str = TITLE) -> dict[str, Any]:
     """Make a view of a message without buttons; closing it leads back to the form below it."""
-    return make_view(message.blocks, close=_CLOSE)
+    return make_view(message.blocks, title=title, close=_CLOSE)
 
 
 def _adapt_blocks(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -9,10 +9,9 @@ from bot.core.fields import PROFILE_FIELDS, Field, custom_field
 from bot.core.model import App, Value, Values
 from bot.core.parsing.values import equivalent, is_settable, parse_value
 from bot.core.results import Form
-from bot.errors import NotFoundError, UnavailableError
 from bot.playground.blockkit.checker import check_view
 from bot.playground.interactions.input_values import find_errors, read_state
-from bot.slack.modals.profile import REASON, SET_MODAL, error_view, form_view, loading_view, read_form
+from bot.slack.modals.profile import REASON, SET_MODAL, TITLE, form_view, loading_view, read_form
 from tests.support.sample_results import ALICE, BOB, FORM, PROD, VIP
 
 NICK, GENDER, BIRTHDAY, LEVEL, SIGNATURE = (
@@ -50,10 +49,7 @@ def holding(values: Values) -> Form:
 @pytest.mark.parametrize(
     "view",
     [
-        loading_view(),
-        error_view(UnavailableError("no connection", advice="Try again in a minute")),
-        error_view(NotFoundError("no such account")),
-        error_view(NotFoundError("<!here> " * 1000, advice="@channel " * 1000)),
+        loading_view(TITLE),
         form_view(FORM, "key"),
         form_view(NOTHING_SET, "key"),
         form_view(holding(BOB), "key"),

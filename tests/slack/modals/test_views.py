@@ -19,8 +19,9 @@ from bot.errors import ExpiredError, OutcomeUnknownError
 from bot.playground.blockkit.checker import check_view
 from bot.slack.messages.errors import render_crash, render_error
 from bot.slack.messages.notices import busy
+from bot.slack.modals import lookup
 from bot.slack.modals.lookup import lookup_view, message_view
-from bot.slack.modals.profile import account_view, changing_view, form_view, loading_view
+from bot.slack.modals.profile import TITLE, account_view, changing_view, form_view, loading_view
 from bot.slack.modals.review import notice_view, review_view, settled_view, unchanged_view
 from tests.slack.messages.test_any_data import any_text, customs, long_text, profile_values
 from tests.support.sample_results import (
@@ -47,7 +48,7 @@ VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_lookup": lambda: lookup_view(BOTH),
     "view_lookup_message": lambda: message_view(BOTH, FOUND, "an-opaque-key"),
     "view_lookup_nothing": lambda: message_view(BOTH, (), "an-opaque-key"),
-    "view_loading": lambda: loading_view("an-id-of-ours"),
+    "view_loading": lambda: loading_view(TITLE, "an-id-of-ours"),
     "view_changing": lambda: changing_view("an-id-of-ours"),
     "view_form": lambda: form_view(FORM, "an-opaque-key"),
     "view_review": lambda: review_view(PREVIEW),
@@ -59,6 +60,7 @@ VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_failed": lambda: settled_view(settled(Outcome.FAILED, VENDOR_DOWN), "/im"),
     "view_unknown": lambda: settled_view(settled(Outcome.UNKNOWN, VENDOR_DOWN), "/im"),
     "view_refused": lambda: notice_view(render_error(TOO_OLD, command="/im")),
+    "view_refused_lookup": lambda: notice_view(render_error(TOO_OLD, command="/im"), lookup.TITLE),
     "view_busy": lambda: notice_view(busy()),
     "view_crash": lambda: notice_view(render_crash("c0ffee00", "/im")),
 }
