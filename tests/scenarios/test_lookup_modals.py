@@ -186,7 +186,9 @@ def test_refuses_a_submission_after_the_role_is_lost(
 @pytest.mark.parametrize(
     ("shortcut", "word"), [("lookup", "profile"), ("lookup_message", "profile"), ("set_profile", "set")]
 )
-def test_shows_a_guest_in_the_modal_why_there_is_no_form_and_records_it(running_bot: RunningBot, shortcut: str, word: str) -> None:
+def test_shows_a_guest_in_the_modal_why_there_is_no_form_and_records_it(
+    running_bot: RunningBot, shortcut: str, word: str
+) -> None:
     before = len(read_denials(running_bot, GUEST))
     with running_bot.act_as(GUEST) as gus:
         assert gus.page.send("see alice", SUPPORT) == {"ok": True}

@@ -27,13 +27,11 @@ BROKEN = answer(b"", status=500)
 class RecordingDelivery:
     """Records what is sent."""
 
-    public = beside = is_view = False
+    public = editable = is_view = False
+    updates = ()
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
-
-    def updates(self, *, stays: bool) -> tuple[float, ...]:
-        return ()
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
         self.sent.append(message)
@@ -90,7 +88,7 @@ def test_opens_a_loading_view_before_the_form_is_made() -> None:
         fixture.open()
 
     assert fixture.calls == ["views.open", "views.update"]
-    assert fixture.interactions.find(fixture.keys[0], ACTOR, OpenLookup)
+    assert fixture.interactions.find(fixture.keys[0], ACTOR, OpenLookup) == OpenLookup("C01", "")
 
 
 def test_keeps_nothing_of_a_form_whose_loading_view_was_closed() -> None:
