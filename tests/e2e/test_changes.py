@@ -24,7 +24,7 @@ def test_says_why_a_viewer_may_change_nothing(enter: OpenPage) -> None:
     expect(answer.get_by_role("button", name="Confirm")).to_have_count(0)
     go_to(page, "im-audit")
     expect(articles(page).last).to_contain_text(
-        "Refused set bob_k in demo local by @Vera Lindqvist", use_inner_text=True
+        "Refused set bob_k in demo local by Vera Lindqvist (U07VERA2K1Q)", use_inner_text=True
     )
 
 
@@ -45,7 +45,9 @@ def test_changes_a_profile_and_undoes_it(enter: OpenPage) -> None:
 
     go_to(page, "im-audit")
     messages = articles(page)
-    expect(messages.last).to_contain_text("Changed bob_k in demo local by @Ed Okafor", use_inner_text=True)
+    expect(messages.last).to_contain_text(
+        "Changed bob_k in demo local by Ed Okafor (U07EDMK5T8W)", use_inner_text=True
+    )
     expect(messages.last).to_contain_text("Reason spam nickname, ticket 4711", use_inner_text=True)
     has_rows(messages.last, "Field\tBefore\tAfter", *changed)
     keep_picture(page, "audit.png")

@@ -105,7 +105,7 @@ def test_shares_what_it_shows_with_the_channel(enter: OpenPage) -> None:
 
     for seen in (shared, articles(other)):
         expect(seen).to_contain_text("Alice Zhang")
-        expect(seen).to_contain_text("shared by @Vera Lindqvist")
+        expect(seen).to_contain_text("shared by Vera Lindqvist (U07VERA2K1Q)")
         expect(seen).not_to_contain_text("Only visible to you")
         expect(seen.get_by_role("button", name="CSV")).to_have_count(0)
 

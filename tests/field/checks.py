@@ -112,6 +112,29 @@ def download_without_right(run: FieldRun) -> Observed:
     return Observed(said, with_token == "200 text/html")
 
 
+def mention_in_a_group_message(run: FieldRun) -> Observed:
+    mention = run.wait_for(
+        "app_mention", "Mention the bot in a group direct message with it and one more person: @im-bot hello"
+    )
+    if mention is None:
+        return Observed("no app_mention", fits=False)
+    kind = mention["event"].get("channel_type")
+    return Observed(f"app_mention, channel_type: {kind}", kind is None)
+
+
+def start_with_the_conversation(run: FieldRun) -> Observed:
+    trigger = run.press()["trigger_id"]
+    loading = make_view(_TEXT, callback_id="asking")
+    view_id = run.call("views.open", trigger_id=trigger, view=loading)["view"]["id"]
+    element = {"type": "conversations_select", "default_to_current_conversation": True}
+    view = make_view({**make_input("where", element), "optional": True}, callback_id="asking")
+    run.call("views.update", view_id=view_id, view=view)
+    values = run.need("view_submission", "Choose nothing else, press Go")["view"]["state"]["values"]
+    ((chosen,),) = (block.values() for block in values.values())
+    is_here = chosen["selected_conversation"] == run.channel
+    return Observed(f"the conversation is chosen: {is_here}", is_here)
+
+
 def close_with_and_without_notice(run: FieldRun) -> Observed:
     _open_form(run, make_view(_TEXT, callback_id="silent", close=make_text("Close")))
     silent = run.let("Close the form", "view_closed")
@@ -238,6 +261,16 @@ CHECKS = (
     Check(
         "A file's URL gives the login page, with status 200, to a token that may not read it",
         download_without_right,
+    ),
+    Check(
+        "A mention in one is an `app_mention` without `channel_type` (bolt-js 817, openclaw 115463). Another "
+        "project reports `message.mpim` alone (cli-jaw 651)",
+        mention_in_a_group_message,
+    ),
+    Check(
+        "`default_to_current_conversation` also works in a view that comes by `views.update`. Its page "
+        "speaks of the opened modal alone; an empty choice would get a direct message",
+        start_with_the_conversation,
     ),
     Check(
         "Closing a view reports it only with `notify_on_close`",

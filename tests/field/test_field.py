@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.background import BackgroundServer
-from bot.playground.people import EDITOR
+from bot.playground.people import BOT, EDITOR, VIEWER
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_workspace
@@ -60,6 +60,7 @@ class ScriptedPerson:
     def __init__(self, slack: str, workspace: Workspace) -> None:
         self._slack = slack
         self._workspace = workspace
+        self._group = workspace.open_group_message(EDITOR, VIEWER, BOT).id
         self.pages = ExitStack()
         self.page = self._open()
         self._news: list[dict[str, Any]] = []
@@ -73,7 +74,9 @@ class ScriptedPerson:
             "Close this form too": lambda: self.do(self.page.close(self._see_form())),
             "Close all of it": lambda: self._close(clear=True),
             "press Go": self._submit,
+            "Choose nothing else": self._submit_as_it_is,
             "Mention the bot": lambda: self.do(self.page.send("@im-bot hello")),
+            "group direct message": lambda: self.do(self.page.send("@im-bot hello", self._group)),
             "with a <": lambda: self.do(self.page.send("@im-bot 1 < 2")),
             "Edit that message": self._edit,
             "What became of": lambda: self._choose("Replaced", "3", message_changed="1", message="2"),
@@ -147,6 +150,13 @@ class ScriptedPerson:
 
     def _count_payloads(self) -> int:
         return sum(each["direction"] == "to_bot" for each in self._workspace.inspector.exchanges)
+
+    def _submit_as_it_is(self) -> None:
+        (block,) = self._see_form()["blocks"]
+        chosen = {"selected_conversation": block["element"]["initial_conversation"]}
+        element = {"type": block["element"]["type"], **chosen}
+        state = {block["block_id"]: {block["element"]["action_id"]: element}}
+        self.do(self.page.submit(self._see_form(), state))
 
     def _submit(self) -> str:
         form = self._see_form()

@@ -33,11 +33,17 @@ class RecordingDelivery:
     def __init__(self) -> None:
         self.sent: list[Message] = []
 
-    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
+    def send(
+        self,
+        message: Message,
+        audience: Audience = Audience.USUAL,  # noqa: ARG002 - the protocol's
+        *,
+        in_place: bool = False,  # noqa: ARG002 - the protocol's
+    ) -> None:
         self.sent.append(message)
 
     def update(self, message: Message) -> None:
-        raise AssertionError
+        raise AssertionError(message)
 
 
 class FormFixture:
