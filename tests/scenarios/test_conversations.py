@@ -295,7 +295,7 @@ NOT_ASKED: dict[str, dict[str, Any]] = {
     "joined": {"subtype": "channel_join"},
     "nobody": {"user": None},
     "channel": {"channel": ONCALL, "channel_type": "channel"},
-    "mention in direct messages": {"type": "app_mention"},
+    "mention in direct messages": {"type": "app_mention", "channel_type": None},
     "edit of a mention before the start": {"type": "app_mention", "channel": ONCALL, "edited": {"ts": "1.2"}},
 }
 
@@ -306,7 +306,7 @@ def test_answers_an_event_once_and_nothing_but_what_people_say_to_it() -> None:
             deliver(running_bot, name, **event)
         for _ in range(3):
             deliver(running_bot, "Ev1")
-        deliver(running_bot, "Ev2", subtype="file_share", text="whoami", ts="1.2")
+        deliver(running_bot, "Ev2", subtype="file_share", text="whoami", ts="1.2", channel_type=None)
         said = sorted(vera.answer()["text"][:10] for _ in range(2))
         running_bot.bot.workers.close()  # ends after all messages are sent
         messages = [message for message in running_bot.workspace.messages if message.sender == BOT]

@@ -13,6 +13,7 @@ from bot.core.policy import NOTHING_SENT
 from bot.core.services import Services
 from bot.errors import PermissionDeniedError
 from bot.slack.admission import Admission, is_quick
+from bot.slack.api.channels import is_private
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
@@ -93,8 +94,8 @@ def _is_for_bot(event: Mapping[str, Any]) -> bool:
     """Check whether a message is written by a person to the bot."""
     if event.get("bot_id") or event.get("subtype") not in _WRITTEN or not event.get("user"):
         return False
-    # A group's direct messages are asked by mentions, as channels are.
-    return bool(event["type"] == "message") == (event.get("channel_type") == "im")
+    # In a group's direct messages people mention the bot, as in channels.
+    return bool(event["type"] == "message") == is_private(str(event["channel"]))
 
 
 def _own_id(body: Mapping[str, Any]) -> str:
