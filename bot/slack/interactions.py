@@ -77,10 +77,11 @@ class OpenForm:
 
 @dataclass(frozen=True, slots=True)
 class OpenLookup:
-    """An open lookup form, and the destination of its answer."""
+    """An open lookup form, and the destination of its answer; without a thread, the channel itself."""
 
     channel_id: str
     response_url: str = field(repr=False)
+    thread_ts: str = ""
 
 
 class Cancelable:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import make_slack_client
 from bot.core.model import Surface
-from bot.playground.people import GROUP_EDITOR, GUEST, VIEWER, PersonKind
+from bot.playground.people import BOT, GROUP_EDITOR, GUEST, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior
 from bot.slack.modals.lookup import FIELDS, IDS, KIND, OWNER, WHERE
 from bot.slack.modals.profile import ACCOUNT, APP
@@ -83,6 +83,31 @@ def test_answers_beside_the_message_and_replaces_nothing(running_bot: RunningBot
     assert kept
     assert kept.content.text == line["text"]
     assert answer["ts"] != line["ts"]
+
+
+@pytest.mark.parametrize(
+    ("members", "note"), [({BOT.id}, "in this thread"), (set(), "in the channel: the bot is no member")]
+)
+def test_answers_in_the_thread_where_the_shortcut_was_used_if_it_can(
+    running_bot: RunningBot, vera: SlackUser, members: set[str], note: str
+) -> None:
+    channel = running_bot.workspace.channels[ONCALL]
+    before, channel.members = channel.members, channel.members - {BOT.id} | members
+    try:
+        assert vera.page.send("see alice") == {"ok": True}
+        first = vera.answer()
+        assert vera.page.send("and bob_k", thread_ts=first["ts"]) == {"ok": True}
+        reply = vera.answer()
+        assert vera.page.use_shortcut("lookup_message", ts=reply["ts"]) == {"ok": True}
+        view = vera.view("What to look up")
+        assert vera.page.submit(view, filled(view, ids="bob_k")) == {"ok": True}
+        answer = vera.answer()
+    finally:
+        channel.members = before
+
+    assert note in str(view["blocks"])
+    assert answer["text"].startswith("1 of 1 found")
+    assert (answer["ephemeral"], answer["thread_ts"]) == (True, first["ts"] if members else None)
 
 
 def ticked(view: dict[str, Any]) -> dict[str, bool]:

@@ -18,6 +18,7 @@ from bot.slack.delivery.channel import Channel
 from bot.slack.delivery.conversation import Conversation, send_directly, soon
 from bot.slack.delivery.modal import ModalDelivery
 from bot.slack.delivery.open_view import OpenView
+from bot.slack.delivery.private_thread import PrivateThread
 from bot.slack.delivery.reply import Audience, Delivery
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.mentions import Names, no_names, without_mentions
@@ -83,6 +84,10 @@ class Responder:
         """Make the delivery to a direct message, or to a public thread of a channel, perhaps a new one."""
         channel = Channel(self._slack, channel_id, thread_ts)
         return Conversation(channel, user_id, self._limits.answer, public, self.names, opens_thread)
+
+    def open_private_thread(self, channel_id: str, thread_ts: str, url: str, actor_id: str) -> Delivery:
+        """Make the delivery to one person in a thread, with the fallback of `reach`."""
+        return PrivateThread(Channel(self._slack, channel_id, thread_ts), actor_id, self.reach(url, actor_id))
 
     def open_view(self, view: OpenView, url: str, actor_id: str) -> Delivery:
         """Make the delivery to an open view, with the fallback of `reach` once it is closed."""

@@ -1,6 +1,8 @@
 """The listeners for the lookup shortcuts and their modal."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,16 +11,25 @@ from slack_bolt import Ack, App
 from bot.core.id_detection import find_and_count
 from bot.core.lookups.kinds import PROFILES
 from bot.core.model import Actor, Surface
-from bot.errors import ExpiredError
+from bot.errors import ExpiredError, SlackUnavailableError
 from bot.slack.admission import Admission
 from bot.slack.api.message_text import read_words
 from bot.slack.api.payloads import read_actor, text
+from bot.slack.api.people import SlackPeople
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions, OpenLookup
 from bot.slack.modals.errors import FormError, busy_error
-from bot.slack.modals.lookup import LOOKUP_MODAL, TITLE, lookup_view, message_view
+from bot.slack.modals.lookup import (
+    IN_CHANNEL,
+    IN_THREAD,
+    LOOKUP_MODAL,
+    NEXT_TO_IT,
+    TITLE,
+    lookup_view,
+    message_view,
+)
 from bot.slack.modals.lookup_submission import read_lookup
 from bot.slack.runner import CommandRunner
 
@@ -57,9 +68,16 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
 
     @app.shortcut(LOOKUP_MESSAGE)
     def on_message_shortcut(ack: Ack, body: Mapping[str, Any]) -> None:
-        destination = OpenLookup(text(body.get("channel") or {}, "id"), text(body, "response_url"))
+        message = body.get("message") or {}
+        thread_ts = text(message, "thread_ts")
+        destination = OpenLookup(
+            text(body.get("channel") or {}, "id"),
+            text(body, "response_url"),
+            # The first message of a thread is in the channel, too.
+            "" if thread_ts == text(message, "ts") else thread_ts,
+        )
         request = _make_request(responder, read_actor(body), body, destination)
-        run = partial(_offer, runner, request, destination, body.get("message") or {})
+        run = partial(_offer, runner, request, destination, message)
         admission.admit(request, partial(runner.run_guarded, request, run))
         ack()
 
@@ -86,11 +104,22 @@ def _offer(
     def make() -> Mapping[str, Any]:
         _allow(runner, request)
         found, more = find_and_count(read_words(message))
-        key = runner.interactions.keep(request.actor, destination)
-        return message_view(runner.services.apps, found, key, more)
+        chosen, place = _choose_place(runner.people, destination)
+        key = runner.interactions.keep(request.actor, chosen)
+        return message_view(runner.services.apps, found, key, more, place)
 
     runner.forms.open(request, TITLE, make)
     return "OpenLookup"
+
+
+def _choose_place(people: SlackPeople, destination: OpenLookup) -> tuple[OpenLookup, str]:
+    """Return the destination, in a thread only if the bot can post there, and its name."""
+    if not destination.thread_ts:
+        return destination, NEXT_TO_IT
+    with suppress(SlackUnavailableError):
+        if people.is_member(destination.channel_id):
+            return destination, IN_THREAD
+    return replace(destination, thread_ts=""), IN_CHANNEL
 
 
 def _find_destination(interactions: Interactions, actor: Actor, body: Mapping[str, Any]) -> OpenLookup:
@@ -109,7 +138,11 @@ def _make_request(
     body: Mapping[str, Any],
     destination: OpenLookup = _DIRECT_MESSAGES,
 ) -> SlackRequest:
-    delivery = responder.reach(destination.response_url, actor.user_id)
+    place, url = destination, destination.response_url
+    if place.thread_ts:
+        delivery = responder.open_private_thread(place.channel_id, place.thread_ts, url, actor.user_id)
+    else:
+        delivery = responder.reach(url, actor.user_id)
     return SlackRequest(
         actor, Surface.FORM, Reply(delivery), destination.channel_id, text(body, "trigger_id")
     )

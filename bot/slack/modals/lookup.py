@@ -29,6 +29,9 @@ from bot.slack.modals.profile import app_inputs
 
 TITLE = "Look up accounts"
 """The title of the form."""
+NEXT_TO_IT = "next to the message"
+IN_THREAD = "in this thread"
+IN_CHANNEL = "in the channel: the bot is no member, so it cannot answer in this thread"
 LOOKUP_MODAL = "lookup_modal"
 """The callback id of the view."""
 FOUND = "found"
@@ -66,7 +69,9 @@ def lookup_view(apps: Apps) -> dict[str, Any]:
     return _view([_ids("Account ids"), *_question(apps), where])
 
 
-def message_view(apps: Apps, found: Sequence[Candidate], key: str, more: int = 0) -> dict[str, Any]:
+def message_view(
+    apps: Apps, found: Sequence[Candidate], key: str, more: int = 0, place: str = NEXT_TO_IT
+) -> dict[str, Any]:
     """Make the view that offers the ids of a message.
 
     Args:
@@ -74,6 +79,7 @@ def message_view(apps: Apps, found: Sequence[Candidate], key: str, more: int = 0
         found: The possible ids; likely ones are ticked.
         key: The opaque id of the answer's destination.
         more: The number of further candidates, which are not offered.
+        place: Says where the answer appears.
     """
     if found:
         offered: list[Block] = list(_offer(found))
@@ -85,8 +91,9 @@ def message_view(apps: Apps, found: Sequence[Candidate], key: str, more: int = 0
             paragraph([bold(f"At least {more} more may be account ids too.")], [words(_NOT_OFFERED)])
         )
     ids = _ids("More ids" if found else "Account ids", optional=bool(found))
-    note = context("only you see the answer, next to the message")
-    return _view([*offered, ids, *_question(apps), note], private_metadata=key)
+    return _view(
+        [*offered, ids, *_question(apps), context(f"only you see the answer, {place}")], private_metadata=key
+    )
 
 
 def _offer(found: Sequence[Candidate]) -> Iterator[Block]:

@@ -160,6 +160,21 @@ def test_replaces_the_message_whose_button_was_pressed(
     assert replaced["message"]["ts"] == asked["message"]["ts"]
 
 
+def test_answers_a_shortcut_used_in_a_thread_in_the_channel(vera: Page, bot: SocketModeConnection) -> None:
+    vera.send("first")
+    first = vera.next_message()
+    vera.send("reply", thread_ts=first["ts"])
+    vera.use_shortcut("lookup_message", ts=vera.next_message()["ts"])
+    while (envelope := bot.receive())["type"] != "interactive":
+        bot.acknowledge(envelope)
+    bot.acknowledge(envelope)
+
+    respond(envelope["payload"]["response_url"], text="here")
+
+    assert envelope["payload"]["message"]["thread_ts"] == first["ts"]
+    assert vera.next_message()["thread_ts"] is None
+
+
 def test_answers_a_press_with_a_new_message_without_replace_original(
     vera: Page, bot: SocketModeConnection
 ) -> None:
