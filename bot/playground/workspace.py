@@ -154,6 +154,8 @@ class Workspace:
             message.client_msg_id = str(uuid4())
         self.messages.append(message)
         self._notify(message)
+        if sender == BOT and thread_ts and not only_for:
+            self._clear_statuses(channel.id, thread_ts)
         self._tell(WorkspaceEvent.POSTED, message)
         return message
 
@@ -167,6 +169,13 @@ class Workspace:
         """Replace a person's message, as they do by editing it."""
         message.edited_at = self.make_ts()
         self.change(message, content)
+
+    def set_status(self, message: Message, status: str) -> None:
+        """Show below a message what the bot is doing about it; nothing with an empty status."""
+        message.status = status
+        for person_id, subscriber in list(self._subscribers):
+            if self.can_see(person_id, message):
+                subscriber(WorkspaceEvent.STATUS, message)
 
     def delete(self, message: Message) -> None:
         """Delete a message."""
@@ -228,6 +237,15 @@ class Workspace:
         for known in self.commands:
             return f"{known.command} {known.usage_hint.partition(' | ')[0]}".strip()
         return f"@{self.bot.handle} hello"
+
+    def _clear_statuses(self, channel_id: str, thread_ts: str) -> None:
+        for message in self.messages:
+            if (
+                message.status
+                and message.channel == channel_id
+                and thread_ts in (message.ts, message.thread_ts)
+            ):
+                self.set_status(message, "")
 
     def _notify(self, message: Message) -> None:
         """Record whom the bot's message notifies: the members it mentions where others read it."""

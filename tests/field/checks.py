@@ -49,6 +49,15 @@ def compare_teams(run: FieldRun) -> Observed:
     return Observed(f"the press has another team id; the command has the bot's: {is_own}", is_own)
 
 
+def show_status(run: FieldRun) -> Observed:
+    ts = run.post("A message with a status")
+    return _took(
+        run.try_call(
+            "assistant.threads.setStatus", channel_id=run.channel, thread_ts=ts, status="is checking this…"
+        )
+    )
+
+
 def post_ephemeral_in_new_thread(run: FieldRun) -> Observed:
     ts = run.post("A message without replies")
     return _took(run.post_ephemeral("An ephemeral reply", thread_ts=ts))
@@ -229,6 +238,13 @@ CHECKS = (
         post_ephemeral_in_new_thread,
         "Where do you see “An ephemeral reply”? Open the thread of “A message without replies”, too.",
         ("Nowhere", "In the thread", "In the channel"),
+    ),
+    Check(
+        "`assistant.threads.setStatus` takes any message's time stamp, with the scope `chat:write`; the "
+        "status goes when the app posts to that thread",
+        show_status,
+        "Where do you see that the bot “is checking this…”? Look into its thread, too.",
+        ("At the message or in its thread", "Nowhere"),
     ),
     Check(
         "Ephemeral messages are gone after a reload",

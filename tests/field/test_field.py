@@ -82,6 +82,9 @@ class ScriptedPerson:
             "What became of": lambda: self._choose("Replaced", "3", message_changed="1", message="2"),
             "below your command": lambda: self._choose("Done", "s", message="1", message_changed="2"),
             "Where do you see": lambda: self._choose("An ephemeral reply", "1", message="2"),
+            "is checking this…": lambda: (
+                "1" if any(news["type"] == "status" for news in self._look()) else "2"
+            ),
             "still there?": lambda: "2" if "This is for you alone" in str(self.page.snapshot) else "1",
             "when you pressed Go": lambda: "1" if self._has_errors() else "3",
         }

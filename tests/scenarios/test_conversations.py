@@ -334,19 +334,35 @@ def test_says_that_it_is_busy(running_bot: RunningBot) -> None:
 def test_shows_progress_in_its_thread_and_cancels_there(running_bot: RunningBot) -> None:
     running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=4400)
     with running_bot.act_as() as vera:
-        working = say(vera, "@im-bot alice bob_k", ONCALL)
-        moved = said_by_bot(vera)
-        answer = vera.press(moved, "Cancel")
+        progress = say(vera, "@im-bot alice bob_k", ONCALL)
+        answer = vera.press(progress, "Cancel")
 
-    assert labels(working) == []
-    assert labels(moved) == ["Cancel"]
+    assert labels(progress) == ["Cancel"]
     assert "2 not asked" in answer["text"]
     assert labels(answer) == []
-    assert answer["ts"] == moved["ts"] == working["ts"]
+    assert answer["ts"] == progress["ts"]
     assert not answer["ephemeral"]
 
 
+@pytest.mark.parametrize(("text", "channel"), [("alice", DIRECT), ("@im-bot alice", ONCALL)])
+def test_shows_a_status_rather_than_a_message_until_it_answers(
+    running_bot: RunningBot, text: str, channel: str
+) -> None:
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=1600)
+    with running_bot.act_as() as vera:
+        assert vera.page.send(text, channel) == {"ok": True}
+        asked, *news = (vera.page.next() for _ in range(4))
+
+    statuses = [each["status"] for each in news if each["type"] == "status"]
+    (answer,) = [each["message"] for each in news if each["type"] == "message"]
+    assert news[0]["ts"] == asked["message"]["ts"]
+    # Slack removes it with a post to the thread, the bot everywhere else.
+    assert statuses == ["is working on it…", ""]
+    assert "1 of 1 found" in answer["text"]
+
+
 def test_puts_the_answer_in_the_place_of_the_working_line(running_bot: RunningBot) -> None:
+    running_bot.workspace.faults.fail("assistant.threads.setStatus", SlackFault.BROKEN)
     running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=1600)
     with running_bot.act_as() as vera:
         working = say(vera, "alice", DIRECT)
@@ -374,7 +390,7 @@ def test_writes_to_the_person_when_the_thread_takes_nothing(running_bot: Running
 
 
 def test_answers_in_the_thread_when_slack_takes_no_more_changes(running_bot: RunningBot) -> None:
-    running_bot.sandbox.behavior = Behavior(latency_ms=1500)
+    running_bot.sandbox.behavior = Behavior(latency_ms=2800)
     running_bot.workspace.faults.fail("chat.update", SlackFault.RATE_LIMITED, 20)
     with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         line = say(vera, "@im-bot alice", ONCALL)

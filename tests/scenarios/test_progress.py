@@ -79,15 +79,14 @@ def test_moves_the_progress_of_a_direct_message_with_a_button_that_goes_when_it_
     with running_bot.act_as() as vera:
         assert vera.page.send("alice bob_k", DIRECT) == {"ok": True}
         vera.answer()  # the message sent
-        working, progress, answer = (vera.answer() for _ in range(3))
+        progress, answer = vera.answer(), vera.answer()
         restore_buttons(running_bot, progress)
         refused = vera.press(progress, "Cancel")
 
-    assert not has_cancel(working)
     assert has_cancel(progress)
     assert "0 of 2" in progress["text"]
     assert "2 of 2 found" in answer["text"]
-    assert answer["ts"] == progress["ts"] == working["ts"]
+    assert answer["ts"] == progress["ts"]
     assert not has_cancel(answer)
     assert "this button has expired" in refused["text"]
 

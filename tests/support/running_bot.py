@@ -67,13 +67,16 @@ class SlackUser:
         return self.answer()
 
     def press(self, message: dict[str, Any], label: str, times: int = 1) -> dict[str, Any]:
-        """Press a button, several times before the first answer; returns the last answer."""
-        for _ in range(times):
-            self.click(message, label)
-        return [self.result() for _ in range(times)][-1]
+        """Press a button, several times unless an answer replaces it; returns the last answer."""
+        self.click(message, label)
+        pressed = 1 + sum(self._try_click(message, label) for _ in range(times - 1))
+        return [self.result() for _ in range(pressed)][-1]
 
     def click(self, message: dict[str, Any], label: str) -> None:
         """Press a button, and wait for nothing."""
+        assert self._try_click(message, label)
+
+    def _try_click(self, message: dict[str, Any], label: str) -> bool:
         block_id, button = next(
             (block["block_id"], element)
             for block in message["blocks"]
@@ -82,7 +85,7 @@ class SlackUser:
         )
         place = {"channel": message["channel"], "ts": message["ts"], "block_id": block_id}
         pressed = {"action_id": button["action_id"], "value": button["value"]}
-        assert self.page._post("press", {**place, **pressed}) == {"ok": True}
+        return bool(self.page._post("press", {**place, **pressed})["ok"])
 
     def answer(self) -> dict[str, Any]:
         message = self.next_message()

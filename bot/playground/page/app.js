@@ -36,6 +36,10 @@ const HANDLERS = {
     conversations.get(channel)?.remove(ts);
     refreshThread(conversations.get(channel), ts);
   },
+  status: ({ channel, ts, status }) => {
+    const message = conversations.get(channel)?.messages.get(ts);
+    if (message) update({ ...message, status });
+  },
   view: ({ view }) => showView(view),
   home: ({ view }) => home.update(view),
   weather: ({ weather }) => showFaults(weather, setFault),

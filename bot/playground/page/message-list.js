@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import { renderFiles } from "./files.js";
 import { findFocus, restoreFocus, saveFocus } from "./focus.js";
 import { LINKS, mrkdwn, unescape } from "./mrkdwn.js";
-import { avatar, isMe } from "./workspace.js";
+import { avatar, findApp, isMe } from "./workspace.js";
 
 const PAUSE = 300; // seconds after which the sender is shown again
 const NEAR = 120; // pixels from the end within which the list scrolls to new messages
@@ -101,6 +101,7 @@ export class MessageList {
         this.editors.get(message.ts) ?? (blocks?.length ? renderBlocks(blocks, (...what) => press(message, ...what), more)
           : text ? el("div", { class: "block" }, message.mrkdwn === false ? unescape(text) : mrkdwn(text, LINKS)) : []),
         renderFiles(message.files),
+        message.status ? el("p", { class: "note status" }, `${findApp().name} ${message.status}`) : [],
         replies.length ? this.renderReplies(message, replies) : []),
       el("div", { class: "tools" }, tools(message, this)));
     Object.assign(node, { message, replies });

@@ -16,6 +16,8 @@ def serialize_event(workspace: Workspace, event: WorkspaceEvent, subject: Messag
     if not isinstance(subject, Message):
         serialize = _serialize_home if event is WorkspaceEvent.HOME else _serialize_view
         return {"type": event, "view": subject and serialize(subject)}
+    if event is WorkspaceEvent.STATUS:
+        return {"type": event, "channel": subject.channel, "ts": subject.ts, "status": subject.status}
     if event is WorkspaceEvent.DELETED:
         return {"type": event, "channel": subject.channel, "ts": subject.ts}
     return {"type": event, "message": _serialize(workspace, subject)}
@@ -87,6 +89,7 @@ def _serialize(workspace: Workspace, message: Message) -> Json:
         "command": message.command,
         "error": message.error,
         "thread_ts": message.thread_ts,
+        "status": message.status,
         "files": [_serialize_file(file) for file in message.files],
         "at": int(float(message.ts)),
     }

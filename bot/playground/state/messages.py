@@ -48,6 +48,7 @@ class Message:
         previous: Content before the last change.
         edited_at: Timestamp of the sender's last edit.
         client_msg_id: Id that Slack's clients give to a message typed by a person; None for a bot's.
+        status: What the bot says it is doing about it; empty when it says nothing.
     """
 
     channel: str
@@ -62,6 +63,7 @@ class Message:
     previous: MessageContent | None = None
     edited_at: str | None = None
     client_msg_id: str | None = None
+    status: str = ""
 
 
 def read_content(arguments: Mapping[str, Any]) -> MessageContent:

@@ -37,6 +37,23 @@ def post_ephemeral(call: MethodCall) -> Json:
     return {"message_ts": message.ts}
 
 
+def set_status(call: MethodCall) -> Json:
+    """Show a status (https://docs.slack.dev/reference/methods/assistant.threads.setStatus).
+
+    Slack takes it at any message, and removes it when the app posts to the thread or after two minutes.
+    """
+    channel = call.workspace.channels.get(str(call.arguments.get("channel_id")))
+    if channel is None or BOT.id not in channel.members:
+        raise SlackError("channel_not_found")
+    message = call.workspace.find(channel.id, str(call.arguments.get("thread_ts")))
+    if message is None or message.only_for:
+        raise SlackError("invalid_thread_ts")
+    if "status" not in call.arguments:
+        raise SlackError("invalid_arguments")
+    call.workspace.set_status(message, str(call.arguments.get("status")))
+    return {}
+
+
 def update(call: MethodCall) -> Json:
     """Update a message (https://docs.slack.dev/reference/methods/chat.update)."""
     message = call.get_message("cant_update_message")

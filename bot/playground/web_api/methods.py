@@ -79,6 +79,7 @@ METHODS: Mapping[str, Method] = {
     "chat.postEphemeral": Method(chat_methods.post_ephemeral, ("chat:write",), _TIER_4),
     "chat.update": Method(chat_methods.update, ("chat:write",), _TIER_3),
     "chat.delete": Method(chat_methods.delete, ("chat:write",), _TIER_3),
+    "assistant.threads.setStatus": Method(chat_methods.set_status, ("chat:write", "assistant:write")),
     "files.getUploadURLExternal": Method(file_methods.get_upload_url, ("files:write",), _TIER_4),
     "files.completeUploadExternal": Method(file_methods.complete_upload, ("files:write",), _TIER_4),
     "files.info": Method(file_methods.get_info, ("files:read",), _TIER_4),

@@ -13,6 +13,7 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "conversations.open": ("im:write",),
         "chat.postMessage": ("chat:write",),
         "chat.postEphemeral": ("chat:write",),
+        "assistant.threads.setStatus": ("chat:write",),
         "chat.update": ("chat:write",),
         "files.getUploadURLExternal": ("files:write",),
         "files.completeUploadExternal": ("files:write",),

@@ -71,6 +71,14 @@ class Channel:
         # The empty list removes the old blocks; without it they would stay.
         self._send("chat.update", message, {"ts": ts, "blocks": []})
 
+    def set_status(self, ts: str, status: str) -> None:
+        """Show a status at a message; an empty one removes it.
+
+        Raises:
+            SlackCallError: Slack did not confirm it.
+        """
+        self.slack.call("assistant.threads.setStatus", channel_id=self.id, thread_ts=ts, status=status)
+
     @property
     def _thread(self) -> dict[str, Any]:
         return {"thread_ts": self.thread_ts} if self.thread_ts else {}

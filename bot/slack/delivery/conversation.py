@@ -19,6 +19,9 @@ from bot.slack.messages.mentions import Names, without_mentions
 UPDATED_AFTER = (2.0, 5.0, 10.0, 16.0)
 """Seconds after which a progress notice is updated: Slack allows fifty updates a minute."""
 
+STATUS_SECONDS = 1.0
+"""The most seconds for showing a status, which delays what follows."""
+
 _GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
 _PASSING = {"", "internal_error", "service_unavailable", "request_timeout"}
 """Slack's error codes for which it is unknown whether the message was posted."""
@@ -36,6 +39,7 @@ class Conversation:
         seconds: The time limit of one message; a fallback direct message gets as much again.
         public: Whether others see messages in it; those name people without a mention.
         names: Returns the names of people.
+        asked_ts: The time stamp of the person's message, at which a status is shown; empty if there is none.
         opens_thread: Whether the bot's first message opens the thread. Until then Slack shows nobody what is
             posted there for one person.
     """
@@ -45,11 +49,16 @@ class Conversation:
     seconds: float
     public: bool
     names: Names
+    asked_ts: str = ""
     opens_thread: bool = False
     _ts: str = field(default="", init=False)
     editable: ClassVar[bool] = True
     is_view: ClassVar[bool] = False
-    updates: ClassVar[tuple[float, ...]] = UPDATED_AFTER
+
+    @property
+    def updates(self) -> tuple[float, ...]:
+        """The seconds after which a progress notice is updated."""
+        return UPDATED_AFTER
 
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
         """Send a message: update the last one if asked, else post, else send a direct message."""
@@ -70,6 +79,18 @@ class Conversation:
             else:
                 return
         send_directly(replace(self.channel, id=self.user_id, thread_ts=""), message, self.seconds)
+
+    def show_status(self, status: str) -> bool:
+        """Show a status at the person's message, or remove it with an empty one."""
+        if not self.asked_ts:
+            return False
+        try:
+            with self.channel.slack.within(STATUS_SECONDS):
+                self.channel.set_status(self.asked_ts, status)
+        except SlackCallError as error:
+            log.info("could not show a status in a conversation (%s)", error)
+            return False
+        return True
 
     def update(self, message: Message) -> None:
         """Update the last message, if Slack allows it."""

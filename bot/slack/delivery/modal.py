@@ -42,6 +42,10 @@ class ModalDelivery:
             self.otherwise.send(message, audience, in_place=in_place)
             self._fallen = True
 
+    def show_status(self, status: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Show none."""
+        return False
+
     def update(self, message: Message) -> None:
         """Show a message in the view, if it is open."""
         self.view.show(notice_view(message, self.view.title))

@@ -41,5 +41,9 @@ class PrivateThread:
                 return
         self.otherwise.send(message, audience, in_place=in_place)
 
+    def show_status(self, status: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Show none."""
+        return False
+
     def update(self, message: Message) -> None:
         """Update nothing: an ephemeral message stays as it is."""

@@ -10,7 +10,7 @@ from bot.slack.interactions import FinishedLookup, Interactions, RunningLookup
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import progressing, working
 
-PROGRESS_AFTER = 2.0
+PROGRESS_AFTER = 1.5
 """Seconds after which the notice shows progress."""
 
 

@@ -9,6 +9,7 @@ from threading import Event, Lock, Thread
 from typing import Protocol
 
 from bot.slack.messages.blocks import Message
+from bot.slack.messages.notices import WORKING
 
 WORKING_AFTER = 1.0
 """The usual seconds without an answer before a notice is sent."""
@@ -50,6 +51,9 @@ class Delivery(Protocol):
     def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
         """Send a message; `in_place` replaces the last or the pressed one if possible."""
 
+    def show_status(self, status: str) -> bool:
+        """Show a status without a message, or remove it with an empty one; return whether it is shown."""
+
     def update(self, message: Message) -> None:
         """Update the last message, if Slack allows it; never post another."""
 
@@ -81,6 +85,7 @@ class Reply:
     working_after: float = WORKING_AFTER
     cancel_id: str = field(default="", init=False)
     _line: Line = Line.NONE
+    _has_status: bool = field(default=False, init=False)
     _answered: Event = field(default_factory=Event, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
@@ -144,6 +149,7 @@ class Reply:
         with self._lock:
             self._answered.set()
             self._send(message, audience)
+            self._clear_status()
 
     def refuse(self, message: Message) -> None:
         """Send an error; the message of the pressed button stays."""
@@ -151,11 +157,13 @@ class Reply:
             self._answered.set()
             stands = self._line is Line.STANDS
             self.delivery.send(message, Audience.USUAL if stands else Audience.ACTOR, in_place=stands)
+            self._clear_status()
 
     def stop_progress(self) -> None:
         """Stop progress updates; another caller replies."""
         with self._lock:
             self._answered.set()
+            self._clear_status()
 
     def _announce_waiting(self, line: Callable[[], Message], over: Event) -> None:
         if over.wait(self.working_after):
@@ -176,6 +184,10 @@ class Reply:
             with self._lock:
                 if self._answered.is_set() or self._line is Line.STAYS:
                     return
+                if self._line is Line.NONE and not self._has_status:
+                    self._has_status = self.delivery.show_status(WORKING)
+                    if self._has_status:
+                        continue
                 message = line()
                 if shown is None:
                     self._send(message)
@@ -183,6 +195,11 @@ class Reply:
                 elif message != shown:
                     self.delivery.update(message)
                 shown = message
+
+    def _clear_status(self) -> None:
+        if self._has_status:
+            self._has_status = False
+            self.delivery.show_status("")
 
     def _send(self, message: Message, audience: Audience = Audience.USUAL) -> None:
         in_place = self._line in (Line.STANDS, Line.MAKES_WAY)

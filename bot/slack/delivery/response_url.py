@@ -79,11 +79,18 @@ class Responder:
         return ResponseUrl(self, url, actor_id)
 
     def open_conversation(
-        self, channel_id: str, user_id: str, thread_ts: str = "", *, public: bool, opens_thread: bool = False
+        self,
+        channel_id: str,
+        user_id: str,
+        thread_ts: str = "",
+        *,
+        public: bool,
+        asked_ts: str = "",
+        opens_thread: bool = False,
     ) -> Conversation:
         """Make the delivery to a direct message, or to a public thread of a channel, perhaps a new one."""
-        channel = Channel(self._slack, channel_id, thread_ts)
-        return Conversation(channel, user_id, self._limits.answer, public, self.names, opens_thread)
+        channel, seconds = Channel(self._slack, channel_id, thread_ts), self._limits.answer
+        return Conversation(channel, user_id, seconds, public, self.names, asked_ts, opens_thread)
 
     def open_private_thread(self, channel_id: str, thread_ts: str, url: str, actor_id: str) -> Delivery:
         """Make the delivery to one person in a thread, with the fallback of `reach`."""
@@ -193,6 +200,10 @@ class ResponseUrl:
             "replace_original": in_place and not in_channel,
         }
         self.responder.send(self.url, message, options, self.actor_id)
+
+    def show_status(self, status: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Show none."""
+        return False
 
     def update(self, message: Message) -> None:
         """Update the pressed message, if Slack allows it."""

@@ -62,6 +62,7 @@ def _make_request(responder: Responder, body: Mapping[str, Any], event: Mapping[
         actor.user_id,
         str(event["ts"]) if opens_thread else thread_ts,
         public=public,
+        asked_ts=str(event["ts"]),
         opens_thread=opens_thread,
     )
     return SlackRequest(actor, Surface.MESSAGE, Reply(conversation), channel_id)

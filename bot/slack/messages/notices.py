@@ -9,6 +9,9 @@ from bot.core.lookups.job import Progress
 from bot.slack.messages.blocks import Button, Message, bold, buttons, make_message, paragraph, words
 from bot.slack.messages.progress import show_progress, show_working
 
+WORKING = "is working on it…"
+"""The status shown after the bot's name, before there is a notice."""
+
 
 def working(command: LookupCommand, cancel_id: str = "") -> Message:
     """Make the notice of a running lookup.

@@ -71,6 +71,7 @@ def test_begins_with_what_the_person_can_see(slack: WebClient, page: OpenPage) -
         "command": None,
         "error": False,
         "thread_ts": None,
+        "status": "",
         "files": [],
     }
 

@@ -43,3 +43,26 @@ def test_refuses_an_update_whose_text_is_too_long_in_bytes(slack: WebClient) -> 
     slack.chat_update(channel=ONCALL, ts=ts, text="a" * 4000)
     with pytest.raises(SlackApiError, match="msg_too_long"):
         slack.chat_update(channel=ONCALL, ts=ts, text="\N{HIRAGANA LETTER A}" * 1334)
+
+
+def test_shows_a_status_at_any_message_until_the_bot_posts_to_its_thread(
+    slack: WebClient, page: OpenPage
+) -> None:
+    vera = page(VIEWER)
+    vera.send("hello")
+    ts = vera.next_message()["ts"]
+
+    slack.assistant_threads_setStatus(channel_id=ONCALL, thread_ts=ts, status="is working on it…")
+    shown = vera.next()
+    slack.chat_postMessage(channel=ONCALL, text="done", thread_ts=ts)
+    cleared = vera.next()
+
+    assert shown == {"type": "status", "channel": ONCALL, "ts": ts, "status": "is working on it…"}
+    assert cleared == {**shown, "status": ""}
+
+
+def test_shows_no_status_where_there_is_no_message(slack: WebClient) -> None:
+    with pytest.raises(SlackApiError, match="invalid_thread_ts"):
+        slack.assistant_threads_setStatus(channel_id=ONCALL, thread_ts="1.2", status="is working on it…")
+    with pytest.raises(SlackApiError, match="channel_not_found"):
+        slack.assistant_threads_setStatus(channel_id="C0", thread_ts="1.2", status="is working on it…")

@@ -42,6 +42,9 @@ class RecordingDelivery:
     ) -> None:
         self.sent.append(message)
 
+    def show_status(self, status: str) -> bool:
+        raise AssertionError(status)
+
     def update(self, message: Message) -> None:
         raise AssertionError(message)
 
