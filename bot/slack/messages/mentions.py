@@ -42,5 +42,5 @@ def _replace(node: Any, names: Names) -> Any:
 
 def _show(id_: str, names: Names) -> str:
     """Show a person by name and id: names are not unique, and people change their own."""
-    name = make_visible(cut(names(id_), _MAX_NAME))
+    name = cut(make_visible(names(id_)), _MAX_NAME)
     return f"{name} ({id_})" if name else id_

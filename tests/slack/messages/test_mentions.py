@@ -5,7 +5,12 @@ import pytest
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.mentions import no_names, without_mentions
 
-NAMES = {"U01ED": "Ed Okafor", "U01LONG": "x" * 80, "U01ODD": "<!channel>\u202e & <@U02>"}
+NAMES = {
+    "U01ED": "Ed Okafor",
+    "U01LONG": "x" * 80,
+    "U01THIN": "\u200b" * 30,
+    "U01ODD": "<!channel>\u202e & <@U02>",
+}
 
 
 def replaced(node: dict[str, Any]) -> dict[str, Any]:
@@ -23,6 +28,7 @@ def replaced(node: dict[str, Any]) -> dict[str, Any]:
         ({"type": "user", "user_id": "U01ED"}, "Ed Okafor (U01ED)"),
         ({"type": "user", "user_id": "U01NEW"}, "U01NEW"),
         ({"type": "user", "user_id": "U01LONG"}, f"{'x' * 29}… (U01LONG)"),
+        ({"type": "user", "user_id": "U01THIN"}, f"{'⟨200B⟩' * 4}⟨200B… (U01THIN)"),
         ({"type": "user", "user_id": "U01ODD"}, "<!channel>⟨202E⟩ & <@U02> (U01ODD)"),
         ({"type": "usergroup", "usergroup_id": "S01"}, "S01"),
     ],
