@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from bot.app import Bot, connect_socket_mode, make_bot
+from bot.core.model import Deadline
 from bot.health import BackgroundCheck, find_app_trouble
 from bot.http_app import HTTPApp, ProbeApp
 from bot.http_server import HTTPServer
@@ -20,6 +21,8 @@ from bot.store.migrate import migrate_in_subprocess
 
 APP_CHECK_EVERY = 10.0
 """Seconds between two checks of a Tencent Chat app."""
+GREETING_CHECK_EVERY = 0.1
+"""Seconds between two checks for Slack's hello, or a signal instead."""
 SOCKET_CHECK_EVERY = 1.0
 """Seconds between two checks of the connection to Slack."""
 
@@ -61,7 +64,7 @@ def run_socket(settings: Settings) -> int:
         if listener is not None:
             troubles = stack.enter_context(_watch(bot, settings, metrics))
             stack.enter_context(HTTPServer(ProbeApp(metrics, [client.trouble, *troubles]), listener))
-        if client.greeted.wait(OPEN_SECONDS):
+        if _is_greeted(stop, client):
             print("im-bot is connected to Slack", flush=True)  # noqa: T201 - the command's answer
         if listener is not None:
             _say_port(listener)
@@ -69,6 +72,14 @@ def run_socket(settings: Settings) -> int:
     if bot.is_busy:
         exit_unfinished()
     return int(failed)
+
+
+def _is_greeted(stop: threading.Event, client: SocketClient) -> bool:
+    """Wait a little for Slack's hello, unless a signal comes first."""
+    deadline = Deadline.after(OPEN_SECONDS)
+    while not client.greeted.is_set() and not stop.is_set() and deadline.left() > 0:
+        client.greeted.wait(GREETING_CHECK_EVERY)
+    return client.greeted.is_set()
 
 
 def _wait_for_end(stop: threading.Event, client: SocketClient, seconds: float) -> bool:
