@@ -95,6 +95,10 @@ class SlackUnavailableError(BotError):
     """Slack could not be asked."""
 
 
+class TeamUnconfirmedError(SlackUnavailableError):
+    """Slack could not be asked about a person whose payload names another team than the bot's."""
+
+
 class NotSharedError(BotError):
     """An answer is not shown in the channel; the text says why."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.core.model import Actor, Grantees, Membership, Role
 from bot.core.ports import People
-from bot.errors import PermissionDeniedError, SlackUnavailableError
+from bot.errors import PermissionDeniedError, SlackUnavailableError, TeamUnconfirmedError
 
 NOTHING_SENT = "Nothing was sent to Tencent Chat"
 """The end of every refusal; true because the check comes before everything else."""
@@ -40,6 +40,11 @@ def check(actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cach
     """
     try:
         membership = people.get_membership(actor, bypass_cache=bypass_cache)
+    except TeamUnconfirmedError:
+        raise _refusal(
+            "Slack could not confirm who you are, and your request names another workspace",
+            "Try again in a minute; if that fails, tell the bot's operator",
+        ) from None
     except SlackUnavailableError:
         if role is Role.VIEWER and (reason := _listed(actor, role, rules)):
             return f"{reason}; Slack could not confirm that you are a full member"

@@ -6,7 +6,7 @@ import pytest
 from bot.core import policy
 from bot.core.model import Actor, Grantees, Membership, Role
 from bot.core.policy import Rules
-from bot.errors import PermissionDeniedError
+from bot.errors import PermissionDeniedError, TeamUnconfirmedError
 from tests.support.fakes import FakePeople
 
 NOBODY, EVERYONE = Grantees(), Grantees(everyone=True)
@@ -149,6 +149,18 @@ def test_a_refusal_names_the_rule_and_who_can_help_and_that_nothing_was_sent(
 
     assert str(caught.value) == words
     assert caught.value.advice == f"{advice}. Nothing was sent to Tencent Chat"
+
+
+class ElsewherePeople(FakePeople):
+    """Slack's people, while it cannot be asked about a person of another team."""
+
+    def get_membership(self, actor: Actor, *, bypass_cache: bool = False) -> Membership:
+        raise TeamUnconfirmedError(f"Slack could not be reached {actor.user_id} {bypass_cache}")
+
+
+def test_trusts_no_listed_id_of_a_team_that_slack_does_not_confirm() -> None:
+    with pytest.raises(PermissionDeniedError, match="your request names another workspace"):
+        policy.check(ME, Role.VIEWER, Rules(BY_ID, NOBODY), ElsewherePeople())
 
 
 def test_checks_anew_each_time() -> None:

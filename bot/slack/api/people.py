@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 
 from slack_sdk.web import SlackResponse
 
-from bot.core.budget import QUICK_SECONDS
 from bot.core.model import Actor, Membership
-from bot.errors import SlackUnavailableError
+from bot.errors import SlackUnavailableError, TeamUnconfirmedError
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 
@@ -19,6 +18,8 @@ FRESH_SECONDS = 60.0
 """Seconds for which answers are cached."""
 UNREACHABLE_SECONDS = 5.0
 """Seconds for which calls fail at once after Slack could not be reached."""
+RESOLVE_SECONDS = 0.8
+"""The most seconds for resolving an actor: a form must be opened within three of the press."""
 REMEMBERED = 5000
 """The most answers that are cached."""
 
@@ -95,10 +96,19 @@ class SlackPeople:
         """Return an actor's membership of the workspace (users.info).
 
         Raises:
-            SlackUnavailableError: Slack could not be asked.
+            SlackUnavailableError: Slack could not be asked; a TeamUnconfirmedError if the actor's team is
+                another one than the bot's.
         """
         identity = self.get_identity()
-        person = self._find_person(actor.user_id, bypass_cache=bypass_cache)
+        is_away = bool(actor.team_id) and actor.team_id not in identity.home
+        if is_away and not identity.enterprise_id:
+            return Membership.STRANGER
+        try:
+            person = self._find_person(actor.user_id, bypass_cache=bypass_cache)
+        except SlackUnavailableError as error:
+            if is_away:
+                raise TeamUnconfirmedError(str(error), detail=error.detail) from None
+            raise
         if person.membership is Membership.MEMBER and not _is_from_home(person, actor, identity):
             return Membership.STRANGER
         return person.membership
@@ -109,7 +119,7 @@ class SlackPeople:
         Interactions name any one workspace of a person with several. Unchanged if Slack cannot be asked.
         """
         try:
-            with self.within(QUICK_SECONDS):
+            with self.within(RESOLVE_SECONDS):
                 team_id = self.get_identity().team_id
                 if actor.team_id == team_id or self.get_membership(actor) is not Membership.MEMBER:
                     return actor
@@ -241,13 +251,15 @@ def _read_person(user: Mapping[str, Any]) -> _Person:
         return _Person(Membership.STRANGER)
     organization = user.get("enterprise_user") or {}
     teams = {user.get("team_id"), organization.get("enterprise_id"), *(organization.get("teams") or ())}
-    return _Person(teams=frozenset(teams - {None}))
+    return _Person(teams=frozenset(teams - {None, ""}))
 
 
 def _is_from_home(person: _Person, actor: Actor, identity: Identity) -> bool:
-    """Check that a person belongs to the bot's workspace or organization, and so does the actor's team."""
+    """Check that a person belongs to the bot's workspace, and that the actor's team is one of theirs."""
     # Slack may leave the teams out; the payload that names the actor's is signed.
     teams = person.teams or {actor.team_id}
-    # The app may be installed in an unrelated workspace as well, with other people under the same ids.
-    is_consistent = actor.team_id in {"", *teams, *identity.home} or identity.enterprise_id in teams
-    return is_consistent and not identity.home.isdisjoint(teams)
+    if actor.team_id in identity.home:
+        return not identity.home.isdisjoint(teams)
+    # Interactions name any one workspace of a person with several; the bot's must be among them.
+    is_theirs = actor.team_id in {"", *teams} or identity.enterprise_id in teams
+    return is_theirs and (identity.team_id or identity.enterprise_id) in teams

@@ -54,7 +54,7 @@ def publish(
     """Publish the actor's Home tab, after a job if there is one."""
     if job:
         job()
-    runner.run_guarded(request, partial(homes.publish, request.actor))
+    runner.run_guarded(request, lambda: homes.publish(request.actor))
 
 
 @dataclass(frozen=True, slots=True)

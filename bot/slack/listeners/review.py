@@ -177,7 +177,7 @@ def make_request(
 def _cancel(runner: CommandRunner, actor: Actor, change_id: str) -> None:
     """Cancel a change whose review was closed; if that fails, it expires."""
     try:
-        runner.services.changes.cancel(actor, change_id, Surface.FORM)
+        runner.services.changes.cancel(runner.people.resolve(actor), change_id, Surface.FORM)
     except BotError as error:
         log.info("a change whose review was closed is left to expire (%s)", type(error).__name__)
     except Exception as error:  # noqa: BLE001 - nothing else would log it

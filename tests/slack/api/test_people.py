@@ -10,7 +10,7 @@ from freezegun import freeze_time
 
 from bot.background import BackgroundServer
 from bot.core.model import Actor, Membership
-from bot.errors import SlackUnavailableError
+from bot.errors import SlackUnavailableError, TeamUnconfirmedError
 from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, PARTNER_TEAM_ID, PEOPLE, TEAM_ID, PersonKind
 from bot.playground.server import make_app
 from bot.slack.api.client import Limits, SlackClient
@@ -129,6 +129,11 @@ def test_counts_every_workspace_of_the_grid_as_home() -> None:
         ("", {"team_id": None}, Membership.STRANGER),
         ("", {"team_id": ELSEWHERE}, Membership.STRANGER),
         ("", {"is_stranger": True}, Membership.STRANGER),
+        (
+            ELSEWHERE,
+            {"team_id": ELSEWHERE, "enterprise_user": {"enterprise_id": GRID, "teams": [ELSEWHERE]}},
+            Membership.STRANGER,
+        ),
         (HOME, {"team_id": ELSEWHERE, "is_stranger": True}, Membership.STRANGER),
         (GRID, {"team_id": ELSEWHERE, "enterprise_user": {"enterprise_id": OTHER_GRID}}, Membership.STRANGER),
     ],
@@ -138,6 +143,28 @@ def test_believes_no_payload_about_the_team_of_a_person(
 ) -> None:
     with people(auth_test=IN_GRID, users_info=user(**shape)) as (slack_people, _):
         assert slack_people.get_membership(Actor(ME.user_id, team)) is membership
+
+
+def test_takes_no_empty_organization_for_a_shared_one() -> None:
+    shape = user(enterprise_user={"id": "", "enterprise_id": "", "teams": []})
+
+    with people(users_info=shape) as (slack_people, _):
+        assert slack_people.get_membership(Actor(ME.user_id, ELSEWHERE)) is Membership.STRANGER
+
+
+def test_asks_nothing_about_people_of_other_teams_without_an_organization() -> None:
+    with people(users_info=None) as (slack_people, _):
+        assert slack_people.get_membership(Actor(ME.user_id, ELSEWHERE)) is Membership.STRANGER
+
+
+def test_says_that_a_team_is_unconfirmed_while_slack_cannot_be_asked() -> None:
+    with people(auth_test=IN_GRID, users_info=None) as (slack_people, _):
+        with pytest.raises(TeamUnconfirmedError):
+            slack_people.get_membership(Actor(ME.user_id, ELSEWHERE))
+        with pytest.raises(SlackUnavailableError) as caught:
+            slack_people.get_membership(ME)
+
+    assert not isinstance(caught.value, TeamUnconfirmedError)
 
 
 @pytest.mark.parametrize(
