@@ -7,7 +7,7 @@ from threading import Event
 
 from bot.core.commands import SPECS
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import Interactions, WaitingRequest
+from bot.slack.interactions import FinishedLookup, Interactions, RunningLookup, WaitingRequest
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import busy, restarting, waiting
 from bot.slack.workers import Job, Workers
@@ -99,13 +99,15 @@ class _WaitingLine:
     over: Event
 
     def message(self) -> Message:
-        key = self.interactions.keep(self.request.actor, WaitingRequest(self._cancel))
-        if not self.request.reply.public:
-            self.request.reply.cancel_id = key
-        return waiting(key)
+        request = WaitingRequest(self._cancel, self._find_lookup)
+        return waiting(self.interactions.keep(self.request.actor, request))
 
     def _cancel(self) -> bool:
         if not self.workers.cancel(self.job):
             return False
         self.over.set()
         return True
+
+    def _find_lookup(self) -> RunningLookup | FinishedLookup | None:
+        # In public the progress has a button of its own, and its message takes the answer.
+        return None if self.request.reply.public else self.request.lookup

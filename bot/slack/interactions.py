@@ -91,17 +91,6 @@ class Cancelable:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingRequest(Cancelable):
-    """A request that waits for a worker.
-
-    Args:
-        cancel: Cancels it; returns False if it has begun.
-    """
-
-    cancel: Callable[[], bool]
-
-
-@dataclass(frozen=True, slots=True)
 class RunningLookup(Cancelable):
     """A lookup that has not ended.
 
@@ -119,6 +108,19 @@ class RunningLookup(Cancelable):
 @dataclass(frozen=True, slots=True)
 class FinishedLookup(Cancelable):
     """A lookup that has ended, behind a Cancel button that Slack still shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRequest(Cancelable):
+    """A request that waits for a worker, or did.
+
+    Args:
+        cancel: Cancels it; returns False if it has begun.
+        find_lookup: Returns its lookup, None before one has begun.
+    """
+
+    cancel: Callable[[], bool]
+    find_lookup: Callable[[], RunningLookup | FinishedLookup | None]
 
 
 Interaction: TypeAlias = (

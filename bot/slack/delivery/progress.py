@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 from bot.core.lookups.job import LookupJob
 from bot.core.results import Lookup
+from bot.errors import CancelledError
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import FinishedLookup, Interactions, RunningLookup
 from bot.slack.messages.blocks import Message
@@ -26,33 +28,38 @@ def showing_progress(
         job: The lookup.
         number: The page to show.
     """
-    cancel_id = request.reply.cancel_id
+    cancel_id, lock = "", Lock()
 
     def stop() -> Lookup | None:
         if lookup := job.cancel():
             request.reply.stop_progress()
         return lookup
 
-    def make_cancelable() -> str:
-        running = RunningLookup(stop, number, request.reply.public)
-        return interactions.keep(request.actor, running, cancel_id)
-
     def line() -> Message:
         nonlocal cancel_id
         progress, moves = job.progress(), request.reply.editable
         if moves and progress.seconds < PROGRESS_AFTER:
             return working(job.command)
-        cancel_id = cancel_id or make_cancelable()
+        with lock:
+            # The lookup may have ended meanwhile.
+            if request.lookup is running and not cancel_id:
+                cancel_id = interactions.keep(request.actor, running)
+        if not cancel_id:
+            return working(job.command)
         return progressing(job.command, progress, cancel_id) if moves else working(job.command, cancel_id)
 
-    if cancel_id:
-        # The notice that the request waits stays, and its button now cancels the lookup.
-        make_cancelable()
+    request.lookup = running = RunningLookup(stop, number, request.reply.public)
+    finished: FinishedLookup | None = FinishedLookup()
     try:
         with request.reply.working(line):
             yield
+    except CancelledError:
+        finished = None
+        raise
     finally:
-        if request.reply.editable:
+        with lock:
+            request.lookup = finished
             interactions.forget(cancel_id)
-        elif cancel_id:
-            interactions.keep(request.actor, FinishedLookup(), cancel_id)
+            if finished and cancel_id and not request.reply.editable:
+                # Slack goes on showing the button.
+                interactions.keep(request.actor, finished, cancel_id)

@@ -78,12 +78,10 @@ class Reply:
     Args:
         delivery: The delivery to the actor.
         working_after: The seconds without an answer before a notice is sent.
-        cancel_id: The opaque id of the Cancel button of its notice; empty while there is none.
     """
 
     delivery: Delivery
     working_after: float = WORKING_AFTER
-    cancel_id: str = field(default="", init=False)
     _line: Line = Line.NONE
     _has_status: bool = field(default=False, init=False)
     _answered: Event = field(default_factory=Event, init=False)
@@ -182,7 +180,8 @@ class Reply:
             if done.wait(max(0.0, started + moment - time.monotonic())):
                 return
             with self._lock:
-                if self._answered.is_set() or self._line is Line.STAYS:
+                # The lock may have been held past the end.
+                if done.is_set() or self._answered.is_set() or self._line is Line.STAYS:
                     return
                 if self._line is Line.NONE and not self._has_status:
                     self._has_status = self.delivery.show_status(WORKING)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from bot.core.model import Actor, Surface
 from bot.slack.delivery.reply import Reply
+from bot.slack.interactions import FinishedLookup, RunningLookup
 
 
 @dataclass(slots=True)
@@ -17,6 +18,7 @@ class SlackRequest:
         channel_id: The id of the channel; empty if there is none.
         trigger_id: The id that allows opening one modal within three seconds; empty if there is none.
         response_url: The response URL for a modal's result; empty if there is none.
+        lookup: Its lookup once one has begun, for the Cancel button of an earlier notice.
     """
 
     actor: Actor
@@ -25,3 +27,4 @@ class SlackRequest:
     channel_id: str = ""
     trigger_id: str = field(default="", repr=False)
     response_url: str = field(default="", repr=False)
+    lookup: RunningLookup | FinishedLookup | None = field(default=None, init=False)

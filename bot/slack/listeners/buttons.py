@@ -30,6 +30,7 @@ from bot.slack.interactions import (
 )
 from bot.slack.listeners.home import HomeTabs, publish
 from bot.slack.listeners.lookup_form import open_lookup
+from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import changing, finished, withdrawn
 from bot.slack.runner import CommandRunner
 
@@ -101,15 +102,23 @@ def _turn_page(runner: CommandRunner, request: SlackRequest, key: str) -> str:
 
 def _cancel_lookup(runner: CommandRunner, request: SlackRequest, key: str) -> str:
     # Needs no role, only the owner: nothing is sent and nothing new is shown.
-    cancelable = runner.interactions.find(key, request.actor, Cancelable)
+    cancelable: Cancelable | None = runner.interactions.find(key, request.actor, Cancelable)
+    if isinstance(cancelable, WaitingRequest):
+        if cancelable.cancel():
+            runner.interactions.forget(key)
+            return _replace_notice(request, withdrawn(), "CancelWaiting")
+        cancelable = cancelable.find_lookup()
     if isinstance(cancelable, RunningLookup):
         return _cancel_under_way(runner, request, cancelable)
-    if isinstance(cancelable, WaitingRequest) and not cancelable.cancel():
-        raise ExpiredError("this has already started", advice="Its answer is here or on the way")
-    runner.interactions.forget(key)
+    if isinstance(cancelable, FinishedLookup):
+        return _replace_notice(request, finished(), "CancelFinished")
+    raise ExpiredError("this has already started", advice="Its answer is here or on the way")
+
+
+def _replace_notice(request: SlackRequest, notice: Message, metric: str) -> str:
     request.reply.replace_pressed()
-    request.reply.answer(finished() if isinstance(cancelable, FinishedLookup) else withdrawn())
-    return "CancelWaiting"
+    request.reply.answer(notice)
+    return metric
 
 
 def _cancel_under_way(runner: CommandRunner, request: SlackRequest, under_way: RunningLookup) -> str:
