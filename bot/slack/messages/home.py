@@ -133,7 +133,9 @@ def _show_home(
     if is_editor:
         yield DividerBlock()
         yield paragraph([bold("Audit channel  "), words(trim(make_visible(channel_status)))])
-    yield context("times are UTC", "only you can see this", "reopen to refresh")
+    yield context(
+        "answers come under Messages", "times are UTC", "only you can see this", "reopen to refresh"
+    )
 
 
 def _record_problem(problem: str, trim: Truncator) -> list[RichTextElement]:
