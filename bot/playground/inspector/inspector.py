@@ -1,9 +1,10 @@
 """Log of the exchanges with the bot, each with its Block Kit problems."""
 
 import logging
+import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,6 +16,8 @@ from bot.playground.inspector.redact import redact
 from bot.playground.json_types import Json
 
 _log = logging.getLogger(__name__)
+
+_UNPLAYED = re.compile(r"\S+ is not played by this local Slack")
 
 HISTORY_SIZE = 200
 """Exchanges kept."""
@@ -73,7 +76,7 @@ class Inspector:
         self.exchanges: deque[Json] = deque(maxlen=HISTORY_SIZE)
         self._subscribers: list[Callable[[Json], None]] = []
         self._numbers = count(1)
-        self._logged = set[tuple[str, str]]()
+        self._logged = set[str]()
 
     @contextmanager
     def subscribe(self, subscriber: Callable[[Json], None]) -> Iterator[None]:
@@ -100,8 +103,19 @@ class Inspector:
                 subscriber(described)
 
     def _log_once(self, described: Json) -> None:
-        """Log each ignored argument the first time."""
-        for key in described["ignored"]:
-            if (kind := (described["name"], key)) not in self._logged:
-                self._logged.add(kind)
-                _log.info("%s: ignored here: %s", *kind)
+        """Log each ignored argument and each part that is not played the first time."""
+        for note in _list_notes(described):
+            if note not in self._logged:
+                self._logged.add(note)
+                _log.info("%s", note)
+
+
+def _list_notes(described: Json) -> list[str]:
+    answer = described["answer"]
+    ours = described["direction"] == "from_bot" and isinstance(answer, Mapping)
+    refused = answer.get("response_metadata", {}).get("messages", []) if ours else []
+    said = [*refused, *(problem["message"] for problem in described["problems"])]
+    return [
+        *(f"{described['name']}: ignored here: {key}" for key in described["ignored"]),
+        *(found.group() for message in said if (found := _UNPLAYED.search(message))),
+    ]

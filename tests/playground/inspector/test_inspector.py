@@ -73,6 +73,23 @@ def test_ignores_nothing_where_it_does_as_it_is_asked(url: str, slack: WebClient
     assert [record["ignored"] for record in read(url)] == [[], []]
 
 
+def test_logs_what_is_not_played_the_first_time(slack: WebClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "bot.playground")
+    alert = {"type": "alert", "text": {"type": "plain_text", "text": "Look out"}}
+    for _ in range(2):
+        with pytest.raises(SlackApiError):
+            slack.conversations_join(channel=ONCALL)
+        with pytest.raises(SlackApiError):
+            slack.chat_postMessage(channel=ONCALL, text="hello", blocks=[alert])
+        with pytest.raises(SlackApiError):
+            slack.chat_postMessage(channel=ONCALL, text="hello", blocks=BAD)
+
+    assert [line for line in caplog.messages if "ignored" not in line] == [
+        "conversations.join is not played by this local Slack",
+        "alert is not played by this local Slack",
+    ]
+
+
 def test_shows_a_payload_with_its_ack(url: str, page: OpenPage, open_socket: OpenSocket) -> None:
     vera, bot = page(VIEWER), open_socket()
 
