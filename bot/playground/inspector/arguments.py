@@ -17,7 +17,8 @@ class Arguments(Mapping[str, Any]):
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         self._given = given
-        self._unread = set(given) - {"token"}
+        # Bolt sends the bot's own workspace with each call; Slack reads it of an organization's token alone.
+        self._unread = set(given) - {"token", "team_id"}
 
     def __getitem__(self, key: str) -> Any:
         """Return an argument, which has been read from now on."""

@@ -11,7 +11,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from bot.playground.inspector.inspector import HISTORY_SIZE
-from bot.playground.people import VIEWER
+from bot.playground.people import TEAM_ID, VIEWER
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import APP_TOKEN, BOT_TOKEN, ONCALL, make_buttons, make_view
@@ -71,6 +71,13 @@ def test_ignores_nothing_where_it_does_as_it_is_asked(url: str, slack: WebClient
     slack.api_call("chat.postMessage", params={"channel": ONCALL, "text": "form", "unfurl_links": "0"})
 
     assert [record["ignored"] for record in read(url)] == [[], []]
+
+
+def test_ignores_nothing_of_a_bots_own_workspace(url: str, slack: WebClient) -> None:
+    # Bolt sends it with every call.
+    slack.chat_postMessage(channel=ONCALL, text="hello", team_id=TEAM_ID)
+
+    assert read(url)[0]["ignored"] == []
 
 
 def test_logs_what_is_not_played_the_first_time(slack: WebClient, caplog: pytest.LogCaptureFixture) -> None:
