@@ -82,6 +82,8 @@ class _BotUser(_Part):
 
 class _AppHome(_Part):
     home_tab_enabled: bool = False
+    messages_tab_enabled: bool = True
+    messages_tab_read_only_enabled: bool = False
 
 
 class _Features(_Listed):

@@ -20,6 +20,7 @@ def install(
     manifest: Manifest, request_url: str | None = None, *, hint: str = "", rate_limits: bool = True
 ) -> Workspace:
     """Make a workspace with an app installed; it uses Socket Mode if there is no request URL."""
+    app_home = manifest.features.app_home
     return Workspace(
         bot_token=f"xoxb-{secrets.token_hex(16)}",
         app_token=f"xapp-{secrets.token_hex(16)}",
@@ -28,7 +29,9 @@ def install(
         commands=manifest.features.slash_commands,
         shortcuts=manifest.features.shortcuts,
         events=manifest.events,
-        home_enabled=manifest.features.app_home.home_tab_enabled,
+        home_enabled=app_home.home_tab_enabled,
+        messages_enabled=app_home.messages_tab_enabled,
+        messages_read_only=app_home.messages_tab_read_only_enabled,
         app_name=manifest.app_name,
         hint=hint,
         rate_limits=rate_limits,

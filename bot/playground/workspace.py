@@ -50,6 +50,8 @@ class Workspace:
         request_url: Target of payloads in HTTP mode; None for Socket Mode.
         events: The app's event subscriptions.
         home_enabled: The app has a Home tab.
+        messages_enabled: The app has a messages tab, where the direct messages are.
+        messages_read_only: People cannot write there.
         app_name: The app's name, which people see.
         hint: What a person can type first; by default the first command, or else a mention.
         rate_limits: Calls and messages are limited.
@@ -69,6 +71,8 @@ class Workspace:
         request_url: str | None = None,
         events: Collection[str] = (),
         home_enabled: bool = True,
+        messages_enabled: bool = True,
+        messages_read_only: bool = False,
         app_name: str = BOT.name,
         hint: str = "",
         rate_limits: bool = True,
@@ -84,6 +88,8 @@ class Workspace:
         self.request_url = request_url
         self.events = frozenset(events)
         self.home_enabled = home_enabled
+        self.messages_enabled = messages_enabled
+        self.messages_read_only = messages_read_only
         self.ack_limit = ack_limit
         self.retry_delays: tuple[float, ...] = (0, 60, 300)
         """Seconds before each retry of an event."""

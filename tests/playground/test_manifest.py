@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bot.playground.manifest import ManifestError, Shortcut, SlashCommand, read_manifest
-from bot.playground.run import list_warnings
+from bot.playground.run import install, list_warnings
 
 MANIFEST = """
 _metadata: {major_version: 2}
@@ -62,6 +62,22 @@ def test_needs_a_name_alone(path: Path) -> None:
     path.write_text(SMALLEST, encoding="utf-8")
 
     assert read_manifest(path).features.shortcuts == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "read"),
+    [
+        ("", (True, False)),
+        ("messages_tab_enabled: false", (False, False)),
+        ("messages_tab_read_only_enabled: true", (True, True)),
+    ],
+)
+def test_reads_whether_people_can_write_to_the_app(path: Path, keys: str, read: tuple[bool, bool]) -> None:
+    path.write_text(MANIFEST.replace("home_tab_enabled: true", f"{{{keys}}}"), encoding="utf-8")
+
+    workspace = install(read_manifest(path))
+
+    assert (workspace.messages_enabled, workspace.messages_read_only) == read
 
 
 @pytest.mark.parametrize(

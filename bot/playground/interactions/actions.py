@@ -42,6 +42,8 @@ def _send(workspace: Workspace, body: Body, address: str) -> BackgroundTask | No
     text = str(body.get("text", ""))
     if not text.strip():
         raise SlackError("no_text")
+    if channel.direct and (workspace.messages_read_only or not workspace.messages_enabled):
+        raise SlackError("messages_tab_disabled")
     thread = find_thread(workspace, actor, body)
     if text.startswith("/"):
         if thread:

@@ -46,6 +46,7 @@ const ERROR_TEXT = {
   invalid_options: "the bot sent invalid options; see the inspector",
   invalid_weather: "this fault setting does not exist; reload the page",
   message_not_found: "the message no longer exists",
+  messages_tab_disabled: "the app's manifest lets nobody write here; see app_home in it",
   no_command_in_thread: "slash commands do not work in threads; run it in the conversation",
   operation_timeout: "the bot did not answer within 3 seconds; try again",
   query_too_short: "type a few more characters",

@@ -16,6 +16,8 @@ def post_message(call: MethodCall) -> Json:
     channel = call.find_direct("channel") or call.get_channel()
     if BOT.id not in channel.members:
         raise SlackError("not_in_channel")
+    if channel.direct and not call.workspace.messages_enabled:
+        raise SlackError("messages_tab_disabled")
     content, thread = read_content(call.arguments), call.find_thread(channel)
     call.workspace.posting_limit.acquire(channel.id, call.workspace.clock())
     message = call.workspace.post(channel, BOT, content, thread_ts=thread)

@@ -3,8 +3,11 @@ import requests
 from slack_sdk import WebClient
 
 from bot.playground.people import STRANGER, VIEWER
+from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import ONCALL, PARTNERS
+
+DIRECT = f"D{VIEWER.id[1:]}"
 
 
 def test_offers_the_shortcuts_of_the_app(page: OpenPage) -> None:
@@ -22,6 +25,19 @@ def test_offers_the_shortcuts_of_the_app(page: OpenPage) -> None:
             "type": "message",
         },
     ]
+
+
+@pytest.mark.parametrize("change", [{"messages_enabled": False}, {"messages_read_only": True}])
+def test_takes_no_direct_message_where_the_manifest_has_no_place_for_it(
+    workspace: Workspace, page: OpenPage, change: dict[str, bool]
+) -> None:
+    for name, value in change.items():
+        setattr(workspace, name, value)
+    vera = page(VIEWER)
+
+    for text in ("hello", "/im profile a"):
+        assert vera.send(text, DIRECT) == {"ok": False, "error": "messages_tab_disabled"}
+    assert vera.send("hello") == {"ok": True}
 
 
 def test_has_no_shortcuts_for_a_person_of_another_workspace(page: OpenPage) -> None:

@@ -66,3 +66,21 @@ def test_shows_no_status_where_there_is_no_message(slack: WebClient) -> None:
         slack.assistant_threads_setStatus(channel_id=ONCALL, thread_ts="1.2", status="is working on it…")
     with pytest.raises(SlackApiError, match="channel_not_found"):
         slack.assistant_threads_setStatus(channel_id="C0", thread_ts="1.2", status="is working on it…")
+
+
+def test_refuses_direct_messages_of_an_app_without_a_messages_tab(
+    slack: WebClient, workspace: Workspace
+) -> None:
+    workspace.messages_enabled = False
+
+    with pytest.raises(SlackApiError, match="messages_tab_disabled"):
+        slack.chat_postMessage(channel=VIEWER.id, text="hello")
+    slack.chat_postMessage(channel=ONCALL, text="hello")
+
+
+def test_posts_to_a_messages_tab_that_people_can_only_read(slack: WebClient, workspace: Workspace) -> None:
+    workspace.messages_read_only = True
+
+    slack.chat_postMessage(channel=VIEWER.id, text="hello")
+
+    assert workspace.messages[0].content.text == "hello"
