@@ -97,7 +97,7 @@ class _Scopes(_Listed):
     bot: tuple[_Scope, ...] = ()
 
 
-class _OAuthConfig(_Part):
+class _OAuthConfig(_Listed):
     scopes: _Scopes = _Scopes()
 
 
@@ -106,8 +106,11 @@ class _EventSubscriptions(_Listed):
     bot_events: tuple[_Event, ...] = ()
 
 
-class _Settings(_Part):
+class _Settings(_Listed):
     event_subscriptions: _EventSubscriptions = _EventSubscriptions()
+    interactivity: object = None
+    org_deploy_enabled: object = None
+    socket_mode_enabled: object = None
 
 
 class Manifest(_Listed):
@@ -173,8 +176,9 @@ def _describe(path: tuple[int | str, ...], kind: str, message: str) -> str:
 
 
 def _list_others(part: _Part, path: str) -> Iterator[str]:
-    for key in part.model_extra or ():
-        yield path + key
+    for key, value in (part.model_extra or {}).items():
+        if value:
+            yield path + key
     for name, value in part:
         if isinstance(value, _Part):
             yield from _list_others(value, f"{path}{name}.")

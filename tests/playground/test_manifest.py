@@ -31,6 +31,13 @@ settings:
   event_subscriptions:
     bot_events: [app_mention, message.im]
 """
+SETTINGS = """settings:
+  org_deploy_enabled: true
+  socket_mode_enabled: true
+  token_rotation_enabled: true
+  is_mcp_enabled: false
+  function_runtime: remote
+  interactivity: {is_enabled: true, request_url: https://example.com}"""
 EVENTS = "settings.event_subscriptions.bot_events"
 SMALLEST = "display_information: {name: Example}"
 
@@ -131,12 +138,17 @@ def test_warns_of_what_is_not_played(path: Path) -> None:
         .replace(", im:history", "")
         .replace("should_escape: false", "should_escape: true")
         .replace("bot_events", "user_events: [star_added]\n    bot_events")
-        .replace("  app_home:", "  unfurl_domains: [example.com]\n  app_home:"),
+        .replace("  app_home:", "  unfurl_domains: [example.com]\n  app_home:")
+        .replace("  scopes:", "  redirect_urls: [https://example.com]\n  scopes:")
+        .replace("settings:", SETTINGS),
         encoding="utf-8",
     )
 
     assert list_warnings(read_manifest(path)) == [
         "features.unfurl_domains is not played by this local Slack",
+        "oauth_config.redirect_urls is not played by this local Slack",
+        "settings.token_rotation_enabled is not played by this local Slack",
+        "settings.function_runtime is not played by this local Slack",
         "settings.event_subscriptions.user_events is not played by this local Slack",
         "features.slash_commands[0].should_escape is not played by this local Slack",
         "the event reaction_added is not played by this local Slack: it never comes",
