@@ -67,11 +67,11 @@ def _edit(workspace: Workspace, body: Body, _: str) -> None:
 def _open_app(workspace: Workspace, body: Body, _: str) -> None:
     """Open the app's Home tab or messages tab."""
     actor, channel = find_conversation(workspace, body)
-    if not channel.direct or not (workspace.home_enabled or body.get("tab") == "messages"):
+    tab = "messages" if body.get("tab") == "messages" else "home"
+    enabled = {"home": workspace.home_enabled, "messages": workspace.messages_enabled}
+    if not channel.direct or not enabled[tab]:
         raise SlackError("channel_not_found")
-    events.send_home_opened(
-        workspace, actor, channel, "messages" if body.get("tab") == "messages" else "home"
-    )
+    events.send_home_opened(workspace, actor, channel, tab)
 
 
 def _press(workspace: Workspace, body: Body, address: str) -> BackgroundTask:

@@ -117,6 +117,12 @@ def test_has_no_home_unless_the_manifest_says_so(
     assert page(VIEWER).open_app()["error"] == "channel_not_found"
 
 
+def test_has_no_messages_tab_where_the_manifest_has_it_off(workspace: Workspace, page: OpenPage) -> None:
+    workspace.messages_enabled = False
+
+    assert page(VIEWER).open_app("messages")["error"] == "channel_not_found"
+
+
 def test_sends_the_bot_a_press_in_a_home(slack: WebClient, page: OpenPage, open_socket: OpenSocket) -> None:
     vera, bot = page(VIEWER), open_socket()
     choice = make_input("nick", {"type": "plain_text_input", "initial_value": "Al"})
