@@ -35,7 +35,7 @@ def page(enter: OpenPage) -> Page:
 
 def look_up_slowly(enter: OpenPage, playground: Playground, person: Person) -> tuple[Page, Locator]:
     """Look up many accounts while Tencent Chat is slow; returns the page and the progress message."""
-    page = enter(person, 620)
+    page = enter(person, 690)
     set_fault(page, "Tencent Chat", "Slow (3 s a call)")
     # The check of accounts hangs, which leaves time to cancel.
     hanging = Fault(kind="hang", command="account_check")
