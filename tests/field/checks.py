@@ -18,7 +18,7 @@ BURST = 8
 LEAST_TEXT, MOST_TEXT, STEP = 9_000, 14_000, 50
 """Between which sizes the longest text of blocks is looked for, and how exactly."""
 OUR_TEXT, REPORTED_TEXT = 9_500, 11_341
-"""What the bot keeps to, and the shortest text that is known to be refused."""
+"""The limit that the bot keeps to, and the shortest text that is known to be refused."""
 
 
 def answer_command_twice(run: FieldRun) -> Observed:
@@ -147,10 +147,10 @@ def start_with_the_conversation(run: FieldRun) -> Observed:
 def close_with_and_without_notice(run: FieldRun) -> Observed:
     _open_form(run, make_view(_TEXT, callback_id="silent", close=make_text("Close")))
     silent = run.let("Close the form", "view_closed")
-    _open_form(run, make_view(_TEXT, callback_id="told", close=make_text("Close"), notify_on_close=True))
-    told = run.wait_for("view_closed", "Close this form too")
-    said = f"without notify_on_close: {_name(silent)}; with it: {_name([told] if told else [])}"
-    return Observed(said, not silent and told is not None)
+    _open_form(run, make_view(_TEXT, callback_id="reported", close=make_text("Close"), notify_on_close=True))
+    reported = run.wait_for("view_closed", "Close this form too")
+    said = f"without notify_on_close: {_name(silent)}; with it: {_name([reported] if reported else [])}"
+    return Observed(said, not silent and reported is not None)
 
 
 def close_a_stack(run: FieldRun) -> Observed:

@@ -25,7 +25,7 @@ _REFUSED = {"invalid_blocks", "invalid_message", "invalid_view", "invalid_manife
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What Slack does not accept: the file, the place in it, and Slack's words."""
+    """A part that Slack does not accept: the file, the place in it, and Slack's words."""
 
     file: str
     pointer: str

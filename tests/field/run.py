@@ -49,7 +49,7 @@ class SkippedError(Exception):
 
 
 class Observed(NamedTuple):
-    """What Slack said to the steps of a check, and whether the fact may be true after that."""
+    """Slack's response to the steps of a check, and whether the fact may be true after that."""
 
     said: str
     fits: bool = True

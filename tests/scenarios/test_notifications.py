@@ -1,4 +1,4 @@
-"""No message that others can read notifies anybody, whoever it names."""
+"""No message that others can read notifies anybody."""
 
 import re
 

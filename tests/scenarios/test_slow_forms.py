@@ -1,4 +1,4 @@
-"""Forms while Slack is slow to say who somebody is: a trigger id lives for three seconds."""
+"""Forms while Slack is slow to say who asks: a trigger id lives for three seconds."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -72,7 +72,7 @@ def test_says_in_the_view_that_slack_does_not_know_who_asks() -> None:
     assert (view["title"], view["submit"], view["close"]) == ("Change a profile", None, "Close")
 
 
-def test_opens_nothing_for_somebody_who_closed_the_loading_view() -> None:
+def test_opens_nothing_once_the_loading_view_was_closed() -> None:
     with slow_slack() as (running_bot, grace):
         grace.page.send("/im set alice")
         grace.close(grace.view("Loading…"))
