@@ -33,7 +33,8 @@ class Rules:
 def check(actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cache: bool = False) -> str:
     """Check that an actor holds a role; return the reason.
 
-    If Slack cannot be asked, viewers are checked by the user ids in the settings, and editors are refused.
+    If Slack cannot be asked, viewers are checked by the user ids in the settings, unless their request names
+    another team than the bot's; editors are refused.
 
     Raises:
         PermissionDeniedError: They do not hold it; the text names the rule.

@@ -179,9 +179,7 @@ class Workspace:
     def set_status(self, message: Message, status: str) -> None:
         """Show below a message what the bot is doing about it; nothing with an empty status."""
         message.status = status
-        for person_id, subscriber in list(self._subscribers):
-            if self.can_see(person_id, message):
-                subscriber(WorkspaceEvent.STATUS, message)
+        self._tell_people(WorkspaceEvent.STATUS, message)
 
     def delete(self, message: Message) -> None:
         """Delete a message."""
@@ -246,11 +244,8 @@ class Workspace:
 
     def _clear_statuses(self, channel_id: str, thread_ts: str) -> None:
         for message in self.messages:
-            if (
-                message.status
-                and message.channel == channel_id
-                and thread_ts in (message.ts, message.thread_ts)
-            ):
+            in_thread = message.channel == channel_id and thread_ts in (message.ts, message.thread_ts)
+            if message.status and in_thread:
                 self.set_status(message, "")
 
     def _notify(self, message: Message) -> None:
@@ -265,11 +260,14 @@ class Workspace:
                     self.notified.append((person_id, message))
 
     def _tell(self, event: WorkspaceEvent, message: Message) -> None:
+        self._tell_people(event, message)
+        if self.listener:
+            self.listener(event, message)
+
+    def _tell_people(self, event: WorkspaceEvent, message: Message) -> None:
         for person_id, subscriber in list(self._subscribers):
             if self.can_see(person_id, message):
                 subscriber(event, message)
-        if self.listener:
-            self.listener(event, message)
 
     def _show_view(self, view: View) -> None:
         if view.is_home:

@@ -6,8 +6,10 @@
   `home_enabled`: whether there is a Home tab, and `hint`: what to type first.
 - `message`, `message_changed`: a `message` with `channel`, `ts`, `at`, `from`, `text`, `mrkdwn` (whether the
   text has markup), `typed` (what the person typed, or null), `edited`, `blocks`, `ephemeral`, `command`,
-  `error`, `thread_ts` (the first message of its thread, or null) and `files`, each with `id`, `name`,
-  `title`, `mimetype`, `filetype`, `size` and the `url` it is downloaded from.
+  `error`, `thread_ts` (the first message of its thread, or null), `status` (what the bot is doing about it)
+  and `files`, each with `id`, `name`, `title`, `mimetype`, `filetype`, `size` and the `url` it is downloaded
+  from.
+- `status`: `channel`, `ts` and the new `status` of a message, empty for none.
 - `message_deleted`: `channel`, `ts`.
 - `view`: the person's top modal `view`, null for none: `id`, `hash`, `title`, `submit`, `close`,
   `blocks`, `stack_depth`, `errors`, `problem`.

@@ -118,7 +118,6 @@ class _Event(msgspec.Struct, kw_only=True):
     team: str | None = None
     user_team: str | None = None
     channel: str | None = None
-    channel_type: str | None = None
     ts: str | None = None
     thread_ts: str | None = None
     text: str | None = None
