@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import Lock
 
 from bot.core.lookups.job import LookupJob
@@ -28,38 +29,57 @@ def showing_progress(
         job: The lookup.
         number: The page to show.
     """
-    cancel_id, lock = "", Lock()
-
-    def stop() -> Lookup | None:
-        if lookup := job.cancel():
-            request.reply.stop_progress()
-        return lookup
-
-    def line() -> Message:
-        nonlocal cancel_id
-        progress, moves = job.progress(), request.reply.editable
-        if moves and progress.seconds < PROGRESS_AFTER:
-            return working(job.command)
-        with lock:
-            # The lookup may have ended meanwhile.
-            if request.lookup is running and not cancel_id:
-                cancel_id = interactions.keep(request.actor, running)
-        if not cancel_id:
-            return working(job.command)
-        return progressing(job.command, progress, cancel_id) if moves else working(job.command, cancel_id)
-
-    request.lookup = running = RunningLookup(stop, number, request.reply.public)
-    finished: FinishedLookup | None = FinishedLookup()
+    notice = _Notice(interactions, request, job)
+    request.lookup = RunningLookup(notice.cancel, number, request.reply.public)
+    ended: FinishedLookup | None = FinishedLookup()
     try:
-        with request.reply.working(line):
+        with request.reply.working(notice.make):
             yield
     except CancelledError:
-        finished = None
+        ended = None
         raise
     finally:
-        with lock:
-            request.lookup = finished
-            interactions.forget(cancel_id)
-            if finished and cancel_id and not request.reply.editable:
+        notice.end(ended)
+
+
+@dataclass(slots=True)
+class _Notice:
+    """The notice of a running lookup, made in another thread, and its Cancel button."""
+
+    interactions: Interactions
+    request: SlackRequest
+    job: LookupJob
+    _cancel_id: str = ""
+    _lock: Lock = field(default_factory=Lock)
+
+    def cancel(self) -> Lookup | None:
+        """Cancel the lookup, and return the partial answer; None if it has ended."""
+        if lookup := self.job.cancel():
+            self.request.reply.stop_progress()
+        return lookup
+
+    def make(self) -> Message:
+        """Make the notice as of now, with a Cancel button unless it has just begun or has ended."""
+        progress, command, moves = self.job.progress(), self.job.command, self.request.reply.editable
+        if moves and progress.seconds < PROGRESS_AFTER:
+            return working(command)
+        cancel_id = self._keep()
+        return (
+            progressing(command, progress, cancel_id) if moves and cancel_id else working(command, cancel_id)
+        )
+
+    def end(self, ended: FinishedLookup | None) -> None:
+        """Replace the lookup by what is left of it; None if its answer has replaced the notice."""
+        with self._lock:
+            self.request.lookup = ended
+            self.interactions.forget(self._cancel_id)
+            if ended and self._cancel_id and not self.request.reply.editable:
                 # Slack goes on showing the button.
-                interactions.keep(request.actor, finished, cancel_id)
+                self.interactions.keep(self.request.actor, ended, self._cancel_id)
+
+    def _keep(self) -> str:
+        """Keep the lookup for its button; return the button's id, empty once the lookup has ended."""
+        with self._lock:
+            if not self._cancel_id and isinstance(self.request.lookup, RunningLookup):
+                self._cancel_id = self.interactions.keep(self.request.actor, self.request.lookup)
+            return self._cancel_id

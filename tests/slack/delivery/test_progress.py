@@ -158,19 +158,25 @@ class EarlyWorkers(Workers):
         return job
 
 
-def test_cancels_by_the_waiting_notice_a_lookup_that_began_before_the_notice_was_made(
-    interactions: Interactions, job: ScriptedJob
-) -> None:
+def begin_early(interactions: Interactions, job: ScriptedJob, request: SlackRequest) -> WaitingRequest:
+    """Admit a lookup that has to wait, and begins before its waiting notice is made."""
     free = Event()
     workers = EarlyWorkers(free, job.began)
     admission = Admission(interactions, workers, workers, workers)
     workers.submit(lambda: free.wait(10), Actor("U0OTHER", "T07"))
-    request = make_request(RecordingDelivery())
 
     assert admission.admit_command(request, lambda: look_up(interactions, request, job), "profile alice")
 
     (waiting,) = kept(interactions)
     assert isinstance(waiting, WaitingRequest)
+    return waiting
+
+
+def test_cancels_by_the_waiting_notice_a_lookup_that_began_before_the_notice_was_made(
+    interactions: Interactions, job: ScriptedJob
+) -> None:
+    waiting = begin_early(interactions, job, make_request(RecordingDelivery()))
+
     assert not waiting.cancel()
     lookup = waiting.find_lookup()
     assert isinstance(lookup, RunningLookup)
@@ -189,14 +195,6 @@ def test_says_at_a_waiting_notice_beside_a_page_that_the_page_has_come(interacti
 def test_leaves_a_public_lookup_to_the_button_of_its_own_notice(
     interactions: Interactions, job: ScriptedJob
 ) -> None:
-    free = Event()
-    workers = EarlyWorkers(free, job.began)
-    admission = Admission(interactions, workers, workers, workers)
-    workers.submit(lambda: free.wait(10), Actor("U0OTHER", "T07"))
     request = make_request(RecordingDelivery(public=True, editable=True), working_after=10)
 
-    admission.admit_command(request, lambda: look_up(interactions, request, job), "profile alice")
-
-    (waiting,) = kept(interactions)
-    assert isinstance(waiting, WaitingRequest)
-    assert waiting.find_lookup() is None
+    assert begin_early(interactions, job, request).find_lookup() is None
