@@ -58,6 +58,16 @@ def idle(running_bot: RunningBot) -> bool:
     return not running_bot.bot.workers._running.total()
 
 
+def wait_and_run(
+    running_bot: RunningBot, slack_user: SlackUser, text: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Type a command that waits until a worker is free; return the notice and the answer."""
+    with all_workers_busy(running_bot) as released:
+        waits = slack_user.ask(text)
+        released.set()
+        return waits, slack_user.answer()
+
+
 def count_messages(running_bot: RunningBot) -> int:
     return sum(message.channel == ONCALL for message in running_bot.workspace.messages)
 
@@ -77,10 +87,7 @@ def press_in(slack_user: SlackUser, view: dict[str, Any], label: str) -> None:
 def test_says_in_the_ack_that_a_command_waits_and_answers_it_afterwards(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
-    with all_workers_busy(running_bot) as released:
-        waits = ed.ask("/im profile alice")
-        released.set()
-        answer = ed.answer()
+    waits, answer = wait_and_run(running_bot, ed, "/im profile alice")
 
     assert waits["text"].startswith(WAITS)
     assert waits["ephemeral"]
@@ -103,10 +110,7 @@ def test_takes_back_a_command_that_waits(running_bot: RunningBot, ed: SlackUser)
 def test_says_that_what_has_begun_cannot_be_taken_back_any_more(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
-    with all_workers_busy(running_bot) as released:
-        waits = ed.ask("/im history alice")
-        released.set()
-        ed.answer()
+    waits, _ = wait_and_run(running_bot, ed, "/im history alice")
     refused = ed.press(waits, "Cancel")
 
     assert "this has already started" in refused["text"]
@@ -131,10 +135,7 @@ def test_cancels_a_lookup_with_the_button_of_its_waiting_notice(
 def test_says_in_the_waiting_notice_of_a_finished_lookup_that_it_has_finished(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
-    with all_workers_busy(running_bot) as released:
-        waits = ed.ask("/im profile alice")
-        released.set()
-        ed.answer()
+    waits, _ = wait_and_run(running_bot, ed, "/im profile alice")
     after = ed.press(waits, "Cancel")
 
     assert after["text"].startswith("This lookup has finished.")
