@@ -72,7 +72,7 @@ function makeConversations(channels, hint) {
   byId("directs").replaceChildren();
   for (const channel of channels) {
     const conversation = new Conversation(channel, actions, `read ${me} ${channel.id}`, hint);
-    byId(conversation.direct || conversation.group ? "directs" : "channels").append(el("li", {}, conversation.link));
+    byId(conversation.isChannel ? "channels" : "directs").append(el("li", {}, conversation.link));
     conversations.set(conversation.id, conversation);
   }
   byId("logs").replaceChildren(...[...conversations.values()].map(({ list }) => list.element), home.element);

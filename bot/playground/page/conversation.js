@@ -9,8 +9,8 @@ export class Conversation {
     this.id = id;
     this.shared = shared;
     this.direct = kind === "direct";
-    this.group = kind === "group";
-    this.shown = this.direct || this.group ? name : `#${name}`;
+    this.isChannel = kind === "channel";
+    this.shown = this.isChannel ? `#${name}` : name;
     this.bookmark = bookmark;
     this.messages = new Map(); // by timestamp
     this.threads = new Map(); // replies by the timestamp of their parent message
@@ -18,7 +18,7 @@ export class Conversation {
     this.unread = 0;
     this.count = el("span", { class: "count" });
     this.link = el("a", { href: `#${id}` },
-      this.direct || this.group ? avatar(id, name) : el("span", { class: "sign", "aria-hidden": "true" }, "#"),
+      this.isChannel ? el("span", { class: "sign", "aria-hidden": "true" }, "#") : avatar(id, name),
       el("span", { class: "name" }, name), shared ? el("small", {}, "shared") : [], this.count);
     const start = [el("h3", {}, this.shown),
       el("p", {}, `This is the very beginning of ${this.shown}. Try `, el("code", {}, hint))];

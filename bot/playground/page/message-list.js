@@ -101,7 +101,7 @@ export class MessageList {
         this.editors.get(message.ts) ?? (blocks?.length ? renderBlocks(blocks, (...what) => press(message, ...what), more)
           : text ? el("div", { class: "block" }, message.mrkdwn === false ? unescape(text) : mrkdwn(text, LINKS)) : []),
         renderFiles(message.files),
-        message.status ? el("p", { class: "note status" }, `${findApp().name} ${message.status}`) : [],
+        message.status ? el("p", { class: "note" }, `${findApp().name} ${message.status}`) : [],
         replies.length ? this.renderReplies(message, replies) : []),
       el("div", { class: "tools" }, tools(message, this)));
     Object.assign(node, { message, replies });
