@@ -9,22 +9,21 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from bot.app import Bot, connect_socket_mode, make_bot
-from bot.core.model import Deadline
 from bot.health import BackgroundCheck, find_app_trouble
 from bot.http_app import HTTPApp, ProbeApp
 from bot.http_server import HTTPServer
 from bot.metrics import Metrics
 from bot.process import exit_unfinished, stop_signal
 from bot.settings import DEFAULT_PORT, Settings
-from bot.slack.api.socket_mode import OPEN_SECONDS, SocketClient, token_refused
+from bot.slack.api.socket_mode import SocketClient, token_refused
 from bot.store.migrate import migrate_in_subprocess
 
 APP_CHECK_EVERY = 10.0
 """Seconds between two checks of a Tencent Chat app."""
-GREETING_CHECK_EVERY = 0.1
-"""Seconds between two checks for Slack's hello, or a signal instead."""
 SOCKET_CHECK_EVERY = 1.0
 """Seconds between two checks of the connection to Slack."""
+GREETING_CHECK_EVERY = 0.1
+"""Seconds between two checks until Slack has said hello for the first time."""
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +63,6 @@ def run_socket(settings: Settings) -> int:
         if listener is not None:
             troubles = stack.enter_context(_watch(bot, settings, metrics))
             stack.enter_context(HTTPServer(ProbeApp(metrics, [client.trouble, *troubles]), listener))
-        if _is_greeted(stop, client):
-            print("im-bot is connected to Slack", flush=True)  # noqa: T201 - the command's answer
         if listener is not None:
             _say_port(listener)
         failed = _wait_for_end(stop, client, settings.slack_silence_seconds)
@@ -74,17 +71,13 @@ def run_socket(settings: Settings) -> int:
     return int(failed)
 
 
-def _is_greeted(stop: threading.Event, client: SocketClient) -> bool:
-    """Wait a little for Slack's hello, unless a signal comes first."""
-    deadline = Deadline.after(OPEN_SECONDS)
-    while not client.greeted.is_set() and not stop.is_set() and deadline.left() > 0:
-        client.greeted.wait(GREETING_CHECK_EVERY)
-    return client.greeted.is_set()
-
-
 def _wait_for_end(stop: threading.Event, client: SocketClient, seconds: float) -> bool:
     """Wait for a signal, or stop and say why when Slack refuses the token or is silent for too long."""
-    while not stop.wait(SOCKET_CHECK_EVERY):
+    greeted = False
+    while not stop.wait(SOCKET_CHECK_EVERY if greeted else GREETING_CHECK_EVERY):
+        if client.greeted.is_set() and not greeted:
+            greeted = True
+            print("im-bot is connected to Slack", flush=True)  # noqa: T201 - the command's answer
         if client.refusal:
             log.error(token_refused(client.refusal))
         elif client.seconds_silent > seconds:

@@ -347,11 +347,13 @@ def run_socket_bot(folder: Path, **more: str) -> Iterator[SocketFixture]:
         )
         del environment["PORT"]
         with running_command("socket", cwd=folder, environment={**environment, **more}) as bot:
-            assert bot.first_line == "im-bot is connected to Slack"
             fixture = SocketFixture(bot, workspace, slack.url)
+            connected = bot.first_line
             if more:
-                fixture.url = f"http://127.0.0.1:{bot.output.readline().split()[-1]}"
+                fixture.url = f"http://127.0.0.1:{bot.first_line.split()[-1]}"
+                connected = bot.output.readline().strip()
                 wait_until(lambda: fixture.get("/readyz") == "ready\n")
+            assert connected == "im-bot is connected to Slack"
             yield fixture
 
 

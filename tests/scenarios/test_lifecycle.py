@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import cast
 
 import pytest
@@ -28,6 +29,8 @@ from tests.support.slack import make_workspace, open_page, open_socket_mode, wai
 
 TIMEOUT = 60
 """Seconds within which a process has to end."""
+LATE = 7.0
+"""Seconds; longer than one attempt to connect."""
 
 
 @dataclass
@@ -185,6 +188,23 @@ def test_ends_at_once_with_its_command_answered_when_its_token_is_revoked(tmp_pa
     assert "Slack refuses the app-level token (invalid_auth). Copy" in line
 
 
+def test_says_that_it_is_connected_however_late_slack_greets(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        workspace, sandbox = make_workspace(), open_sandbox()
+        im = stack.enter_context(BackgroundServer(WebApp(sandbox)))
+        slack = stack.enter_context(BackgroundServer(make_app(workspace)))
+        settings = make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
+        workspace.faults.set_lasting_fault("apps.connections.open", SlackFault.BROKEN)
+        back = Timer(LATE, workspace.faults.set_lasting_fault, ("apps.connections.open", None))
+        back.start()
+        stack.callback(back.join)
+        bot = stack.enter_context(
+            running_command("socket", cwd=tmp_path, environment=environment_of(settings))
+        )
+
+        assert bot.output.readline() == "im-bot is connected to Slack\n"
+
+
 def test_does_not_call_itself_connected_while_slack_gives_it_no_place(tmp_path: Path) -> None:
     with ExitStack() as stack:
         workspace, sandbox = make_workspace(), open_sandbox()
@@ -196,6 +216,6 @@ def test_does_not_call_itself_connected_while_slack_gives_it_no_place(tmp_path: 
         environment = {**environment_of(settings), "SLACK_SILENCE_SECONDS": "10"}
         bot = stack.enter_context(running_command("socket", cwd=tmp_path, environment=environment))
 
-        assert "connected" not in bot.first_line
         assert bot.process.wait(TIMEOUT) == 1
+        assert "connected" not in bot.first_line + bot.output.read()
     assert "no sign of life from Slack" in (tmp_path / "log").read_text()
