@@ -106,9 +106,13 @@ class _EventSubscriptions(_Listed):
     bot_events: tuple[_Event, ...] = ()
 
 
+class _Interactivity(_Part):
+    is_enabled: bool = False
+
+
 class _Settings(_Listed):
     event_subscriptions: _EventSubscriptions = _EventSubscriptions()
-    interactivity: object = None
+    interactivity: _Interactivity = _Interactivity()
     org_deploy_enabled: object = None
     socket_mode_enabled: object = None
 

@@ -32,6 +32,7 @@ def install(
         home_enabled=app_home.home_tab_enabled,
         messages_enabled=app_home.messages_tab_enabled,
         messages_read_only=app_home.messages_tab_read_only_enabled,
+        interactive=manifest.settings.interactivity.is_enabled,
         app_name=manifest.app_name,
         hint=hint,
         rate_limits=rate_limits,

@@ -52,6 +52,7 @@ class Workspace:
         home_enabled: The app has a Home tab.
         messages_enabled: The app has a messages tab, where the direct messages are.
         messages_read_only: People cannot write there.
+        interactive: The app gets presses, shortcuts and submissions.
         app_name: The app's name, which people see.
         hint: What a person can type first; by default the first command, or else a mention.
         rate_limits: Calls and messages are limited.
@@ -73,6 +74,7 @@ class Workspace:
         home_enabled: bool = True,
         messages_enabled: bool = True,
         messages_read_only: bool = False,
+        interactive: bool = True,
         app_name: str = BOT.name,
         hint: str = "",
         rate_limits: bool = True,
@@ -90,6 +92,7 @@ class Workspace:
         self.home_enabled = home_enabled
         self.messages_enabled = messages_enabled
         self.messages_read_only = messages_read_only
+        self.interactive = interactive
         self.ack_limit = ack_limit
         self.retry_delays: tuple[float, ...] = (0, 60, 300)
         """Seconds before each retry of an event."""

@@ -28,6 +28,7 @@ oauth_config:
   scopes:
     bot: [commands, users:read, app_mentions:read, im:history]
 settings:
+  interactivity: {is_enabled: true, request_url: https://example.com}
   event_subscriptions:
     bot_events: [app_mention, message.im]
 """
@@ -36,8 +37,7 @@ SETTINGS = """settings:
   socket_mode_enabled: true
   token_rotation_enabled: true
   is_mcp_enabled: false
-  function_runtime: remote
-  interactivity: {is_enabled: true, request_url: https://example.com}"""
+  function_runtime: remote"""
 EVENTS = "settings.event_subscriptions.bot_events"
 SMALLEST = "display_information: {name: Example}"
 
@@ -95,7 +95,11 @@ def test_reads_whether_people_can_write_to_the_app(path: Path, keys: str, read: 
         ("command: /im", "command: 5", "features.slash_commands[0].command must be a string"),
         ("description: Without a hint", "", "features.slash_commands[1].description is missing"),
         ("type: global", "type: local", "features.shortcuts[0].type must be 'global' or 'message'"),
-        ("enabled: true", "enabled: [1]", "features.app_home.home_tab_enabled must be true or false"),
+        (
+            "home_tab_enabled: true",
+            "home_tab_enabled: [1]",
+            "features.app_home.home_tab_enabled must be true or false",
+        ),
         ("oauth_config:", "oauth_config: 5\n_other:", "oauth_config must be an object"),
         (
             "[app_mention, message.im]",
@@ -130,6 +134,15 @@ def test_names_all_mistakes_at_once(path: Path) -> None:
         read_manifest(path)
 
     assert len(caught.value.mistakes) == 2
+
+
+@pytest.mark.parametrize("enabled", ["is_enabled: false, ", ""])
+def test_sends_no_interactions_unless_they_are_enabled(path: Path, enabled: str) -> None:
+    assert install(read_manifest(path)).interactive
+
+    path.write_text(MANIFEST.replace("is_enabled: true, ", enabled), encoding="utf-8")
+
+    assert not install(read_manifest(path)).interactive
 
 
 def test_warns_of_what_is_not_played(path: Path) -> None:

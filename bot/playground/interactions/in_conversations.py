@@ -21,6 +21,7 @@ from bot.playground.transport.http import (
 )
 from bot.playground.workspace import Workspace
 
+_NOT_INTERACTIVE = "This app is not configured to handle interactive responses."
 _INVALID_COMMAND = (
     '{} is not a valid command. In Slack, all messages that start with the "/" character are interpreted as '
     'commands.\n\nIf you are trying to send a message and not run a command, try preceding the "/" with an '
@@ -111,6 +112,8 @@ async def deliver(workspace: Workspace, kind: str, payload: Json, retry: EventRe
 
 
 async def _transmit(workspace: Workspace, kind: str, payload: Json, retry: EventRetry | None) -> object:
+    if kind == INTERACTIVE and not workspace.interactive:
+        raise NotDeliveredError(DISPATCH_FAILED, _NOT_INTERACTIVE)
     twice = workspace.faults.deliver_twice
     if workspace.request_url is None:
         return await workspace.sockets.deliver(kind, payload, workspace.ack_limit, retry, twice=twice)

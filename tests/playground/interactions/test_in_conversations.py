@@ -130,6 +130,16 @@ def test_has_no_shortcuts_on_ephemeral_messages(page: OpenPage, slack: WebClient
     assert answer == {"ok": False, "error": "message_not_found"}
 
 
+def test_sends_no_interactions_to_an_app_without_interactivity(workspace: Workspace, page: OpenPage) -> None:
+    workspace.interactive = False
+    vera = page(VIEWER)
+
+    vera.use_shortcut("lookup")
+
+    shown = vera.next_message()["text"]
+    assert shown == "This app is not configured to handle interactive responses."
+
+
 def test_shows_the_actor_that_a_shortcut_was_not_delivered(page: OpenPage) -> None:
     vera = page(VIEWER)
 
