@@ -279,8 +279,8 @@ CHECKS = (
         download_without_right,
     ),
     Check(
-        "A mention in one is an `app_mention` without `channel_type` (bolt-js 817, openclaw 115463). Another "
-        "project reports `message.mpim` alone (cli-jaw 651)",
+        "A mention in one is an `app_mention` without `channel_type`. A project that waits for "
+        "`message.mpim` alone (cli-jaw 651) has not tried it in a workspace",
         mention_in_a_group_message,
     ),
     Check(
