@@ -114,7 +114,7 @@ class Workspace:
         self.files = Files()
         self.sockets = SocketMode()
         self.faults = FaultInjector()
-        self.fault_controls = FaultControls(self.faults, self.sockets)
+        self.fault_controls = FaultControls(self.faults, self.sockets, self.views)
         self.inspector = Inspector()
         self.posting_limit = PostingLimit(enabled=rate_limits)
         self.call_limit = CallLimit(enabled=rate_limits)

@@ -156,7 +156,7 @@ class ScriptedPerson:
 
     def _submit_as_it_is(self) -> None:
         (block,) = self._see_form()["blocks"]
-        chosen = {"selected_conversation": block["element"]["initial_conversation"]}
+        chosen = {"selected_conversation": block["element"].get("initial_conversation")}
         element = {"type": block["element"]["type"], **chosen}
         state = {block["block_id"]: {block["element"]["action_id"]: element}}
         self.do(self.page.submit(self._see_form(), state))
@@ -263,6 +263,17 @@ def test_says_what_a_further_answer_to_a_command_does(
     workspace.fault_controls.apply("command_answers", setting)
 
     assert run.check(check) == Result(check.fact, verdict, "ok, ok", seen)
+
+
+@pytest.mark.parametrize(("setting", "verdict"), [("chosen", "confirmed"), ("empty", "refuted")])
+def test_says_whether_an_updated_form_has_chosen_the_conversation(
+    workspace: Workspace, run: FieldRun, *, setting: str, verdict: str
+) -> None:
+    check = find("`default_to_current_conversation`")
+    workspace.fault_controls.apply("updated_views", setting)
+
+    said = f"the conversation is chosen: {setting == 'chosen'}"
+    assert run.check(check) == Result(check.fact, verdict, said)
 
 
 def test_finds_an_envelope_that_came_twice(workspace: Workspace, run: FieldRun) -> None:

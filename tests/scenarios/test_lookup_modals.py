@@ -137,6 +137,19 @@ def test_answers_directly_when_no_conversation_is_chosen(vera: SlackUser) -> Non
     assert "Alice Zhang" in answer["text"]
 
 
+def test_answers_directly_when_slack_has_not_chosen_the_conversation(
+    running_bot: RunningBot, vera: SlackUser
+) -> None:
+    running_bot.workspace.fault_controls.apply("updated_views", "empty")
+    try:
+        answer = look_up(vera, ids="alice")
+    finally:
+        running_bot.workspace.fault_controls.apply("updated_views", "chosen")
+
+    assert answer["channel"].startswith("D")
+    assert "Alice Zhang" in answer["text"]
+
+
 def test_looks_up_the_chosen_fields(vera: SlackUser) -> None:
     answer = look_up(vera, **{IDS: "alice", FIELDS: ["Tag_Profile_IM_Level"]})
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from bot.playground.errors import SlackError
 from bot.playground.faults.faults import RESPONSE_URL, UPLOAD_URL, WEB_API, FaultInjector, SlackFault
 from bot.playground.json_types import Json
+from bot.playground.state.views import Views
 from bot.playground.transport.socket_mode import SocketMode
 
 _ANSWERS = {"fine": "Fine", "limited": "Too many requests (429)", "down": "Down (500)", "hanging": "Hanging"}
 _FAULTS = {"limited": SlackFault.RATE_LIMITED, "down": SlackFault.BROKEN, "hanging": SlackFault.HANG}
 _ANSWERS_TO_COMMANDS = {"added": "Added", "replaced": "Replaced"}
+_CHOICES = {"chosen": "Chosen", "empty": "Empty"}
 _TIMES = {"once": "Once", "twice": "Twice"}
 _SOCKET = {"connected": "Connected", "drop": "Drop now"}
 
@@ -44,7 +46,7 @@ class FaultControl:
 class FaultControls:
     """The fault controls; more can be added."""
 
-    def __init__(self, faults: FaultInjector, sockets: SocketMode) -> None:
+    def __init__(self, faults: FaultInjector, sockets: SocketMode, views: Views) -> None:
         self._controls: dict[str, FaultControl] = {}
         self.add(FaultControl("web_api", "Slack's Web API", _ANSWERS, _failing(faults, WEB_API, UPLOAD_URL)))
         self.add(FaultControl("response_url", "Response URLs", _ANSWERS, _failing(faults, RESPONSE_URL)))
@@ -54,6 +56,14 @@ class FaultControls:
                 "Further answers to a command",
                 _ANSWERS_TO_COMMANDS,
                 lambda name: _replace(faults, name),
+            )
+        )
+        self.add(
+            FaultControl(
+                "updated_views",
+                "Conversation in an updated form",
+                _CHOICES,
+                lambda name: _choose_late(views, name),
             )
         )
         self.add(FaultControl("deliveries", "Deliveries", _TIMES, lambda name: _repeat(faults, name)))
@@ -96,6 +106,10 @@ def _drop(sockets: SocketMode, setting: str) -> None:
 
 def _replace(faults: FaultInjector, setting: str) -> None:
     faults.replace_answers = setting == "replaced"
+
+
+def _choose_late(views: Views, setting: str) -> None:
+    views.choose_late = setting == "chosen"
 
 
 def _repeat(faults: FaultInjector, setting: str) -> None:

@@ -79,9 +79,13 @@ class Views:
 
     Args:
         show: Called with each changed view.
+
+    Attributes:
+        choose_late: `default_to_current_conversation` also works in a view that is updated.
     """
 
     def __init__(self, show: Callable[[View], None]) -> None:
+        self.choose_late = True
         self._views: dict[str, View] = {}
         self._show = show
 
@@ -117,7 +121,8 @@ class Views:
             SlackError: Another view has the external id.
         """
         self._check_external_id(content, view)
-        view.content, view.hash = _at(content, view.channel), _make_hash()
+        channel = view.channel if self.choose_late else None
+        view.content, view.hash = _at(content, channel), _make_hash()
         self.set_errors(view)
 
     def set_errors(self, view: View, *, errors: Mapping[str, str] | None = None, problem: str = "") -> None:

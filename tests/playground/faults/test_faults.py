@@ -30,6 +30,7 @@ def test_sends_every_page_the_fault_settings(page: OpenPage) -> None:
             "web_api": "down",
             "response_url": "fine",
             "command_answers": "added",
+            "updated_views": "chosen",
             "deliveries": "once",
             "socket": "connected",
         }

@@ -440,3 +440,18 @@ def test_starts_with_the_conversation_in_a_view_that_comes_later(
 
     shown = vera.next_view()
     assert shown["blocks"][0]["element"]["initial_conversation"] == "C07ONCALL4A"
+
+
+def test_starts_empty_in_a_view_that_comes_later_by_a_fault_setting(
+    workspace: Workspace, vera: Page, show: Show, slack: WebClient
+) -> None:
+    element = {"type": "conversations_select", "default_to_current_conversation": True}
+    where = make_input("where", element)
+    workspace.fault_controls.apply("updated_views", "empty")
+
+    assert show(where)["blocks"][0]["element"]["initial_conversation"] == "C07ONCALL4A"
+
+    loading = show({"type": "divider"})
+    slack.views_update(view_id=loading["id"], view=make_view(where))
+
+    assert "initial_conversation" not in vera.next_view()["blocks"][0]["element"]
