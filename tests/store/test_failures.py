@@ -30,6 +30,8 @@ from tests.support.tcp_proxy import TcpProxy
 
 OPEN_STORE = Callable[..., Store]
 QUICK = StoreTimeouts(entry=1.2, use=1.0, lock=0.7)
+LOCKED = StoreTimeouts(entry=20, use=15, lock=0.7)
+"""A lock is what ends a wait, however busy the machine is."""
 SECRET = "canary-4711"
 
 
@@ -104,7 +106,7 @@ def test_says_that_the_disk_is_full_and_goes_on_when_there_is_room(filled_store:
 
 
 def test_says_that_another_program_locks_the_record(file: Path, open_store: OPEN_STORE) -> None:
-    store = open_store(f"sqlite:///{file}", QUICK)
+    store = open_store(f"sqlite:///{file}", LOCKED)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
 
@@ -115,7 +117,7 @@ def test_says_that_another_program_locks_the_record(file: Path, open_store: OPEN
 
 
 def test_says_that_another_session_locks_the_record(server_url: str, open_store: OPEN_STORE) -> None:
-    store = open_store(server_url, QUICK)
+    store = open_store(server_url, LOCKED)
     with psycopg.connect(server_url) as other:
         other.execute("SELECT * FROM head FOR UPDATE")
 
@@ -552,7 +554,7 @@ def test_a_process_lost_in_a_transaction_holds_up_changes_for_a_few_seconds(
 def test_a_check_finds_that_entries_cannot_be_written_on_a_server(
     server_url: str, open_store: OPEN_STORE
 ) -> None:
-    store = open_store(server_url, QUICK)
+    store = open_store(server_url, LOCKED)
     with psycopg.connect(server_url) as other:
         other.execute("LOCK TABLE entries IN SHARE MODE")
         with pytest.raises(AuditError, match="locked"):
@@ -594,7 +596,7 @@ def test_a_check_leaves_nothing_behind(url: str, store: Store) -> None:
 
 
 def test_a_check_that_fails_spoils_no_write_beside_it(server_url: str, open_store: OPEN_STORE) -> None:
-    store = open_store(server_url, QUICK)
+    store = open_store(server_url)
     held, go_on = threading.Event(), threading.Event()
 
     def hold(_: object) -> None:
