@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
 from typing import cast
 
 import pytest
@@ -30,7 +29,7 @@ from tests.support.slack import make_workspace, open_page, open_socket_mode, wai
 TIMEOUT = 60
 """Seconds within which a process has to end."""
 LATE = 7.0
-"""Seconds; longer than one attempt to connect."""
+"""Seconds; longer than one attempt to connect takes."""
 
 
 @dataclass
@@ -193,15 +192,21 @@ def test_says_that_it_is_connected_however_late_slack_greets(tmp_path: Path) -> 
         workspace, sandbox = make_workspace(), open_sandbox()
         im = stack.enter_context(BackgroundServer(WebApp(sandbox)))
         slack = stack.enter_context(BackgroundServer(make_app(workspace)))
+        places = stack.enter_context(ExitStack())
+        for _ in range(CONNECTIONS):
+            places.enter_context(open_socket_mode(slack.url))
         settings = make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
-        workspace.faults.set_lasting_fault("apps.connections.open", SlackFault.BROKEN)
-        back = Timer(LATE, workspace.faults.set_lasting_fault, ("apps.connections.open", None))
-        back.start()
-        stack.callback(back.join)
         bot = stack.enter_context(
-            running_command("socket", cwd=tmp_path, environment=environment_of(settings))
+            running_command(
+                "socket",
+                cwd=tmp_path,
+                environment={**environment_of(settings), "SLACK_SILENCE_SECONDS": "30"},
+            )
         )
 
+        assert bot.first_line.startswith("im-bot listens on port ")
+        time.sleep(LATE)
+        places.close()
         assert bot.output.readline() == "im-bot is connected to Slack\n"
 
 

@@ -26,6 +26,8 @@ RECEIVE_SECONDS = 3.0
 """The time-out of one receive or send, in seconds."""
 PING_SECONDS = 5.0
 """Seconds between pings; after four times as long without an answer it reconnects."""
+MOST_PAUSE = 4.0
+"""Most seconds between two connections that Slack turns away; the library waits five for its lock."""
 STALE_SECONDS = 5 * PING_SECONDS
 """Seconds without a sign of life after which Slack counts as unreachable."""
 SOCKET_ADVICE = (
@@ -43,6 +45,7 @@ class _BoundedConnection(Connection):
         hear: Called at each pong after Slack's hello.
 
     Attributes:
+        is_open: True once the WebSocket was opened.
         is_greeted: True once Slack has said hello; before, it may still turn the connection away.
     """
 
@@ -50,6 +53,7 @@ class _BoundedConnection(Connection):
         self._seconds = seconds
         self._hear = hear
         self._ponged_at: float | None = None
+        self.is_open = False
         self.is_greeted = False
         super().__init__(**settings)
 
@@ -75,6 +79,7 @@ class _BoundedConnection(Connection):
         else:
             stream.settimeout(RECEIVE_SECONDS)
             self.sock = stream  # type: ignore[assignment]  # any socket will do
+            self.is_open = True
             return
         if self.on_error_listener is not None:
             self.on_error_listener(failure)
@@ -142,6 +147,7 @@ class SocketClient(SocketModeClient):
         self._seconds = seconds
         self._closing = Event()
         self._replacing = Lock()
+        self._pause = 0.0
         self._heard_at = time.monotonic()
         self.greeted = Event()
         self.refusal = ""
@@ -168,6 +174,7 @@ class SocketClient(SocketModeClient):
         Raises:
             SlackCallError: Slack gave none.
         """
+        self._wait_if_turned_away()
         try:
             return self._slack.open_socket(self.app_token)
         except SlackCallError as error:
@@ -220,6 +227,15 @@ class SocketClient(SocketModeClient):
             self.refusal = failure.code
         else:
             self.logger.error("no connection to Slack (%s); it is tried again", failure.reason)
+
+    def _wait_if_turned_away(self) -> None:
+        """Wait twice as long after each connection that was opened, but ended before Slack's hello."""
+        session = self.current_session
+        is_turned_away = (
+            isinstance(session, _BoundedConnection) and session.is_open and not session.is_greeted
+        )
+        self._pause = min(max(1.0, 2 * self._pause), MOST_PAUSE) if is_turned_away else 0.0
+        self._closing.wait(self._pause)
 
     def _greet(self, _: object, message: dict[str, Any], __: str | None) -> None:
         session = self.current_session

@@ -21,6 +21,8 @@ from tests.support.slack import APP_TOKEN, BOT_TOKEN, make_workspace, wait_until
 
 QUICK = 0.5
 TIMEOUT = 10
+TURNED_AWAY = b'{"type": "disconnect", "reason": "too_many_websockets"}'
+CLOSE_FRAME = bytes([0x88, 2, *(1000).to_bytes(2)])
 SWITCHED = b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n"
 
 UNUSABLE: dict[str, ServerResponse] = {
@@ -88,16 +90,20 @@ def test_connects_again_once_that_is_possible() -> None:
 
 
 class SilentWebSocketServer(ScriptedServer):
-    """Accepts WebSockets and sends nothing on them."""
+    """Accepts WebSockets and sends nothing on them, unless it turns them away."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, turns_away: bool = False) -> None:
         super().__init__(self._accept_socket)
+        self._turns_away = turns_away
 
     def _accept_socket(self, connection: socket.socket, request: ReceivedRequest, stopped: Event) -> None:
         key = request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         accept = b64encode(sha1(key.encode()).digest())
         connection.sendall(SWITCHED + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
-        stopped.wait()
+        if self._turns_away:
+            connection.sendall(bytes([0x81, len(TURNED_AWAY)]) + TURNED_AWAY + CLOSE_FRAME)
+        else:
+            stopped.wait()
 
 
 def test_gives_up_a_socket_that_says_nothing() -> None:
@@ -109,6 +115,19 @@ def test_gives_up_a_socket_that_says_nothing() -> None:
         assert sockets.is_connected()
 
         wait_until(lambda: scripted_server.connections > 1)
+
+
+def test_asks_a_slack_that_turns_it_away_less_and_less_often() -> None:
+    with (
+        SilentWebSocketServer(turns_away=True) as scripted_server,
+        client(f"ws://127.0.0.1:{scripted_server.port}/link", ping_interval=0.1) as sockets,
+    ):
+        sockets.connect()
+        wait_until(lambda: scripted_server.connections > 1)
+        time.sleep(2)
+
+        # After one second, and two more.
+        assert scripted_server.connections <= 3
 
 
 @pytest.mark.parametrize("retry_after", ["0", "9" * 320, "86400", "-5", "Wed, 21 Oct 2026 07:28:00 GMT"])
