@@ -63,7 +63,6 @@ def run_socket(settings: Settings) -> int:
         if listener is not None:
             troubles = stack.enter_context(_watch(bot, settings, metrics))
             stack.enter_context(HTTPServer(ProbeApp(metrics, [client.trouble, *troubles]), listener))
-        if listener is not None:
             _say_port(listener)
         failed = _wait_for_end(stop, client, settings.slack_silence_seconds)
     if bot.is_busy:
