@@ -16,12 +16,9 @@ LONG = 2800
 DIRECT = f"D{VIEWER.id[1:]}"
 
 
-@pytest.fixture(scope="module", params=["added", "replaced"])
-def running_bot(request: pytest.FixtureRequest) -> Iterator[RunningBot]:
-    """A bot in a Slack that adds answers to those of a command, and in one that replaces them."""
-    with run_bot("http") as running_bot:
-        running_bot.workspace.fault_controls.apply("command_answers", request.param)
-        yield running_bot
+@pytest.fixture(scope="module")
+def running_bot(bot_with_either_slack: RunningBot) -> RunningBot:
+    return bot_with_either_slack
 
 
 @pytest.fixture(autouse=True)

@@ -21,9 +21,8 @@ DIRECT = f"D{EDITOR.id[1:]}"
 
 
 @pytest.fixture(scope="module")
-def running_bot() -> Iterator[RunningBot]:
-    with run_bot("http") as running_bot:
-        yield running_bot
+def running_bot(bot_with_either_slack: RunningBot) -> RunningBot:
+    return bot_with_either_slack
 
 
 @pytest.fixture
