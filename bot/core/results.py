@@ -61,6 +61,11 @@ class Lookup:
         """List the accounts that a retry may find."""
         return tuple(row.account for row in self.latest() if row.status in UNANSWERED and fits(row.account))
 
+    @property
+    def is_outage(self) -> bool:
+        """Whether nothing is known of any account: no call was answered, or none was sent."""
+        return bool(self.unanswered()) and all(row.status in UNANSWERED for row in self.latest())
+
     def narrow(self, accounts: Collection[str]) -> "Lookup":
         """Return the part of an answer about some of its accounts."""
         rows = tuple(row for row in self.rows if row.account in accounts)

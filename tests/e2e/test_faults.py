@@ -77,7 +77,7 @@ def test_says_that_tencent_chat_is_down_until_it_is_up(page: Page) -> None:
     expect(failed).to_contain_text("Try again")
 
     set_fault(page, "Tencent Chat", "Fine")
-    answer = press(page, failed, "Retry 2 failed")
+    answer = press(page, failed, "Retry all 2")
 
     expect(answer).to_contain_text("2 of 2 found")
 

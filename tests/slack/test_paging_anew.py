@@ -226,15 +226,17 @@ def test_loses_and_repeats_no_id_when_accounts_change_between_presses(
         assert [set(ids_in(page)) for page in back[::-1]] == [set(ids_in(page)) for page in forth]
         assert {headline(page) for page in (*forth, *back)} == {headline(first)}
 
-        change()
-        fixture.press(back[0], "export_csv")
-        rows = list(csv.DictReader(StringIO(fixture.files.content.decode("utf-8-sig"))))
-        assert [row["account"] for row in rows] == list(asked)
-        assert all(row["problem"] or row["result"] == "found" for row in rows)
+        # In an outage there is nothing to export or share.
+        if ("export_csv", "") in buttons(back[0]):
+            change()
+            fixture.press(back[0], "export_csv")
+            rows = list(csv.DictReader(StringIO(fixture.files.content.decode("utf-8-sig"))))
+            assert [row["account"] for row in rows] == list(asked)
+            assert all(row["problem"] or row["result"] == "found" for row in rows)
 
-        change()
-        shared = fixture.press(back[0], "share")
-        assert sorted(ids_in(shared)) == sorted(ids_in(back[0]))
+            change()
+            shared = fixture.press(back[0], "share")
+            assert sorted(ids_in(shared)) == sorted(ids_in(back[0]))
 
         if ("retry_failed", "") in buttons(back[0]):
             change()
@@ -287,11 +289,11 @@ def test_shows_on_its_page_why_an_account_is_not_found_any_more() -> None:
     assert sorted(ids_in(second)) == ["u020", "u021", "u022", "u023", "u024"]
     assert "u021  failed: Tencent Chat had an internal error (40006)." in second.text
     assert "u022  not imported into this app." in second.text
-    assert headline(again).startswith("0 of 1 found")
+    assert headline(again).startswith("Tencent Chat had an internal error  ·  0 of 1 found")
 
 
 def test_does_not_ask_again_for_accounts_not_found() -> None:
-    im = ChangingIM(down=[True])
+    im = ChangingIM(imported=dict.fromkeys(profiles(70).accounts, False))
     with ThreadPoolExecutor(1) as pool:
         fixture = RunnerFixture(im, pool)
         first = fixture.ask(profiles(70))

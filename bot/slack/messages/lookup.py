@@ -9,6 +9,7 @@ from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
+from bot.errors import AuthenticationError, RateLimitedError, UnavailableError
 from bot.slack.messages.blocks import Truncator, bold, code, context, paragraph, plain_context, words
 from bot.slack.messages.lookup_errors import COUNTED, show_problems
 from bot.slack.messages.paging import (
@@ -25,6 +26,8 @@ from bot.slack.messages.tables import SIDE_BY_SIDE, all_fields, show_found, show
 from bot.slack.messages.text import make_visible, plural
 
 _TO = "\N{EN DASH}"
+_OUTAGES = (UnavailableError, RateLimitedError, AuthenticationError)
+"""The errors that concern all accounts of a call."""
 
 
 def show_lookup(
@@ -54,17 +57,30 @@ def show_lookup(
 
 
 def headline(lookup: Lookup) -> list[RichTextElement]:
-    """Return the first line: the counts by status, the app and its region."""
+    """Return the first line: the counts by status, the app and its region; in an outage the cause first."""
     asked, counts = len(lookup.answer.rows), lookup.answer.count()
     found = counts.get(LookupStatus.FOUND, 0)
     others = [f"{counts[status]} {counted}" for status, counted in COUNTED.items() if status in counts]
     kind, app = lookup.command.kind, lookup.command.app
     before, owner, after = kind.headline.partition("{owner}")
-    first = [bold(before.format(found=found, asked=asked, are="is" if found == 1 else "are"))]
+    cause = _cause(lookup.answer)
+    first, style = ([bold(cause), words("  ·  ")], words) if cause else ([], bold)
+    first.append(style(before.format(found=found, asked=asked, are="is" if found == 1 else "are")))
     if owner:
-        first += [code(lookup.command.owner), bold(after)]
+        first += [code(lookup.command.owner), style(after)]
     between = "".join(f"  ·  {part}" for part in (*others, *filter(None, [kind.title]), ""))
     return [*first, words(between), code(app.name), words(f" {app.region}")]
+
+
+def _cause(lookup: Lookup) -> str:
+    """Return why nothing is known of any account; empty if something is."""
+    if not lookup.is_outage:
+        return ""
+    problems = {str(row.problem): row.problem for row in lookup.rows if fits(row.account)}
+    cause, problem = next(iter(problems.items()))
+    if len(problems) > 1 or not isinstance(problem, _OUTAGES):
+        return "No account could be read"
+    return make_visible(cause[:1].upper() + cause[1:])
 
 
 def _place(lookup: Lookup, number: int, count: int) -> Iterator[str]:

@@ -97,14 +97,17 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
     following = turns.next_id if number + 1 < pages(lookup) else None
     count = len(lookup.answer.rows)
     everything = f"CSV of all {count:,}" if count > SIDE_BY_SIDE else "CSV"
-    row = (
-        (f"Next {_size(lookup, number + 1)}", "page", following),
+    further = (f"Next {_size(lookup, number + 1)}", "page", following)
+    retry = (_retry(lookup), "retry_failed", turns.retry_id)
+    found_some = (
+        further,
         ("Change…", "edit_account", turns.edit_id),
         ("History", "show_history", turns.history_id),
         (everything, "export_csv", turns.export_id),
-        (_retry(lookup), "retry_failed", turns.retry_id),
+        retry,
         ("Share", "share", turns.share_id),
     )
+    row = (retry, further) if lookup.answer.is_outage else found_some
     offered = [Button(label, action_id, value) for label, action_id, value in row if value]
     if offered:
         yield buttons(*offered)
@@ -117,5 +120,8 @@ def _size(lookup: Lookup, number: int) -> int:
 
 
 def _retry(lookup: Lookup) -> str:
+    count = len(lookup.unanswered())
+    if lookup.answer.is_outage:
+        return f"Retry all {count:,}" if count > 1 else "Retry"
     all_asked = all(row.status is not LookupStatus.NOT_ASKED for row in lookup.latest())
-    return f"Retry {len(lookup.unanswered()):,} {'failed' if all_asked else 'unanswered'}"
+    return f"Retry {count:,} {'failed' if all_asked else 'unanswered'}"

@@ -46,6 +46,7 @@ from bot.errors import (
     ExpiredError,
     IMError,
     InvalidRequestError,
+    NotAskedError,
     NotSharedError,
     OutcomeUnknownError,
     PermissionDeniedError,
@@ -366,7 +367,28 @@ def test_counts_and_places_in_the_first_line(count: int, status: LookupStatus) -
 
     first, *_ = show(profiles(*rows)).text.split("\n")
 
-    assert first == f"{hits} of {count} found{misses}  ·  profile  ·  prod Singapore"
+    causes = {
+        LookupStatus.FAILED: "Internal error at Tencent Chat  ·  ",
+        LookupStatus.NOT_ASKED: "The 20 s of a command were up  ·  ",
+    }
+    cause = causes.get(status, "")
+    assert first == f"{cause}{hits} of {count} found{misses}  ·  profile  ·  prod Singapore"
+
+
+def test_begins_with_the_cause_where_nothing_is_known() -> None:
+    late = AccountResult("a", LookupStatus.FAILED, problem=UnavailableError("Tencent Chat took too long"))
+    lost = AccountResult("b", LookupStatus.FAILED, problem=UnavailableError("the connection broke"))
+
+    assert show(profiles(late)).text.startswith("Tencent Chat took too long  ·  0 of 1 found  ·  1 failed")
+    assert show(profiles(late, lost)).text.startswith("No account could be read  ·  0 of 2 found")
+    assert show(profiles(late, found("c"))).text.startswith("1 of 2 found  ·  1 failed")
+    assert show(profiles(missed("d", LookupStatus.NOT_IMPORTED), late)).text.startswith("0 of 2 found")
+
+
+def test_takes_no_id_that_is_too_long_for_an_outage() -> None:
+    long = AccountResult("x" * 33, LookupStatus.NOT_ASKED, problem=NotAskedError("over 32 bytes"))
+
+    assert show(profiles(long)).text.startswith("0 of 1 found")
 
 
 def test_says_which_direction_a_friends_lookup_reads() -> None:
@@ -453,8 +475,9 @@ LONE_IDS = replace(ALL_IDS, edit_id="alice", history_id="alice")
         (profiles(*crowd(4), missed("u", LookupStatus.FAILED)), ["CSV of all 5", "Retry 1 failed", "Share"]),
         (
             profiles(*(missed(f"u{n}", LookupStatus.NOT_ASKED) for n in range(1000))),
-            ["Next 50", "CSV of all 1,000", "Retry 1,000 unanswered", "Share"],
+            ["Retry all 1,000", "Next 50"],
         ),
+        (profiles(missed("u", LookupStatus.FAILED)), ["Retry"]),
         (profiles(missed("u", LookupStatus.NOT_IMPORTED)), ["CSV", "Share"]),
     ],
 )
