@@ -68,7 +68,7 @@ def test_asks_again_for_what_failed(page: Page, playground: Playground) -> None:
     failed = ask(page, "/im profile alice bob_k nobody")
     expect(failed).to_contain_text("0 of 3 found · 3 failed", use_inner_text=True)
 
-    answer = press(page, failed, "Retry all 3")
+    answer = press(page, failed, "Retry 3 failed")
 
     expect(answer).to_contain_text("2 of 3 found · 1 not imported", use_inner_text=True)
     expect(answer.get_by_role("button", name="Retry")).to_have_count(0)

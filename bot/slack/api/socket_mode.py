@@ -148,6 +148,7 @@ class SocketClient(SocketModeClient):
         self._closing = Event()
         self._replacing = Lock()
         self._pause = 0.0
+        self._turned_away: Connection | None = None
         self._heard_at = time.monotonic()
         self.greeted = Event()
         self.refusal = ""
@@ -223,19 +224,27 @@ class SocketClient(SocketModeClient):
             failure = error
         else:
             return
+        if self._closing.is_set():
+            return
         if failure.code in TOKEN_ERRORS:
             self.refusal = failure.code
         else:
             self.logger.error("no connection to Slack (%s); it is tried again", failure.reason)
 
     def _wait_if_turned_away(self) -> None:
-        """Wait twice as long after each connection that was opened, but ended before Slack's hello."""
+        """Wait after a connection that was opened and ended before Slack's hello, each time twice as long.
+
+        Raises:
+            SlackCallError: The client was closed meanwhile.
+        """
         session = self.current_session
-        is_turned_away = (
-            isinstance(session, _BoundedConnection) and session.is_open and not session.is_greeted
-        )
-        self._pause = min(max(1.0, 2 * self._pause), MOST_PAUSE) if is_turned_away else 0.0
-        self._closing.wait(self._pause)
+        if not isinstance(session, _BoundedConnection) or session.is_greeted:
+            self._pause = 0.0
+        elif session.is_open and session is not self._turned_away:
+            self._turned_away = session
+            self._pause = min(max(1.0, 2 * self._pause), MOST_PAUSE)
+            if self._closing.wait(self._pause):
+                raise SlackCallError("the bot is stopping")
 
     def _greet(self, _: object, message: dict[str, Any], __: str | None) -> None:
         session = self.current_session

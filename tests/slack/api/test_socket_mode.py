@@ -123,11 +123,20 @@ def test_asks_a_slack_that_turns_it_away_less_and_less_often() -> None:
         client(f"ws://127.0.0.1:{scripted_server.port}/link", ping_interval=0.1) as sockets,
     ):
         sockets.connect()
-        wait_until(lambda: scripted_server.connections > 1)
-        time.sleep(2)
+        time.sleep(3.5)
 
-        # After one second, and two more.
-        assert scripted_server.connections <= 3
+        # At once, after one second, and after two more.
+        assert 1 < scripted_server.connections <= 3
+
+
+def test_stops_at_once_while_slack_turns_it_away() -> None:
+    with SilentWebSocketServer(turns_away=True) as scripted_server:
+        with client(f"ws://127.0.0.1:{scripted_server.port}/link", ping_interval=0.1) as sockets:
+            sockets.connect()
+            wait_until(lambda: sockets._pause > 0)
+            before = scripted_server.connections
+
+        assert scripted_server.connections == before
 
 
 @pytest.mark.parametrize("retry_after", ["0", "9" * 320, "86400", "-5", "Wed, 21 Oct 2026 07:28:00 GMT"])
