@@ -64,6 +64,11 @@ def list_warnings(manifest: Manifest) -> list[str]:
             for name in needed
             if needed[name] not in scopes
         ),
+        *(
+            ["shortcuts never come without settings.interactivity.is_enabled"]
+            if manifest.features.shortcuts and not manifest.settings.interactivity.is_enabled
+            else []
+        ),
     ]
 
 

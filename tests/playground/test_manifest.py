@@ -142,7 +142,9 @@ def test_sends_no_interactions_unless_they_are_enabled(path: Path, enabled: str)
 
     path.write_text(MANIFEST.replace("is_enabled: true, ", enabled), encoding="utf-8")
 
-    assert not install(read_manifest(path)).interactive
+    manifest = read_manifest(path)
+    assert not install(manifest).interactive
+    assert list_warnings(manifest) == ["shortcuts never come without settings.interactivity.is_enabled"]
 
 
 def test_warns_of_what_is_not_played(path: Path) -> None:
