@@ -116,10 +116,12 @@ CODES: Mapping[int, CodeInfo] = MappingProxyType(
         70050: _operator(
             "Tencent Chat saw too many bad signatures", f"Wait a minute. {_KEY}", Retry.BACK_OFF, 60
         ),
-        70051: _operator("Tencent Chat has blocked the account", _CONSOLE),
+        70051: _operator("Tencent Chat has blocked the app's admin account", _CONSOLE),
         70052: _stale("the signature has been revoked"),
         70107: _not_found("the account is not imported into this app", CHECK_ID),
-        70114: _operator("Tencent Chat has restricted the account for security reasons", _CONSOLE),
+        70114: _operator(
+            "Tencent Chat has restricted the app's admin account for security reasons", _CONSOLE
+        ),
         70169: _inside("Tencent Chat timed out internally"),
         70202: _inside("Tencent Chat timed out internally"),
         70206: _refused("the request names too many accounts", _TELL),
