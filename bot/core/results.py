@@ -19,7 +19,10 @@ from bot.core.model import (
     Role,
     Values,
 )
-from bot.errors import IMError
+from bot.errors import AuthenticationError, IMError, RateLimitedError, UnavailableError
+
+_NOT_THROUGH = (UnavailableError, RateLimitedError, AuthenticationError)
+"""The errors of calls that tell nothing of an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,10 @@ class Lookup:
         return tuple(row.account for row in self.latest() if row.status in UNANSWERED and fits(row.account))
 
     @property
-    def is_outage(self) -> bool:
-        """Whether nothing is known of any account: no call was answered, or none was sent."""
-        return bool(self.unanswered()) and all(row.status in UNANSWERED for row in self.latest())
+    def is_unanswered(self) -> bool:
+        """Whether nothing is known of any account, because no call got through or none was sent."""
+        asked = [row for row in self.rows if fits(row.account)]
+        return bool(asked) and all(isinstance(row.problem, _NOT_THROUGH) for row in asked)
 
     def narrow(self, accounts: Collection[str]) -> "Lookup":
         """Return the part of an answer about some of its accounts."""

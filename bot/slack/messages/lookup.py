@@ -9,7 +9,6 @@ from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
-from bot.errors import AuthenticationError, RateLimitedError, UnavailableError
 from bot.slack.messages.blocks import Truncator, bold, code, context, paragraph, plain_context, words
 from bot.slack.messages.lookup_errors import COUNTED, show_problems
 from bot.slack.messages.paging import (
@@ -26,8 +25,6 @@ from bot.slack.messages.tables import SIDE_BY_SIDE, all_fields, show_found, show
 from bot.slack.messages.text import make_visible, plural
 
 _TO = "\N{EN DASH}"
-_OUTAGES = (UnavailableError, RateLimitedError, AuthenticationError)
-"""The errors that concern all accounts of a call."""
 
 
 def show_lookup(
@@ -74,13 +71,12 @@ def headline(lookup: Lookup) -> list[RichTextElement]:
 
 def _cause(lookup: Lookup) -> str:
     """Return why nothing is known of any account; empty if something is."""
-    if not lookup.is_outage:
+    if not lookup.is_unanswered:
         return ""
-    problems = {str(row.problem): row.problem for row in lookup.rows if fits(row.account)}
-    cause, problem = next(iter(problems.items()))
-    if len(problems) > 1 or not isinstance(problem, _OUTAGES):
-        return "No account could be read"
-    return make_visible(cause[:1].upper() + cause[1:])
+    asked = [row for row in lookup.rows if fits(row.account)]
+    failed = [row for row in asked if row.status is LookupStatus.FAILED]
+    cause, *others = {str(row.problem) for row in failed or asked}
+    return "No account could be read" if others else make_visible(cause[:1].upper() + cause[1:])
 
 
 def _place(lookup: Lookup, number: int, count: int) -> Iterator[str]:

@@ -107,7 +107,7 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
         retry,
         ("Share", "share", turns.share_id),
     )
-    row = (retry, further) if lookup.answer.is_outage else found_some
+    row = (retry, further) if lookup.answer.is_unanswered else found_some
     offered = [Button(label, action_id, value) for label, action_id, value in row if value]
     if offered:
         yield buttons(*offered)
@@ -121,7 +121,7 @@ def _size(lookup: Lookup, number: int) -> int:
 
 def _retry(lookup: Lookup) -> str:
     count = len(lookup.unanswered())
-    if lookup.answer.is_outage:
+    if lookup.answer.is_unanswered and count == len(lookup.answer.rows):
         return f"Retry all {count:,}" if count > 1 else "Retry"
     all_asked = all(row.status is not LookupStatus.NOT_ASKED for row in lookup.latest())
     return f"Retry {count:,} {'failed' if all_asked else 'unanswered'}"

@@ -385,6 +385,20 @@ def test_begins_with_the_cause_where_nothing_is_known() -> None:
     assert show(profiles(missed("d", LookupStatus.NOT_IMPORTED), late)).text.startswith("0 of 2 found")
 
 
+def test_begins_with_the_failure_rather_than_with_what_was_not_asked_after_it() -> None:
+    late = AccountResult("a", LookupStatus.FAILED, problem=UnavailableError("Tencent Chat took too long"))
+    rest = AccountResult("b", LookupStatus.NOT_ASKED, problem=NotAskedError("there was no time left"))
+
+    assert show(profiles(late, rest)).text.startswith("Tencent Chat took too long  ·  0 of 2 found")
+
+
+def test_takes_no_refusal_for_an_outage() -> None:
+    refused = InvalidRequestError("the owner bob is not imported into this app")
+    row = AccountResult("a", LookupStatus.FAILED, problem=refused)
+
+    assert show(friends(row, owner="bob")).text.startswith("0 of 1 are in bob's friend list")
+
+
 def test_takes_no_id_that_is_too_long_for_an_outage() -> None:
     long = AccountResult("x" * 33, LookupStatus.NOT_ASKED, problem=NotAskedError("over 32 bytes"))
 
@@ -478,6 +492,10 @@ LONE_IDS = replace(ALL_IDS, edit_id="alice", history_id="alice")
             ["Retry all 1,000", "Next 50"],
         ),
         (profiles(missed("u", LookupStatus.FAILED)), ["Retry"]),
+        (
+            profiles(missed("u", LookupStatus.FAILED), missed("x" * 33, LookupStatus.NOT_ASKED)),
+            ["Retry 1 unanswered"],
+        ),
         (profiles(missed("u", LookupStatus.NOT_IMPORTED)), ["CSV", "Share"]),
     ],
 )
