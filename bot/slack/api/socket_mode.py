@@ -235,7 +235,7 @@ class SocketClient(SocketModeClient):
         """Wait after a connection that was opened and ended before Slack's hello, each time twice as long.
 
         Raises:
-            SlackCallError: The client was closed meanwhile.
+            SlackCallError: The client was closed.
         """
         session = self.current_session
         if not isinstance(session, _BoundedConnection) or session.is_greeted:
@@ -243,8 +243,10 @@ class SocketClient(SocketModeClient):
         elif session.is_open and session is not self._turned_away:
             self._turned_away = session
             self._pause = min(max(1.0, 2 * self._pause), MOST_PAUSE)
-            if self._closing.wait(self._pause):
-                raise SlackCallError("the bot is stopping")
+            self._closing.wait(self._pause)
+        # Several threads of the library wait to reconnect, and none may after the end.
+        if session is not None and self._closing.is_set():
+            raise SlackCallError("the bot is stopping")
 
     def _greet(self, _: object, message: dict[str, Any], __: str | None) -> None:
         session = self.current_session
