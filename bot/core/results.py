@@ -22,7 +22,7 @@ from bot.core.model import (
 from bot.errors import AuthenticationError, IMError, RateLimitedError, UnavailableError
 
 _NOT_THROUGH = (UnavailableError, RateLimitedError, AuthenticationError)
-"""The errors of calls that tell nothing of an account."""
+"""The errors that say nothing about the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Lookup:
 
     @property
     def is_unanswered(self) -> bool:
-        """Whether nothing is known of any account, because no call got through or none was sent."""
+        """Whether nothing is known of any account: each failed for a reason not its own, or was not asked."""
         asked = [row for row in self.rows if fits(row.account)]
         return bool(asked) and all(isinstance(row.problem, _NOT_THROUGH) for row in asked)
 
