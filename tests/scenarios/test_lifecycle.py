@@ -187,23 +187,25 @@ def test_ends_at_once_with_its_command_answered_when_its_token_is_revoked(tmp_pa
     assert "Slack refuses the app-level token (invalid_auth). Copy" in line
 
 
-def test_says_that_it_is_connected_however_late_slack_greets(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        workspace, sandbox = make_workspace(), open_sandbox()
-        im = stack.enter_context(BackgroundServer(WebApp(sandbox)))
-        slack = stack.enter_context(BackgroundServer(make_app(workspace)))
-        places = stack.enter_context(ExitStack())
+@contextmanager
+def run_bot_without_place(folder: Path, silence_seconds: int) -> Iterator[tuple[RunningCommand, ExitStack]]:
+    """Run a bot that Slack turns away, until the stack of the other connections is closed."""
+    workspace, sandbox = make_workspace(), open_sandbox()
+    with (
+        BackgroundServer(WebApp(sandbox)) as im,
+        BackgroundServer(make_app(workspace)) as slack,
+        ExitStack() as places,
+    ):
         for _ in range(CONNECTIONS):
             places.enter_context(open_socket_mode(slack.url))
-        settings = make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
-        bot = stack.enter_context(
-            running_command(
-                "socket",
-                cwd=tmp_path,
-                environment={**environment_of(settings), "SLACK_SILENCE_SECONDS": "30"},
-            )
-        )
+        settings = make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db")
+        environment = {**environment_of(settings), "SLACK_SILENCE_SECONDS": str(silence_seconds)}
+        with running_command("socket", cwd=folder, environment=environment) as bot:
+            yield bot, places
 
+
+def test_says_that_it_is_connected_however_late_slack_greets(tmp_path: Path) -> None:
+    with run_bot_without_place(tmp_path, 30) as (bot, places):
         assert bot.first_line.startswith("im-bot listens on port ")
         time.sleep(LATE)
         places.close()
@@ -211,16 +213,7 @@ def test_says_that_it_is_connected_however_late_slack_greets(tmp_path: Path) -> 
 
 
 def test_does_not_call_itself_connected_while_slack_gives_it_no_place(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        workspace, sandbox = make_workspace(), open_sandbox()
-        im = stack.enter_context(BackgroundServer(WebApp(sandbox)))
-        slack = stack.enter_context(BackgroundServer(make_app(workspace)))
-        for _ in range(CONNECTIONS):
-            stack.enter_context(open_socket_mode(slack.url))
-        settings = make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
-        environment = {**environment_of(settings), "SLACK_SILENCE_SECONDS": "10"}
-        bot = stack.enter_context(running_command("socket", cwd=tmp_path, environment=environment))
-
+    with run_bot_without_place(tmp_path, 10) as (bot, _):
         assert bot.process.wait(TIMEOUT) == 1
         assert "connected" not in bot.first_line + bot.output.read()
     assert "no sign of life from Slack" in (tmp_path / "log").read_text()
