@@ -252,9 +252,9 @@ def test_answers_though_slack_refuses_progress(monkeypatch: pytest.MonkeyPatch) 
 
 def test_shows_no_progress_after_it_was_stopped() -> None:
     with slack(SENT) as fixture:
-        reply = fixture.reply(working_after=0.01)
+        reply = fixture.reply(working_after=0)
+        reply.stop_progress()
         with reply.working(lambda: LINE):
-            reply.stop_progress()
             time.sleep(0.05)
 
     assert fixture.calls == []

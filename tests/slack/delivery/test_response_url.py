@@ -227,9 +227,9 @@ def test_says_not_that_it_works_where_the_ack_has_said_that_it_waits() -> None:
 
 def test_never_says_that_it_works_after_it_has_answered() -> None:
     with slack(OK) as fixture:
-        reply = fixture.reply(working_after=0.01)
+        reply = fixture.reply(working_after=0)
+        reply.answer(MESSAGE)
         with reply.working(lambda: LINE):
-            reply.answer(MESSAGE)
             time.sleep(0.05)
 
     assert [body["text"] for body in fixture.posted] == [MESSAGE.text]
