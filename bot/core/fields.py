@@ -55,6 +55,7 @@ class Field:
         prefix: The vendor's prefix of each value, which is not shown.
         default: Whether a command without --fields reads it.
         brief: Whether a table of many accounts shows it.
+        notable: The vendor's value that restricts the account, and so stands out; empty if none does.
     """
 
     word: str
@@ -68,6 +69,7 @@ class Field:
     prefix: str = ""
     default: bool = True
     brief: bool = False
+    notable: str = ""
 
 
 _GENDERS = {"Gender_Type_Unknown": "not set", "Gender_Type_Female": "Female", "Gender_Type_Male": "Male"}
@@ -94,6 +96,7 @@ PROFILE_FIELDS: tuple[Field, ...] = (
         Kind.CHOICE,
         choices=_REQUESTS,
         brief=True,
+        notable="AdminForbid_Type_SendOut",
     ),
     Field("level", "Level", "Tag_Profile_IM_Level", Kind.NUMBER, brief=True),
     Field("role", "Role", "Tag_Profile_IM_Role", Kind.NUMBER),

@@ -11,6 +11,8 @@ from slack_sdk.models.blocks import (
     Block,
     ButtonElement,
     ContextBlock,
+    HeaderBlock,
+    ImageElement,
     MarkdownTextObject,
     PlainTextObject,
     RichTextBlock,
@@ -34,6 +36,8 @@ _LIMITS = (1000, 500, 300, 200, 150, 100, 70, 50, 35, 25, 18, 12, 8, 5, 3)
 """Limits for the length of one text, in characters; a message takes the first under which it fits."""
 MAX_TEXT = 3800
 """The most bytes of a message's top-level text; Slack refuses updates with more than 4,000."""
+MAX_HEADER = 150
+"""The most characters of a header."""
 _MAX_LINE = 600
 
 
@@ -72,7 +76,7 @@ def fit(build: Callable[[Truncator], Iterable[Block]]) -> Payload:
     """Build blocks with the longest texts that fit into one message."""
 
     def built(limit: int) -> Payload:
-        return tuple(block.to_dict() for block in build(Truncator(limit)))
+        return tuple(block.to_dict() for block in build(Truncator(limit)) if not _is_blank(block))
 
     payload = built(_LIMITS[0])
     if _size(payload) <= _MAX_SIZE:
@@ -80,6 +84,11 @@ def fit(build: Callable[[Truncator], Iterable[Block]]) -> Payload:
     last = len(_LIMITS) - 1
     place = bisect_left(_LIMITS, True, 1, last, key=lambda limit: _size(built(limit)) <= _MAX_SIZE)
     return built(_LIMITS[place])
+
+
+def _is_blank(block: Block) -> bool:
+    """Check for a context block in which no part has anything to say."""
+    return isinstance(block, ContextBlock) and not any(each.to_dict().get("text") for each in block.elements)
 
 
 def fallback(payload: Payload, last: str = "") -> str:
@@ -123,8 +132,8 @@ def _lines(block: Mapping[str, Any]) -> Iterator[str]:
             yield from "".join(_said(element) for element in elements).split("\n")
         case {"type": "table", "rows": rows}:
             yield from (" · ".join(cell["text"] for cell in row) for row in rows)
-        case {"type": "section", "fields": fields}:
-            yield from (field["text"].replace("*\n", ": ").lstrip("*") for field in fields)
+        case {"type": "header" | "section", "text": {"type": "plain_text", "text": text}}:
+            yield text
         case _:
             pass  # buttons and context blocks say nothing that is missed
 
@@ -176,10 +185,15 @@ def table(rows: Iterable[Iterable[str]]) -> Block:
     return TableBlock(rows=cells, column_settings=[{"is_wrapped": True} for _ in cells[0]])
 
 
-def section_fields(labeled: Iterable[tuple[str, str]]) -> Block:
-    """Make a section of up to ten labels and values; all must be the bot's own words, numbers or dates."""
-    fields = [MarkdownTextObject(text=f"*{label}*\n{value}", verbatim=True) for label, value in labeled]
-    return SectionBlock(fields=fields)
+def header(text: str) -> Block:
+    """Make a header of visible text, cut to Slack's limit."""
+    return HeaderBlock(text=PlainTextObject(text=cut(text, MAX_HEADER), emoji=False))
+
+
+def illustrated(text: str, picture: str, alt: str) -> Block:
+    """Make a line of plain text, with a picture beside it unless its URL is empty."""
+    image = ImageElement(image_url=picture, alt_text=alt) if picture else None
+    return SectionBlock(text=PlainTextObject(text=text, emoji=False), accessory=image)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.core.spreadsheet import line
 from bot.slack.messages.blocks import code, context, paragraph, sentence, words
-from bot.slack.messages.lookup import elapsed, headline
+from bot.slack.messages.lookup import headline
 from bot.slack.messages.lookup_errors import reason
 from bot.slack.messages.tables import all_fields
 from bot.slack.messages.text import escape, make_visible, plural
@@ -58,7 +58,7 @@ def show_sent(lookup: Lookup, name: str, *, seen_by: str, note: str) -> Iterator
         [words("It has a row for every account you asked about. Only you received it.")],
         *([[words(note, "italic")]] if note else []),
     )
-    yield context(elapsed(lookup.seconds), seen_by)
+    yield context(seen_by)
 
 
 def _problem(lookup: Lookup, row: AccountResult) -> str:

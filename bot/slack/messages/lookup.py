@@ -21,14 +21,28 @@ from bot.slack.messages.paging import (
     part,
     split,
 )
-from bot.slack.messages.tables import SIDE_BY_SIDE, all_fields, show_found, shown_fields
+from bot.slack.messages.tables import (
+    SIDE_BY_SIDE,
+    all_fields,
+    is_card,
+    show_card,
+    show_found,
+    shown_fields,
+)
 from bot.slack.messages.text import make_visible, plural
 
 _TO = "\N{EN DASH}"
 
 
 def show_lookup(
-    lookup: Lookup, page: PageControls, *, command: str, seen_by: str, note: str, trim: Truncator
+    lookup: Lookup,
+    page: PageControls,
+    *,
+    command: str,
+    seen_by: str,
+    note: str,
+    trim: Truncator,
+    pictures: bool = False,
 ) -> Iterator[Block]:
     """Show one page of a lookup; the last one if the page no longer exists."""
     count = pages(lookup)
@@ -36,10 +50,13 @@ def show_lookup(
     found, problems = part(lookup, number)
     problems = [*(row for row in found if row.status is not LookupStatus.FOUND), *problems]
     found = [row for row in found if row.status is LookupStatus.FOUND]
-    yield paragraph(headline(lookup))
-    # Above the results, so that Next stays in its place below them.
-    yield from back(lookup, page, number)
-    yield from show_found(lookup, found, trim)
+    if is_card(lookup, found):
+        yield from show_card(lookup, found[0], headline_text(lookup), trim, pictures=pictures)
+    else:
+        yield paragraph(headline(lookup))
+        # Above the results, so that Next stays in its place below them.
+        yield from back(lookup, page, number)
+        yield from show_found(lookup, found, trim)
     yield from show_problems(lookup.command, problems, trim)
     if note:
         yield paragraph([words(note, "italic")])
@@ -48,9 +65,7 @@ def show_lookup(
         yield plain_context(note_below)
     left_out = _left_out(lookup, found) if found else ""
     rest = "" if count == 1 or page.next_id or page.previous_id else "for the other pages, leave out --share"
-    yield context(
-        *_place(lookup, number, count), rest, elapsed(lookup.seconds), seen_by, left_out, trim.note()
-    )
+    yield context(*_place(lookup, number, count), rest, seen_by, left_out, trim.note())
 
 
 def headline(lookup: Lookup) -> list[RichTextElement]:
@@ -67,6 +82,11 @@ def headline(lookup: Lookup) -> list[RichTextElement]:
         first += [code(lookup.command.owner), style(after)]
     between = "".join(f"  ·  {part}" for part in (*others, *filter(None, [kind.title]), ""))
     return [*first, words(between), code(app.name), words(f" {app.region}")]
+
+
+def headline_text(lookup: Lookup) -> str:
+    """Return the first line as plain text."""
+    return "".join(str(element.to_dict()["text"]) for element in headline(lookup))
 
 
 def _cause(lookup: Lookup) -> str:
@@ -91,11 +111,6 @@ def _place(lookup: Lookup, number: int, count: int) -> Iterator[str]:
             yield f"{first if first == last else f'{first}{_TO}{last}'} of {len(rows)} {what}"
         elif rows and not here and number:
             yield f"{len(rows)} {what} on earlier pages"
-
-
-def elapsed(seconds: float) -> str:
-    """Format the duration of a lookup."""
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _left_out(lookup: Lookup, found: Sequence[AccountResult]) -> str:

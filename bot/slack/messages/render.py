@@ -27,8 +27,6 @@ from bot.slack.messages.lookup import show_lookup
 from bot.slack.messages.paging import PageControls
 from bot.slack.messages.text import escape
 
-_ONLY_YOU = "only you can see this"
-
 
 def render(
     result: Result,
@@ -39,6 +37,7 @@ def render(
     shared: bool = False,
     note: str = "",
     repeat_ids: Sequence[str] = (),
+    pictures: bool = False,
 ) -> Message:
     """Render a command's result.
 
@@ -50,13 +49,20 @@ def render(
         shared: Whether the whole channel sees it.
         note: A sentence to add to a lookup or a change, such as that it could not be recorded.
         repeat_ids: The opaque ids of the recent lookups in a start.
+        pictures: Whether to show avatars, which Slack fetches.
     """
     seen_by = _visibility(actor_id, shared=shared)
     match result:
         case Lookup():
             return make_message(
                 lambda trim: show_lookup(
-                    result, page or PageControls(), command=command, seen_by=seen_by, note=note, trim=trim
+                    result,
+                    page or PageControls(),
+                    command=command,
+                    seen_by=seen_by,
+                    note=note,
+                    trim=trim,
+                    pictures=pictures,
                 )
             )
         case Preview():
@@ -80,7 +86,7 @@ def render(
 
 
 def _visibility(actor_id: str, *, shared: bool) -> str:
-    return f"shared by <@{escape(actor_id)}>" if shared else _ONLY_YOU
+    return f"shared by <@{escape(actor_id)}>" if shared else ""
 
 
 def _show_note(note: str) -> list[Block]:

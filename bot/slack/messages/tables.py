@@ -2,22 +2,51 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from slack_sdk.models.blocks import Block, RichTextElement
+from slack_sdk.models.blocks import Block
 
-from bot.core.fields import Field
+from bot.core.fields import NICK, Domain, Field
 from bot.core.lookups.fetch import attribute_names
 from bot.core.model import AccountResult
 from bot.core.results import Lookup
-from bot.slack.messages.blocks import Truncator, bold, code, paragraph, section_fields, table, words
-from bot.slack.messages.text import make_visible
-from bot.slack.messages.values import ABSENT, field_label, format_safe, format_value
+from bot.slack.messages.blocks import MAX_HEADER, Truncator, header, illustrated, plain_context, table
+from bot.slack.messages.pictures import AVATAR, find_picture
+from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.values import field_label, format_value, is_set
 
 SIDE_BY_SIDE = 4
 """The most accounts shown side by side."""
+DIFFERS = "≠"
+"""The mark of a row whose values differ."""
+NOTABLE = "⚠"
+"""The mark of a value that restricts the account."""
 _MAX_COLUMNS = 20
 _MAX_ROWS = 100
-_HEADING = "nick"
+_MAX_LEFT_OUT = 1900
 _NO_ATTRIBUTES = Field("", "Attributes", "")
+
+
+def is_card(lookup: Lookup, found: Sequence[AccountResult]) -> bool:
+    """Check whether an answer is shown as a card: it found the one profile that was asked for."""
+    return len(found) == len(lookup.answer.rows) == 1 and lookup.command.kind.domain is Domain.PROFILE
+
+
+def show_card(
+    lookup: Lookup, row: AccountResult, headline: str, trim: Truncator, *, pictures: bool
+) -> Iterator[Block]:
+    """Show one profile: its nickname, the headline, its avatar if wanted, and the fields that are set."""
+    title = make_visible(str(row.values.get(NICK.tag) or row.account))
+    yield header(title)
+    picture = find_picture(row.values.get(AVATAR.tag)) if pictures else ""
+    account = make_visible(row.account)
+    yield illustrated(f"{account}  ·  {headline}", picture, f"Avatar of {account}")
+    fields = sorted(shown_fields(lookup, [row]), key=lambda field: not _is_notable(field, row))
+    filled = [field for field in fields if is_set(field, row.values.get(field.tag))]
+    below = [field for field in filled if field != NICK or len(title) > MAX_HEADER]
+    if below:
+        corner = lookup.command.kind.column.capitalize()
+        yield table(_side_by_side(corner, [row], below, trim))
+    if empty := [field_label(field, trim) for field in fields if field not in filled]:
+        yield plain_context(cut(f"Not set: {', '.join(empty)}", _MAX_LEFT_OUT))
 
 
 def show_found(lookup: Lookup, found: Sequence[AccountResult], trim: Truncator) -> Iterator[Block]:
@@ -25,13 +54,13 @@ def show_found(lookup: Lookup, found: Sequence[AccountResult], trim: Truncator) 
     if not found:
         return
     fields = shown_fields(lookup, found)
-    if len(lookup.answer.rows) == 1:
-        yield from _card(found[0], fields, trim)
-    elif len(lookup.answer.rows) <= SIDE_BY_SIDE:
-        corner = lookup.command.kind.column.capitalize()
-        yield table(_side_by_side(corner, found, fields, trim))
-    else:
+    if len(lookup.answer.rows) > SIDE_BY_SIDE:
         yield table(_rows(found, fields, trim))
+        return
+    corner = lookup.command.kind.column.capitalize()
+    yield table(_side_by_side(corner, found, fields, trim))
+    if any(_differs(field, found) for field in fields):
+        yield plain_context(f"{DIFFERS} marks what differs")
 
 
 def all_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, ...]:
@@ -62,28 +91,19 @@ def _side_by_side(
 ) -> Iterator[list[str]]:
     yield [corner, *(make_visible(row.account) for row in found)]
     for field in fields:
-        yield [field_label(field, trim), *(_cell(field, row, trim) for row in found)]
+        label = field_label(field, trim)
+        marked = f"{DIFFERS} {label}" if _differs(field, found) else label
+        yield [marked, *(_cell(field, row, trim) for row in found)]
 
 
-def _card(row: AccountResult, fields: Iterable[Field], trim: Truncator) -> Iterator[Block]:
-    heading = [code(row.account)]
-    short: list[tuple[str, str]] = []
-    long: list[list[RichTextElement]] = []
-    for field in fields:
-        value = row.values.get(field.tag)
-        ours, cell = format_safe(field, value), _cell(field, row, trim)
-        if ours is not None:
-            short.append((field.label, ours))
-        elif field.word == _HEADING and cell != ABSENT:
-            heading = [bold(cell), words("  "), *heading]
-        else:
-            long.append([bold(field_label(field, trim)), words(f"  {cell}")])
-    yield paragraph(heading)
-    if short:
-        yield section_fields(short)
-    if long:
-        yield paragraph(*long)
+def _differs(field: Field, found: Sequence[AccountResult]) -> bool:
+    return len({row.values.get(field.tag) for row in found}) > 1
+
+
+def _is_notable(field: Field, row: AccountResult) -> bool:
+    return field.notable != "" and row.values.get(field.tag) == field.notable
 
 
 def _cell(field: Field, row: AccountResult, trim: Truncator) -> str:
-    return trim(format_value(field, row.values.get(field.tag)))
+    value = trim(format_value(field, row.values.get(field.tag)))
+    return f"{NOTABLE} {value}" if _is_notable(field, row) else value

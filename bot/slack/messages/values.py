@@ -27,6 +27,11 @@ def format_value(field: Field, value: Value | None) -> str:
     return format_safe(field, value) or make_visible(_text(value).removeprefix(field.prefix)) or ABSENT
 
 
+def is_set(field: Field, value: Value | None) -> bool:
+    """Check whether a field has a value, other than the one that means that it has none."""
+    return bool(_text(value)) and (not field.unset or format_safe(field, value) != field.unset)
+
+
 def format_safe(field: Field, value: Value | None) -> str | None:
     """Format a value that is a word of the bot, a number or a date; None for all others."""
     if field.kind in (Kind.TEXT, Kind.NAMES):

@@ -123,8 +123,11 @@ def show(lookup: Lookup, number: int) -> Message:
 
 
 def shown_ids(message: Message) -> Iterator[str]:
+    is_card = message.blocks[0]["type"] == "header"
+    if is_card:
+        yield message.blocks[1]["text"]["text"].partition("  ·  1 of 1 found")[0]
     for block in message.blocks[1:]:
-        if block["type"] == "table":
+        if block["type"] == "table" and not is_card:
             yield from ids_of_table([[cell["text"] for cell in row] for row in block["rows"]])
         elif block["type"] == "rich_text":
             for element in block["elements"][0]["elements"]:
