@@ -143,7 +143,8 @@ def _check_listing(rule: Listing, items: Sequence[Any], pointer: str, surface: S
         yield Problem(pointer, f"must have {_range(rule)} items, has {len(items)}")
     for place, item in enumerate(items):
         if not (rule.gaps and item is None):
-            yield from _check(rule.item, item, f"{pointer}/{place}", surface)
+            own = rule.first if place == 0 and rule.first else rule.item
+            yield from _check(own, item, f"{pointer}/{place}", surface)
     if rule.unique:
         yield from _check_unique(rule.unique, items, pointer)
     if rule.even and len({len(item) for item in items if isinstance(item, list | tuple)}) > 1:

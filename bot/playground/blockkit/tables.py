@@ -71,6 +71,7 @@ class Listing:
             types together.
         even: Items must have equal lengths.
         gaps: Null is allowed for an omitted item.
+        first: The rule of the first item, if it differs.
     """
 
     item: Rule
@@ -81,6 +82,7 @@ class Listing:
     text_sums: Mapping[str, int] = field(default_factory=dict)
     even: bool = False
     gaps: bool = False
+    first: "Rule | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,12 +345,12 @@ _CONTEXT_ACTIONS = {
 
 # Parts of blocks
 
-_CELLS = {
+_RAW_CELLS = {
     "raw_text": Object({"text": Text()}),
     "raw_number": Object({"value": Number(whole=False), "text": Text()}),
-    "rich_text": _RICH_TEXT,
 }
-_ROW = Listing(Kinds(_CELLS), most=20)
+_ROW = Listing(Kinds({**_RAW_CELLS, "rich_text": _RICH_TEXT}), most=20)
+_HEADER_ROW = Listing(Kinds(_RAW_CELLS), most=20)
 _COLUMN = Object(optional={"align": Text(choices=("left", "center", "right")), "is_wrapped": Flag()})
 _IMAGE_ONLY = Kinds({"image": _IMAGE})
 _SOURCE = Kinds({"url": Object({"url": Text(), "text": Text()})})
@@ -475,7 +477,7 @@ _NEWER_BLOCKS = {
         {"title": Text()}, surfaces=("message",), tasks=Listing(Kinds({"task_card": _TASK}), 0, 50)
     ),
     "data_table": _block(
-        {"caption": Text(), "rows": Listing(_ROW, least=2, most=101, even=True)},
+        {"caption": Text(), "rows": Listing(_ROW, least=2, most=101, even=True, first=_HEADER_ROW)},
         surfaces=("message",),
         page_size=Number(1, 100),
         row_header_column_index=Number(0, 19),
@@ -561,7 +563,7 @@ SUGGESTIONS = Object(
 
 UNPLAYED = frozenset(
     {
-        *("alert", "card", "carousel", "container", "context_actions", "data_table", "data_visualization"),
+        *("alert", "card", "carousel", "container", "context_actions", "data_visualization"),
         *("plan", "task_card", "video"),
         *(
             "multi_channels_select",

@@ -56,7 +56,7 @@ function snapshot(event) {
   showFaults(event.weather, setFault);
   shortcuts = event.shortcuts;
   composer.tools.replaceChildren(makeShortcutMenu("global", { label: "Shortcuts", content: icon("bolt"), look: "icon" }));
-  byId("team").textContent = team;
+  for (const id of ["team", "workspace"]) byId(id).textContent = team;
   showPeople(event.people);
   makeConversations(event.channels, event.hint);
   composer.offerCommands(event.commands);

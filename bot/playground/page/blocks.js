@@ -3,6 +3,7 @@ import { control, picture, unknown, words } from "./controls.js";
 import { el } from "./dom.js";
 import { INPUTS } from "./inputs.js";
 import { richText } from "./richtext.js";
+import { dataTable, table } from "./tables.js";
 
 let fields = 0;
 
@@ -48,31 +49,13 @@ function field(block, { error, ...here }) {
   return [node, notes];
 }
 
-const CELLS = {
-  __proto__: null,
-  raw_text: (cell) => cell.text,
-  raw_number: (cell) => cell.text ?? String(cell.value),
-  rich_text: richText,
-};
-
-function table(block) {
-  const looks = (block.column_settings ?? []).map((column) =>
-    `align-${column?.align ?? "left"} ${column?.is_wrapped ? "wrapped" : ""}`);
-  const row = (cells, tag, attributes) => el("tr", {}, cells.map((cell, index) =>
-    el(tag, { ...attributes, class: looks[index] }, CELLS[cell.type]?.(cell) ?? unknown(cell.type))));
-  const [head, ...body] = block.rows;
-  return el("div", { class: "scroll", role: "region", "aria-label": "Table", tabindex: 0 },
-    el("table", {},
-      el("thead", {}, row(head, "th", { scope: "col" })),
-      el("tbody", {}, body.map((cells) => row(cells, "td")))));
-}
-
 const contextElement = (element) => (element.type === "image" ? picture(element) : el("span", {}, words(element)));
 
 const BLOCKS = {
   __proto__: null,
   section,
   table,
+  data_table: dataTable,
   rich_text: richText,
   context: (block) => block.elements.map(contextElement),
   header: (block) => el("h3", {}, block.text.text),

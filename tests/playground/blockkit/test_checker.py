@@ -428,7 +428,10 @@ IN_MESSAGES: dict[str, Json] = {
             task(sources=[{"type": "url", "url": "https://x.example", "text": "x"}]),
         ],
     },
-    "data table": data_table(page_size=5, row_header_column_index=0),
+    "data table": {
+        **data_table(page_size=5, row_header_column_index=0),
+        "rows": [[cell(), cell()], [rich(said(word())), {"type": "raw_number", "value": 7, "text": "7"}]],
+    },
     "chart": plot(),
     "pie chart": pie(points()),
 }
@@ -839,6 +842,7 @@ WRONG: list[tuple[str, Json]] = [
     ("rows/0/0/type", table([mrkdwn()])),
     ("column_settings/0/align", table([cell()], column_settings=[{"align": "middle"}])),
     ("rows", {**data_table(), "rows": [[cell()], [cell(), cell()]]}),
+    ("rows/0/0/type", {**data_table(), "rows": [[rich(said(word()))], [cell()]]}),
     ("video_url", video(video_url="http://film.example")),
     ("level", {"type": "alert", "text": plain(), "level": "loud"}),
     ("", {"type": "card", "subtitle": plain()}),
