@@ -97,6 +97,12 @@ def find_longest_text_of_blocks(run: FieldRun) -> Observed:
     return Observed(f"{taken:,} characters: ok; {refused:,}: {_list(codes - {OK})}", fits)
 
 
+def post_data_table(run: FieldRun) -> Observed:
+    rows = [[{"type": "raw_text", "text": text}] for text in ("id", *(f"user_{n}" for n in range(100)))]
+    code = run.try_post("A data table", blocks=[{"type": "data_table", "caption": "Accounts", "rows": rows}])
+    return Observed(code, code == OK)
+
+
 def post_two_tables(run: FieldRun) -> Observed:
     rows = [[{"type": "raw_text", "text": text}] for text in ("id", "alice")]
     code = run.try_post("Two tables", blocks=[{"type": "table", "rows": rows}] * 2)
@@ -269,6 +275,11 @@ CHECKS = (
     Check(
         "A message has at most one table; a second is refused with `invalid_attachments`",
         post_two_tables,
+    ),
+    Check(
+        "A message takes `data_table` blocks: a header and at most 100 rows, 20,000 characters together, no "
+        "rich text in the header. Some workspaces may not have them yet",
+        post_data_table,
     ),
     Check(
         "An upload URL takes raw bytes or a form with one file",

@@ -12,6 +12,7 @@ from bot.playground.transport.socket_mode import SocketMode
 _ANSWERS = {"fine": "Fine", "limited": "Too many requests (429)", "down": "Down (500)", "hanging": "Hanging"}
 _FAULTS = {"limited": SlackFault.RATE_LIMITED, "down": SlackFault.BROKEN, "hanging": SlackFault.HANG}
 _ANSWERS_TO_COMMANDS = {"added": "Added", "replaced": "Replaced"}
+_BLOCKS = {"taken": "Taken", "refused": "Refused (invalid_blocks)"}
 _CHOICES = {"chosen": "Chosen", "empty": "Empty"}
 _TIMES = {"once": "Once", "twice": "Twice"}
 _SOCKET = {"connected": "Connected", "drop": "Drop now"}
@@ -66,6 +67,11 @@ class FaultControls:
                 lambda name: _choose_late(views, name),
             )
         )
+        self.add(
+            FaultControl(
+                "data_tables", "Data tables", _BLOCKS, lambda name: _refuse(faults, "data_table", name)
+            )
+        )
         self.add(FaultControl("deliveries", "Deliveries", _TIMES, lambda name: _repeat(faults, name)))
         self.add(FaultControl("socket", "Socket", _SOCKET, lambda name: _drop(sockets, name), momentary=True))
 
@@ -106,6 +112,10 @@ def _drop(sockets: SocketMode, setting: str) -> None:
 
 def _replace(faults: FaultInjector, setting: str) -> None:
     faults.replace_answers = setting == "replaced"
+
+
+def _refuse(faults: FaultInjector, block: str, setting: str) -> None:
+    faults.refused_blocks = frozenset({block}) if setting == "refused" else frozenset()
 
 
 def _choose_late(views: Views, setting: str) -> None:

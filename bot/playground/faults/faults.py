@@ -35,6 +35,8 @@ class FaultInjector:
         """Deliver every payload twice."""
         self.replace_answers = False
         """Let `replace_original` at a slash command's response URL replace the answer given before."""
+        self.refused_blocks = frozenset[str]()
+        """Types of blocks that messages must not have, as in a Slack without them."""
         self._faults: defaultdict[str, deque[SlackFault]] = defaultdict(deque)
         self._lasting: dict[str, SlackFault | None] = {}
         self._delays: dict[str, float] = {}

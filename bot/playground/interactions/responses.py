@@ -61,7 +61,7 @@ def respond(workspace: Workspace, url: ResponseUrl, body: Mapping[str, Any]) -> 
     if source and url.pressed and _is_true(body.get("delete_original")):
         workspace.delete(source)
         return
-    content = read_content(body)
+    content = read_content(body, workspace.faults.refused_blocks)
     replaceable = url.pressed or workspace.faults.replace_answers
     if source and replaceable and _is_true(body.get("replace_original", url.pressed)):
         workspace.change(source, content)

@@ -3,12 +3,12 @@
 import copy
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any
 
-from bot.playground.blockkit.checker import check_message
+from bot.playground.blockkit.checker import Problem, check_message
 from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.people import Person
@@ -66,8 +66,12 @@ class Message:
     status: str = ""
 
 
-def read_content(arguments: Mapping[str, Any]) -> MessageContent:
+def read_content(arguments: Mapping[str, Any], refused: Collection[str] = ()) -> MessageContent:
     """Read and validate a message's content from the arguments of a call.
+
+    Args:
+        arguments: The call's arguments, or the body of a response URL.
+        refused: Types of blocks to refuse.
 
     Raises:
         SlackError: The content is invalid.
@@ -81,6 +85,7 @@ def read_content(arguments: Mapping[str, Any]) -> MessageContent:
         raise SlackError("no_text", **details)
     content = {key: value for key, value in (("text", text), ("blocks", blocks)) if value}
     problems = [problem for problem in check_message(content) if not problem.house]
+    problems = problems or list(_find_refused(blocks, refused))
     if problems:
         errors = [f"{problem.message} [json-pointer:{problem.pointer}]" for problem in problems]
         messages = [f"[ERROR] {error}" for error in errors]
@@ -88,6 +93,12 @@ def read_content(arguments: Mapping[str, Any]) -> MessageContent:
         raise SlackError(code, errors=errors, response_metadata={"messages": messages})
     mrkdwn = arguments.get("mrkdwn") not in (False, "false", "0")
     return MessageContent(text[:TEXT_LIMIT], with_ids(blocks) if blocks else None, mrkdwn)
+
+
+def _find_refused(blocks: list[Json] | None, refused: Collection[str]) -> Iterator[Problem]:
+    for place, block in enumerate(blocks or []):
+        if block["type"] in refused:
+            yield Problem(f"/blocks/{place}/type", f"unsupported type: {block['type']}")
 
 
 def list_elements(blocks: list[Json] | None) -> Iterator[tuple[Json, Json]]:

@@ -3,7 +3,7 @@
 from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.people import BOT
-from bot.playground.state.messages import read_content
+from bot.playground.state.messages import MessageContent, read_content
 from bot.playground.state.serializers import serialize_message
 from bot.playground.web_api.calls import MethodCall
 
@@ -18,7 +18,7 @@ def post_message(call: MethodCall) -> Json:
         raise SlackError("not_in_channel")
     if channel.direct and not call.workspace.messages_enabled:
         raise SlackError("messages_tab_disabled")
-    content, thread = read_content(call.arguments), call.find_thread(channel)
+    content, thread = _read_content(call), call.find_thread(channel)
     call.workspace.posting_limit.acquire(channel.id, call.workspace.clock())
     message = call.workspace.post(channel, BOT, content, thread_ts=thread)
     return {"channel": channel.id, "ts": message.ts, "message": serialize_message(message)}
@@ -31,7 +31,7 @@ def post_ephemeral(call: MethodCall) -> Json:
         raise SlackError("user_not_in_channel")
     if BOT.id not in channel.members:
         raise SlackError("not_in_channel")
-    content, thread = read_content(call.arguments), call.find_thread(channel)
+    content, thread = _read_content(call), call.find_thread(channel)
     if thread and not call.workspace.has_replies(channel.id, thread):
         # Slack reports no error, and shows it to nobody.
         return {"message_ts": call.workspace.make_ts()}
@@ -61,7 +61,7 @@ def update(call: MethodCall) -> Json:
     message = call.get_message("cant_update_message")
     if len(str(call.arguments.get("text") or "").encode("utf-8", "replace")) > _MAX_UPDATE_BYTES:
         raise SlackError("msg_too_long")
-    call.workspace.change(message, read_content(call.arguments))
+    call.workspace.change(message, _read_content(call))
     described = serialize_message(message)
     return {"channel": message.channel, "ts": message.ts, "text": message.content.text, "message": described}
 
@@ -71,3 +71,7 @@ def delete(call: MethodCall) -> Json:
     message = call.get_message("cant_delete_message")
     call.workspace.delete(message)
     return {"channel": message.channel, "ts": message.ts}
+
+
+def _read_content(call: MethodCall) -> MessageContent:
+    return read_content(call.arguments, call.workspace.faults.refused_blocks)

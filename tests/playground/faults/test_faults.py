@@ -1,4 +1,5 @@
 from threading import Thread
+from typing import Any
 
 import pytest
 import requests
@@ -31,6 +32,7 @@ def test_sends_every_page_the_fault_settings(page: OpenPage) -> None:
             "response_url": "fine",
             "command_answers": "added",
             "updated_views": "chosen",
+            "data_tables": "taken",
             "deliveries": "once",
             "socket": "connected",
         }
@@ -90,6 +92,31 @@ def test_lets_response_urls_fail_alone(slack: WebClient, page: OpenPage, open_so
 
     assert answer.status_code == 500
     assert slack.auth_test()["ok"]
+
+
+def test_refuses_data_tables_until_the_fault_is_cleared(
+    slack: WebClient, page: OpenPage, open_socket: OpenSocket
+) -> None:
+    cells = [[{"type": "raw_text", "text": text}] for text in ("Account", "alice")]
+    message: dict[str, Any] = {
+        "text": "x",
+        "blocks": [{"type": "data_table", "caption": "Accounts", "rows": cells}],
+    }
+    vera, bot = page(VIEWER), open_socket()
+    vera.send("/im help")
+    response_url = bot.receive()["payload"]["response_url"]
+
+    vera.set_fault("data_tables", "refused")
+    with pytest.raises(SlackApiError, match="invalid_blocks") as caught:
+        slack.chat_postMessage(channel=ONCALL, **message)
+    refused = requests.post(response_url, json=message, timeout=30)
+    vera.set_fault("data_tables", "taken")
+    taken = requests.post(response_url, json=message, timeout=30)
+
+    assert caught.value.response["errors"] == ["unsupported type: data_table [json-pointer:/blocks/0/type]"]
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_blocks")
+    assert taken.status_code == 200
+    assert slack.chat_postMessage(channel=ONCALL, **message)["ok"]
 
 
 def test_leaves_calls_hanging(url: str, page: OpenPage) -> None:
