@@ -30,6 +30,7 @@ from bot.slack.interactions import Interactions
 from bot.slack.listeners.envelopes import DeduplicatingHandler
 from bot.slack.listeners.home import HomeTabs
 from bot.slack.listeners.registration import register
+from bot.slack.messages.blocks import DATA_TABLE, PICTURE
 from bot.slack.messages.render import render
 from bot.slack.runner import CommandRunner, Observer
 from bot.slack.workers import QUICK_THREADS, THREADS, Workers
@@ -135,6 +136,7 @@ def make_bot(
         Files(slack),
         observe,
         audit.channel_trouble,
+        _list_avoided_blocks(settings),
     )
     homes = HomeTabs(slack, settings.slack_command, services, interactions, audit.channel_state)
     workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
@@ -152,6 +154,11 @@ def make_bot(
     )
     register(bolt, runner, responder, admission, homes)
     return Bot(bolt, slack, people, ims, audit, responder, workers, priority_workers, quick_workers, pool)
+
+
+def _list_avoided_blocks(settings: Settings) -> set[str]:
+    wanted = {PICTURE: settings.slack_avatars, DATA_TABLE: settings.slack_data_tables}
+    return {kind for kind, is_wanted in wanted.items() if not is_wanted}
 
 
 def _make_relay(settings: Settings, slack: SlackClient, store: Store, people: SlackPeople) -> Relay | None:

@@ -54,6 +54,7 @@ _NOBODY = "is empty; set it to * for every full member, or list user and user-gr
 _REASONS = {
     "missing": "is not set",
     "too_short": "is not set",
+    "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",
     "int_parsing_size": "must be a smaller whole number",
 }
@@ -276,6 +277,10 @@ class SlackSettings(_Sources):
         str, _matching(r"/[a-z0-9_-]{1,31}", "must be a slash and up to 31 of a-z, 0-9, - and _, as in /im")
     ] = "/im"
     """The slash command's name, should another app own /im."""
+    slack_avatars: bool = True
+    """Whether answers show avatars, which Slack then fetches from their https addresses."""
+    slack_data_tables: bool = True
+    """Whether answers use tables that can be sorted and filtered; the bot stops when Slack refuses one."""
     slack_silence_seconds: float = Field(300, ge=10)
     """Seconds without a sign of life from Slack after which Socket Mode ends; Slack gives one every five."""
 

@@ -85,6 +85,7 @@ def test_what_is_not_set_has_a_default() -> None:
     assert settings.database_url == "sqlite:///im-bot.db"
     assert (settings.host, settings.port, settings.log_level) == ("0.0.0.0", None, "INFO")
     assert settings.slack_silence_seconds == 300
+    assert (settings.slack_avatars, settings.slack_data_tables) == (True, True)
 
 
 def test_everything_can_be_set() -> None:
@@ -93,6 +94,8 @@ def test_everything_can_be_set() -> None:
             "SLACK_API_URL": "https://proxy.example/api/",
             "SLACK_COMMAND": "/chat-2",
             "SLACK_SILENCE_SECONDS": "90",
+            "SLACK_AVATARS": "false",
+            "SLACK_DATA_TABLES": "no",
             f"{PROD}ADMIN": "root",
             f"{PROD}API_URL": "https://im.example/",
             f"{PROD}CUSTOM_FIELDS": "Vip, Tier:Service tier,",
@@ -110,6 +113,7 @@ def test_everything_can_be_set() -> None:
     app = settings.im_apps["prod"]
     assert (settings.slack_api_url, settings.slack_command) == ("https://proxy.example/api/", "/chat-2")
     assert settings.slack_silence_seconds == 90
+    assert (settings.slack_avatars, settings.slack_data_tables) == (False, False)
     assert (app.sdk_app_id, app.secret_key.get_secret_value(), app.admin) == (1400000000, "prod-key", "root")
     assert (app.base_url, app.place) == ("https://im.example", "Singapore")
     assert settings.apps.by_name["prod"].custom == (custom_field("Vip"), custom_field("Tier", "Service tier"))

@@ -37,11 +37,13 @@ class LookupPage(Page):
     Args:
         answer: The answer without values; it determines the accounts of each page.
         number: The page, counted from zero.
+        size: The found accounts per page.
         failed: The accounts on it that the answer found, but that failed when the page was shown.
     """
 
     answer: Lookup
-    number: int = 0
+    number: int
+    size: int
     failed: tuple[str, ...] = ()
 
 

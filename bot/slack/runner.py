@@ -45,12 +45,21 @@ from bot.slack.interactions import (
     SavedAccount,
     SavedLookup,
 )
-from bot.slack.messages.blocks import Message, sentence
+from bot.slack.messages.blocks import DATA_TABLE, NEWER, PICTURE, Message, find_newer, sentence
 from bot.slack.messages.csv import comment, file_name, to_csv
 from bot.slack.messages.errors import render_crash, render_error
 from bot.slack.messages.notices import changing, sending
-from bot.slack.messages.paging import PageControls, accounts_on, pages, shown, single_account
+from bot.slack.messages.paging import (
+    ROWS_PER_DATA_TABLE,
+    ROWS_PER_PAGE,
+    PageControls,
+    accounts_on,
+    pages,
+    shown,
+    single_account,
+)
 from bot.slack.messages.render import render, render_sent
+from bot.slack.messages.tables import SIDE_BY_SIDE
 from bot.slack.messages.text import plural, unescape
 from bot.slack.modals.profile import TITLE, account_view, form_view
 
@@ -78,6 +87,7 @@ class CommandRunner:
         files: Sends files.
         observe: Called after each answer.
         channel_trouble: Explains why the audit channel lacks changes; empty while it lacks none.
+        avoided_blocks: The kinds of newer blocks to avoid; those that Slack refuses are added.
     """
 
     command: str
@@ -88,6 +98,7 @@ class CommandRunner:
     files: Files
     observe: Observer
     channel_trouble: Callable[[], str]
+    avoided_blocks: set[str]
 
     def run_guarded(self, request: SlackRequest, run: Callable[[], str]) -> None:
         """Run a handler, and answer with its error if it raises.
@@ -145,6 +156,7 @@ class CommandRunner:
             neighbors = (history.newer, history.older)
             turns = PageControls(
                 0,
+                ROWS_PER_PAGE,
                 *(
                     self.interactions.keep(request.actor, HistoryPage(page)) if page else None
                     for page in neighbors
@@ -177,8 +189,11 @@ class CommandRunner:
 
     def turn_page(self, request: SlackRequest, page: LookupPage) -> None:
         """Answer with a page of an earlier answer, with current values."""
-        begin = self._renew(request, page.answer, accounts_on(page.answer, page.number))
-        self._show(request, self._look_up(request, begin, number=page.number), page.number)
+        size = self._page_size(page.answer)
+        number = page.number * page.size // size
+        accounts = accounts_on(page.answer, number, size)
+        begin = self._renew(request, page.answer, accounts)
+        self._show(request, self._look_up(request, begin, number=number), number)
 
     def share(self, request: SlackRequest, page: LookupPage) -> None:
         """Post a page in the channel, with current values.
@@ -186,7 +201,7 @@ class CommandRunner:
         Raises:
             NotSharedError: It is a direct message, or people from other organizations may read it.
         """
-        part = shown(page.answer, page.number)
+        part = shown(page.answer, page.number, page.size)
         lookup = self._look_up(request, self._renew(request, part, part.command.accounts), share=True)
         self._show(request, lookup, 0, share=True)
 
@@ -242,14 +257,47 @@ class CommandRunner:
             public: Whether others see it; then it has no buttons.
             note: A sentence to add.
         """
+        draw = partial(self._draw_answer, request, lookup, public=public, note=note)
+        avoided, size = self.avoided_blocks, self._page_size(lookup)
+        message = draw(number, size, frozenset(avoided))
+        if not (newer := find_newer(message.blocks)):
+            return message
+
+        def simplify() -> Message:
+            # A picture is refused for its own sake, a data table for its kind.
+            avoided.update(newer - {PICTURE})
+            smaller = self._page_size(lookup)
+            return draw(number * size // smaller, smaller, NEWER)
+
+        return replace(message, simpler=simplify)
+
+    def _draw_answer(
+        self,
+        request: SlackRequest,
+        lookup: Lookup,
+        number: int,
+        size: int,
+        avoid: Collection[str],
+        *,
+        public: bool,
+        note: str,
+    ) -> Message:
+        page = PageControls(size=size) if public else self._page_controls(request, lookup, number, size)
         return render(
             lookup,
             command=self.command,
             actor_id=request.actor.user_id,
-            page=None if public else self._page_controls(request, lookup, number),
+            page=page,
             shared=public,
             note=_note_unrecorded(note, lookup),
+            avoid=avoid,
         )
+
+    def _page_size(self, lookup: Lookup) -> int:
+        """Return the found accounts per page: more where the reader can page through them."""
+        many = len(lookup.answer.rows) > SIDE_BY_SIDE
+        newer = DATA_TABLE not in self.avoided_blocks
+        return ROWS_PER_DATA_TABLE if many and newer else ROWS_PER_PAGE
 
     def _show(
         self, request: SlackRequest, lookup: Lookup, number: int, *, share: bool = False, note: str = ""
@@ -342,15 +390,17 @@ class CommandRunner:
         form = self.services.changes.edit(request.actor, command, request.surface)
         return form_view(form, self.interactions.keep(request.actor, OpenForm(form, request.response_url)))
 
-    def _page_controls(self, request: SlackRequest, lookup: Lookup, number: int) -> PageControls:
-        answer, last = lookup.without_values(), pages(lookup) - 1
+    def _page_controls(self, request: SlackRequest, lookup: Lookup, number: int, size: int) -> PageControls:
+        answer, last = lookup.without_values(), pages(lookup, size) - 1
         failed = lookup.narrow(lookup.unanswered()).command.accounts if lookup.earlier else ()
 
         def page(neighbor: int) -> str | None:
             exists = 0 <= neighbor <= last
-            return self.interactions.keep(request.actor, LookupPage(answer, neighbor)) if exists else None
+            return (
+                self.interactions.keep(request.actor, LookupPage(answer, neighbor, size)) if exists else None
+            )
 
-        this = self.interactions.keep(request.actor, LookupPage(answer, number, failed))
+        this = self.interactions.keep(request.actor, LookupPage(answer, number, size, failed))
         account = single_account(lookup)
         subject = (
             self.interactions.keep(request.actor, SavedAccount(lookup.command.app, account))
@@ -359,6 +409,7 @@ class CommandRunner:
         )
         return PageControls(
             number,
+            size,
             page(number - 1),
             page(number + 1),
             export_id=this,

@@ -17,7 +17,7 @@ from bot.slack.interactions import LIFETIME
 from tests.support.running_bot import RunningBot, SlackUser, read_history
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT
 
-CROWD = [f"user_{number:03}" for number in range(1, 44)]
+CROWD = [f"user_{number:03}" for number in range(1, 208)]
 DOWN = Behavior(fault=Fault(kind="code", code=40001))
 BUTTONS = ("Share", "CSV", "Retry 2 failed")
 
@@ -55,7 +55,7 @@ def labels(message: dict[str, Any]) -> list[str]:
 
 
 def ids_in(message: dict[str, Any]) -> list[str]:
-    tables = [block for block in message["blocks"] if block["type"] == "table"]
+    tables = [block for block in message["blocks"] if block["type"] in ("table", "data_table")]
     return [row[0]["text"] for table in tables for row in table["rows"][1:]]
 
 
@@ -85,7 +85,7 @@ def test_exports_all_accounts_to_the_persons_own_direct_messages(
 ) -> None:
     first = ask(vera, f"/im profile {' '.join(CROWD)} nobody")
 
-    rows = download(running_bot, press(vera, first, "CSV of all 44"))
+    rows = download(running_bot, press(vera, first, "CSV of all 208"))
     said = vera.result()
 
     assert [row["account"] for row in rows] == [*CROWD, "nobody"]
@@ -199,7 +199,7 @@ def test_asks_again_only_for_what_failed(running_bot: RunningBot, vera: SlackUse
 
 def test_shares_exactly_the_page(running_bot: RunningBot, vera: SlackUser) -> None:
     first = ask(vera, f"/im profile {' '.join(CROWD)}", SUPPORT)
-    second = press(vera, first, "Next 20")
+    second = press(vera, first, "Next 100")
     with running_bot.act_as(EDITOR) as ed:
         shared = press(vera, second, "Share")
         seen = ed.result()

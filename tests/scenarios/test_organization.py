@@ -11,7 +11,7 @@ from bot.settings import RoleSettings
 from tests.support.running_bot import RunningBot, SlackUser, read_denials, read_history, run_bot
 from tests.support.slack import PARTNERS, wait_until
 
-CROWD = " ".join(f"user_{number:03}" for number in range(1, 44))
+CROWD = " ".join(f"user_{number:03}" for number in range(1, 208))
 NICK = "Tag_Profile_IM_Nick"
 
 
@@ -45,7 +45,7 @@ def outcomes_of(running_bot: RunningBot, account: str) -> list[Outcome]:
 def test_turns_the_pages_of_an_answer(cleo: SlackUser) -> None:
     first = cleo.ask(f"/im profile {CROWD}")
 
-    assert "Previous" in str(cleo.press(first, "Next 20")["blocks"])
+    assert "Previous" in str(cleo.press(first, "Next 100")["blocks"])
 
 
 def test_confirms_a_change(running_bot: RunningBot, cleo: SlackUser) -> None:

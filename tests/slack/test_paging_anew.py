@@ -1,7 +1,7 @@
 """Buttons of an answer while accounts come, go and fail: no id is lost or repeated."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import StringIO
@@ -25,7 +25,7 @@ from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import ResponseUrl
 from bot.slack.interactions import Interactions, LookupPage
 from bot.slack.listeners.buttons import press
-from bot.slack.messages.blocks import Message
+from bot.slack.messages.blocks import NEWER, Message
 from bot.slack.runner import CommandRunner
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
 
@@ -83,7 +83,7 @@ class UnsharedPeople(FakePeople):
 class RunnerFixture:
     """A command runner without Slack: a viewer's commands and presses."""
 
-    def __init__(self, im: FakeIM, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, im: FakeIM, pool: ThreadPoolExecutor, avoided: Collection[str] = NEWER) -> None:
         self.im, self.record, self.files, self.answers = im, FakeRecord(), FakeFiles(), Interactions()
         people: Any = UnsharedPeople({}, {})
         files: Any = self.files
@@ -92,7 +92,7 @@ class RunnerFixture:
         changes = Changes(APPS, ims, rules, people, self.record, audited=False)
         services = Services(APPS, ims, rules, people, pool, self.record, changes)
         self.runner = CommandRunner(
-            "/im", services, self.answers, people, nothing, files, lambda *_: None, lambda: ""
+            "/im", services, self.answers, people, nothing, files, lambda *_: None, lambda: "", set(avoided)
         )
 
     def ask(self, command: LookupCommand) -> Message:
@@ -135,8 +135,10 @@ def buttons(message: Message) -> dict[tuple[str, str], str]:
 def ids_in(message: Message) -> list[str]:
     """List the ids below the first line of an answer."""
     ids: list[str] = []
+    if message.blocks[0]["type"] == "header":
+        return [message.blocks[1]["text"]["text"].split()[0]]
     for block in message.blocks[1:]:
-        if block["type"] == "table":
+        if block["type"] in ("table", "data_table"):
             rows = [[cell["text"] for cell in row] for row in block["rows"]]
             ids += [row[0] for row in rows[1:]] if rows[0][0] == "Account" else rows[0][1:]
         elif block["type"] == "rich_text":

@@ -22,6 +22,7 @@ TOKEN_ERRORS = frozenset(
 )
 """The codes that refuse a token; trying again cannot help."""
 
+_TABLES = frozenset({"table", "data_table"})
 _BAD_BLOCKS = re.compile("invalid_blocks.*|invalid_attachments|msg_blocks_too_long|msg_too_long")
 
 
@@ -69,7 +70,7 @@ def refuses_blocks(code: str, status: int, blocks: Iterable[Mapping[str, Any]]) 
     """Check whether Slack refused a message for its blocks; a refused table has several codes."""
     if code == "internal_error":
         # With status 500 it is an outage.
-        return status == HTTPStatus.OK and any(block["type"] == "table" for block in blocks)
+        return status == HTTPStatus.OK and any(block["type"] in _TABLES for block in blocks)
     return bool(_BAD_BLOCKS.fullmatch(code))
 
 

@@ -43,7 +43,7 @@ class Channel:
     thread_ts: str = ""
 
     def post(self, message: Message) -> tuple[str, str]:
-        """Post a message, without its blocks if Slack refuses them.
+        """Post a message; with simpler blocks, or none, if Slack refuses them.
 
         Returns:
             The channel's id (for a person, that of their direct messages) and the message's time stamp.
@@ -90,6 +90,9 @@ class Channel:
         except SlackCallError as error:
             if not refuses_blocks(error.code, error.status, message.blocks):
                 raise
+            if message.simpler:
+                log.warning("Slack refused the blocks of a message (%s); sending simpler ones", error.code)
+                return self._send(method, message.simpler(), more)
             log.warning("Slack refused the blocks of a message (%s); sending its plain text", error.code)
             return self.slack.call(method, **body)
 

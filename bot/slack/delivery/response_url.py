@@ -113,6 +113,10 @@ class Responder:
             except _NotTakenError as error:
                 if not refuses_blocks(str(error), HTTPStatus.OK, message.blocks):
                     raise
+                if message.simpler:
+                    log.warning("Slack refused the blocks of an answer; sending simpler ones")
+                    self.send(url, message.simpler(), options, actor_id)
+                    return
                 log.warning("Slack refused the blocks of an answer; sending its plain text")
                 self._post(url, {name: value for name, value in body.items() if name != "blocks"}, deadline)
         except _NotTakenError as error:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -25,13 +25,25 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.core.model import App
-from bot.slack.messages.text import ELLIPSIS, cut, escape_mentions, make_visible
+from bot.slack.messages.text import ELLIPSIS, and_more, cut, escape_mentions, make_visible
 
 Payload: TypeAlias = tuple[dict[str, Any], ...]
 """Blocks as JSON objects."""
 
+DATA_TABLE = "data_table"
+"""The kind of tables that their readers can sort, filter and page."""
+PICTURE = "image"
+"""The kind of pictures."""
+NEWER = frozenset({DATA_TABLE, PICTURE})
+"""The kinds of blocks that Slack may refuse: newer ones, and pictures that it cannot fetch."""
+_ROWS_SHOWN = 20
+"""The rows of a data table shown at once."""
+_ROWS_SAID = 20
+"""The rows of a table in the plain text, so that there is room for what follows it."""
 _MAX_SIZE = 9300
 """The most characters in the blocks of one message; Slack's limit lies between 9,600 and 11,300."""
+_MAX_TABLE = 19_500
+"""The most characters in the cells of a data table; Slack's limit is 20,000."""
 _LIMITS = (1000, 500, 300, 200, 150, 100, 70, 50, 35, 25, 18, 12, 8, 5, 3)
 """Limits for the length of one text, in characters; a message takes the first under which it fits."""
 MAX_TEXT = 3800
@@ -43,10 +55,18 @@ _MAX_LINE = 600
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: its blocks, and the text shown in places without blocks, such as notifications."""
+    """A message.
+
+    Args:
+        text: The text shown in places without blocks, such as notifications.
+        blocks: The blocks.
+        simpler: Makes the message without blocks of newer kinds, for when Slack refuses those; None if it
+            has none.
+    """
 
     text: str
     blocks: Payload
+    simpler: "Callable[[], Message] | None" = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -66,6 +86,13 @@ class Truncator:
         return "long values are cut" if self.used else ""
 
 
+def find_newer(payload: Payload) -> frozenset[str]:
+    """Find the kinds of newer blocks in use, which Slack may refuse."""
+    kinds = {block["type"] for block in payload}
+    beside = {block["accessory"]["type"] for block in payload if "accessory" in block}
+    return NEWER & (kinds | beside)
+
+
 def make_message(build: Callable[[Truncator], Iterable[Block]]) -> Message:
     """Build a message that fits Slack's size limit, with its fallback text."""
     blocks = fit(build)
@@ -79,10 +106,10 @@ def fit(build: Callable[[Truncator], Iterable[Block]]) -> Payload:
         return tuple(block.to_dict() for block in build(Truncator(limit)) if not _is_blank(block))
 
     payload = built(_LIMITS[0])
-    if _size(payload) <= _MAX_SIZE:
+    if _fits(payload):
         return payload
     last = len(_LIMITS) - 1
-    place = bisect_left(_LIMITS, True, 1, last, key=lambda limit: _size(built(limit)) <= _MAX_SIZE)
+    place = bisect_left(_LIMITS, True, 1, last, key=lambda limit: _fits(built(limit)))
     return built(_LIMITS[place])
 
 
@@ -114,6 +141,13 @@ def _count_bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
+def _fits(payload: Payload) -> bool:
+    """Check the characters of the blocks; those of data tables have a limit of their own."""
+    tables = [block for block in payload if block["type"] == DATA_TABLE]
+    others = [block for block in payload if block["type"] != DATA_TABLE]
+    return _size(others) <= _MAX_SIZE and _size(tables) <= _MAX_TABLE
+
+
 def _size(node: Any) -> int:
     match node:
         case {"text": str(text)}:
@@ -130,8 +164,10 @@ def _lines(block: Mapping[str, Any]) -> Iterator[str]:
     match block:
         case {"type": "rich_text", "elements": [{"elements": elements}]}:
             yield from "".join(_said(element) for element in elements).split("\n")
-        case {"type": "table", "rows": rows}:
-            yield from (" · ".join(cell["text"] for cell in row) for row in rows)
+        case {"type": "table" | "data_table", "rows": rows}:
+            yield from (" · ".join(cell["text"] for cell in row) for row in rows[: _ROWS_SAID + 1])
+            if left_out := and_more(len(rows) - 1 - _ROWS_SAID, "rows"):
+                yield left_out
         case {"type": "header" | "section", "text": {"type": "plain_text", "text": text}}:
             yield text
         case _:
@@ -194,6 +230,21 @@ def illustrated(text: str, picture: str, alt: str) -> Block:
     """Make a line of plain text, with a picture beside it unless its URL is empty."""
     image = ImageElement(image_url=picture, alt_text=alt) if picture else None
     return SectionBlock(text=PlainTextObject(text=text, emoji=False), accessory=image)
+
+
+class DataTable(Block):
+    """A table that its reader can sort, filter and page; the SDK has no such block."""
+
+    type = DATA_TABLE
+
+    def __init__(self, caption: str, rows: Iterable[Iterable[str]]) -> None:
+        super().__init__(type=self.type)
+        self.caption = caption
+        self.rows = [[{"type": "raw_text", "text": text} for text in row] for row in rows]
+
+    def to_dict(self, *_: Any) -> dict[str, Any]:
+        """Return the block as a JSON object."""
+        return {"type": self.type, "caption": self.caption, "rows": self.rows, "page_size": _ROWS_SHOWN}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Lookup messages: the headline, a page of results, and the footer."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
@@ -9,11 +9,10 @@ from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
-from bot.slack.messages.blocks import Truncator, bold, code, context, paragraph, plain_context, words
+from bot.slack.messages.blocks import NEWER, Truncator, bold, code, context, paragraph, plain_context, words
 from bot.slack.messages.lookup_errors import COUNTED, show_problems
 from bot.slack.messages.paging import (
     PROBLEMS_PER_PAGE,
-    ROWS_PER_PAGE,
     PageControls,
     back,
     onward,
@@ -42,21 +41,21 @@ def show_lookup(
     seen_by: str,
     note: str,
     trim: Truncator,
-    pictures: bool = False,
+    avoid: Collection[str] = NEWER,
 ) -> Iterator[Block]:
     """Show one page of a lookup; the last one if the page no longer exists."""
-    count = pages(lookup)
+    count = pages(lookup, page.size)
     number = min(page.number, count - 1)
-    found, problems = part(lookup, number)
+    found, problems = part(lookup, number, page.size)
     problems = [*(row for row in found if row.status is not LookupStatus.FOUND), *problems]
     found = [row for row in found if row.status is LookupStatus.FOUND]
     if is_card(lookup, found):
-        yield from show_card(lookup, found[0], headline_text(lookup), trim, pictures=pictures)
+        yield from show_card(lookup, found[0], headline_text(lookup), trim, avoid)
     else:
         yield paragraph(headline(lookup))
         # Above the results, so that Next stays in its place below them.
         yield from back(lookup, page, number)
-        yield from show_found(lookup, found, trim)
+        yield from show_found(lookup, found, trim, avoid)
     yield from show_problems(lookup.command, problems, trim)
     if note:
         yield paragraph([words(note, "italic")])
@@ -65,7 +64,7 @@ def show_lookup(
         yield plain_context(note_below)
     left_out = _left_out(lookup, found) if found else ""
     rest = "" if count == 1 or page.next_id or page.previous_id else "for the other pages, leave out --share"
-    yield context(*_place(lookup, number, count), rest, seen_by, left_out, trim.note())
+    yield context(*_place(lookup, number, count, page.size), rest, seen_by, left_out, trim.note())
 
 
 def headline(lookup: Lookup) -> list[RichTextElement]:
@@ -99,15 +98,15 @@ def _cause(lookup: Lookup) -> str:
     return "No account could be read" if others else make_visible(cause[:1].upper() + cause[1:])
 
 
-def _place(lookup: Lookup, number: int, count: int) -> Iterator[str]:
+def _place(lookup: Lookup, number: int, count: int, size: int) -> Iterator[str]:
     if count == 1:
         return
     yield f"page {number + 1} of {count}"
-    sizes = (ROWS_PER_PAGE, PROBLEMS_PER_PAGE)
-    parts = zip(split(lookup), part(lookup, number), sizes, ("found", "not found"), strict=True)
-    for rows, here, size, what in parts:
+    sizes = (size, PROBLEMS_PER_PAGE)
+    parts = zip(split(lookup), part(lookup, number, size), sizes, ("found", "not found"), strict=True)
+    for rows, here, most, what in parts:
         if here and len(here) < len(rows):
-            first, last = number * size + 1, number * size + len(here)
+            first, last = number * most + 1, number * most + len(here)
             yield f"{first if first == last else f'{first}{_TO}{last}'} of {len(rows)} {what}"
         elif rows and not here and number:
             yield f"{len(rows)} {what} on earlier pages"

@@ -23,7 +23,12 @@ def no_names(_: str) -> str:
 
 def without_mentions(message: Message, names: Names) -> Message:
     """Replace the mentions in a message's blocks by names and ids: Slack notifies people of mentions."""
-    return replace(message, blocks=_replace(message.blocks, names))
+    simpler = message.simpler
+    return replace(
+        message,
+        blocks=_replace(message.blocks, names),
+        simpler=simpler and (lambda: without_mentions(simpler(), names)),
+    )
 
 
 def _replace(node: Any, names: Names) -> Any:

@@ -13,6 +13,8 @@ from bot.slack.messages.tables import SIDE_BY_SIDE, shown_fields
 
 ROWS_PER_PAGE = 20
 """The found accounts per page."""
+ROWS_PER_DATA_TABLE = 100
+"""The found accounts per page where its reader can page through them."""
 PROBLEMS_PER_PAGE = 50
 """The other accounts per page."""
 
@@ -23,6 +25,7 @@ class PageControls:
 
     Args:
         number: The page, counted from zero.
+        size: The found accounts per page.
         previous_id: For the page before.
         next_id: For the page after.
         export_id: For a CSV of the whole answer.
@@ -33,6 +36,7 @@ class PageControls:
     """
 
     number: int = 0
+    size: int = ROWS_PER_PAGE
     previous_id: str | None = None
     next_id: str | None = None
     export_id: str | None = None
@@ -42,10 +46,10 @@ class PageControls:
     history_id: str | None = None
 
 
-def pages(lookup: Lookup) -> int:
+def pages(lookup: Lookup, size: int = ROWS_PER_PAGE) -> int:
     """Count the pages of an answer; at least one."""
     found, problems = split(lookup)
-    return max(1, ceil(len(found) / ROWS_PER_PAGE), ceil(len(problems) / PROBLEMS_PER_PAGE))
+    return max(1, ceil(len(found) / size), ceil(len(problems) / PROBLEMS_PER_PAGE))
 
 
 def split(lookup: Lookup) -> tuple[list[AccountResult], list[AccountResult]]:
@@ -57,23 +61,25 @@ def split(lookup: Lookup) -> tuple[list[AccountResult], list[AccountResult]]:
     return found, problems
 
 
-def part(lookup: Lookup, number: int) -> tuple[list[AccountResult], list[AccountResult]]:
+def part(
+    lookup: Lookup, number: int, size: int = ROWS_PER_PAGE
+) -> tuple[list[AccountResult], list[AccountResult]]:
     """Return a page's found and other accounts, as the answer found them at first."""
     found, problems = split(lookup)
     return (
-        found[number * ROWS_PER_PAGE :][:ROWS_PER_PAGE],
+        found[number * size :][:size],
         problems[number * PROBLEMS_PER_PAGE :][:PROBLEMS_PER_PAGE],
     )
 
 
-def accounts_on(lookup: Lookup, number: int) -> frozenset[str]:
+def accounts_on(lookup: Lookup, number: int, size: int = ROWS_PER_PAGE) -> frozenset[str]:
     """List the accounts on a page."""
-    return frozenset(row.account for rows in part(lookup, number) for row in rows)
+    return frozenset(row.account for rows in part(lookup, number, size) for row in rows)
 
 
-def shown(lookup: Lookup, number: int) -> Lookup:
+def shown(lookup: Lookup, number: int, size: int = ROWS_PER_PAGE) -> Lookup:
     """Return the part of an answer that a page shows: its accounts, and the fields with room."""
-    page = lookup.answer.narrow(accounts_on(lookup, number))
+    page = lookup.answer.narrow(accounts_on(lookup, number, size))
     if page.command.kind.domain is None:
         return page
     return replace(page, command=replace(page.command, fields=shown_fields(lookup, ()), named=True))
@@ -89,15 +95,15 @@ def single_account(lookup: Lookup) -> str | None:
 def back(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
     """Yield the button to the page before."""
     if turns.previous_id and number:
-        yield buttons(Button(f"Previous {_size(lookup, number - 1)}", "page", turns.previous_id))
+        yield buttons(Button(f"Previous {_size(lookup, number - 1, turns.size)}", "page", turns.previous_id))
 
 
 def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
     """Yield the buttons below a page, labelled with the number of accounts they apply to."""
-    following = turns.next_id if number + 1 < pages(lookup) else None
+    following = turns.next_id if number + 1 < pages(lookup, turns.size) else None
     count = len(lookup.answer.rows)
     everything = f"CSV of all {count:,}" if count > SIDE_BY_SIDE else "CSV"
-    further = (f"Next {_size(lookup, number + 1)}", "page", following)
+    further = (f"Next {_size(lookup, number + 1, turns.size)}", "page", following)
     retry = (_retry(lookup), "retry_failed", turns.retry_id)
     found_some = (
         further,
@@ -113,9 +119,9 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
         yield buttons(*offered)
 
 
-def _size(lookup: Lookup, number: int) -> int:
+def _size(lookup: Lookup, number: int, size: int) -> int:
     """Count a page's found accounts, or its other ones if there are none."""
-    found, problems = part(lookup, number)
+    found, problems = part(lookup, number, size)
     return len(found) or len(problems)
 
 

@@ -1,6 +1,6 @@
 """Rendering of results: one message for each kind."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import assert_never
 
 from slack_sdk.models.blocks import Block
@@ -18,7 +18,7 @@ from bot.core.results import (
     Unchanged,
 )
 from bot.slack.messages.audit import show_history
-from bot.slack.messages.blocks import Message, context, make_message, plain_context
+from bot.slack.messages.blocks import NEWER, Message, context, make_message, plain_context
 from bot.slack.messages.change import show_form, show_preview, show_settled, show_unchanged
 from bot.slack.messages.csv import show_sent
 from bot.slack.messages.help import show_help, show_role
@@ -37,7 +37,7 @@ def render(
     shared: bool = False,
     note: str = "",
     repeat_ids: Sequence[str] = (),
-    pictures: bool = False,
+    avoid: Collection[str] = NEWER,
 ) -> Message:
     """Render a command's result.
 
@@ -49,7 +49,7 @@ def render(
         shared: Whether the whole channel sees it.
         note: A sentence to add to a lookup or a change, such as that it could not be recorded.
         repeat_ids: The opaque ids of the recent lookups in a start.
-        pictures: Whether to show avatars, which Slack fetches.
+        avoid: The kinds of newer blocks to avoid.
     """
     seen_by = _visibility(actor_id, shared=shared)
     match result:
@@ -62,7 +62,7 @@ def render(
                     seen_by=seen_by,
                     note=note,
                     trim=trim,
-                    pictures=pictures,
+                    avoid=avoid,
                 )
             )
         case Preview():

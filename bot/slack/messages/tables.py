@@ -1,6 +1,6 @@
 """The accounts that a lookup found: one as a card, a few side by side, many as rows."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from slack_sdk.models.blocks import Block
 
@@ -8,7 +8,17 @@ from bot.core.fields import NICK, Domain, Field
 from bot.core.lookups.fetch import attribute_names
 from bot.core.model import AccountResult
 from bot.core.results import Lookup
-from bot.slack.messages.blocks import MAX_HEADER, Truncator, header, illustrated, plain_context, table
+from bot.slack.messages.blocks import (
+    DATA_TABLE,
+    MAX_HEADER,
+    PICTURE,
+    DataTable,
+    Truncator,
+    header,
+    illustrated,
+    plain_context,
+    table,
+)
 from bot.slack.messages.pictures import AVATAR, find_picture
 from bot.slack.messages.text import cut, make_visible
 from bot.slack.messages.values import field_label, format_value, is_set
@@ -31,12 +41,12 @@ def is_card(lookup: Lookup, found: Sequence[AccountResult]) -> bool:
 
 
 def show_card(
-    lookup: Lookup, row: AccountResult, headline: str, trim: Truncator, *, pictures: bool
+    lookup: Lookup, row: AccountResult, headline: str, trim: Truncator, avoid: Collection[str]
 ) -> Iterator[Block]:
-    """Show one profile: its nickname, the headline, its avatar if wanted, and the fields that are set."""
+    """Show one profile: its nickname, the headline, its avatar, and the fields that are set."""
     title = make_visible(str(row.values.get(NICK.tag) or row.account))
     yield header(title)
-    picture = find_picture(row.values.get(AVATAR.tag)) if pictures else ""
+    picture = "" if PICTURE in avoid else find_picture(row.values.get(AVATAR.tag))
     account = make_visible(row.account)
     yield illustrated(f"{account}  ·  {headline}", picture, f"Avatar of {account}")
     fields = sorted(shown_fields(lookup, [row]), key=lambda field: not _is_notable(field, row))
@@ -49,13 +59,16 @@ def show_card(
         yield plain_context(cut(f"Not set: {', '.join(empty)}", _MAX_LEFT_OUT))
 
 
-def show_found(lookup: Lookup, found: Sequence[AccountResult], trim: Truncator) -> Iterator[Block]:
+def show_found(
+    lookup: Lookup, found: Sequence[AccountResult], trim: Truncator, avoid: Collection[str]
+) -> Iterator[Block]:
     """Show a page's found accounts, in a shape that depends on the answer's size."""
     if not found:
         return
     fields = shown_fields(lookup, found)
     if len(lookup.answer.rows) > SIDE_BY_SIDE:
-        yield table(_rows(found, fields, trim))
+        rows = _rows(found, fields, trim)
+        yield table(rows) if DATA_TABLE in avoid else DataTable(lookup.command.kind.noun.capitalize(), rows)
         return
     corner = lookup.command.kind.column.capitalize()
     yield table(_side_by_side(corner, found, fields, trim))

@@ -1,7 +1,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -114,6 +114,18 @@ def test_sends_plain_text_when_slack_refuses_the_blocks() -> None:
         fixture.reply().answer(MESSAGE)
 
     assert [body.get("blocks") for body in fixture.posted] == [list(MESSAGE.blocks), None]
+
+
+def test_sends_simpler_blocks_when_slack_refuses_newer_ones() -> None:
+    newer = replace(MESSAGE, blocks=({"type": "data_table"},), simpler=lambda: MESSAGE)
+    with slack(says("invalid_blocks"), says("invalid_blocks"), SENT) as fixture:
+        fixture.reply().answer(newer)
+
+    assert [body.get("blocks") for body in fixture.posted] == [
+        list(newer.blocks),
+        list(MESSAGE.blocks),
+        None,
+    ]
 
 
 @pytest.mark.parametrize(

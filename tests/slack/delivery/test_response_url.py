@@ -1,7 +1,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -233,6 +233,15 @@ def test_never_says_that_it_works_after_it_has_answered() -> None:
             time.sleep(0.05)
 
     assert [body["text"] for body in fixture.posted] == [MESSAGE.text]
+
+
+def test_sends_simpler_blocks_when_slack_refuses_newer_ones() -> None:
+    newer = replace(MESSAGE, blocks=({"type": "data_table"},), simpler=lambda: MESSAGE)
+    with slack(BLOCKS, OK) as fixture:
+        fixture.reply(replaces=True).answer(newer)
+
+    assert [body["blocks"] for body in fixture.posted] == [list(newer.blocks), list(MESSAGE.blocks)]
+    assert [body["replace_original"] for body in fixture.posted] == [True, True]
 
 
 def test_replaces_the_message_whose_button_was_pressed() -> None:

@@ -40,7 +40,7 @@ from tests.support.bot import signed
 from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.slack import APP_TOKEN, ONCALL, make_workspace, wait_until
 
-CROWD = " ".join(f"user_{number:03}" for number in range(1, 44))
+CROWD = " ".join(f"user_{number:03}" for number in range(1, 208))
 NOBODY = {
     PersonKind.GUEST: "a guest",
     PersonKind.DEACTIVATED: "a deactivated user",
@@ -152,7 +152,7 @@ def test_acknowledges_with_nothing_and_answers_later(fixture: ListenerFixture) -
 def test_turns_the_page_of_the_message_whose_button_was_pressed(fixture: ListenerFixture) -> None:
     fixture.send(f"profile {CROWD}", VIEWER)
     first = fixture.next_post()
-    acknowledged = fixture.press(key_of(first, "Next 20"), VIEWER)
+    acknowledged = fixture.press(key_of(first, "Next 100"), VIEWER)
 
     assert (acknowledged.status, acknowledged.body) == (200, "")
     assert fixture.next_post()["replace_original"] is True
@@ -180,7 +180,7 @@ def test_refuses_a_press_of_a_former_full_member(
     first = fixture.next_post()
     fixture.workspace.people[actor.id] = replace(actor, kind=kind)
 
-    fixture.press(key_of(first, "Next 20"), actor)
+    fixture.press(key_of(first, "Next 100"), actor)
 
     refused = fixture.next_post()
     assert f"you are {what}" in refused["text"]
@@ -208,7 +208,7 @@ def test_refuses_a_press_in_anothers_name(
     fixture.send(f"profile {CROWD}", VIEWER)
     first = fixture.next_post()
 
-    assert fixture.press(key_of(first, "Next 20"), VIEWER, **changes).status == 200
+    assert fixture.press(key_of(first, "Next 100"), VIEWER, **changes).status == 200
     assert why in fixture.next_post()["text"]
 
 
@@ -221,9 +221,9 @@ def test_takes_a_press_of_an_organization_that_names_no_workspace(fixture: Liste
         "is_enterprise_install": True,
     }
 
-    fixture.press(key_of(fixture.next_post(), "Next 20"), VIEWER, **changes)
+    fixture.press(key_of(fixture.next_post(), "Next 100"), VIEWER, **changes)
 
-    assert "43" in fixture.next_post()["text"]
+    assert "207" in fixture.next_post()["text"]
 
 
 @pytest.mark.parametrize("key", ["", "no-such-button", "x" * 2000])

@@ -119,7 +119,7 @@ def lookups(draw: st.DrawFn) -> Lookup:
 
 def show(lookup: Lookup, number: int) -> Message:
     ids = [16 * letter for letter in "pnersah"]
-    return render(lookup, command="/im", actor_id="U01", page=PageControls(number, *ids))
+    return render(lookup, command="/im", actor_id="U01", page=PageControls(number, 20, *ids))
 
 
 def shown_ids(message: Message) -> Iterator[str]:

@@ -57,7 +57,7 @@ from bot.errors import (
 )
 from bot.playground.blockkit.checker import check_message, check_view
 from bot.slack.messages.audit import MIN_GROUP, group_entries, render_checkpoint, render_entries
-from bot.slack.messages.blocks import Message
+from bot.slack.messages.blocks import NEWER, Message
 from bot.slack.messages.change import entry_label
 from bot.slack.messages.errors import render_crash, render_error
 from bot.slack.messages.home import follow_up_buttons, render_home
@@ -152,7 +152,8 @@ def fail(error: Any) -> Message:
 MESSAGES: dict[str, Callable[[], Message]] = {
     "profile_one": lambda: show(profiles(found("alice", ALICE))),
     "profile_one_for_an_editor": lambda: show(
-        profiles(found("alice", ALICE)), PageControls(0, None, None, "export", None, "share", "one", "one")
+        profiles(found("alice", ALICE)),
+        PageControls(0, 20, None, None, "export", None, "share", "one", "one"),
     ),
     "profile_one_nothing_set": lambda: show(profiles(found("alice"))),
     "profile_one_not_imported": lambda: show(profiles(missed("carol", LookupStatus.NOT_IMPORTED))),
@@ -165,11 +166,11 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "profile_rows_by_field": lambda: show(profiles(*crowd(5), only=("gender", "birthday"))),
     "profile_first_page": lambda: show(
         profiles(*crowd(41), missed("u_17", LookupStatus.NOT_IMPORTED), missed("u_29", LookupStatus.FAILED)),
-        PageControls(0, None, "next", "export", "retry", "share"),
+        PageControls(0, 20, None, "next", "export", "retry", "share"),
     ),
-    "profile_middle_page": lambda: show(profiles(*crowd(41)), PageControls(1, "previous", "next")),
+    "profile_middle_page": lambda: show(profiles(*crowd(41)), PageControls(1, 20, "previous", "next")),
     "profile_shared_page": lambda: show(profiles(*crowd(21)), shared=True),
-    "profile_last_page": lambda: show(profiles(*crowd(41)), PageControls(2, "previous", None)),
+    "profile_last_page": lambda: show(profiles(*crowd(41)), PageControls(2, 20, "previous", None)),
     "profile_all_failed": lambda: show(profiles(*(missed(f"u_{n}", LookupStatus.FAILED) for n in range(6)))),
     "profile_unrecorded": lambda: show(
         profiles(found("alice", ALICE)), note="This lookup could not be recorded."
@@ -211,9 +212,9 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "settled_failed": lambda: show(settled(Outcome.FAILED, REFUSED)),
     "settled_unknown": lambda: show(settled(Outcome.UNKNOWN, UNANSWERED)),
     "settled_cancelled": lambda: show(settled(Outcome.CANCELLED)),
-    "history": lambda: show(HISTORY, PageControls(0, None, "older")),
+    "history": lambda: show(HISTORY, PageControls(0, 20, None, "older")),
     "history_without_values": lambda: show(replace(HISTORY, with_values=False)),
-    "history_older": lambda: show(HISTORY, PageControls(0, "newer", None)),
+    "history_older": lambda: show(HISTORY, PageControls(0, 20, "newer", None)),
     "history_empty": lambda: show(replace(HISTORY, entries=(), older=None)),
     "entry_succeeded": lambda: tell(enter()),
     "entry_undone": lambda: tell(enter(change=UNDO)),
@@ -462,10 +463,21 @@ def test_marks_the_rows_that_differ() -> None:
 def test_shows_a_picture_where_it_is_wanted() -> None:
     lookup = profiles(found("alice", ALICE))
 
-    for pictures in (True, False):
-        message = render(lookup, command="/im", actor_id="U01ALICE", pictures=pictures)
+    for avoid in (frozenset[str](), NEWER):
+        message = render(lookup, command="/im", actor_id="U01ALICE", avoid=avoid)
         picture = message.blocks[1].get("accessory", {}).get("image_url")
-        assert picture == ("https://img.example/a/77.png" if pictures else None)
+        assert picture == (None if avoid else "https://img.example/a/77.png")
+
+
+def test_shows_many_accounts_as_a_table_to_sort_and_page() -> None:
+    message = render(
+        profiles(*crowd(60)), command="/im", actor_id="U1", avoid=(), page=PageControls(size=100)
+    )
+
+    table = next(block for block in message.blocks if block["type"] == "data_table")
+    assert len(table["rows"]) == 61
+    assert table["page_size"] == 20
+    assert check_message(payload(message)) == []
 
 
 def test_groups_what_was_not_found_by_its_reason() -> None:
@@ -512,7 +524,7 @@ def test_counts_pages(hits: int, misses: int, count: int) -> None:
 def test_turns_pages_with_buttons_that_count(number: int, buttons: list[tuple[str, str]]) -> None:
     rows = (*crowd(41), *(missed(f"u{n}", LookupStatus.FAILED) for n in range(170)))
 
-    message = show(profiles(*rows), PageControls(number, "previous", "next"))
+    message = show(profiles(*rows), PageControls(number, 20, "previous", "next"))
 
     shown = [
         element for block in message.blocks if block["type"] == "actions" for element in block["elements"]
@@ -521,7 +533,7 @@ def test_turns_pages_with_buttons_that_count(number: int, buttons: list[tuple[st
     assert [(element["text"]["text"], element["value"]) for element in shown] == buttons
 
 
-ALL_IDS = PageControls(0, "previous", "next", "export", "retry", "share")
+ALL_IDS = PageControls(0, 20, "previous", "next", "export", "retry", "share")
 LONE_IDS = replace(ALL_IDS, edit_id="alice", history_id="alice")
 
 
@@ -585,14 +597,14 @@ def test_asks_for_exactly_what_a_page_shows() -> None:
 
 
 def test_offers_no_buttons_on_an_only_page() -> None:
-    assert "actions" not in kinds(show(profiles(*crowd(20)), PageControls(0, "previous", "next")))
+    assert "actions" not in kinds(show(profiles(*crowd(20)), PageControls(0, 20, "previous", "next")))
 
 
 def test_says_which_page_this_is() -> None:
     rows = (*crowd(41), *(missed(f"u{n}", LookupStatus.FAILED) for n in range(60)))
 
     assert "page 2 of 3 · 21\N{EN DASH}40 of 41 found · 51\N{EN DASH}60 of 60 not found" in said(
-        show(profiles(*rows), PageControls(1, "previous", "next"))
+        show(profiles(*rows), PageControls(1, 20, "previous", "next"))
     )
 
 
@@ -798,7 +810,9 @@ def test_survives_the_longest_change() -> None:
 
     for message in (
         show(Preview(app, change, kept=values)),
-        show(History(app, "bob_k", tuple(entries), None, with_values=True), PageControls(0, None, "older")),
+        show(
+            History(app, "bob_k", tuple(entries), None, with_values=True), PageControls(0, 20, None, "older")
+        ),
         render_entries(entries[:1], {"prod": app}, {}),
         render_entries(entries[:5], {"prod": app}, {}),
     ):

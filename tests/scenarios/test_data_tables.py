@@ -1,0 +1,27 @@
+"""Answers about many accounts, where Slack takes data tables and where it refuses them."""
+
+from tests.scenarios.test_lookup_buttons import ask, ids_in, labels, press
+from tests.support.running_bot import RunningBot, SlackUser
+
+CROWD = [f"user_{number:03}" for number in range(1, 208) if number not in (17, 29, 117, 129)]
+
+
+def test_loses_no_id_where_slack_refuses_data_tables(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
+        _refuse_in_between(running_bot, vera)
+
+
+def _refuse_in_between(running_bot: RunningBot, vera: SlackUser) -> None:
+    before = ask(vera, f"/im profile {' '.join(CROWD)}")
+    running_bot.workspace.fault_controls.apply("data_tables", "refused")
+    first = press(vera, before, "Next 100")
+    pages = [first]
+    while following := [label for label in labels(pages[-1]) if label.startswith("Next")]:
+        pages.append(press(vera, pages[-1], following[0]))
+    running_bot.workspace.fault_controls.apply("data_tables", "taken")
+    later = ask(vera, f"/im profile {' '.join(CROWD)}")
+
+    assert ids_in(before) == CROWD[:100]
+    assert ids_in(first) == CROWD[100:120]
+    assert [account for page in pages for account in ids_in(page)] == CROWD[100:]
+    assert ids_in(later) == CROWD[:20]
