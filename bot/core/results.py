@@ -35,6 +35,7 @@ class Lookup:
         seconds: The seconds it took.
         recorded: Whether it was recorded; None if unknown.
         earlier: The answer, without values, that this one refreshes in part; None if it is a new lookup.
+        cancelled: Whether it was cancelled, so that some accounts were not read.
     """
 
     command: LookupCommand
@@ -42,6 +43,7 @@ class Lookup:
     seconds: float
     recorded: bool | None = True
     earlier: "Lookup | None" = None
+    cancelled: bool = False
 
     @property
     def answer(self) -> "Lookup":
@@ -70,6 +72,10 @@ class Lookup:
         asked = [row for row in self.rows if fits(row.account)]
         return bool(asked) and all(isinstance(row.problem, _NOT_THROUGH) for row in asked)
 
+    def is_unread(self, row: AccountResult) -> bool:
+        """Check whether an account was not read because the lookup was cancelled."""
+        return self.answer.cancelled and row.status is LookupStatus.NOT_ASKED and fits(row.account)
+
     def narrow(self, accounts: Collection[str]) -> "Lookup":
         """Return the part of an answer about some of its accounts."""
         rows = tuple(row for row in self.rows if row.account in accounts)
@@ -84,7 +90,7 @@ class Lookup:
         rows = (
             AccountResult(row.account, row.status, problem=_keep(row.problem, problems)) for row in self.rows
         )
-        return Lookup(self.command, tuple(rows), self.seconds, self.recorded)
+        return Lookup(self.command, tuple(rows), self.seconds, self.recorded, cancelled=self.cancelled)
 
 
 def _keep(problem: IMError | None, problems: dict[tuple[object, ...], IMError]) -> IMError | None:

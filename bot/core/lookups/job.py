@@ -102,7 +102,8 @@ class LookupJob:
             for account in self.command.accounts
         )
         words = f"cancelled after {len(answered)} of {len(rows)} accounts were answered"
-        return self._close(rows, replace(self._asked, outcome=Outcome.CANCELLED, problem=words))
+        event = replace(self._asked, outcome=Outcome.CANCELLED, problem=words)
+        return replace(self._close(rows, event), cancelled=True)
 
     def progress(self) -> Progress:
         """Return the progress."""

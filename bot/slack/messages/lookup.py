@@ -70,17 +70,25 @@ def show_lookup(
 def headline(lookup: Lookup) -> list[RichTextElement]:
     """Return the first line: the counts by status, the app and its region; in an outage the cause first."""
     asked, counts = len(lookup.answer.rows), lookup.answer.count()
+    if lookup.answer.cancelled:
+        read = asked - sum(map(lookup.is_unread, lookup.answer.rows))
+        return [bold("Cancelled. "), words(f"{read:,} of {asked:,} read"), *_where(lookup.command)]
     found = counts.get(LookupStatus.FOUND, 0)
     others = [f"{counts[status]} {counted}" for status, counted in COUNTED.items() if status in counts]
-    kind, app = lookup.command.kind, lookup.command.app
+    kind = lookup.command.kind
     before, owner, after = kind.headline.partition("{owner}")
     cause = _cause(lookup.answer)
     first, style = ([bold(cause), words("  ·  ")], words) if cause else ([], bold)
     first.append(style(before.format(found=found, asked=asked, are="is" if found == 1 else "are")))
     if owner:
         first += [code(lookup.command.owner), style(after)]
-    between = "".join(f"  ·  {part}" for part in (*others, *filter(None, [kind.title]), ""))
-    return [*first, words(between), code(app.name), words(f" {app.region}")]
+    return [*first, *_where(lookup.command, *others)]
+
+
+def _where(command: LookupCommand, *before: str) -> list[RichTextElement]:
+    """Name the kind of an answer, the app and its region, after other parts of a line."""
+    parts = "".join(f"  ·  {part}" for part in (*before, *filter(None, [command.kind.title]), ""))
+    return [words(parts), code(command.app.name), words(f" {command.app.region}")]
 
 
 def headline_text(lookup: Lookup) -> str:

@@ -53,11 +53,12 @@ def pages(lookup: Lookup, size: int = ROWS_PER_PAGE) -> int:
 
 
 def split(lookup: Lookup) -> tuple[list[AccountResult], list[AccountResult]]:
-    """Split an answer's accounts into found and other ones, each with its latest result."""
+    """Split an answer's accounts into found and other ones, each with its latest result; no unread ones."""
     found: list[AccountResult] = []
     problems: list[AccountResult] = []
     for then, now in zip(lookup.answer.rows, lookup.latest(), strict=True):
-        (found if then.status is LookupStatus.FOUND else problems).append(now)
+        if not lookup.is_unread(then):
+            (found if then.status is LookupStatus.FOUND else problems).append(now)
     return found, problems
 
 
@@ -105,7 +106,7 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
     everything = f"CSV of all {count:,}" if count > SIDE_BY_SIDE else "CSV"
     further = (f"Next {_size(lookup, number + 1, turns.size)}", "page", following)
     retry = (_retry(lookup), "retry_failed", turns.retry_id)
-    found_some = (
+    found_some: tuple[tuple[str, str, str | None], ...] = (
         further,
         ("Change…", "edit_account", turns.edit_id),
         ("History", "show_history", turns.history_id),
@@ -113,7 +114,11 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
         retry,
         ("Share", "share", turns.share_id),
     )
-    row = (retry, further) if lookup.answer.is_unanswered else found_some
+    row = found_some
+    if lookup.answer.is_unanswered:
+        row = (retry, further)
+    elif lookup.answer.cancelled:
+        row = (retry, *(each for each in found_some if each is not retry))
     offered = [Button(label, action_id, value) for label, action_id, value in row if value]
     if offered:
         yield buttons(*offered)
@@ -127,6 +132,8 @@ def _size(lookup: Lookup, number: int, size: int) -> int:
 
 def _retry(lookup: Lookup) -> str:
     count = len(lookup.unanswered())
+    if lookup.answer.cancelled:
+        return f"Resume with {count:,} left"
     if lookup.answer.is_unanswered and count == len(lookup.answer.rows):
         return f"Retry all {count:,}" if count > 1 else "Retry"
     all_asked = all(row.status is not LookupStatus.NOT_ASKED for row in lookup.latest())

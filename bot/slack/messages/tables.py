@@ -71,8 +71,9 @@ def show_found(
         yield table(rows) if DATA_TABLE in avoid else DataTable(lookup.command.kind.noun.capitalize(), rows)
         return
     corner = lookup.command.kind.column.capitalize()
-    yield table(_side_by_side(corner, found, fields, trim))
-    if any(_differs(field, found) for field in fields):
+    different = {field for field in fields if len({row.values.get(field.tag) for row in found}) > 1}
+    yield table(_side_by_side(corner, found, fields, trim, different))
+    if different:
         yield plain_context(f"{DIFFERS} marks what differs")
 
 
@@ -100,17 +101,19 @@ def _rows(found: Iterable[AccountResult], fields: Sequence[Field], trim: Truncat
 
 
 def _side_by_side(
-    corner: str, found: Sequence[AccountResult], fields: Iterable[Field], trim: Truncator
+    corner: str,
+    found: Sequence[AccountResult],
+    fields: Iterable[Field],
+    trim: Truncator,
+    marked: Collection[Field] = (),
 ) -> Iterator[list[str]]:
     yield [corner, *(make_visible(row.account) for row in found)]
     for field in fields:
         label = field_label(field, trim)
-        marked = f"{DIFFERS} {label}" if _differs(field, found) else label
-        yield [marked, *(_cell(field, row, trim) for row in found)]
-
-
-def _differs(field: Field, found: Sequence[AccountResult]) -> bool:
-    return len({row.values.get(field.tag) for row in found}) > 1
+        yield [
+            f"{DIFFERS} {label}" if field in marked else label,
+            *(_cell(field, row, trim) for row in found),
+        ]
 
 
 def _is_notable(field: Field, row: AccountResult) -> bool:

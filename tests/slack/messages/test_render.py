@@ -450,6 +450,22 @@ def test_shows_first_what_restricts_an_account() -> None:
     assert [cell["text"] for cell in first] == ["Friend requests", "⚠ Blocked by admin"]
 
 
+def test_shows_of_a_cancelled_lookup_what_was_read_and_counts_the_rest() -> None:
+    unread = [missed(f"u{n}", LookupStatus.NOT_ASKED) for n in range(200)]
+    lookup = replace(profiles(found("alice", ALICE), *unread), cancelled=True)
+
+    message = show(lookup, PageControls(0, 20, None, "next", "export", "retry", "share"))
+
+    assert message.text.startswith("Cancelled. 1 of 201 read  ·  profile  ·  prod Singapore\nAccount")
+    assert "u17" not in said(message)
+    actions = next(block for block in message.blocks if block["type"] == "actions")
+    assert [element["text"]["text"] for element in actions["elements"]] == [
+        "Resume with 200 left",
+        "CSV of all 201",
+        "Share",
+    ]
+
+
 def test_marks_the_rows_that_differ() -> None:
     alike = {"Tag_Profile_IM_Level": 3, "Tag_Profile_IM_Role": 1}
     rows = (found("alice", alike), found("bob", {**alike, "Tag_Profile_IM_Role": 2}))
