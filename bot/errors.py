@@ -26,6 +26,9 @@ BotError                        str(error) may be shown to anyone who asked
 
 from collections.abc import Sequence
 
+INTERNAL_ERROR = "Tencent Chat had an internal error"
+"""The text of an error that Tencent Chat does not explain."""
+
 
 class BotError(Exception):
     """The base of all errors whose text may be shown to the actor.

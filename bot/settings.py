@@ -314,7 +314,13 @@ class Settings(SlackSettings, DatabaseSettings):
     def apps(self) -> Apps:
         """The Tencent Chat apps, and the default one."""
         apps = {
-            name: App(name, settings.place, _parse_custom_fields(settings.custom_fields), settings.admin)
+            name: App(
+                name,
+                settings.place,
+                _parse_custom_fields(settings.custom_fields),
+                settings.admin,
+                tuple(other for other in self.im_apps if other != name),
+            )
             for name, settings in self.im_apps.items()
         }
         only = next(iter(apps)) if len(apps) == 1 else None

@@ -64,12 +64,21 @@ class Grantees:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """A Tencent Chat app; `admin` is the account that the bot acts as."""
+    """A Tencent Chat app.
+
+    Args:
+        name: Its name in commands.
+        region: Its data center, as shown to people.
+        custom: Its own profile fields.
+        admin: The account that the bot acts as.
+        others: The names of the other apps, where an account may be instead.
+    """
 
     name: str
     region: str
     custom: tuple[Field, ...] = ()
     admin: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

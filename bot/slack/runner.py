@@ -237,9 +237,10 @@ class CommandRunner:
         if share:
             request.reply.answer(self.make_answer(request, lookup, 0, public=True), Audience.CHANNEL)
             note = "The answer is in this channel for everyone; the CSV is only for you."
-        name = file_name(lookup, datetime.now(UTC))
+        now = datetime.now(UTC)
+        name = file_name(lookup, now)
         with request.reply.working(sending):
-            self.files.send(request.actor.user_id, name, to_csv(lookup), comment(lookup))
+            self.files.send(request.actor.user_id, name, to_csv(lookup, now), comment(lookup))
         actor_id, note = request.actor.user_id, _note_unrecorded(note or _note_missing(lookup), lookup)
         request.reply.answer(
             render_sent(lookup, name, actor_id=actor_id, shared=request.reply.public, note=note)

@@ -42,7 +42,7 @@ def test_accounts_for_every_id(enter: OpenPage) -> None:
         "2 of 3 found · 1 not imported · profile · demo local", use_inner_text=True
     )
     expect(answer.get_by_role("columnheader")).to_have_text(["Field", "alice", "bob_k"])
-    expect(answer).to_contain_text("nobody not imported into this app (40003).", use_inner_text=True)
+    expect(answer).to_contain_text("nobody no such account (40003).", use_inner_text=True)
     keep_picture(page, "profile.png")
 
 
@@ -90,8 +90,8 @@ def test_brings_a_spreadsheet_of_every_account(page: Page, playground: Playgroun
         rows = list(csv.DictReader(file))
     assert [row["account"] for row in rows] == asked
     assert rows[0]["Nickname"] == """'=HYPERLINK("https://evil.example")"""
-    assert rows[-1]["result"] == "not imported"
-    assert {row["result"] for row in rows[1:-1]} == {"found", "failed", "not imported"}
+    assert rows[-1]["status"] == "not imported"
+    assert {row["status"] for row in rows[1:-1]} == {"found", "failed", "not imported"}
 
 
 def test_shares_what_it_shows_with_the_channel(enter: OpenPage) -> None:

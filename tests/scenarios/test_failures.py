@@ -29,7 +29,7 @@ VENDOR: Mapping[str, tuple[ServerResponse, str, str]] = {
     "no-json": (answer(b"<html>"), "not JSON", "tell an operator"),
     "shape": (answer({"ErrorCode": "none"}), "not in the documented format", "tell an operator"),
     "internal": (answer(failed_call(40006)), r"internal error \(40006\)", "Try again"),
-    "too-many": (answer(failed_call(60007)), r"more often than Tencent Chat allows \(60007\)", "Try again"),
+    "too-many": (answer(failed_call(60007)), r"rate-limited by Tencent Chat \(60007\)", "Try again"),
     "expired": (answer(failed_call(70001)), r"signature has expired \(70001\)", "the machine's clock"),
     "refused": (
         answer(failed_call(40001)),

@@ -14,6 +14,7 @@ from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior, Fault
 from bot.slack.interactions import LIFETIME
+from bot.slack.messages.csv import COLUMNS
 from tests.support.running_bot import RunningBot, SlackUser, read_history
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT
 
@@ -89,8 +90,8 @@ def test_exports_all_accounts_to_the_persons_own_direct_messages(
     said = vera.result()
 
     assert [row["account"] for row in rows] == [*CROWD, "nobody"]
-    assert rows[-1]["result"] == "not imported"
-    assert rows[-1]["problem"].startswith("not imported into this app")
+    assert rows[-1]["status"] == "not imported"
+    assert rows[-1]["message"] == "no such account"
     assert "VIP tier" in rows[0]
     assert said["ephemeral"]
     assert said["ts"] != first["ts"]
@@ -102,8 +103,8 @@ def test_exports_straight_from_the_command(running_bot: RunningBot, vera: SlackU
     rows = download(running_bot, ask(vera, "/im friends alice bob_k nobody --csv --fields remark,nick"))
     said = vera.result()
 
-    assert list(rows[0]) == ["account", "result", "problem", "Remark", "Nickname"]
-    assert [row["result"] for row in rows] == ["found", "not imported"]
+    assert list(rows[0]) == [*COLUMNS, "Remark", "Nickname"]
+    assert [row["status"] for row in rows] == ["found", "not imported"]
     assert said["text"].startswith("1 of 2 is in alice's friend list  ·  1 not imported")
     assert ids_in(said) == []
 
@@ -132,8 +133,8 @@ def test_gives_a_row_of_the_csv_to_each_failed_account(running_bot: RunningBot, 
     running_bot.sandbox.behavior = DOWN
     rows = download(running_bot, ask(vera, "/im profile alice bob_k --csv"))
 
-    assert [(row["account"], row["result"]) for row in rows] == [("alice", "failed"), ("bob_k", "failed")]
-    assert all("(40001)" in row["problem"] for row in rows)
+    assert [(row["account"], row["status"]) for row in rows] == [("alice", "failed"), ("bob_k", "failed")]
+    assert all(row["code"] == "40001" for row in rows)
     assert "0 of 2 found  ·  2 failed" in vera.result()["text"]
 
 

@@ -236,7 +236,7 @@ def test_loses_and_repeats_no_id_when_accounts_change_between_presses(
             fixture.press(back[0], "export_csv")
             rows = list(csv.DictReader(StringIO(fixture.files.content.decode("utf-8-sig"))))
             assert [row["account"] for row in rows] == list(asked)
-            assert all(row["problem"] or row["result"] == "found" for row in rows)
+            assert all(row["message"] or row["status"] == "found" for row in rows)
 
             change()
             shared = fixture.press(back[0], "share")
@@ -291,8 +291,8 @@ def test_shows_on_its_page_why_an_account_is_not_found_any_more() -> None:
 
     assert headline(second).startswith("25 of 25 found")
     assert sorted(ids_in(second)) == ["u020", "u021", "u022", "u023", "u024"]
-    assert "u021  failed: Tencent Chat had an internal error (40006)." in second.text
-    assert "u022  not imported into this app." in second.text
+    assert "u021  Tencent Chat couldn't read this account (40006)." in second.text
+    assert "u022  no such account." in second.text
     assert headline(again).startswith("Tencent Chat had an internal error  ·  0 of 1 found")
 
 

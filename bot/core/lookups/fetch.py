@@ -75,7 +75,7 @@ def read_profile(app: App, account: str, fields: tuple[Field, ...], im: IM, dead
     (row,) = _Chunk(command, im, deadline).rows(command.accounts)
     if row.status is LookupStatus.NOT_IMPORTED:
         code = row.problem.code if row.problem else None
-        raise NotFoundError(f"{quote(account)} is not imported into this app", code=code, advice=CHECK_ID)
+        raise NotFoundError(f"no such account {quote(account)}", code=code, advice=check_id(app))
     if row.problem is not None:
         raise _naming(row.problem, fields)
     return row.values
@@ -88,6 +88,12 @@ def _naming(problem: IMError, fields: Sequence[Field]) -> IMError:
         return problem
     words = f"{problem}: {' or '.join(own)}"
     return type(problem)(words, code=problem.code, advice=problem.advice, detail=problem.detail)
+
+
+def check_id(app: App) -> str:
+    """Return the advice about an account that an app does not know; it may be in another app."""
+    others = " or ".join(f"--app {name}" for name in app.others)
+    return f"{CHECK_ID}, or try {others}" if others else CHECK_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,7 @@ class _Chunk:
         except IMError as problem:
             return dict.fromkeys(accounts, problem)
         if owner and imported.get(owner[0]) is False:
-            raise NotFoundError(f"the owner {owner[0]} is not imported into this app", advice=CHECK_ID)
+            raise NotFoundError(f"no such account {owner[0]}, the owner", advice=check_id(self.command.app))
         unsaid = InvalidResponseError("Tencent Chat did not say whether it is imported", advice="Try again")
         return {account: imported.get(account, unsaid) for account in accounts}
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from bot.errors import UsageError
 
-CHECK_ID = "Check the id, or try another app with --app"
+CHECK_ID = "Check the id"
 """The advice about an account that the app does not know."""
 _QUOTED_LENGTH = 40
 _NEEDS_QUOTES = re.compile(r"""[\s,"'«]|^$""")

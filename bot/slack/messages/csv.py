@@ -9,19 +9,24 @@ from bot.core.fields import Field
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.core.spreadsheet import line
-from bot.slack.messages.blocks import code, context, paragraph, sentence, words
+from bot.slack.messages.blocks import code, context, paragraph, words
 from bot.slack.messages.lookup import headline
 from bot.slack.messages.lookup_errors import reason
 from bot.slack.messages.tables import all_fields
 from bot.slack.messages.text import escape, make_visible, plural
 from bot.slack.messages.values import format_value
 
-COLUMNS = ("account", "result", "problem")
+COLUMNS = ("account", "status", "code", "message", "app", "read_at")
 """The first columns; one for each field follows."""
 
 
-def to_csv(lookup: Lookup) -> bytes:
-    """Write a row for each account, in the order asked: its status, problem and formatted fields."""
+def to_csv(lookup: Lookup, at: datetime) -> bytes:
+    """Write a row for each account, in the order asked.
+
+    Args:
+        lookup: The lookup.
+        at: The time it was read (UTC).
+    """
     latest = lookup.latest()
     fields = all_fields(lookup, latest)
     rows = [(*COLUMNS, *(make_visible(field.label) or field.word for field in fields))]
@@ -29,7 +34,9 @@ def to_csv(lookup: Lookup) -> bytes:
         (
             make_visible(row.account),
             row.status,
-            _problem(lookup, row),
+            *_problem(lookup, row),
+            lookup.command.app.name,
+            f"{at:%Y-%m-%dT%H:%M:%SZ}",
             *(_cell(field, row) for field in fields),
         )
         for row in latest
@@ -61,12 +68,12 @@ def show_sent(lookup: Lookup, name: str, *, seen_by: str, note: str) -> Iterator
     yield context(seen_by)
 
 
-def _problem(lookup: Lookup, row: AccountResult) -> str:
+def _problem(lookup: Lookup, row: AccountResult) -> tuple[str, str]:
+    """Return the vendor's code and the reason, without advice that is about Slack."""
     if row.status is LookupStatus.FOUND:
-        return ""
-    happened, number, advice = (make_visible(part) for part in reason(lookup.command, row))
-    clause = f"{happened} ({number})." if number else f"{happened}."
-    return f"{clause} {sentence(advice)}" if advice else clause
+        return "", ""
+    happened, number, _ = (make_visible(part) for part in reason(lookup.command, row))
+    return number, happened.removeprefix(f"{row.status}: ")
 
 
 def _cell(field: Field, row: AccountResult) -> str:

@@ -7,8 +7,9 @@ from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
+from bot.core.lookups.fetch import check_id
 from bot.core.model import AccountResult, LookupStatus
-from bot.core.parsing.usage_errors import CHECK_ID
+from bot.errors import INTERNAL_ERROR
 from bot.slack.messages.blocks import Truncator, code, paragraph, sentence, words
 from bot.slack.messages.text import cut, make_visible
 
@@ -52,8 +53,10 @@ def reason(command: LookupCommand, row: AccountResult) -> tuple[str, str, str]:
     advice = "" if problem is None else problem.advice
     match row.status:
         case LookupStatus.NOT_IMPORTED:
-            return "not imported into this app", number, CHECK_ID
+            return "no such account", number, check_id(command.app)
         case LookupStatus.NOT_A_FRIEND if command.kind.has_owner:
             return f"not in {command.owner}'s friend list", number, ""
+        case _ if cause == INTERNAL_ERROR:
+            return "Tencent Chat couldn't read this account", number, advice
         case status:
             return f"{COUNTED[status]}: {cause}", number, advice

@@ -113,7 +113,7 @@ def test_changes_whichever_way_the_vendor_has_it(fixture: SandboxChangesFixture,
 
     assert isinstance(undo, Preview)
     assert fixture.confirm(undo).change.outcome is Outcome.SUCCEEDED
-    with pytest.raises(NotFoundError, match="not imported"):
+    with pytest.raises(NotFoundError, match="no such account"):
         fixture.propose("nobody", nick="x")
 
 

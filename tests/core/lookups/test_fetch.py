@@ -355,7 +355,7 @@ def test_asks_in_chunks_that_leave_room_for_the_owner_of_a_friend_list(
 def test_says_whose_friend_list_cannot_be_read(pool: Executor) -> None:
     (row,) = look_up(friends("ghost", "bob"), FakeIM({}, IMPORTED), Deadline.after(5), pool)
 
-    assert str(row.problem) == "the owner ghost is not imported into this app"
+    assert str(row.problem) == "no such account ghost, the owner"
 
 
 def test_says_that_an_account_was_left_out_when_it_is_imported(pool: Executor) -> None:

@@ -29,7 +29,7 @@ NOON = datetime(2026, 4, 19, 12, 3, 7, tzinfo=UTC)
 
 
 def read(lookup: Lookup) -> list[list[str]]:
-    return list(csv.reader(StringIO(to_csv(lookup).decode("utf-8-sig"), newline=""), strict=True))
+    return list(csv.reader(StringIO(to_csv(lookup, NOON).decode("utf-8-sig"), newline=""), strict=True))
 
 
 def records(lookup: Lookup) -> list[dict[str, str]]:
@@ -42,8 +42,11 @@ def test_writes_every_field_in_words_and_nothing_where_nothing_is_set() -> None:
 
     assert alice == {
         "account": "alice",
-        "result": "found",
-        "problem": "",
+        "status": "found",
+        "code": "",
+        "message": "",
+        "app": "prod",
+        "read_at": "2026-04-19T12:03:07Z",
         "Nickname": "Alice Zhang",
         "Gender": "Female",
         "Birthday": "19 Apr 1990",
@@ -69,24 +72,20 @@ def test_says_of_an_id_that_is_too_long_why_it_was_not_asked_about() -> None:
     (row,) = never_asked(profiles(found("x" * 33)).command)
 
     alice, long = records(profiles(found("alice", ALICE), row))
-    assert (alice["result"], long["account"], long["result"]) == ("found", "x" * 33, "not asked")
-    assert long["problem"] == "not asked: over 32 bytes. Check the id; quote one that contains a space."
+    assert (alice["status"], long["account"], long["status"]) == ("found", "x" * 33, "not asked")
+    assert long["message"] == "over 32 bytes"
 
 
 def test_says_what_became_of_every_account_in_the_order_asked() -> None:
     misses = [missed(f"m{number}", status) for number, status in enumerate(list(LookupStatus)[1:])]
     rows = records(friends(*misses, found("bob", FRIEND)))
 
-    assert [(row["account"], row["result"], row["problem"]) for row in rows] == [
-        ("m0", "not a friend", "not in alice's friend list (30001)."),
-        (
-            "m1",
-            "not imported",
-            "not imported into this app (40003). Check the id, or try another app with --app.",
-        ),
-        ("m2", "failed", "failed: internal error at Tencent Chat (40006). Try again."),
-        ("m3", "not asked", "not asked: the 20 s of a command were up. Ask for fewer ids."),
-        ("bob", "found", ""),
+    assert [(row["account"], row["status"], row["code"], row["message"]) for row in rows] == [
+        ("m0", "not a friend", "30001", "not in alice's friend list"),
+        ("m1", "not imported", "40003", "no such account"),
+        ("m2", "failed", "40006", "internal error at Tencent Chat"),
+        ("m3", "not asked", "", "the 20 s of a command were up"),
+        ("bob", "found", "", ""),
     ]
     assert rows[-1]["Groups"] == "Family, Work"
 
@@ -95,7 +94,7 @@ def test_has_a_column_for_each_attribute_that_occurs() -> None:
     header, *rows = read(attributes(found("a", {"city": "Berlin"}), found("b", {"plan": "pro", "x": "="})))
 
     assert header == [*COLUMNS, "city", "plan", "x"]
-    assert [row[3:] for row in rows] == [["Berlin", "", ""], ["", "pro", "'="]]
+    assert [row[6:] for row in rows] == [["Berlin", "", ""], ["", "pro", "'="]]
 
 
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@x"])
@@ -105,11 +104,11 @@ def test_holds_no_formula_in_any_place(text: str) -> None:
 
     header, row = read(profiles(hostile, app=app))
 
-    assert header[-1] == row[0] == row[3] == f"'{text}"
+    assert header[-1] == row[0] == row[6] == f"'{text}"
 
 
 def test_starts_with_the_mark_that_excel_needs_and_ends_lines_as_the_standard_says() -> None:
-    content = to_csv(profiles(found("漢字"), found("b")))
+    content = to_csv(profiles(found("漢字"), found("b")), NOON)
 
     assert content.startswith(b'\xef\xbb\xbf"account",')
     assert content.count(b"\r\n") == content.count(b"\n") == 3

@@ -496,6 +496,14 @@ def test_shows_many_accounts_as_a_table_to_sort_and_page() -> None:
     assert check_message(payload(message)) == []
 
 
+def test_names_the_other_apps_in_which_an_account_may_be() -> None:
+    several = App("prod", "Singapore", others=("eu", "test"))
+
+    message = show(profiles(missed("carol", LookupStatus.NOT_IMPORTED), app=several))
+
+    assert "Check the id, or try --app eu or --app test." in message.text
+
+
 def test_groups_what_was_not_found_by_its_reason() -> None:
     rows = [
         missed("a", LookupStatus.FAILED),
@@ -504,7 +512,7 @@ def test_groups_what_was_not_found_by_its_reason() -> None:
     ]
 
     assert show(profiles(*rows)).text.split("\n")[1:] == [
-        "b  not imported into this app (40003). Check the id, or try another app with --app.",
+        "b  no such account (40003). Check the id.",
         "a, c  failed: internal error at Tencent Chat (40006). Try again.",
     ]
 
@@ -513,7 +521,7 @@ def test_renders_a_miss_without_a_reason() -> None:
     rows = [AccountResult("a", LookupStatus.NOT_IMPORTED), AccountResult("b", LookupStatus.FAILED)]
 
     assert show(profiles(*rows)).text.split("\n")[1:] == [
-        "a  not imported into this app. Check the id, or try another app with --app.",
+        "a  no such account. Check the id.",
         "b  failed: no reason was given.",
     ]
 
@@ -764,7 +772,7 @@ def elements(message: Message) -> Iterator[dict[str, Any]]:
 
 
 def test_shows_a_blank_that_would_hide() -> None:
-    assert "bob␣  not imported" in show(profiles(missed("bob ", LookupStatus.NOT_IMPORTED))).text
+    assert "bob␣  no such account" in show(profiles(missed("bob ", LookupStatus.NOT_IMPORTED))).text
 
 
 @pytest.mark.parametrize("lookup", [profiles(*crowd(1000)), attributes(*crowd(60, {"a" * 40: "&" * 300}))])
