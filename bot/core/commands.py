@@ -20,6 +20,7 @@ class LookupCommand:
         accounts: The accounts, each once.
         fields: The fields to read; empty for a kind without a domain.
         owner: The owner of the list to read; empty for a kind without an owner.
+        both: Whether to read the accounts' own lists as well.
         named: Whether the actor chose the fields.
         csv: Whether the answer is a file.
         share: Whether the answer is posted to the channel.
@@ -30,6 +31,7 @@ class LookupCommand:
     accounts: tuple[str, ...]
     fields: tuple[Field, ...] = ()
     owner: str = ""
+    both: bool = False
     named: bool = False
     csv: bool = False
     share: bool = False
@@ -138,12 +140,16 @@ def make_lookup(
     chosen: tuple[Field, ...] = (),
     *,
     owner: str = "",
+    both: bool = False,
     csv: bool = False,
     share: bool = False,
 ) -> LookupCommand:
     """Make a lookup of the chosen fields; without any, of its kind's defaults."""
     fields = chosen or (defaults(kind.domain, app.custom) if kind.domain else ())
-    return LookupCommand(kind, app, accounts, fields, owner=owner, named=bool(chosen), csv=csv, share=share)
+    named = bool(chosen)
+    return LookupCommand(
+        kind, app, accounts, fields, owner=owner, both=both, named=named, csv=csv, share=share
+    )
 
 
 def _specify(kind: LookupKind) -> Spec:

@@ -88,7 +88,13 @@ class Lookup:
             return self.earlier
         problems: dict[tuple[object, ...], IMError] = {}
         rows = (
-            AccountResult(row.account, row.status, problem=_keep(row.problem, problems)) for row in self.rows
+            replace(
+                row,
+                # Of an account that is no friend, only whether it lists the owner.
+                values=NOTHING if row.status is LookupStatus.FOUND else row.values,
+                problem=_keep(row.problem, problems),
+            )
+            for row in self.rows
         )
         return Lookup(self.command, tuple(rows), self.seconds, self.recorded, cancelled=self.cancelled)
 

@@ -403,6 +403,8 @@ class CommandRunner:
 
         this = self.interactions.keep(request.actor, LookupPage(answer, number, size, failed))
         account = single_account(lookup)
+        command = answer.command
+        both = replace(command, both=True, csv=False, share=False) if command.kind.has_owner else None
         subject = (
             self.interactions.keep(request.actor, SavedAccount(lookup.command.app, account))
             if account
@@ -418,6 +420,9 @@ class CommandRunner:
             share_id=None if is_private(request.channel_id) else this,
             edit_id=subject if subject and self.services.may_change(request.actor) else None,
             history_id=subject,
+            both_id=self.interactions.keep(request.actor, SavedLookup(both))
+            if both and not command.both
+            else None,
         )
 
     def _check_readers(self, request: SlackRequest) -> None:

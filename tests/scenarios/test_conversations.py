@@ -338,7 +338,7 @@ def test_shows_progress_in_its_thread_and_cancels_there(running_bot: RunningBot)
         answer = vera.press(progress, "Cancel")
 
     assert labels(progress) == ["Cancel"]
-    assert "2 not asked" in answer["text"]
+    assert "Cancelled. 0 of 2 read" in answer["text"]
     assert labels(answer) == []
     assert answer["ts"] == progress["ts"]
     assert not answer["ephemeral"]

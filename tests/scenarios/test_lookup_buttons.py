@@ -198,6 +198,16 @@ def test_asks_again_only_for_what_failed(running_bot: RunningBot, vera: SlackUse
     assert not [label for label in labels(second) if label.startswith("Retry")]
 
 
+def test_checks_the_other_direction_with_one_press(vera: SlackUser) -> None:
+    one_way = ask(vera, "/im friends alice bob_k", SUPPORT)
+    both = press(vera, one_way, "Check the other direction")
+
+    assert "one direction only" in str(one_way["blocks"])
+    assert "mutual" in both["text"]
+    assert "Lists alice" in both["text"]
+    assert "Check the other direction" not in labels(both)
+
+
 def test_shares_exactly_the_page(running_bot: RunningBot, vera: SlackUser) -> None:
     first = ask(vera, f"/im profile {' '.join(CROWD)}", SUPPORT)
     second = press(vera, first, "Next 100")

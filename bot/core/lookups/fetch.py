@@ -9,6 +9,7 @@ from bot.core.commands import LookupCommand
 from bot.core.fields import PROFILE_FIELDS, Field
 from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.lookups.kinds import PROFILES, Found, Query
+from bot.core.lookups.mutual import add_other_direction
 from bot.core.model import AccountResult, App, Deadline, LookupStatus, Values
 from bot.core.parsing.usage_errors import CHECK_ID, quote
 from bot.core.ports import CALL_ACCOUNTS, IM
@@ -39,7 +40,8 @@ def look_up(
     chunk_of, chunks = _Chunk(command, im, deadline, report), split(command)
     answered = map(chunk_of.rows, chunks) if len(chunks) == 1 else pool.map(chunk_of.rows, chunks)
     rows = {row.account: row for row in chain(never_asked(command), chain.from_iterable(answered))}
-    return tuple(rows[account] for account in command.accounts)
+    ordered = tuple(rows[account] for account in command.accounts)
+    return add_other_direction(command, ordered, im, deadline, pool) if command.both else ordered
 
 
 def never_asked(command: LookupCommand) -> list[AccountResult]:

@@ -48,7 +48,6 @@ class LookupKind:
         noun: The plural noun of its results.
         title: Its name in the first line of an answer; empty if the headline has it.
         headline: The count in that line, of `found`, `asked`, `are` (is, are) and `owner`.
-        note: A remark below an answer, of `owner`, one `account`, and the `command` with the two swapped.
     """
 
     word: str
@@ -63,7 +62,6 @@ class LookupKind:
     noun: str
     title: str
     headline: str = "{found} of {asked} found"
-    note: str = ""
 
     def __repr__(self) -> str:
         return f"<LookupKind {self.word}>"
@@ -71,7 +69,7 @@ class LookupKind:
     @property
     def usage(self) -> str:
         """The rest of the usage line."""
-        accounts = "<owner> <id>…" if self.has_owner else "<id>…"
+        accounts = "<owner> <id>… [--both]" if self.has_owner else "<id>…"
         fields = f" [--fields {self.fields_example}]" if self.fields_example else ""
         return f"{accounts}{fields} [--app NAME] [--csv] [--share]"
 
@@ -79,7 +77,8 @@ class LookupKind:
     def options(self) -> Mapping[str, bool]:
         """The options it takes; True for an option with a value."""
         fields = {"--fields": True} if self.fields_example else {}
-        return {**fields, "--app": True, "--csv": False, "--share": False}
+        both = {"--both": False} if self.has_owner else {}
+        return {**both, **fields, "--app": True, "--csv": False, "--share": False}
 
     @property
     def column(self) -> str:
@@ -112,13 +111,16 @@ FRIENDS = LookupKind(
     domain=Domain.FRIEND,
     has_owner=True,
     fields_example="remark,nick",
-    examples=("friends alice bob_k", "friends alice bob_k carol --fields remark,groups"),
-    summary="Look up accounts in one account's friend list; one direction only.",
+    examples=(
+        "friends alice bob_k",
+        "friends alice bob_k --both",
+        "friends alice bob_k carol --fields remark,groups",
+    ),
+    summary="Look up accounts in one account's friend list, or with --both in each other's.",
     choice="Friends: is each in the owner's friend list?",
     noun="friends",
     title="",
     headline="{found} of {asked} {are} in {owner}'s friend list",
-    note="One direction only. To check whether {owner} is in {account}'s list: {command}",
 )
 ATTRIBUTES = LookupKind(
     word="attrs",

@@ -122,8 +122,9 @@ def _build_lookup(kind: LookupKind, arguments: ParsedArguments, apps: Apps) -> L
             raise UsageError(f"{kind.word} needs the owner of the friend list and at least one other id")
         owner, *accounts = accounts
         check_accounts([owner])
-    csv, share = "--csv" in arguments.options, "--share" in arguments.options
-    return make_lookup(kind, app, check_accounts(accounts), chosen, owner=owner, csv=csv, share=share)
+    both, csv, share = (option in arguments.options for option in ("--both", "--csv", "--share"))
+    accounts_ = check_accounts(accounts)
+    return make_lookup(kind, app, accounts_, chosen, owner=owner, both=both, csv=csv, share=share)
 
 
 def _build_set(arguments: ParsedArguments, apps: Apps) -> Command:

@@ -1,15 +1,15 @@
 """Lookup messages: the headline, a page of results, and the footer."""
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
+from bot.core.lookups.mutual import MUTUAL, YES
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
-from bot.slack.messages.blocks import NEWER, Truncator, bold, code, context, paragraph, plain_context, words
+from bot.slack.messages.blocks import NEWER, Truncator, bold, code, context, paragraph, words
 from bot.slack.messages.lookup_errors import COUNTED, show_problems
 from bot.slack.messages.paging import (
     PROBLEMS_PER_PAGE,
@@ -37,7 +37,6 @@ def show_lookup(
     lookup: Lookup,
     page: PageControls,
     *,
-    command: str,
     seen_by: str,
     note: str,
     trim: Truncator,
@@ -60,11 +59,10 @@ def show_lookup(
     if note:
         yield paragraph([words(note, "italic")])
     yield from onward(lookup, page, number)
-    if note_below := _note(lookup.answer.command, command):
-        yield plain_context(note_below)
     left_out = _left_out(lookup, found) if found else ""
     rest = "" if count == 1 or page.next_id or page.previous_id else "for the other pages, leave out --share"
-    yield context(*_place(lookup, number, count, page.size), rest, seen_by, left_out, trim.note())
+    one_way = "one direction only" if lookup.command.kind.has_owner and not lookup.command.both else ""
+    yield context(one_way, *_place(lookup, number, count, page.size), rest, seen_by, left_out, trim.note())
 
 
 def headline(lookup: Lookup) -> list[RichTextElement]:
@@ -74,7 +72,9 @@ def headline(lookup: Lookup) -> list[RichTextElement]:
         read = asked - sum(map(lookup.is_unread, lookup.answer.rows))
         return [bold("Cancelled. "), words(f"{read:,} of {asked:,} read"), *_where(lookup.command)]
     found = counts.get(LookupStatus.FOUND, 0)
-    others = [f"{counts[status]} {counted}" for status, counted in COUNTED.items() if status in counts]
+    mutual = sum(row.status is LookupStatus.FOUND and row.values.get(MUTUAL) == YES for row in lookup.rows)
+    others = [f"{mutual} mutual"] if lookup.command.both and not lookup.earlier else []
+    others += [f"{counts[status]} {counted}" for status, counted in COUNTED.items() if status in counts]
     kind = lookup.command.kind
     before, owner, after = kind.headline.partition("{owner}")
     cause = _cause(lookup.answer)
@@ -129,14 +129,3 @@ def _left_out(lookup: Lookup, found: Sequence[AccountResult]) -> str:
         return f"no room for {what}"
     by_name = "" if lookup.command.wants_all else "use --fields, or "
     return f"{what}: {by_name}ask for at most {SIDE_BY_SIDE} ids"
-
-
-def _note(command: LookupCommand, slash: str) -> str:
-    account = next(filter(fits, command.accounts), command.owner)
-    swapped = f"{slash} {command.kind.word} {_quoted(account)} {_quoted(command.owner)}"
-    owner, other = make_visible(command.owner), make_visible(account)
-    return command.kind.note.format(owner=owner, account=other, command=swapped)
-
-
-def _quoted(account: str) -> str:
-    return make_visible(account if re.fullmatch(r"[^\s,\"']+", account) else f'"{account}"')

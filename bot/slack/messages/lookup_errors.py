@@ -8,6 +8,7 @@ from slack_sdk.models.blocks import Block, RichTextElement
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.lookups.fetch import check_id
+from bot.core.lookups.mutual import MUTUAL, NO, YES
 from bot.core.model import AccountResult, LookupStatus
 from bot.errors import INTERNAL_ERROR
 from bot.slack.messages.blocks import Truncator, code, paragraph, sentence, words
@@ -20,6 +21,8 @@ COUNTED: Mapping[LookupStatus, str] = {
     LookupStatus.NOT_ASKED: "not asked",
 }
 """The words of the first line for accounts that were not found, by status."""
+_BACK = {YES: ", but lists {owner}", NO: ", and does not list {owner} either"}
+"""The other direction of an account that is not in the owner's list."""
 _LONGEST = 40
 """The most characters shown of a text that is too long for an id."""
 
@@ -55,7 +58,8 @@ def reason(command: LookupCommand, row: AccountResult) -> tuple[str, str, str]:
         case LookupStatus.NOT_IMPORTED:
             return "no such account", number, check_id(command.app)
         case LookupStatus.NOT_A_FRIEND if command.kind.has_owner:
-            return f"not in {command.owner}'s friend list", number, ""
+            back = _BACK.get(str(row.values.get(MUTUAL)), "").format(owner=command.owner)
+            return f"not in {command.owner}'s friend list{back}", number, ""
         case _ if cause == INTERNAL_ERROR:
             return "Tencent Chat couldn't read this account", number, advice
         case status:

@@ -6,6 +6,7 @@ from math import ceil
 
 from slack_sdk.models.blocks import Block
 
+from bot.core.lookups.mutual import MUTUAL
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Button, buttons
@@ -33,6 +34,7 @@ class PageControls:
         share_id: For posting the page in the channel.
         edit_id: For the form of the only account.
         history_id: For the history of the only account.
+        both_id: For the same lookup in both directions.
     """
 
     number: int = 0
@@ -44,6 +46,7 @@ class PageControls:
     share_id: str | None = None
     edit_id: str | None = None
     history_id: str | None = None
+    both_id: str | None = None
 
 
 def pages(lookup: Lookup, size: int = ROWS_PER_PAGE) -> int:
@@ -83,7 +86,8 @@ def shown(lookup: Lookup, number: int, size: int = ROWS_PER_PAGE) -> Lookup:
     page = lookup.answer.narrow(accounts_on(lookup, number, size))
     if page.command.kind.domain is None:
         return page
-    return replace(page, command=replace(page.command, fields=shown_fields(lookup, ()), named=True))
+    fields = tuple(field for field in shown_fields(lookup, ()) if field.tag != MUTUAL)
+    return replace(page, command=replace(page.command, fields=fields, named=True))
 
 
 def single_account(lookup: Lookup) -> str | None:
@@ -110,6 +114,7 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
         further,
         ("Change…", "edit_account", turns.edit_id),
         ("History", "show_history", turns.history_id),
+        ("Check the other direction", "look_up_again", turns.both_id),
         (everything, "export_csv", turns.export_id),
         retry,
         ("Share", "share", turns.share_id),

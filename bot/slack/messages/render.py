@@ -58,7 +58,6 @@ def render(
                 lambda trim: show_lookup(
                     result,
                     page or PageControls(),
-                    command=command,
                     seen_by=seen_by,
                     note=note,
                     trim=trim,

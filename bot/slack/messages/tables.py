@@ -6,6 +6,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.core.fields import NICK, Domain, Field
 from bot.core.lookups.fetch import attribute_names
+from bot.core.lookups.mutual import mutual_field
 from bot.core.model import AccountResult
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import (
@@ -80,7 +81,8 @@ def show_found(
 def all_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, ...]:
     """List the columns of an answer: its fields, or the rows' attributes as text fields."""
     if lookup.command.kind.domain:
-        return lookup.command.fields
+        both = (mutual_field(lookup.command.owner),) if lookup.command.both else ()
+        return (*both, *lookup.command.fields)
     names = attribute_names(rows)
     return tuple(Field(name, name, name) for name in names) or (_NO_ATTRIBUTES,)
 

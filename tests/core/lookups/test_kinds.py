@@ -40,14 +40,6 @@ def test_the_headline_counts_and_names_the_owner_where_there_is_one(kind: Lookup
 
 
 @each_kind
-def test_the_note_is_about_an_owner(kind: LookupKind) -> None:
-    names = _names(kind.note)
-
-    assert names <= {"owner", "account", "command"}
-    assert not names or kind.has_owner
-
-
-@each_kind
 def test_the_fields_of_the_usage_line_are_fields_of_the_domain(kind: LookupKind) -> None:
     if kind.fields_example:
         assert kind.domain

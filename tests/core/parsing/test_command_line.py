@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, example, given, settings
@@ -43,7 +44,7 @@ def profile(*accounts: str, only: tuple[str, ...] = (), csv: bool = False, share
     return LookupCommand(PROFILES, PROD, accounts, chosen, named=bool(only), csv=csv, share=share)
 
 
-def friends(owner: str, *accounts: str, only: tuple[str, ...] = ()) -> Command:
+def friends(owner: str, *accounts: str, only: tuple[str, ...] = ()) -> LookupCommand:
     chosen = fields(*only, domain=Domain.FRIEND) if only else defaults(Domain.FRIEND, PROD.custom)
     return LookupCommand(FRIENDS, PROD, accounts, chosen, named=bool(only), owner=owner)
 
@@ -111,6 +112,7 @@ UNDERSTOOD: Mapping[str, Command] = {
     "profile alice --fields messages": profile("alice", only=("messages",)),
     # the other commands
     "friends alice bob": friends("alice", "bob"),
+    "friends alice bob --both": replace(friends("alice", "bob"), both=True),
     "friends alice, bob carol bob": friends("alice", "bob", "carol"),
     "friends alice alice": friends("alice", "alice"),
     "friends --fields remark,nick alice bob": friends("alice", "bob", only=("remark", "nick")),

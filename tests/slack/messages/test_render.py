@@ -12,6 +12,7 @@ from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.core.lookups.fetch import never_asked
 from bot.core.lookups.job import Progress
 from bot.core.lookups.kinds import PROFILES
+from bot.core.lookups.mutual import MUTUAL
 from bot.core.model import (
     AccountResult,
     Actor,
@@ -411,7 +412,27 @@ def test_says_which_direction_a_friends_lookup_reads() -> None:
     message = show(friends(found("bob", FRIEND), missed("carol", LookupStatus.NOT_A_FRIEND), owner="alice z"))
 
     assert message.text.startswith("1 of 2 is in alice z's friend list  ·  1 not in it")
-    assert 'To check whether alice z is in bob\'s list: /im friends bob "alice z"' in said(message)
+    assert "one direction only" in said(message)
+
+
+def test_shows_both_directions_of_friends() -> None:
+    rows = (
+        found("bob", {**FRIEND, MUTUAL: "yes"}),
+        found("dan", {**FRIEND, MUTUAL: "no"}),
+        replace(missed("carol", LookupStatus.NOT_A_FRIEND), values={MUTUAL: "yes"}),
+        replace(missed("erin", LookupStatus.NOT_A_FRIEND), values={MUTUAL: "no"}),
+    )
+    lookup = friends(*rows)
+    lookup = replace(lookup, command=replace(lookup.command, both=True))
+
+    message = show(lookup)
+
+    assert message.text.startswith("2 of 4 are in alice's friend list  ·  1 mutual  ·  2 not in it")
+    assert "Lists alice · Yes · No" in message.text
+    assert "carol  not in alice's friend list, but lists alice (30001)." in message.text
+    assert "erin  not in alice's friend list, and does not list alice either (30001)." in message.text
+    assert "one direction only" not in said(message)
+    assert MUTUAL not in {field.tag for field in shown(lookup, 0).command.fields}
 
 
 def test_keeps_the_shape_when_fewer_are_found() -> None:
@@ -997,5 +1018,4 @@ def test_shows_the_beginning_of_what_is_too_long_for_an_id() -> None:
     assert check_message(payload(message)) == []
     assert "1 not asked" in message.text
     assert "not asked: over 32 bytes. Check the id" in message.text
-    assert "To check whether alice is in bob's list" in str(message.blocks)
     assert len(str(message.blocks)) < 3000
