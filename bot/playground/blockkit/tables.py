@@ -563,7 +563,7 @@ SUGGESTIONS = Object(
 
 UNPLAYED = frozenset(
     {
-        *("alert", "card", "carousel", "container", "context_actions", "data_visualization"),
+        *("card", "carousel", "container", "context_actions", "data_visualization"),
         *("plan", "task_card", "video"),
         *(
             "multi_channels_select",

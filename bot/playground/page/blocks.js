@@ -49,10 +49,23 @@ function field(block, { error, ...here }) {
   return [node, notes];
 }
 
+const LEVELS = {
+  __proto__: null,
+  default: ["", "ℹ"], info: ["Info: ", "ℹ"], success: ["Success: ", "✓"], warning: ["Warning: ", "⚠"], error: ["Error: ", "✕"],
+};
+
+function alert({ level = "default", text }) {
+  const [name, mark] = LEVELS[level];
+  return el("div", { class: `notice ${level}`, role: "note" },
+    el("span", { class: "mark", "aria-hidden": "true" }, mark),
+    el("div", {}, el("span", { class: "unseen" }, name), words(text)));
+}
+
 const contextElement = (element) => (element.type === "image" ? picture(element) : el("span", {}, words(element)));
 
 const BLOCKS = {
   __proto__: null,
+  alert,
   section,
   table,
   data_table: dataTable,

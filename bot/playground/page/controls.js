@@ -1,5 +1,5 @@
 // Buttons and overflow menus, and their confirmation dialogs.
-import { el, isLinkable, link } from "./dom.js";
+import { el, icon, isLinkable, link } from "./dom.js";
 import { menu } from "./menu.js";
 import { EVERYTHING, VERBATIM, mrkdwn } from "./mrkdwn.js";
 
@@ -66,8 +66,9 @@ function overflow(element, press) {
   })));
 }
 
-/** Show the alt text of an image: the page loads nothing from other sites. */
-export const picture = (element) => el("span", { class: "picture", role: "img", "aria-label": element.alt_text }, element.alt_text);
+/** Draw an image as a placeholder with its alt text: the page loads nothing from other sites. */
+export const picture = ({ alt_text: alt }) =>
+  el("span", { class: "picture", role: "img", "aria-label": alt, title: alt }, icon("picture"), el("span", {}, alt));
 
 const CONTROLS = { __proto__: null, button, overflow, image: picture };
 

@@ -82,18 +82,18 @@ def test_ignores_nothing_of_a_bots_own_workspace(url: str, slack: WebClient) -> 
 
 def test_logs_what_is_not_played_the_first_time(slack: WebClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "bot.playground")
-    alert = {"type": "alert", "text": {"type": "plain_text", "text": "Look out"}}
+    card = {"type": "card", "title": {"type": "plain_text", "text": "Look out"}}
     for _ in range(2):
         with pytest.raises(SlackApiError):
             slack.conversations_join(channel=ONCALL)
         with pytest.raises(SlackApiError):
-            slack.chat_postMessage(channel=ONCALL, text="hello", blocks=[alert])
+            slack.chat_postMessage(channel=ONCALL, text="hello", blocks=[card])
         with pytest.raises(SlackApiError):
             slack.chat_postMessage(channel=ONCALL, text="hello", blocks=BAD)
 
     assert [line for line in caplog.messages if "ignored" not in line] == [
         "conversations.join is not played by this local Slack",
-        "alert is not played by this local Slack",
+        "card is not played by this local Slack",
     ]
 
 
