@@ -24,9 +24,17 @@ export class MessageList {
     this.editors = new Map(); // elements in the place of texts that are edited, by timestamp
     this.follow = false;
     this.settling = false;
+    this.wasAtEnd = true;
+    this.height = 0;
     this.list = el("div", { class: "messages" });
     this.element = el("div", { class: "log", role: "log", "aria-label": label, tabindex: 0, hidden: true },
       start ? el("div", { class: "start" }, start) : [], this.list);
+    this.element.addEventListener("scroll", () => this.watchEnd(), { passive: true });
+    // Tabs, banners and a growing message box take height from the list.
+    new ResizeObserver(() => {
+      this.height = this.element.clientHeight;
+      if (this.wasAtEnd) this.toEnd();
+    }).observe(this.element);
   }
 
   /** Add a message with the number of its replies, or replace the one with the same timestamp. */
@@ -75,12 +83,18 @@ export class MessageList {
     });
   }
 
-  isAtEnd() {
+  isAtEnd(near = NEAR) {
     const { scrollHeight, scrollTop, clientHeight } = this.element;
-    return scrollHeight - scrollTop - clientHeight < NEAR;
+    return scrollHeight - scrollTop - clientHeight <= near;
+  }
+
+  /** Note whether the reader is at the end; not while a new height waits to be observed, whose scrolling is not theirs. */
+  watchEnd() {
+    if (this.element.clientHeight === this.height) this.wasAtEnd = this.isAtEnd(1);
   }
 
   toEnd() {
+    this.wasAtEnd = true;
     this.element.scrollTop = this.element.scrollHeight;
   }
 
