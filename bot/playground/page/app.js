@@ -97,6 +97,7 @@ function open(hash, focus = true) {
   showTabs(conversation, atHome);
   fold(true);
   if (!atHome) conversation.read();
+  composer.moveTo(id);
   composer.setLabel(`Message ${conversation.shown}`);
   if (focus) composer.focus();
 }

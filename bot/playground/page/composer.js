@@ -16,6 +16,8 @@ export class Composer {
     this.deliver = deliver;
     this.usualHint = hint;
     this.commands = [];
+    this.place = null; // the conversation that is open
+    this.drafts = new Map(); // texts that wait in other conversations, by place
     this.recalled = sent.length;
     this.tools = el("div", { class: "shortcuts" });
     // A text area cannot have the role combobox (https://www.w3.org/TR/html-aria/#el-textarea), but it may refer to
@@ -49,6 +51,15 @@ export class Composer {
     this.refresh(); // its height can be measured once it is in the page
   }
 
+  /** Move to a conversation: the text stays where it was written, and the draft of the new place is shown. */
+  moveTo(place) {
+    if (place === this.place) return;
+    this.drafts.set(this.place, this.text.value);
+    this.place = place;
+    this.recalled = sent.length;
+    this.write(this.drafts.get(place) ?? "");
+  }
+
   /** Focus the message box. */
   focus() {
     this.text.focus({ preventScroll: true });
@@ -67,12 +78,13 @@ export class Composer {
 
   async submit(event) {
     event.preventDefault();
-    const line = this.text.value;
+    const { place, text: { value: line } } = this;
     if (!line.trim()) return;
     this.write("");
     const why = await this.deliver(line);
-    this.showError(why);
-    if (why && !this.text.value) this.write(line);
+    if (why && place !== this.place) this.drafts.set(place, line);
+    if (place === this.place) this.showError(why);
+    if (why && place === this.place && !this.text.value) this.write(line);
     if (why) return;
     if (sent.at(-1) !== line) sent.push(line);
     sent.splice(0, sent.length - KEPT);
