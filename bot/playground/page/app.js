@@ -165,7 +165,11 @@ window.addEventListener("hashchange", () => open(location.hash.slice(1)));
 startTheme(byId("theme"));
 startInspector(byId("inspect"));
 startModal(query);
-listen(me, (event) => HANDLERS[event.type]?.(event), (lost) => {
-  byId("banner").hidden = !lost;
-  byId("banner").textContent = lost ? "Connection lost. Trying to reconnect…" : "";
+listen(me, (event) => HANDLERS[event.type]?.(event), (state) => {
+  byId("banner").hidden = state === "connected";
+  byId("banner").replaceChildren(...{
+    connected: [],
+    lost: ["Connection lost. Trying to reconnect…"],
+    refused: [`There is no person ${me} here. `, el("a", { href: location.pathname }, "Choose another")],
+  }[state]);
 });

@@ -3,7 +3,9 @@
 const SHORTEST = 250; // milliseconds before the first reconnect; doubled for each further one
 const LONGEST = 4000;
 
-/** Receive the events of a person; `report(lost)` is called when the connection is lost or back. */
+const UNKNOWN_PERSON = 4404; // the server's close code
+
+/** Receive the events of a person; `report(state)` is called with `connected`, `lost` or, for an unknown person, `refused`. */
 export function listen(me, receive, report) {
   return connect(`events${me ? `?as=${encodeURIComponent(me)}` : ""}`, receive, report);
 }
@@ -17,13 +19,17 @@ export function connect(path, receive, report = () => {}) {
     socket = new WebSocket(`ws://${location.host}/page/${path}`);
     socket.addEventListener("message", ({ data }) => {
       wait = SHORTEST;
-      report(false);
+      report("connected");
       receive(JSON.parse(data));
     });
     socket.addEventListener("close", lose);
   };
-  const lose = () => {
-    report(true);
+  const lose = ({ code }) => {
+    if (code === UNKNOWN_PERSON) {
+      report("refused");
+      return;
+    }
+    report("lost");
     timer = setTimeout(open, wait);
     wait = Math.min(wait * 2, LONGEST);
   };

@@ -1,6 +1,7 @@
 """Protocol of the web page: events over WebSockets, and actions posted as JSON.
 
-`/page/events?as=<person id>` sends JSON objects, each with a `type`:
+`/page/events?as=<person id>` sends JSON objects, each with a `type`. It closes with 4404 for
+an unknown person:
 
 - `snapshot`, once: `team`, `me`, `people`, `channels`, `groups`, `commands`, `shortcuts`, `messages`,
   `home_enabled`: whether there is a Home tab, and `hint`: what to type first.
@@ -60,12 +61,19 @@ from bot.playground.state.workspace_events import WorkspaceEvent
 from bot.playground.web_api.endpoint import find_address
 from bot.playground.workspace import Workspace
 
+UNKNOWN_PERSON = 4404
+"""The code with which the WebSocket of an unknown person is closed."""
+
 
 async def stream_events(workspace: Workspace, websocket: WebSocket) -> None:
     """Send a snapshot and then the events of a person to a page."""
     person = workspace.people.get(websocket.query_params.get("as") or VIEWER.id)
-    if person is None or not _is_own_page(websocket):
+    if not _is_own_page(websocket):
         await websocket.close()
+        return
+    if person is None:
+        await websocket.accept()  # a page cannot read why it was not accepted
+        await websocket.close(UNKNOWN_PERSON)
         return
     queue: asyncio.Queue[Json] = asyncio.Queue()
     with workspace.subscribe(

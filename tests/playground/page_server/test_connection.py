@@ -3,10 +3,11 @@ from typing import Any
 import pytest
 import requests
 from slack_sdk import WebClient
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
 from bot.playground.manifest import SlashCommand
+from bot.playground.page_server.connection import UNKNOWN_PERSON
 from bot.playground.people import BOT, EDITOR, GUEST, LEAVER, SINGLE_GUEST, STRANGER, VIEWER
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
@@ -16,6 +17,7 @@ from tests.support.slack import (
     ONCALL,
     PARTNERS,
     SUPPORT,
+    TIMEOUT,
     SwitchableApp,
     make_buttons,
     make_workspace,
@@ -363,5 +365,10 @@ def test_refuses_what_is_no_json_object(url: str, workspace: Workspace, body: st
 
 
 def test_refuses_an_unknown_user_id(url: str, workspace: Workspace) -> None:
-    with pytest.raises(InvalidStatus):
-        connect(f"{url.replace('http', 'ws')}/page/events?as=U000", proxy=None)
+    address = f"{url.replace('http', 'ws')}/page/events?as=U000"
+
+    with connect(address, proxy=None) as socket, pytest.raises(ConnectionClosedError) as closed:
+        socket.recv(TIMEOUT)
+
+    assert closed.value.rcvd
+    assert closed.value.rcvd.code == UNKNOWN_PERSON
