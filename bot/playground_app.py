@@ -1,5 +1,6 @@
 """The playground: the sandbox, a local Slack and the bot, all on loopback."""
 
+import shlex
 import sys
 import webbrowser
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from bot.playground.manifest import read_manifest
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, EDITORS_GROUP_ID
 from bot.playground.run import install
 from bot.playground.server import make_app
+from bot.playground.starters import Starter
 from bot.playground.workspace import Workspace
 from bot.process import stop_signal
 from bot.sandbox.behavior import Fault
@@ -33,6 +35,22 @@ _MANIFESTS = (Path(__file__).parents[1] / "manifest.yml", Path(sys.prefix) / "sh
 _HINT = "/im profile alice bob_k nobody"
 """A command that the demo accounts answer."""
 
+
+_STARTERS = (
+    Starter("Look up three accounts", "One does not exist, and the answer says so.", _HINT),
+    Starter(
+        "Change an account",
+        "A form and a preview; nothing is sent before you confirm.",
+        "/im set bob_k",
+        EDITOR.id,
+    ),
+    Starter(
+        "See what was done",
+        "Who changed what, when and why, with a button to undo it. #im-audit shows it too.",
+        "/im history bob_k",
+        EDITOR.id,
+    ),
+)
 
 _IM_SETTINGS = {
     "fine": "Fine",
@@ -52,7 +70,8 @@ _IM_FAULTS: dict[str, dict[str, Any]] = {
 
 def make_workspace() -> Workspace:
     """Make a local workspace with the app of manifest.yml installed."""
-    return install(read_manifest(next(path for path in _MANIFESTS if path.exists())), hint=_HINT)
+    manifest = read_manifest(next(path for path in _MANIFESTS if path.exists()))
+    return install(manifest, hint=_HINT, starters=_STARTERS)
 
 
 def make_im_control(sandbox: Sandbox) -> FaultControl:
@@ -130,9 +149,7 @@ def run_playground(port: int, *, open_browser: bool, data: Path | None) -> None:
             TemporaryDirectory(prefix="im-bot-") as folder,
             open_playground(make_workspace(), sandbox, port, record := _choose_record(data, folder)) as url,
         ):
-            print(url, flush=True)  # noqa: T201 - the command's answer
-            print(f"Try: {_HINT}   (Ctrl+C stops)", flush=True)  # noqa: T201
-            print(f"Its record: DATABASE_URL=sqlite:///{record} im-bot audit verify", flush=True)  # noqa: T201
+            print(url, format_instructions(record), sep="\n", flush=True)  # noqa: T201 - the command's answer
             if open_browser:
                 webbrowser.open(url)
             stop.wait()
@@ -141,6 +158,18 @@ def run_playground(port: int, *, open_browser: bool, data: Path | None) -> None:
         raise SystemExit(str(error)) from None
     except OSError as error:
         raise make_port_error(port, error) from None
+
+
+def format_instructions(record: Path) -> str:
+    """Format what to do next; each command has a line of its own, to paste as it is."""
+    database = shlex.quote(f"DATABASE_URL=sqlite:///{record}")
+    called = Path(sys.argv[0]).absolute()
+    program = [str(called)] if called.name == "im-bot" else [sys.executable, "-m", "bot"]
+    return (
+        f"Type in the page:\n{_HINT}\n"
+        f"Check the record, in another terminal:\nenv {database} {shlex.join(program)} audit verify\n"
+        "Ctrl+C stops."
+    )
 
 
 def _choose_record(data: Path | None, folder: str) -> Path:

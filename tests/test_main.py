@@ -203,6 +203,21 @@ def test_playground_runs_until_stopped(number: signal.Signals, tmp_path: Path) -
         assert "Traceback" not in playground.output.read()
 
 
+def test_playground_prints_commands_that_paste_as_they_are(tmp_path: Path) -> None:
+    (folder := tmp_path / "my data").mkdir()
+    options = ("--port=0", "--no-browser", f"--data={folder / 'accounts.json'}")
+    with running_command("playground", *options, cwd=tmp_path) as playground:
+        lines = iter(playground.output.readline().rstrip("\n") for _ in range(5))
+        printed = dict(zip(lines, lines, strict=False))
+        (verify,) = (line for line in printed.values() if line.endswith("audit verify"))
+        done = subprocess.run(
+            verify, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        )
+
+    assert "/im profile alice bob_k nobody" in printed.values()
+    assert done.stdout.startswith("sound: ")
+
+
 def test_explains_itself_without_loading_what_a_command_needs() -> None:
     program = (
         "import sys; from bot.__main__ import make_parser; make_parser().format_help(); "

@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.background import BackgroundServer, make_port_error
@@ -9,6 +10,7 @@ from bot.logs import set_up_logs
 from bot.playground.interactions.events import SCOPES
 from bot.playground.manifest import Manifest, ManifestError, read_manifest
 from bot.playground.server import make_app
+from bot.playground.starters import Starter
 from bot.playground.workspace import Workspace
 from bot.process import stop_signal
 
@@ -17,7 +19,12 @@ PORT = 8067
 
 
 def install(
-    manifest: Manifest, request_url: str | None = None, *, hint: str = "", rate_limits: bool = True
+    manifest: Manifest,
+    request_url: str | None = None,
+    *,
+    hint: str = "",
+    starters: Sequence[Starter] = (),
+    rate_limits: bool = True,
 ) -> Workspace:
     """Make a workspace with an app installed; it uses Socket Mode if there is no request URL."""
     app_home = manifest.features.app_home
@@ -35,6 +42,7 @@ def install(
         interactive=manifest.settings.interactivity.is_enabled,
         app_name=manifest.app_name,
         hint=hint,
+        starters=starters,
         rate_limits=rate_limits,
         request_url=request_url,
     )

@@ -22,6 +22,7 @@ from bot.playground.people import (
     make_groups,
     make_people,
 )
+from bot.playground.starters import Starter
 from bot.playground.state.files import File, Files
 from bot.playground.state.home_tabs import HomeTabs
 from bot.playground.state.messages import Message, MessageContent, list_mentions
@@ -55,6 +56,7 @@ class Workspace:
         interactive: The app gets presses, shortcuts and submissions.
         app_name: The app's name, which people see.
         hint: What a person can type first; by default the first command, or else a mention.
+        starters: Lines that the page offers to send.
         rate_limits: Calls and messages are limited.
         ack_limit: Seconds in which a payload must be acknowledged.
         clock: Returns Unix seconds.
@@ -77,6 +79,7 @@ class Workspace:
         interactive: bool = True,
         app_name: str = BOT.name,
         hint: str = "",
+        starters: Sequence[Starter] = (),
         rate_limits: bool = True,
         ack_limit: float = 3.0,
         clock: Callable[[], float] = time.time,
@@ -100,6 +103,7 @@ class Workspace:
         self.bot = replace(BOT, name=app_name, handle=_make_handle(app_name))
         """The app's bot as people see it; messages have the sender BOT."""
         self.hint = hint or self._make_hint()
+        self.starters = tuple(starters)
         self.enterprise_id: str | None = None
         """The Enterprise organization's id."""
         self.people = make_people(self.bot)

@@ -109,7 +109,14 @@ def show_exchanges(page: Page) -> None:
     expect(asked.get_by_role("region", name="Sent")).to_be_visible()
 
 
+def show_tour(page: Page) -> None:
+    page.get_by_role("button", name="Start the tour").click()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("region", name="Tour")).to_contain_text("2 of 4")
+
+
 SCENES = (
+    show_tour,
     show_answers,
     show_preview,
     show_form,

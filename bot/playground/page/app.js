@@ -10,6 +10,7 @@ import { startInspector } from "./inspector.js";
 import { menu } from "./menu.js";
 import { showView, startModal } from "./modal.js";
 import { fold, showPeople } from "./sidebar.js";
+import { loadStarters, sendPending } from "./starters.js";
 import { startTheme } from "./theme.js";
 import { closeThread, openThread, refreshThread } from "./thread.js";
 import { isMe, loadDirectory } from "./workspace.js";
@@ -58,12 +59,20 @@ function snapshot(event) {
   composer.tools.replaceChildren(makeShortcutMenu("global", { label: "Shortcuts", content: icon("bolt"), look: "icon" }));
   for (const id of ["team", "workspace"]) byId(id).textContent = team;
   showPeople(event.people);
+  loadStarters(event, sendLine);
   makeConversations(event.channels, event.hint);
   composer.offerCommands(event.commands);
   event.messages.forEach(arrive);
   const wanted = [location.hash.slice(1), current?.id].find((hash) => conversations.has(hash?.split("/")[0]));
   // Text may have been typed elsewhere while the connection was lost.
   open(wanted ?? event.channels[0]?.id, document.activeElement === document.body);
+  sendPending();
+}
+
+/** Send a line to the open conversation, and show its messages. */
+function sendLine(line) {
+  location.hash = current.id;
+  composer.sendLine(line);
 }
 
 function makeConversations(channels, hint) {

@@ -81,11 +81,21 @@ export class Composer {
     const { place, text: { value: line } } = this;
     if (!line.trim()) return;
     this.write("");
+    if (await this.sendLine(line)) return;
+    if (place !== this.place) this.drafts.set(place, line);
+    else if (!this.text.value) this.write(line);
+  }
+
+  /** Send a line, whatever is in the box; returns whether it was taken. */
+  async sendLine(line) {
+    const { place } = this;
     const why = await this.deliver(line);
-    if (why && place !== this.place) this.drafts.set(place, line);
     if (place === this.place) this.showError(why);
-    if (why && place === this.place && !this.text.value) this.write(line);
-    if (why) return;
+    if (!why) this.remember(line);
+    return !why;
+  }
+
+  remember(line) {
     if (sent.at(-1) !== line) sent.push(line);
     sent.splice(0, sent.length - KEPT);
     this.recalled = sent.length;

@@ -1,6 +1,7 @@
 // A conversation: its sidebar link, message list, threads and unread count.
 import { el } from "./dom.js";
 import { MessageList } from "./message-list.js";
+import { makeStarters } from "./starters.js";
 import { avatar } from "./workspace.js";
 
 export class Conversation {
@@ -20,8 +21,10 @@ export class Conversation {
     this.link = el("a", { href: `#${id}` },
       this.isChannel ? el("span", { class: "sign", "aria-hidden": "true" }, "#") : avatar(id, name),
       el("span", { class: "name" }, name), shared ? el("small", {}, "shared") : [], this.count);
+    const starters = makeStarters();
     const start = [el("h3", {}, this.shown),
-      el("p", {}, `This is the very beginning of ${this.shown}. Try `, el("code", {}, hint))];
+      el("p", {}, `This is the very beginning of ${this.shown}. `, starters ? "Press one, or type it:" : ["Try ", el("code", {}, hint)]),
+      starters];
     this.list = new MessageList(`Messages in ${this.shown}`, actions, start);
   }
 

@@ -4,7 +4,8 @@
 an unknown person:
 
 - `snapshot`, once: `team`, `me`, `people`, `channels`, `groups`, `commands`, `shortcuts`, `messages`,
-  `home_enabled`: whether there is a Home tab, and `hint`: what to type first.
+  `home_enabled`: whether there is a Home tab, `hint`: what to type first, and `starters`: lines to send, each
+  with `label`, `note`, `line` and the id of the `person` who sends it, or null.
 - `message`, `message_changed`: a `message` with `channel`, `ts`, `at`, `from`, `text`, `mrkdwn` (whether the
   text has markup), `typed` (what the person typed, or null), `edited`, `blocks`, `ephemeral`, `command`,
   `error`, `thread_ts` (the first message of its thread, or null), `status` (what the bot is doing about it)

@@ -57,6 +57,15 @@ def make_snapshot(workspace: Workspace, me: Person) -> Json:
         "weather": workspace.fault_controls.serialize(),
         "home_enabled": workspace.home_enabled,
         "hint": workspace.hint,
+        "starters": [
+            {
+                "label": starter.label,
+                "note": starter.note,
+                "line": starter.line,
+                "person": starter.person,
+            }
+            for starter in workspace.starters
+        ],
         "shortcuts": [
             {
                 "callback_id": shortcut.callback_id,
