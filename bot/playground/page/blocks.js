@@ -1,6 +1,7 @@
 // Renders Block Kit (https://docs.slack.dev/reference/block-kit/blocks).
 import { control, picture, unknown, words } from "./controls.js";
 import { el } from "./dom.js";
+import { plainText } from "./emoji.js";
 import { INPUTS } from "./inputs.js";
 import { richText } from "./richtext.js";
 import { dataTable, table } from "./tables.js";
@@ -32,7 +33,7 @@ function field(block, { error, ...here }) {
   const id = `field-${fields++}`;
   const notes = [
     error ? el("p", { id: `${id}-error`, class: "complaint" }, error) : [],
-    block.hint ? el("p", { id: `${id}-hint`, class: "hint" }, block.hint.text) : [],
+    block.hint ? el("p", { id: `${id}-hint`, class: "hint" }, plainText(block.hint)) : [],
   ].flat();
   const node = draw(block.element, {
     ...here, optional: block.optional, silent: !block.dispatch_action,
@@ -43,7 +44,7 @@ function field(block, { error, ...here }) {
       "aria-required": block.optional ? undefined : "true",
     },
   });
-  const label = [block.label.text, block.optional ? el("small", {}, " (optional)") : []];
+  const label = [plainText(block.label), block.optional ? el("small", {}, " (optional)") : []];
   if (node.localName !== "fieldset") return [el("label", { for: id }, label), node, notes];
   node.prepend(el("legend", {}, label));
   return [node, notes];
@@ -71,10 +72,10 @@ const BLOCKS = {
   data_table: dataTable,
   rich_text: richText,
   context: (block) => block.elements.map(contextElement),
-  header: (block) => el("h3", {}, block.text.text),
+  header: (block) => el("h3", {}, plainText(block.text)),
   divider: () => el("hr"),
   actions: (block, here) => block.elements.map((element) => single(element, here)),
-  image: (block) => el("figure", {}, block.title ? el("figcaption", {}, block.title.text) : [], picture(block)),
+  image: (block) => el("figure", {}, block.title ? el("figcaption", {}, plainText(block.title)) : [], picture(block)),
   markdown: (block) => block.text,
   input: field,
 };

@@ -1,5 +1,6 @@
 // Buttons and overflow menus, and their confirmation dialogs.
 import { el, icon, isLinkable, link } from "./dom.js";
+import { plainText } from "./emoji.js";
 import { menu } from "./menu.js";
 import { EVERYTHING, VERBATIM, mrkdwn } from "./mrkdwn.js";
 
@@ -7,7 +8,7 @@ const BUSY = 500; // milliseconds for which a pressed control is shown as busy
 
 /** Render a text object: plain text or mrkdwn. */
 export function words(text) {
-  return text.type === "mrkdwn" ? mrkdwn(text.text, text.verbatim ? VERBATIM : EVERYTHING) : text.text;
+  return text.type === "mrkdwn" ? mrkdwn(text.text, text.verbatim ? VERBATIM : EVERYTHING) : plainText(text);
 }
 
 /** Show a confirmation dialog; returns whether it was confirmed. */
@@ -16,11 +17,11 @@ function confirmed(dialog) {
   const choice = (value, label, look) => el("button", { class: `button ${look}`, value }, label);
   const box = el("dialog", { "aria-label": dialog.title?.text ?? "Are you sure?" },
     el("form", { method: "dialog" },
-      el("h3", {}, dialog.title?.text ?? "Are you sure?"),
+      el("h3", {}, dialog.title ? plainText(dialog.title) : "Are you sure?"),
       el("p", {}, dialog.text ? words(dialog.text) : ""),
       el("menu", {},
-        choice("", dialog.deny?.text ?? "Cancel", ""),
-        choice("yes", dialog.confirm?.text ?? "Yes", dialog.style ?? "primary"))));
+        choice("", dialog.deny ? plainText(dialog.deny) : "Cancel", ""),
+        choice("yes", dialog.confirm ? plainText(dialog.confirm) : "Yes", dialog.style ?? "primary"))));
   document.body.append(box);
   box.showModal();
   return new Promise((resolve) => box.addEventListener("close", () => {
@@ -50,14 +51,14 @@ function button(element, press) {
       visit(element);
       act(node, element, press);
     },
-  }, element.text.text);
+  }, plainText(element.text));
   return node;
 }
 
 function overflow(element, press) {
   const opener = { label: "More actions", content: "⋯", "data-action": element.action_id };
   return menu(opener, element.options.map((option) => ({
-    label: option.text.text,
+    label: plainText(option.text),
     note: option.description?.text,
     act: (node) => {
       visit(option);

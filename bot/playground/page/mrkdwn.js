@@ -1,6 +1,7 @@
 // Rendering of mrkdwn (https://docs.slack.dev/messaging/formatting-message-text).
 import { formatDate } from "./dates.js";
 import { el, isLinkable, link } from "./dom.js";
+import { emoji } from "./emoji.js";
 import { broadcast, findChannel, mention } from "./workspace.js";
 
 const MARKS = [
@@ -20,16 +21,6 @@ export const EVERYTHING = grammar(MARKS, URLS, MENTIONS);
 
 const STYLES = { "*": "strong", _: "em", "~": "s" };
 const ENTITIES = { "&lt;": "<", "&gt;": ">", "&amp;": "&" };
-const EMOJI = {
-  __proto__: null, "+1": "👍", "-1": "👎", eyes: "👀", fire: "🔥", heart: "❤️", hourglass: "⌛", lock: "🔒", no_entry: "⛔",
-  robot_face: "🤖", rocket: "🚀", smile: "😄", tada: "🎉", warning: "⚠️", wave: "👋", white_check_mark: "✅", x: "❌",
-};
-
-/** Render an emoji, or its name if it is unknown. */
-export function emoji(name, points) {
-  const picture = points ? String.fromCodePoint(...points.split("-").map((hex) => parseInt(hex, 16))) : EMOJI[name];
-  return picture ? el("span", { role: "img", "aria-label": name, title: `:${name}:` }, picture) : `:${name}:`;
-}
 
 /** Render mrkdwn as a list of nodes. */
 export function mrkdwn(text, reading = VERBATIM) {

@@ -1,7 +1,7 @@
 // Rendering of rich text blocks, whose text has no markup.
 import { formatDate } from "./dates.js";
 import { el, link } from "./dom.js";
-import { emoji } from "./mrkdwn.js";
+import { emoji } from "./emoji.js";
 import { broadcast, mention } from "./workspace.js";
 
 const STYLES = { code: "code", bold: "strong", italic: "em", strike: "s", underline: "u" };
