@@ -65,3 +65,57 @@ def test_says_how_long_ago_it_was(open_page: OpenPage, slack: WebClient, workspa
     post(slack, *(mrkdwn(f"<!date^{now - age}^{{ago}}|then>") for age in (7_300, 200_000)))
 
     expect(block(page)).to_have_text(["2 hours ago", "2 days ago"])
+
+
+def test_opens_the_commands_by_a_button(open_page: OpenPage) -> None:
+    page = open_page()
+    box = page.get_by_role("textbox", name="Message #oncall")
+
+    page.get_by_role("button", name="Slash command").click()
+
+    expect(box).to_have_value("/")
+    expect(page.get_by_role("option", name="/im")).to_be_visible()
+    expect(box).to_be_focused()
+    box.press("Enter")
+    expect(box).to_have_value("/im ")
+
+
+def test_suggests_people_to_mention(open_page: OpenPage, workspace: Workspace) -> None:
+    page = open_page()
+    box = page.get_by_role("textbox", name="Message #oncall")
+    box.press_sequentially("please ask")
+
+    page.get_by_role("button", name="Mention somebody").click()
+    box.press_sequentially("gr")
+    expect(page.get_by_role("option")).to_have_text("Grace Kim@grace")
+    box.press("Tab")
+    expect(box).to_have_value("please ask @grace ")
+    box.press("Enter")
+
+    expect(page.get_by_role("article").locator(".mention")).to_have_text("@Grace Kim")
+
+
+def test_sends_a_mention_that_is_written_out(open_page: OpenPage, workspace: Workspace) -> None:
+    page = open_page()
+    box = page.get_by_role("textbox", name="Message #oncall")
+
+    box.press_sequentially("@ed")
+    box.press("Enter")
+
+    expect(page.get_by_role("article").locator(".mention")).to_have_text("@Ed Okafor")
+
+
+def test_shows_time_and_actions_of_a_message_under_the_pointer(open_page: OpenPage, slack: WebClient) -> None:
+    page = open_page()
+    for text in ("first", "second"):
+        slack.chat_postMessage(channel=ONCALL, text=text)
+    second = page.get_by_role("article").filter(has_text="second")
+    expect(second.locator(".gutter")).to_be_hidden()
+    expect(second.locator(".tools")).to_have_css("opacity", "0")
+
+    second.hover()
+
+    expect(second.locator(".gutter")).to_be_visible()
+    expect(second.locator(".tools")).to_have_css("opacity", "1")
+    second.get_by_role("button", name="Reply in thread").click()
+    expect(page.get_by_role("log", name="Thread in #oncall")).to_be_visible()

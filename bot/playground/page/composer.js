@@ -1,9 +1,11 @@
 // The composer: sends messages, suggests slash commands, and recalls sent messages.
 import { Choices } from "./choices.js";
 import { el, icon } from "./dom.js";
+import { listPeople } from "./workspace.js";
 
 const KEPT = 50; // sent messages that can be recalled
 const MEMORY = "sent";
+const MENTION = /(?<=^|\s)@([a-z0-9-]*)$/i; // the beginning of one, at the end of the text
 const USUAL_HINT = "Enter sends, Shift + Enter starts a new line, ↑ recalls";
 
 // Kept for the browser tab, so that a message can be sent again as another person.
@@ -20,6 +22,8 @@ export class Composer {
     this.drafts = new Map(); // texts that wait in other conversations, by place
     this.recalled = sent.length;
     this.tools = el("div", { class: "shortcuts" });
+    this.slash = this.makeInsert("/", "Slash command");
+    this.slash.hidden = true;
     // A text area cannot have the role combobox (https://www.w3.org/TR/html-aria/#el-textarea), but it may refer to
     // the list; a status announces the suggestions.
     this.text = el("textarea", {
@@ -30,16 +34,28 @@ export class Composer {
     this.hint = el("p", { id: `${id}-hint`, class: "hint" });
     this.status = el("p", { class: "unseen", role: "status" });
     this.problem = el("p", { class: "refusal", role: "alert" });
-    this.choices = new Choices(this.text, "Commands", ({ command }) => this.write(`${command} `));
+    this.choices = new Choices(this.text, "Suggestions", ({ line }) => this.write(`${line} `));
     this.element = el("form", { class: "composer", submit: (event) => this.submit(event) },
       this.choices.list,
-      el("div", { class: "box" }, this.tools, this.text, this.send),
+      el("div", { class: "box" }, this.text,
+        el("div", { class: "row" }, this.tools, this.slash, this.makeInsert("@", "Mention somebody"), this.send)),
       this.hint, this.status, this.problem);
+  }
+
+  /** Make a button that begins a word with a sign, and so opens its suggestions. */
+  makeInsert(sign, label) {
+    const insert = () => {
+      const { value } = this.text;
+      this.text.focus();
+      this.write(sign === "/" ? sign + value.replace(/^\/+/, "") : `${value}${!value || /\s$/.test(value) ? "" : " "}${sign}`);
+    };
+    return el("button", { type: "button", class: "icon sign", "aria-label": label, title: label, click: insert }, sign);
   }
 
   /** Set the slash commands to suggest. */
   offerCommands(known) {
     this.commands = known;
+    this.slash.hidden = !known.length;
     this.refresh();
   }
 
@@ -116,15 +132,19 @@ export class Composer {
     const current = this.commands.find((one) => one.command === word);
     this.hint.textContent = current ? `${current.command} ${current.usage_hint}` : this.usualHint;
     this.hint.title = current ? this.hint.textContent : "";
-    this.suggest(word.startsWith("/") && !rest.length ? this.commands.filter((one) => one.command.startsWith(word)) : []);
+    this.suggest(word.startsWith("/") && !rest.length ? this.matchCommands(word) : matchPeople(text.value));
   }
 
-  suggest(commands) {
-    const entries = commands.map((value) => ({ value, content: [
-      el("strong", {}, value.command), el("code", {}, value.usage_hint), el("span", {}, value.description)] }));
+  matchCommands(word) {
+    return this.commands.filter(({ command }) => command.startsWith(word)).map(({ command, usage_hint: usage, description }) => ({
+      value: { line: command }, content: [el("strong", {}, command), el("code", {}, usage), el("span", {}, description)],
+    }));
+  }
+
+  suggest(entries) {
     this.choices.offer([{ entries }]);
     this.status.textContent = entries.length
-      ? `${entries.length === 1 ? "1 command" : `${entries.length} commands`}. Up and Down to select, Tab to insert.` : "";
+      ? `${entries.length === 1 ? "1 suggestion" : `${entries.length} suggestions`}. Up and Down to select, Tab to insert.` : "";
   }
 
   /** Recall an earlier or later message, unless other text is in the box. */
@@ -138,6 +158,17 @@ export class Composer {
   }
 }
 
+/** Find the people whom the mention at the end of a text may mean. */
+function matchPeople(text) {
+  const found = MENTION.exec(text);
+  if (!found) return [];
+  const start = found[1].toLowerCase();
+  const names = ({ name, handle }) => [handle, ...name.toLowerCase().split(" ")];
+  return listPeople().filter((person) => names(person).some((name) => name.startsWith(start))).map(({ name, handle }) => ({
+    value: { line: `${text.slice(0, found.index)}@${handle}` }, content: [el("strong", {}, name), el("code", {}, `@${handle}`)],
+  }));
+}
+
 /** Handlers of keys; each returns whether it did something. */
 const KEYS = {
   __proto__: null,
@@ -145,7 +176,7 @@ const KEYS = {
   ArrowUp: (box) => (box.choices.isOpen ? box.choices.step(-1) : box.recall(box.recalled - 1)),
   Tab: (box) => box.choices.accept(),
   Enter: (box) => {
-    if (box.text.value === box.choices.current?.command || !box.choices.accept()) box.element.requestSubmit();
+    if (box.text.value === box.choices.current?.line || !box.choices.accept()) box.element.requestSubmit();
     return true;
   },
   Escape: (box) => box.choices.close(),

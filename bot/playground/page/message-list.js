@@ -106,6 +106,7 @@ export class MessageList {
       message.ephemeral ? el("p", { class: "note ephemeral" }, "Only visible to you") : [],
       message.command ? el("p", { class: "note" }, "In answer to ", el("code", {}, message.command)) : [],
       avatar(from.id, from.name),
+      el("span", { class: "gutter", "aria-hidden": "true" }, clock(at).replace(/\s?[AP]M$/i, "")),
       el("div", { class: "content" },
         el("p", { class: "from" },
           el("strong", {}, from.name),

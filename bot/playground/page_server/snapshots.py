@@ -33,6 +33,7 @@ def make_snapshot(workspace: Workspace, me: Person) -> Json:
             {
                 "id": person.id,
                 "name": person.name,
+                "handle": person.handle,
                 "title": person.title,
                 "avatar_letter": person.name[0].upper(),
                 "kind": person.kind,

@@ -46,6 +46,7 @@ def test_begins_with_what_the_person_can_see(slack: WebClient, page: OpenPage) -
     assert snapshot["people"][0] == {
         "id": VIEWER.id,
         "name": "Vera Lindqvist",
+        "handle": "vera",
         "title": "Viewer",
         "avatar_letter": "V",
         "kind": "member",
