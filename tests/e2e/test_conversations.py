@@ -10,7 +10,7 @@ from bot.playground.workspace import Workspace
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import measure_contrast
 from tests.support.page_actions import go_to
-from tests.support.slack import ONCALL, wait_until
+from tests.support.slack import ONCALL, SUPPORT, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -80,6 +80,29 @@ def test_sets_an_unread_open_row_off_from_its_background(
 
     expect(page.get_by_role("link", name="im-bot 1 unread")).to_be_visible()
     assert measure_contrast(page) >= 4.5
+
+
+def test_marks_what_came_since_a_conversation_was_read(open_page: OpenPage, slack: WebClient) -> None:
+    page = open_page()
+    slack.chat_postMessage(channel=SUPPORT, text="one")
+    go_to(page, "support")
+    line = page.get_by_role("log", name="Messages in #support").locator(".divider.new")
+    expect(page.get_by_text("one", exact=True)).to_be_visible()
+    expect(line).to_have_count(0)
+    go_to(page, "oncall")
+
+    for text in ("two", "three"):
+        slack.chat_postMessage(channel=SUPPORT, text=text)
+    expect(page.get_by_role("link", name="support 2 unread")).to_be_visible()
+    go_to(page, "support")
+    expect(line).to_have_text("New")
+    below = line.locator("xpath=following-sibling::article")
+    expect(below).to_have_count(2)
+    expect(below.first).to_contain_text("two")
+
+    go_to(page, "oncall")
+    go_to(page, "support")
+    expect(line).to_have_count(0)
 
 
 def test_shows_the_newest_line_of_a_direct_message_whole(open_page: OpenPage, workspace: Workspace) -> None:

@@ -1,15 +1,17 @@
 """The first minute: lines to send with one press, and the tour."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Browser, Page, expect
 
 from bot.playground.people import EDITOR, VIEWER
 from tests.e2e.conftest import OpenPage
-from tests.support.browser import TIMEOUT
+from tests.support.browser import TIMEOUT, measure_contrast
 from tests.support.page_actions import Playground, articles, go_to
-from tests.support.slack import ONCALL
+from tests.support.slack import ONCALL, PARTNERS
 
 pytestmark = pytest.mark.browser
 
@@ -108,6 +110,22 @@ def test_offers_starters_in_every_channel(page: Page) -> None:
     for name in ("support", "partners"):
         go_to(page, name)
         expect(page.get_by_role("button", name="Look up three accounts")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1200])
+def test_has_no_accessibility_violations(
+    browser: Browser, playground: Playground, scheme: Literal["light", "dark"], width: int
+) -> None:
+    with browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}) as context:
+        page = context.new_page()
+        page.goto(f"{playground.url}/?as={VIEWER.id}#{PARTNERS}")
+        expect(page.get_by_role("button", name="Look up three accounts")).to_be_visible()
+        for name in ("Start the tour", "Continue"):
+            page.get_by_role("button", name=name).click()
+            found = Axe().run(page)
+            assert not found.response["violations"], found.generate_report()
+            assert measure_contrast(page) >= 4.5
 
 
 def test_offers_no_tour_of_an_app_that_has_no_starters(open_page: OpenPage) -> None:

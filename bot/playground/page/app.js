@@ -92,9 +92,13 @@ function open(hash, focus = true) {
   const [id, tab] = hash?.split("/") ?? [];
   const conversation = conversations.get(id);
   if (!conversation) return;
-  if (conversation !== current) closeThread();
+  if (conversation !== current) {
+    closeThread();
+    current?.markNew(false);
+  }
   current = conversation;
   const atHome = conversation.direct && hasHome && tab === "home";
+  if (!atHome && conversation.unread) conversation.markNew(true);
   for (const one of conversations.values()) {
     one.list.show(one === conversation && !atHome);
     one.link.ariaCurrent = one === conversation ? "page" : null;

@@ -58,6 +58,11 @@ export class Conversation {
     else if (message.ts > (sessionStorage.getItem(this.bookmark) ?? "")) this.mark(this.unread + 1);
   }
 
+  /** Mark what came since the conversation was last read, if it ever was; until it is left. */
+  markNew(open) {
+    this.list.markNew((open && this.unread && sessionStorage.getItem(this.bookmark)) || "");
+  }
+
   // Kept for the browser tab, since switching to another person reloads the page.
   read() {
     sessionStorage.setItem(this.bookmark, this.last);

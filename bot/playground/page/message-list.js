@@ -26,6 +26,7 @@ export class MessageList {
     this.settling = false;
     this.wasAtEnd = true;
     this.height = 0;
+    this.read = ""; // timestamp of the last message that was read before the list was opened
     this.list = el("div", { class: "messages" });
     this.element = el("div", { class: "log", role: "log", "aria-label": label, tabindex: 0, hidden: true },
       start ? el("div", { class: "start" }, start) : [], this.list);
@@ -63,6 +64,12 @@ export class MessageList {
     else this.editors.delete(ts);
     const node = this.nodes.get(ts);
     if (node) this.update(node.message, node.replies);
+  }
+
+  /** Mark the messages after a timestamp as new; an empty one marks none. */
+  markNew(read) {
+    this.read = read;
+    this.arrange();
   }
 
   /** Show the list, scrolled to its end, or hide it. */
@@ -137,12 +144,14 @@ export class MessageList {
   arrange() {
     this.list.querySelectorAll(".divider").forEach((divider) => divider.remove());
     const nodes = [...this.list.children];
+    const firstNew = this.read && nodes.find(({ message }) => message.ts > this.read && !isMe(message.from.id));
     nodes.forEach((node, index) => {
       const { message } = node;
       const last = nodes[index - 1]?.message;
       const mark = this.isThread ? (index === 1 ? countReplies(nodes.length - 1) : "") : nameNewDay(last, message);
       if (mark) node.before(el("p", { class: "divider" }, el("span", {}, mark)));
-      node.classList.toggle("follows", Boolean(last) && !mark && continues(last, message));
+      if (node === firstNew) node.before(el("p", { class: "divider new" }, el("span", {}, "New")));
+      node.classList.toggle("follows", Boolean(last) && !mark && node !== firstNew && continues(last, message));
     });
   }
 }

@@ -45,7 +45,7 @@ export function makeStarters() {
 }
 
 function makeStarter(starter) {
-  const other = listPeople().find(({ id }) => id === starter.person);
+  const other = listPeople().find(({ id }) => id === starter.person && id !== current.me);
   return el("li", {},
     el("button", { type: "button", class: "button", click: () => run(starter) }, starter.label),
     el("span", {}, starter.note),
