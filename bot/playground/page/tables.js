@@ -31,53 +31,73 @@ export function table(block) {
 }
 
 /** Draw a data table: its headers sort, and it has a filter and pages. */
-export function dataTable(block) {
-  const state = states.get(block) ?? { column: 0, order: "none", filter: "", page: 0 };
-  states.set(block, state);
-  const [head, ...rows] = block.rows;
-  const size = block.page_size ?? PAGE_SIZE;
-  const drawn = rows.map((cells) => drawRow(cells, block.row_header_column_index ?? 0));
-  const body = el("tbody");
-  const count = el("span", { role: "status" });
+export const dataTable = (block) => new DataTable(block).draw();
 
-  const show = () => {
-    const kept = arrange(drawn, state);
+class DataTable {
+  constructor(block) {
+    const [head, ...rows] = block.rows;
+    this.state = states.get(block) ?? { column: 0, order: "none", filter: "", page: 0 };
+    states.set(block, this.state);
+    this.caption = block.caption;
+    this.size = block.page_size ?? PAGE_SIZE;
+    this.rows = rows.map((cells) => drawRow(cells, block.row_header_column_index ?? 0));
+    this.headers = head.map((cell, column) => makeHeader(cell, column, () => this.sort(column)));
+    this.body = el("tbody");
+    this.count = el("span", { role: "status" });
+    this.previous = this.makeTurn("Previous page", "‹", -1);
+    this.next = this.makeTurn("Next page", "›", 1);
+    this.pager = el("span", { class: "pager" }, this.previous, this.next);
+  }
+
+  draw() {
+    const filter = el("input", {
+      type: "search", class: "entry", placeholder: "Filter", "aria-label": `Filter ${this.caption}`, "data-action": "filter",
+      value: this.state.filter, input: ({ currentTarget }) => this.change({ filter: currentTarget.value, page: 0 }),
+    });
+    this.show();
+    return [
+      el("div", { class: "table-bar" }, el("strong", { "aria-hidden": "true" }, this.caption), filter),
+      scroller(this.caption, el("table", {},
+        el("caption", { class: "unseen" }, this.caption),
+        el("thead", {}, el("tr", {}, this.headers.map(({ node }) => node))), this.body)),
+      el("div", { class: "table-bar" }, this.count, this.pager),
+    ];
+  }
+
+  makeTurn(label, sign, by) {
+    const turn = () => this.change({ page: this.state.page + by });
+    return el("button", { type: "button", class: "button", "aria-label": label, "data-action": label, click: turn }, sign);
+  }
+
+  sort(column) {
+    const order = TURNS[this.state.column === column ? this.state.order : "none"];
+    this.change({ column, order, page: 0 });
+  }
+
+  change(changes) {
+    Object.assign(this.state, changes);
+    this.show();
+  }
+
+  /** Show the rows of the page. */
+  show() {
+    const { state, size } = this;
+    const kept = arrange(this.rows, state);
     const last = Math.max(0, Math.ceil(kept.length / size) - 1);
     state.page = Math.min(state.page, last);
     const first = state.page * size;
     const page = kept.slice(first, first + size);
-    body.replaceChildren(...page.map(({ node }) => node));
-    headers.forEach((header, column) => header.mark(state.column === column ? state.order : "none"));
-    count.textContent = describe(first, page.length, kept.length, rows.length);
-    pager.hidden = !last;
-    previous.disabled = !state.page;
-    next.disabled = state.page === last;
-  };
-  const change = (changes) => {
-    Object.assign(state, changes);
-    show();
-  };
-  const headers = head.map((cell, column) => makeHeader(cell, column, () => {
-    const order = TURNS[state.column === column ? state.order : "none"];
-    change({ column, order, page: 0 });
-  }));
-  const turn = (label, sign, by) =>
-    el("button", { type: "button", class: "button", "aria-label": label, "data-action": label, click: () => change({ page: state.page + by }) }, sign);
-  const [previous, next] = [turn("Previous page", "‹", -1), turn("Next page", "›", 1)];
-  const pager = el("span", { class: "pager" }, previous, next);
-  const filter = el("input", {
-    type: "search", class: "entry", placeholder: "Filter", "aria-label": `Filter ${block.caption}`, "data-action": "filter",
-    value: state.filter, input: ({ currentTarget }) => change({ filter: currentTarget.value, page: 0 }),
-  });
-  const node = [
-    el("div", { class: "table-bar" }, el("strong", { "aria-hidden": "true" }, block.caption), filter),
-    scroller(block.caption, el("table", {},
-      el("caption", { class: "unseen" }, block.caption),
-      el("thead", {}, el("tr", {}, headers.map((header) => header.node))), body)),
-    el("div", { class: "table-bar" }, count, pager),
-  ];
-  show();
-  return node;
+    this.body.replaceChildren(...page.map(({ node }) => node));
+    this.headers.forEach((header, column) => header.mark(state.column === column ? state.order : "none"));
+    this.count.textContent = describe(first, page.length, kept.length, this.rows.length);
+    this.pager.hidden = !last;
+    const focused = document.activeElement;
+    this.previous.disabled = !state.page;
+    this.next.disabled = state.page === last;
+    // A disabled button would lose the focus.
+    if (focused === this.next && focused.disabled) this.previous.focus();
+    if (focused === this.previous && focused.disabled) this.next.focus();
+  }
 }
 
 function drawRow(cells, title) {
