@@ -80,6 +80,17 @@ def test_opens_the_commands_by_a_button(open_page: OpenPage) -> None:
     expect(box).to_have_value("/im ")
 
 
+def test_keeps_a_menu_inside_a_narrow_page(open_page: OpenPage, workspace: Workspace) -> None:
+    long = "A form with the current values of one account; only what is altered is changed"
+    workspace.shortcuts = tuple(one.model_copy(update={"description": long}) for one in workspace.shortcuts)
+    page = open_page(viewport={"width": 400, "height": 800})
+
+    page.get_by_label("Shortcuts").click()
+
+    right: float = page.locator(".popup").first.evaluate("node => node.getBoundingClientRect().right")
+    assert right <= 400
+
+
 def test_suggests_people_to_mention(open_page: OpenPage, workspace: Workspace) -> None:
     page = open_page()
     box = page.get_by_role("textbox", name="Message #oncall")
