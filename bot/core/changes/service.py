@@ -118,18 +118,8 @@ class Changes:
         app, touched = find_fields(change, self.apps)
         self._check_age(change, surface)
         now = self._read(app, change.account, touched)
-        if later := changed_fields(touched, now, change.before):
-            if change.undoes:
-                with before_sending():
-                    journal.move(
-                        self.record,
-                        change,
-                        Outcome.CANCELLED,
-                        surface,
-                        "the profile changed after the preview",
-                    )
-                raise _overwrites(later)
-            return self._propose_anew(app, change, touched, now, surface)
+        if anew := self._replace_if_moved(app, change, touched, now, surface):
+            return anew
         # Starts before the intent is recorded: nothing is sent once another process may settle the change.
         to_write = deadline.within(WRITE_SECONDS)
         with before_sending():
@@ -146,16 +136,17 @@ class Changes:
             )
         return journal.close(self.record, app, attempted, result, surface)
 
-    def review(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview:
-        """Return the preview of an open change again.
+    def review(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview | Unchanged:
+        """Return the preview of an open change again, with the profile's current values.
 
         Raises:
             BotError: As for confirming.
         """
         change = self._own(actor, change_id, surface)
-        app, _ = find_fields(change, self.apps)
+        app, touched = find_fields(change, self.apps)
         self._check_age(change, surface)
-        return Preview(app, change)
+        now = self._read(app, change.account, touched)
+        return self._replace_if_moved(app, change, touched, now, surface) or Preview(app, change)
 
     def cancel(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Settled:
         """Cancel an open change.
@@ -275,13 +266,23 @@ class Changes:
         kept = {tag: value for tag, value in asked.items() if tag not in change.after}
         return Preview(app, change, kept=kept, nick=str(now.get(NICK.tag, "")))
 
-    def _propose_anew(
+    def _replace_if_moved(
         self, app: App, old: Change, touched: tuple[Field, ...], now: Values, surface: Surface
-    ) -> Preview | Unchanged:
+    ) -> Preview | Unchanged | None:
+        """Cancel a change whose profile changed since its preview, and propose it anew; None if it did not.
+
+        Raises:
+            ExpiredError: It is an undo, which would overwrite the later change.
+        """
+        later = changed_fields(touched, now, old.before)
+        if not later:
+            return None
         with before_sending():
             journal.move(
                 self.record, old, Outcome.CANCELLED, surface, "the profile changed after the preview"
             )
+        if old.undoes:
+            raise _overwrites(later)
         wanted = {field: old.after[field.tag] for field in touched}
         change = self._new(old.actor, app, old.account, now, wanted, reason=old.reason, undoes=old.undoes)
         shown = self._preview(app, change, surface, wanted, now)

@@ -629,12 +629,26 @@ def test_shows_a_change_again_that_waits_to_be_confirmed() -> None:
     fixture = ChangesFixture()
     change = fixture.preview()
 
-    assert fixture.changes.review(EDDA, change.id).change == change
+    assert fixture.changes.review(EDDA, change.id) == Preview(PROD, change)
     with pytest.raises(ExpiredError, match="only the person who proposed"):
         fixture.changes.review(ERIK, change.id)
     fixture.confirm(change)
     with pytest.raises(ExpiredError, match="already applied"):
         fixture.changes.review(EDDA, change.id)
+
+
+def test_reviews_a_change_with_the_values_of_now() -> None:
+    fixture = ChangesFixture()
+    change = fixture.preview("nick=Alicia")
+    fixture.someone_else_writes({NICK: "Somebody"})
+
+    again = fixture.changes.review(EDDA, change.id)
+
+    assert isinstance(again, Preview)
+    assert again.moved
+    assert again.change.before == {NICK: "Somebody"}
+    assert again.change.after == {NICK: "Alicia"}
+    assert fixture.steps[-2:] == [Outcome.CANCELLED, Outcome.PROPOSED]
 
 
 def test_refuses_a_change_that_was_altered() -> None:
