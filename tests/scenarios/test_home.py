@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from bot.playground.people import EDITOR, GUEST, VIEWER, Person
+from bot.playground.people import GUEST, VIEWER, Person
 from tests.support.running_bot import RunningBot, SlackUser
 from tests.support.slack import wait_until
 
@@ -85,7 +85,9 @@ def test_home_leads_to_the_history_of_what_was_done(running_bot: RunningBot) -> 
     with running_bot.act_as(VIEWER) as vera:
         vera.ask("/im profile user_009")
         press(vera, open_home(vera), "History")
-        assert vera.answer()["text"].startswith("History of user_009")
+        view = vera.view("History of")
+        assert view["title"] == "History"
+        assert "user_009" in texts(view["blocks"])
 
 
 def test_start_and_home_say_so_when_the_record_cannot_be_read(running_bot: RunningBot, ed: SlackUser) -> None:
@@ -118,16 +120,29 @@ def test_home_shows_what_waits_and_lets_it_be_confirmed(running_bot: RunningBot,
 
     home = open_home(ed)
     press(ed, home, "Review…")
-    preview = ed.answer()
-    done = ed.result(ed.press(preview, "Confirm 1 change"))
+    preview = ed.view("nothing is changed yet")
+    press(ed, preview, "Confirm 1 change")
+    done = ed.view("Done.")
 
     assert "user_005 in demo: Nickname" in texts(home)
-    assert preview["channel"] == direct(EDITOR)
-    assert "Waiting" in preview["text"]
-    assert done["text"].startswith("Done.")
-    home = open_home(ed)
+    assert preview["title"] == done["title"] == "Review a change"
+    assert "→  Waiting" in texts(preview["blocks"])
+    home = next_home(ed)
     assert "Waiting for your confirmation" not in texts(home)
     assert "set user_005 in demo: succeeded" in texts(home)
+
+
+def test_home_reviews_a_change_with_the_values_of_now(running_bot: RunningBot, ed: SlackUser) -> None:
+    ed.ask("/im set user_006 nick=Mine")
+    home = open_home(ed)
+    (app,) = running_bot.sandbox.apps.values()
+    app.accounts["user_006"].profile["Tag_Profile_IM_Nick"] = "Theirs"
+
+    press(ed, home, "Review…")
+    preview = ed.view("nothing is changed yet")
+
+    assert "This profile changed meanwhile." in texts(preview["blocks"])
+    assert "Theirs  →  Mine" in texts(preview["blocks"])
 
 
 def test_home_repeats_a_lookup_and_is_up_to_date_after_it(running_bot: RunningBot) -> None:
@@ -135,9 +150,9 @@ def test_home_repeats_a_lookup_and_is_up_to_date_after_it(running_bot: RunningBo
         vera.ask("/im attrs alice")
         home = open_home(vera)
 
-        press(vera, home, "Again")
+        press(vera, home, "Look up again")
 
-        assert vera.answer()["channel"] == direct(VIEWER)
+        assert vera.view("1 of 1 found")["title"] == "Look up again"
         next_home(vera)
     assert "attrs alice in demo: answered" in texts(home)
     assert "Audit channel" not in texts(home)

@@ -1,5 +1,6 @@
 """Forms: modals opened at once, and filled when the role is checked and their data is ready."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import Interactions
 from bot.slack.modals.profile import TITLE, loading_view
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Forms:
@@ -24,7 +27,8 @@ class Forms:
     def open(self, request: SlackRequest, title: str, make: Callable[[], Mapping[str, Any]]) -> None:
         """Open a loading view and fill it with a form; from then on the view also shows the reply.
 
-        A trigger is valid for three seconds; checking a role and reading a profile may take longer.
+        A trigger is valid for three seconds; checking a role and reading a profile may take longer. A press
+        in an open modal fills that one.
 
         Args:
             request: The request, with its trigger.
@@ -35,14 +39,27 @@ class Forms:
             SlackUnavailableError: Slack did not open it.
             BotError: There is no form for the actor.
         """
-        view = loading_view(title)
+        delivery = request.reply.delivery
         try:
-            opened = self.slack.call("views.open", trigger_id=request.trigger_id, view=view).get("view") or {}
+            view = delivery.view if isinstance(delivery, ModalDelivery) else self._open(request, title)
         except SlackCallError as error:
             raise _not_opened(error.reason) from None
+        view.title = title
+        self.fill(view, make)
+
+    def open_answer(self, request: SlackRequest, title: str) -> None:
+        """Open a view for the reply of a press on the Home tab; without one, the reply goes elsewhere."""
+        try:
+            self._open(request, title)
+        except SlackCallError as error:
+            log.info("could not open a modal for an answer (%s)", error.reason)
+
+    def _open(self, request: SlackRequest, title: str) -> OpenView:
+        view = loading_view(title)
+        opened = self.slack.call("views.open", trigger_id=request.trigger_id, view=view).get("view") or {}
         open_view = OpenView(self.slack, title, str(opened.get("id", "")))
         request.reply.move_to(ModalDelivery(open_view, request.reply.delivery))
-        self.fill(open_view, make)
+        return open_view
 
     def expect_view(self) -> OpenView:
         """Make the open view of the profile form that the coming ack will show."""

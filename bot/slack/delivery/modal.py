@@ -6,7 +6,7 @@ from typing import ClassVar
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Audience, Delivery
 from bot.slack.messages.blocks import Message
-from bot.slack.modals.review import notice_view
+from bot.slack.modals.answer import notice_view
 
 
 @dataclass(slots=True)

@@ -46,26 +46,45 @@ def register(
     @app.action(re.compile("|".join(_ACTIONS)))
     def on_button(ack: Ack, body: Mapping[str, Any]) -> None:
         action, request = body["actions"][0], _make_request(runner, responder, body)
-        action_id = text(action, "action_id")
-        job = partial(press, runner, request, action_id, text(action, "value"))
+        action_id, view_type = text(action, "action_id"), text(body.get("view") or {}, "type")
+        title = _TITLES.get(action_id, "") if view_type == _HOME else ""
+        job = partial(press, runner, request, action_id, text(action, "value"), title)
         if action_id in URGENT:
             admission.priority.submit(job, request.actor)
         else:
-            at_home = (body.get("view") or {}).get("type") == "home"
-            run = partial(publish, runner, homes, request, job) if at_home else job
-            admission.admit(request, run, quick=action_id in QUICK and not at_home)
+            run, user_id = job, request.actor.user_id
+            publishes = view_type == _HOME or (view_type == _MODAL and homes.shows(user_id))
+            if publishes:
+                # With a reply of its own: a failure to publish must not replace the answer.
+                tab = SlackRequest(request.actor, Surface.BUTTON, Reply(responder.reach("", user_id)))
+                run = partial(publish, runner, homes, tab, job)
+            admission.admit(request, run, quick=action_id in QUICK and not publishes)
         ack()
 
 
-def press(runner: CommandRunner, request: SlackRequest, action_id: str, value: str) -> None:
-    """Handle a press, and always answer it."""
-    runner.run_guarded(request, partial(_ACTIONS[action_id], runner, request, value))
+def press(runner: CommandRunner, request: SlackRequest, action_id: str, value: str, title: str = "") -> None:
+    """Handle a press, and always answer it.
+
+    Args:
+        runner: The runner of commands.
+        request: The request of the press.
+        action_id: The button's action id.
+        value: The button's value.
+        title: The title of the modal to open for the answer; empty for none.
+    """
+
+    def run() -> str:
+        if title:
+            runner.forms.open_answer(request, title)
+        return _ACTIONS[action_id](runner, request, value)
+
+    runner.run_guarded(request, run)
 
 
 def _make_request(runner: CommandRunner, responder: Responder, body: Mapping[str, Any]) -> SlackRequest:
     actor, url, view = read_actor(body), text(body, "response_url"), body.get("view") or {}
     delivery = responder.reach(url, actor.user_id)
-    if view.get("type") == "modal":
+    if view.get("type") == _MODAL:
         open_view = OpenView(runner.forms.slack, text(view.get("title") or {}, "text"), text(view, "id"))
         delivery = responder.open_view(open_view, url, actor.user_id)
     channel_id, trigger_id = text(body.get("channel") or {}, "id"), text(body, "trigger_id")
@@ -200,6 +219,17 @@ _ACTIONS: Mapping[str, Action] = {
     "all_commands": _show_all_commands,
     "review_change": _review,
 }
+_TITLES: Mapping[str, str] = {
+    "review_change": "Review a change",
+    "undo_change": "Undo a change",
+    "show_history": "History",
+    "change_history": "History",
+    "look_up_again": "Look up again",
+    "all_commands": "Commands",
+}
+"""The titles of the modals that answer presses on the Home tab, by action id; forms have their own."""
+_HOME = "home"
+_MODAL = "modal"
 URGENT = frozenset({"cancel_lookup"})
 """The actions that must not wait for workers, which may be busy with the work to cancel."""
 QUICK = frozenset({"all_commands"})

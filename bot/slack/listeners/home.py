@@ -78,6 +78,11 @@ class HomeTabs:
     _button_ids: OrderedDict[Actor, list[str]] = field(default_factory=OrderedDict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
+    def shows(self, user_id: str) -> bool:
+        """Check whether this process has published a person's Home tab."""
+        with self._lock:
+            return any(actor.user_id == user_id for actor in self._button_ids)
+
     def publish(self, actor: Actor) -> str:
         """Publish an actor's Home tab; returns the label of its metric.
 

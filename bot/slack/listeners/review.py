@@ -21,8 +21,9 @@ from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.messages.notices import busy
+from bot.slack.modals.answer import notice_view
 from bot.slack.modals.profile import SET_MODAL, changing_view
-from bot.slack.modals.review import SET_REVIEW, notice_view, review_view, settled_view, unchanged_view
+from bot.slack.modals.review import SET_REVIEW, review_view, settled_view, unchanged_view
 from bot.slack.runner import CommandRunner
 
 MODALS = 1024

@@ -97,7 +97,7 @@ def follow_up_buttons(repeat_id: str | None, history_id: str | None, change_id: 
         history_id: The opaque id of the one account; None if there is none.
         change_id: The id of the entry's change; empty if it has none.
     """
-    repeat = [Button("Again", "look_up_again", repeat_id)] if repeat_id else []
+    repeat = [Button("Look up again", "look_up_again", repeat_id)] if repeat_id else []
     if change_id:
         return [*repeat, Button("History", "change_history", change_id)]
     return [*repeat, Button("History", "show_history", history_id)] if history_id else repeat

@@ -8,9 +8,9 @@ from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, PlainText
 
 from bot.core.model import Outcome
 from bot.core.results import Preview, Settled, Unchanged
-from bot.slack.messages.blocks import Message, Truncator, bold, code, fit, paragraph, plain_context, words
+from bot.slack.messages.blocks import Truncator, bold, code, fit, paragraph, plain_context, words
 from bot.slack.messages.change import confirm_label, show_preview, show_settled, show_unchanged
-from bot.slack.modals.profile import TITLE, make_view
+from bot.slack.modals.profile import make_view
 
 SET_REVIEW = "set_review"
 """The callback id of the preview."""
@@ -53,11 +53,6 @@ def settled_view(settled: Settled, command: str, note: str = "") -> dict[str, An
             yield plain_context(note)
 
     return make_view(fit(build), close=_CLOSE, clear_on_close=True)
-
-
-def notice_view(message: Message, title: str = TITLE) -> dict[str, Any]:
-    """Make a view of a message without buttons; closing it leads back to the form below it."""
-    return make_view(message.blocks, title=title, close=_CLOSE)
 
 
 def _adapt_blocks(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -20,9 +20,10 @@ from bot.playground.blockkit.checker import check_view
 from bot.slack.messages.errors import render_crash, render_error
 from bot.slack.messages.notices import busy
 from bot.slack.modals import lookup
+from bot.slack.modals.answer import notice_view
 from bot.slack.modals.lookup import lookup_view, message_view
 from bot.slack.modals.profile import TITLE, account_view, changing_view, form_view, loading_view
-from bot.slack.modals.review import notice_view, review_view, settled_view, unchanged_view
+from bot.slack.modals.review import review_view, settled_view, unchanged_view
 from tests.slack.messages.test_any_data import any_text, customs, long_text, profile_values
 from tests.support.sample_results import (
     CHANGE,
