@@ -138,7 +138,9 @@ def make_bot(
         audit.channel_trouble,
         _list_avoided_blocks(settings),
     )
-    homes = HomeTabs(slack, settings.slack_command, services, interactions, audit.channel_state)
+    homes = HomeTabs(
+        slack, settings.slack_command, services, interactions, audit.channel_state, _find_channel(settings)
+    )
     workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
     admission = Admission(interactions, workers, quick_workers, priority_workers)
     bolt = App(
@@ -161,9 +163,15 @@ def _list_avoided_blocks(settings: Settings) -> set[str]:
     return {kind for kind, is_wanted in wanted.items() if not is_wanted}
 
 
+def _find_channel(settings: Settings) -> str:
+    """Return the id of the audit channel; empty if there is none."""
+    channel = settings.audit_channel or NO_CHANNEL
+    return "" if channel == NO_CHANNEL else channel
+
+
 def _make_relay(settings: Settings, slack: SlackClient, store: Store, people: SlackPeople) -> Relay | None:
-    channel = settings.audit_channel
-    if channel is None or channel == NO_CHANNEL:
+    channel = _find_channel(settings)
+    if not channel:
         return None
     masked = {name: app.masked_tags for name, app in settings.im_apps.items()}
     return Relay(

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from bot.core.changes.expiry import CONFIRM_WITHIN
-from bot.core.commands import LookupCommand, ShowHistory, make_lookup
+from bot.core.changes.journal import undo_reason
+from bot.core.commands import WORDS, LookupCommand, SetFields, ShowHistory, UndoChange, make_lookup
 from bot.core.lookups.kinds import LOOKUP_KINDS, PROFILES
-from bot.core.model import Actor, AlteredEntry, App, Change, Entry, Role
+from bot.core.model import Actor, AlteredEntry, App, Change, Entry, Outcome, Role
 from bot.core.parsing.command_line import Apps
 from bot.core.ports import Record
 from bot.core.results import Home, Recent, RoleReport, Start
@@ -50,14 +51,22 @@ def _list_apps(apps: Apps) -> tuple[App, ...]:
 
 def _list_recent(actor: Actor, apps: Apps, record: Record) -> tuple[Recent, ...]:
     found: dict[object, Recent] = {}
+    undone: set[str] = set()
     for entry in record.list_done(actor, _LOOKED_INTO):
-        if isinstance(entry, AlteredEntry):
+        if isinstance(entry, AlteredEntry) or _is_opened_form(entry):
             continue
         # Only the latest entry of a change or of a repeated lookup is shown.
         event = entry.event
         same = event.change_id or (event.command, event.app, event.accounts, event.outcome)
-        found.setdefault(same, Recent(entry, _again(entry, apps), _about(entry, apps)))
+        if event.outcome is Outcome.SUCCEEDED and event.command == WORDS[UndoChange]:
+            undone.add(event.reason)
+        can_be_undone = event.outcome is Outcome.SUCCEEDED and undo_reason(event.change_id) not in undone
+        found.setdefault(same, Recent(entry, _again(entry, apps), _about(entry, apps), can_be_undone))
     return tuple(found.values())[:RECENT_ENTRIES]
+
+
+def _is_opened_form(entry: Entry) -> bool:
+    return entry.event.outcome is Outcome.ANSWERED and entry.event.command == WORDS[SetFields]
 
 
 def _list_waiting(actor: Actor, record: Record) -> tuple[Change, ...]:

@@ -132,11 +132,13 @@ class Recent:
         entry: The entry.
         again: The entry's lookup, to repeat it; None if it is not one, or its app is gone.
         about: The history of the entry's account; None if it has several, or none.
+        can_be_undone: Whether it is a change that succeeded, and that the actor has not undone.
     """
 
     entry: Entry
     again: LookupCommand | None
     about: ShowHistory | None = None
+    can_be_undone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES, LookupKind
 from bot.core.model import Actor, App, AuditEvent, Grantees, Outcome, Role, Surface
 from bot.core.overview import RECENT_ACCOUNTS, RECENT_ENTRIES, make_home, make_start
 from bot.core.parsing.command_line import Apps
-from bot.core.results import RoleReport
+from bot.core.results import Preview, RoleReport
 from bot.errors import AuditError
 from tests.support.changes_fixture import EDDA, ERIK, ChangesFixture
 from tests.support.fakes import FakeRecord
@@ -62,7 +62,7 @@ def test_names_the_app_asked_by_default_first() -> None:
         (looked_up("friends", "alice", "bob"), (FRIENDS, ("bob",))),
         (looked_up("attrs", "alice"), (ATTRIBUTES, ("alice",))),
         (looked_up("profile", "alice", app="closed"), None),
-        (looked_up("set", "alice"), None),
+        (looked_up("history", "alice"), None),
         (looked_up("friends", "alice"), None),
         (looked_up("profile"), None),
     ],
@@ -81,6 +81,27 @@ def test_shows_a_change_once_as_it_ended() -> None:
 
     assert [recent.entry.event.outcome for recent in home.recent] == [Outcome.SUCCEEDED]
     assert home.waiting == ()
+
+
+def test_offers_to_undo_a_change_until_it_is_undone() -> None:
+    fixture = ChangesFixture()
+    done = fixture.done()
+    (before,) = make_home(EDDA, EDITOR, APPS, fixture.record).recent
+    undo = fixture.changes.undo(EDDA, done.id)
+    assert isinstance(undo, Preview)
+    fixture.confirm(undo.change)
+
+    recent = make_home(EDDA, EDITOR, APPS, fixture.record).recent
+
+    assert before.can_be_undone
+    assert [(each.entry.event.command, each.can_be_undone) for each in recent] == [
+        ("undo", True),
+        ("set", False),
+    ]
+
+
+def test_lists_no_opened_form() -> None:
+    assert make_home(EDDA, EDITOR, APPS, record_of(looked_up("set", "alice"))).recent == ()
 
 
 def test_shows_a_few_of_many_and_what_was_repeated_once() -> None:

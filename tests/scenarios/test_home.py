@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.playground.people import GUEST, VIEWER, Person
-from tests.support.running_bot import RunningBot, SlackUser
+from tests.support.running_bot import RunningBot, SlackUser, read_history
 from tests.support.slack import wait_until
 
 
@@ -84,10 +84,9 @@ def test_shows_all_commands_from_the_start(ed: SlackUser) -> None:
 def test_home_leads_to_the_history_of_what_was_done(running_bot: RunningBot) -> None:
     with running_bot.act_as(VIEWER) as vera:
         vera.ask("/im profile user_009")
-        press(vera, open_home(vera), "History")
-        view = vera.view("History of")
-        assert view["title"] == "History"
-        assert "user_009" in texts(view["blocks"])
+        press(vera, open_home(vera), "Look up again")
+        press(vera, vera.view("1 of 1 found"), "History")
+        assert "History of user_009" in texts(vera.view("History of")["blocks"])
 
 
 def test_start_and_home_say_so_when_the_record_cannot_be_read(running_bot: RunningBot, ed: SlackUser) -> None:
@@ -124,12 +123,38 @@ def test_home_shows_what_waits_and_lets_it_be_confirmed(running_bot: RunningBot,
     press(ed, preview, "Confirm 1 change")
     done = ed.view("Done.")
 
-    assert "user_005 in demo: Nickname" in texts(home)
+    assert "*Change* `user_005`\nNickname  " in texts(home)
     assert preview["title"] == done["title"] == "Review a change"
     assert "→  Waiting" in texts(preview["blocks"])
     home = next_home(ed)
     assert "Waiting for your confirmation" not in texts(home)
-    assert "set user_005 in demo: succeeded" in texts(home)
+    assert "✅ *Changed*  `user_005`" in texts(home)
+
+
+def test_home_undoes_a_change_where_one_looks(ed: SlackUser) -> None:
+    preview = ed.ask("/im set user_008 nick=Eight")
+    ed.press(preview, "Confirm 1 change")
+    home = open_home(ed)
+    press(ed, home, "Undo…")
+    preview = ed.view("nothing is changed yet")
+    press(ed, preview, "Confirm 1 change")
+    ed.view("Done.")
+
+    home = next_home(ed)
+    assert "`Eight`" in texts(home)
+    assert "↩️ *Undone*  `user_008`" in texts(home)
+    undo = [block["accessory"]["text"]["text"] for block in home["blocks"] if "accessory" in block]
+    assert undo[:2] == ["Undo…", "History"]
+
+
+def test_home_lists_no_opened_forms(running_bot: RunningBot, ed: SlackUser) -> None:
+    assert ed.page.send("/im set user_011") == {"ok": True}
+    ed.close(ed.view("user_011"))
+
+    home = open_home(ed)
+
+    assert read_history(running_bot, "user_011")
+    assert "user_011" not in texts(home)
 
 
 def test_home_reviews_a_change_with_the_values_of_now(running_bot: RunningBot, ed: SlackUser) -> None:
@@ -154,7 +179,7 @@ def test_home_repeats_a_lookup_and_is_up_to_date_after_it(running_bot: RunningBo
 
         assert vera.view("1 of 1 found")["title"] == "Look up again"
         next_home(vera)
-    assert "attrs alice in demo: answered" in texts(home)
+    assert "🔎 *Looked up attributes*  `alice`" in texts(home)
     assert "Audit channel" not in texts(home)
 
 

@@ -22,7 +22,7 @@ from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions, SavedAccount, SavedLookup
 from bot.slack.messages.blocks import Button
-from bot.slack.messages.home import follow_up_buttons, render_home
+from bot.slack.messages.home import AuditChannel, accessory, render_home
 from bot.slack.messages.notices import busy
 from bot.slack.runner import CommandRunner
 
@@ -67,6 +67,7 @@ class HomeTabs:
         services: The services that run commands.
         interactions: The state behind buttons.
         audit_state: Describes the state of the audit channel.
+        audit_channel: The id of the audit channel; empty if there is none.
     """
 
     slack: SlackClient
@@ -74,6 +75,7 @@ class HomeTabs:
     services: Services
     interactions: Interactions
     audit_state: Callable[[], str]
+    audit_channel: str = ""
     _is_due_again: dict[Actor, bool] = field(default_factory=dict, init=False)
     _button_ids: OrderedDict[Actor, list[str]] = field(default_factory=OrderedDict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
@@ -116,9 +118,11 @@ class HomeTabs:
 
     def _publish(self, actor: Actor) -> None:
         home = self.services.show_home(actor)
-        audit_state = self.audit_state() if home.report.role is Role.EDITOR else ""
+        state = self.audit_state() if home.report.role is Role.EDITOR else ""
+        channel = AuditChannel(self.audit_channel, state)
         ids: list[str] = []
-        view = render_home(home, self._make_buttons(actor, home, ids), audit_state, command=self.command)
+        beside = self._make_buttons(actor, home, ids)
+        view = render_home(home, beside, channel, command=self.command)
         try:
             self.slack.call("views.publish", user_id=actor.user_id, view=view)
         except SlackCallError as error:
@@ -143,17 +147,22 @@ class HomeTabs:
         for key in ids:
             self.interactions.forget(key)
 
-    def _make_buttons(self, actor: Actor, home: Home, ids: list[str]) -> dict[int, list[Button]]:
-        def keep(what: SavedLookup | SavedAccount) -> str:
+    def _make_buttons(self, actor: Actor, home: Home, ids: list[str]) -> dict[int, Button]:
+        def keep(what: SavedLookup | SavedAccount | None) -> str:
+            if what is None:
+                return ""
             ids.append(self.interactions.keep(actor, what))
             return ids[-1]
 
-        return {recent.entry.sequence: _buttons_of(recent, keep) for recent in home.recent}
+        is_editor = home.report.role is Role.EDITOR
+        made = {recent.entry.sequence: _beside(recent, keep, is_editor=is_editor) for recent in home.recent}
+        return {sequence: button for sequence, button in made.items() if button}
 
 
-def _buttons_of(recent: Recent, keep: Callable[[SavedLookup | SavedAccount], str]) -> list[Button]:
-    again, about, change_id = recent.again, recent.about, recent.entry.event.change_id
-    again_id = keep(SavedLookup(again)) if again else None
-    subject = SavedAccount(about.app, about.account) if about and not change_id else None
-    history_id = keep(subject) if subject else None
-    return follow_up_buttons(again_id, history_id, change_id)
+def _beside(
+    recent: Recent, keep: Callable[[SavedLookup | SavedAccount | None], str], *, is_editor: bool
+) -> Button | None:
+    again, about = recent.again, recent.about
+    repeat_id = keep(SavedLookup(again) if again else None)
+    history_id = keep(SavedAccount(about.app, about.account) if about and not again else None)
+    return accessory(recent, repeat_id, history_id, is_editor=is_editor)

@@ -25,7 +25,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.core.model import App
-from bot.slack.messages.text import ELLIPSIS, and_more, cut, escape_mentions, make_visible
+from bot.slack.messages.text import ELLIPSIS, and_more, cut, escape, escape_mentions, make_visible
 
 Payload: TypeAlias = tuple[dict[str, Any], ...]
 """Blocks as JSON objects."""
@@ -51,6 +51,8 @@ MAX_TEXT = 3800
 MAX_HEADER = 150
 """The most characters of a header."""
 _MAX_LINE = 600
+_ACCENT = "\N{MODIFIER LETTER GRAVE ACCENT}"
+"""Shown for a back-tick, which would end a code span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,17 +261,27 @@ class Button:
 
 def buttons(*row: Button) -> Block:
     """Make a row of buttons; each action id may occur once."""
-    return ActionsBlock(
-        elements=[
-            ButtonElement(
-                text=PlainTextObject(text=each.label),
-                action_id=each.action_id,
-                value=each.value,
-                style=each.style,
-            )
-            for each in row
-        ]
+    return ActionsBlock(elements=[_element(each) for each in row])
+
+
+def _element(button: Button) -> ButtonElement:
+    return ButtonElement(
+        text=PlainTextObject(text=button.label),
+        action_id=button.action_id,
+        value=button.value,
+        style=button.style,
     )
+
+
+def code_span(text: str) -> str:
+    """Make a code span of an outside text, for Slack's markup; nothing in it is a mention or a link."""
+    return f"`{escape(make_visible(text)).replace('`', _ACCENT)}`"
+
+
+def marked_section(text: str, accessory: Button | None = None) -> Block:
+    """Make a section of Slack's markup, perhaps with a button beside it; code spans hold outside text."""
+    button = _element(accessory) if accessory else None
+    return SectionBlock(text=MarkdownTextObject(text=text, verbatim=True), accessory=button)
 
 
 def context(*parts: str) -> Block:

@@ -1,31 +1,43 @@
 """Home tab and start message: permissions, recent activity, changes to confirm."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from slack_sdk.models.blocks import Block, DividerBlock, PlainTextObject, RichTextElement, SectionBlock
+from slack_sdk.models.blocks import (
+    Block,
+    DividerBlock,
+    HeaderBlock,
+    PlainTextObject,
+    RichTextElement,
+    RichTextElementParts,
+)
 
 from bot.core.changes.expiry import expires_at
-from bot.core.commands import WORDS, SetFields
-from bot.core.model import App, Change, Entry, Outcome, Role
-from bot.core.results import Home, RoleReport, Start
+from bot.core.commands import WORDS, ShowHistory, UndoChange
+from bot.core.lookups.kinds import LOOKUP_KINDS
+from bot.core.model import App, AuditEvent, Change, Entry, Outcome, Role, Values
+from bot.core.results import Home, Recent, RoleReport, Start
 from bot.slack.messages.blocks import (
     Button,
     Truncator,
     bold,
     buttons,
     code,
+    code_span,
     context,
     fit,
+    marked_section,
     paragraph,
     preformatted,
     words,
 )
-from bot.slack.messages.change import order_fields
+from bot.slack.messages.change import differences
 from bot.slack.messages.help import list_grantees, role_line
-from bot.slack.messages.text import and_more, cut, join_some, make_visible
-from bot.slack.messages.values import field_label, format_time
+from bot.slack.messages.text import and_more, cut, escape, join_some, make_visible
+from bot.slack.messages.values import format_time
 
 _LOOKUP_BUTTON = Button("Look up…", "open_lookup", "lookup", "primary")
 _CHANGE_BUTTON = Button("Change a profile…", "open_set", "set")
@@ -33,29 +45,49 @@ _COMMANDS_BUTTON = Button("All commands", "all_commands", "help")
 
 _MAX_WAITING = 10
 _MAX_LABEL = 30
-_MAX_FIELDS_TEXT = 900
+_MAX_FIELDS = 3
+_MAX_VALUE = 60
 _MAX_ACCOUNTS = 5
-_MAX_SECTION = 2900
-_OUTCOME_TEXT: Mapping[Outcome, str] = {
-    Outcome.PROPOSED: "waiting or expired",
-    Outcome.ATTEMPTED: "in progress",
+_OUTCOMES: Mapping[Outcome, tuple[str, str, str, str]] = {
+    Outcome.PROPOSED: ("⌛", "Change expired", "Undo expired", ""),
+    Outcome.ATTEMPTED: ("⏳", "Changing", "Undoing", ""),
+    Outcome.SUCCEEDED: ("✅", "Changed", "Undone", ""),
+    Outcome.FAILED: ("❌", "Change failed", "Undo failed", "Failed:"),
+    Outcome.UNKNOWN: ("❓", "Change sent, outcome unknown", "Undo sent, outcome unknown", ""),
+    Outcome.CANCELLED: ("✖️", "Change cancelled", "Undo cancelled", "Cancelled:"),
+    Outcome.DENIED: ("⛔", "Change refused", "Undo refused", "Refused:"),
+    Outcome.ANSWERED: ("🔎", "", "", "Looked up"),
 }
+"""The mark of an outcome, and the words for a change, an undo and a lookup."""
+_NOUNS: Mapping[str, str] = {
+    WORDS[ShowHistory]: "history",
+    **{word: kind.noun for word, kind in LOOKUP_KINDS.items()},
+}
+"""The nouns of what commands look up, by their words."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditChannel:
+    """The audit channel: its id, empty if there is none, and its state in words."""
+
+    id: str
+    state: str
 
 
 def render_home(
-    home: Home, follow_ups: Mapping[int, Sequence[Button]], channel_status: str, *, command: str
+    home: Home, beside: Mapping[int, Button], channel: AuditChannel, *, command: str
 ) -> dict[str, Any]:
     """Render the view of a Home tab.
 
     Args:
         home: The person's permissions, changes and activity.
-        follow_ups: Buttons by the sequence number of the entry they follow.
-        channel_status: The state of the audit channel, in words.
+        beside: Buttons by the sequence number of the entry they stand beside.
+        channel: The audit channel, for editors.
         command: The slash command's name, slash included.
     """
     return {
         "type": "home",
-        "blocks": fit(lambda trim: _show_home(home, follow_ups, channel_status, command, trim)),
+        "blocks": fit(lambda trim: _show_home(home, beside, channel, command, trim)),
     }
 
 
@@ -89,53 +121,64 @@ def show_start(
     yield context(seen_by)
 
 
-def follow_up_buttons(repeat_id: str | None, history_id: str | None, change_id: str) -> list[Button]:
-    """Make the buttons that follow an entry: the same lookup again, and the history.
+def accessory(recent: Recent, repeat_id: str, history_id: str, *, is_editor: bool) -> Button | None:
+    """Make the button beside a recent entry; None if there is nothing to do next.
 
     Args:
-        repeat_id: The opaque id of the lookup to repeat; None if there is none.
-        history_id: The opaque id of the one account; None if there is none.
-        change_id: The id of the entry's change; empty if it has none.
+        recent: The entry.
+        repeat_id: The opaque id of the lookup to repeat; empty if there is none.
+        history_id: The opaque id of the one account; empty if there is none.
+        is_editor: Whether the person may change profiles.
     """
-    repeat = [Button("Look up again", "look_up_again", repeat_id)] if repeat_id else []
+    change_id = recent.entry.event.change_id
+    if change_id and recent.can_be_undone and is_editor:
+        return Button("Undo…", "undo_change", change_id)
     if change_id:
-        return [*repeat, Button("History", "change_history", change_id)]
-    return [*repeat, Button("History", "show_history", history_id)] if history_id else repeat
+        return Button("History", "change_history", change_id)
+    if repeat_id:
+        return Button("Look up again", "look_up_again", repeat_id)
+    return Button("History", "show_history", history_id) if history_id else None
 
 
 def _show_home(
-    home: Home, follow_ups: Mapping[int, Sequence[Button]], channel_status: str, command: str, trim: Truncator
+    home: Home,
+    beside: Mapping[int, Button],
+    channel: AuditChannel,
+    command: str,
+    trim: Truncator,
 ) -> Iterator[Block]:
     report = home.report
     if report.role is None:
         yield from _show_no_role(report, command, trim)
         return
-    is_editor = report.role is Role.EDITOR
-    yield paragraph(role_line(report, trim), _permissions(report))
-    yield paragraph([bold("Apps  "), *_app_list(home.apps)])
-    yield buttons(*_action_buttons(report))
     if home.waiting:
+        yield from _show_waiting(home, trim)
         yield DividerBlock()
-        yield paragraph([bold("Waiting for your confirmation")])
-        for change in home.waiting[:_MAX_WAITING]:
-            review = Button("Review…", "review_change", change.id)
-            yield from _show_row(_pending_text(change, home.apps, trim), review)
-        if more := and_more(len(home.waiting) - _MAX_WAITING):
-            yield paragraph([words(f"{more}, where you typed them or in your direct messages")])
-    yield DividerBlock()
-    yield paragraph([bold("Recent activity")])
+    yield buttons(*_action_buttons(report))
+    yield HeaderBlock(text=PlainTextObject(text="Recent activity"))
     if home.problem:
         yield paragraph(_record_problem(home.problem, trim))
     elif not home.recent:
         yield paragraph([words("Nothing yet. Try "), code(f"{command} profile alice bob_k")])
+    open_ids = {change.id for change in home.waiting}
     for recent in home.recent:
-        yield from _show_row(_entry_text(recent.entry, trim), *follow_ups.get(recent.entry.sequence, ()))
-    if is_editor:
-        yield DividerBlock()
-        yield paragraph([bold("Audit channel  "), words(trim(make_visible(channel_status)))])
-    yield context(
-        "answers come under Messages", "times are UTC", "only you can see this", "reopen to refresh"
-    )
+        if recent.entry.event.change_id not in open_ids:
+            yield marked_section(_entry_text(recent.entry, home, trim), beside.get(recent.entry.sequence))
+    yield DividerBlock()
+    yield paragraph(role_line(report, trim), _permissions(report), [bold("Apps  "), *_app_list(home.apps)])
+    if report.role is Role.EDITOR:
+        link = [RichTextElementParts.Channel(channel_id=channel.id), words("  ")] if channel.id else []
+        yield paragraph([bold("Audit channel  "), *link, words(trim(make_visible(channel.state)))])
+    yield context("Reopen to refresh", trim.note())
+
+
+def _show_waiting(home: Home, trim: Truncator) -> Iterator[Block]:
+    yield HeaderBlock(text=PlainTextObject(text="Waiting for your confirmation"))
+    for change in home.waiting[:_MAX_WAITING]:
+        review = Button("Review…", "review_change", change.id, "primary")
+        yield marked_section(_pending_text(change, home, trim), review)
+    if more := and_more(len(home.waiting) - _MAX_WAITING):
+        yield paragraph([words(f"{more}, where you typed them or in your direct messages")])
 
 
 def _record_problem(problem: str, trim: Truncator) -> list[RichTextElement]:
@@ -177,30 +220,62 @@ def _examples(start: Start) -> Iterator[str]:
     yield 'set bob_k nick="Bob K"' if start.report.role is Role.EDITOR else "attrs alice"
 
 
-def _pending_text(change: Change, apps: Sequence[App], trim: Truncator) -> str:
-    custom = next((app.custom for app in apps if app.name == change.app), ())
-    fields = cut(
-        ", ".join(field_label(field, trim) for field in order_fields(change.after, custom)), _MAX_FIELDS_TEXT
+def _pending_text(change: Change, home: Home, trim: Truncator) -> str:
+    what = "Undo" if change.undoes else "Change"
+    return "\n".join(
+        (
+            f"⏳ *{what}* {code_span(change.account)}",
+            *_difference_lines(home, change.app, change.before, change.after, trim),
+            " · ".join([f"until {_local(expires_at(change))}", *_place(home, change.app)]),
+        )
     )
-    until = f"until {format_time(expires_at(change))}"
-    account, app = trim(make_visible(change.account)), make_visible(change.app)
-    return f"{account} in {app}: {fields}\n{until} · change {change.id}"
 
 
-def _entry_text(entry: Entry, trim: Truncator) -> str:
+def _entry_text(entry: Entry, home: Home, trim: Truncator) -> str:
     event = entry.event
-    accounts = join_some(
-        map(make_visible, event.accounts[:_MAX_ACCOUNTS]), len(event.accounts) - _MAX_ACCOUNTS
+    is_undo = event.command == WORDS[UndoChange]
+    mark, changed, undone, looked_up = _OUTCOMES[event.outcome]
+    noun = _NOUNS.get(event.command)
+    what = f"{looked_up} {noun}" if noun else (undone if is_undo else changed)
+    return "\n".join(
+        (
+            f"{'↩️' if is_undo and event.outcome is Outcome.SUCCEEDED else mark} *{what}*  {_accounts(event)}",
+            *_difference_lines(home, event.app, event.before, event.after, trim),
+            " · ".join([_local(entry.at), *_place(home, event.app), *_reason(event)]),
+        )
     )
-    what = " ".join(filter(None, (make_visible(event.command), trim(accounts))))
-    change = f" · change {make_visible(event.change_id)}" if event.change_id else ""
-    outcome = _OUTCOME_TEXT.get(event.outcome, event.outcome)
-    if event.outcome is Outcome.ANSWERED and event.command == WORDS[SetFields]:
-        outcome = "form opened"
-    return f"{what} in {make_visible(event.app)}: {outcome}\n{format_time(entry.at)}{change}"
 
 
-def _show_row(text: str, *row: Button) -> Iterator[Block]:
-    yield SectionBlock(text=PlainTextObject(text=cut(text, _MAX_SECTION), emoji=False))
-    if row:
-        yield buttons(*row)
+def _difference_lines(
+    home: Home, app_name: str, before: Values, after: Values, trim: Truncator
+) -> Iterator[str]:
+    """Yield the changed fields, for editors alone: nobody else sees values of the record."""
+    if home.report.role is not Role.EDITOR:
+        return
+    custom = next((app.custom for app in home.apps if app.name == app_name), ())
+    found = differences(custom, before, after, trim)
+    for each in found[:_MAX_FIELDS]:
+        label, old, new = (cut(part, _MAX_VALUE) for part in (each.label, each.before, each.after))
+        yield f"{escape(label)}  {code_span(old)} → {code_span(new)}"
+    if more := and_more(len(found) - _MAX_FIELDS, "fields"):
+        yield more
+
+
+def _accounts(event: AuditEvent) -> str:
+    shown = map(code_span, event.accounts[:_MAX_ACCOUNTS])
+    return join_some(shown, len(event.accounts) - _MAX_ACCOUNTS)
+
+
+def _place(home: Home, app_name: str) -> list[str]:
+    """Name the app where there are several."""
+    return [f"in {code_span(app_name)}"] if len(home.apps) > 1 and app_name else []
+
+
+def _reason(event: AuditEvent) -> list[str]:
+    typed = "" if event.command == WORDS[UndoChange] else event.reason
+    return [code_span(cut(typed, _MAX_VALUE))] if typed else []
+
+
+def _local(moment: datetime) -> str:
+    """Show a time in the reader's own time zone, or in UTC where Slack cannot."""
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{format_time(moment)}>"

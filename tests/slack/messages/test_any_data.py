@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -40,7 +41,7 @@ from bot.playground.blockkit.checker import check_message, check_view
 from bot.slack.messages.audit import MIN_GROUP, render_entries
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.change import entry_label
-from bot.slack.messages.home import follow_up_buttons, render_home
+from bot.slack.messages.home import AuditChannel, accessory, render_home
 from bot.slack.messages.notices import progressing
 from bot.slack.messages.paging import PageControls, pages
 from bot.slack.messages.render import render
@@ -315,9 +316,13 @@ def test_shows_any_start_and_home_within_every_limit(
     home = Home(
         report, (app,) * 3, tuple(Recent(entry, asked) for entry in entries), (change,) * count, problem
     )
-    leads = {entry.sequence: follow_up_buttons("a" * 16, "h" * 16, data.draw(any_text)) for entry in entries}
+    beside = {
+        each.entry.sequence: button
+        for each in home.recent
+        if (button := accessory(each, "a" * 16, "h" * 16, is_editor=True))
+    }
 
-    view = render_home(home, leads, problem or "told", command="/im")
+    view = render_home(home, beside, AuditChannel("C1", problem or "up to date"), command="/im")
     start = render(
         Start(report, (app,), (asked,) * 3, problem), command="/im", actor_id="U01", repeat_ids=["a" * 16] * 3
     )
@@ -338,10 +343,13 @@ def test_home_keeps_hostile_text_text(text: str) -> None:
         text,
     )
 
-    view = render_home(home, {}, text, command="/im")
+    view = render_home(home, {}, AuditChannel("C1", text), command="/im")
 
+    markup = [part["text"] for part in parts(view) if part.get("type") == "mrkdwn"]
+    outside = [re.sub("`[^`\n]*`", "", part) for part in markup]
     assert check_view(view) == []
-    assert {part["type"] for part in parts(view) if text in part["text"]} <= {"text", "plain_text"}
+    assert {part["type"] for part in parts(view) if text in part["text"]} <= {"text", "plain_text", "mrkdwn"}
+    assert not any(text in part or "<" in part.replace("<!date^", "") for part in outside)
 
 
 def parts(node: Any) -> Iterator[dict[str, Any]]:

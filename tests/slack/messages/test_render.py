@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.commands import SPECS, LookupCommand
+from bot.core.commands import SPECS, LookupCommand, ShowHistory
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.core.lookups.fetch import never_asked
 from bot.core.lookups.job import Progress
@@ -61,7 +61,7 @@ from bot.slack.messages.audit import MIN_GROUP, group_entries, render_checkpoint
 from bot.slack.messages.blocks import NEWER, Message
 from bot.slack.messages.change import entry_label
 from bot.slack.messages.errors import render_crash, render_error
-from bot.slack.messages.home import follow_up_buttons, render_home
+from bot.slack.messages.home import AuditChannel, accessory, render_home
 from bot.slack.messages.notices import (
     busy,
     changing,
@@ -323,7 +323,14 @@ STARTS = {
     "start_without_record": Start(VIEWER, APPS[:1], problem="the database is away"),
     "start_without_role": Start(NOBODY, APPS, ()),
 }
-RECENT = (Recent(LOOKED_UP, ASK_ALICE), Recent(DENIED_ENTRY, None))
+RECENT = (
+    Recent(enter(1044, replace(CHANGE, id="op_b")), None, can_be_undone=True),
+    Recent(LOOKED_UP, ASK_ALICE),
+    Recent(DENIED_ENTRY, None, ShowHistory(PROD, "bob_k")),
+    Recent(enter(1041, UNDO), None),
+    Recent(enter(1040, replace(CHANGE, id="op_a"), Outcome.PROPOSED), None),
+    Recent(CANCELLED_LOOKUP, None),
+)
 HOMES = {
     "home_viewer": Home(VIEWER, APPS[:1]),
     "home_editor": Home(EDITOR, APPS, RECENT, (CHANGE,)),
@@ -350,11 +357,14 @@ def test_starts_as_the_golden_file_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(HOMES))
 def test_shows_the_home_of_the_golden_file(name: str) -> None:
-    leads = {
-        LOOKED_UP.sequence: follow_up_buttons("id_1", "id_2", ""),
-        DENIED_ENTRY.sequence: follow_up_buttons(None, None, DENIED_ENTRY.event.change_id),
+    made = {
+        each.entry.sequence: accessory(
+            each, "id_1" if each.again else "", "id_2" if each.about else "", is_editor=True
+        )
+        for each in HOMES[name].recent
     }
-    view = render_home(HOMES[name], leads, "up to date", command="/im")
+    beside = {sequence: button for sequence, button in made.items() if button}
+    view = render_home(HOMES[name], beside, AuditChannel("C1", "up to date"), command="/im")
 
     check_golden(name, json.loads(json.dumps(view)))
     assert check_view(view) == []
