@@ -3,6 +3,7 @@
 ```
 BotError                        str(error) may be shown to anyone who asked
 ├── UsageError                  the text is no valid command; carries the usage line
+│   └── NoAccountError          no account id was given
 ├── PermissionDeniedError       the actor lacks the role; names it, and who can help
 ├── ExpiredError                it is no longer possible: a button or a change has expired
 ├── CancelledError              the actor cancelled it, and has been answered
@@ -53,21 +54,34 @@ class UsageError(BotError):
         usage: The usage line, without the slash command's name.
         advice: A suggestion such as a near miss.
         parts: The single mistakes, when there are several.
+        correction: The mistyped part of the text, and what was meant; None if that is not known.
 
     Attributes:
+        suggestion: The whole text as it was meant, without the slash command's name; empty if not known.
         command: The command's word; empty when unknown.
         app: The app, as far as it could be read.
         accounts: The accounts, as far as they could be read.
     """
 
     def __init__(
-        self, words: str, *, usage: str = "", advice: str = "", parts: Sequence["UsageError"] = ()
+        self,
+        words: str,
+        *,
+        usage: str = "",
+        advice: str = "",
+        parts: Sequence["UsageError"] = (),
+        correction: tuple[str, str] | None = None,
     ) -> None:
         super().__init__(words, advice=advice)
         self.usage = usage
         self.parts = parts
-        self.command = self.app = ""
+        self.correction = correction
+        self.suggestion = self.command = self.app = ""
         self.accounts: tuple[str, ...] = ()
+
+
+class NoAccountError(UsageError):
+    """No account id was given; the usage line is an example."""
 
 
 class PermissionDeniedError(BotError):

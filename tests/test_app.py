@@ -56,7 +56,7 @@ def cells(message: dict[str, Any]) -> list[str]:
         ("/im help profile", "/im profile alice"),
         ("/im profle alice", "Did you mean profile?"),
         ("/im profile alice --field nick", "Did you mean --fields?"),
-        ("/im profile", "no account id was given"),
+        ("/im profile", "Which account?"),
         ("/im profile “alice”, `bob_k`", "2 of 2 found"),
         ("/im profile alice —fields nick", "1 of 1 found"),
     ],

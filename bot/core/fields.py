@@ -207,6 +207,7 @@ def _unknown(name: str, by_spelling: Mapping[str, Field], known: Sequence[Field]
     return UsageError(
         f"there is no field {quote(name)} here",
         advice=meant or f"Fields: {', '.join(field.word for field in known)}",
+        correction=(name, by_spelling[near].word) if near else None,
     )
 
 

@@ -14,7 +14,17 @@ from bot.core.model import Actor, App
 from bot.core.results import Form, Lookup
 from bot.errors import ExpiredError
 
-T = TypeVar("T", "Page", "LookupPage", "SavedLookup", "SavedAccount", "OpenForm", "OpenLookup", "Cancelable")
+T = TypeVar(
+    "T",
+    "Page",
+    "LookupPage",
+    "SavedLookup",
+    "SavedText",
+    "SavedAccount",
+    "OpenForm",
+    "OpenLookup",
+    "Cancelable",
+)
 
 LIFETIME = 24 * 3600
 """Seconds for which a button works."""
@@ -59,6 +69,13 @@ class SavedLookup:
     """A lookup to run again."""
 
     command: LookupCommand
+
+
+@dataclass(frozen=True, slots=True)
+class SavedText:
+    """The text of a command that was meant."""
+
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +146,7 @@ Interaction: TypeAlias = (
     LookupPage
     | HistoryPage
     | SavedLookup
+    | SavedText
     | SavedAccount
     | OpenForm
     | OpenLookup

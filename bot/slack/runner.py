@@ -28,7 +28,7 @@ from bot.core.model import LookupStatus, Surface
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import Lookup, Preview, Result, Settled
 from bot.core.services import Services
-from bot.errors import AuditError, BotError, CancelledError, NotSharedError, PermissionDeniedError
+from bot.errors import AuditError, BotError, CancelledError, NotSharedError, PermissionDeniedError, UsageError
 from bot.slack.api.channels import check_share, is_private
 from bot.slack.api.people import SlackPeople
 from bot.slack.delivery.files import Files
@@ -44,6 +44,7 @@ from bot.slack.interactions import (
     OpenForm,
     SavedAccount,
     SavedLookup,
+    SavedText,
 )
 from bot.slack.messages.blocks import DATA_TABLE, NEWER, PICTURE, Message, find_newer, sentence
 from bot.slack.messages.csv import comment, file_name, to_csv
@@ -120,11 +121,17 @@ class CommandRunner:
             # A failing record is also the operator's concern; the error's text has no values.
             level, why = (logging.WARNING, error) if isinstance(error, AuditError) else (logging.INFO, "")
             log.log(level, "answered with %s %s %s", outcome, error.detail, why)
-            request.reply.refuse(render_error(error, command=self.command))
+            run_id = self._keep_suggestion(request, error)
+            request.reply.refuse(render_error(error, command=self.command, run_id=run_id))
         except Exception as error:  # noqa: BLE001 - silence in the channel is the worst answer
             outcome = "crash"
             request.reply.refuse(self.report_crash(error))
         self.observe(asked, outcome, time.monotonic() - started)
+
+    def _keep_suggestion(self, request: SlackRequest, error: BotError) -> str:
+        """Return the opaque id of the text that was meant; empty if it is not known."""
+        meant = error.suggestion if isinstance(error, UsageError) else ""
+        return self.interactions.keep(request.actor, SavedText(meant)) if meant else ""
 
     def report_crash(self, error: Exception) -> Message:
         """Log an unexpected error under a reference; return the message with the reference."""

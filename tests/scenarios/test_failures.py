@@ -151,8 +151,8 @@ def test_refuses_whom_slack_does_not_vouch_for(fault: SlackFault) -> None:
     ("text", "said"),
     [
         ("/im", "Look up accounts in"),
-        ("/im  ,,, ;;; !!!", "there is no command"),
-        ("/im profile ,,,", "no account id was given"),
+        ("/im  ,,, ;;; !!!", "Unknown command"),
+        ("/im profile ,,,", "Which account?"),
         ("/im profile 😀", "not imported into this app"),
         ("/im profile " + " ".join(map(str, range(1200))), "1,200 ids; one command takes at most 1,000"),
         ("/im profile " + " ".join(map(str, range(5000))), "characters; one command takes at most 5,000"),

@@ -183,7 +183,7 @@ def test_turns_the_pages_of_what_was_asked_in_a_modal(vera: SlackUser) -> None:
     [
         ({IDS: "x" * 33}, IDS, "at most 32 bytes"),
         ({IDS: "'alice"}, IDS, "is not closed"),
-        ({IDS: ", ,"}, IDS, "no account id was given"),
+        ({IDS: ", ,"}, IDS, "Which account?"),
         ({IDS: "alice", KIND: "friends"}, OWNER, "one owner"),
         ({IDS: "alice", KIND: "friends", OWNER: "bob_k carol"}, OWNER, "one owner"),
         ({IDS: "alice", OWNER: "bob_k"}, OWNER, "only a friend list has an owner"),
@@ -275,7 +275,7 @@ def test_asks_for_an_id_when_all_are_unticked(vera: SlackUser) -> None:
 
     vera.page.submit(view, filled(view, found0=[]))
 
-    assert "no account id was given" in str(vera.view()["errors"][IDS])
+    assert "Which account?" in str(vera.view()["errors"][IDS])
 
 
 @pytest.mark.parametrize(("action_id", "block_id"), [("open_lookup", IDS), ("open_set", ACCOUNT)])

@@ -20,20 +20,23 @@ from bot.core.commands import (
 )
 from bot.core.fields import Domain, Field
 from bot.core.ids import MAX_ID_BYTES, fits
-from bot.core.lookups.kinds import LookupKind
+from bot.core.lookups.kinds import PROFILES, LookupKind
 from bot.core.model import App
 from bot.core.parsing.assignments import read_assignments
+from bot.core.parsing.punctuation import strip_punctuation
+from bot.core.parsing.suggestions import suggest
 from bot.core.parsing.tokens import ParsedArguments, Token, keep_commas, split_options, tokenize
-from bot.core.parsing.usage_errors import ErrorCollector, did_you_mean, nearest, quote
+from bot.core.parsing.usage_errors import ErrorCollector, did_you_mean, nearest, quote, spell
 from bot.core.parsing.values import check_text
-from bot.errors import UsageError
+from bot.errors import NoAccountError, UsageError
 
 MAX_TEXT = 5000
 """The most characters of text in one command."""
 MAX_ACCOUNTS = 1000
 """The most accounts of one command."""
 
-_ASKS_FOR_HELP = {"?", "-h", "--help"}
+_STRAY_HELP = {"-h", "--help"}
+_ASKS_FOR_HELP = {"?", *_STRAY_HELP}
 _SHOWN = 5
 
 
@@ -58,6 +61,7 @@ class Apps:
             raise UsageError(
                 f"there is no app {quote(wanted)} here",
                 advice=f"{did_you_mean(wanted, self.by_name)}Apps: {names}",
+                correction=(wanted, near) if (near := nearest(wanted, self.by_name)) else None,
             )
         return self.by_name[wanted]
 
@@ -66,8 +70,16 @@ def parse(text: str, apps: Apps) -> Command:
     """Parse the text after the slash command; an empty text gives the start.
 
     Raises:
-        UsageError: The text is not valid; has the usage line.
+        UsageError: The text is not valid; has the usage line, and the text that was meant if it is known.
     """
+    try:
+        return _parse(text, apps)
+    except UsageError as error:
+        error.suggestion = suggest(text, error, lambda meant: _parse(meant, apps))
+        raise
+
+
+def _parse(text: str, apps: Apps) -> Command:
     check_length(text)
     tokens = tokenize(text)
     first = next(tokens, None)
@@ -77,13 +89,18 @@ def parse(text: str, apps: Apps) -> Command:
         return ShowHelp()
     spec = _find_spec(first.text)
     try:
-        rest = keep_commas(tokens, _spellings(apps)) if spec.makes is SetFields else list(tokens)
+        rest = list(tokens)
+        if any(token.text.lower() in _STRAY_HELP and not token.quoted for token in rest):
+            return ShowHelp(spec.word)
+        if spec.makes is SetFields:
+            rest = keep_commas(rest, _spellings(apps))
         arguments = split_options(rest, spec)
         return (
             _build_lookup(spec.kind, arguments, apps) if spec.kind else _BUILDERS[spec.makes](arguments, apps)
         )
     except UsageError as error:
-        error.usage, error.command = error.usage or spec.line, spec.word
+        usage = spec.examples[0] if isinstance(error, NoAccountError) else spec.line
+        error.usage, error.command = error.usage or usage, spec.word
         raise
 
 
@@ -101,16 +118,18 @@ def check_length(text: str) -> None:
 
 
 def _find_spec(word: str) -> Spec:
+    """Find a command's syntax; any other word is a misspelled one, or an id without a command."""
     spec = SPECS.get(word.lower())
     if spec is not None:
         return spec
-    near = nearest(word, SPECS)
+    near, ids = nearest(word, SPECS), strip_punctuation(word) or (word,)
+    is_id = not near and any(map(str.isalnum, word)) and not word.startswith("--")
+    otherwise = "An id goes after a command" if is_id else f"Commands: {', '.join(SPECS)}"
     raise UsageError(
-        f"there is no command {quote(word)}",
+        f"Unknown command {spell(word)}",
         usage=SPECS[near or "help"].line,
-        advice=f"Did you mean {near}?"
-        if near
-        else f"Commands: {', '.join(SPECS)}; an id goes after the command",
+        advice=f"Did you mean {spell(near)}?" if near else otherwise,
+        correction=(word, near or " ".join([PROFILES.word, *ids])) if near or is_id else None,
     )
 
 
@@ -131,7 +150,7 @@ def _build_set(arguments: ParsedArguments, apps: Apps) -> Command:
     app = _app(arguments, apps)
     first, *rest = arguments.tokens or [Token("")]
     if not first.text or (first.is_value and fields.bare(first.split()[0]) in _spellings(apps)):
-        raise UsageError("no account id was given; it goes before the fields")
+        raise NoAccountError("Which account? It goes before the fields")
     (account,) = check_accounts([first.text])
     reason = " ".join(token.typed for token in arguments.options.get("--reason", ()))
     errors = ErrorCollector()
@@ -167,7 +186,15 @@ def _build_role(_: ParsedArguments, __: Apps) -> Command:
 
 
 def _build_help(arguments: ParsedArguments, _: Apps) -> Command:
-    return ShowHelp(_find_spec(arguments.plain[0]).word if arguments.plain else None)
+    if not arguments.plain:
+        return ShowHelp()
+    word = arguments.plain[0]
+    try:
+        return ShowHelp(_find_spec(word).word)
+    except UsageError as error:
+        # An id is no topic.
+        error.correction = (word, near) if (near := nearest(word, SPECS)) else (word, "")
+        raise
 
 
 _BUILDERS: Mapping[type[Command], Callable[[ParsedArguments, Apps], Command]] = {
@@ -215,7 +242,7 @@ def check_accounts(ids: Iterable[str]) -> tuple[str, ...]:
     """
     accounts = tuple(dict.fromkeys(ids))
     if not accounts:
-        raise UsageError("no account id was given")
+        raise NoAccountError("Which account?")
     if len(accounts) > MAX_ACCOUNTS:
         raise UsageError(
             f"that is {len(accounts):,} ids; one command takes at most {MAX_ACCOUNTS:,}",

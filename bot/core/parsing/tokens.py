@@ -27,7 +27,7 @@ from itertools import zip_longest
 from bot.core.commands import Spec
 from bot.core.fields import bare
 from bot.core.parsing.typography import DOUBLE, MARKS, SINGLE, normalize
-from bot.core.parsing.usage_errors import did_you_mean, quote
+from bot.core.parsing.usage_errors import did_you_mean, nearest, quote
 from bot.errors import UsageError
 
 
@@ -215,7 +215,8 @@ def split_options(tokens: Sequence[Token], spec: Spec) -> ParsedArguments:
             name, value = token.split()
             name, equals = name.lower(), token.is_value
             if name not in spec.options:
-                raise _unknown_option(name, spec)
+                has_value = equals or (bool(rest) and not rest[-1].is_option)
+                raise _unknown_option(name, spec, has_value=has_value)
             if equals:
                 rest.append(Token(value, quoted=True))
             arguments.options[name] = (
@@ -246,8 +247,12 @@ def _take_nothing(name: str, *, given: bool) -> list[Token]:
     return []
 
 
-def _unknown_option(name: str, spec: Spec) -> UsageError:
+def _unknown_option(name: str, spec: Spec, *, has_value: bool) -> UsageError:
     offered = f"Options: {', '.join(spec.options)}" if spec.options else "It takes no options"
+    near = nearest(name, spec.options)
     return UsageError(
-        f"{spec.word} has no option {quote(name)}", advice=f"{did_you_mean(name, spec.options)}{offered}"
+        f"{spec.word} has no option {quote(name)}",
+        advice=f"{did_you_mean(name, spec.options)}{offered}",
+        # What may be its value must not become an id.
+        correction=(name, near or "") if near or not has_value else None,
     )

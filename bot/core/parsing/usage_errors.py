@@ -20,6 +20,11 @@ def quote(typed: str) -> str:
     return f"“{typed if len(typed) <= _QUOTED_LENGTH else typed[: _QUOTED_LENGTH - 1] + '…'}”"
 
 
+def spell(typed: str) -> str:
+    """Format a word to type as code, cut to fit a sentence."""
+    return f"`{typed if len(typed) <= _QUOTED_LENGTH else typed[: _QUOTED_LENGTH - 1] + '…'}`"
+
+
 def pasted(typed: str) -> str:
     """Format a text as one token to paste into a command."""
     mark = "'" if '"' in typed else '"'

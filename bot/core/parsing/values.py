@@ -150,6 +150,7 @@ def _choose(field: Field, text: str, *names: Mapping[str, Value]) -> Value:
         if not found
         else f"{field.word} has several values that start like this",
         advice=f"{meant}Choose one of: {', '.join(map(pasted, words))}",
+        correction=(text, pasted(near)) if near else None,
     )
 
 

@@ -26,6 +26,7 @@ from bot.slack.interactions import (
     RunningLookup,
     SavedAccount,
     SavedLookup,
+    SavedText,
     WaitingRequest,
 )
 from bot.slack.listeners.home import HomeTabs, publish
@@ -183,6 +184,13 @@ def _look_up_again(runner: CommandRunner, request: SlackRequest, key: str) -> st
     return runner.run(request, again.command)
 
 
+def _run_suggestion(runner: CommandRunner, request: SlackRequest, key: str) -> str:
+    meant = runner.interactions.find(key, request.actor, SavedText)
+    command = runner.services.read(request.actor, meant.text, request.surface)
+    request.reply.replace_pressed()
+    return runner.run(request, command)
+
+
 def _show_all_commands(runner: CommandRunner, request: SlackRequest, _: str) -> str:
     return runner.run(request, ShowHelp())
 
@@ -216,6 +224,7 @@ _ACTIONS: Mapping[str, Action] = {
     "change_history": _show_history_of_change,
     "look_up_again": _look_up_again,
     **{f"look_up_again_{number}": _look_up_again for number in range(RECENT_ACCOUNTS)},
+    "run_suggestion": _run_suggestion,
     "all_commands": _show_all_commands,
     "review_change": _review,
 }

@@ -47,6 +47,7 @@ from bot.errors import (
     ExpiredError,
     IMError,
     InvalidRequestError,
+    NoAccountError,
     NotAskedError,
     NotSharedError,
     OutcomeUnknownError,
@@ -144,6 +145,12 @@ def refusals(first: int, last: int, user_id: str = "U01ALICE", **more: Any) -> l
         chain(number, replace(event, **{"accounts": (f"user_{number:03}",), **more}))
         for number in range(first, last + 1)
     ]
+
+
+def suggested(meant: str) -> UsageError:
+    error = UsageError("Unknown command `profle`", advice="Did you mean `profile`?")
+    error.suggestion = meant
+    return error
 
 
 def fail(error: Any) -> Message:
@@ -256,11 +263,11 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "restarting": restarting,
     "crash": lambda: render_crash("k3v9", "/im"),
     "error_usage": lambda: render_error(
-        UsageError(
-            "there is no command “profle”", usage=SPECS["profile"].line, advice="Did you mean profile?"
-        ),
+        UsageError("Unknown command `profle`", usage=SPECS["profile"].line, advice="Did you mean `profile`?"),
         command="/im",
     ),
+    "error_suggestion": lambda: render_error(suggested("profile alice"), command="/im", run_id="an-id"),
+    "error_no_account": lambda: fail(NoAccountError("Which account?", usage="profile alice")),
     "error_mistakes": lambda: fail(
         UsageError(
             "two",
@@ -712,7 +719,7 @@ def test_says_that_nothing_was_sent_and_who_can_help() -> None:
 
 
 def test_shows_the_usage_line_with_the_name_in_use() -> None:
-    error = UsageError("no account id was given", usage=SPECS["attrs"].line)
+    error = UsageError("Which account?", usage=SPECS["attrs"].line)
 
     assert "/chat attrs <id>… [--app NAME] [--csv] [--share]" in said(render_error(error, command="/chat"))
 
