@@ -60,6 +60,7 @@ from bot.slack.messages.paging import (
     single_account,
 )
 from bot.slack.messages.render import render, render_sent
+from bot.slack.messages.stray import strip_unknown
 from bot.slack.messages.tables import SIDE_BY_SIDE
 from bot.slack.messages.text import plural, unescape
 from bot.slack.modals.profile import TITLE, account_view, form_view
@@ -409,7 +410,7 @@ class CommandRunner:
             )
 
         this = self.interactions.keep(request.actor, LookupPage(answer, number, size, failed))
-        account = single_account(lookup)
+        account, stripped = single_account(lookup), strip_unknown(lookup)
         command = answer.command
         both = replace(command, both=True, csv=False, share=False) if command.kind.has_owner else None
         subject = (
@@ -430,6 +431,7 @@ class CommandRunner:
             both_id=self.interactions.keep(request.actor, SavedLookup(both))
             if both and not command.both
             else None,
+            instead_id=self.interactions.keep(request.actor, SavedLookup(stripped)) if stripped else None,
         )
 
     def _check_readers(self, request: SlackRequest) -> None:

@@ -67,3 +67,23 @@ def test_helps_with_a_command_followed_by_a_call_for_help(vera: SlackUser, asked
 
 def test_asks_which_account_with_an_example(vera: SlackUser) -> None:
     assert vera.ask("/im profile", SUPPORT)["text"] == "Which account?\nTry /im profile alice"
+
+
+@pytest.mark.parametrize(
+    ("typed", "label", "answered"),
+    [
+        ("/im profile (bob_k)", "Look up bob_k instead", "1 of 1 found"),
+        ("/im profile [carol]", "Look up carol instead", "of 1"),
+        ("/im profile alice.", "Look up alice instead", "1 of 1 found"),
+        ("/im profile alice;bob_k (bob_k)", "Look up 2 ids instead", "2 of 2 found"),
+        ("/im friends alice (bob_k)", "Look up bob_k instead", "is in alice's friend list"),
+    ],
+)
+def test_offers_unknown_ids_without_their_punctuation(
+    vera: SlackUser, typed: str, label: str, answered: str
+) -> None:
+    assert answered in vera.press(vera.ask(typed), label)["text"]
+
+
+def test_offers_no_other_id_for_one_that_is_known(vera: SlackUser) -> None:
+    assert "instead" not in str(vera.ask("/im profile alice nobody")["blocks"])

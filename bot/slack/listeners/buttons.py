@@ -223,6 +223,7 @@ _ACTIONS: Mapping[str, Action] = {
     "open_set": _open_set,
     "change_history": _show_history_of_change,
     "look_up_again": _look_up_again,
+    "look_up_both": _look_up_again,
     **{f"look_up_again_{number}": _look_up_again for number in range(RECENT_ACCOUNTS)},
     "run_suggestion": _run_suggestion,
     "all_commands": _show_all_commands,

@@ -10,6 +10,7 @@ from bot.core.lookups.mutual import MUTUAL
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Button, buttons
+from bot.slack.messages.stray import instead_label
 from bot.slack.messages.tables import SIDE_BY_SIDE, shown_fields
 
 ROWS_PER_PAGE = 20
@@ -35,6 +36,7 @@ class PageControls:
         edit_id: For the form of the only account.
         history_id: For the history of the only account.
         both_id: For the same lookup in both directions.
+        instead_id: For the lookup of unknown ids without the punctuation around them.
     """
 
     number: int = 0
@@ -47,6 +49,7 @@ class PageControls:
     edit_id: str | None = None
     history_id: str | None = None
     both_id: str | None = None
+    instead_id: str | None = None
 
 
 def pages(lookup: Lookup, size: int = ROWS_PER_PAGE) -> int:
@@ -111,10 +114,11 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
     further = (f"Next {_size(lookup, number + 1, turns.size)}", "page", following)
     retry = (_retry(lookup), "retry_failed", turns.retry_id)
     found_some: tuple[tuple[str, str, str | None], ...] = (
+        (instead_label(lookup), "look_up_again", turns.instead_id),
         further,
         ("Change…", "edit_account", turns.edit_id),
         ("History", "show_history", turns.history_id),
-        ("Check the other direction", "look_up_again", turns.both_id),
+        ("Check the other direction", "look_up_both", turns.both_id),
         (everything, "export_csv", turns.export_id),
         retry,
         ("Share", "share", turns.share_id),
