@@ -129,6 +129,30 @@ def test_answers_small_talk_as_it_answers_the_command_alone(running_bot: Running
         assert say(vera, text, DIRECT)["text"] == vera.ask("/im", DIRECT)["text"]
 
 
+def test_says_which_words_it_did_not_read_as_ids_and_looks_them_up_too(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
+        answer = say(vera, "profiles of alice, bob_k", DIRECT)
+        left_out = said_by_bot(vera)
+        more = vera.press(left_out, "Look those up too")
+
+    assert "1 of 1 found" in answer["text"]
+    assert left_out["text"] == "Not read as account ids: profiles, alice."
+    assert "1 of 2 found" in more["text"]
+    assert "alice" in more["text"]
+
+
+def test_says_in_private_which_words_of_a_mention_it_did_not_read(running_bot: RunningBot) -> None:
+    with running_bot.act_as() as vera:
+        answer = say(vera, "@im-bot please show bob_k and alice", ONCALL)
+        left_out = said_by_bot(vera)
+        more = vera.press(left_out, "Look up alice too")
+
+    assert not answer["ephemeral"]
+    assert (left_out["ephemeral"], left_out["thread_ts"]) == (True, answer["thread_ts"])
+    assert more["ephemeral"]
+    assert "1 of 1 found" in more["text"]
+
+
 def test_answers_a_mention_in_its_thread_for_everybody(running_bot: RunningBot) -> None:
     with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
         answer, seen = say(vera, "@im-bot alice", ONCALL), said_by_bot(ed)

@@ -149,6 +149,11 @@ class Reply:
             self._send(message, audience)
             self._clear_status()
 
+    def add(self, message: Message) -> None:
+        """Send one more message after the answer, for the actor alone."""
+        with self._lock:
+            self.delivery.send(message, Audience.ACTOR)
+
     def refuse(self, message: Message) -> None:
         """Send an error; the message of the pressed button stays."""
         with self._lock:

@@ -4,6 +4,7 @@ import re
 
 from bot.core.commands import SPECS
 from bot.core.id_detection import find_candidates, is_common
+from bot.core.ids import fits
 from bot.core.lookups.kinds import PROFILES
 from bot.core.parsing.command_line import check_length
 from bot.core.parsing.typography import normalize
@@ -29,6 +30,12 @@ _WORDS = """
     what who why with works wow yes yo you your
 """
 _SMALL_TALK = frozenset(_WORDS.split())
+_NEVER_IDS = _SMALL_TALK - {"test"} | frozenset(
+    ["an", "and", "as", "at", "be", "but", "by", "he", "if", "or", "she", "so", "they", "we"]
+)
+"""Words of sentences that are not worth saying when they are not read as ids."""
+_LINK = re.compile(r"[a-zA-Z][\w+.-]*+://\S++")
+_GAPS = re.compile(r"[\s,;]++")
 
 
 def read_message(text: str, bot_id: str) -> str:
@@ -52,6 +59,29 @@ def read_message(text: str, bot_id: str) -> str:
         return " ".join([word, *rest])
     named = _find_likely(normalize(typed)) if _is_sentence(normalize(typed)) else _drop_separators(typed)
     return f"{PROFILES.word} {named}" if named else ""
+
+
+def find_unread(text: str, bot_id: str) -> tuple[str, ...]:
+    """Find the words of a message that may be ids, but that `read_message` leaves out of a lookup.
+
+    Args:
+        text: The message as Slack delivers it, of at most a command's length.
+        bot_id: The bot's own user id, whose mention is left out.
+    """
+    typed = normalize(_BULLET.sub("", _without_mention(text, bot_id))).strip()
+    first, *_ = typed.split(maxsplit=1) or [""]
+    if _to_word(first) in SPECS or not _is_sentence(typed):
+        return ()
+    said = _OPTIONS.split(_EMOJI.sub(" ", typed), maxsplit=1)[0]
+    rest = _LINK.sub(" ", said)
+    for account in _list_likely(said):
+        rest = re.sub(rf"(?<!\w){re.escape(account)}(?!\w)", " ", rest)
+    found = (each.strip(f"{_PUNCTUATION}\"'`[]{{}}<>-") for each in _GAPS.split(rest))
+    return tuple(dict.fromkeys(word for word in found if _may_be_id(word)))
+
+
+def _may_be_id(word: str) -> bool:
+    return any(map(str.isalnum, word)) and fits(word) and word.lower() not in _NEVER_IDS
 
 
 def read_word(text: str, bot_id: str) -> str:
@@ -88,9 +118,13 @@ def _is_sentence(typed: str) -> bool:
 
 def _find_likely(typed: str) -> str:
     said, *options = _OPTIONS.split(_EMOJI.sub(" ", typed), maxsplit=1)
-    likely = [each.account for each in find_candidates(said) if each.likely]
+    likely = _list_likely(said)
     quoted = [f'"{account}"' if _NEEDS_QUOTES.search(account) else account for account in likely]
     return " ".join([*quoted, *options]) if quoted else ""
+
+
+def _list_likely(said: str) -> list[str]:
+    return [each.account for each in find_candidates(said) if each.likely]
 
 
 def _drop_separators(typed: str) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.core.commands import WORDS, ChangeCommand, EditProfile, SetFields, UndoChange
+from bot.core.commands import WORDS, ChangeCommand, EditProfile, LookupCommand, SetFields, UndoChange
+from bot.core.lookups.kinds import PROFILES
 from bot.core.model import Actor, Surface
+from bot.core.parsing.usage_errors import pasted
 from bot.core.policy import NOTHING_SENT
 from bot.core.services import Services
 from bot.errors import PermissionDeniedError
@@ -17,7 +19,9 @@ from bot.slack.api.channels import is_private
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
-from bot.slack.listeners.mention_text import read_message, read_word
+from bot.slack.interactions import SavedText
+from bot.slack.listeners.mention_text import find_unread, read_message, read_word
+from bot.slack.messages.notices import unread
 from bot.slack.recent_ids import RecentIds
 from bot.slack.runner import CommandRunner
 
@@ -80,7 +84,12 @@ def _run(runner: CommandRunner, request: SlackRequest, said: str, bot_id: str) -
             "changes need the slash command, where nobody else sees the values",
             advice=f"Type {runner.command} {typed}. {NOTHING_SENT}",
         )
-    return runner.run(request, command)
+    metric = runner.run(request, command)
+    if left_out := find_unread(said, bot_id):
+        place = f" --app {command.app.name}" if isinstance(command, LookupCommand) else ""
+        meant = SavedText(f"{PROFILES.word} {' '.join(map(pasted, left_out))}{place}")
+        request.reply.add(unread(left_out, runner.interactions.keep(request.actor, meant)))
+    return metric
 
 
 def _allow(services: Services, request: SlackRequest, command: ChangeCommand) -> None:

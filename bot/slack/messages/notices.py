@@ -1,13 +1,18 @@
 """Notices: working, waiting, busy, restarting and the like."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from slack_sdk.models.blocks import RichTextElement
 
 from bot.core.commands import LookupCommand
 from bot.core.lookups.job import Progress
-from bot.slack.messages.blocks import Button, Message, bold, buttons, make_message, paragraph, words
+from bot.slack.messages.blocks import Button, Message, bold, buttons, code, make_message, paragraph, words
 from bot.slack.messages.progress import show_progress, show_working
+from bot.slack.messages.text import and_more, cut, make_visible
+
+_MAX_WORDS = 20
+_MAX_LABEL = 40
 
 WORKING = "is working on it…"
 """The status shown after the bot's name, before there is a notice."""
@@ -42,6 +47,21 @@ def finished() -> Message:
 def sending() -> Message:
     """Make the notice of a file being sent."""
     return _notice([bold("Sending the CSV…"), words(" It will arrive in your direct messages.")])
+
+
+def unread(left_out: Sequence[str], run_id: str) -> Message:
+    """Make the notice of words in a message that were not read as account ids.
+
+    Args:
+        left_out: The words.
+        run_id: The opaque id of the command that looks them up.
+    """
+    first, *others = left_out
+    named = chain.from_iterable((words(", "), code(word)) for word in left_out[:_MAX_WORDS])
+    more = and_more(len(left_out) - _MAX_WORDS)
+    label = "Look those up too" if others else cut(f"Look up {make_visible(first)} too", _MAX_LABEL)
+    said = [words("Not read as account ids: "), *list(named)[1:], words(f" {more}." if more else ".")]
+    return make_message(lambda _: [paragraph(said), buttons(Button(label, "run_suggestion", run_id))])
 
 
 def changing() -> Message:

@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.commands import LookupCommand
 from bot.core.model import App
 from bot.core.parsing.command_line import Apps, parse
+from bot.core.parsing.usage_errors import pasted
 from bot.errors import UsageError
-from bot.slack.listeners.mention_text import read_message, read_word
+from bot.slack.listeners.mention_text import find_unread, read_message, read_word
 
 BOT_ID = "U07IMBOTX3M"
 APPS = Apps({"prod": App("prod", "Singapore")}, "prod")
@@ -52,6 +54,33 @@ APPS = Apps({"prod": App("prod", "Singapore")}, "prod")
 )
 def test_finds_the_command_or_the_ids(text: str, typed: str) -> None:
     assert read_message(text, BOT_ID) == typed
+
+
+@pytest.mark.parametrize(
+    ("text", "left_out"),
+    [
+        ("profiles of alice, bob_k", ("profiles", "alice")),
+        ("can you look up user_001?", ("look",)),
+        ("please check alice", ("check", "alice")),
+        ("show me test and (carol).", ("test", "carol")),
+        ("who is “Bob K”? or <@U07VERA2K1Q>", ("Bob", "K")),
+        ("tell me who <https://console.example/u/alice?tab=1> is", ()),
+        ("profile of alice", ()),
+        ("alice bob_k", ()),
+        ("alice --fields nick", ()),
+        ("hi there, thanks! :tada:", ()),
+        ("<@U07IMBOTX3M>", ()),
+    ],
+)
+def test_finds_the_words_that_are_not_read_as_ids(text: str, left_out: tuple[str, ...]) -> None:
+    assert find_unread(text, BOT_ID) == left_out
+
+
+@given(st.text() | st.text("<@U07|> hi-_'\"`:,?!=."))
+def test_makes_a_command_of_any_words_it_left_out(text: str) -> None:
+    if left_out := find_unread(text, BOT_ID):
+        with suppress(UsageError):
+            assert isinstance(parse(f"profile {' '.join(map(pasted, left_out))}", APPS), LookupCommand)
 
 
 @pytest.mark.parametrize(
