@@ -29,7 +29,7 @@ from bot.core.policy import NOTHING_SENT
 from bot.core.results import Lookup, Preview, Result, Settled
 from bot.core.services import Services
 from bot.errors import AuditError, BotError, CancelledError, NotSharedError, PermissionDeniedError, UsageError
-from bot.slack.api.channels import check_share, is_private
+from bot.slack.api.channels import check_share, find_place
 from bot.slack.api.people import SlackPeople
 from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
@@ -161,15 +161,11 @@ class CommandRunner:
             # Values are only for editors, and buttons only for the actor.
             history = replace(history, with_values=False)
         else:
-            neighbors = (history.newer, history.older)
-            turns = PageControls(
-                0,
-                ROWS_PER_PAGE,
-                *(
-                    self.interactions.keep(request.actor, HistoryPage(page)) if page else None
-                    for page in neighbors
-                ),
+            newer, older = (
+                self.interactions.keep(request.actor, HistoryPage(page)) if page else None
+                for page in (history.newer, history.older)
             )
+            turns = PageControls(previous_id=newer, next_id=older)
         request.reply.answer(
             render(history, command=self.command, actor_id=request.actor.user_id, page=turns)
         )
@@ -413,6 +409,7 @@ class CommandRunner:
         account, stripped = single_account(lookup), strip_unknown(lookup)
         command = answer.command
         both = replace(command, both=True, csv=False, share=False) if command.kind.has_owner else None
+        place = None if lookup.answer.is_unanswered else find_place(self.people, request.channel_id)
         subject = (
             self.interactions.keep(request.actor, SavedAccount(lookup.command.app, account))
             if account
@@ -425,7 +422,8 @@ class CommandRunner:
             page(number + 1),
             export_id=this,
             retry_id=this if lookup.unanswered() else None,
-            share_id=None if is_private(request.channel_id) else this,
+            share_id=this if place else None,
+            share_place=place or "",
             edit_id=subject if subject and self.services.may_change(request.actor) else None,
             history_id=subject,
             both_id=self.interactions.keep(request.actor, SavedLookup(both))

@@ -232,10 +232,26 @@ def test_shares_no_more_fields_than_the_page_shows(vera: SlackUser) -> None:
     assert "Avatar" not in page["text"] + shared["text"]
 
 
-def test_refuses_to_share_where_others_could_read_it(vera: SlackUser) -> None:
-    answer = ask(vera, "/im profile alice", PARTNERS)
+def test_asks_before_sharing_how_much_and_who_can_read_it(vera: SlackUser) -> None:
+    answer = ask(vera, f"/im profile {' '.join(CROWD)}", SUPPORT)
 
+    dialog = answer["blocks"][-2]["elements"][-1]["confirm"]
+
+    assert dialog["title"]["text"] == "Share 22 accounts in #support?"
+    assert "Everyone in #support can read this page then, guests too." in dialog["text"]["text"]
+
+
+def test_offers_no_sharing_where_it_is_always_refused(vera: SlackUser) -> None:
+    assert "Share" not in labels(ask(vera, "/im profile alice", PARTNERS))
+
+
+def test_refuses_to_share_where_others_could_read_it(running_bot: RunningBot, vera: SlackUser) -> None:
+    answer = ask(vera, "/im profile alice", SUPPORT)
+    channel = running_bot.workspace.channels[SUPPORT]
+
+    channel.shared = True
     refused = press(vera, answer, "Share")
+    channel.shared = False
 
     assert refused["ephemeral"]
     assert refused["text"].startswith("Not shared: people from other organizations can read this channel.")
@@ -292,7 +308,7 @@ def test_refuses_to_share_for_the_role_before_the_channel(
 ) -> None:
     monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
     with running_bot.act_as(GROUP_EDITOR) as grace:
-        answer = ask(grace, "/im profile alice", PARTNERS)
+        answer = ask(grace, "/im profile alice", SUPPORT)
         running_bot.workspace.people[GROUP_EDITOR.id] = replace(GROUP_EDITOR, kind=PersonKind.GUEST)
         refused = press(grace, answer, "Share")
 
@@ -313,10 +329,12 @@ def test_refuses_a_csv_by_command_to_a_guest(
 
 @pytest.mark.parametrize("label", BUTTONS)
 def test_refuses_a_press_of_another_person(running_bot: RunningBot, vera: SlackUser, label: str) -> None:
-    answer = failed_lookup(running_bot, vera, PARTNERS)
+    # Nothing is offered to be shared where people of another organization read.
+    shares = label == "Share"
+    answer = failed_lookup(running_bot, vera, SUPPORT if shares else PARTNERS)
     make_public(running_bot, answer)
 
-    for person in (EDITOR, STRANGER):
+    for person in (EDITOR,) if shares else (EDITOR, STRANGER):
         with running_bot.act_as(person) as other:
             refused = press(other, answer, label)
         assert "only the person who ran the command may use its buttons" in refused["text"]

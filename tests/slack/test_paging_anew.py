@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
@@ -75,6 +76,13 @@ class UnsharedPeople(FakePeople):
 
     def resolve(self, actor: Actor) -> Actor:
         return actor
+
+    @contextmanager
+    def within(self, _: float) -> Iterator[None]:
+        yield
+
+    def describe_channel(self, _: str) -> tuple[str, bool]:
+        return "open", False
 
     def is_shared_outside(self, channel_id: str) -> bool:
         return not channel_id

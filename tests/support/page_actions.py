@@ -46,6 +46,16 @@ def press(page: Page, message: Locator, label: str) -> Locator:
     return _next(page, message.get_by_role("button", name=label).click)
 
 
+def press_and_confirm(page: Page, message: Locator, label: str) -> Locator:
+    """Press a button, and its namesake in the dialog that asks; returns the new message."""
+
+    def act() -> None:
+        message.get_by_role("button", name=label).click()
+        page.get_by_role("dialog").get_by_role("button", name=label).click()
+
+    return _next(page, act)
+
+
 def _next(page: Page, act: Callable[[], None]) -> Locator:
     seen = articles(page).count()
     act()

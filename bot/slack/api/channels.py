@@ -7,6 +7,11 @@ from contextlib import suppress
 from bot.errors import NotSharedError, SlackUnavailableError
 from bot.slack.api.people import SlackPeople
 
+_OFFER_SECONDS = 0.8
+"""The most seconds for the name of a channel before an answer is sent."""
+_SOMEWHERE = "this conversation"
+_NEVER_TOLD = frozenset({"channel_not_found", "missing_scope"})
+"""Slack's codes for a channel whose readers it does not tell the bot."""
 _DIRECT = "D"
 """The first letter of the ids of direct messages between two; those of groups have ids like channels."""
 
@@ -34,6 +39,23 @@ def check_share(people: SlackPeople, channel_id: str) -> None:
         ) from None
     if shared_outside:
         raise NotSharedError("people from other organizations can read this channel")
+
+
+def find_place(people: SlackPeople, channel_id: str) -> str | None:
+    """Return the words for a channel to which an answer may be shared; None if sharing would be refused.
+
+    While Slack does not answer, sharing is offered: the press checks again.
+    """
+    if is_private(channel_id):
+        return None
+    try:
+        with people.within(_OFFER_SECONDS):
+            name, shared_outside = people.describe_channel(channel_id)
+    except SlackUnavailableError as error:
+        return None if error.detail in _NEVER_TOLD else _SOMEWHERE
+    if shared_outside:
+        return None
+    return f"#{name}" if name else _SOMEWHERE
 
 
 class Readers:

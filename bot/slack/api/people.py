@@ -152,8 +152,22 @@ class SlackPeople:
         Raises:
             SlackUnavailableError: Slack could not be asked, or the bot cannot see the channel.
         """
-        channel = self._ask_channel(channel_id)
-        return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))
+        return _is_outside(self._ask_channel(channel_id))
+
+    def describe_channel(self, channel_id: str) -> tuple[str, bool]:
+        """Return a channel's name, and whether people from other organizations can read it; cached.
+
+        The name is empty where members name it, as for group direct messages.
+
+        Raises:
+            SlackUnavailableError: As for `is_shared_outside`.
+        """
+
+        def ask() -> tuple[str, bool]:
+            channel = self._ask_channel(channel_id)
+            return "" if channel.get("is_mpim") else str(channel.get("name") or ""), _is_outside(channel)
+
+        return self._remember(("conversations.info", channel_id), ask)
 
     def is_member(self, channel_id: str) -> bool:
         """Return whether the bot is in a channel (conversations.info).
@@ -233,6 +247,10 @@ class SlackPeople:
                 self._known.clear()
             self._known[key] = (time.monotonic() + (float("inf") if lasting else FRESH_SECONDS), asked)
         return asked
+
+
+def _is_outside(channel: Mapping[str, Any]) -> bool:
+    return bool(channel.get("is_ext_shared") or channel.get("is_pending_ext_shared"))
 
 
 def _unreached(reason: str) -> SlackUnavailableError:

@@ -10,6 +10,7 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    ConfirmObject,
     ContextBlock,
     HeaderBlock,
     ImageElement,
@@ -250,6 +251,15 @@ class DataTable(Block):
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A dialog that asks before a press counts: its title, its text, and the label to go on."""
+
+    title: str
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Button:
     """A button; `value` is an opaque id, `style` is primary, danger or None."""
 
@@ -257,6 +267,7 @@ class Button:
     action_id: str
     value: str
     style: str | None = None
+    confirmation: Confirmation | None = None
 
 
 def buttons(*row: Button) -> Block:
@@ -270,6 +281,16 @@ def _element(button: Button) -> ButtonElement:
         action_id=button.action_id,
         value=button.value,
         style=button.style,
+        confirm=_dialog(button.confirmation) if button.confirmation else None,
+    )
+
+
+def _dialog(confirmation: Confirmation) -> ConfirmObject:
+    return ConfirmObject(
+        title=PlainTextObject(text=confirmation.title),
+        text=PlainTextObject(text=confirmation.text, emoji=False),
+        confirm=PlainTextObject(text=confirmation.label),
+        deny=PlainTextObject(text="Cancel"),
     )
 
 

@@ -9,9 +9,10 @@ from slack_sdk.models.blocks import Block
 from bot.core.lookups.mutual import MUTUAL
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
-from bot.slack.messages.blocks import Button, buttons
+from bot.slack.messages.blocks import Button, Confirmation, buttons
 from bot.slack.messages.stray import instead_label
 from bot.slack.messages.tables import SIDE_BY_SIDE, shown_fields
+from bot.slack.messages.text import cut, make_visible, plural
 
 ROWS_PER_PAGE = 20
 """The found accounts per page."""
@@ -19,6 +20,7 @@ ROWS_PER_DATA_TABLE = 100
 """The found accounts per page where its reader can page through them."""
 PROBLEMS_PER_PAGE = 50
 """The other accounts per page."""
+_MAX_PLACE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class PageControls:
         export_id: For a CSV of the whole answer.
         retry_id: For a retry of the failed accounts.
         share_id: For posting the page in the channel.
+        share_place: The words for that channel.
         edit_id: For the form of the only account.
         history_id: For the history of the only account.
         both_id: For the same lookup in both directions.
@@ -46,6 +49,7 @@ class PageControls:
     export_id: str | None = None
     retry_id: str | None = None
     share_id: str | None = None
+    share_place: str = "this conversation"
     edit_id: str | None = None
     history_id: str | None = None
     both_id: str | None = None
@@ -121,7 +125,6 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
         ("Check the other direction", "look_up_both", turns.both_id),
         (everything, "export_csv", turns.export_id),
         retry,
-        ("Share", "share", turns.share_id),
     )
     row = found_some
     if lookup.answer.is_unanswered:
@@ -129,6 +132,8 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
     elif lookup.answer.cancelled:
         row = (retry, *(each for each in found_some if each is not retry))
     offered = [Button(label, action_id, value) for label, action_id, value in row if value]
+    if turns.share_id and row is found_some:
+        offered.append(_share(lookup, turns.share_place, turns.share_id, number))
     if offered:
         yield buttons(*offered)
 
@@ -137,6 +142,17 @@ def _size(lookup: Lookup, number: int, size: int) -> int:
     """Count a page's found accounts, or its other ones if there are none."""
     found, problems = part(lookup, number, size)
     return len(found) or len(problems)
+
+
+def _share(lookup: Lookup, place: str, share_id: str, number: int) -> Button:
+    """Make the button that shares a page, once it is confirmed."""
+    where = cut(make_visible(place), _MAX_PLACE)
+    dialog = Confirmation(
+        f"Share {plural(len(accounts_on(lookup, number)), 'account')} in {where}?",
+        f"Everyone in {where} can read this page then, guests too. It is posted with the values of now.",
+        "Share",
+    )
+    return Button("Share", "share", share_id, confirmation=dialog)
 
 
 def _retry(lookup: Lookup) -> str:
