@@ -25,7 +25,7 @@ BotError                        str(error) may be shown to anyone who asked
 ```
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 INTERNAL_ERROR = "Tencent Chat had an internal error"
 """The text of an error that Tencent Chat does not explain."""
@@ -85,7 +85,29 @@ class NoAccountError(UsageError):
 
 
 class PermissionDeniedError(BotError):
-    """The actor may not do this; the text names the rule, the advice who can help."""
+    """The actor may not do this.
+
+    Args:
+        words: The rule.
+        advice: The reader's next step.
+        detail: For the log only.
+        people: The user ids of those who may do it, and may be asked.
+        groups: The ids of the user groups whose members may do it.
+        lacks_role: Whether only the role is missing, so that asking those helps.
+    """
+
+    def __init__(
+        self,
+        words: str,
+        *,
+        advice: str = "",
+        detail: str = "",
+        people: Collection[str] = (),
+        groups: Collection[str] = (),
+        lacks_role: bool = False,
+    ) -> None:
+        super().__init__(words, advice=advice, detail=detail)
+        self.people, self.groups, self.lacks_role = frozenset(people), frozenset(groups), lacks_role
 
 
 class ExpiredError(BotError):

@@ -14,6 +14,14 @@ NO_CHANGE_SENT = "No change was sent to Tencent Chat"
 
 _SETTING = {Role.VIEWER: "ROLES__VIEWERS", Role.EDITOR: "ROLES__EDITORS"}
 _A_HOLDER = {Role.VIEWER: "a viewer", Role.EDITOR: "an editor"}
+_ONLY = {Role.VIEWER: "Only viewers can look up accounts", Role.EDITOR: "Only editors can change profiles"}
+_ARE = {
+    Membership.GUEST: "a guest",
+    Membership.STRANGER: "from another organization or workspace",
+    Membership.BOT: "a bot",
+    Membership.DEACTIVATED: "a deactivated user",
+}
+_TRY_AGAIN = "Try again in a minute; if that fails, tell the bot's operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +31,11 @@ class Rules:
     viewers: Grantees
     editors: Grantees
 
-    def holders(self, role: Role) -> Iterator[tuple[str, Grantees]]:
-        """Yield the settings that grant a role, with their grantees."""
+    def holders(self, role: Role) -> Iterator[Grantees]:
+        """Yield the grantees of a role, then those of the role that includes it."""
         if role is Role.VIEWER:
-            yield _SETTING[Role.VIEWER], self.viewers
-        yield _SETTING[Role.EDITOR], self.editors
+            yield self.viewers
+        yield self.editors
 
 
 def check(actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cache: bool = False) -> str:
@@ -44,31 +52,29 @@ def check(actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cach
     except TeamUnconfirmedError:
         raise _refusal(
             "Slack could not confirm who you are, and your request names another workspace",
-            "Try again in a minute; if that fails, tell the bot's operator",
+            _TRY_AGAIN,
         ) from None
     except SlackUnavailableError:
         if role is Role.VIEWER and (reason := _listed(actor, role, rules)):
             return f"{reason}; Slack could not confirm that you are a full member"
         raise _refusal(
             f"Slack could not confirm who you are, and {_without_slack(role)}",
-            "Try again in a minute; if that fails, tell the bot's operator",
+            _TRY_AGAIN,
         ) from None
     if membership is not Membership.MEMBER:
         raise _refusal(
-            f"only full members of this workspace may use this bot, and you are a {membership}",
+            f"only full members of this workspace may use this bot, and you are {_ARE[membership]}",
             "Ask a full member to do it for you",
         )
     reason, unread = _granted(actor, role, rules, people, bypass_cache=bypass_cache)
     if reason:
         return reason
-    raise _lacking(actor, role, unread)
+    raise _lacking(actor, role, rules, unread)
 
 
 def _listed(actor: Actor, role: Role, rules: Rules) -> str:
-    for setting, holders in rules.holders(role):
-        if actor.user_id in holders.people:
-            return f"your user id is in {setting}"
-    return ""
+    named = any(actor.user_id in holders.people for holders in rules.holders(role))
+    return "you are listed by name" if named else ""
 
 
 def _granted(
@@ -78,36 +84,40 @@ def _granted(
     if reason := _listed(actor, role, rules):
         return reason, ""
     if role is Role.VIEWER and rules.viewers.everyone:
-        return "every full member of this workspace may look up (ROLES__VIEWERS is *)", ""
+        return "every full member of this workspace may look up", ""
     unread = ""
-    for setting, holders in rules.holders(role):
+    for holders in rules.holders(role):
         for group in sorted(holders.groups):
             try:
                 if actor.user_id in people.list_group(group, bypass_cache=bypass_cache):
-                    return f"you are in the user group {group}, which is in {setting}", ""
+                    return f"you are in the user group {group}", ""
             except SlackUnavailableError:
                 unread = group
     return "", unread
 
 
 def _without_slack(role: Role) -> str:
-    if role is Role.VIEWER:
-        return f"your user id is in neither {_SETTING[Role.VIEWER]} nor {_SETTING[Role.EDITOR]}"
-    return "editors must be confirmed"
+    return "you are not listed by name" if role is Role.VIEWER else "editors must be confirmed"
 
 
-def _lacking(actor: Actor, role: Role, unread: str) -> PermissionDeniedError:
-    giver = f"ask the bot's operator to add {actor.user_id} to {_SETTING[role]}"
+def _lacking(actor: Actor, role: Role, rules: Rules, unread: str) -> PermissionDeniedError:
+    setting = _SETTING[role]
     if unread:
         return _refusal(
-            f"Slack could not list the user group {unread}, so it grants no role right now",
-            f"Try again in a minute; if that fails, {giver}",
+            f"Slack could not say whether you are {_A_HOLDER[role]}",
+            _TRY_AGAIN,
+            detail=f"user group {unread} of {setting} could not be listed",
         )
-    return _refusal(
-        f"you are not {_A_HOLDER[role]}: {_SETTING[role]} lists neither you nor a user group you are in",
-        f"Ask {_A_HOLDER[role]} to do it (whoami lists them), or {giver}",
+    holders = next(rules.holders(role))
+    return PermissionDeniedError(
+        _ONLY[role],
+        advice=NOTHING_SENT,
+        detail=f"{setting} lists neither {actor.user_id} nor a user group of theirs",
+        people=holders.people,
+        groups=holders.groups,
+        lacks_role=True,
     )
 
 
-def _refusal(words: str, advice: str) -> PermissionDeniedError:
-    return PermissionDeniedError(words, advice=f"{advice}. {NOTHING_SENT}")
+def _refusal(words: str, advice: str, *, detail: str = "") -> PermissionDeniedError:
+    return PermissionDeniedError(words, advice=f"{advice}. {NOTHING_SENT}", detail=detail)

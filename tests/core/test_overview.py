@@ -16,7 +16,7 @@ from tests.support.fakes import FakeRecord
 
 TEST, PROD = App("test", "Jakarta"), App("prod", "Singapore")
 APPS = Apps({"test": TEST, "prod": PROD}, "prod")
-EDITOR = RoleReport(Role.EDITOR, "your user id is in ROLES__EDITORS", Grantees(everyone=True), Grantees())
+EDITOR = RoleReport(Role.EDITOR, "you are listed by name", Grantees(everyone=True), Grantees())
 NOBODY = replace(EDITOR, role=None, reason="you are a guest")
 DOWN = AuditError("the database is away")
 

@@ -19,7 +19,7 @@ def test_says_why_a_viewer_may_change_nothing(enter: OpenPage) -> None:
     page = enter(VIEWER)
     answer = ask(page, "/im set bob_k nick=Mallory")
 
-    expect(answer).to_contain_text("Refused: you are not an editor")
+    expect(answer).to_contain_text("Only editors can change profiles")
     expect(answer).to_contain_text("Nothing was sent")
     expect(answer.get_by_role("button", name="Confirm")).to_have_count(0)
     go_to(page, "im-audit")

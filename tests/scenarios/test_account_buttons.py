@@ -63,7 +63,7 @@ def test_refuses_the_form_to_a_viewer_and_records_it(running_bot: RunningBot) ->
             history = next(each for _, each in list_elements(blocks) if each["action_id"] == "show_history")
             history["action_id"] = "edit_account"
         vera.click(card, "History")
-        assert view_with(vera, "Refused: you are not an editor")
+        assert view_with(vera, "Only editors can change profiles")
 
     denied, *_ = read_history(running_bot, "user_004")
     assert (denied.event.outcome, denied.event.surface) == (Outcome.DENIED, Surface.BUTTON)

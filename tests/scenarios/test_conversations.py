@@ -223,7 +223,7 @@ def test_refuses_where_people_of_other_organizations_read(running_bot: RunningBo
     [
         (GUEST, SUPPORT, "a guest"),
         (GUEST, f"D{GUEST.id[1:]}", "a guest"),
-        (STRANGER, PARTNERS, "a member of another workspace"),
+        (STRANGER, PARTNERS, "from another organization"),
     ],
 )
 def test_refuses_whom_it_refuses_everywhere(
@@ -271,7 +271,7 @@ def test_answers_without_a_role_what_needs_none(running_bot: RunningBot, text: s
 )
 def test_records_a_change_that_is_refused_for_the_role(running_bot: RunningBot, text: str, word: str) -> None:
     with running_bot.act_as() as vera:
-        assert "you are not an editor" in say(vera, f"@im-bot {text}", ONCALL)["text"]
+        assert "Only editors can change profiles" in say(vera, f"@im-bot {text}", ONCALL)["text"]
 
     entry = read_denials(running_bot, VIEWER)[-1]
     assert (entry["command"], entry["surface"]) == (word, Surface.MESSAGE)

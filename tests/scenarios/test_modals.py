@@ -174,7 +174,7 @@ def test_refuses_in_the_modal_after_the_role_is_lost(running_bot: RunningBot) ->
         members.remove(GROUP_EDITOR.id)
         try:
             grace.page.submit(shown)
-            grace.view("you are not an editor")
+            grace.view("Only editors can change profiles")
         finally:
             members.append(GROUP_EDITOR.id)
 
@@ -223,7 +223,7 @@ def test_says_at_the_input_what_is_no_account(ed: SlackUser) -> None:
 def test_shows_a_viewer_in_the_form_why_there_is_none(running_bot: RunningBot) -> None:
     with running_bot.act_as(VIEWER) as vera:
         vera.page.send("/im set user_024")
-        view = vera.view("you are not an editor", "Ask an editor to do it")
+        view = vera.view("Only editors can change profiles", "Ask ")
 
         assert view["title"] == "Change a profile"
         assert "You are a viewer" in vera.ask("/im whoami")["text"]

@@ -108,6 +108,6 @@ def test_refuses_guests_and_people_of_other_organizations(running_bot: RunningBo
         while refused["text"].startswith("<@"):
             refused = stella.answer()
 
-    assert "a member of another workspace" in refused["text"]
+    assert "from another organization" in refused["text"]
     assert read_denials(running_bot, STRANGER)[-1]["team"] == STRANGER.team_id
     assert SISTER_TEAM_ID not in {denial["team"] for denial in read_denials(running_bot, GUEST)}

@@ -110,7 +110,7 @@ def crowd(count: int, values: Values = ALICE) -> list[AccountResult]:
 
 VIEWER = RoleReport(
     Role.VIEWER,
-    "every full member of this workspace may look up (ROLES__VIEWERS is *)",
+    "every full member of this workspace may look up",
     Grantees(everyone=True),
     Grantees(people=frozenset({"U02ED", "U03EVE"}), groups=frozenset({"S01EDITORS"})),
 )

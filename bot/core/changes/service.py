@@ -214,7 +214,8 @@ class Changes:
         if not self.audited:
             raise PermissionDeniedError(
                 "changes are switched off here: no audit channel is set",
-                advice=f"The bot's operator can set AUDIT_CHANNEL, or AUDIT_CHANNEL=none. {NOTHING_SENT}",
+                advice=f"Tell the bot's operator; im-bot doctor says how to set one. {NOTHING_SENT}",
+                detail="AUDIT_CHANNEL is empty",
             )
 
     def _find(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
+from bot.core.model import Grantees
 from bot.errors import (
     BotError,
     ExpiredError,
@@ -26,6 +27,7 @@ from bot.slack.messages.blocks import (
     sentence,
     words,
 )
+from bot.slack.messages.help import list_grantees
 from bot.slack.messages.text import cut, make_visible
 
 _MAX_LABEL = 40
@@ -69,7 +71,8 @@ def _error_lines(
     parts = error.parts if isinstance(error, UsageError) else ()
     advice = list(_with_code(sentence(trim(make_visible(error.advice))))) if error.advice else []
     said = f"{len(parts)} mistakes" if parts else trim(make_visible(str(error)))
-    together = advice if _is_sentence(error, said) else []
+    asking = _people_to_ask(error)
+    together = [*asking, *advice] if _is_sentence(error, said) else []
     yield [*_headline(error, said), *([words(" ")] if together else []), *together]
     for part in parts:
         hint = f" {sentence(trim(make_visible(part.advice)))}" if part.advice else ""
@@ -94,7 +97,17 @@ def _headline(error: BotError, text: str) -> list[RichTextElement]:
 
 def _is_sentence(error: BotError, text: str) -> bool:
     """Check whether an error begins with a capital letter; others may begin with an id."""
-    return isinstance(error, UsageError) and text[:1].isupper()
+    return isinstance(error, UsageError | PermissionDeniedError) and text[:1].isupper()
+
+
+def _people_to_ask(error: BotError) -> list[RichTextElement]:
+    """Name the people who may do what a person may not, without notifying them."""
+    if not (isinstance(error, PermissionDeniedError) and error.lacks_role):
+        return []
+    holders = Grantees(people=error.people, groups=error.groups)
+    if holders == Grantees():
+        return [words("Nobody holds this role yet: ask the bot's operator. ")]
+    return [words("Ask "), *list_grantees(holders), words(". ")]
 
 
 def _with_code(text: str, style: str = "") -> Iterator[RichTextElement]:

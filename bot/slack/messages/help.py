@@ -1,5 +1,6 @@
 """Help and roles: commands, settable fields, and the people who hold each role."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
@@ -31,6 +32,8 @@ _GONE = (
     "Slack forgets answers for you alone when it reloads. Your latest lookups are on the bot's Home tab, and "
     "answers in direct messages with it stay."
 )
+_GRANTED = [words("The bot's operator grants roles.")]
+_GROUP = re.compile(r"(?<=the user group )(S[A-Z0-9]+)")
 _ROLES = {Role.VIEWER: "You are a viewer", Role.EDITOR: "You are an editor", None: "You have no role here"}
 
 
@@ -41,12 +44,16 @@ def show_role(report: RoleReport, trim: Truncator) -> Iterator[Block]:
         [bold("Viewers"), words(" may look up: "), *list_grantees(report.viewers)],
         [bold("Editors"), words(" may look up and change: "), *list_grantees(report.editors)],
     )
-    yield paragraph(_grant_hint("ROLES__VIEWERS", "ROLES__EDITORS"))
+    yield paragraph(_GRANTED)
 
 
 def role_line(report: RoleReport, trim: Truncator) -> list[RichTextElement]:
     """Return a person's role, and the reason."""
-    return [bold(f"{_ROLES[report.role]}: "), words(trim(make_visible(f"{report.reason}.")))]
+    reason = trim(make_visible(f"{report.reason}."))
+    mark = "." if reason[:1].isupper() else ":"
+    before, group, after = [*_GROUP.split(reason, maxsplit=1), "", ""][:3]
+    named = [RichTextElementParts.UserGroup(usergroup_id=group), words(after)] if group else []
+    return [bold(f"{_ROLES[report.role]}{mark} "), *([words(before)] if before else []), *named]
 
 
 def list_grantees(holders: Grantees) -> list[RichTextElement]:
@@ -98,13 +105,8 @@ def _show_withheld(withheld: Withheld) -> Iterator[Block]:
     spec = withheld.spec
     yield paragraph(
         [bold(f"{spec.word} is for {spec.needs}s: "), *list_grantees(withheld.holders)],
-        _grant_hint(f"ROLES__{spec.needs}S".upper()),
+        _GRANTED,
     )
-
-
-def _grant_hint(*settings: str) -> list[RichTextElement]:
-    names = list(chain.from_iterable((words(" and "), code(setting)) for setting in settings))[1:]
-    return [words("The bot's operator grants roles in its settings: "), *names, words(".")]
 
 
 def _usage_line(spec: Spec, command: str) -> list[RichTextElement]:

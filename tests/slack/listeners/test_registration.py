@@ -45,7 +45,7 @@ NOBODY = {
     PersonKind.GUEST: "a guest",
     PersonKind.DEACTIVATED: "a deactivated user",
     PersonKind.BOT: "a bot",
-    PersonKind.STRANGER: "a member of another workspace",
+    PersonKind.STRANGER: "from another organization",
 }
 
 
@@ -190,14 +190,14 @@ def test_refuses_a_press_of_a_former_full_member(
 def test_refuses_a_command_from_another_workspace(fixture: ListenerFixture) -> None:
     fixture.send("profile alice", VIEWER, team_id=PARTNER_TEAM_ID)
 
-    assert "a member of another workspace" in fixture.next_post()["text"]
+    assert "from another organization" in fixture.next_post()["text"]
 
 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"user": {"id": VIEWER.id, "team_id": PARTNER_TEAM_ID}}, "a member of another workspace"),
-        ({"user": {"id": VIEWER.id}, "team": {"id": PARTNER_TEAM_ID}}, "a member of another workspace"),
+        ({"user": {"id": VIEWER.id, "team_id": PARTNER_TEAM_ID}}, "from another organization"),
+        ({"user": {"id": VIEWER.id}, "team": {"id": PARTNER_TEAM_ID}}, "from another organization"),
         ({"user": {"id": EDITOR.id, "team_id": TEAM_ID}}, "only the person who ran the command"),
         ({"user": None}, "only the person who ran the command"),
     ],

@@ -110,12 +110,13 @@ GOLDEN = Path(__file__).parent / "golden"
 # Set GOLDEN=write to rewrite the files, then read the difference.
 REWRITE = os.environ.get("GOLDEN") == "write"
 
-NOBODY = RoleReport(
-    None, "you are not a viewer, so you may not look up", Grantees(people=frozenset({"U1"})), Grantees()
-)
+NOBODY = RoleReport(None, "Only viewers can look up accounts", Grantees(people=frozenset({"U1"})), Grantees())
 DENIED = PermissionDeniedError(
-    "you are not a viewer, so you may not look up",
-    advice="Ask the bot's operator to add you to ROLES__VIEWERS. Nothing was sent",
+    "Only editors can change profiles",
+    advice="Nothing was sent to Tencent Chat",
+    people=["U01ED"],
+    groups=["S07EDITORS"],
+    lacks_role=True,
 )
 REFUSED = InvalidRequestError("the nickname holds a forbidden word", code=40605)
 UNANSWERED = OutcomeUnknownError("Tencent Chat did not answer in time")
@@ -192,9 +193,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     ),
     "attributes_rows": lambda: show(attributes(*crowd(6, CITY), found("bob"))),
     "whoami_viewer": lambda: show(VIEWER),
-    "whoami_editor": lambda: show(
-        replace(VIEWER, role=Role.EDITOR, reason="your user id is in ROLES__EDITORS")
-    ),
+    "whoami_editor": lambda: show(replace(VIEWER, role=Role.EDITOR, reason="you are listed by name")),
     "whoami_nobody": lambda: show(NOBODY),
     "help": lambda: show(HELP),
     "help_without_role": lambda: show(Help((SPECS["whoami"], SPECS["help"]), None, (PROD,))),
@@ -322,7 +321,7 @@ def test_says_what_the_golden_file_says(name: str) -> None:
 
 
 ASK_ALICE = LookupCommand(PROFILES, PROD, ("alice",), PROFILE_FIELDS)
-EDITOR = replace(VIEWER, role=Role.EDITOR, reason="your user id is in ROLES__EDITORS")
+EDITOR = replace(VIEWER, role=Role.EDITOR, reason="you are listed by name")
 APPS = (PROD, App("staging", "Jakarta"))
 STARTS = {
     "start_viewer": Start(VIEWER, APPS[:1], ()),
@@ -712,10 +711,25 @@ def test_names_at_most_twenty_holders() -> None:
 
 
 def test_says_that_nothing_was_sent_and_who_can_help() -> None:
-    assert render_error(DENIED, command="/im").text == (
-        "Refused: you are not a viewer, so you may not look up.\n"
-        "Ask the bot's operator to add you to ROLES__VIEWERS. Nothing was sent."
+    message = render_error(DENIED, command="/im")
+
+    assert message.text == (
+        "Only editors can change profiles. Ask S07EDITORS, U01ED. Nothing was sent to Tencent Chat."
     )
+    assert [each["type"] for each in elements(message) if each["type"] != "text"] == ["usergroup", "user"]
+
+
+def test_says_where_nobody_holds_a_role() -> None:
+    error = PermissionDeniedError("Only editors can change profiles", lacks_role=True)
+
+    assert "Nobody holds this role yet: ask the bot's operator." in render_error(error, command="/im").text
+
+
+def test_names_the_user_group_that_grants_a_role() -> None:
+    report = replace(VIEWER, reason="you are in the user group S07EDITORS")
+
+    groups = [each for each in elements(show(report)) if each.get("usergroup_id") == "S07EDITORS"]
+    assert groups
 
 
 def test_shows_the_usage_line_with_the_name_in_use() -> None:
