@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 from bot.core.ids import fits
 
-MOST = 50
+MOST = 500
 """The most candidates returned."""
 MOST_TEXT = 20_000
 """The most characters of a message that are searched."""

@@ -110,13 +110,12 @@ def test_answers_in_the_thread_where_the_shortcut_was_used_if_it_can(
     assert (answer["ephemeral"], answer["thread_ts"]) == (True, first["ts"] if members else None)
 
 
-def ticked(view: dict[str, Any]) -> dict[str, bool]:
-    shown: dict[str, bool] = {}
-    for block in view["blocks"]:
-        if block.get("block_id", "").startswith("found"):
-            likely = [option["value"] for option in block["element"].get("initial_options", ())]
-            shown |= {value: value in likely for value in options_of(block["element"])}
-    return shown
+def offered(view: dict[str, Any]) -> tuple[str, list[str]]:
+    """Return what stands in the input, and the other words of the message."""
+    shown = [block for block in view["blocks"] if block.get("block_id") == "found"]
+    return str(element_of(view, IDS).get("initial_value", "")), [
+        word for block in shown for word in options_of(block["element"])
+    ]
 
 
 def test_answers_in_the_conversation_where_the_shortcut_was_used(
@@ -243,7 +242,7 @@ def test_shows_a_guest_in_the_modal_why_there_is_no_form_and_records_it(
 
 def test_looks_up_the_ids_of_a_message_in_one_press(vera: SlackUser) -> None:
     view = offer(vera, 'FIRING: user=alice and {"To_Account": ["bob_k", "nobody"]} since 10:42, see mallory')
-    assert ticked(view) == {"alice": True, "bob_k": True, "nobody": True, "mallory": False}
+    assert offered(view) == ("alice, bob_k, nobody", ["mallory"])
 
     assert vera.page.submit(view) == {"ok": True}
 
@@ -256,7 +255,7 @@ def test_looks_up_the_ids_of_a_message_in_one_press(vera: SlackUser) -> None:
 def test_takes_other_ids_beside_those_of_a_message(vera: SlackUser) -> None:
     view = offer(vera, "owner: alice")
 
-    vera.page.submit(view, filled(view, ids='"carol"'))
+    vera.page.submit(view, filled(view, ids='alice "carol"'))
 
     assert vera.answer()["text"].startswith("2 of 2 found")
 
@@ -270,10 +269,28 @@ def test_says_so_when_a_message_has_no_ids(vera: SlackUser) -> None:
     assert "Alice Zhang" in vera.answer()["text"]
 
 
-def test_asks_for_an_id_when_all_are_unticked(vera: SlackUser) -> None:
-    view = offer(vera, "owner: alice")
+def test_takes_other_words_of_a_message(vera: SlackUser) -> None:
+    view = offer(vera, "owner: alice, see carol")
 
-    vera.page.submit(view, filled(view, found0=[]))
+    vera.page.submit(view, filled(view, found=["carol"]))
+
+    assert vera.answer()["text"].startswith("2 of 2 found")
+
+
+def test_offers_each_of_sixty_ids(vera: SlackUser) -> None:
+    ids = [f"user_{number:03}" for number in range(1, 61)]
+    view = offer(vera, f"users: {', '.join(ids)}")
+
+    assert vera.page.submit(view) == {"ok": True}
+
+    assert offered(view) == (", ".join(ids), [])
+    assert " of 60 found" in vera.answer()["text"]
+
+
+def test_asks_for_an_id_when_all_are_taken_out(vera: SlackUser) -> None:
+    view = offer(vera, "owner: alice, see carol")
+
+    vera.page.submit(view, filled(view, ids=""))
 
     assert "Which account?" in str(vera.view()["errors"][IDS])
 

@@ -67,7 +67,8 @@ def read_input(values: Mapping[str, Any], block_id: str) -> str | None:
             return ""
 
 
-def _is_showable(text: str) -> bool:
+def is_showable(text: str) -> bool:
+    """Check whether Slack's text inputs show a text as it is."""
     if len(text) > _MAX_LENGTH:
         return False
     return not any(unicodedata.category(each) in _UNSHOWABLE for each in text if each != "\n")
@@ -125,7 +126,7 @@ _ELEMENTS: Mapping[Kind, Callable[[Field, str], InputInteractiveElement]] = {
     Kind.CHOICE: _choice_input,
 }
 _CAN_HOLD: Mapping[Kind, Callable[[str], bool]] = {
-    Kind.TEXT: _is_showable,
+    Kind.TEXT: is_showable,
     Kind.NUMBER: _is_number,
     Kind.DATE: _is_date,
 }

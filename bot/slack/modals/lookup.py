@@ -5,7 +5,6 @@ from typing import Any
 
 from slack_sdk.models.blocks import (
     Block,
-    CheckboxesElement,
     ConversationSelectElement,
     InputBlock,
     Option,
@@ -21,10 +20,11 @@ from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Field
 from bot.core.id_detection import Candidate
 from bot.core.lookups.kinds import LOOKUP_KINDS
 from bot.core.parsing.command_line import Apps
+from bot.core.parsing.usage_errors import pasted
 from bot.slack.messages.blocks import Truncator, bold, context, paragraph, words
 from bot.slack.messages.text import cut, make_visible
 from bot.slack.messages.values import field_label
-from bot.slack.modals.inputs import INPUT
+from bot.slack.modals.inputs import INPUT, is_showable
 from bot.slack.modals.profile import app_inputs
 
 TITLE = "Look up accounts"
@@ -35,7 +35,7 @@ IN_CHANNEL = "in the channel: the bot is no member, so it cannot answer in this 
 LOOKUP_MODAL = "lookup_modal"
 """The callback id of the view."""
 FOUND = "found"
-"""The prefix of the block ids of checkboxes with a message's ids."""
+"""The block id of the menu of other words in a message."""
 IDS = "ids"
 """The block id of the input for ids."""
 KIND = "kind"
@@ -48,8 +48,6 @@ WHERE = "where"
 """The block id of the input for a conversation."""
 
 _NOT_OFFERED = "There is no room for them here. Type or paste the ones you want."
-_GROUP = 10
-"""The most checkboxes of one element."""
 _MOST_OPTIONS = 100
 _MOST_LETTERS = 75
 _MOST_TYPED = 3000
@@ -76,45 +74,64 @@ def message_view(
 
     Args:
         apps: The configured apps.
-        found: The possible ids; likely ones are ticked.
+        found: The possible ids; likely ones stand in the input.
         key: The opaque id of the answer's destination.
         more: The number of further candidates, which are not offered.
         place: Says where the answer appears.
     """
-    if found:
-        offered: list[Block] = list(_offer(found))
-    else:
+    typed, others, left_out = _divide(found)
+    more += left_out
+    ids = _ids("Account ids", optional=bool(others), initial=typed)
+    offered = [ids, *_offer_words(others)]
+    if not found:
         lines = [bold("No account ids were found in this message.")], [words("Type or paste them instead.")]
-        offered = [paragraph(*lines)]
+        offered = [paragraph(*lines), ids]
     if more:
         offered.append(
             paragraph([bold(f"At least {more} more may be account ids too.")], [words(_NOT_OFFERED)])
         )
-    ids = _ids("More ids" if found else "Account ids", optional=bool(found))
-    return _view(
-        [*offered, ids, *_question(apps), context(f"only you see the answer, {place}")], private_metadata=key
-    )
+    note = context(f"only you see the answer, {place}")
+    return _view([*offered, *_question(apps), note], private_metadata=key)
 
 
-def _offer(found: Sequence[Candidate]) -> Iterator[Block]:
-    for first in range(0, len(found), _GROUP):
-        group = {each: _option(each.account, each.account) for each in found[first : first + _GROUP]}
-        ticked = [option for each, option in group.items() if each.likely]
+def _divide(found: Sequence[Candidate]) -> tuple[str, list[str], int]:
+    """Divide a message's ids into the text of the input, the options, and the number that fits in neither.
+
+    The likely ids stand in the input as far as it has room; the others, and its rest, are options.
+    """
+    typed, others = "", []
+    for each in sorted(found, key=lambda each: not each.likely):
+        longer = ", ".join(filter(None, (typed, pasted(each.account))))
+        if each.likely and len(longer) <= _MOST_TYPED and is_showable(each.account):
+            typed = longer
+        else:
+            others.append(each.account)
+    return typed, others[:_MOST_OPTIONS], len(others[_MOST_OPTIONS:])
+
+
+def _offer_words(others: Sequence[str]) -> Iterator[Block]:
+    if others:
         yield InputBlock(
-            label="More from the message" if first else "From the message",
-            element=CheckboxesElement(
-                action_id=INPUT, options=list(group.values()), initial_options=ticked or None
+            label="Other words of the message",
+            element=StaticMultiSelectElement(
+                action_id=INPUT,
+                placeholder="Choose those that are ids, too",
+                options=[_option(each, each) for each in others],
             ),
-            block_id=f"{FOUND}{first}",
+            block_id=FOUND,
             optional=True,
         )
 
 
-def _ids(title: str, *, optional: bool = False) -> Block:
+def _ids(title: str, *, optional: bool = False, initial: str = "") -> Block:
     return InputBlock(
         label=title,
         element=PlainTextInputElement(
-            action_id=INPUT, multiline=True, max_length=_MOST_TYPED, placeholder="alice, bob_k"
+            action_id=INPUT,
+            multiline=True,
+            max_length=_MOST_TYPED,
+            placeholder="alice, bob_k",
+            initial_value=initial or None,
         ),
         block_id=IDS,
         optional=optional,

@@ -45,10 +45,7 @@ def read_lookup(view: Mapping[str, Any], apps: Apps) -> LookupCommand:
 
 
 def _accounts(values: Mapping[str, Any]) -> tuple[str, ...]:
-    ticked = [
-        account for block_id in values if block_id.startswith(FOUND) for account in _chosen(values, block_id)
-    ]
-    return check_accounts([*ticked, *read_accounts(unescape(read_input(values, IDS) or ""))])
+    return check_accounts([*read_accounts(unescape(read_input(values, IDS) or "")), *_chosen(values, FOUND)])
 
 
 def _owner(values: Mapping[str, Any], kind: LookupKind) -> str:

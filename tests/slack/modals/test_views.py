@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.fields import PROFILE_FIELDS, Domain, Field, custom_field, offered
-from bot.core.id_detection import Candidate, find_and_count, find_candidates
+from bot.core.id_detection import Candidate, find_candidates
 from bot.core.model import App, Outcome
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.values import is_settable
@@ -125,14 +125,16 @@ def test_offers_what_any_message_holds(text: str, custom: tuple[Field, ...]) -> 
     assert check_view(lookup_view(apps)) == []
 
 
-def test_offers_fifty_ids_in_groups_of_ten_and_says_how_many_more_there_are() -> None:
-    found, more = find_and_count("users: " + ", ".join(f"user_{n:03}" for n in range(60)))
+def test_offers_likely_ids_in_the_input_and_others_in_a_menu_as_far_as_there_is_room() -> None:
+    likely = [Candidate(f"user_{number:03}" + "x" * 20, likely=True) for number in range(120)]
+    found = [*likely, *(Candidate(f"word{number}", likely=False) for number in range(90))]
 
-    view = message_view(BOTH, found, "key", more)
+    view = message_view(BOTH, found, "key", 3)
 
-    boxes = [block["element"] for block in view["blocks"] if block.get("block_id", "").startswith("found")]
+    blocks = {block.get("block_id"): block.get("element", {}) for block in view["blocks"]}
+    typed = blocks["ids"]["initial_value"].split(", ")
+    options = [option["value"] for option in blocks["found"]["options"]]
     assert check_view(view) == []
-    assert [len(element["options"]) for element in boxes] == [10] * 5
-    assert "At least 10 more may be account ids too." in str(view["blocks"])
-    assert "may be account ids too" not in str(message_view(BOTH, found, "key"))
-    assert [len(element["initial_options"]) for element in boxes] == [10] * 5
+    assert [*typed, *options] == [each.account for each in found][: len(typed) + 100]
+    assert f"At least {210 - len(typed) - 100 + 3} more may be account ids too." in str(view["blocks"])
+    assert "may be account ids too" not in str(message_view(BOTH, likely, "key"))
