@@ -54,8 +54,18 @@ def open_modal(slack_user: SlackUser) -> dict[str, Any]:
     return slack_user.view("What to look up")
 
 
+def choose(slack_user: SlackUser, view: dict[str, Any], word: str) -> dict[str, Any]:
+    """Choose a kind of lookup; return the view that Slack shows then."""
+    element = element_of(view, KIND)
+    pressed = {"selected_option": options_of(element)[word], "state": filled(view, **{KIND: word})}
+    assert slack_user.page.press_in(view, KIND, element["action_id"], **pressed) == {"ok": True}
+    return slack_user.view("What to look up")
+
+
 def look_up(slack_user: SlackUser, **given: Any) -> dict[str, Any]:
     view = open_modal(slack_user)
+    if given.get(KIND) == "friends":
+        view = choose(slack_user, view, "friends")
     assert slack_user.page.submit(view, filled(view, **given)) == {"ok": True}
     return slack_user.answer()
 
@@ -183,9 +193,8 @@ def test_turns_the_pages_of_what_was_asked_in_a_modal(vera: SlackUser) -> None:
         ({IDS: "x" * 33}, IDS, "at most 32 bytes"),
         ({IDS: "'alice"}, IDS, "is not closed"),
         ({IDS: ", ,"}, IDS, "Which account?"),
-        ({IDS: "alice", KIND: "friends"}, OWNER, "one owner"),
-        ({IDS: "alice", KIND: "friends", OWNER: "bob_k carol"}, OWNER, "one owner"),
-        ({IDS: "alice", OWNER: "bob_k"}, OWNER, "only a friend list has an owner"),
+        # As if the owner's input had not come yet.
+        ({IDS: "alice", KIND: "friends"}, KIND, "one owner"),
         ({IDS: "alice", KIND: "attrs", FIELDS: ["Tag_Profile_IM_Nick"]}, FIELDS, "always shown in full"),
         ({IDS: "alice", FIELDS: ["Tag_SNS_IM_Remark"]}, FIELDS, "no field Remark"),
     ],
@@ -200,6 +209,25 @@ def test_says_at_the_input_what_cannot_be_looked_up(
     errors = vera.view()["errors"]
     assert list(errors) == [block_id]
     assert said in errors[block_id]
+
+
+def test_asks_for_the_owner_once_friends_are_chosen(vera: SlackUser) -> None:
+    view = open_modal(vera)
+    assert OWNER not in [block["block_id"] for block in view["blocks"]]
+
+    friends = choose(vera, view, "friends")
+    profiles = choose(vera, friends, "profile")
+
+    assert [block["block_id"] for block in friends["blocks"]][1:3] == [KIND, OWNER]
+    assert profiles["blocks"] == view["blocks"]
+
+
+def test_says_at_the_owner_that_there_is_one(vera: SlackUser) -> None:
+    view = choose(vera, open_modal(vera), "friends")
+
+    vera.page.submit(view, filled(view, **{IDS: "alice", KIND: "friends", OWNER: "bob_k carol"}))
+
+    assert "one owner" in vera.view()["errors"][OWNER]
 
 
 def test_does_not_ask_for_the_app_where_there_is_one(vera: SlackUser) -> None:

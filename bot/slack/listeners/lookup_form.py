@@ -16,21 +16,24 @@ from bot.slack.admission import Admission
 from bot.slack.api.message_text import read_words
 from bot.slack.api.payloads import read_actor, text
 from bot.slack.api.people import SlackPeople
+from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions, OpenLookup
 from bot.slack.modals.errors import FormError, busy_error
 from bot.slack.modals.lookup import (
+    CHOOSE_KIND,
     IN_CHANNEL,
     IN_THREAD,
     LOOKUP_MODAL,
     NEXT_TO_IT,
     TITLE,
+    choose_kind,
     lookup_view,
     message_view,
 )
-from bot.slack.modals.lookup_submission import read_lookup
+from bot.slack.modals.lookup_submission import read_kind, read_lookup
 from bot.slack.runner import CommandRunner
 
 LOOKUP = "lookup"
@@ -80,6 +83,14 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         run = partial(_offer, runner, request, destination, message)
         admission.admit(request, partial(runner.run_guarded, request, run))
         ack()
+
+    @app.action(CHOOSE_KIND)
+    def on_kind(ack: Ack, body: Mapping[str, Any]) -> None:
+        ack()
+        view = body.get("view") or {"blocks": ()}
+        word = read_kind((view.get("state") or {}).get("values") or {}).word
+        open_view = OpenView(runner.forms.slack, TITLE, text(view, "id"))
+        admission.quick.submit(partial(open_view.show, choose_kind(view, word)), read_actor(body))
 
     @app.view(LOOKUP_MODAL)
     def on_lookup(ack: Ack, body: Mapping[str, Any]) -> None:

@@ -56,9 +56,9 @@ def initial_value(field: Field, value: Value | None) -> str:
     return text if _CAN_HOLD[field.kind](text) else ""
 
 
-def read_input(values: Mapping[str, Any], block_id: str) -> str | None:
+def read_input(values: Mapping[str, Any], block_id: str, action_id: str = INPUT) -> str | None:
     """Read an input from a view's `state.values`; None if the view had no such input."""
-    match values.get(block_id, {}).get(INPUT):
+    match values.get(block_id, {}).get(action_id):
         case None:
             return None
         case {"selected_option": {"value": str(text)}} | {"selected_date": str(text)} | {"value": str(text)}:

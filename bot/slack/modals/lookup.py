@@ -40,6 +40,8 @@ IDS = "ids"
 """The block id of the input for ids."""
 KIND = "kind"
 """The block id of the input for the kind of lookup; its values are command words."""
+CHOOSE_KIND = "choose_kind"
+"""The action id of that input, sent at each choice."""
 OWNER = "owner"
 """The block id of the input for the owner of a friend list."""
 FIELDS = "fields"
@@ -48,6 +50,7 @@ WHERE = "where"
 """The block id of the input for a conversation."""
 
 _NOT_OFFERED = "There is no room for them here. Type or paste the ones you want."
+_PARTS = ("type", "callback_id", "title", "submit", "close", "private_metadata")
 _MOST_OPTIONS = 100
 _MOST_LETTERS = 75
 _MOST_TYPED = 3000
@@ -141,15 +144,8 @@ def _ids(title: str, *, optional: bool = False, initial: str = "") -> Block:
 
 def _question(apps: Apps) -> Iterator[Block]:
     kinds = [_option(word, kind.choice) for word, kind in LOOKUP_KINDS.items()]
-    element = RadioButtonsElement(action_id=INPUT, options=kinds, initial_option=kinds[0])
-    yield InputBlock(label="What to look up", element=element, block_id=KIND)
-    yield InputBlock(
-        label="Owner of the friend list",
-        element=PlainTextInputElement(action_id=INPUT, placeholder="alice"),
-        block_id=OWNER,
-        optional=True,
-        hint="Only for friends: one account id.",
-    )
+    element = RadioButtonsElement(action_id=CHOOSE_KIND, options=kinds, initial_option=kinds[0])
+    yield InputBlock(label="What to look up", element=element, block_id=KIND, dispatch_action=True)
     yield from app_inputs(apps)
     custom = {field.tag: field for app in apps.by_name.values() for field in app.custom}
     groups = {
@@ -169,6 +165,33 @@ def _question(apps: Apps) -> Iterator[Block]:
         block_id=FIELDS,
         optional=True,
         hint="Attributes are always shown in full.",
+    )
+
+
+def choose_kind(view: Mapping[str, Any], word: str) -> dict[str, Any]:
+    """Make the view again for a chosen kind of lookup: with the owner's input, or without.
+
+    What was entered stays: Slack keeps the values of inputs whose ids stay.
+
+    Args:
+        view: The open view, as Slack sends it.
+        word: The word of the chosen kind.
+    """
+    blocks: list[Any] = []
+    for block in view["blocks"]:
+        if block["block_id"] != OWNER:
+            blocks.append(block)
+        if block["block_id"] == KIND and LOOKUP_KINDS[word].has_owner:
+            blocks.append(_owner().to_dict())
+    return {**{part: view[part] for part in _PARTS if view.get(part)}, "blocks": blocks}
+
+
+def _owner() -> Block:
+    return InputBlock(
+        label="Owner of the friend list",
+        element=PlainTextInputElement(action_id=INPUT, placeholder="alice"),
+        block_id=OWNER,
+        hint="One account id.",
     )
 
 

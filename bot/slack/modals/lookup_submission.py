@@ -12,7 +12,7 @@ from bot.errors import UsageError
 from bot.slack.messages.text import unescape
 from bot.slack.modals.errors import FormError, in_words
 from bot.slack.modals.inputs import INPUT, read_input
-from bot.slack.modals.lookup import FIELDS, FOUND, IDS, KIND, OWNER
+from bot.slack.modals.lookup import CHOOSE_KIND, FIELDS, FOUND, IDS, KIND, OWNER
 from bot.slack.modals.profile import APP
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ def read_lookup(view: Mapping[str, Any], apps: Apps) -> LookupCommand:
     """
     values = view["state"]["values"]
     app = apps.find(read_input(values, APP) or None)
-    kind = LOOKUP_KINDS.get(read_input(values, KIND) or "", PROFILES)
+    kind = read_kind(values)
     mistakes: dict[str, str] = {}
 
     def take(block_id: str, read: Callable[[], T], otherwise: T) -> T:
@@ -37,11 +37,17 @@ def read_lookup(view: Mapping[str, Any], apps: Apps) -> LookupCommand:
             return otherwise
 
     accounts: tuple[str, ...] = take(IDS, lambda: _accounts(values), ())
-    owner = take(OWNER, lambda: _owner(values, kind), "")
+    # Slack refuses a mistake at an input that is not there.
+    owner = take(OWNER if OWNER in values else KIND, lambda: _owner(values, kind), "")
     chosen: tuple[Field, ...] = take(FIELDS, lambda: _fields(values, kind, app), ())
     if mistakes:
         raise FormError(view, mistakes)
     return make_lookup(kind, app, accounts, chosen, owner=owner)
+
+
+def read_kind(values: Mapping[str, Any]) -> LookupKind:
+    """Read the chosen kind of lookup from a view's `state.values`."""
+    return LOOKUP_KINDS.get(read_input(values, KIND, CHOOSE_KIND) or "", PROFILES)
 
 
 def _accounts(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -49,12 +55,9 @@ def _accounts(values: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _owner(values: Mapping[str, Any], kind: LookupKind) -> str:
-    owners = read_accounts(unescape(read_input(values, OWNER) or ""))
     if not kind.has_owner:
-        if owners:
-            words = " or ".join(each.word for each in LOOKUP_KINDS.values() if each.has_owner)
-            raise UsageError("only a friend list has an owner", advice=f"Choose {words}, or leave this empty")
         return ""
+    owners = read_accounts(unescape(read_input(values, OWNER) or ""))
     if len(owners) != 1:
         raise UsageError(
             "a friend list has one owner", advice="Enter one account id; quote an id that contains a space"
