@@ -92,6 +92,7 @@ class ShowHelp:
     """See the commands you may run, or one command with examples."""
 
     topic: str | None = None
+    full: bool = False
 
 
 ChangeCommand: TypeAlias = SetFields | EditProfile | UndoChange
@@ -112,6 +113,7 @@ class Spec:
         options: The options it takes; True for an option with a value.
         examples: Texts to paste after the slash command's name.
         kind: The kind of a lookup; None for other commands.
+        group: The heading that it stands under in help; empty if under none.
     """
 
     word: str
@@ -121,6 +123,7 @@ class Spec:
     options: Mapping[str, bool] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
     kind: LookupKind | None = None
+    group: str = ""
 
     @property
     def line(self) -> str:
@@ -153,7 +156,15 @@ def make_lookup(
 
 
 def _specify(kind: LookupKind) -> Spec:
-    return Spec(kind.word, LookupCommand, kind.usage, options=kind.options, examples=kind.examples, kind=kind)
+    return Spec(
+        kind.word,
+        LookupCommand,
+        kind.usage,
+        options=kind.options,
+        examples=kind.examples,
+        kind=kind,
+        group="Look up",
+    )
 
 
 SPECS: Mapping[str, Spec] = MappingProxyType(
@@ -173,14 +184,23 @@ SPECS: Mapping[str, Spec] = MappingProxyType(
                     "set bob_k birthday=1990-04-19 signature=",
                     "set alice",
                 ),
+                group="Change",
             ),
-            Spec("undo", UndoChange, "<change>", needs=Role.EDITOR, examples=("undo op_k3v9q2m7xw4d",)),
+            Spec(
+                "undo",
+                UndoChange,
+                "<change>",
+                needs=Role.EDITOR,
+                examples=("undo op_k3v9q2m7xw4d",),
+                group="Change",
+            ),
             Spec(
                 "history",
                 ShowHistory,
                 "<id> [--app NAME]",
                 options={"--app": True},
                 examples=("history alice",),
+                group="Record",
             ),
             Spec("whoami", ShowRole, needs=None, examples=("whoami",)),
             Spec("help", ShowHelp, "[command]", needs=None, examples=("help", "help profile")),

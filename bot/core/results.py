@@ -194,12 +194,14 @@ class Help:
         topic: The command to explain; None for the list.
         apps: All apps.
         withheld: The command they asked about, if they may not run it.
+        full: Whether to list every command with its usage, instead of one example of each group.
     """
 
     specs: tuple[Spec, ...]
     topic: Spec | None
     apps: tuple[App, ...]
     withheld: Withheld | None = None
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)

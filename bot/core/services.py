@@ -226,7 +226,7 @@ class Services:
         role, reason = self._role_of(actor)
         return RoleReport(role, reason, self.rules.viewers, self.rules.editors)
 
-    def help(self, actor: Actor, topic: str | None) -> Help:
+    def help(self, actor: Actor, topic: str | None, *, full: bool = False) -> Help:
         """Make the help on the commands that an actor may run; needs no role."""
         role, _ = self._role_of(actor)
         may = {None, role, Role.VIEWER} if role else {None}
@@ -234,7 +234,7 @@ class Services:
         chosen = SPECS[topic] if topic else None
         apps = tuple(self.apps.by_name.values())
         if chosen is None or chosen in specs:
-            return Help(specs, chosen, apps)
+            return Help(specs, chosen, apps, full=full)
         holders = self.rules.editors if chosen.needs is Role.EDITOR else self.rules.viewers
         return Help(specs, None, apps, Withheld(chosen, holders))
 

@@ -353,9 +353,9 @@ class CommandRunner:
                 with self.people.within(QUICK_SECONDS):
                     report = self.services.report_role(request.actor)
                 self.answer(request, report)
-            case ShowHelp(topic=topic):
+            case ShowHelp(topic=topic, full=full):
                 with self.people.within(QUICK_SECONDS):
-                    help_ = self.services.help(request.actor, topic)
+                    help_ = self.services.help(request.actor, topic, full=full)
                 self.answer(request, help_)
             case _:
                 assert_never(command)

@@ -81,6 +81,16 @@ def test_shows_all_commands_from_the_start(ed: SlackUser) -> None:
     assert ed.press(start, "All commands")["text"].startswith("You may run")
 
 
+def test_helps_with_an_example_of_each_group_and_the_rest_behind_a_button(ed: SlackUser) -> None:
+    short = ed.ask("/im help")
+    full = ed.press(short, "More")
+
+    for line in ("Look up\n/im profile alice  also friends, attrs", "Change\n/im set", "Record\n/im history"):
+        assert line in short["text"]
+    assert "--fields" not in short["text"]
+    assert full["text"].startswith("You may run")
+
+
 def test_home_leads_to_the_history_of_what_was_done(running_bot: RunningBot) -> None:
     with running_bot.act_as(VIEWER) as vera:
         vera.ask("/im profile user_009")

@@ -192,7 +192,7 @@ def _run_suggestion(runner: CommandRunner, request: SlackRequest, key: str) -> s
 
 
 def _show_all_commands(runner: CommandRunner, request: SlackRequest, _: str) -> str:
-    return runner.run(request, ShowHelp())
+    return runner.run(request, ShowHelp(full=True))
 
 
 def _review(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:

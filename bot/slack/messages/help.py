@@ -13,8 +13,10 @@ from bot.core.parsing.command_line import MAX_ACCOUNTS
 from bot.core.parsing.values import choices, is_settable
 from bot.core.results import Help, RoleReport, Withheld
 from bot.slack.messages.blocks import (
+    Button,
     Truncator,
     bold,
+    buttons,
     code,
     paragraph,
     plain_context,
@@ -71,7 +73,7 @@ def list_grantees(holders: Grantees) -> list[RichTextElement]:
 
 
 def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
-    """Show the commands a person may run, or one of them with its fields and examples."""
+    """Show one command with its fields and examples, every command, or an example of each group."""
     if help_.topic:
         kind = help_.topic.kind
         fields = (
@@ -90,6 +92,27 @@ def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
         return
     if help_.withheld:
         yield from _show_withheld(help_.withheld)
+    yield from (_show_all if help_.full else _show_groups)(help_, command, trim)
+
+
+def _show_groups(help_: Help, command: str, _: Truncator) -> Iterator[Block]:
+    """Show an example of each group of commands, and a button to all of them."""
+    groups: dict[str, list[Spec]] = {}
+    for spec in help_.specs:
+        groups.setdefault(spec.group, []).append(spec)
+    rest = groups.pop("", [])
+    for heading, (first, *others) in groups.items():
+        also = f"  also {', '.join(spec.word for spec in others)}" if others else ""
+        yield paragraph(
+            [bold(heading)],
+            [code(f"{command} {first.examples[0]}"), *([words(also)] if also else [])],
+        )
+    lines = [[code(f"{command} {spec.examples[-1]}"), words(f"  {spec.summary}")] for spec in rest]
+    yield paragraph(*lines)
+    yield buttons(Button("More", "all_commands", "help"))
+
+
+def _show_all(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
     yield paragraph([bold("You may run")])
     for spec in help_.specs:
         yield paragraph(_usage_line(spec, command), [words(spec.summary)])

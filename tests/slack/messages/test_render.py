@@ -196,6 +196,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "whoami_editor": lambda: show(replace(VIEWER, role=Role.EDITOR, reason="you are listed by name")),
     "whoami_nobody": lambda: show(NOBODY),
     "help": lambda: show(HELP),
+    "help_full": lambda: show(replace(HELP, full=True)),
     "help_without_role": lambda: show(Help((SPECS["whoami"], SPECS["help"]), None, (PROD,))),
     "help_withheld": lambda: show(
         replace(HELP, specs=(SPECS["profile"],), withheld=Withheld(SPECS["set"], VIEWER.editors))
