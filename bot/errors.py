@@ -5,6 +5,7 @@ BotError                        str(error) may be shown to anyone who asked
 ├── UsageError                  the text is no valid command; carries the usage line
 │   └── NoAccountError          no account id was given
 ├── PermissionDeniedError       the actor lacks the role; names it, and who can help
+│   └── RoleUnconfirmedError    Slack could not be asked for the role
 ├── ExpiredError                it is no longer possible: a button or a change has expired
 ├── CancelledError              the actor cancelled it, and has been answered
 ├── AuditError                  the record could not be written, or is not sound
@@ -38,12 +39,16 @@ class BotError(Exception):
         words: The problem, in one plain clause without a full stop.
         advice: The reader's next step; empty when there is none.
         detail: For the log only; never holds a secret or a profile value.
+
+    Attributes:
+        waiting_change: The id of the change that can still be confirmed; empty if there is none.
     """
 
     def __init__(self, words: str, *, advice: str = "", detail: str = "") -> None:
         super().__init__(words)
         self.advice = advice
         self.detail = detail
+        self.waiting_change = ""
 
 
 class UsageError(BotError):
@@ -108,6 +113,10 @@ class PermissionDeniedError(BotError):
     ) -> None:
         super().__init__(words, advice=advice, detail=detail)
         self.people, self.groups, self.lacks_role = frozenset(people), frozenset(groups), lacks_role
+
+
+class RoleUnconfirmedError(PermissionDeniedError):
+    """Slack could not be asked whether the actor holds the role; later it may say so."""
 
 
 class ExpiredError(BotError):

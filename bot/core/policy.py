@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 from bot.core.model import Actor, Grantees, Membership, Role
 from bot.core.ports import People
-from bot.errors import PermissionDeniedError, SlackUnavailableError, TeamUnconfirmedError
+from bot.errors import (
+    PermissionDeniedError,
+    RoleUnconfirmedError,
+    SlackUnavailableError,
+    TeamUnconfirmedError,
+)
 
 NOTHING_SENT = "Nothing was sent to Tencent Chat"
 """The end of every refusal; true because the check comes before everything else."""
@@ -53,6 +58,7 @@ def check(actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cach
         raise _refusal(
             "Slack could not confirm who you are, and your request names another workspace",
             _TRY_AGAIN,
+            kind=RoleUnconfirmedError,
         ) from None
     except SlackUnavailableError:
         if role is Role.VIEWER and (reason := _listed(actor, role, rules)):
@@ -60,6 +66,7 @@ def check(actor: Actor, role: Role, rules: Rules, people: People, *, bypass_cach
         raise _refusal(
             f"Slack could not confirm who you are, and {_without_slack(role)}",
             _TRY_AGAIN,
+            kind=RoleUnconfirmedError,
         ) from None
     if membership is not Membership.MEMBER:
         raise _refusal(
@@ -107,6 +114,7 @@ def _lacking(actor: Actor, role: Role, rules: Rules, unread: str) -> PermissionD
             f"Slack could not say whether you are {_A_HOLDER[role]}",
             _TRY_AGAIN,
             detail=f"user group {unread} of {setting} could not be listed",
+            kind=RoleUnconfirmedError,
         )
     holders = next(rules.holders(role))
     return PermissionDeniedError(
@@ -119,5 +127,11 @@ def _lacking(actor: Actor, role: Role, rules: Rules, unread: str) -> PermissionD
     )
 
 
-def _refusal(words: str, advice: str, *, detail: str = "") -> PermissionDeniedError:
-    return PermissionDeniedError(words, advice=f"{advice}. {NOTHING_SENT}", detail=detail)
+def _refusal(
+    words: str,
+    advice: str,
+    *,
+    detail: str = "",
+    kind: type[PermissionDeniedError] = PermissionDeniedError,
+) -> PermissionDeniedError:
+    return kind(words, advice=f"{advice}. {NOTHING_SENT}", detail=detail)

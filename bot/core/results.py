@@ -19,7 +19,7 @@ from bot.core.model import (
     Role,
     Values,
 )
-from bot.errors import AuthenticationError, IMError, RateLimitedError, UnavailableError
+from bot.errors import AuthenticationError, BotError, IMError, RateLimitedError, UnavailableError
 
 _NOT_THROUGH = (UnavailableError, RateLimitedError, AuthenticationError)
 """The errors that say nothing about the account."""
@@ -214,6 +214,7 @@ class Preview:
         moved: Whether the profile changed after an earlier preview, which this one replaces.
         kept: The requested values that the profile has already, by tag.
         nick: The account's nickname, which exposes a wrong id; empty if it has none or was not read.
+        problem: The reason why the last try to confirm it sent nothing; None before the first.
     """
 
     app: App
@@ -221,6 +222,7 @@ class Preview:
     moved: bool = False
     kept: Values = field(default_factory=lambda: NOTHING)
     nick: str = ""
+    problem: BotError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from bot.core.commands import LookupCommand, ShowHistory
 from bot.core.model import Actor, App
-from bot.core.results import Form, Lookup
+from bot.core.results import Form, Lookup, Preview
 from bot.errors import ExpiredError
 
 T = TypeVar(
@@ -23,6 +23,7 @@ T = TypeVar(
     "SavedAccount",
     "OpenForm",
     "OpenLookup",
+    "ShownPreview",
     "Cancelable",
 )
 
@@ -95,6 +96,13 @@ class OpenForm:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownPreview:
+    """The preview of a change, kept under the change's id to be shown again."""
+
+    preview: Preview
+
+
+@dataclass(frozen=True, slots=True)
 class OpenLookup:
     """An open lookup form, and the destination of its answer; without a thread, the channel itself."""
 
@@ -150,6 +158,7 @@ Interaction: TypeAlias = (
     | SavedAccount
     | OpenForm
     | OpenLookup
+    | ShownPreview
     | WaitingRequest
     | RunningLookup
     | FinishedLookup
@@ -169,8 +178,8 @@ class _Entry:
 class Interactions:
     """Keeps the state behind ids, and its owner, for a day and in this process only.
 
-    Saved lookups hold accounts and statuses, never values; a form holds the values it showed. A running
-    lookup is forgotten when it ends.
+    Saved lookups hold accounts and statuses, never values; a form and a preview hold the values they showed.
+    A running lookup is forgotten when it ends.
 
     Args:
         capacity: The most ids that are kept; the oldest is dropped first.

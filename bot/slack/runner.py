@@ -4,6 +4,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -24,7 +25,7 @@ from bot.core.commands import (
     metric_of,
 )
 from bot.core.lookups.job import LookupJob
-from bot.core.model import LookupStatus, Surface
+from bot.core.model import Actor, LookupStatus, Surface
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import Lookup, Preview, Result, Settled
 from bot.core.services import Services
@@ -45,6 +46,7 @@ from bot.slack.interactions import (
     SavedAccount,
     SavedLookup,
     SavedText,
+    ShownPreview,
 )
 from bot.slack.messages.blocks import DATA_TABLE, NEWER, PICTURE, Message, find_newer, sentence
 from bot.slack.messages.csv import comment, file_name, to_csv
@@ -102,12 +104,18 @@ class CommandRunner:
     channel_trouble: Callable[[], str]
     avoided_blocks: set[str]
 
-    def run_guarded(self, request: SlackRequest, run: Callable[[], str]) -> None:
+    def run_guarded(
+        self,
+        request: SlackRequest,
+        run: Callable[[], str],
+        show_waiting: Callable[[Preview], None] | None = None,
+    ) -> None:
         """Run a handler, and answer with its error if it raises.
 
         Args:
             request: The request to answer.
             run: The handler; returns the label of its metric.
+            show_waiting: Shows the preview of a change that an error left open; by default as a message.
         """
         started = time.monotonic()
         asked, outcome = "unknown", "answered"
@@ -122,8 +130,11 @@ class CommandRunner:
             # A failing record is also the operator's concern; the error's text has no values.
             level, why = (logging.WARNING, error) if isinstance(error, AuditError) else (logging.INFO, "")
             log.log(level, "answered with %s %s %s", outcome, error.detail, why)
-            run_id = self._keep_suggestion(request, error)
-            request.reply.refuse(render_error(error, command=self.command, run_id=run_id))
+            if preview := self._find_waiting(request.actor, error):
+                (show_waiting or partial(self.answer, request))(preview)
+            else:
+                run_id = self._keep_suggestion(request, error)
+                request.reply.refuse(render_error(error, command=self.command, run_id=run_id))
         except Exception as error:  # noqa: BLE001 - silence in the channel is the worst answer
             outcome = "crash"
             request.reply.refuse(self.report_crash(error))
@@ -142,10 +153,30 @@ class CommandRunner:
 
     def answer(self, request: SlackRequest, result: Result) -> None:
         """Answer with the result of a command."""
+        self.remember(request.actor, result)
         message = render(
             result, command=self.command, actor_id=request.actor.user_id, note=self.channel_note(result)
         )
         request.reply.answer(message, Audience.ACTOR)
+
+    def remember(self, actor: Actor, result: Result) -> None:
+        """Keep a preview until its change is confirmed, to show it again if that fails."""
+        if isinstance(result, Preview):
+            self.interactions.keep(actor, ShownPreview(result), result.change.id)
+        elif isinstance(result, Settled):
+            self.interactions.forget(result.change.id)
+
+    def _find_waiting(self, actor: Actor, error: BotError) -> Preview | None:
+        """Return the preview of the change that an error left open, with the error."""
+        change_id = error.waiting_change
+        if not change_id:
+            return None
+        with suppress(BotError):
+            return replace(self.interactions.find(change_id, actor, ShownPreview).preview, problem=error)
+        # After a restart, or in another process.
+        with suppress(BotError):
+            return replace(self.services.changes.recall(actor, change_id), problem=error)
+        return None
 
     def channel_note(self, result: Result) -> str:
         """Return the note on audit channel trouble for a change's result; empty for other results."""

@@ -2,13 +2,16 @@
 
 import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
 
 from bot.core.model import Outcome
+from bot.playground.faults.faults import SlackFault
 from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, GUEST, VIEWER, Person
+from bot.sandbox.behavior import Fault
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.running_bot import RunningBot, SlackUser, read_history
 
@@ -176,6 +179,57 @@ def test_fails_in_words_when_the_vendor_refuses(running_bot: RunningBot, ed: Sla
     assert failed["text"].startswith("Failed:")
     assert "(40005)" in failed["text"]
     assert "40005" in ed.audit()["text"]
+
+
+@contextmanager
+def vendor_down(running_bot: RunningBot, latency_ms: int = 0) -> Iterator[None]:
+    usual = running_bot.sandbox.behavior
+    running_bot.sandbox.behavior = replace(usual, fault=Fault(kind="502"), latency_ms=latency_ms)
+    try:
+        yield
+    finally:
+        running_bot.sandbox.behavior = usual
+
+
+@pytest.mark.parametrize("latency_ms", [0, 700], ids=["at once", "after a progress notice"])
+def test_keeps_the_preview_while_the_vendor_is_down(
+    running_bot: RunningBot, ed: SlackUser, latency_ms: int
+) -> None:
+    preview = ed.ask(f'/im set user_014 level={5 + latency_ms} --reason "ticket 7"')
+    nick = nick_of(running_bot, "user_014")
+    with vendor_down(running_bot, latency_ms):
+        kept = ed.press(preview, "Confirm 1 change")
+
+    assert kept["text"].startswith("Not saved: ")
+    assert "No change was sent to Tencent Chat. This change still waits." in kept["text"]
+    assert all(part in kept["text"] for part in (nick, "user_014", "Level", "ticket 7"))
+    assert kept["ts"] == preview["ts"]
+    assert ed.press(kept, "Try again")["text"].startswith("Done.")
+    ed.audit()
+
+
+def test_cancels_from_the_preview_that_was_kept(running_bot: RunningBot, ed: SlackUser) -> None:
+    preview = ed.ask("/im set user_015 nick=Nobody")
+    with vendor_down(running_bot):
+        kept = ed.press(preview, "Confirm 1 change")
+
+    assert ed.press(kept, "Cancel")["text"].startswith("Cancelled")
+
+
+def test_keeps_the_preview_while_slack_cannot_confirm_the_role(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
+    preview = ed.ask("/im set user_016 nick=Later")
+    running_bot.workspace.faults.set_lasting_fault("users.info", SlackFault.BROKEN)
+    try:
+        kept = ed.press(preview, "Confirm 1 change")
+    finally:
+        running_bot.workspace.faults.set_lasting_fault("users.info", None)
+
+    assert kept["text"].startswith("Not saved: Slack could not confirm who you are")
+    assert "Later" in kept["text"]
+    assert ed.press(kept, "Try again")["text"].startswith("Done.")
+    ed.audit()
 
 
 def test_raises_an_alarm_for_a_forged_change(

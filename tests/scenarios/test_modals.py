@@ -90,12 +90,29 @@ def test_cancels_a_change_that_could_not_be_tried(running_bot: RunningBot, ed: S
     running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, fault=Fault(kind="502"))
     try:
         ed.page.submit(shown)
-        failed = ed.view("Failed")
+        kept = ed.view("Not saved", "This change still waits", "Not tried")
     finally:
         running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, fault=None)
-    ed.page.close(failed, clear=True)
+    assert (kept["submit"], kept["close"]) == ("Try again", "Back")
+    ed.page.close(kept, clear=True)
 
     wait_until(lambda: outcomes_of(running_bot, "user_028") == [Outcome.PROPOSED, Outcome.CANCELLED])
+
+
+def test_tries_again_in_the_modal_what_could_not_be_sent(running_bot: RunningBot, ed: SlackUser) -> None:
+    _, shown = review(ed, "user_033", "Second try")
+    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, fault=Fault(kind="502"))
+    try:
+        ed.page.submit(shown)
+        kept = ed.view("Not saved")
+    finally:
+        running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, fault=None)
+
+    ed.page.submit(kept)
+
+    ed.close(ed.view("Done."))
+    assert nick_of(running_bot, "user_033") == "Second try"
+    ed.audit()
 
 
 def test_leaves_a_preview_open_that_went_to_a_message(running_bot: RunningBot, ed: SlackUser) -> None:

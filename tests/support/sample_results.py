@@ -61,6 +61,11 @@ FRIEND: Values = {
 }
 NOT_IMPORTED = NotFoundError("no such account", code=40003)
 VENDOR_DOWN = UnavailableError("internal error at Tencent Chat", code=40006, advice="Try again")
+NOTHING_SENT = UnavailableError(
+    "Tencent Chat is unavailable",
+    code=60002,
+    advice="Try again in a minute. No change was sent to Tencent Chat",
+)
 NOT_A_FRIEND = NotAFriendError("not a friend", code=30001)
 OUT_OF_TIME = NotAskedError("the 20 s of a command were up", advice="Ask for fewer ids")
 

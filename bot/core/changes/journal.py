@@ -10,7 +10,15 @@ from bot.core.model import NOTHING, App, AuditEvent, Change, Entry, Outcome, Sur
 from bot.core.policy import NO_CHANGE_SENT, NOTHING_SENT
 from bot.core.ports import Record
 from bot.core.results import Settled
-from bot.errors import AlteredError, AuditError, BotError, ExpiredError, IMError, RecordUnknownError
+from bot.errors import (
+    AlteredError,
+    AuditError,
+    BotError,
+    ExpiredError,
+    IMError,
+    RecordUnknownError,
+    RoleUnconfirmedError,
+)
 
 OUTCOME_TEXT = {
     Outcome.PROPOSED: "it is not confirmed yet",
@@ -49,6 +57,22 @@ def before_sending() -> Iterator[None]:
     except IMError as error:
         advice = f"{error.advice}. {NO_CHANGE_SENT}" if error.advice else NO_CHANGE_SENT
         raise type(error)(str(error), code=error.code, advice=advice, detail=error.detail) from error
+
+
+@contextmanager
+def keeps_waiting(change_id: str) -> Iterator[None]:
+    """Name in an error the change that can still be confirmed.
+
+    Raises:
+        BotError: The one raised inside.
+    """
+    try:
+        yield
+    except (IMError, AuditError, RoleUnconfirmedError) as error:
+        # An altered change is no longer to be trusted, and a lost answer may have moved it.
+        if not isinstance(error, AlteredError | RecordUnknownError):
+            error.waiting_change = change_id
+        raise
 
 
 def now(record: Record) -> datetime:

@@ -14,7 +14,14 @@ from bot.core.budget import CHANGING_SECONDS, WRITE_SECONDS
 from bot.core.changes import journal
 from bot.core.changes.applying import WAITS, WriteResult, apply
 from bot.core.changes.expiry import CONFIRM_WITHIN, expires_at
-from bot.core.changes.journal import OUTCOME_TEXT, before_sending, not_open, undo_reason, word_of
+from bot.core.changes.journal import (
+    OUTCOME_TEXT,
+    before_sending,
+    keeps_waiting,
+    not_open,
+    undo_reason,
+    word_of,
+)
 from bot.core.changes.reconciler import GRACE, settle_open
 from bot.core.commands import EditProfile, SetFields
 from bot.core.fields import NICK, Domain, Field
@@ -111,18 +118,20 @@ class Changes:
 
         Raises:
             ExpiredError: It is too old, another person's, or was already confirmed or cancelled.
-            BotError: The actor may no longer change it, or the profile or the record failed.
+            BotError: The actor may no longer change it, or the profile or the record failed. It names the
+                change if that still waits.
         """
         deadline = Deadline.after(CHANGING_SECONDS)
-        change = self._own(actor, change_id, surface)
-        app, touched = find_fields(change, self.apps)
-        self._check_age(change, surface)
-        now = self._read(app, change.account, touched)
+        with keeps_waiting(change_id):
+            change = self._own(actor, change_id, surface)
+            app, touched = find_fields(change, self.apps)
+            self._check_age(change, surface)
+            now = self._read(app, change.account, touched)
         if anew := self._replace_if_moved(app, change, touched, now, surface):
             return anew
         # Starts before the intent is recorded: nothing is sent once another process may settle the change.
         to_write = deadline.within(WRITE_SECONDS)
-        with before_sending():
+        with keeps_waiting(change_id), before_sending():
             attempted, _ = journal.move(self.record, change, Outcome.ATTEMPTED, surface)
         write = partial(self.ims[app.name].set_profile, change.account, change.after, to_write)
         read = partial(read_fields, app, change.account, touched, self.ims)
@@ -147,6 +156,16 @@ class Changes:
         self._check_age(change, surface)
         now = self._read(app, change.account, touched)
         return self._replace_if_moved(app, change, touched, now, surface) or Preview(app, change)
+
+    def recall(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview:
+        """Return the preview of an open change as it was first shown; asks the record alone.
+
+        Raises:
+            BotError: As for confirming.
+        """
+        change = self._own(actor, change_id, surface)
+        app, _ = find_fields(change, self.apps)
+        return Preview(app, change)
 
     def cancel(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Settled:
         """Cancel an open change.

@@ -111,11 +111,12 @@ class Review:
             self._show(step())
             return metric
 
-        self.runner.run_guarded(self.request, run)
+        self.runner.run_guarded(self.request, run, self._show)
 
     def _show(self, result: Preview | Unchanged | Settled) -> None:
         """Show the result of a step; as a message once the modal is closed."""
         self.reviews.pop(self.root_view_id)
+        self.runner.remember(self.request.actor, result)
         match result:
             case Preview():
                 self.reviews.add(self.root_view_id, result.change.id)

@@ -10,6 +10,7 @@ from bot.core.changes.warnings import find_warnings
 from bot.core.fields import CUSTOM_PROFILE, NICK, Domain, Field, offered
 from bot.core.model import App, Change, Entry, Outcome, Value, Values
 from bot.core.results import Form, Preview, Settled, Unchanged
+from bot.errors import BotError, IMError
 from bot.slack.messages.blocks import (
     Button,
     Truncator,
@@ -84,6 +85,8 @@ def order_fields(tags: Collection[str], custom: Sequence[Field]) -> Iterator[Fie
 def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Show a change to confirm or cancel."""
     app, change = preview.app, preview.change
+    if preview.problem:
+        yield paragraph(*_problem_lines(preview.problem, trim))
     if preview.moved:
         yield paragraph([bold("This profile changed meanwhile. Check the new values.")])
     yield paragraph([*_question(preview, trim), *app_label(app), words("?")])
@@ -93,7 +96,7 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
     for caution in find_warnings(app, change):
         yield paragraph([bold("Note  "), words(trim(make_visible(caution)))])
     yield buttons(
-        Button(confirm_label(change), "confirm_change", change.id, "primary"),
+        Button(confirm_label(preview), "confirm_change", change.id, "primary"),
         Button("Cancel", "cancel_change", change.id),
     )
     if preview.kept:
@@ -101,9 +104,9 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
     yield context("nothing is changed yet", _expiry(change), _change_id(change), seen_by, trim.note())
 
 
-def confirm_label(change: Change) -> str:
+def confirm_label(preview: Preview) -> str:
     """Return the label of the Confirm button."""
-    return f"Confirm {plural(len(change.after), 'change')}"
+    return "Try again" if preview.problem else f"Confirm {plural(len(preview.change.after), 'change')}"
 
 
 def show_unchanged(unchanged: Unchanged, seen_by: str, trim: Truncator) -> Iterator[Block]:
@@ -160,6 +163,14 @@ def _question(preview: Preview, trim: Truncator) -> list[RichTextElement]:
         of = [words(" of "), *_nick(preview, trim), code(change.account)]
         return [words("Undo change "), code(change.undoes), *of]
     return [words("Change "), *_nick(preview, trim), code(change.account)]
+
+
+def _problem_lines(problem: BotError, trim: Truncator) -> Iterator[list[RichTextElement]]:
+    code = problem.code if isinstance(problem, IMError) else None
+    number = "" if code is None else f" ({code})"
+    yield [bold(f"Not saved: {trim(make_visible(str(problem)))}{number}.")]
+    advice = sentence(trim(make_visible(problem.advice)))
+    yield [words(" ".join(filter(None, (advice if problem.advice else "", "This change still waits."))))]
 
 
 def _nick(preview: Preview, trim: Truncator) -> list[RichTextElement]:

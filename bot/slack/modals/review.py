@@ -24,7 +24,7 @@ def review_view(preview: Preview) -> dict[str, Any]:
     return make_view(
         fit(lambda trim: _adapt_blocks(show_preview(preview, "", trim))),
         callback_id=SET_REVIEW,
-        submit=PlainTextObject(text=confirm_label(preview.change)),
+        submit=PlainTextObject(text=confirm_label(preview)),
         close=_BACK,
         notify_on_close=True,
         private_metadata=preview.change.id,

@@ -40,6 +40,8 @@ from bot.errors import (
     IMError,
     NotAskedError,
     OutcomeUnknownError,
+    RateLimitedError,
+    RecordUnknownError,
     SlackUnavailableError,
     UnavailableError,
 )
@@ -73,6 +75,63 @@ def attempted(fixture: ChangesFixture, *, written: bool) -> Change:
 
 def outcome(fixture: ChangesFixture, change: Change) -> Outcome:
     return fixture.record.changes[change.id][0].outcome
+
+
+def break_read(fixture: ChangesFixture) -> None:
+    fixture.im.failing = {"portrait_get": [None, RateLimitedError("too many calls")]}
+
+
+def break_slack(fixture: ChangesFixture) -> None:
+    fixture.people.reachable = False
+
+
+def break_find(fixture: ChangesFixture) -> None:
+    fixture.record.failing = {"find": [AuditError("the disk is full")]}
+
+
+def break_intent(fixture: ChangesFixture) -> None:
+    fixture.record.failing = {"move": [AuditError("the disk is full")]}
+
+
+@pytest.mark.parametrize("break_it", [break_read, break_slack, break_find, break_intent])
+def test_names_the_change_that_still_waits_when_nothing_could_be_sent(
+    fixture: ChangesFixture, break_it: Callable[[ChangesFixture], None]
+) -> None:
+    change = fixture.preview()
+    break_it(fixture)
+
+    with pytest.raises(BotError) as caught:
+        fixture.changes.confirm(EDDA, change.id)
+
+    assert caught.value.waiting_change == change.id
+    assert fixture.writes == 0
+    fixture.people.reachable, fixture.im.failing, fixture.record.failing = True, {}, {}
+    assert fixture.confirm(change).change.outcome is Outcome.SUCCEEDED
+
+
+def lose_role(fixture: ChangesFixture) -> None:
+    fixture.people = replace(fixture.people, standings={EDDA.user_id: Membership.GUEST})
+
+
+def lose_intent(fixture: ChangesFixture) -> None:
+    fixture.record.failing = {"move": [RecordUnknownError("the record took too long")]}
+
+
+def lose_outcome(fixture: ChangesFixture) -> None:
+    fixture.record.failing = {"move": [None, AuditError("the disk is full")]}
+
+
+@pytest.mark.parametrize("break_it", [lose_role, lose_intent, lose_outcome])
+def test_names_no_change_that_may_have_been_sent_or_may_not_be_confirmed(
+    fixture: ChangesFixture, break_it: Callable[[ChangesFixture], None]
+) -> None:
+    change = fixture.preview()
+    break_it(fixture)
+
+    with pytest.raises(BotError) as caught:
+        fixture.changes.confirm(EDDA, change.id)
+
+    assert caught.value.waiting_change == ""
 
 
 @pytest.mark.parametrize(("written", "end"), [(True, Outcome.SUCCEEDED), (False, Outcome.FAILED)])

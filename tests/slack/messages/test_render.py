@@ -89,6 +89,7 @@ from tests.support.sample_results import (
     HISTORY,
     LOOKED_UP,
     NOON,
+    NOTHING_SENT,
     PREVIEW,
     PROD,
     UNCHANGED,
@@ -212,6 +213,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
         )
     ),
     "preview_moved": lambda: show(replace(PREVIEW, moved=True, kept={})),
+    "preview_waiting": lambda: show(replace(PREVIEW, problem=NOTHING_SENT)),
     "preview_undo": lambda: show(Preview(PROD, UNDO)),
     "unchanged": lambda: show(UNCHANGED),
     "form": lambda: show(FORM),
