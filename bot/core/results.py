@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TypeAlias
 
 from bot.core.commands import LookupCommand, ShowHistory, Spec
+from bot.core.fields import Field
 from bot.core.ids import fits
 from bot.core.model import (
     NOTHING,
     UNANSWERED,
     AccountResult,
+    Actor,
     AlteredEntry,
     App,
     Change,
@@ -17,6 +20,7 @@ from bot.core.model import (
     Grantees,
     LookupStatus,
     Role,
+    Value,
     Values,
 )
 from bot.errors import AuthenticationError, BotError, IMError, RateLimitedError, UnavailableError
@@ -205,13 +209,49 @@ class Help:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The person who changed a field, and how long ago."""
+
+    actor: Actor
+    ago: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class LaterChange:
+    """A field that changed after a preview or a change.
+
+    Args:
+        field: The field.
+        before: The value before; None if not set.
+        now: The current value; None if not set.
+        origin: The change through this bot; None if there was none.
+        is_outside: Whether it changed outside this bot, as far as the record knows.
+    """
+
+    field: Field
+    before: Value | None
+    now: Value | None
+    origin: Origin | None = None
+    is_outside: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Overwritten:
+    """The later changes that an undo would overwrite; nothing is sent."""
+
+    app: App
+    change: Change
+    later: tuple[LaterChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """A proposed change, to be confirmed or cancelled.
 
     Args:
         app: The app.
         change: The change, bound to the difference shown.
-        moved: Whether the profile changed after an earlier preview, which this one replaces.
+        later: The fields that changed after an earlier preview, which this one replaces.
         kept: The requested values that the profile has already, by tag.
         nick: The account's nickname, which exposes a wrong id; empty if it has none or was not read.
         problem: The reason why the last try to confirm it sent nothing; None before the first.
@@ -219,7 +259,7 @@ class Preview:
 
     app: App
     change: Change
-    moved: bool = False
+    later: tuple[LaterChange, ...] = ()
     kept: Values = field(default_factory=lambda: NOTHING)
     nick: str = ""
     problem: BotError | None = None
@@ -287,5 +327,7 @@ class History:
     newer: ShowHistory | None = None
 
 
-Result: TypeAlias = Lookup | Preview | Unchanged | Settled | Form | History | Start | RoleReport | Help
+ChangeResult: TypeAlias = Preview | Unchanged | Overwritten | Settled
+"""Any result of a step of a change."""
+Result: TypeAlias = Lookup | ChangeResult | Form | History | Start | RoleReport | Help
 """Any result of a command that does not raise a BotError."""

@@ -96,11 +96,37 @@ def test_shows_the_new_difference_when_the_profile_moved(running_bot: RunningBot
 
     moved = ed.press(preview, "Confirm 1 change")
 
-    assert "This profile changed meanwhile" in moved["text"]
-    assert "Theirs" in moved["text"]
+    assert "This profile changed meanwhile. Check the new values." in moved["text"]
+    assert "Theirs changed outside this bot." in moved["text"]
     assert nick_of(running_bot, "user_006") == "Theirs"
     assert ed.press(moved, "Confirm 1 change")["text"].startswith("Done.")
     ed.audit()
+
+
+def test_names_who_changed_the_profile_meanwhile(running_bot: RunningBot, ed: SlackUser) -> None:
+    before = nick_of(running_bot, "user_018")
+    preview = ed.ask("/im set user_018 nick=Mine level=77")
+    with running_bot.act_as(GROUP_EDITOR) as grace:
+        grace.press(grace.ask("/im set user_018 nick=Hers"), "Confirm 1 change")
+
+    moved = ed.press(preview, "Confirm 2 changes")
+
+    assert f"{GROUP_EDITOR.id} set Nickname  {before} → Hers just now." in moved["text"]
+    assert "⚠️ Nickname · Hers · Mine" in moved["text"]
+    assert "\nLevel · " in moved["text"]
+
+
+def test_names_who_changed_what_an_undo_would_overwrite(running_bot: RunningBot, ed: SlackUser) -> None:
+    done = ed.press(ed.ask("/im set user_020 nick=Mine"), "Confirm 1 change")
+    with running_bot.act_as(GROUP_EDITOR) as grace:
+        grace.press(grace.ask("/im set user_020 nick=Hers"), "Confirm 1 change")
+
+    refused = ed.press(done, "Undo…")
+
+    assert refused["text"].startswith("Nickname changed since. Undo would overwrite it.")
+    assert f"{GROUP_EDITOR.id} set Nickname  Mine → Hers just now." in refused["text"]
+    assert "Nothing was sent to Tencent Chat" in refused["text"]
+    assert nick_of(running_bot, "user_020") == "Hers"
 
 
 @pytest.mark.parametrize("person", [VIEWER, GUEST], ids=lambda person: person.handle)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from bot.core.commands import SPECS, LookupCommand, ShowHistory
-from bot.core.fields import Domain, Field, custom_field, defaults, named
+from bot.core.fields import NICK, Domain, Field, custom_field, defaults, named
 from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
 from bot.core.model import (
     NOTHING,
@@ -24,7 +24,18 @@ from bot.core.model import (
     Surface,
     Values,
 )
-from bot.core.results import Form, Help, History, Lookup, Preview, RoleReport, Settled, Unchanged
+from bot.core.results import (
+    Form,
+    Help,
+    History,
+    LaterChange,
+    Lookup,
+    Origin,
+    Preview,
+    RoleReport,
+    Settled,
+    Unchanged,
+)
 from bot.errors import IMError, NotAFriendError, NotAskedError, NotFoundError, UnavailableError
 
 VIP = custom_field("Vip", "VIP tier")
@@ -201,6 +212,13 @@ DENIED_ENTRY = chain(
         Outcome.DENIED,
         problem="you are not an editor, so you may not change",
     ),
+)
+LATER = (
+    LaterChange(
+        NICK, "free_coins_4u", "Bob", Origin(Actor("U03GRACE", "T01HOME"), timedelta(minutes=1, seconds=9))
+    ),
+    LaterChange(VIP, None, "gold"),
+    LaterChange(VIP, "gold", "silver", is_outside=False),
 )
 PREVIEW = Preview(PROD, CHANGE, kept={"Tag_Profile_IM_Level": 3})
 UNCHANGED = Unchanged(PROD, "bob_k", CHANGE.after)

@@ -13,6 +13,7 @@ from bot.core import fields, policy
 from bot.core.budget import CHANGING_SECONDS, WRITE_SECONDS
 from bot.core.changes import journal
 from bot.core.changes.applying import WAITS, WriteResult, apply
+from bot.core.changes.conflicts import find_later
 from bot.core.changes.expiry import CONFIRM_WITHIN, expires_at
 from bot.core.changes.journal import (
     OUTCOME_TEXT,
@@ -44,7 +45,14 @@ from bot.core.parsing.usage_errors import quote
 from bot.core.parsing.values import changed_fields, check_text, equivalent, undo_value
 from bot.core.policy import NOTHING_SENT, Rules
 from bot.core.ports import IM, People, Record
-from bot.core.results import Form, Preview, Settled, Unchanged
+from bot.core.results import (
+    ChangeResult,
+    Form,
+    Overwritten,
+    Preview,
+    Settled,
+    Unchanged,
+)
 from bot.errors import (
     AlteredError,
     AuditError,
@@ -111,9 +119,7 @@ class Changes:
         change = self._new(actor, app, account, now, command.values, reason=reason)
         return self._preview(app, change, surface, command.values, now)
 
-    def confirm(
-        self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON
-    ) -> Settled | Preview | Unchanged:
+    def confirm(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> ChangeResult:
         """Apply a change once if the profile is unchanged since its preview; else return a new preview.
 
         Raises:
@@ -126,7 +132,7 @@ class Changes:
             change = self._own(actor, change_id, surface)
             app, touched = find_fields(change, self.apps)
             self._check_age(change, surface)
-            now = self._read(app, change.account, touched)
+            now = self._read_named(app, change.account, touched)
         if anew := self._replace_if_moved(app, change, touched, now, surface):
             return anew
         # Starts before the intent is recorded: nothing is sent once another process may settle the change.
@@ -145,7 +151,9 @@ class Changes:
             )
         return journal.close(self.record, app, attempted, result, surface)
 
-    def review(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview | Unchanged:
+    def review(
+        self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON
+    ) -> Preview | Unchanged | Overwritten:
         """Return the preview of an open change again, with the profile's current values.
 
         Raises:
@@ -154,8 +162,10 @@ class Changes:
         change = self._own(actor, change_id, surface)
         app, touched = find_fields(change, self.apps)
         self._check_age(change, surface)
-        now = self._read(app, change.account, touched)
-        return self._replace_if_moved(app, change, touched, now, surface) or Preview(app, change)
+        now = self._read_named(app, change.account, touched)
+        return self._replace_if_moved(app, change, touched, now, surface) or Preview(
+            app, change, nick=str(now.get(NICK.tag, ""))
+        )
 
     def recall(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> Preview:
         """Return the preview of an open change as it was first shown; asks the record alone.
@@ -179,11 +189,13 @@ class Changes:
             cancelled, entry = journal.move(self.record, change, Outcome.CANCELLED, surface)
         return Settled(app, cancelled, entry)
 
-    def undo(self, actor: Actor, change_id: str, surface: Surface = Surface.COMMAND) -> Preview | Unchanged:
+    def undo(
+        self, actor: Actor, change_id: str, surface: Surface = Surface.COMMAND
+    ) -> Preview | Unchanged | Overwritten:
         """Preview restoring the values that a change, of any person, replaced.
 
         Raises:
-            ExpiredError: There is no such change, it was not applied, or a field was changed again since.
+            ExpiredError: There is no such change, it was not applied, or it was undone already.
             BotError: As for proposing.
         """
         done = self._find(actor, change_id, surface, word="undo")
@@ -193,10 +205,10 @@ class Changes:
             raise ExpiredError(f"this change cannot be undone: {OUTCOME_TEXT[done.outcome]}", advice=_HISTORY)
         app, touched = find_fields(done, self.apps)
         now = self._read_named(app, done.account, touched)
-        if later := changed_fields(touched, now, done.after):
+        if changed := changed_fields(touched, now, done.after):
             if undone_by := journal.find_undo(self.record, done):
                 raise ExpiredError(f"it was already undone by change {undone_by}", advice=_HISTORY)
-            raise _overwrites(later)
+            return Overwritten(app, done, find_later(self.record, done, changed, done.after, now))
         wanted = {field: undo_value(field, done.before.get(field.tag)) for field in touched}
         change = self._new(actor, app, done.account, now, wanted, reason=undo_reason(done.id), undoes=done.id)
         return self._preview(app, change, surface, wanted, now)
@@ -288,25 +300,26 @@ class Changes:
 
     def _replace_if_moved(
         self, app: App, old: Change, touched: tuple[Field, ...], now: Values, surface: Surface
-    ) -> Preview | Unchanged | None:
+    ) -> Preview | Unchanged | Overwritten | None:
         """Cancel a change whose profile changed since its preview, and propose it anew; None if it did not.
 
-        Raises:
-            ExpiredError: It is an undo, which would overwrite the later change.
+        An undo is not proposed anew: it would overwrite the later change.
         """
-        later = changed_fields(touched, now, old.before)
-        if not later:
+        changed = changed_fields(touched, now, old.before)
+        if not changed:
             return None
-        with before_sending():
-            journal.move(
-                self.record, old, Outcome.CANCELLED, surface, "the profile changed after the preview"
-            )
+        with keeps_waiting(old.id):
+            later = find_later(self.record, old, changed, old.before, now)
+            with before_sending():
+                journal.move(
+                    self.record, old, Outcome.CANCELLED, surface, "the profile changed after the preview"
+                )
         if old.undoes:
-            raise _overwrites(later)
+            return Overwritten(app, old, later)
         wanted = {field: old.after[field.tag] for field in touched}
         change = self._new(old.actor, app, old.account, now, wanted, reason=old.reason, undoes=old.undoes)
         shown = self._preview(app, change, surface, wanted, now)
-        return replace(shown, moved=True) if isinstance(shown, Preview) else shown
+        return replace(shown, later=later) if isinstance(shown, Preview) else shown
 
     def _new(
         self,
@@ -336,14 +349,6 @@ class Changes:
             proposed_at=journal.now(self.record),
             undoes=undoes,
         )
-
-
-def _overwrites(later: Sequence[Field]) -> ExpiredError:
-    names = ", ".join(field.word for field in later)
-    return ExpiredError(
-        f"this would overwrite later changes to {names}",
-        advice=f"Set the fields you want instead. {NOTHING_SENT}",
-    )
 
 
 def _asked(actor: Actor, change: Change | None, surface: Surface, word: str = "") -> AuditEvent:

@@ -12,7 +12,7 @@ from slack_bolt import Ack, App
 
 from bot.core.commands import SetFields, metric_of
 from bot.core.model import Actor, Surface
-from bot.core.results import Preview, Settled, Unchanged
+from bot.core.results import ChangeResult, Overwritten, Preview, Settled, Unchanged
 from bot.errors import BotError
 from bot.slack.admission import Admission
 from bot.slack.api.payloads import read_actor, text
@@ -23,7 +23,13 @@ from bot.slack.delivery.response_url import Responder
 from bot.slack.messages.notices import busy
 from bot.slack.modals.answer import notice_view
 from bot.slack.modals.profile import SET_MODAL, changing_view
-from bot.slack.modals.review import SET_REVIEW, review_view, settled_view, unchanged_view
+from bot.slack.modals.review import (
+    SET_REVIEW,
+    overwritten_view,
+    review_view,
+    settled_view,
+    unchanged_view,
+)
 from bot.slack.runner import CommandRunner
 
 MODALS = 1024
@@ -94,7 +100,7 @@ class Review:
     def confirm(self, change_id: str) -> None:
         """Confirm a reviewed change, and show its outcome."""
 
-        def step() -> Preview | Unchanged | Settled:
+        def step() -> ChangeResult:
             try:
                 return self.runner.services.changes.confirm(
                     self.request.actor, change_id, self.request.surface
@@ -106,14 +112,14 @@ class Review:
 
         self._run(step, "ConfirmChange")
 
-    def _run(self, step: Callable[[], Preview | Unchanged | Settled], metric: str) -> None:
+    def _run(self, step: Callable[[], ChangeResult], metric: str) -> None:
         def run() -> str:
             self._show(step())
             return metric
 
         self.runner.run_guarded(self.request, run, self._show)
 
-    def _show(self, result: Preview | Unchanged | Settled) -> None:
+    def _show(self, result: ChangeResult) -> None:
         """Show the result of a step; as a message once the modal is closed."""
         self.reviews.pop(self.root_view_id)
         self.runner.remember(self.request.actor, result)
@@ -123,6 +129,8 @@ class Review:
                 view = review_view(result)
             case Unchanged():
                 view = unchanged_view(result)
+            case Overwritten():
+                view = overwritten_view(result)
             case Settled():
                 view = settled_view(result, self.runner.command, self.runner.channel_note(result))
         if self.open_view.show(view):

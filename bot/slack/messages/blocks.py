@@ -1,5 +1,6 @@
 """Slack messages and the blocks they are made of, cut to Slack's size limit."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ MAX_HEADER = 150
 _MAX_LINE = 600
 _ACCENT = "\N{MODIFIER LETTER GRAVE ACCENT}"
 """Shown for a back-tick, which would end a code span."""
+_PERSON = re.compile("[UW][A-Z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,13 @@ def bold(text: str) -> RichTextElement:
 def code(text: str) -> RichTextElement:
     """Make a code element of an id, a name or something to type."""
     return words(make_visible(text), "code")
+
+
+def person(user_id: str) -> RichTextElement:
+    """Make the mention of a person, or the plain text of what is no user id."""
+    if _PERSON.fullmatch(user_id):
+        return RichTextElementParts.User(user_id=user_id)
+    return words(make_visible(user_id) or "someone")
 
 
 def app_label(app: App) -> list[RichTextElement]:

@@ -1,7 +1,7 @@
 """Change messages: preview, outcome, and the differences between before and after."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
@@ -25,6 +25,7 @@ from bot.slack.messages.blocks import (
     table,
     words,
 )
+from bot.slack.messages.conflict import later_lines
 from bot.slack.messages.text import cut, escape, make_visible, plural
 from bot.slack.messages.values import field_label, format_value
 
@@ -36,6 +37,8 @@ _CLEARED = "cleared"
 _MASKED = "•••"
 """The placeholder for a masked value."""
 
+_CHANGED = "⚠️ "
+"""The mark of a field that changed after the earlier preview."""
 _MAX_CONTEXT = 2000
 
 
@@ -87,11 +90,12 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
     app, change = preview.app, preview.change
     if preview.problem:
         yield paragraph(*_problem_lines(preview.problem, trim))
-    if preview.moved:
-        yield paragraph([bold("This profile changed meanwhile. Check the new values.")])
+    if preview.later:
+        moved = bold("This profile changed meanwhile. Check the new values.")
+        yield paragraph([moved], *later_lines(preview.later, trim))
     yield paragraph([*_question(preview, trim), *app_label(app), words("?")])
     found = differences(app.custom, change.before, change.after, trim)
-    yield show_differences(found, "Now", "After")
+    yield show_differences(_mark(found, preview), "Now", "After")
     yield from show_reason(change.reason, trim)
     for caution in find_warnings(app, change):
         yield paragraph([bold("Note  "), words(trim(make_visible(caution)))])
@@ -102,6 +106,13 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
     if preview.kept:
         yield plain_context(cut(f"No change needed: {_list_values(app, preview.kept, trim)}", _MAX_CONTEXT))
     yield context("nothing is changed yet", _expiry(change), _change_id(change), seen_by, trim.note())
+
+
+def _mark(found: Iterable[Difference], preview: Preview) -> Iterator[Difference]:
+    """Mark the fields that changed after the earlier preview."""
+    later = {each.field.tag for each in preview.later}
+    for field, each in zip(order_fields(preview.change.after, preview.app.custom), found, strict=True):
+        yield replace(each, label=f"{_CHANGED}{each.label}") if field.tag in later else each
 
 
 def confirm_label(preview: Preview) -> str:

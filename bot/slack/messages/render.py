@@ -1,6 +1,6 @@
 """Rendering of results: one message for each kind."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import assert_never
 
 from slack_sdk.models.blocks import Block
@@ -10,6 +10,7 @@ from bot.core.results import (
     Help,
     History,
     Lookup,
+    Overwritten,
     Preview,
     Result,
     RoleReport,
@@ -18,8 +19,9 @@ from bot.core.results import (
     Unchanged,
 )
 from bot.slack.messages.audit import show_history
-from bot.slack.messages.blocks import NEWER, Message, context, make_message, plain_context
+from bot.slack.messages.blocks import NEWER, Message, Truncator, context, make_message, plain_context
 from bot.slack.messages.change import show_form, show_preview, show_settled, show_unchanged
+from bot.slack.messages.conflict import show_overwritten
 from bot.slack.messages.csv import show_sent
 from bot.slack.messages.help import show_help, show_role
 from bot.slack.messages.home import show_start
@@ -66,8 +68,8 @@ def render(
             )
         case Preview():
             return make_message(lambda trim: [*show_preview(result, seen_by, trim), *_show_note(note)])
-        case Unchanged():
-            return make_message(lambda trim: show_unchanged(result, seen_by, trim))
+        case Unchanged() | Overwritten():
+            return make_message(lambda trim: _show_unsent(result, seen_by, trim))
         case Settled():
             return make_message(lambda trim: [*show_settled(result, seen_by, trim), *_show_note(note)])
         case Form():
@@ -82,6 +84,12 @@ def render(
             return make_message(lambda trim: [*show_help(result, command, trim), context(seen_by)])
         case _:
             assert_never(result)
+
+
+def _show_unsent(result: Unchanged | Overwritten, seen_by: str, trim: Truncator) -> Iterator[Block]:
+    if isinstance(result, Unchanged):
+        return show_unchanged(result, seen_by, trim)
+    return show_overwritten(result, seen_by, trim)
 
 
 def _visibility(actor_id: str, *, shared: bool) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from bot.core.fields import Field, Kind
 from bot.core.model import Value
@@ -13,6 +13,7 @@ ABSENT = "—"
 """The placeholder for a value that the API did not return."""
 
 _NUMBER = re.compile("-?[0-9]{1,20}")
+_UNITS = {"day": 86400, "hour": 3600, "minute": 60}
 # strftime's month names depend on the machine's language.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -71,6 +72,15 @@ def _time(number: int) -> str:
 def format_time(moment: datetime) -> str:
     """Format a UTC time to the minute."""
     return f"{_day(moment)} {moment:%H:%M} UTC"
+
+
+def format_ago(ago: timedelta) -> str:
+    """Format how long ago something happened, roughly."""
+    seconds = max(0, int(ago.total_seconds()))
+    for unit, length in _UNITS.items():
+        if number := seconds // length:
+            return f"{'an' if unit == 'hour' else 'a'} {unit} ago" if number == 1 else f"{number} {unit}s ago"
+    return "just now"
 
 
 def _day(day: date) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, PlainTextObject, TableBlock
 
 from bot.core.model import Outcome
-from bot.core.results import Preview, Settled, Unchanged
+from bot.core.results import Overwritten, Preview, Settled, Unchanged
 from bot.slack.messages.blocks import Truncator, bold, code, fit, paragraph, plain_context, words
 from bot.slack.messages.change import confirm_label, show_preview, show_settled, show_unchanged
+from bot.slack.messages.conflict import show_overwritten
 from bot.slack.modals.profile import make_view
 
 SET_REVIEW = "set_review"
@@ -34,6 +35,11 @@ def review_view(preview: Preview) -> dict[str, Any]:
 def unchanged_view(unchanged: Unchanged) -> dict[str, Any]:
     """Make the view of values that need no change; closing it leads back to the form."""
     return make_view(fit(lambda trim: _adapt_blocks(show_unchanged(unchanged, "", trim))), close=_BACK)
+
+
+def overwritten_view(overwritten: Overwritten) -> dict[str, Any]:
+    """Make the view of the later changes that an undo would overwrite."""
+    return make_view(fit(lambda trim: _adapt_blocks(show_overwritten(overwritten, "", trim))), close=_CLOSE)
 
 
 def settled_view(settled: Settled, command: str, note: str = "") -> dict[str, Any]:

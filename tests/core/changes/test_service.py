@@ -9,9 +9,9 @@ from freezegun import freeze_time
 from bot.core.changes.expiry import CONFIRM_WITHIN
 from bot.core.changes.service import Changes
 from bot.core.commands import EditProfile
-from bot.core.model import Outcome, Surface, Values
+from bot.core.model import AuditEvent, Outcome, Surface, Values
 from bot.core.policy import NOTHING_SENT
-from bot.core.results import Form, Preview, Unchanged
+from bot.core.results import Form, Origin, Overwritten, Preview, Unchanged
 from bot.errors import (
     AlteredError,
     AuditError,
@@ -278,13 +278,66 @@ def test_shows_a_change_anew_when_the_profile_moved_since(fixture: ChangesFixtur
     preview = fixture.changes.confirm(EDDA, old.id)
 
     assert isinstance(preview, Preview)
-    assert preview.moved
+    assert [(each.field.word, each.before, each.now) for each in preview.later] == [
+        ("nick", "Alice", "Ally"),
+        ("level", 7, 8),
+    ]
+    assert all(each.is_outside and each.origin is None for each in preview.later)
     assert preview.change.before == {NICK: "Ally"}
     assert preview.change.after == {NICK: "Alicia"}
     assert (preview.change.reason, preview.kept) == ("why", {LEVEL: 8})
     assert fixture.steps == [Outcome.PROPOSED, Outcome.CANCELLED, Outcome.PROPOSED]
     assert fixture.writes == 0
     assert fixture.confirm(preview.change).change.outcome is Outcome.SUCCEEDED
+
+
+def test_names_who_changed_which_field_after_the_preview(fixture: ChangesFixture) -> None:
+    with freeze_time() as clock:
+        old = fixture.preview("nick=Alicia level=8")
+        other = fixture.preview("level=9", ERIK)
+        fixture.confirm(other)
+        clock.tick(timedelta(seconds=70))
+
+        preview = fixture.changes.confirm(EDDA, old.id)
+
+    assert isinstance(preview, Preview)
+    (later,) = preview.later
+    assert (later.field.word, later.before, later.now) == ("level", 7, 9)
+    assert later.origin == Origin(ERIK, timedelta(seconds=70))
+
+
+def test_names_nobody_whose_value_was_overwritten_elsewhere(fixture: ChangesFixture) -> None:
+    old = fixture.preview("level=8")
+    fixture.confirm(fixture.preview("level=9", ERIK))
+    fixture.someone_else_writes({LEVEL: 10})
+
+    preview = fixture.changes.confirm(EDDA, old.id)
+
+    assert isinstance(preview, Preview)
+    assert [(each.before, each.now, each.origin) for each in preview.later] == [(7, 10, None)]
+
+
+def test_names_who_changed_what_an_undo_would_overwrite(fixture: ChangesFixture) -> None:
+    done = fixture.done("level=8")
+    fixture.confirm(fixture.preview("level=9", ERIK))
+
+    refused = fixture.changes.undo(EDDA, done.id)
+
+    assert isinstance(refused, Overwritten)
+    (later,) = refused.later
+    assert (later.before, later.now, later.origin and later.origin.actor) == (8, 9, ERIK)
+
+
+def test_looks_for_who_changed_a_field_through_many_lookups(fixture: ChangesFixture) -> None:
+    old = fixture.preview("level=8")
+    fixture.confirm(fixture.preview("level=9", ERIK))
+    for _ in range(250):
+        fixture.record.add(AuditEvent(EDDA, Surface.COMMAND, "prod", "profile", ("alice",), Outcome.ANSWERED))
+
+    preview = fixture.changes.confirm(EDDA, old.id)
+
+    assert isinstance(preview, Preview)
+    assert [each.origin and each.origin.actor for each in preview.later] == [ERIK]
 
 
 def test_a_profile_that_moved_to_what_was_wanted_needs_no_change(fixture: ChangesFixture) -> None:
@@ -535,9 +588,10 @@ def test_does_not_undo_over_what_was_changed_later(fixture: ChangesFixture) -> N
     done = fixture.done("nick=Alicia level=8")
     fixture.someone_else_writes({LEVEL: 9})
 
-    with pytest.raises(ExpiredError, match=r"later changes to level$"):
-        fixture.changes.undo(EDDA, done.id)
+    refused = fixture.changes.undo(EDDA, done.id)
 
+    assert isinstance(refused, Overwritten)
+    assert [(each.field.word, each.before, each.now) for each in refused.later] == [("level", 8, 9)]
     assert fixture.steps[-1] is Outcome.SUCCEEDED
 
 
@@ -610,8 +664,10 @@ def test_does_not_look_for_an_undo_in_altered_entries() -> None:
     fixture.confirm(undo.change)
     fixture.record.altered = {entry.sequence for entry in fixture.record.entries}
 
-    with pytest.raises(ExpiredError, match="overwrite"):
-        fixture.changes.undo(EDDA, done.id)
+    refused = fixture.changes.undo(EDDA, done.id)
+
+    assert isinstance(refused, Overwritten)
+    assert [(each.origin, each.is_outside) for each in refused.later] == [(None, False)]
 
 
 def test_names_the_change_that_undid_it_already() -> None:
@@ -629,7 +685,7 @@ def test_shows_a_change_again_that_waits_to_be_confirmed() -> None:
     fixture = ChangesFixture()
     change = fixture.preview()
 
-    assert fixture.changes.review(EDDA, change.id) == Preview(PROD, change)
+    assert fixture.changes.review(EDDA, change.id) == Preview(PROD, change, nick="Alice")
     with pytest.raises(ExpiredError, match="only the person who proposed"):
         fixture.changes.review(ERIK, change.id)
     fixture.confirm(change)
@@ -645,7 +701,7 @@ def test_reviews_a_change_with_the_values_of_now() -> None:
     again = fixture.changes.review(EDDA, change.id)
 
     assert isinstance(again, Preview)
-    assert again.moved
+    assert [each.field.word for each in again.later] == ["nick"]
     assert again.change.before == {NICK: "Somebody"}
     assert again.change.after == {NICK: "Alicia"}
     assert fixture.steps[-2:] == [Outcome.CANCELLED, Outcome.PROPOSED]
@@ -670,8 +726,9 @@ def test_an_undo_never_overwrites_what_came_after_its_preview() -> None:
     assert isinstance(undo, Preview)
     fixture.someone_else_writes({NICK: "Somebody"})
 
-    with pytest.raises(ExpiredError, match="overwrite later changes to nick"):
-        fixture.changes.confirm(EDDA, undo.change.id)
+    refused = fixture.changes.confirm(EDDA, undo.change.id)
 
+    assert isinstance(refused, Overwritten)
+    assert [each.now for each in refused.later] == ["Somebody"]
     assert fixture.profile[NICK] == "Somebody"
     assert fixture.steps[-1] is Outcome.CANCELLED

@@ -33,6 +33,7 @@ from bot.core.results import (
     History,
     Home,
     Lookup,
+    Overwritten,
     Preview,
     Recent,
     Result,
@@ -87,6 +88,7 @@ from tests.support.sample_results import (
     FRIEND,
     HELP,
     HISTORY,
+    LATER,
     LOOKED_UP,
     NOON,
     NOTHING_SENT,
@@ -212,8 +214,10 @@ MESSAGES: dict[str, Callable[[], Message]] = {
             replace(CHANGE, after={"Tag_Profile_IM_BirthDay": 20260420}, before={}),
         )
     ),
-    "preview_moved": lambda: show(replace(PREVIEW, moved=True, kept={})),
+    "preview_moved": lambda: show(replace(PREVIEW, later=LATER, kept={})),
     "preview_waiting": lambda: show(replace(PREVIEW, problem=NOTHING_SENT)),
+    "overwritten": lambda: show(Overwritten(PROD, CHANGE, LATER)),
+    "overwritten_one": lambda: show(Overwritten(PROD, CHANGE, LATER[:1])),
     "preview_undo": lambda: show(Preview(PROD, UNDO)),
     "unchanged": lambda: show(UNCHANGED),
     "form": lambda: show(FORM),
@@ -801,7 +805,7 @@ def changes_of(text: str) -> Iterator[Message]:
     change = replace(UNDO, account=text, before=values, after=values, reason=text, undoes=text)
     problem = IMError(text, code=40601, advice=text)
     entry = enter(1, change, Outcome.FAILED, problem=text, accounts=(text,) * 7)
-    named = Preview(app, replace(change, undoes=""), moved=True, kept=values)
+    named = Preview(app, replace(change, undoes=""), later=LATER, kept=values)
     results: tuple[Result, ...] = (
         Preview(app, change, kept=values),
         named,

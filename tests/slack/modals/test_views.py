@@ -14,7 +14,7 @@ from bot.core.id_detection import Candidate, find_candidates
 from bot.core.model import App, Outcome
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.values import is_settable
-from bot.core.results import Form, Preview, Settled, Unchanged
+from bot.core.results import Form, Overwritten, Preview, Settled, Unchanged
 from bot.errors import ExpiredError, OutcomeUnknownError
 from bot.playground.blockkit.checker import check_view
 from bot.slack.messages.errors import render_crash, render_error
@@ -23,12 +23,13 @@ from bot.slack.modals import lookup
 from bot.slack.modals.answer import notice_view
 from bot.slack.modals.lookup import lookup_view, message_view
 from bot.slack.modals.profile import TITLE, account_view, changing_view, form_view, loading_view
-from bot.slack.modals.review import review_view, settled_view, unchanged_view
+from bot.slack.modals.review import overwritten_view, review_view, settled_view, unchanged_view
 from tests.slack.messages.test_any_data import any_text, customs, long_text, profile_values
 from tests.support.sample_results import (
     CHANGE,
     CLEARING,
     FORM,
+    LATER,
     NOTHING_SENT,
     PREVIEW,
     PROD,
@@ -54,10 +55,11 @@ VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_changing": lambda: changing_view("an-id-of-ours"),
     "view_form": lambda: form_view(FORM, "an-opaque-key"),
     "view_review": lambda: review_view(PREVIEW),
-    "view_review_moved": lambda: review_view(replace(PREVIEW, moved=True)),
+    "view_review_moved": lambda: review_view(replace(PREVIEW, later=LATER)),
     "view_review_waiting": lambda: review_view(replace(PREVIEW, problem=NOTHING_SENT)),
     "view_review_clearing": lambda: review_view(Preview(PROD, CLEARING)),
     "view_review_undo": lambda: review_view(Preview(PROD, UNDO)),
+    "view_overwritten": lambda: overwritten_view(Overwritten(PROD, CHANGE, LATER)),
     "view_unchanged": lambda: unchanged_view(UNCHANGED),
     "view_done": lambda: settled_view(settled(Outcome.SUCCEEDED), "/im", "Audit channel: x."),
     "view_failed": lambda: settled_view(settled(Outcome.FAILED, VENDOR_DOWN), "/im"),
@@ -94,7 +96,7 @@ def test_shows_any_change_within_every_limit(
     failure = OutcomeUnknownError(problem, code=40006, advice=reason)
 
     for view in (
-        review_view(Preview(app, change, kept=before, moved=True)),
+        review_view(Preview(app, change, kept=before, later=LATER)),
         unchanged_view(Unchanged(app, account, after)),
         settled_view(Settled(app, change, enter(7, change, outcome), failure), "/im", "Audit channel: x."),
         notice_view(render_error(failure, command="/im")),
