@@ -61,8 +61,48 @@ def test_reviews_in_the_modal_what_a_form_would_change(running_bot: RunningBot, 
     assert nick_of(running_bot, "user_014") == "From a form"
     assert outcomes_of(running_bot, "user_014") == [Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.SUCCEEDED]
     assert {entry.event.surface for entry in entries_of(running_bot, "user_014")} == {Surface.FORM}
-    assert f"/im undo {entries_of(running_bot, 'user_014')[0].event.change_id}" in str(done["blocks"])
+    assert done["blocks"][0]["type"] == "alert"
     assert "From a form" in ed.audit()["text"]
+    ed.close(done)
+
+
+def press(slack_user: SlackUser, view: dict[str, Any], label: str) -> None:
+    """Press a button of a view."""
+    block, button = next(
+        (block, element)
+        for block in view["blocks"]
+        for element in block.get("elements", ())
+        if element.get("text", {}).get("text") == label
+    )
+    assert slack_user.page.press_in(view, block["block_id"], button["action_id"]) == {"ok": True}
+
+
+def test_undoes_where_the_outcome_stands(running_bot: RunningBot, ed: SlackUser) -> None:
+    before = nick_of(running_bot, "user_022")
+    _, shown = review(ed, "user_022", "For a moment")
+    ed.page.submit(shown)
+    done = ed.view("Done.")
+
+    press(ed, done, "Undo…")
+    preview = ed.view("Undo change", before)
+    assert preview["stack_depth"] == 3
+    press(ed, preview, "Confirm 1 change")
+    ed.view("Done.", "Undid change")
+
+    assert nick_of(running_bot, "user_022") == before
+
+
+def test_shows_the_history_where_the_outcome_stands(ed: SlackUser) -> None:
+    _, shown = review(ed, "user_032", "Remembered")
+    ed.page.submit(shown)
+    done = ed.view("Done.")
+
+    press(ed, done, "History")
+    history = ed.view("History of", "Remembered")
+
+    assert (history["title"], history["stack_depth"]) == ("History", 3)
+    ed.page.close(history)
+    assert ed.view()["id"] == done["id"]
     ed.close(done)
 
 

@@ -18,6 +18,7 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "files.getUploadURLExternal": ("files:write",),
         "files.completeUploadExternal": ("files:write",),
         "views.open": (),
+        "views.push": (),
         "views.update": (),
         "views.publish": (),
     }

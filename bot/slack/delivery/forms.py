@@ -48,15 +48,19 @@ class Forms:
         self.fill(view, make)
 
     def open_answer(self, request: SlackRequest, title: str) -> None:
-        """Open a view for the reply of a press on the Home tab; without one, the reply goes elsewhere."""
+        """Open a view for the reply of a press on the Home tab, or on top of the pressed one.
+
+        Without a view, the reply goes to direct messages, or into the pressed view.
+        """
         try:
             self._open(request, title)
         except SlackCallError as error:
             log.info("could not open a modal for an answer (%s)", error.reason)
 
     def _open(self, request: SlackRequest, title: str) -> OpenView:
+        method = "views.push" if request.reply.delivery.is_view else "views.open"
         view = loading_view(title)
-        opened = self.slack.call("views.open", trigger_id=request.trigger_id, view=view).get("view") or {}
+        opened = self.slack.call(method, trigger_id=request.trigger_id, view=view).get("view") or {}
         open_view = OpenView(self.slack, title, str(opened.get("id", "")))
         request.reply.move_to(ModalDelivery(open_view, request.reply.delivery))
         return open_view

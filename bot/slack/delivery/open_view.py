@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
+from bot.slack.modals.answer import without_alerts
 
 FOLLOWED_AFTER = 4.0
 """Seconds after which Slack has applied an ack or never will; it waits three for one."""
@@ -16,6 +17,7 @@ FOLLOWED_AFTER = 4.0
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.4
 _GONE = "not_found"
+_REFUSED_BLOCKS = frozenset({"invalid_arguments", "invalid_blocks"})
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,9 @@ class OpenView:
             problem = self._try(view)
             if not problem:
                 return True
+            if problem in _REFUSED_BLOCKS and (simpler := without_alerts(view)):
+                view = simpler
+                continue
             if problem != _GONE or time.monotonic() >= self.expected_until:
                 log.info("could not update a modal (%s)", problem)
                 self.problem = problem

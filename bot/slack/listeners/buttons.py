@@ -48,7 +48,8 @@ def register(
     def on_button(ack: Ack, body: Mapping[str, Any]) -> None:
         action, request = body["actions"][0], _make_request(runner, responder, body)
         action_id, view_type = text(action, "action_id"), text(body.get("view") or {}, "type")
-        title = _TITLES.get(action_id, "") if view_type == _HOME else ""
+        opens = view_type == _HOME or (view_type == _MODAL and action_id in _PUSHED)
+        title = _TITLES.get(action_id, "") if opens else ""
         job = partial(press, runner, request, action_id, text(action, "value"), title)
         if action_id in URGENT:
             admission.priority.submit(job, request.actor)
@@ -238,6 +239,8 @@ _TITLES: Mapping[str, str] = {
     "all_commands": "Commands",
 }
 """The titles of the modals that answer presses on the Home tab, by action id; forms have their own."""
+_PUSHED = frozenset({"undo_change", "change_history"})
+"""The actions whose answers open on top of the pressed modal, so that closing them leads back to it."""
 _HOME = "home"
 _MODAL = "modal"
 URGENT = frozenset({"cancel_lookup"})

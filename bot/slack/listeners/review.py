@@ -132,7 +132,7 @@ class Review:
             case Overwritten():
                 view = overwritten_view(result)
             case Settled():
-                view = settled_view(result, self.runner.command, self.runner.channel_note(result))
+                view = settled_view(result, self.runner.channel_note(result))
         if self.open_view.show(view):
             return
         if isinstance(result, Preview) and self.root_view_id and not self.reviews.pop(self.root_view_id):

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
+    AlertBlock,
     Block,
     ButtonElement,
     ConfirmObject,
@@ -55,6 +56,7 @@ MAX_HEADER = 150
 _MAX_LINE = 600
 _ACCENT = "\N{MODIFIER LETTER GRAVE ACCENT}"
 """Shown for a back-tick, which would end a code span."""
+_MAX_ALERT = 200
 _PERSON = re.compile("[UW][A-Z0-9]+")
 
 
@@ -257,6 +259,11 @@ class DataTable(Block):
     def to_dict(self, *_: Any) -> dict[str, Any]:
         """Return the block as a JSON object."""
         return {"type": self.type, "caption": self.caption, "rows": self.rows, "page_size": _ROWS_SHOWN}
+
+
+def success(text: str) -> Block:
+    """Make an alert that something succeeded, for modals alone."""
+    return AlertBlock(text=PlainTextObject(text=cut(text, _MAX_ALERT), emoji=False), level="success")
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,14 @@ def show_settled(settled: Settled, seen_by: str, trim: Truncator) -> Iterator[Bl
     yield context(_change_id(change), f"entry {entry_label(settled.entry)}", seen_by, trim.note())
 
 
+def done_text(settled: Settled) -> str:
+    """Return a sentence that says what a change did, in plain text."""
+    app, change = settled.app, settled.change
+    where = " ".join(filter(None, (make_visible(change.account), "in", app.name, app.region)))
+    done = f"Done. {plural(len(change.after), 'field')} of {where} saved and verified."
+    return f"{done} Undid change {make_visible(change.undoes)}." if change.undoes else done
+
+
 def show_reason(reason: str, trim: Truncator) -> Iterator[Block]:
     """Show the reason of a change, if it has one."""
     if reason:

@@ -20,6 +20,17 @@ def notice_view(message: Message, title: str = TITLE) -> dict[str, Any]:
     return make_view(list(_adapt(message.blocks)), title=title, close=_CLOSE)
 
 
+def without_alerts(view: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a view with plain text for its alerts, which Slack may refuse; None if it has none."""
+    if not any(block["type"] == "alert" for block in view["blocks"]):
+        return None
+    return {**view, "blocks": [_flatten(block) for block in view["blocks"]]}
+
+
+def _flatten(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"type": "section", "text": block["text"]} if block["type"] == "alert" else block
+
+
 def _adapt(blocks: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     for block in blocks:
         if block["type"] in _TABLES:

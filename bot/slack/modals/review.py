@@ -8,8 +8,8 @@ from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, PlainText
 
 from bot.core.model import Outcome
 from bot.core.results import Overwritten, Preview, Settled, Unchanged
-from bot.slack.messages.blocks import Truncator, bold, code, fit, paragraph, plain_context, words
-from bot.slack.messages.change import confirm_label, show_preview, show_settled, show_unchanged
+from bot.slack.messages.blocks import Truncator, bold, fit, paragraph, plain_context, success, words
+from bot.slack.messages.change import confirm_label, done_text, show_preview, show_settled, show_unchanged
 from bot.slack.messages.conflict import show_overwritten
 from bot.slack.modals.profile import make_view
 
@@ -42,32 +42,33 @@ def overwritten_view(overwritten: Overwritten) -> dict[str, Any]:
     return make_view(fit(lambda trim: _adapt_blocks(show_overwritten(overwritten, "", trim))), close=_CLOSE)
 
 
-def settled_view(settled: Settled, command: str, note: str = "") -> dict[str, Any]:
+def settled_view(settled: Settled, note: str = "") -> dict[str, Any]:
     """Make the view of a change's outcome; closing it closes the form as well.
 
     Args:
         settled: The change and its outcome.
-        command: The slash command's name, slash included.
         note: A sentence to add.
     """
 
     def build(trim: Truncator) -> Iterator[Block]:
-        yield from _adapt_blocks(show_settled(settled, "", trim))
+        blocks = show_settled(settled, "", trim)
         if settled.change.outcome is Outcome.SUCCEEDED:
-            yield paragraph([words("To undo it: "), code(f"{command} undo {settled.change.id}")])
+            next(blocks)
+            yield success(done_text(settled))
+        yield from _adapt_blocks(blocks, with_buttons=True)
         if note:
             yield plain_context(note)
 
     return make_view(fit(build), close=_CLOSE, clear_on_close=True)
 
 
-def _adapt_blocks(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Adapt a message's blocks to a modal: lines for tables, and no buttons."""
+def _adapt_blocks(blocks: Iterable[Block], *, with_buttons: bool = False) -> Iterator[Block]:
+    """Adapt a message's blocks to a modal: lines for tables, and usually no buttons."""
     for block in blocks:
         if isinstance(block, TableBlock):
             # The header row is left out: each line explains itself.
             yield from (_line(*(cell["text"] for cell in row)) for row in block.to_dict()["rows"][1:])
-        elif not (isinstance(block, ActionsBlock) or _is_blank(block)):
+        elif not (_is_blank(block) or (isinstance(block, ActionsBlock) and not with_buttons)):
             yield block
 
 

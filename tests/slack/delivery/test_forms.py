@@ -4,17 +4,20 @@ from typing import Any
 
 import pytest
 
-from bot.core.model import Actor, Surface
+from bot.core.model import Actor, Outcome, Surface
 from bot.errors import ExpiredError, PermissionDeniedError, SlackUnavailableError
 from bot.slack.api.client import SlackClient
 from bot.slack.delivery.forms import Forms
+from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Audience, Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import Interactions, OpenLookup
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.errors import render_error
 from bot.slack.modals.lookup import TITLE, message_view
+from bot.slack.modals.review import settled_view
 from tests.slack.modals.test_views import BOTH, FOUND
+from tests.support.sample_results import settled
 from tests.support.scripted_server import ScriptedServer, ServerResponse, answer
 from tests.support.slack import BOT_TOKEN
 
@@ -136,3 +139,16 @@ def test_shows_a_refusal_in_the_view_or_sends_it_once_that_is_closed(
     assert "you are not an editor" in str(shown["blocks"])
     assert shown["title"]["text"] == TITLE
     assert len(fixture.channel.sent) == messages
+
+
+def test_shows_an_outcome_without_its_alert_where_slack_refuses_that() -> None:
+    refused = answer({"ok": False, "error": "invalid_arguments"})
+    with (
+        ScriptedServer(refused, SHOWN) as server,
+        closing(SlackClient(BOT_TOKEN, f"{server.url}/api/")) as slack,
+    ):
+        assert OpenView(slack, TITLE, "V1").show(settled_view(settled(Outcome.SUCCEEDED)))
+
+    kinds = [[block["type"] for block in request.json["view"]["blocks"]] for request in server.requests]
+    assert [blocks[0] for blocks in kinds] == ["alert", "section"]
+    assert "saved and verified" in str(server.requests[1].json["view"]["blocks"][0])

@@ -61,9 +61,9 @@ VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_review_undo": lambda: review_view(Preview(PROD, UNDO)),
     "view_overwritten": lambda: overwritten_view(Overwritten(PROD, CHANGE, LATER)),
     "view_unchanged": lambda: unchanged_view(UNCHANGED),
-    "view_done": lambda: settled_view(settled(Outcome.SUCCEEDED), "/im", "Audit channel: x."),
-    "view_failed": lambda: settled_view(settled(Outcome.FAILED, VENDOR_DOWN), "/im"),
-    "view_unknown": lambda: settled_view(settled(Outcome.UNKNOWN, VENDOR_DOWN), "/im"),
+    "view_done": lambda: settled_view(settled(Outcome.SUCCEEDED), "Audit channel: x."),
+    "view_failed": lambda: settled_view(settled(Outcome.FAILED, VENDOR_DOWN)),
+    "view_unknown": lambda: settled_view(settled(Outcome.UNKNOWN, VENDOR_DOWN)),
     "view_refused": lambda: notice_view(render_error(TOO_OLD, command="/im")),
     "view_refused_lookup": lambda: notice_view(render_error(TOO_OLD, command="/im"), lookup.TITLE),
     "view_busy": lambda: notice_view(busy()),
@@ -98,7 +98,7 @@ def test_shows_any_change_within_every_limit(
     for view in (
         review_view(Preview(app, change, kept=before, later=LATER)),
         unchanged_view(Unchanged(app, account, after)),
-        settled_view(Settled(app, change, enter(7, change, outcome), failure), "/im", "Audit channel: x."),
+        settled_view(Settled(app, change, enter(7, change, outcome), failure), "Audit channel: x."),
         notice_view(render_error(failure, command="/im")),
     ):
         assert check_view(view) == []
