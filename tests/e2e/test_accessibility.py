@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from bot.playground.people import EDITOR
 from bot.playground_app import make_workspace, open_playground
 from bot.sandbox.run import open_sandbox
+from tests.support.page_actions import choose_fields, field_input
 from tests.support.slack import ONCALL
 
 pytestmark = pytest.mark.browser
@@ -39,11 +40,12 @@ def show_preview(page: Page) -> None:
 def show_form(page: Page) -> None:
     _send(page, "/im set bob_k")
     expect(page.get_by_role("dialog").get_by_role("button", name="Preview")).to_be_visible()
+    choose_fields(page.get_by_role("dialog"), "Nickname", "Birthday")
 
 
 def show_review(page: Page) -> None:
     show_form(page)
-    page.get_by_role("dialog").get_by_label("Nickname").fill("Bob K")
+    field_input(page.get_by_role("dialog"), "Nickname").fill("Bob K")
     page.get_by_role("dialog").get_by_role("button", name="Preview").click()
     expect(page.get_by_role("dialog").get_by_role("button", name="Confirm")).to_be_visible()
 

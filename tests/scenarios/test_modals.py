@@ -34,9 +34,20 @@ def typed(view: dict[str, Any], block_id: str, text: str) -> dict[str, Any]:
     return {block_id: {element["action_id"]: {"type": "plain_text_input", "value": text}}}
 
 
-def open_form(slack_user: SlackUser, account: str) -> dict[str, Any]:
+def choose(slack_user: SlackUser, form: dict[str, Any], *tags: str) -> dict[str, Any]:
+    """Choose the fields to change; returns the form with their inputs."""
+    what = next(block for block in form["blocks"] if block.get("block_id") == "what")
+    options = [option for option in what["element"]["options"] if option["value"] in tags]
+    pressed = {"selected_options": options}
+    action_id = what["element"]["action_id"]
+    state = {"what": {action_id: pressed}}
+    assert slack_user.page.press_in(form, "what", action_id, state=state, **pressed) == {"ok": True}
+    return slack_user.view(f"'block_id': '{tags[-1]}'")
+
+
+def open_form(slack_user: SlackUser, account: str, *tags: str) -> dict[str, Any]:
     assert slack_user.page.send(f"/im set {account}") == {"ok": True}
-    return slack_user.view(account)
+    return choose(slack_user, slack_user.view(account, "What to change"), *(tags or (NICK,)))
 
 
 def review(slack_user: SlackUser, account: str, nick: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -172,7 +183,7 @@ def test_leads_from_the_shortcut_over_an_account_to_the_form(running_bot: Runnin
     asking = ed.view("One account id")
 
     assert ed.page.submit(asking, typed(asking, "account", "user_015")) == {"ok": True}
-    form = ed.view("user_015")
+    form = choose(ed, ed.view("user_015"), NICK)
     assert form["id"] == asking["id"]
     assert ed.page.submit(form, typed(form, NICK, "From the shortcut")) == {"ok": True}
     ed.page.submit(ed.view("nothing is changed yet"))
@@ -196,12 +207,38 @@ def test_asks_again_when_the_profile_moved_meanwhile(running_bot: RunningBot, ed
 
 
 def test_says_at_the_inputs_what_cannot_be_taken(ed: SlackUser) -> None:
-    form = open_form(ed, "user_025")
+    form = open_form(ed, "user_025", NICK, "Tag_Profile_IM_Location")
 
     ed.page.submit(form)
     assert "nothing is changed yet" in str(ed.view()["errors"])
     ed.page.submit(form, typed(form, "Tag_Profile_IM_Location", "\N{WAVING HAND SIGN}" * 8))
     assert "32 bytes; the limit is 16" in str(ed.view()["errors"]["Tag_Profile_IM_Location"])
+
+
+def test_asks_what_to_change_before_it_shows_any_input(ed: SlackUser) -> None:
+    assert ed.page.send("/im set user_024") == {"ok": True}
+    form = ed.view("What to change")
+
+    assert [block["block_id"] for block in form["blocks"] if block["type"] == "input"] == ["what", "reason"]
+    ed.page.submit(form)
+    assert ed.view()["errors"] == {"what": "Please complete this required field."}
+    ed.close(form)
+
+
+def test_clears_a_birthday(running_bot: RunningBot, ed: SlackUser) -> None:
+    birthday = "Tag_Profile_IM_BirthDay"
+    (app,) = running_bot.sandbox.apps.values()
+    app.accounts["user_034"].profile[birthday] = 19900419
+    form = open_form(ed, "user_034", birthday)
+    box = next(block for block in form["blocks"] if block.get("block_id") == f"clear:{birthday}")
+    ticked = {box["element"]["action_id"]: {"selected_options": box["element"]["options"]}}
+
+    ed.page.submit(form, {box["block_id"]: ticked})
+    ed.page.submit(ed.view("nothing is changed yet", "19 Apr 1990"))
+
+    ed.close(ed.view("Done."))
+    assert not app.accounts["user_034"].profile.get(birthday)
+    ed.audit()
 
 
 def test_says_in_the_modal_that_there_is_nothing_to_change(running_bot: RunningBot, ed: SlackUser) -> None:
@@ -293,8 +330,7 @@ def test_shows_nothing_before_the_ack_has_arrived(transport: Transport) -> None:
         asking = ed.view("One account id")
         ed.page.submit(asking, typed(asking, "account", "user_030"))
         assert "Loading…" in str(ed.view())
-        form = ed.view()
-        assert "user_030" in str(form)
+        form = choose(ed, ed.view("user_030"), NICK)
 
         ed.page.submit(form, typed(form, NICK, "In order"))
         assert "Loading…" in str(ed.view())

@@ -82,6 +82,19 @@ def open_shortcut(page: Page, name: str, dialog: str) -> Locator:
     return page.get_by_role("dialog", name=dialog)
 
 
+def choose_fields(form: Locator, *labels: str) -> None:
+    """Choose in the form of a change which fields to change, and wait for their inputs."""
+    for label in labels:
+        form.get_by_label("What to change").fill(label)
+        form.get_by_role("option", name=label, exact=True).click()
+        expect(field_input(form, label)).to_be_visible()
+
+
+def field_input(form: Locator, label: str) -> Locator:
+    """Find the input of a chosen field, which the choice of fields names as well."""
+    return form.get_by_label(f"{label} (optional)", exact=True)
+
+
 def set_fault(page: Page, control: str, setting: str) -> None:
     """Choose a setting in the fault panel, and wait until it is applied."""
     page.get_by_role("button", name="Faults").click()

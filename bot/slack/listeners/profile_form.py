@@ -1,5 +1,6 @@
 """The listeners for the profile shortcut and its modals."""
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -11,13 +12,24 @@ from bot.core.model import Actor, Surface
 from bot.errors import ExpiredError
 from bot.slack.admission import Admission
 from bot.slack.api.payloads import read_actor, text
+from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions, OpenForm
 from bot.slack.listeners.review import OpenReviews, Review, make_request, register_review
 from bot.slack.modals.errors import FormError, busy_error
-from bot.slack.modals.profile import SET_ACCOUNT, SET_MODAL, SET_SHORTCUT, TITLE, loading_view
+from bot.slack.modals.inputs import INPUT
+from bot.slack.modals.profile import (
+    SET_ACCOUNT,
+    SET_MODAL,
+    SET_SHORTCUT,
+    TITLE,
+    WHAT,
+    form_view,
+    loading_view,
+    read_filled,
+)
 from bot.slack.modals.profile_submission import read_changes, read_edit
 from bot.slack.runner import CommandRunner
 
@@ -49,6 +61,15 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         run = partial(runner.fill_form, request, command, open_view)
         admission.admit(request, partial(runner.run_guarded, request, run))
 
+    @app.action({"block_id": WHAT, "action_id": re.compile(INPUT)})
+    def on_choice(ack: Ack, body: Mapping[str, Any]) -> None:
+        actor, view = read_actor(body), body["view"]
+        open_view = OpenView(runner.forms.slack, TITLE, text(view, "id"))
+        request = SlackRequest(actor, Surface.FORM, Reply(responder.open_view(open_view, "", actor.user_id)))
+        run = partial(_show_chosen, runner, request, open_view, view)
+        admission.admit(request, partial(runner.run_guarded, request, run), quick=True)
+        ack()
+
     @app.view(SET_MODAL)
     def on_form(ack: Ack, body: Mapping[str, Any]) -> None:
         actor, view = read_actor(body), body["view"]
@@ -64,6 +85,16 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
             ack(response_action="push", view=loading_view(TITLE, open_view.external_id))
         else:
             ack(response_action="errors", errors=busy_error(view).mistakes)
+
+
+def _show_chosen(
+    runner: CommandRunner, request: SlackRequest, open_view: OpenView, view: Mapping[str, Any]
+) -> str:
+    """Show the inputs of the chosen fields, with what was filled in."""
+    key = text(view, "private_metadata")
+    form = runner.interactions.find(key, request.actor, OpenForm).form
+    open_view.show(form_view(form, key, read_filled(view, form)))
+    return "ChooseFields"
 
 
 def _read_changes(interactions: Interactions, actor: Actor, view: Mapping[str, Any]) -> tuple[SetFields, str]:

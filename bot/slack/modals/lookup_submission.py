@@ -11,8 +11,8 @@ from bot.core.parsing.command_line import Apps, check_accounts, read_accounts
 from bot.errors import UsageError
 from bot.slack.messages.text import unescape
 from bot.slack.modals.errors import FormError, in_words
-from bot.slack.modals.inputs import INPUT, read_input
-from bot.slack.modals.lookup import CHOOSE_KIND, FIELDS, FOUND, IDS, KIND, OWNER
+from bot.slack.modals.inputs import read_input, read_options
+from bot.slack.modals.lookup import FIELDS, FOUND, IDS, KIND, OWNER
 from bot.slack.modals.profile import APP
 
 T = TypeVar("T")
@@ -47,11 +47,13 @@ def read_lookup(view: Mapping[str, Any], apps: Apps) -> LookupCommand:
 
 def read_kind(values: Mapping[str, Any]) -> LookupKind:
     """Read the chosen kind of lookup from a view's `state.values`."""
-    return LOOKUP_KINDS.get(read_input(values, KIND, CHOOSE_KIND) or "", PROFILES)
+    return LOOKUP_KINDS.get(read_input(values, KIND) or "", PROFILES)
 
 
 def _accounts(values: Mapping[str, Any]) -> tuple[str, ...]:
-    return check_accounts([*read_accounts(unescape(read_input(values, IDS) or "")), *_chosen(values, FOUND)])
+    return check_accounts(
+        [*read_accounts(unescape(read_input(values, IDS) or "")), *read_options(values, FOUND)]
+    )
 
 
 def _owner(values: Mapping[str, Any], kind: LookupKind) -> str:
@@ -66,7 +68,7 @@ def _owner(values: Mapping[str, Any], kind: LookupKind) -> str:
 
 
 def _fields(values: Mapping[str, Any], kind: LookupKind, app: App) -> tuple[Field, ...]:
-    tags = _chosen(values, FIELDS)
+    tags = read_options(values, FIELDS)
     if tags and not kind.fields_example:
         raise UsageError(f"{kind.noun} are always shown in full", advice="Leave this empty")
     known = {field.tag: field for field in (offered(kind.domain, app.custom) if kind.domain else ())}
@@ -76,8 +78,3 @@ def _fields(values: Mapping[str, Any], kind: LookupKind, app: App) -> tuple[Fiel
         whose = "a friend" if kind.domain is Domain.FRIEND else "a profile"
         raise UsageError(f"{whose} in {app.name} has no field {names}")
     return tuple(field for tag, field in known.items() if tag in tags)
-
-
-def _chosen(values: Mapping[str, Any], block_id: str) -> list[str]:
-    held = (values.get(block_id) or {}).get(INPUT) or {}
-    return [str(option["value"]) for option in held.get("selected_options") or ()]

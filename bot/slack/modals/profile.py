@@ -1,6 +1,7 @@
 """Profile modal: the form that changes one account, and its submission."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from slack_sdk.models.blocks import (
@@ -9,16 +10,25 @@ from slack_sdk.models.blocks import (
     Option,
     PlainTextInputElement,
     PlainTextObject,
+    StaticMultiSelectElement,
     StaticSelectElement,
 )
 from slack_sdk.models.views import View
 
-from bot.core.fields import TEXT_BYTES, Domain, Field, defaults
+from bot.core.fields import TEXT_BYTES, Domain, Field, offered
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.values import is_settable
 from bot.core.results import Form
-from bot.slack.messages.blocks import app_label, bold, code, context, paragraph, words
-from bot.slack.modals.inputs import INPUT, initial_value, make_input, read_input
+from bot.slack.messages.blocks import Truncator, app_label, bold, code, context, paragraph, words
+from bot.slack.messages.values import field_label
+from bot.slack.modals.inputs import (
+    INPUT,
+    initial_value,
+    make_inputs,
+    read_input,
+    read_options,
+    reads_clear,
+)
 
 TITLE = "Change a profile"
 """The title of the form."""
@@ -32,8 +42,16 @@ ACCOUNT = "account"
 """The block id of the account input."""
 APP = "app"
 """The block id of the app input, shown if there are several apps."""
+WHAT = "what"
+"""The block id of the choice of fields."""
 REASON = "reason"
 """The block id of the reason input; the other inputs have their field's tag."""
+
+_BYTES = "a basic Latin letter is 1 byte, most others are 2 to 4"
+_MAX_OPTION = 75
+_MAX_OPTIONS = 100
+_MOST_CHOSEN = 40
+"""The most fields that are changed at once: each may need two of a view's hundred blocks."""
 
 
 def loading_view(title: str, external_id: str = "") -> dict[str, Any]:
@@ -77,34 +95,105 @@ def read_account(state: Mapping[str, Any]) -> tuple[str, str | None]:
     return (read_input(values, ACCOUNT) or "").strip(), read_input(values, APP)
 
 
-def form_view(form: Form, key: str) -> dict[str, Any]:
-    """Make the form: one input for each field, with the current values.
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What is filled into a form.
+
+    Args:
+        fields: The fields to change, in reading order.
+        typed: The texts of their inputs, by tag; a field without one has its current value.
+        cleared: The tags of the fields whose checkbox to clear them is ticked.
+        reason: The reason.
+        version: The end of the action ids; Slack keeps what was typed into an input until its id changes.
+    """
+
+    fields: tuple[Field, ...] = ()
+    typed: Mapping[str, str] = field(default_factory=dict)
+    cleared: frozenset[str] = frozenset()
+    reason: str = ""
+    version: str = ""
+
+
+NOTHING_FILLED = Filled()
+
+
+def form_view(form: Form, key: str, filled: Filled = NOTHING_FILLED) -> dict[str, Any]:
+    """Make the form: the choice of fields, and an input for each chosen one.
 
     Args:
         form: The account and its values.
         key: The opaque id that finds the form again when it is submitted.
+        filled: What is filled in.
     """
+    action_id = f"{INPUT}{filled.version}"
     head = paragraph([bold("Change "), code(form.account), *app_label(form.app)])
-    inputs = [make_input(field, form.values.get(field.tag)) for field in form_fields(form)]
+    inputs = [
+        block
+        for each in filled.fields[:_MOST_CHOSEN]
+        for block in make_inputs(
+            each,
+            form.values.get(each.tag),
+            filled.typed.get(each.tag),
+            clears=each.tag in filled.cleared,
+            action_id=action_id,
+        )
+    ]
     reason = InputBlock(
         label="Reason",
-        element=PlainTextInputElement(action_id=INPUT, max_length=TEXT_BYTES),
+        element=PlainTextInputElement(action_id=action_id, initial_value=filled.reason or None),
         block_id=REASON,
         optional=True,
-        hint="Visible to everyone who reads the record or the audit channel.",
+        hint=f"At most {TEXT_BYTES} bytes. Visible to everyone who reads the record or the audit channel.",
     )
-    note = context("only fields you edit will change, after you confirm a preview")
+    note = context("You'll review the changes before saving", _BYTES)
     return make_view(
-        [head, *inputs, reason, note],
+        [head, _choice_of_fields(form, filled, action_id), *inputs, reason, note],
         submit=PlainTextObject(text="Preview"),
         notify_on_close=True,
         private_metadata=key,
     )
 
 
+def _choice_of_fields(form: Form, filled: Filled, action_id: str) -> Block:
+    options = {
+        field.tag: Option(
+            value=field.tag,
+            text=PlainTextObject(text=field_label(field, Truncator(_MAX_OPTION)), emoji=False),
+        )
+        for field in form_fields(form)[:_MAX_OPTIONS]
+    }
+    chosen = [options[field.tag] for field in filled.fields if field.tag in options]
+    return InputBlock(
+        label="What to change",
+        element=StaticMultiSelectElement(
+            action_id=action_id,
+            placeholder="Choose fields",
+            options=list(options.values()),
+            initial_options=chosen[:_MOST_CHOSEN] or None,
+            max_selected_items=_MOST_CHOSEN,
+        ),
+        block_id=WHAT,
+        dispatch_action=True,
+    )
+
+
 def form_fields(form: Form) -> tuple[Field, ...]:
-    """List the fields of a form: the default ones that are settable."""
-    return tuple(field for field in defaults(Domain.PROFILE, form.app.custom) if is_settable(field))
+    """List the fields that a form offers: all that are settable."""
+    return tuple(field for field in offered(Domain.PROFILE, form.app.custom) if is_settable(field))
+
+
+def read_filled(view: Mapping[str, Any], form: Form) -> Filled:
+    """Read what is filled into an open form."""
+    values = view["state"]["values"]
+    tags = read_options(values, WHAT)
+    typed = {field.tag: read_input(values, field.tag) for field in form_fields(form)}
+    return Filled(
+        tuple(field for field in form_fields(form) if field.tag in tags),
+        {tag: text for tag, text in typed.items() if text is not None},
+        frozenset(field.tag for field in form_fields(form) if reads_clear(values, field)),
+        read_input(values, REASON) or "",
+        next(iter(values.get(WHAT, {})), INPUT).removeprefix(INPUT),
+    )
 
 
 def read_form(state: Mapping[str, Any], form: Form) -> tuple[dict[str, str], str]:
@@ -116,10 +205,12 @@ def read_form(state: Mapping[str, Any], form: Form) -> tuple[dict[str, str], str
     """
     values = state["values"]
     altered = {}
-    for field in form_fields(form):
-        text = read_input(values, field.tag)
-        if text is not None and text != initial_value(field, form.values.get(field.tag)):
-            altered[field.tag] = text
+    for each in form_fields(form):
+        text = read_input(values, each.tag)
+        if reads_clear(values, each):
+            altered[each.tag] = ""
+        elif text is not None and text != initial_value(each, form.values.get(each.tag)):
+            altered[each.tag] = text
     return altered, read_input(values, REASON) or ""
 
 

@@ -34,7 +34,7 @@ def read_changes(view: Mapping[str, Any], form: Form) -> SetFields:
     """
     typed, reason = read_form(view["state"], form)
     if not typed:
-        raise FormError(view, {"": "nothing is changed yet; change a field, or cancel"})
+        raise FormError(view, {"": "nothing is changed yet; change a value, or choose another field"})
     values, mistakes = {}, {}
     for field in form_fields(form):
         try:

@@ -11,32 +11,50 @@ from bot.core.parsing.values import equivalent, is_settable, parse_value
 from bot.core.results import Form
 from bot.playground.blockkit.checker import check_view
 from bot.playground.interactions.input_values import find_errors, read_state
-from bot.slack.modals.profile import REASON, SET_MODAL, TITLE, form_view, loading_view, read_form
+from bot.slack.modals.inputs import INPUT
+from bot.slack.modals.profile import (
+    REASON,
+    SET_MODAL,
+    TITLE,
+    WHAT,
+    Filled,
+    form_fields,
+    form_view,
+    loading_view,
+    read_filled,
+    read_form,
+)
 from tests.support.sample_results import ALICE, BOB, FORM, PROD, VIP
 
-NICK, GENDER, BIRTHDAY, LEVEL, SIGNATURE = (
+NICK, GENDER, BIRTHDAY, LEVEL, SIGNATURE, MESSAGES = (
     "Tag_Profile_IM_Nick",
     "Tag_Profile_IM_Gender",
     "Tag_Profile_IM_BirthDay",
     "Tag_Profile_IM_Level",
     "Tag_Profile_IM_SelfSignature",
+    "Tag_Profile_IM_MsgSettings",
 )
 NOTHING_SET = Form(PROD, "carol", {})
-FIELDS = [field for field in (*PROFILE_FIELDS, VIP) if is_settable(field) and field.default]
+FIELDS = [field for field in (*PROFILE_FIELDS, VIP) if is_settable(field)]
 
 
 def inputs(view: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {block["block_id"]: block for block in view["blocks"] if block["type"] == "input"}
 
 
+def whole(form: Form) -> dict[str, Any]:
+    """Make the form with every field chosen."""
+    return form_view(form, "key", Filled(form_fields(form)))
+
+
 def element(form: Form, tag: str) -> dict[str, Any]:
-    found: dict[str, Any] = inputs(form_view(form, "key"))[tag]["element"]
+    found: dict[str, Any] = inputs(whole(form))[tag]["element"]
     return found
 
 
 def send(form: Form, **given: Mapping[str, Any]) -> dict[str, Any]:
     """Submit a form with these inputs changed, and the others left."""
-    view = form_view(form, "key")
+    view = whole(form)
     state = read_state(view["blocks"], {tag: {"value": held} for tag, held in given.items()})
     assert find_errors(view["blocks"], state) == {}
     return {"values": state}
@@ -51,8 +69,7 @@ def holding(values: Values) -> Form:
     [
         loading_view(TITLE),
         form_view(FORM, "key"),
-        form_view(NOTHING_SET, "key"),
-        form_view(holding(BOB), "key"),
+        *(form_view(form, "key", Filled(form_fields(form))) for form in (FORM, NOTHING_SET, holding(BOB))),
     ],
 )
 def test_makes_views_that_slack_takes(view: dict[str, Any]) -> None:
@@ -60,12 +77,54 @@ def test_makes_views_that_slack_takes(view: dict[str, Any]) -> None:
     assert view["callback_id"] == SET_MODAL
 
 
-def test_asks_for_every_field_that_can_be_set_and_the_reason() -> None:
+def test_asks_first_what_to_change_and_offers_every_field_that_can_be_set() -> None:
     view = form_view(FORM, "an opaque key")
+    what = inputs(view)[WHAT]
 
-    assert list(inputs(view)) == [*(field.tag for field in FIELDS), REASON]
-    assert all(block["optional"] for block in inputs(view).values())
+    assert list(inputs(view)) == [WHAT, REASON]
+    assert what["dispatch_action"] is True
+    assert [option["value"] for option in what["element"]["options"]] == [field.tag for field in FIELDS]
+    assert "initial_options" not in what["element"]
     assert view["private_metadata"] == "an opaque key"
+
+
+def test_asks_then_for_the_chosen_fields_alone() -> None:
+    asked = inputs(form_view(FORM, "key", Filled((field(NICK), field(LEVEL)))))
+
+    assert list(asked) == [WHAT, NICK, LEVEL, REASON]
+    assert [each["value"] for each in asked[WHAT]["element"]["initial_options"]] == [NICK, LEVEL]
+    assert asked[NICK]["optional"]
+    assert asked[LEVEL]["optional"]
+
+
+def test_keeps_what_was_filled_in_when_another_field_is_chosen() -> None:
+    first = form_view(FORM, "key", Filled((field(NICK), field(BIRTHDAY))))
+    ticked = {"selected_options": inputs(first)[f"clear:{BIRTHDAY}"]["element"]["options"]}
+    state = read_state(
+        first["blocks"],
+        {
+            WHAT: {
+                INPUT: {
+                    "selected_options": [
+                        each
+                        for each in inputs(first)[WHAT]["element"]["options"]
+                        if each["value"] in (NICK, BIRTHDAY, LEVEL)
+                    ]
+                }
+            },
+            NICK: {INPUT: {"value": "Ali"}},
+            f"clear:{BIRTHDAY}": {INPUT: ticked},
+            REASON: {INPUT: {"value": "she asked"}},
+        },
+    )
+
+    again = inputs(form_view(FORM, "key", read_filled({"state": {"values": state}}, FORM)))
+
+    assert list(again) == [WHAT, NICK, BIRTHDAY, f"clear:{BIRTHDAY}", LEVEL, REASON]
+    assert again[NICK]["element"]["initial_value"] == "Ali"
+    assert again[f"clear:{BIRTHDAY}"]["element"]["initial_options"] == ticked["selected_options"]
+    assert again[LEVEL]["element"]["initial_value"] == "7"
+    assert again[REASON]["element"]["initial_value"] == "she asked"
 
 
 def test_begins_with_what_the_profile_holds() -> None:
@@ -77,12 +136,37 @@ def test_begins_with_what_the_profile_holds() -> None:
 
 
 def test_says_what_an_input_takes() -> None:
-    asked = inputs(form_view(FORM, "key"))
+    view = whole(FORM)
+    asked = inputs(view)
 
-    assert asked["Tag_Profile_IM_Location"]["hint"]["text"].startswith("Up to 16 bytes")
-    assert asked["Tag_Profile_IM_Location"]["element"]["max_length"] == 16
+    assert asked["Tag_Profile_IM_Location"]["hint"]["text"] == "At most 16 bytes."
+    assert "max_length" not in asked["Tag_Profile_IM_Location"]["element"]
     assert asked[LEVEL]["element"]["max_value"] == str(2**32 - 1)
-    assert "birthday=" in asked[BIRTHDAY]["hint"]["text"]
+    assert asked[f"clear:{BIRTHDAY}"]["label"]["text"] == "Tick to clear the birthday"
+    assert "You'll review the changes before saving" in view["blocks"][-1]["elements"][0]["text"]
+
+
+def test_clears_what_an_input_cannot() -> None:
+    form = holding({NICK: "Bob \N{GRINNING FACE}", BIRTHDAY: 19900419, SIGNATURE: "hi"})
+    boxes = {
+        f"clear:{tag}": {"selected_options": inputs(whole(form))[f"clear:{tag}"]["element"]["options"]}
+        for tag in (NICK, BIRTHDAY)
+    }
+
+    altered, _ = read_form(send(form, **boxes), form)
+
+    assert altered == {NICK: "", BIRTHDAY: ""}
+    assert f"clear:{SIGNATURE}" not in inputs(whole(form))
+    assert f"clear:{BIRTHDAY}" not in inputs(whole(NOTHING_SET))
+
+
+def test_offers_messages_without_their_current_value() -> None:
+    messages = element(FORM, MESSAGES)
+
+    assert [each["value"] for each in messages["options"]] == ["received", "not-received"]
+    assert "initial_option" not in messages
+    altered, _ = read_form(send(FORM, **{MESSAGES: {"selected_option": messages["options"][1]}}), FORM)
+    assert {tag: parse_value(field(tag), text) for tag, text in altered.items()} == {MESSAGES: 1}
 
 
 def test_reads_nothing_where_nothing_was_altered() -> None:
@@ -137,9 +221,9 @@ def field(tag: str) -> Field:
 )
 def test_leaves_alone_what_a_form_cannot_hold(tag: str, value: Value) -> None:
     form = holding({tag: value})
-    block = inputs(form_view(form, "key"))[tag]
+    block = inputs(whole(form))[tag]
 
-    assert check_view(form_view(form, "key")) == []
+    assert check_view(whole(form)) == []
     assert not any(key.startswith("initial") for key in block["element"])
     assert "The current value can't be shown here" in block["hint"]["text"]
     assert read_form(send(form), form) == ({}, "")
@@ -169,7 +253,7 @@ def test_takes_any_profile(values: dict[str, Value], label: str, account: str) -
     app = App("prod", "Singapore", (custom_field("Vip", label),))
     form = Form(app, account, values)
 
-    assert check_view(form_view(form, "key")) == []
+    assert check_view(whole(form)) == []
     assert read_form(send(form), form) == ({}, "")
 
 

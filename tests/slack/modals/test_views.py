@@ -22,7 +22,15 @@ from bot.slack.messages.notices import busy
 from bot.slack.modals import lookup
 from bot.slack.modals.answer import notice_view
 from bot.slack.modals.lookup import lookup_view, message_view
-from bot.slack.modals.profile import TITLE, account_view, changing_view, form_view, loading_view
+from bot.slack.modals.profile import (
+    TITLE,
+    Filled,
+    account_view,
+    changing_view,
+    form_fields,
+    form_view,
+    loading_view,
+)
 from bot.slack.modals.review import overwritten_view, review_view, settled_view, unchanged_view
 from tests.slack.messages.test_any_data import any_text, customs, long_text, profile_values
 from tests.support.sample_results import (
@@ -54,6 +62,7 @@ VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_loading": lambda: loading_view(TITLE, "an-id-of-ours"),
     "view_changing": lambda: changing_view("an-id-of-ours"),
     "view_form": lambda: form_view(FORM, "an-opaque-key"),
+    "view_form_chosen": lambda: form_view(FORM, "an-opaque-key", Filled(form_fields(FORM))),
     "view_review": lambda: review_view(PREVIEW),
     "view_review_moved": lambda: review_view(replace(PREVIEW, later=LATER)),
     "view_review_waiting": lambda: review_view(replace(PREVIEW, problem=NOTHING_SENT)),
@@ -111,7 +120,10 @@ def test_has_room_for_forty_fields_of_their_own_with_the_longest_values() -> Non
     before = {field.tag: "\N{GRINNING FACE}" * 125 for field in fields}
     change = replace(CHANGE, before=before, after=dict.fromkeys(before, "x" * 500), reason="y" * 500)
 
-    form, shown = form_view(Form(app, "alice", before), "key"), review_view(Preview(app, change))
+    form, shown = (
+        form_view(Form(app, "alice", before), "key", Filled(tuple(fields))),
+        review_view(Preview(app, change)),
+    )
 
     assert check_view(form) == check_view(shown) == []
     assert all(field.label in json.dumps(shown) for field in fields)
