@@ -100,6 +100,7 @@ def make_settings(
                 admin=app.admins[0],
                 api_url=im_url,
                 custom_fields="Vip:VIP tier" if VIP in app.custom else "",
+                presets="reset-profile: nick=, avatar=, signature=; unblock: forbid=allowed",
             )
         },
         roles=RoleSettings(editors=f"{EDITOR.id},{EDITORS_GROUP_ID}"),

@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.core import fields
 from bot.core.model import App, Grantees
 from bot.core.parsing.command_line import Apps
+from bot.core.parsing.presets import parse_presets
 from bot.core.parsing.usage_errors import nearest
 from bot.core.policy import Rules
 from bot.errors import UsageError
@@ -184,6 +185,8 @@ class AppSettings(BaseModel):
     """The app's data center: one of the names in `bot.im.regions`; required without an API_URL."""
     custom_fields: Annotated[str, AfterValidator(_check_custom_fields)] = ""
     """The app's own profile fields by keyword, each with an optional label: `Vip,Tier:Service tier`."""
+    presets: str = ""
+    """Named sets of values for the set command: `reset-nick: nick=, avatar=; unmute: forbid=allowed`."""
     masked_fields: str = ""
     """Fields whose values are hidden in the audit channel, by word or keyword: `signature,Phone`."""
 
@@ -209,10 +212,25 @@ class AppSettings(BaseModel):
             raise ValueError(f"names an unknown field. {error.advice}") from None
         return text
 
+    @field_validator("presets")
+    @classmethod
+    def _check_presets(cls, text: str, info: ValidationInfo) -> str:
+        try:
+            parse_presets(text, _parse_custom_fields(info.data.get("custom_fields", "")))
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return text
+
     @property
     def masked_tags(self) -> frozenset[str]:
         """Tags of the fields whose values are hidden in the audit channel."""
         return frozenset(field.tag for field in _parse_fields(self.masked_fields, self.custom_fields))
+
+    def make_app(self, name: str, others: tuple[str, ...] = ()) -> App:
+        """Make the app of these settings, beside others by name."""
+        custom = _parse_custom_fields(self.custom_fields)
+        presets = parse_presets(self.presets, custom)
+        return App(name, self.place, custom, self.admin, others, presets)
 
     @property
     def base_url(self) -> str:
@@ -314,13 +332,7 @@ class Settings(SlackSettings, DatabaseSettings):
     def apps(self) -> Apps:
         """The Tencent Chat apps, and the default one."""
         apps = {
-            name: App(
-                name,
-                settings.place,
-                _parse_custom_fields(settings.custom_fields),
-                settings.admin,
-                tuple(other for other in self.im_apps if other != name),
-            )
+            name: settings.make_app(name, tuple(other for other in self.im_apps if other != name))
             for name, settings in self.im_apps.items()
         }
         only = next(iter(apps)) if len(apps) == 1 else None

@@ -63,7 +63,8 @@ def test_install_lists_exactly_the_settings_there_are() -> None:
 
 
 def test_readme_names_every_command_as_it_is_typed() -> None:
-    assert [spec.line for spec in SPECS.values() if f"`/im {spec.line}`" not in PAGES["README.md"]] == []
+    readme = PAGES["README.md"].replace("\\|", "|")  # a bar within a table's cell
+    assert [spec.line for spec in SPECS.values() if f"`/im {spec.line}`" not in readme] == []
 
 
 def test_the_user_guide_names_every_field() -> None:

@@ -183,6 +183,8 @@ REFUSED: tuple[tuple[Changes, str], ...] = (
     ({f"{PROD}CUSTOM_FIELDS": "Vip,Service_tier"}, f"{PROD}CUSTOM_FIELDS takes keywords of 1 to 8"),
     ({f"{PROD}CUSTOM_FIELDS": "Vip,:Tier"}, "as in Vip,Tier:Service tier; item 2 is something else"),
     ({f"{PROD}CUSTOM_FIELDS": "Vip,Tier,Vip:VIP"}, "each once, as in Vip,Tier:Service tier; item 3 is"),
+    ({f"{PROD}PRESETS": "reset: nick"}, f"{PROD}PRESETS takes presets like reset-nick: nick=, avatar=;"),
+    ({f"{PROD}PRESETS": "a: nick=; b: Vip=x"}, f"{PROD}PRESETS names an unknown field in item 2. Fields:"),
     ({"SLACK_COMMAND": "im"}, "SLACK_COMMAND must be a slash and up to 31 of a-z"),
     ({"SLACK_COMMAND": "/IM"}, "SLACK_COMMAND must be a slash and up to 31 of a-z"),
     ({"AUDIT_CHANNEL": "#audit"}, "AUDIT_CHANNEL must be a channel's id (C…), not its name, or none"),
@@ -465,6 +467,13 @@ def test_fixed_settings_ignore_the_environment(
 def test_refuses_a_database_it_cannot_use(url: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL must be sqlite:///FILE"):
         load({"DATABASE_URL": url})
+
+
+def test_reads_presets_with_the_fields_of_the_app() -> None:
+    settings = load({f"{PROD}PRESETS": "reset: nick=, Vip=", f"{PROD}CUSTOM_FIELDS": "Vip"})
+
+    (preset,) = settings.apps.by_name["prod"].presets
+    assert (preset.name, [field.word for field, _ in preset.values]) == ("reset", ["nick", "Vip"])
 
 
 def test_names_the_tags_of_masked_fields() -> None:

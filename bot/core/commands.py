@@ -175,7 +175,7 @@ SPECS: Mapping[str, Spec] = MappingProxyType(
             Spec(
                 "set",
                 SetFields,
-                '<id> field=value… [--app NAME] [--reason "…"]',
+                '<id> field=value…|preset [--app NAME] [--reason "…"]',
                 needs=Role.EDITOR,
                 options={"--app": True, "--reason": True},
                 examples=(

@@ -63,6 +63,14 @@ class Grantees:
 
 
 @dataclass(frozen=True, slots=True)
+class Preset:
+    """A named set of values to write; an empty text or 0 clears."""
+
+    name: str
+    values: tuple[tuple[Field, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """A Tencent Chat app.
 
@@ -72,6 +80,7 @@ class App:
         custom: Its own profile fields.
         admin: The account that the bot acts as.
         others: The names of the other apps, where an account may be instead.
+        presets: The named sets of values that editors can write.
     """
 
     name: str
@@ -79,6 +88,7 @@ class App:
     custom: tuple[Field, ...] = ()
     admin: str = ""
     others: tuple[str, ...] = ()
+    presets: tuple[Preset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

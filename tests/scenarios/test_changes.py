@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -205,6 +206,27 @@ def test_fails_in_words_when_the_vendor_refuses(running_bot: RunningBot, ed: Sla
     assert failed["text"].startswith("Failed:")
     assert "(40005)" in failed["text"]
     assert "40005" in ed.audit()["text"]
+
+
+def confirm_of(preview: dict[str, Any]) -> str:
+    """Find the label of a preview's Confirm button."""
+    (row,) = (block["elements"] for block in preview["blocks"] if block["type"] == "actions")
+    return str(row[0]["text"]["text"])
+
+
+def test_previews_confirms_and_undoes_a_preset(running_bot: RunningBot, ed: SlackUser) -> None:
+    before = nick_of(running_bot, "user_022")
+    preview = ed.ask('/im set user_022 reset-profile --reason "spam"')
+    assert f"Nickname · {before} · cleared" in preview["text"]
+
+    done = ed.press(preview, confirm_of(preview))
+
+    assert nick_of(running_bot, "user_022") == ""
+    ed.audit()
+    undo = ed.press(done, "Undo…")
+    ed.press(undo, confirm_of(undo))
+    assert nick_of(running_bot, "user_022") == before
+    ed.audit()
 
 
 @contextmanager

@@ -219,10 +219,43 @@ def test_asks_what_to_change_before_it_shows_any_input(ed: SlackUser) -> None:
     assert ed.page.send("/im set user_024") == {"ok": True}
     form = ed.view("What to change")
 
-    assert [block["block_id"] for block in form["blocks"] if block["type"] == "input"] == ["what", "reason"]
+    assert [block["block_id"] for block in form["blocks"] if block["type"] == "input"] == [
+        "preset",
+        "what",
+        "reason",
+    ]
     ed.page.submit(form)
     assert ed.view()["errors"] == {"what": "Please complete this required field."}
     ed.close(form)
+
+
+def test_fills_in_a_preset(running_bot: RunningBot, ed: SlackUser) -> None:
+    form = open_form(ed, "user_035", "Tag_Profile_IM_Level")
+    block = next(block for block in form["blocks"] if block.get("block_id") == "preset")
+    options = {option["value"]: option for option in block["element"]["options"]}
+    assert list(options) == ["reset-profile", "unblock"]
+    chosen = {"selected_option": options["reset-profile"]}
+    state = {
+        "preset": {"value": chosen},
+        "Tag_Profile_IM_Level": {"value": {"value": "66"}},
+        "reason": {"value": {"value": "spam"}},
+    }
+
+    ed.page.press_in(form, "preset", "value", state=state, **chosen)
+    filled = ed.view(f"'block_id': '{NICK}'")
+
+    inputs = {block["block_id"]: block["element"] for block in filled["blocks"] if block["type"] == "input"}
+    assert {each["action_id"] for each in inputs.values()} == {"value-1"}
+    assert inputs["preset"]["initial_option"]["value"] == "reset-profile"
+    assert len(inputs["what"]["initial_options"]) == 4
+    assert inputs["Tag_Profile_IM_Level"]["initial_value"] == "66"
+    assert inputs["reason"]["initial_value"] == "spam"
+    assert "initial_value" not in inputs[NICK]
+    ed.page.submit(filled)
+    ed.page.submit(ed.view("nothing is changed yet", "cleared", "66"))
+    ed.close(ed.view("Done."))
+    assert nick_of(running_bot, "user_035") == ""
+    ed.audit()
 
 
 def test_clears_a_birthday(running_bot: RunningBot, ed: SlackUser) -> None:

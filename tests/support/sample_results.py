@@ -24,6 +24,7 @@ from bot.core.model import (
     Surface,
     Values,
 )
+from bot.core.parsing.presets import parse_presets
 from bot.core.results import (
     Form,
     Help,
@@ -40,6 +41,13 @@ from bot.errors import IMError, NotAFriendError, NotAskedError, NotFoundError, U
 
 VIP = custom_field("Vip", "VIP tier")
 PROD = App("prod", "Singapore", (VIP,))
+
+WITH_PRESETS = replace(
+    PROD,
+    presets=parse_presets(
+        "reset-nick: nick=, avatar=, birthday=; unmute: forbid=allowed; hide: Vip=☃", (VIP,)
+    ),
+)
 
 ALICE: Values = {
     "Tag_Profile_IM_Nick": "Alice Zhang",

@@ -21,8 +21,9 @@ from bot.core.commands import (
 from bot.core.fields import Domain, Field
 from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.lookups.kinds import PROFILES, LookupKind
-from bot.core.model import App
+from bot.core.model import App, Value
 from bot.core.parsing.assignments import read_assignments
+from bot.core.parsing.presets import find_preset
 from bot.core.parsing.punctuation import strip_punctuation
 from bot.core.parsing.suggestions import suggest
 from bot.core.parsing.tokens import ParsedArguments, Token, keep_commas, split_options, tokenize
@@ -159,8 +160,10 @@ def _build_set(arguments: ParsedArguments, apps: Apps) -> Command:
             check_text("--reason", reason)
         if reason and not rest:
             errors.add(UsageError("--reason needs field=value; the form has its own input for a reason"))
+        values: Mapping[Field, Value] = {}
         with errors.collect():
-            values = read_assignments(rest, app)
+            preset = find_preset(app, rest)
+            values = dict(preset.values) if preset else read_assignments(rest, app)
         errors.raise_all()
     except UsageError as error:
         error.app, error.accounts = app.name, (account,)

@@ -21,6 +21,7 @@ from bot.slack.listeners.review import OpenReviews, Review, make_request, regist
 from bot.slack.modals.errors import FormError, busy_error
 from bot.slack.modals.inputs import INPUT
 from bot.slack.modals.profile import (
+    PRESET,
     SET_ACCOUNT,
     SET_MODAL,
     SET_SHORTCUT,
@@ -61,12 +62,13 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         run = partial(runner.fill_form, request, command, open_view)
         admission.admit(request, partial(runner.run_guarded, request, run))
 
-    @app.action({"block_id": WHAT, "action_id": re.compile(INPUT)})
+    @app.action({"block_id": re.compile(f"^({WHAT}|{PRESET})$"), "action_id": re.compile(INPUT)})
     def on_choice(ack: Ack, body: Mapping[str, Any]) -> None:
         actor, view = read_actor(body), body["view"]
+        fills = text(body["actions"][0], "block_id") == PRESET
         open_view = OpenView(runner.forms.slack, TITLE, text(view, "id"))
         request = SlackRequest(actor, Surface.FORM, Reply(responder.open_view(open_view, "", actor.user_id)))
-        run = partial(_show_chosen, runner, request, open_view, view)
+        run = partial(_show_chosen, runner, request, open_view, view, fills=fills)
         admission.admit(request, partial(runner.run_guarded, request, run), quick=True)
         ack()
 
@@ -88,12 +90,21 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
 
 
 def _show_chosen(
-    runner: CommandRunner, request: SlackRequest, open_view: OpenView, view: Mapping[str, Any]
+    runner: CommandRunner,
+    request: SlackRequest,
+    open_view: OpenView,
+    view: Mapping[str, Any],
+    *,
+    fills: bool,
 ) -> str:
-    """Show the inputs of the chosen fields, with what was filled in."""
+    """Show the inputs of the chosen fields, with what was filled in or what a chosen preset fills in."""
     key = text(view, "private_metadata")
     form = runner.interactions.find(key, request.actor, OpenForm).form
-    open_view.show(form_view(form, key, read_filled(view, form)))
+    filled = read_filled(view, form)
+    presets = {preset.name: preset for preset in form.app.presets}
+    if fills and filled.preset in presets:
+        filled = filled.fill(form, presets[filled.preset])
+    open_view.show(form_view(form, key, filled))
     return "ChooseFields"
 
 

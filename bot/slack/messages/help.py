@@ -10,6 +10,7 @@ from bot.core.commands import SetFields, Spec
 from bot.core.fields import MAX_UINT32, Domain, Field, Kind, offered
 from bot.core.model import App, Grantees, Role
 from bot.core.parsing.command_line import MAX_ACCOUNTS
+from bot.core.parsing.presets import format_preset
 from bot.core.parsing.values import choices, is_settable
 from bot.core.results import Help, RoleReport, Withheld
 from bot.slack.messages.blocks import (
@@ -82,6 +83,7 @@ def show_help(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
         yield paragraph(_usage_line(help_.topic, command), [words(help_.topic.summary)], *fields)
         if help_.topic.makes is SetFields:
             yield from _show_settable(help_.apps, trim)
+            yield from _show_presets(help_.apps, trim)
             yield paragraph(
                 [
                     words("Quote a value that contains a space. To clear a field, leave its value empty: "),
@@ -156,6 +158,17 @@ def _show_settable(apps: Iterable[App], trim: Truncator) -> Iterator[Block]:
     yield table([("Type this", "Field", "Value"), *rows])
     if more := and_more(len(fields) - _MAX_FIELDS, "custom fields, which take text"):
         yield plain_context(more)
+
+
+def _show_presets(apps: Iterable[App], trim: Truncator) -> Iterator[Block]:
+    """Show the presets of each app, and the values they set."""
+    for app in apps:
+        lines = [
+            [code(preset.name), words(f"  {trim(make_visible(format_preset(preset)))}")]
+            for preset in app.presets[:_MAX_FIELDS]
+        ]
+        if lines:
+            yield paragraph([bold("Presets in "), code(app.name)], *lines)
 
 
 def _text(field: Field) -> str:

@@ -1,6 +1,6 @@
 """Profile modal: the form that changes one account, and its submission."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,9 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.core.fields import TEXT_BYTES, Domain, Field, offered
+from bot.core.model import Preset
 from bot.core.parsing.command_line import Apps
-from bot.core.parsing.values import is_settable
+from bot.core.parsing.values import empty_value, is_settable
 from bot.core.results import Form
 from bot.slack.messages.blocks import Truncator, app_label, bold, code, context, paragraph, words
 from bot.slack.messages.values import field_label
@@ -42,6 +43,8 @@ ACCOUNT = "account"
 """The block id of the account input."""
 APP = "app"
 """The block id of the app input, shown if there are several apps."""
+PRESET = "preset"
+"""The block id of the choice of a preset."""
 WHAT = "what"
 """The block id of the choice of fields."""
 REASON = "reason"
@@ -104,6 +107,7 @@ class Filled:
         typed: The texts of their inputs, by tag; a field without one has its current value.
         cleared: The tags of the fields whose checkbox to clear them is ticked.
         reason: The reason.
+        preset: The name of the preset it was filled with last; empty if there was none.
         version: The end of the action ids; Slack keeps what was typed into an input until its id changes.
     """
 
@@ -112,6 +116,21 @@ class Filled:
     cleared: frozenset[str] = frozenset()
     reason: str = ""
     version: str = ""
+    preset: str = ""
+
+    def fill(self, form: Form, preset: Preset) -> "Filled":
+        """Return the form filled with a preset's values as well, under new action ids."""
+        values = dict(preset.values)
+        cleared = {each.tag for each, value in values.items() if value == empty_value(each)}
+        tags = {each.tag for each in (*self.fields, *values)}
+        return Filled(
+            tuple(each for each in form_fields(form) if each.tag in tags),
+            {**self.typed, **{each.tag: initial_value(each, value) for each, value in values.items()}},
+            self.cleared.difference(each.tag for each in values) | cleared,
+            self.reason,
+            f"-{int(self.version.removeprefix('-') or 0) + 1}",
+            preset.name,
+        )
 
 
 NOTHING_FILLED = Filled()
@@ -147,7 +166,14 @@ def form_view(form: Form, key: str, filled: Filled = NOTHING_FILLED) -> dict[str
     )
     note = context("You'll review the changes before saving", _BYTES)
     return make_view(
-        [head, _choice_of_fields(form, filled, action_id), *inputs, reason, note],
+        [
+            head,
+            *_choice_of_presets(form, filled, action_id),
+            _choice_of_fields(form, filled, action_id),
+            *inputs,
+            reason,
+            note,
+        ],
         submit=PlainTextObject(text="Preview"),
         notify_on_close=True,
         private_metadata=key,
@@ -177,6 +203,33 @@ def _choice_of_fields(form: Form, filled: Filled, action_id: str) -> Block:
     )
 
 
+def _choice_of_presets(form: Form, filled: Filled, action_id: str) -> Iterator[Block]:
+    options = {
+        preset.name: Option(value=preset.name, text=PlainTextObject(text=preset.name, emoji=False))
+        for preset in form.app.presets
+        if can_fill(preset)
+    }
+    if options:
+        yield InputBlock(
+            label="Preset",
+            element=StaticSelectElement(
+                action_id=action_id,
+                placeholder="Choose a preset",
+                options=list(options.values()),
+                initial_option=options.get(filled.preset),
+            ),
+            block_id=PRESET,
+            dispatch_action=True,
+            optional=True,
+            hint="Fills in the values below. You can still change them.",
+        )
+
+
+def can_fill(preset: Preset) -> bool:
+    """Check whether the inputs of a form can hold all values of a preset."""
+    return all(initial_value(each, value) or value == empty_value(each) for each, value in preset.values)
+
+
 def form_fields(form: Form) -> tuple[Field, ...]:
     """List the fields that a form offers: all that are settable."""
     return tuple(field for field in offered(Domain.PROFILE, form.app.custom) if is_settable(field))
@@ -193,6 +246,7 @@ def read_filled(view: Mapping[str, Any], form: Form) -> Filled:
         frozenset(field.tag for field in form_fields(form) if reads_clear(values, field)),
         read_input(values, REASON) or "",
         next(iter(values.get(WHAT, {})), INPUT).removeprefix(INPUT),
+        read_input(values, PRESET) or "",
     )
 
 

@@ -9,7 +9,7 @@ from bot.core.parsing.values import check_text, parse_value
 from bot.core.results import Form
 from bot.errors import UsageError
 from bot.slack.modals.errors import FormError, in_words
-from bot.slack.modals.profile import ACCOUNT, REASON, form_fields, read_account, read_form
+from bot.slack.modals.profile import ACCOUNT, REASON, WHAT, form_fields, read_account, read_form
 
 
 def read_edit(view: Mapping[str, Any], apps: Apps) -> EditProfile:
@@ -34,7 +34,7 @@ def read_changes(view: Mapping[str, Any], form: Form) -> SetFields:
     """
     typed, reason = read_form(view["state"], form)
     if not typed:
-        raise FormError(view, {"": "nothing is changed yet; change a value, or choose another field"})
+        raise FormError(view, {WHAT: "nothing is changed yet; change a value, or choose another field"})
     values, mistakes = {}, {}
     for field in form_fields(form):
         try:

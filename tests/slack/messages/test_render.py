@@ -98,6 +98,7 @@ from tests.support.sample_results import (
     UNDO,
     VIEWER,
     VIP,
+    WITH_PRESETS,
     attributes,
     chain,
     crowd,
@@ -206,6 +207,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     ),
     "help_profile": lambda: show(replace(HELP, topic=SPECS["profile"])),
     "help_set": lambda: show(replace(HELP, topic=SPECS["set"])),
+    "help_set_presets": lambda: show(replace(HELP, topic=SPECS["set"], apps=(WITH_PRESETS,))),
     "preview": lambda: show(PREVIEW),
     "preview_clearing": lambda: show(Preview(PROD, CLEARING)),
     "preview_doubtful": lambda: show(

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from bot.playground.blockkit.checker import check_view
 from bot.playground.interactions.input_values import find_errors, read_state
 from bot.slack.modals.inputs import INPUT
 from bot.slack.modals.profile import (
+    PRESET,
     REASON,
     SET_MODAL,
     TITLE,
@@ -24,7 +26,7 @@ from bot.slack.modals.profile import (
     read_filled,
     read_form,
 )
-from tests.support.sample_results import ALICE, BOB, FORM, PROD, VIP
+from tests.support.sample_results import ALICE, BOB, FORM, PROD, VIP, WITH_PRESETS
 
 NICK, GENDER, BIRTHDAY, LEVEL, SIGNATURE, MESSAGES = (
     "Tag_Profile_IM_Nick",
@@ -158,6 +160,27 @@ def test_clears_what_an_input_cannot() -> None:
     assert altered == {NICK: "", BIRTHDAY: ""}
     assert f"clear:{SIGNATURE}" not in inputs(whole(form))
     assert f"clear:{BIRTHDAY}" not in inputs(whole(NOTHING_SET))
+
+
+def test_fills_in_a_preset_beside_what_was_typed() -> None:
+    form = replace(FORM, app=WITH_PRESETS)
+    filled = Filled((field(NICK), field(LEVEL)), {NICK: "Ali", LEVEL: "8"}).fill(
+        form, WITH_PRESETS.presets[0]
+    )
+    view = form_view(form, "key", filled)
+
+    assert [each.tag for each in filled.fields][:3] == [NICK, BIRTHDAY, LEVEL]
+    altered, _ = read_form({"values": read_state(view["blocks"], {})}, form)
+    assert {NICK: "", BIRTHDAY: "", LEVEL: "8"}.items() <= altered.items()
+    assert inputs(view)[PRESET]["element"]["initial_option"]["value"] == "reset-nick"
+    assert filled.fill(form, WITH_PRESETS.presets[1]).version == "-2"
+
+
+def test_offers_no_preset_that_its_inputs_cannot_hold() -> None:
+    offered = inputs(form_view(replace(FORM, app=WITH_PRESETS), "key"))[PRESET]["element"]["options"]
+
+    assert [option["value"] for option in offered] == ["reset-nick", "unmute"]
+    assert PRESET not in inputs(form_view(FORM, "key"))
 
 
 def test_offers_messages_without_their_current_value() -> None:

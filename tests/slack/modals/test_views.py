@@ -44,6 +44,7 @@ from tests.support.sample_results import (
     UNCHANGED,
     UNDO,
     VENDOR_DOWN,
+    WITH_PRESETS,
     enter,
     settled,
 )
@@ -54,6 +55,8 @@ BOTH = Apps({"prod": PROD, "test": App("test", "Frankfurt")}, "prod")
 FOUND = (Candidate("bob_k", likely=True), Candidate("Bob K", likely=True), Candidate("trace", likely=False))
 TOO_OLD = ExpiredError("this preview is older than 10 minutes", advice="Run the command again")
 
+FORM_WITH_PRESETS = replace(FORM, app=WITH_PRESETS)
+
 VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_account": lambda: account_view(BOTH),
     "view_lookup": lambda: lookup_view(BOTH),
@@ -63,6 +66,9 @@ VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_changing": lambda: changing_view("an-id-of-ours"),
     "view_form": lambda: form_view(FORM, "an-opaque-key"),
     "view_form_chosen": lambda: form_view(FORM, "an-opaque-key", Filled(form_fields(FORM))),
+    "view_form_preset": lambda: form_view(
+        FORM_WITH_PRESETS, "an-opaque-key", Filled().fill(FORM_WITH_PRESETS, WITH_PRESETS.presets[0])
+    ),
     "view_review": lambda: review_view(PREVIEW),
     "view_review_moved": lambda: review_view(replace(PREVIEW, later=LATER)),
     "view_review_waiting": lambda: review_view(replace(PREVIEW, problem=NOTHING_SENT)),
