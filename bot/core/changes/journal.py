@@ -20,15 +20,23 @@ from bot.errors import (
     RoleUnconfirmedError,
 )
 
-OUTCOME_TEXT = {
-    Outcome.PROPOSED: "it is not confirmed yet",
-    Outcome.ATTEMPTED: "it is already being applied",
-    Outcome.SUCCEEDED: "it was already applied",
-    Outcome.FAILED: "it failed",
-    Outcome.UNKNOWN: "it was sent, and its outcome is unknown",
-    Outcome.CANCELLED: "it was cancelled, has expired or was replaced by a new preview",
+EXPIRED = "expired"
+"""The recorded reason of a cancelled change whose preview was too old."""
+MOVED = "the profile changed after the preview"
+"""The recorded reason of a cancelled change that a new preview replaced, or that was an undo."""
+
+_OUTCOME_TEXT = {
+    Outcome.PROPOSED: "is not confirmed yet",
+    Outcome.ATTEMPTED: "is already being applied",
+    Outcome.SUCCEEDED: "was already applied",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN: "was sent, and we can't tell yet whether it was saved",
+    Outcome.CANCELLED: "was cancelled",
 }
-"""The state of a change in words, by its outcome."""
+_CANCELLED_TEXT = {
+    EXPIRED: "has expired",
+    MOVED: "was replaced, because the profile changed meanwhile",
+}
 
 _STATE = {
     Outcome.SUCCEEDED: "the change was sent and applied",
@@ -38,7 +46,7 @@ _STATE = {
 
 
 _LOOKED_INTO = 100
-"""The most entries of an account searched for an undo."""
+"""The most entries of an account searched for an undo, or for a step."""
 
 
 @contextmanager
@@ -147,7 +155,7 @@ def move(
             deny(record, replace(asked, reason="", before=NOTHING, after=NOTHING), error)
         raise
     if entry is None:
-        raise not_open(record.find(change.id) or change)
+        raise not_open(record, record.find(change.id) or change)
     return moved, entry
 
 
@@ -205,9 +213,27 @@ def word_of(change: Change) -> str:
     return "undo" if change.undoes else "set"
 
 
-def not_open(change: Change) -> ExpiredError:
+def not_open(record: Record, change: Change) -> ExpiredError:
     """Make the error for a change that can no longer be confirmed or cancelled."""
+    again = "Run the command again for a new preview" if change.outcome is Outcome.CANCELLED else ""
     return ExpiredError(
-        f"this change is no longer open: {OUTCOME_TEXT[change.outcome]}",
-        advice="See the account's history",
+        f"this change {describe_state(record, change)}", advice=again or "See the account's history"
+    )
+
+
+def describe_state(record: Record, change: Change) -> str:
+    """Describe the state of a change, and why it was cancelled as far as the record can be read."""
+    problem = ""
+    if change.outcome is Outcome.CANCELLED:
+        with suppress(AuditError):
+            problem = _find_problem(record, change)
+    return _CANCELLED_TEXT.get(problem, _OUTCOME_TEXT[change.outcome])
+
+
+def _find_problem(record: Record, change: Change) -> str:
+    """Return the problem of the latest entry of a change; empty if it has none, or is too far back."""
+    entries = record.list_history(change.app, change.account, None, _LOOKED_INTO)
+    steps = (entry.event for entry in entries if isinstance(entry, Entry))
+    return next(
+        (step.problem for step in steps if (step.change_id, step.outcome) == (change.id, change.outcome)), ""
     )

@@ -16,7 +16,6 @@ from bot.core.changes.applying import WAITS, WriteResult, apply
 from bot.core.changes.conflicts import find_later
 from bot.core.changes.expiry import CONFIRM_WITHIN, expires_at
 from bot.core.changes.journal import (
-    OUTCOME_TEXT,
     before_sending,
     keeps_waiting,
     not_open,
@@ -202,7 +201,8 @@ class Changes:
         if done is None:
             raise ExpiredError(f"there is no change {quote(change_id)}", advice=_HISTORY)
         if done.outcome is not Outcome.SUCCEEDED:
-            raise ExpiredError(f"this change cannot be undone: {OUTCOME_TEXT[done.outcome]}", advice=_HISTORY)
+            state = journal.describe_state(self.record, done)
+            raise ExpiredError(f"this change cannot be undone: it {state}", advice=_HISTORY)
         app, touched = find_fields(done, self.apps)
         now = self._read_named(app, done.account, touched)
         if changed := changed_fields(touched, now, done.after):
@@ -273,14 +273,14 @@ class Changes:
             journal.deny(self.record, _asked(actor, change, surface), refusal)
             raise refusal
         if change.outcome is not Outcome.PROPOSED:
-            raise not_open(change)
+            raise not_open(self.record, change)
         return change
 
     def _check_age(self, change: Change, surface: Surface) -> None:
         if journal.now(self.record) < expires_at(change):
             return
         with suppress(AuditError):
-            journal.move(self.record, change, Outcome.CANCELLED, surface, "expired")
+            journal.move(self.record, change, Outcome.CANCELLED, surface, journal.EXPIRED)
         minutes = CONFIRM_WITHIN // timedelta(minutes=1)
         raise ExpiredError(f"this preview is older than {minutes} minutes", advice=_AGAIN)
 
@@ -311,9 +311,7 @@ class Changes:
         with keeps_waiting(old.id):
             later = find_later(self.record, old, changed, old.before, now)
             with before_sending():
-                journal.move(
-                    self.record, old, Outcome.CANCELLED, surface, "the profile changed after the preview"
-                )
+                journal.move(self.record, old, Outcome.CANCELLED, surface, journal.MOVED)
         if old.undoes:
             return Overwritten(app, old, later)
         wanted = {field: old.after[field.tag] for field in touched}

@@ -218,8 +218,7 @@ def _outcome_lines(settled: Settled, trim: Truncator) -> list[list[RichTextEleme
                 "Don't repeat the change until then."
             )
             unknown = [
-                bold("Outcome unknown: "),
-                words("the bot can't tell yet whether it saved "),
+                bold("We can't tell yet whether this was saved: "),
                 *fields,
                 words("."),
             ]

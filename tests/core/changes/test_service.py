@@ -257,8 +257,26 @@ def test_confirms_until_the_preview_expires_and_no_later(fixture: ChangesFixture
     assert fixture.writes == 1
     assert fixture.record.entries[-1].event.outcome is Outcome.CANCELLED
     assert fixture.record.entries[-1].event.problem == "expired"
-    with pytest.raises(ExpiredError, match="no longer open"):
+    with pytest.raises(ExpiredError, match=r"^this change has expired$"):
         fixture.changes.confirm(EDDA, too_late.id)
+
+
+def test_says_why_a_change_can_no_longer_be_confirmed(fixture: ChangesFixture) -> None:
+    cancelled, moved = fixture.preview(), fixture.preview("level=8")
+    fixture.changes.cancel(EDDA, cancelled.id)
+    fixture.someone_else_writes({LEVEL: 9})
+    fixture.changes.confirm(EDDA, moved.id)
+
+    with pytest.raises(ExpiredError, match=r"^this change was cancelled$") as caught:
+        fixture.changes.confirm(EDDA, cancelled.id)
+    assert caught.value.advice == "Run the command again for a new preview"
+    with pytest.raises(
+        ExpiredError, match=r"^this change was replaced, because the profile changed meanwhile$"
+    ):
+        fixture.changes.confirm(EDDA, moved.id)
+    fixture.record.failing = {"list_history": [AuditError("the disk is gone")] * 9}
+    with pytest.raises(ExpiredError, match=r"^this change was cancelled$"):
+        fixture.changes.confirm(EDDA, moved.id)
 
 
 def test_says_that_a_preview_expired_even_when_that_cannot_be_recorded(fixture: ChangesFixture) -> None:
@@ -403,7 +421,7 @@ def test_cancels_before_it_is_confirmed_and_not_after(fixture: ChangesFixture) -
 
     assert (settled.change.outcome, settled.entry) == (Outcome.CANCELLED, fixture.record.entries[-1])
     for step in (fixture.changes.cancel, fixture.changes.confirm):
-        with pytest.raises(ExpiredError, match="it was cancelled"):
+        with pytest.raises(ExpiredError, match=r"^this change was cancelled$"):
             step(EDDA, change.id)
     assert fixture.writes == 0
 
@@ -412,7 +430,7 @@ def test_says_what_became_of_a_change_that_is_confirmed_again(fixture: ChangesFi
     change = fixture.done()
 
     for step in (fixture.changes.cancel, fixture.changes.confirm):
-        with pytest.raises(ExpiredError, match="it was already applied"):
+        with pytest.raises(ExpiredError, match=r"^this change was already applied$"):
             step(EDDA, change.id)
 
     assert fixture.writes == 1

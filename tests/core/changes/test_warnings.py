@@ -16,12 +16,12 @@ APP = App("prod", "Singapore", admin="administrator")
 def test_asks_whether_a_birthday_in_the_future_is_meant(day: int, *, doubted: bool) -> None:
     found = [*find_warnings(APP, replace(CHANGE, after={BIRTHDAY: day}))]
 
-    assert found == (["Birthday is in the future. Is that intended?"] if doubted else [])
+    assert found == (["Birthday is in the future. Are you sure?"] if doubted else [])
 
 
 def test_says_that_an_account_is_the_one_the_bot_acts_as() -> None:
     change = replace(CHANGE, account="administrator")
 
-    assert [*find_warnings(APP, change)] == ["administrator is the app's admin account. Is that intended?"]
+    assert [*find_warnings(APP, change)] == ["This is the app's administrator account. Are you sure?"]
     assert not [*find_warnings(App("prod", "Singapore", admin="root"), change)]
     assert not [*find_warnings(APP, CHANGE)]
