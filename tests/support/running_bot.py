@@ -80,7 +80,7 @@ class SlackUser:
         block_id, button = next(
             (block["block_id"], element)
             for block in message["blocks"]
-            for element in block.get("elements", ())
+            for element in (*block.get("elements", ()), *filter(None, [block.get("accessory")]))
             if element["type"] == "button" and element["text"]["text"] == label
         )
         place = {"channel": message["channel"], "ts": message["ts"], "block_id": block_id}

@@ -18,7 +18,7 @@ from bot.slack.api.errors import SlackCallError
 from bot.slack.api.retry_after import MOST_WAIT
 from bot.slack.delivery.channel import Channel, fix_for
 from bot.slack.messages.audit import Group, describe_altered, group_entries, render_checkpoint, render_entries
-from bot.slack.messages.mentions import Names, no_names, without_mentions
+from bot.slack.messages.mentions import Names, no_names
 
 BATCH = 5
 """The most entries in one message; a group of refusals counts as one."""
@@ -228,8 +228,7 @@ class Relay:
         if new := [entry for entry in entries if _key(entry) not in self._posted]:
             self._readers.check()
             chosen = [entry for group in group_entries(new)[:BATCH] for entry in group]
-            message = render_entries(chosen, self._apps, self._masked)
-            self._channel.post(without_mentions(message, self._names))
+            self._channel.post(render_entries(chosen, self._apps, self._masked, self._names))
             self._posted = (self._posted | set(map(_key, chosen))) & set(map(_key, entries))
         # Groups of refusals are posted out of order: mark only up to the first gap.
         *_, last = takewhile(lambda entry: _key(entry) in self._posted, entries)

@@ -2,10 +2,19 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TypeAlias, TypeGuard
 
-from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    RichTextElement,
+    RichTextElementParts,
+)
 
 from bot.core.commands import WORDS, UndoChange
 from bot.core.fields import Domain, offered
@@ -25,6 +34,7 @@ from bot.slack.messages.blocks import (
     make_message,
     paragraph,
     plain_context,
+    plain_section,
     preformatted,
     sentence,
     words,
@@ -33,12 +43,11 @@ from bot.slack.messages.change import (
     Difference,
     differences,
     entry_label,
-    show_differences,
-    show_reason,
 )
+from bot.slack.messages.mentions import Names, no_names, show_name
 from bot.slack.messages.paging import PageControls
-from bot.slack.messages.text import and_more, join_some, make_visible
-from bot.slack.messages.values import format_time
+from bot.slack.messages.text import and_more, join_some, make_visible, plural
+from bot.slack.messages.values import format_time, local_time
 
 Group: TypeAlias = Sequence[Entry | AlteredEntry]
 """Entries shown as one: a single one, refusals of one person, or altered entries."""
@@ -62,6 +71,17 @@ _LOOKUP_HEADINGS: Mapping[Outcome, str] = {
     Outcome.CANCELLED: "Lookup cancelled",
 }
 """Headings of lookups that differ from those of changes."""
+_MARKS: Mapping[Outcome, str] = {
+    Outcome.PROPOSED: "📝",
+    Outcome.ATTEMPTED: "⏳",
+    Outcome.SUCCEEDED: "✅",
+    Outcome.FAILED: "❌",
+    Outcome.UNKNOWN: "❓",
+    Outcome.CANCELLED: "✖️",
+    Outcome.DENIED: "⛔",
+    Outcome.ANSWERED: "🔎",
+}
+"""Marks by outcome; each stands beside its heading."""
 _OPEN_STATES: Mapping[Outcome, str] = {
     Outcome.PROPOSED: "previewed, not confirmed",
     Outcome.ATTEMPTED: "in progress",
@@ -70,6 +90,8 @@ _OPEN_STATES: Mapping[Outcome, str] = {
 _MAX_NAMED = 5
 _MAX_REASONS = 3
 _MAX_FIELDS = 8
+_MAX_SHORT = 3
+_MAX_SHORT_TEXT = 240
 _PERSON = re.compile("[UW][A-Z0-9]+")
 
 
@@ -91,7 +113,10 @@ def group_entries(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
 
 
 def render_entries(
-    entries: Sequence[Entry | AlteredEntry], apps: Mapping[str, App], masked: Mapping[str, Collection[str]]
+    entries: Sequence[Entry | AlteredEntry],
+    apps: Mapping[str, App],
+    masked: Mapping[str, Collection[str]],
+    names: Names = no_names,
 ) -> Message:
     """Render entries for the audit channel, with each label at the end of the fallback text as well.
 
@@ -101,8 +126,10 @@ def render_entries(
         entries: The entries, in order.
         apps: The apps by name.
         masked: By app, the tags of fields with values hidden from the channel.
+        names: Returns the names of people.
     """
-    blocks = fit(lambda trim: _show_entries(entries, apps, masked, trim))
+    channel = _Channel(apps, masked, names)
+    blocks = fit(lambda trim: _show_entries(entries, channel, trim))
     return Message(fallback(blocks, entry_labels(entries)), blocks)
 
 
@@ -159,21 +186,34 @@ def _are_intact(group: Group) -> TypeGuard[Sequence[Entry]]:
     return all(isinstance(entry, Entry) for entry in group)
 
 
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """What the audit channel's messages depend on, as for `render_entries`."""
+
+    apps: Mapping[str, App]
+    masked: Mapping[str, Collection[str]]
+    names: Names
+
+    def person(self, actor: Actor) -> str:
+        """Name a person without a mention, which would notify them."""
+        return show_name(make_visible(actor.user_id), self.names) or "someone"
+
+    def place(self, names: str) -> str:
+        """Name the app, unless it is the only one."""
+        return f" in {make_visible(names)}" if names and {names} != set(self.apps) else ""
+
+
 def _show_entries(
-    entries: Sequence[Entry | AlteredEntry],
-    apps: Mapping[str, App],
-    masked: Mapping[str, Collection[str]],
-    trim: Truncator,
+    entries: Sequence[Entry | AlteredEntry], channel: _Channel, trim: Truncator
 ) -> Iterator[Block]:
-    groups = group_entries(entries)
-    for group in groups:
+    for group in group_entries(entries):
         first = group[0]
         if isinstance(first, AlteredEntry):
             yield from _show_altered(group)
         elif len(group) > 1 and _are_intact(group):
-            yield from _show_refusals(group, trim)
+            yield from _show_refusals(group, channel, trim)
         else:
-            yield from _show_entry(first, apps, masked, trim, single=len(groups) == 1)
+            yield from _show_entry(first, channel, trim)
 
 
 def _show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
@@ -191,55 +231,44 @@ def _show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
     yield plain_context(f"#{head.sequence} · {format_time(at)}")
 
 
-def _show_entry(
-    entry: Entry,
-    apps: Mapping[str, App],
-    masked: Mapping[str, Collection[str]],
-    trim: Truncator,
-    *,
-    single: bool,
-) -> Iterator[Block]:
+def _show_entry(entry: Entry, channel: _Channel, trim: Truncator) -> Iterator[Block]:
     event = entry.event
-    app = apps.get(event.app, App(event.app, ""))
-    hidden = {*masked.get(app.name, ()), *_unknown_tags(event, app)}
+    app = channel.apps.get(event.app, App(event.app, ""))
+    hidden = {*channel.masked.get(app.name, ()), *_unknown_tags(event, app)}
     found = differences(app.custom, event.before, event.after, trim, hidden)
-    yield paragraph(
-        _heading(event, app, trim),
-        *([] if single else _difference_lines(found)),
-        *_problem_lines(event, trim),
+    short = " · ".join(map(_difference, found))
+    is_long = len(found) > _MAX_SHORT or len(short) > _MAX_SHORT_TEXT
+    parts = (
+        _heading(event, channel, trim),
+        plural(len(found), "field") if is_long else short,
+        _reason(event, trim),
     )
-    if found and single:  # Slack allows one table per message
-        yield show_differences(found, "Before", "After" if _is_done(event) else "Requested")
-    yield from show_reason(event.reason, trim)
-    if _is_done(event):
-        yield buttons(Button("Undo…", "undo_change", event.change_id))
-    yield plain_context(_entry_footer(entry))
+    undo = Button("Undo…", "undo_change", event.change_id) if _is_done(event) else None
+    yield plain_section([" · ".join(filter(None, parts)), *_problems(event, trim)], undo)
+    if is_long:
+        yield paragraph(_run_on(found))
+    yield _small_print([entry_label(entry), _change_label(event)], entry.at)
 
 
-def _show_refusals(group: Sequence[Entry], trim: Truncator) -> Iterator[Block]:
+def _show_refusals(group: Sequence[Entry], channel: _Channel, trim: Truncator) -> Iterator[Block]:
     events = [entry.event for entry in group]
     accounts = _list_some(account for event in events for account in event.accounts)
     what = " ".join(filter(None, (_list_some(event.command for event in events), accounts))) or "a command"
-    names = _list_some(event.app for event in events if event.app)
-    place = [words(" in "), code(trim(names))] if names else []
-    yield paragraph(
+    place = channel.place(_list_some(event.app for event in events if event.app))
+    asked = f"{trim(make_visible(what))}{trim(place)}  by {channel.person(events[0].actor)}"
+    yield plain_section(
         [
-            bold(f"Refused {len(group):,} times  "),
-            code(trim(what)),
-            *place,
-            words("  by "),
-            _person(events[0].actor),
-        ],
-        *_refusal_reasons(events, trim),
-        [words("Nothing was sent. The record has one entry for each refusal.")],
+            f"{_MARKS[Outcome.DENIED]} Refused {len(group):,} times  {asked}",
+            *_refusal_reasons(events, trim),
+            "Nothing was sent. The record has one entry for each refusal.",
+        ]
     )
-    moments = dict.fromkeys(format_time(entry.at) for entry in (group[0], group[-1]))
-    yield plain_context(f"{_group_label(group)} · {len(group):,} {Outcome.DENIED} · {' to '.join(moments)}")
+    yield _small_print([_group_label(group), f"{len(group):,} {Outcome.DENIED}"], group[0].at, group[-1].at)
 
 
 def _show_altered(group: Group) -> Iterator[Block]:
     yield paragraph(
-        [bold(f"Alarm: {describe_altered([entry.sequence for entry in group])}.")],
+        [bold(f"🚨 Alarm: {describe_altered([entry.sequence for entry in group])}.")],
         [words("The database was tampered with or is damaged. The altered content is not shown.")],
         _verify_advice(),
     )
@@ -265,15 +294,16 @@ def _list_some(texts: Iterable[str]) -> str:
     return join_some(different[:_MAX_NAMED], len(different) - _MAX_NAMED)
 
 
-def _heading(event: AuditEvent, app: App, trim: Truncator) -> list[RichTextElement]:
-    happened = _HEADINGS[event.outcome][event.command == WORDS[UndoChange]]
+def _heading(event: AuditEvent, channel: _Channel, trim: Truncator) -> str:
+    is_undo = event.command == WORDS[UndoChange]
+    happened = _HEADINGS[event.outcome][is_undo]
     if not event.change_id:
         happened = _LOOKUP_HEADINGS.get(event.outcome, happened)
+    mark = "↩️" if is_undo and _is_done(event) else _MARKS[event.outcome]
     command = "" if event.after and event.accounts else event.command
-    what = " ".join(filter(None, (command, _list_some(event.accounts))))
-    place = app_label(app) if app.name else []
-    by = "  by the bot for " if event.surface is Surface.BOT else "  by "
-    return [bold(f"{happened}  "), code(trim(what)), *place, words(by), _person(event.actor)]
+    what = trim(make_visible(" ".join(filter(None, (command, _list_some(event.accounts))))))
+    by = "the bot for " if event.surface is Surface.BOT else ""
+    return f"{mark} {happened}  {what}{channel.place(event.app)}  by {by}{channel.person(event.actor)}"
 
 
 def _unknown_tags(event: AuditEvent, app: App) -> Iterator[str]:
@@ -288,31 +318,56 @@ def _person(actor: Actor) -> RichTextElement:
     return words(make_visible(actor.user_id) or "someone")
 
 
-def _problem_lines(event: AuditEvent, trim: Truncator) -> Iterator[list[RichTextElement]]:
+def _problems(event: AuditEvent, trim: Truncator) -> Iterator[str]:
     """Yield the reason of a refusal or failure."""
     if event.problem:
         denied = event.outcome is Outcome.DENIED
         before, after = ("The bot answered: ", " Nothing was sent.") if denied else ("", "")
-        yield [words(before + sentence(trim(make_visible(event.problem))) + after)]
+        yield before + sentence(trim(make_visible(event.problem))) + after
 
 
-def _refusal_reasons(events: Iterable[AuditEvent], trim: Truncator) -> Iterator[list[RichTextElement]]:
+def _problem_lines(event: AuditEvent, trim: Truncator) -> Iterator[list[RichTextElement]]:
+    yield from ([words(line)] for line in _problems(event, trim))
+
+
+def _refusal_reasons(events: Iterable[AuditEvent], trim: Truncator) -> Iterator[str]:
     """Yield the distinct reasons of refusals."""
     problems = list(dict.fromkeys(event.problem for event in events if event.problem))
     for problem in problems[:_MAX_REASONS]:
-        yield [words(f"The bot answered: {sentence(trim(make_visible(problem)))}")]
+        yield f"The bot answered: {sentence(trim(make_visible(problem)))}"
     if more := and_more(len(problems) - _MAX_REASONS, "answers"):
-        yield [words(more)]
+        yield more
+
+
+def _reason(event: AuditEvent, trim: Truncator) -> str:
+    reason = trim(make_visible(event.reason))
+    # An undo's reason is the bot's own.
+    return f"“{reason}”" if reason and event.command != WORDS[UndoChange] else reason
+
+
+def _difference(each: Difference) -> str:
+    return f"{each.label}: {each.before} → {each.after}"
 
 
 def _difference_lines(found: Sequence[Difference]) -> Iterator[list[RichTextElement]]:
-    for each in found:
-        yield [words(f"{each.label}: {each.before} → {each.after}")]
+    yield from ([words(_difference(each))] for each in found)
 
 
-def _entry_footer(entry: Entry) -> str:
-    change = f" · change {make_visible(entry.event.change_id)}" if entry.event.change_id else ""
-    return f"{entry_label(entry)} · {entry.event.outcome} · {format_time(entry.at)}{change}"
+def _run_on(found: Sequence[Difference]) -> list[RichTextElement]:
+    """Make one line of many differences."""
+    broken = ([words("  ·  "), bold(each.label), words(f" {each.before} → {each.after}")] for each in found)
+    return list(chain.from_iterable(broken))[1:]
+
+
+def _change_label(event: AuditEvent) -> str:
+    return f"change {make_visible(event.change_id)}" if event.change_id else ""
+
+
+def _small_print(parts: Iterable[str], *moments: datetime) -> Block:
+    """Make the small print of an entry: plain text, and times in each reader's time zone."""
+    times = " to ".join(dict.fromkeys(map(local_time, moments)))
+    text = PlainTextObject(text=" · ".join(filter(None, parts)), emoji=False)
+    return ContextBlock(elements=[text, MarkdownTextObject(text=times, verbatim=True)])
 
 
 def _is_done(event: AuditEvent) -> bool:

@@ -58,6 +58,7 @@ _ACCENT = "\N{MODIFIER LETTER GRAVE ACCENT}"
 """Shown for a back-tick, which would end a code span."""
 _MAX_ALERT = 200
 _PERSON = re.compile("[UW][A-Z0-9]+")
+_MAX_SECTION = 2900
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ def _lines(block: Mapping[str, Any]) -> Iterator[str]:
             if left_out := and_more(len(rows) - 1 - _ROWS_SAID, "rows"):
                 yield left_out
         case {"type": "header" | "section", "text": {"type": "plain_text", "text": text}}:
-            yield text
+            yield from text.split("\n")
         case _:
             pass  # buttons and context blocks say nothing that is missed
 
@@ -289,6 +290,12 @@ class Button:
 def buttons(*row: Button) -> Block:
     """Make a row of buttons; each action id may occur once."""
     return ActionsBlock(elements=[_element(each) for each in row])
+
+
+def plain_section(lines: Iterable[str], button: Button | None = None) -> Block:
+    """Make a section of lines of plain text, without markup, and a button beside it."""
+    text = PlainTextObject(text=cut("\n".join(lines), _MAX_SECTION), emoji=False)
+    return SectionBlock(text=text, accessory=_element(button) if button else None)
 
 
 def _element(button: Button) -> ButtonElement:

@@ -34,9 +34,9 @@ def without_mentions(message: Message, names: Names) -> Message:
 def _replace(node: Any, names: Names) -> Any:
     match node:
         case {"type": "user", "user_id": str(id_)} | {"type": "usergroup", "usergroup_id": str(id_)}:
-            return {"type": "text", "text": _show(id_, names)}
+            return {"type": "text", "text": show_name(id_, names)}
         case {"type": "mrkdwn", "text": str(text)}:
-            return {**node, "text": _MENTION.sub(lambda match: escape(_show(match[1], names)), text)}
+            return {**node, "text": _MENTION.sub(lambda match: escape(show_name(match[1], names)), text)}
         case dict():
             return {key: _replace(value, names) for key, value in node.items()}
         case list() | tuple():
@@ -45,7 +45,7 @@ def _replace(node: Any, names: Names) -> Any:
             return node
 
 
-def _show(id_: str, names: Names) -> str:
+def show_name(id_: str, names: Names) -> str:
     """Show a person by name and id: names are not unique, and people change their own."""
     name = cut(make_visible(names(id_)), _MAX_NAME)
     return f"{name} ({id_})" if name else id_

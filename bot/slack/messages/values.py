@@ -83,6 +83,11 @@ def format_ago(ago: timedelta) -> str:
     return "just now"
 
 
+def local_time(moment: datetime) -> str:
+    """Return markup that shows a UTC time in each reader's time zone, and else in UTC."""
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{format_time(moment)}>"
+
+
 def _day(day: date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -756,6 +757,7 @@ def test_survives_the_longest_error() -> None:
     assert "<!channel>" not in message.text
 
 
+OWN_TIME = re.compile(r"<!date\^17766\d{5}\^[a-z_{} ]+\|(\d\d:\d\d|\d+ Apr 2026 \d\d:\d\d) UTC>")
 HOSTILE = [
     "<!channel>",
     "@channel @here @everyone",
@@ -793,8 +795,8 @@ def test_keeps_hostile_text_text(text: str, others: int) -> None:
     ):
         markup = [part["text"] for part in texts(list(message.blocks)) if part.get("type") == "mrkdwn"]
         assert check_message(payload(message)) == []
-        # The bot's own time is the only markup.
-        assert not any(text in part or "<" in part.replace("<!date^1776600787", "") for part in markup)
+        # The bot's own times are the only markup.
+        assert not any(text in part or "<" in OWN_TIME.sub("", part) for part in markup)
         assert not any(mark in message.text for mark in ("<", "@here", "@channel", "@everyone"))
         assert {element["type"] for element in elements(message)} <= {"text", "user"}
 
@@ -922,6 +924,46 @@ def test_renders_entries_by_number_and_head_with_and_without_blocks() -> None:
         assert entry_label in said(message)
 
 
+def test_shows_a_change_of_one_field_in_one_line_with_its_undo_beside_it() -> None:
+    change = replace(CHANGE, after={"Tag_Profile_IM_Nick": "Bob K"})
+
+    section, small_print = render_entries([enter(1, change)], {"prod": PROD}, {}, lambda _: "Ed").blocks
+
+    assert section["text"]["text"] == (
+        "✅ Changed  bob_k  by Ed (U02ED) · Nickname: free_coins_4u → Bob K · “spam nickname, ticket 4711”"
+    )
+    assert (section["accessory"]["action_id"], section["accessory"]["value"]) == ("undo_change", CHANGE.id)
+    assert small_print["type"] == "context"
+
+
+def test_folds_a_long_difference_into_one_paragraph() -> None:
+    values = {field.tag: "x" for field in PROFILE_FIELDS}
+
+    section, fields, _ = tell(enter(1, replace(CHANGE, before={}, after=values))).blocks
+
+    assert f"· {len(PROFILE_FIELDS)} fields ·" in section["text"]["text"]
+    assert fields["type"] == "rich_text"
+    assert all(field.label in str(fields) for field in PROFILE_FIELDS)
+
+
+def test_names_the_app_of_an_entry_where_there_are_several() -> None:
+    one, two = (
+        render_entries([enter(1)], dict.fromkeys(names, PROD), {}) for names in (["prod"], ["prod", "b"])
+    )
+
+    assert "bob_k in prod" not in one.text
+    assert "bob_k in prod" in two.text
+
+
+def test_marks_each_outcome_in_the_audit_channel_differently() -> None:
+    entries = [*(enter(number, outcome=outcome) for number, outcome in enumerate(Outcome)), enter(9, UNDO)]
+
+    marks = [tell(entry).text.split()[0] for entry in entries]
+
+    assert len(set(marks)) == len(entries)
+    assert not any(mark.isascii() for mark in marks)
+
+
 def test_renders_many_refusals_of_one_person_as_one() -> None:
     entries = refusals(1, 900)
 
@@ -929,7 +971,7 @@ def test_renders_many_refusals_of_one_person_as_one() -> None:
 
     assert message.text.splitlines() == [
         (
-            "Refused 900 times  set user_001, user_002, user_003, user_004, user_005 and 895 more in prod"
+            "⛔ Refused 900 times  set user_001, user_002, user_003, user_004, user_005 and 895 more"
             "  by U01ALICE"
         ),
         "The bot answered: you are not an editor, so you may not change.",
@@ -1007,7 +1049,8 @@ def test_renders_an_app_and_a_field_that_are_gone() -> None:
 
     message = tell(enter(1, change))
 
-    assert "Gone · ••• · •••" in message.text
+    assert "bob_k in old" in message.text
+    assert "Gone: ••• → •••" in message.text
     assert check_message(payload(message)) == []
 
 
@@ -1029,7 +1072,7 @@ def test_renders_a_refusal_without_an_account() -> None:
 def test_counts_the_accounts_that_were_asked_about_together() -> None:
     many = chain(1, replace(LOOKED_UP.event, accounts=tuple(f"u{number}" for number in range(8))))
 
-    assert "Answered  profile u0, u1, u2, u3, u4 and 3 more in prod" in tell(many).text
+    assert "Answered  profile u0, u1, u2, u3, u4 and 3 more  by" in tell(many).text
     assert "profile with 7 more  answered" in show(replace(HISTORY, entries=(many,))).text
 
 
