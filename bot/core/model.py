@@ -161,8 +161,9 @@ class Surface(StrEnum):
 class Outcome(StrEnum):
     """The outcome of a lookup or of a step of a change.
 
-    A lookup is answered, failed or cancelled. A change goes from proposed to cancelled, or from proposed
-    through attempted to succeeded, failed or unknown. An unknown one may later become succeeded or failed.
+    A lookup is answered, shared, exported, failed or cancelled. A change goes from proposed to cancelled, or
+    from proposed through attempted to succeeded, failed or unknown. An unknown one may later become succeeded
+    or failed.
     """
 
     PROPOSED = "proposed"
@@ -173,6 +174,8 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     DENIED = "denied"
     ANSWERED = "answered"
+    SHARED = "shared"
+    EXPORTED = "exported"
 
 
 MOVES: Mapping[Outcome, frozenset[Outcome]] = MappingProxyType(
@@ -230,6 +233,7 @@ class AuditEvent:
         before: A change's values before, by tag.
         after: A change's values after, by tag.
         change_id: The change's id; empty if it is about none.
+        channel: The channel that a lookup's answer was for; empty if only the actor sees it.
     """
 
     actor: Actor
@@ -243,6 +247,7 @@ class AuditEvent:
     before: Values = field(default_factory=lambda: NOTHING)
     after: Values = field(default_factory=lambda: NOTHING)
     change_id: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

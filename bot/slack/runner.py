@@ -248,7 +248,8 @@ class CommandRunner:
     def export_again(self, request: SlackRequest, page: LookupPage) -> None:
         """Send an earlier answer as CSV, with current values."""
         answer = page.answer
-        self._send(request, self._look_up(request, self._renew(request, answer, answer.command.accounts)))
+        begin = self._renew(request, answer, answer.command.accounts)
+        self._send(request, self._look_up(request, begin, csv=True))
 
     def export(
         self, request: SlackRequest, command: LookupCommand, *, share: bool = False, note: str = ""
@@ -263,7 +264,7 @@ class CommandRunner:
         """
         self._send(
             request,
-            self._look_up(request, self._begin(request, command), share=share),
+            self._look_up(request, self._begin(request, command), share=share, csv=True),
             share=share,
             note=note,
         )
@@ -351,13 +352,21 @@ class CommandRunner:
         return partial(self.services.renew, request.actor, answer, accounts, request.surface)
 
     def _look_up(
-        self, request: SlackRequest, begin: Callable[[], LookupJob], *, number: int = 0, share: bool = False
+        self,
+        request: SlackRequest,
+        begin: Callable[[], LookupJob],
+        *,
+        number: int = 0,
+        share: bool = False,
+        csv: bool = False,
     ) -> Lookup:
         job = begin()
         # After the role check, so that a missing role is recorded in any channel.
         self._check_readers(request)
         if share:
             check_share(self.people, request.channel_id)
+        is_seen = share or request.reply.public
+        job.disclose(request.channel_id if is_seen else "", exported=csv)
         with showing_progress(self.interactions, request, job, number=number):
             return job.run()
 

@@ -45,6 +45,7 @@ class _Content(msgspec.Struct):
     surface: Surface
     team: str
     user: str
+    channel: str = ""
 
 
 _read_json = msgspec.json.Decoder(_Content).decode
@@ -166,6 +167,8 @@ def follow(rows: Iterable[EntryRow], count: int = 0, last: str = START) -> Itera
 
 
 def _to_json(sequence: int, at: datetime, event: AuditEvent, previous: str) -> dict[str, object]:
+    # Only where there is one: entries of old versions have no such key.
+    seen_in = {"channel": event.channel} if event.channel else {}
     return {
         "accounts": event.accounts,
         "after": dict(event.after),
@@ -173,6 +176,7 @@ def _to_json(sequence: int, at: datetime, event: AuditEvent, previous: str) -> d
         "at": write_time(at),
         "before": dict(event.before),
         "change": event.change_id,
+        **seen_in,
         "command": event.command,
         "outcome": event.outcome,
         "previous": previous,
@@ -198,4 +202,5 @@ def _to_event(parsed: _Content) -> AuditEvent:
         before=parsed.before,
         after=parsed.after,
         change_id=parsed.change,
+        channel=parsed.channel,
     )

@@ -28,6 +28,7 @@ COLUMNS = (
     "before",
     "after",
     "change",
+    "channel",
     "previous",
     "hash",
 )

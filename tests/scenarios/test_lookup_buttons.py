@@ -15,6 +15,7 @@ from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, Person
 from bot.sandbox.behavior import Behavior, Fault
 from bot.slack.interactions import LIFETIME
 from bot.slack.messages.csv import COLUMNS
+from bot.store.verify import RecordStatus, verify_url
 from tests.support.running_bot import RunningBot, SlackUser, read_history
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT
 
@@ -275,17 +276,58 @@ def test_offers_to_share_only_in_a_channel(vera: SlackUser) -> None:
     assert labels(ask(vera, "/im profile alice")) == ["History", "CSV", "Share"]
 
 
-@pytest.mark.parametrize("label", BUTTONS)
-def test_records_each_press(running_bot: RunningBot, vera: SlackUser, label: str) -> None:
+@pytest.mark.parametrize(
+    ("label", "outcome", "channel"),
+    [
+        ("Share", Outcome.SHARED, SUPPORT),
+        ("CSV", Outcome.EXPORTED, ""),
+        ("Retry 2 failed", Outcome.ANSWERED, ""),
+    ],
+)
+def test_records_each_press_as_what_it_is(
+    running_bot: RunningBot, vera: SlackUser, label: str, outcome: Outcome, channel: str
+) -> None:
     press(vera, failed_lookup(running_bot, vera, SUPPORT), label)
     if label == "CSV":
         vera.result()
 
     newest, asked, *_ = read_history(running_bot, "alice")
 
-    assert (newest.event.surface, newest.event.outcome) == (Surface.BUTTON, Outcome.ANSWERED)
+    assert (newest.event.surface, newest.event.outcome) == (Surface.BUTTON, outcome)
+    assert newest.event.channel == channel
     assert newest.event.accounts == ("alice", "bob_k")
     assert asked.event.surface is Surface.COMMAND
+
+
+@pytest.mark.parametrize(
+    ("options", "outcome", "channel"),
+    [
+        ("", Outcome.ANSWERED, ""),
+        ("--share", Outcome.SHARED, SUPPORT),
+        ("--csv", Outcome.EXPORTED, ""),
+        ("--csv --share", Outcome.EXPORTED, SUPPORT),
+    ],
+)
+def test_records_where_a_command_shared_its_answer_and_whether_it_was_exported(
+    running_bot: RunningBot, vera: SlackUser, options: str, outcome: Outcome, channel: str
+) -> None:
+    ask(vera, f"/im profile alice {options}", SUPPORT)
+    newest, *_ = read_history(running_bot, "alice")
+    shown = ask(vera, "/im history alice", SUPPORT)["text"]
+    while not shown.startswith("History of"):
+        shown = vera.result()["text"]
+
+    assert f"profile  {outcome}{f' in {channel}' if channel else ''}" in shown
+    assert (newest.event.outcome, newest.event.channel) == (outcome, channel)
+    assert verify_url(running_bot.settings.database_url).status is RecordStatus.SOUND
+
+
+def test_records_an_answer_that_was_not_shared_as_a_lookup(running_bot: RunningBot, vera: SlackUser) -> None:
+    ask(vera, "/im profile alice --share", PARTNERS)
+
+    newest, *_ = read_history(running_bot, "alice")
+
+    assert (newest.event.outcome, newest.event.channel) == (Outcome.ANSWERED, "")
 
 
 @pytest.mark.parametrize("label", BUTTONS)

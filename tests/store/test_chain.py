@@ -78,6 +78,15 @@ def test_writes_an_entry_exactly_so() -> None:
     )
 
 
+def test_names_the_channel_of_an_entry_that_has_one() -> None:
+    shared = replace(looked_up(), outcome=Outcome.SHARED, channel="C1")
+
+    entry, content = chain.link(1, datetime(2026, 3, 1, 12, tzinfo=UTC), shared, chain.START)
+
+    assert '"change":"","channel":"C1","command"' in content
+    assert chain.read(content, entry.hash).event == shared
+
+
 LOOKED_UP = looked_up()
 
 

@@ -76,6 +76,17 @@ class LookupJob:
         self._lock = Lock()
         self._ended = False
 
+    def disclose(self, channel: str, *, exported: bool) -> None:
+        """Note, before it runs, that the answer is shared in a channel or exported.
+
+        Args:
+            channel: The channel whose members see the answer; empty if only the actor does.
+            exported: Whether it becomes a file.
+        """
+        shared = Outcome.SHARED if channel else Outcome.ANSWERED
+        outcome = Outcome.EXPORTED if exported else shared
+        self._asked = replace(self._asked, outcome=outcome, channel=channel)
+
     def run(self) -> Lookup:
         """Look up every account, and record it.
 
@@ -102,7 +113,7 @@ class LookupJob:
             for account in self.command.accounts
         )
         words = f"cancelled after {len(answered)} of {len(rows)} accounts were answered"
-        event = replace(self._asked, outcome=Outcome.CANCELLED, problem=words)
+        event = replace(self._asked, outcome=Outcome.CANCELLED, problem=words, channel="")
         return replace(self._close(rows, event), cancelled=True)
 
     def progress(self) -> Progress:

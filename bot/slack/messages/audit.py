@@ -64,6 +64,8 @@ _HEADINGS: Mapping[Outcome, tuple[str, str]] = {
     Outcome.CANCELLED: ("Change cancelled", "Undo cancelled"),
     Outcome.DENIED: ("Refused", "Refused"),
     Outcome.ANSWERED: ("Answered", "Answered"),
+    Outcome.SHARED: ("Shared", "Shared"),
+    Outcome.EXPORTED: ("Exported", "Exported"),
 }
 """Headings by outcome: first for changes and lookups, second for undos."""
 _LOOKUP_HEADINGS: Mapping[Outcome, str] = {
@@ -80,6 +82,8 @@ _MARKS: Mapping[Outcome, str] = {
     Outcome.CANCELLED: "✖️",
     Outcome.DENIED: "⛔",
     Outcome.ANSWERED: "🔎",
+    Outcome.SHARED: "📣",
+    Outcome.EXPORTED: "📄",
 }
 """Marks by outcome; each stands beside its heading."""
 _OPEN_STATES: Mapping[Outcome, str] = {
@@ -92,6 +96,7 @@ _MAX_REASONS = 3
 _MAX_FIELDS = 8
 _MAX_SHORT = 3
 _MAX_SHORT_TEXT = 240
+_CHANNEL = re.compile("[CGD][A-Z0-9]+")
 _PERSON = re.compile("[UW][A-Z0-9]+")
 
 
@@ -306,6 +311,13 @@ def _heading(event: AuditEvent, channel: _Channel, trim: Truncator) -> str:
     return f"{mark} {happened}  {what}{channel.place(event.app)}  by {by}{channel.person(event.actor)}"
 
 
+def _place(event: AuditEvent) -> list[RichTextElement]:
+    """Name the channel of an answer that was shared."""
+    if _CHANNEL.fullmatch(event.channel):
+        return [words(" in "), RichTextElementParts.Channel(channel_id=event.channel)]
+    return []
+
+
 def _unknown_tags(event: AuditEvent, app: App) -> Iterator[str]:
     """Yield the tags of unknown fields: they may have been masked once."""
     known = {field.tag for field in offered(Domain.PROFILE, app.custom)}
@@ -385,6 +397,7 @@ def _history_lines(entry: Entry, history: History, trim: Truncator) -> Iterator[
         words("  "),
         code(event.command),
         words(f"{beside}  {_OPEN_STATES.get(event.outcome, event.outcome)}"),
+        *_place(event),
         *change,
         words(f"  #{entry.sequence}"),
     ]

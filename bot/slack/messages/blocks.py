@@ -183,7 +183,11 @@ def _lines(block: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _said(element: Mapping[str, str]) -> str:
-    return element.get("text") or element.get("user_id") or element["usergroup_id"]
+    return next(element[key] for key in _SAID if element.get(key))
+
+
+_SAID = ("text", "user_id", "channel_id", "usergroup_id")
+"""The keys of an element's text, or of the id in its place."""
 
 
 def words(text: str, style: str = "") -> RichTextElement:
