@@ -283,7 +283,43 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """A message in the audit channel.
+
+    Args:
+        channel: The channel's id.
+        ts: The message's time stamp.
+        seal: Proof that the bot posted these entries in it.
+        sequences: The numbers of its entries, in order.
+    """
+
+    channel: str
+    ts: str
+    seal: str
+    sequences: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AlteredEntry:
     """An entry that was altered in the record; its content cannot be trusted."""
 
     sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutdatedPost:
+    """An undone change, and the message that does not say so yet.
+
+    Args:
+        change: The key of the undone change.
+        undo: The number of the undo's entry.
+        post: The message; None if the change was never posted.
+        entries: The message's entries, in order.
+        undone: The entry of the latest undo, by the id of each undone change of the message.
+    """
+
+    change: str
+    undo: int
+    post: Post | None = None
+    entries: tuple[Entry | AlteredEntry, ...] = ()
+    undone: Mapping[str, Entry] = field(default_factory=dict)

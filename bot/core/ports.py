@@ -14,6 +14,8 @@ from bot.core.model import (
     Head,
     Membership,
     Outcome,
+    OutdatedPost,
+    Post,
     Value,
     Values,
 )
@@ -169,8 +171,19 @@ class Outbox(Protocol):
         """
         ...
 
-    def mark_delivered(self, holder: str, last: int) -> None:
-        """Mark every entry up to a number as covered by the channel; the lease stays."""
+    def mark_delivered(self, holder: str, last: int, posts: Collection[Post] = ()) -> None:
+        """Mark every entry up to a number as covered, and keep their messages; the lease stays."""
+        ...
+
+    def lease_outdated(self, holder: str, seconds: float) -> OutdatedPost | None:
+        """Lease the outbox for `seconds`; return the oldest undone change whose message does not say so.
+
+        There is none while entries wait, or while another holder has the lease.
+        """
+        ...
+
+    def mark_shown(self, outdated: OutdatedPost) -> None:
+        """Mark an undo as shown at its change's message."""
         ...
 
     def release(self, holder: str) -> None:

@@ -1,16 +1,17 @@
 """One write transaction: entries appended to the chain, and the rows that belong to them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
 from sqlalchemy import Connection, UpdateBase, delete, exists, insert, or_, select, update
 
-from bot.core.model import AlteredEntry, AuditEvent, Change, Entry, Head, Outcome
+from bot.core.model import AlteredEntry, AuditEvent, Change, Entry, Head, Outcome, OutdatedPost, Post
 from bot.errors import AuditError
 from bot.store import chain, clock, schema
 from bot.store.change_codec import encode_change
 from bot.store.errors import translate_database_errors
+from bot.store.posts import find_outdated, keep_posts, keep_undone, mark_shown
 from bot.store.schema import changes, entries, lease, outbox
 
 _SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN})
@@ -53,6 +54,7 @@ class Batch:
         self._entries: list[_Row] = []
         self._accounts: list[_Row] = []
         self._outbox: list[_Row] = []
+        self._undone: dict[str, int] = {}
 
     def append(self, event: AuditEvent) -> Entry:
         """Append an event to the chain."""
@@ -87,7 +89,12 @@ class Batch:
             .where(changes.c.id == chain.index_key(change.id), changes.c.outcome == change.outcome)
             .values(outcome=outcome, moved_at=chain.write_time(self._at))
         )
-        return self.append(event) if moved.rowcount else None
+        if not moved.rowcount:
+            return None
+        entry = self.append(event)
+        if change.undoes and outcome is Outcome.SUCCEEDED:
+            self._undone[chain.index_key(change.undoes)] = entry.sequence
+        return entry
 
     def lease_next(self, holder: str, seconds: float, limit: int) -> Sequence[Entry | AlteredEntry]:
         """Lease the outbox for `seconds`; return its next entries, none while another has the lease."""
@@ -101,14 +108,24 @@ class Batch:
         )
         return list(chain.read_each(self._connection.execute(query)))
 
-    def mark_delivered(self, last: int) -> None:
-        """Remove the entries up to a sequence number from the outbox, and mark them as covered."""
+    def mark_delivered(self, last: int, made: Collection[Post] = ()) -> None:
+        """Remove the entries up to a number from the outbox as covered, and keep their messages."""
+        keep_posts(self._connection, made)
         self._connection.execute(delete(outbox).where(outbox.c.sequence <= last))
         self._connection.execute(
             update(lease)
             .where(lease.c.covered <= last)
             .values(covered=last, covered_at=self._now.timestamp())
         )
+
+    def lease_outdated(self, holder: str, seconds: float) -> OutdatedPost | None:
+        """Lease the outbox; return the oldest undone change whose message does not say so."""
+        outdated = None if self._outbox else find_outdated(self._connection)
+        return outdated if outdated and self._take_lease(holder, seconds) else None
+
+    def mark_shown(self, outdated: OutdatedPost) -> None:
+        """Mark an undo as shown, unless there is a later one."""
+        mark_shown(self._connection, outdated)
 
     def lease_checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
         """Lease the outbox and return the head for a checkpoint; None when no checkpoint is due."""
@@ -145,6 +162,7 @@ class Batch:
         ):
             if rows:
                 self._connection.execute(statement, rows)
+        keep_undone(self._connection, self._undone)
         if self._entries:
             at = chain.write_time(self._at)
             moved: _Row = {"sequence": self.head.sequence, "hash": self.head.hash, "at": at}

@@ -5,13 +5,25 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, and_, func, or_, select, update
 
-from bot.core.model import WATCHED, Actor, AlteredEntry, AuditEvent, Change, Entry, Head, Outcome
+from bot.core.model import (
+    WATCHED,
+    Actor,
+    AlteredEntry,
+    AuditEvent,
+    Change,
+    Entry,
+    Head,
+    Outcome,
+    OutdatedPost,
+    Post,
+)
 from bot.errors import AuditError
 from bot.store import chain, clock
 from bot.store.batch import Batch, is_checkpoint_due
 from bot.store.changes import check_latest, load_verified, load_verified_each
 from bot.store.engine import open_engine, open_snapshot
 from bot.store.migrate import check_current, is_current, migrate_engine
+from bot.store.posts import find_outdated
 from bot.store.schema import changes, entries, entry_accounts, lease, outbox
 from bot.store.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.writer import Writer
@@ -150,10 +162,27 @@ class Store:
             return ()
         return self._writer.submit(lambda batch: batch.lease_next(holder, seconds, limit))
 
-    def mark_delivered(self, holder: str, last: int) -> None:  # noqa: ARG002 - see the next comment
-        """Mark every entry up to a number as covered by the channel; the lease stays."""
+    def mark_delivered(
+        self,
+        holder: str,  # noqa: ARG002 - see the comment below
+        last: int,
+        posts: Collection[Post] = (),
+    ) -> None:
+        """Mark every entry up to a number as covered, and keep their messages; the lease stays."""
         # True even if the lease has passed to another holder.
-        self._writer.submit(lambda batch: batch.mark_delivered(last))
+        self._writer.submit(lambda batch: batch.mark_delivered(last, posts))
+
+    def lease_outdated(self, holder: str, seconds: float) -> OutdatedPost | None:
+        """Lease the outbox; return the oldest undone change whose message does not say so."""
+        # Polling must not write.
+        with open_snapshot(self._engine) as connection:
+            if find_outdated(connection) is None:
+                return None
+        return self._writer.submit(lambda batch: batch.lease_outdated(holder, seconds))
+
+    def mark_shown(self, outdated: OutdatedPost) -> None:
+        """Mark an undo as shown at its change's message."""
+        self._writer.submit(lambda batch: batch.mark_shown(outdated))
 
     def lease_checkpoint(self, holder: str, seconds: float, every: float) -> Head | None:
         """Lease the outbox and return the head, when a checkpoint is due."""

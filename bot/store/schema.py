@@ -13,7 +13,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "third"
+REVISION = "fourth"
 """The newest revision."""
 
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -21,6 +21,7 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 
 metadata = MetaData()
 _OF_CHANGES = text("change <> ''")
+_UNSHOWN = text("shown = 0")
 
 entries = Table(
     "entries",
@@ -89,3 +90,24 @@ lease = Table(
 
 Also the last entry that a message in the channel covers, and when that was posted.
 """
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("sequence", Number, ForeignKey("entries.sequence"), primary_key=True, autoincrement=False),
+    Column("channel", Text, nullable=False),
+    Column("ts", Text, nullable=False),
+    Column("seal", Text, nullable=False),
+    Index("posts_by_message", "channel", "ts"),
+)
+"""The audit channel's message of each posted entry, and the seal that the bot's process put on it."""
+
+undone = Table(
+    "undone",
+    metadata,
+    Column("change", Text, primary_key=True),
+    Column("sequence", Number, ForeignKey("entries.sequence"), nullable=False),
+    Column("shown", Integer, nullable=False),
+    Index("undone_unshown", "sequence", sqlite_where=_UNSHOWN, postgresql_where=_UNSHOWN),
+)
+"""The changes that were undone, the entry of the latest undo, and whether the channel shows it (1 or 0)."""

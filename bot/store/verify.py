@@ -21,6 +21,7 @@ from bot.store.engine import open_engine, open_snapshot
 from bot.store.entries import require_text, stream_entries, stream_rows
 from bot.store.errors import is_damage
 from bot.store.migrate import check_current, has_record
+from bot.store.posts import find_altered_undone
 from bot.store.schema_check import find_altered_trigger, find_missing_table
 
 DIGITS = 32
@@ -388,6 +389,7 @@ _FURTHER_CHECKS: Sequence[Callable[[Connection], str]] = (
     _find_altered_head_time,
     _find_altered_lease,
     _find_altered_outbox,
+    find_altered_undone,
     find_altered_trigger,
 )
 """Checks after those of entries and changes; each returns the problem."""

@@ -13,6 +13,7 @@ from bot.core.model import Outcome
 from bot.playground.faults.faults import SlackFault
 from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, GUEST, VIEWER, Person
 from bot.sandbox.behavior import Fault
+from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.running_bot import RunningBot, SlackUser, read_history
 
@@ -58,6 +59,13 @@ def test_undoes_from_the_audit_channel(running_bot: RunningBot, ed: SlackUser) -
     assert done["text"].startswith("Done.")
     assert nick_of(running_bot, "user_002") == before
     assert before in ed.audit()["text"]
+    updated = ed.audit(updated=True)
+    assert updated["ts"] == said["ts"]
+    assert f"Undone by {GROUP_EDITOR.name} ({GROUP_EDITOR.id})" in updated["text"]
+    assert updated["text"].endswith(said["text"].splitlines()[-1])
+    assert not any("accessory" in block for block in updated["blocks"])
+    with closing(Store(running_bot.settings.database_url)) as store:
+        assert store.lease_outdated("me", 1) is None
 
 
 def test_undoes_by_the_id_of_a_change(running_bot: RunningBot, ed: SlackUser) -> None:

@@ -320,6 +320,8 @@ TAMPERS: dict[str, Tamper] = {
     "when the head was recorded is no time": Tamper("UPDATE head SET at = 'x'", BOTH),
     "the head deleted": Tamper("DELETE FROM head", BOTH),
     "a second head": Tamper("INSERT INTO head SELECT id + 1, sequence, hash, at FROM head", BOTH),
+    "a change said to be undone": Tamper(f"INSERT INTO undone VALUES ('{DONE}', 1, 0)"),
+    "a change undone by no entry": Tamper(f"INSERT INTO undone VALUES ('{DONE}', 4711, 1)"),
     "an entry that does not exist waits": Tamper("INSERT INTO outbox VALUES (4711)"),
     "an entry that is never posted waits": Tamper("INSERT INTO outbox VALUES (1)"),
     "an entry taken from what waits": Tamper(

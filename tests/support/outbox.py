@@ -1,12 +1,12 @@
 """An outbox in memory, as strict as one on disk; safe between threads."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import RLock
 
-from bot.core.model import AlteredEntry, Entry, Head
+from bot.core.model import AlteredEntry, Entry, Head, OutdatedPost, Post
 from bot.errors import AuditError
 
 
@@ -22,6 +22,8 @@ class FakeOutbox:
         head: The newest entry of the record, posted or not.
         seen: The newest entry that a post in the channel covers.
         seen_at: The time of the last post (monotonic seconds).
+        posts: The messages of the entries that were posted.
+        outdated: The undone changes whose messages do not say so, the oldest first.
     """
 
     waiting: list[Entry | AlteredEntry] = field(default_factory=list)
@@ -31,6 +33,8 @@ class FakeOutbox:
     head: Head | None = None
     seen: int = 0
     seen_at: float = float("-inf")
+    posts: list[Post] = field(default_factory=list)
+    outdated: list[OutdatedPost] = field(default_factory=list)
     holder: str = ""
     takes: int = 0
     _until: float = 0
@@ -69,11 +73,24 @@ class FakeOutbox:
                 return ()
             return self.waiting[:limit]
 
-    def mark_delivered(self, holder: str, last: int) -> None:  # noqa: ARG002 - what was posted stays so
+    def mark_delivered(self, holder: str, last: int, posts: Collection[Post] = ()) -> None:  # noqa: ARG002 - what was posted stays so
         self._fail_if_set("mark_delivered")
         with self._lock:
+            self.posts += posts
             self.waiting = [entry for entry in self.waiting if entry.sequence > last]
             self.seen, self.seen_at = max(self.seen, last), time.monotonic()
+
+    def lease_outdated(self, holder: str, seconds: float) -> OutdatedPost | None:
+        self._fail_if_set("lease_outdated")
+        with self._lock:
+            if self.waiting or not self.outdated or not self._lease(holder, seconds):
+                return None
+            return self.outdated[0]
+
+    def mark_shown(self, outdated: OutdatedPost) -> None:
+        self._fail_if_set("mark_shown")
+        with self._lock:
+            self.outdated.remove(outdated)
 
     def release(self, holder: str) -> None:
         self._fail_if_set("release")

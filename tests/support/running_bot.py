@@ -100,14 +100,15 @@ class SlackUser:
             message = self.answer()
         return message
 
-    def audit(self) -> dict[str, Any]:
-        """Wait for the next message in the audit channel that is no checkpoint."""
-        while not self.audited or self.audited[0]["text"].startswith("Checkpoint"):
-            if self.audited:
-                del self.audited[0]
-            else:
+    def audit(self, *, updated: bool = False) -> dict[str, Any]:
+        """Wait for the next message in the audit channel that is no checkpoint; a new or an updated one."""
+        while True:
+            while not self.audited:
                 self.next_message()
-        return self.audited.pop(0)
+            message = self.audited.pop(0)
+            is_updated = "Undone by" in message["text"]
+            if is_updated is updated and not message["text"].startswith("Checkpoint"):
+                return message
 
     def view(self, *says: str) -> dict[str, Any]:
         """Wait for a view with these words; messages to the audit channel are kept for `audit`."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 
-from bot.core.model import AlteredEntry, App, Entry, Head
+from bot.core.model import AlteredEntry, App, Entry, Head, OutdatedPost, Post
 from bot.core.ports import Outbox
 from bot.errors import AuditError, NotSharedError
 from bot.slack.api.channels import Readers
@@ -17,6 +17,7 @@ from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.retry_after import MOST_WAIT
 from bot.slack.delivery.channel import Channel, fix_for
+from bot.slack.delivery.seal import is_genuine, make_post
 from bot.slack.messages.audit import Group, describe_altered, group_entries, render_checkpoint, render_entries
 from bot.slack.messages.mentions import Names, no_names
 
@@ -37,6 +38,8 @@ CLOSE_SECONDS = 10.0
 """Seconds that closing waits for a message being posted."""
 
 _DOUBLINGS = 10
+_FINAL = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found"})
+"""The codes of an update that will never work."""
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +119,7 @@ class Relay:
         names: Names = no_names,
         timing: RelayTiming = USUAL_TIMING,
     ) -> None:
+        self._token = slack.token or ""
         self._channel = Channel(slack, channel)
         self._readers = Readers(channel, is_shared_outside, timing.private)
         self._names = names
@@ -127,6 +131,8 @@ class Relay:
         self._holding = False
         self._posted: frozenset[str] = frozenset()
         self._altered: Mapping[int, float] = {}
+        self._unkept: list[Post] = []
+        self._update_at = 0.0
         self._unnoted: Head | None = None
         self._uncovered_since: float | None = None
         self._failures = 0
@@ -201,7 +207,7 @@ class Relay:
 
     def _advance(self) -> float:
         try:
-            posted = self._post_entries() or self._post_checkpoint()
+            posted = self._post_entries() or self._post_checkpoint() or self._update_post()
             if not posted:
                 self._readers.look()
         except SlackCallError as error:
@@ -228,11 +234,13 @@ class Relay:
         if new := [entry for entry in entries if _key(entry) not in self._posted]:
             self._readers.check()
             chosen = [entry for group in group_entries(new)[:BATCH] for entry in group]
-            self._channel.post(render_entries(chosen, self._apps, self._masked, self._names))
+            place = self._channel.post(render_entries(chosen, self._apps, self._masked, self._names))
+            self._unkept.append(make_post(self._token, *place, chosen))
             self._posted = (self._posted | set(map(_key, chosen))) & set(map(_key, entries))
         # Groups of refusals are posted out of order: mark only up to the first gap.
         *_, last = takewhile(lambda entry: _key(entry) in self._posted, entries)
-        self._outbox.mark_delivered(self._holder, last.sequence)
+        self._outbox.mark_delivered(self._holder, last.sequence, self._unkept)
+        self._unkept = []
         return True
 
     def _post_checkpoint(self) -> bool:
@@ -250,6 +258,39 @@ class Relay:
         self._outbox.mark_delivered(self._holder, self._unnoted.sequence)
         self._unnoted = None
         return True
+
+    def _update_post(self) -> bool:
+        """Update the message of a change that was undone; return False if there is none.
+
+        Failures are tried again later and hold up no entry.
+        """
+        if time.monotonic() < self._update_at:
+            return False
+        outdated = self._outbox.lease_outdated(self._holder, LEASE)
+        if outdated is None:
+            return False
+        self._holding = True
+        try:
+            self._rewrite(outdated)
+        except SlackCallError as error:
+            if error.code not in _FINAL:
+                self._update_at = time.monotonic() + (error.retry_after or self._timing.longest_wait)
+                log.warning("could not update a message in the audit channel: %s", error)
+                return False
+            log.info("a message in the audit channel stays as it is: %s", error)
+        self._outbox.mark_shown(outdated)
+        return True
+
+    def _rewrite(self, outdated: OutdatedPost) -> None:
+        post, entries = outdated.post, outdated.entries
+        if post is None or post.channel != self._channel.id:
+            return
+        if not is_genuine(self._token, post, entries):
+            log.warning("message %s of the audit channel is not updated: its entries differ", post.ts)
+            return
+        self._readers.check()
+        message = render_entries(entries, self._apps, self._masked, self._names, outdated.undone)
+        self._channel.update(post.ts, message)
 
     def _note_altered(self, entries: Group) -> None:
         found = [

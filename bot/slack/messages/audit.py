@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from types import MappingProxyType
 from typing import TypeAlias, TypeGuard
 
 from slack_sdk.models.blocks import (
@@ -52,6 +53,8 @@ from bot.slack.messages.values import format_time, local_time
 Group: TypeAlias = Sequence[Entry | AlteredEntry]
 """Entries shown as one: a single one, refusals of one person, or altered entries."""
 
+NOTHING_UNDONE: Mapping[str, Entry] = MappingProxyType({})
+"""No undos."""
 MIN_GROUP = 4
 """The fewest refusals of one person that form a group."""
 
@@ -122,6 +125,7 @@ def render_entries(
     apps: Mapping[str, App],
     masked: Mapping[str, Collection[str]],
     names: Names = no_names,
+    undone: Mapping[str, Entry] = NOTHING_UNDONE,
 ) -> Message:
     """Render entries for the audit channel, with each label at the end of the fallback text as well.
 
@@ -132,8 +136,9 @@ def render_entries(
         apps: The apps by name.
         masked: By app, the tags of fields with values hidden from the channel.
         names: Returns the names of people.
+        undone: The entry of the undo, by the id of each change that was undone.
     """
-    channel = _Channel(apps, masked, names)
+    channel = _Channel(apps, masked, names, undone)
     blocks = fit(lambda trim: _show_entries(entries, channel, trim))
     return Message(fallback(blocks, entry_labels(entries)), blocks)
 
@@ -198,6 +203,7 @@ class _Channel:
     apps: Mapping[str, App]
     masked: Mapping[str, Collection[str]]
     names: Names
+    undone: Mapping[str, Entry]
 
     def person(self, actor: Actor) -> str:
         """Name a person without a mention, which would notify them."""
@@ -248,11 +254,16 @@ def _show_entry(entry: Entry, channel: _Channel, trim: Truncator) -> Iterator[Bl
         plural(len(found), "field") if is_long else short,
         _reason(event, trim),
     )
-    undo = Button("Undo…", "undo_change", event.change_id) if _is_done(event) else None
-    yield plain_section([" · ".join(filter(None, parts)), *_problems(event, trim)], undo)
+    lines = [" · ".join(filter(None, parts)), *_problems(event, trim)]
+    undo = channel.undone.get(event.change_id) if _is_done(event) else None
+    if undo:
+        lines.append(f"↩️ Undone by {channel.person(undo.event.actor)}, entry #{undo.sequence}")
+    can_undo = _is_done(event) and undo is None
+    yield plain_section(lines, Button("Undo…", "undo_change", event.change_id) if can_undo else None)
     if is_long:
         yield paragraph(_run_on(found))
-    yield _small_print([entry_label(entry), _change_label(event)], entry.at)
+    moments = [entry.at, *([undo.at] if undo else [])]
+    yield _small_print([entry_label(entry), _change_label(event)], *moments, between=", undone ")
 
 
 def _show_refusals(group: Sequence[Entry], channel: _Channel, trim: Truncator) -> Iterator[Block]:
@@ -375,9 +386,9 @@ def _change_label(event: AuditEvent) -> str:
     return f"change {make_visible(event.change_id)}" if event.change_id else ""
 
 
-def _small_print(parts: Iterable[str], *moments: datetime) -> Block:
+def _small_print(parts: Iterable[str], *moments: datetime, between: str = " to ") -> Block:
     """Make the small print of an entry: plain text, and times in each reader's time zone."""
-    times = " to ".join(dict.fromkeys(map(local_time, moments)))
+    times = between.join(dict.fromkeys(map(local_time, moments)))
     text = PlainTextObject(text=" · ".join(filter(None, parts)), emoji=False)
     return ContextBlock(elements=[text, MarkdownTextObject(text=times, verbatim=True)])
 

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from bot.background import BackgroundServer
-from bot.core.model import Actor, AlteredEntry, Entry, Outcome
+from bot.core.model import Actor, AlteredEntry, Entry, Outcome, OutdatedPost
 from bot.errors import SlackUnavailableError
 from bot.playground.faults.faults import SlackFault
 from bot.playground.server import make_app
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.delivery.audit_relay import Relay, RelayTiming
+from bot.slack.delivery.seal import is_genuine, make_post
 from tests.support.outbox import FakeOutbox
-from tests.support.sample_results import PROD, enter
+from tests.support.sample_results import CHANGE, PROD, UNDO, enter
 from tests.support.scripted_server import ScriptedServer, ServerResponse, answer, hang, reset
 from tests.support.slack import BOT_TOKEN, ONCALL, make_workspace, wait_until
 
@@ -670,3 +671,89 @@ def test_posts_to_a_real_channel_through_faults() -> None:
     posted = [message for message in workspace.messages if message.channel == ONCALL]
     assert [numbers(message.content.text) for message in posted] == [[1, 2, 3, 4, 5], [6, 7]]
     assert all(message.content.blocks for message in posted)
+
+
+def an_outdated(channel: str = ONCALL, token: str = BOT_TOKEN, said: Sequence[Entry] = ()) -> OutdatedPost:
+    """Make the outdated message of two changes, of which the first was undone."""
+    held = (enter(1), enter(2, replace(CHANGE, id="op_other")))
+    post = make_post(token, channel, "17.5", held)
+    return OutdatedPost(CHANGE.id, 9, post, tuple(said) or held, {CHANGE.id: enter(9, UNDO)})
+
+
+def updates(channel: ScriptedChannel) -> list[dict[str, Any]]:
+    return [request.json for request in channel.requests if request.path.endswith("chat.update")]
+
+
+def test_updates_the_message_of_a_change_that_was_undone(start_relay: StartRelay) -> None:
+    _, outbox, channel = start_relay(SENT, waiting=[])
+    outbox.outdated = [an_outdated()]
+    wait_until(lambda: not outbox.outdated)
+
+    (update,) = updates(channel)
+    undone, other = [block for block in update["blocks"] if block["type"] == "section"]
+    assert (update["channel"], update["ts"]) == (ONCALL, "17.5")
+    assert "Undone by U02ED, entry #9" in undone["text"]["text"]
+    assert "accessory" not in undone
+    assert other["accessory"]["value"] == "op_other"
+    assert numbers(update["text"]) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "outdated",
+    [
+        an_outdated(token="xoxb-another"),
+        an_outdated(said=[enter(1), enter(3)]),
+        an_outdated(channel="C0ANOTHER"),
+        OutdatedPost("op_1", 9),
+    ],
+    ids=["forged seal", "other entries", "another channel", "never posted"],
+)
+def test_never_writes_over_a_message_that_it_did_not_post_so(
+    start_relay: StartRelay, outdated: OutdatedPost
+) -> None:
+    _, outbox, channel = start_relay(SENT, waiting=[])
+    outbox.outdated = [outdated]
+    wait_until(lambda: not outbox.outdated)
+
+    assert updates(channel) == []
+
+
+def test_gives_up_an_update_that_slack_will_never_take(start_relay: StartRelay) -> None:
+    _, outbox, channel = start_relay(says("message_not_found"), waiting=[])
+    outbox.outdated = [an_outdated()]
+    wait_until(lambda: not outbox.outdated)
+
+    assert len(updates(channel)) == 1
+
+
+def test_posts_at_once_while_an_update_fails(start_relay: StartRelay) -> None:
+    timing = replace(FAST_TIMING, longest_wait=60.0)
+    relay, outbox, channel = start_relay(BROKEN, SENT, waiting=[], timing=timing)
+    outbox.outdated = [an_outdated()]
+    wait_until(lambda: bool(channel.requests))
+    outbox.put(enter(5))
+    wait_until(is_empty(outbox))
+
+    assert len(updates(channel)) == 1
+    assert outbox.outdated
+    assert relay.trouble() == ""
+
+
+def test_tries_an_update_again_after_an_outage(start_relay: StartRelay) -> None:
+    timing = replace(FAST_TIMING, longest_wait=0.1)
+    _, outbox, channel = start_relay(BROKEN, reset(), SENT, waiting=[], timing=timing)
+    outbox.outdated = [an_outdated()]
+    wait_until(lambda: not outbox.outdated)
+
+    assert len(updates(channel)) == 3
+
+
+def test_keeps_the_message_of_each_entry(start_relay: StartRelay) -> None:
+    _, outbox, _ = start_relay(SENT, waiting=entries(1, 7))
+    wait_until(is_empty(outbox))
+
+    assert [post.sequences for post in outbox.posts] == [(1, 2, 3, 4, 5), (6, 7)]
+    assert all(
+        is_genuine(BOT_TOKEN, post, entries(*post.sequences[:: len(post.sequences) - 1]))
+        for post in outbox.posts
+    )
