@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from bot.core.fields import Field, defaults
 from bot.core.lookups.kinds import LOOKUP_KINDS, LookupKind
-from bot.core.model import App, Role, Value
+from bot.core.model import App, EntryKind, RecordQuery, Role, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,16 @@ class ShowHistory:
     account: str
     before: int | None = None
     newer: tuple[int | None, ...] = ()
+    kind: EntryKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRecord:
+    """See the entries of a change, a number or a person, newest first."""
+
+    query: RecordQuery
+    before: int | None = None
+    newer: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,9 @@ class ShowHelp:
 
 ChangeCommand: TypeAlias = SetFields | EditProfile | UndoChange
 """A command that leads to a change, or to its form."""
-Command: TypeAlias = LookupCommand | ChangeCommand | ShowHistory | ShowStart | ShowRole | ShowHelp
+Command: TypeAlias = (
+    LookupCommand | ChangeCommand | ShowHistory | SearchRecord | ShowStart | ShowRole | ShowHelp
+)
 """Any command."""
 
 
@@ -199,7 +211,7 @@ SPECS: Mapping[str, Spec] = MappingProxyType(
                 ShowHistory,
                 "<id> [--app NAME]",
                 options={"--app": True},
-                examples=("history alice",),
+                examples=("history alice", "history op_k3v9q2m7xw4d", "history #108"),
                 group="Record",
             ),
             Spec("whoami", ShowRole, needs=None, examples=("whoami",)),
@@ -218,6 +230,7 @@ _METRICS: Mapping[type[Command], str] = {
     EditProfile: "EditProfile",
     UndoChange: "UndoChange",
     ShowHistory: "ShowHistory",
+    SearchRecord: "SearchRecord",
     ShowStart: "ShowStart",
     ShowRole: "ShowRole",
     ShowHelp: "ShowHelp",

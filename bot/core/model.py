@@ -178,6 +178,14 @@ class Outcome(StrEnum):
     EXPORTED = "exported"
 
 
+class EntryKind(StrEnum):
+    """A kind of entry, to filter by: steps of changes, everything asked about accounts, and refusals."""
+
+    CHANGES = "changes"
+    LOOKUPS = "lookups"
+    REFUSALS = "refusals"
+
+
 MOVES: Mapping[Outcome, frozenset[Outcome]] = MappingProxyType(
     {
         Outcome.PROPOSED: frozenset({Outcome.ATTEMPTED, Outcome.CANCELLED}),
@@ -323,3 +331,37 @@ class OutdatedPost:
     post: Post | None = None
     entries: tuple[Entry | AlteredEntry, ...] = ()
     undone: Mapping[str, Entry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordQuery:
+    """A search of the record; what is given narrows it.
+
+    Args:
+        account: The account; its app must be given, too.
+        app: The app's name.
+        person: The actor.
+        change: The change's id.
+        entry: The entry's number.
+        kind: The kind of entry.
+    """
+
+    account: str = ""
+    app: str = ""
+    person: Actor | None = None
+    change: str = ""
+    entry: int | None = None
+    kind: EntryKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Entries found by a search of the record, newest first.
+
+    Args:
+        entries: The entries.
+        searched_to: The number of the oldest entry looked at; None if there is none before it.
+    """
+
+    entries: tuple[Entry | AlteredEntry, ...]
+    searched_to: int | None = None

@@ -11,11 +11,13 @@ from bot.core.model import (
     Change,
     Deadline,
     Entry,
+    Found,
     Head,
     Membership,
     Outcome,
     OutdatedPost,
     Post,
+    RecordQuery,
     Value,
     Values,
 )
@@ -138,6 +140,14 @@ class Record(Protocol):
         self, app: str, account: str, before: int | None, limit: int
     ) -> Sequence[Entry | AlteredEntry]:
         """List the entries about an account, newest first, below the sequence number `before`."""
+        ...
+
+    def search(self, query: RecordQuery, before: int | None, limit: int) -> Found:
+        """Find entries, newest first, below a sequence number; look at a bounded number of them."""
+        ...
+
+    def find_posts(self, sequences: Collection[int]) -> Mapping[int, tuple[str, str]]:
+        """Find the channel and time stamp of the audit channel's message of entries, by their numbers."""
         ...
 
     def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:

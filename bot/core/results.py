@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeAlias
 
-from bot.core.commands import LookupCommand, ShowHistory, Spec
+from bot.core.commands import LookupCommand, SearchRecord, ShowHistory, Spec
 from bot.core.fields import Field
 from bot.core.ids import fits
 from bot.core.model import (
@@ -17,8 +17,10 @@ from bot.core.model import (
     App,
     Change,
     Entry,
+    EntryKind,
     Grantees,
     LookupStatus,
+    RecordQuery,
     Role,
     Value,
     Values,
@@ -317,6 +319,8 @@ class History:
         older: The command for the next page; None on the last.
         newer: The command for the page before; None on the first.
         with_values: Whether the actor may see the values of changes.
+        kind: The only kind of entry shown; None if all are.
+        posts: The channel and time stamp of the audit channel's message of entries, by their numbers.
     """
 
     app: App
@@ -325,9 +329,36 @@ class History:
     older: ShowHistory | None
     with_values: bool
     newer: ShowHistory | None = None
+    kind: EntryKind | None = None
+    posts: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
 
 ChangeResult: TypeAlias = Preview | Unchanged | Overwritten | Settled
 """Any result of a step of a change."""
-Result: TypeAlias = Lookup | ChangeResult | Form | History | Start | RoleReport | Help
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """The entries of a change, a number or a person, newest first.
+
+    Args:
+        query: What was searched for.
+        apps: All apps by name.
+        entries: One page of them.
+        older: The command for the next page; None on the last.
+        with_values: Whether the actor may see the values of changes.
+        newer: The command for the page before; None on the first.
+        posts: The channel and time stamp of the audit channel's message of entries, by their numbers.
+    """
+
+    query: RecordQuery
+    apps: Mapping[str, App]
+    entries: tuple[Entry | AlteredEntry, ...]
+    older: SearchRecord | None
+    with_values: bool
+    newer: SearchRecord | None = None
+    posts: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+
+
+Result: TypeAlias = Lookup | ChangeResult | Form | History | RecordPage | Start | RoleReport | Help
 """Any result of a command that does not raise a BotError."""

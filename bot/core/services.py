@@ -1,11 +1,12 @@
 """The one path of every command: parse, check, use case, result."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from bot.core import policy
 from bot.core.changes import journal
@@ -15,17 +16,32 @@ from bot.core.commands import (
     WORDS,
     Command,
     LookupCommand,
+    SearchRecord,
     ShowHistory,
 )
 from bot.core.ids import fits
 from bot.core.lookups.job import LookupJob
-from bot.core.model import MOVES, Actor, AlteredEntry, AuditEvent, Entry, LookupStatus, Outcome, Role, Surface
+from bot.core.model import (
+    MOVES,
+    Actor,
+    AlteredEntry,
+    AuditEvent,
+    Entry,
+    Found,
+    LookupStatus,
+    Outcome,
+    RecordQuery,
+    Role,
+    Surface,
+)
 from bot.core.overview import make_home, make_start
 from bot.core.parsing.command_line import Apps, parse
 from bot.core.policy import Rules
 from bot.core.ports import IM, People, Record
-from bot.core.results import Help, History, Home, Lookup, RoleReport, Start, Withheld
+from bot.core.results import Help, History, Home, Lookup, RecordPage, RoleReport, Start, Withheld
 from bot.errors import AuditError, ExpiredError, PermissionDeniedError, UsageError
+
+T = TypeVar("T", ShowHistory, SearchRecord)
 
 HISTORY_PAGE = 20
 """The most entries of a history shown at once."""
@@ -158,36 +174,90 @@ class Services:
         asked = AuditEvent(actor, surface, app.name, WORDS[ShowHistory], (account,), Outcome.ANSWERED)
         self._check(asked, _NEEDS[asked.command])
         role, _ = self._role_of(actor)
-        page, before = self._list_page(command)
+        page, older, newer = self._turn(command, partial(self._find_entries, command))
         if command.before is None:
             # A read-only record must not prevent the answer.
             with suppress(AuditError):
                 self.record.add(asked)
+        is_editor = role is Role.EDITOR
+        posts = self._find_posts(page) if is_editor else {}
+        return History(app, account, page, older, is_editor, newer, command.kind, posts)
+
+    def search(
+        self, actor: Actor, command: SearchRecord, surface: Surface = Surface.COMMAND
+    ) -> RecordPage | History:
+        """Check the actor's role, and find the entries of a change, a number or a person.
+
+        Only editors see values, and what a person did.
+
+        Raises:
+            PermissionDeniedError: The actor may not see them.
+            AuditError: The record cannot be read.
+        """
+        query = command.query
+        asked = AuditEvent(actor, surface, query.app, WORDS[ShowHistory], (), Outcome.ANSWERED)
+        if query.person:
+            self._check(asked, Role.VIEWER)
+            app = self.apps.by_name.get(query.app)
+            if app and self.record.list_history(app.name, query.account, None, 1):
+                return self.show_history(actor, ShowHistory(app, query.account), surface)
+            query = RecordQuery(person=replace(query.person, team_id=actor.team_id), kind=query.kind)
+            command, asked = replace(command, query=query), replace(asked, app="")
+        self._check(asked, Role.EDITOR if query.person else Role.VIEWER)
+        role, _ = self._role_of(actor)
+        page, older, newer = self._turn(command, partial(self._search, query), every_step=bool(query.change))
+        if command.before is None:
+            with suppress(AuditError):
+                self.record.add(_about(asked, query, page))
+        is_editor = role is Role.EDITOR
+        posts = self._find_posts(page) if is_editor else {}
+        return RecordPage(query, self.apps.by_name, page, older, is_editor, newer, posts)
+
+    def _find_entries(self, command: ShowHistory, before: int | None, limit: int) -> Found:
+        app, account = command.app.name, command.account
+        if command.kind:
+            return self.record.search(RecordQuery(account, app, kind=command.kind), before, limit)
+        found = tuple(self.record.list_history(app, account, before, limit))
+        return Found(found, found[-1].sequence if len(found) == limit else None)
+
+    def _search(self, query: RecordQuery, before: int | None, limit: int) -> Found:
+        return self.record.search(query, before, limit)
+
+    def _find_posts(self, page: Sequence[Entry | AlteredEntry]) -> Mapping[int, tuple[str, str]]:
+        return self.record.find_posts([entry.sequence for entry in page])
+
+    def _turn(
+        self, command: T, find: Callable[[int | None, int], Found], *, every_step: bool = False
+    ) -> tuple[tuple[Entry | AlteredEntry, ...], T | None, T | None]:
+        """Return a page of entries, and the commands for the next page and the page before."""
+        page, before = self._list_page(find, command.before, every_step=every_step)
         older = newer = None
         if before is not None:
-            older = ShowHistory(app, account, before, (*command.newer, command.before))
+            older = replace(command, before=before, newer=(*command.newer, command.before))
         if command.newer:
             *others, above = command.newer
-            newer = ShowHistory(app, account, above, tuple(others))
-        return History(app, account, page, older, role is Role.EDITOR, newer)
+            newer = replace(command, before=above, newer=tuple(others))
+        return page, older, newer
 
-    def _list_page(self, command: ShowHistory) -> tuple[tuple[Entry | AlteredEntry, ...], int | None]:
-        """Return a page of entries, only the latest of each change, and the bound of the next page."""
+    def _list_page(
+        self, find: Callable[[int | None, int], Found], before: int | None, *, every_step: bool
+    ) -> tuple[tuple[Entry | AlteredEntry, ...], int | None]:
+        """Return a page of entries, of each change only the latest, and the next page's bound."""
         limit = HISTORY_PAGE * _STEPS + 1
-        found = self.record.list_history(command.app.name, command.account, command.before, limit)
-        latest = self._find_latest(found)
+        found = find(before, limit)
+        latest = self._find_latest(found.entries)
         page: list[Entry | AlteredEntry] = []
         changes: set[str] = set()
         last = None
-        for entry in found:
-            change_id = _change_of(entry)
-            if change_id not in changes and _says(entry, latest.get(change_id)):
+        for entry in found.entries:
+            change_id = "" if every_step else _change_of(entry)
+            if every_step or (change_id not in changes and _says(entry, latest.get(change_id))):
                 if len(page) == HISTORY_PAGE:
                     return tuple(page), last
                 page.append(entry)
                 changes.update({change_id} - {""})
             last = entry.sequence
-        return tuple(page), last if len(found) == limit else None
+        return tuple(page), last if len(found.entries) == limit else found.searched_to
 
     def _find_latest(self, found: Sequence[Entry | AlteredEntry]) -> Mapping[str, Outcome]:
         """Return the outcomes of changes that may have moved since; leave out altered ones."""
@@ -253,6 +323,16 @@ class Services:
             except PermissionDeniedError as refusal:
                 reason = str(refusal)
         return None, reason
+
+
+def _about(asked: AuditEvent, query: RecordQuery, page: Sequence[Entry | AlteredEntry]) -> AuditEvent:
+    """Note what was searched for, and the account whose entries were found."""
+    events = [entry.event for entry in page if isinstance(entry, Entry)]
+    number = "" if query.entry is None else f"#{query.entry}"
+    reason = query.change or number or (query.person.user_id if query.person else "")
+    if query.person or not events:
+        return replace(asked, reason=reason)
+    return replace(asked, app=events[0].app, accounts=events[0].accounts, reason=reason)
 
 
 def _change_of(entry: Entry | AlteredEntry) -> str:

@@ -2,12 +2,13 @@
 
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, RedirectResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
@@ -28,6 +29,7 @@ def make_app(workspace: Workspace) -> Starlette:
     return Starlette(
         routes=[
             Route("/", _show_page),
+            Route("/archives/{channel}/{message}", _show_channel),
             Route("/api/{method}", partial(endpoint.receive, workspace), methods=["GET", "POST"]),
             Route("/response/{ticket}", partial(responses.receive, workspace), methods=["POST"]),
             Route("/upload/v1/{ticket}", partial(file_transfer.upload, workspace), methods=["POST"]),
@@ -42,6 +44,11 @@ def make_app(workspace: Workspace) -> Starlette:
         # Rejects sites that point their own name at loopback (DNS rebinding).
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
     )
+
+
+async def _show_channel(request: Request) -> RedirectResponse:
+    """Follow a link to a message as far as its channel."""
+    return RedirectResponse(f"/#{quote(request.path_params['channel'])}")
 
 
 async def _show_page(_: Request) -> FileResponse:

@@ -9,7 +9,7 @@ from itertools import islice
 from threading import Lock
 from typing import TypeAlias, TypeVar
 
-from bot.core.commands import LookupCommand, ShowHistory
+from bot.core.commands import LookupCommand, SearchRecord, ShowHistory
 from bot.core.model import Actor, App
 from bot.core.results import Form, Lookup, Preview
 from bot.errors import ExpiredError
@@ -62,7 +62,7 @@ class LookupPage(Page):
 class HistoryPage(Page):
     """A page of a history, read again when shown."""
 
-    command: ShowHistory
+    command: ShowHistory | SearchRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bot.core.commands import (
     Command,
     EditProfile,
     LookupCommand,
+    SearchRecord,
     SetFields,
     ShowHelp,
     ShowHistory,
@@ -27,19 +28,19 @@ from bot.core.commands import (
 from bot.core.lookups.job import LookupJob
 from bot.core.model import Actor, LookupStatus, Surface
 from bot.core.policy import NOTHING_SENT
-from bot.core.results import Lookup, Preview, Result, Settled
+from bot.core.results import History, Lookup, Preview, RecordPage, Result, Settled
 from bot.core.services import Services
 from bot.errors import AuditError, BotError, CancelledError, NotSharedError, PermissionDeniedError, UsageError
 from bot.slack.api.channels import check_share, find_place
 from bot.slack.api.people import SlackPeople
 from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
+from bot.slack.delivery.history_controls import make_controls
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.progress import showing_progress
 from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import (
-    HistoryPage,
     Interactions,
     LookupPage,
     OpenForm,
@@ -183,22 +184,23 @@ class CommandRunner:
         trouble = self.channel_trouble() if isinstance(result, Preview | Settled) else ""
         return f"Audit channel: {trouble}." if trouble else ""
 
-    def show_history(self, request: SlackRequest, command: ShowHistory) -> None:
-        """Answer with a page of an account's history."""
-        history = self.services.show_history(request.actor, command, request.surface)
+    def show_history(self, request: SlackRequest, command: ShowHistory | SearchRecord) -> None:
+        """Answer with a page of an account's history, or of another search of the record."""
+        found: History | RecordPage
+        if isinstance(command, ShowHistory):
+            found = self.services.show_history(request.actor, command, request.surface)
+        else:
+            found = self.services.search(request.actor, command, request.surface)
         self._check_readers(request)
-        turns = None
+        controls = None
         if request.reply.public:
             # Values are only for editors, and buttons only for the actor.
-            history = replace(history, with_values=False)
+            found = replace(found, with_values=False)
         else:
-            newer, older = (
-                self.interactions.keep(request.actor, HistoryPage(page)) if page else None
-                for page in (history.newer, history.older)
-            )
-            turns = PageControls(previous_id=newer, next_id=older)
+            controls = make_controls(self.interactions, self.people, request.actor, found)
+            controls = replace(controls, may_change=self.services.may_change(request.actor))
         request.reply.answer(
-            render(history, command=self.command, actor_id=request.actor.user_id, page=turns)
+            render(found, command=self.command, actor_id=request.actor.user_id, page=controls)
         )
 
     def show_start(self, request: SlackRequest) -> None:
@@ -379,7 +381,7 @@ class CommandRunner:
         match command:
             case LookupCommand():
                 self._run_lookup(request, command)
-            case ShowHistory():
+            case ShowHistory() | SearchRecord():
                 self.show_history(request, command)
             case SetFields():
                 self._preview(request, partial(self.services.changes.propose, request.actor, command))

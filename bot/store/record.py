@@ -1,6 +1,6 @@
 """The record and the outbox in a database."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, and_, func, or_, select, update
@@ -12,10 +12,12 @@ from bot.core.model import (
     AuditEvent,
     Change,
     Entry,
+    Found,
     Head,
     Outcome,
     OutdatedPost,
     Post,
+    RecordQuery,
 )
 from bot.errors import AuditError
 from bot.store import chain, clock
@@ -23,8 +25,9 @@ from bot.store.batch import Batch, is_checkpoint_due
 from bot.store.changes import check_latest, load_verified, load_verified_each
 from bot.store.engine import open_engine, open_snapshot
 from bot.store.migrate import check_current, is_current, migrate_engine
-from bot.store.posts import find_outdated
+from bot.store.posts import find_outdated, find_places
 from bot.store.schema import changes, entries, entry_accounts, lease, outbox
+from bot.store.search import search
 from bot.store.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.writer import Writer
 
@@ -131,6 +134,16 @@ class Store:
             query = query.where(about.sequence < before)
         with open_snapshot(self._engine) as connection:
             return list(chain.read_each(connection.execute(query)))
+
+    def search(self, query: RecordQuery, before: int | None, limit: int) -> Found:
+        """Find entries, newest first, below a sequence number; look at a bounded number of them."""
+        with open_snapshot(self._engine) as connection:
+            return search(connection, query, before, limit)
+
+    def find_posts(self, sequences: Collection[int]) -> Mapping[int, tuple[str, str]]:
+        """Find the channel and time stamp of the audit channel's message of entries, by their numbers."""
+        with open_snapshot(self._engine) as connection:
+            return find_places(connection, sequences)
 
     def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:
         """List an actor's entries, the newest first."""

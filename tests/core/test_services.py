@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from freezegun import freeze_time
@@ -13,6 +14,7 @@ from bot.core.model import (
     App,
     AuditEvent,
     Entry,
+    EntryKind,
     Grantees,
     LookupStatus,
     Membership,
@@ -22,7 +24,18 @@ from bot.core.model import (
 )
 from bot.core.parsing.command_line import Apps
 from bot.core.policy import Rules
-from bot.core.results import Form, Help, History, Lookup, Preview, Result, RoleReport, Start, Unchanged
+from bot.core.results import (
+    Form,
+    Help,
+    History,
+    Lookup,
+    Preview,
+    RecordPage,
+    Result,
+    RoleReport,
+    Start,
+    Unchanged,
+)
 from bot.core.services import HISTORY_PAGE, Services
 from bot.errors import AuditError, PermissionDeniedError, UsageError
 from tests.support.command_execution import execute
@@ -361,3 +374,91 @@ def test_records_who_read_a_history_and_shows_no_step_that_is_over(make: Make, r
     assert Outcome.PROPOSED not in [
         entry.event.outcome for entry in unaltered((*first.entries, *second.entries))
     ]
+
+
+def test_shows_only_one_kind_of_entry_of_an_account(make: Make) -> None:
+    services = make()
+    run(services, VERA, "profile alice")
+    run(services, EDDA, "set alice nick=New")
+    with pytest.raises(PermissionDeniedError):
+        run(services, VERA, "set alice nick=Mine")
+
+    def commands(kind: EntryKind) -> set[str]:
+        history = services.show_history(VERA, ShowHistory(APPS.find("prod"), "alice", kind=kind))
+        return {f"{entry.event.command} {entry.event.outcome}" for entry in unaltered(history.entries)}
+
+    assert commands(EntryKind.CHANGES) == {"set proposed"}
+    assert commands(EntryKind.REFUSALS) == {"set denied"}
+    assert commands(EntryKind.LOOKUPS) == {"profile answered", "history answered"}
+
+
+def test_shows_every_step_of_a_change(make: Make, record: FakeRecord) -> None:
+    services = make()
+    preview = run(services, EDDA, "set alice nick=New")
+    assert isinstance(preview, Preview)
+    services.changes.cancel(EDDA, preview.change.id)
+
+    found = run(services, EDDA, f"history {preview.change.id}")
+
+    assert isinstance(found, RecordPage)
+    steps = [entry.event.outcome for entry in unaltered(found.entries)]
+    assert steps == [Outcome.CANCELLED, Outcome.PROPOSED]
+    event = record.entries[-1].event
+    assert (event.accounts, event.reason) == (("alice",), preview.change.id)
+
+
+def test_shows_an_entry_by_its_number_and_values_to_editors_alone(make: Make) -> None:
+    services = make()
+    run(services, EDDA, "set alice nick=New")
+
+    of_editor, of_viewer = (run(services, actor, "history #1") for actor in (EDDA, VERA))
+
+    assert isinstance(of_editor, RecordPage)
+    assert isinstance(of_viewer, RecordPage)
+    assert [entry.sequence for entry in of_editor.entries] == [1]
+    assert (of_editor.with_values, of_viewer.with_values) == (True, False)
+    assert (bool(of_editor.posts), bool(of_viewer.posts)) == (True, False)
+
+
+def test_shows_what_a_person_did_to_editors_alone(make: Make, record: FakeRecord) -> None:
+    services = make()
+    person = Actor("U07VERA2K1Q", "T01HOME")
+    run(services, person, "profile alice")
+    run(services, EDDA, "profile alice")
+
+    found = run(services, EDDA, f"history {person.user_id}")
+    with pytest.raises(PermissionDeniedError):
+        run(services, VERA, f"history {person.user_id}")
+
+    assert isinstance(found, RecordPage)
+    assert [entry.event.actor for entry in unaltered(found.entries)] == [person]
+    assert record.entries[-2].event.reason == person.user_id
+    assert record.entries[-1].event.outcome is Outcome.DENIED
+
+
+def test_shows_the_history_of_an_account_that_looks_like_a_person(make: Make) -> None:
+    services = make()
+    run(services, VERA, "profile USER000123")
+
+    history = run(services, VERA, "history USER000123")
+
+    assert isinstance(history, History)
+    assert history.account == "USER000123"
+
+
+def test_records_a_search_once_and_not_its_pages(make: Make, record: FakeRecord) -> None:
+    services = make()
+    person = Actor("U07VERA2K1Q", "T01HOME")
+    for number in range(2 * HISTORY_PAGE):
+        run(services, person, f"profile user_{number}")
+    first = run(services, EDDA, f"history {person.user_id}")
+    assert isinstance(first, RecordPage)
+    assert first.older
+
+    second = services.search(EDDA, first.older)
+
+    assert isinstance(second, RecordPage)
+    shown = unaltered((*first.entries, *second.entries))
+    assert [entry.sequence for entry in shown] == list(range(2 * HISTORY_PAGE, 0, -1))
+    assert (second.older, second.newer) == (None, replace(first.older, before=None, newer=()))
+    assert len(record.entries) == 2 * HISTORY_PAGE + 1

@@ -16,6 +16,7 @@ from bot.sandbox.behavior import Fault
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.running_bot import RunningBot, SlackUser, read_history
+from tests.support.slack import wait_until
 
 NICK = "Tag_Profile_IM_Nick"
 CHANGE_ID = re.compile(r"op_[a-z0-9]+")
@@ -191,6 +192,42 @@ def test_shows_who_looked_and_who_changed(running_bot: RunningBot, ed: SlackUser
     assert "Seen" in shown
     with running_bot.act_as(VIEWER) as vera:
         assert "Seen" not in vera.ask("/im history user_011")["text"]
+
+
+def choose(slack_user: SlackUser, message: dict[str, Any], action_id: str, words: str) -> dict[str, Any]:
+    """Choose an option of a menu by words of its label; returns the answer."""
+    menu = next(
+        element
+        for block in message["blocks"]
+        for element in block.get("elements", ())
+        if element.get("action_id") == action_id
+    )
+    option = next(each for each in menu["options"] if words in each["text"]["text"])
+    assert slack_user.page.press(message, action_id, selected_option=option)["ok"]
+    return slack_user.result()
+
+
+def test_leads_from_a_history_to_an_entry_its_change_and_its_message(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
+    ed.press(ed.ask("/im set user_014 nick=Found"), "Confirm 1 change")
+    said = ed.audit()
+    ed.ask("/im profile user_014")
+    with closing(Store(running_bot.settings.database_url)) as store:
+        wait_until(lambda: store.count_waiting() == (0, None))
+
+    history = ed.ask("/im history user_014")
+    changes = choose(ed, history, "filter_history", "Changes")
+    entry = choose(ed, changes, "show_entry", "set user_014")
+    steps = ed.press(entry, "All steps")
+
+    assert "profile" in history["text"]
+    assert "profile" not in changes["text"]
+    assert f"/archives/{said['channel']}/p{said['ts'].replace('.', '')}" in str(changes["blocks"])
+    assert entry["text"].startswith("Entry #")
+    assert "Nickname" in entry["text"]
+    assert steps["text"].startswith("Change op_")
+    assert "in progress" in steps["text"]
 
 
 def test_turns_the_pages_of_a_history(ed: SlackUser) -> None:

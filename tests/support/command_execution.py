@@ -6,6 +6,7 @@ from bot.core.commands import (
     Command,
     EditProfile,
     LookupCommand,
+    SearchRecord,
     SetFields,
     ShowHelp,
     ShowHistory,
@@ -30,6 +31,8 @@ def execute(services: Services, actor: Actor, command: Command, surface: Surface
             return services.changes.undo(actor, command.change_id, surface)
         case ShowHistory():
             return services.show_history(actor, command, surface)
+        case SearchRecord():
+            return services.search(actor, command, surface)
         case ShowStart():
             return services.start(actor)
         case ShowRole():

@@ -15,8 +15,11 @@ from bot.core.model import (
     Change,
     Deadline,
     Entry,
+    EntryKind,
+    Found,
     Membership,
     Outcome,
+    RecordQuery,
     Value,
     Values,
 )
@@ -201,6 +204,16 @@ class FakeRecord:
                 if grace <= now - each[2] < watched.get(each[0].outcome, timedelta())
             ]
 
+    def search(self, query: RecordQuery, before: int | None, limit: int) -> Found:
+        with self._working("search"):
+            entries = reversed(self.entries[: (before or len(self.entries) + 1) - 1])
+            found = self._shown(entry for entry in entries if _matches(query, entry))
+            return Found(tuple(found[:limit]), found[limit - 1].sequence if len(found) >= limit else None)
+
+    def find_posts(self, sequences: Collection[int]) -> Mapping[int, tuple[str, str]]:
+        with self._working("find_posts"):
+            return {number: ("C01AUDIT", f"17.{number}") for number in sequences}
+
     def list_history(
         self, app: str, account: str, before: int | None, limit: int
     ) -> Sequence[Entry | AlteredEntry]:
@@ -260,6 +273,19 @@ class FakeRecord:
         if digest_of(change) != digest:
             raise AuditError("the change is not as it was stored")
         return change
+
+
+def _matches(query: RecordQuery, entry: Entry) -> bool:
+    event = entry.event
+    is_denied, is_change = event.outcome is Outcome.DENIED, bool(event.change_id)
+    kind = EntryKind.CHANGES if is_change else EntryKind.LOOKUPS
+    return (
+        (not query.account or (query.app == event.app and query.account in event.accounts))
+        and (query.person is None or actor_key(query.person) == actor_key(event.actor))
+        and query.change in ("", event.change_id)
+        and query.entry in (None, entry.sequence)
+        and query.kind in (None, EntryKind.REFUSALS if is_denied else kind)
+    )
 
 
 def digest_of(change: Change) -> str:

@@ -1,5 +1,6 @@
 """The parser of command lines."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from bot.core.commands import (
     Command,
     EditProfile,
     LookupCommand,
+    SearchRecord,
     SetFields,
     ShowHelp,
     ShowHistory,
@@ -21,7 +23,7 @@ from bot.core.commands import (
 from bot.core.fields import Domain, Field
 from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.lookups.kinds import PROFILES, LookupKind
-from bot.core.model import App, Value
+from bot.core.model import Actor, App, RecordQuery, Value
 from bot.core.parsing.assignments import read_assignments
 from bot.core.parsing.presets import find_preset
 from bot.core.parsing.punctuation import strip_punctuation
@@ -36,6 +38,9 @@ MAX_TEXT = 5000
 MAX_ACCOUNTS = 1000
 """The most accounts of one command."""
 
+_CHANGE = re.compile("op_[a-z0-9]{12}")
+_ENTRY = re.compile("#[0-9]{1,15}")
+_PERSON = re.compile("[UW][A-Z0-9]{8,20}")
 _STRAY_HELP = {"-h", "--help"}
 _ASKS_FOR_HELP = {"?", *_STRAY_HELP}
 _SHOWN = 5
@@ -181,7 +186,22 @@ def _build_history(arguments: ParsedArguments, apps: Apps) -> Command:
     accounts = check_accounts(arguments.plain)
     if len(accounts) > 1:
         raise UsageError("history takes one account id", advice="Quote an id that contains a space")
+    (token, *_) = arguments.tokens
+    if not (token.quoted or arguments.options) and (query := _read_query(token.text, apps)):
+        return SearchRecord(query)
     return ShowHistory(_app(arguments, apps), accounts[0])
+
+
+def _read_query(text: str, apps: Apps) -> RecordQuery | None:
+    """Read the id of a change, an entry's number or a person's id; None for an account id."""
+    if _CHANGE.fullmatch(text):
+        return RecordQuery(change=text)
+    if _ENTRY.fullmatch(text):
+        return RecordQuery(entry=int(text[1:]))
+    if _PERSON.fullmatch(text):
+        # It may be an account of the default app. The person's workspace is that of the actor.
+        return RecordQuery(text, apps.default or "", Actor(text, ""))
+    return None
 
 
 def _build_role(_: ParsedArguments, __: Apps) -> Command:

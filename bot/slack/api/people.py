@@ -40,6 +40,7 @@ class Identity:
         team: The workspace's name.
         user_id: The bot's own user id.
         scopes: The OAuth scopes its token has; empty if Slack does not say.
+        url: The workspace's address, with a slash at its end; empty if Slack does not say.
     """
 
     team_id: str
@@ -47,6 +48,7 @@ class Identity:
     team: str
     user_id: str
     scopes: frozenset[str]
+    url: str = ""
 
     @property
     def home(self) -> frozenset[str]:
@@ -91,6 +93,14 @@ class SlackPeople:
             SlackUnavailableError: Slack could not be asked, or refuses the token.
         """
         return self._remember(("auth.test", ""), self._ask_identity, lasting=True)
+
+    def link(self, channel_id: str, ts: str) -> str:
+        """Return the link to a message; empty if the workspace's address is not known."""
+        try:
+            url = self.get_identity().url
+        except SlackUnavailableError:
+            return ""
+        return f"{url}archives/{channel_id}/p{ts.replace('.', '')}" if url else ""
 
     def get_membership(self, actor: Actor, *, bypass_cache: bool = False) -> Membership:
         """Return an actor's membership of the workspace (users.info).
@@ -187,10 +197,10 @@ class SlackPeople:
         answer = self._ask("auth.test")
         headers = {name.lower(): str(value) for name, value in answer.headers.items()}
         scopes = frozenset(scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",") if scope)
-        team_id, enterprise_id, team, user_id = (
-            str(answer.get(key) or "") for key in ("team_id", "enterprise_id", "team", "user_id")
+        team_id, enterprise_id, team, user_id, url = (
+            str(answer.get(key) or "") for key in ("team_id", "enterprise_id", "team", "user_id", "url")
         )
-        identity = Identity(team_id, enterprise_id, team, user_id, scopes)
+        identity = Identity(team_id, enterprise_id, team, user_id, scopes, url)
         if not identity.home:
             raise SlackUnavailableError("Slack did not say which workspace the bot belongs to")
         return identity

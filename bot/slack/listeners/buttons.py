@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from slack_bolt import Ack, App
 
-from bot.core.commands import EditProfile, ShowHelp, ShowHistory, UndoChange
-from bot.core.model import Surface
+from bot.core.commands import EditProfile, SearchRecord, ShowHelp, ShowHistory, UndoChange
+from bot.core.model import RecordQuery, Surface
 from bot.core.overview import RECENT_ACCOUNTS
 from bot.errors import ExpiredError
 from bot.slack.admission import Admission
@@ -50,7 +50,7 @@ def register(
         action_id, view_type = text(action, "action_id"), text(body.get("view") or {}, "type")
         opens = view_type == _HOME or (view_type == _MODAL and action_id in _PUSHED)
         title = _TITLES.get(action_id, "") if opens else ""
-        job = partial(press, runner, request, action_id, text(action, "value"), title)
+        job = partial(press, runner, request, action_id, _read_value(action), title)
         if action_id in URGENT:
             admission.priority.submit(job, request.actor)
         else:
@@ -91,6 +91,11 @@ def _make_request(runner: CommandRunner, responder: Responder, body: Mapping[str
         delivery = responder.open_view(open_view, url, actor.user_id)
     channel_id, trigger_id = text(body.get("channel") or {}, "id"), text(body, "trigger_id")
     return SlackRequest(actor, Surface.BUTTON, Reply(delivery), channel_id, trigger_id, url)
+
+
+def _read_value(action: Mapping[str, Any]) -> str:
+    """Read the value of a pressed button, or of the option chosen in a menu."""
+    return text(action.get("selected_option") or action, "value")
 
 
 def _confirm(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
@@ -180,6 +185,14 @@ def _show_history_of_change(runner: CommandRunner, request: SlackRequest, change
     return runner.run(request, runner.services.find_history(change_id))
 
 
+def _show_change(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
+    return runner.run(request, SearchRecord(RecordQuery(change=change_id)))
+
+
+def _show_entry(runner: CommandRunner, request: SlackRequest, number: str) -> str:
+    return runner.run(request, SearchRecord(RecordQuery(entry=int(number))))
+
+
 def _look_up_again(runner: CommandRunner, request: SlackRequest, key: str) -> str:
     again = runner.interactions.find(key, request.actor, SavedLookup)
     return runner.run(request, again.command)
@@ -211,6 +224,9 @@ def _open_set(runner: CommandRunner, request: SlackRequest, _: str) -> str:
 
 _ACTIONS: Mapping[str, Action] = {
     "page": _turn_page,
+    "filter_history": _turn_page,
+    "show_entry": _show_entry,
+    "show_change": _show_change,
     "export_csv": _export,
     "retry_failed": _retry,
     "share": _share,

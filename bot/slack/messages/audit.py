@@ -1,6 +1,5 @@
-"""Audit entries: in the audit channel, and as the history of an account."""
+"""Audit entries in the audit channel."""
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,22 +13,17 @@ from slack_sdk.models.blocks import (
     MarkdownTextObject,
     PlainTextObject,
     RichTextElement,
-    RichTextElementParts,
 )
 
 from bot.core.commands import WORDS, UndoChange
 from bot.core.fields import Domain, offered
 from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Outcome, Surface
-from bot.core.results import History
 from bot.slack.messages.blocks import (
     Button,
     Message,
     Truncator,
-    app_label,
     bold,
-    buttons,
     code,
-    context,
     fallback,
     fit,
     make_message,
@@ -46,7 +40,6 @@ from bot.slack.messages.change import (
     entry_label,
 )
 from bot.slack.messages.mentions import Names, no_names, show_name
-from bot.slack.messages.paging import PageControls
 from bot.slack.messages.text import and_more, join_some, make_visible, plural
 from bot.slack.messages.values import format_time, local_time
 
@@ -76,7 +69,7 @@ _LOOKUP_HEADINGS: Mapping[Outcome, str] = {
     Outcome.CANCELLED: "Lookup cancelled",
 }
 """Headings of lookups that differ from those of changes."""
-_MARKS: Mapping[Outcome, str] = {
+MARKS: Mapping[Outcome, str] = {
     Outcome.PROPOSED: "📝",
     Outcome.ATTEMPTED: "⏳",
     Outcome.SUCCEEDED: "✅",
@@ -89,18 +82,10 @@ _MARKS: Mapping[Outcome, str] = {
     Outcome.EXPORTED: "📄",
 }
 """Marks by outcome; each stands beside its heading."""
-_OPEN_STATES: Mapping[Outcome, str] = {
-    Outcome.PROPOSED: "previewed, not confirmed",
-    Outcome.ATTEMPTED: "in progress",
-}
-"""Texts for the outcomes that are no end of a change."""
 _MAX_NAMED = 5
 _MAX_REASONS = 3
-_MAX_FIELDS = 8
 _MAX_SHORT = 3
 _MAX_SHORT_TEXT = 240
-_CHANNEL = re.compile("[CGD][A-Z0-9]+")
-_PERSON = re.compile("[UW][A-Z0-9]+")
 
 
 def group_entries(entries: Iterable[Entry | AlteredEntry]) -> list[Group]:
@@ -151,24 +136,6 @@ def render_checkpoint(head: Head, at: datetime) -> Message:
         at: The time the head was read (UTC).
     """
     return make_message(lambda _: _show_checkpoint(head, at))
-
-
-def show_history(history: History, page: PageControls, seen_by: str, trim: Truncator) -> Iterator[Block]:
-    """Show an account's lookups and changes, newest first, with the buttons to older and newer ones."""
-    yield paragraph([bold("History of "), code(history.account), *app_label(history.app)])
-    if not history.entries:
-        yield paragraph([words("No lookups or changes through this bot yet.")])
-    for entry in history.entries:
-        if isinstance(entry, AlteredEntry):
-            yield paragraph([bold(f"#{entry.sequence} has been altered. "), *_verify_advice()])
-        else:
-            yield paragraph(*_history_lines(entry, history, trim))
-    if page.previous_id:
-        yield buttons(Button("Newer", "page", page.previous_id))
-    if page.next_id:
-        yield buttons(Button("Older", "page", page.next_id))
-    secret = "" if history.with_values else "only editors see values"
-    yield context("newest first", "times are UTC", secret, seen_by, trim.note())
 
 
 def entry_labels(entries: Sequence[Entry | AlteredEntry]) -> str:
@@ -247,18 +214,18 @@ def _show_entry(entry: Entry, channel: _Channel, trim: Truncator) -> Iterator[Bl
     app = channel.apps.get(event.app, App(event.app, ""))
     hidden = {*channel.masked.get(app.name, ()), *_unknown_tags(event, app)}
     found = differences(app.custom, event.before, event.after, trim, hidden)
-    short = " · ".join(map(_difference, found))
+    short = " · ".join(map(show_difference, found))
     is_long = len(found) > _MAX_SHORT or len(short) > _MAX_SHORT_TEXT
     parts = (
         _heading(event, channel, trim),
         plural(len(found), "field") if is_long else short,
         _reason(event, trim),
     )
-    lines = [" · ".join(filter(None, parts)), *_problems(event, trim)]
-    undo = channel.undone.get(event.change_id) if _is_done(event) else None
+    lines = [" · ".join(filter(None, parts)), *show_problem(event, trim)]
+    undo = channel.undone.get(event.change_id) if is_done(event) else None
     if undo:
         lines.append(f"↩️ Undone by {channel.person(undo.event.actor)}, entry #{undo.sequence}")
-    can_undo = _is_done(event) and undo is None
+    can_undo = is_done(event) and undo is None
     yield plain_section(lines, Button("Undo…", "undo_change", event.change_id) if can_undo else None)
     if is_long:
         yield paragraph(_run_on(found))
@@ -274,7 +241,7 @@ def _show_refusals(group: Sequence[Entry], channel: _Channel, trim: Truncator) -
     asked = f"{trim(make_visible(what))}{trim(place)}  by {channel.person(events[0].actor)}"
     yield plain_section(
         [
-            f"{_MARKS[Outcome.DENIED]} Refused {len(group):,} times  {asked}",
+            f"{MARKS[Outcome.DENIED]} Refused {len(group):,} times  {asked}",
             *_refusal_reasons(events, trim),
             "Nothing was sent. The record has one entry for each refusal.",
         ]
@@ -286,12 +253,13 @@ def _show_altered(group: Group) -> Iterator[Block]:
     yield paragraph(
         [bold(f"🚨 Alarm: {describe_altered([entry.sequence for entry in group])}.")],
         [words("The database was tampered with or is damaged. The altered content is not shown.")],
-        _verify_advice(),
+        verify_advice(),
     )
     yield plain_context(_group_label(group))
 
 
-def _verify_advice() -> list[RichTextElement]:
+def verify_advice() -> list[RichTextElement]:
+    """Say what to do about an altered entry."""
     keep = words(" and keep a copy of the database as it is.")
     return [words("An operator should run "), code("im-bot audit verify"), keep]
 
@@ -315,18 +283,11 @@ def _heading(event: AuditEvent, channel: _Channel, trim: Truncator) -> str:
     happened = _HEADINGS[event.outcome][is_undo]
     if not event.change_id:
         happened = _LOOKUP_HEADINGS.get(event.outcome, happened)
-    mark = "↩️" if is_undo and _is_done(event) else _MARKS[event.outcome]
+    mark = "↩️" if is_undo and is_done(event) else MARKS[event.outcome]
     command = "" if event.after and event.accounts else event.command
     what = trim(make_visible(" ".join(filter(None, (command, _list_some(event.accounts))))))
     by = "the bot for " if event.surface is Surface.BOT else ""
     return f"{mark} {happened}  {what}{channel.place(event.app)}  by {by}{channel.person(event.actor)}"
-
-
-def _place(event: AuditEvent) -> list[RichTextElement]:
-    """Name the channel of an answer that was shared."""
-    if _CHANNEL.fullmatch(event.channel):
-        return [words(" in "), RichTextElementParts.Channel(channel_id=event.channel)]
-    return []
 
 
 def _unknown_tags(event: AuditEvent, app: App) -> Iterator[str]:
@@ -335,22 +296,12 @@ def _unknown_tags(event: AuditEvent, app: App) -> Iterator[str]:
     return (tag for tag in (*event.before, *event.after) if tag not in known)
 
 
-def _person(actor: Actor) -> RichTextElement:
-    if _PERSON.fullmatch(actor.user_id):
-        return RichTextElementParts.User(user_id=actor.user_id)
-    return words(make_visible(actor.user_id) or "someone")
-
-
-def _problems(event: AuditEvent, trim: Truncator) -> Iterator[str]:
+def show_problem(event: AuditEvent, trim: Truncator) -> Iterator[str]:
     """Yield the reason of a refusal or failure."""
     if event.problem:
         denied = event.outcome is Outcome.DENIED
         before, after = ("The bot answered: ", " Nothing was sent.") if denied else ("", "")
         yield before + sentence(trim(make_visible(event.problem))) + after
-
-
-def _problem_lines(event: AuditEvent, trim: Truncator) -> Iterator[list[RichTextElement]]:
-    yield from ([words(line)] for line in _problems(event, trim))
 
 
 def _refusal_reasons(events: Iterable[AuditEvent], trim: Truncator) -> Iterator[str]:
@@ -368,12 +319,9 @@ def _reason(event: AuditEvent, trim: Truncator) -> str:
     return f"“{reason}”" if reason and event.command != WORDS[UndoChange] else reason
 
 
-def _difference(each: Difference) -> str:
+def show_difference(each: Difference) -> str:
+    """Show a difference in one line."""
     return f"{each.label}: {each.before} → {each.after}"
-
-
-def _difference_lines(found: Sequence[Difference]) -> Iterator[list[RichTextElement]]:
-    yield from ([words(_difference(each))] for each in found)
 
 
 def _run_on(found: Sequence[Difference]) -> list[RichTextElement]:
@@ -393,30 +341,6 @@ def _small_print(parts: Iterable[str], *moments: datetime, between: str = " to "
     return ContextBlock(elements=[text, MarkdownTextObject(text=times, verbatim=True)])
 
 
-def _is_done(event: AuditEvent) -> bool:
+def is_done(event: AuditEvent) -> bool:
+    """Check whether an event is the success of a change."""
     return event.outcome is Outcome.SUCCEEDED and bool(event.change_id)
-
-
-def _history_lines(entry: Entry, history: History, trim: Truncator) -> Iterator[list[RichTextElement]]:
-    event = entry.event
-    change = [words("  "), code(event.change_id)] if event.change_id else []
-    others = len(event.accounts) - 1
-    beside = f" with {others} more" if others > 0 else ""
-    yield [
-        words(f"{format_time(entry.at)}  "),
-        _person(event.actor),
-        words("  "),
-        code(event.command),
-        words(f"{beside}  {_OPEN_STATES.get(event.outcome, event.outcome)}"),
-        *_place(event),
-        *change,
-        words(f"  #{entry.sequence}"),
-    ]
-    if history.with_values:
-        found = differences(history.app.custom, event.before, event.after, trim)
-        yield from _difference_lines(found[:_MAX_FIELDS])
-        if more := and_more(len(found) - _MAX_FIELDS, "fields"):
-            yield [words(more)]
-    yield from _problem_lines(event, trim)
-    if event.reason:
-        yield [words("Reason: "), words(trim(make_visible(event.reason)))]

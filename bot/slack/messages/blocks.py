@@ -186,7 +186,7 @@ def _said(element: Mapping[str, str]) -> str:
     return next(element[key] for key in _SAID if element.get(key))
 
 
-_SAID = ("text", "user_id", "channel_id", "usergroup_id")
+_SAID = ("text", "fallback", "user_id", "channel_id", "usergroup_id")
 """The keys of an element's text, or of the id in its place."""
 
 

@@ -1,13 +1,13 @@
 """Paging of lookup answers: the accounts of each page, and its buttons."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass, field, replace
 from math import ceil
 
 from slack_sdk.models.blocks import Block
 
 from bot.core.lookups.mutual import MUTUAL
-from bot.core.model import AccountResult, LookupStatus
+from bot.core.model import AccountResult, EntryKind, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Button, Confirmation, buttons
 from bot.slack.messages.stray import instead_label
@@ -40,6 +40,9 @@ class PageControls:
         history_id: For the history of the only account.
         both_id: For the same lookup in both directions.
         instead_id: For the lookup of unknown ids without the punctuation around them.
+        kind_ids: For a history of only one kind of entry, by the kind; None for all of them.
+        links: The links to the audit channel's messages, by the number of an entry.
+        may_change: Whether to offer an undo.
     """
 
     number: int = 0
@@ -54,6 +57,10 @@ class PageControls:
     history_id: str | None = None
     both_id: str | None = None
     instead_id: str | None = None
+    _: KW_ONLY
+    kind_ids: Mapping[EntryKind | None, str] = field(default_factory=dict)
+    links: Mapping[int, str] = field(default_factory=dict)
+    may_change: bool = False
 
 
 def pages(lookup: Lookup, size: int = ROWS_PER_PAGE) -> int:

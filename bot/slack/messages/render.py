@@ -12,18 +12,19 @@ from bot.core.results import (
     Lookup,
     Overwritten,
     Preview,
+    RecordPage,
     Result,
     RoleReport,
     Settled,
     Start,
     Unchanged,
 )
-from bot.slack.messages.audit import show_history
 from bot.slack.messages.blocks import NEWER, Message, Truncator, context, make_message, plain_context
 from bot.slack.messages.change import show_form, show_preview, show_settled, show_unchanged
 from bot.slack.messages.conflict import show_overwritten
 from bot.slack.messages.csv import show_sent
 from bot.slack.messages.help import show_help, show_role
+from bot.slack.messages.history import show_entries
 from bot.slack.messages.home import show_start
 from bot.slack.messages.lookup import show_lookup
 from bot.slack.messages.paging import PageControls
@@ -74,8 +75,8 @@ def render(
             return make_message(lambda trim: [*show_settled(result, seen_by, trim), *_show_note(note)])
         case Form():
             return make_message(lambda trim: show_form(result, command, seen_by, trim))
-        case History():
-            return make_message(lambda trim: show_history(result, page or PageControls(), seen_by, trim))
+        case History() | RecordPage():
+            return make_message(lambda trim: show_entries(result, page or PageControls(), seen_by, trim))
         case Start():
             return make_message(lambda trim: show_start(result, repeat_ids, command, seen_by, trim))
         case RoleReport():

@@ -11,6 +11,7 @@ from bot.core.commands import (
     Command,
     EditProfile,
     LookupCommand,
+    SearchRecord,
     SetFields,
     ShowHelp,
     ShowHistory,
@@ -21,7 +22,7 @@ from bot.core.commands import (
 from bot.core.fields import CUSTOM_FRIEND, Domain, Field, custom_field, defaults, named
 from bot.core.ids import MAX_ID_BYTES, fits
 from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
-from bot.core.model import App, Value
+from bot.core.model import Actor, App, RecordQuery, Value
 from bot.core.parsing.command_line import MAX_ACCOUNTS, MAX_TEXT, Apps, parse
 from bot.core.parsing.tokens import tokenize
 from bot.core.parsing.typography import DOUBLE, normalize
@@ -184,6 +185,12 @@ UNDERSTOOD: Mapping[str, Command] = {
     "UNDO OP_K3V9Q2M7XW4D,": UndoChange("op_k3v9q2m7xw4d"),
     "history alice": ShowHistory(PROD, "alice"),
     "history --app prod 'alice smith' ": ShowHistory(PROD, "alice smith"),
+    "history op_k3v9q2m7xw4d": SearchRecord(RecordQuery(change="op_k3v9q2m7xw4d")),
+    "history #108": SearchRecord(RecordQuery(entry=108)),
+    "history U07EDMK5T8W": SearchRecord(RecordQuery("U07EDMK5T8W", "prod", Actor("U07EDMK5T8W", ""))),
+    'history "#108"': ShowHistory(PROD, "#108"),
+    "history --app prod U07EDMK5T8W": ShowHistory(PROD, "U07EDMK5T8W"),
+    "history op_short": ShowHistory(PROD, "op_short"),
     "whoami": ShowRole(),
     "whoami please": ShowRole(),
     "help": ShowHelp(),

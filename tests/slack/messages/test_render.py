@@ -21,10 +21,12 @@ from bot.core.model import (
     App,
     Change,
     Entry,
+    EntryKind,
     Grantees,
     Head,
     LookupStatus,
     Outcome,
+    RecordQuery,
     Role,
     Surface,
 )
@@ -37,6 +39,7 @@ from bot.core.results import (
     Overwritten,
     Preview,
     Recent,
+    RecordPage,
     Result,
     RoleReport,
     Settled,
@@ -85,6 +88,7 @@ from tests.support.sample_results import (
     CHANGE,
     CLEARING,
     DENIED_ENTRY,
+    ED,
     FORM,
     FRIEND,
     HELP,
@@ -159,6 +163,15 @@ def suggested(meant: str) -> UsageError:
     return error
 
 
+KIND_IDS: dict[EntryKind | None, str] = {None: "all"}
+KIND_IDS |= {kind: kind.value for kind in EntryKind}
+SHARED = chain(1040, replace(LOOKED_UP.event, outcome=Outcome.SHARED, channel="C07SUPPORT", actor=ED))
+
+
+def record(query: RecordQuery, *entries: Entry) -> RecordPage:
+    return RecordPage(query, {"prod": PROD}, entries, None, with_values=True)
+
+
 def fail(error: Any) -> Message:
     return render_error(error, command="/im", reference="k3v9")
 
@@ -231,7 +244,23 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "settled_cancelled": lambda: show(settled(Outcome.CANCELLED)),
     "history": lambda: show(HISTORY, PageControls(0, 20, None, "older")),
     "history_without_values": lambda: show(replace(HISTORY, with_values=False)),
-    "history_older": lambda: show(HISTORY, PageControls(0, 20, "newer", None)),
+    "history_older": lambda: show(HISTORY, PageControls(previous_id="newer")),
+    "history_of_changes": lambda: show(
+        replace(HISTORY, entries=HISTORY.entries[1:2], kind=EntryKind.CHANGES),
+        PageControls(kind_ids=KIND_IDS, links={1042: "https://home.slack.com/archives/C1/p17"}),
+    ),
+    "record_entry": lambda: show(
+        record(RecordQuery(entry=1042), enter()),
+        PageControls(history_id="bob_k", may_change=True),
+    ),
+    "record_change": lambda: show(
+        record(RecordQuery(change=CHANGE.id), enter(), enter(1041, outcome=Outcome.ATTEMPTED)),
+        PageControls(history_id="bob_k"),
+    ),
+    "record_person": lambda: show(
+        record(RecordQuery(person=ED), enter(), SHARED), PageControls(kind_ids=KIND_IDS)
+    ),
+    "record_nothing": lambda: show(record(RecordQuery(entry=4711))),
     "history_empty": lambda: show(replace(HISTORY, entries=(), older=None)),
     "entry_succeeded": lambda: tell(enter()),
     "entry_undone": lambda: tell(enter(change=UNDO)),
@@ -798,7 +827,7 @@ def test_keeps_hostile_text_text(text: str, others: int) -> None:
         # The bot's own times are the only markup.
         assert not any(text in part or "<" in OWN_TIME.sub("", part) for part in markup)
         assert not any(mark in message.text for mark in ("<", "@here", "@channel", "@everyone"))
-        assert {element["type"] for element in elements(message)} <= {"text", "user"}
+        assert {element["type"] for element in elements(message)} <= {"text", "user", "date"}
 
 
 def changes_of(text: str) -> Iterator[Message]:
@@ -820,6 +849,14 @@ def changes_of(text: str) -> Iterator[Message]:
             for outcome in (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN, Outcome.CANCELLED)
         ),
         History(app, text, (entry, entry), None, with_values=True),
+        *(
+            RecordPage(query, {"prod": app}, (entry,), None, with_values=True)
+            for query in (
+                RecordQuery(change=text),
+                RecordQuery(entry=1),
+                RecordQuery(person=Actor(text, "T")),
+            )
+        ),
     )
     yield from map(show, results)
     flood = refusals(1, 9, text, app=text, command=text, problem=text, accounts=(text,))

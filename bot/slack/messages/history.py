@@ -1,0 +1,276 @@
+"""The record in Slack: the history of an account, and the entries of a change, a number or a person."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum, auto
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    Option,
+    PlainTextObject,
+    RichTextElement,
+    RichTextElementParts,
+    StaticSelectElement,
+)
+
+from bot.core.commands import WORDS, SetFields, UndoChange
+from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, EntryKind, Outcome
+from bot.core.results import History, RecordPage
+from bot.slack.messages.audit import MARKS, is_done, show_difference, show_problem, verify_advice
+from bot.slack.messages.blocks import (
+    Button,
+    Truncator,
+    app_label,
+    bold,
+    buttons,
+    code,
+    context,
+    paragraph,
+    plain_context,
+    words,
+)
+from bot.slack.messages.change import differences, entry_label, show_differences
+from bot.slack.messages.paging import PageControls
+from bot.slack.messages.text import and_more, cut, make_visible
+from bot.slack.messages.values import format_time
+
+
+class Detail(Enum):
+    """The fields of an entry that are shown: none, the first few, or all, with the entry's hash."""
+
+    NONE = auto()
+    SOME = auto()
+    ALL = auto()
+
+
+KIND_LABELS: Mapping[EntryKind | None, str] = {
+    None: "Everything",
+    EntryKind.CHANGES: "Changes",
+    EntryKind.LOOKUPS: "Lookups",
+    EntryKind.REFUSALS: "Refusals",
+}
+"""The choices of the filter, by the only kind of entry they show."""
+
+_OPEN_STATES: Mapping[Outcome, str] = {
+    Outcome.PROPOSED: "previewed, not confirmed",
+    Outcome.ATTEMPTED: "in progress",
+}
+"""Texts for the outcomes that are no end of a change."""
+_MAX_FIELDS = 8
+_MAX_LABEL = 75
+_CHANNEL = re.compile("[CGD][A-Z0-9]+")
+_PERSON = re.compile("[UW][A-Z0-9]+")
+
+
+def show_entries(
+    found: History | RecordPage, page: PageControls, seen_by: str, trim: Truncator
+) -> Iterator[Block]:
+    """Show a page of the record, newest first."""
+    if isinstance(found, History):
+        return _show_history(found, page, seen_by, trim)
+    return _show_record(found, page, seen_by, trim)
+
+
+def _show_history(history: History, page: PageControls, seen_by: str, trim: Truncator) -> Iterator[Block]:
+    """Show an account's lookups and changes, newest first, with a filter and the buttons to other pages."""
+    yield paragraph([bold("History of "), code(history.account), *app_label(history.app)])
+    if not history.entries:
+        yield paragraph([words(_say_nothing(history))])
+    detail = Detail.SOME if history.with_values else Detail.NONE
+    for entry in history.entries:
+        yield from _show_entry(entry, history.app, page, trim, detail)
+    yield from _show_controls(history.entries, history.kind, page)
+    secret = "" if history.with_values else "only editors see values"
+    yield context("newest first", secret, seen_by, trim.note())
+
+
+def _show_record(found: RecordPage, page: PageControls, seen_by: str, trim: Truncator) -> Iterator[Block]:
+    """Show the entries of a change, a number or a person, newest first."""
+    query = found.query
+    yield paragraph(_heading(found))
+    if not found.entries:
+        yield paragraph([words("The record has no such entries.")])
+    detail = Detail.ALL if query.entry else Detail.SOME
+    for place, entry in enumerate(found.entries):
+        # The steps of a change have the same values.
+        is_repeated = query.change and place
+        shown = detail if found.with_values and not is_repeated else Detail.NONE
+        yield from _show_entry(entry, _find_app(entry, found.apps), page, trim, shown, named=True)
+    yield from _show_next(found, page)
+    if query.person:
+        yield from _show_controls(found.entries, query.kind, page)
+    secret = "" if found.with_values else "only editors see values"
+    order = "newest first" if len(found.entries) > 1 else ""
+    yield context(order, secret, seen_by, trim.note())
+
+
+def _heading(found: RecordPage) -> list[RichTextElement]:
+    query = found.query
+    if query.person:
+        return [bold("What "), _person(query.person), bold(" did")]
+    if query.change:
+        return [bold("Change "), code(query.change)]
+    return [bold(f"Entry #{query.entry}")]
+
+
+def _say_nothing(history: History) -> str:
+    if history.kind:
+        return f"No {history.kind} here."
+    return "No lookups or changes through this bot yet."
+
+
+def _find_app(entry: Entry | AlteredEntry, apps: Mapping[str, App]) -> App:
+    name = entry.event.app if isinstance(entry, Entry) else ""
+    return apps.get(name, App(name, ""))
+
+
+def _show_entry(
+    entry: Entry | AlteredEntry,
+    app: App,
+    page: PageControls,
+    trim: Truncator,
+    detail: Detail,
+    *,
+    named: bool = False,
+) -> Iterator[Block]:
+    """Show an entry.
+
+    Args:
+        entry: The entry.
+        app: Its app.
+        page: The links to messages of the audit channel.
+        trim: The truncator.
+        detail: How many of its fields to show.
+        named: Whether to name its accounts.
+    """
+    if isinstance(entry, AlteredEntry):
+        yield paragraph([bold(f"🚨 #{entry.sequence} has been altered. "), *verify_advice()])
+        return
+    event = entry.event
+    found = differences(app.custom, event.before, event.after, trim) if detail is not Detail.NONE else []
+    lines = [_first_line(entry, app if named else None, page.links.get(entry.sequence, ""), trim)]
+    if detail is Detail.SOME:
+        lines += [[words(show_difference(each))] for each in found[:_MAX_FIELDS]]
+        if more := and_more(len(found) - _MAX_FIELDS, "fields"):
+            lines.append([words(f"{more}: open #{entry.sequence}")])
+    lines += [[words(line)] for line in show_problem(event, trim)]
+    if event.reason:
+        lines.append([words("Reason: "), words(trim(make_visible(event.reason)))])
+    yield paragraph(*lines)
+    if detail is Detail.ALL and found:
+        yield show_differences(found, "Before", "After" if is_done(event) else "Requested")
+    if detail is Detail.ALL:
+        yield plain_context(entry_label(entry))
+
+
+def _first_line(entry: Entry, app: App | None, link: str, trim: Truncator) -> list[RichTextElement]:
+    event = entry.event
+    others = len(event.accounts) - 1
+    beside = f" with {others} more" if others > 0 and app is None else ""
+    accounts = [code(trim(" ".join(event.accounts[:1])))] if app and event.accounts else []
+    more = [words(f" with {others} more")] if others > 0 and app else []
+    number = f"#{entry.sequence}"
+    linked = RichTextElementParts.Link(url=link, text=number) if link else words(number)
+    return [
+        words(f"{_mark(event)} "),
+        _local_time(entry),
+        words("  "),
+        _person(event.actor),
+        words("  "),
+        code(event.command),
+        *([words(" "), *accounts, *more, *app_label(app)] if app and app.name else []),
+        words(f"{beside}  {_describe(event)}"),
+        *_place(event),
+        *([words("  "), code(event.change_id)] if event.change_id else []),
+        words("  "),
+        linked,
+    ]
+
+
+def _mark(event: AuditEvent) -> str:
+    return "↩️" if event.command == WORDS[UndoChange] and is_done(event) else MARKS[event.outcome]
+
+
+def _describe(event: AuditEvent) -> str:
+    if event.outcome is Outcome.ANSWERED and event.command == WORDS[SetFields]:
+        return "form opened"
+    return _OPEN_STATES.get(event.outcome, event.outcome)
+
+
+def _local_time(entry: Entry) -> RichTextElement:
+    """Show a time in the reader's time zone."""
+    return RichTextElementParts.Date(
+        timestamp=int(entry.at.timestamp()),
+        format="{date_short_pretty} {time}",
+        fallback=format_time(entry.at),
+    )
+
+
+def _person(actor: Actor) -> RichTextElement:
+    if _PERSON.fullmatch(actor.user_id):
+        return RichTextElementParts.User(user_id=actor.user_id)
+    return words(make_visible(actor.user_id) or "someone")
+
+
+def _place(event: AuditEvent) -> list[RichTextElement]:
+    """Name the channel of an answer that was shared."""
+    if _CHANNEL.fullmatch(event.channel):
+        return [words(" in "), RichTextElementParts.Channel(channel_id=event.channel)]
+    return []
+
+
+def _show_controls(
+    entries: Sequence[Entry | AlteredEntry], kind: EntryKind | None, page: PageControls
+) -> Iterator[Block]:
+    """Show the filter, the choice of an entry to open, and the buttons to other pages."""
+    if page.kind_ids:
+        filters = {each: _option(label, page.kind_ids[each]) for each, label in KIND_LABELS.items()}
+        selects = [_select("Show", "filter_history", [*filters.values()], filters[kind])]
+        shown = [entry for entry in entries if isinstance(entry, Entry)]
+        if shown:
+            selects.append(_select("Open an entry…", "show_entry", [*map(_entry_option, shown)]))
+        yield ActionsBlock(elements=selects)
+    turns = [
+        Button(label, action_id, id_)
+        for label, action_id, id_ in (("Newer", "page", page.previous_id), ("Older", "page", page.next_id))
+        if id_
+    ]
+    # An action id may occur once in a row.
+    yield from map(buttons, turns)
+
+
+def _show_next(found: RecordPage, page: PageControls) -> Iterator[Block]:
+    """Show what can be done about an entry or a change."""
+    entry = next((each for each in found.entries if isinstance(each, Entry)), None)
+    if entry is None or not page.history_id:
+        return
+    event = entry.event
+    undo = [Button("Undo…", "undo_change", event.change_id)] if page.may_change and is_done(event) else []
+    lead = Button("All steps", "show_change", event.change_id)
+    if found.query.change:
+        lead = Button("Details", "show_entry", str(entry.sequence))
+    history = Button("History", "show_history", page.history_id)
+    yield buttons(*undo, *([lead] if event.change_id else []), history)
+
+
+def _entry_option(entry: Entry) -> Option:
+    event = entry.event
+    what = " ".join((event.command, *event.accounts[:1]))
+    label = f"#{entry.sequence} {_mark(event)} {make_visible(what)}"
+    return _option(cut(label, _MAX_LABEL), str(entry.sequence))
+
+
+def _option(label: str, value: str) -> Option:
+    return Option(text=PlainTextObject(text=label, emoji=False), value=value)
+
+
+def _select(
+    placeholder: str, action_id: str, options: Sequence[Option], chosen: Option | None = None
+) -> StaticSelectElement:
+    return StaticSelectElement(
+        placeholder=PlainTextObject(text=placeholder),
+        action_id=action_id,
+        options=options,
+        initial_option=chosen,
+    )
