@@ -39,7 +39,7 @@ from bot.slack.messages.change import (
     differences,
     entry_label,
 )
-from bot.slack.messages.mentions import Names, no_names, show_name
+from bot.slack.messages.mentions import Names, find_name, no_names, show_name
 from bot.slack.messages.text import and_more, join_some, make_visible, plural
 from bot.slack.messages.values import format_time, local_time
 
@@ -176,6 +176,10 @@ class _Channel:
         """Name a person without a mention, which would notify them."""
         return show_name(make_visible(actor.user_id), self.names) or "someone"
 
+    def name(self, actor: Actor) -> str:
+        """Name a person for a line whose small print has their id, too."""
+        return find_name(actor.user_id, self.names) or self.person(actor)
+
     def place(self, names: str) -> str:
         """Name the app, unless it is the only one."""
         return f" in {make_visible(names)}" if names and {names} != set(self.apps) else ""
@@ -216,12 +220,12 @@ def _show_entry(entry: Entry, channel: _Channel, trim: Truncator) -> Iterator[Bl
     found = differences(app.custom, event.before, event.after, trim, hidden)
     short = " · ".join(map(show_difference, found))
     is_long = len(found) > _MAX_SHORT or len(short) > _MAX_SHORT_TEXT
-    parts = (
+    said = (
         _heading(event, channel, trim),
         plural(len(found), "field") if is_long else short,
         _reason(event, trim),
     )
-    lines = [" · ".join(filter(None, parts)), *show_problem(event, trim)]
+    lines = [" · ".join(filter(None, said)), *show_problem(event, trim)]
     undo = channel.undone.get(event.change_id) if is_done(event) else None
     if undo:
         lines.append(f"↩️ Undone by {channel.person(undo.event.actor)}, entry #{undo.sequence}")
@@ -230,7 +234,9 @@ def _show_entry(entry: Entry, channel: _Channel, trim: Truncator) -> Iterator[Bl
     if is_long:
         yield paragraph(_run_on(found))
     moments = [entry.at, *([undo.at] if undo else [])]
-    yield _small_print([entry_label(entry), _change_label(event)], *moments, between=", undone ")
+    known = channel.person(event.actor) if find_name(event.actor.user_id, channel.names) else ""
+    parts = [entry_label(entry), make_visible(event.change_id), known]
+    yield _small_print(parts, *moments, between=", undone ")
 
 
 def _show_refusals(group: Sequence[Entry], channel: _Channel, trim: Truncator) -> Iterator[Block]:
@@ -287,7 +293,7 @@ def _heading(event: AuditEvent, channel: _Channel, trim: Truncator) -> str:
     command = "" if event.after and event.accounts else event.command
     what = trim(make_visible(" ".join(filter(None, (command, _list_some(event.accounts))))))
     by = "the bot for " if event.surface is Surface.BOT else ""
-    return f"{mark} {happened}  {what}{channel.place(event.app)}  by {by}{channel.person(event.actor)}"
+    return f"{mark} {happened}  {what}{channel.place(event.app)}  by {by}{channel.name(event.actor)}"
 
 
 def _unknown_tags(event: AuditEvent, app: App) -> Iterator[str]:
@@ -328,10 +334,6 @@ def _run_on(found: Sequence[Difference]) -> list[RichTextElement]:
     """Make one line of many differences."""
     broken = ([words("  ·  "), bold(each.label), words(f" {each.before} → {each.after}")] for each in found)
     return list(chain.from_iterable(broken))[1:]
-
-
-def _change_label(event: AuditEvent) -> str:
-    return f"change {make_visible(event.change_id)}" if event.change_id else ""
 
 
 def _small_print(parts: Iterable[str], *moments: datetime, between: str = " to ") -> Block:

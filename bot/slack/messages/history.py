@@ -14,7 +14,7 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
 )
 
-from bot.core.commands import WORDS, SetFields, UndoChange
+from bot.core.commands import WORDS, SetFields, ShowHistory, UndoChange
 from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, EntryKind, Outcome
 from bot.core.results import History, RecordPage
 from bot.slack.messages.audit import MARKS, is_done, show_difference, show_problem, verify_advice
@@ -92,11 +92,13 @@ def _show_record(found: RecordPage, page: PageControls, seen_by: str, trim: Trun
     if not found.entries:
         yield paragraph([words("The record has no such entries.")])
     detail = Detail.ALL if query.entry else Detail.SOME
-    for place, entry in enumerate(found.entries):
+    for number, entry in enumerate(found.entries):
         # The steps of a change have the same values.
-        is_repeated = query.change and place
+        is_repeated = query.change and number
         shown = detail if found.with_values and not is_repeated else Detail.NONE
-        yield from _show_entry(entry, _find_app(entry, found.apps), page, trim, shown, named=True)
+        app = _find_app(entry, found.apps)
+        place = "" if {app.name} == set(found.apps) else app.name
+        yield from _show_entry(entry, app, page, trim, shown, place=place)
     yield from _show_next(found, page)
     if query.person:
         yield from _show_controls(found.entries, query.kind, page)
@@ -132,7 +134,7 @@ def _show_entry(
     trim: Truncator,
     detail: Detail,
     *,
-    named: bool = False,
+    place: str | None = None,
 ) -> Iterator[Block]:
     """Show an entry.
 
@@ -142,21 +144,22 @@ def _show_entry(
         page: The links to messages of the audit channel.
         trim: The truncator.
         detail: How many of its fields to show.
-        named: Whether to name its accounts.
+        place: The app to name beside its accounts; None for no accounts either.
     """
     if isinstance(entry, AlteredEntry):
         yield paragraph([bold(f"🚨 #{entry.sequence} has been altered. "), *verify_advice()])
         return
     event = entry.event
     found = differences(app.custom, event.before, event.after, trim) if detail is not Detail.NONE else []
-    lines = [_first_line(entry, app if named else None, page.links.get(entry.sequence, ""), trim)]
+    lines = [_first_line(entry, place, page.links.get(entry.sequence, ""), trim)]
     if detail is Detail.SOME:
         lines += [[words(show_difference(each))] for each in found[:_MAX_FIELDS]]
         if more := and_more(len(found) - _MAX_FIELDS, "fields"):
             lines.append([words(f"{more}: open #{entry.sequence}")])
     lines += [[words(line)] for line in show_problem(event, trim)]
     if event.reason:
-        lines.append([words("Reason: "), words(trim(make_visible(event.reason)))])
+        label = "Searched for: " if event.command == WORDS[ShowHistory] else "Reason: "
+        lines.append([words(label), words(trim(make_visible(event.reason)))])
     yield paragraph(*lines)
     if detail is Detail.ALL and found:
         yield show_differences(found, "Before", "After" if is_done(event) else "Requested")
@@ -164,12 +167,11 @@ def _show_entry(
         yield plain_context(entry_label(entry))
 
 
-def _first_line(entry: Entry, app: App | None, link: str, trim: Truncator) -> list[RichTextElement]:
+def _first_line(entry: Entry, place: str | None, link: str, trim: Truncator) -> list[RichTextElement]:
     event = entry.event
     others = len(event.accounts) - 1
-    beside = f" with {others} more" if others > 0 and app is None else ""
-    accounts = [code(trim(" ".join(event.accounts[:1])))] if app and event.accounts else []
-    more = [words(f" with {others} more")] if others > 0 and app else []
+    beside = [words(f" with {others} more")] if others > 0 else []
+    account = [words(" "), code(trim(event.accounts[0]))] if event.accounts and place is not None else []
     number = f"#{entry.sequence}"
     linked = RichTextElementParts.Link(url=link, text=number) if link else words(number)
     return [
@@ -179,8 +181,10 @@ def _first_line(entry: Entry, app: App | None, link: str, trim: Truncator) -> li
         _person(event.actor),
         words("  "),
         code(event.command),
-        *([words(" "), *accounts, *more, *app_label(app)] if app and app.name else []),
-        words(f"{beside}  {_describe(event)}"),
+        *account,
+        *beside,
+        *([words(" in "), code(place)] if place else []),
+        words(f"  {_describe(event)}"),
         *_place(event),
         *([words("  "), code(event.change_id)] if event.change_id else []),
         words("  "),

@@ -47,5 +47,10 @@ def _replace(node: Any, names: Names) -> Any:
 
 def show_name(id_: str, names: Names) -> str:
     """Show a person by name and id: names are not unique, and people change their own."""
-    name = cut(make_visible(names(id_)), _MAX_NAME)
+    name = find_name(id_, names)
     return f"{name} ({id_})" if name else id_
+
+
+def find_name(id_: str, names: Names) -> str:
+    """Return a person's name as short, visible text; empty if it is not known."""
+    return cut(make_visible(names(id_)), _MAX_NAME)

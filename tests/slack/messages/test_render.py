@@ -967,10 +967,10 @@ def test_shows_a_change_of_one_field_in_one_line_with_its_undo_beside_it() -> No
     section, small_print = render_entries([enter(1, change)], {"prod": PROD}, {}, lambda _: "Ed").blocks
 
     assert section["text"]["text"] == (
-        "✅ Changed  bob_k  by Ed (U02ED) · Nickname: free_coins_4u → Bob K · “spam nickname, ticket 4711”"
+        "✅ Changed  bob_k  by Ed · Nickname: free_coins_4u → Bob K · “spam nickname, ticket 4711”"
     )
     assert (section["accessory"]["action_id"], section["accessory"]["value"]) == ("undo_change", CHANGE.id)
-    assert small_print["type"] == "context"
+    assert small_print["elements"][0]["text"].endswith(" · op_k3v9q2m7xw4d · Ed (U02ED)")
 
 
 def test_folds_a_long_difference_into_one_paragraph() -> None:
