@@ -88,6 +88,11 @@ class SearchRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AskSearch:
+    """Open a form that searches the record."""
+
+
+@dataclass(frozen=True, slots=True)
 class ShowStart:
     """See what you can do here, and the accounts you looked up most recently."""
 
@@ -108,7 +113,7 @@ class ShowHelp:
 ChangeCommand: TypeAlias = SetFields | EditProfile | UndoChange
 """A command that leads to a change, or to its form."""
 Command: TypeAlias = (
-    LookupCommand | ChangeCommand | ShowHistory | SearchRecord | ShowStart | ShowRole | ShowHelp
+    LookupCommand | ChangeCommand | ShowHistory | SearchRecord | AskSearch | ShowStart | ShowRole | ShowHelp
 )
 """Any command."""
 
@@ -211,7 +216,7 @@ SPECS: Mapping[str, Spec] = MappingProxyType(
                 ShowHistory,
                 "<id> [--app NAME]",
                 options={"--app": True},
-                examples=("history alice", "history op_k3v9q2m7xw4d", "history #108"),
+                examples=("history alice", "history op_k3v9q2m7xw4d", "history #108", "history"),
                 group="Record",
             ),
             Spec("whoami", ShowRole, needs=None, examples=("whoami",)),
@@ -231,6 +236,7 @@ _METRICS: Mapping[type[Command], str] = {
     UndoChange: "UndoChange",
     ShowHistory: "ShowHistory",
     SearchRecord: "SearchRecord",
+    AskSearch: "AskSearch",
     ShowStart: "ShowStart",
     ShowRole: "ShowRole",
     ShowHelp: "ShowHelp",

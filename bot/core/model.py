@@ -344,6 +344,9 @@ class RecordQuery:
         change: The change's id.
         entry: The entry's number.
         kind: The kind of entry.
+        reason: Words of the reason, in any order and case.
+        since: The earliest time (UTC).
+        until: The time (UTC) before which it was recorded.
     """
 
     account: str = ""
@@ -352,6 +355,14 @@ class RecordQuery:
     change: str = ""
     entry: int | None = None
     kind: EntryKind | None = None
+    reason: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_search(self) -> bool:
+        """Whether it may find entries about any account: neither a change nor an entry is named."""
+        return not self.change and self.entry is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,14 +196,17 @@ class Services:
         """
         query = command.query
         asked = AuditEvent(actor, surface, query.app, WORDS[ShowHistory], (), Outcome.ANSWERED)
-        if query.person:
+        if query.person and query.person.user_id == query.account:
             self._check(asked, Role.VIEWER)
             app = self.apps.by_name.get(query.app)
             if app and self.record.list_history(app.name, query.account, None, 1):
                 return self.show_history(actor, ShowHistory(app, query.account), surface)
-            query = RecordQuery(person=replace(query.person, team_id=actor.team_id), kind=query.kind)
-            command, asked = replace(command, query=query), replace(asked, app="")
-        self._check(asked, Role.EDITOR if query.person else Role.VIEWER)
+            query, asked = replace(query, account="", app=""), replace(asked, app="")
+        if query.person:
+            query = replace(query, person=replace(query.person, team_id=actor.team_id))
+        command = replace(command, query=query)
+        anybody = query.is_search and (query.person or not query.account)
+        self._check(asked, Role.EDITOR if anybody else Role.VIEWER)
         role, _ = self._role_of(actor)
         page, older, newer = self._turn(command, partial(self._search, query), every_step=bool(query.change))
         if command.before is None:
@@ -328,11 +331,21 @@ class Services:
 def _about(asked: AuditEvent, query: RecordQuery, page: Sequence[Entry | AlteredEntry]) -> AuditEvent:
     """Note what was searched for, and the account whose entries were found."""
     events = [entry.event for entry in page if isinstance(entry, Entry)]
+    searched = replace(asked, reason=describe(query), accounts=(query.account,) if query.account else ())
+    if query.is_search or not events:
+        return searched
+    return replace(searched, app=events[0].app, accounts=events[0].accounts)
+
+
+def describe(query: RecordQuery) -> str:
+    """Describe what a query looks for, beside its account."""
     number = "" if query.entry is None else f"#{query.entry}"
-    reason = query.change or number or (query.person.user_id if query.person else "")
-    if query.person or not events:
-        return replace(asked, reason=reason)
-    return replace(asked, app=events[0].app, accounts=events[0].accounts, reason=reason)
+    person = query.person.user_id if query.person else ""
+    since, until = (f"{at:%Y-%m-%d}" if at else "" for at in (query.since, query.until))
+    reason = f"“{query.reason}”" if query.reason else ""
+    parts = (query.change, number, person, query.kind or "", reason)
+    times = (f"from {since}" if since else "", f"before {until}" if until else "")
+    return " · ".join(filter(None, (*parts, *times)))
 
 
 def _change_of(entry: Entry | AlteredEntry) -> str:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, assert_never
 from bot.core.budget import QUICK_SECONDS
 from bot.core.commands import (
     WORDS,
+    AskSearch,
     Command,
     EditProfile,
     LookupCommand,
@@ -26,7 +27,7 @@ from bot.core.commands import (
     metric_of,
 )
 from bot.core.lookups.job import LookupJob
-from bot.core.model import Actor, LookupStatus, Surface
+from bot.core.model import Actor, LookupStatus, Role, Surface
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import History, Lookup, Preview, RecordPage, Result, Settled
 from bot.core.services import Services
@@ -44,6 +45,7 @@ from bot.slack.interactions import (
     Interactions,
     LookupPage,
     OpenForm,
+    OpenLookup,
     SavedAccount,
     SavedLookup,
     SavedText,
@@ -67,6 +69,8 @@ from bot.slack.messages.stray import strip_unknown
 from bot.slack.messages.tables import SIDE_BY_SIDE
 from bot.slack.messages.text import plural, unescape
 from bot.slack.modals.profile import TITLE, account_view, form_view
+from bot.slack.modals.search import TITLE as SEARCH_TITLE
+from bot.slack.modals.search import search_view
 
 Observer: TypeAlias = Callable[[str, str, float], None]
 """Called after each answer with the command, the outcome and the seconds it took."""
@@ -193,6 +197,11 @@ class CommandRunner:
             found = self.services.search(request.actor, command, request.surface)
         self._check_readers(request)
         controls = None
+        if request.reply.public and isinstance(command, SearchRecord) and command.query.is_search:
+            raise PermissionDeniedError(
+                "a search of the record is for editors alone, and others can read this",
+                advice=f"Type {self.command} history here, or message the bot directly",
+            )
         if request.reply.public:
             # Values are only for editors, and buttons only for the actor.
             found = replace(found, with_values=False)
@@ -383,6 +392,8 @@ class CommandRunner:
                 self._run_lookup(request, command)
             case ShowHistory() | SearchRecord():
                 self.show_history(request, command)
+            case AskSearch():
+                self.forms.open(request, SEARCH_TITLE, partial(self._make_search, request))
             case SetFields():
                 self._preview(request, partial(self.services.changes.propose, request.actor, command))
             case UndoChange(change_id=change_id):
@@ -436,6 +447,13 @@ class CommandRunner:
     def _make_form(self, request: SlackRequest, command: EditProfile) -> Mapping[str, Any]:
         form = self.services.changes.edit(request.actor, command, request.surface)
         return form_view(form, self.interactions.keep(request.actor, OpenForm(form, request.response_url)))
+
+    def _make_search(self, request: SlackRequest) -> Mapping[str, Any]:
+        self.services.allow(request.actor, WORDS[ShowHistory], request.surface)
+        place = OpenLookup(request.channel_id, request.response_url)
+        key = self.interactions.keep(request.actor, place)
+        is_editor = self.services.report_role(request.actor).role is Role.EDITOR
+        return search_view(self.services.apps, key, anybody=is_editor)
 
     def _page_controls(self, request: SlackRequest, lookup: Lookup, number: int, size: int) -> PageControls:
         answer, last = lookup.without_values(), pages(lookup, size) - 1

@@ -7,6 +7,7 @@ import pytest
 from bot.core.commands import (
     _METRICS,
     SPECS,
+    AskSearch,
     ChangeCommand,
     Command,
     EditProfile,
@@ -47,7 +48,7 @@ def test_every_example_makes_the_command_it_is_an_example_of(spec: Spec) -> None
     assert spec.examples
     # `set` without values opens the form, and `history` takes more than an account.
     made = [parse(example, APPS) for example in spec.examples]
-    assert {type(command) for command in made} - {EditProfile, SearchRecord} == {spec.makes}
+    assert {type(command) for command in made} - {EditProfile, SearchRecord, AskSearch} == {spec.makes}
     assert {command.kind for command in made if isinstance(command, LookupCommand)} == {spec.kind} - {None}
 
 

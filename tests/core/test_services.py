@@ -1,13 +1,14 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from freezegun import freeze_time
 
 from bot.core.budget import COMMAND_SECONDS
 from bot.core.changes.service import Changes
-from bot.core.commands import SPECS, LookupCommand, ShowHistory
+from bot.core.commands import SPECS, LookupCommand, SearchRecord, ShowHistory
 from bot.core.model import (
     Actor,
     AlteredEntry,
@@ -19,6 +20,7 @@ from bot.core.model import (
     LookupStatus,
     Membership,
     Outcome,
+    RecordQuery,
     Role,
     Surface,
 )
@@ -462,3 +464,31 @@ def test_records_a_search_once_and_not_its_pages(make: Make, record: FakeRecord)
     assert [entry.sequence for entry in shown] == list(range(2 * HISTORY_PAGE, 0, -1))
     assert (second.older, second.newer) == (None, replace(first.older, before=None, newer=()))
     assert len(record.entries) == 2 * HISTORY_PAGE + 1
+
+
+def test_searches_all_accounts_for_editors_alone(make: Make) -> None:
+    services = make()
+    run(services, VERA, "profile alice")
+    everything = SearchRecord(RecordQuery(kind=EntryKind.LOOKUPS))
+
+    found = services.search(EDDA, everything)
+
+    assert isinstance(found, RecordPage)
+    assert [entry.event.command for entry in unaltered(found.entries)] == ["profile"]
+    with pytest.raises(PermissionDeniedError):
+        services.search(VERA, everything)
+    of_alice = SearchRecord(RecordQuery("alice", "prod", kind=EntryKind.LOOKUPS))
+    assert isinstance(services.search(VERA, of_alice), RecordPage)
+    with pytest.raises(PermissionDeniedError):
+        services.search(VERA, SearchRecord(RecordQuery("alice", "prod", EDDA)))
+
+
+def test_records_what_was_searched_for(make: Make, record: FakeRecord) -> None:
+    day = datetime(2026, 11, 1, tzinfo=UTC)
+    query = RecordQuery("alice", "prod", EDDA, kind=EntryKind.CHANGES, reason="4711", since=day, until=day)
+
+    make().search(EDDA, SearchRecord(query))
+
+    event = record.entries[-1].event
+    assert (event.command, event.app, event.accounts) == ("history", "prod", ("alice",))
+    assert event.reason == "U02EDDA · changes · “4711” · from 2026-11-01 · before 2026-11-01"

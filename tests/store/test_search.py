@@ -1,6 +1,8 @@
 """Searches of the record, in pages of bounded work."""
 
+import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -66,11 +68,51 @@ def test_goes_on_where_the_page_before_ended(filled: Store) -> None:
     assert numbers(filled.search(ALICE, first.searched_to, 2)) == [1]
 
 
-def test_looks_at_a_bounded_number_of_entries(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "SCANNED", 2)
+def test_finds_words_of_the_reason_and_of_nothing_else(store: Store) -> None:
+    store.add(replace(looked_up("4711"), reason="Ticket 4712"))
+    store.add(replace(looked_up(), reason='spam, "ticket" 4711'))
+    store.add(replace(looked_up(), reason="STRASSE, Ticket 4711"))
+    store.add(looked_up("ticket", "4711"))
+
+    def find(reason: str) -> list[int]:
+        return numbers(store.search(RecordQuery(reason=reason), None, 9))
+
+    assert find("4711 TICKET") == [3, 2]
+    assert find('"ticket"') == [2]
+    assert find("straße") == [3]
+    assert find("4711_") == []
+
+
+def test_finds_the_entries_between_two_times(store: Store) -> None:
+    times = []
+    for number in range(7):
+        times.append(store.add(looked_up(f"a{number}")).at)
+        time.sleep(0.002)
+
+    def find(since: int | None, until: int | None) -> list[int]:
+        query = RecordQuery(
+            since=None if since is None else times[since], until=None if until is None else times[until]
+        )
+        return numbers(store.search(query, None, 9))
+
+    assert find(2, 5) == [5, 4, 3]
+    assert find(None, 3) == [3, 2, 1]
+    assert find(5, None) == [7, 6]
+    assert numbers(store.search(RecordQuery(until=times[0]), None, 9)) == []
+    assert numbers(store.search(RecordQuery(since=times[-1] + timedelta(days=1)), None, 9)) == []
+
+
+def test_narrows_an_account_to_a_person(filled: Store) -> None:
+    assert numbers(filled.search(replace(ALICE, person=EVE), None, 9)) == []
+    assert numbers(filled.search(replace(ALICE, app="demo", account="carol", person=EVE), None, 9)) == [4]
+
+
+def test_goes_on_for_a_while_and_then_says_how_far_it_came(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "SCANNED", 1)
     query = replace(ALICE, kind=EntryKind.LOOKUPS)
 
-    first = filled.search(query, None, 10)
-
-    assert (numbers(first), first.searched_to) == ([], 2)
-    assert numbers(filled.search(query, first.searched_to, 10)) == [1]
+    assert numbers(filled.search(query, None, 10)) == [1]
+    monkeypatch.setattr(search, "SEARCH_SECONDS", -1)
+    assert filled.search(query, None, 10) == Found((), 3)

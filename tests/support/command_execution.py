@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from bot.core.commands import (
+    AskSearch,
     Command,
     EditProfile,
     LookupCommand,
@@ -33,7 +34,7 @@ def execute(services: Services, actor: Actor, command: Command, surface: Surface
             return services.show_history(actor, command, surface)
         case SearchRecord():
             return services.search(actor, command, surface)
-        case ShowStart():
+        case ShowStart() | AskSearch():  # the form needs Slack
             return services.start(actor)
         case ShowRole():
             return services.report_role(actor)

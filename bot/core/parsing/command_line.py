@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.core import fields
 from bot.core.commands import (
     SPECS,
+    AskSearch,
     Command,
     EditProfile,
     LookupCommand,
@@ -183,6 +184,8 @@ def _build_undo(arguments: ParsedArguments, _: Apps) -> Command:
 
 
 def _build_history(arguments: ParsedArguments, apps: Apps) -> Command:
+    if not (arguments.tokens or arguments.options):
+        return AskSearch()
     accounts = check_accounts(arguments.plain)
     if len(accounts) > 1:
         raise UsageError("history takes one account id", advice="Quote an id that contains a space")

@@ -45,7 +45,7 @@ def _only(found: History | RecordPage, kind: EntryKind | None) -> ShowHistory | 
 
 def _find_subject(found: History | RecordPage) -> SavedAccount | None:
     """Return the account of the entry or the change that is shown, if there is one."""
-    if isinstance(found, History) or found.query.person:
+    if isinstance(found, History) or found.query.is_search:
         return None
     for entry in found.entries:
         if isinstance(entry, Entry) and entry.event.accounts and entry.event.app in found.apps:

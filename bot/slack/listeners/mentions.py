@@ -7,13 +7,22 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.core.commands import WORDS, ChangeCommand, EditProfile, LookupCommand, SetFields, UndoChange
+from bot.core.commands import (
+    WORDS,
+    AskSearch,
+    ChangeCommand,
+    EditProfile,
+    LookupCommand,
+    SetFields,
+    ShowHistory,
+    UndoChange,
+)
 from bot.core.lookups.kinds import PROFILES
 from bot.core.model import Actor, Surface
 from bot.core.parsing.usage_errors import pasted
 from bot.core.policy import NOTHING_SENT
 from bot.core.services import Services
-from bot.errors import PermissionDeniedError
+from bot.errors import PermissionDeniedError, UsageError
 from bot.slack.admission import Admission, is_quick
 from bot.slack.api.channels import is_private
 from bot.slack.delivery.reply import Reply
@@ -84,6 +93,9 @@ def _run(runner: CommandRunner, request: SlackRequest, said: str, bot_id: str) -
             "changes need the slash command, where nobody else sees the values",
             advice=f"Type {runner.command} {typed}. {NOTHING_SENT}",
         )
+    if isinstance(command, AskSearch):
+        services.allow(request.actor, WORDS[ShowHistory], request.surface)
+        raise UsageError("a form needs the slash command", advice=f"Type {runner.command} history")
     metric = runner.run(request, command)
     if left_out := find_unread(said, bot_id):
         place = f" --app {command.app.name}" if isinstance(command, LookupCommand) else ""

@@ -90,7 +90,8 @@ def _show_record(found: RecordPage, page: PageControls, seen_by: str, trim: Trun
     query = found.query
     yield paragraph(_heading(found))
     if not found.entries:
-        yield paragraph([words("The record has no such entries.")])
+        more = " so far. Older ones may follow" if found.older else ""
+        yield paragraph([words(f"The record has no such entries{more}.")])
     detail = Detail.ALL if query.entry else Detail.SOME
     for number, entry in enumerate(found.entries):
         # The steps of a change have the same values.
@@ -100,7 +101,7 @@ def _show_record(found: RecordPage, page: PageControls, seen_by: str, trim: Trun
         place = "" if {app.name} == set(found.apps) else app.name
         yield from _show_entry(entry, app, page, trim, shown, place=place)
     yield from _show_next(found, page)
-    if query.person:
+    if query.is_search:
         yield from _show_controls(found.entries, query.kind, page)
     secret = "" if found.with_values else "only editors see values"
     order = "newest first" if len(found.entries) > 1 else ""
@@ -109,11 +110,17 @@ def _show_record(found: RecordPage, page: PageControls, seen_by: str, trim: Trun
 
 def _heading(found: RecordPage) -> list[RichTextElement]:
     query = found.query
-    if query.person:
-        return [bold("What "), _person(query.person), bold(" did")]
     if query.change:
         return [bold("Change "), code(query.change)]
-    return [bold(f"Entry #{query.entry}")]
+    if query.entry is not None:
+        return [bold(f"Entry #{query.entry}")]
+    kind = [words(f" · {query.kind}")] if query.kind else []
+    account = [words(" · about "), code(query.account)] if query.account else []
+    person = [words(" · by "), _person(query.person)] if query.person else []
+    reason = [words(" · reason "), code(query.reason)] if query.reason else []
+    since = [words(f" · from {format_time(query.since)}")] if query.since else []
+    until = [words(f" · before {format_time(query.until)}")] if query.until else []
+    return [bold("The record"), *kind, *account, *person, *reason, *since, *until]
 
 
 def _say_nothing(history: History) -> str:
@@ -247,7 +254,7 @@ def _show_controls(
 def _show_next(found: RecordPage, page: PageControls) -> Iterator[Block]:
     """Show what can be done about an entry or a change."""
     entry = next((each for each in found.entries if isinstance(each, Entry)), None)
-    if entry is None or not page.history_id:
+    if entry is None or found.query.is_search or not page.history_id:
         return
     event = entry.event
     undo = [Button("Undo…", "undo_change", event.change_id)] if page.may_change and is_done(event) else []

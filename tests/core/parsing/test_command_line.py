@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.commands import (
     SPECS,
+    AskSearch,
     Command,
     EditProfile,
     LookupCommand,
@@ -186,6 +187,7 @@ UNDERSTOOD: Mapping[str, Command] = {
     "history alice": ShowHistory(PROD, "alice"),
     "history --app prod 'alice smith' ": ShowHistory(PROD, "alice smith"),
     "history op_k3v9q2m7xw4d": SearchRecord(RecordQuery(change="op_k3v9q2m7xw4d")),
+    "history": AskSearch(),
     "history #108": SearchRecord(RecordQuery(entry=108)),
     "history U07EDMK5T8W": SearchRecord(RecordQuery("U07EDMK5T8W", "prod", Actor("U07EDMK5T8W", ""))),
     'history "#108"': ShowHistory(PROD, "#108"),
@@ -274,7 +276,6 @@ REFUSED = (
     ("undo", "undo takes the id of one change", "history", "undo"),
     ("undo a b", "undo takes the id of one change", "history", "undo"),
     ("undo a --app prod", "no option “--app”", "It takes no options", "undo"),
-    ("history", "Which account?", "", "history"),
     ("history alice bob", "history takes one account id", "Quote", "history"),
     (f"history {'x' * 33}", "at most 32 bytes", "", "history"),
     ("hisotry alice", "Unknown command `hisotry`", "Did you mean `history`?", "history"),

@@ -32,6 +32,7 @@ from bot.slack.modals.profile import (
     loading_view,
 )
 from bot.slack.modals.review import overwritten_view, review_view, settled_view, unchanged_view
+from bot.slack.modals.search import search_view
 from tests.slack.messages.test_any_data import any_text, customs, long_text, profile_values
 from tests.support.sample_results import (
     CHANGE,
@@ -62,6 +63,8 @@ VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_lookup": lambda: lookup_view(BOTH),
     "view_lookup_message": lambda: message_view(BOTH, FOUND, "an-opaque-key"),
     "view_lookup_nothing": lambda: message_view(BOTH, (), "an-opaque-key"),
+    "view_search": lambda: search_view(BOTH, "an-opaque-key", anybody=True),
+    "view_search_viewer": lambda: search_view(BOTH, "an-opaque-key", anybody=False),
     "view_loading": lambda: loading_view(TITLE, "an-id-of-ours"),
     "view_changing": lambda: changing_view("an-id-of-ours"),
     "view_form": lambda: form_view(FORM, "an-opaque-key"),
