@@ -1,29 +1,23 @@
 """Search of the record, in steps of bounded work."""
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from time import monotonic
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, func, not_, select
+from sqlalchemy import ColumnElement, Connection, Subquery, func, not_, select
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from bot.core.model import AlteredEntry, Entry, EntryKind, Found, RecordQuery
 from bot.store import chain
 from bot.store.schema import entries, entry_accounts
 
+Columns: TypeAlias = ReadOnlyColumnCollection[str, Any]
+
 SCANNED = 2000
 """The most entries that one query looks at."""
 SEARCH_SECONDS = 2.0
 """Seconds after which a search stops, and says how far it came; one use of the database takes longer."""
-
-# Within a text of the JSON, quotes are escaped.
-_DENIED = entries.c.content.contains('"outcome":"denied"', autoescape=True)
-_KINDS: Mapping[EntryKind, ColumnElement[bool]] = {
-    EntryKind.CHANGES: (entries.c.change != "") & not_(_DENIED),
-    EntryKind.LOOKUPS: (entries.c.change == "") & not_(_DENIED),
-    EntryKind.REFUSALS: _DENIED,
-}
 
 
 def search(connection: Connection, query: RecordQuery, before: int | None, limit: int) -> Found:
@@ -47,11 +41,11 @@ def _search_step(
 ) -> Found:
     """Look at SCANNED entries at the most."""
     looked_at = _look_at(query, first, before)
+    # No database moves these conditions into the limited query below, whose cost is bounded.
     wanted = (
-        select(entries.c.sequence, entries.c.content, entries.c.hash)
-        .join(looked_at, looked_at.c.sequence == entries.c.sequence)
-        .where(*_list_conditions(query))
-        .order_by(entries.c.sequence.desc())
+        select(looked_at.c.sequence, looked_at.c.content, looked_at.c.hash)
+        .where(*_list_conditions(query, looked_at.c))
+        .order_by(looked_at.c.sequence.desc())
         .limit(limit)
     )
     found = tuple(chain.read_each(connection.execute(wanted)))
@@ -62,24 +56,22 @@ def _search_step(
 
 
 def _look_at(query: RecordQuery, first: int, before: int | None) -> Subquery:
-    """Select the numbers of the entries to look at, by the index that leaves the fewest."""
-    found: Select[Any]
+    """Select the entries to look at, by the index that leaves the fewest."""
+    found = select(entries.c.sequence, entries.c.content, entries.c.hash, entries.c.change, entries.c.actor)
+    number = entries.c.sequence
     if query.account:
         about = entry_accounts.c
         number = about.sequence
-        found = select(number).where(
+        found = found.join(entry_accounts, about.sequence == entries.c.sequence).where(
             about.app == chain.index_key(query.app), about.account == chain.index_key(query.account)
         )
-    else:
-        number = entries.c.sequence
-        found = select(number)
-        if query.entry is not None:
-            found = found.where(number == query.entry)
-        if query.change:
-            # The second condition selects the partial index.
-            found = found.where(entries.c.change == chain.index_key(query.change), entries.c.change != "")
-        if query.person:
-            found = found.where(entries.c.actor == chain.actor_key(query.person))
+    elif query.entry is not None:
+        found = found.where(number == query.entry)
+    elif query.change:
+        # The second condition selects the partial index.
+        found = found.where(entries.c.change == chain.index_key(query.change), entries.c.change != "")
+    elif query.person:
+        found = found.where(entries.c.actor == chain.actor_key(query.person))
     if first > 1:
         found = found.where(number >= first)
     if before is not None:
@@ -87,18 +79,23 @@ def _look_at(query: RecordQuery, first: int, before: int | None) -> Subquery:
     return found.order_by(number.desc()).limit(SCANNED).subquery()
 
 
-def _list_conditions(query: RecordQuery) -> list[ColumnElement[bool]]:
+def _list_conditions(query: RecordQuery, entry: Columns) -> list[ColumnElement[bool]]:
     """List the conditions on the entries that are looked at."""
+    # Within a text of the JSON, quotes are escaped.
+    is_denied = entry.content.contains('"outcome":"denied"', autoescape=True)
     found: list[ColumnElement[bool]] = []
-    if query.kind:
-        found.append(_KINDS[query.kind])
+    if query.kind is EntryKind.REFUSALS:
+        found.append(is_denied)
+    elif query.kind:
+        is_change = entry.change != ""
+        found += [is_change if query.kind is EntryKind.CHANGES else not_(is_change), not_(is_denied)]
     if query.person and query.account:
-        found.append(entries.c.actor == chain.actor_key(query.person))
+        found.append(entry.actor == chain.actor_key(query.person))
     if query.reason:
-        found.append(not_(entries.c.content.contains('"reason":""', autoescape=True)))
+        found.append(not_(entry.content.contains('"reason":""', autoescape=True)))
     # What matches elsewhere in the entry is sorted out when it is read.
     found += [
-        entries.c.content.icontains(json.dumps(word, ensure_ascii=False)[1:-1], autoescape=True)
+        entry.content.icontains(json.dumps(word, ensure_ascii=False)[1:-1], autoescape=True)
         for word in query.reason.split()
         if word.isascii()
     ]
@@ -108,7 +105,10 @@ def _list_conditions(query: RecordQuery) -> list[ColumnElement[bool]]:
 def _has_words(entry: Entry | AlteredEntry, words: str) -> bool:
     if not words:
         return True
-    reason = entry.event.reason.casefold() if isinstance(entry, Entry) else ""
+    # Of a search, the words are what was searched for.
+    if isinstance(entry, AlteredEntry) or entry.event.command == "history":
+        return False
+    reason = entry.event.reason.casefold()
     return all(word in reason for word in words.casefold().split())
 
 

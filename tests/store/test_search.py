@@ -73,6 +73,7 @@ def test_finds_words_of_the_reason_and_of_nothing_else(store: Store) -> None:
     store.add(replace(looked_up(), reason='spam, "ticket" 4711'))
     store.add(replace(looked_up(), reason="STRASSE, Ticket 4711"))
     store.add(looked_up("ticket", "4711"))
+    store.add(replace(looked_up(), command="history", reason="“ticket 4711”"))
 
     def find(reason: str) -> list[int]:
         return numbers(store.search(RecordQuery(reason=reason), None, 9))
