@@ -7,7 +7,7 @@ from bot.core import fields
 from bot.core.fields import Domain, Field
 from bot.core.model import App, Preset, Value
 from bot.core.parsing.tokens import Token, keep_commas, tokenize
-from bot.core.parsing.usage_errors import did_you_mean, pasted, quote
+from bot.core.parsing.usage_errors import did_you_mean, nearest, pasted, quote
 from bot.core.parsing.values import parse_value, to_text
 from bot.errors import UsageError
 
@@ -49,8 +49,12 @@ def find_preset(app: App, tokens: Sequence[Token]) -> Preset | None:
     if len(tokens) == 1 and named and known:
         if named[0] in known:
             return known[named[0]]
-        advice = f"{did_you_mean(named[0], known)}Presets: {', '.join(known)}. Or give field=value"
-        raise UsageError(f"there is no preset {quote(named[0])} here", advice=advice)
+        near = nearest(named[0], known)
+        raise UsageError(
+            f"there is no preset {quote(named[0])} here",
+            advice=f"{did_you_mean(named[0], known)}Presets: {', '.join(known)}. Or give field=value",
+            correction=(named[0], near) if near else None,
+        )
     if any(name in known for name in named):
         raise UsageError("a preset stands alone", advice="Set other fields in a change of their own")
     return None

@@ -74,6 +74,7 @@ def test_suggests_the_preset_that_was_meant() -> None:
 
     assert "Did you mean reset-nick?" in caught.value.advice
     assert "Presets: reset-nick, unmute, hide." in caught.value.advice
+    assert caught.value.suggestion == "set bob_k reset-nick"
 
 
 def test_takes_no_value_beside_a_preset() -> None:
