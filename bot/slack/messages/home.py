@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -37,7 +36,7 @@ from bot.slack.messages.blocks import (
 from bot.slack.messages.change import differences
 from bot.slack.messages.help import list_grantees, role_line
 from bot.slack.messages.text import and_more, cut, escape, join_some, make_visible
-from bot.slack.messages.values import format_time
+from bot.slack.messages.values import local_time
 
 _LOOKUP_BUTTON = Button("Look up…", "open_lookup", "lookup", "primary")
 _CHANGE_BUTTON = Button("Change a profile…", "open_set", "set")
@@ -226,7 +225,7 @@ def _pending_text(change: Change, home: Home, trim: Truncator) -> str:
         (
             f"⏳ *{what}* {code_span(change.account)}",
             *_difference_lines(home, change.app, change.before, change.after, trim),
-            " · ".join([f"until {_local(expires_at(change))}", *_place(home, change.app)]),
+            " · ".join([f"until {local_time(expires_at(change))}", *_place(home, change.app)]),
         )
     )
 
@@ -241,7 +240,7 @@ def _entry_text(entry: Entry, home: Home, trim: Truncator) -> str:
         (
             f"{'↩️' if is_undo and event.outcome is Outcome.SUCCEEDED else mark} *{what}*  {_accounts(event)}",
             *_difference_lines(home, event.app, event.before, event.after, trim),
-            " · ".join([_local(entry.at), *_place(home, event.app), *_reason(event)]),
+            " · ".join([local_time(entry.at), *_place(home, event.app), *_reason(event)]),
         )
     )
 
@@ -274,8 +273,3 @@ def _place(home: Home, app_name: str) -> list[str]:
 def _reason(event: AuditEvent) -> list[str]:
     typed = "" if event.command == WORDS[UndoChange] else event.reason
     return [code_span(cut(typed, _MAX_VALUE))] if typed else []
-
-
-def _local(moment: datetime) -> str:
-    """Show a time in the reader's own time zone, or in UTC where Slack cannot."""
-    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{format_time(moment)}>"

@@ -139,7 +139,7 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
     elif lookup.answer.cancelled:
         row = (retry, *(each for each in found_some if each is not retry))
     offered = [Button(label, action_id, value) for label, action_id, value in row if value]
-    if turns.share_id and row is found_some:
+    if turns.share_id and not lookup.answer.is_unanswered:
         offered.append(_share(lookup, turns.share_place, turns.share_id, number))
     if offered:
         yield buttons(*offered)
