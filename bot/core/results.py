@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from bot.core.commands import LookupCommand, SearchRecord, ShowHistory, Spec
@@ -32,6 +32,15 @@ _NOT_THROUGH = (UnavailableError, RateLimitedError, AuthenticationError)
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """A field whose value is no longer what this bot wrote last: the actor and the time of that (UTC)."""
+
+    field: Field
+    actor: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """The answer to a lookup: one row for each account, in the order asked.
 
@@ -42,6 +51,7 @@ class Lookup:
         recorded: Whether it was recorded; None if unknown.
         earlier: The answer, without values, that this one refreshes in part; None if it is a new lookup.
         cancelled: Whether it was cancelled, so that some accounts were not read.
+        drift: The fields of an only profile that were overwritten outside this bot.
     """
 
     command: LookupCommand
@@ -50,6 +60,7 @@ class Lookup:
     recorded: bool | None = True
     earlier: "Lookup | None" = None
     cancelled: bool = False
+    drift: tuple[Drift, ...] = ()
 
     @property
     def answer(self) -> "Lookup":

@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.model import Outcome
 from bot.playground.faults.faults import SlackFault
-from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, GUEST, VIEWER, Person
+from bot.playground.people import EDITOR, EDITORS_GROUP_ID, GROUP_EDITOR, GUEST, VIEWER, Person
 from bot.sandbox.behavior import Fault
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
@@ -80,6 +80,19 @@ def test_undoes_by_the_id_of_a_change(running_bot: RunningBot, ed: SlackUser) ->
 
     assert nick_of(running_bot, "user_003") == before
     ed.audit()
+
+
+def test_says_which_field_did_not_stay_as_it_was_set(running_bot: RunningBot, ed: SlackUser) -> None:
+    ed.press(ed.ask("/im set user_003 nick=Kept level=5"), "Confirm 2 changes")
+    ed.audit()
+    (app,) = running_bot.sandbox.apps.values()
+    before = ed.ask("/im profile user_003")
+    app.accounts["user_003"].profile["Tag_Profile_IM_Level"] = 6
+    after = ed.ask("/im profile user_003")
+
+    assert "no longer" not in before["text"]
+    assert f"Level is no longer what {EDITOR.id} set" in after["text"]
+    assert "Nickname is no longer" not in after["text"]
 
 
 def test_cancels(running_bot: RunningBot, ed: SlackUser) -> None:

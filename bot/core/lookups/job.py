@@ -10,6 +10,7 @@ from threading import Lock
 from bot.core.budget import ASKING_SECONDS
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
+from bot.core.lookups.drift import find_drift
 from bot.core.lookups.fetch import look_up, never_asked, split
 from bot.core.model import UNANSWERED, AccountResult, AuditEvent, Deadline, LookupStatus, Outcome
 from bot.core.ports import IM, Record
@@ -96,7 +97,10 @@ class LookupJob:
         rows = look_up(self.command, self._im, self._deadline, self._pool, self._note)
         if not self._end():
             raise CancelledError("you cancelled it")
-        return self._close(rows, _ended(self._asked, rows))
+        lookup = self._close(rows, _ended(self._asked, rows))
+        # A record that was not written is not asked either: it would only take more time.
+        drift = find_drift(self._record, self.command, rows) if lookup.recorded else ()
+        return replace(lookup, drift=drift)
 
     def cancel(self) -> Lookup | None:
         """Cancel, and return the partial answer; None if it has already ended.

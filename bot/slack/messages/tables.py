@@ -2,27 +2,31 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.fields import NICK, Domain, Field
 from bot.core.lookups.fetch import attribute_names
 from bot.core.lookups.mutual import mutual_field
 from bot.core.model import AccountResult
-from bot.core.results import Lookup
+from bot.core.results import Drift, Lookup
 from bot.slack.messages.blocks import (
     DATA_TABLE,
     MAX_HEADER,
     PICTURE,
     DataTable,
     Truncator,
+    bold,
     header,
     illustrated,
+    paragraph,
+    person,
     plain_context,
     table,
+    words,
 )
 from bot.slack.messages.pictures import AVATAR, find_picture
 from bot.slack.messages.text import cut, make_visible
-from bot.slack.messages.values import field_label, format_value, is_set
+from bot.slack.messages.values import field_label, format_value, is_set, show_time
 
 SIDE_BY_SIDE = 4
 """The most accounts shown side by side."""
@@ -58,6 +62,22 @@ def show_card(
         yield table(_side_by_side(corner, [row], below, trim))
     if empty := [field_label(field, trim) for field in fields if field not in filled]:
         yield plain_context(cut(f"Not set: {', '.join(empty)}", _MAX_LEFT_OUT))
+    if lookup.drift:
+        yield paragraph(*(_show_drift(drift, trim) for drift in lookup.drift))
+
+
+def _show_drift(drift: Drift, trim: Truncator) -> list[RichTextElement]:
+    """Say that a field is no longer what this bot wrote last."""
+    label = bold(field_label(drift.field, trim))
+    writer = person(drift.actor.user_id)
+    return [
+        words(f"{NOTABLE} "),
+        label,
+        words(" is no longer what "),
+        writer,
+        words(" set "),
+        show_time(drift.at),
+    ]
 
 
 def show_found(

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
+from slack_sdk.models.blocks import RichTextElement, RichTextElementParts
+
 from bot.core.fields import Field, Kind
 from bot.core.model import Value
 from bot.slack.messages.blocks import Truncator
@@ -72,6 +74,15 @@ def _time(number: int) -> str:
 def format_time(moment: datetime) -> str:
     """Format a UTC time to the minute."""
     return f"{_day(moment)} {moment:%H:%M} UTC"
+
+
+def show_time(moment: datetime) -> RichTextElement:
+    """Make the element that shows a UTC time in each reader's time zone."""
+    return RichTextElementParts.Date(
+        timestamp=int(moment.timestamp()),
+        format="{date_short_pretty} {time}",
+        fallback=format_time(moment),
+    )
 
 
 def format_ago(ago: timedelta) -> str:

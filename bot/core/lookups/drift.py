@@ -1,0 +1,42 @@
+"""Fields of a profile whose values are no longer those that this bot wrote last."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from bot.core.commands import LookupCommand
+from bot.core.fields import Domain, Field
+from bot.core.model import AccountResult, Entry, LookupStatus, Outcome
+from bot.core.parsing.values import equivalent
+from bot.core.ports import Record
+from bot.core.results import Drift
+from bot.errors import AuditError
+
+_LOOKED_INTO = 100
+"""The most entries of the account that are searched."""
+
+
+def find_drift(record: Record, command: LookupCommand, rows: Sequence[AccountResult]) -> tuple[Drift, ...]:
+    """Find the fields of the only profile of an answer that were overwritten outside this bot.
+
+    Returns none if there are several profiles, or if the record cannot be read.
+    """
+    found = [row for row in rows if row.status is LookupStatus.FOUND]
+    if command.kind.domain is not Domain.PROFILE or len(rows) != 1 or not found:
+        return ()
+    entries: Sequence[object] = ()
+    with suppress(AuditError):
+        entries = record.list_history(command.app.name, found[0].account, None, _LOOKED_INTO)
+    written: dict[str, Entry] = {}
+    for entry in entries:
+        if isinstance(entry, Entry) and entry.event.outcome is Outcome.SUCCEEDED:
+            for tag in entry.event.after:
+                written.setdefault(tag, entry)
+    return tuple(
+        Drift(field, written[field.tag].event.actor, written[field.tag].at)
+        for field in command.fields
+        if field.tag in written and _has_drifted(field, written[field.tag], found[0])
+    )
+
+
+def _has_drifted(field: Field, entry: Entry, row: AccountResult) -> bool:
+    return not equivalent(field, entry.event.after[field.tag], row.values.get(field.tag))
