@@ -28,7 +28,7 @@ VENDOR: Mapping[str, tuple[ServerResponse, str, str]] = {
     "half": (responses.half(BODY), "connection to Tencent Chat broke", "Try again"),
     "no-json": (answer(b"<html>"), "not JSON", "tell an operator"),
     "shape": (answer({"ErrorCode": "none"}), "not in the documented format", "tell an operator"),
-    "internal": (answer(failed_call(40006)), r"internal error \(40006\)", "Try again"),
+    "internal": (answer(failed_call(40006)), r"couldn't read this account \(40006\)", "Try again"),
     "too-many": (answer(failed_call(60007)), r"rate-limited by Tencent Chat \(60007\)", "Try again"),
     "expired": (answer(failed_call(70001)), r"signature has expired \(70001\)", "the machine's clock"),
     "refused": (
@@ -153,7 +153,7 @@ def test_refuses_whom_slack_does_not_vouch_for(fault: SlackFault) -> None:
         ("/im", "Look up accounts in"),
         ("/im  ,,, ;;; !!!", "Unknown command"),
         ("/im profile ,,,", "Which account?"),
-        ("/im profile 😀", "not imported into this app"),
+        ("/im profile 😀", "no such account"),
         ("/im profile " + " ".join(map(str, range(1200))), "1,200 ids; one command takes at most 1,000"),
         ("/im profile " + " ".join(map(str, range(5000))), "characters; one command takes at most 5,000"),
         ("/im profile " + "x" * 33, "at most 32 bytes"),
