@@ -215,7 +215,7 @@ def test_a_step_of_sending_a_file(fixture: BotFixture, step: str, fault: str) ->
     fixture.send(f"profile {id_} --csv", fixture.new_person())
 
     fixture.wait_for_answer("could not be sent to your direct messages.*Try again in a minute")
-    assert fixture.read_outcomes(id_) == ["answered"]
+    assert fixture.read_outcomes(id_) == ["exported"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
