@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator
 from secrets import token_hex
 
@@ -64,7 +65,7 @@ def show_found_ids(page: Page) -> None:
     sent.hover()
     sent.get_by_label("More actions").click()
     page.get_by_role("button", name="Look up these ids").last.click()
-    expect(page.get_by_role("dialog").get_by_label("bob_k", exact=True)).to_be_checked()
+    expect(page.get_by_role("dialog").get_by_label("Account ids")).to_have_value(re.compile("bob_k"))
 
 
 def show_suggestions(page: Page) -> None:

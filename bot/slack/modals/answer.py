@@ -10,8 +10,8 @@ from bot.slack.messages.values import ABSENT
 from bot.slack.modals.profile import TITLE, make_view
 
 _TABLES = frozenset({"table", "data_table"})
-_FIELD = "Field"
-"""The first heading of a table of fields, with their values or with those before and after."""
+_OURS = frozenset({"Now", "Before"})
+"""The second headings of tables whose values need none: those of now, or before and after."""
 _CLOSE = PlainTextObject(text="Close")
 
 
@@ -43,7 +43,7 @@ def _adapt(blocks: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 def _lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Sequence[RichTextElement]]:
     """Yield a line for each row; in rows of several values each value has its heading."""
     for label, *values in rows:
-        if header[0] == _FIELD:
+        if header[1] in _OURS:
             yield [bold(f"{label}  "), words("  →  ".join(values))]
         else:
             named = zip(header[1:], values, strict=True)

@@ -19,6 +19,7 @@ from bot.errors import ExpiredError, OutcomeUnknownError
 from bot.playground.blockkit.checker import check_view
 from bot.slack.messages.errors import render_crash, render_error
 from bot.slack.messages.notices import busy
+from bot.slack.messages.render import render
 from bot.slack.modals import lookup
 from bot.slack.modals.answer import notice_view
 from bot.slack.modals.lookup import lookup_view, message_view
@@ -46,7 +47,10 @@ from tests.support.sample_results import (
     UNDO,
     VENDOR_DOWN,
     WITH_PRESETS,
+    crowd,
     enter,
+    found,
+    profiles,
     settled,
 )
 
@@ -87,6 +91,28 @@ VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_busy": lambda: notice_view(busy()),
     "view_crash": lambda: notice_view(render_crash("c0ffee00", "/im")),
 }
+
+
+def test_shows_the_tables_of_messages_as_lines() -> None:
+    beside = render(
+        profiles(
+            found("alice", {"Tag_Profile_IM_Nick": "Alice"}), found("bob", {"Tag_Profile_IM_Nick": "Bob"})
+        ),
+        command="/im",
+        actor_id="U1",
+    )
+    many = render(profiles(*crowd(20)), command="/im", actor_id="U1")
+    difference = render(PREVIEW, command="/im", actor_id="U1")
+
+    shown = {
+        name: notice_view(message)
+        for name, message in (("beside", beside), ("many", many), ("change", difference))
+    }
+
+    assert all(check_view(view) == [] for view in shown.values())
+    assert "alice: Alice · bob: Bob" in str(shown["beside"])
+    assert "free_coins_4u  →  Bob K" in str(shown["change"])
+    assert str(shown["many"]).count("Nickname: ") == 20
 
 
 @pytest.mark.parametrize("name", list(VIEWS))
