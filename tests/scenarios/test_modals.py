@@ -1,5 +1,9 @@
 """Modals from end to end: filled in at a local Slack, reviewed and confirmed there, written to a sandbox."""
 
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -226,6 +230,36 @@ def test_asks_what_to_change_before_it_shows_any_input(ed: SlackUser) -> None:
     ]
     ed.page.submit(form)
     assert ed.view()["errors"] == {"what": "Please complete this required field."}
+    ed.close(form)
+
+
+@contextmanager
+def nobody_free(running_bot: RunningBot) -> Iterator[None]:
+    """Keep the workers of quick requests, and all places in their queue, taken."""
+    released, workers = threading.Event(), running_bot.bot.quick_workers
+    while workers.submit(released.wait):
+        pass
+    try:
+        yield
+    finally:
+        released.set()
+        wait_until(lambda: not workers.is_busy)
+
+
+def test_leaves_a_form_as_it_is_while_nobody_can_show_the_chosen_inputs(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
+    assert ed.page.send("/im set user_024") == {"ok": True}
+    form = ed.view("What to change")
+    what = next(block for block in form["blocks"] if block.get("block_id") == "what")
+    pressed = {"selected_options": what["element"]["options"][:1]}
+    with nobody_free(running_bot):
+        ed.page.press_in(form, "what", "value", state={"what": {"value": pressed}}, **pressed)
+        time.sleep(0.3)  # until the press has reached the bot
+
+    ed.page.press_in(form, "what", "value", state={"what": {"value": pressed}}, **pressed)
+
+    assert NICK in str(ed.view()["blocks"])
     ed.close(form)
 
 

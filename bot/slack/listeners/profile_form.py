@@ -69,7 +69,8 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         open_view = OpenView(runner.forms.slack, TITLE, text(view, "id"))
         request = SlackRequest(actor, Surface.FORM, Reply(responder.open_view(open_view, "", actor.user_id)))
         run = partial(_show_chosen, runner, request, open_view, view, fills=fills)
-        admission.admit(request, partial(runner.run_guarded, request, run), quick=True)
+        # Without a notice that it waits or that there is no room, which would take the form's place.
+        admission.quick.submit(partial(runner.run_guarded, request, run), actor)
         ack()
 
     @app.view(SET_MODAL)
@@ -99,7 +100,10 @@ def _show_chosen(
 ) -> str:
     """Show the inputs of the chosen fields, with what was filled in or what a chosen preset fills in."""
     key = text(view, "private_metadata")
-    form = runner.interactions.find(key, request.actor, OpenForm).form
+    try:
+        form = runner.interactions.find(key, request.actor, OpenForm).form
+    except ExpiredError:
+        raise ExpiredError("this form is too old", advice="Close it and run the command again") from None
     filled = read_filled(view, form)
     presets = {preset.name: preset for preset in form.app.presets}
     if fills and filled.preset in presets:
