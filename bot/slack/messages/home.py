@@ -56,6 +56,8 @@ _OUTCOMES: Mapping[Outcome, tuple[str, str, str, str]] = {
     Outcome.CANCELLED: ("✖️", "Change cancelled", "Undo cancelled", "Cancelled:"),
     Outcome.DENIED: ("⛔", "Change refused", "Undo refused", "Refused:"),
     Outcome.ANSWERED: ("🔎", "", "", "Looked up"),
+    Outcome.SHARED: ("📣", "", "", "Shared"),
+    Outcome.EXPORTED: ("📄", "", "", "Exported"),
 }
 """The mark of an outcome, and the words for a change, an undo and a lookup."""
 _NOUNS: Mapping[str, str] = {

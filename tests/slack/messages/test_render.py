@@ -415,6 +415,17 @@ def test_shows_the_home_of_the_golden_file(name: str) -> None:
     assert check_view(view) == []
 
 
+@pytest.mark.parametrize("outcome", Outcome)
+def test_shows_at_home_an_activity_of_any_outcome(outcome: Outcome) -> None:
+    lookup = replace(LOOKED_UP, event=replace(LOOKED_UP.event, outcome=outcome))
+
+    channel = AuditChannel("C1", "up to date")
+    view = render_home(Home(EDITOR, APPS, (Recent(lookup, None),)), {}, channel, command="/im")
+
+    assert check_view(view) == []
+    assert "bob_k" in str(view)
+
+
 @pytest.mark.parametrize("count", [1, 2, 4, 5, 25])
 @pytest.mark.parametrize("status", list(LookupStatus))
 def test_counts_and_places_in_the_first_line(count: int, status: LookupStatus) -> None:
