@@ -25,7 +25,7 @@ def test_leads_an_editor_from_a_card_to_the_form_of_its_account(ed: SlackUser) -
 
     ed.click(card, "Change…")
 
-    form = view_with(ed, "only fields you edit will change")
+    form = view_with(ed, "What to change")
     assert "user_001" in str(form["blocks"][0])
 
 

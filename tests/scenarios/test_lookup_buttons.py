@@ -238,7 +238,7 @@ def test_asks_before_sharing_how_much_and_who_can_read_it(vera: SlackUser) -> No
 
     dialog = answer["blocks"][-2]["elements"][-1]["confirm"]
 
-    assert dialog["title"]["text"] == "Share 22 accounts in #support?"
+    assert dialog["title"]["text"] == "Share 104 accounts in #support?"
     assert "Everyone in #support can read this page then, guests too." in dialog["text"]["text"]
 
 

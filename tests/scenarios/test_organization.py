@@ -8,6 +8,7 @@ import pytest
 from bot.core.model import Outcome, Surface
 from bot.playground.people import COLLEAGUE, GUEST, SISTER_TEAM_ID, STRANGER, TEAM_ID
 from bot.settings import RoleSettings
+from tests.scenarios.test_modals import choose
 from tests.support.running_bot import RunningBot, SlackUser, read_denials, read_history, run_bot
 from tests.support.slack import PARTNERS, wait_until
 
@@ -31,7 +32,7 @@ def cleo(running_bot: RunningBot) -> Iterator[SlackUser]:
 def open_form(cleo: SlackUser, account: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Open a form by a command; returns it, and a state with a new nickname."""
     assert cleo.page.send(f"/im set {account}") == {"ok": True}
-    form = cleo.view(account)
+    form = choose(cleo, cleo.view(account, "What to change"), NICK)
     element = next(block["element"] for block in form["blocks"] if block.get("block_id") == NICK)
     return form, {NICK: {element["action_id"]: {"type": "plain_text_input", "value": "From a form"}}}
 

@@ -90,7 +90,7 @@ def part(
     )
 
 
-def accounts_on(lookup: Lookup, number: int, size: int = ROWS_PER_PAGE) -> frozenset[str]:
+def accounts_on(lookup: Lookup, number: int, size: int) -> frozenset[str]:
     """List the accounts on a page."""
     return frozenset(row.account for rows in part(lookup, number, size) for row in rows)
 
@@ -140,7 +140,7 @@ def onward(lookup: Lookup, turns: PageControls, number: int) -> Iterator[Block]:
         row = (retry, *(each for each in found_some if each is not retry))
     offered = [Button(label, action_id, value) for label, action_id, value in row if value]
     if turns.share_id and not lookup.answer.is_unanswered:
-        offered.append(_share(lookup, turns.share_place, turns.share_id, number))
+        offered.append(_share(lookup, turns, number))
     if offered:
         yield buttons(*offered)
 
@@ -151,15 +151,16 @@ def _size(lookup: Lookup, number: int, size: int) -> int:
     return len(found) or len(problems)
 
 
-def _share(lookup: Lookup, place: str, share_id: str, number: int) -> Button:
+def _share(lookup: Lookup, turns: PageControls, number: int) -> Button:
     """Make the button that shares a page, once it is confirmed."""
-    where = cut(make_visible(place), _MAX_PLACE)
+    where = cut(make_visible(turns.share_place), _MAX_PLACE)
+    count = len(accounts_on(lookup, number, turns.size))
     dialog = Confirmation(
-        f"Share {plural(len(accounts_on(lookup, number)), 'account')} in {where}?",
+        f"Share {plural(count, 'account')} in {where}?",
         f"Everyone in {where} can read this page then, guests too. It is posted with the values of now.",
         "Share",
     )
-    return Button("Share", "share", share_id, confirmation=dialog)
+    return Button("Share", "share", turns.share_id or "", confirmation=dialog)
 
 
 def _retry(lookup: Lookup) -> str:
