@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.core.commands import WORDS, SetFields, ShowHistory, UndoChange
-from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, EntryKind, Outcome
+from bot.core.model import AlteredEntry, App, AuditEvent, Entry, EntryKind, Outcome
 from bot.core.results import History, RecordPage
 from bot.slack.messages.audit import MARKS, is_done, show_difference, show_problem, verify_advice
 from bot.slack.messages.blocks import (
@@ -27,13 +27,14 @@ from bot.slack.messages.blocks import (
     code,
     context,
     paragraph,
+    person,
     plain_context,
     words,
 )
 from bot.slack.messages.change import differences, entry_label, show_differences
 from bot.slack.messages.paging import PageControls
 from bot.slack.messages.text import and_more, cut, make_visible
-from bot.slack.messages.values import format_time
+from bot.slack.messages.values import format_time, show_time
 
 
 class Detail(Enum):
@@ -60,7 +61,6 @@ _OPEN_STATES: Mapping[Outcome, str] = {
 _MAX_FIELDS = 8
 _MAX_LABEL = 75
 _CHANNEL = re.compile("[CGD][A-Z0-9]+")
-_PERSON = re.compile("[UW][A-Z0-9]+")
 
 
 def show_entries(
@@ -116,11 +116,11 @@ def _heading(found: RecordPage) -> list[RichTextElement]:
         return [bold(f"Entry #{query.entry}")]
     kind = [words(f" · {query.kind}")] if query.kind else []
     account = [words(" · about "), code(query.account)] if query.account else []
-    person = [words(" · by "), _person(query.person)] if query.person else []
+    by = [words(" · by "), person(query.person.user_id)] if query.person else []
     reason = [words(" · reason "), code(query.reason)] if query.reason else []
     since = [words(f" · from {format_time(query.since)}")] if query.since else []
     until = [words(f" · before {format_time(query.until)}")] if query.until else []
-    return [bold("The record"), *kind, *account, *person, *reason, *since, *until]
+    return [bold("The record"), *kind, *account, *by, *reason, *since, *until]
 
 
 def _say_nothing(history: History) -> str:
@@ -183,9 +183,9 @@ def _first_line(entry: Entry, place: str | None, link: str, trim: Truncator) -> 
     linked = RichTextElementParts.Link(url=link, text=number) if link else words(number)
     return [
         words(f"{_mark(event)} "),
-        _local_time(entry),
+        show_time(entry.at),
         words("  "),
-        _person(event.actor),
+        person(event.actor.user_id),
         words("  "),
         code(event.command),
         *account,
@@ -207,21 +207,6 @@ def _describe(event: AuditEvent) -> str:
     if event.outcome is Outcome.ANSWERED and event.command == WORDS[SetFields]:
         return "form opened"
     return _OPEN_STATES.get(event.outcome, event.outcome)
-
-
-def _local_time(entry: Entry) -> RichTextElement:
-    """Show a time in the reader's time zone."""
-    return RichTextElementParts.Date(
-        timestamp=int(entry.at.timestamp()),
-        format="{date_short_pretty} {time}",
-        fallback=format_time(entry.at),
-    )
-
-
-def _person(actor: Actor) -> RichTextElement:
-    if _PERSON.fullmatch(actor.user_id):
-        return RichTextElementParts.User(user_id=actor.user_id)
-    return words(make_visible(actor.user_id) or "someone")
 
 
 def _place(event: AuditEvent) -> list[RichTextElement]:

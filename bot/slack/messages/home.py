@@ -19,6 +19,7 @@ from bot.core.commands import WORDS, ShowHistory, UndoChange
 from bot.core.lookups.kinds import LOOKUP_KINDS
 from bot.core.model import App, AuditEvent, Change, Entry, Outcome, Role, Values
 from bot.core.results import Home, Recent, RoleReport, Start
+from bot.slack.messages.audit import MARKS
 from bot.slack.messages.blocks import (
     Button,
     Truncator,
@@ -47,19 +48,21 @@ _MAX_LABEL = 30
 _MAX_FIELDS = 3
 _MAX_VALUE = 60
 _MAX_ACCOUNTS = 5
-_OUTCOMES: Mapping[Outcome, tuple[str, str, str, str]] = {
-    Outcome.PROPOSED: ("⌛", "Change expired", "Undo expired", ""),
-    Outcome.ATTEMPTED: ("⏳", "Changing", "Undoing", ""),
-    Outcome.SUCCEEDED: ("✅", "Changed", "Undone", ""),
-    Outcome.FAILED: ("❌", "Change failed", "Undo failed", "Failed:"),
-    Outcome.UNKNOWN: ("❓", "Change sent, outcome unknown", "Undo sent, outcome unknown", ""),
-    Outcome.CANCELLED: ("✖️", "Change cancelled", "Undo cancelled", "Cancelled:"),
-    Outcome.DENIED: ("⛔", "Change refused", "Undo refused", "Refused:"),
-    Outcome.ANSWERED: ("🔎", "", "", "Looked up"),
-    Outcome.SHARED: ("📣", "", "", "Shared"),
-    Outcome.EXPORTED: ("📄", "", "", "Exported"),
+_OUTCOMES: Mapping[Outcome, tuple[str, str, str]] = {
+    Outcome.PROPOSED: ("Change expired", "Undo expired", ""),
+    Outcome.ATTEMPTED: ("Changing", "Undoing", ""),
+    Outcome.SUCCEEDED: ("Changed", "Undone", ""),
+    Outcome.FAILED: ("Change failed", "Undo failed", "Failed:"),
+    Outcome.UNKNOWN: ("Change sent, outcome unknown", "Undo sent, outcome unknown", ""),
+    Outcome.CANCELLED: ("Change cancelled", "Undo cancelled", "Cancelled:"),
+    Outcome.DENIED: ("Change refused", "Undo refused", "Refused:"),
+    Outcome.ANSWERED: ("", "", "Looked up"),
+    Outcome.SHARED: ("", "", "Shared"),
+    Outcome.EXPORTED: ("", "", "Exported"),
 }
-"""The mark of an outcome, and the words for a change, an undo and a lookup."""
+"""The words for an outcome of a change, an undo and a lookup."""
+_MARKS = {**MARKS, Outcome.PROPOSED: "⌛"}
+"""Marks by outcome; what is only proposed among past entries has expired."""
 _NOUNS: Mapping[str, str] = {
     WORDS[ShowHistory]: "history",
     **{word: kind.noun for word, kind in LOOKUP_KINDS.items()},
@@ -235,7 +238,7 @@ def _pending_text(change: Change, home: Home, trim: Truncator) -> str:
 def _entry_text(entry: Entry, home: Home, trim: Truncator) -> str:
     event = entry.event
     is_undo = event.command == WORDS[UndoChange]
-    mark, changed, undone, looked_up = _OUTCOMES[event.outcome]
+    mark, (changed, undone, looked_up) = _MARKS[event.outcome], _OUTCOMES[event.outcome]
     noun = _NOUNS.get(event.command)
     what = f"{looked_up} {noun}" if noun else (undone if is_undo else changed)
     return "\n".join(
