@@ -144,7 +144,7 @@ def test_exports_a_thousand_accounts(running_bot: RunningBot, vera: SlackUser) -
     rows = download(running_bot, ask(vera, f"/im profile alice {','.join(ids)} --csv"))
 
     assert [row["account"] for row in rows] == ["alice", *ids]
-    assert "1 of 1000 found" in vera.result()["text"]
+    assert "1 of 1,000 found" in vera.result()["text"]
 
 
 def test_makes_no_formula_of_what_an_account_calls_itself(running_bot: RunningBot, vera: SlackUser) -> None:

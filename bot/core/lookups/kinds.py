@@ -61,7 +61,7 @@ class LookupKind:
     choice: str
     noun: str
     title: str
-    headline: str = "{found} of {asked} found"
+    headline: str = "{found:,} of {asked:,} found"
 
     def __repr__(self) -> str:
         return f"<LookupKind {self.word}>"
@@ -120,7 +120,7 @@ FRIENDS = LookupKind(
     choice="Friends: is each in the owner's friend list?",
     noun="friends",
     title="",
-    headline="{found} of {asked} {are} in {owner}'s friend list",
+    headline="{found:,} of {asked:,} {are} in {owner}'s friend list",
 )
 ATTRIBUTES = LookupKind(
     word="attrs",

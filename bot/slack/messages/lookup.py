@@ -74,7 +74,7 @@ def headline(lookup: Lookup) -> list[RichTextElement]:
     found = counts.get(LookupStatus.FOUND, 0)
     mutual = sum(row.status is LookupStatus.FOUND and row.values.get(MUTUAL) == YES for row in lookup.rows)
     others = [f"{mutual} mutual"] if lookup.command.both and not lookup.earlier else []
-    others += [f"{counts[status]} {counted}" for status, counted in COUNTED.items() if status in counts]
+    others += [f"{counts[status]:,} {counted}" for status, counted in COUNTED.items() if status in counts]
     kind = lookup.command.kind
     before, owner, after = kind.headline.partition("{owner}")
     cause = _cause(lookup.answer)
@@ -115,9 +115,9 @@ def _place(lookup: Lookup, number: int, count: int, size: int) -> Iterator[str]:
     for rows, here, most, what in parts:
         if here and len(here) < len(rows):
             first, last = number * most + 1, number * most + len(here)
-            yield f"{first if first == last else f'{first}{_TO}{last}'} of {len(rows)} {what}"
+            yield f"{first if first == last else f'{first}{_TO}{last}'} of {len(rows):,} {what}"
         elif rows and not here and number:
-            yield f"{len(rows)} {what} on earlier pages"
+            yield f"{len(rows):,} {what} on earlier pages"
 
 
 def _left_out(lookup: Lookup, found: Sequence[AccountResult]) -> str:
