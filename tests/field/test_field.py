@@ -152,7 +152,7 @@ class ScriptedPerson:
         return ""
 
     def _count_payloads(self) -> int:
-        return sum(each["direction"] == "to_bot" for each in self._workspace.inspector.exchanges)
+        return sum(each["direction"] == "to_bot" for each in tuple(self._workspace.inspector.exchanges))
 
     def _submit_as_it_is(self) -> None:
         (block,) = self._see_form()["blocks"]
