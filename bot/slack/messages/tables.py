@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
-from bot.core.fields import NICK, Domain, Field
+from bot.core.fields import NICK, Domain, Field, Kind
 from bot.core.lookups.fetch import attribute_names
 from bot.core.lookups.mutual import mutual_field
 from bot.core.model import AccountResult
@@ -89,7 +89,9 @@ def show_found(
     fields = shown_fields(lookup, found)
     if len(lookup.answer.rows) > SIDE_BY_SIDE:
         rows = _rows(found, fields, trim)
-        yield table(rows) if DATA_TABLE in avoid else DataTable(lookup.command.kind.noun.capitalize(), rows)
+        numbers = {place for place, field in enumerate(fields, 1) if field.kind is Kind.NUMBER}
+        caption = lookup.command.kind.noun.capitalize()
+        yield table(rows) if DATA_TABLE in avoid else DataTable(caption, rows, numbers)
         return
     corner = lookup.command.kind.column.capitalize()
     different = {field for field in fields if len({row.values.get(field.tag) for row in found}) > 1}

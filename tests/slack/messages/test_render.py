@@ -580,6 +580,8 @@ def test_shows_many_accounts_as_a_table_to_sort_and_page() -> None:
     table = next(block for block in message.blocks if block["type"] == "data_table")
     assert len(table["rows"]) == 61
     assert table["page_size"] == 20
+    level = [cell["text"] for cell in table["rows"][0]].index("Level")
+    assert table["rows"][1][level] == {"type": "raw_number", "value": 7, "text": "7"}
     assert check_message(payload(message)) == []
 
 
