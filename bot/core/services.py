@@ -208,7 +208,10 @@ class Services:
         anybody = query.is_search and (query.person or not query.account)
         self._check(asked, Role.EDITOR if anybody else Role.VIEWER)
         role, _ = self._role_of(actor)
-        page, older, newer = self._turn(command, partial(self._search, query), every_step=bool(query.change))
+        find = partial(self._search, query)
+        page, older, newer = self._turn(
+            command, find, every_step=bool(query.change), as_of_then=query.until is not None
+        )
         if command.before is None:
             with suppress(AuditError):
                 self.record.add(_about(asked, query, page))
@@ -230,10 +233,15 @@ class Services:
         return self.record.find_posts([entry.sequence for entry in page])
 
     def _turn(
-        self, command: T, find: Callable[[int | None, int], Found], *, every_step: bool = False
+        self,
+        command: T,
+        find: Callable[[int | None, int], Found],
+        *,
+        every_step: bool = False,
+        as_of_then: bool = False,
     ) -> tuple[tuple[Entry | AlteredEntry, ...], T | None, T | None]:
         """Return a page of entries, and the commands for the next page and the page before."""
-        page, before = self._list_page(find, command.before, every_step=every_step)
+        page, before = self._list_page(find, command.before, every_step=every_step, as_of_then=as_of_then)
         older = newer = None
         if before is not None:
             older = replace(command, before=before, newer=(*command.newer, command.before))
@@ -243,12 +251,20 @@ class Services:
         return page, older, newer
 
     def _list_page(
-        self, find: Callable[[int | None, int], Found], before: int | None, *, every_step: bool
+        self,
+        find: Callable[[int | None, int], Found],
+        before: int | None,
+        *,
+        every_step: bool,
+        as_of_then: bool,
     ) -> tuple[tuple[Entry | AlteredEntry, ...], int | None]:
-        """Return a page of entries, of each change only the latest, and the next page's bound."""
+        """Return a page of entries, of each change only the latest, and the next page's bound.
+
+        As of then, the latest is that of the search: what came after its end does not count.
+        """
         limit = HISTORY_PAGE * _STEPS + 1
         found = find(before, limit)
-        latest = self._find_latest(found.entries)
+        latest = {} if as_of_then else self._find_latest(found.entries)
         page: list[Entry | AlteredEntry] = []
         changes: set[str] = set()
         last = None

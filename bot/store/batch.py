@@ -1,10 +1,13 @@
 """One write transaction: entries appended to the chain, and the rows that belong to them."""
 
-from collections.abc import Collection, Sequence
+import logging
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 from sqlalchemy import Connection, UpdateBase, delete, exists, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from bot.core.model import AlteredEntry, AuditEvent, Change, Entry, Head, Outcome, OutdatedPost, Post
 from bot.errors import AuditError
@@ -30,6 +33,8 @@ _ADD_ACCOUNTS = insert(schema.entry_accounts)
 _ADD_TO_OUTBOX = insert(schema.outbox)
 
 _Row: TypeAlias = dict[str, object]
+
+log = logging.getLogger(__name__)
 
 
 class Batch:
@@ -110,7 +115,8 @@ class Batch:
 
     def mark_delivered(self, last: int, made: Collection[Post] = ()) -> None:
         """Remove the entries up to a number from the outbox as covered, and keep their messages."""
-        keep_posts(self._connection, made)
+        if made:
+            self._keep(partial(keep_posts, self._connection, made))
         self._connection.execute(delete(outbox).where(outbox.c.sequence <= last))
         self._connection.execute(
             update(lease)
@@ -162,11 +168,20 @@ class Batch:
         ):
             if rows:
                 self._connection.execute(statement, rows)
-        keep_undone(self._connection, self._undone)
+        if self._undone:
+            self._keep(partial(keep_undone, self._connection, self._undone))
         if self._entries:
             at = chain.write_time(self._at)
             moved: _Row = {"sequence": self.head.sequence, "hash": self.head.hash, "at": at}
             self._connection.execute(_MOVE_HEAD, moved)
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """Write what only the updates of the audit channel need; no entry waits or fails for it."""
+        try:
+            with self._connection.begin_nested():
+                write()
+        except DBAPIError as error:
+            log.warning("could not keep what an undo shows in the audit channel (%s)", type(error).__name__)
 
     def _take_lease(self, holder: str, seconds: float) -> bool:
         now = self._now.timestamp()

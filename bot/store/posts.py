@@ -50,10 +50,7 @@ def find_outdated(connection: Connection) -> OutdatedPost | None:
     if row is None:
         return None
     outdated = OutdatedPost(row.change, row.sequence)
-    of_change = select(entries.c.sequence).where(entries.c.change == row.change, entries.c.change != "")
-    found = connection.execute(select(posts).where(posts.c.sequence.in_(of_change)))
-    # The outcome is the last of a change's entries.
-    place = max(found, key=lambda each: each.sequence, default=None)
+    place = _find_success(connection, row.change)
     return outdated if place is None else _complete(connection, outdated, place)
 
 
@@ -64,6 +61,21 @@ def mark_shown(connection: Connection, outdated: OutdatedPost) -> None:
         .where(undone.c.change == outdated.change, undone.c.sequence == outdated.undo)
         .values(shown=1)
     )
+
+
+def _find_success(connection: Connection, key: str) -> Any:
+    """Find the message that says that a change succeeded; refusals may name the change as well."""
+    query = (
+        select(*_ENTRY, posts.c.channel, posts.c.ts, posts.c.seal)
+        .join(posts, posts.c.sequence == entries.c.sequence)
+        .where(entries.c.change == key, entries.c.change != "")
+        .order_by(entries.c.sequence.desc())
+    )
+    for row in connection.execute(query).all():
+        (entry,) = chain.read_each([row[: len(_ENTRY)]])
+        if isinstance(entry, Entry) and entry.event.outcome is Outcome.SUCCEEDED:
+            return row
+    return None
 
 
 def _complete(connection: Connection, outdated: OutdatedPost, place: Any) -> OutdatedPost:

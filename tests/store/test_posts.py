@@ -54,6 +54,20 @@ def test_finds_the_message_of_an_undone_change_with_all_its_entries(store: Store
     assert verify_url(url).status is RecordStatus.SOUND
 
 
+def test_takes_no_refusal_of_an_undo_for_the_message_of_its_change(store: Store) -> None:
+    apply(store, a_change())
+    post = deliver(store)
+    store.add(replace(denied("undo"), change_id="op_1"))
+    deliver(store, "2.5")
+    apply(store, an_undo())
+    deliver(store, "3.5")
+
+    outdated = store.lease_outdated("me", 10)
+
+    assert outdated
+    assert outdated.post == post
+
+
 def test_waits_for_the_entries_before_it_updates_a_message(store: Store) -> None:
     apply(store, a_change())
     apply(store, an_undo())

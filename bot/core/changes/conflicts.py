@@ -44,9 +44,12 @@ def find_later(
 
 def _find_writer(entries: Iterable[Entry], field: Field, value: Value | None) -> Entry | None:
     """Return the latest entry that wrote a field's current value, unless it was overwritten since."""
+    failed: set[str] = set()
     for entry in entries:
         after = entry.event.after
-        if entry.event.outcome in _SENT and field.tag in after:
+        if entry.event.outcome is Outcome.FAILED:
+            failed.add(entry.event.change_id)
+        if entry.event.outcome in _SENT and entry.event.change_id not in failed and field.tag in after:
             if equivalent(field, after[field.tag], value):
                 return entry
             if entry.event.outcome is Outcome.SUCCEEDED:
