@@ -125,11 +125,13 @@ class RunningLookup(Cancelable):
         stop: Cancels it, and returns the partial answer; None if it has ended.
         number: The page to show, counted from zero.
         public: Whether others see the answer.
+        size: The found accounts per page; None for a new answer.
     """
 
     stop: Callable[[], Lookup | None]
     number: int = 0
     public: bool = False
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

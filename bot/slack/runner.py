@@ -194,14 +194,15 @@ class CommandRunner:
         if isinstance(command, ShowHistory):
             found = self.services.show_history(request.actor, command, request.surface)
         else:
+            if request.reply.public and command.query.is_search:
+                self.services.allow(request.actor, WORDS[ShowHistory], request.surface)
+                raise PermissionDeniedError(
+                    "a search of the record is for editors alone, and others can read this",
+                    advice=f"Type {self.command} history here, or message the bot directly",
+                )
             found = self.services.search(request.actor, command, request.surface)
         self._check_readers(request)
         controls = None
-        if request.reply.public and isinstance(command, SearchRecord) and command.query.is_search:
-            raise PermissionDeniedError(
-                "a search of the record is for editors alone, and others can read this",
-                advice=f"Type {self.command} history here, or message the bot directly",
-            )
         if request.reply.public:
             # Values are only for editors, and buttons only for the actor.
             found = replace(found, with_values=False)
@@ -235,11 +236,10 @@ class CommandRunner:
 
     def turn_page(self, request: SlackRequest, page: LookupPage) -> None:
         """Answer with a page of an earlier answer, with current values."""
-        size = self._page_size(page.answer)
-        number = page.number * page.size // size
-        accounts = accounts_on(page.answer, number, size)
+        accounts = accounts_on(page.answer, page.number, page.size)
         begin = self._renew(request, page.answer, accounts)
-        self._show(request, self._look_up(request, begin, number=number), number)
+        lookup = self._look_up(request, begin, number=page.number, size=page.size)
+        self._show(request, lookup, page.number, size=page.size)
 
     def share(self, request: SlackRequest, page: LookupPage) -> None:
         """Post a page in the channel, with current values.
@@ -249,7 +249,7 @@ class CommandRunner:
         """
         part = shown(page.answer, page.number, page.size)
         lookup = self._look_up(request, self._renew(request, part, part.command.accounts), share=True)
-        self._show(request, lookup, 0, share=True)
+        self._show(request, lookup, 0, size=page.size, share=True)
 
     def retry(self, request: SlackRequest, page: LookupPage) -> None:
         """Look up the failed accounts of an answer again, including those on the page."""
@@ -294,7 +294,14 @@ class CommandRunner:
         )
 
     def make_answer(
-        self, request: SlackRequest, lookup: Lookup, number: int, *, public: bool, note: str = ""
+        self,
+        request: SlackRequest,
+        lookup: Lookup,
+        number: int,
+        *,
+        public: bool,
+        size: int | None = None,
+        note: str = "",
     ) -> Message:
         """Make a page of a lookup's answer.
 
@@ -303,19 +310,20 @@ class CommandRunner:
             lookup: The result.
             number: The page, counted from zero.
             public: Whether others see it; then it has no buttons.
+            size: The found accounts per page; None for a new answer.
             note: A sentence to add.
         """
-        draw = partial(self._draw_answer, request, lookup, public=public, note=note)
-        avoided, size = self.avoided_blocks, self._page_size(lookup)
-        message = draw(number, size, frozenset(avoided))
+        # Every button of an answer goes by the size of its first page, whatever is refused in between.
+        size = size or self._page_size(lookup)
+        draw = partial(self._draw_answer, request, lookup, number, size, public=public, note=note)
+        message = draw(NEWER if request.reply.delivery.is_view else frozenset(self.avoided_blocks))
         if not (newer := find_newer(message.blocks)):
             return message
 
         def simplify() -> Message:
             # A picture is refused for its own sake, a data table for its kind.
-            avoided.update(newer - {PICTURE})
-            smaller = self._page_size(lookup)
-            return draw(number * size // smaller, smaller, NEWER)
+            self.avoided_blocks.update(newer - {PICTURE})
+            return draw(NEWER)
 
         return replace(message, simpler=simplify)
 
@@ -348,10 +356,17 @@ class CommandRunner:
         return ROWS_PER_DATA_TABLE if many and newer else ROWS_PER_PAGE
 
     def _show(
-        self, request: SlackRequest, lookup: Lookup, number: int, *, share: bool = False, note: str = ""
+        self,
+        request: SlackRequest,
+        lookup: Lookup,
+        number: int,
+        *,
+        size: int | None = None,
+        share: bool = False,
+        note: str = "",
     ) -> None:
         public = share or request.reply.public
-        answer = self.make_answer(request, lookup, number, public=public, note=note)
+        answer = self.make_answer(request, lookup, number, public=public, size=size, note=note)
         request.reply.answer(answer, Audience.CHANNEL if share else Audience.USUAL)
 
     def _begin(self, request: SlackRequest, command: LookupCommand) -> Callable[[], LookupJob]:
@@ -368,6 +383,7 @@ class CommandRunner:
         begin: Callable[[], LookupJob],
         *,
         number: int = 0,
+        size: int | None = None,
         share: bool = False,
         csv: bool = False,
     ) -> Lookup:
@@ -378,7 +394,7 @@ class CommandRunner:
             check_share(self.people, request.channel_id)
         is_seen = share or request.reply.public
         job.disclose(request.channel_id if is_seen else "", exported=csv)
-        with showing_progress(self.interactions, request, job, number=number):
+        with showing_progress(self.interactions, request, job, number=number, size=size):
             return job.run()
 
     def run_text(self, request: SlackRequest, text: str) -> str:

@@ -17,6 +17,9 @@ from bot.core.ports import IM, Record
 from bot.core.results import Lookup
 from bot.errors import AuditError, CancelledError, NotAskedError, RecordUnknownError
 
+_DRIFT_WITHIN = 10
+"""The seconds within which a lookup still compares with the record."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -98,8 +101,9 @@ class LookupJob:
         if not self._end():
             raise CancelledError("you cancelled it")
         lookup = self._close(rows, _ended(self._asked, rows))
-        # A record that was not written is not asked either: it would only take more time.
-        drift = find_drift(self._record, self.command, rows) if lookup.recorded else ()
+        # A record that was slow or failed is not asked again: the answer would be late.
+        in_time = bool(lookup.recorded) and time.monotonic() - self._started < _DRIFT_WITHIN
+        drift = find_drift(self._record, self.command, rows) if in_time else ()
         return replace(lookup, drift=drift)
 
     def cancel(self) -> Lookup | None:

@@ -38,8 +38,9 @@ def _correct(text: str, error: UsageError) -> str:
         if mistake.correction is None:
             return ""
         typed, meant = mistake.correction
-        text, count = re.subn(_pattern(typed), lambda _, meant=meant: meant, text, count=1)  # type: ignore[misc]
-        if not count:
+        text, count = re.subn(_pattern(typed), lambda _, meant=meant: meant, text)  # type: ignore[misc]
+        # A word that occurs twice may be an id, or part of a reason, as well.
+        if count != 1:
             return ""
     return text.strip()
 

@@ -19,7 +19,12 @@ PROGRESS_AFTER = 1.5
 
 @contextmanager
 def showing_progress(
-    interactions: Interactions, request: SlackRequest, job: LookupJob, *, number: int = 0
+    interactions: Interactions,
+    request: SlackRequest,
+    job: LookupJob,
+    *,
+    number: int = 0,
+    size: int | None = None,
 ) -> Iterator[None]:
     """Show the progress of a lookup, with a button to cancel it, until the context ends.
 
@@ -28,9 +33,10 @@ def showing_progress(
         request: The request to answer.
         job: The lookup.
         number: The page to show.
+        size: The found accounts per page; None for a new answer.
     """
     notice = _Notice(interactions, request, job)
-    request.lookup = RunningLookup(notice.cancel, number, request.reply.public)
+    request.lookup = RunningLookup(notice.cancel, number, request.reply.public, size)
     ended: FinishedLookup | None = FinishedLookup()
     try:
         with request.reply.working(notice.make):

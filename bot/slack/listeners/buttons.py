@@ -152,7 +152,8 @@ def _cancel_under_way(runner: CommandRunner, request: SlackRequest, under_way: R
     if lookup is None:
         raise ExpiredError("this lookup has already finished", advice="Its answer is on the way")
     request.reply.replace_pressed()
-    request.reply.answer(runner.make_answer(request, lookup, under_way.number, public=under_way.public))
+    number, public, size = under_way.number, under_way.public, under_way.size
+    request.reply.answer(runner.make_answer(request, lookup, number, public=public, size=size))
     return "CancelLookup"
 
 

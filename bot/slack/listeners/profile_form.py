@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.core.commands import SetFields
+from bot.core.commands import WORDS, SetFields
 from bot.core.model import Actor, Surface
 from bot.errors import ExpiredError
 from bot.slack.admission import Admission
@@ -104,6 +104,7 @@ def _show_chosen(
         form = runner.interactions.find(key, request.actor, OpenForm).form
     except ExpiredError:
         raise ExpiredError("this form is too old", advice="Close it and run the command again") from None
+    runner.services.allow(request.actor, WORDS[SetFields], request.surface, form.app.name, (form.account,))
     filled = read_filled(view, form)
     presets = {preset.name: preset for preset in form.app.presets}
     if fills and filled.preset in presets:

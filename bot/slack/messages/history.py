@@ -164,7 +164,7 @@ def _show_entry(
         if more := and_more(len(found) - _MAX_FIELDS, "fields"):
             lines.append([words(f"{more}: open #{entry.sequence}")])
     lines += [[words(line)] for line in show_problem(event, trim)]
-    if event.reason:
+    if event.reason and (page.may_change or event.command != WORDS[ShowHistory]):
         label = "Searched for: " if event.command == WORDS[ShowHistory] else "Reason: "
         lines.append([words(label), words(trim(make_visible(event.reason)))])
     yield paragraph(*lines)

@@ -6,7 +6,7 @@ from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
-from bot.core.lookups.mutual import MUTUAL, YES
+from bot.core.lookups.mutual import MUTUAL, UNKNOWN, YES
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import NEWER, Truncator, bold, code, context, paragraph, words
@@ -73,7 +73,9 @@ def headline(lookup: Lookup) -> list[RichTextElement]:
         return [bold("Cancelled. "), words(f"{read:,} of {asked:,} read"), *_where(lookup.command)]
     found = counts.get(LookupStatus.FOUND, 0)
     mutual = sum(row.status is LookupStatus.FOUND and row.values.get(MUTUAL) == YES for row in lookup.rows)
-    others = [f"{mutual} mutual"] if lookup.command.both and not lookup.earlier else []
+    unknown = sum(row.values.get(MUTUAL) == UNKNOWN for row in lookup.rows)
+    others = [f"{mutual:,} mutual"] if lookup.command.both and not lookup.earlier else []
+    others += [f"{unknown:,} not known to list {lookup.command.owner}"] if others and unknown else []
     others += [f"{counts[status]:,} {counted}" for status, counted in COUNTED.items() if status in counts]
     kind = lookup.command.kind
     before, owner, after = kind.headline.partition("{owner}")

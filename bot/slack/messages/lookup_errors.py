@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block, RichTextElement
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.lookups.fetch import check_id
-from bot.core.lookups.mutual import MUTUAL, NO, YES
+from bot.core.lookups.mutual import MUTUAL, NO, UNKNOWN, YES
 from bot.core.model import AccountResult, LookupStatus
 from bot.errors import INTERNAL_ERROR
 from bot.slack.messages.blocks import Truncator, code, paragraph, sentence, words
@@ -21,7 +21,11 @@ COUNTED: Mapping[LookupStatus, str] = {
     LookupStatus.NOT_ASKED: "not asked",
 }
 """The words of the first line for accounts that were not found, by status."""
-_BACK = {YES: ", but lists {owner}", NO: ", and does not list {owner} either"}
+_BACK = {
+    YES: ", but lists {owner}",
+    NO: ", and does not list {owner} either",
+    UNKNOWN: "; whether it lists {owner} is not known",
+}
 """The other direction of an account that is not in the owner's list."""
 _LONGEST = 40
 """The most characters shown of a text that is too long for an id."""

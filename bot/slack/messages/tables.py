@@ -16,6 +16,7 @@ from bot.slack.messages.blocks import (
     DataTable,
     Truncator,
     bold,
+    code,
     header,
     illustrated,
     paragraph,
@@ -91,7 +92,16 @@ def show_found(
         rows = _rows(found, fields, trim)
         numbers = {place for place, field in enumerate(fields, 1) if field.kind is Kind.NUMBER}
         caption = lookup.command.kind.noun.capitalize()
-        yield table(rows) if DATA_TABLE in avoid else DataTable(caption, rows, numbers)
+        if DATA_TABLE in avoid:
+            shown = list(rows)
+            yield table(shown[:_MAX_ROWS])
+            # The page of a data table that Slack refused may have a row more.
+            yield from (
+                paragraph([code(account), words(f"  {' · '.join(rest)}")])
+                for account, *rest in shown[_MAX_ROWS:]
+            )
+        else:
+            yield DataTable(caption, rows, numbers)
         return
     corner = lookup.command.kind.column.capitalize()
     different = {field for field in fields if len({row.values.get(field.tag) for row in found}) > 1}

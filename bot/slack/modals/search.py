@@ -1,7 +1,7 @@
 """Search modal: the view that asks what to look for in the record, and its submission."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Any
 
 from slack_sdk.models.blocks import (
@@ -90,6 +90,8 @@ def read_search(view: Mapping[str, Any], apps: Apps) -> SearchRecord:
     if len(accounts) > 1:
         raise FormError(view, {ACCOUNT: "enter one account id; quote an id that contains a space"})
     since, until = (_read_day(read_input(values, block_id)) for block_id in (SINCE, UNTIL))
+    if until and until.year >= MAXYEAR:
+        raise FormError(view, {UNTIL: "choose an earlier day"})
     if since and until and until < since:
         raise FormError(view, {UNTIL: "this is before the first day"})
     person = values.get(PERSON, {}).get(INPUT, {}).get("selected_user")
