@@ -40,13 +40,18 @@ def typed(view: dict[str, Any], block_id: str, text: str) -> dict[str, Any]:
 
 def choose(slack_user: SlackUser, form: dict[str, Any], *tags: str) -> dict[str, Any]:
     """Choose the fields to change; returns the form with their inputs."""
+    press_choice(slack_user, form, *tags)
+    return slack_user.view(f"'block_id': '{tags[-1]}'")
+
+
+def press_choice(slack_user: SlackUser, form: dict[str, Any], *tags: str) -> None:
+    """Choose the fields to change."""
     what = next(block for block in form["blocks"] if block.get("block_id") == "what")
     options = [option for option in what["element"]["options"] if option["value"] in tags]
     pressed = {"selected_options": options}
     action_id = what["element"]["action_id"]
     state = {"what": {action_id: pressed}}
     assert slack_user.page.press_in(form, "what", action_id, state=state, **pressed) == {"ok": True}
-    return slack_user.view(f"'block_id': '{tags[-1]}'")
 
 
 def open_form(slack_user: SlackUser, account: str, *tags: str) -> dict[str, Any]:
@@ -326,6 +331,22 @@ def test_fails_in_words_in_the_modal(running_bot: RunningBot, ed: SlackUser) -> 
         ed.view("Failed", "(40005)")
     finally:
         running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, words=())
+
+
+def test_shows_no_values_after_the_role_is_lost(
+    running_bot: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.api.people.FRESH_SECONDS", -1)
+    members = running_bot.workspace.groups[EDITORS_GROUP_ID].members
+    with running_bot.act_as(GROUP_EDITOR) as grace:
+        assert grace.page.send("/im set alice") == {"ok": True}
+        form = grace.view("alice", "What to change")
+        members.remove(GROUP_EDITOR.id)
+        try:
+            press_choice(grace, form, NICK)
+            grace.view("Only editors can change profiles")
+        finally:
+            members.append(GROUP_EDITOR.id)
 
 
 def test_refuses_in_the_modal_after_the_role_is_lost(running_bot: RunningBot) -> None:
