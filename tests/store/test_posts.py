@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from bot.core.changes.journal import undo_reason
 from bot.core.model import AuditEvent, Change, Outcome, Post
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import a_change, denied, step
+from tests.support.tampering import run_freely
 
 
 def apply(store: Store, change: Change) -> int:
@@ -66,6 +69,17 @@ def test_takes_no_refusal_of_an_undo_for_the_message_of_its_change(store: Store)
 
     assert outdated
     assert outdated.post == post
+
+
+def test_records_an_undo_although_its_note_cannot_be_kept(
+    store: Store, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    apply(store, a_change())
+    run_freely(url, "ALTER TABLE undone RENAME TO away")
+    apply(store, an_undo())
+
+    assert "could not keep what an undo shows" in caplog.text
+    assert [change.outcome for change in store.find_each(["op_2"])] == [Outcome.SUCCEEDED]
 
 
 def test_waits_for_the_entries_before_it_updates_a_message(store: Store) -> None:
