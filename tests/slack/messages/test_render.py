@@ -537,6 +537,14 @@ def test_shows_first_what_restricts_an_account() -> None:
     assert [cell["text"] for cell in first] == ["Friend requests", "⚠ Blocked by admin"]
 
 
+def test_shows_only_editors_the_words_of_a_search() -> None:
+    searched = chain(1041, replace(LOOKED_UP.event, command="history", reason="harassment"))
+    history = replace(HISTORY, entries=(searched,))
+
+    assert "harassment" in show(history, PageControls(may_change=True)).text
+    assert "harassment" not in show(replace(history, with_values=False), PageControls()).text
+
+
 def test_shows_of_a_cancelled_lookup_what_was_read_and_counts_the_rest() -> None:
     unread = [missed(f"u{n}", LookupStatus.NOT_ASKED) for n in range(200)]
     lookup = replace(profiles(found("alice", ALICE), *unread), cancelled=True)
