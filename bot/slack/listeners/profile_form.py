@@ -70,7 +70,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         request = SlackRequest(actor, Surface.FORM, Reply(responder.open_view(open_view, "", actor.user_id)))
         run = partial(_show_chosen, runner, request, open_view, view, fills=fills)
         # Without a notice that it waits or that there is no room, which would take the form's place.
-        admission.quick.submit(partial(runner.run_guarded, request, run), actor)
+        admission.workers.submit(partial(runner.run_guarded, request, run), actor)
         ack()
 
     @app.view(SET_MODAL)
