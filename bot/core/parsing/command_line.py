@@ -149,8 +149,8 @@ def _build_lookup(kind: LookupKind, arguments: ParsedArguments, apps: Apps) -> L
         owner, *accounts = accounts
         check_accounts([owner])
     both, csv, share = (option in arguments.options for option in ("--both", "--csv", "--share"))
-    accounts_ = check_accounts(accounts)
-    return make_lookup(kind, app, accounts_, chosen, owner=owner, both=both, csv=csv, share=share)
+    checked = check_accounts(accounts)
+    return make_lookup(kind, app, checked, chosen, owner=owner, both=both, csv=csv, share=share)
 
 
 def _build_set(arguments: ParsedArguments, apps: Apps) -> Command:

@@ -100,7 +100,7 @@ def read_account(state: Mapping[str, Any]) -> tuple[str, str | None]:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What is filled into a form.
+    """The choices and texts in a form.
 
     Args:
         fields: The fields to change, in reading order.
