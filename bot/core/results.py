@@ -47,7 +47,6 @@ class Lookup:
     Args:
         command: The command.
         rows: The results.
-        seconds: The seconds it took.
         recorded: Whether it was recorded; None if unknown.
         earlier: The answer, without values, that this one refreshes in part; None if it is a new lookup.
         cancelled: Whether it was cancelled, so that some accounts were not read.
@@ -56,7 +55,6 @@ class Lookup:
 
     command: LookupCommand
     rows: tuple[AccountResult, ...]
-    seconds: float
     recorded: bool | None = True
     earlier: "Lookup | None" = None
     cancelled: bool = False
@@ -113,7 +111,7 @@ class Lookup:
             )
             for row in self.rows
         )
-        return Lookup(self.command, tuple(rows), self.seconds, self.recorded, cancelled=self.cancelled)
+        return Lookup(self.command, tuple(rows), self.recorded, cancelled=self.cancelled)
 
 
 def _keep(problem: IMError | None, problems: dict[tuple[object, ...], IMError]) -> IMError | None:

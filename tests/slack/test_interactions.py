@@ -30,7 +30,7 @@ class ReferentValues(dict[str, Value]):
 
 def about(*accounts: str) -> LookupPage:
     rows = tuple(AccountResult(account, LookupStatus.FOUND) for account in accounts)
-    return LookupPage(Lookup(LookupCommand(ATTRIBUTES, PROD, accounts), rows, 0.1), 1, 20)
+    return LookupPage(Lookup(LookupCommand(ATTRIBUTES, PROD, accounts), rows), 1, 20)
 
 
 PAGE = about("alice", "bob")

@@ -124,8 +124,8 @@ def attributes(*rows: AccountResult) -> Lookup:
     return answer(LookupCommand(ATTRIBUTES, PROD, _ids(rows)), rows)
 
 
-def answer(command: LookupCommand, rows: Sequence[AccountResult], seconds: float = 0.23) -> Lookup:
-    return Lookup(command, tuple(rows), seconds)
+def answer(command: LookupCommand, rows: Sequence[AccountResult]) -> Lookup:
+    return Lookup(command, tuple(rows))
 
 
 def crowd(count: int, values: Values = ALICE) -> list[AccountResult]:

@@ -147,7 +147,7 @@ class LookupJob:
         return first
 
     def _close(self, rows: tuple[AccountResult, ...], event: AuditEvent) -> Lookup:
-        lookup = Lookup(self.command, rows, time.monotonic() - self._started, earlier=self._earlier)
+        lookup = Lookup(self.command, rows, earlier=self._earlier)
         try:
             self._record.add(event)
         except RecordUnknownError:

@@ -443,7 +443,7 @@ def test_never_sends_an_id_that_is_too_long_and_answers_in_its_place(
         row.account: str(row.problem) for row in rows if row.status is not LookupStatus.FOUND
     } == dict.fromkeys(LONG, "over 32 bytes")
     assert all(row.status is LookupStatus.NOT_ASKED for row in rows if row.account in LONG)
-    assert Lookup(make(*accounts), rows, 0.1).unanswered() == ()
+    assert Lookup(make(*accounts), rows).unanswered() == ()
 
 
 @settings(max_examples=150, deadline=None)

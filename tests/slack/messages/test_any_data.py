@@ -115,7 +115,7 @@ def lookups(draw: st.DrawFn) -> Lookup:
         LookupCommand(ATTRIBUTES, app, ids),
     )
     command = draw(st.sampled_from(commands))
-    return Lookup(command, tuple(rows), draw(st.floats(0, 60)))
+    return Lookup(command, tuple(rows))
 
 
 def show(lookup: Lookup, number: int) -> Message:
@@ -231,9 +231,7 @@ def test_renders_any_flood_of_refusals_within_every_limit(
 def test_renders_any_progress_within_every_limit(
     lookup: Lookup, seconds: float, left: float | None, done: int
 ) -> None:
-    progress = Progress(
-        len(lookup.rows), Lookup(lookup.command, lookup.rows[:done], 0).count(), seconds, left
-    )
+    progress = Progress(len(lookup.rows), Lookup(lookup.command, lookup.rows[:done]).count(), seconds, left)
     message = progressing(lookup.command, progress, "c" * 16)
 
     assert check_message({"text": message.text, "blocks": list(message.blocks)}) == []
@@ -262,7 +260,7 @@ def test_fits_the_most_there_can_be() -> None:
         owner=worst,
         named=True,
     )
-    lookup = Lookup(command, (*hits, *misses), 0.1)
+    lookup = Lookup(command, (*hits, *misses))
 
     message = show(lookup, 0)
 
@@ -279,7 +277,7 @@ def test_fits_four_accounts_with_all_fields_full() -> None:
     rows = tuple(AccountResult(f"a{n}", LookupStatus.FOUND, values) for n in range(4))
 
     message = show(
-        Lookup(LookupCommand(PROFILES, App("prod", "Seoul"), ("a0", "a1", "a2", "a3"), fields), rows, 0.1), 0
+        Lookup(LookupCommand(PROFILES, App("prod", "Seoul"), ("a0", "a1", "a2", "a3"), fields), rows), 0
     )
 
     assert size(message.blocks) <= 9500
