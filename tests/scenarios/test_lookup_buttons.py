@@ -14,7 +14,7 @@ from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior, Fault
 from bot.slack.interactions import LIFETIME
-from bot.slack.messages.csv import COLUMNS
+from bot.slack.messages.lookups.csv import COLUMNS
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.running_bot import RunningBot, SlackUser, read_history
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT

@@ -8,7 +8,7 @@ from bot.core.results import History, RecordPage
 from bot.slack.api.people import SlackPeople
 from bot.slack.interactions import HistoryPage, Interactions, SavedAccount
 from bot.slack.messages.history import KIND_LABELS
-from bot.slack.messages.paging import PageControls
+from bot.slack.messages.lookups.paging import PageControls
 
 
 def make_controls(

@@ -32,7 +32,7 @@ from bot.slack.messages.blocks import (
     words,
 )
 from bot.slack.messages.change import differences, entry_label, show_differences
-from bot.slack.messages.paging import PageControls
+from bot.slack.messages.lookups.paging import PageControls
 from bot.slack.messages.text import and_more, cut, make_visible
 from bot.slack.messages.values import format_time, show_time
 

@@ -79,7 +79,7 @@ from bot.slack.messages.notices import (
     withdrawn,
     working,
 )
-from bot.slack.messages.paging import PageControls, pages, shown, single_account
+from bot.slack.messages.lookups.paging import PageControls, pages, shown, single_account
 from bot.slack.messages.render import render, render_sent
 from tests.support.sample_results import (
     ALICE,

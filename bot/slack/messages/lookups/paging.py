@@ -10,8 +10,8 @@ from bot.core.lookups.mutual import MUTUAL
 from bot.core.model import AccountResult, EntryKind, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import Button, Confirmation, buttons
-from bot.slack.messages.stray import instead_label
-from bot.slack.messages.tables import SIDE_BY_SIDE, shown_fields
+from bot.slack.messages.lookups.stray import instead_label
+from bot.slack.messages.lookups.tables import SIDE_BY_SIDE, shown_fields
 from bot.slack.messages.text import cut, make_visible, plural
 
 ROWS_PER_PAGE = 20

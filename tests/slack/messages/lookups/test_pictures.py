@@ -1,6 +1,6 @@
 import pytest
 
-from bot.slack.messages.pictures import find_picture
+from bot.slack.messages.lookups.pictures import find_picture
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.core.spreadsheet import line
 from bot.slack.messages.blocks import code, context, paragraph, words
-from bot.slack.messages.lookup import headline
-from bot.slack.messages.lookup_errors import reason
-from bot.slack.messages.tables import all_fields
+from bot.slack.messages.lookups.lookup import headline
+from bot.slack.messages.lookups.lookup_errors import reason
+from bot.slack.messages.lookups.tables import all_fields
 from bot.slack.messages.text import escape, make_visible, plural
 from bot.slack.messages.values import format_value
 

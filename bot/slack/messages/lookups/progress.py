@@ -8,7 +8,7 @@ from bot.core.commands import LookupCommand
 from bot.core.lookups.job import Progress
 from bot.core.model import LookupStatus
 from bot.slack.messages.blocks import Button, bold, buttons, code, paragraph, words
-from bot.slack.messages.lookup_errors import COUNTED
+from bot.slack.messages.lookups.lookup_errors import COUNTED
 from bot.slack.messages.text import plural
 
 _CELLS = 20

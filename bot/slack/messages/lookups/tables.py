@@ -25,7 +25,7 @@ from bot.slack.messages.blocks import (
     table,
     words,
 )
-from bot.slack.messages.pictures import AVATAR, find_picture
+from bot.slack.messages.lookups.pictures import AVATAR, find_picture
 from bot.slack.messages.text import cut, make_visible
 from bot.slack.messages.values import field_label, format_value, is_set, show_time
 

@@ -1,0 +1,1 @@
+"""Messages about lookups: answers, tables, pages, progress and CSV."""
