@@ -165,7 +165,7 @@ def _settings(mode: "Mode") -> "Settings":
 
 def _migrate(_: argparse.Namespace) -> None:
     url = _database_url()
-    from bot.store.migrate import migrate
+    from bot.store.database.migrate import migrate
 
     with _exit_with_message():
         migrate(url)

@@ -16,7 +16,7 @@ from bot.metrics import Metrics
 from bot.process import exit_unfinished, stop_signal
 from bot.settings import DEFAULT_PORT, Settings
 from bot.slack.api.socket_mode import SocketClient, token_refused
-from bot.store.migrate import migrate_in_subprocess
+from bot.store.database.migrate import migrate_in_subprocess
 
 APP_CHECK_EVERY = 10.0
 """Seconds between two checks of a Tencent Chat app."""

@@ -52,9 +52,8 @@ from bot.slack.interactions import (
     ShownPreview,
 )
 from bot.slack.messages.blocks import DATA_TABLE, NEWER, PICTURE, Message, find_newer, sentence
-from bot.slack.messages.lookups.csv import comment, file_name, to_csv
 from bot.slack.messages.errors import render_crash, render_error
-from bot.slack.messages.notices import changing, sending
+from bot.slack.messages.lookups.csv import comment, file_name, to_csv
 from bot.slack.messages.lookups.paging import (
     ROWS_PER_DATA_TABLE,
     ROWS_PER_PAGE,
@@ -64,9 +63,10 @@ from bot.slack.messages.lookups.paging import (
     shown,
     single_account,
 )
-from bot.slack.messages.render import render, render_sent
 from bot.slack.messages.lookups.stray import strip_unknown
 from bot.slack.messages.lookups.tables import SIDE_BY_SIDE
+from bot.slack.messages.notices import changing, sending
+from bot.slack.messages.render import render, render_sent
 from bot.slack.messages.text import plural, unescape
 from bot.slack.modals.profile import TITLE, account_view, form_view
 from bot.slack.modals.search import TITLE as SEARCH_TITLE

@@ -11,11 +11,12 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.core.model import AlteredEntry, AuditEvent, Change, Entry, Head, Outcome, OutdatedPost, Post
 from bot.errors import AuditError
-from bot.store import chain, clock, schema
+from bot.store import chain
 from bot.store.change_codec import encode_change
-from bot.store.errors import translate_database_errors
+from bot.store.database import clock, schema
+from bot.store.database.errors import translate_database_errors
+from bot.store.database.schema import changes, entries, lease, outbox
 from bot.store.posts import find_outdated, keep_posts, keep_undone, mark_shown
-from bot.store.schema import changes, entries, lease, outbox
 
 _SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN})
 _CHANGE_COMMANDS = frozenset({"set", "undo"})

@@ -19,8 +19,8 @@ from bot.errors import AlteredError
 from bot.store import chain
 from bot.store.chain import BrokenChainError, follow
 from bot.store.change_codec import ChangeRow, decode_change, make_altered_error, make_storable
+from bot.store.database.schema import changes, entries, head
 from bot.store.entries import stream_entries, stream_rows
-from bot.store.schema import changes, entries, head
 
 _MAX_DELAY = timedelta(minutes=1)
 """The longest time from proposing a change to its entry, and from a step to the row's move."""

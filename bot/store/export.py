@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias
 
 from bot.core.spreadsheet import line
 from bot.store.chain import EntryRow
-from bot.store.engine import open_engine, open_snapshot
+from bot.store.database.engine import open_engine, open_snapshot
+from bot.store.database.migrate import check_current
 from bot.store.entries import stream_entries
-from bot.store.migrate import check_current
 
 Format: TypeAlias = Literal["jsonl", "csv"]
 

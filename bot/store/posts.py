@@ -10,8 +10,8 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, select, up
 from bot.core.changes.journal import undo_reason
 from bot.core.model import AlteredEntry, Entry, Outcome, OutdatedPost, Post
 from bot.store import chain
+from bot.store.database.schema import entries, outbox, posts, undone
 from bot.store.entries import stream_rows
-from bot.store.schema import entries, outbox, posts, undone
 
 _DROP_POST = delete(posts).where(posts.c.sequence == bindparam("number"))
 _DROP_UNDONE = delete(undone).where(undone.c.change == bindparam("key"))

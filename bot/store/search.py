@@ -10,7 +10,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from bot.core.model import AlteredEntry, Entry, EntryKind, Found, RecordQuery
 from bot.store import chain
-from bot.store.schema import entries, entry_accounts
+from bot.store.database.schema import entries, entry_accounts
 
 Columns: TypeAlias = ReadOnlyColumnCollection[str, Any]
 

@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.core.model import Head
 from bot.errors import AlteredError, AuditError, RecordUnknownError
 from bot.store.batch import Batch
-from bot.store.engine import WRITING, open_connection
-from bot.store.schema import entries
-from bot.store.timeouts import StoreTimeouts
+from bot.store.database.engine import WRITING, open_connection
+from bot.store.database.schema import entries
+from bot.store.database.timeouts import StoreTimeouts
 
 MAX_BATCH = 500
 """The most writes in one commit."""

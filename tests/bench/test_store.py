@@ -16,11 +16,11 @@ from sqlalchemy import text
 
 from bot.core.model import Outcome
 from bot.store import writer
-from bot.store.engine import open_engine, open_snapshot
+from bot.store.database.engine import open_engine, open_snapshot
+from bot.store.database.migrate import migrate
+from bot.store.database.timeouts import StoreTimeouts
 from bot.store.entries import stream_entries
-from bot.store.migrate import migrate
 from bot.store.record import Store
-from bot.store.timeouts import StoreTimeouts
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.bench import BOT, ROOT, ratios, show
 from tests.support.entries import a_change, looked_up, step

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from bot.app import make_im_clients
 from bot.core.changes.service import Changes
 from bot.core.model import Entry, Outcome
-from bot.store.engine import open_engine, open_snapshot
+from bot.store.database.engine import open_engine, open_snapshot
+from bot.store.database.schema import outbox
 from bot.store.record import Store
-from bot.store.schema import outbox
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.changes_fixture import SLACK
 from tests.support.chaos import BEFORE, NICK, Chaos, chaos

@@ -19,7 +19,7 @@ from bot.core.results import Settled
 from bot.errors import ExpiredError
 from bot.reconcile import ReconcileLoop
 from bot.sandbox.data import Account
-from bot.store.migrate import migrate
+from bot.store.database.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.changes_fixture import EDDA, PROD

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.migrate import migrate
+from bot.store.database.migrate import migrate
+from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.record import Store
-from bot.store.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from tests.support.postgresql import new_schema
 
 

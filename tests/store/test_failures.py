@@ -19,10 +19,10 @@ from sqlalchemy import event, make_url, text
 from bot.core.model import Outcome
 from bot.errors import AuditError, RecordUnknownError
 from bot.store.batch import Batch
-from bot.store.engine import open_engine
-from bot.store.migrate import migrate
+from bot.store.database.engine import open_engine
+from bot.store.database.migrate import migrate
+from bot.store.database.timeouts import StoreTimeouts
 from bot.store.record import Store
-from bot.store.timeouts import StoreTimeouts
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import a_change, looked_up, step
 from tests.support.slack import wait_until

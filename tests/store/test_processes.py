@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from bot.core.model import Entry, Outcome
-from bot.store.engine import open_engine
+from bot.store.database.engine import open_engine
+from bot.store.database.migrate import check_current, migrate
 from bot.store.export import export
-from bot.store.migrate import check_current, migrate
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.bench import ROOT
@@ -61,7 +61,7 @@ from datetime import UTC, datetime, timedelta
 from freezegun import freeze_time
 freeze_time(datetime.now(UTC) + timedelta(seconds={shift}), tick=True).start()
 """
-MIGRATE = "import sys; from bot.store.migrate import migrate; migrate(sys.argv[1])"
+MIGRATE = "import sys; from bot.store.database.migrate import migrate; migrate(sys.argv[1])"
 TIMEOUT = 60
 
 

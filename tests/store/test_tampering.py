@@ -24,10 +24,10 @@ from bot.core.model import Actor, AlteredEntry, Change, Outcome
 from bot.errors import AlteredError, AuditError
 from bot.store.chain import START
 from bot.store.change_codec import decode_change, encode_change
+from bot.store.database.migrate import migrate
+from bot.store.database.timeouts import StoreTimeouts
 from bot.store.export import export
-from bot.store.migrate import migrate
 from bot.store.record import Store
-from bot.store.timeouts import StoreTimeouts
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import ALICE, a_change, denied, looked_up, step
 from tests.support.postgresql import SERVER

@@ -29,7 +29,7 @@ from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import Settings
-from bot.store.migrate import migrate
+from bot.store.database.migrate import migrate
 from tests.support.changes_fixture import BY_WORD
 from tests.support.postgresql import new_server
 from tests.support.processes import STOPPED_WITHIN, Balancer, BotProcess, FaultyProxy

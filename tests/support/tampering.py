@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 
-from bot.store.engine import open_engine
+from bot.store.database.engine import open_engine
 
 _TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 

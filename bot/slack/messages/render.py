@@ -22,10 +22,10 @@ from bot.core.results import (
 from bot.slack.messages.blocks import NEWER, Message, Truncator, context, make_message, plain_context
 from bot.slack.messages.change import show_form, show_preview, show_settled, show_unchanged
 from bot.slack.messages.conflict import show_overwritten
-from bot.slack.messages.lookups.csv import show_sent
 from bot.slack.messages.help import show_help, show_role
 from bot.slack.messages.history import show_entries
 from bot.slack.messages.home import show_start
+from bot.slack.messages.lookups.csv import show_sent
 from bot.slack.messages.lookups.lookup import show_lookup
 from bot.slack.messages.lookups.paging import PageControls
 from bot.slack.messages.text import escape

@@ -45,7 +45,7 @@ from bot.errors import (
     SlackUnavailableError,
     UnavailableError,
 )
-from bot.store.migrate import migrate
+from bot.store.database.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.changes_fixture import ALICE, EDDA, ERIK, NICK, SLACK, ChangesFixture

@@ -42,8 +42,8 @@ from bot.slack.messages.audit import MIN_GROUP, render_entries
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.change import entry_label
 from bot.slack.messages.home import AuditChannel, accessory, render_home
-from bot.slack.messages.notices import progressing
 from bot.slack.messages.lookups.paging import PageControls, pages
+from bot.slack.messages.notices import progressing
 from bot.slack.messages.render import render
 from bot.slack.messages.text import make_visible
 from tests.support.sample_results import CHANGE, enter

@@ -68,6 +68,7 @@ from bot.slack.messages.blocks import NEWER, Message
 from bot.slack.messages.change import entry_label
 from bot.slack.messages.errors import render_crash, render_error
 from bot.slack.messages.home import AuditChannel, accessory, render_home
+from bot.slack.messages.lookups.paging import PageControls, pages, shown, single_account
 from bot.slack.messages.notices import (
     busy,
     changing,
@@ -79,7 +80,6 @@ from bot.slack.messages.notices import (
     withdrawn,
     working,
 )
-from bot.slack.messages.lookups.paging import PageControls, pages, shown, single_account
 from bot.slack.messages.render import render, render_sent
 from tests.support.sample_results import (
     ALICE,

@@ -18,12 +18,12 @@ from sqlalchemy import Engine, text
 
 from bot.core.model import Actor, Head
 from bot.errors import AuditError
-from bot.store import migrations
 from bot.store.chain import START, link
-from bot.store.engine import open_engine
-from bot.store.migrate import is_current, migrate
+from bot.store.database import migrations
+from bot.store.database.engine import open_engine
+from bot.store.database.migrate import is_current, migrate
+from bot.store.database.schema import REVISION, metadata
 from bot.store.record import Store
-from bot.store.schema import REVISION, metadata
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import denied, looked_up
 from tests.support.postgresql import new_schema
@@ -197,7 +197,7 @@ def test_leaves_logging_as_it_is(file: Path) -> None:
 def test_migrates_a_file_in_a_process_of_its_own(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'im-bot.db'}"
     program = (
-        "import sys; from bot.store.migrate import migrate_in_subprocess as migrate; migrate(sys.argv[1]); "
+        "import sys; from bot.store.database.migrate import migrate_in_subprocess as m; m(sys.argv[1]); "
         "from bot.store.record import Store; Store(sys.argv[1]).close(); print('alembic' in sys.modules)"
     )
 

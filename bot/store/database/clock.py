@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, CursorResult, Float, literal_c
 
 from bot.errors import AlteredError
 from bot.store.chain import VERIFY
-from bot.store.schema import head
+from bot.store.database.schema import head
 
 _SERVERS = literal_column("CAST(extract(epoch FROM clock_timestamp()) AS float8)", Float())
 

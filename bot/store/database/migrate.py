@@ -8,9 +8,9 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, text
 
 from bot.errors import AuditError
-from bot.store.engine import WRITING, open_engine, open_snapshot
-from bot.store.errors import translate_database_errors
-from bot.store.schema import REVISION
+from bot.store.database.engine import WRITING, open_engine, open_snapshot
+from bot.store.database.errors import translate_database_errors
+from bot.store.database.schema import REVISION
 
 LOCK = 0x696D626F74
 """The advisory lock held while migrating a server: `imbot`."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.abc import PQGen
 
-from bot.store.timeouts import deadline, seconds_left
+from bot.store.database.timeouts import deadline, seconds_left
 
 T = TypeVar("T")
 

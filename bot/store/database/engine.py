@@ -15,8 +15,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import AuditError
-from bot.store.errors import translate_database_errors
-from bot.store.timeouts import USUAL_TIMEOUTS, StoreTimeouts, seconds_left, within
+from bot.store.database.errors import translate_database_errors
+from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts, seconds_left, within
 
 WRITING = "writing"
 """The execution option of connections that write."""
@@ -80,7 +80,7 @@ def open_snapshot(engine: Engine) -> Iterator[Connection]:
 
 def _open_server(url: URL, timeouts: StoreTimeouts | None) -> Engine:
     # Loaded only when the database is a server.
-    from bot.store import postgresql  # noqa: PLC0415
+    from bot.store.database import postgresql  # noqa: PLC0415
 
     longest = timeouts or USUAL_TIMEOUTS
     engine = create_engine(

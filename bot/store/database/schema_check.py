@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, inspect, text
 
-from bot.store.schema import metadata
+from bot.store.database.schema import metadata
 
 _APPEND_ONLY = ("entries", "entry_accounts")
 _REFUSE = "BEGIN SELECT RAISE(ABORT, 'the record is append-only'); END"

@@ -1,0 +1,1 @@
+"""The database: connections, time limits, errors and schema, on SQLite and PostgreSQL."""
