@@ -1,8 +1,8 @@
 """The audit trail at run time: the record, the relay to the audit channel, and the reconcile loop."""
 
 from bot.errors import AuditError
-from bot.health import BackgroundCheck
 from bot.reconcile import ReconcileLoop
+from bot.serving.health import BackgroundCheck
 from bot.slack.delivery.audit_relay import Relay, RelayStatus
 from bot.store.record import Store
 

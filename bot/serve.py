@@ -9,11 +9,11 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from bot.app import Bot, connect_socket_mode, make_bot
-from bot.health import BackgroundCheck, find_app_trouble
-from bot.http_app import HTTPApp, ProbeApp
-from bot.http_server import HTTPServer
-from bot.metrics import Metrics
 from bot.process import exit_unfinished, stop_signal
+from bot.serving.health import BackgroundCheck, find_app_trouble
+from bot.serving.http_app import HTTPApp, ProbeApp
+from bot.serving.http_server import HTTPServer
+from bot.serving.metrics import Metrics
 from bot.settings import DEFAULT_PORT, Settings
 from bot.slack.api.socket_mode import SocketClient, token_refused
 from bot.store.database.migrate import migrate_in_subprocess

@@ -15,10 +15,7 @@ import requests
 
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
-from bot.health import BackgroundCheck, find_app_trouble
-from bot.http_app import HTTPApp
 from bot.logs import set_up_logs
-from bot.metrics import Metrics
 from bot.playground.faults.faults import SlackFault
 from bot.playground.people import STRANGER, VIEWER
 from bot.playground.server import make_app
@@ -28,6 +25,9 @@ from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.health import BackgroundCheck, find_app_trouble
+from bot.serving.http_app import HTTPApp
+from bot.serving.metrics import Metrics
 from bot.settings import Settings
 from tests.support.bot import (
     EVENTS,
@@ -190,7 +190,7 @@ def test_parses_nothing_that_slack_did_not_sign(fixture: BotFixture, monkeypatch
     def parse(*_: Any, **__: Any) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("bot.http_app.BoltRequest", parse)
+    monkeypatch.setattr("bot.serving.http_app.BoltRequest", parse)
     body = b"[" * 100_000
 
     assert call(fixture.app, "POST", EVENTS, body, signed(body, "a guess")).status == 401

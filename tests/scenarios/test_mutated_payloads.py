@@ -15,9 +15,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.app import Bot, make_bot
 from bot.background import BackgroundServer
-from bot.http_app import HTTPApp
 from bot.logs import set_up_logs
-from bot.metrics import Metrics
 from bot.playground.interactions.payloads import (
     make_action,
     make_block_actions,
@@ -33,6 +31,8 @@ from bot.playground.state.messages import Message, MessageContent
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.http_app import HTTPApp
+from bot.serving.metrics import Metrics
 from bot.slack.listeners.envelopes import DeduplicatingHandler
 from tests.support.bot import EVENTS, call, signed
 from tests.support.scripted_server import ScriptedServer, answer
@@ -171,7 +171,7 @@ def test_refuses_in_words_what_is_none_of_slacks(
 
         assert answered.status in (200, 400, 404), changed
         assert answered.status != 400 or answered.body == b"not a Slack payload\n"
-        refused = [record for record in caplog.records if record.name == "bot.http_app"]
+        refused = [record for record in caplog.records if record.name == "bot.serving.http_app"]
         assert len(refused) == (answered.status == 400)
         unexpected = [record for record in caplog.records if record.exc_info]
         assert unexpected == [], changed

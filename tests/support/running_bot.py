@@ -12,9 +12,6 @@ from typing import Any, Literal
 from bot.app import Bot, connect_socket_mode, make_bot
 from bot.background import BackgroundServer
 from bot.core.model import Entry, Outcome
-from bot.http_app import HTTPApp
-from bot.http_server import HTTPServer
-from bot.metrics import Metrics
 from bot.playground.blockkit.checker import check_message
 from bot.playground.people import AUDIT_CHANNEL_ID, VIEWER, Person
 from bot.playground.server import make_app
@@ -23,6 +20,9 @@ from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.http_app import HTTPApp
+from bot.serving.http_server import HTTPServer
+from bot.serving.metrics import Metrics
 from bot.settings import Settings
 from bot.store.export import export
 from bot.store.record import Store

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from slack_bolt import App, BoltRequest
 from slack_sdk.signature import SignatureVerifier
 
-from bot.metrics import Metrics
+from bot.serving.metrics import Metrics
 from bot.slack.api.payloads import NotSlacksError, check_payload
 from bot.slack.recent_ids import RecentIds
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.http_server import MAX_BODY_BYTES, MAX_HEAD_BYTES, HTTPServer, ServerLimits
+from bot.serving.http_server import MAX_BODY_BYTES, MAX_HEAD_BYTES, HTTPServer, ServerLimits
 from tests.support.slack import TIMEOUT, wait_until
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 import threading
 
-from bot.health import BackgroundCheck
+from bot.serving.health import BackgroundCheck
 from tests.support.slack import wait_until
 
 QUICK = 0.01
