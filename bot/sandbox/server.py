@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from bot.sandbox.auth import Authenticator
 from bot.sandbox.behavior import Behavior, Fault
-from bot.sandbox.calls import ENDPOINTS, Endpoint, command_name, envelope
-from bot.sandbox.codes import EMPTY, TRANSPORT, ApiError
 from bot.sandbox.data import DataFileError, HostedApp, save
-from bot.sandbox.request import Answer, Request, Write
+from bot.sandbox.rest_api.auth import Authenticator
+from bot.sandbox.rest_api.calls import ENDPOINTS, Endpoint, command_name, envelope
+from bot.sandbox.rest_api.codes import EMPTY, TRANSPORT, ApiError
+from bot.sandbox.rest_api.request import Answer, Request, Write
 
 LOG_SIZE = 100_000
 """Calls of each command, and writes, that are kept in the logs."""

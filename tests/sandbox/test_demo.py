@@ -5,12 +5,12 @@ import unicodedata
 import pytest
 
 from bot.core.fields import CUSTOM_PROFILE, FRIEND_FIELDS, PROFILE_FIELDS, custom_field
-from bot.sandbox.attributes import ATTRIBUTE_BYTES
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.demo import FAILING, FAILURE, NOT_IMPORTED, SERIES, VIP, demo_app
-from bot.sandbox.request import USERID_BYTES
+from bot.sandbox.rest_api.attributes import ATTRIBUTE_BYTES
+from bot.sandbox.rest_api.request import USERID_BYTES
+from bot.sandbox.rest_api.values import validate
 from bot.sandbox.server import Sandbox
-from bot.sandbox.values import validate
 from tests.sandbox.test_samples import ATTRIBUTES, SAMPLES
 from tests.support.sandbox import Caller
 

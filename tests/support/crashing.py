@@ -21,7 +21,7 @@ from bot.core.model import Outcome
 from bot.core.results import Preview, Settled
 from bot.http_session import tls_context
 from bot.im.client import IMClient
-from bot.sandbox.request import Answer
+from bot.sandbox.rest_api.request import Answer
 from bot.sandbox.server import Sandbox
 from bot.store.record import Store
 from tests.support.changes_fixture import APPS, BY_WORD, EDDA, PROD, RULES, SLACK

@@ -14,8 +14,8 @@ import requests
 from bot.background import BackgroundServer
 from bot.core.fields import PROFILE_FIELDS
 from bot.im import usersig
-from bot.sandbox.calls import ENDPOINTS, command_name
 from bot.sandbox.data import ADMIN, Account, CustomField, HostedApp
+from bot.sandbox.rest_api.calls import ENDPOINTS, command_name
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bot.sandbox.codes import ApiError
-from bot.sandbox.request import Answer, Request
+from bot.sandbox.rest_api.codes import ApiError
+from bot.sandbox.rest_api.request import Answer, Request
 
 ATTRIBUTE_BYTES = 50
 """Longest attribute name and value, in UTF-8 bytes."""

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bot.im import usersig
-from bot.sandbox.auth import Authenticator
 from bot.sandbox.behavior import Behavior
-from bot.sandbox.calls import ENDPOINTS, command_name
-from bot.sandbox.codes import PROFILE, ApiError
 from bot.sandbox.data import HostedApp
+from bot.sandbox.rest_api.auth import Authenticator
+from bot.sandbox.rest_api.calls import ENDPOINTS, command_name
+from bot.sandbox.rest_api.codes import PROFILE, ApiError
 from bot.sandbox.server import Sandbox
 from tests.support.sandbox import APP_ID, KEY, PATHS, Caller
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from bot.core.fields import CUSTOM_FRIEND, FRIEND_FIELDS, MAX_UINT32, TEXT_BYTES, Field, custom_field
-from bot.sandbox.codes import ApiError, info
 from bot.sandbox.data import Account, FriendEntry, HostedApp
-from bot.sandbox.profiles import STANDARD as STANDARD_PROFILE
-from bot.sandbox.profiles import readable
-from bot.sandbox.request import Answer, Request, failure
+from bot.sandbox.rest_api.codes import ApiError, info
+from bot.sandbox.rest_api.profiles import STANDARD as STANDARD_PROFILE
+from bot.sandbox.rest_api.profiles import readable
+from bot.sandbox.rest_api.request import Answer, Request, failure
 
 MAX_FRIENDS = 3000
 """Longest friend list of an account."""

@@ -1,10 +1,10 @@
 """The account service: account_check and account_import."""
 
-from bot.sandbox.codes import ApiError
 from bot.sandbox.data import Account
-from bot.sandbox.profiles import STANDARD
-from bot.sandbox.request import Answer, Request
-from bot.sandbox.values import WRONG_TYPE, validate
+from bot.sandbox.rest_api.codes import ApiError
+from bot.sandbox.rest_api.profiles import STANDARD
+from bot.sandbox.rest_api.request import Answer, Request
+from bot.sandbox.rest_api.values import WRONG_TYPE, validate
 
 _PROFILE = {"Nick": "Tag_Profile_IM_Nick", "FaceUrl": "Tag_Profile_IM_Image"}
 

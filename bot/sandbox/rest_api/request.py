@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from bot.core.fields import Field
 from bot.sandbox.behavior import Behavior
-from bot.sandbox.codes import ApiError, Family, item_info
 from bot.sandbox.data import HostedApp
-from bot.sandbox.values import defaults
+from bot.sandbox.rest_api.codes import ApiError, Family, item_info
+from bot.sandbox.rest_api.values import defaults
 
 Answer: TypeAlias = dict[str, Any]
 """A response, with or without its envelope."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.core.fields import MAX_UINT32, TEXT_BYTES, Field, Kind
 from bot.sandbox.behavior import Behavior
-from bot.sandbox.codes import ApiError
+from bot.sandbox.rest_api.codes import ApiError
 
 WRONG_TYPE = 40610
 """Code for a value of the wrong type."""

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from bot.im import usersig
 from bot.sandbox.behavior import Behavior
-from bot.sandbox.codes import TRANSPORT, ApiError, Family
 from bot.sandbox.data import HostedApp
+from bot.sandbox.rest_api.codes import TRANSPORT, ApiError, Family
 
 LOCKOUT = 60.0
 """Seconds for which an app is locked after too many failed UserSig checks."""

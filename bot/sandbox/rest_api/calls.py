@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.sandbox.accounts import account_check, account_import
-from bot.sandbox.attributes import im_get_attr, im_get_attr_name, im_set_attr, im_set_attr_name
 from bot.sandbox.behavior import Behavior
-from bot.sandbox.codes import ACCOUNTS, ATTRIBUTES, FRIENDS, PROFILE, Family, info
-from bot.sandbox.friends import friend_get_list, friend_import
-from bot.sandbox.profiles import portrait_get, portrait_set
-from bot.sandbox.request import Answer, Request
+from bot.sandbox.rest_api.accounts import account_check, account_import
+from bot.sandbox.rest_api.attributes import im_get_attr, im_get_attr_name, im_set_attr, im_set_attr_name
+from bot.sandbox.rest_api.codes import ACCOUNTS, ATTRIBUTES, FRIENDS, PROFILE, Family, info
+from bot.sandbox.rest_api.friends import friend_get_list, friend_import
+from bot.sandbox.rest_api.profiles import portrait_get, portrait_set
+from bot.sandbox.rest_api.request import Answer, Request
 
 
 @dataclass(frozen=True, slots=True)

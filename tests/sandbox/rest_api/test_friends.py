@@ -7,7 +7,7 @@ import pytest
 from bot.core.fields import FRIEND_FIELDS
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.data import CustomField
-from bot.sandbox.friends import MAX_FRIENDS
+from bot.sandbox.rest_api.friends import MAX_FRIENDS
 from tests.support.sandbox import APP_ID, Caller
 
 NICK, REMARK, GROUP = "Tag_Profile_IM_Nick", "Tag_SNS_IM_Remark", "Tag_SNS_IM_Group"

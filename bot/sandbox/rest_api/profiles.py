@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.core.fields import CUSTOM_PROFILE, PROFILE_FIELDS, Field, custom_field
-from bot.sandbox.codes import ApiError
 from bot.sandbox.data import HostedApp
-from bot.sandbox.request import Answer, Request, Write, failure
-from bot.sandbox.values import validate
+from bot.sandbox.rest_api.codes import ApiError
+from bot.sandbox.rest_api.request import Answer, Request, Write, failure
+from bot.sandbox.rest_api.values import validate
 
 STANDARD = {field.tag: field for field in PROFILE_FIELDS}
 """The standard profile fields by tag."""

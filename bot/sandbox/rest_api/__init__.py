@@ -1,0 +1,1 @@
+"""The REST API: what each call checks, answers and changes."""
