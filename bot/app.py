@@ -30,6 +30,7 @@ from bot.slack.interactions import Interactions
 from bot.slack.listeners.envelopes import DeduplicatingHandler
 from bot.slack.listeners.home import HomeTabs
 from bot.slack.listeners.registration import register
+from bot.slack.lookup_answers import LookupAnswers
 from bot.slack.messages.blocks import DATA_TABLE, PICTURE
 from bot.slack.messages.render import render
 from bot.slack.runner import CommandRunner, Observer
@@ -133,10 +134,16 @@ def make_bot(
         interactions,
         people,
         forms,
-        Files(slack),
+        LookupAnswers(
+            settings.slack_command,
+            services,
+            interactions,
+            people,
+            Files(slack),
+            _list_avoided_blocks(settings),
+        ),
         observe,
         audit.channel_trouble,
-        _list_avoided_blocks(settings),
     )
     homes = HomeTabs(
         slack, settings.slack_command, services, interactions, audit.channel_state, _find_channel(settings)

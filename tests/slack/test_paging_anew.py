@@ -26,6 +26,7 @@ from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import ResponseUrl
 from bot.slack.interactions import Interactions, LookupPage
 from bot.slack.listeners.buttons import press
+from bot.slack.lookup_answers import LookupAnswers
 from bot.slack.messages.blocks import NEWER, Message
 from bot.slack.runner import CommandRunner
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
@@ -99,13 +100,14 @@ class RunnerFixture:
         rules, ims = Rules(EVERYBODY, Grantees()), {"prod": im}
         changes = Changes(APPS, ims, rules, people, self.record, audited=False)
         services = Services(APPS, ims, rules, people, pool, self.record, changes)
+        lookups = LookupAnswers("/im", services, self.answers, people, files, set(avoided))
         self.runner = CommandRunner(
-            "/im", services, self.answers, people, nothing, files, lambda *_: None, lambda: "", set(avoided)
+            "/im", services, self.answers, people, nothing, lookups, lambda *_: None, lambda: ""
         )
 
     def ask(self, command: LookupCommand) -> Message:
         ask = self._ask(Surface.COMMAND)
-        self.runner.show(ask, command)
+        self.runner.lookups.show(ask, command)
         return said(ask)
 
     def press(self, message: Message, action_id: str, label: str = "") -> Message:

@@ -122,7 +122,7 @@ def _turn_page(runner: CommandRunner, request: SlackRequest, key: str) -> str:
     if isinstance(page, HistoryPage):
         runner.show_history(request, page.command)
     elif isinstance(page, LookupPage):
-        runner.turn_page(request, page)
+        runner.lookups.turn_page(request, page)
     return "TurnPage"
 
 
@@ -153,22 +153,22 @@ def _cancel_under_way(runner: CommandRunner, request: SlackRequest, under_way: R
         raise ExpiredError("this lookup has already finished", advice="Its answer is on the way")
     request.reply.replace_pressed()
     number, public, size = under_way.number, under_way.public, under_way.size
-    request.reply.answer(runner.make_answer(request, lookup, number, public=public, size=size))
+    request.reply.answer(runner.lookups.make_answer(request, lookup, number, public=public, size=size))
     return "CancelLookup"
 
 
 def _export(runner: CommandRunner, request: SlackRequest, key: str) -> str:
-    runner.export_again(request, runner.interactions.find(key, request.actor, LookupPage))
+    runner.lookups.export_again(request, runner.interactions.find(key, request.actor, LookupPage))
     return "ExportCsv"
 
 
 def _retry(runner: CommandRunner, request: SlackRequest, key: str) -> str:
-    runner.retry(request, runner.interactions.find(key, request.actor, LookupPage))
+    runner.lookups.retry(request, runner.interactions.find(key, request.actor, LookupPage))
     return "RetryFailed"
 
 
 def _share(runner: CommandRunner, request: SlackRequest, key: str) -> str:
-    runner.share(request, runner.interactions.find(key, request.actor, LookupPage))
+    runner.lookups.share(request, runner.interactions.find(key, request.actor, LookupPage))
     return "Share"
 
 
