@@ -1,8 +1,6 @@
 """The record in Slack: the history of an account, and the entries of a change, a number or a person."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum, auto
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -10,14 +8,12 @@ from slack_sdk.models.blocks import (
     Option,
     PlainTextObject,
     RichTextElement,
-    RichTextElementParts,
     StaticSelectElement,
 )
 
-from bot.core.commands import WORDS, SetFields, ShowHistory, UndoChange
-from bot.core.model import AlteredEntry, App, AuditEvent, Entry, EntryKind, Outcome
+from bot.core.model import AlteredEntry, App, Entry, EntryKind
 from bot.core.results import History, RecordPage
-from bot.slack.messages.audit import MARKS, is_done, show_difference, show_problem, verify_advice
+from bot.slack.messages.audit import is_done
 from bot.slack.messages.blocks import (
     Button,
     Truncator,
@@ -28,22 +24,12 @@ from bot.slack.messages.blocks import (
     context,
     paragraph,
     person,
-    plain_context,
     words,
 )
-from bot.slack.messages.change import differences, entry_label, show_differences
+from bot.slack.messages.history_entries import Detail, mark, show_entry
 from bot.slack.messages.lookups.paging import PageControls
-from bot.slack.messages.text import and_more, cut, make_visible
-from bot.slack.messages.values import format_time, show_time
-
-
-class Detail(Enum):
-    """The fields of an entry that are shown: none, the first few, or all, with the entry's hash."""
-
-    NONE = auto()
-    SOME = auto()
-    ALL = auto()
-
+from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.values import format_time
 
 KIND_LABELS: Mapping[EntryKind | None, str] = {
     None: "Everything",
@@ -53,14 +39,7 @@ KIND_LABELS: Mapping[EntryKind | None, str] = {
 }
 """The choices of the filter, by the only kind of entry they show."""
 
-_OPEN_STATES: Mapping[Outcome, str] = {
-    Outcome.PROPOSED: "previewed, not confirmed",
-    Outcome.ATTEMPTED: "in progress",
-}
-"""Texts for the outcomes that are no end of a change."""
-_MAX_FIELDS = 8
 _MAX_LABEL = 75
-_CHANNEL = re.compile("[CGD][A-Z0-9]+")
 
 
 def show_entries(
@@ -79,7 +58,7 @@ def _show_history(history: History, page: PageControls, seen_by: str, trim: Trun
         yield paragraph([words(_say_nothing(history))])
     detail = Detail.SOME if history.with_values else Detail.NONE
     for entry in history.entries:
-        yield from _show_entry(entry, history.app, page, trim, detail)
+        yield from show_entry(entry, history.app, page, trim, detail)
     yield from _show_controls(history.entries, history.kind, page)
     secret = "" if history.with_values else "only editors see values"
     yield context("newest first", secret, seen_by, trim.note())
@@ -99,7 +78,7 @@ def _show_record(found: RecordPage, page: PageControls, seen_by: str, trim: Trun
         shown = detail if found.with_values and not is_repeated else Detail.NONE
         app = _find_app(entry, found.apps)
         place = "" if {app.name} == set(found.apps) else app.name
-        yield from _show_entry(entry, app, page, trim, shown, place=place)
+        yield from show_entry(entry, app, page, trim, shown, place=place)
     yield from _show_next(found, page)
     if query.is_search:
         yield from _show_controls(found.entries, query.kind, page)
@@ -132,88 +111,6 @@ def _say_nothing(history: History) -> str:
 def _find_app(entry: Entry | AlteredEntry, apps: Mapping[str, App]) -> App:
     name = entry.event.app if isinstance(entry, Entry) else ""
     return apps.get(name, App(name, ""))
-
-
-def _show_entry(
-    entry: Entry | AlteredEntry,
-    app: App,
-    page: PageControls,
-    trim: Truncator,
-    detail: Detail,
-    *,
-    place: str | None = None,
-) -> Iterator[Block]:
-    """Show an entry.
-
-    Args:
-        entry: The entry.
-        app: Its app.
-        page: The links to messages of the audit channel.
-        trim: The truncator.
-        detail: How many of its fields to show.
-        place: The app to name beside its accounts; None for no accounts either.
-    """
-    if isinstance(entry, AlteredEntry):
-        yield paragraph([bold(f"🚨 #{entry.sequence} has been altered. "), *verify_advice()])
-        return
-    event = entry.event
-    found = differences(app.custom, event.before, event.after, trim) if detail is not Detail.NONE else []
-    lines = [_first_line(entry, place, page.links.get(entry.sequence, ""), trim)]
-    if detail is Detail.SOME:
-        lines += [[words(show_difference(each))] for each in found[:_MAX_FIELDS]]
-        if more := and_more(len(found) - _MAX_FIELDS, "fields"):
-            lines.append([words(f"{more}: open #{entry.sequence}")])
-    lines += [[words(line)] for line in show_problem(event, trim)]
-    if event.reason and (page.may_change or event.command != WORDS[ShowHistory]):
-        label = "Searched for: " if event.command == WORDS[ShowHistory] else "Reason: "
-        lines.append([words(label), words(trim(make_visible(event.reason)))])
-    yield paragraph(*lines)
-    if detail is Detail.ALL and found:
-        yield show_differences(found, "Before", "After" if is_done(event) else "Requested")
-    if detail is Detail.ALL:
-        yield plain_context(entry_label(entry))
-
-
-def _first_line(entry: Entry, place: str | None, link: str, trim: Truncator) -> list[RichTextElement]:
-    event = entry.event
-    others = len(event.accounts) - 1
-    beside = [words(f" with {others} more")] if others > 0 else []
-    account = [words(" "), code(trim(event.accounts[0]))] if event.accounts and place is not None else []
-    number = f"#{entry.sequence}"
-    linked = RichTextElementParts.Link(url=link, text=number) if link else words(number)
-    return [
-        words(f"{_mark(event)} "),
-        show_time(entry.at),
-        words("  "),
-        person(event.actor.user_id),
-        words("  "),
-        code(event.command),
-        *account,
-        *beside,
-        *([words(" in "), code(place)] if place else []),
-        words(f"  {_describe(event)}"),
-        *_place(event),
-        *([words("  "), code(event.change_id)] if event.change_id else []),
-        words("  "),
-        linked,
-    ]
-
-
-def _mark(event: AuditEvent) -> str:
-    return "↩️" if event.command == WORDS[UndoChange] and is_done(event) else MARKS[event.outcome]
-
-
-def _describe(event: AuditEvent) -> str:
-    if event.outcome is Outcome.ANSWERED and event.command == WORDS[SetFields]:
-        return "form opened"
-    return _OPEN_STATES.get(event.outcome, event.outcome)
-
-
-def _place(event: AuditEvent) -> list[RichTextElement]:
-    """Name the channel of an answer that was shared."""
-    if _CHANNEL.fullmatch(event.channel):
-        return [words(" in "), RichTextElementParts.Channel(channel_id=event.channel)]
-    return []
 
 
 def _show_controls(
@@ -253,7 +150,7 @@ def _show_next(found: RecordPage, page: PageControls) -> Iterator[Block]:
 def _entry_option(entry: Entry) -> Option:
     event = entry.event
     what = " ".join((event.command, *event.accounts[:1]))
-    label = f"#{entry.sequence} {_mark(event)} {make_visible(what)}"
+    label = f"#{entry.sequence} {mark(event)} {make_visible(what)}"
     return _option(cut(label, _MAX_LABEL), str(entry.sequence))
 
 
