@@ -76,6 +76,7 @@ class ShowHistory:
     before: int | None = None
     newer: tuple[int | None, ...] = ()
     kind: EntryKind | None = None
+    fields: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +215,15 @@ SPECS: Mapping[str, Spec] = MappingProxyType(
             Spec(
                 "history",
                 ShowHistory,
-                "<id> [--app NAME]",
-                options={"--app": True},
-                examples=("history alice", "history op_k3v9q2m7xw4d", "history #108", "history"),
+                "<id> [--fields nick,level] [--app NAME]",
+                options={"--fields": True, "--app": True},
+                examples=(
+                    "history alice",
+                    "history bob_k --fields nick",
+                    "history op_k3v9q2m7xw4d",
+                    "history #108",
+                    "history",
+                ),
                 group="Record",
             ),
             Spec("whoami", ShowRole, needs=None, examples=("whoami",)),

@@ -194,6 +194,8 @@ MOVES: Mapping[Outcome, frozenset[Outcome]] = MappingProxyType(
     }
 )
 """The possible next outcomes of a change, by outcome; the others are final."""
+WRITES = frozenset({Outcome.ATTEMPTED, Outcome.SUCCEEDED, Outcome.UNKNOWN})
+"""The outcomes of a change that has written its fields, or may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +349,7 @@ class RecordQuery:
         reason: Words of the reason, in any order and case.
         since: The earliest time (UTC).
         until: The time (UTC) before which it was recorded.
+        fields: Tags of profile fields, one of which a change wrote or may have written.
     """
 
     account: str = ""
@@ -358,6 +361,7 @@ class RecordQuery:
     reason: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    fields: tuple[str, ...] = ()
 
     @property
     def is_search(self) -> bool:

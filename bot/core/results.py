@@ -330,6 +330,7 @@ class History:
         with_values: Whether the actor may see the values of changes.
         kind: The only kind of entry shown; None if all are.
         posts: The channel and time stamp of the audit channel's message of entries, by their numbers.
+        fields: The fields whose changes alone are shown; empty if all entries are.
     """
 
     app: App
@@ -340,6 +341,7 @@ class History:
     newer: ShowHistory | None = None
     kind: EntryKind | None = None
     posts: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    fields: tuple[Field, ...] = ()
 
 
 ChangeResult: TypeAlias = Preview | Unchanged | Overwritten | Settled

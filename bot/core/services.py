@@ -19,6 +19,7 @@ from bot.core.commands import (
     SearchRecord,
     ShowHistory,
 )
+from bot.core.fields import CUSTOM_PROFILE, PROFILE_FIELDS
 from bot.core.ids import fits
 from bot.core.lookups.job import LookupJob
 from bot.core.model import (
@@ -171,7 +172,10 @@ class Services:
             AuditError: The record cannot be read.
         """
         app, account = command.app, command.account
-        asked = AuditEvent(actor, surface, app.name, WORDS[ShowHistory], (account,), Outcome.ANSWERED)
+        only = ", ".join(field.word for field in command.fields)
+        asked = AuditEvent(
+            actor, surface, app.name, WORDS[ShowHistory], (account,), Outcome.ANSWERED, reason=only
+        )
         self._check(asked, _NEEDS[asked.command])
         role, _ = self._role_of(actor)
         page, older, newer = self._turn(command, partial(self._find_entries, command))
@@ -181,7 +185,7 @@ class Services:
                 self.record.add(asked)
         is_editor = role is Role.EDITOR
         posts = self._find_posts(page) if is_editor else {}
-        return History(app, account, page, older, is_editor, newer, command.kind, posts)
+        return History(app, account, page, older, is_editor, newer, command.kind, posts, command.fields)
 
     def search(
         self, actor: Actor, command: SearchRecord, surface: Surface = Surface.COMMAND
@@ -221,8 +225,10 @@ class Services:
 
     def _find_entries(self, command: ShowHistory, before: int | None, limit: int) -> Found:
         app, account = command.app.name, command.account
-        if command.kind:
-            return self.record.search(RecordQuery(account, app, kind=command.kind), before, limit)
+        if command.kind or command.fields:
+            tags = tuple(field.tag for field in command.fields)
+            query = RecordQuery(account, app, kind=command.kind, fields=tags)
+            return self.record.search(query, before, limit)
         found = tuple(self.record.list_history(app, account, before, limit))
         return Found(found, found[-1].sequence if len(found) == limit else None)
 
@@ -359,9 +365,14 @@ def describe(query: RecordQuery) -> str:
     person = query.person.user_id if query.person else ""
     since, until = (f"{at:%Y-%m-%d}" if at else "" for at in (query.since, query.until))
     reason = f"“{query.reason}”" if query.reason else ""
-    parts = (query.change, number, person, query.kind or "", reason)
+    parts = (query.change, number, person, query.kind or "", *map(_name_field, query.fields), reason)
     times = (f"from {since}" if since else "", f"before {until}" if until else "")
     return " · ".join(filter(None, (*parts, *times)))
+
+
+def _name_field(tag: str) -> str:
+    words = {field.tag: field.word for field in PROFILE_FIELDS}
+    return words.get(tag, tag.removeprefix(CUSTOM_PROFILE))
 
 
 def _change_of(entry: Entry | AlteredEntry) -> str:

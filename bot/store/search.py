@@ -5,10 +5,10 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Subquery, func, not_, select
+from sqlalchemy import ColumnElement, Connection, Subquery, func, not_, or_, select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from bot.core.model import AlteredEntry, Entry, EntryKind, Found, RecordQuery
+from bot.core.model import WRITES, AlteredEntry, Entry, EntryKind, Found, RecordQuery
 from bot.store import chain
 from bot.store.database.schema import entries, entry_accounts
 
@@ -81,7 +81,7 @@ def _look_at(query: RecordQuery, first: int, before: int | None) -> Subquery:
 
 def _list_conditions(query: RecordQuery, entry: Columns) -> list[ColumnElement[bool]]:
     """List the conditions on the entries that are looked at."""
-    # Within a text of the JSON, quotes are escaped.
+    # Within a text of the JSON, quotes are escaped; only the keys of values are tags with a colon.
     is_denied = entry.content.contains('"outcome":"denied"', autoescape=True)
     found: list[ColumnElement[bool]] = []
     if query.kind is EntryKind.REFUSALS:
@@ -89,6 +89,13 @@ def _list_conditions(query: RecordQuery, entry: Columns) -> list[ColumnElement[b
     elif query.kind:
         is_change = entry.change != ""
         found += [is_change if query.kind is EntryKind.CHANGES else not_(is_change), not_(is_denied)]
+    if query.fields:
+        keys = (f"{json.dumps(tag)}:" for tag in query.fields)
+        writes = (f'"outcome":"{outcome}"' for outcome in sorted(WRITES))
+        found += [
+            or_(*(entry.content.contains(text, autoescape=True) for text in texts))
+            for texts in (keys, writes)
+        ]
     if query.person and query.account:
         found.append(entry.actor == chain.actor_key(query.person))
     if query.reason:

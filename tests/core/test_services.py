@@ -393,6 +393,22 @@ def test_shows_only_one_kind_of_entry_of_an_account(make: Make) -> None:
     assert commands(EntryKind.LOOKUPS) == {"profile answered", "history answered"}
 
 
+def test_shows_only_the_changes_of_a_field(make: Make, record: FakeRecord) -> None:
+    services = make()
+    for text in ("nick=New level=1", "level=2", "nick=Newer"):
+        preview = run(services, EDDA, f"set alice {text}")
+        assert isinstance(preview, Preview)
+        services.changes.confirm(EDDA, preview.change.id)
+    run(services, EDDA, "set alice nick=Newest")
+
+    history = run(services, VERA, "history alice --fields nick")
+
+    assert isinstance(history, History)
+    written = [dict(entry.event.after).get(NICK) for entry in unaltered(history.entries)]
+    assert written == ["Newer", "New"]
+    assert record.entries[-1].event.reason == "nick"
+
+
 def test_shows_every_step_of_a_change(make: Make, record: FakeRecord) -> None:
     services = make()
     preview = run(services, EDDA, "set alice nick=New")

@@ -61,6 +61,21 @@ def test_takes_no_reason_for_a_refusal(store: Store) -> None:
     assert numbers(store.search(RecordQuery(kind=EntryKind.LOOKUPS), None, 9)) == [1]
 
 
+def test_finds_the_changes_that_wrote_a_field(store: Store) -> None:
+    nick, level = (
+        replace(a_change(f"op_{tag}", accounts=("alice",)), before={}, after={tag: '"Tag_B":'})
+        for tag in ("Tag_A", "Tag_B")
+    )
+    for change in (nick, level):
+        for outcome in (Outcome.PROPOSED, Outcome.ATTEMPTED, Outcome.FAILED, Outcome.SUCCEEDED):
+            store.add(step(change, outcome))
+    store.add(looked_up("alice", '"Tag_A":'))
+
+    assert numbers(store.search(replace(ALICE, fields=("Tag_A",)), None, 9)) == [4, 2]
+    assert numbers(store.search(replace(ALICE, fields=("Tag_A", "Tag_B")), None, 9)) == [8, 6, 4, 2]
+    assert numbers(store.search(replace(ALICE, fields=("Tag_",)), None, 9)) == []
+
+
 def test_goes_on_where_the_page_before_ended(filled: Store) -> None:
     first = filled.search(ALICE, None, 2)
 

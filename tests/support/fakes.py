@@ -9,6 +9,7 @@ from threading import RLock
 
 from bot.core.model import (
     WATCHED,
+    WRITES,
     Actor,
     AlteredEntry,
     AuditEvent,
@@ -285,6 +286,9 @@ def _matches(query: RecordQuery, entry: Entry) -> bool:
         and query.change in ("", event.change_id)
         and query.entry in (None, entry.sequence)
         and query.kind in (None, EntryKind.REFUSALS if is_denied else kind)
+        and (
+            not query.fields or (event.outcome in WRITES and not event.after.keys().isdisjoint(query.fields))
+        )
     )
 
 

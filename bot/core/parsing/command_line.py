@@ -192,7 +192,8 @@ def _build_history(arguments: ParsedArguments, apps: Apps) -> Command:
     (token, *_) = arguments.tokens
     if not (token.quoted or arguments.options) and (query := _read_query(token.text, apps)):
         return SearchRecord(query)
-    return ShowHistory(_app(arguments, apps), accounts[0])
+    app = _app(arguments, apps)
+    return ShowHistory(app, accounts[0], fields=_fields(arguments, Domain.PROFILE, app))
 
 
 def _read_query(text: str, apps: Apps) -> RecordQuery | None:

@@ -31,9 +31,16 @@ def make_controls(
         previous_id=keep(found.newer),
         next_id=keep(found.older),
         history_id=interactions.keep(actor, subject) if subject else None,
-        kind_ids={kind: keep(_only(found, kind)) or "" for kind in KIND_LABELS},
+        kind_ids={}
+        if _is_of_fields(found)
+        else {kind: keep(_only(found, kind)) or "" for kind in KIND_LABELS},
         links={number: people.link(*place) for number, place in found.posts.items()},
     )
+
+
+def _is_of_fields(found: History | RecordPage) -> bool:
+    """Check whether it shows changes of some fields alone, of which there is one kind."""
+    return isinstance(found, History) and bool(found.fields)
 
 
 def _only(found: History | RecordPage, kind: EntryKind | None) -> ShowHistory | SearchRecord:
@@ -44,8 +51,10 @@ def _only(found: History | RecordPage, kind: EntryKind | None) -> ShowHistory | 
 
 
 def _find_subject(found: History | RecordPage) -> SavedAccount | None:
-    """Return the account of the entry or the change that is shown, if there is one."""
-    if isinstance(found, History) or found.query.is_search:
+    """Return the account whose whole history is offered: that of a field, an entry or a change."""
+    if isinstance(found, History):
+        return SavedAccount(found.app, found.account) if found.fields else None
+    if found.query.is_search:
         return None
     for entry in found.entries:
         if isinstance(entry, Entry) and entry.event.accounts and entry.event.app in found.apps:

@@ -26,10 +26,11 @@ from bot.slack.messages.blocks import (
     person,
     words,
 )
+from bot.slack.messages.change import order_fields
 from bot.slack.messages.history_entries import Detail, mark, show_entry
 from bot.slack.messages.lookups.paging import PageControls
 from bot.slack.messages.text import cut, make_visible
-from bot.slack.messages.values import format_time
+from bot.slack.messages.values import field_label, format_time
 
 KIND_LABELS: Mapping[EntryKind | None, str] = {
     None: "Everything",
@@ -53,13 +54,18 @@ def show_entries(
 
 def _show_history(history: History, page: PageControls, seen_by: str, trim: Truncator) -> Iterator[Block]:
     """Show an account's lookups and changes, newest first, with a filter and the buttons to other pages."""
-    yield paragraph([bold("History of "), code(history.account), *app_label(history.app)])
+    named = ", ".join(field_label(field, trim) for field in history.fields)
+    only = [words(f"  ·  {named}")] if named else []
+    yield paragraph([bold("History of "), code(history.account), *app_label(history.app), *only])
     if not history.entries:
         yield paragraph([words(_say_nothing(history))])
     detail = Detail.SOME if history.with_values else Detail.NONE
+    tags = {field.tag for field in history.fields}
     for entry in history.entries:
-        yield from show_entry(entry, history.app, page, trim, detail)
+        yield from show_entry(entry, history.app, page, trim, detail, only=tags)
     yield from _show_controls(history.entries, history.kind, page)
+    if history.fields and page.history_id:
+        yield buttons(Button("Whole history", "show_history", page.history_id))
     secret = "" if history.with_values else "only editors see values"
     yield context("newest first", secret, seen_by, trim.note())
 
@@ -96,13 +102,18 @@ def _heading(found: RecordPage) -> list[RichTextElement]:
     kind = [words(f" · {query.kind}")] if query.kind else []
     account = [words(" · about "), code(query.account)] if query.account else []
     by = [words(" · by "), person(query.person.user_id)] if query.person else []
+    custom = [field for app in found.apps.values() for field in app.custom]
+    fields = [words(f" · {make_visible(field.label)}") for field in order_fields(query.fields, custom)]
     reason = [words(" · reason "), code(query.reason)] if query.reason else []
     since = [words(f" · from {format_time(query.since)}")] if query.since else []
     until = [words(f" · before {format_time(query.until)}")] if query.until else []
-    return [bold("The record"), *kind, *account, *by, *reason, *since, *until]
+    return [bold("The record"), *kind, *fields, *account, *by, *reason, *since, *until]
 
 
 def _say_nothing(history: History) -> str:
+    if history.fields:
+        more = " so far. Older ones may follow" if history.older else ""
+        return f"No changes of this through this bot{more}."
     if history.kind:
         return f"No {history.kind} here."
     return "No lookups or changes through this bot yet."
@@ -117,12 +128,8 @@ def _show_controls(
     entries: Sequence[Entry | AlteredEntry], kind: EntryKind | None, page: PageControls
 ) -> Iterator[Block]:
     """Show the filter, the choice of an entry to open, and the buttons to other pages."""
-    if page.kind_ids:
-        filters = {each: _option(label, page.kind_ids[each]) for each, label in KIND_LABELS.items()}
-        selects = [_select("Show", "filter_history", [*filters.values()], filters[kind])]
-        shown = [entry for entry in entries if isinstance(entry, Entry)]
-        if shown:
-            selects.append(_select("Open an entry…", "show_entry", [*map(_entry_option, shown)]))
+    selects = [*_filter_selects(kind, page), *_entry_selects(entries, page)]
+    if selects:
         yield ActionsBlock(elements=selects)
     turns = [
         Button(label, action_id, id_)
@@ -131,6 +138,22 @@ def _show_controls(
     ]
     # An action id may occur once in a row.
     yield from map(buttons, turns)
+
+
+def _filter_selects(kind: EntryKind | None, page: PageControls) -> Iterator[StaticSelectElement]:
+    """Yield the choice of one kind of entry, if it is offered."""
+    if page.kind_ids:
+        filters = {each: _option(label, page.kind_ids[each]) for each, label in KIND_LABELS.items()}
+        yield _select("Show", "filter_history", [*filters.values()], filters[kind])
+
+
+def _entry_selects(
+    entries: Sequence[Entry | AlteredEntry], page: PageControls
+) -> Iterator[StaticSelectElement]:
+    """Yield the choice of an entry to open, if there is one."""
+    shown = [entry for entry in entries if isinstance(entry, Entry)]
+    if shown and (page.kind_ids or page.history_id):
+        yield _select("Open an entry…", "show_entry", [*map(_entry_option, shown)])
 
 
 def _show_next(found: RecordPage, page: PageControls) -> Iterator[Block]:

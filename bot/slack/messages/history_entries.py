@@ -1,7 +1,7 @@
 """One entry of the record in a history."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum, auto
 
 from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
@@ -41,6 +41,7 @@ def show_entry(
     detail: Detail,
     *,
     place: str | None = None,
+    only: Collection[str] = (),
 ) -> Iterator[Block]:
     """Show an entry.
 
@@ -51,12 +52,14 @@ def show_entry(
         trim: The truncator.
         detail: How many of its fields to show.
         place: The app to name beside its accounts; None for no accounts either.
+        only: The tags of the only fields to show; empty for all.
     """
     if isinstance(entry, AlteredEntry):
         yield paragraph([bold(f"🚨 #{entry.sequence} has been altered. "), *verify_advice()])
         return
     event = entry.event
-    found = differences(app.custom, event.before, event.after, trim) if detail is not Detail.NONE else []
+    after = {tag: value for tag, value in event.after.items() if not only or tag in only}
+    found = differences(app.custom, event.before, after, trim) if detail is not Detail.NONE else []
     lines = [_first_line(entry, place, page.links.get(entry.sequence, ""), trim)]
     if detail is Detail.SOME:
         lines += [[words(show_difference(each))] for each in found[:_MAX_FIELDS]]

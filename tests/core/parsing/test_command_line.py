@@ -186,6 +186,7 @@ UNDERSTOOD: Mapping[str, Command] = {
     "UNDO OP_K3V9Q2M7XW4D,": UndoChange("op_k3v9q2m7xw4d"),
     "history alice": ShowHistory(PROD, "alice"),
     "history --app prod 'alice smith' ": ShowHistory(PROD, "alice smith"),
+    "history alice --fields nick,Tier --app prod": ShowHistory(PROD, "alice", fields=fields("nick", "Tier")),
     "history op_k3v9q2m7xw4d": SearchRecord(RecordQuery(change="op_k3v9q2m7xw4d")),
     "history": AskSearch(),
     "history #108": SearchRecord(RecordQuery(entry=108)),

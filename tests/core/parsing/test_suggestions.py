@@ -19,6 +19,7 @@ def suggestion(text: str) -> str:
         ("profle alice", "profile alice"),
         ("profile alice --field nick", "profile alice --fields nick"),
         ("set alice levle=5", "set alice level=5"),
+        ("history alice --field nikc", "history alice --fields nick"),
     ],
 )
 def test_suggests_the_text_that_was_meant(text: str, meant: str) -> None:

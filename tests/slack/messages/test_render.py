@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.core.commands import SPECS, LookupCommand, ShowHistory
-from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
+from bot.core.fields import FRIEND_FIELDS, NICK, PROFILE_FIELDS, custom_field
 from bot.core.lookups.fetch import never_asked
 from bot.core.lookups.job import Progress
 from bot.core.lookups.kinds import PROFILES
@@ -31,6 +31,7 @@ from bot.core.model import (
     Surface,
 )
 from bot.core.results import (
+    Drift,
     Form,
     Help,
     History,
@@ -182,6 +183,10 @@ MESSAGES: dict[str, Callable[[], Message]] = {
         profiles(found("alice", ALICE)),
         PageControls(0, 20, None, None, "export", None, "share", "one", "one"),
     ),
+    "profile_one_drifted": lambda: show(
+        replace(profiles(found("alice", ALICE)), drift=(Drift(NICK, ED, LOOKED_UP.at),)),
+        PageControls(drift_id="drift"),
+    ),
     "profile_one_nothing_set": lambda: show(profiles(found("alice"))),
     "profile_one_not_imported": lambda: show(profiles(missed("carol", LookupStatus.NOT_IMPORTED))),
     "profile_one_by_field": lambda: show(profiles(found("alice", ALICE), only=("level", "nick"))),
@@ -272,6 +277,9 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "entry_altered": lambda: tell(AlteredEntry(41)),
     "entries_altered": lambda: tell(enter(40), AlteredEntry(41), AlteredEntry(42)),
     "checkpoint": lambda: render_checkpoint(Head(1042, LOOKED_UP.hash), NOON),
+    "history_of_a_field": lambda: show(
+        replace(HISTORY, entries=(enter(),), fields=(NICK,)), PageControls(history_id="bob_k")
+    ),
     "history_altered": lambda: show(replace(HISTORY, entries=(enter(), AlteredEntry(41)))),
     "entries": lambda: tell(LOOKED_UP, enter(1041, outcome=Outcome.ATTEMPTED), enter(), DENIED_ENTRY),
     "changing": changing,
