@@ -22,11 +22,19 @@ def open_form(slack_user: SlackUser) -> dict[str, Any]:
 
 
 def search(slack_user: SlackUser, view: dict[str, Any], **given: str) -> dict[str, Any]:
-    keys = {"person": ("users_select", "selected_user"), "since": ("datepicker", "selected_date")}
+    keys = {
+        "person": ("users_select", "selected_user"),
+        "since": ("datepicker", "selected_date"),
+        "field": ("static_select", "selected_option"),
+    }
     state = {}
     for block_id, value in given.items():
         kind, key = keys.get(block_id, ("plain_text_input", "value"))
-        state[block_id] = {"value": {"type": kind, key: value}}
+        options = next(block["element"] for block in view["blocks"] if block["block_id"] == block_id).get(
+            "options", []
+        )
+        chosen = next((option for option in options if option["value"] == value), value)
+        state[block_id] = {"value": {"type": kind, key: chosen}}
     answer = slack_user.page.submit(view, state)
     assert answer == {"ok": True}, answer
     return slack_user.result()
@@ -40,6 +48,17 @@ def test_finds_a_ticket_in_all_accounts(ed: SlackUser) -> None:
 
     assert "user_021" in found["text"]
     assert "user_022" not in found["text"]
+
+
+def test_finds_the_changes_of_a_field(ed: SlackUser) -> None:
+    ed.press(ed.ask("/im set user_025 nick=Searched"), "Confirm 1 change")
+    ed.press(ed.ask("/im set user_026 level=77"), "Confirm 1 change")
+
+    found = search(ed, open_form(ed), field="Tag_Profile_IM_Level")
+
+    assert found["text"].startswith("The record · Level")
+    assert "user_026" in found["text"]
+    assert "user_025" not in found["text"]
 
 
 def test_finds_what_a_person_did(running_bot: RunningBot, ed: SlackUser) -> None:
@@ -59,7 +78,7 @@ def test_asks_viewers_for_an_account(running_bot: RunningBot) -> None:
         asked = {block["block_id"] for block in view["blocks"]}
         found = search(vera, view, account="user_024")
 
-    assert asked == {"account", "kind", "reason", "since", "until"}
+    assert asked == {"account", "kind", "field", "reason", "since", "until"}
     assert "profile user_024" in found["text"]
 
 

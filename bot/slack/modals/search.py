@@ -18,11 +18,12 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.core.commands import SearchRecord
+from bot.core.fields import Domain, Field, offered
 from bot.core.model import Actor, EntryKind, RecordQuery
 from bot.core.parsing.command_line import Apps, read_accounts
 from bot.errors import UsageError
 from bot.slack.messages.history import KIND_LABELS
-from bot.slack.messages.text import unescape
+from bot.slack.messages.text import cut, make_visible, unescape
 from bot.slack.modals.errors import FormError, in_words
 from bot.slack.modals.inputs import INPUT, read_input
 from bot.slack.modals.profile import ACCOUNT, APP, REASON, app_inputs
@@ -35,12 +36,16 @@ PERSON = "person"
 """The block id of the input for a person."""
 KIND = "kind"
 """The block id of the input for the kind of entry."""
+FIELD = "field"
+"""The block id of the input for a field that changed."""
 SINCE = "since"
 """The block id of the input for the first day."""
 UNTIL = "until"
 """The block id of the input for the last day."""
 
 _MOST_TYPED = 200
+_MOST_OPTIONS = 100
+_MAX_LABEL = 75
 
 
 def search_view(apps: Apps, key: str, *, anybody: bool) -> dict[str, Any]:
@@ -51,6 +56,10 @@ def search_view(apps: Apps, key: str, *, anybody: bool) -> dict[str, Any]:
         key: The opaque id of the answer's destination.
         anybody: Whether the actor may search without an account, and for people.
     """
+    fields = [
+        Option(value=field.tag, label=cut(make_visible(field.label), _MAX_LABEL))
+        for field in _list_fields(apps)
+    ]
     kinds = [Option(value=kind.value, label=label) for kind, label in KIND_LABELS.items() if kind]
     account = PlainTextInputElement(action_id=INPUT, placeholder="alice")
     inputs: list[Block] = [_ask("Account", ACCOUNT, account, optional=anybody), *app_inputs(apps)]
@@ -58,6 +67,7 @@ def search_view(apps: Apps, key: str, *, anybody: bool) -> dict[str, Any]:
         inputs.append(_ask("Person", PERSON, UserSelectElement(action_id=INPUT)))
     inputs += [
         _ask("Show", KIND, StaticSelectElement(action_id=INPUT, options=kinds, placeholder="Everything")),
+        _ask("Changed field", FIELD, StaticSelectElement(action_id=INPUT, options=fields, placeholder="Any")),
         _ask(
             "Words of the reason",
             REASON,
@@ -95,7 +105,7 @@ def read_search(view: Mapping[str, Any], apps: Apps) -> SearchRecord:
     if since and until and until < since:
         raise FormError(view, {UNTIL: "this is before the first day"})
     person = values.get(PERSON, {}).get(INPUT, {}).get("selected_user")
-    kind = read_input(values, KIND)
+    kind, tag = read_input(values, KIND), read_input(values, FIELD)
     return SearchRecord(
         RecordQuery(
             accounts[0] if accounts else "",
@@ -105,8 +115,15 @@ def read_search(view: Mapping[str, Any], apps: Apps) -> SearchRecord:
             reason=" ".join(unescape(read_input(values, REASON) or "").split()),
             since=since,
             until=until + timedelta(days=1) if until else None,
+            fields=(tag,) if tag else (),
         )
     )
+
+
+def _list_fields(apps: Apps) -> list[Field]:
+    """List the profile fields of all apps, each once, as many as a menu takes."""
+    custom = [field for app in apps.by_name.values() for field in app.custom]
+    return list({field.tag: field for field in offered(Domain.PROFILE, custom)}.values())[:_MOST_OPTIONS]
 
 
 def _ask(
