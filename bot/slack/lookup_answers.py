@@ -7,6 +7,7 @@ from functools import partial
 
 from bot.core.commands import (
     LookupCommand,
+    ShowHistory,
 )
 from bot.core.lookups.job import LookupJob
 from bot.core.model import LookupStatus
@@ -21,6 +22,7 @@ from bot.slack.delivery.progress import showing_progress
 from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import (
+    HistoryPage,
     Interactions,
     LookupPage,
     SavedAccount,
@@ -287,11 +289,20 @@ class LookupAnswers:
             share_place=place or "",
             edit_id=subject if subject and self.services.may_change(request.actor) else None,
             history_id=subject,
+            drift_id=self._keep_drift(request, lookup),
             both_id=self.interactions.keep(request.actor, SavedLookup(both))
             if both and not command.both
             else None,
             instead_id=self.interactions.keep(request.actor, SavedLookup(stripped)) if stripped else None,
         )
+
+    def _keep_drift(self, request: SlackRequest, lookup: Lookup) -> str | None:
+        """Keep the history of the fields of a card that were overwritten."""
+        if not lookup.drift:
+            return None
+        fields = tuple(drift.field for drift in lookup.drift)
+        history = ShowHistory(lookup.command.app, lookup.rows[0].account, fields=fields)
+        return self.interactions.keep(request.actor, HistoryPage(history))
 
 
 def check_readers(people: SlackPeople, request: SlackRequest, command: str) -> None:

@@ -95,6 +95,29 @@ def test_says_which_field_did_not_stay_as_it_was_set(running_bot: RunningBot, ed
     assert "Nickname is no longer" not in after["text"]
 
 
+def test_leads_from_a_field_that_did_not_stay_to_its_values_before(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
+    for number in (5, 7):
+        ed.press(ed.ask(f"/im set user_033 nick=Other{number} level={number}"), "Confirm 2 changes")
+    (app,) = running_bot.sandbox.apps.values()
+    app.accounts["user_033"].profile["Tag_Profile_IM_Level"] = 6
+
+    history = ed.press(ed.ask("/im profile user_033"), "History of Level")
+    whole = ed.press(history, "Whole history")
+    with running_bot.act_as(VIEWER) as vera:
+        of_viewer = vera.ask("/im history user_033 --fields level")
+
+    assert history["text"].startswith("History of user_033 in demo local  ·  Level")
+    assert "Level: 5 → 7" in history["text"]
+    assert history["text"].count("Level: ") == 2
+    assert "Other" not in history["text"]
+    assert "profile" not in history["text"]
+    assert "Nickname: Other5 → Other7" in whole["text"]
+    assert EDITOR.id in of_viewer["text"]
+    assert "5 → 7" not in of_viewer["text"]
+
+
 def test_cancels(running_bot: RunningBot, ed: SlackUser) -> None:
     preview = ed.ask("/im set user_004 nick=Nobody")
 

@@ -186,6 +186,13 @@ def _show_history_of_change(runner: CommandRunner, request: SlackRequest, change
     return runner.run(request, runner.services.find_history(change_id))
 
 
+def _show_field_history(runner: CommandRunner, request: SlackRequest, key: str) -> str:
+    page = runner.interactions.find(key, request.actor, Page)
+    if isinstance(page, HistoryPage):
+        runner.show_history(request, page.command)
+    return "FieldHistory"
+
+
 def _show_change(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
     return runner.run(request, SearchRecord(RecordQuery(change=change_id)))
 
@@ -240,6 +247,7 @@ _ACTIONS: Mapping[str, Action] = {
     "open_lookup": _open_lookup,
     "open_set": _open_set,
     "change_history": _show_history_of_change,
+    "field_history": _show_field_history,
     "look_up_again": _look_up_again,
     "look_up_both": _look_up_again,
     **{f"look_up_again_{number}": _look_up_again for number in range(RECENT_ACCOUNTS)},

@@ -49,7 +49,7 @@ def show_lookup(
     problems = [*(row for row in found if row.status is not LookupStatus.FOUND), *problems]
     found = [row for row in found if row.status is LookupStatus.FOUND]
     if is_card(lookup, found):
-        yield from show_card(lookup, found[0], headline_text(lookup), trim, avoid)
+        yield from show_card(lookup, found[0], headline_text(lookup), trim, avoid, drift_id=page.drift_id)
     else:
         yield paragraph(headline(lookup))
         # Above the results, so that Next stays in its place below them.

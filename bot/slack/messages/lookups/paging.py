@@ -39,6 +39,7 @@ class PageControls:
         edit_id: For the form of the only account.
         history_id: For the history of the only account.
         both_id: For the same lookup in both directions.
+        drift_id: For the history of the fields of a card that were overwritten.
         instead_id: For the lookup of unknown ids without the punctuation around them.
         kind_ids: For a history of only one kind of entry, by the kind; None for all of them.
         links: The links to the audit channel's messages, by the number of an entry.
@@ -56,6 +57,7 @@ class PageControls:
     edit_id: str | None = None
     history_id: str | None = None
     both_id: str | None = None
+    drift_id: str | None = None
     instead_id: str | None = None
     _: KW_ONLY
     kind_ids: Mapping[EntryKind | None, str] = field(default_factory=dict)

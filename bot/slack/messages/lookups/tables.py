@@ -13,9 +13,11 @@ from bot.slack.messages.blocks import (
     DATA_TABLE,
     MAX_HEADER,
     PICTURE,
+    Button,
     DataTable,
     Truncator,
     bold,
+    buttons,
     code,
     header,
     illustrated,
@@ -36,6 +38,7 @@ DIFFERS = "≠"
 NOTABLE = "⚠"
 """The mark of a value that restricts the account."""
 _MAX_COLUMNS = 20
+_MAX_LABEL = 60
 _MAX_ROWS = 100
 _MAX_LEFT_OUT = 1900
 _NO_ATTRIBUTES = Field("", "Attributes", "")
@@ -47,9 +50,24 @@ def is_card(lookup: Lookup, found: Sequence[AccountResult]) -> bool:
 
 
 def show_card(
-    lookup: Lookup, row: AccountResult, headline: str, trim: Truncator, avoid: Collection[str]
+    lookup: Lookup,
+    row: AccountResult,
+    headline: str,
+    trim: Truncator,
+    avoid: Collection[str],
+    *,
+    drift_id: str | None = None,
 ) -> Iterator[Block]:
-    """Show one profile: its nickname, the headline, its avatar, and the fields that are set."""
+    """Show one profile: its nickname, the headline, its avatar, and the fields that are set.
+
+    Args:
+        lookup: The answer.
+        row: Its only account.
+        headline: The first line.
+        trim: The truncator.
+        avoid: The kinds of blocks to avoid.
+        drift_id: The opaque id of the history of the fields that were overwritten.
+    """
     title = make_visible(str(row.values.get(NICK.tag) or row.account))
     yield header(title)
     picture = "" if PICTURE in avoid else find_picture(row.values.get(AVATAR.tag))
@@ -65,6 +83,14 @@ def show_card(
         yield plain_context(cut(f"Not set: {', '.join(empty)}", _MAX_LEFT_OUT))
     if lookup.drift:
         yield paragraph(*(_show_drift(drift, trim) for drift in lookup.drift))
+        if drift_id:
+            yield buttons(Button(_drift_label(lookup.drift), "field_history", drift_id))
+
+
+def _drift_label(found: Sequence[Drift]) -> str:
+    """Label the button to the values before."""
+    label, *others = [make_visible(drift.field.label) for drift in found]
+    return f"History of {f'{len(found)} fields' if others else cut(label, _MAX_LABEL)}"
 
 
 def _show_drift(drift: Drift, trim: Truncator) -> list[RichTextElement]:
