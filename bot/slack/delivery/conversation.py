@@ -93,9 +93,11 @@ class Conversation:
         return True
 
     def update(self, message: Message) -> None:
-        """Update the last message, if Slack allows it."""
+        """Update the last message, if there is one and Slack allows it."""
+        if not self._ts:
+            return
         try:
-            self._replace(without_mentions(message, self.names) if self.public else message)
+            self.channel.update(self._ts, without_mentions(message, self.names) if self.public else message)
         except SlackCallError as error:
             log.info("could not update a message in a conversation (%s)", error)
 

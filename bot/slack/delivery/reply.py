@@ -154,6 +154,11 @@ class Reply:
         with self._lock:
             self.delivery.send(message, Audience.ACTOR)
 
+    def amend(self, message: Message) -> None:
+        """Show the answer again with what is known by now, where it can be updated; never post another."""
+        with self._lock:
+            self.delivery.update(message)
+
     def refuse(self, message: Message) -> None:
         """Send an error; the message of the pressed button stays."""
         with self._lock:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.slack.api.client import SlackClient
 from bot.slack.delivery.conversation import Conversation
-from bot.slack.delivery.reply import Reply
+from bot.slack.delivery.reply import Audience, Reply
 from bot.slack.delivery.response_url import Responder
 from bot.slack.messages.blocks import Message
 from tests.support.scripted_server import ScriptedServer, ServerResponse, answer, reset
@@ -290,3 +290,33 @@ def test_keeps_trying_the_last_way_while_slack_asks_to_wait(naps: list[float]) -
 
     assert fixture.calls == [POST] * 7
     assert len(naps) == 5
+
+
+def test_amends_an_answer_in_its_place() -> None:
+    with slack(SENT, SENT) as fixture:
+        reply = fixture.reply()
+        reply.answer(LINE)
+        reply.amend(MESSAGE)
+
+    assert fixture.calls == [POST, UPDATE]
+    assert (fixture.posted[1]["ts"], fixture.posted[1]["text"]) == ("2.2", MESSAGE.text)
+
+
+@pytest.mark.parametrize("code", ["message_not_found", "internal_error"])
+def test_posts_no_other_message_for_an_answer_that_is_gone(code: str) -> None:
+    with slack(SENT, says(code)) as fixture:
+        reply = fixture.reply()
+        reply.answer(LINE)
+        reply.amend(MESSAGE)
+
+    assert fixture.calls == [POST, UPDATE]
+
+
+@pytest.mark.parametrize("channel", [ROOM, DIRECT])
+def test_amends_no_answer_that_only_the_actor_saw(channel: str) -> None:
+    with slack(SENT) as fixture:
+        reply = fixture.reply(channel)
+        reply.answer(LINE, Audience.ACTOR)
+        reply.amend(MESSAGE)
+
+    assert len(fixture.calls) == 1
