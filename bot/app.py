@@ -25,6 +25,7 @@ from bot.slack.api.socket_mode import SocketClient, token_refused
 from bot.slack.delivery.audit_relay import Relay
 from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
+from bot.slack.delivery.post_links import PostLinks
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions
 from bot.slack.listeners.envelopes import DeduplicatingHandler
@@ -123,9 +124,10 @@ def make_bot(
         audited=settings.audit_channel is not None,
     )
     services = Services(settings.apps, ims, settings.rules, people, pool, store, changes)
-    relay = _make_relay(settings, slack, store, people)
+    post_links = PostLinks(store.find_posts, people.link)
+    relay = _make_relay(settings, slack, store, people, post_links)
     reconcile_loop = _make_reconcile_loop(settings, changes, responder)
-    audit = Audit(store, relay, reconcile_loop, audited=changes.audited)
+    audit = Audit(store, relay, reconcile_loop, post_links, audited=changes.audited)
     interactions = Interactions()
     forms = Forms(slack, interactions)
     runner = CommandRunner(
@@ -144,6 +146,7 @@ def make_bot(
         ),
         observe,
         audit.channel_trouble,
+        post_links.expect if relay else lambda _, __: None,
     )
     homes = HomeTabs(
         slack, settings.slack_command, services, interactions, audit.channel_state, _find_channel(settings)
@@ -176,7 +179,9 @@ def _find_channel(settings: Settings) -> str:
     return "" if channel == NO_CHANNEL else channel
 
 
-def _make_relay(settings: Settings, slack: SlackClient, store: Store, people: SlackPeople) -> Relay | None:
+def _make_relay(
+    settings: Settings, slack: SlackClient, store: Store, people: SlackPeople, post_links: PostLinks
+) -> Relay | None:
     channel = _find_channel(settings)
     if not channel:
         return None
@@ -189,6 +194,7 @@ def _make_relay(settings: Settings, slack: SlackClient, store: Store, people: Sl
         masked=masked,
         is_shared_outside=people.is_shared_outside,
         names=people.find_name,
+        posted=post_links.look,
     )
 
 

@@ -4,6 +4,7 @@ from bot.errors import AuditError
 from bot.reconcile import ReconcileLoop
 from bot.serving.health import BackgroundCheck
 from bot.slack.delivery.audit_relay import Relay, RelayStatus
+from bot.slack.delivery.post_links import PostLinks
 from bot.store.record import Store
 
 
@@ -16,15 +17,23 @@ class Audit:
         store: The database of changes and entries.
         relay: Posts entries in the audit channel; None without a channel.
         reconcile_loop: Settles open changes.
+        post_links: Adds links to the audit channel's messages to answers.
         audited: False while AUDIT_CHANNEL is not set, not even to `none`.
     """
 
     def __init__(
-        self, store: Store, relay: Relay | None, reconcile_loop: ReconcileLoop, *, audited: bool = True
+        self,
+        store: Store,
+        relay: Relay | None,
+        reconcile_loop: ReconcileLoop,
+        post_links: PostLinks,
+        *,
+        audited: bool = True,
     ) -> None:
         self.store = store
         self.relay = relay
         self._reconcile_loop = reconcile_loop
+        self._post_links = post_links
         self._audited = audited
         self._status: RelayStatus | None = None
         self._waiting = -1
@@ -35,6 +44,7 @@ class Audit:
         """Start the relay, the reconcile loop and the checks."""
         if self.relay:
             self.relay.start()
+        self._post_links.start()
         self._reconcile_loop.start()
         self._record_check.start()
         self._channel_check.start()
@@ -44,6 +54,7 @@ class Audit:
         self._record_check.close()
         self._channel_check.close()
         self._reconcile_loop.close()
+        self._post_links.close()
         if self.relay:
             self.relay.close()
         self.store.close()

@@ -33,6 +33,7 @@ from bot.slack.api.people import SlackPeople
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.history_controls import make_controls
 from bot.slack.delivery.open_view import OpenView
+from bot.slack.delivery.post_links import AddLink
 from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interactions import (
@@ -72,6 +73,7 @@ class CommandRunner:
         lookups: Answers lookups.
         observe: Called after each answer.
         channel_trouble: Explains why the audit channel lacks changes; empty while it lacks none.
+        expect_post: Calls back with the link to an entry's message in the audit channel, if posted soon.
     """
 
     command: str
@@ -82,6 +84,7 @@ class CommandRunner:
     lookups: LookupAnswers
     observe: Observer
     channel_trouble: Callable[[], str]
+    expect_post: Callable[[int, AddLink], None] = lambda _, __: None
 
     def run_guarded(
         self,
@@ -133,10 +136,17 @@ class CommandRunner:
     def answer(self, request: SlackRequest, result: Result) -> None:
         """Answer with the result of a command."""
         self.remember(request.actor, result)
-        message = render(
-            result, command=self.command, actor_id=request.actor.user_id, note=self.channel_note(result)
+        draw = partial(
+            render,
+            result,
+            command=self.command,
+            actor_id=request.actor.user_id,
+            note=self.channel_note(result),
         )
-        request.reply.answer(message, Audience.ACTOR)
+        request.reply.answer(draw(), Audience.ACTOR)
+        # A modal may show something else by then; its History leads to the message, too.
+        if isinstance(result, Settled) and _was_tried(result) and not request.reply.delivery.is_view:
+            self.expect_post(result.entry.sequence, lambda link: request.reply.amend(draw(link=link)))
 
     def remember(self, actor: Actor, result: Result) -> None:
         """Keep a preview until its change is confirmed, to show it again if that fails."""

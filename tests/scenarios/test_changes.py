@@ -95,6 +95,19 @@ def test_says_which_field_did_not_stay_as_it_was_set(running_bot: RunningBot, ed
     assert "Nickname is no longer" not in after["text"]
 
 
+def test_links_a_settled_answer_to_its_message_in_the_audit_channel(
+    running_bot: RunningBot, ed: SlackUser
+) -> None:
+    done = ed.press(ed.ask("/im set user_034 nick=Linked"), "Confirm 1 change")
+    linked = ed.linked()
+    audited = ed.audit()
+
+    assert (linked["ts"], linked["text"]) == (done["ts"], done["text"])
+    address = running_bot.bot.people.link(audited["channel"], audited["ts"])
+    assert f"<{address}|Audit message>" in str(linked["blocks"])
+    assert ed.press(linked, "Undo…")["text"].startswith("Undo change")
+
+
 def test_leads_from_a_field_that_did_not_stay_to_its_values_before(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:

@@ -63,9 +63,9 @@ def start(_: RunningBot, ed: SlackUser) -> dict[str, Any]:
 
 def changed(running_bot: RunningBot, ed: SlackUser) -> dict[str, Any]:
     nick = f"Slow{len(running_bot.workspace.messages)}"  # unique
-    done = ed.press(ed.ask(f"/im set user_003 nick={nick}"), "Confirm 1 change")
+    ed.press(ed.ask(f"/im set user_003 nick={nick}"), "Confirm 1 change")
     ed.audit()
-    return done
+    return ed.linked()
 
 
 @pytest.mark.parametrize(

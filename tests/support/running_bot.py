@@ -34,6 +34,7 @@ Transport = Literal["socket", "http"]
 
 _WORKING = ("Looking up", "Sending the CSV", "The answer follows", "Contacting Tencent Chat")
 """Beginnings of progress messages."""
+_LINKED = "|Audit message>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,14 @@ class SlackUser:
 
     def answer(self) -> dict[str, Any]:
         message = self.next_message()
-        while is_audit_message(message):
+        while is_audit_message(message) or is_linked(message):
             message = self.next_message()
+        return message
+
+    def linked(self) -> dict[str, Any]:
+        """Wait for the update that adds a link to the audit channel to an answer."""
+        while not is_linked(message := self.next_message()):
+            pass
         return message
 
     def result(self, message: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -124,10 +131,11 @@ class SlackUser:
 
     def _next_view(self) -> dict[str, Any] | None:
         """Wait for the next view, or for None when the last one closed."""
-        while "view" not in (news := self.page.next()):
-            if "message" in news:
-                assert is_audit_message(news["message"]), news["message"]["text"]
-                self.audited.append(news["message"])
+        while "view" not in (news := self.page.next()) or is_linked(news["view"] or {}):
+            message = news.get("message", {})
+            if message and not is_linked(message):
+                assert is_audit_message(message), message["text"]
+                self.audited.append(message)
         view: dict[str, Any] | None = news["view"]
         return view
 
@@ -159,6 +167,11 @@ def read_denials(running_bot: RunningBot, person: Person) -> list[dict[str, Any]
 def is_audit_message(message: dict[str, Any]) -> bool:
     """Whether a message is for the whole audit channel, and no ephemeral answer there."""
     return bool(message["channel"] == AUDIT_CHANNEL_ID and not message["ephemeral"])
+
+
+def is_linked(shown: dict[str, Any]) -> bool:
+    """Whether a message or a view about a change has the link to the audit channel, which is added later."""
+    return any(_LINKED in str(block) for block in shown.get("blocks") or () if block["type"] == "context")
 
 
 @contextmanager

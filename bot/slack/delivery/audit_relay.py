@@ -104,6 +104,7 @@ class Relay:
         is_shared_outside: Asks Slack whether people from other organizations can read a channel; raises
             SlackUnavailableError.
         names: Returns the names of people; it must not wait for Slack.
+        posted: Called after a message was posted and kept; it must not wait.
         timing: The waits.
     """
 
@@ -117,12 +118,14 @@ class Relay:
         masked: Mapping[str, Collection[str]],
         is_shared_outside: Callable[[str], bool],
         names: Names = no_names,
+        posted: Callable[[], None] = lambda: None,
         timing: RelayTiming = USUAL_TIMING,
     ) -> None:
         self._token = slack.token or ""
         self._channel = Channel(slack, channel)
         self._readers = Readers(channel, is_shared_outside, timing.private)
         self._names = names
+        self._notify_posted = posted
         self._outbox = outbox
         self._apps = apps
         self._masked = masked
@@ -241,6 +244,7 @@ class Relay:
         *_, last = takewhile(lambda entry: _key(entry) in self._posted, entries)
         self._outbox.mark_delivered(self._holder, last.sequence, self._unkept)
         self._unkept = []
+        self._notify_posted()
         return True
 
     def _post_checkpoint(self) -> bool:

@@ -138,8 +138,8 @@ def show_form(form: Form, command: str, seen_by: str, trim: Truncator) -> Iterat
     yield context(seen_by, trim.note())
 
 
-def show_settled(settled: Settled, seen_by: str, trim: Truncator) -> Iterator[Block]:
-    """Show the outcome of a change, and the next steps."""
+def show_settled(settled: Settled, seen_by: str, trim: Truncator, link: str = "") -> Iterator[Block]:
+    """Show the outcome of a change, the next steps, and the link to the audit channel's message."""
     app, change = settled.app, settled.change
     done = change.outcome is Outcome.SUCCEEDED
     yield paragraph(*_outcome_lines(settled, trim))
@@ -150,7 +150,9 @@ def show_settled(settled: Settled, seen_by: str, trim: Truncator) -> Iterator[Bl
         yield buttons(
             Button("Undo…", "undo_change", change.id), Button("History", "change_history", change.id)
         )
-    yield context(_change_id(change), f"entry {entry_label(settled.entry)}", seen_by, trim.note())
+    entry = f"entry {entry_label(settled.entry)}"
+    audited = f"<{escape(link)}|Audit message>" if link else ""
+    yield context(_change_id(change), entry, audited, seen_by, trim.note())
 
 
 def done_text(settled: Settled) -> str:

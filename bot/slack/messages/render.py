@@ -40,6 +40,7 @@ def render(
     shared: bool = False,
     note: str = "",
     repeat_ids: Sequence[str] = (),
+    link: str = "",
     avoid: Collection[str] = NEWER,
 ) -> Message:
     """Render a command's result.
@@ -52,6 +53,7 @@ def render(
         shared: Whether the whole channel sees it.
         note: A sentence to add to a lookup or a change, such as that it could not be recorded.
         repeat_ids: The opaque ids of the recent lookups in a start.
+        link: The link to the audit channel's message about a settled change; empty while it is not known.
         avoid: The kinds of newer blocks to avoid.
     """
     seen_by = _visibility(actor_id, shared=shared)
@@ -72,7 +74,7 @@ def render(
         case Unchanged() | Overwritten():
             return make_message(lambda trim: _show_unsent(result, seen_by, trim))
         case Settled():
-            return make_message(lambda trim: [*show_settled(result, seen_by, trim), *_show_note(note)])
+            return make_message(lambda trim: [*show_settled(result, seen_by, trim, link), *_show_note(note)])
         case Form():
             return make_message(lambda trim: show_form(result, command, seen_by, trim))
         case History() | RecordPage():

@@ -242,6 +242,12 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "preview_undo": lambda: show(Preview(PROD, UNDO)),
     "unchanged": lambda: show(UNCHANGED),
     "form": lambda: show(FORM),
+    "settled_linked": lambda: render(
+        settled(Outcome.SUCCEEDED),
+        command="/im",
+        actor_id="U1",
+        link="https://x.slack.com/archives/C1/p17?a=1&b=2",
+    ),
     "settled_succeeded": lambda: show(settled(Outcome.SUCCEEDED)),
     "settled_undone": lambda: show(settled(Outcome.SUCCEEDED, change=UNDO)),
     "settled_failed": lambda: show(settled(Outcome.FAILED, REFUSED)),
