@@ -1,6 +1,7 @@
 """The record in Slack: the history of an account, and the entries of a change, a number or a person."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, groupby
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -27,7 +28,7 @@ from bot.slack.messages.blocks import (
     words,
 )
 from bot.slack.messages.change import order_fields
-from bot.slack.messages.history_entries import Detail, mark, show_entry
+from bot.slack.messages.history_entries import Detail, Place, group_lookups, mark, show_entry, show_lookups
 from bot.slack.messages.lookups.paging import PageControls
 from bot.slack.messages.text import cut, make_visible
 from bot.slack.messages.values import field_label, format_time
@@ -61,8 +62,13 @@ def _show_history(history: History, page: PageControls, seen_by: str, trim: Trun
         yield paragraph([words(_say_nothing(history))])
     detail = Detail.SOME if history.with_values else Detail.NONE
     tags = {field.tag for field in history.fields}
-    for entry in history.entries:
-        yield from show_entry(entry, history.app, page, trim, detail, only=tags)
+    yield from _show_each(
+        history.entries,
+        lambda _: None,
+        lambda entry: show_entry(entry, history.app, page, trim, detail, only=tags),
+        page,
+        trim,
+    )
     yield from _show_controls(history.entries, history.kind, page)
     if history.fields and page.history_id:
         yield buttons(Button("Whole history", "show_history", page.history_id))
@@ -78,19 +84,45 @@ def _show_record(found: RecordPage, page: PageControls, seen_by: str, trim: Trun
         more = " so far. Older ones may follow" if found.older else ""
         yield paragraph([words(f"The record has no such entries{more}.")])
     detail = Detail.ALL if query.entry else Detail.SOME
-    for number, entry in enumerate(found.entries):
+
+    def place(entry: Entry | AlteredEntry) -> str:
+        name = _find_app(entry, found.apps).name
+        return "" if {name} == set(found.apps) else name
+
+    def show(entry: Entry | AlteredEntry) -> Iterator[Block]:
         # The steps of a change have the same values.
-        is_repeated = query.change and number
+        is_repeated = query.change and entry is not found.entries[0]
         shown = detail if found.with_values and not is_repeated else Detail.NONE
-        app = _find_app(entry, found.apps)
-        place = "" if {app.name} == set(found.apps) else app.name
-        yield from show_entry(entry, app, page, trim, shown, place=place)
+        return show_entry(entry, _find_app(entry, found.apps), page, trim, shown, place=place(entry))
+
+    if query.is_search:
+        yield from _show_each(found.entries, place, show, page, trim)
+    else:
+        yield from chain.from_iterable(map(show, found.entries))
     yield from _show_next(found, page)
     if query.is_search:
         yield from _show_controls(found.entries, query.kind, page)
     secret = "" if found.with_values else "only editors see values"
     order = "newest first" if len(found.entries) > 1 else ""
     yield context(order, secret, seen_by, trim.note())
+
+
+def _show_each(
+    entries: Sequence[Entry | AlteredEntry],
+    place: Place,
+    show: Callable[[Entry | AlteredEntry], Iterator[Block]],
+    page: PageControls,
+    trim: Truncator,
+) -> Iterator[Block]:
+    """Show entries: each by itself, but lookups in a row as lines of one block."""
+    for is_routine, found in groupby(group_lookups(entries), lambda each: isinstance(each, list)):
+        if is_routine:
+            groups = [each for each in found if isinstance(each, list)]
+            yield show_lookups(groups, place, page, trim)
+        else:
+            for each in found:
+                if not isinstance(each, list):
+                    yield from show(each)
 
 
 def _heading(found: RecordPage) -> list[RichTextElement]:

@@ -1,8 +1,11 @@
 """One entry of the record in a history."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
+from itertools import groupby
+from typing import TypeAlias
 
 from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
@@ -13,7 +16,12 @@ from bot.slack.messages.blocks import Truncator, bold, code, paragraph, person, 
 from bot.slack.messages.change import differences, entry_label, show_differences
 from bot.slack.messages.lookups.paging import PageControls
 from bot.slack.messages.text import and_more, make_visible
-from bot.slack.messages.values import show_time
+from bot.slack.messages.values import show_span, show_time
+
+Lookups: TypeAlias = Sequence[Entry]
+"""Answered lookups of one person in one app, newest first."""
+Place: TypeAlias = Callable[[Entry | AlteredEntry], str | None]
+"""Returns the app to name beside an entry's accounts; None for no accounts either."""
 
 
 class Detail(Enum):
@@ -30,7 +38,29 @@ _OPEN_STATES: Mapping[Outcome, str] = {
 }
 """Texts for the outcomes that are no end of a change."""
 _MAX_FIELDS = 8
+_TIMES = "\N{MULTIPLICATION SIGN}"
+_MAX_ACCOUNTS = 3
 _CHANNEL = re.compile("[CGD][A-Z0-9]+")
+
+
+def group_lookups(entries: Iterable[Entry | AlteredEntry]) -> Iterator[list[Entry] | Entry | AlteredEntry]:
+    """Group the answered lookups of one person that follow one another; yield other entries as they are."""
+    for key, found in groupby(entries, _routine_key):
+        if key:
+            yield [entry for entry in found if isinstance(entry, Entry)]
+        else:
+            yield from found
+
+
+def _routine_key(entry: Entry | AlteredEntry) -> tuple[str, ...]:
+    """Return what lookups that are shown as one have in common; nothing for entries that stand alone."""
+    if isinstance(entry, AlteredEntry):
+        return ()
+    event = entry.event
+    if event.outcome is not Outcome.ANSWERED or event.change_id:
+        return ()
+    alone = str(entry.sequence) if event.reason else ""
+    return (event.actor.user_id, event.app, _describe(event), alone)
 
 
 def show_entry(
@@ -66,9 +96,8 @@ def show_entry(
         if more := and_more(len(found) - _MAX_FIELDS, "fields"):
             lines.append([words(f"{more}: open #{entry.sequence}")])
     lines += [[words(line)] for line in show_problem(event, trim)]
-    if event.reason and (page.may_change or event.command != WORDS[ShowHistory]):
-        label = "Searched for: " if event.command == WORDS[ShowHistory] else "Reason: "
-        lines.append([words(label), words(trim(make_visible(event.reason)))])
+    if event.reason and event.command != WORDS[ShowHistory]:
+        lines.append([words("Reason: "), words(trim(make_visible(event.reason)))])
     yield paragraph(*lines)
     if detail is Detail.ALL and found:
         yield show_differences(found, "Before", "After" if is_done(event) else "Requested")
@@ -76,29 +105,78 @@ def show_entry(
         yield plain_context(entry_label(entry))
 
 
+def show_lookups(groups: Sequence[Lookups], place: Place, page: PageControls, trim: Truncator) -> Block:
+    """Show answered lookups without any emphasis: one line for those of one person in a row."""
+    return paragraph(*(_lookups_line(group, place(group[0]), page, trim) for group in groups))
+
+
 def _first_line(entry: Entry, place: str | None, link: str, trim: Truncator) -> list[RichTextElement]:
+    """Say what happened, then who did it, when, and the numbers."""
     event = entry.event
-    others = len(event.accounts) - 1
-    beside = [words(f" with {others} more")] if others > 0 else []
-    account = [words(" "), code(trim(event.accounts[0]))] if event.accounts and place is not None else []
-    number = f"#{entry.sequence}"
-    linked = RichTextElementParts.Link(url=link, text=number) if link else words(number)
     return [
         words(f"{mark(event)} "),
-        show_time(entry.at),
+        bold(event.command),
+        *_subject([entry], place, trim),
+        bold(f" {_describe(event)}"),
+        *_place(event),
         words("  "),
         person(event.actor.user_id),
-        words("  "),
-        code(event.command),
-        *account,
-        *beside,
-        *([words(" in "), code(place)] if place else []),
-        words(f"  {_describe(event)}"),
-        *_place(event),
-        *([words("  "), code(event.change_id)] if event.change_id else []),
-        words("  "),
-        linked,
+        words("  ·  "),
+        show_time(entry.at),
+        *([words("  ·  "), code(event.change_id)] if event.change_id else []),
+        words("  ·  "),
+        _number(entry, link),
     ]
+
+
+def _lookups_line(
+    group: Lookups, place: str | None, page: PageControls, trim: Truncator
+) -> list[RichTextElement]:
+    last, first = group[0], group[-1]
+    counts = Counter(entry.event.command for entry in group)
+    asked = ", ".join(
+        f"{command} {_TIMES}{count}" if count > 1 else command for command, count in counts.items()
+    )
+    when, numbers = [show_time(last.at)], [_number(last, page.links.get(last.sequence, ""))]
+    if len(group) > 1:
+        when = show_span(first.at, last.at)
+        numbers = [words(f"#{first.sequence} to #{last.sequence}")]
+    return [
+        words(f"{mark(last.event)} {asked}"),
+        *_subject(group, place, trim),
+        words(f" {_describe(last.event)}  "),
+        person(last.event.actor.user_id),
+        words("  ·  "),
+        *when,
+        words("  ·  "),
+        *numbers,
+        *_searched(last.event, page, trim),
+    ]
+
+
+def _searched(event: AuditEvent, page: PageControls, trim: Truncator) -> Iterator[RichTextElement]:
+    """Say what was searched for, which may be what somebody did."""
+    if event.reason and page.may_change:
+        yield words(f"  ·  Searched for: {trim(make_visible(event.reason))}")
+
+
+def _subject(group: Lookups, place: str | None, trim: Truncator) -> Iterator[RichTextElement]:
+    """Name the accounts and the app, as far as the heading does not."""
+    accounts = list(dict.fromkeys(account for entry in group for account in entry.event.accounts))
+    named = accounts[: 0 if place is None else _MAX_ACCOUNTS if len(group) > 1 else 1]
+    for number, account in enumerate(named):
+        yield words(", " if number else " ")
+        yield code(trim(account))
+    others = len(accounts) - max(1, len(named))
+    if others > 0 and (place is not None or len(group) == 1):
+        yield words(f" with {others} more")
+    if place:
+        yield from (words(" in "), code(place))
+
+
+def _number(entry: Entry, link: str) -> RichTextElement:
+    number = f"#{entry.sequence}"
+    return RichTextElementParts.Link(url=link, text=number) if link else words(number)
 
 
 def mark(event: AuditEvent) -> str:

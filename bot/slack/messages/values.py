@@ -8,12 +8,13 @@ from slack_sdk.models.blocks import RichTextElement, RichTextElementParts
 
 from bot.core.fields import Field, Kind
 from bot.core.model import Value
-from bot.slack.messages.blocks import Truncator
+from bot.slack.messages.blocks import Truncator, words
 from bot.slack.messages.text import make_visible
 
 ABSENT = "—"
 """The placeholder for a value that the API did not return."""
 
+_CLOSE = timedelta(hours=12)
 _NUMBER = re.compile("-?[0-9]{1,20}")
 _UNITS = {"day": 86400, "hour": 3600, "minute": 60}
 # strftime's month names depend on the machine's language.
@@ -83,6 +84,18 @@ def show_time(moment: datetime) -> RichTextElement:
         format="{date_short_pretty} {time}",
         fallback=format_time(moment),
     )
+
+
+def show_span(first: datetime, last: datetime) -> list[RichTextElement]:
+    """Make the elements that show two UTC times: the day once if they are close, one if in one minute."""
+    if format_time(first) == format_time(last):
+        return [show_time(last)]
+    if last - first > _CLOSE:
+        return [show_time(first), words(" to "), show_time(last)]
+    end = RichTextElementParts.Date(
+        timestamp=int(last.timestamp()), format="{time}", fallback=f"{last:%H:%M} UTC"
+    )
+    return [show_time(first), words(" to "), end]
 
 
 def format_ago(ago: timedelta) -> str:

@@ -1145,7 +1145,33 @@ def test_counts_the_accounts_that_were_asked_about_together() -> None:
     many = chain(1, replace(LOOKED_UP.event, accounts=tuple(f"u{number}" for number in range(8))))
 
     assert "Answered  profile u0, u1, u2, u3, u4 and 3 more  by" in tell(many).text
-    assert "profile with 7 more  answered" in show(replace(HISTORY, entries=(many,))).text
+    assert "profile with 7 more answered" in show(replace(HISTORY, entries=(many,))).text
+
+
+def test_shows_the_lookups_of_one_person_in_a_row_as_one_line() -> None:
+    asked = [chain(number, LOOKED_UP.event) for number in range(9, 4, -1)]
+    other = chain(4, replace(LOOKED_UP.event, actor=ED, command="attrs"))
+
+    lines = show(replace(HISTORY, entries=(enter(), *asked, other, chain(3, DENIED_ENTRY.event)))).text.split(
+        "\n"
+    )
+
+    assert [line for line in lines if line.startswith("🔎")] == [
+        "🔎 profile ×5 answered  U01ALICE  ·  19 Apr 2026 12:08 UTC to 12:12 UTC  ·  #5 to #9",
+        "🔎 attrs answered  U02ED  ·  19 Apr 2026 12:07 UTC  ·  #4",
+    ]
+
+
+def test_shows_a_lookup_by_its_number_with_its_hash() -> None:
+    assert LOOKED_UP.hash[:32] in str(show(record(RecordQuery(entry=1038), LOOKED_UP)).blocks)
+
+
+def test_names_the_accounts_of_lookups_in_a_row_where_the_heading_does_not() -> None:
+    asked = [
+        chain(number, replace(LOOKED_UP.event, accounts=(f"a{number}", f"b{number}"))) for number in (4, 3, 2)
+    ]
+
+    assert "profile ×3 a4, b4, a3 with 3 more answered" in show(record(RecordQuery(person=ED), *asked)).text
 
 
 def test_keeps_a_history_short() -> None:
