@@ -38,8 +38,8 @@ CLOSE_SECONDS = 10.0
 """Seconds that closing waits for a message being posted."""
 
 _DOUBLINGS = 10
-_FINAL = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found"})
-"""The codes of an update that will never work."""
+_FINAL = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+"""The codes of an update that will never work; a bot that is out of the channel may be invited later."""
 
 log = logging.getLogger(__name__)
 

@@ -739,9 +739,19 @@ def test_posts_at_once_while_an_update_fails(start_relay: StartRelay) -> None:
     assert relay.trouble() == ""
 
 
-def test_tries_an_update_again_after_an_outage(start_relay: StartRelay) -> None:
+@pytest.mark.parametrize(
+    "script",
+    [
+        (BROKEN, reset(), SENT),
+        (says("channel_not_found"), says("not_in_channel"), SENT),
+    ],
+    ids=["an outage", "the bot was out of the channel"],
+)
+def test_tries_an_update_again_when_slack_may_take_it_later(
+    start_relay: StartRelay, script: Sequence[ServerResponse]
+) -> None:
     timing = replace(FAST_TIMING, longest_wait=0.1)
-    _, outbox, channel = start_relay(BROKEN, reset(), SENT, waiting=[], timing=timing)
+    _, outbox, channel = start_relay(*script, waiting=[], timing=timing)
     outbox.outdated = [an_outdated()]
     wait_until(lambda: not outbox.outdated)
 
