@@ -164,8 +164,16 @@ class Services:
         im = self.ims[command.app.name]
         return LookupJob(command, asked, im, self.pool, self.record, earlier=earlier, begun=begun)
 
-    def show_history(self, actor: Actor, command: ShowHistory, surface: Surface = Surface.COMMAND) -> History:
+    def show_history(
+        self, actor: Actor, command: ShowHistory, surface: Surface = Surface.COMMAND, *, shared_in: str = ""
+    ) -> History:
         """Check the actor's role, and read a page of an account's history; only editors see values.
+
+        Args:
+            actor: The actor.
+            command: The command.
+            surface: The surface of the request.
+            shared_in: The channel whose members see it; empty if only the actor does.
 
         Raises:
             PermissionDeniedError: The actor may not look up.
@@ -182,17 +190,23 @@ class Services:
         if command.before is None:
             # A read-only record must not prevent the answer.
             with suppress(AuditError):
-                self.record.add(asked)
+                self.record.add(_share(asked, shared_in))
         is_editor = role is Role.EDITOR
         posts = self._find_posts(page) if is_editor else {}
         return History(app, account, page, older, is_editor, newer, command.kind, posts, command.fields)
 
     def search(
-        self, actor: Actor, command: SearchRecord, surface: Surface = Surface.COMMAND
+        self, actor: Actor, command: SearchRecord, surface: Surface = Surface.COMMAND, *, shared_in: str = ""
     ) -> RecordPage | History:
         """Check the actor's role, and find the entries of a change, a number or a person.
 
         Only editors see values, and what a person did.
+
+        Args:
+            actor: The actor.
+            command: The command.
+            surface: The surface of the request.
+            shared_in: The channel whose members see it; empty if only the actor does.
 
         Raises:
             PermissionDeniedError: The actor may not see them.
@@ -204,7 +218,7 @@ class Services:
             self._check(asked, Role.VIEWER)
             app = self.apps.by_name.get(query.app)
             if app and self.record.list_history(app.name, query.account, None, 1):
-                return self.show_history(actor, ShowHistory(app, query.account), surface)
+                return self.show_history(actor, ShowHistory(app, query.account), surface, shared_in=shared_in)
             query, asked = replace(query, account="", app=""), replace(asked, app="")
         if query.person:
             query = replace(query, person=replace(query.person, team_id=actor.team_id))
@@ -218,7 +232,7 @@ class Services:
         )
         if command.before is None:
             with suppress(AuditError):
-                self.record.add(_about(asked, query, page))
+                self.record.add(_share(_about(asked, query, page), shared_in))
         is_editor = role is Role.EDITOR
         posts = self._find_posts(page) if is_editor else {}
         return RecordPage(query, self.apps.by_name, page, older, is_editor, newer, posts)
@@ -348,6 +362,11 @@ class Services:
             except PermissionDeniedError as refusal:
                 reason = str(refusal)
         return None, reason
+
+
+def _share(asked: AuditEvent, channel: str) -> AuditEvent:
+    """Note the channel in which an answer is shared, if it is."""
+    return replace(asked, outcome=Outcome.SHARED, channel=channel) if channel else asked
 
 
 def _about(asked: AuditEvent, query: RecordQuery, page: Sequence[Entry | AlteredEntry]) -> AuditEvent:

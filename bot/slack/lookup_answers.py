@@ -254,7 +254,7 @@ class LookupAnswers:
         if share:
             check_share(self.people, request.channel_id)
         is_seen = share or request.reply.public
-        job.disclose(request.channel_id if is_seen else "", exported=csv)
+        job.disclose(request.channel_id if is_seen else "", exported=csv, when_cancelled=request.reply.public)
         with showing_progress(self.interactions, request, job, number=number, size=size):
             return job.run()
 

@@ -25,7 +25,7 @@ from bot.core.commands import (
     UndoChange,
     metric_of,
 )
-from bot.core.model import Actor, Role, Surface
+from bot.core.model import Actor, Outcome, Role, Surface
 from bot.core.results import History, Preview, RecordPage, Result, Settled
 from bot.core.services import Services
 from bot.errors import AuditError, BotError, CancelledError, PermissionDeniedError, UsageError
@@ -175,17 +175,16 @@ class CommandRunner:
     def show_history(self, request: SlackRequest, command: ShowHistory | SearchRecord) -> None:
         """Answer with a page of an account's history, or of another search of the record."""
         found: History | RecordPage
+        shared_in = self._find_readers(request, command)
         if isinstance(command, ShowHistory):
-            found = self.services.show_history(request.actor, command, request.surface)
+            found = self.services.show_history(request.actor, command, request.surface, shared_in=shared_in)
         else:
             if request.reply.public and command.query.is_search:
-                self.services.allow(request.actor, WORDS[ShowHistory], request.surface)
                 raise PermissionDeniedError(
                     "a search of the record is for editors alone, and others can read this",
                     advice=f"Type {self.command} history here, or message the bot directly",
                 )
-            found = self.services.search(request.actor, command, request.surface)
-        check_readers(self.people, request, self.command)
+            found = self.services.search(request.actor, command, request.surface, shared_in=shared_in)
         controls = None
         if request.reply.public:
             # Values are only for editors, and buttons only for the actor.
@@ -196,6 +195,19 @@ class CommandRunner:
         request.reply.answer(
             render(found, command=self.command, actor_id=request.actor.user_id, page=controls)
         )
+
+    def _find_readers(self, request: SlackRequest, command: ShowHistory | SearchRecord) -> str:
+        """Return the channel whose members see a history, and check the role and that channel; else nothing.
+
+        Raises:
+            PermissionDeniedError: It may not be posted there, or the actor may not look up.
+        """
+        if not request.reply.public:
+            return ""
+        about = (command.app.name, (command.account,)) if isinstance(command, ShowHistory) else ("", ())
+        self.services.allow(request.actor, WORDS[ShowHistory], request.surface, *about)
+        check_readers(self.people, request, self.command)
+        return request.channel_id
 
     def show_start(self, request: SlackRequest) -> None:
         """Answer with the start."""
@@ -268,3 +280,7 @@ class CommandRunner:
         key = self.interactions.keep(request.actor, place)
         is_editor = self.services.report_role(request.actor).role is Role.EDITOR
         return search_view(self.services.apps, key, anybody=is_editor)
+
+
+def _was_tried(settled: Settled) -> bool:
+    return settled.change.outcome is not Outcome.CANCELLED

@@ -409,6 +409,21 @@ def test_shows_only_the_changes_of_a_field(make: Make, record: FakeRecord) -> No
     assert record.entries[-1].event.reason == "nick"
 
 
+@pytest.mark.parametrize("text", ["history alice", "history #1", "history U07EDMK5T8W"])
+def test_records_in_which_channel_a_history_was_shared(make: Make, record: FakeRecord, text: str) -> None:
+    services = make()
+    run(services, EDDA, "profile alice U07EDMK5T8W")
+    command = services.read(EDDA, text)
+
+    if isinstance(command, ShowHistory):
+        services.show_history(EDDA, command, shared_in="C1")
+    elif isinstance(command, SearchRecord):
+        services.search(EDDA, command, shared_in="C1")
+
+    event = record.entries[-1].event
+    assert (event.command, event.outcome, event.channel) == ("history", Outcome.SHARED, "C1")
+
+
 def test_shows_every_step_of_a_change(make: Make, record: FakeRecord) -> None:
     services = make()
     preview = run(services, EDDA, "set alice nick=New")

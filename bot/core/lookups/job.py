@@ -77,16 +77,19 @@ class LookupJob:
         self._deadline = Deadline((self._started if begun is None else begun) + ASKING_SECONDS)
         self._rows = {row.account: row for row in never_asked(command)}
         self._answered = 0
+        self._seen_in = ""
         self._lock = Lock()
         self._ended = False
 
-    def disclose(self, channel: str, *, exported: bool) -> None:
+    def disclose(self, channel: str, *, exported: bool, when_cancelled: bool = False) -> None:
         """Note, before it runs, that the answer is shared in a channel or exported.
 
         Args:
             channel: The channel whose members see the answer; empty if only the actor does.
             exported: Whether it becomes a file.
+            when_cancelled: Whether the channel also sees the partial answer of a cancelled lookup.
         """
+        self._seen_in = channel if when_cancelled else ""
         shared = Outcome.SHARED if channel else Outcome.ANSWERED
         outcome = Outcome.EXPORTED if exported else shared
         self._asked = replace(self._asked, outcome=outcome, channel=channel)
@@ -121,7 +124,7 @@ class LookupJob:
             for account in self.command.accounts
         )
         words = f"cancelled after {len(answered)} of {len(rows)} accounts were answered"
-        event = replace(self._asked, outcome=Outcome.CANCELLED, problem=words, channel="")
+        event = replace(self._asked, outcome=Outcome.CANCELLED, problem=words, channel=self._seen_in)
         return replace(self._close(rows, event), cancelled=True)
 
     def progress(self) -> Progress:

@@ -157,7 +157,8 @@ def _lookups_line(
 def _searched(event: AuditEvent, page: PageControls, trim: Truncator) -> Iterator[RichTextElement]:
     """Say what was searched for, which may be what somebody did."""
     if event.reason and page.may_change:
-        yield words(f"  ·  Searched for: {trim(make_visible(event.reason))}")
+        label = "Searched for: " if event.command == WORDS[ShowHistory] else ""
+        yield words(f"  ·  {label}{trim(make_visible(event.reason))}")
 
 
 def _subject(group: Lookups, place: str | None, trim: Truncator) -> Iterator[RichTextElement]:
@@ -187,6 +188,8 @@ def mark(event: AuditEvent) -> str:
 def _describe(event: AuditEvent) -> str:
     if event.outcome is Outcome.ANSWERED and event.command == WORDS[SetFields]:
         return "form opened"
+    if event.outcome is Outcome.ANSWERED and event.command == WORDS[UndoChange]:
+        return "not proposed: it would overwrite a later change"
     return _OPEN_STATES.get(event.outcome, event.outcome)
 
 

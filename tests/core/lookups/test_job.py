@@ -164,6 +164,18 @@ def test_is_cancelled_once() -> None:
     assert len(record.entries) == 1
 
 
+@pytest.mark.parametrize(("is_public", "channel"), [(True, "C1"), (False, "")])
+def test_records_where_the_part_of_a_cancelled_lookup_was_seen(*, is_public: bool, channel: str) -> None:
+    record = FakeRecord()
+    with ThreadPoolExecutor(1) as pool:
+        inquiry = begin(profile("u1"), EVERYBODY, pool, record)
+        inquiry.disclose("C1", exported=False, when_cancelled=is_public)
+        inquiry.cancel()
+
+    event = record.entries[-1].event
+    assert (event.outcome, event.channel) == (Outcome.CANCELLED, channel)
+
+
 def test_says_that_a_cancelled_lookup_could_not_be_recorded() -> None:
     record = FakeRecord({"add": [AuditError("the disk is full")]})
     with ThreadPoolExecutor(1) as pool:
