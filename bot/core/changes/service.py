@@ -208,7 +208,11 @@ class Changes:
         if changed := changed_fields(touched, now, done.after):
             if undone_by := journal.find_undo(self.record, done):
                 raise ExpiredError(f"it was already undone by change {undone_by}", advice=_HISTORY)
-            return Overwritten(app, done, find_later(self.record, done, changed, done.after, now))
+            later = find_later(self.record, done, changed, done.after, now)
+            with before_sending():
+                # It shows current values.
+                self.record.add(_refused_undo(actor, done, surface))
+            return Overwritten(app, done, later)
         wanted = {field: undo_value(field, done.before.get(field.tag)) for field in touched}
         change = self._new(actor, app, done.account, now, wanted, reason=undo_reason(done.id), undoes=done.id)
         return self._preview(app, change, surface, wanted, now)
@@ -347,6 +351,20 @@ class Changes:
             proposed_at=journal.now(self.record),
             undoes=undoes,
         )
+
+
+def _refused_undo(actor: Actor, done: Change, surface: Surface) -> AuditEvent:
+    """Make the event of an undo that is not proposed; it is no step of the change."""
+    return AuditEvent(
+        actor,
+        surface,
+        done.app,
+        "undo",
+        (done.account,),
+        Outcome.ANSWERED,
+        reason=undo_reason(done.id),
+        problem="it would overwrite what was changed later",
+    )
 
 
 def _asked(actor: Actor, change: Change | None, surface: Surface, word: str = "") -> AuditEvent:

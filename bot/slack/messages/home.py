@@ -56,7 +56,7 @@ _OUTCOMES: Mapping[Outcome, tuple[str, str, str]] = {
     Outcome.UNKNOWN: ("Change sent, outcome unknown", "Undo sent, outcome unknown", ""),
     Outcome.CANCELLED: ("Change cancelled", "Undo cancelled", "Cancelled:"),
     Outcome.DENIED: ("Change refused", "Undo refused", "Refused:"),
-    Outcome.ANSWERED: ("", "", "Looked up"),
+    Outcome.ANSWERED: ("", "Undo not proposed", "Looked up"),
     Outcome.SHARED: ("", "", "Shared"),
     Outcome.EXPORTED: ("", "", "Exported"),
 }

@@ -610,7 +610,23 @@ def test_does_not_undo_over_what_was_changed_later(fixture: ChangesFixture) -> N
 
     assert isinstance(refused, Overwritten)
     assert [(each.field.word, each.before, each.now) for each in refused.later] == [("level", 8, 9)]
-    assert fixture.steps[-1] is Outcome.SUCCEEDED
+    *_, settled, shown = fixture.record.entries
+    assert settled.event.outcome is Outcome.SUCCEEDED
+    assert (shown.event.outcome, shown.event.command, shown.event.accounts) == (
+        Outcome.ANSWERED,
+        "undo",
+        ("alice",),
+    )
+    assert (shown.event.reason, shown.event.change_id) == (f"undo of {done.id}", "")
+
+
+def test_shows_no_current_values_that_it_cannot_record(fixture: ChangesFixture) -> None:
+    done = fixture.done("level=8")
+    fixture.someone_else_writes({LEVEL: 9})
+    fixture.record.failing = {"add": [AuditError("the disk is full")]}
+
+    with pytest.raises(AuditError):
+        fixture.changes.undo(EDDA, done.id)
 
 
 def test_undoes_only_what_was_applied(fixture: ChangesFixture) -> None:
