@@ -14,10 +14,12 @@ from bot.store.database.schema import entries, entry_accounts
 
 Columns: TypeAlias = ReadOnlyColumnCollection[str, Any]
 
-SCANNED = 2000
+SCANNED = 500
 """The most entries that one query looks at."""
 SEARCH_SECONDS = 2.0
 """Seconds after which a search stops, and says how far it came; one use of the database takes longer."""
+
+_LOOKED_AT = (entries.c.sequence, entries.c.content, entries.c.hash, entries.c.change, entries.c.actor)
 
 
 def search(connection: Connection, query: RecordQuery, before: int | None, limit: int) -> Found:
@@ -40,7 +42,7 @@ def _search_step(
     connection: Connection, query: RecordQuery, first: int, before: int | None, limit: int
 ) -> Found:
     """Look at SCANNED entries at the most."""
-    looked_at = _look_at(query, first, before)
+    looked_at = _look_at(query, first, before, *_LOOKED_AT)
     # No database moves these conditions into the limited query below, whose cost is bounded.
     wanted = (
         select(looked_at.c.sequence, looked_at.c.content, looked_at.c.hash)
@@ -51,18 +53,21 @@ def _search_step(
     found = tuple(chain.read_each(connection.execute(wanted)))
     if len(found) == limit:
         return Found(found, found[-1].sequence)
-    count, oldest = connection.execute(select(func.count(), func.min(looked_at.c.sequence))).one()
+    # Of their numbers alone, which the index holds.
+    numbers = _look_at(query, first, before)
+    count, oldest = connection.execute(select(func.count(), func.min(numbers.c.sequence))).one()
     return Found(found, oldest if count == SCANNED else None)
 
 
-def _look_at(query: RecordQuery, first: int, before: int | None) -> Subquery:
-    """Select the entries to look at, by the index that leaves the fewest."""
-    found = select(entries.c.sequence, entries.c.content, entries.c.hash, entries.c.change, entries.c.actor)
-    number = entries.c.sequence
+def _look_at(query: RecordQuery, first: int, before: int | None, *columns: ColumnElement[Any]) -> Subquery:
+    """Select the entries to look at, by the index that leaves the fewest; without columns, their numbers."""
+    about = entry_accounts.c
+    number = about.sequence if query.account else entries.c.sequence
+    found = select(*(columns or (number,)))
     if query.account:
-        about = entry_accounts.c
-        number = about.sequence
-        found = found.join(entry_accounts, about.sequence == entries.c.sequence).where(
+        if columns:
+            found = found.join(entry_accounts, about.sequence == entries.c.sequence)
+        found = found.where(
             about.app == chain.index_key(query.app), about.account == chain.index_key(query.account)
         )
     elif query.entry is not None:
