@@ -128,8 +128,8 @@ def test_shows_editors_alone_what_a_history_holds(enter: OpenPage) -> None:
     others = ask(other, "/im history carol")
 
     for shown in (history, others):
-        expect(shown).to_contain_text("@Grace Kim set succeeded", use_inner_text=True)
-        expect(shown).to_contain_text("@Grace Kim profile answered", use_inner_text=True)
+        expect(shown).to_contain_text("set succeeded @Grace Kim", use_inner_text=True)
+        expect(shown).to_contain_text("profile answered @Grace Kim", use_inner_text=True)
     expect(history).to_contain_text("Location: Singapore → Jurong")
     expect(others).not_to_contain_text("Jurong")
     expect(others).to_contain_text("only editors see values")

@@ -130,7 +130,7 @@ def test_changes_and_answers_once_what_is_delivered_twice(enter: OpenPage, playg
     expect(mention.get_by_role("button", name="1 reply")).to_be_visible()
     set_fault(page, "Deliveries", "Once")
     history = ask(page, "/im history carol")
-    expect(history).to_contain_text("@Ed Okafor set succeeded", use_inner_text=True)
-    assert str(history.inner_text()).count("set  succeeded") == 1
+    expect(history).to_contain_text("set succeeded @Ed Okafor", use_inner_text=True)
+    assert str(history.inner_text()).count("set succeeded") == 1
     assert len(playground.sandbox.writes) == written + 1
     expect(mention.get_by_role("button", name="1 reply")).to_be_visible()
