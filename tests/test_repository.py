@@ -16,6 +16,7 @@ from bot.im.regions import REGIONS
 from bot.settings import AppSettings, RoleSettings, Settings
 from bot.slack.api.scopes import BOT_SCOPES, EVENTS
 from tests.support.layer_diagram import DIAGRAM, draw, read_layers, read_path
+from tests.support.sentences import make_page
 
 ROOT = Path(__file__).parents[1]
 PATHS = (ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob(".github/*.md"))
@@ -190,6 +191,10 @@ def test_the_diagram_of_the_layers_is_made_from_the_contracts() -> None:
 
     assert len(path) == 10
     assert DIAGRAM.read_text(encoding="utf-8") == draw(read_layers(), path)
+
+
+def test_the_page_of_sentences_is_made_from_the_golden_files_and_the_code() -> None:
+    assert PAGES["sentences.md"] == make_page(), "python -m tests.support.sentences writes it"
 
 
 def test_readme_shows_the_path_of_a_command_as_architecture_does() -> None:
