@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from bot.app import make_im_clients, make_slack_client
 from bot.core.model import Actor, Deadline, Membership
-from bot.errors import BotError, SlackUnavailableError
+from bot.errors import TELL_OPERATOR, AuthenticationError, BotError, SlackUnavailableError
 from bot.im.client import IMClient
 from bot.settings import NO_CHANNEL, Settings, SettingsError, load_settings
 from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
@@ -207,7 +207,14 @@ def _run_check(name: str, check: Callable[[], str], fix: str) -> Check:
     try:
         return Check(name, _with_timeout(check))
     except BotError as error:
-        return Check(name, str(error), error.advice or fix)
+        return Check(name, str(error), _find_fix(error, fix))
+
+
+def _find_fix(error: BotError, fix: str) -> str:
+    """Return the advice as the operator reads it, with the fix if that is needed too."""
+    told = TELL_OPERATOR.split(error.advice)[-1]
+    advice = f"{told[:1].upper()}{told[1:]}"
+    return f"{advice}. {fix}" if isinstance(error, AuthenticationError) else advice or fix
 
 
 def _with_timeout(check: Callable[[], T]) -> T:

@@ -26,10 +26,14 @@ BotError                        str(error) may be shown to anyone who asked
 ```
 """
 
+import re
 from collections.abc import Collection, Sequence
 
 INTERNAL_ERROR = "Tencent Chat had an internal error"
 """The text of an error that Tencent Chat does not explain."""
+
+TELL_OPERATOR = re.compile("[Tt]ell the bot's operator to ")
+"""The beginning of advice that only the bot's operator can follow."""
 
 
 class BotError(Exception):

@@ -41,13 +41,13 @@ class CodeInfo:
 
 
 _AGAIN = "Try again in a minute"
-_TELL = "Report this to an operator: the bot and Tencent Chat disagree about this call"
-_ADMIN = "An operator should check that IM_APPS__<NAME>__ADMIN is an admin account of the app"
-_KEY = "An operator should check IM_APPS__<NAME>__SDK_APP_ID and IM_APPS__<NAME>__SECRET_KEY"
-_REGION = "An operator should check IM_APPS__<NAME>__REGION: the app is in another data center"
-_ADDRESS = "An operator should check IM_APPS__<NAME>__API_URL"
-_CONSOLE = "An operator should check the app in Tencent Chat's console"
-_FIELDS = "An operator should check the app's fields in Tencent Chat's console"
+_TELL = "Tell the bot's operator: the bot and Tencent Chat disagree about this call"
+_ADMIN = "Tell the bot's operator to check that the bot's account is an admin of the app"
+_KEY = "Tell the bot's operator to check the app's id and secret key"
+_REGION = "Tell the bot's operator to check the app's region: it is in another data center"
+_ADDRESS = "Tell the bot's operator to check the API's address"
+_CONSOLE = "Tell the bot's operator to check the app in Tencent Chat's console"
+_FIELDS = "Tell the bot's operator to check the app's fields in Tencent Chat's console"
 
 _refused = partial(CodeInfo, InvalidRequestError)
 _not_found = partial(CodeInfo, NotFoundError)
@@ -105,7 +105,9 @@ CODES: Mapping[int, CodeInfo] = MappingProxyType(
         60019: _too_many("rate-limited by Tencent Chat"),
         60020: _stopped("the app's package has expired", _CONSOLE),
         60021: _operator("Tencent Chat does not accept calls from this machine's IP address", _CONSOLE),
-        70001: _stale("the signature has expired", advice="An operator should check the machine's clock"),
+        70001: _stale(
+            "the signature has expired", advice="Tell the bot's operator to check the machine's clock"
+        ),
         70002: _operator("the signature is empty", _KEY),
         70003: _operator("Tencent Chat cannot parse the signature", _KEY),
         70005: _operator("Tencent Chat cannot parse the signature", _KEY),

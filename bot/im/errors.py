@@ -9,8 +9,8 @@ from bot.errors import UnavailableError
 from bot.http_session import CallError
 
 _AGAIN = "Try again in a minute"
-_NETWORK = "An operator should check the network, the proxy and the API's address"
-_TRUST = "An operator should check the machine's clock, the proxy and the trusted certificates"
+_NETWORK = "Tell the bot's operator to check the network, the proxy and the API's address"
+_TRUST = "Tell the bot's operator to check the machine's clock, the proxy and the trusted certificates"
 
 _FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
     # Error, words, advice; the first match counts.

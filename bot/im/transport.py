@@ -175,7 +175,7 @@ def _check_status(status: int) -> None:
         # The vendor always answers with 200: this is a proxy, or another server.
         raise InvalidResponseError(
             f"another server answered instead of Tencent Chat (HTTP {status})",
-            advice="An operator should check the API's address and the proxy",
+            advice="Tell the bot's operator to check the API's address and the proxy",
         )
 
 

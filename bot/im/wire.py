@@ -170,7 +170,7 @@ def decode(kind: type[R], body: bytes | bytearray) -> R:
 
 
 def _unreadable(words: str) -> InvalidResponseError:
-    return InvalidResponseError(words, advice="Try again; if that fails, tell an operator")
+    return InvalidResponseError(words, advice="Try again; if that fails, tell the bot's operator")
 
 
 def _repair(body: bytes | bytearray) -> str:

@@ -20,7 +20,7 @@ from bot.errors import AlteredError
 START = "0" * 64
 """The previous hash of the first entry."""
 
-VERIFY = "An operator should run im-bot audit verify"
+VERIFY = "Tell the bot's operator to run im-bot audit verify"
 """The advice of every error about an altered database."""
 
 EntryRow: TypeAlias = tuple[int, Any, Any, Any, Any]

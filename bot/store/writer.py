@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 _UNKNOWN = "the record did not answer in time, so it is unknown whether this was recorded"
 _CHECK_HISTORY = "Check the account's history"
 _STUCK = "the record did not answer in time, and this was not recorded"
-_LATER = "Try again in a minute; if that fails, an operator should check the database"
+_LATER = "Try again in a minute; if that fails, tell the bot's operator to check the database"
 _TROUBLE_SECONDS = 10.0
 """Seconds for which a failed check is remembered; a running bot checks more often."""
 
@@ -173,7 +173,9 @@ class Writer:
         except Exception:
             # The callers must get an error, and this thread must live on.
             log.exception("the record could not be written")
-            failure = AuditError("the record could not be written", advice="See the bot's log")
+            failure = AuditError(
+                "the record could not be written", advice="Tell the bot's operator: the log says why"
+            )
         else:
             self._trouble = None
         self._began = math.inf
@@ -215,14 +217,14 @@ class Writer:
         if head.sequence < last.sequence:
             raise AuditError(
                 "the record was reset to an earlier state while the bot was running",
-                advice="An operator should restore the right one and restart the bot",
+                advice="Tell the bot's operator to restore the right one and restart the bot",
             )
         # Another process has appended, or this one did without learning of it.
         query = select(entries.c.hash).where(entries.c.sequence == last.sequence)
         if head.sequence == last.sequence or connection.scalar(query) != last.hash:
             raise AlteredError(
                 "the record's last entries were replaced while the bot was running",
-                advice="An operator should run im-bot audit verify, restore them and restart the bot",
+                advice="Tell the bot's operator to run im-bot audit verify, restore them and restart the bot",
             )
 
 

@@ -132,4 +132,4 @@ def test_wrong_credentials_are_an_operators_problem(
         im.get_profiles(["alice"], [NICK], short_deadline())
 
     assert caught.value.code == code
-    assert "An operator should" in caught.value.advice
+    assert "Tell the bot's operator to" in caught.value.advice

@@ -26,18 +26,18 @@ VENDOR: Mapping[str, tuple[ServerResponse, str, str]] = {
     ),
     "reset": (responses.reset(), "connection to Tencent Chat broke", "Try again"),
     "half": (responses.half(BODY), "connection to Tencent Chat broke", "Try again"),
-    "no-json": (answer(b"<html>"), "not JSON", "tell an operator"),
-    "shape": (answer({"ErrorCode": "none"}), "not in the documented format", "tell an operator"),
+    "no-json": (answer(b"<html>"), "not JSON", "tell the bot's operator"),
+    "shape": (answer({"ErrorCode": "none"}), "not in the documented format", "tell the bot's operator"),
     "internal": (answer(failed_call(40006)), r"couldn't read this account \(40006\)", "Try again"),
     "too-many": (answer(failed_call(60007)), r"rate-limited by Tencent Chat \(60007\)", "Try again"),
     "expired": (answer(failed_call(70001)), r"signature has expired \(70001\)", "the machine's clock"),
     "refused": (
         answer(failed_call(40001)),
         r"rejected this request for profiles as invalid \(40001\)",
-        "Report this to an operator",
+        "Tell the bot's operator",
     ),
-    "wrong-region": (answer(failed_call(70020)), r"no such app in this region \(70020\)", "REGION"),
-    "no-admin": (answer(failed_call(60010)), r"not an admin of the app \(60010\)", "ADMIN"),
+    "wrong-region": (answer(failed_call(70020)), r"no such app in this region \(70020\)", "app's region"),
+    "no-admin": (answer(failed_call(60010)), r"not an admin of the app \(60010\)", "is an admin"),
     "unheard-of": (answer(failed_call(99999)), r"undocumented code \(99999\)", "Tencent Chat's console"),
 }
 UNREACHABLE = {

@@ -571,7 +571,7 @@ def test_a_write_says_what_to_do_when_there_is_not_one_head(record: str, name: s
     ):
         store.check()
 
-    assert raised.value.advice == "An operator should run im-bot audit verify"
+    assert raised.value.advice == "Tell the bot's operator to run im-bot audit verify"
 
 
 TABLES = {

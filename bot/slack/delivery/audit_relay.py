@@ -178,7 +178,9 @@ class Relay:
     def _alarm(self) -> str:
         now = time.monotonic()
         fresh = [number for number, found_at in self._altered.items() if now - found_at < ALARM_SECONDS]
-        return f"{describe_altered(fresh)}: an operator should run im-bot audit verify" if fresh else ""
+        return (
+            f"{describe_altered(fresh)}: tell the bot's operator to run im-bot audit verify" if fresh else ""
+        )
 
     def _delay(self, status: RelayStatus) -> str:
         since, late = self._uncovered_since, status.oldest_seconds

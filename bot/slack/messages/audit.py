@@ -267,7 +267,7 @@ def _show_altered(group: Group) -> Iterator[Block]:
 def verify_advice() -> list[RichTextElement]:
     """Say what to do about an altered entry."""
     keep = words(" and keep a copy of the database as it is.")
-    return [words("An operator should run "), code("im-bot audit verify"), keep]
+    return [words("Tell the bot's operator to run "), code("im-bot audit verify"), keep]
 
 
 def _group_label(group: Group) -> str:

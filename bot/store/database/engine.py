@@ -197,12 +197,13 @@ class _DatabaseFile:
             found = _identify(self.path)
         except FileNotFoundError:
             raise AuditError(
-                "the record's file is gone", advice="An operator should restore it and restart the bot"
+                "the record's file is gone",
+                advice="Tell the bot's operator to restore it and restart the bot",
             ) from None
         if found != self.identity:
             raise AuditError(
                 "the record's file was replaced while the bot was running",
-                advice="An operator should restore the right one and restart the bot",
+                advice="Tell the bot's operator to restore the right one and restart the bot",
             )
 
 

@@ -9,29 +9,32 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound, SQLA
 
 from bot.errors import AuditError
 
-_UNREACHABLE = ("the database cannot be reached", "An operator should check that it runs, and DATABASE_URL")
+_UNREACHABLE = (
+    "the database cannot be reached",
+    "Tell the bot's operator to check that it runs, and its address",
+)
 _SILENT = (
     "the database does not answer in time",
-    "Try again; if that fails, an operator should check the database and its network",
+    "Try again; if that fails, tell the bot's operator to check the database and its network",
 )
-_FULL = ("the disk that holds the record is full", "An operator should free some space")
-_READ_ONLY = ("the record is read-only", "An operator should give the bot write permission")
+_FULL = ("the disk that holds the record is full", "Tell the bot's operator to free some space")
+_READ_ONLY = ("the record is read-only", "Tell the bot's operator to give the bot write permission")
 _LOCKED = (
     "the record is locked by another program",
-    "Try again; if that fails, an operator should stop the program that locks it",
+    "Try again; if that fails, tell the bot's operator to stop the program that locks it",
 )
-_DAMAGED = ("the database is damaged", "An operator should stop the bot and restore a backup")
+_DAMAGED = ("the database is damaged", "Tell the bot's operator to stop the bot and restore a backup")
 _REFUSED = (
     "the database refused the connection",
-    "An operator should check the user and the database in DATABASE_URL",
+    "Tell the bot's operator to check its user and password",
 )
-_OLD = ("the database schema is not current", "An operator should run im-bot migrate")
-_UNOPENED = ("the database file cannot be opened", "An operator should check DATABASE_URL")
+_OLD = ("the database schema is not current", "Tell the bot's operator to run im-bot migrate")
+_UNOPENED = ("the database file cannot be opened", "Tell the bot's operator to check its path")
 _ODD = (
     "the record has missing or extra rows",
-    "An operator should run im-bot audit verify",
+    "Tell the bot's operator to run im-bot audit verify",
 )
-_OTHER = ("the database failed", "An operator should check the log")
+_OTHER = ("the database failed", "Tell the bot's operator to check the log")
 
 _SQLITE: Mapping[int, tuple[str, str]] = {
     sqlite3.SQLITE_FULL: _FULL,
@@ -43,7 +46,7 @@ _SQLITE: Mapping[int, tuple[str, str]] = {
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
     sqlite3.SQLITE_CANTOPEN: _UNOPENED,
-    sqlite3.SQLITE_IOERR: ("the disk that holds the record failed", "An operator should check it"),
+    sqlite3.SQLITE_IOERR: ("the disk that holds the record failed", "Tell the bot's operator to check it"),
 }
 """By primary result code."""
 _SYSTEM: Mapping[int | None, tuple[str, str]] = {

@@ -72,7 +72,8 @@ def migrate_engine(engine: Engine) -> None:
             command.upgrade(config, "head")
         except CommandError:
             raise AuditError(
-                "the database was made by a newer im-bot", advice="An operator should run that version"
+                "the database was made by a newer im-bot",
+                advice="Tell the bot's operator to run that version",
             ) from None
 
 
@@ -106,4 +107,6 @@ def check_current(engine: Engine) -> None:
         AuditError: The schema is another one, or cannot be read.
     """
     if not is_current(engine):
-        raise AuditError("the database schema is not current", advice="An operator should run im-bot migrate")
+        raise AuditError(
+            "the database schema is not current", advice="Tell the bot's operator to run im-bot migrate"
+        )

@@ -364,7 +364,7 @@ def test_raises_an_alarm_in_the_place_of_an_altered_entry(
     assert "Alarm: entry #2 has been altered." in text
     assert "im-bot audit verify" in text
     assert text.count("Changed  bob_k") == 2
-    said = "entry #2 has been altered: an operator should run im-bot audit verify"
+    said = "entry #2 has been altered: tell the bot's operator to run im-bot audit verify"
     assert relay.trouble() == said
     assert "entry #2 has been altered: run im-bot audit verify" in caplog.text
 
