@@ -25,6 +25,7 @@ from bot.core.model import (
     Values,
 )
 from bot.core.parsing.presets import parse_presets
+from bot.core.policy import NO_CHANGE_SENT
 from bot.core.results import (
     Form,
     Help,
@@ -37,7 +38,8 @@ from bot.core.results import (
     Settled,
     Unchanged,
 )
-from bot.errors import IMError, NotAFriendError, NotAskedError, NotFoundError, UnavailableError
+from bot.errors import IMError, NotAskedError, UnavailableError
+from bot.im.codes import error_for
 
 VIP = custom_field("Vip", "VIP tier")
 PROD = App("prod", "Singapore", (VIP,))
@@ -78,15 +80,13 @@ FRIEND: Values = {
     "Tag_SNS_IM_Group": ("Family", "Work"),
     "Tag_SNS_IM_AddSource": "AddSource_Type_Web",
 }
-NOT_IMPORTED = NotFoundError("no such account", code=40003)
-VENDOR_DOWN = UnavailableError("internal error at Tencent Chat", code=40006, advice="Try again")
+NOT_IMPORTED = error_for(40003, account=True)
+VENDOR_DOWN = error_for(40006)
 NOTHING_SENT = UnavailableError(
-    "Tencent Chat is unavailable",
-    code=60002,
-    advice="Try again in a minute. No change was sent to Tencent Chat",
+    "Tencent Chat took too long to answer", advice=f"Try again in a minute. {NO_CHANGE_SENT}"
 )
-NOT_A_FRIEND = NotAFriendError("not a friend", code=30001)
-OUT_OF_TIME = NotAskedError("the 20 s of a command were up", advice="Ask for fewer ids")
+NOT_A_FRIEND = error_for(30001, account=True)
+OUT_OF_TIME = NotAskedError("there was no time left to ask Tencent Chat", advice="Ask for fewer ids")
 
 PROBLEMS: dict[LookupStatus, IMError] = {
     LookupStatus.NOT_A_FRIEND: NOT_A_FRIEND,
@@ -218,7 +218,7 @@ DENIED_ENTRY = chain(
         "set",
         ("bob_k",),
         Outcome.DENIED,
-        problem="you are not an editor, so you may not change",
+        problem="Only editors can change profiles",
     ),
 )
 LATER = (

@@ -49,7 +49,6 @@ from bot.core.results import (
     Withheld,
 )
 from bot.errors import (
-    AuthenticationError,
     ExpiredError,
     IMError,
     InvalidRequestError,
@@ -63,6 +62,7 @@ from bot.errors import (
     UnavailableError,
     UsageError,
 )
+from bot.im.codes import error_for
 from bot.playground.blockkit.checker import check_message, check_view
 from bot.slack.messages.audit import MIN_GROUP, group_entries, render_checkpoint, render_entries
 from bot.slack.messages.blocks import NEWER, Message
@@ -334,12 +334,12 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "error_expired": lambda: fail(
         ExpiredError("this button has expired", advice="Run the command again for new buttons")
     ),
-    "error_slack": lambda: fail(SlackUnavailableError("it could not say who you are")),
+    "error_slack": lambda: fail(SlackUnavailableError("Slack did not say who you are")),
     "error_not_shared": lambda: fail(NotSharedError("people from other organizations can read this channel")),
-    "error_operator": lambda: fail(
-        AuthenticationError("the UserSig is wrong", code=70009, advice="Tell the bot's operator")
+    "error_operator": lambda: fail(error_for(70009)),
+    "error_unreachable": lambda: fail(
+        UnavailableError("Tencent Chat took too long to answer", advice="Try again in a minute")
     ),
-    "error_unreachable": lambda: fail(UnavailableError("no connection", advice="Try again in a minute")),
 }
 
 
@@ -450,8 +450,8 @@ def test_counts_and_places_in_the_first_line(count: int, status: LookupStatus) -
     first, second, *_ = show(profiles(*rows)).text.split("\n")
 
     causes = {
-        LookupStatus.FAILED: "Internal error at Tencent Chat  ·  ",
-        LookupStatus.NOT_ASKED: "The 20 s of a command were up  ·  ",
+        LookupStatus.FAILED: "Tencent Chat had an internal error  ·  ",
+        LookupStatus.NOT_ASKED: "There was no time left to ask Tencent Chat  ·  ",
     }
     cause = causes.get(status, "")
     counted = f"{cause}{hits} of {count} found{misses}  ·  profile  ·  prod Singapore"
@@ -624,7 +624,7 @@ def test_groups_what_was_not_found_by_its_reason() -> None:
 
     assert show(profiles(*rows)).text.split("\n")[1:] == [
         "b  no such account (40003). Check the id.",
-        "a, c  failed: internal error at Tencent Chat (40006). Try again.",
+        "a, c  Tencent Chat couldn't read this account (40006). Try again in a minute.",
     ]
 
 
@@ -1046,7 +1046,7 @@ def test_renders_many_refusals_of_one_person_as_one() -> None:
             "⛔ Refused 900 times  set user_001, user_002, user_003, user_004, user_005 and 895 more"
             "  by U01ALICE"
         ),
-        "The bot answered: you are not an editor, so you may not change.",
+        "The bot answered: Only editors can change profiles.",
         "Nothing was sent. The record has one entry for each refusal.",
         f"{entry_label(entries[0])} to {entry_label(entries[-1])}",
     ]

@@ -83,8 +83,8 @@ def test_says_what_became_of_every_account_in_the_order_asked() -> None:
     assert [(row["account"], row["status"], row["code"], row["message"]) for row in rows] == [
         ("m0", "not a friend", "30001", "not in alice's friend list"),
         ("m1", "not imported", "40003", "no such account"),
-        ("m2", "failed", "40006", "internal error at Tencent Chat"),
-        ("m3", "not asked", "", "the 20 s of a command were up"),
+        ("m2", "failed", "40006", "Tencent Chat couldn't read this account"),
+        ("m3", "not asked", "", "there was no time left to ask Tencent Chat"),
         ("bob", "found", "", ""),
     ]
     assert rows[-1]["Groups"] == "Family, Work"
