@@ -252,7 +252,7 @@ def _show_refusals(group: Sequence[Entry], channel: _Channel, trim: Truncator) -
             "Nothing was sent. The record has one entry for each refusal.",
         ]
     )
-    yield _small_print([_group_label(group), f"{len(group):,} {Outcome.DENIED}"], group[0].at, group[-1].at)
+    yield _small_print([_group_label(group), plural(len(group), "refusal")], group[0].at, group[-1].at)
 
 
 def _show_altered(group: Group) -> Iterator[Block]:

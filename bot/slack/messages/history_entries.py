@@ -32,11 +32,12 @@ class Detail(Enum):
     ALL = auto()
 
 
-_OPEN_STATES: Mapping[Outcome, str] = {
+_OUTCOMES: Mapping[Outcome, str] = {
     Outcome.PROPOSED: "previewed, not confirmed",
     Outcome.ATTEMPTED: "in progress",
+    Outcome.DENIED: "refused",
 }
-"""Texts for the outcomes that are no end of a change."""
+"""Words for outcomes that say more than their names in the record."""
 _MAX_FIELDS = 8
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _MAX_ACCOUNTS = 3
@@ -190,7 +191,7 @@ def _describe(event: AuditEvent) -> str:
         return "form opened"
     if event.outcome is Outcome.ANSWERED and event.command == WORDS[UndoChange]:
         return "not proposed: it would overwrite a later change"
-    return _OPEN_STATES.get(event.outcome, event.outcome)
+    return _OUTCOMES.get(event.outcome, event.outcome)
 
 
 def _place(event: AuditEvent) -> list[RichTextElement]:

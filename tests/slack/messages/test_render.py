@@ -1050,7 +1050,7 @@ def test_renders_many_refusals_of_one_person_as_one() -> None:
         "Nothing was sent. The record has one entry for each refusal.",
         f"{entry_label(entries[0])} to {entry_label(entries[-1])}",
     ]
-    assert f"{entry_label(entries[0])} to {entry_label(entries[-1])} · 900 denied" in said(message)
+    assert f"{entry_label(entries[0])} to {entry_label(entries[-1])} · 900 refusals" in said(message)
 
 
 def test_renders_a_few_refusals_one_by_one() -> None:
