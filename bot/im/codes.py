@@ -79,7 +79,8 @@ CODES: Mapping[int, CodeInfo] = MappingProxyType(
         40008: _refused("the app may not write one of these fields", f"Leave the field out. {_FIELDS}"),
         40009: _not_found("the app has no such field", f"Check the field's name. {_FIELDS}"),
         40601: _refused(
-            "a value is longer than 500 bytes", "Shorten it; most scripts take 3 bytes per character"
+            "a value is longer than 500 bytes",
+            "Shorten it: a letter from a to z is 1 byte, most others are 2 to 4",
         ),
         40605: _refused("a standard field cannot hold this value", "Check the value"),
         40610: _refused(

@@ -343,7 +343,7 @@ def test_keeps_the_preview_while_the_vendor_is_down(
         kept = ed.press(preview, "Confirm 1 change")
 
     assert kept["text"].startswith("Not saved: ")
-    assert "No change was sent to Tencent Chat. This change still waits." in kept["text"]
+    assert "No change was sent to Tencent Chat. This change still waits for you." in kept["text"]
     assert all(part in kept["text"] for part in (nick, "user_014", "Level", "ticket 7"))
     assert kept["ts"] == preview["ts"]
     assert ed.press(kept, "Try again")["text"].startswith("Done.")

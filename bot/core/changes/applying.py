@@ -79,7 +79,7 @@ def _read_back(
     trouble: IMError | None = None
     for wait in waits:
         if wait >= deadline.left():
-            return None, trouble or UnavailableError("there was no time left")
+            return None, trouble or UnavailableError("there was no time left to ask Tencent Chat")
         time.sleep(wait)
         found = trouble = None
         try:

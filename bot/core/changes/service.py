@@ -64,7 +64,7 @@ log = logging.getLogger(__name__)
 
 _ID_CHARACTERS = 12
 _AGAIN = f"Run the command again for a new preview. {NOTHING_SENT}"
-_HISTORY = f"An account's history lists its changes. {NOTHING_SENT}"
+_HISTORY = f"Find the change in the account's history. {NOTHING_SENT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,8 @@ class Changes:
             raise ExpiredError("there is no such change in the record", advice=_AGAIN)
         if change.actor != actor:
             refusal = ExpiredError(
-                "only the person who proposed a change may confirm or cancel it", advice=_AGAIN
+                "only the person who proposed a change may confirm or cancel it",
+                advice=f"Ask them, or propose it yourself. {NOTHING_SENT}",
             )
             journal.deny(self.record, _asked(actor, change, surface), refusal)
             raise refusal

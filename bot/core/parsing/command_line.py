@@ -145,7 +145,9 @@ def _build_lookup(kind: LookupKind, arguments: ParsedArguments, apps: Apps) -> L
     chosen = _fields(arguments, kind.domain, app) if kind.domain else ()
     if kind.has_owner:
         if len(accounts) < 2:  # noqa: PLR2004 - the owner and one other
-            raise UsageError(f"{kind.word} needs the owner of the friend list and at least one other id")
+            raise UsageError(
+                f"{kind.word} needs two ids or more: first whose friend list to read, then whom to find"
+            )
         owner, *accounts = accounts
         check_accounts([owner])
     both, csv, share = (option in arguments.options for option in ("--both", "--csv", "--share"))
@@ -179,7 +181,7 @@ def _build_set(arguments: ParsedArguments, apps: Apps) -> Command:
 
 def _build_undo(arguments: ParsedArguments, _: Apps) -> Command:
     if len(arguments.plain) != 1:
-        raise UsageError("undo takes the id of one change", advice="An account's history lists its changes")
+        raise UsageError("undo takes the id of one change", advice="Find it in the account's history")
     return UndoChange(arguments.plain[0].lower())
 
 

@@ -56,7 +56,7 @@ def find_preset(app: App, tokens: Sequence[Token]) -> Preset | None:
             correction=(named[0], near) if near else None,
         )
     if any(name in known for name in named):
-        raise UsageError("a preset stands alone", advice="Set other fields in a change of their own")
+        raise UsageError("a preset cannot be mixed with fields", advice="Set other fields in a second change")
     return None
 
 

@@ -48,7 +48,7 @@ def check_text(name: str, text: str, max_bytes: int = TEXT_BYTES) -> None:
     if size > max_bytes:
         raise UsageError(
             f"{name} has {size} bytes; the limit is {max_bytes}",
-            advice="Most letters beyond a to z take 2 to 4 bytes each",
+            advice="A letter from a to z is 1 byte, most others are 2 to 4",
         )
 
 

@@ -191,7 +191,9 @@ def _problem_lines(problem: BotError, trim: Truncator) -> Iterator[list[RichText
     number = "" if code is None else f" ({code})"
     yield [bold(f"Not saved: {trim(make_visible(str(problem)))}{number}.")]
     advice = sentence(trim(make_visible(problem.advice)))
-    yield [words(" ".join(filter(None, (advice if problem.advice else "", "This change still waits."))))]
+    yield [
+        words(" ".join(filter(None, (advice if problem.advice else "", "This change still waits for you."))))
+    ]
 
 
 def _nick(preview: Preview, trim: Truncator) -> list[RichTextElement]:

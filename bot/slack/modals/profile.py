@@ -50,7 +50,7 @@ WHAT = "what"
 REASON = "reason"
 """The block id of the reason input; the other inputs have their field's tag."""
 
-_BYTES = "a basic Latin letter is 1 byte, most others are 2 to 4"
+_BYTES = "a letter from a to z is 1 byte, most others are 2 to 4"
 _MAX_OPTION = 75
 _MAX_OPTIONS = 100
 _MOST_CHOSEN = 40

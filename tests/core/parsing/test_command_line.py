@@ -220,8 +220,8 @@ REFUSED = (
     ("profile", "Which account?", "", "profile"),
     ("profile , ,", "Which account?", "", "profile"),
     ("attrs --share", "Which account?", "", "attrs"),
-    ("friends", "the owner of the friend list and at least one other", "", "friends"),
-    ("friends alice", "the owner of the friend list and at least one other", "", "friends"),
+    ("friends", "friends needs two ids or more", "", "friends"),
+    ("friends alice", "friends needs two ids or more", "", "friends"),
     ("profile alice --field nick", "no option “--field”", "Did you mean --fields? ", "profile"),
     ("profile alice --sahre", "no option “--sahre”", "Did you mean --share? ", "profile"),
     ("profile alice --", "no option “--”", "Options: --fields, --app, --csv, --share", "profile"),
@@ -353,7 +353,10 @@ def test_names_every_mistake_at_once_each_with_its_advice() -> None:
         parse(f"set alice nik=a level=x gender=femail level=4 Bob --reason {'x' * 501}", ONE)
 
     assert [(str(part), part.advice) for part in caught.value.parts] == [
-        ("--reason has 501 bytes; the limit is 500", "Most letters beyond a to z take 2 to 4 bytes each"),
+        (
+            "--reason has 501 bytes; the limit is 500",
+            "A letter from a to z is 1 byte, most others are 2 to 4",
+        ),
         ("there is no field “nik” here", "Did you mean nick (Nickname)?"),
         ("level takes a whole number from 0 to 4294967295", ""),
         ("gender has no such value", 'Did you mean gender=Female? Choose one of: "not set", Female, Male'),

@@ -78,7 +78,7 @@ def test_suggests_the_preset_that_was_meant() -> None:
 
 
 def test_takes_no_value_beside_a_preset() -> None:
-    with pytest.raises(UsageError, match="a preset stands alone"):
+    with pytest.raises(UsageError, match="a preset cannot be mixed with fields"):
         parse("set bob_k reset-nick level=3", APPS)
 
 

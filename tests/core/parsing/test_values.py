@@ -89,8 +89,8 @@ def test_reads(word: str, text: str, value: Value) -> None:
 
 REFUSED = (
     # field, text, words, advice
-    ("location", "x" * 21, "location has 21 bytes; the limit is 16", "2 to 4 bytes"),
-    ("nick", "张" * 167, "nick has 501 bytes; the limit is 500", "2 to 4 bytes"),
+    ("location", "x" * 21, "location has 21 bytes; the limit is 16", "others are 2 to 4"),
+    ("nick", "张" * 167, "nick has 501 bytes; the limit is 500", "others are 2 to 4"),
     ("Vip", "x" * 501, "Vip has 501 bytes; the limit is 500", ""),
     ("nick", "a\x00b", "nick contains a character that cannot be sent", ""),
     ("nick", "a\ud800b", "nick contains a character that cannot be sent", ""),
