@@ -46,8 +46,8 @@ from bot.slack.messages.render import render, render_sent
 from bot.slack.messages.text import plural
 
 _UNRECORDED: Mapping[bool | None, str] = {
-    False: "This lookup could not be recorded; the bot's log says why.",
-    None: "The record did not answer in time, so this lookup may not have been recorded.",
+    False: "This lookup could not be recorded. Tell the bot's operator: the log says why.",
+    None: "The record did not answer in time: this lookup may be missing from it. Tell the bot's operator.",
 }
 
 

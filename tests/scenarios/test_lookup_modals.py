@@ -290,7 +290,7 @@ def test_takes_other_ids_beside_those_of_a_message(vera: SlackUser) -> None:
 
 def test_says_so_when_a_message_has_no_ids(vera: SlackUser) -> None:
     view = offer(vera, "thanks, that works for me")
-    assert "No account ids were found in this message" in str(view["blocks"])
+    assert "This message holds no account ids" in str(view["blocks"])
 
     vera.page.submit(view, filled(view, ids="alice"))
 

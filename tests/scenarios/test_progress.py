@@ -63,7 +63,7 @@ def test_shows_one_line_of_a_slow_command_and_its_answer_as_a_new_message(runnin
     assert "The answer follows as a new message." in working["text"]
     assert "2 of 2 found" in answer["text"]
     assert answer["ts"] != working["ts"]
-    assert after["text"] == "This lookup has finished. Its answer is a message of its own."
+    assert after["text"] == "This lookup has finished. The answer is a message of its own."
     assert after["ts"] == working["ts"]
     assert not has_cancel(after)
     assert max(url.uses for url in running_bot.workspace.response_urls.values()) <= 2

@@ -32,8 +32,8 @@ _MAX_NAMED = 20
 _MAX_FIELDS = 90
 """The most fields in one table; Slack takes 100 rows."""
 _GONE = (
-    "Slack forgets answers for you alone when it reloads. Your latest lookups are on the bot's Home tab, and "
-    "answers in direct messages with it stay."
+    "Answers that only you see vanish when Slack reloads. The bot's Home tab keeps your latest lookups, and "
+    "direct messages with it keep their answers."
 )
 _GRANTED = [words("The bot's operator grants roles.")]
 _GROUP = re.compile(r"(?<=the user group )(S[A-Z0-9]+)")

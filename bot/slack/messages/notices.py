@@ -41,7 +41,7 @@ def progressing(command: LookupCommand, progress: Progress, cancel_id: str) -> M
 
 def finished() -> Message:
     """Make the notice that replaces that of a finished lookup."""
-    return _notice([bold("This lookup has finished."), words(" Its answer is a message of its own.")])
+    return _notice([bold("This lookup has finished."), words(" The answer is a message of its own.")])
 
 
 def sending() -> Message:
@@ -85,8 +85,8 @@ def waiting(cancel_id: str) -> Message:
     return make_message(
         lambda _: [
             paragraph(
-                [bold("Waiting in the queue."), words(" The bot is working on other requests.")],
-                [words("Yours starts as soon as there is room. You can cancel it until then.")],
+                [bold("Waiting in the queue."), words(" The bot is busy with other requests.")],
+                [words("Yours starts by itself. Until then you can cancel it.")],
             ),
             buttons(Button("Cancel", "cancel_lookup", cancel_id, "danger")),
         ]
@@ -95,7 +95,12 @@ def waiting(cancel_id: str) -> Message:
 
 def withdrawn() -> Message:
     """Make the notice of a request cancelled in the queue."""
-    return _notice([bold("Cancelled before it started."), words(" Nothing was sent.")])
+    return _notice(
+        [
+            bold("Cancelled before it started."),
+            words(" Nothing was sent. Run the command again when you need it."),
+        ]
+    )
 
 
 def restarting() -> Message:

@@ -87,7 +87,7 @@ def message_view(
     ids = _ids("Account ids", optional=bool(others), initial=typed)
     offered = [ids, *_offer_words(others)]
     if not found:
-        lines = [bold("No account ids were found in this message.")], [words("Type or paste them instead.")]
+        lines = [bold("This message holds no account ids.")], [words("Type or paste them instead.")]
         offered = [paragraph(*lines), ids]
     if more:
         offered.append(
@@ -118,7 +118,7 @@ def _offer_words(others: Sequence[str]) -> Iterator[Block]:
             label="Other words of the message",
             element=StaticMultiSelectElement(
                 action_id=INPUT,
-                placeholder="Choose those that are ids, too",
+                placeholder="Choose the ones that are ids",
                 options=[_option(each, each) for each in others],
             ),
             block_id=FOUND,

@@ -159,7 +159,7 @@ def _share(lookup: Lookup, turns: PageControls, number: int) -> Button:
     count = len(accounts_on(lookup, number, turns.size))
     dialog = Confirmation(
         f"Share {plural(count, 'account')} in {where}?",
-        f"Everyone in {where} can read this page then, guests too. It is posted with the values of now.",
+        f"Everyone in {where} will see this page, guests too. The values are read again first.",
         "Share",
     )
     return Button("Share", "share", turns.share_id or "", confirmation=dialog)
