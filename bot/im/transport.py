@@ -168,9 +168,7 @@ class Transport:
 
 def _check_status(status: int) -> None:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise UnavailableError(
-            f"Tencent Chat's server failed (HTTP {status})", advice="Try again in a minute"
-        )
+        raise UnavailableError(f"Tencent Chat is down (HTTP {status})", advice="Try again in a minute")
     if status != HTTPStatus.OK:
         # The vendor always answers with 200: this is a proxy, or another server.
         raise InvalidResponseError(

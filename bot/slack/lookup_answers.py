@@ -49,6 +49,7 @@ _UNRECORDED: Mapping[bool | None, str] = {
     False: "This lookup could not be recorded. Tell the bot's operator: the log says why.",
     None: "The record did not answer in time: this lookup may be missing from it. Tell the bot's operator.",
 }
+_NO_CSV = "No CSV was sent, since no account could be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,9 @@ class LookupAnswers:
 
     def retry(self, request: SlackRequest, page: LookupPage) -> None:
         """Look up the failed accounts of an answer again, including those on the page."""
-        accounts = {*page.answer.unanswered(), *page.failed}
-        self.show(request, page.answer.narrow(accounts).command)
+        command = page.answer.narrow({*page.answer.unanswered(), *page.failed}).command
+        answer = self.export if command.csv else self.show
+        answer(request, command)
 
     def export_again(self, request: SlackRequest, page: LookupPage) -> None:
         """Send an earlier answer as CSV, with current values."""
@@ -142,6 +144,9 @@ class LookupAnswers:
         )
 
     def _send(self, request: SlackRequest, lookup: Lookup, *, share: bool = False, note: str = "") -> None:
+        if lookup.is_unanswered:
+            self._show(request, lookup, 0, note=_NO_CSV)
+            return
         if share:
             request.reply.answer(self.make_answer(request, lookup, 0, public=True), Audience.CHANNEL)
             note = "The answer is in this channel for everyone; the CSV is only for you."

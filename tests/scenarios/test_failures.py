@@ -18,7 +18,7 @@ BODY = b'{"ErrorCode":0,"UserProfileItem":[]}'
 ELSEWHERE = "Location: http://localhost:1/\r\n"
 
 VENDOR: Mapping[str, tuple[ServerResponse, str, str]] = {
-    "bad-gateway": (answer(b"Bad gateway", status=502), r"server failed \(HTTP 502\)", "Try again"),
+    "bad-gateway": (answer(b"Bad gateway", status=502), r"Tencent Chat is down \(HTTP 502\)", "Try again"),
     "moved": (
         answer(b"", status=302, headers=ELSEWHERE),
         r"another server answered",

@@ -139,6 +139,37 @@ def test_gives_a_row_of_the_csv_to_each_failed_account(running_bot: RunningBot, 
     assert "0 of 2 found  ·  2 failed" in vera.result()["text"]
 
 
+def test_sends_no_csv_in_an_outage_but_retries_it(running_bot: RunningBot, vera: SlackUser) -> None:
+    running_bot.sandbox.behavior = Behavior(fault=Fault(kind="502"))
+    said = ask(vera, "/im profile alice bob_k --csv")
+
+    assert said["text"].startswith("Tencent Chat is down (HTTP 502)  ·  0 of 2 found  ·  2 failed")
+    assert "No CSV was sent, since no account could be read." in said["text"]
+    assert labels(said) == ["Retry all 2"]
+
+    running_bot.sandbox.behavior = Behavior()
+    rows = download(running_bot, press(vera, said, "Retry all 2"))
+    assert [row["status"] for row in rows] == ["found", "found"]
+
+
+def test_shares_nothing_with_the_channel_in_an_outage(running_bot: RunningBot, vera: SlackUser) -> None:
+    running_bot.sandbox.behavior = Behavior(fault=Fault(kind="502"))
+    said = ask(vera, "/im profile alice bob_k --csv --share")
+
+    assert said["ephemeral"]
+    assert "No CSV was sent" in said["text"]
+
+
+def test_sends_no_csv_where_a_later_outage_leaves_nothing(running_bot: RunningBot, vera: SlackUser) -> None:
+    answer = ask(vera, "/im profile alice bob_k")
+    running_bot.sandbox.behavior = Behavior(fault=Fault(kind="502"))
+
+    said = press(vera, answer, "CSV")
+
+    assert "No CSV was sent" in said["text"]
+    assert said["ts"] != answer["ts"]
+
+
 def test_exports_a_thousand_accounts(running_bot: RunningBot, vera: SlackUser) -> None:
     ids = [f"z{number}" for number in range(999)]
     rows = download(running_bot, ask(vera, f"/im profile alice {','.join(ids)} --csv"))
