@@ -16,7 +16,7 @@ from tests.support.running_bot import RunningBot, SlackUser, run_bot
 from tests.support.slack import ONCALL, wait_until
 
 WAITS = "Waiting in the queue."
-WITHDRAWN = "Cancelled before it started. Nothing was sent."
+WITHDRAWN = "Cancelled before it started. Nothing was sent. Run the command again when you need it."
 DIRECT = f"D{EDITOR.id[1:]}"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.core.commands import SPECS, LookupCommand, ShowHistory
-from bot.core.fields import FRIEND_FIELDS, NICK, PROFILE_FIELDS, custom_field
+from bot.core.fields import FRIEND_FIELDS, NICK, PROFILE_FIELDS, Domain, custom_field, named
 from bot.core.lookups.fetch import never_asked
 from bot.core.lookups.job import Progress
 from bot.core.lookups.kinds import PROFILES
@@ -575,14 +575,30 @@ def test_shows_of_a_cancelled_lookup_what_was_read_and_counts_the_rest() -> None
     ]
 
 
-def test_marks_the_rows_that_differ() -> None:
-    alike = {"Tag_Profile_IM_Level": 3, "Tag_Profile_IM_Role": 1}
-    rows = (found("alice", alike), found("bob", {**alike, "Tag_Profile_IM_Role": 2}))
+FOUR_FIELDS = named(["location", "level", "role", "language"], Domain.PROFILE, ())
 
-    labels = [row[0]["text"] for row in show(profiles(*rows)).blocks[1]["rows"]]
 
-    assert "≠ Role" in labels
-    assert "Level" in labels
+@pytest.mark.parametrize(
+    ("differing", "labels", "key"),
+    [
+        (0, ["Location", "Level", "Role", "Language"], "every field is the same"),
+        (1, ["≠ Location", "Level", "Role", "Language"], "≠ marks what differs"),
+        (2, ["≠ Location", "≠ Level", "Role", "Language"], "≠ marks what differs"),
+        (3, ["Location", "Level", "Role", "= Language"], "= marks what is the same, the rest differs"),
+        (4, ["Location", "Level", "Role", "Language"], "every field differs"),
+    ],
+)
+def test_marks_the_fewer_of_the_rows_that_differ_and_of_those_that_do_not(
+    differing: int, labels: list[str], key: str
+) -> None:
+    alike = {field.tag: 1 for field in FOUR_FIELDS}
+    other = {**alike, **{field.tag: 2 for field in FOUR_FIELDS[:differing]}}
+    words = [field.word for field in FOUR_FIELDS]
+
+    _, table, note, *_ = show(profiles(found("alice", alike), found("bob", other), only=words)).blocks
+
+    assert [row[0]["text"] for row in table["rows"][1:]] == labels
+    assert note["elements"][0]["text"] == key
 
 
 def test_shows_a_picture_where_it_is_wanted() -> None:

@@ -1,6 +1,7 @@
 """The accounts that a lookup found: one as a card, a few side by side, many as rows."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
@@ -33,8 +34,8 @@ from bot.slack.messages.values import field_label, format_value, is_set, show_ti
 
 SIDE_BY_SIDE = 4
 """The most accounts shown side by side."""
-DIFFERS = "≠"
-"""The mark of a row whose values differ."""
+DIFFERS, SAME = "≠", "="
+"""The marks of a row whose values differ, and of one whose values are the same."""
 NOTABLE = "⚠"
 """The mark of a value that restricts the account."""
 _MAX_COLUMNS = 20
@@ -130,10 +131,23 @@ def show_found(
             yield DataTable(caption, rows, numbers)
         return
     corner = lookup.command.kind.column.capitalize()
-    different = {field for field in fields if len({row.values.get(field.tag) for row in found}) > 1}
-    yield table(_side_by_side(corner, found, fields, trim, different))
-    if different:
-        yield plain_context(f"{DIFFERS} marks what differs")
+    marks, legend = _compare(found, fields) if len(found) > 1 else ({}, "")
+    yield table(_side_by_side(corner, found, fields, trim, marks))
+    if legend:
+        yield plain_context(legend)
+
+
+def _compare(found: Sequence[AccountResult], fields: Sequence[Field]) -> tuple[Mapping[Field, str], str]:
+    """Mark the rows that differ or those that do not, whichever are fewer; return the marks and their key."""
+    different = [field for field in fields if len({row.values.get(field.tag) for row in found}) > 1]
+    same = [field for field in fields if field not in different]
+    if not different:
+        return {}, "every field is the same"
+    if not same:
+        return {}, "every field differs" if len(fields) > 1 else ""
+    if len(different) <= len(same):
+        return dict.fromkeys(different, DIFFERS), f"{DIFFERS} marks what differs"
+    return dict.fromkeys(same, SAME), f"{SAME} marks what is the same, the rest differs"
 
 
 def all_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, ...]:
@@ -165,15 +179,12 @@ def _side_by_side(
     found: Sequence[AccountResult],
     fields: Iterable[Field],
     trim: Truncator,
-    marked: Collection[Field] = (),
+    marks: Mapping[Field, str] = MappingProxyType({}),
 ) -> Iterator[list[str]]:
     yield [corner, *(make_visible(row.account) for row in found)]
     for field in fields:
-        label = field_label(field, trim)
-        yield [
-            f"{DIFFERS} {label}" if field in marked else label,
-            *(_cell(field, row, trim) for row in found),
-        ]
+        label = f"{marks.get(field, '')} {field_label(field, trim)}".lstrip()
+        yield [label, *(_cell(field, row, trim) for row in found)]
 
 
 def _is_notable(field: Field, row: AccountResult) -> bool:
