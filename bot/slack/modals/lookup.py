@@ -18,7 +18,7 @@ from slack_sdk.models.views import View
 
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Field
 from bot.core.id_detection import Candidate
-from bot.core.lookups.kinds import LOOKUP_KINDS
+from bot.core.lookups.kinds import LOOKUP_KINDS, LookupKind
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.usage_errors import pasted
 from bot.slack.messages.blocks import Truncator, bold, context, paragraph, words
@@ -93,7 +93,7 @@ def message_view(
         offered.append(
             paragraph([bold(f"At least {more} more may be account ids too.")], [words(_NOT_OFFERED)])
         )
-    note = context(f"only you see the answer, {place}")
+    note = context(f"only you will see the answer, {place}")
     return _view([*offered, *_question(apps), note], private_metadata=key)
 
 
@@ -164,12 +164,11 @@ def _question(apps: Apps) -> Iterator[Block]:
         ),
         block_id=FIELDS,
         optional=True,
-        hint="Attributes are always shown in full.",
     )
 
 
 def choose_kind(view: Mapping[str, Any], word: str) -> dict[str, Any]:
-    """Make the view again for a chosen kind of lookup: with the owner's input, or without.
+    """Make the view again for a chosen kind of lookup, which may need an owner or have no fields.
 
     What was entered stays: Slack keeps the values of inputs whose ids stay.
 
@@ -177,13 +176,22 @@ def choose_kind(view: Mapping[str, Any], word: str) -> dict[str, Any]:
         view: The open view, as Slack sends it.
         word: The word of the chosen kind.
     """
-    blocks: list[Any] = []
+    kind, blocks = LOOKUP_KINDS[word], list[Any]()
     for block in view["blocks"]:
-        if block["block_id"] != OWNER:
+        if block["block_id"] == FIELDS:
+            blocks.append(_explain_fields(block, kind))
+        elif block["block_id"] != OWNER:
             blocks.append(block)
-        if block["block_id"] == KIND and LOOKUP_KINDS[word].has_owner:
+        if block["block_id"] == KIND and kind.has_owner:
             blocks.append(_owner().to_dict())
     return {**{part: view[part] for part in _PARTS if view.get(part)}, "blocks": blocks}
+
+
+def _explain_fields(block: Mapping[str, Any], kind: LookupKind) -> dict[str, Any]:
+    """Say at the input for fields where a kind of lookup has none to choose."""
+    plain = {key: part for key, part in block.items() if key != "hint"}
+    hint = PlainTextObject(text=f"Leave this empty: {kind.noun} are always shown in full.").to_dict()
+    return plain if kind.domain else {**plain, "hint": hint}
 
 
 def _owner() -> Block:

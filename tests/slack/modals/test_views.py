@@ -22,7 +22,7 @@ from bot.slack.messages.notices import busy
 from bot.slack.messages.render import render
 from bot.slack.modals import lookup
 from bot.slack.modals.answer import notice_view
-from bot.slack.modals.lookup import lookup_view, message_view
+from bot.slack.modals.lookup import choose_kind, lookup_view, message_view
 from bot.slack.modals.profile import (
     TITLE,
     Filled,
@@ -189,3 +189,14 @@ def test_offers_likely_ids_in_the_input_and_others_in_a_menu_as_far_as_there_is_
     assert [*typed, *options] == [each.account for each in found][: len(typed) + 100]
     assert f"At least {210 - len(typed) - 100 + 3} more may be account ids too." in str(view["blocks"])
     assert "may be account ids too" not in str(message_view(BOTH, likely, "key"))
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("attrs", "Leave this empty: attributes are always shown in full."), ("friends", "")]
+)
+def test_says_only_of_attributes_that_they_have_no_fields_to_choose(word: str, hint: str) -> None:
+    view = choose_kind(choose_kind(lookup_view(BOTH), "attrs"), word)
+
+    (fields,) = (block for block in view["blocks"] if block.get("block_id") == lookup.FIELDS)
+    assert fields.get("hint", {"text": ""})["text"] == hint
+    assert not list(check_view(view))
