@@ -85,6 +85,21 @@ def show_file(page: Page) -> None:
     expect(page.get_by_role("list", name="Files").last).to_be_visible()
 
 
+def show_data_table(page: Page) -> None:
+    _send(page, "/im profile " + " ".join(f"user_{number:03}" for number in range(1, 31)))
+    expect(page.get_by_role("searchbox", name="Filter").last).to_be_visible()
+
+
+def show_search(page: Page) -> None:
+    _send(page, "/im history")
+    expect(page.get_by_role("dialog", name="Search the record")).to_be_visible()
+
+
+def show_history(page: Page) -> None:
+    _send(page, "/im history alice")
+    expect(page.get_by_role("combobox", name="Show").last).to_be_visible()
+
+
 def show_home(page: Page) -> None:
     page.get_by_role("navigation", name="Conversations").get_by_role("link", name="im-bot").click()
     page.get_by_role("navigation", name="Tabs").get_by_role("link", name="Home").click()
@@ -129,6 +144,9 @@ SCENES = (
     show_suggestions,
     show_shortcuts,
     show_file,
+    show_data_table,
+    show_search,
+    show_history,
     show_home,
     show_thread,
     show_exchanges,
