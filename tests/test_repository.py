@@ -16,6 +16,7 @@ from bot.im.regions import REGIONS
 from bot.settings import AppSettings, RoleSettings, Settings
 from bot.slack.api.scopes import BOT_SCOPES, EVENTS
 from tests.support.layer_diagram import DIAGRAM, draw, read_layers, read_path
+from tests.support.page_actions import LOOKS, PICTURES
 from tests.support.sentences import make_page
 
 ROOT = Path(__file__).parents[1]
@@ -195,6 +196,18 @@ def test_the_diagram_of_the_layers_is_made_from_the_contracts() -> None:
 
 def test_the_page_of_sentences_is_made_from_the_golden_files_and_the_code() -> None:
     assert PAGES["sentences.md"] == make_page(), "python -m tests.support.sentences writes it"
+
+
+def test_the_page_of_pictures_shows_each_surface_in_every_look() -> None:
+    shown = re.findall(r"\(pictures/([\w-]+)\.png\)", PAGES["pictures.md"])
+    surfaces = [name for name in shown if "-" not in name]
+
+    assert shown == [f"{name}{ending}" for name in surfaces for ending in LOOKS]
+    assert sorted(shown) == sorted(path.stem for path in PICTURES.glob("*.png"))
+
+
+def test_the_pictures_stay_small() -> None:
+    assert sum(path.stat().st_size for path in PICTURES.glob("*.png")) < 2_500_000
 
 
 def test_readme_shows_the_path_of_a_command_as_architecture_does() -> None:

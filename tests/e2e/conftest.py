@@ -14,7 +14,7 @@ from bot.playground.workspace import Workspace
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
 from tests.support.browser import TIMEOUT, launch
-from tests.support.page_actions import Playground
+from tests.support.page_actions import WIDE, Playground
 from tests.support.slack import BOT_TOKEN, ONCALL, SwitchableApp, make_workspace
 
 OpenPage: TypeAlias = Callable[..., Page]
@@ -71,8 +71,8 @@ def enter(browser: Browser, playground: Playground) -> Iterator[OpenPage]:
     """Open the playground as a person, in a window of a picture's height."""
     with ExitStack() as stack:
 
-        def enter(person: Person = VIEWER, height: int = 960) -> Page:
-            options = {"viewport": {"width": 1100, "height": height}, "device_scale_factor": 1.5}
+        def enter(person: Person = VIEWER, height: int = 960, scale: float = 1.5) -> Page:
+            options = {"viewport": {"width": WIDE, "height": height}, "device_scale_factor": scale}
             return stack.enter_context(_page(browser, playground.url, person, options))
 
         yield enter

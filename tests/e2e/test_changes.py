@@ -44,7 +44,7 @@ def test_changes_a_profile_and_undoes_it(enter: OpenPage) -> None:
     changed = ["Nickname\tfree_coins_4u\tBob K", "Friend requests\tBlocked by admin\tAllowed"]
     has_rows(answer, "Field\tNow\tAfter", *changed)
     expect(answer).to_contain_text(re.compile(r"valid until .+ \(10 minutes\)"))
-    keep_picture(page, "preview.png")
+    keep_picture(page, "preview")
 
     answer.get_by_role("button", name="Confirm 2 changes").click()
 
@@ -59,7 +59,7 @@ def test_changes_a_profile_and_undoes_it(enter: OpenPage) -> None:
         " → Allowed · “spam nickname, ticket 4711”",
         use_inner_text=True,
     )
-    keep_picture(page, "audit.png")
+    keep_picture(page, "audit")
 
     messages.last.get_by_role("button", name="Undo…").click()
     expect(messages.last).to_contain_text("Undo change op_")
@@ -99,7 +99,7 @@ def test_changes_a_profile_in_a_form(enter: OpenPage) -> None:
     expect(form).to_contain_text("Change Alice Zhang alice in demo local?", use_inner_text=True)
     expect(form).to_contain_text("Alice Zhang → Alice Z")
     expect(form).to_contain_text("Female → Male")
-    keep_picture(page, "review.png")
+    keep_picture(page, "review")
 
     form.get_by_role("button", name="Back").click()
     expect(field_input(form, "Nickname")).to_have_value("Alice Z")

@@ -57,7 +57,7 @@ def test_shows_progress_while_tencent_chat_is_slow(enter: OpenPage, playground: 
 
     expect(page.locator("#faults-summary")).to_have_text("Tencent Chat: Slow (3 s a call)")
     page.get_by_role("button", name="Faults").click()
-    keep_picture(page, "weather.png")
+    keep_picture(page, "weather")
 
 
 def test_stops_a_slow_lookup_that_is_cancelled(enter: OpenPage, playground: Playground) -> None:

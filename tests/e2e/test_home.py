@@ -50,7 +50,7 @@ def test_keeps_what_an_editor_has_still_to_confirm(enter: OpenPage) -> None:
     expect(home).to_contain_text("Waiting for your confirmation")
     expect(home).to_contain_text("Change bob_k", use_inner_text=True)
     expect(home).to_contain_text("Audit channel")
-    keep_picture(page, "home.png")
+    keep_picture(page, "home")
     home.get_by_role("button", name="Review…").click()
 
     review = page.get_by_role("dialog", name="Review a change")

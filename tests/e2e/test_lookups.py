@@ -44,7 +44,7 @@ def test_accounts_for_every_id(enter: OpenPage) -> None:
     )
     expect(answer.get_by_role("columnheader")).to_have_text(["Field", "alice", "bob_k"])
     expect(answer).to_contain_text("nobody no such account (40003).", use_inner_text=True)
-    keep_picture(page, "profile.png")
+    keep_picture(page, "profile")
 
 
 def test_turns_the_pages_of_a_long_answer(enter: OpenPage) -> None:
@@ -56,7 +56,7 @@ def test_turns_the_pages_of_a_long_answer(enter: OpenPage) -> None:
     answer.get_by_role("button", name="Next 100").click()
 
     expect(answer.get_by_role("rowheader").first).to_have_text("user_103")
-    keep_picture(page, "pages.png")
+    keep_picture(page, "pages")
 
     answer.get_by_role("button", name="Previous 100").click()
 
@@ -148,7 +148,7 @@ def test_looks_up_the_ids_in_an_alert(enter: OpenPage) -> None:
     form = page.get_by_role("dialog", name="Look up accounts")
     expect(form.get_by_label("Account ids")).to_have_value("bob_k, alice, nobody")
     expect(form.get_by_label("Other words of the message")).to_be_visible()
-    keep_picture(page, "alert.png")
+    keep_picture(page, "alert")
 
     form.get_by_role("button", name="Look up").click()
 

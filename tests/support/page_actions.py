@@ -2,10 +2,12 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
@@ -15,6 +17,15 @@ from bot.sandbox.server import Sandbox
 
 _NOTICE = re.compile(r"The answer follows as a new message|The result follows\.")
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+WIDE, NARROW, NARROW_HEIGHT = 1100, 400, 720
+Scheme: TypeAlias = Literal["light", "dark"]
+LOOKS: Mapping[str, tuple[int, Scheme]] = {
+    "": (WIDE, "light"),
+    "-dark": (WIDE, "dark"),
+    "-narrow": (NARROW, "light"),
+    "-narrow-dark": (NARROW, "dark"),
+}
+"""Width and theme of the pictures of a surface, by the ending of their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +119,27 @@ def has_rows(message: Locator, *rows: str | re.Pattern[str]) -> None:
     expect(message.get_by_role("row")).to_have_text([*rows], use_inner_text=True)
 
 
+@contextmanager
+def look(page: Page, width: int, scheme: Scheme) -> Iterator[None]:
+    """Show a page at a width and in a theme; a narrow one is as high as a telephone, or higher."""
+    usual = page.viewport_size
+    assert usual
+    height = max(usual["height"], NARROW_HEIGHT) if width == NARROW else usual["height"]
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    yield
+    page.set_viewport_size(usual)
+    page.emulate_media(color_scheme="light")
+
+
 def keep_picture(page: Page, name: str) -> None:
-    """Rewrite a picture of the docs, with PICTURES=write pytest tests/e2e."""
-    if os.environ.get("PICTURES") == "write":
-        page.mouse.move(0, 0)  # nothing is hovered
-        shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
-        shot.quantize(256, dither=Image.Dither.NONE).save(PICTURES / name, optimize=True)
+    """Rewrite the pictures of a surface in the docs, with PICTURES=write pytest tests/e2e."""
+    if os.environ.get("PICTURES") != "write":
+        return
+    page.mouse.move(0, 0)  # nothing is hovered
+    for ending, (width, scheme) in LOOKS.items():
+        with look(page, width, scheme):
+            shot = page.screenshot(scale="css" if ending else "device", animations="disabled")
+        picture = Image.open(BytesIO(shot)).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+        picture.save(PICTURES / f"{name}{ending}.png", optimize=True)
