@@ -61,13 +61,15 @@ def test_shows_progress_while_tencent_chat_is_slow(enter: OpenPage, playground: 
 
 
 def test_stops_a_slow_lookup_that_is_cancelled(enter: OpenPage, playground: Playground) -> None:
-    _, answer = look_up_slowly(enter, playground, VIEWER)
+    page, answer = look_up_slowly(enter, playground, VIEWER)
+    keep_picture(page, "progress")
     answer.get_by_role("button", name="Cancel").click()
 
     expect(answer).to_contain_text("Cancelled. 100 of 220 read", use_inner_text=True)
     expect(answer.get_by_role("button", name="Resume with 120 left")).to_be_visible()
     expect(answer.get_by_role("button", name="Cancel")).to_have_count(0)
     expect(answer).to_have_count(1)
+    keep_picture(page, "cancelled")
 
 
 def test_says_that_tencent_chat_is_down_until_it_is_up(page: Page) -> None:
