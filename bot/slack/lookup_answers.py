@@ -144,7 +144,7 @@ class LookupAnswers:
         )
 
     def _send(self, request: SlackRequest, lookup: Lookup, *, share: bool = False, note: str = "") -> None:
-        if lookup.is_unanswered:
+        if lookup.answer.is_unanswered:
             self._show(request, lookup, 0, note=_NO_CSV)
             return
         if share:

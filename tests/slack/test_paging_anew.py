@@ -338,7 +338,7 @@ def test_does_not_ask_again_for_accounts_not_found() -> None:
     ("trouble", "expected"),
     [
         (AuditError("the disk is full"), "This lookup could not be recorded"),
-        (RecordUnknownError("no answer in time"), "this lookup may not have been recorded"),
+        (RecordUnknownError("no answer in time"), "this lookup may be missing from it"),
     ],
 )
 def test_answers_although_the_record_fails_and_says_so(trouble: AuditError, expected: str) -> None:
