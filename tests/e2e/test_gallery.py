@@ -104,7 +104,7 @@ def show_history(page: Page) -> None:
 
 def show_search(page: Page) -> None:
     send(page, "/im history")
-    expect(page.get_by_role("dialog", name="Search the record")).to_contain_text("Words of the reason")
+    expect(page.get_by_role("dialog", name="Search the record")).to_contain_text("Words in the reason")
 
 
 def show_help(page: Page) -> None:

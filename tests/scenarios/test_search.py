@@ -18,7 +18,7 @@ def ed(running_bot: RunningBot) -> Iterator[SlackUser]:
 
 def open_form(slack_user: SlackUser) -> dict[str, Any]:
     assert slack_user.page.send("/im history", ONCALL) == {"ok": True}
-    return slack_user.view("Words of the reason")
+    return slack_user.view("Words in the reason")
 
 
 def search(slack_user: SlackUser, view: dict[str, Any], **given: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tests.support.running_bot import RunningBot, SlackUser, run_bot
 
 SLOW = Behavior(latency_ms=2800)
 """Longer than the wait for a lookup's second message, shorter than a time-out."""
-FOLLOWS = re.compile("The (answer follows as a new message|result follows).")
+FOLLOWS = re.compile(r"The answer follows( as a new message)?\.")
 
 
 @pytest.fixture(scope="module")

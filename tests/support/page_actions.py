@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from bot.playground.workspace import Workspace
 from bot.sandbox.server import Sandbox
 
-_NOTICE = re.compile(r"The answer follows as a new message|The result follows\.")
+_NOTICE = re.compile(r"The answer follows( as a new message)?\.")
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 WIDE, NARROW, NARROW_HEIGHT = 1100, 400, 720
 Scheme: TypeAlias = Literal["light", "dark"]

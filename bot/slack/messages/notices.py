@@ -66,7 +66,7 @@ def unread(left_out: Sequence[str], run_id: str) -> Message:
 
 def changing() -> Message:
     """Make the notice of a change being prepared or made."""
-    return _notice([bold("Contacting Tencent Chat…"), words(" The result follows.")])
+    return _notice([bold("Contacting Tencent Chat…"), words(" The answer follows.")])
 
 
 def busy() -> Message:

@@ -69,7 +69,7 @@ def search_view(apps: Apps, key: str, *, anybody: bool) -> dict[str, Any]:
         _ask("Show", KIND, StaticSelectElement(action_id=INPUT, options=kinds, placeholder="Everything")),
         _ask("Changed field", FIELD, StaticSelectElement(action_id=INPUT, options=fields, placeholder="Any")),
         _ask(
-            "Words of the reason",
+            "Words in the reason",
             REASON,
             PlainTextInputElement(action_id=INPUT, max_length=_MOST_TYPED, placeholder="ticket 4711"),
         ),
