@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.app import connect_socket_mode, make_bot
-from bot.background import BackgroundServer, make_port_error
+from bot.background_server import BackgroundServer, make_port_error
 from bot.logs import set_up_logs
 from bot.playground.faults.controls import FaultControl
 from bot.playground.manifest import read_manifest

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.doctor import check_all
 from bot.im.client import IMClient
 from bot.playground.faults.faults import SlackFault

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from bot.__main__ import main, make_parser
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.server import make_app
 from tests.support.bot import ROOT, bare_environment, im_bot, running_command
 from tests.support.slack import make_workspace

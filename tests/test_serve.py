@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from bot.app import Bot, make_bot
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.logs import set_up_logs
 from bot.playground.faults.faults import SlackFault
 from bot.playground.people import STRANGER, VIEWER

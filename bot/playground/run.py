@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.background import BackgroundServer, make_port_error
+from bot.background_server import BackgroundServer, make_port_error
 from bot.logs import set_up_logs
 from bot.playground.interactions.events import SCOPES
 from bot.playground.manifest import Manifest, ManifestError, read_manifest

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.background import BackgroundServer, make_port_error
+from bot.background_server import BackgroundServer, make_port_error
 from bot.core.fields import CUSTOM_PROFILE
 from bot.process import stop_signal
 from bot.sandbox.data import DataFileError, load

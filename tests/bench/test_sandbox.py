@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from slack_sdk import WebClient
 
 from bot import playground_app
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace

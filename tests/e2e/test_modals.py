@@ -9,7 +9,7 @@ from slack_bolt import Ack, App
 from slack_bolt.adapter.asgi import SlackRequestHandler
 from slack_sdk import WebClient
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.state.messages import MessageContent
 from bot.playground.workspace import Workspace

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from slack_sdk import WebClient
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.people import BOT, EDITOR, VIEWER
 from bot.playground.server import make_app
 from bot.playground.state.messages import MessageContent, with_ids

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 from pydantic import SecretStr
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.people import BOT, EDITOR, VIEWER
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace

@@ -5,7 +5,7 @@ from typing import TypeAlias
 import pytest
 from slack_sdk import WebClient
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.people import Person
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace

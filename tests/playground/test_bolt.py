@@ -10,7 +10,7 @@ from slack_bolt.adapter.asgi import SlackRequestHandler
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.people import VIEWER
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage

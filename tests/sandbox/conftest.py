@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.sandbox.faults import Receive, Scope, Send
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp

@@ -20,7 +20,7 @@ import pytest
 from slack_bolt import BoltRequest
 
 from bot.app import Bot, make_bot
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.core.changes.service import Changes
 from bot.playground.interactions.payloads import make_slash_command
 from bot.playground.people import EDITOR, VIEWER, Person, make_channels, make_people

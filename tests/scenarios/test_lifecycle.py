@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.faults.faults import RESPONSE_URL, SlackFault
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.server import make_app

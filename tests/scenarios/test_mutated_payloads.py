@@ -14,7 +14,7 @@ import pytest
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.app import Bot, make_bot
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.logs import set_up_logs
 from bot.playground.interactions.payloads import (
     make_action,

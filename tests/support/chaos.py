@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 import requests
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, GROUP_EDITOR, VIEWER, Person
 from bot.playground.server import make_app
 from bot.playground.state.messages import Message

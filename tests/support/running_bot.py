@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from bot.app import Bot, connect_socket_mode, make_bot
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.core.model import Entry, Outcome
 from bot.playground.blockkit.checker import check_message
 from bot.playground.people import AUDIT_CHANNEL_ID, VIEWER, Person

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 import requests
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.core.fields import PROFILE_FIELDS
 from bot.im import usersig
 from bot.sandbox.data import ADMIN, Account, CustomField, HostedApp

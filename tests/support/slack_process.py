@@ -13,7 +13,7 @@ from typing import Any
 
 import trustme
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app
 from tests.support.bench import TIMEOUT, run_in_process

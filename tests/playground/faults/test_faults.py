@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_im_control

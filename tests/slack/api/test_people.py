@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.core.model import Actor, Membership
 from bot.errors import SlackUnavailableError, TeamUnconfirmedError
 from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, PARTNER_TEAM_ID, PEOPLE, TEAM_ID, PersonKind

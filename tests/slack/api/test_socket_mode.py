@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.server import make_app
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.core.model import Actor, AlteredEntry, Entry, Outcome, OutdatedPost
 from bot.errors import SlackUnavailableError
 from bot.playground.faults.faults import SlackFault

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import requests
 
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.errors import SlackUnavailableError
 from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import LEAVER, VIEWER

@@ -14,7 +14,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.app import Bot, make_bot
-from bot.background import BackgroundServer
+from bot.background_server import BackgroundServer
 from bot.playground.blockkit.checker import check_message, check_view
 from bot.playground.interactions.payloads import make_slash_command
 from bot.playground.people import (
