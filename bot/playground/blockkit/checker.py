@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from bot.playground.blockkit.tables import (
-    BLOCKS,
+from bot.playground.blockkit.blocks import BLOCKS, UNPLAYED
+from bot.playground.blockkit.objects import OPTION
+from bot.playground.blockkit.payloads import MESSAGE, SUGGESTIONS, VIEW
+from bot.playground.blockkit.rules import (
     FORMS,
-    MESSAGE,
-    OPTION,
-    SUGGESTIONS,
-    UNPLAYED,
-    VIEW,
     Flag,
     Kinds,
     Listing,

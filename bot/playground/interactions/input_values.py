@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from bot.playground.blockkit.checker import check_option
-from bot.playground.blockkit.tables import FORMS
+from bot.playground.blockkit.rules import FORMS
 from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.state.messages import list_elements

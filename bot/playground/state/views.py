@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.playground.blockkit.checker import check_view
-from bot.playground.blockkit.tables import Surface
+from bot.playground.blockkit.rules import Surface
 from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.people import Person

@@ -9,9 +9,10 @@ from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from bot.playground.blockkit import tables
+from bot.playground.blockkit.blocks import UNPLAYED
 from bot.playground.blockkit.checker import Problem, check_blocks, check_message, check_view
-from bot.playground.blockkit.tables import UNPLAYED, Surface
+from bot.playground.blockkit.elements import BUTTONS, INPUTS
+from bot.playground.blockkit.rules import Surface
 from bot.playground.interactions.input_values import INPUT_SPECS
 
 Json: TypeAlias = dict[str, Any]
@@ -967,9 +968,9 @@ def test_says_what_this_local_slack_does_not_play(name: str) -> None:
 
 
 def test_plays_every_input_whose_value_it_can_read() -> None:
-    inputs = {kind for element in (tables._INPUTS, tables._BUTTONS) for kind in element}
+    inputs = {kind for element in (INPUTS, BUTTONS) for kind in element}
 
-    assert inputs - tables.UNPLAYED == {*INPUT_SPECS, "button"}
+    assert inputs - UNPLAYED == {*INPUT_SPECS, "button"}
 
 
 @pytest.mark.parametrize(
