@@ -6,7 +6,7 @@ import requests
 from urllib3 import exceptions as urllib3
 
 from bot.errors import UnavailableError
-from bot.http_session import CallError
+from bot.http_client.errors import CallError
 
 _AGAIN = "Try again in a minute"
 _NETWORK = "Tell the bot's operator to check the network, the proxy and the API's address"

@@ -19,7 +19,8 @@ from bot.errors import (
     OutcomeUnknownError,
     UnavailableError,
 )
-from bot.http_session import CallError, Session, TooLongError, prepare
+from bot.http_client.errors import CallError, TooLongError
+from bot.http_client.session import Session, prepare
 from bot.im.codes import Retry, error_for, retry_after
 from bot.im.errors import from_library_error
 from bot.im.pacer import Pacer

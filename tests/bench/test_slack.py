@@ -17,7 +17,7 @@ import requests
 from slack_bolt import Respond
 
 from bot.core.fields import Domain, defaults
-from bot.http_session import tls_context
+from bot.http_client.tls import tls_context
 from bot.sandbox.demo import demo_app
 from bot.sandbox.server import Sandbox
 from bot.slack.api.client import SlackClient

@@ -16,7 +16,8 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web import SlackResponse
 
-from bot.http_session import CallError, Session
+from bot.http_client.errors import CallError
+from bot.http_client.session import Session
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.socket_mode import SocketClient

@@ -20,7 +20,7 @@ from bot.errors import (
     OutcomeUnknownError,
     UnavailableError,
 )
-from bot.http_session import tls_context
+from bot.http_client.tls import tls_context
 from bot.im.client import IMClient
 from bot.im.transport import MAX_BYTES
 from tests.support import scripted_server as responses

@@ -19,7 +19,7 @@ from bot.core.changes.service import Changes
 from bot.core.commands import SetFields
 from bot.core.model import Outcome
 from bot.core.results import Preview, Settled
-from bot.http_session import tls_context
+from bot.http_client.tls import tls_context
 from bot.im.client import IMClient
 from bot.sandbox.rest_api.request import Answer
 from bot.sandbox.server import Sandbox

@@ -13,7 +13,9 @@ from urllib.request import Request
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse, WebClient
 
-from bot.http_session import CallError, Session, TooLongError, find_proxy, tls_context
+from bot.http_client.errors import CallError, TooLongError
+from bot.http_client.session import Session, find_proxy
+from bot.http_client.tls import tls_context
 from bot.slack.api.errors import SlackCallError, refused
 
 MOST_BYTES = 8 * 1024 * 1024

@@ -16,7 +16,8 @@ from slack_sdk.socket_mode.builtin.internals import (
     _validate_sec_websocket_accept,
 )
 
-from bot.http_session import CallError, open_stream
+from bot.http_client.errors import CallError
+from bot.http_client.stream import open_stream
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from bot.core.model import Deadline
-from bot.http_session import CallError, Response, Session
+from bot.http_client.errors import CallError
+from bot.http_client.session import Response, Session
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
 from bot.slack.api.errors import read_code, refuses_blocks
 from bot.slack.api.retry_after import LONGEST_WAIT, read_wait

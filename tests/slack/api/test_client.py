@@ -9,7 +9,7 @@ from slack_bolt import App
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import WebClient
 
-from bot.http_session import TooLongError
+from bot.http_client.errors import TooLongError
 from bot.slack.api.client import MOST_BYTES, Limits, SlackClient
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.retry_after import LONGEST_WAIT, MOST_WAIT, read_wait

@@ -1,0 +1,1 @@
+"""Outgoing HTTP: sessions, streams, deadlines, resolving and TLS."""
