@@ -8,7 +8,8 @@ import os
 import socket
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from heapq import heappop, heappush
 from itertools import count
 
@@ -116,5 +117,17 @@ class _CurrentCall(threading.local):
         return self.timer
 
 
-watchdog = _Watchdog()
+_watchdog = _Watchdog()
 current_call = _CurrentCall()
+
+
+@contextmanager
+def limit_call(seconds: float) -> Iterator[CallTimer]:
+    """Limit the running thread's call, until the context ends."""
+    timer = _watchdog.begin(seconds)
+    current_call.timer = timer
+    try:
+        yield timer
+    finally:
+        timer.release()
+        current_call.timer = None

@@ -1,5 +1,13 @@
 """Errors of outgoing calls."""
 
+from http.client import HTTPException
+
+import requests
+from urllib3.exceptions import HTTPError
+
+LIBRARY_ERRORS = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError)
+"""The errors of the libraries when a call fails."""
+
 
 class CallError(Exception):
     """A call failed; the text of its cause may hold the URL, and so a secret.

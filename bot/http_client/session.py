@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import requests
 from requests.utils import default_headers, get_environ_proxies, select_proxy
-from urllib3 import exceptions as urllib3
 
 from bot.http_client.connection import CONNECT_SECONDS, DeadlineAdapter, SharedTLSAdapter
-from bot.http_client.deadline import current_call, watchdog
-from bot.http_client.errors import CallError, TooLongError
+from bot.http_client.deadline import limit_call
+from bot.http_client.errors import LIBRARY_ERRORS, CallError, TooLongError
 
 _CHUNK = 128 * 1024
 
@@ -81,28 +79,15 @@ class Session:
         """
         # 0 would be refused as a time-out.
         seconds = max(seconds, 0.001)
-        timer = watchdog.begin(seconds)
-        current_call.timer = timer
-        problem: Exception
-        try:
-            response = self._open(request, seconds, read_seconds)
-            with response:
-                body = _read(response, max_bytes)
-            if not timer.expired:
-                return Response(response.status_code, response.headers, body)
-            problem = requests.ReadTimeout()
-        except (
-            requests.RequestException,
-            urllib3.HTTPError,
-            HTTPException,
-            OSError,
-            ValueError,
-            TooLongError,
-        ) as error:
-            problem = error
-        finally:
-            timer.release()
-            current_call.timer = None
+        problem: Exception = requests.ReadTimeout()
+        with limit_call(seconds) as timer:
+            try:
+                with self._open(request, seconds, read_seconds) as response:
+                    body = _read(response, max_bytes)
+                if not timer.expired:
+                    return Response(response.status_code, response.headers, body)
+            except (*LIBRARY_ERRORS, TooLongError) as error:
+                problem = error
         if timer.expired or isinstance(problem, requests.Timeout | TimeoutError):
             problem = requests.ReadTimeout() if timer.connected else requests.ConnectTimeout()
         raise CallError(problem, sent=timer.connected)

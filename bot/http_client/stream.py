@@ -2,17 +2,15 @@
 
 import socket
 from collections.abc import Callable
-from http.client import HTTPException
 from urllib.parse import urlsplit
 
 import requests
 from requests.utils import get_auth_from_url
-from urllib3 import exceptions as urllib3
 from urllib3 import make_headers
 
 from bot.http_client.connection import CONNECT_SECONDS, TimedConnection, TimedTLSConnection
-from bot.http_client.deadline import current_call, watchdog
-from bot.http_client.errors import CallError
+from bot.http_client.deadline import limit_call
+from bot.http_client.errors import LIBRARY_ERRORS, CallError
 from bot.http_client.tls import tls_context
 
 
@@ -30,30 +28,25 @@ def open_stream(
     Raises:
         CallError: There was no connection in time.
     """
-    timer = watchdog.begin(seconds)
-    current_call.timer = timer
     connection: TimedConnection | None = None
-    problem: Exception
-    try:
-        connection = _make_connection(url, proxy)
-        connection.connect()
-        stream = connection.sock
-        handshake(stream)
-        timer.release()
-        if not timer.expired:
-            return stream
-        problem = requests.ReadTimeout()
-    except (requests.RequestException, urllib3.HTTPError, HTTPException, OSError, ValueError) as error:
-        problem = error
-    finally:
-        timer.release()
-        current_call.timer = None
+    problem: Exception = requests.ReadTimeout()
+    with limit_call(seconds) as timer:
+        try:
+            connection = _make_connection(url, proxy)
+            connection.connect()
+            stream = connection.sock
+            handshake(stream)
+            timer.release()
+            if not timer.expired:
+                return stream
+        except LIBRARY_ERRORS as error:
+            problem = error
     if connection is not None:
         connection.close()
     raise CallError(requests.ReadTimeout() if timer.expired else problem, sent=timer.connected)
 
 
-def _make_connection(url: str, proxy: str | None) -> "TimedConnection":
+def _make_connection(url: str, proxy: str | None) -> TimedConnection:
     parts = urlsplit(url)
     is_secure = parts.scheme in ("https", "wss")
     host, port = parts.hostname or "", parts.port or (443 if is_secure else 80)
