@@ -89,9 +89,9 @@ def make_settings(
     """Make the settings of a bot between a local workspace and a sandbox, with its record in a file."""
     app = next(iter(sandbox.apps.values()))
     return FixedSettings(
-        slack_bot_token=workspace.bot_token,
-        slack_app_token=workspace.app_token,
-        slack_signing_secret=workspace.signing_secret,
+        slack_bot_token=workspace.app.bot_token,
+        slack_app_token=workspace.app.app_token,
+        slack_signing_secret=workspace.app.signing_secret,
         slack_api_url=f"{slack_url}/api/",
         im_apps={
             "demo": AppSettings(

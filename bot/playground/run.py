@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.background_server import BackgroundServer, make_port_error
 from bot.logs import set_up_logs
+from bot.playground.installed_app import InstalledApp
 from bot.playground.interactions.events import SCOPES
 from bot.playground.manifest import Manifest, ManifestError, read_manifest
 from bot.playground.server import make_app
@@ -28,33 +29,31 @@ def install(
 ) -> Workspace:
     """Make a workspace with an app installed; it uses Socket Mode if there is no request URL."""
     app_home = manifest.features.app_home
-    return Workspace(
+    app = InstalledApp(
         bot_token=f"xoxb-{secrets.token_hex(16)}",
         app_token=f"xapp-{secrets.token_hex(16)}",
         signing_secret=secrets.token_hex(16),
-        scopes=manifest.oauth_config.scopes.bot,
+        scopes=frozenset(manifest.oauth_config.scopes.bot),
         commands=manifest.features.slash_commands,
         shortcuts=manifest.features.shortcuts,
-        events=manifest.events,
+        events=frozenset(manifest.events),
+        request_url=request_url,
         home_enabled=app_home.home_tab_enabled,
         messages_enabled=app_home.messages_tab_enabled,
         messages_read_only=app_home.messages_tab_read_only_enabled,
         interactive=manifest.settings.interactivity.is_enabled,
-        app_name=manifest.app_name,
-        hint=hint,
-        starters=starters,
-        rate_limits=rate_limits,
-        request_url=request_url,
+        name=manifest.app_name,
     )
+    return Workspace(app, hint=hint, starters=starters, rate_limits=rate_limits)
 
 
 def format_settings(workspace: Workspace, url: str) -> str:
     """Format an app's settings for this workspace, one per line."""
     settings = {
         "SLACK_API_URL": f"{url}/api/",
-        "SLACK_BOT_TOKEN": workspace.bot_token,
-        "SLACK_APP_TOKEN": workspace.app_token,
-        "SLACK_SIGNING_SECRET": workspace.signing_secret,
+        "SLACK_BOT_TOKEN": workspace.app.bot_token,
+        "SLACK_APP_TOKEN": workspace.app.app_token,
+        "SLACK_SIGNING_SECRET": workspace.app.signing_secret,
     }
     return "\n".join(f"{name}={value}" for name, value in settings.items())
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from uuid import uuid4
@@ -11,7 +11,8 @@ from uuid import uuid4
 from bot.playground.faults.controls import FaultControls
 from bot.playground.faults.faults import FaultInjector
 from bot.playground.inspector.inspector import Inspector
-from bot.playground.manifest import Shortcut, SlashCommand
+from bot.playground.installed_app import InstalledApp
+from bot.playground.manifest import Shortcut
 from bot.playground.people import (
     BOT,
     ENTERPRISE_ID,
@@ -39,22 +40,10 @@ class Workspace:
     """A Slack workspace with one app installed.
 
     It belongs to the server's thread. Other threads may only use `faults`, `sockets.drop` and
-    `sockets.repeat`, and set plain attributes.
+    `sockets.repeat`, and set plain attributes, those of `app` too.
 
     Args:
-        bot_token: The bot's token.
-        app_token: The app-level token, for Socket Mode.
-        signing_secret: Signs requests in HTTP mode.
-        scopes: The bot token's scopes.
-        commands: The app's slash commands.
-        shortcuts: The app's shortcuts.
-        request_url: Target of payloads in HTTP mode; None for Socket Mode.
-        events: The app's event subscriptions.
-        home_enabled: The app has a Home tab.
-        messages_enabled: The app has a messages tab, where the direct messages are.
-        messages_read_only: People cannot write there.
-        interactive: The app gets presses, shortcuts and submissions.
-        app_name: The app's name, which people see.
+        app: The installed app.
         hint: What a person can type first; by default the first command, or else a mention.
         starters: Lines that the page offers to send.
         rate_limits: Calls and messages are limited.
@@ -64,43 +53,20 @@ class Workspace:
 
     def __init__(
         self,
+        app: InstalledApp,
         *,
-        bot_token: str,
-        app_token: str,
-        signing_secret: str,
-        scopes: Collection[str],
-        commands: Sequence[SlashCommand],
-        shortcuts: Sequence[Shortcut] = (),
-        request_url: str | None = None,
-        events: Collection[str] = (),
-        home_enabled: bool = True,
-        messages_enabled: bool = True,
-        messages_read_only: bool = False,
-        interactive: bool = True,
-        app_name: str = BOT.name,
         hint: str = "",
         starters: Sequence[Starter] = (),
         rate_limits: bool = True,
         ack_limit: float = 3.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.bot_token = bot_token
-        self.app_token = app_token
-        self.signing_secret = signing_secret
-        self.scopes = frozenset(scopes)
-        self.commands = tuple(commands)
-        self.shortcuts = tuple(shortcuts)
-        self.request_url = request_url
-        self.events = frozenset(events)
-        self.home_enabled = home_enabled
-        self.messages_enabled = messages_enabled
-        self.messages_read_only = messages_read_only
-        self.interactive = interactive
+        self.app = app
         self.ack_limit = ack_limit
         self.retry_delays: tuple[float, ...] = (0, 60, 300)
         """Seconds before each retry of an event."""
         self.clock = clock
-        self.bot = replace(BOT, name=app_name, handle=_make_handle(app_name))
+        self.bot = replace(BOT, name=app.name, handle=_make_handle(app.name))
         """The app's bot as people see it; messages have the sender BOT."""
         self.hint = hint or self._make_hint()
         self.starters = tuple(starters)
@@ -220,7 +186,7 @@ class Workspace:
 
     def list_shortcuts(self, person: Person) -> tuple[Shortcut, ...]:
         """List the shortcuts offered to a person; people of other workspaces get none."""
-        return () if person.kind is PersonKind.STRANGER else self.shortcuts
+        return () if person.kind is PersonKind.STRANGER else self.app.shortcuts
 
     @contextmanager
     def subscribe(self, person_id: str, subscriber: Subscriber) -> Iterator[None]:
@@ -245,7 +211,7 @@ class Workspace:
         return f"{seconds}.{micros:06}"
 
     def _make_hint(self) -> str:
-        for known in self.commands:
+        for known in self.app.commands:
             return f"{known.command} {known.usage_hint.partition(' | ')[0]}".strip()
         return f"@{self.bot.handle} hello"
 

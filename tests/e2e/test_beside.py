@@ -24,7 +24,7 @@ TOO_LONG = [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}
 
 @pytest.fixture(autouse=True)
 def allowed(workspace: Workspace) -> None:
-    workspace.scopes |= {"files:write"}
+    workspace.app.scopes |= {"files:write"}
 
 
 def make_home(*blocks: dict[str, Any]) -> dict[str, Any]:

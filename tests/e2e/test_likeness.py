@@ -82,7 +82,8 @@ def test_opens_the_commands_by_a_button(open_page: OpenPage) -> None:
 
 def test_keeps_a_menu_inside_a_narrow_page(open_page: OpenPage, workspace: Workspace) -> None:
     long = "A form with the current values of one account; only what is altered is changed"
-    workspace.shortcuts = tuple(one.model_copy(update={"description": long}) for one in workspace.shortcuts)
+    app = workspace.app
+    app.shortcuts = tuple(one.model_copy(update={"description": long}) for one in app.shortcuts)
     page = open_page(viewport={"width": 400, "height": 800})
 
     page.get_by_label("Shortcuts").click()

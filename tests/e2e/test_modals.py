@@ -104,7 +104,7 @@ def request_url() -> Iterator[tuple[str, SwitchableApp]]:
 @pytest.fixture
 def bot(url: str, workspace: Workspace, request_url: tuple[str, SwitchableApp]) -> ModalBot:
     bot = ModalBot(url)
-    workspace.request_url, switchable_app = request_url
+    workspace.app.request_url, switchable_app = request_url
     switchable_app.app = SlackRequestHandler(bot.app)
     return bot
 
@@ -315,7 +315,7 @@ def test_says_why_a_submission_came_to_nothing(
     modal = open_modal(page)
     modal.get_by_label("nick").fill("Alice")
 
-    workspace.request_url = None
+    workspace.app.request_url = None
     page.keyboard.press("Enter")
     expect(modal.get_by_role("alert")).to_have_text("We had some trouble connecting. Try again?")
     expect(modal.get_by_label("nick")).to_have_value("Alice")
@@ -439,7 +439,7 @@ def test_asks_the_bot_what_to_offer(open_page: OpenPage, bot: ModalBot, workspac
     expect(who).to_have_value("albert")
     assert bot.submitted == []
 
-    workspace.request_url = None
+    workspace.app.request_url = None
     who.fill("bo")
     expect(status).to_contain_text("no bot is connected")
 
@@ -502,7 +502,7 @@ def test_uses_a_shortcut_on_a_message_by_keyboard(
 
 
 def test_offers_no_shortcuts_where_there_are_none(open_page: OpenPage, workspace: Workspace) -> None:
-    workspace.shortcuts = ()
+    workspace.app.shortcuts = ()
     workspace.post(workspace.channels[ONCALL], EDITOR, MessageContent("hello"))
 
     page = open_page()

@@ -185,8 +185,8 @@ def run_local_slack() -> Iterator[tuple[Workspace, FieldSettings, ScriptedPerson
     workspace = make_workspace()
     with BackgroundServer(make_app(workspace)) as server:
         settings = FieldSettings(
-            slack_bot_token=SecretStr(workspace.bot_token),
-            slack_app_token=SecretStr(workspace.app_token),
+            slack_bot_token=SecretStr(workspace.app.bot_token),
+            slack_app_token=SecretStr(workspace.app.app_token),
             slack_api_url=f"{server.url}/api/",
         )
         with closing(ScriptedPerson(server.url, workspace)) as person:
@@ -197,8 +197,9 @@ def run_local_slack() -> Iterator[tuple[Workspace, FieldSettings, ScriptedPerson
 def workspace_run() -> Iterator[Begun]:
     """A run in a local Slack that has begun; one for all tests, as closing its connection takes seconds."""
     with run_local_slack() as (workspace, settings, person):
-        slack = SlackClient(workspace.bot_token, settings.slack_api_url)
-        run = FieldRun(slack, workspace.app_token, channel=ONCALL, command="/im", show=person.read, quiet=0.1)
+        app = workspace.app
+        slack = SlackClient(app.bot_token, settings.slack_api_url)
+        run = FieldRun(slack, app.app_token, channel=ONCALL, command="/im", show=person.read, quiet=0.1)
         with closing(slack), run:
             run.read(person.lines)
             run.meet()
@@ -248,7 +249,7 @@ def test_finds_in_the_local_slack_what_the_docs_say() -> None:
     assert open_facts == [find(TEAMS).fact, REPEATS]
     assert "workspace Playground" in report
     assert "## blocks.validate\nskipped: unknown_method" in report
-    secrets = (workspace.bot_token, workspace.app_token, "127.0.0.1", EDITOR.id, EDITOR.name, ONCALL)
+    secrets = (workspace.app.bot_token, workspace.app.app_token, "127.0.0.1", EDITOR.id, EDITOR.name, ONCALL)
     assert [secret for secret in secrets if secret in report] == []
 
 
@@ -294,9 +295,9 @@ def test_skips_what_the_person_skips(run: FieldRun, script: Script) -> None:
 
 
 def test_skips_what_the_token_may_not_do(workspace: Workspace, run: FieldRun) -> None:
-    granted, workspace.scopes = workspace.scopes, workspace.scopes - {"files:write"}
+    granted, workspace.app.scopes = workspace.app.scopes, workspace.app.scopes - {"files:write"}
     found = run.check(find("An upload URL"))
-    workspace.scopes = granted
+    workspace.app.scopes = granted
 
     assert (found.verdict, found.said) == ("skipped", "missing_scope")
 

@@ -191,7 +191,7 @@ def test_answers_twice_when_an_envelope_comes_twice(
 
 def test_talks_by_signed_http(url: str, page: OpenPage, workspace: Workspace) -> None:
     with BackgroundServer(SlackRequestHandler(make_bot(url))) as bot:
-        workspace.request_url = f"{bot.url}/slack/events"
+        workspace.app.request_url = f"{bot.url}/slack/events"
 
         vera = page(VIEWER)
         assert converse(vera) == WHOLE
@@ -201,7 +201,7 @@ def test_talks_by_signed_http(url: str, page: OpenPage, workspace: Workspace) ->
 def test_is_refused_with_another_signing_secret(url: str, page: OpenPage, workspace: Workspace) -> None:
     vera = page(VIEWER)
     with BackgroundServer(SlackRequestHandler(make_bot(url, "another"))) as bot:
-        workspace.request_url = f"{bot.url}/slack/events"
+        workspace.app.request_url = f"{bot.url}/slack/events"
         vera.send("/im profile a")
 
         assert vera.next_message()["text"] == '/im failed with the error "http_client_error"'

@@ -17,7 +17,7 @@ def test_returns_a_group_direct_message_only_with_its_own_scope(
 
     with pytest.raises(SlackApiError) as refusal:
         slack.conversations_info(channel=group.id)
-    workspace.scopes |= {"mpim:read"}
+    workspace.app.scopes |= {"mpim:read"}
     found = slack.conversations_info(channel=group.id)["channel"]
 
     assert (refusal.value.response["error"], refusal.value.response["needed"]) == (
@@ -32,14 +32,14 @@ def test_returns_a_group_direct_message_only_with_its_own_scope(
 def test_shares_a_group_direct_message_with_a_stranger_outside(
     slack: WebClient, workspace: Workspace
 ) -> None:
-    workspace.scopes |= {"mpim:read"}
+    workspace.app.scopes |= {"mpim:read"}
     group = workspace.open_group_message(VIEWER, STRANGER, BOT)
 
     assert slack.conversations_info(channel=group.id)["channel"]["is_ext_shared"]
 
 
 def test_hides_a_group_direct_message_without_the_bot(slack: WebClient, workspace: Workspace) -> None:
-    workspace.scopes |= {"mpim:read"}
+    workspace.app.scopes |= {"mpim:read"}
     group = workspace.open_group_message(VIEWER, EDITOR)
 
     with pytest.raises(SlackApiError) as refusal:
@@ -59,7 +59,7 @@ def test_sends_a_mention_in_a_group_direct_message_as_in_a_channel(
     workspace: Workspace, page: OpenPage, open_socket: OpenSocket
 ) -> None:
     group = workspace.open_group_message(VIEWER, EDITOR, BOT)
-    workspace.events, workspace.scopes = frozenset({"app_mention"}), frozenset({"app_mentions:read"})
+    workspace.app.events, workspace.app.scopes = frozenset({"app_mention"}), frozenset({"app_mentions:read"})
     vera, bot = page(VIEWER), open_socket()
 
     vera.send("@im-bot help", group.id)

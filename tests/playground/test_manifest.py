@@ -84,7 +84,7 @@ def test_reads_whether_people_can_write_to_the_app(path: Path, keys: str, read: 
 
     workspace = install(read_manifest(path))
 
-    assert (workspace.messages_enabled, workspace.messages_read_only) == read
+    assert (workspace.app.messages_enabled, workspace.app.messages_read_only) == read
 
 
 @pytest.mark.parametrize(
@@ -138,12 +138,12 @@ def test_names_all_mistakes_at_once(path: Path) -> None:
 
 @pytest.mark.parametrize("enabled", ["is_enabled: false, ", ""])
 def test_sends_no_interactions_unless_they_are_enabled(path: Path, enabled: str) -> None:
-    assert install(read_manifest(path)).interactive
+    assert install(read_manifest(path)).app.interactive
 
     path.write_text(MANIFEST.replace("is_enabled: true, ", enabled), encoding="utf-8")
 
     manifest = read_manifest(path)
-    assert not install(manifest).interactive
+    assert not install(manifest).app.interactive
     assert list_warnings(manifest) == ["shortcuts never come without settings.interactivity.is_enabled"]
 
 

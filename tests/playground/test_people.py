@@ -103,7 +103,7 @@ def test_sends_the_organization_with_an_event(
     workspace: Workspace, page: OpenPage, open_socket: OpenSocket
 ) -> None:
     workspace.join_organization()
-    workspace.events, workspace.scopes = frozenset({"app_mention"}), frozenset({"app_mentions:read"})
+    workspace.app.events, workspace.app.scopes = frozenset({"app_mention"}), frozenset({"app_mentions:read"})
     colleague, bot = page(COLLEAGUE), open_socket()
 
     colleague.send("@im-bot help")

@@ -304,9 +304,9 @@ def deliver(running_bot: RunningBot, event_id: str, **event: Any) -> None:
     callback = {"type": "event_callback", "team_id": TEAM_ID, "event_id": event_id, "event": content}
     installed = [{"team_id": TEAM_ID, "user_id": BOT.id, "is_bot": True}]
     body = json.dumps({**callback, "authorizations": installed}).encode()
-    headers = {**signed(body, running_bot.workspace.signing_secret), "Content-Type": "application/json"}
-    assert running_bot.workspace.request_url
-    answer = requests.post(running_bot.workspace.request_url, body, headers=headers, timeout=TIMEOUT)
+    headers = {**signed(body, running_bot.workspace.app.signing_secret), "Content-Type": "application/json"}
+    assert running_bot.workspace.app.request_url
+    answer = requests.post(running_bot.workspace.app.request_url, body, headers=headers, timeout=TIMEOUT)
     assert answer.status_code == 200
 
 

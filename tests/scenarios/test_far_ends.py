@@ -134,7 +134,7 @@ class BotFixture:
         return [str(each["outcome"]) for each in entries if account in each["accounts"]]
 
     def _post(self, body: bytes) -> None:
-        headers: Any = signed(body, self.workspace.signing_secret)
+        headers: Any = signed(body, self.workspace.app.signing_secret)
         assert self.bot.bolt.dispatch(BoltRequest(body=body.decode(), headers=headers)).status == 200
 
 

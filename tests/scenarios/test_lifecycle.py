@@ -63,7 +63,7 @@ def run_bot_process(
             open_page(slack.url, VIEWER) as page,
         ):
             if transport == "http":
-                workspace.request_url = f"http://127.0.0.1:{bot.first_line.split()[-1]}/slack/events"
+                workspace.app.request_url = f"http://127.0.0.1:{bot.first_line.split()[-1]}/slack/events"
             vera = SlackUser(page)
             vera.ask("/im whoami")
             yield LifecycleFixture(workspace, slack, sandbox, bot, vera, folder / "log")
@@ -178,7 +178,7 @@ def test_ends_at_once_with_its_command_answered_when_its_token_is_revoked(tmp_pa
         fixture.sandbox.behavior = Behavior(latency_ms=1500)
         fixture.vera.page.send("/im profile alice")
         wait_until(lambda: bool(fixture.sandbox.call_log()["portrait_get"]))
-        fixture.workspace.app_token = "xapp-another"
+        fixture.workspace.app.app_token = "xapp-another"
         fixture.workspace.sockets.drop()
 
         assert "1 of 1 found" in fixture.vera.result()["text"]

@@ -26,11 +26,11 @@ BUTTONS = ("Share", "CSV", "Retry 2 failed")
 
 @pytest.fixture(autouse=True)
 def no_faults(running_bot: RunningBot) -> Iterator[None]:
-    people, scopes = dict(running_bot.workspace.people), running_bot.workspace.scopes
+    people, scopes = dict(running_bot.workspace.people), running_bot.workspace.app.scopes
     yield
     running_bot.sandbox.behavior = Behavior()
     running_bot.workspace.people.update(people)
-    running_bot.workspace.scopes = scopes
+    running_bot.workspace.app.scopes = scopes
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_makes_no_formula_of_what_an_account_calls_itself(running_bot: RunningBo
 def test_says_what_to_do_when_it_may_not_send_files(
     running_bot: RunningBot, vera: SlackUser, scope: str
 ) -> None:
-    running_bot.workspace.scopes -= {scope}
+    running_bot.workspace.app.scopes -= {scope}
 
     refused = ask(vera, "/im profile alice --csv")
 

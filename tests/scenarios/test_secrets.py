@@ -76,9 +76,9 @@ def tour(caplog: pytest.LogCaptureFixture) -> TourOutput:
 def test_shows_and_logs_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     output = tour(caplog)
     secrets = {
-        "bot token": output.workspace.bot_token,
-        "app token": output.workspace.app_token,
-        "signing secret": output.workspace.signing_secret,
+        "bot token": output.workspace.app.bot_token,
+        "app token": output.workspace.app.app_token,
+        "signing secret": output.workspace.app.signing_secret,
         "secret key": output.key,
         "any token": "xox[a-z]-|xapp-[0-9a-f]",
         "UserSig": "usersig=|eJ[A-Za-z0-9*-]{30}",

@@ -417,7 +417,7 @@ def chaos(folder: Path, seed: int) -> Iterator[Chaos]:
             process.start()
         balancer = Balancer(processes)
         stack.callback(balancer.close)
-        workspace.request_url = balancer.url
+        workspace.app.request_url = balancer.url
         run = Chaos(workspace, slack.url, sandbox, processes, balancer, disk, settings, random.Random(seed))
         listener = workspace.listener
 

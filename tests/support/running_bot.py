@@ -225,5 +225,5 @@ def _by_http(settings: Settings, workspace: Workspace, ack_delay: float) -> Iter
     with closing(make_bot(settings)) as bot, HTTPServer(HTTPApp(bot.bolt, Metrics(), [], secret), listener):
         bot.audit.start()
         with run_delaying_proxy(DelayingProxy(url, back=ack_delay)) as proxy:
-            workspace.request_url = f"{proxy if ack_delay else url}/slack/events"
+            workspace.app.request_url = f"{proxy if ack_delay else url}/slack/events"
             yield bot

@@ -4,12 +4,14 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any
 
 import requests
 from starlette.types import Receive, Scope, Send
 from websockets.sync.client import ClientConnection, connect
 
+from bot.playground.installed_app import InstalledApp
 from bot.playground.manifest import Shortcut, SlashCommand
 from bot.playground.people import Person
 from bot.playground.workspace import Workspace
@@ -23,9 +25,11 @@ PARTNERS = "C07PARTNR5D"
 SCOPES = ("chat:write", "commands", "users:read", "usergroups:read", "channels:read", "im:read", "im:write")
 TIMEOUT = 30
 """Seconds that a test waits at most."""
+_OF_APP = [field.name for field in fields(InstalledApp)]
 
 
 def make_workspace(**changes: Any) -> Workspace:
+    """Make a workspace with an app; changes are the app's or the workspace's."""
     parts: dict[str, Any] = {
         "bot_token": BOT_TOKEN,
         "app_token": APP_TOKEN,
@@ -44,7 +48,11 @@ def make_workspace(**changes: Any) -> Workspace:
             ),
         ],
     }
-    return Workspace(**{**parts, **changes})
+    parts |= changes
+    of_app = {name: parts.pop(name) for name in _OF_APP if name in parts}
+    sets = {name: frozenset(of_app.get(name, ())) for name in ("scopes", "events")}
+    lists = {name: tuple(of_app[name]) for name in ("commands", "shortcuts")}
+    return Workspace(InstalledApp(**{**of_app, **sets, **lists}), **parts)
 
 
 class SwitchableApp:

@@ -42,7 +42,7 @@ def _send(workspace: Workspace, body: Body, address: str) -> BackgroundTask | No
     text = str(body.get("text", ""))
     if not text.strip():
         raise SlackError("no_text")
-    if channel.direct and (workspace.messages_read_only or not workspace.messages_enabled):
+    if channel.direct and (workspace.app.messages_read_only or not workspace.app.messages_enabled):
         raise SlackError("messages_tab_disabled")
     thread = find_thread(workspace, actor, body)
     if text.startswith("/"):
@@ -68,7 +68,7 @@ def _open_app(workspace: Workspace, body: Body, _: str) -> None:
     """Open the app's Home tab or messages tab."""
     actor, channel = find_conversation(workspace, body)
     tab = "messages" if body.get("tab") == "messages" else "home"
-    enabled = {"home": workspace.home_enabled, "messages": workspace.messages_enabled}
+    enabled = {"home": workspace.app.home_enabled, "messages": workspace.app.messages_enabled}
     if not channel.direct or not enabled[tab]:
         raise SlackError("channel_not_found")
     events.send_home_opened(workspace, actor, channel, tab)

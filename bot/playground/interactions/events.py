@@ -109,7 +109,7 @@ _CHANGES: Mapping[WorkspaceEvent, Callable[[Workspace, Message], Json]] = {
 
 def _send(workspace: Workspace, name: str, event: Json, channel: Channel) -> None:
     needed = SCOPES[name]
-    if name not in workspace.events or (needed and needed not in workspace.scopes):
+    if name not in workspace.app.events or (needed and needed not in workspace.app.scopes):
         return
     id_, at = f"Ev07{secrets.token_hex(5).upper()}", int(workspace.clock())
     payload = make_event(event, channel, id_, at, workspace.enterprise_id)
@@ -128,7 +128,7 @@ async def _deliver_with_retries(workspace: Workspace, payload: Json) -> None:
         except NotDeliveredError as error:
             if error.final:
                 return
-            reasons = _REASONS[workspace.request_url is None]
+            reasons = _REASONS[workspace.app.request_url is None]
             retry = EventRetry(number, reasons.get(error.code, "http_error"))
         else:
             return

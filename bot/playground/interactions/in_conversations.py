@@ -32,7 +32,7 @@ _INVALID_COMMAND = (
 async def run_command(workspace: Workspace, actor: Person, channel: Channel, line: str, address: str) -> None:
     """Run a slash command; an error is shown to the person as in Slack."""
     command, _, text = line.partition(" ")
-    offered = any(command == known.command for known in workspace.commands)
+    offered = any(command == known.command for known in workspace.app.commands)
     # People of other workspaces have the commands of theirs, where this app is not installed.
     if not offered or actor.kind is PersonKind.STRANGER:
         _notify(workspace, actor, channel, _INVALID_COMMAND.format(payloads.escape(command)))
@@ -112,17 +112,17 @@ async def deliver(workspace: Workspace, kind: str, payload: Json, retry: EventRe
 
 
 async def _transmit(workspace: Workspace, kind: str, payload: Json, retry: EventRetry | None) -> object:
-    if kind == INTERACTIVE and not workspace.interactive:
+    if kind == INTERACTIVE and not workspace.app.interactive:
         raise NotDeliveredError(DISPATCH_FAILED, _NOT_INTERACTIVE)
     twice = workspace.faults.deliver_twice
-    if workspace.request_url is None:
+    if workspace.app.request_url is None:
         return await workspace.sockets.deliver(kind, payload, workspace.ack_limit, retry, twice=twice)
     post = partial(
         post_signed,
         kind,
         payload,
-        url=workspace.request_url,
-        secret=workspace.signing_secret,
+        url=workspace.app.request_url,
+        secret=workspace.app.signing_secret,
         ack_limit=workspace.ack_limit,
     )
     answer = await post(retry=retry)

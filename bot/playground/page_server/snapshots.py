@@ -53,10 +53,10 @@ def make_snapshot(workspace: Workspace, me: Person) -> Json:
         "groups": [{"id": group.id, "name": group.handle} for group in workspace.groups.values()],
         "commands": [
             {"command": known.command, "usage_hint": known.usage_hint, "description": known.description}
-            for known in workspace.commands
+            for known in workspace.app.commands
         ],
         "weather": workspace.fault_controls.serialize(),
-        "home_enabled": workspace.home_enabled,
+        "home_enabled": workspace.app.home_enabled,
         "hint": workspace.hint,
         "starters": [
             {

@@ -16,7 +16,7 @@ def post_message(call: MethodCall) -> Json:
     channel = call.find_direct("channel") or call.get_channel()
     if BOT.id not in channel.members:
         raise SlackError("not_in_channel")
-    if channel.direct and not call.workspace.messages_enabled:
+    if channel.direct and not call.workspace.app.messages_enabled:
         raise SlackError("messages_tab_disabled")
     content, thread = _read_content(call), call.find_thread(channel)
     call.workspace.posting_limit.acquire(channel.id, call.workspace.clock())

@@ -85,12 +85,12 @@ def _read_token(request: Request, arguments: Mapping[str, Any]) -> str:
 
 def _check_token(workspace: Workspace, method: Method, token: str, headers: dict[str, str]) -> None:
     """Reject a token that must not call the method; adds Slack's scope headers to `headers`."""
-    granted = {workspace.bot_token: workspace.scopes, workspace.app_token: APP_SCOPES}.get(token)
+    granted = {workspace.app.bot_token: workspace.app.scopes, workspace.app.app_token: APP_SCOPES}.get(token)
     if granted is None:
         raise SlackError("invalid_auth")
     headers["x-oauth-scopes"] = provided = ",".join(sorted(granted))
     headers["x-accepted-oauth-scopes"] = needed = ",".join(method.scopes)
-    if method.scopes and method.app_level != (token == workspace.app_token):
+    if method.scopes and method.app_level != (token == workspace.app.app_token):
         raise SlackError("not_allowed_token_type")
     if method.scopes and not granted.intersection(method.scopes):
         raise SlackError("missing_scope", needed=needed, provided=provided)

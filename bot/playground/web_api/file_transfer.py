@@ -60,4 +60,4 @@ def _may_read(workspace: Workspace, request: Request, file: File) -> bool:
     if request.query_params.get("key") == file.key:
         return True
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return token == workspace.bot_token and "files:read" in workspace.scopes
+    return token == workspace.app.bot_token and "files:read" in workspace.app.scopes

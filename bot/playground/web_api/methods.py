@@ -48,8 +48,8 @@ def _conversations_info(call: MethodCall) -> Json:
     if channel.group and BOT.id not in channel.members:
         raise SlackError("channel_not_found")
     needed = "im:read" if channel.direct else "mpim:read" if channel.group else "channels:read"
-    if needed not in call.workspace.scopes:
-        raise SlackError("missing_scope", needed=needed, provided=",".join(sorted(call.workspace.scopes)))
+    if needed not in call.workspace.app.scopes:
+        raise SlackError("missing_scope", needed=needed, provided=",".join(sorted(call.workspace.app.scopes)))
     return {"channel": serialize_channel(channel)}
 
 

@@ -35,7 +35,7 @@ def update(call: MethodCall) -> Json:
 def publish(call: MethodCall) -> Json:
     """Publish a Home tab (https://docs.slack.dev/reference/methods/views.publish)."""
     workspace = call.workspace
-    if not workspace.home_enabled:
+    if not workspace.app.home_enabled:
         raise SlackError("not_enabled")
     person = workspace.people.get(str(call.arguments.get("user_id")))
     if person is None or person.kind is PersonKind.BOT:

@@ -144,9 +144,9 @@ def test_delivers_everything_twice_by_http(workspace: Workspace, page: OpenPage)
         came.append((await request.body(), request.headers.get("X-Slack-Retry-Num")))
         return Response()
 
-    workspace.events, workspace.scopes = frozenset({"app_mention"}), frozenset({"app_mentions:read"})
+    workspace.app.events, workspace.app.scopes = frozenset({"app_mention"}), frozenset({"app_mentions:read"})
     with BackgroundServer(Starlette(routes=[Route("/", take, methods=["POST"])])) as bot:
-        workspace.request_url = bot.url
+        workspace.app.request_url = bot.url
         vera.set_fault("deliveries", "twice")
         vera.send("@im-bot alice")
         wait_until(lambda: len(came) == 2)

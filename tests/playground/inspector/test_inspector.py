@@ -178,7 +178,7 @@ def test_judges_what_is_offered_in_a_select(url: str, slack: WebClient, page: Op
 def test_shows_no_secret(
     url: str, slack: WebClient, page: OpenPage, open_socket: OpenSocket, workspace: Workspace
 ) -> None:
-    workspace.scopes |= {"files:write"}
+    workspace.app.scopes |= {"files:write"}
     vera, bot = page(VIEWER), open_socket()
     vera.send("/im profile a")
     envelope = bot.receive()

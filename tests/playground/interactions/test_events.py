@@ -21,8 +21,8 @@ DIRECT = f"D{VIEWER.id[1:]}"
 
 @pytest.fixture(autouse=True)
 def subscribed(workspace: Workspace) -> None:
-    workspace.events = frozenset({"message.im", "app_mention", "app_home_opened"})
-    workspace.scopes |= {"im:history", "app_mentions:read"}
+    workspace.app.events = frozenset({"message.im", "app_mention", "app_home_opened"})
+    workspace.app.scopes |= {"im:history", "app_mentions:read"}
 
 
 def test_sends_an_event_of_a_direct_message_in_slacks_shape(page: OpenPage, open_socket: OpenSocket) -> None:
@@ -225,7 +225,7 @@ def test_sends_only_events_that_the_bot_subscribed_to_and_may_read(
 ) -> None:
     vera, bot = page(VIEWER), open_socket()
     for name, value in change.items():
-        setattr(workspace, name, value)
+        setattr(workspace.app, name, value)
 
     vera.send("alice", DIRECT)
     vera.send("@im-bot alice")
@@ -271,7 +271,7 @@ class ScriptedRequestURL:
 def request_url(workspace: Workspace) -> Iterator[ScriptedRequestURL]:
     request_url = ScriptedRequestURL()
     with BackgroundServer(Starlette(routes=[Route("/", request_url.__call__, methods=["POST"])])) as bot:
-        workspace.request_url = bot.url
+        workspace.app.request_url = bot.url
         yield request_url
 
 

@@ -32,7 +32,7 @@ def test_takes_no_direct_message_where_the_manifest_has_no_place_for_it(
     workspace: Workspace, page: OpenPage, change: dict[str, bool]
 ) -> None:
     for name, value in change.items():
-        setattr(workspace, name, value)
+        setattr(workspace.app, name, value)
     vera = page(VIEWER)
 
     for text in ("hello", "/im profile a"):
@@ -131,7 +131,7 @@ def test_has_no_shortcuts_on_ephemeral_messages(page: OpenPage, slack: WebClient
 
 
 def test_sends_no_interactions_to_an_app_without_interactivity(workspace: Workspace, page: OpenPage) -> None:
-    workspace.interactive = False
+    workspace.app.interactive = False
     vera = page(VIEWER)
 
     vera.use_shortcut("lookup")

@@ -81,7 +81,7 @@ def test_begins_with_what_the_person_can_see(slack: WebClient, page: OpenPage) -
 
 def test_shows_an_app_by_its_own_name(url: str, switchable_app: SwitchableApp) -> None:
     workspace = make_workspace(
-        app_name="Deploy Bot 2", commands=[SlashCommand(command="/deploy", description="Deploy")]
+        name="Deploy Bot 2", commands=[SlashCommand(command="/deploy", description="Deploy")]
     )
     switchable_app.app = make_app(workspace)
     slack = WebClient(BOT_TOKEN, base_url=f"{url}/api/")

@@ -111,14 +111,14 @@ def test_knows_whose_home_can_be_published(slack: WebClient, id_: str) -> None:
 def test_has_no_home_unless_the_manifest_says_so(
     slack: WebClient, workspace: Workspace, page: OpenPage
 ) -> None:
-    workspace.home_enabled = False
+    workspace.app.home_enabled = False
 
     assert refuse(slack, user_id=VIEWER.id, view=make_home("a"))["error"] == "not_enabled"
     assert page(VIEWER).open_app()["error"] == "channel_not_found"
 
 
 def test_has_no_messages_tab_where_the_manifest_has_it_off(workspace: Workspace, page: OpenPage) -> None:
-    workspace.messages_enabled = False
+    workspace.app.messages_enabled = False
 
     assert page(VIEWER).open_app("messages")["error"] == "channel_not_found"
 

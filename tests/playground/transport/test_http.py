@@ -57,7 +57,7 @@ def test_shows_what_the_request_url_answers(
     workspace: Workspace, page: OpenPage, bot: str, how: str, shown: str
 ) -> None:
     vera = page(VIEWER)
-    workspace.request_url = f"{bot}/{how}"
+    workspace.app.request_url = f"{bot}/{how}"
     workspace.ack_limit = 0.05 if how == "slow" else 3
 
     vera.send("/im profile a")
@@ -68,7 +68,7 @@ def test_shows_what_the_request_url_answers(
 def test_shows_that_the_request_url_refuses_connections(workspace: Workspace, page: OpenPage) -> None:
     vera = page(VIEWER)
     with socket.create_server(("127.0.0.1", 0)) as free:
-        workspace.request_url = f"http://127.0.0.1:{free.getsockname()[1]}/"
+        workspace.app.request_url = f"http://127.0.0.1:{free.getsockname()[1]}/"
 
     vera.send("/im profile a")
 
@@ -82,7 +82,7 @@ def test_names_the_status_to_the_person_who_pressed(
     slack.chat_postMessage(channel=ONCALL, text="Which?", blocks=make_buttons("a"))
     asked = vera.next_message()
 
-    workspace.request_url = f"{bot}/500"
+    workspace.app.request_url = f"{bot}/500"
     vera.press(asked, "a")
 
     assert vera.next_message()["text"] == "This app responded with Status Code 500."
@@ -90,7 +90,7 @@ def test_names_the_status_to_the_person_who_pressed(
 
 def test_takes_an_empty_answer_for_an_ack(workspace: Workspace, page: OpenPage, bot: str) -> None:
     vera = page(VIEWER)
-    workspace.request_url = f"{bot}/200"
+    workspace.app.request_url = f"{bot}/200"
 
     vera.send("/im profile a")
     vera.send("hello")

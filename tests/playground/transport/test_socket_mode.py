@@ -159,7 +159,7 @@ def test_asks_the_bot_to_connect_anew_and_sends_no_more(
 
 
 def test_refuses_a_connection_without_a_fresh_ticket(url: str, workspace: Workspace) -> None:
-    headers = {"Authorization": f"Bearer {workspace.app_token}"}
+    headers = {"Authorization": f"Bearer {workspace.app.app_token}"}
     address = requests.post(f"{url}/api/apps.connections.open", headers=headers, timeout=30).json()["url"]
     with connect(address, proxy=None) as socket:
         assert json.loads(socket.recv(30))["type"] == "hello"

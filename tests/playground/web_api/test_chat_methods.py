@@ -71,7 +71,7 @@ def test_shows_no_status_where_there_is_no_message(slack: WebClient) -> None:
 def test_refuses_direct_messages_of_an_app_without_a_messages_tab(
     slack: WebClient, workspace: Workspace
 ) -> None:
-    workspace.messages_enabled = False
+    workspace.app.messages_enabled = False
 
     with pytest.raises(SlackApiError, match="messages_tab_disabled"):
         slack.chat_postMessage(channel=VIEWER.id, text="hello")
@@ -79,7 +79,7 @@ def test_refuses_direct_messages_of_an_app_without_a_messages_tab(
 
 
 def test_posts_to_a_messages_tab_that_people_can_only_read(slack: WebClient, workspace: Workspace) -> None:
-    workspace.messages_read_only = True
+    workspace.app.messages_read_only = True
 
     slack.chat_postMessage(channel=VIEWER.id, text="hello")
 

@@ -64,7 +64,7 @@ def test_keeps_the_two_kinds_of_token_apart(slack: WebClient) -> None:
 
 
 def test_says_which_scope_is_missing(slack: WebClient, workspace: Workspace) -> None:
-    workspace.scopes = frozenset({"commands", "users:read"})
+    workspace.app.scopes = frozenset({"commands", "users:read"})
 
     assert refuse(slack, "chat.postMessage", channel=ONCALL, text="hello") == {
         "ok": False,
@@ -75,7 +75,7 @@ def test_says_which_scope_is_missing(slack: WebClient, workspace: Workspace) -> 
 
 
 def test_returns_a_direct_message_only_with_its_own_scope(slack: WebClient, workspace: Workspace) -> None:
-    workspace.scopes = frozenset({"channels:read"})
+    workspace.app.scopes = frozenset({"channels:read"})
 
     refusal = refuse(slack, "conversations.info", channel=f"D{VIEWER.id[1:]}")
 

@@ -16,7 +16,7 @@ CSV = "id,nick\nalice,Alice ☃\n"
 
 @pytest.fixture(autouse=True)
 def allowed(workspace: Workspace) -> None:
-    workspace.scopes |= {"files:write", "files:read"}
+    workspace.app.scopes |= {"files:write", "files:read"}
 
 
 def refuse(slack: WebClient, method: str, **arguments: object) -> Any:
@@ -87,7 +87,7 @@ def test_hands_a_file_to_a_token_that_may_read_it_and_else_the_login_page(
 
     mine = requests.get(address, headers=headers, timeout=30)
     other = requests.get(address, timeout=30)
-    workspace.scopes -= {"files:read"}
+    workspace.app.scopes -= {"files:read"}
     unread = requests.get(address, headers=headers, timeout=30)
 
     assert mine.text == "x"
@@ -112,7 +112,7 @@ def test_puts_a_file_into_a_thread(slack: WebClient, page: OpenPage) -> None:
 
 @pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
 def test_needs_a_scope(slack: WebClient, workspace: Workspace, method: str) -> None:
-    workspace.scopes = frozenset({"chat:write"})
+    workspace.app.scopes = frozenset({"chat:write"})
 
     refusal = refuse(slack, method)
 

@@ -67,7 +67,7 @@ def test_sends_a_file_to_the_actors_direct_messages(url: str, vera: Page) -> Non
 
 @pytest.mark.parametrize("scope", ["im:write", "files:write"])
 def test_says_which_scopes_it_takes(url: str, workspace: Workspace, scope: str) -> None:
-    workspace.scopes -= {scope}
+    workspace.app.scopes -= {scope}
 
     error = refused(url)
 
