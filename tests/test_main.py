@@ -15,6 +15,7 @@ from bot.__main__ import main, make_parser
 from bot.background_server import BackgroundServer
 from bot.playground.server import make_app
 from tests.support.bot import ROOT, bare_environment, im_bot, running_command
+from tests.support.migrated import migrated_file
 from tests.support.slack import make_workspace
 
 HEAVY = ("slack_bolt", "slack_sdk", "requests", "urllib3", "pydantic", "waitress", "uvicorn", "starlette")
@@ -162,6 +163,7 @@ def signals() -> Iterator[None]:
 
 
 def test_ends_without_a_traceback(tmp_path: Path) -> None:
+    migrated_file(tmp_path / "im-bot.db")
     # The last one's Slack refuses connections.
     nowhere = {**COMPLETE, "SLACK_API_URL": "http://127.0.0.1:9/api/"}
     runs = [
@@ -184,6 +186,7 @@ def test_ends_without_a_traceback(tmp_path: Path) -> None:
 
 
 def test_says_in_one_line_that_slack_refuses_the_token(tmp_path: Path) -> None:
+    migrated_file(tmp_path / "im-bot.db")
     with BackgroundServer(make_app(make_workspace())) as slack:
         done = im_bot("socket", cwd=tmp_path, environment={**COMPLETE, "SLACK_API_URL": f"{slack.url}/api/"})
 

@@ -38,6 +38,7 @@ from tests.support.bot import (
     signed,
     slash_command,
 )
+from tests.support.migrated import migrated_file
 from tests.support.scripted_im import OK, make_im_client, scripted_im
 from tests.support.scripted_server import ScriptedServer, answer, hang
 from tests.support.slack import SIGNING_SECRET, make_workspace, open_page, wait_until
@@ -409,6 +410,7 @@ def test_acknowledges_though_thousands_of_connections_drip(tmp_path: Path) -> No
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         im = stack.enter_context(BackgroundServer(WebApp(sandbox)))
         slack = stack.enter_context(BackgroundServer(make_app(workspace)))
+        migrated_file(tmp_path / "im-bot.db")
         settings = make_settings(workspace, slack.url, sandbox, im.url, tmp_path / "im-bot.db")
         bot = stack.enter_context(
             running_command("serve", cwd=tmp_path, environment=environment_of(settings))

@@ -19,7 +19,6 @@ from bot.core.results import Settled
 from bot.errors import ExpiredError
 from bot.reconcile import ReconcileLoop
 from bot.sandbox.data import Account
-from bot.store.database.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.changes_fixture import EDDA, PROD
@@ -39,7 +38,7 @@ from tests.support.crashing import (
     settle,
 )
 from tests.support.entries import unaltered
-from tests.support.postgresql import new_schema
+from tests.support.migrated import migrated_file, migrated_schema
 from tests.support.sandbox import APP_ID, serving
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "40"))
@@ -122,10 +121,10 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def fixture(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CrashFixture]:
-    database = f"sqlite:///{tmp_path / 'im-bot.db'}"
     if kind == "postgresql":
-        database = new_schema(request.getfixturevalue("server"))
-    migrate(database)
+        database = migrated_schema(request.getfixturevalue("server"))
+    else:
+        database = migrated_file(tmp_path / "im-bot.db")
     with closing(Store(database)) as record:
         sandbox = CheckingSandbox(record)
         with serving(sandbox) as served:

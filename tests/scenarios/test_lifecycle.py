@@ -23,6 +23,7 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import RoleSettings
 from tests.support.bot import RunningCommand, environment_of, running_command
+from tests.support.migrated import migrated_file
 from tests.support.running_bot import SlackUser, Transport, run_bot
 from tests.support.slack import make_workspace, open_page, open_socket_mode, wait_until
 
@@ -50,6 +51,7 @@ def run_bot_process(
 ) -> Iterator[LifecycleFixture]:
     workspace, sandbox = make_workspace(), open_sandbox()
     with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
+        migrated_file(folder / "im-bot.db")
         environment = environment_of(
             make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db")
         )
@@ -196,6 +198,7 @@ def run_bot_without_place(folder: Path, silence_seconds: int) -> Iterator[tuple[
         BackgroundServer(make_app(workspace)) as slack,
         ExitStack() as places,
     ):
+        migrated_file(folder / "im-bot.db")
         for _ in range(CONNECTIONS):
             places.enter_context(open_socket_mode(slack.url))
         settings = make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db")

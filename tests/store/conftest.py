@@ -3,10 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.database.migrate import migrate
 from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.record import Store
-from tests.support.postgresql import new_schema
+from tests.support.migrated import migrated_file, migrated_schema
 
 
 @pytest.fixture
@@ -17,9 +16,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def server_url(server: str) -> str:
     """The address of an empty PostgreSQL database with the current schema."""
-    url = new_schema(server)
-    migrate(url)
-    return url
+    return migrated_schema(server)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -28,8 +25,7 @@ def url(request: pytest.FixtureRequest, file: Path) -> str:
     if request.param == "postgresql":
         found: str = request.getfixturevalue("server_url")
         return found
-    migrate(f"sqlite:///{file}")
-    return f"sqlite:///{file}"
+    return migrated_file(file)
 
 
 @pytest.fixture

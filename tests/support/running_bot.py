@@ -28,6 +28,7 @@ from bot.store.export import export
 from bot.store.record import Store
 from tests.support.delaying_proxy import DelayingProxy, run_delaying_proxy
 from tests.support.entries import unaltered
+from tests.support.migrated import migrated_file
 from tests.support.slack import ONCALL, Page, open_page
 
 Transport = Literal["socket", "http"]
@@ -202,9 +203,9 @@ def run_bot(
         run_delaying_proxy(DelayingProxy(slack.url, there=ack_delay)) as proxy,
     ):
         api = proxy if ack_delay else slack.url
-        settings = make_settings(
-            workspace, api, sandbox, im_url or im.url, Path(folder) / "im-bot.db"
-        ).model_copy(update=changes)
+        record = Path(folder) / "im-bot.db"
+        migrated_file(record)
+        settings = make_settings(workspace, api, sandbox, im_url or im.url, record).model_copy(update=changes)
         run = _by_socket(settings) if transport == "socket" else _by_http(settings, workspace, ack_delay)
         with run as bot:
             yield RunningBot(slack.url, workspace, sandbox, settings, bot)

@@ -45,12 +45,12 @@ from bot.errors import (
     SlackUnavailableError,
     UnavailableError,
 )
-from bot.store.database.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.changes_fixture import ALICE, EDDA, ERIK, NICK, SLACK, ChangesFixture
 from tests.support.entries import unaltered
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
+from tests.support.migrated import migrated_file
 
 ENDS = {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN}
 
@@ -532,7 +532,7 @@ class DatabaseFault:
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("record") / "im-bot.db"
-    migrate(f"sqlite:///{file}")
+    migrated_file(file)
     return file
 
 

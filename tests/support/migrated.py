@@ -1,0 +1,52 @@
+"""Databases with the current schema, each made as a copy of what one migration made."""
+
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, event
+
+from bot.store.database.migrate import migrate
+from tests.support.postgresql import new_schema
+
+
+def migrated_file(file: Path) -> str:
+    """Make an SQLite file with the current schema; returns its address."""
+    shutil.copy(_template(), file)
+    return f"sqlite:///{file}"
+
+
+@cache
+def _template() -> Path:
+    """Migrate a file, once in this process."""
+    file = Path(mkdtemp(prefix="im-bot-migrated-")) / "im-bot.db"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+def migrated_schema(server: str) -> str:
+    """Make a schema with the current tables in a PostgreSQL database; returns its address."""
+    url = new_schema(server)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_script(server).encode())
+    return url
+
+
+@cache
+def _script(server: str) -> str:
+    """Migrate a schema, once in this process; returns the statements that wrote."""
+    statements: list[str] = []
+
+    def note(_: object, cursor: Any, statement: str, parameters: Any, *__: object) -> None:
+        if not statement.lstrip().upper().startswith(("SELECT", "SET", "SHOW")):
+            statements.append(psycopg.ClientCursor(cursor.connection).mogrify(statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        migrate(new_schema(server))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    return ";\n".join(statements)
