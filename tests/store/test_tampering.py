@@ -4,8 +4,8 @@ import json
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -17,20 +17,19 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 
 from bot.core.changes.journal import undo_reason
 from bot.core.model import Actor, AlteredEntry, Change, Outcome
 from bot.errors import AlteredError, AuditError
 from bot.store.chain import START
 from bot.store.change_codec import decode_change, encode_change
-from bot.store.database.migrate import migrate
 from bot.store.database.timeouts import StoreTimeouts
 from bot.store.export import export
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import ALICE, a_change, denied, looked_up, step
-from tests.support.postgresql import SERVER
+from tests.support.migrated import migrated_schema
 from tests.support.tampering import point_head_to_last, run_freely, tampering
 
 Finder: TypeAlias = Literal["verify", "head", "write", "take"]
@@ -60,7 +59,7 @@ def a_change_of(change_id: str) -> Change:
 
 
 UNHURRIED = StoreTimeouts(entry=30, use=25, lock=20)
-"""Time for a server that is busy with copies of databases."""
+"""Time for a server that is busy with other tests."""
 
 
 def fill(url: str) -> None:
@@ -427,35 +426,33 @@ def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def filled_database(server: str) -> Iterator[str]:
-    """The name of a filled database to copy."""
-    name = f"{make_url(server).database}_filled"
-    with new_database(name) as url:
-        migrate(url)
-        fill(url)
-        yield name
+def filled_schema(server: str) -> str:
+    """The address of a filled schema to copy."""
+    url = migrated_schema(server)
+    fill(url)
+    return url
 
 
-@contextmanager
-def new_database(name: str, template: str = "template1") -> Iterator[str]:
-    with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
-        try:
-            yield f"{SERVER}/{name}"
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+def copy_schema(server: str, filled: str) -> str:
+    """Make a schema with the rows of another; returns its address."""
+    url = migrated_schema(server)
+    _, _, source = filled.rpartition("%3D")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+        for (table,) in tables.fetchall():
+            connection.execute(f"DELETE FROM {table}".encode())
+            connection.execute(f"INSERT INTO {table} SELECT * FROM {source}.{table}".encode())
+    return url
 
 
 @pytest.fixture
-def record(request: pytest.FixtureRequest, dialect: str, tmp_path: Path) -> Iterator[str]:
+def record(request: pytest.FixtureRequest, dialect: str, tmp_path: Path) -> str:
     """The address of a filled record for one test."""
-    if dialect == "sqlite":
-        shutil.copy(request.getfixturevalue("filled_file"), tmp_path / "im-bot.db")
-        yield f"sqlite:///{tmp_path / 'im-bot.db'}"
-    else:
-        template = request.getfixturevalue("filled_database")
-        with new_database(f"{template}_copy", template) as url:
-            yield url
+    if dialect == "postgresql":
+        return copy_schema(request.getfixturevalue("server"), request.getfixturevalue("filled_schema"))
+    shutil.copy(request.getfixturevalue("filled_file"), tmp_path / "im-bot.db")
+    return f"sqlite:///{tmp_path / 'im-bot.db'}"
 
 
 CASES = [
