@@ -35,6 +35,8 @@ VERA = Actor("U01VERA", "T01HOME")
 PROD = App("prod", "Singapore")
 APPS = Apps({"prod": PROD}, "prod")
 EVERYBODY = Grantees(everyone=True)
+NO_NOTICE = 3600.0
+"""Seconds before a notice of progress that no example reaches, however busy the machine is."""
 
 
 @dataclass
@@ -120,7 +122,7 @@ class RunnerFixture:
         return SlackRequest(
             VERA,
             surface,
-            RecordingReply(ResponseUrl(nothing, "https://hooks.invalid", VERA.user_id)),
+            RecordingReply(ResponseUrl(nothing, "https://hooks.invalid", VERA.user_id), NO_NOTICE),
             "C01OPEN",
         )
 
