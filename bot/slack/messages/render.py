@@ -1,6 +1,7 @@
 """Rendering of results: one message for each kind."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from slack_sdk.models.blocks import Block
@@ -56,51 +57,62 @@ def render(
         link: The link to the audit channel's message about a settled change; empty while it is not known.
         avoid: The kinds of newer blocks to avoid.
     """
-    seen_by = _visibility(actor_id, shared=shared)
+    options = _Options(
+        command, _visibility(actor_id, shared=shared), page or PageControls(), note, repeat_ids, link, avoid
+    )
+    return make_message(lambda trim: _show(result, options, trim))
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The arguments of a rendering."""
+
+    command: str
+    seen_by: str
+    page: PageControls
+    note: str
+    repeat_ids: Sequence[str]
+    link: str
+    avoid: Collection[str]
+
+    @property
+    def notes(self) -> list[Block]:
+        return [plain_context(self.note)] if self.note else []
+
+
+def _show(  # noqa: C901 - one case for each kind of result
+    result: Result, options: _Options, trim: Truncator
+) -> Iterable[Block]:
+    seen_by, page, command = options.seen_by, options.page, options.command
     match result:
         case Lookup():
-            return make_message(
-                lambda trim: show_lookup(
-                    result,
-                    page or PageControls(),
-                    seen_by=seen_by,
-                    note=note,
-                    trim=trim,
-                    avoid=avoid,
-                )
+            return show_lookup(
+                result, page, seen_by=seen_by, note=options.note, trim=trim, avoid=options.avoid
             )
         case Preview():
-            return make_message(lambda trim: [*show_preview(result, seen_by, trim), *_show_note(note)])
-        case Unchanged() | Overwritten():
-            return make_message(lambda trim: _show_unsent(result, seen_by, trim))
+            return [*show_preview(result, seen_by, trim), *options.notes]
+        case Unchanged():
+            return show_unchanged(result, seen_by, trim)
+        case Overwritten():
+            return show_overwritten(result, seen_by, trim)
         case Settled():
-            return make_message(lambda trim: [*show_settled(result, seen_by, trim, link), *_show_note(note)])
+            return [*show_settled(result, seen_by, trim, options.link), *options.notes]
         case Form():
-            return make_message(lambda trim: show_form(result, command, seen_by, trim))
+            return show_form(result, command, seen_by, trim)
         case History() | RecordPage():
-            return make_message(lambda trim: show_entries(result, page or PageControls(), seen_by, trim))
+            return show_entries(result, page, seen_by, trim)
         case Start():
-            return make_message(lambda trim: show_start(result, repeat_ids, command, seen_by, trim))
+            return show_start(result, options.repeat_ids, command, seen_by, trim)
         case RoleReport():
-            return make_message(lambda trim: [*show_role(result, trim), context(seen_by)])
+            return [*show_role(result, trim), context(seen_by)]
         case Help():
-            return make_message(lambda trim: [*show_help(result, command, trim), context(seen_by)])
+            return [*show_help(result, command, trim), context(seen_by)]
         case _:
             assert_never(result)
 
 
-def _show_unsent(result: Unchanged | Overwritten, seen_by: str, trim: Truncator) -> Iterator[Block]:
-    if isinstance(result, Unchanged):
-        return show_unchanged(result, seen_by, trim)
-    return show_overwritten(result, seen_by, trim)
-
-
 def _visibility(actor_id: str, *, shared: bool) -> str:
     return f"shared by <@{escape(actor_id)}>" if shared else ""
-
-
-def _show_note(note: str) -> list[Block]:
-    return [plain_context(note)] if note else []
 
 
 def render_sent(lookup: Lookup, name: str, *, actor_id: str, shared: bool = False, note: str = "") -> Message:
