@@ -1,5 +1,7 @@
 """Snapshots and events for the page."""
 
+from dataclasses import asdict
+
 from bot.playground.json_types import Json
 from bot.playground.people import TEAM_NAME, Channel, Person, PersonKind
 from bot.playground.state.files import File
@@ -29,55 +31,37 @@ def make_snapshot(workspace: Workspace, me: Person) -> Json:
         "type": "snapshot",
         "team": {"name": TEAM_NAME},
         "me": me.id,
-        "people": [
-            {
-                "id": person.id,
-                "name": person.name,
-                "handle": person.handle,
-                "title": person.title,
-                "avatar_letter": person.name[0].upper(),
-                "kind": person.kind,
-            }
-            for person in workspace.people.values()
-        ],
+        "people": [_serialize_person(person) for person in workspace.people.values()],
         "channels": [
-            {
-                "id": channel.id,
-                "name": channel.name,
-                "kind": _kind(channel),
-                "shared": channel.shared,
-            }
-            for channel in workspace.channels.values()
-            if me.id in channel.members
+            _serialize_channel(channel) for channel in workspace.channels.values() if me.id in channel.members
         ],
         "groups": [{"id": group.id, "name": group.handle} for group in workspace.groups.values()],
         "commands": [
-            {"command": known.command, "usage_hint": known.usage_hint, "description": known.description}
-            for known in workspace.app.commands
+            command.model_dump(include={"command", "usage_hint", "description"})
+            for command in workspace.app.commands
         ],
         "weather": workspace.fault_controls.serialize(),
         "home_enabled": workspace.app.home_enabled,
         "hint": workspace.hint,
-        "starters": [
-            {
-                "label": starter.label,
-                "note": starter.note,
-                "line": starter.line,
-                "person": starter.person,
-            }
-            for starter in workspace.starters
-        ],
-        "shortcuts": [
-            {
-                "callback_id": shortcut.callback_id,
-                "name": shortcut.name,
-                "description": shortcut.description,
-                "type": shortcut.type,
-            }
-            for shortcut in workspace.list_shortcuts(me)
-        ],
+        "starters": [asdict(starter) for starter in workspace.starters],
+        "shortcuts": [shortcut.model_dump() for shortcut in workspace.list_shortcuts(me)],
         "messages": [_serialize(workspace, message) for message in workspace.list_visible(me.id)],
     }
+
+
+def _serialize_person(person: Person) -> Json:
+    return {
+        "id": person.id,
+        "name": person.name,
+        "handle": person.handle,
+        "title": person.title,
+        "avatar_letter": person.name[0].upper(),
+        "kind": person.kind,
+    }
+
+
+def _serialize_channel(channel: Channel) -> Json:
+    return {"id": channel.id, "name": channel.name, "kind": _kind(channel), "shared": channel.shared}
 
 
 def _serialize(workspace: Workspace, message: Message) -> Json:
