@@ -21,7 +21,7 @@ from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions, OpenLookup
-from bot.slack.modals.errors import FormError, busy_error
+from bot.slack.listeners.submission import admit_submission, show_mistakes
 from bot.slack.modals.lookup import (
     CHOOSE_KIND,
     IN_CHANNEL,
@@ -61,7 +61,11 @@ def _allow(runner: CommandRunner, request: SlackRequest) -> None:
 
 def register(app: App, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
     """Register the shortcuts and the modal of a lookup with Bolt."""
+    _register_shortcuts(app, runner, responder, admission)
+    _register_modal(app, runner, responder, admission)
 
+
+def _register_shortcuts(app: App, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
     @app.shortcut(LOOKUP)
     def on_shortcut(ack: Ack, body: Mapping[str, Any]) -> None:
         request = _make_request(responder, read_actor(body), body)
@@ -84,6 +88,8 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         admission.admit(request, partial(runner.run_guarded, request, run))
         ack()
 
+
+def _register_modal(app: App, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
     @app.action(CHOOSE_KIND)
     def on_kind(ack: Ack, body: Mapping[str, Any]) -> None:
         ack()
@@ -95,18 +101,13 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
     @app.view(LOOKUP_MODAL)
     def on_lookup(ack: Ack, body: Mapping[str, Any]) -> None:
         actor, view = read_actor(body), body["view"]
-        try:
+        with show_mistakes(ack):
             command = read_lookup(view, runner.services.apps)
-        except FormError as error:
-            ack(response_action="errors", errors=error.mistakes)
-            return
-        destination = _find_destination(runner.interactions, actor, body)
-        request = _make_request(responder, actor, body, destination)
-        run = partial(runner.run, request, command)
-        if admission.try_to_admit(request, partial(runner.run_guarded, request, run)):
+            destination = _find_destination(runner.interactions, actor, body)
+            request = _make_request(responder, actor, body, destination)
+            run = partial(runner.run, request, command)
+            admit_submission(admission, request, partial(runner.run_guarded, request, run), view)
             ack()
-        else:
-            ack(response_action="errors", errors=busy_error(view).mistakes)
 
 
 def _offer(

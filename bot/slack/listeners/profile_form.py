@@ -18,7 +18,8 @@ from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import Interactions, OpenForm
 from bot.slack.listeners.review import OpenReviews, Review, make_request, register_review
-from bot.slack.modals.errors import FormError, busy_error
+from bot.slack.listeners.submission import admit_submission, show_mistakes
+from bot.slack.modals.errors import FormError
 from bot.slack.modals.inputs import INPUT
 from bot.slack.modals.profile import (
     PRESET,
@@ -39,6 +40,12 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
     """Register the shortcut and the modals of a change with Bolt."""
     reviews = OpenReviews()
     register_review(app, runner, responder, admission, reviews)
+    _register_account(app, runner, responder, admission)
+    _register_fields(app, runner, responder, admission, reviews)
+
+
+def _register_account(app: App, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
+    """Register the shortcut, and the modal that asks for the account."""
 
     @app.shortcut(SET_SHORTCUT)
     def on_shortcut(ack: Ack, body: Mapping[str, Any]) -> None:
@@ -52,15 +59,18 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
     @app.view(SET_ACCOUNT)
     def on_account(ack: Ack, body: Mapping[str, Any]) -> None:
         request, open_view = make_request(runner, responder, read_actor(body))
-        try:
+        with show_mistakes(ack):
             command = read_edit(body["view"], runner.services.apps)
-        except FormError as error:
-            ack(response_action="errors", errors=error.mistakes)
-            return
-        # Reading the profile takes a call, so a loading view comes first.
-        ack(response_action="update", view=loading_view(TITLE, open_view.external_id))
-        run = partial(runner.fill_form, request, command, open_view)
-        admission.admit(request, partial(runner.run_guarded, request, run))
+            # Reading the profile takes a call, so a loading view comes first.
+            ack(response_action="update", view=loading_view(TITLE, open_view.external_id))
+            run = partial(runner.fill_form, request, command, open_view)
+            admission.admit(request, partial(runner.run_guarded, request, run))
+
+
+def _register_fields(
+    app: App, runner: CommandRunner, responder: Responder, admission: Admission, reviews: OpenReviews
+) -> None:
+    """Register the modal of the fields."""
 
     @app.action({"block_id": re.compile(f"^({WHAT}|{PRESET})$"), "action_id": re.compile(INPUT)})
     def on_choice(ack: Ack, body: Mapping[str, Any]) -> None:
@@ -76,18 +86,13 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
     @app.view(SET_MODAL)
     def on_form(ack: Ack, body: Mapping[str, Any]) -> None:
         actor, view = read_actor(body), body["view"]
-        try:
+        with show_mistakes(ack):
             command, url = _read_changes(runner.interactions, actor, view)
-        except FormError as error:
-            ack(response_action="errors", errors=error.mistakes)
-            return
-        request, open_view = make_request(runner, responder, actor, url)
-        in_review = Review(runner, request, open_view, reviews, text(view, "root_view_id"))
-        if admission.try_to_admit(request, partial(in_review.propose, command)):
+            request, open_view = make_request(runner, responder, actor, url)
+            in_review = Review(runner, request, open_view, reviews, text(view, "root_view_id"))
+            admit_submission(admission, request, partial(in_review.propose, command), view)
             # On top of the form, so that closing it leads back to the form.
             ack(response_action="push", view=loading_view(TITLE, open_view.external_id))
-        else:
-            ack(response_action="errors", errors=busy_error(view).mistakes)
 
 
 def _show_chosen(
