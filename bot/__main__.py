@@ -37,6 +37,18 @@ def make_parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
+    _add_local(add)
+    add("serve", _serve, "run the bot over HTTP")
+    add("socket", _socket, "run the bot over Socket Mode")
+    add("migrate", _migrate, "migrate the database to the current schema")
+    words = "verify or export the record"
+    _add_audit(commands.add_parser("audit", help=words, description=words))
+    add("doctor", _doctor, "check settings, Slack and Tencent Chat, with a fix for each failure")
+    return parser
+
+
+def _add_local(add: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+    """Add what needs no account: the playground, and its parts alone."""
     playground = add("playground", _playground, "try the bot in a local Slack, without any account")
     playground.add_argument("--port", type=_port, default=8065, help="the page's port (8065)")
     playground.add_argument("--no-browser", action="store_true", help="do not open the page")
@@ -55,24 +67,20 @@ def make_parser() -> argparse.ArgumentParser:
     slack.add_argument(
         "--no-rate-limits", action="store_true", help="limit no calls and messages, for fast tests"
     )
-    add("serve", _serve, "run the bot over HTTP")
-    add("socket", _socket, "run the bot over Socket Mode")
-    add("migrate", _migrate, "migrate the database to the current schema")
-    words = "verify or export the record"
-    audit = commands.add_parser("audit", help=words, description=words)
-    audit_commands = audit.add_subparsers(required=True, metavar="WHAT")
-    verify = audit_commands.add_parser("verify", help="check that the record is complete and unaltered")
+
+
+def _add_audit(audit: argparse.ArgumentParser) -> None:
+    commands = audit.add_subparsers(required=True, metavar="WHAT")
+    verify = commands.add_parser("verify", help="check that the record is complete and unaltered")
     verify.add_argument(
         "--head",
         metavar="'#N · HASH'",
         help="an entry that must be in the record, as printed in the audit channel",
     )
     verify.set_defaults(run=_verify)
-    export = audit_commands.add_parser("export", help="print every entry")
+    export = commands.add_parser("export", help="print every entry")
     export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="jsonl by default")
     export.set_defaults(run=_export)
-    add("doctor", _doctor, "check settings, Slack and Tencent Chat, with a fix for each failure")
-    return parser
 
 
 class _Version(argparse.Action):

@@ -115,13 +115,9 @@ def make_bot(
     people, store = SlackPeople(slack), Store(settings.database_url)
     pool = ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="call")
     responder = Responder(slack, THREADS, limits, people.find_name)
+    audited = settings.audit_channel is not None
     changes = Changes(
-        apps=settings.apps,
-        ims=ims,
-        rules=settings.rules,
-        people=people,
-        record=store,
-        audited=settings.audit_channel is not None,
+        apps=settings.apps, ims=ims, rules=settings.rules, people=people, record=store, audited=audited
     )
     services = Services(settings.apps, ims, settings.rules, people, pool, store, changes)
     post_links = PostLinks(store.find_posts, people.link)
@@ -153,7 +149,13 @@ def make_bot(
     )
     workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
     admission = Admission(interactions, workers, quick_workers, priority_workers)
-    bolt = App(
+    bolt = _make_bolt(slack, settings)
+    register(bolt, runner, responder, admission, homes)
+    return Bot(bolt, slack, people, ims, audit, responder, workers, priority_workers, quick_workers, pool)
+
+
+def _make_bolt(slack: SlackClient, settings: Settings) -> App:
+    return App(
         client=slack,
         # Bolt's own loggers inherit this one's level.
         logger=logging.getLogger("slack_bolt"),
@@ -164,8 +166,6 @@ def make_bot(
         # The HTTP app verifies a request before it is parsed.
         request_verification_enabled=False,
     )
-    register(bolt, runner, responder, admission, homes)
-    return Bot(bolt, slack, people, ims, audit, responder, workers, priority_workers, quick_workers, pool)
 
 
 def _list_avoided_blocks(settings: Settings) -> set[str]:
