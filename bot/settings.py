@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -30,6 +29,7 @@ from bot.core.parsing.presets import parse_presets
 from bot.core.parsing.usage_errors import nearest
 from bot.core.policy import Rules
 from bot.errors import UsageError
+from bot.http_client.loopback import is_loopback
 from bot.im.regions import REGIONS
 
 NO_CHANNEL = "none"
@@ -86,14 +86,7 @@ def _is_safe(url: str) -> bool:
         return False
     if more or not parts.hostname or not re.fullmatch("[!-~]+", url):
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
 
 
 def _parse_grantees(text: str) -> Grantees:
@@ -243,7 +236,7 @@ class AppSettings(BaseModel):
         if self.region is not None:
             return REGIONS[self.region].label
         host = urlsplit(self.base_url).hostname or ""
-        return "local" if _is_loopback(host) else host
+        return "local" if is_loopback(host) else host
 
 
 class RoleSettings(BaseModel):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import requests
@@ -11,6 +10,7 @@ from requests.utils import default_headers, get_environ_proxies, select_proxy
 from bot.http_client.connection import CONNECT_SECONDS, DeadlineAdapter, SharedTLSAdapter
 from bot.http_client.deadline import limit_call
 from bot.http_client.errors import LIBRARY_ERRORS, CallError, TooLongError
+from bot.http_client.loopback import is_loopback
 
 _CHUNK = 128 * 1024
 
@@ -119,16 +119,6 @@ def find_proxy(url: str) -> str | None:
     if is_loopback(urlsplit(url).hostname or ""):
         return None
     return select_proxy(url, get_environ_proxies(url, None))
-
-
-def is_loopback(host: str) -> bool:
-    """Check whether a host is loopback: localhost, 127.0.0.0/8, or ::1."""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host.rstrip(".").lower() == "localhost"
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
 
 
 def _read(response: requests.Response, max_bytes: int) -> bytearray:

@@ -51,6 +51,13 @@ class Workspace:
         clock: Returns Unix seconds.
     """
 
+    retry_delays: tuple[float, ...] = (0, 60, 300)
+    """Seconds before each retry of an event."""
+    enterprise_id: str | None = None
+    """The Enterprise organization's id."""
+    listener: MessageListener | None = None
+    """Receives the events of all messages."""
+
     def __init__(
         self,
         app: InstalledApp,
@@ -63,15 +70,11 @@ class Workspace:
     ) -> None:
         self.app = app
         self.ack_limit = ack_limit
-        self.retry_delays: tuple[float, ...] = (0, 60, 300)
-        """Seconds before each retry of an event."""
         self.clock = clock
         self.bot = replace(BOT, name=app.name, handle=_make_handle(app.name))
         """The app's bot as people see it; messages have the sender BOT."""
         self.hint = hint or self._make_hint()
         self.starters = tuple(starters)
-        self.enterprise_id: str | None = None
-        """The Enterprise organization's id."""
         self.people = make_people(self.bot)
         self.channels = make_channels(self.people)
         self.groups = make_groups()
@@ -90,8 +93,6 @@ class Workspace:
         self.call_limit = CallLimit(enabled=rate_limits)
         self.notified: list[tuple[str, Message]] = []
         """The ids of people whom the bot's messages mention, with the message."""
-        self.listener: MessageListener | None = None
-        """Receives the events of all messages."""
         self.pending_deliveries = set[asyncio.Task[None]]()
         """Event deliveries in progress."""
         self._subscribers: list[tuple[str, Subscriber]] = []

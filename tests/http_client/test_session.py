@@ -9,7 +9,8 @@ import pytest
 import trustme
 
 from bot.http_client.errors import CallError, TooLongError
-from bot.http_client.session import Response, Session, is_loopback
+from bot.http_client.loopback import is_loopback
+from bot.http_client.session import Response, Session
 from bot.http_client.tls import tls_context
 from tests.support.scripted_server import DRIPS, ScriptedServer, answer, endless
 
