@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from bot.core.fields import CUSTOM_FRIEND, CUSTOM_PROFILE, PROFILE_FIELDS
 from bot.sandbox.data import ADMIN, Account, CustomField, FriendEntry, HostedApp
-from bot.sandbox.people import FIRST_NAMES, LOCALES
+from bot.sandbox.demo_names import FIRST_NAMES, LOCALES
 
 APP_ID = 1400000000
 """The demo app's SDKAppID."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias, assert_never
 
-from bot.core.budget import QUICK_SECONDS
 from bot.core.commands import (
     WORDS,
     AskSearch,
@@ -28,6 +27,7 @@ from bot.core.commands import (
 from bot.core.model import Actor, Outcome, Role, Surface
 from bot.core.results import History, Preview, RecordPage, Result, Settled
 from bot.core.services import Services
+from bot.core.time_limits import QUICK_SECONDS
 from bot.errors import AuditError, BotError, CancelledError, PermissionDeniedError, UsageError
 from bot.slack.api.people import SlackPeople
 from bot.slack.delivery.forms import Forms

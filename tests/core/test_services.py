@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from freezegun import freeze_time
 
-from bot.core.budget import COMMAND_SECONDS
 from bot.core.changes.service import Changes
 from bot.core.commands import SPECS, LookupCommand, SearchRecord, ShowHistory
 from bot.core.model import (
@@ -39,6 +38,7 @@ from bot.core.results import (
     Unchanged,
 )
 from bot.core.services import HISTORY_PAGE, Services
+from bot.core.time_limits import COMMAND_SECONDS
 from bot.errors import AuditError, PermissionDeniedError, UsageError
 from tests.support.command_execution import execute
 from tests.support.entries import unaltered

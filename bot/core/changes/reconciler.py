@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from bot.core.budget import COMMAND_SECONDS
 from bot.core.changes import journal
 from bot.core.changes.applying import WriteResult, infer_outcome
 from bot.core.lookups.profile import find_fields, read_fields
@@ -12,6 +11,7 @@ from bot.core.model import WATCHED, App, Change, Outcome, Surface
 from bot.core.parsing.command_line import Apps
 from bot.core.ports import IM, Record
 from bot.core.results import Settled
+from bot.core.time_limits import COMMAND_SECONDS
 from bot.errors import AlteredError, ExpiredError, IMError, OutcomeUnknownError, UsageError
 
 GRACE = timedelta(seconds=3 * COMMAND_SECONDS)

@@ -10,7 +10,6 @@ from datetime import timedelta
 from functools import partial
 
 from bot.core import fields, policy
-from bot.core.budget import CHANGING_SECONDS, WRITE_SECONDS
 from bot.core.changes import journal
 from bot.core.changes.applying import WAITS, WriteResult, apply
 from bot.core.changes.conflicts import find_later
@@ -52,6 +51,7 @@ from bot.core.results import (
     Settled,
     Unchanged,
 )
+from bot.core.time_limits import CHANGING_SECONDS, WRITE_SECONDS
 from bot.errors import (
     AlteredError,
     AuditError,

@@ -7,7 +7,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from threading import Lock
 
-from bot.core.budget import ASKING_SECONDS
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.lookups.drift import find_drift
@@ -15,6 +14,7 @@ from bot.core.lookups.fetch import look_up, never_asked, split
 from bot.core.model import UNANSWERED, AccountResult, AuditEvent, Deadline, LookupStatus, Outcome
 from bot.core.ports import IM, Record
 from bot.core.results import Lookup
+from bot.core.time_limits import ASKING_SECONDS
 from bot.errors import AuditError, CancelledError, NotAskedError, RecordUnknownError
 
 _DRIFT_WITHIN = 10

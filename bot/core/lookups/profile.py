@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from bot.core import fields
-from bot.core.budget import READ_SECONDS
 from bot.core.fields import Domain, Field
 from bot.core.lookups.fetch import read_profile
 from bot.core.model import App, Change, Deadline, Values
 from bot.core.parsing.command_line import Apps
 from bot.core.ports import IM
+from bot.core.time_limits import READ_SECONDS
 
 
 def find_fields(change: Change, apps: Apps) -> tuple[App, tuple[Field, ...]]:

@@ -15,7 +15,6 @@ import pytest
 from freezegun import freeze_time
 from sqlalchemy import Connection, event
 
-from bot.core.budget import CHANGING_SECONDS, COMMAND_SECONDS, RECORD_SECONDS, WRITE_SECONDS
 from bot.core.changes.applying import WAITS
 from bot.core.changes.reconciler import GRACE
 from bot.core.changes.service import Changes
@@ -33,6 +32,7 @@ from bot.core.model import (
     Values,
 )
 from bot.core.results import Preview, Settled
+from bot.core.time_limits import CHANGING_SECONDS, COMMAND_SECONDS, RECORD_SECONDS, WRITE_SECONDS
 from bot.errors import (
     AuditError,
     BotError,

@@ -10,13 +10,13 @@ from freezegun import freeze_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.budget import ASKING_SECONDS, COMMAND_SECONDS, RECORD_SECONDS
 from bot.core.commands import LookupCommand
 from bot.core.fields import Domain, named
 from bot.core.lookups.job import LookupJob
 from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
 from bot.core.model import Actor, App, AuditEvent, Deadline, LookupStatus, Outcome, Surface, Values
 from bot.core.results import Lookup
+from bot.core.time_limits import ASKING_SECONDS, COMMAND_SECONDS, RECORD_SECONDS
 from bot.errors import AuditError, CancelledError, IMError
 from tests.support.fakes import FakeIM, FakeRecord
 from tests.support.slack import TIMEOUT, wait_until
