@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 
-from bot.audit import Audit
+from bot.audit_tasks import Audit
 from bot.core.changes.service import Changes
 from bot.core.results import Settled
 from bot.core.services import Services
 from bot.im.client import IMClient
-from bot.reconcile import ReconcileLoop
+from bot.reconcile_loop import ReconcileLoop
 from bot.settings import NO_CHANNEL, Settings
 from bot.slack.admission import Admission
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient

@@ -17,7 +17,7 @@ from bot.core.changes.service import Changes
 from bot.core.model import Entry, Outcome
 from bot.core.results import Settled
 from bot.errors import ExpiredError
-from bot.reconcile import ReconcileLoop
+from bot.reconcile_loop import ReconcileLoop
 from bot.sandbox.data import Account
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url

@@ -19,7 +19,7 @@ from bot.slack.api.retry_after import MOST_WAIT
 from bot.slack.delivery.channel import Channel, fix_for
 from bot.slack.delivery.seal import is_genuine, make_post
 from bot.slack.messages.audit import Group, describe_altered, group_entries, render_checkpoint, render_entries
-from bot.slack.messages.mentions import Names, no_names
+from bot.slack.messages.silent_mentions import Names, no_names
 
 BATCH = 5
 """The most entries in one message; a group of refusals counts as one."""

@@ -14,7 +14,7 @@ from bot.slack.api.retry_after import LONGEST_WAIT
 from bot.slack.delivery.channel import Channel
 from bot.slack.delivery.reply import Audience
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.mentions import Names, without_mentions
+from bot.slack.messages.silent_mentions import Names, without_mentions
 
 UPDATED_AFTER = (2.0, 5.0, 10.0, 16.0)
 """Seconds after which a progress notice is updated: Slack allows fifty updates a minute."""

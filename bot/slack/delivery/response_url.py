@@ -22,7 +22,7 @@ from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.private_thread import PrivateThread
 from bot.slack.delivery.reply import Audience, Delivery
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.mentions import Names, no_names, without_mentions
+from bot.slack.messages.silent_mentions import Names, no_names, without_mentions
 
 TRIES = 2
 """The tries of one message before the fallback; a response URL works five times in all."""

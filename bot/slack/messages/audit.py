@@ -39,7 +39,7 @@ from bot.slack.messages.change import (
     differences,
     entry_label,
 )
-from bot.slack.messages.mentions import Names, find_name, no_names, show_name
+from bot.slack.messages.silent_mentions import Names, find_name, no_names, show_name
 from bot.slack.messages.text import and_more, join_some, make_visible, plural
 from bot.slack.messages.values import format_time, local_time
 

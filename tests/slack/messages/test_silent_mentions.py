@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.mentions import no_names, without_mentions
+from bot.slack.messages.silent_mentions import no_names, without_mentions
 
 NAMES = {
     "U01ED": "Ed Okafor",

@@ -1,4 +1,4 @@
-"""Public messages, which name people without notifying them."""
+"""Mentions that notify nobody: public messages name people instead."""
 
 import re
 from collections.abc import Callable

@@ -7,7 +7,7 @@ import pytest
 from bot.core.model import Outcome
 from bot.core.results import Settled
 from bot.errors import AuditError
-from bot.reconcile import ReconcileLoop
+from bot.reconcile_loop import ReconcileLoop
 from tests.support.sample_results import CHANGE, PROD, enter
 
 DONE = Settled(PROD, replace(CHANGE, outcome=Outcome.SUCCEEDED), enter(1))

@@ -1,7 +1,7 @@
 """The audit trail at run time: the record, the relay to the audit channel, and the reconcile loop."""
 
 from bot.errors import AuditError
-from bot.reconcile import ReconcileLoop
+from bot.reconcile_loop import ReconcileLoop
 from bot.serving.health import BackgroundCheck
 from bot.slack.delivery.audit_relay import Relay, RelayStatus
 from bot.slack.delivery.post_links import PostLinks
