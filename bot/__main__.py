@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from bot.settings import Mode, Settings
+    from bot.settings import Settings
+    from bot.settings_loader import Mode
 
 _LAST_PORT = 65535
 Run: TypeAlias = Callable[[argparse.Namespace], int | None]
@@ -160,7 +161,7 @@ def _socket(_: argparse.Namespace) -> int:
 def _settings(mode: "Mode") -> "Settings":
     """Read the settings for a mode, or exit with a list of their mistakes."""
     from bot.logs import set_up_logs
-    from bot.settings import SettingsError, load_settings
+    from bot.settings_loader import SettingsError, load_settings
 
     try:
         settings = load_settings(mode)
@@ -203,7 +204,8 @@ def _export(args: argparse.Namespace) -> None:
 
 def _database_url() -> str:
     """Read DATABASE_URL alone; no other setting is needed."""
-    from bot.settings import DatabaseSettings, SettingsError, load_only
+    from bot.settings import DatabaseSettings
+    from bot.settings_loader import SettingsError, load_only
 
     try:
         return load_only(DatabaseSettings).database_url

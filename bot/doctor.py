@@ -10,7 +10,8 @@ from bot.app import make_im_clients, make_slack_client
 from bot.core.model import Actor, Deadline, Membership
 from bot.errors import TELL_OPERATOR, AuthenticationError, BotError, SlackUnavailableError
 from bot.im.client import IMClient
-from bot.settings import NO_CHANNEL, Settings, SettingsError, load_settings
+from bot.settings import NO_CHANNEL, Settings
+from bot.settings_loader import SettingsError, load_settings
 from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 from bot.slack.api.people import Identity, SlackPeople
 from bot.slack.api.scopes import BOT_SCOPES

@@ -15,12 +15,10 @@ from bot.im.regions import REGIONS
 from bot.settings import (
     AppSettings,
     FixedSettings,
-    Mode,
     RoleSettings,
     Settings,
-    SettingsError,
-    load_settings,
 )
+from bot.settings_loader import Mode, SettingsError, load_settings
 
 PROD = "IM_APPS__PROD__"
 COMPLETE: Mapping[str, str] = {

@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.errors import BotError
-from bot.settings import SettingsError, SlackSettings, load_only
+from bot.settings import SlackSettings
+from bot.settings_loader import SettingsError, load_only
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.people import SlackPeople
