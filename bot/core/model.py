@@ -310,6 +310,21 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedState:
+    """State that is kept beside the record for a while, and found by its id.
+
+    Args:
+        id: An opaque id.
+        owner: The user id of the person it belongs to.
+        content: Its content, as JSON.
+    """
+
+    id: str
+    owner: str
+    content: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AlteredEntry:
     """An entry that was altered in the record; its content cannot be trusted."""
 

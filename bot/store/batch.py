@@ -9,7 +9,17 @@ from typing import TypeAlias
 from sqlalchemy import Connection, UpdateBase, delete, exists, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
-from bot.core.model import AlteredEntry, AuditEvent, Change, Entry, Head, Outcome, OutdatedPost, Post
+from bot.core.model import (
+    AlteredEntry,
+    AuditEvent,
+    Change,
+    Entry,
+    Head,
+    Outcome,
+    OutdatedPost,
+    Post,
+    SavedState,
+)
 from bot.errors import AuditError
 from bot.store import chain
 from bot.store.change_codec import encode_change
@@ -17,6 +27,7 @@ from bot.store.database import clock, schema
 from bot.store.database.errors import translate_database_errors
 from bot.store.database.schema import changes, entries, lease, outbox
 from bot.store.posts import find_outdated, keep_posts, keep_undone, mark_shown
+from bot.store.states import add_claim, drop_expired, write_states
 
 _SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN})
 _CHANGE_COMMANDS = frozenset({"set", "undo"})
@@ -61,9 +72,12 @@ class Batch:
         self._accounts: list[_Row] = []
         self._outbox: list[_Row] = []
         self._undone: dict[str, int] = {}
+        self._states: dict[str, SavedState | None] = {}
 
-    def append(self, event: AuditEvent) -> Entry:
-        """Append an event to the chain."""
+    def append(self, event: AuditEvent, state: SavedState | None = None) -> Entry:
+        """Append an event to the chain, and save state beside it."""
+        if state:
+            self.save(state)
         entry, content = chain.link(self.head.sequence + 1, self._at, event, self.head.hash)
         self.head = Head(entry.sequence, entry.hash)
         place: _Row = {"sequence": entry.sequence}
@@ -140,6 +154,22 @@ class Batch:
             return None
         return self.head if self._take_lease(holder, seconds) else None
 
+    def save(self, state: SavedState) -> None:
+        """Save state."""
+        self._states[state.id] = state
+
+    def drop(self, ids: Collection[str]) -> None:
+        """Delete states."""
+        self._states.update(dict.fromkeys(ids))
+
+    def claim(self, id_: str) -> bool:
+        """Claim an id; return False if it is claimed already."""
+        return add_claim(self._connection, id_, self._now)
+
+    def drop_expired(self) -> None:
+        """Delete a part of the expired states and claims."""
+        self._keep(partial(drop_expired, self._connection, self._now))
+
     def try_append(self) -> None:
         """Append an entry and roll it back; use a batch of its own, since committing it needs as much room.
 
@@ -171,18 +201,20 @@ class Batch:
                 self._connection.execute(statement, rows)
         if self._undone:
             self._keep(partial(keep_undone, self._connection, self._undone))
+        if self._states:
+            self._keep(partial(write_states, self._connection, self._states, self._now))
         if self._entries:
             at = chain.write_time(self._at)
             moved: _Row = {"sequence": self.head.sequence, "hash": self.head.hash, "at": at}
             self._connection.execute(_MOVE_HEAD, moved)
 
     def _keep(self, write: Callable[[], None]) -> None:
-        """Write what only the updates of the audit channel need; no entry waits or fails for it."""
+        """Write what only buttons or updates of the audit channel need; no entry fails for it."""
         try:
             with self._connection.begin_nested():
                 write()
         except DBAPIError as error:
-            log.warning("could not keep what an undo shows in the audit channel (%s)", type(error).__name__)
+            log.warning("could not keep what a later press or an undo needs (%s)", type(error).__name__)
 
     def _take_lease(self, holder: str, seconds: float) -> bool:
         now = self._now.timestamp()

@@ -18,6 +18,7 @@ from bot.core.model import (
     OutdatedPost,
     Post,
     RecordQuery,
+    SavedState,
 )
 from bot.errors import AuditError
 from bot.store import chain
@@ -30,6 +31,7 @@ from bot.store.database.schema import changes, entries, entry_accounts, lease, o
 from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.posts import find_outdated, find_places
 from bot.store.search import search
+from bot.store.states import find_ids, find_state, has_expired
 from bot.store.writer import Writer
 
 _MAX_INSPECTED = 100
@@ -78,9 +80,43 @@ class Store:
         with open_snapshot(self._engine) as connection:
             return clock.now_not_before_head(connection)
 
-    def add(self, event: AuditEvent) -> Entry:
-        """Record an event that is no step of a change."""
-        return self._writer.submit(lambda batch: batch.append(event))
+    def add(self, event: AuditEvent, state: SavedState | None = None) -> Entry:
+        """Record an event that is no step of a change, and save state in the same transaction."""
+        return self._writer.submit(lambda batch: batch.append(event, state))
+
+    def save(self, state: SavedState) -> None:
+        """Save state soon; nobody waits for it."""
+        self._writer.submit_later(lambda batch: batch.save(state))
+
+    def save_now(self, state: SavedState) -> None:
+        """Save state."""
+        self._writer.submit(lambda batch: batch.save(state))
+
+    def drop(self, ids: Collection[str]) -> None:
+        """Delete states soon; nobody waits for it."""
+        self._writer.submit_later(lambda batch: batch.drop(ids))
+
+    def find_state(self, id_: str) -> SavedState | None:
+        """Find a state that has not expired."""
+        with open_snapshot(self._engine) as connection:
+            return find_state(connection, id_, clock.now(connection))
+
+    def find_ids(self, ids: Collection[str]) -> frozenset[str]:
+        """Find those of some ids that have a state."""
+        with open_snapshot(self._engine) as connection:
+            return find_ids(connection, ids)
+
+    def claim(self, id_: str, seconds: float) -> bool:
+        """Claim an id for an hour, within some seconds; return False if it is claimed already."""
+        return self._writer.submit(lambda batch: batch.claim(id_), seconds)
+
+    def drop_expired(self) -> None:
+        """Delete a part of the expired states and claims."""
+        # Polling must not write.
+        with open_snapshot(self._engine) as connection:
+            if not has_expired(connection, clock.now(connection)):
+                return
+        self._writer.submit(Batch.drop_expired)
 
     def propose(self, change: Change, event: AuditEvent) -> Entry:
         """Store a new change, and record it."""

@@ -100,11 +100,12 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[Batch], T]) -> T:
+    def submit(self, work: Callable[[Batch], T], seconds: float | None = None) -> T:
         """Run a write, and return its result once it is on disk.
 
         Args:
             work: Writes through a batch; if it raises an AuditError, it must have written nothing.
+            seconds: The most seconds to wait; None for the entry timeout.
 
         Raises:
             RecordUnknownError: It did not end in time: it may be, or become, written.
@@ -114,8 +115,21 @@ class Writer:
             error, until = trouble
             if time.monotonic() < until:
                 raise _copy(error)
-        result: T = self._submit(_Submission(work, alone=False))
+        result: T = self._submit(_Submission(work, alone=False), seconds)
         return result
+
+    def submit_later(self, work: Callable[[Batch], object]) -> None:
+        """Queue a write that nobody waits for; if it fails, it is lost, with a line in the log."""
+
+        def run(batch: Batch) -> None:
+            try:
+                work(batch)
+            except AuditError as error:
+                log.warning("a write that nobody waits for failed: %s", error)
+
+        with self._closing:
+            if not self._closed and not self._trouble:
+                self._queue.put(_Submission(run, alone=False))
 
     def probe(self, work: Callable[[Batch], object]) -> None:
         """Run a write in a batch of its own, and remember a failure that took long.
@@ -145,7 +159,7 @@ class Writer:
         if self._thread.is_alive():
             log.warning("the record did not close in time: the last writes may be lost")
 
-    def _submit(self, write: _Submission) -> Any:
+    def _submit(self, write: _Submission, seconds: float | None = None) -> Any:
         if time.monotonic() - self._began > self._timeouts.entry:
             raise AuditError(_STUCK, advice=_LATER)
         with self._closing:
@@ -154,7 +168,7 @@ class Writer:
                     "the bot is stopping and has closed the record", advice="Try again in a minute"
                 )
             self._queue.put(write)
-        return write.wait(self._timeouts.entry)
+        return write.wait(self._timeouts.entry if seconds is None else seconds)
 
     def _run(self) -> None:
         while writes := self._gather():

@@ -13,7 +13,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "fourth"
+REVISION = "fifth"
 """The newest revision."""
 
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -111,3 +111,21 @@ undone = Table(
     Index("undone_unshown", "sequence", sqlite_where=_UNSHOWN, postgresql_where=_UNSHOWN),
 )
 """The changes that were undone, the entry of the latest undo, and whether the channel shows it (1 or 0)."""
+
+states = Table(
+    "states",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("expires", Float(53), nullable=False, index=True),
+)
+"""What buttons and forms stand for: an opaque id, its owner's user id, JSON, and the end (Unix seconds)."""
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("expires", Float(53), nullable=False, index=True),
+)
+"""The requests that a process has taken, by a digest of their ids, and the end (Unix seconds)."""

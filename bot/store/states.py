@@ -1,0 +1,71 @@
+"""State behind buttons and forms, and claims on requests, shared by all processes for a limited time."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select
+
+from bot.core.model import SavedState
+from bot.store.database.schema import claims, states
+
+STATE_SECONDS = 24 * 3600.0
+"""Seconds for which state is kept."""
+CLAIM_SECONDS = 3600.0
+"""Seconds for which a claim is kept: Slack sends nothing again after that."""
+MAX_EXPIRED = 1000
+"""The most expired rows of a table that one transaction deletes."""
+
+# Built once: building a statement costs as much as running it.
+_DROP = delete(states).where(states.c.id == bindparam("key"))
+_SAVE = insert(states)
+
+
+def write_states(connection: Connection, written: Mapping[str, SavedState | None], now: datetime) -> None:
+    """Save states by their ids, each in place of an earlier one; delete those that are None."""
+    connection.execute(_DROP, [{"key": id_} for id_ in written])
+    expires = now.timestamp() + STATE_SECONDS
+    rows = [
+        {"id": state.id, "owner": state.owner, "content": state.content, "expires": expires}
+        for state in written.values()
+        if state
+    ]
+    if rows:
+        connection.execute(_SAVE, rows)
+
+
+def find_state(connection: Connection, id_: str, now: datetime) -> SavedState | None:
+    """Find a state that has not expired."""
+    query = select(states.c.id, states.c.owner, states.c.content).where(
+        states.c.id == id_, states.c.expires > now.timestamp()
+    )
+    row = connection.execute(query).one_or_none()
+    return SavedState(row.id, row.owner, row.content) if row else None
+
+
+def find_ids(connection: Connection, ids: Collection[str]) -> frozenset[str]:
+    """Find those of some ids that have a state."""
+    return frozenset(connection.scalars(select(states.c.id).where(states.c.id.in_([*ids]))))
+
+
+def add_claim(connection: Connection, id_: str, now: datetime) -> bool:
+    """Claim an id; return False if it is claimed already."""
+    # No other transaction can write before this one ends.
+    if connection.scalar(select(claims.c.id).where(claims.c.id == id_)) is not None:
+        return False
+    connection.execute(insert(claims), {"id": id_, "expires": now.timestamp() + CLAIM_SECONDS})
+    return True
+
+
+def has_expired(connection: Connection, now: datetime) -> bool:
+    """Check whether a state or a claim has expired."""
+    return any(connection.execute(_expired(table, now).limit(1)).first() for table in (states, claims))
+
+
+def drop_expired(connection: Connection, now: datetime) -> None:
+    """Delete up to MAX_EXPIRED expired rows of each table."""
+    for table in (states, claims):
+        connection.execute(delete(table).where(table.c.id.in_(_expired(table, now))))
+
+
+def _expired(table: Table, now: datetime) -> Select[tuple[str]]:
+    return select(table.c.id).where(table.c.expires <= now.timestamp()).limit(MAX_EXPIRED)
