@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from slack_bolt import App
@@ -14,6 +14,7 @@ from bot.audit_tasks import Audit
 from bot.core.changes.service import Changes
 from bot.core.results import Settled
 from bot.core.services import Services
+from bot.errors import AuditError
 from bot.im.client import IMClient
 from bot.reconcile_loop import ReconcileLoop
 from bot.settings import NO_CHANNEL, Settings
@@ -22,12 +23,15 @@ from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
 from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 from bot.slack.api.people import SlackPeople
 from bot.slack.api.socket_mode import SocketClient, token_refused
+from bot.slack.claims import Claims
 from bot.slack.delivery.audit_relay import Relay
 from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.post_links import PostLinks
 from bot.slack.delivery.response_url import Responder
-from bot.slack.interactions import Interactions
+from bot.slack.encryption import Cipher
+from bot.slack.interaction_codec import InteractionCodec
+from bot.slack.interaction_store import Interactions
 from bot.slack.listeners.envelopes import DeduplicatingHandler
 from bot.slack.listeners.home import HomeTabs
 from bot.slack.listeners.registration import register
@@ -122,15 +126,17 @@ def make_bot(
     services = Services(settings.apps, ims, settings.rules, people, pool, store, changes)
     post_links = PostLinks(store.find_posts, people.link)
     relay = _make_relay(settings, slack, store, people, post_links)
-    reconcile_loop = _make_reconcile_loop(settings, changes, responder)
+    reconcile_loop = _make_reconcile_loop(settings, store, changes, responder)
     audit = Audit(store, relay, reconcile_loop, post_links, audited=changes.audited)
-    interactions = Interactions()
+    cipher = Cipher(settings.slack_bot_token.get_secret_value())
+    interactions = Interactions(store, InteractionCodec(settings.apps.by_name, cipher))
     forms = Forms(slack, interactions)
     runner = CommandRunner(
         settings.slack_command,
         services,
         interactions,
         people,
+        Claims(store),
         forms,
         LookupAnswers(
             settings.slack_command,
@@ -198,12 +204,19 @@ def _make_relay(
     )
 
 
-def _make_reconcile_loop(settings: Settings, changes: Changes, responder: Responder) -> ReconcileLoop:
+def _make_reconcile_loop(
+    settings: Settings, store: Store, changes: Changes, responder: Responder
+) -> ReconcileLoop:
+    def settle() -> Iterable[Settled]:
+        with suppress(AuditError):
+            store.drop_expired()
+        return changes.settle_open()
+
     def report(settled: Settled) -> None:
         actor_id = settled.change.actor.user_id
         responder.send_directly(actor_id, render(settled, command=settings.slack_command, actor_id=actor_id))
 
-    return ReconcileLoop(changes.settle_open, report)
+    return ReconcileLoop(settle, report)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from bot.playground.people import (
     VIEWER,
 )
 from bot.sandbox.behavior import Behavior
-from bot.slack.interactions import LIFETIME
+from bot.slack.interaction_store import LIFETIME
 from tests.support.running_bot import RunningBot, SlackUser
 from tests.support.slack import PARTNERS
 
@@ -101,7 +101,7 @@ def test_refuses_another_person_who_turns_pages(running_bot: RunningBot) -> None
 
 def test_says_that_a_button_is_too_old(running_bot: RunningBot, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_bot.act_as() as vera:
-        monkeypatch.setattr("bot.slack.interactions.LIFETIME", -LIFETIME)
+        monkeypatch.setattr("bot.slack.interaction_store.LIFETIME", -LIFETIME)
         first = vera.ask(f"/im profile {' '.join(CROWD)}")
         refused = vera.press(first, "Next 100")
 

@@ -18,6 +18,7 @@ from bot.core.model import (
     OutdatedPost,
     Post,
     RecordQuery,
+    SavedState,
     Value,
     Values,
 )
@@ -95,8 +96,11 @@ class Record(Protocol):
         """Return the time (UTC) by the record's clock, never before the newest entry's."""
         ...
 
-    def add(self, event: AuditEvent) -> Entry:
-        """Record an event that is not a step of a change."""
+    def add(self, event: AuditEvent, state: SavedState | None = None) -> Entry:
+        """Record an event that is not a step of a change, and save state with it at no further cost.
+
+        The state may be lost where the entry is not.
+        """
         ...
 
     def propose(self, change: Change, event: AuditEvent) -> Entry:

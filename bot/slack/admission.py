@@ -7,9 +7,10 @@ from threading import Event
 
 from bot.core.commands import SPECS
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import FinishedLookup, Interactions, RunningLookup, WaitingRequest
+from bot.slack.interaction_store import Interactions
+from bot.slack.interactions import FinishedLookup, RunningLookup, WaitingRequest
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.notices import busy, restarting, waiting
+from bot.slack.messages.notices import busy, restarting, waiting, withdrawn
 from bot.slack.workers import Job, Workers
 
 _QUICK = frozenset(spec.word for spec in SPECS.values() if spec.needs is None)
@@ -99,7 +100,7 @@ class _WaitingLine:
     over: Event
 
     def message(self) -> Message:
-        request = WaitingRequest(self._cancel, self._find_lookup)
+        request = WaitingRequest(self._cancel, self._find_lookup, self._answer)
         return waiting(self.interactions.keep(self.request.actor, request))
 
     def _cancel(self) -> bool:
@@ -107,6 +108,9 @@ class _WaitingLine:
             return False
         self.over.set()
         return True
+
+    def _answer(self) -> None:
+        self.request.reply.answer(withdrawn())
 
     def _find_lookup(self) -> RunningLookup | FinishedLookup | None:
         # In public the progress has a button of its own, and its message takes the answer.

@@ -1,38 +1,26 @@
 """State behind button and form ids."""
 
 import secrets
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
-from threading import Lock
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from bot.core.commands import LookupCommand, SearchRecord, ShowHistory
-from bot.core.model import Actor, App
+from bot.core.model import App
 from bot.core.results import Form, Lookup, Preview
-from bot.errors import ExpiredError
 
-T = TypeVar(
-    "T",
-    "Page",
-    "LookupPage",
-    "SavedLookup",
-    "SavedText",
-    "SavedAccount",
-    "OpenForm",
-    "OpenLookup",
-    "ShownPreview",
-    "Cancelable",
-)
+_ID_BYTES = 12
+_PAGE = "."
+"""Stands between the id of an answer and the number of another page; no id has one."""
 
-LIFETIME = 24 * 3600
-"""Seconds for which a button works."""
-CAPACITY = 10_000
-"""The most ids that are kept; the oldest is dropped first."""
-MOST_ACCOUNTS = 200_000
-"""The most accounts of all kept answers: about 35 MB, buttons included."""
+
+def new_id() -> str:
+    """Return a new opaque id."""
+    return secrets.token_urlsafe(_ID_BYTES)
+
+
+def _ignore(_: Lookup) -> None:
+    """Answer nothing."""
 
 
 class Page:
@@ -89,10 +77,24 @@ class SavedAccount:
 
 @dataclass(frozen=True, slots=True)
 class OpenForm:
-    """An open form, and the response URL of the command that opened it."""
+    """An open form, and the response URL of the command that opened it.
+
+    Args:
+        form: The form.
+        response_url: The response URL; empty if there is none.
+        is_read: Whether the form holds the values it showed; else another process opened it.
+    """
 
     form: Form
     response_url: str = field(repr=False)
+    is_read: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReview:
+    """The change that an open modal asks to confirm, kept under the modal's first view."""
+
+    change_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,34 @@ class OpenLookup:
     thread_ts: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """The page of an answer to show.
+
+    Args:
+        number: The page, counted from zero.
+        size: The found accounts per page.
+        public: Whether others see the answer; then it has no buttons.
+        key: The id behind its buttons.
+    """
+
+    number: int
+    size: int
+    public: bool
+    key: str = field(default_factory=new_id)
+
+
+def page_id(key: str, number: int) -> str:
+    """Return the id of another page of an answer, from the id of one."""
+    return f"{key.partition(_PAGE)[0]}{_PAGE}{number}"
+
+
+def split_page_id(id_: str) -> tuple[str, int | None]:
+    """Split an id into that of an answer, and the number of another page of it; None for no other."""
+    key, _, number = id_.partition(_PAGE)
+    return key, int(number) if number.isdecimal() else None
+
+
 class Cancelable:
     """State that its owner can cancel."""
 
@@ -123,15 +153,18 @@ class RunningLookup(Cancelable):
 
     Args:
         stop: Cancels it, and returns the partial answer; None if it has ended.
-        number: The page to show, counted from zero.
-        public: Whether others see the answer.
-        size: The found accounts per page; None for a new answer.
+        showing: The page to show.
+        answer: Answers its own request with the partial answer.
     """
 
     stop: Callable[[], Lookup | None]
-    number: int = 0
-    public: bool = False
-    size: int | None = None
+    showing: Showing
+    answer: Callable[[Lookup], None] = _ignore
+
+    def cancel_here(self) -> None:
+        """Cancel it for a press that another process got, and answer its own request."""
+        if lookup := self.stop():
+            self.answer(lookup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +179,24 @@ class WaitingRequest(Cancelable):
     Args:
         cancel: Cancels it; returns False if it has begun.
         find_lookup: Returns its lookup, None before one has begun.
+        answer: Answers its own request that it was cancelled.
     """
 
     cancel: Callable[[], bool]
     find_lookup: Callable[[], RunningLookup | FinishedLookup | None]
+    answer: Callable[[], None]
+
+    def cancel_here(self) -> None:
+        """Cancel it for a press that another process got, and answer its own request."""
+        if self.cancel():
+            self.answer()
+        elif isinstance(lookup := self.find_lookup(), RunningLookup):
+            lookup.cancel_here()
+
+
+@dataclass(frozen=True, slots=True)
+class ElsewhereCancelable(Cancelable):
+    """A request that waits, or a lookup that runs, in another process."""
 
 
 Interaction: TypeAlias = (
@@ -160,104 +207,11 @@ Interaction: TypeAlias = (
     | SavedAccount
     | OpenForm
     | OpenLookup
+    | OpenReview
     | ShownPreview
     | WaitingRequest
     | RunningLookup
     | FinishedLookup
+    | ElsewhereCancelable
 )
 """State that an id can stand for."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A kept interaction, its expiry (monotonic seconds) and its owner."""
-
-    expiry: float
-    owner: Actor
-    what: Interaction
-
-
-class Interactions:
-    """Keeps the state behind ids, and its owner, for a day and in this process only.
-
-    Saved lookups hold accounts and statuses, never values; a form and a preview hold the values they showed.
-    A running lookup is forgotten when it ends.
-
-    Args:
-        capacity: The most ids that are kept; the oldest is dropped first.
-        accounts: The most accounts of all kept answers; the oldest answers are dropped first.
-    """
-
-    def __init__(self, capacity: int = CAPACITY, accounts: int = MOST_ACCOUNTS) -> None:
-        self._capacity = capacity
-        self._most_accounts = accounts
-        self._kept: OrderedDict[str, _Entry] = OrderedDict()
-        # The buttons of one answer hold the same accounts, which count once.
-        self._holding: OrderedDict[int, set[str]] = OrderedDict()
-        self._accounts = 0
-        self._lock = Lock()
-
-    def keep(self, actor: Actor, what: Interaction, key: str = "") -> str:
-        """Remember state for an actor and return its opaque id, a new one unless it replaces another's."""
-        key, now = key or secrets.token_urlsafe(12), time.monotonic()
-        with self._lock:
-            self._drop(key)
-            self._kept[key] = _Entry(now + LIFETIME, actor, what)
-            if accounts := _accounts_of(what):
-                if id(accounts) not in self._holding:
-                    self._accounts += len(accounts)
-                self._holding.setdefault(id(accounts), set()).add(key)
-                self._holding.move_to_end(id(accounts))
-            while len(self._kept) > self._capacity or self._is_oldest_expired(now):
-                self._drop(next(iter(self._kept)))
-            while self._accounts > self._most_accounts:
-                for oldest in tuple(next(iter(self._holding.values()))):
-                    self._drop(oldest)
-        return key
-
-    def forget(self, key: str) -> None:
-        """Forget the state behind an id, if there is any."""
-        with self._lock:
-            self._drop(key)
-
-    def find(self, key: str, actor: Actor, kind: type[T]) -> T:
-        """Find the state behind an id.
-
-        Raises:
-            ExpiredError: It is too old, from before a restart, or another actor's.
-        """
-        with self._lock:
-            kept = self._kept.get(key)
-        if kept is None or not isinstance(kept.what, kind) or kept.expiry < time.monotonic():
-            raise ExpiredError("this button has expired", advice="Run the command again for new buttons")
-        if kept.owner != actor:
-            raise ExpiredError(
-                "only the person who ran the command may use its buttons",
-                advice="Run the command yourself",
-            )
-        return kept.what
-
-    def _is_oldest_expired(self, now: float) -> bool:
-        return any(kept.expiry < now for kept in islice(self._kept.values(), 1))
-
-    def _drop(self, key: str) -> None:
-        kept = self._kept.pop(key, None)
-        if kept is None:
-            return
-        if accounts := _accounts_of(kept.what):
-            keys = self._holding[id(accounts)]
-            keys.remove(key)
-            if not keys:
-                del self._holding[id(accounts)]
-                self._accounts -= len(accounts)
-
-
-def _accounts_of(what: Interaction) -> tuple[object, ...]:
-    """Return the accounts that a state keeps in memory."""
-    match what:
-        case LookupPage(answer=answer):
-            return answer.rows
-        case SavedLookup(command=command):
-            return command.accounts
-        case _:
-            return ()

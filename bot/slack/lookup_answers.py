@@ -10,7 +10,7 @@ from bot.core.commands import (
     ShowHistory,
 )
 from bot.core.lookups.job import LookupJob
-from bot.core.model import LookupStatus
+from bot.core.model import Actor, LookupStatus, SavedState
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import Lookup
 from bot.core.services import Services
@@ -21,13 +21,8 @@ from bot.slack.delivery.files import Files
 from bot.slack.delivery.progress import showing_progress
 from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import (
-    HistoryPage,
-    Interactions,
-    LookupPage,
-    SavedAccount,
-    SavedLookup,
-)
+from bot.slack.interaction_store import Interactions
+from bot.slack.interactions import HistoryPage, LookupPage, Showing, page_id
 from bot.slack.messages.blocks import DATA_TABLE, NEWER, PICTURE, Message, find_newer, sentence
 from bot.slack.messages.lookups.csv import comment, file_name, to_csv
 from bot.slack.messages.lookups.paging import (
@@ -93,15 +88,16 @@ class LookupAnswers:
             share: Whether to post it in the channel.
             note: A sentence to add.
         """
-        lookup = self._look_up(request, self._begin(request, command), share=share)
-        self._show(request, lookup, 0, share=share, note=note)
+        showing = self._first_page(request, command, share=share)
+        lookup = self._look_up(request, self._begin(request, command), showing, share=share)
+        self._show(request, lookup, showing, share=share, note=note)
 
     def turn_page(self, request: SlackRequest, page: LookupPage) -> None:
         """Answer with a page of an earlier answer, with current values."""
         accounts = accounts_on(page.answer, page.number, page.size)
         begin = self._renew(request, page.answer, accounts)
-        lookup = self._look_up(request, begin, number=page.number, size=page.size)
-        self._show(request, lookup, page.number, size=page.size)
+        showing = Showing(page.number, page.size, public=request.reply.public)
+        self._show(request, self._look_up(request, begin, showing), showing)
 
     def share(self, request: SlackRequest, page: LookupPage) -> None:
         """Post a page in the channel, with current values.
@@ -110,8 +106,8 @@ class LookupAnswers:
             NotSharedError: It is a direct message, or people from other organizations may read it.
         """
         part = shown(page.answer, page.number, page.size)
-        lookup = self._look_up(request, self._renew(request, part, part.command.accounts), share=True)
-        self._show(request, lookup, 0, size=page.size, share=True)
+        begin, showing = self._renew(request, part, part.command.accounts), Showing(0, page.size, public=True)
+        self._show(request, self._look_up(request, begin, showing, share=True), showing, share=True)
 
     def retry(self, request: SlackRequest, page: LookupPage) -> None:
         """Look up the failed accounts of an answer again, including those on the page."""
@@ -123,7 +119,8 @@ class LookupAnswers:
         """Send an earlier answer as CSV, with current values."""
         answer = page.answer
         begin = self._renew(request, answer, answer.command.accounts)
-        self._send(request, self._look_up(request, begin, csv=True))
+        showing = Showing(0, page.size, public=request.reply.public)
+        self._send(request, self._look_up(request, begin, showing, csv=True), showing)
 
     def export(
         self, request: SlackRequest, command: LookupCommand, *, share: bool = False, note: str = ""
@@ -136,19 +133,24 @@ class LookupAnswers:
             share: Whether to post the answer in the channel as well.
             note: A sentence to add.
         """
-        self._send(
-            request,
-            self._look_up(request, self._begin(request, command), share=share, csv=True),
-            share=share,
-            note=note,
-        )
+        begin, showing = self._begin(request, command), self._first_page(request, command, share=share)
+        lookup = self._look_up(request, begin, showing, share=share, csv=True)
+        self._send(request, lookup, showing, share=share, note=note)
 
-    def _send(self, request: SlackRequest, lookup: Lookup, *, share: bool = False, note: str = "") -> None:
+    def _send(
+        self,
+        request: SlackRequest,
+        lookup: Lookup,
+        showing: Showing,
+        *,
+        share: bool = False,
+        note: str = "",
+    ) -> None:
         if lookup.answer.is_unanswered:
-            self._show(request, lookup, 0, note=_NO_CSV)
+            self._show(request, lookup, replace(showing, public=request.reply.public), note=_NO_CSV)
             return
         if share:
-            request.reply.answer(self.make_answer(request, lookup, 0, public=True), Audience.CHANNEL)
+            request.reply.answer(self.make_answer(request, lookup, showing), Audience.CHANNEL)
             note = "The answer is in this channel for everyone; the CSV is only for you."
         now = datetime.now(UTC)
         name = file_name(lookup, now)
@@ -163,10 +165,7 @@ class LookupAnswers:
         self,
         request: SlackRequest,
         lookup: Lookup,
-        number: int,
-        *,
-        public: bool,
-        size: int | None = None,
+        showing: Showing,
         note: str = "",
     ) -> Message:
         """Make a page of a lookup's answer.
@@ -174,14 +173,10 @@ class LookupAnswers:
         Args:
             request: The request to answer.
             lookup: The result.
-            number: The page, counted from zero.
-            public: Whether others see it; then it has no buttons.
-            size: The found accounts per page; None for a new answer.
+            showing: The page.
             note: A sentence to add.
         """
-        # Every button of an answer goes by the size of its first page, whatever is refused in between.
-        size = size or self._page_size(lookup)
-        draw = partial(self._draw_answer, request, lookup, number, size, public=public, note=note)
+        draw = partial(self._draw_answer, request, lookup, showing, note)
         message = draw(NEWER if request.reply.delivery.is_view else frozenset(self.avoided_blocks))
         if not (newer := find_newer(message.blocks)):
             return message
@@ -197,42 +192,45 @@ class LookupAnswers:
         self,
         request: SlackRequest,
         lookup: Lookup,
-        number: int,
-        size: int,
-        avoid: Collection[str],
-        *,
-        public: bool,
+        showing: Showing,
         note: str,
+        avoid: Collection[str],
     ) -> Message:
-        page = PageControls(size=size) if public else self._page_controls(request, lookup, number, size)
+        page = (
+            PageControls(size=showing.size)
+            if showing.public
+            else self._page_controls(request, lookup, showing)
+        )
         return render(
             lookup,
             command=self.command,
             actor_id=request.actor.user_id,
             page=page,
-            shared=public,
+            shared=showing.public,
             note=_note_unrecorded(note, lookup),
             avoid=avoid,
         )
 
-    def _page_size(self, lookup: Lookup) -> int:
-        """Return the found accounts per page: more where the reader can page through them."""
-        many = len(lookup.answer.rows) > SIDE_BY_SIDE
+    def _first_page(self, request: SlackRequest, command: LookupCommand, *, share: bool) -> Showing:
+        """Return the first page of a new answer: a larger one where the reader can page through it.
+
+        Every button of the answer goes by this size, whatever is refused in between.
+        """
+        many = len(command.accounts) > SIDE_BY_SIDE
         newer = DATA_TABLE not in self.avoided_blocks
-        return ROWS_PER_DATA_TABLE if many and newer else ROWS_PER_PAGE
+        size = ROWS_PER_DATA_TABLE if many and newer else ROWS_PER_PAGE
+        return Showing(0, size, public=share or request.reply.public)
 
     def _show(
         self,
         request: SlackRequest,
         lookup: Lookup,
-        number: int,
+        showing: Showing,
         *,
-        size: int | None = None,
         share: bool = False,
         note: str = "",
     ) -> None:
-        public = share or request.reply.public
-        answer = self.make_answer(request, lookup, number, public=public, size=size, note=note)
+        answer = self.make_answer(request, lookup, showing, note)
         request.reply.answer(answer, Audience.CHANNEL if share else Audience.USUAL)
 
     def _begin(self, request: SlackRequest, command: LookupCommand) -> Callable[[], LookupJob]:
@@ -247,9 +245,8 @@ class LookupAnswers:
         self,
         request: SlackRequest,
         begin: Callable[[], LookupJob],
+        showing: Showing,
         *,
-        number: int = 0,
-        size: int | None = None,
         share: bool = False,
         csv: bool = False,
     ) -> Lookup:
@@ -258,47 +255,43 @@ class LookupAnswers:
         check_readers(self.people, request, self.command)
         if share:
             check_share(self.people, request.channel_id)
-        is_seen = share or request.reply.public
-        job.disclose(request.channel_id if is_seen else "", exported=csv, when_cancelled=request.reply.public)
-        with showing_progress(self.interactions, request, job, number=number, size=size):
+        job.disclose(
+            request.channel_id if showing.public else "", exported=csv, when_cancelled=request.reply.public
+        )
+        if not request.reply.public:
+            job.save_with(partial(self._save, request.actor, showing))
+
+        def answer(lookup: Lookup) -> None:
+            request.reply.answer(self.make_answer(request, lookup, showing))
+
+        with showing_progress(self.interactions, request, job, showing, answer):
             return job.run()
 
-    def _page_controls(self, request: SlackRequest, lookup: Lookup, number: int, size: int) -> PageControls:
-        answer, last = lookup.without_values(), pages(lookup, size) - 1
+    def _save(self, actor: Actor, showing: Showing, lookup: Lookup) -> SavedState | None:
+        """Keep what the buttons of an answer stand for; return what is saved with its entry."""
         failed = lookup.narrow(lookup.unanswered()).command.accounts if lookup.earlier else ()
+        page = LookupPage(lookup.without_values(), showing.number, showing.size, failed)
+        return self.interactions.prepare(actor, page, showing.key)
 
-        def page(neighbor: int) -> str | None:
-            exists = 0 <= neighbor <= last
-            return (
-                self.interactions.keep(request.actor, LookupPage(answer, neighbor, size)) if exists else None
-            )
-
-        this = self.interactions.keep(request.actor, LookupPage(answer, number, size, failed))
-        account, stripped = single_account(lookup), strip_unknown(lookup)
-        command = answer.command
-        both = replace(command, both=True, csv=False, share=False) if command.kind.has_owner else None
+    def _page_controls(self, request: SlackRequest, lookup: Lookup, showing: Showing) -> PageControls:
+        number, size, this = showing.number, showing.size, showing.key
+        last, command = pages(lookup, size) - 1, lookup.answer.command
+        is_single = single_account(lookup) is not None
         place = None if lookup.answer.is_unanswered else find_place(self.people, request.channel_id)
-        subject = (
-            self.interactions.keep(request.actor, SavedAccount(lookup.command.app, account))
-            if account
-            else None
-        )
         return PageControls(
             number,
             size,
-            page(number - 1),
-            page(number + 1),
+            page_id(this, number - 1) if number > 0 else None,
+            page_id(this, number + 1) if number < last else None,
             export_id=this,
             retry_id=this if lookup.unanswered() else None,
             share_id=this if place else None,
             share_place=place or "",
-            edit_id=subject if subject and self.services.may_change(request.actor) else None,
-            history_id=subject,
+            edit_id=this if is_single and self.services.may_change(request.actor) else None,
+            history_id=this if is_single else None,
             drift_id=self._keep_drift(request, lookup),
-            both_id=self.interactions.keep(request.actor, SavedLookup(both))
-            if both and not command.both
-            else None,
-            instead_id=self.interactions.keep(request.actor, SavedLookup(stripped)) if stripped else None,
+            both_id=this if command.kind.has_owner and not command.both else None,
+            instead_id=this if strip_unknown(lookup) else None,
         )
 
     def _keep_drift(self, request: SlackRequest, lookup: Lookup) -> str | None:

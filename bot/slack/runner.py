@@ -25,25 +25,20 @@ from bot.core.commands import (
     metric_of,
 )
 from bot.core.model import Actor, Outcome, Role, Surface
-from bot.core.results import History, Preview, RecordPage, Result, Settled
+from bot.core.results import Form, History, Preview, RecordPage, Result, Settled
 from bot.core.services import Services
 from bot.core.time_limits import QUICK_SECONDS
 from bot.errors import AuditError, BotError, CancelledError, PermissionDeniedError, UsageError
 from bot.slack.api.people import SlackPeople
+from bot.slack.claims import Claims
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.history_controls import make_controls
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.post_links import AddLink
 from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import (
-    Interactions,
-    OpenForm,
-    OpenLookup,
-    SavedLookup,
-    SavedText,
-    ShownPreview,
-)
+from bot.slack.interaction_store import Interactions
+from bot.slack.interactions import OpenForm, OpenLookup, SavedLookup, SavedText, ShownPreview, new_id
 from bot.slack.lookup_answers import LookupAnswers, check_readers
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.errors import render_crash, render_error
@@ -69,6 +64,7 @@ class CommandRunner:
         services: The services that run commands.
         interactions: The state behind buttons and forms.
         people: The readers of channels.
+        claims: Lets each request run once.
         forms: Opens forms.
         lookups: Answers lookups.
         observe: Called after each answer.
@@ -80,6 +76,7 @@ class CommandRunner:
     services: Services
     interactions: Interactions
     people: SlackPeople
+    claims: Claims
     forms: Forms
     lookups: LookupAnswers
     observe: Observer
@@ -99,6 +96,9 @@ class CommandRunner:
             run: The handler; returns the label of its metric.
             show_waiting: Shows the preview of a change that an error left open; by default as a message.
         """
+        if not self.claims.take(request.id):
+            log.info("a request that Slack sent again was left out")
+            return
         started = time.monotonic()
         asked, outcome = "unknown", "answered"
         try:
@@ -271,8 +271,14 @@ class CommandRunner:
         return metric_of(command)
 
     def _make_form(self, request: SlackRequest, command: EditProfile) -> Mapping[str, Any]:
+        key = new_id()
+        return form_view(self.read_form(request, command, key), key)
+
+    def read_form(self, request: SlackRequest, command: EditProfile, key: str) -> Form:
+        """Check the role, read the values for a form, and keep it under an id."""
         form = self.services.changes.edit(request.actor, command, request.surface)
-        return form_view(form, self.interactions.keep(request.actor, OpenForm(form, request.response_url)))
+        self.interactions.keep(request.actor, OpenForm(form, request.response_url), key)
+        return form
 
     def _make_search(self, request: SlackRequest) -> Mapping[str, Any]:
         self.services.allow(request.actor, WORDS[ShowHistory], request.surface)

@@ -2,10 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from bot.core.model import Outcome, Surface
 from bot.playground.people import VIEWER
 from bot.playground.state.messages import list_elements
 from tests.support.running_bot import RunningBot, SlackUser, read_history
+
+pytestmark = pytest.mark.parametrize("running_bot", ["socket", "pair"], indirect=True, scope="module")
+"""Any process takes any press."""
 
 
 def labels(message: dict[str, Any]) -> list[str]:

@@ -32,7 +32,7 @@ from bot.sandbox.web import WebApp
 from bot.slack.api.client import Limits
 from bot.store.export import export
 from tests.support import scripted_server as responses
-from tests.support.bot import press, signed
+from tests.support.bot import make_trigger_id, press, signed
 from tests.support.scripted_server import DRIPS, ReceivedRequest, ScriptedServer, ServerResponse, answer
 from tests.support.slack import ONCALL, wait_until
 
@@ -102,7 +102,7 @@ class BotFixture:
     def send(self, text: str, actor: Person) -> None:
         channel = make_channels(make_people())[ONCALL]
         payload = make_slash_command(
-            actor, channel, "/im", text, response_url=self.hooks.url, trigger_id="1.2.trigger"
+            actor, channel, "/im", text, response_url=self.hooks.url, trigger_id=make_trigger_id()
         )
         self._post(urlencode(payload).encode())
 

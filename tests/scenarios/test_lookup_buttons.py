@@ -13,7 +13,7 @@ from bot.core.model import Outcome, Surface
 from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior, Fault
-from bot.slack.interactions import LIFETIME
+from bot.slack.interaction_store import LIFETIME
 from bot.slack.messages.lookups.csv import COLUMNS
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.running_bot import RunningBot, SlackUser, read_history
@@ -22,6 +22,9 @@ from tests.support.slack import ONCALL, PARTNERS, SUPPORT
 CROWD = [f"user_{number:03}" for number in range(1, 208)]
 DOWN = Behavior(fault=Fault(kind="code", code=40001))
 BUTTONS = ("Share", "CSV", "Retry 2 failed")
+
+pytestmark = pytest.mark.parametrize("running_bot", ["socket", "pair"], indirect=True, scope="module")
+"""Any process takes any press."""
 
 
 @pytest.fixture(autouse=True)
@@ -338,7 +341,7 @@ def test_records_where_a_command_shared_its_answer_and_whether_it_was_exported(
     while not shown.startswith("History of"):
         shown = vera.result()["text"]
 
-    assert f"profile  {outcome}{f' in {channel}' if channel else ''}" in shown
+    assert f"{outcome}{f' in {channel}' if channel else ''}  U" in shown.splitlines()[1]
     assert (newest.event.outcome, newest.event.channel) == (outcome, channel)
     assert verify_url(running_bot.settings.database_url).status is RecordStatus.SOUND
 
@@ -408,7 +411,8 @@ def test_refuses_a_press_of_another_person(running_bot: RunningBot, vera: SlackU
 def test_says_that_a_button_is_too_old(
     running_bot: RunningBot, vera: SlackUser, label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.interactions.LIFETIME", -LIFETIME)
+    monkeypatch.setattr("bot.slack.interaction_store.LIFETIME", -LIFETIME)
+    monkeypatch.setattr("bot.store.states.STATE_SECONDS", -LIFETIME)
     answer = failed_lookup(running_bot, vera)
 
     refused = press(vera, answer, label)

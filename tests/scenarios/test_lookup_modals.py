@@ -15,6 +15,9 @@ from bot.slack.modals.profile import ACCOUNT, APP
 from tests.support.running_bot import RunningBot, SlackUser, read_denials, read_history
 from tests.support.slack import ONCALL, SUPPORT
 
+pytestmark = pytest.mark.parametrize("running_bot", ["socket", "pair"], indirect=True, scope="module")
+"""Any process takes any press."""
+
 
 @pytest.fixture
 def vera(running_bot: RunningBot) -> Iterator[SlackUser]:

@@ -19,6 +19,13 @@ from tests.support.slack import wait_until
 NICK = "Tag_Profile_IM_Nick"
 
 
+@pytest.fixture(scope="module", params=["socket", "pair"])
+def running_bot(request: pytest.FixtureRequest) -> Iterator[RunningBot]:
+    """The whole bot, as one process and as two: any process takes any press."""
+    with run_bot(request.param) as running_bot:
+        yield running_bot
+
+
 def nick_of(running_bot: RunningBot, account: str) -> str:
     (app,) = running_bot.sandbox.apps.values()
     return str(app.accounts[account].profile.get(NICK, ""))

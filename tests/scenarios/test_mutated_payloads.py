@@ -34,7 +34,7 @@ from bot.sandbox.web import WebApp
 from bot.serving.http_app import HTTPApp
 from bot.serving.metrics import Metrics
 from bot.slack.listeners.envelopes import DeduplicatingHandler
-from tests.support.bot import EVENTS, call, signed
+from tests.support.bot import EVENTS, call, make_trigger_id, signed
 from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.slack import APP_TOKEN, ONCALL, SIGNING_SECRET, make_workspace, wait_until
 
@@ -72,7 +72,7 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotFixture]:
 def payloads(url: str) -> dict[str, Any]:
     """Make one payload of each kind that Slack sends to the bot."""
     channel, direct = make_channels(make_people())[ONCALL], f"D{VIEWER.id[1:]}"
-    common: dict[str, Any] = {"response_url": url, "trigger_id": "1.2.a"}
+    common: dict[str, Any] = {"response_url": url, "trigger_id": make_trigger_id()}
     button = {
         "type": "button",
         "action_id": "page",
@@ -98,7 +98,7 @@ def payloads(url: str) -> dict[str, Any]:
     def submission(callback_id: str, kind: str = "view_submission") -> dict[str, Any]:
         urls = [{"channel_id": ONCALL, "response_url": url, "block_id": "c", "action_id": "c"}]
         filled = {"view": {**view, "callback_id": callback_id}, "response_urls": urls}
-        return {**make_interaction(kind, VIEWER), **filled, "trigger_id": "1.2.a"}
+        return {**make_interaction(kind, VIEWER), **filled, "trigger_id": make_trigger_id()}
 
     return {
         "command": make_slash_command(VIEWER, channel, "/im", f"profile {CANARY}", **common),
@@ -162,8 +162,10 @@ def test_refuses_in_words_what_is_none_of_slacks(
     silent = 0
     for number in range(ROUNDS):
         caplog.clear()
-        # A number makes each payload unique: the bot does not run copies.
+        # A number and a trigger make each payload unique: the bot does not run copies.
         changed = mutate(payload, chance) | {"number": str(number)}
+        if "trigger_id" in changed and changed["trigger_id"] == payload.get("trigger_id"):
+            changed["trigger_id"] = make_trigger_id()
         body, content_type = encode(changed)
         headers = signed(body) | ({"Content-Type": content_type} if content_type else {})
 

@@ -117,7 +117,7 @@ def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> Non
 
     assert "Cancelled. 0 of 2 read" in answer["text"]
     assert answer["ts"] == progress["ts"]
-    assert "with 1 more  cancelled" in history["text"]
+    assert "with 1 more cancelled" in history["text"]
     assert "cancelled after 0 of 2 accounts were answered" in history["text"]
     assert last
     assert last.content.text == answer["text"]

@@ -9,6 +9,9 @@ from bot.playground.people import EDITOR, VIEWER
 from tests.support.running_bot import RunningBot, SlackUser
 from tests.support.slack import ONCALL
 
+pytestmark = pytest.mark.parametrize("running_bot", ["socket", "pair"], indirect=True, scope="module")
+"""Any process takes any press."""
+
 
 @pytest.fixture
 def ed(running_bot: RunningBot) -> Iterator[SlackUser]:

@@ -8,6 +8,9 @@ from bot.playground.people import EDITOR, GUEST, VIEWER
 from tests.support.running_bot import RunningBot, SlackUser
 from tests.support.slack import SUPPORT
 
+pytestmark = pytest.mark.parametrize("running_bot", ["socket", "pair"], indirect=True, scope="module")
+"""Any process takes any press."""
+
 
 @pytest.fixture
 def vera(running_bot: RunningBot) -> Iterator[SlackUser]:

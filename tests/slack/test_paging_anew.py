@@ -21,15 +21,17 @@ from bot.core.parsing.command_line import Apps
 from bot.core.policy import Rules
 from bot.core.services import Services
 from bot.errors import AuditError, IMError, RecordUnknownError, UnavailableError
+from bot.slack.claims import Claims
 from bot.slack.delivery.reply import Audience, Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import ResponseUrl
-from bot.slack.interactions import Interactions, LookupPage
+from bot.slack.interactions import LookupPage
 from bot.slack.listeners.buttons import press
 from bot.slack.lookup_answers import LookupAnswers
 from bot.slack.messages.blocks import NEWER, Message
 from bot.slack.runner import CommandRunner
 from tests.support.fakes import FakeIM, FakePeople, FakeRecord
+from tests.support.interactions import make_interactions
 
 VERA = Actor("U01VERA", "T01HOME")
 PROD = App("prod", "Singapore")
@@ -95,7 +97,7 @@ class RunnerFixture:
     """A command runner without Slack: a viewer's commands and presses."""
 
     def __init__(self, im: FakeIM, pool: ThreadPoolExecutor, avoided: Collection[str] = NEWER) -> None:
-        self.im, self.record, self.files, self.answers = im, FakeRecord(), FakeFiles(), Interactions()
+        self.im, self.record, self.files, self.answers = im, FakeRecord(), FakeFiles(), make_interactions()
         people: Any = UnsharedPeople({}, {})
         files: Any = self.files
         nothing: Any = None
@@ -104,7 +106,15 @@ class RunnerFixture:
         services = Services(APPS, ims, rules, people, pool, self.record, changes)
         lookups = LookupAnswers("/im", services, self.answers, people, files, set(avoided))
         self.runner = CommandRunner(
-            "/im", services, self.answers, people, nothing, lookups, lambda *_: None, lambda: ""
+            "/im",
+            services,
+            self.answers,
+            people,
+            Claims(self.record),
+            nothing,
+            lookups,
+            lambda *_: None,
+            lambda: "",
         )
 
     def ask(self, command: LookupCommand) -> Message:

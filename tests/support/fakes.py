@@ -21,6 +21,7 @@ from bot.core.model import (
     Membership,
     Outcome,
     RecordQuery,
+    SavedState,
     Value,
     Values,
 )
@@ -28,6 +29,7 @@ from bot.core.ports import CALL_ACCOUNTS
 from bot.errors import AuditError, IMError, NotAskedError, NotFoundError, SlackUnavailableError
 from bot.store import change_codec
 from bot.store.chain import actor_key
+from bot.store.states import STATE_SECONDS
 
 
 @dataclass
@@ -158,11 +160,41 @@ class FakeRecord:
     altered: set[int] = field(default_factory=set)
     changes: dict[str, tuple[Change, str, datetime]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    states: dict[str, tuple[SavedState, datetime]] = field(default_factory=dict)
+    claims: set[str] = field(default_factory=set)
     lock: RLock = field(default_factory=RLock)
 
-    def add(self, event: AuditEvent) -> Entry:
+    def add(self, event: AuditEvent, state: SavedState | None = None) -> Entry:
         with self._working("add"):
+            if state:
+                self.save(state)
             return self._append(event)
+
+    def save(self, state: SavedState) -> None:
+        self.states[state.id] = state, datetime.now(UTC) + timedelta(seconds=STATE_SECONDS)
+
+    def save_now(self, state: SavedState) -> None:
+        with self._working("save_now"):
+            self.save(state)
+
+    def drop(self, ids: Collection[str]) -> None:
+        for id_ in ids:
+            self.states.pop(id_, None)
+
+    def find_ids(self, ids: Collection[str]) -> frozenset[str]:
+        with self._working("find_ids"):
+            return frozenset(ids) & self.states.keys()
+
+    def claim(self, id_: str, _: float) -> bool:
+        with self._working("claim"):
+            claimed = id_ in self.claims
+            self.claims.add(id_)
+            return not claimed
+
+    def find_state(self, id_: str) -> SavedState | None:
+        with self._working("find_state"):
+            state, until = self.states.get(id_, (None, datetime.min.replace(tzinfo=UTC)))
+            return state if datetime.now(UTC) < until else None
 
     def propose(self, change: Change, event: AuditEvent) -> Entry:
         with self._working("propose"):

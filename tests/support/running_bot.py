@@ -2,12 +2,13 @@
 
 import json
 import socket
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bot.app import Bot, connect_socket_mode, make_bot
 from bot.background_server import BackgroundServer
@@ -31,7 +32,11 @@ from tests.support.entries import unaltered
 from tests.support.migrated import migrated_file
 from tests.support.slack import ONCALL, Page, open_page
 
-Transport = Literal["socket", "http"]
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+Transport = Literal["socket", "http", "pair"]
+"""Socket Mode, HTTP, or HTTP to two bots with one database, which get each request in turn."""
 
 _WORKING = ("Looking up", "Sending the CSV", "The answer follows", "Contacting Tencent Chat")
 """Beginnings of progress messages."""
@@ -44,7 +49,12 @@ class RunningBot:
     workspace: Workspace
     sandbox: Sandbox
     settings: Settings
-    bot: Bot
+    bots: Sequence[Bot]
+
+    @property
+    def bot(self) -> Bot:
+        """The only bot, or the first of two."""
+        return self.bots[0]
 
     @contextmanager
     def act_as(self, person: Person = VIEWER) -> Iterator["SlackUser"]:
@@ -187,7 +197,7 @@ def run_bot(
     """Run the bot between a local Slack and a sandbox.
 
     Args:
-        transport: Socket Mode, or HTTP to a request URL.
+        transport: How Slack's payloads reach it.
         im_url: Another IM server than the sandbox.
         ack_delay: Seconds by which each ack is delayed, and nothing else.
         in_organization: Whether the workspace is one of an Enterprise organization.
@@ -206,9 +216,13 @@ def run_bot(
         record = Path(folder) / "im-bot.db"
         migrated_file(record)
         settings = make_settings(workspace, api, sandbox, im_url or im.url, record).model_copy(update=changes)
-        run = _by_socket(settings) if transport == "socket" else _by_http(settings, workspace, ack_delay)
-        with run as bot:
-            yield RunningBot(slack.url, workspace, sandbox, settings, bot)
+        with ExitStack() as stack:
+            if transport == "socket":
+                bots = [stack.enter_context(_by_socket(settings))]
+            else:
+                bots = [stack.enter_context(_open(settings)) for _ in range(1 + (transport == "pair"))]
+                stack.enter_context(_by_http(bots, settings, workspace, ack_delay))
+            yield RunningBot(slack.url, workspace, sandbox, settings, bots)
 
 
 @contextmanager
@@ -219,12 +233,27 @@ def _by_socket(settings: Settings) -> Iterator[Bot]:
 
 
 @contextmanager
-def _by_http(settings: Settings, workspace: Workspace, ack_delay: float) -> Iterator[Bot]:
+def _open(settings: Settings) -> Iterator[Bot]:
+    with closing(make_bot(settings)) as bot:
+        bot.audit.start()
+        yield bot
+
+
+@contextmanager
+def _by_http(
+    bots: Sequence[Bot], settings: Settings, workspace: Workspace, ack_delay: float
+) -> Iterator[None]:
     secret = settings.slack_signing_secret.get_secret_value()
+    turns = cycle([HTTPApp(bot.bolt, Metrics(), [], secret) for bot in bots])
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with closing(make_bot(settings)) as bot, HTTPServer(HTTPApp(bot.bolt, Metrics(), [], secret), listener):
-        bot.audit.start()
-        with run_delaying_proxy(DelayingProxy(url, back=ack_delay)) as proxy:
-            workspace.app.request_url = f"{proxy if ack_delay else url}/slack/events"
-            yield bot
+
+    def take_turns(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return next(turns)(environ, start_response)
+
+    with (
+        HTTPServer(take_turns, listener),
+        run_delaying_proxy(DelayingProxy(url, back=ack_delay)) as proxy,
+    ):
+        workspace.app.request_url = f"{proxy if ack_delay else url}/slack/events"
+        yield

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -11,7 +11,15 @@ from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.lookups.drift import find_drift
 from bot.core.lookups.fetch import look_up, never_asked, split
-from bot.core.model import UNANSWERED, AccountResult, AuditEvent, Deadline, LookupStatus, Outcome
+from bot.core.model import (
+    UNANSWERED,
+    AccountResult,
+    AuditEvent,
+    Deadline,
+    LookupStatus,
+    Outcome,
+    SavedState,
+)
 from bot.core.ports import IM, Record
 from bot.core.results import Lookup
 from bot.core.time_limits import ASKING_SECONDS
@@ -80,6 +88,11 @@ class LookupJob:
         self._seen_in = ""
         self._lock = Lock()
         self._ended = False
+        self._save: Callable[[Lookup], SavedState | None] = _save_nothing
+
+    def save_with(self, save: Callable[[Lookup], SavedState | None]) -> None:
+        """Note, before it runs, what makes the state that is saved with its entry."""
+        self._save = save
 
     def disclose(self, channel: str, *, exported: bool, when_cancelled: bool = False) -> None:
         """Note, before it runs, that the answer is shared in a channel or exported.
@@ -125,7 +138,7 @@ class LookupJob:
         )
         words = f"cancelled after {len(answered)} of {len(rows)} accounts were answered"
         event = replace(self._asked, outcome=Outcome.CANCELLED, problem=words, channel=self._seen_in)
-        return replace(self._close(rows, event), cancelled=True)
+        return self._close(rows, event, cancelled=True)
 
     def progress(self) -> Progress:
         """Return the progress."""
@@ -149,15 +162,21 @@ class LookupJob:
             first, self._ended = not self._ended, True
         return first
 
-    def _close(self, rows: tuple[AccountResult, ...], event: AuditEvent) -> Lookup:
-        lookup = Lookup(self.command, rows, earlier=self._earlier)
+    def _close(
+        self, rows: tuple[AccountResult, ...], event: AuditEvent, *, cancelled: bool = False
+    ) -> Lookup:
+        lookup = Lookup(self.command, rows, earlier=self._earlier, cancelled=cancelled)
         try:
-            self._record.add(event)
+            self._record.add(event, self._save(lookup))
         except RecordUnknownError:
             return replace(lookup, recorded=None)
         except AuditError:
             return replace(lookup, recorded=False)
         return lookup
+
+
+def _save_nothing(_: Lookup) -> None:
+    """Save no state."""
 
 
 def _ended(asked: AuditEvent, rows: Sequence[AccountResult]) -> AuditEvent:

@@ -11,7 +11,7 @@ from bot.slack.api.errors import SlackCallError
 from bot.slack.delivery.modal import ModalDelivery
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import Interactions
+from bot.slack.interaction_store import Interactions
 from bot.slack.modals.profile import TITLE, loading_view
 
 log = logging.getLogger(__name__)

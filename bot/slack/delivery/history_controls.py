@@ -6,7 +6,8 @@ from bot.core.commands import SearchRecord, ShowHistory
 from bot.core.model import Actor, Entry, EntryKind
 from bot.core.results import History, RecordPage
 from bot.slack.api.people import SlackPeople
-from bot.slack.interactions import HistoryPage, Interactions, SavedAccount
+from bot.slack.interaction_store import Interactions
+from bot.slack.interactions import HistoryPage, SavedAccount
 from bot.slack.messages.history import KIND_LABELS
 from bot.slack.messages.lookups.paging import PageControls
 

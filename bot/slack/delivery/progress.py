@@ -1,6 +1,6 @@
 """Progress of a running lookup."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -9,7 +9,8 @@ from bot.core.lookups.job import LookupJob
 from bot.core.results import Lookup
 from bot.errors import CancelledError
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import FinishedLookup, Interactions, RunningLookup
+from bot.slack.interaction_store import Interactions
+from bot.slack.interactions import FinishedLookup, RunningLookup, Showing
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import progressing, working
 
@@ -22,9 +23,8 @@ def showing_progress(
     interactions: Interactions,
     request: SlackRequest,
     job: LookupJob,
-    *,
-    number: int = 0,
-    size: int | None = None,
+    showing: Showing,
+    answer: Callable[[Lookup], None],
 ) -> Iterator[None]:
     """Show the progress of a lookup, with a button to cancel it, until the context ends.
 
@@ -32,11 +32,11 @@ def showing_progress(
         interactions: Keeps the lookup for its Cancel button while it runs.
         request: The request to answer.
         job: The lookup.
-        number: The page to show.
-        size: The found accounts per page; None for a new answer.
+        showing: The page to show.
+        answer: Answers the request with the partial answer, if another process gets the press of the button.
     """
     notice = _Notice(interactions, request, job)
-    request.lookup = RunningLookup(notice.cancel, number, request.reply.public, size)
+    request.lookup = RunningLookup(notice.cancel, showing, answer)
     ended: FinishedLookup | None = FinishedLookup()
     try:
         with request.reply.working(notice.make):

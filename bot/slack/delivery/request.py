@@ -18,6 +18,7 @@ class SlackRequest:
         channel_id: The id of the channel; empty if there is none.
         trigger_id: The id that allows opening one modal within three seconds; empty if there is none.
         response_url: The response URL for a modal's result; empty if there is none.
+        message_id: Names the message that asks; empty if none does.
         lookup: Its lookup once one has begun, for the Cancel button of an earlier notice.
     """
 
@@ -27,4 +28,10 @@ class SlackRequest:
     channel_id: str = ""
     trigger_id: str = field(default="", repr=False)
     response_url: str = field(default="", repr=False)
+    message_id: str = ""
     lookup: RunningLookup | FinishedLookup | None = field(default=None, init=False)
+
+    @property
+    def id(self) -> str:
+        """Its id, which no other request has; empty if Slack gave it none."""
+        return self.trigger_id or self.message_id

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import (
     Cancelable,
+    ElsewhereCancelable,
     FinishedLookup,
     HistoryPage,
     LookupPage,
@@ -32,6 +34,7 @@ from bot.slack.interactions import (
 from bot.slack.listeners.home import HomeTabs, publish
 from bot.slack.listeners.lookup_form import open_lookup
 from bot.slack.messages.blocks import Message
+from bot.slack.messages.lookups.stray import strip_unknown
 from bot.slack.messages.notices import changing, finished, withdrawn
 from bot.slack.runner import CommandRunner
 
@@ -138,7 +141,17 @@ def _cancel_lookup(runner: CommandRunner, request: SlackRequest, key: str) -> st
         return _cancel_under_way(runner, request, cancelable)
     if isinstance(cancelable, FinishedLookup):
         return _replace_notice(request, finished(), "CancelFinished")
+    if isinstance(cancelable, ElsewhereCancelable):
+        return _cancel_elsewhere(runner, request, key)
     raise ExpiredError("this has already started", advice="Its answer is here or on the way")
+
+
+def _cancel_elsewhere(runner: CommandRunner, request: SlackRequest, key: str) -> str:
+    if not runner.interactions.cancel_elsewhere(key, request.actor):
+        raise ExpiredError("this has ended, or its process has stopped", advice="Run the command again")
+    # The process that ran it has answered.
+    request.reply.stop_progress()
+    return "CancelLookup"
 
 
 def _replace_notice(request: SlackRequest, notice: Message, metric: str) -> str:
@@ -152,8 +165,7 @@ def _cancel_under_way(runner: CommandRunner, request: SlackRequest, under_way: R
     if lookup is None:
         raise ExpiredError("this lookup has already finished", advice="Its answer is on the way")
     request.reply.replace_pressed()
-    number, public, size = under_way.number, under_way.public, under_way.size
-    request.reply.answer(runner.lookups.make_answer(request, lookup, number, public=public, size=size))
+    request.reply.answer(runner.lookups.make_answer(request, lookup, under_way.showing))
     return "CancelLookup"
 
 
@@ -173,13 +185,22 @@ def _share(runner: CommandRunner, request: SlackRequest, key: str) -> str:
 
 
 def _edit(runner: CommandRunner, request: SlackRequest, key: str) -> str:
-    subject = runner.interactions.find(key, request.actor, SavedAccount)
+    subject = _find_account(runner, request, key)
     return runner.run(request, EditProfile(subject.app, subject.account))
 
 
 def _show_history(runner: CommandRunner, request: SlackRequest, key: str) -> str:
-    subject = runner.interactions.find(key, request.actor, SavedAccount)
+    subject = _find_account(runner, request, key)
     return runner.run(request, ShowHistory(subject.app, subject.account))
+
+
+def _find_account(runner: CommandRunner, request: SlackRequest, key: str) -> SavedAccount:
+    """Find the account of a button, or of an answer about one alone."""
+    found = runner.interactions.find(key, request.actor, SavedAccount, LookupPage)
+    if isinstance(found, SavedAccount):
+        return found
+    (account,) = found.answer.command.accounts
+    return SavedAccount(found.answer.command.app, account)
 
 
 def _show_history_of_change(runner: CommandRunner, request: SlackRequest, change_id: str) -> str:
@@ -202,8 +223,16 @@ def _show_entry(runner: CommandRunner, request: SlackRequest, number: str) -> st
 
 
 def _look_up_again(runner: CommandRunner, request: SlackRequest, key: str) -> str:
-    again = runner.interactions.find(key, request.actor, SavedLookup)
-    return runner.run(request, again.command)
+    found = runner.interactions.find(key, request.actor, SavedLookup, LookupPage)
+    if isinstance(found, SavedLookup):
+        return runner.run(request, found.command)
+    # Below an answer, it is the lookup of its unknown ids without the punctuation around them.
+    return runner.run(request, strip_unknown(found.answer) or found.answer.command)
+
+
+def _look_up_both(runner: CommandRunner, request: SlackRequest, key: str) -> str:
+    command = runner.interactions.find(key, request.actor, LookupPage).answer.command
+    return runner.run(request, replace(command, both=True, csv=False, share=False))
 
 
 def _run_suggestion(runner: CommandRunner, request: SlackRequest, key: str) -> str:
@@ -249,7 +278,7 @@ _ACTIONS: Mapping[str, Action] = {
     "change_history": _show_history_of_change,
     "field_history": _show_field_history,
     "look_up_again": _look_up_again,
-    "look_up_both": _look_up_again,
+    "look_up_both": _look_up_both,
     **{f"look_up_again_{number}": _look_up_again for number in range(RECENT_ACCOUNTS)},
     "run_suggestion": _run_suggestion,
     "all_commands": _show_all_commands,

@@ -20,7 +20,8 @@ from bot.slack.api.payloads import text
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
-from bot.slack.interactions import Interactions, SavedAccount, SavedLookup
+from bot.slack.interaction_store import Interactions
+from bot.slack.interactions import SavedAccount, SavedLookup
 from bot.slack.messages.blocks import Button
 from bot.slack.messages.home import AuditChannel, accessory, render_home
 from bot.slack.messages.notices import busy

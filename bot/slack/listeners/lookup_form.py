@@ -11,7 +11,7 @@ from slack_bolt import Ack, App
 from bot.core.id_detection import find_and_count
 from bot.core.lookups.kinds import PROFILES
 from bot.core.model import Actor, Surface
-from bot.errors import ExpiredError, SlackUnavailableError
+from bot.errors import AuditError, ExpiredError, SlackUnavailableError
 from bot.slack.admission import Admission
 from bot.slack.api.message_text import read_words
 from bot.slack.api.payloads import read_actor, text
@@ -20,7 +20,8 @@ from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
-from bot.slack.interactions import Interactions, OpenLookup
+from bot.slack.interaction_store import Interactions
+from bot.slack.interactions import OpenLookup
 from bot.slack.listeners.submission import admit_submission, show_mistakes
 from bot.slack.modals.lookup import (
     CHOOSE_KIND,
@@ -140,7 +141,7 @@ def _find_destination(interactions: Interactions, actor: Actor, body: Mapping[st
         return OpenLookup(text(chosen, "channel_id"), text(chosen, "response_url"))
     try:
         return interactions.find(text(body["view"], "private_metadata"), actor, OpenLookup)
-    except ExpiredError:
+    except (ExpiredError, AuditError):
         return _DIRECT_MESSAGES
 
 

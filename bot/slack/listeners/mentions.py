@@ -52,9 +52,7 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         if not _is_for_bot(event) or event["user"] == bot_id:
             return
         # An edit comes as an event of its own, with the message's time stamp.
-        if seen.add(f"{event['channel']} {event['ts']}") or (
-            event.get("edited") and float(event["ts"]) < started
-        ):
+        if seen.add(_id_of(event)) or (event.get("edited") and float(event["ts"]) < started):
             return
         request, said = _make_request(responder, body, event), str(event.get("text") or "")
         run = partial(runner.run_guarded, request, partial(_run, runner, request, said, bot_id))
@@ -78,7 +76,11 @@ def _make_request(responder: Responder, body: Mapping[str, Any], event: Mapping[
         asked_ts=str(event["ts"]),
         opens_thread=opens_thread,
     )
-    return SlackRequest(actor, Surface.MESSAGE, Reply(conversation), channel_id)
+    return SlackRequest(actor, Surface.MESSAGE, Reply(conversation), channel_id, message_id=_id_of(event))
+
+
+def _id_of(event: Mapping[str, Any]) -> str:
+    return f"{event['channel']} {event['ts']}"
 
 
 def _run(runner: CommandRunner, request: SlackRequest, said: str, bot_id: str) -> str:

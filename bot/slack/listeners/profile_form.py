@@ -7,16 +7,17 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.core.commands import WORDS, SetFields
+from bot.core.commands import WORDS, EditProfile, SetFields
 from bot.core.model import Actor, Surface
-from bot.errors import ExpiredError
+from bot.errors import AuditError, ExpiredError
 from bot.slack.admission import Admission
 from bot.slack.api.payloads import read_actor, text
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
-from bot.slack.interactions import Interactions, OpenForm
+from bot.slack.interaction_store import Interactions
+from bot.slack.interactions import OpenForm
 from bot.slack.listeners.review import OpenReviews, Review, make_request, register_review
 from bot.slack.listeners.submission import admit_submission, show_mistakes
 from bot.slack.modals.errors import FormError
@@ -38,7 +39,7 @@ from bot.slack.runner import CommandRunner
 
 def register(app: App, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
     """Register the shortcut and the modals of a change with Bolt."""
-    reviews = OpenReviews()
+    reviews = OpenReviews(runner.interactions)
     register_review(app, runner, responder, admission, reviews)
     _register_account(app, runner, responder, admission)
     _register_fields(app, runner, responder, admission, reviews)
@@ -58,7 +59,7 @@ def _register_account(app: App, runner: CommandRunner, responder: Responder, adm
 
     @app.view(SET_ACCOUNT)
     def on_account(ack: Ack, body: Mapping[str, Any]) -> None:
-        request, open_view = make_request(runner, responder, read_actor(body))
+        request, open_view = make_request(runner, responder, body)
         with show_mistakes(ack):
             command = read_edit(body["view"], runner.services.apps)
             # Reading the profile takes a call, so a loading view comes first.
@@ -88,7 +89,7 @@ def _register_fields(
         actor, view = read_actor(body), body["view"]
         with show_mistakes(ack):
             command, url = _read_changes(runner.interactions, actor, view)
-            request, open_view = make_request(runner, responder, actor, url)
+            request, open_view = make_request(runner, responder, body, url)
             in_review = Review(runner, request, open_view, reviews, text(view, "root_view_id"))
             admit_submission(admission, request, partial(in_review.propose, command), view)
             # On top of the form, so that closing it leads back to the form.
@@ -106,10 +107,16 @@ def _show_chosen(
     """Show the inputs of the chosen fields, with what was filled in or what a chosen preset fills in."""
     key = text(view, "private_metadata")
     try:
-        form = runner.interactions.find(key, request.actor, OpenForm).form
+        opened = runner.interactions.find(key, request.actor, OpenForm)
     except ExpiredError:
         raise ExpiredError("this form is too old", advice="Close it and run the command again") from None
-    runner.services.allow(request.actor, WORDS[SetFields], request.surface, form.app.name, (form.account,))
+    form = opened.form
+    if opened.is_read:
+        runner.services.allow(
+            request.actor, WORDS[SetFields], request.surface, form.app.name, (form.account,)
+        )
+    else:
+        form = runner.read_form(request, EditProfile(form.app, form.account), key)
     filled = read_filled(view, form)
     presets = {preset.name: preset for preset in form.app.presets}
     if fills and filled.preset in presets:
@@ -123,4 +130,6 @@ def _read_changes(interactions: Interactions, actor: Actor, view: Mapping[str, A
         opened = interactions.find(text(view, "private_metadata"), actor, OpenForm)
     except ExpiredError:
         raise FormError(view, {"": "this form is too old; close it and run the command again"}) from None
-    return read_changes(view, opened.form), opened.response_url
+    except AuditError:
+        raise FormError(view, {"": "the record did not answer in time; try again in a minute"}) from None
+    return read_changes(view, opened.form, is_read=opened.is_read), opened.response_url

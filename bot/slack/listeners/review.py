@@ -1,11 +1,9 @@
 """The listeners for the review of a form in its modal: the preview to confirm, and the outcome."""
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -13,13 +11,15 @@ from slack_bolt import Ack, App
 from bot.core.commands import SetFields, metric_of
 from bot.core.model import Actor, Surface
 from bot.core.results import ChangeResult, Overwritten, Preview, Settled, Unchanged
-from bot.errors import BotError
+from bot.errors import BotError, ExpiredError
 from bot.slack.admission import Admission
 from bot.slack.api.payloads import read_actor, text
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
+from bot.slack.interaction_store import Interactions
+from bot.slack.interactions import OpenReview
 from bot.slack.messages.notices import busy
 from bot.slack.modals.answer import notice_view
 from bot.slack.modals.profile import SET_MODAL, changing_view
@@ -32,42 +32,38 @@ from bot.slack.modals.review import (
 )
 from bot.slack.runner import CommandRunner
 
-MODALS = 1024
-"""The most modals whose change is remembered."""
-
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class OpenReviews:
-    """The change that each open modal asks to confirm.
+    """The change that each open modal asks to confirm, in all processes.
 
     A modal is known by the id of its first view: Slack reports a closed modal for that view alone. An empty
     id stands for no modal.
     """
 
-    def __init__(self) -> None:
-        self._changes: OrderedDict[str, str] = OrderedDict()
-        self._lock = Lock()
+    interactions: Interactions
 
-    def add(self, root_view_id: str, change_id: str) -> None:
+    def add(self, actor: Actor, root_view_id: str, change_id: str) -> None:
         """Remember the change that a modal asks to confirm now."""
-        if not (root_view_id and change_id):
-            return
-        with self._lock:
-            self._changes[root_view_id] = change_id
-            if len(self._changes) > MODALS:
-                self._changes.popitem(last=False)
+        if root_view_id and change_id:
+            self.interactions.keep_now(actor, OpenReview(change_id), _key(root_view_id))
 
-    def pop(self, root_view_id: str) -> str:
-        """Forget and return the change of a modal; empty if there is none."""
-        with self._lock:
-            return self._changes.pop(root_view_id, "")
+    def find(self, actor: Actor, root_view_id: str) -> str:
+        """Return the change of a modal; empty if there is none."""
+        try:
+            return self.interactions.find_latest(_key(root_view_id), actor, OpenReview).change_id
+        except ExpiredError:
+            return ""
 
-    def forget(self, root_view_id: str, change_id: str) -> None:
-        """Forget the change of a modal, unless it asks to confirm another one by now."""
-        with self._lock:
-            if self._changes.get(root_view_id) == change_id:
-                del self._changes[root_view_id]
+    def forget(self, root_view_id: str) -> None:
+        """Forget the change of a modal."""
+        self.interactions.forget(_key(root_view_id))
+
+
+def _key(root_view_id: str) -> str:
+    return f"review {root_view_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +103,7 @@ class Review:
                 )
             except BotError:
                 # Perhaps it was not tried, and is still open.
-                self.reviews.add(self.root_view_id, change_id)
+                self.reviews.add(self.request.actor, self.root_view_id, change_id)
                 raise
 
         self._run(step, "ConfirmChange")
@@ -121,11 +117,12 @@ class Review:
 
     def _show(self, result: ChangeResult) -> None:
         """Show the result of a step; as a message once the modal is closed."""
-        self.reviews.pop(self.root_view_id)
-        self.runner.remember(self.request.actor, result)
+        actor = self.request.actor
+        self.reviews.forget(self.root_view_id)
+        self.runner.remember(actor, result)
         match result:
             case Preview():
-                self.reviews.add(self.root_view_id, result.change.id)
+                self.reviews.add(actor, self.root_view_id, result.change.id)
                 view = review_view(result)
             case Unchanged():
                 view = unchanged_view(result)
@@ -135,9 +132,11 @@ class Review:
                 view = settled_view(result, self.runner.channel_note(result))
         if self.open_view.show(view):
             return
-        if isinstance(result, Preview) and self.root_view_id and not self.reviews.pop(self.root_view_id):
-            # The modal was closed meanwhile, which cancels the change.
-            return
+        if isinstance(result, Preview) and self.root_view_id:
+            if not self.reviews.find(actor, self.root_view_id):
+                # The modal was closed meanwhile, which cancels the change.
+                return
+            self.reviews.forget(self.root_view_id)
         self.runner.answer(self.request, result)
 
 
@@ -148,40 +147,56 @@ def register_review(
 
     @app.view(SET_REVIEW)
     def on_review(ack: Ack, body: Mapping[str, Any]) -> None:
-        request, open_view = make_request(runner, responder, read_actor(body))
+        request, open_view = make_request(runner, responder, body)
         change_id, root = text(body["view"], "private_metadata"), text(body["view"], "root_view_id")
         # Closing the modal does not take back a confirmation.
-        open_id = reviews.pop(root)
+        reviews.forget(root)
         in_review = Review(runner, request, open_view, reviews, root)
         if admission.try_to_admit(request, partial(in_review.confirm, change_id)):
             ack(response_action="update", view=changing_view(open_view.external_id))
         else:
-            reviews.add(root, open_id)
+            reviews.add(request.actor, root, change_id)
             ack(response_action="push", view=notice_view(busy()))
 
     @app.view_closed(SET_REVIEW)
     def on_closed_review(ack: Ack, body: Mapping[str, Any]) -> None:
         actor, change_id = read_actor(body), text(body["view"], "private_metadata")
-        reviews.forget(text(body["view"], "root_view_id"), change_id)
-        admission.workers.submit(partial(_cancel, runner, actor, change_id), actor)
+        root = text(body["view"], "root_view_id")
+        admission.workers.submit(partial(_cancel_closed, runner, reviews, actor, root, change_id), actor)
         ack()
 
     @app.view_closed(SET_MODAL)
     def on_closed_modal(ack: Ack, body: Mapping[str, Any]) -> None:
         # Slack reports a modal that is closed as a whole for its first view, not for the review on top.
-        actor, change_id = read_actor(body), reviews.pop(text(body["view"], "root_view_id"))
-        if change_id:
-            admission.workers.submit(partial(_cancel, runner, actor, change_id), actor)
+        actor, root = read_actor(body), text(body["view"], "root_view_id")
+        admission.workers.submit(partial(_cancel_open, runner, reviews, actor, root), actor)
         ack()
 
 
 def make_request(
-    runner: CommandRunner, responder: Responder, actor: Actor, url: str = ""
+    runner: CommandRunner, responder: Responder, body: Mapping[str, Any], url: str = ""
 ) -> tuple[SlackRequest, OpenView]:
     """Make the request of a submission, and the view that its ack will show."""
-    open_view = runner.forms.expect_view()
+    actor, open_view = read_actor(body), runner.forms.expect_view()
     delivery = responder.open_view(open_view, url, actor.user_id)
-    return SlackRequest(actor, Surface.FORM, Reply(delivery)), open_view
+    trigger_id = text(body, "trigger_id")
+    return SlackRequest(actor, Surface.FORM, Reply(delivery), trigger_id=trigger_id), open_view
+
+
+def _cancel_closed(
+    runner: CommandRunner, reviews: OpenReviews, actor: Actor, root_view_id: str, change_id: str
+) -> None:
+    """Cancel the change of a closed review, and forget it unless the modal asks to confirm another."""
+    if reviews.find(actor, root_view_id) == change_id:
+        reviews.forget(root_view_id)
+    _cancel(runner, actor, change_id)
+
+
+def _cancel_open(runner: CommandRunner, reviews: OpenReviews, actor: Actor, root_view_id: str) -> None:
+    """Cancel the change that a closed modal asked to confirm, if it did."""
+    if change_id := reviews.find(actor, root_view_id):
+        reviews.forget(root_view_id)
+        _cancel(runner, actor, change_id)
 
 
 def _cancel(runner: CommandRunner, actor: Actor, change_id: str) -> None:

@@ -11,12 +11,13 @@ from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Audience, Reply
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import Interactions, OpenLookup
+from bot.slack.interactions import OpenLookup
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.errors import render_error
 from bot.slack.modals.lookup import TITLE, message_view
 from bot.slack.modals.review import settled_view
 from tests.slack.modals.test_views import BOTH, FOUND
+from tests.support.interactions import make_interactions
 from tests.support.sample_results import settled
 from tests.support.scripted_server import ScriptedServer, ServerResponse, answer
 from tests.support.slack import BOT_TOKEN
@@ -56,7 +57,7 @@ class FormFixture:
     """A form of a message's ids, opened at a scripted Slack."""
 
     def __init__(self, slack: SlackClient, server: ScriptedServer) -> None:
-        self.interactions = Interactions()
+        self.interactions = make_interactions()
         self.channel = RecordingDelivery()
         self.request = SlackRequest(ACTOR, Surface.FORM, Reply(self.channel), trigger_id="1.2.x")
         self.keys: list[str] = []

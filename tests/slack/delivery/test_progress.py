@@ -13,14 +13,17 @@ import pytest
 from bot.core.commands import LookupCommand
 from bot.core.lookups.kinds import PROFILES
 from bot.core.model import Actor, Surface
+from bot.core.results import Lookup
 from bot.errors import CancelledError
 from bot.slack.admission import Admission
 from bot.slack.delivery.progress import showing_progress
 from bot.slack.delivery.reply import Audience, Reply
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import FinishedLookup, Interactions, RunningLookup, WaitingRequest
+from bot.slack.interaction_store import Interactions
+from bot.slack.interactions import FinishedLookup, RunningLookup, Showing, WaitingRequest
 from bot.slack.messages.blocks import Message
 from bot.slack.workers import Job, Workers
+from tests.support.interactions import make_interactions
 from tests.support.sample_results import PROD, found, profiles
 from tests.support.slack import wait_until
 
@@ -75,18 +78,25 @@ class ScriptedJob:
         return SimpleNamespace(seconds=5.0, asked=1, counts={}, done=0, seconds_left=None)
 
 
+FIRST_PAGE = Showing(0, 20, public=False)
+
+
+def answer_nothing(_: Lookup) -> None:
+    """Leave a cancelled lookup to its button."""
+
+
 def make_request(delivery: Any, working_after: float = 0.01) -> SlackRequest:
     return SlackRequest(ACTOR, Surface.COMMAND, Reply(delivery, working_after))
 
 
 def look_up(interactions: Interactions, request: SlackRequest, job: Any) -> None:
-    with suppress(CancelledError), showing_progress(interactions, request, job):
+    with suppress(CancelledError), showing_progress(interactions, request, job, FIRST_PAGE, answer_nothing):
         job.run()
 
 
 @pytest.fixture
 def interactions() -> Interactions:
-    return Interactions()
+    return make_interactions()
 
 
 @pytest.fixture
@@ -102,7 +112,7 @@ def kept(interactions: Interactions) -> list[object]:
 
 def test_keeps_the_button_of_a_finished_lookup_whose_notice_stays(interactions: Interactions) -> None:
     delivery = RecordingDelivery()
-    with showing_progress(interactions, make_request(delivery), ScriptedJob()):  # type: ignore[arg-type]
+    with showing_progress(interactions, make_request(delivery), ScriptedJob(), FIRST_PAGE, answer_nothing):  # type: ignore[arg-type]
         wait_until(lambda: bool(delivery.sent))
 
     assert kept(interactions) == [FinishedLookup()]
@@ -132,7 +142,7 @@ def test_keeps_nothing_of_a_lookup_that_ended_while_another_notice_was_sent(
     request = make_request(delivery)
     request.reply.announce_waiting(lambda: Message("waiting", ()), Event())
     assert delivery.entered.wait(10)
-    with showing_progress(interactions, request, job):  # type: ignore[arg-type]
+    with showing_progress(interactions, request, job, FIRST_PAGE, answer_nothing):  # type: ignore[arg-type]
         time.sleep(0.05)  # its own notice is due by now, and waits
 
     held.set()
@@ -186,7 +196,7 @@ def test_cancels_by_the_waiting_notice_a_lookup_that_began_before_the_notice_was
 def test_says_at_a_waiting_notice_beside_a_page_that_the_page_has_come(interactions: Interactions) -> None:
     request = make_request(RecordingDelivery(), working_after=10)
     request.reply.replace_pressed()
-    with showing_progress(interactions, request, ScriptedJob()):  # type: ignore[arg-type]
+    with showing_progress(interactions, request, ScriptedJob(), FIRST_PAGE, answer_nothing):  # type: ignore[arg-type]
         pass
 
     assert request.lookup == FinishedLookup()

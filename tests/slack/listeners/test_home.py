@@ -14,9 +14,10 @@ from bot.core.lookups.kinds import PROFILES
 from bot.core.services import Services
 from bot.errors import ExpiredError, SlackUnavailableError
 from bot.slack.api.client import SlackClient
-from bot.slack.interactions import Interactions, SavedLookup
+from bot.slack.interactions import SavedLookup
 from bot.slack.listeners.home import HomeTabs
 from tests.support.changes_fixture import APPS, EDDA, ERIK, PROD, RULES, VERA, ChangesFixture
+from tests.support.interactions import make_interactions
 from tests.support.scripted_server import ReceivedRequest, ScriptedServer, answer
 from tests.support.slack import TIMEOUT, wait_until
 
@@ -47,7 +48,7 @@ def make_homes(slack: ScriptedServer, fixture: ChangesFixture, pool: ThreadPoolE
         APPS, {"prod": fixture.im}, RULES, fixture.people, pool, fixture.record, fixture.changes
     )
     client = SlackClient("xoxb-1", slack.url)
-    return HomeTabs(client, "/im", services, Interactions(), lambda: "up to date")
+    return HomeTabs(client, "/im", services, make_interactions(), lambda: "up to date")
 
 
 def test_publishes_once_more_after_a_burst_and_with_what_happened_meanwhile(

@@ -36,7 +36,7 @@ from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
 from bot.slack.listeners.envelopes import DeduplicatingHandler
 from bot.slack.workers import QUEUE_LENGTH, THREADS
-from tests.support.bot import signed
+from tests.support.bot import make_trigger_id, signed
 from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.slack import APP_TOKEN, ONCALL, make_workspace, wait_until
 
@@ -63,7 +63,7 @@ class ListenerFixture:
 
     def make_command(self, text: str, actor: Person) -> dict[str, Any]:
         channel, url = make_channels(make_people())[ONCALL], self.scripted_server.url
-        return make_slash_command(actor, channel, "/im", text, response_url=url, trigger_id="1.2.a")
+        return make_slash_command(actor, channel, "/im", text, response_url=url, trigger_id=make_trigger_id())
 
     def send(self, text: str, actor: Person, team_id: str = TEAM_ID) -> BoltResponse:
         return self._post(urlencode({**self.make_command(text, actor), "team_id": team_id}))

@@ -1,24 +1,31 @@
 import weakref
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from freezegun import freeze_time
 
 from bot.core.commands import LookupCommand, ShowHistory
 from bot.core.lookups.kinds import ATTRIBUTES
-from bot.core.model import AccountResult, Actor, App, LookupStatus, Value
+from bot.core.model import AccountResult, Actor, App, LookupStatus, SavedState, Value
 from bot.core.results import Form, Lookup
-from bot.errors import ExpiredError
+from bot.errors import AuditError, ExpiredError
+from bot.slack.interaction_store import CAPACITY, LIFETIME, Interactions
 from bot.slack.interactions import (
-    CAPACITY,
-    LIFETIME,
+    Cancelable,
+    ElsewhereCancelable,
     HistoryPage,
-    Interactions,
     LookupPage,
     OpenForm,
     Page,
+    RunningLookup,
     SavedLookup,
+    Showing,
+    WaitingRequest,
+    page_id,
 )
+from tests.support.fakes import FakeRecord
+from tests.support.interactions import FailedStore, make_interactions
 
 VERA = Actor("U01VERA", "T01HOME")
 PROD = App("prod", "Singapore")
@@ -38,7 +45,7 @@ PAGE = about("alice", "bob")
 
 @pytest.fixture
 def answers() -> Interactions:
-    return Interactions()
+    return make_interactions()
 
 
 def test_finds_what_a_button_stands_for_as_often_as_it_is_pressed(answers: Interactions) -> None:
@@ -68,11 +75,20 @@ def test_forgets_after_a_day(answers: Interactions) -> None:
     assert caught.value.advice == "Run the command again for new buttons"
 
 
-def test_knows_no_button_from_before_a_restart(answers: Interactions) -> None:
+def test_knows_a_button_of_another_process() -> None:
+    record = FakeRecord()
+    key = make_interactions(record).keep(VERA, PAGE)
+
+    assert make_interactions(record).find(key, VERA, LookupPage) == PAGE
+    with pytest.raises(ExpiredError, match="has expired"):
+        make_interactions().find(key, VERA, Page)
+
+
+def test_turns_to_another_page_by_the_id_of_one(answers: Interactions) -> None:
     key = answers.keep(VERA, PAGE)
 
-    with pytest.raises(ExpiredError, match="has expired"):
-        Interactions().find(key, VERA, Page)
+    assert answers.find(page_id(key, 7), VERA, LookupPage) == replace(PAGE, number=7)
+    assert page_id(page_id(key, 7), 8) == page_id(key, 8)
 
 
 def test_works_only_for_the_person_who_asked(answers: Interactions) -> None:
@@ -90,7 +106,8 @@ def test_works_whichever_workspace_of_theirs_slack_names(answers: Interactions) 
     assert answers.find(key, replace(VERA, team_id="T02AWAY"), Page) == PAGE
 
 
-def test_lets_the_oldest_go_when_there_is_no_more_room(answers: Interactions) -> None:
+def test_lets_the_oldest_go_when_there_is_no_more_room() -> None:
+    answers = make_interactions(FailedStore())
     keys = [answers.keep(VERA, PAGE) for _ in range(CAPACITY + 1)]
 
     with pytest.raises(ExpiredError):
@@ -99,7 +116,7 @@ def test_lets_the_oldest_go_when_there_is_no_more_room(answers: Interactions) ->
 
 
 def test_counts_the_accounts_of_an_answer_once_however_many_buttons_lead_to_it() -> None:
-    answers = Interactions(accounts=4)
+    answers = make_interactions(FailedStore(), accounts=4)
     keys = [answers.keep(VERA, replace(PAGE, number=number)) for number in range(5)]
     other = answers.keep(VERA, SavedLookup(LookupCommand(ATTRIBUTES, PROD, ("carol", "dave"))))
 
@@ -108,7 +125,7 @@ def test_counts_the_accounts_of_an_answer_once_however_many_buttons_lead_to_it()
 
 
 def test_lets_the_answer_used_longest_ago_go_when_there_are_too_many_accounts() -> None:
-    answers = Interactions(accounts=4)
+    answers = make_interactions(FailedStore(), accounts=4)
     form = answers.keep(VERA, OpenForm(Form(PROD, "alice", {}), ""))
     used, unused = about("a", "b"), about("c", "d")
     first, second = answers.keep(VERA, used), answers.keep(VERA, unused)
@@ -122,7 +139,7 @@ def test_lets_the_answer_used_longest_ago_go_when_there_are_too_many_accounts() 
 
 
 def test_has_room_again_for_the_accounts_of_what_was_forgotten() -> None:
-    answers = Interactions(accounts=2)
+    answers = make_interactions(FailedStore(), accounts=2)
     for _ in range(3):
         key = answers.keep(VERA, about("a", "b"))
         assert answers.find(key, VERA, LookupPage).number == 1
@@ -131,7 +148,7 @@ def test_has_room_again_for_the_accounts_of_what_was_forgotten() -> None:
 
 
 def test_drops_what_is_older_than_a_day() -> None:
-    answers = Interactions()
+    answers = make_interactions()
     with freeze_time("2026-11-21 06:00:00") as clock:
         shown = ReferentValues()
         gone = weakref.ref(shown)
@@ -156,3 +173,61 @@ def test_takes_no_page_for_anything_else(answers: Interactions) -> None:
 
 def test_shows_no_response_url_of_a_form() -> None:
     assert "hooks" not in repr(OpenForm(Form(PROD, "alice", {}), "https://hooks.slack.com/x"))
+
+
+def test_cancels_a_lookup_that_another_process_runs() -> None:
+    record, cancelled = FakeRecord(), Event()
+    here, there = make_interactions(record), make_interactions(record)
+    running = RunningLookup(lambda: PAGE.answer, Showing(0, 20, public=False), lambda _: cancelled.set())
+    key = there.keep(VERA, running)
+
+    assert here.find(key, VERA, Cancelable) == ElsewhereCancelable()
+    assert here.cancel_elsewhere(key, VERA)
+    assert cancelled.is_set()
+    with pytest.raises(ExpiredError):
+        here.find(key, VERA, Cancelable)
+
+
+def test_cancels_a_request_that_waits_in_another_process() -> None:
+    record, answered = FakeRecord(), Event()
+    here, there = make_interactions(record), make_interactions(record)
+    key = there.keep(VERA, WaitingRequest(lambda: True, lambda: None, answered.set))
+
+    assert here.cancel_elsewhere(key, VERA)
+    assert answered.is_set()
+
+
+def test_notices_that_the_process_to_cancel_in_has_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.slack.interaction_store.CANCEL_SECONDS", 0.5)
+    record = FakeRecord()
+    record.save(SavedState("key", VERA.user_id, '{"type":"cancelable"}'))
+
+    assert not make_interactions(record).cancel_elsewhere("key", VERA)
+
+
+def test_goes_on_looking_for_cancels_after_one_failed() -> None:
+    record, cancelled = FakeRecord(), Event()
+    here, there = make_interactions(record), make_interactions(record)
+
+    def fail() -> Lookup:
+        raise RuntimeError
+
+    failing = there.keep(VERA, RunningLookup(fail, Showing(0, 20, public=False)))
+    running = there.keep(
+        VERA, RunningLookup(lambda: PAGE.answer, Showing(0, 20, public=False), lambda _: cancelled.set())
+    )
+    record.save(SavedState(f"cancel {failing}", VERA.user_id, "{}"))
+
+    assert here.cancel_elsewhere(running, VERA)
+    assert cancelled.is_set()
+
+
+def test_knows_this_process_s_state_while_the_store_cannot_be_read() -> None:
+    error = AuditError("the record cannot be read")
+    interactions = make_interactions(FakeRecord(failing={"find_state": [error] * 3}))
+    key = interactions.keep(VERA, PAGE)
+
+    assert interactions.find(key, VERA, LookupPage) == PAGE
+    assert interactions.find_latest(key, VERA, LookupPage) == PAGE
+    with pytest.raises(AuditError):
+        interactions.find("unknown", VERA, LookupPage)

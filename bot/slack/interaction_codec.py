@@ -1,0 +1,326 @@
+"""State behind button and form ids as JSON: accounts and fields, never values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import msgspec
+
+from bot.core.commands import LookupCommand, SearchRecord, ShowHistory
+from bot.core.fields import Domain, Field, offered
+from bot.core.lookups.kinds import LOOKUP_KINDS
+from bot.core.model import NOTHING, AccountResult, App, EntryKind, LookupStatus, Value
+from bot.core.results import Form, Lookup
+from bot.errors import IMError
+from bot.slack.encryption import Cipher
+from bot.slack.interactions import (
+    ElsewhereCancelable,
+    FinishedLookup,
+    HistoryPage,
+    Interaction,
+    LookupPage,
+    OpenForm,
+    OpenLookup,
+    OpenReview,
+    RunningLookup,
+    SavedAccount,
+    SavedLookup,
+    SavedText,
+    WaitingRequest,
+)
+
+
+class _Command(msgspec.Struct, omit_defaults=True):
+    """A lookup command; its kind, app and fields by their words, names and tags."""
+
+    kind: str
+    app: str
+    accounts: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    owner: str = ""
+    both: bool = False
+    named: bool = False
+    csv: bool = False
+    share: bool = False
+
+
+class _Row(msgspec.Struct, array_like=True):
+    """An account's result; its problem by its place in the answer's list, -1 for none."""
+
+    account: str
+    status: LookupStatus
+    problem: int = -1
+    values: dict[str, Value] = {}
+
+
+class _Problem(msgspec.Struct, array_like=True):
+    """An error; its kind by the name of its class."""
+
+    kind: str
+    words: str
+    code: int | None
+    advice: str
+
+
+class _Page(msgspec.Struct, tag="lookup page", omit_defaults=True):
+    command: _Command
+    rows: tuple[_Row, ...]
+    problems: tuple[_Problem, ...]
+    number: int
+    size: int
+    failed: tuple[str, ...] = ()
+    cancelled: bool = False
+
+
+class _History(msgspec.Struct, tag="history page", omit_defaults=True):
+    app: str
+    account: str
+    before: int | None = None
+    newer: tuple[int | None, ...] = ()
+    kind: EntryKind | None = None
+    fields: tuple[str, ...] = ()
+
+
+class _Search(msgspec.Struct, tag="search page"):
+    command: SearchRecord
+
+
+class _SavedLookup(msgspec.Struct, tag="lookup"):
+    command: _Command
+
+
+class _SavedText(msgspec.Struct, tag="text"):
+    text: str
+
+
+class _SavedAccount(msgspec.Struct, tag="account"):
+    app: str
+    account: str
+
+
+class _OpenForm(msgspec.Struct, tag="form", omit_defaults=True):
+    app: str
+    account: str
+    url: str = ""
+
+
+class _OpenLookup(msgspec.Struct, tag="lookup form", omit_defaults=True):
+    channel_id: str
+    thread_ts: str = ""
+    url: str = ""
+
+
+class _OpenReview(msgspec.Struct, tag="review"):
+    change_id: str
+
+
+class _Cancelable(msgspec.Struct, tag="cancelable"):
+    pass
+
+
+class _Finished(msgspec.Struct, tag="finished"):
+    pass
+
+
+_Saved: TypeAlias = (
+    _Page
+    | _History
+    | _Search
+    | _SavedLookup
+    | _SavedText
+    | _SavedAccount
+    | _OpenForm
+    | _OpenLookup
+    | _OpenReview
+    | _Cancelable
+    | _Finished
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionCodec:
+    """Turns state into JSON and back, for other processes and versions of the bot.
+
+    Of an open form the current values are left out. Response URLs and typed text are encrypted.
+
+    Args:
+        apps: The apps by name.
+        cipher: Encrypts them.
+    """
+
+    apps: Mapping[str, App]
+    cipher: Cipher
+
+    def encode(self, what: Interaction) -> str | None:
+        """Return state as JSON; None for what only its own process can use."""
+        saved = _to_struct(what, self.cipher)
+        return msgspec.json.encode(saved).decode() if saved else None
+
+    def decode(self, content: str) -> Interaction | None:
+        """Return the state that JSON stands for; None if it is not state, or its app is gone."""
+        try:
+            return _from_struct(msgspec.json.decode(content, type=_Saved), self.apps, self.cipher)
+        except (msgspec.MsgspecError, LookupError):
+            return None
+
+
+def _to_struct(  # noqa: C901 - one case for each kind of state
+    what: Interaction, cipher: Cipher
+) -> _Saved | None:
+    match what:
+        case LookupPage():
+            return _pack_page(what)
+        case HistoryPage(command=ShowHistory() as command):
+            return _pack_history(command)
+        case HistoryPage(command=SearchRecord() as command):
+            return _Search(command)
+        case SavedLookup(command=command):
+            return _SavedLookup(_pack_command(command))
+        case SavedText(text=text):
+            return _SavedText(cipher.encrypt(text))
+        case SavedAccount(app=app, account=account):
+            return _SavedAccount(app.name, account)
+        case OpenForm(form=form, response_url=url):
+            return _OpenForm(form.app.name, form.account, cipher.encrypt(url))
+        case OpenLookup(channel_id=channel_id, thread_ts=thread_ts, response_url=url):
+            return _OpenLookup(channel_id, thread_ts, cipher.encrypt(url))
+        case OpenReview(change_id=change_id):
+            return _OpenReview(change_id)
+        case RunningLookup() | WaitingRequest():
+            return _Cancelable()
+        case FinishedLookup():
+            return _Finished()
+        case _:
+            return None
+
+
+def _from_struct(  # noqa: C901 - as above
+    saved: _Saved, apps: Mapping[str, App], cipher: Cipher
+) -> Interaction:
+    match saved:
+        case _Page():
+            return _unpack_page(saved, apps)
+        case _History():
+            return HistoryPage(_unpack_history(saved, apps))
+        case _Search(command=command):
+            return HistoryPage(command)
+        case _SavedLookup(command=command):
+            return SavedLookup(_unpack_command(command, apps))
+        case _SavedText(text=text):
+            return SavedText(_decrypt(text, cipher))
+        case _SavedAccount(app=app, account=account):
+            return SavedAccount(apps[app], account)
+        case _OpenForm(app=app, account=account, url=url):
+            return OpenForm(Form(apps[app], account, NOTHING), cipher.decrypt(url), is_read=False)
+        case _OpenLookup(channel_id=channel_id, thread_ts=thread_ts, url=url):
+            return OpenLookup(channel_id, cipher.decrypt(url), thread_ts)
+        case _OpenReview(change_id=change_id):
+            return OpenReview(change_id)
+        case _Cancelable():
+            return ElsewhereCancelable()
+        case _Finished():
+            return FinishedLookup()
+
+
+def _decrypt(token: str, cipher: Cipher) -> str:
+    if not (text := cipher.decrypt(token)):
+        raise LookupError
+    return text
+
+
+def _pack_history(command: ShowHistory) -> _History:
+    return _History(
+        command.app.name,
+        command.account,
+        command.before,
+        command.newer,
+        command.kind,
+        tuple(field.tag for field in command.fields),
+    )
+
+
+def _unpack_history(saved: _History, apps: Mapping[str, App]) -> ShowHistory:
+    app = apps[saved.app]
+    return ShowHistory(
+        app,
+        saved.account,
+        before=saved.before,
+        newer=saved.newer,
+        kind=saved.kind,
+        fields=_find_fields(Domain.PROFILE, app, saved.fields),
+    )
+
+
+def _find_fields(domain: Domain, app: App, tags: Sequence[str]) -> tuple[Field, ...]:
+    """Find fields by their tags; one that is no longer configured is left out."""
+    by_tag = {field.tag: field for field in offered(domain, app.custom)}
+    return tuple(by_tag[tag] for tag in tags if tag in by_tag)
+
+
+def _pack_command(command: LookupCommand) -> _Command:
+    return _Command(
+        command.kind.word,
+        command.app.name,
+        command.accounts,
+        tuple(field.tag for field in command.fields),
+        command.owner,
+        command.both,
+        command.named,
+        command.csv,
+        command.share,
+    )
+
+
+def _unpack_command(saved: _Command, apps: Mapping[str, App]) -> LookupCommand:
+    kind, app = LOOKUP_KINDS[saved.kind], apps[saved.app]
+    return LookupCommand(
+        kind,
+        app,
+        saved.accounts,
+        _find_fields(kind.domain, app, saved.fields) if kind.domain else (),
+        owner=saved.owner,
+        both=saved.both,
+        named=saved.named,
+        csv=saved.csv,
+        share=saved.share,
+    )
+
+
+def _pack_page(page: LookupPage) -> _Page:
+    answer = page.answer
+    problems: dict[int, IMError] = {id(row.problem): row.problem for row in answer.rows if row.problem}
+    places = {key: place for place, key in enumerate(problems)}
+    return _Page(
+        _pack_command(answer.command),
+        tuple(
+            _Row(row.account, row.status, places.get(id(row.problem), -1), dict(row.values))
+            for row in answer.rows
+        ),
+        tuple(_Problem(type(each).__name__, str(each), each.code, each.advice) for each in problems.values()),
+        page.number,
+        page.size,
+        page.failed,
+        answer.cancelled,
+    )
+
+
+def _unpack_page(saved: _Page, apps: Mapping[str, App]) -> LookupPage:
+    problems = [
+        _find_errors()[each.kind](each.words, code=each.code, advice=each.advice) for each in saved.problems
+    ]
+    rows = tuple(
+        AccountResult(
+            row.account, row.status, row.values or NOTHING, None if row.problem < 0 else problems[row.problem]
+        )
+        for row in saved.rows
+    )
+    answer = Lookup(_unpack_command(saved.command, apps), rows, cancelled=saved.cancelled)
+    return LookupPage(answer, saved.number, saved.size, saved.failed)
+
+
+def _find_errors(base: type[IMError] = IMError) -> dict[str, type[IMError]]:
+    """Map the names of an error's kinds to their classes."""
+    found = {base.__name__: base}
+    for kind in base.__subclasses__():
+        found.update(_find_errors(kind))
+    return found
