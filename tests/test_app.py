@@ -102,6 +102,7 @@ def test_refuses_another_person_who_turns_pages(running_bot: RunningBot) -> None
 def test_says_that_a_button_is_too_old(running_bot: RunningBot, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_bot.act_as() as vera:
         monkeypatch.setattr("bot.slack.interaction_store.LIFETIME", -LIFETIME)
+        monkeypatch.setattr("bot.store.states.STATE_SECONDS", -LIFETIME)
         first = vera.ask(f"/im profile {' '.join(CROWD)}")
         refused = vera.press(first, "Next 100")
 
