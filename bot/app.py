@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from slack_bolt.authorization import AuthorizeResult
 
 from bot.audit_tasks import Audit
 from bot.core.changes.service import Changes
+from bot.core.executor import FairExecutor
 from bot.core.results import Settled
 from bot.core.services import Services
 from bot.errors import AuditError
@@ -117,7 +118,7 @@ def make_bot(
     """Assemble the bot, without connecting it."""
     slack, ims = make_slack_client(settings, limits), make_im_clients(settings)
     people, store = SlackPeople(slack), Store(settings.database_url)
-    pool = ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="call")
+    pool = FairExecutor(CONCURRENT_CALLS)
     responder = Responder(slack, THREADS, limits, people.find_name)
     audited = settings.audit_channel is not None
     changes = Changes(

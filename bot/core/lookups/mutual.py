@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 
 from bot.core.commands import LookupCommand
 from bot.core.fields import FRIEND_FIELDS, Domain, Field, Kind
@@ -18,8 +17,6 @@ MUTUAL = "mutual"
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 """The values of the field."""
 
-_AT_ONCE = 8
-"""The most calls of one lookup that wait in the pool, which everybody shares."""
 _LISTED = {LookupStatus.FOUND, LookupStatus.NOT_A_FRIEND}
 _CHOICES = {UNKNOWN: "not known", YES: "Yes", NO: "No"}
 
@@ -43,10 +40,7 @@ def add_other_direction(
         pool: Runs the calls.
     """
     check = partial(_check, command, im, deadline)
-    if len(rows) == 1:
-        return tuple(map(check, rows))
-    parts = (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
-    return tuple(chain.from_iterable(tuple(pool.map(check, part)) for part in parts))
+    return tuple(map(check, rows) if len(rows) == 1 else pool.map(check, rows))
 
 
 def _check(command: LookupCommand, im: IM, deadline: Deadline, row: AccountResult) -> AccountResult:
