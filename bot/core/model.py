@@ -98,10 +98,12 @@ class Deadline:
     Args:
         at: The limit (monotonic seconds).
         stopped: Set when the command is cancelled.
+        bulk: Whether it is a big job, whose calls yield to those of commands.
     """
 
     at: float
     stopped: Event = field(default_factory=Event, repr=False, compare=False)
+    bulk: bool = False
 
     @classmethod
     def after(cls, seconds: float) -> "Deadline":
@@ -110,7 +112,7 @@ class Deadline:
 
     def within(self, seconds: float) -> "Deadline":
         """Return an earlier deadline, that many seconds from now, or this one's limit."""
-        return Deadline(min(self.at, time.monotonic() + seconds), self.stopped)
+        return Deadline(min(self.at, time.monotonic() + seconds), self.stopped, self.bulk)
 
     def left(self) -> float:
         """Return the remaining seconds; zero or less when passed or stopped."""

@@ -78,6 +78,10 @@ class Turns(Generic[T]):
         """Count the turns before this one."""
         return bisect_left(self._waiting, turn)
 
+    def list_first(self, number: int) -> list[T]:
+        """List the items that are next."""
+        return [turn.item for turn in self._waiting[:number]]
+
     def count(self, *, bulk: bool) -> int:
         """Count the waiting items of big jobs, or of commands."""
         return sum(turn.bulk is bulk for turn in self._waiting)

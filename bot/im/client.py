@@ -6,7 +6,8 @@ from typing import Protocol, TypeVar
 from bot.core.model import Deadline, Value, Values
 from bot.errors import IMError
 from bot.im import wire
-from bot.im.transport import Endpoint, Transport
+from bot.im.shared_pacer import SharedLimit
+from bot.im.transport import Endpoint, Transport, make_local_pacer
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -28,11 +29,28 @@ class IMClient:
         key: The app's secret key.
         admin: The admin account that makes the calls.
         workers: The most concurrent calls.
+        limit: The frequency limits that it shares with other processes, closed with it; None for its own.
     """
 
-    def __init__(self, *, base_url: str, app_id: int, key: str, admin: str, workers: int) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        app_id: int,
+        key: str,
+        admin: str,
+        workers: int,
+        limit: SharedLimit | None = None,
+    ) -> None:
+        self._limit = limit
         self._transport = Transport(
-            base_url=base_url, app_id=app_id, key=key, admin=admin, workers=workers, endpoints=ENDPOINTS
+            base_url=base_url,
+            app_id=app_id,
+            key=key,
+            admin=admin,
+            workers=workers,
+            endpoints=ENDPOINTS,
+            make_pacer=limit.make_pacer if limit else make_local_pacer,
         )
 
     @property
@@ -42,7 +60,13 @@ class IMClient:
 
     def close(self) -> None:
         """Close the connections."""
+        if self._limit:
+            self._limit.close()
         self._transport.close()
+
+    def limit_trouble(self) -> str:
+        """Say why this process keeps to a share of the limits, as it can; empty while it need not."""
+        return self._limit.trouble() if self._limit else ""
 
     def get_profiles(
         self, accounts: Sequence[str], tags: Sequence[str], deadline: Deadline

@@ -3,10 +3,10 @@
 import random
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -23,7 +23,7 @@ from bot.http_client.errors import CallError, TooLongError
 from bot.http_client.session import Session, prepare
 from bot.im.codes import Retry, error_for, retry_after
 from bot.im.errors import from_library_error
-from bot.im.pacer import Pacer
+from bot.im.pacer import LocalPacer, Pacer
 from bot.im.usersig import Signature, Signer
 from bot.im.wire import Response, decode
 
@@ -35,6 +35,8 @@ MAX_BYTES = 16 * 1024 * 1024
 """The longest response read: 100 accounts with every field full are about 4 MB."""
 PACE = 0.98
 """The share of the vendor's limit that is used: calls may arrive 20 ms unevenly."""
+PacerFactory: TypeAlias = Callable[[str, float], Pacer]
+"""Makes the pacer of an endpoint, by its command and the vendor's limit (calls a second)."""
 
 _PAUSES: Mapping[Retry, tuple[float, ...]] = {
     Retry.TRANSIENT: (0.1, 0.4, 1.6),
@@ -59,6 +61,11 @@ class Endpoint(Generic[R]):
     writes: bool = False
 
 
+def make_local_pacer(command: str, per_second: float) -> Pacer:  # noqa: ARG001 - a PacerFactory
+    """Make the pacer of an endpoint that no other process calls."""
+    return LocalPacer(per_second * PACE)
+
+
 class Transport:
     """Makes the calls of one app; safe between threads.
 
@@ -69,6 +76,7 @@ class Transport:
         admin: The admin account that makes the calls.
         workers: The most concurrent calls.
         endpoints: The endpoints; each is paced on its own, as the vendor counts.
+        make_pacer: Makes their pacers.
     """
 
     def __init__(
@@ -80,11 +88,12 @@ class Transport:
         admin: str,
         workers: int,
         endpoints: Iterable[Endpoint[Any]],
+        make_pacer: PacerFactory = make_local_pacer,
     ) -> None:
         self.answered_at: float | None = None
         """The time of the last readable answer, good or bad (monotonic seconds)."""
         self._signer = Signer(app_id, key, admin)
-        self._pacers = {endpoint: Pacer(endpoint.per_second * PACE) for endpoint in endpoints}
+        self._pacers = {endpoint: make_pacer(endpoint.command, endpoint.per_second) for endpoint in endpoints}
         self._base = f"{base_url}/v4/"
         self._query = f"sdkappid={app_id}&identifier={quote(admin, safe='')}&contenttype=json"
         self._session = Session(base_url, workers)

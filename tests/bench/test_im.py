@@ -10,7 +10,7 @@ import requests
 
 from bot.core.model import Deadline
 from bot.im.client import GET_PROFILES
-from bot.im.pacer import Pacer
+from bot.im.pacer import LocalPacer
 from tests.support.bench import spread
 from tests.support.canned_im_server import ACCOUNTS, BODY, TAGS, run_canned_im_server
 from tests.support.scripted_im import make_im_client
@@ -51,7 +51,7 @@ def test_cpu_of_one_call_of_100_accounts() -> None:
             return im.get_profiles(ACCOUNTS, TAGS, Deadline.after(5))
 
         # Sleeping between the calls would measure how the caches cool: without the limit, both run warm.
-        im._transport._pacers[GET_PROFILES] = Pacer(1_000_000)
+        im._transport._pacers[GET_PROFILES] = LocalPacer(1_000_000)
         cpu_ms(ask_plainly, 20), cpu_ms(ask, 20)
         for _ in range(11):
             stock.append(cpu_ms(ask_plainly, 40))

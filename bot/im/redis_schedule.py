@@ -1,0 +1,162 @@
+"""The schedule of slots that processes share in Redis."""
+
+import os
+import secrets
+import ssl
+import time
+from typing import Any
+
+from redis import Redis, RedisError
+from redis import exceptions as errors
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from redis.sentinel import MasterNotFoundError, Sentinel
+
+from bot.im.lease import (
+    EXPIRY,
+    FORGOTTEN_AFTER,
+    HORIZON,
+    LEASE,
+    LOST_AFTER,
+    Lease,
+    RedisTroubleError,
+    State,
+)
+from bot.im.pacer import BULK_SHARE, COMMANDS_AFTER
+from bot.im.redis_url import RedisAddress
+
+TIMEOUT = 0.2
+"""Seconds that connecting to Redis, and each of its answers, may take."""
+CLOCK_KEPT = 10.0
+"""Seconds for which the most exact reading of Redis's clock is kept; clocks drift."""
+
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_WORDS: tuple[tuple[type[Exception], str], ...] = (
+    # Error, words; the first match counts. The texts of errors name hosts.
+    (errors.AuthenticationError, "it refuses the user name or the password"),
+    (errors.NoPermissionError, "its user may not run the bot's script"),
+    (errors.ReadOnlyError, "it is read-only"),
+    (errors.OutOfMemoryError, "its memory is full"),
+    (errors.BusyLoadingError, "it is still loading its data"),
+    (MasterNotFoundError, "the Sentinels know no master that works"),
+    (errors.TimeoutError, f"no answer within {TIMEOUT:g} s"),
+    (TimeoutError, f"no answer within {TIMEOUT:g} s"),
+    (ssl.SSLCertVerificationError, "its TLS certificate could not be verified"),
+    (ssl.SSLError, "the TLS connection failed"),
+    (errors.ConnectionError, "there is no connection"),
+    (OSError, "there is no connection"),
+    (errors.ResponseError, "it refuses the bot's script"),
+    (Exception, "it gave no usable answer"),
+)
+
+
+class RedisSchedule:
+    """One app's shared schedule; used by one thread at a time.
+
+    Args:
+        address: The address of Redis.
+        app_id: The SDKAppID, by which processes find each other.
+    """
+
+    def __init__(self, address: RedisAddress, app_id: int) -> None:
+        self._redis = connect(address)
+        self._script = self._redis.register_script(LEASE)
+        self._prefix = f"im-bot:{{{app_id}}}:"
+        self._process = secrets.token_hex(8)
+        self._offset = 0.0
+        self._inexact = float("inf")
+        self._read_at = 0.0
+
+    def lease(
+        self,
+        endpoint: str,
+        *,
+        state: State = "shared",
+        share: float,
+        wanted: int = 0,
+        bulk: bool = False,
+        gap: float = 1.0,
+    ) -> Lease:
+        """Tell Redis of this process, and lease slots.
+
+        Args:
+            endpoint: The endpoint's command.
+            state: The state of this process; only a shared one gets slots.
+            share: The share of the limit that it keeps to without Redis.
+            wanted: The most slots.
+            bulk: Whether they are for a big job.
+            gap: The seconds from slot to slot.
+
+        Raises:
+            RedisTroubleError: Redis cannot be used now.
+        """
+        keys = [f"{self._prefix}processes", f"{self._prefix}{endpoint}"]
+        # On a slow path, slots of now would be over when they are here.
+        ahead = min(2 * self._inexact, HORIZON / 2)
+        limits = (HORIZON, LOST_AFTER, FORGOTTEN_AFTER, EXPIRY, COMMANDS_AFTER, BULK_SHARE, ahead)
+        asked_at = time.monotonic()
+        try:
+            answer = self._script(
+                keys, [self._process, state, f"{share:.6f}", wanted, int(bulk), f"{gap:.9f}", *limits]
+            )
+        except (RedisError, OSError) as error:
+            raise RedisTroubleError(describe_trouble(error)) from None
+        now, age, processes, wait, *slots = (figure / 1e6 for figure in answer)
+        seconds = time.monotonic() - asked_at
+        begin = now + self._read_clock(now, asked_at, seconds)
+        return Lease(
+            asked_at, seconds, age, round(processes * 1e6), wait, tuple(begin + slot for slot in slots)
+        )
+
+    def leave(self) -> None:
+        """Tell Redis that this process ends; without an answer, Redis finds out by itself."""
+        try:
+            self.lease("", state="gone", share=0)
+        except RedisTroubleError:
+            return
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._redis.close()
+
+    def _read_clock(self, now: float, asked_at: float, seconds: float) -> float:
+        """Return what to add to a time of Redis's clock, by the quickest round trip of late.
+
+        Redis read its clock at some time of the round trip: half of it is the most that this can be off.
+        """
+        offset, inexact = asked_at + seconds / 2 - now, seconds / 2
+        is_set_anew = abs(offset - self._offset) > inexact + self._inexact + 0.001
+        if inexact <= self._inexact or is_set_anew or asked_at - self._read_at > CLOCK_KEPT:
+            self._offset, self._inexact, self._read_at = offset, inexact, asked_at
+        return self._offset
+
+
+def connect(address: RedisAddress) -> Redis:
+    """Make a client, which connects when it is used, and tries nothing twice."""
+    options: dict[str, Any] = {
+        "username": address.username,
+        "password": address.password,
+        "socket_timeout": TIMEOUT,
+        "socket_connect_timeout": TIMEOUT,
+        "retry": Retry(NoBackoff(), 0),
+        # RESP 3 and the client's name cost further round trips for each connection.
+        "protocol": 2,
+        "driver_info": None,
+    }
+    if address.tls:
+        options["ssl"] = True
+        options["ssl_ca_certs"] = next(filter(None, map(os.environ.get, _CA_VARIABLES)), None)
+    if address.master:
+        sentinel = Sentinel(address.hosts, sentinel_kwargs=options, **options, db=address.number)  # type: ignore[no-untyped-call]  # the library's, without types
+        master: Redis = sentinel.master_for(address.master)  # type: ignore[no-untyped-call]  # the same
+        return master
+    ((host, port),) = address.hosts
+    return Redis(host, port, address.number, **options)
+
+
+def describe_trouble(error: Exception) -> str:
+    """Say why Redis cannot be used, without its address."""
+    causes = [error]
+    while cause := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(cause)  # type: ignore[arg-type]  # the library raises no BaseException from another
+    return next(words for kind, words in _WORDS if any(isinstance(cause, kind) for cause in causes))
