@@ -17,6 +17,7 @@ from bot.core.results import Settled
 from bot.core.services import Services
 from bot.errors import AuditError
 from bot.im.client import IMClient
+from bot.im.shared_pacer import SharedLimit
 from bot.reconcile_loop import ReconcileLoop
 from bot.settings import NO_CHANNEL, Settings
 from bot.slack.admission import Admission
@@ -101,9 +102,20 @@ def make_im_clients(settings: Settings) -> dict[str, IMClient]:
             key=app.secret_key.get_secret_value(),
             admin=app.admin,
             workers=CONCURRENT_CALLS + THREADS,
+            limit=_make_limit(settings, name),
         )
         for name, app in settings.im_apps.items()
     }
+
+
+def _make_limit(settings: Settings, name: str) -> SharedLimit | None:
+    if settings.redis is None:
+        return None
+    # Only who shares a limit pays for the library.
+    from bot.im.redis_schedule import RedisSchedule  # noqa: PLC0415
+
+    schedule = RedisSchedule(settings.redis, settings.im_apps[name].sdk_app_id)
+    return SharedLimit(name, schedule, settings.rate_share)
 
 
 def _observe_nothing(command: str, outcome: str, seconds: float) -> None:

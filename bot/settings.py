@@ -23,6 +23,7 @@ from bot.core.parsing.presets import parse_presets
 from bot.core.policy import Rules
 from bot.errors import UsageError
 from bot.http_client.loopback import is_loopback
+from bot.im.redis_url import RedisAddress, parse_redis_url
 from bot.im.regions import REGIONS
 
 NO_CHANNEL = "none"
@@ -107,6 +108,11 @@ def _check_custom_fields(text: str) -> str:
 def _check_database_url(url: str) -> str:
     if not re.match(r"sqlite:///.|postgres(ql)?(\+psycopg)?://[^/]", url):
         raise ValueError("must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+    return url
+
+
+def _check_redis_url(url: str) -> str:
+    parse_redis_url(url)
     return url
 
 
@@ -279,8 +285,10 @@ class Settings(SlackSettings, DatabaseSettings):
         | None
     ) = None
     """The id of the channel that every change is posted in, or `none`; unset, every change is refused."""
-    redis_url: str | None = Field(None, repr=False)
+    redis_url: Annotated[str, AfterValidator(_check_redis_url)] | None = Field(None, repr=False)
     """The Redis in which several processes share the vendor's frequency limit."""
+    rate_share: float | None = Field(None, gt=0, le=1)
+    """The share of that limit for this process while Redis cannot be used; unset, by their number."""
 
     host: str = "0.0.0.0"
     """The address the bot listens on."""
@@ -298,6 +306,11 @@ class Settings(SlackSettings, DatabaseSettings):
         }
         only = next(iter(apps)) if len(apps) == 1 else None
         return Apps(apps, self.im_default_app.lower() if self.im_default_app else only)
+
+    @property
+    def redis(self) -> RedisAddress | None:
+        """The address of Redis; None without one."""
+        return parse_redis_url(self.redis_url) if self.redis_url else None
 
     @property
     def rules(self) -> Rules:

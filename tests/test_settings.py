@@ -34,7 +34,7 @@ TEST_APP = {
     "IM_APPS__TEST__SECRET_KEY": "test-key",
     "IM_APPS__TEST__REGION": "jakarta",
 }
-OWN = ("IM_", "ROLE", "SLACK_", "AUDIT_", "DATABASE_", "REDIS_", "HOST", "PORT", "LOG_")
+OWN = ("IM_", "ROLE", "SLACK_", "AUDIT_", "DATABASE_", "REDIS_", "RATE_", "HOST", "PORT", "LOG_")
 
 Changes: TypeAlias = Mapping[str, str | None]
 
@@ -79,7 +79,8 @@ def test_what_is_not_set_has_a_default() -> None:
     assert settings.im_apps["prod"].admin == "administrator"
     assert settings.apps.by_name == {"prod": App("prod", "Singapore", admin="administrator")}
     assert settings.rules == Rules(Grantees(everyone=True), Grantees())
-    assert (settings.audit_channel, settings.redis_url) == (None, None)
+    assert (settings.audit_channel, settings.redis_url, settings.redis) == (None, None, None)
+    assert settings.rate_share is None
     assert settings.database_url == "sqlite:///im-bot.db"
     assert (settings.host, settings.port, settings.log_level) == ("0.0.0.0", None, "INFO")
     assert settings.slack_silence_seconds == 300
@@ -102,6 +103,7 @@ def test_everything_can_be_set() -> None:
             "AUDIT_CHANNEL": "C0123",
             "DATABASE_URL": "postgres://db/im",
             "REDIS_URL": "redis://cache",
+            "RATE_SHARE": "0.25",
             "HOST": "127.0.0.1",
             "PORT": "0",
             "LOG_LEVEL": "warning",
@@ -120,6 +122,8 @@ def test_everything_can_be_set() -> None:
         Grantees(people=frozenset({"U05E"}), groups=frozenset({"S04D"})),
     )
     assert (settings.audit_channel, settings.redis_url) == ("C0123", "redis://cache")
+    assert settings.redis is not None
+    assert (settings.redis.hosts, settings.rate_share) == ((("cache", 6379),), 0.25)
     assert settings.database_url == "postgres://db/im"
     assert (settings.host, settings.port, settings.log_level) == ("127.0.0.1", 0, "WARNING")
 
@@ -187,6 +191,10 @@ REFUSED: tuple[tuple[Changes, str], ...] = (
     ({"SLACK_COMMAND": "/IM"}, "SLACK_COMMAND must be a slash and up to 31 of a-z"),
     ({"AUDIT_CHANNEL": "#audit"}, "AUDIT_CHANNEL must be a channel's id (C…), not its name, or none"),
     ({"SLACK_SILENCE_SECONDS": "9"}, "SLACK_SILENCE_SECONDS must be greater than or equal to 10"),
+    ({"REDIS_URL": "cache:6379"}, "REDIS_URL must be redis://[[USER]:PASSWORD@]HOST[:PORT][/NUMBER], redi"),
+    ({"RATE_SHARE": "0"}, "RATE_SHARE must be greater than 0"),
+    ({"RATE_SHARE": "1.5"}, "RATE_SHARE must be less than or equal to 1"),
+    ({"RATE_SHARE": "half"}, "RATE_SHARE must be a valid number"),
     ({"PORT": "http"}, "PORT must be a whole number"),
     ({"PORT": "65536"}, "PORT must be less than or equal to 65535"),
     ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
@@ -419,7 +427,7 @@ SECRETS = (
 @pytest.mark.parametrize("name", SECRETS)
 def test_shows_no_secret_of_settings_in_use(name: str) -> None:
     kind = "postgresql" if name == "DATABASE_URL" else "redis"
-    settings = load({name: f"{kind}://u:{CANARY}@h/n"})
+    settings = load({name: f"{kind}://u:{CANARY}@h/1"})
 
     assert CANARY not in f"{settings!r} {settings} {settings.im_apps}"
 

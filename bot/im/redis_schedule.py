@@ -4,6 +4,7 @@ import os
 import secrets
 import ssl
 import time
+from pathlib import Path
 from typing import Any
 
 from redis import Redis, RedisError
@@ -145,7 +146,9 @@ def connect(address: RedisAddress) -> Redis:
     }
     if address.tls:
         options["ssl"] = True
-        options["ssl_ca_certs"] = next(filter(None, map(os.environ.get, _CA_VARIABLES)), None)
+        bundle = next(filter(None, map(os.environ.get, _CA_VARIABLES)), None)
+        is_folder = bundle is not None and Path(bundle).is_dir()
+        options["ssl_ca_path" if is_folder else "ssl_ca_certs"] = bundle
     if address.master:
         sentinel = Sentinel(address.hosts, sentinel_kwargs=options, **options, db=address.number)  # type: ignore[no-untyped-call]  # the library's, without types
         master: Redis = sentinel.master_for(address.master)  # type: ignore[no-untyped-call]  # the same

@@ -20,11 +20,11 @@ TIMEOUT = 20
 class RedisServer:
     """A server on a free port of loopback, which keeps nothing on disk."""
 
-    def __init__(self, folder: Path, *options: str, sentinel: str = "") -> None:
+    def __init__(self, folder: Path, *options: str, sentinel: str = "", tls: bool = False) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self._folder = folder
-        self._sentinel = sentinel
+        self._sentinel, self._tls = sentinel, tls
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -42,8 +42,7 @@ class RedisServer:
             command = [program, str(config), "--sentinel"]
         else:
             command = [program, "--save", "", "--appendonly", "no", "--dir", str(self._folder)]
-        if "--tls-port" not in self._options:
-            command += ["--port", str(self.port)]
+        command += ["--tls-port" if self._tls else "--port", str(self.port)]
         self._process = subprocess.Popen(
             [*command, "--bind", "127.0.0.1", *self._options], stdout=subprocess.DEVNULL
         )
@@ -84,12 +83,12 @@ class RedisServer:
 
 
 @contextmanager
-def run_redis(*options: str, sentinel: str = "") -> Iterator[RedisServer]:
-    """Run a server for the context. Skips the test without Redis's program."""
+def run_redis(*options: str, sentinel: str = "", tls: bool = False) -> Iterator[RedisServer]:
+    """Run a server, or a Sentinel with a configuration, for the context. Skips the test without Redis."""
     if not shutil.which("redis-server"):
         pytest.skip("needs redis-server (Debian: redis-server)")
     with TemporaryDirectory(prefix="im-bot-redis-") as folder:
-        server = RedisServer(Path(folder), *options, sentinel=sentinel)
+        server = RedisServer(Path(folder), *options, sentinel=sentinel, tls=tls)
         server.start()
         try:
             yield server
