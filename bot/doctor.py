@@ -10,6 +10,8 @@ from bot.app import make_im_clients, make_slack_client
 from bot.core.model import Actor, Deadline, Membership
 from bot.errors import TELL_OPERATOR, AuthenticationError, BotError, SlackUnavailableError
 from bot.im.client import IMClient
+from bot.im.lease import RedisTroubleError
+from bot.im.redis_url import RedisAddress
 from bot.settings import NO_CHANNEL, Settings
 from bot.settings_loader import SettingsError, load_settings
 from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
@@ -20,10 +22,16 @@ from bot.store.record import Store
 
 APP_SECONDS = 8.0
 """Seconds that the vendor may take to answer."""
+DOCTORS_APP = 0
+"""No app's SDKAppID, for a lease that counts for none."""
 MAX_CHECK_SECONDS = 20.0
 """Seconds that any check may take."""
 _CREDENTIALS_ADVICE = (
     "Copy the bot token (xoxb-…) from the app's page, OAuth & Permissions, into SLACK_BOT_TOKEN"
+)
+_REDIS_ADVICE = (
+    "Check REDIS_URL: host, port, user and password (special characters as %XX), rediss:// for TLS; "
+    "it must be a server that takes writes and EVALSHA"
 )
 _NETWORK_ADVICE = "Check this machine's network: its proxy, its firewall, and SLACK_API_URL if it is set"
 
@@ -56,6 +64,8 @@ def check_all() -> Iterator[Check]:
     yield Check("settings", f"{len(settings.im_apps)} app(s): {', '.join(settings.im_apps)}")
     yield _check_mode(settings)
     yield _check_database(settings)
+    if settings.redis:
+        yield _check_redis(settings.redis)
     yield from _check_slack(settings)
     for name, im in make_im_clients(settings).items():
         yield _check_app(name, im, settings)
@@ -187,6 +197,24 @@ def _check_database(settings: Settings) -> Check:
         return "readable and writable"
 
     return _run_check("database", check, "Run im-bot migrate; check DATABASE_URL")
+
+
+def _check_redis(address: RedisAddress) -> Check:
+    # Only who shares a limit pays for the library.
+    from bot.im.redis_schedule import RedisSchedule  # noqa: PLC0415
+
+    def check() -> str:
+        schedule = RedisSchedule(address, DOCTORS_APP)
+        try:
+            seconds = min(schedule.lease("doctor", share=0).seconds for _ in range(3))
+            schedule.leave()
+        except RedisTroubleError as error:
+            raise BotError(f"Redis cannot be used: {error}") from None
+        finally:
+            schedule.close()
+        return f"leases calls to processes, in {seconds * 1000:.1f} ms"
+
+    return _run_check("Redis", check, _REDIS_ADVICE)
 
 
 def _check_app(name: str, im: IMClient, settings: Settings) -> Check:

@@ -22,6 +22,7 @@ from bot.slack.api.people import SlackPeople
 from bot.slack.api.scopes import BOT_SCOPES
 from bot.store.record import Store
 from tests.support.bot import bare_environment, environment_of, im_bot
+from tests.support.redis_server import run_redis
 from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.slack import ONCALL, PARTNERS, make_workspace
 
@@ -83,6 +84,32 @@ def test_finds_nothing_wrong_with_a_bot_that_works(fixture: DoctorFixture) -> No
         f"ok    audit channel {ONCALL}: found",
         "ok    app demo: local accepts its credentials",
     ]
+
+
+def test_checks_redis_where_it_is_set() -> None:
+    with run_redis() as server, surroundings() as fixture:
+        lines = diagnose(fixture.environment, REDIS_URL=server.url)
+
+    assert failures(lines) == []
+    assert [line for line in lines if line.startswith("ok    Redis: leases calls to processes, in ")]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "options", "what"),
+    [
+        ("redis://:wrong@", ["--requirepass", "right"], "it refuses the user name or the password"),
+        ("redis://", ["--replicaof", "127.0.0.1", "9"], "it is read-only"),
+        ("rediss://", [], ""),
+    ],
+)
+def test_says_why_redis_cannot_be_used(scheme: str, options: list[str], what: str) -> None:
+    with run_redis(*options) as server, surroundings() as fixture:
+        url = f"{scheme}127.0.0.1:{server.port}/0"
+        (failure,) = failures(diagnose(fixture.environment, REDIS_URL=url))
+
+    assert failure.startswith(f"FAIL  Redis: Redis cannot be used: {what}")
+    assert "Check REDIS_URL" in failure
+    assert not any(word in failure for word in ("127.0.0.1", "wrong", str(server.port)))
 
 
 WRONG_KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5f"
