@@ -39,7 +39,7 @@ def serve(settings: Settings) -> None:
     secret = settings.slack_signing_secret.get_secret_value()
     with (
         _watch(bot, settings, metrics) as troubles,
-        HTTPServer(HTTPApp(bot.bolt, metrics, troubles, secret), listener),
+        HTTPServer(HTTPApp(bot.bolt, metrics, troubles, secret, _list_limits(bot)), listener),
     ):
         _say_port(listener)
         stop.wait()
@@ -62,7 +62,8 @@ def run_socket(settings: Settings) -> int:
         client = stack.enter_context(connect_socket_mode(bot, settings))
         if listener is not None:
             troubles = stack.enter_context(_watch(bot, settings, metrics))
-            stack.enter_context(HTTPServer(ProbeApp(metrics, [client.trouble, *troubles]), listener))
+            probes = ProbeApp(metrics, [client.trouble, *troubles], _list_limits(bot))
+            stack.enter_context(HTTPServer(probes, listener))
             _say_port(listener)
         failed = _wait_for_end(stop, client, settings.slack_silence_seconds)
     if bot.is_busy:
@@ -110,6 +111,10 @@ def _watch(bot: Bot, settings: Settings, metrics: Metrics) -> Iterator[list[Call
     finally:
         for check in checks:
             check.close(0)
+
+
+def _list_limits(bot: Bot) -> list[Callable[[], str]]:
+    return [im.limit_trouble for im in bot.ims.values()]
 
 
 def _say_port(listener: socket.socket) -> None:

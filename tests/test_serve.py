@@ -13,7 +13,7 @@ import psutil
 import pytest
 import requests
 
-from bot.app import Bot, make_bot
+from bot.app import Bot, make_bot, make_im_clients
 from bot.background_server import BackgroundServer
 from bot.logs import set_up_logs
 from bot.playground.faults.faults import SlackFault
@@ -44,6 +44,10 @@ from tests.support.scripted_server import ScriptedServer, answer, hang
 from tests.support.slack import SIGNING_SECRET, make_workspace, open_page, wait_until
 
 TAKEN = answer(b"ok")
+SHARE = (
+    "app demo: this process keeps to 25% of Tencent Chat's limit, because Redis cannot be used: "
+    "there is no connection"
+)
 
 
 @dataclass
@@ -230,6 +234,22 @@ def test_is_ready_while_the_app_answers(fixture: BotFixture) -> None:
     answered = call(fixture.app, "GET", "/readyz")
 
     assert (answered.status, answered.body) == (200, b"ready\n")
+
+
+def test_is_ready_and_says_so_while_it_keeps_to_a_share(fixture: BotFixture) -> None:
+    settings = fixture.settings.model_copy(update={"redis_url": "redis://:hush@127.0.0.1:9/0"})
+    (im,) = make_im_clients(settings).values()
+    with closing(im):
+        app = HTTPApp(fixture.bot.bolt, Metrics(), [], SIGNING_SECRET, [im.limit_trouble])
+        wait_until(lambda: call(app, "GET", "/readyz").body != b"ready\n")
+
+        answered = call(app, "GET", "/readyz")
+
+    assert answered.status == 200
+    assert answered.body.decode().splitlines() == [
+        "ready",
+        SHARE,
+    ]
 
 
 def test_is_not_ready_while_an_app_cannot_be_reached(fixture: BotFixture) -> None:

@@ -35,10 +35,17 @@ class ProbeApp:
     Args:
         metrics: Served at /metrics.
         troubles: Asked by /readyz; each returns at once why the bot is not ready, empty when it is.
+        limits: The same; each returns what slows the bot down, which is ready all the same.
     """
 
-    def __init__(self, metrics: Metrics, troubles: Iterable[Callable[[], str]]) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        troubles: Iterable[Callable[[], str]],
+        limits: Iterable[Callable[[], str]] = (),
+    ) -> None:
         self._troubles = tuple(troubles)
+        self._limits = tuple(limits)
         self._pages: Mapping[str, Callable[[], Response]] = {
             "/healthz": lambda: (200, _PLAIN, b"alive\n"),
             "/readyz": self._ready,
@@ -60,9 +67,9 @@ class ProbeApp:
 
     def _ready(self) -> Response:
         reasons = [reason for trouble in self._troubles if (reason := trouble())]
-        if reasons:
-            return 503, _PLAIN, "".join(f"{reason}\n" for reason in reasons).encode()
-        return 200, _PLAIN, b"ready\n"
+        slower = [reason for limit in self._limits if (reason := limit())]
+        lines = "".join(f"{reason}\n" for reason in [*(reasons or ["ready"]), *slower])
+        return (503 if reasons else 200), _PLAIN, lines.encode()
 
 
 class HTTPApp(ProbeApp):
@@ -73,12 +80,18 @@ class HTTPApp(ProbeApp):
         metrics: As in ProbeApp.
         troubles: As in ProbeApp.
         signing_secret: The secret that Slack signs its requests with.
+        limits: As in ProbeApp.
     """
 
     def __init__(
-        self, bolt: App, metrics: Metrics, troubles: Iterable[Callable[[], str]], signing_secret: str
+        self,
+        bolt: App,
+        metrics: Metrics,
+        troubles: Iterable[Callable[[], str]],
+        signing_secret: str,
+        limits: Iterable[Callable[[], str]] = (),
     ) -> None:
-        super().__init__(metrics, troubles)
+        super().__init__(metrics, troubles, limits)
         self._bolt = bolt
         self._verifier = SignatureVerifier(signing_secret)
         self._signatures = RecentIds(REMEMBERED_SIGNATURES)
