@@ -211,7 +211,8 @@ class Membership:
         """Return whether it has just come apart."""
         if self._was_apart or not self.is_apart(now):
             return False
-        self._state, self._was_apart = "apart", True
+        # A process that was stopped for a while has noted no trouble.
+        self._state, self._was_apart, self._back_at = "apart", True, None
         return True
 
 
