@@ -234,6 +234,16 @@ def test_explains_itself_without_loading_what_a_command_needs() -> None:
     assert set(HEAVY) & set(done.stdout.split()) == set()
 
 
+def test_loads_the_client_of_redis_only_where_it_is_set() -> None:
+    program = "import sys, bot.app, bot.doctor; print('redis' in sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert done.stdout == "False\n"
+
+
 @pytest.mark.parametrize("command", ["serve", "socket"])
 def test_starts_on_no_record_it_cannot_use(tmp_path: Path, command: str) -> None:
     gone = {**COMPLETE, "DATABASE_URL": "sqlite:////nowhere/im-bot.db"}
