@@ -5,8 +5,13 @@ from typing import Literal
 
 HORIZON = 0.2
 """Seconds from now within which slots are leased; big jobs get those of the first half."""
-LOST_AFTER = 0.5
+LOST_AFTER = 0.4
 """Seconds without a word from a process after which its share is left to it."""
+DELIVERED_WITHIN = 0.15
+"""Seconds within which a request reaches Redis, or counts for nothing.
+
+What a broken connection held back may be delivered long after its process has given up.
+"""
 FORGOTTEN_AFTER = 60.0
 """Seconds without a word after which a process is taken for dead."""
 EXPIRY = 24 * 3600
@@ -19,7 +24,7 @@ LEASE = """
 -- KEYS: the app's processes (hash), an endpoint's schedule (hash).
 -- ARGV: process, its state (shared, apart, gone), its share when apart, slots wanted, 1 for a big job,
 --       seconds: of a gap, of HORIZON, LOST_AFTER, FORGOTTEN_AFTER, EXPIRY, COMMANDS_AFTER; BULK_SHARE;
---       seconds until the first slot.
+--       seconds until the first slot; the time (microseconds) after which it counts for nothing, or 0.
 -- Returns: now, age of the list of processes, their number, wait until the next try (microseconds), and
 --       the slots, in microseconds from now.
 local function number(place) return tonumber(ARGV[place]) end
@@ -33,6 +38,7 @@ if ARGV[2] == 'gone' then
   redis.call('HDEL', KEYS[1], ARGV[1])
   return {now, 0, 0, 0}
 end
+if number(14) > 0 and now > number(14) then return {now, -1, 0, 0} end
 redis.call('HSETNX', KEYS[1], 'since', text(now))
 redis.call('HSET', KEYS[1], ARGV[1], text(now) .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
 redis.call('EXPIRE', KEYS[1], number(10))

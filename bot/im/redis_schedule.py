@@ -14,6 +14,7 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
 from bot.im.lease import (
+    DELIVERED_WITHIN,
     EXPIRY,
     FORGOTTEN_AFTER,
     HORIZON,
@@ -28,8 +29,10 @@ from bot.im.redis_url import RedisAddress
 
 TIMEOUT = 0.2
 """Seconds that connecting to Redis, and each of its answers, may take."""
-CLOCK_KEPT = 10.0
-"""Seconds for which the most exact reading of Redis's clock is kept; clocks drift."""
+CLOCK_KEPT = 5.0
+"""Seconds after which readings of Redis's clock are kept for as long again at most; clocks drift."""
+CLOCK_READINGS = 4
+"""The readings before the first lease."""
 
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
@@ -64,9 +67,7 @@ class RedisSchedule:
         self._script = self._redis.register_script(LEASE)
         self._prefix = f"im-bot:{{{app_id}}}:"
         self._process = secrets.token_hex(8)
-        self._offset = 0.0
-        self._inexact = float("inf")
-        self._read_at = 0.0
+        self._clock = _RedisClock()
 
     def lease(
         self,
@@ -92,22 +93,34 @@ class RedisSchedule:
             RedisTroubleError: Redis cannot be used now.
         """
         keys = [f"{self._prefix}processes", f"{self._prefix}{endpoint}"]
-        # On a slow path, slots of now would be over when they are here.
-        ahead = min(2 * self._inexact, HORIZON / 2)
-        limits = (HORIZON, LOST_AFTER, FORGOTTEN_AFTER, EXPIRY, COMMANDS_AFTER, BULK_SHARE, ahead)
         asked_at = time.monotonic()
         try:
-            answer = self._script(
-                keys, [self._process, state, f"{share:.6f}", wanted, int(bulk), f"{gap:.9f}", *limits]
-            )
+            if not self._clock.is_known:
+                self._read_clock()
+                asked_at = time.monotonic()
+            # On a slow path, slots of now would be over when they are here.
+            ahead = min(2 * self._clock.inexact, HORIZON / 2)
+            limits = (HORIZON, LOST_AFTER, FORGOTTEN_AFTER, EXPIRY, COMMANDS_AFTER, BULK_SHARE, ahead)
+            latest = self._clock.read(asked_at) + self._clock.inexact + DELIVERED_WITHIN
+            numbers = (share, wanted, int(bulk), gap, *limits)
+            answer = self._script(keys, [self._process, state, *numbers, f"{latest * 1e6:.0f}"])
         except (RedisError, OSError) as error:
             raise RedisTroubleError(describe_trouble(error)) from None
         now, age, processes, wait, *slots = (figure / 1e6 for figure in answer)
         seconds = time.monotonic() - asked_at
-        begin = now + self._read_clock(now, asked_at, seconds)
+        self._clock.note(now, asked_at, seconds)
+        if age < 0:
+            raise RedisTroubleError("it is slow")
+        begin = self._clock.convert(now)
         return Lease(
             asked_at, seconds, age, round(processes * 1e6), wait, tuple(begin + slot for slot in slots)
         )
+
+    def _read_clock(self) -> None:
+        for _ in range(CLOCK_READINGS):
+            asked_at = time.monotonic()
+            seconds, microseconds = self._redis.time()
+            self._clock.note(seconds + microseconds / 1e6, asked_at, time.monotonic() - asked_at)
 
     def leave(self) -> None:
         """Tell Redis that this process ends; without an answer, Redis finds out by itself."""
@@ -120,16 +133,46 @@ class RedisSchedule:
         """Close the connection."""
         self._redis.close()
 
-    def _read_clock(self, now: float, asked_at: float, seconds: float) -> float:
-        """Return what to add to a time of Redis's clock, by the quickest round trip of late.
 
-        Redis read its clock at some time of the round trip: half of it is the most that this can be off.
-        """
-        offset, inexact = asked_at + seconds / 2 - now, seconds / 2
-        is_set_anew = abs(offset - self._offset) > inexact + self._inexact + 0.001
-        if inexact <= self._inexact or is_set_anew or asked_at - self._read_at > CLOCK_KEPT:
-            self._offset, self._inexact, self._read_at = offset, inexact, asked_at
-        return self._offset
+class _RedisClock:
+    """Redis's clock by this process's, from the quickest round trips of late.
+
+    Redis reads its clock at some time of a round trip: half of it is the most that a reading can be off.
+    """
+
+    def __init__(self) -> None:
+        # Half of a round trip, and what to add to Redis's time: the best now, and the best before.
+        self._best = self._before = (float("inf"), 0.0)
+        self._since = 0.0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there was any reading."""
+        return self.inexact < float("inf")
+
+    @property
+    def inexact(self) -> float:
+        """The most seconds that the clock is off."""
+        return min(self._best, self._before)[0]
+
+    def note(self, now: float, asked_at: float, seconds: float) -> None:
+        """Note a reading, and the round trip that brought it."""
+        reading = (seconds / 2, asked_at + seconds / 2 - now)
+        inexact, offset = min(self._best, self._before)
+        if abs(reading[1] - offset) > reading[0] + inexact + 0.001:
+            # The clock was set.
+            self._best = self._before = reading
+        if asked_at - self._since > CLOCK_KEPT:
+            self._best, self._before, self._since = reading, self._best, asked_at
+        self._best = min(self._best, reading)
+
+    def convert(self, there: float) -> float:
+        """Return the monotonic time of a time of Redis's clock."""
+        return there + min(self._best, self._before)[1]
+
+    def read(self, here: float) -> float:
+        """Return the time of Redis's clock at a monotonic time."""
+        return here - min(self._best, self._before)[1]
 
 
 def connect(address: RedisAddress) -> Redis:

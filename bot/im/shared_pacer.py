@@ -9,17 +9,17 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Protocol
 
-from bot.im.lease import HORIZON, LOST_AFTER, Lease, RedisTroubleError, State
+from bot.im.lease import DELIVERED_WITHIN, HORIZON, LOST_AFTER, Lease, RedisTroubleError, State
 from bot.im.pacer import STALE, Pacer, Schedule
 
-BEAT = 0.15
+BEAT = 0.1
 """Seconds without a lease after which a process tells Redis that it lives."""
 RETRY = 0.3
 """Seconds between two tries while Redis cannot be used."""
 PACE = 0.965
 """The share of the vendor's limit that is used: calls may arrive 36 ms unevenly."""
-KEPT = LOST_AFTER + HORIZON + 0.05
-"""Seconds after its last answer from Redis in which a process has no share of its own.
+KEPT = DELIVERED_WITHIN + LOST_AFTER + HORIZON + 0.05
+"""Seconds after a request without an answer in which a process does not use its share.
 
 By then Redis leaves the share to it, and what it leased before to others is used up.
 """
@@ -136,13 +136,13 @@ class SharedPacer(Pacer):
             slot = self._leased.pop(0) if self._leased and self._leased[0] <= now else None
             self._ask_for_slots()
             return slot
-        return self._use_share().take(now, bulk=bulk) if self._membership.is_apart(now) else None
+        return self._use_share().take(now, bulk=bulk)
 
     def _estimate(self, place: int, *, bulk: bool) -> float | None:
         now = time.monotonic()
         if self._membership.is_shared(now):
             return self._leased[place] if place < len(self._leased) else None
-        return self._use_share().find(place, bulk=bulk) if self._membership.is_apart(now) else None
+        return self._use_share().find(place, bulk=bulk)
 
     def _use_share(self) -> Schedule:
         if self._share != self._membership.share:
@@ -153,9 +153,11 @@ class SharedPacer(Pacer):
 
 
 class Membership:
-    """One process's part in the shared limit: shared, apart with a share of its own, or neither for a moment.
+    """One process's part in the shared limit: shared, or apart with a share of its own.
 
-    It changes from one to the other only when no slots of both can be used in the same second.
+    It comes apart only when Redis leaves its share to it, and when what Redis leased before is used up; and
+    it shares again only when all others have had the time to be back. While in doubt it tells Redis that it
+    is apart, as nobody knows whether Redis hears it.
 
     Args:
         share: The share that it keeps to without Redis; None for one by the number of processes.
@@ -164,56 +166,60 @@ class Membership:
     def __init__(self, share: float | None) -> None:
         self.share = share or UNKNOWN_SHARE
         """The share of the limit while apart."""
+        self.announced = self.share
+        """The share to tell Redis."""
+        self.state: State = "apart"
+        """The state to tell Redis."""
         self.trouble = ""
         """Why it is not shared, as far as known."""
+        self.is_cut_off = False
+        """Whether it has come apart, until it shares again."""
         self._fixed = share is not None
-        self._shared_until = 0.0
         self._apart_from = time.monotonic() + KEPT
-        self._state: State = "shared"
-        self._was_apart = False
         self._back_at: float | None = None
 
-    @property
-    def state(self) -> State:
-        """The state to tell Redis."""
-        return self._state
-
     def is_shared(self, now: float) -> bool:
-        """Whether leased slots may be used at a time (monotonic seconds)."""
-        return now < self._shared_until
+        """Whether leased slots may be used at a time (monotonic seconds), and not those of the share."""
+        return now < self._apart_from
 
-    def is_apart(self, now: float) -> bool:
-        """Whether the share is used at a time; never while shared."""
-        return now >= max(self._apart_from, self._shared_until)
+    def note_request(self, now: float) -> None:
+        """Note that Redis is asked now, and may hear it although no answer comes."""
+        if self.state == "shared":
+            self._apart_from = now + KEPT
 
     def note_lease(self, lease: Lease) -> None:
-        """Note an answer of Redis, which was told the state."""
-        if not self._fixed and not self._was_apart:
-            # One more may start meanwhile.
-            self.share = 1 / (lease.processes + 1)
+        """Note Redis's answer."""
+        self._note_share(lease.processes)
         self._back_at = self._back_at or lease.asked_at
-        back = lease.asked_at - self._back_at >= SETTLING or not self._was_apart
-        if back and lease.age >= SETTLING:
-            self._apart_from = lease.asked_at + KEPT
-            self._shared_until = lease.asked_at + KEPT
-            self._state, self._was_apart, self.trouble = "shared", False, ""
-        elif self._state == "apart":
+        if self.state == "shared":
+            return
+        is_back = not self.is_cut_off or lease.asked_at - self._back_at >= SETTLING
+        if is_back and lease.age >= SETTLING:
+            self.state, self.is_cut_off, self.trouble = "shared", False, ""
+            self._apart_from = time.monotonic() + KEPT
+        elif lease.age < SETTLING:
             self._apart_from = min(self._apart_from, time.monotonic())
-        else:
-            self._state = "apart"
             self.trouble = self.trouble or "it has just started"
 
     def note_trouble(self, trouble: str) -> None:
         """Note that Redis cannot be used."""
-        self.trouble, self._back_at = trouble, None
+        self.state, self.trouble, self._back_at = "apart", trouble, None
 
     def note_time(self, now: float) -> bool:
         """Return whether it has just come apart."""
-        if self._was_apart or not self.is_apart(now):
+        if self.is_cut_off or self.is_shared(now):
             return False
         # A process that was stopped for a while has noted no trouble.
-        self._state, self._was_apart, self._back_at = "apart", True, None
+        self.state, self.is_cut_off, self._back_at = "apart", True, None
         return True
+
+    def _note_share(self, processes: int) -> None:
+        if self._fixed:
+            return
+        # One more may start meanwhile. What Redis does not know yet must not be more.
+        share = 1 / (processes + 1)
+        self.share = min(share, self.share if self.is_cut_off else self.announced)
+        self.announced = self.share if self.is_cut_off else share
 
 
 class SharedLimit:
@@ -236,6 +242,7 @@ class SharedLimit:
         self._woken = Event()
         self._closed = Event()
         self._next_try = self._next_beat = 0.0
+        self._said_shared = False
         self._thread = Thread(target=self._run, name=f"limit of {name}", daemon=True)
         self._thread.start()
 
@@ -247,7 +254,7 @@ class SharedLimit:
 
     def trouble(self) -> str:
         """Say why this process keeps to a share of the limit; empty while it need not."""
-        if not self._membership.is_apart(time.monotonic()):
+        if self._membership.is_shared(time.monotonic()):
             return ""
         trouble, share = self._membership.trouble or "no answer", self._membership.share
         return (
@@ -279,10 +286,11 @@ class SharedLimit:
         """Make the round trip that is due, if any; return the seconds until the next at the latest."""
         now = time.monotonic()
         if self._membership.note_time(now):
+            self._said_shared = False
             self._look(logging.WARNING, self.trouble())
         if now < self._next_try:
             return self._next_try - now
-        hungry = self._find_hungry(now)
+        hungry = self._find_hungry(now) if self._membership.state == "shared" else None
         if hungry is None and now < self._next_beat:
             return self._next_beat - now
         try:
@@ -302,15 +310,17 @@ class SharedLimit:
         return None
 
     def _lease(self, hungry: tuple[SharedPacer, bool, int] | None) -> None:
-        membership, was_shared = self._membership, self._membership.is_shared(time.monotonic())
+        membership = self._membership
+        state = membership.state
+        membership.note_request(time.monotonic())
         if hungry is None:
-            lease = self._schedule.lease("", state=membership.state, share=membership.share)
+            lease = self._schedule.lease("", state=state, share=membership.announced)
         else:
             pacer, bulk, wanted = hungry
             lease = self._schedule.lease(
                 pacer.endpoint,
-                state=membership.state,
-                share=membership.share,
+                state=state,
+                share=membership.announced,
                 wanted=wanted,
                 bulk=bulk,
                 gap=pacer.gap,
@@ -320,7 +330,8 @@ class SharedLimit:
             self._pacers.append(self._pacers.pop(self._pacers.index(pacer)))
         self._next_beat = lease.asked_at + BEAT
         membership.note_lease(lease)
-        if not was_shared and membership.is_shared(time.monotonic()):
+        if membership.state == "shared" and not self._said_shared:
+            self._said_shared = True
             self._look(logging.INFO, f"app {self._name}: the limit is shared through Redis")
 
     def _look(self, level: int, words: str) -> None:

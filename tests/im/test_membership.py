@@ -2,105 +2,137 @@ import time
 
 import pytest
 
-from bot.im.lease import HORIZON, LOST_AFTER, Lease
+from bot.im.lease import DELIVERED_WITHIN, HORIZON, LOST_AFTER, Lease
 from bot.im.shared_pacer import KEPT, SETTLING, UNKNOWN_SHARE, Membership
 
 OLD = 1000.0
 """An age of the list of processes at which all have come back to it."""
 
 
-def answered(at: float, *, age: float = OLD, processes: int = 3) -> Lease:
-    return Lease(at, 0.001, age, processes, 0, ())
+def answer(membership: Membership, at: float, *, age: float = OLD, processes: int = 3) -> None:
+    membership.note_request(at)
+    membership.note_lease(Lease(at, 0.001, age, processes, 0, ()))
 
 
-def test_has_no_slots_until_it_knows() -> None:
+def make_shared(now: float, share: float | None = None) -> Membership:
+    membership = Membership(share)
+    answer(membership, now)
+    answer(membership, now)
+    return membership
+
+
+def cut_off(membership: Membership, now: float) -> None:
+    membership.note_request(now)
+    membership.note_trouble("no answer")
+    assert membership.note_time(now + KEPT)
+
+
+def test_takes_its_share_where_no_answer_comes() -> None:
     now, membership = time.monotonic(), Membership(None)
 
-    assert not membership.is_shared(now)
-    assert not membership.is_apart(now + KEPT / 2)
-    assert membership.is_apart(now + 2 * KEPT)
-    assert membership.share == UNKNOWN_SHARE
+    assert membership.is_shared(now + KEPT / 2)
+    assert not membership.is_shared(now + 2 * KEPT)
+    assert (membership.share, membership.state) == (UNKNOWN_SHARE, "apart")
 
 
 def test_shares_from_the_first_answer_on() -> None:
-    now, membership = time.monotonic(), Membership(None)
-    membership.note_lease(answered(now))
+    now = time.monotonic()
+    membership = make_shared(now)
 
-    assert (membership.is_shared(now), membership.is_apart(now)) == (True, False)
-    assert membership.state == "shared"
+    assert (membership.is_shared(now), membership.state) == (True, "shared")
 
 
 def test_uses_its_share_once_all_that_was_leased_to_others_is_over() -> None:
-    now, membership = time.monotonic(), Membership(None)
-    membership.note_lease(answered(now))
+    now = time.monotonic()
+    membership = make_shared(now)
+    membership.note_request(now + 1)
     membership.note_trouble("it is read-only")
+    membership.note_request(now + 1.5)
 
-    assert KEPT > LOST_AFTER + HORIZON
-    assert not membership.note_time(now + KEPT - 0.01)
-    assert membership.note_time(now + KEPT + 0.01)
-    assert not membership.note_time(now + KEPT + 0.02)
+    assert KEPT > DELIVERED_WITHIN + LOST_AFTER + HORIZON
+    assert not membership.note_time(now + 1 + KEPT - 0.01)
+    assert membership.note_time(now + 1 + KEPT + 0.01)
+    assert not membership.note_time(now + 1 + KEPT + 0.02)
     assert (membership.state, membership.trouble) == ("apart", "it is read-only")
 
 
-@pytest.mark.parametrize("at", [0.0, 0.3, KEPT - 0.001, KEPT, KEPT + 0.001, 10.0])
-def test_is_never_both(at: float) -> None:
-    now, membership = time.monotonic(), Membership(None)
-    membership.note_lease(answered(now))
+def test_a_short_trouble_changes_nothing() -> None:
+    now = time.monotonic()
+    membership = make_shared(now)
+    membership.note_request(now + 0.1)
+    membership.note_trouble("no answer")
+    assert membership.state == "apart"
 
-    assert not (membership.is_shared(now + at) and membership.is_apart(now + at))
+    answer(membership, now + 0.4)
+
+    assert (membership.state, membership.trouble) == ("shared", "")
+    assert not membership.note_time(now + 0.4)
 
 
 def test_comes_back_once_all_others_are_back() -> None:
-    now, membership = time.monotonic(), Membership(None)
-    membership.note_lease(answered(now))
-    membership.note_trouble("no answer")
-    membership.note_time(now + 10)
+    now = time.monotonic()
+    membership = make_shared(now)
+    cut_off(membership, now)
 
-    membership.note_lease(answered(now + 10))
+    answer(membership, now + 10)
     assert (membership.is_shared(now + 10), membership.state) == (False, "apart")
-    membership.note_lease(answered(now + 10 + SETTLING))
-    assert (membership.is_shared(now + 10 + SETTLING), membership.state) == (True, "shared")
+    answer(membership, now + 10 + SETTLING)
+    assert (membership.is_shared(time.monotonic()), membership.state) == (True, "shared")
     assert membership.trouble == ""
 
 
-def test_waits_anew_when_redis_goes_again() -> None:
-    now, membership = time.monotonic(), Membership(None)
-    membership.note_lease(answered(now))
-    membership.note_time(now + 10)
-    membership.note_lease(answered(now + 10))
-    membership.note_trouble("no answer")
+@pytest.mark.parametrize("noticed", [True, False])
+def test_waits_anew_when_redis_goes_again(*, noticed: bool) -> None:
+    now = time.monotonic()
+    membership = make_shared(now)
+    if noticed:
+        cut_off(membership, now)
+        answer(membership, now + 10)
+        membership.note_trouble("no answer")
+    else:
+        # As after the system has stopped the process for a while.
+        membership.note_time(now + 10)
 
-    membership.note_lease(answered(now + 10 + SETTLING))
+    answer(membership, now + 10 + SETTLING)
 
-    assert not membership.is_shared(now + 10 + SETTLING)
+    assert membership.state == "apart"
 
 
 def test_keeps_to_its_share_with_a_redis_that_has_just_started() -> None:
     now, membership = time.monotonic(), Membership(None)
-    membership.note_lease(answered(now, age=0))
-    # Not before Redis knows it.
-    assert not membership.is_apart(now)
-
-    membership.note_lease(answered(now, age=0.1))
-    assert membership.is_apart(time.monotonic())
+    answer(membership, now, age=0)
+    assert not membership.is_shared(time.monotonic())
     assert membership.trouble == "it has just started"
-    membership.note_lease(answered(now + SETTLING, age=SETTLING))
-    assert membership.is_shared(now + SETTLING)
+
+    answer(membership, now + SETTLING, age=SETTLING)
+    assert membership.is_shared(time.monotonic())
 
 
 def test_leaves_room_for_one_more_process() -> None:
-    now, membership, fixed = time.monotonic(), Membership(None), Membership(0.9)
-    for each in (membership, fixed):
-        each.note_lease(answered(now, processes=3))
+    now = time.monotonic()
+    membership, fixed = make_shared(now), make_shared(now, 0.9)
 
     assert (membership.share, fixed.share) == (1 / 4, 0.9)
+    assert (membership.announced, fixed.announced) == (1 / 4, 0.9)
 
 
-def test_keeps_the_share_that_redis_knows_while_apart() -> None:
-    now, membership = time.monotonic(), Membership(None)
-    membership.note_lease(answered(now, processes=3))
-    membership.note_time(now + 10)
+def test_uses_no_more_than_redis_knows() -> None:
+    now = time.monotonic()
+    membership = make_shared(now)
 
-    membership.note_lease(answered(now + 10, processes=1))
+    answer(membership, now, processes=1)
+    assert (membership.share, membership.announced) == (1 / 4, 1 / 2)
+    answer(membership, now, processes=1)
+    assert membership.share == 1 / 2
+    answer(membership, now, processes=4)
+    assert membership.share == 1 / 5
 
-    assert membership.share == 1 / 4
+
+def test_a_share_in_use_only_shrinks() -> None:
+    now = time.monotonic()
+    membership = make_shared(now)
+    cut_off(membership, now)
+
+    for processes, share in ((1, 1 / 4), (4, 1 / 5), (2, 1 / 5)):
+        answer(membership, now + 10, processes=processes)
+        assert membership.share == membership.announced == share

@@ -43,7 +43,7 @@ def make_pacer(request: pytest.FixtureRequest) -> Iterator[MakePacer]:
             app = int(time.monotonic_ns()) + next(numbers)
             limit = SharedLimit("prod", RedisSchedule(parse_redis_url(url), app))
             stack.callback(limit.close)
-            wait_until(lambda: limit._membership.is_shared(time.monotonic()))
+            wait_until(lambda: limit._membership.state == "shared")
             pacer = limit.make_pacer("profile/portrait_get", per_second / PACE)
             # The first slots of an endpoint come a moment later.
             assert pacer.wait(Deadline.after(30))

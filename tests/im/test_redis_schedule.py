@@ -12,6 +12,7 @@ from bot.im.redis_schedule import RedisSchedule
 from bot.im.redis_url import parse_redis_url
 from tests.support.redis_server import RedisServer, run_redis
 from tests.support.slack import wait_until
+from tests.support.tcp_proxy import TcpProxy
 
 APP_ID = 1400000000
 ENDPOINT = "profile/portrait_get"
@@ -114,6 +115,25 @@ def test_counts_the_processes_that_take_part(server: RedisServer) -> None:
         assert other.lease("", share=0.25).processes == 2
         one.leave()
         assert other.lease("", share=0.25).processes == 1
+
+
+def test_a_request_that_was_held_back_counts_for_nothing(server: RedisServer) -> None:
+    with (
+        TcpProxy("127.0.0.1", server.port) as proxy,
+        open_schedule(f"redis://127.0.0.1:{proxy.port}/0") as held,
+        open_schedule(server.url) as other,
+    ):
+        held.lease("", state="apart", share=0.5)
+        proxy.hold()
+        with pytest.raises(RedisTroubleError, match="no answer"):
+            held.lease("", state="shared", share=0.5)
+        proxy.release()
+        # Its connection is closed, and what it sent is delivered all the same.
+        for _ in range(20):
+            other.lease("", share=0.25)
+        slots = lease_all(other, 5)
+
+    assert slots[1] - slots[0] == pytest.approx(2 * GAP, abs=0.001)
 
 
 def test_connects_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
