@@ -111,7 +111,7 @@ def make_im_clients(settings: Settings) -> dict[str, IMClient]:
 def _make_limit(settings: Settings, name: str) -> SharedLimit | None:
     if settings.redis is None:
         return None
-    # Only who shares a limit pays for the library.
+    # Most bots run alone: the library is loaded only where it is used.
     from bot.im.redis_schedule import RedisSchedule  # noqa: PLC0415
 
     schedule = RedisSchedule(settings.redis, settings.im_apps[name].sdk_app_id)

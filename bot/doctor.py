@@ -200,7 +200,7 @@ def _check_database(settings: Settings) -> Check:
 
 
 def _check_redis(address: RedisAddress) -> Check:
-    # Only who shares a limit pays for the library.
+    # Most bots run alone: the library is loaded only where it is used.
     from bot.im.redis_schedule import RedisSchedule  # noqa: PLC0415
 
     def check() -> str:

@@ -135,7 +135,7 @@ class RedisSchedule:
 
 
 class _RedisClock:
-    """Redis's clock by this process's, from the quickest round trips of late.
+    """Redis's clock by this process's, from the quickest of the recent round trips.
 
     Redis reads its clock at some time of a round trip: half of it is the most that a reading can be off.
     """
