@@ -35,6 +35,7 @@ _LONGEST = (
     "test_chaos",
     "test_crash",
     "test_lifecycle",
+    "test_shared_pacer",
     "test_tampering",
     "test_migrate",
     "test_verify",

@@ -1,3 +1,4 @@
+import re
 import resource
 import signal
 import socket
@@ -39,6 +40,7 @@ from tests.support.bot import (
     slash_command,
 )
 from tests.support.migrated import migrated_file
+from tests.support.redis_server import run_redis
 from tests.support.scripted_im import OK, make_im_client, scripted_im
 from tests.support.scripted_server import ScriptedServer, answer, hang
 from tests.support.slack import SIGNING_SECRET, make_workspace, open_page, wait_until
@@ -389,6 +391,17 @@ def test_serves_probes_and_nothing_else_beside_socket_mode(tmp_path: Path) -> No
         assert requests.post(fixture.url + EVENTS, body, headers=signed(body), timeout=30).status_code == 404
         page.send("/im whoami")
         wait_until(lambda: 'command="ShowRole"' in fixture.get("/metrics"))
+
+
+def test_says_while_ready_that_redis_cannot_be_used(tmp_path: Path) -> None:
+    with run_redis() as server, run_socket_bot(tmp_path, PORT="0", REDIS_URL=server.url) as fixture:
+        server.stop()
+        wait_until(lambda: fixture.get("/readyz") != "ready\n")
+
+        share = r"ready\napp demo: this process keeps to \d+% of .*: there is no connection\n"
+        assert re.fullmatch(share, fixture.get("/readyz"))
+        server.start()
+        wait_until(lambda: fixture.get("/readyz") == "ready\n")
 
 
 def test_is_not_ready_while_slack_cannot_be_heard(tmp_path: Path) -> None:
