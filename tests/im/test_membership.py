@@ -3,7 +3,7 @@ import time
 import pytest
 
 from bot.im.lease import DELIVERED_WITHIN, HORIZON, LOST_AFTER, Lease
-from bot.im.shared_pacer import KEPT, SETTLING, UNKNOWN_SHARE, Membership
+from bot.im.membership import KEPT, SETTLING, UNKNOWN_SHARE, Membership
 
 OLD = 1000.0
 """An age of the list of processes at which all have come back to it."""
