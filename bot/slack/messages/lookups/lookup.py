@@ -10,16 +10,9 @@ from bot.core.lookups.mutual import MUTUAL, UNKNOWN, YES
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.slack.messages.blocks import NEWER, Truncator, bold, code, context, paragraph, words
+from bot.slack.messages.lookups.buttons import back, onward
 from bot.slack.messages.lookups.lookup_errors import COUNTED, show_problems
-from bot.slack.messages.lookups.paging import (
-    PROBLEMS_PER_PAGE,
-    PageControls,
-    back,
-    onward,
-    pages,
-    part,
-    split,
-)
+from bot.slack.messages.lookups.paging import PROBLEMS_PER_PAGE, PageControls, pages, part, split
 from bot.slack.messages.lookups.tables import (
     SIDE_BY_SIDE,
     all_fields,
