@@ -141,36 +141,26 @@ def make_bot(
     relay = _make_relay(settings, slack, store, people, post_links)
     reconcile_loop = _make_reconcile_loop(settings, store, changes, responder)
     audit = Audit(store, relay, reconcile_loop, post_links, audited=changes.audited)
-    cipher = Cipher(settings.slack_bot_token.get_secret_value())
-    interactions = Interactions(store, InteractionCodec(settings.apps.by_name, cipher))
+    interactions = _make_interactions(settings, store)
     forms = Forms(slack, interactions)
+    command, files, avoided = settings.slack_command, Files(slack), _list_avoided_blocks(settings)
+    lookups = LookupAnswers(command, services, interactions, people, files, avoided)
+    trouble, expect = audit.channel_trouble, post_links.expect if relay else lambda _, __: None
     runner = CommandRunner(
-        settings.slack_command,
-        services,
-        interactions,
-        people,
-        Claims(store),
-        forms,
-        LookupAnswers(
-            settings.slack_command,
-            services,
-            interactions,
-            people,
-            Files(slack),
-            _list_avoided_blocks(settings),
-        ),
-        observe,
-        audit.channel_trouble,
-        post_links.expect if relay else lambda _, __: None,
+        command, services, interactions, people, Claims(store), forms, lookups, observe, trouble, expect
     )
-    homes = HomeTabs(
-        slack, settings.slack_command, services, interactions, audit.channel_state, _find_channel(settings)
-    )
+    homes = HomeTabs(slack, command, services, interactions, audit.channel_state, _find_channel(settings))
     workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
     admission = Admission(interactions, workers, quick_workers, priority_workers)
     bolt = _make_bolt(slack, settings)
     register(bolt, runner, responder, admission, homes)
     return Bot(bolt, slack, people, ims, audit, responder, workers, priority_workers, quick_workers, pool)
+
+
+def _make_interactions(settings: Settings, store: Store) -> Interactions:
+    # The bot token is a secret that all processes share, and the database does not hold.
+    cipher = Cipher(settings.slack_bot_token.get_secret_value())
+    return Interactions(store, InteractionCodec(settings.apps.by_name, cipher))
 
 
 def _make_bolt(slack: SlackClient, settings: Settings) -> App:
