@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 FORMS = (
     "must be redis://[[USER]:PASSWORD@]HOST[:PORT][/NUMBER], rediss://… for TLS, or "
@@ -10,6 +10,7 @@ FORMS = (
 )
 """The forms of an address; special characters in a password are written as %XX."""
 
+_URL = re.compile(r"(?P<scheme>[a-z+]+)://(?P<place>[^/?#]*)(?P<path>(?:/[^?#]*)?)")
 _PORTS = {"redis": 6379, "redis+sentinel": 26379}
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 
@@ -41,15 +42,15 @@ def parse_redis_url(url: str) -> RedisAddress:
     Raises:
         ValueError: It has none of the FORMS; the text does not repeat it.
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # its text may hold a password
-        raise ValueError(FORMS) from None
-    scheme = parts.scheme.replace("rediss", "redis")
-    login, at, places = parts.netloc.rpartition("@")
+    # Not by urllib, some versions of which take no brackets in a list of hosts.
+    parts = _URL.fullmatch(url)
+    if parts is None:
+        raise ValueError(FORMS)
+    scheme = parts["scheme"].replace("rediss", "redis")
+    login, at, places = parts["place"].rpartition("@")
     user, colon, password = login.partition(":")
     hosts = [_HOST.fullmatch(place) for place in places.split(",")]
-    path = parts.path.strip("/").split("/")
+    path = parts["path"].strip("/").split("/")
     sentinel = scheme == "redis+sentinel"
     master = unquote(path.pop(0)) if sentinel else ""
     number = path.pop(0) if path else ""
@@ -60,15 +61,13 @@ def parse_redis_url(url: str) -> RedisAddress:
         or (len(hosts) > 1 and not sentinel)
         or path
         or not re.fullmatch("[0-9]{0,4}", number)
-        or parts.query
-        or parts.fragment
     ):
         raise ValueError(FORMS)
     return RedisAddress(
         hosts=tuple(_read_host(host, _PORTS[scheme]) for host in hosts),
         master=master,
         number=int(number or 0),
-        tls=parts.scheme.startswith("rediss"),
+        tls=parts["scheme"].startswith("rediss"),
         username=unquote(user) or None,
         password=unquote(password) or None,
     )
