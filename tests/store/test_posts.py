@@ -78,7 +78,7 @@ def test_records_an_undo_although_its_note_cannot_be_kept(
     run_freely(url, "ALTER TABLE undone RENAME TO away")
     apply(store, an_undo())
 
-    assert "could not keep what an undo shows" in caplog.text
+    assert "could not keep what a later press or an undo needs" in caplog.text
     assert [change.outcome for change in store.find_each(["op_2"])] == [Outcome.SUCCEEDED]
 
 

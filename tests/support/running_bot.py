@@ -68,6 +68,7 @@ class SlackUser:
 
     page: Page
     audited: list[dict[str, Any]] = field(default_factory=list)
+    shown: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def ask(self, text: str, channel: str = ONCALL) -> dict[str, Any]:
         """Send a command; return its answer."""
@@ -86,7 +87,15 @@ class SlackUser:
 
     def click(self, message: dict[str, Any], label: str) -> None:
         """Press a button, and wait for nothing."""
-        assert self._try_click(message, label)
+        if not self._try_click(message, label):
+            # It was shown again meanwhile, with the link that is added later.
+            assert self._try_click(self._find_again(message), label)
+
+    def _find_again(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Wait for an update of a message, unless it has come."""
+        while (latest := self.shown.get(message["ts"], message)) == message:
+            self.next_message()
+        return latest
 
     def _try_click(self, message: dict[str, Any], label: str) -> bool:
         block_id, button = next(
@@ -142,7 +151,7 @@ class SlackUser:
 
     def _next_view(self) -> dict[str, Any] | None:
         """Wait for the next view, or for None when the last one closed."""
-        while "view" not in (news := self.page.next()) or is_linked(news["view"] or {}):
+        while "view" not in (news := self._next_news()) or is_linked(news["view"] or {}):
             message = news.get("message", {})
             if message and not is_linked(message):
                 assert is_audit_message(message), message["text"]
@@ -150,11 +159,17 @@ class SlackUser:
         view: dict[str, Any] | None = news["view"]
         return view
 
+    def _next_news(self) -> dict[str, Any]:
+        news: dict[str, Any] = self.page.next()
+        if message := news.get("message"):
+            self.shown[message["ts"]] = message
+        return news
+
     def next_message(self) -> dict[str, Any]:
         """Wait for the next message in any channel; those in the audit channel are kept for `audit`."""
-        news = self.page.next()
+        news = self._next_news()
         while "message" not in news:
-            news = self.page.next()
+            news = self._next_news()
         message: dict[str, Any] = news["message"]
         if is_audit_message(message):
             self.audited.append(message)
