@@ -64,6 +64,7 @@ class Bot:
     people: SlackPeople
     ims: Mapping[str, IMClient]
     audit: Audit
+    interactions: Interactions
     responder: Responder
     workers: Workers
     priority_workers: Workers
@@ -80,6 +81,7 @@ class Bot:
         deadline = time.monotonic() + CLOSE_SECONDS
         for workers in (self.workers, self.quick_workers, self.priority_workers):
             workers.close(max(0.0, deadline - time.monotonic()))
+        self.interactions.close()
         self.audit.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
         self.responder.close()
@@ -154,7 +156,19 @@ def make_bot(
     admission = Admission(interactions, workers, quick_workers, priority_workers)
     bolt = _make_bolt(slack, settings)
     register(bolt, runner, responder, admission, homes)
-    return Bot(bolt, slack, people, ims, audit, responder, workers, priority_workers, quick_workers, pool)
+    return Bot(
+        bolt,
+        slack,
+        people,
+        ims,
+        audit,
+        interactions,
+        responder,
+        workers,
+        priority_workers,
+        quick_workers,
+        pool,
+    )
 
 
 def _make_interactions(settings: Settings, store: Store) -> Interactions:

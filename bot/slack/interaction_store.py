@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any, Protocol, TypeVar, overload
 
 from bot.core.model import Actor, SavedState
@@ -125,6 +125,7 @@ class Interactions:
         self._codec = codec
         self._cancelable: dict[str, tuple[RunningLookup | WaitingRequest, float]] = {}
         self._watches = False
+        self._closed = Event()
         self._loaders = ThreadPoolExecutor(_LOADS, thread_name_prefix="state")
         self._capacity = capacity
         self._most_accounts = accounts
@@ -133,6 +134,10 @@ class Interactions:
         self._holding: OrderedDict[int, set[str]] = OrderedDict()
         self._accounts = 0
         self._lock = Lock()
+
+    def close(self) -> None:
+        """Cancel nothing more for other processes."""
+        self._closed.set()
 
     def keep(self, actor: Actor, what: Interaction, key: str = "") -> str:
         """Remember state for an actor and return its opaque id, a new one unless it replaces another's."""
@@ -228,8 +233,7 @@ class Interactions:
         asked = SavedState(_cancel_id(key), actor.user_id, "{}")
         self._store.save_now(asked)
         deadline = time.monotonic() + CANCEL_SECONDS
-        while time.monotonic() < deadline:
-            time.sleep(_LOOK_SECONDS)
+        while time.monotonic() < deadline and not self._closed.wait(_LOOK_SECONDS):
             if asked.id not in self._store.find_ids([asked.id]):
                 return True
         return False
@@ -242,13 +246,16 @@ class Interactions:
             Thread(target=self._cancel_asked, name="cancels", daemon=True).start()
 
     def _cancel_asked(self) -> None:
-        while True:
-            time.sleep(_LOOK_SECONDS)
+        while not self._closed.wait(_LOOK_SECONDS):
             with self._lock:
                 now = time.monotonic()
-                watched = {key: each for key, (each, until) in self._cancelable.items() if until > now}
+                self._cancelable = {
+                    key: (each, until)
+                    for key, (each, until) in self._cancelable.items()
+                    if until > now and not each.is_over
+                }
+                watched = {key: each for key, (each, _) in self._cancelable.items()}
                 if not watched:
-                    self._cancelable.clear()
                     self._watches = False
                     return
             try:

@@ -161,6 +161,11 @@ class RunningLookup(Cancelable):
     showing: Showing
     answer: Callable[[Lookup], None] = _ignore
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it cannot be cancelled any more; then another state takes its place."""
+        return False
+
     def cancel_here(self) -> None:
         """Cancel it for a press that another process got, and answer its own request."""
         if lookup := self.stop():
@@ -185,6 +190,11 @@ class WaitingRequest(Cancelable):
     cancel: Callable[[], bool]
     find_lookup: Callable[[], RunningLookup | FinishedLookup | None]
     answer: Callable[[], None]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has begun, and its lookup has ended."""
+        return isinstance(self.find_lookup(), FinishedLookup)
 
     def cancel_here(self) -> None:
         """Cancel it for a press that another process got, and answer its own request."""
