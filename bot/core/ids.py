@@ -1,5 +1,7 @@
-"""The length limit of account ids."""
+"""The limits of account ids: their number in one command, and their length."""
 
+MAX_ACCOUNTS = 1000
+"""The most accounts of one command."""
 MAX_ID_BYTES = 32
 """The vendor's limit for an account id, in bytes of UTF-8."""
 

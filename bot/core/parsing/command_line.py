@@ -22,7 +22,7 @@ from bot.core.commands import (
     make_lookup,
 )
 from bot.core.fields import Domain, Field
-from bot.core.ids import MAX_ID_BYTES, fits
+from bot.core.ids import MAX_ACCOUNTS, MAX_ID_BYTES, fits
 from bot.core.lookups.kinds import PROFILES, LookupKind
 from bot.core.model import Actor, App, RecordQuery, Value
 from bot.core.parsing.assignments import read_assignments
@@ -36,8 +36,6 @@ from bot.errors import NoAccountError, UsageError
 
 MAX_TEXT = 5000
 """The most characters of text in one command."""
-MAX_ACCOUNTS = 1000
-"""The most accounts of one command."""
 
 _CHANGE = re.compile("op_[a-z0-9]{12}")
 _ENTRY = re.compile("#[0-9]{1,15}")

@@ -8,6 +8,7 @@ from bot.core.ids import fits
 from bot.core.lookups.kinds import PROFILES
 from bot.core.parsing.command_line import check_length
 from bot.core.parsing.typography import normalize
+from bot.slack.listeners.small_talk import NEVER_IDS, SMALL_TALK
 from bot.slack.messages.text import unescape
 
 _PUNCTUATION = ".,;:!?()"
@@ -23,17 +24,6 @@ _SEPARATORS = re.compile(r"(?i)(?<=[\w`])[.;:!?]++(?:\s++|$)|(?<!\s)\s++and\s++"
 _EMOJI = re.compile(r"(?<!\S):[a-z0-9_+'-]++:(?!\S)")
 _MARKED = re.compile(r"[0-9_@\"'«=]|(?<=\w)[-.#:]+(?=\w)|--")
 """Characters of ids and options that words of a sentence lack."""
-_WORDS = """
-    a about again all am any anybody anyone are can cheers cool could do does everybody everyone fine for
-    from good got great guys have hello hey hi hiya how i in is it just me morning my nice no of ok okay on
-    perfect please show sorry sure tell test thank thanks that the there this thx to up ty was welcome well
-    what who why with works wow yes yo you your
-"""
-_SMALL_TALK = frozenset(_WORDS.split())
-_NEVER_IDS = _SMALL_TALK - {"test"} | frozenset(
-    ["an", "and", "as", "at", "be", "but", "by", "he", "if", "or", "she", "so", "they", "we"]
-)
-"""Words of sentences that are not worth saying when they are not read as ids."""
 _LINK = re.compile(r"[a-zA-Z][\w+.-]*+://\S++")
 _GAPS = re.compile(r"[\s,;]++")
 
@@ -81,7 +71,7 @@ def find_unread(text: str, bot_id: str) -> tuple[str, ...]:
 
 
 def _may_be_id(word: str) -> bool:
-    return any(map(str.isalnum, word)) and fits(word) and word.lower() not in _NEVER_IDS
+    return any(map(str.isalnum, word)) and fits(word) and word.lower() not in NEVER_IDS
 
 
 def read_word(text: str, bot_id: str) -> str:
@@ -93,7 +83,7 @@ def read_word(text: str, bot_id: str) -> str:
     words = [_to_word(each) for each in _BULLET.sub("", typed[:_GREETING]).split()]
     if words and words[0] in SPECS:
         return words[0]
-    return "" if len(typed) <= _GREETING and _SMALL_TALK.issuperset(words) else PROFILES.word
+    return "" if len(typed) <= _GREETING and SMALL_TALK.issuperset(words) else PROFILES.word
 
 
 def _to_word(typed: str) -> str:
@@ -111,7 +101,7 @@ def _is_sentence(typed: str) -> bool:
     words = [
         word for each in _QUOTED.sub('""', said).split() if (word := each.strip(f"{_PUNCTUATION}-").lower())
     ]
-    if any(word in _SMALL_TALK or is_common(word) for word in words if word != "and"):
+    if any(word in SMALL_TALK or is_common(word) for word in words if word != "and"):
         return True
     return not words or (said.rstrip().endswith(("?", "!")) and not any(map(_MARKED.search, words)))
 

@@ -8,8 +8,8 @@ from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
 from bot.core.commands import SetFields, Spec
 from bot.core.fields import MAX_UINT32, Domain, Field, Kind, offered
+from bot.core.ids import MAX_ACCOUNTS
 from bot.core.model import App, Grantees, Role
-from bot.core.parsing.command_line import MAX_ACCOUNTS
 from bot.core.parsing.presets import format_preset
 from bot.core.parsing.values import choices, is_settable
 from bot.core.results import Help, RoleReport, Withheld

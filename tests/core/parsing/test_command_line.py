@@ -21,10 +21,10 @@ from bot.core.commands import (
     UndoChange,
 )
 from bot.core.fields import CUSTOM_FRIEND, Domain, Field, custom_field, defaults, named
-from bot.core.ids import MAX_ID_BYTES, fits
+from bot.core.ids import MAX_ACCOUNTS, MAX_ID_BYTES, fits
 from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
 from bot.core.model import Actor, App, RecordQuery, Value
-from bot.core.parsing.command_line import MAX_ACCOUNTS, MAX_TEXT, Apps, parse
+from bot.core.parsing.command_line import MAX_TEXT, Apps, parse
 from bot.core.parsing.tokens import tokenize
 from bot.core.parsing.typography import DOUBLE, normalize
 from bot.errors import UsageError

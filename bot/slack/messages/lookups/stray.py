@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from bot.core.commands import LookupCommand
+from bot.core.ids import MAX_ACCOUNTS
 from bot.core.model import LookupStatus
-from bot.core.parsing.command_line import MAX_ACCOUNTS
 from bot.core.parsing.punctuation import strip_punctuation
 from bot.core.results import Lookup
 from bot.slack.messages.text import cut, make_visible, plural
