@@ -23,7 +23,6 @@ from bot.core.model import (
 from bot.errors import AuditError
 from bot.store import chain
 from bot.store.batch import Batch, is_checkpoint_due
-from bot.store.changes import check_latest, load_verified, load_verified_each
 from bot.store.database import clock
 from bot.store.database.engine import open_engine, open_snapshot
 from bot.store.database.migrate import check_current, is_current, migrate_engine
@@ -32,6 +31,7 @@ from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.posts import find_outdated, find_places
 from bot.store.search import search
 from bot.store.states import find_ids, find_state, has_expired
+from bot.store.verified_changes import check_latest, load_verified, load_verified_each
 from bot.store.writer import Writer
 
 _MAX_INSPECTED = 100

@@ -16,7 +16,6 @@ from bot.errors import UsageError
 from bot.store import chain
 from bot.store.batch import is_for_channel
 from bot.store.chain import START, BrokenChainError, EntryRow, follow
-from bot.store.changes import find_altered_change
 from bot.store.database import clock, schema
 from bot.store.database.engine import open_engine, open_snapshot
 from bot.store.database.errors import is_damage
@@ -24,6 +23,7 @@ from bot.store.database.migrate import check_current, has_record
 from bot.store.database.schema_check import find_altered_trigger, find_missing_table
 from bot.store.entries import require_text, stream_entries, stream_rows
 from bot.store.posts import find_altered_undone
+from bot.store.verified_changes import find_altered_change
 
 DIGITS = 32
 """The digits that identify a hash: with fewer, another hash can be made that begins so."""
