@@ -290,7 +290,7 @@ class LookupAnswers:
             edit_id=this if is_single and self.services.may_change(request.actor) else None,
             history_id=this if is_single else None,
             drift_id=self._keep_drift(request, lookup),
-            both_id=this if command.kind.has_owner and not command.both else None,
+            both_id=this if command.kind.one_way and not command.both else None,
             instead_id=this if strip_unknown(lookup) else None,
         )
 

@@ -48,6 +48,7 @@ class LookupKind:
         noun: The plural noun of its results.
         title: Its name in the first line of an answer; empty if the headline has it.
         headline: The count in that line, of `found`, `asked`, `are` (is, are) and `owner`.
+        one_way: Whether it reads one direction only, so that --both has a meaning.
     """
 
     word: str
@@ -62,6 +63,7 @@ class LookupKind:
     noun: str
     title: str
     headline: str = "{found:,} of {asked:,} found"
+    one_way: bool = False
 
     def __repr__(self) -> str:
         return f"<LookupKind {self.word}>"
@@ -69,15 +71,16 @@ class LookupKind:
     @property
     def usage(self) -> str:
         """The rest of the usage line."""
-        accounts = "<owner> <id>… [--both]" if self.has_owner else "<id>…"
+        accounts = "<owner> <id>…" if self.has_owner else "<id>…"
+        both = " [--both]" if self.one_way else ""
         fields = f" [--fields {self.fields_example}]" if self.fields_example else ""
-        return f"{accounts}{fields} [--app NAME] [--csv] [--share]"
+        return f"{accounts}{both}{fields} [--app NAME] [--csv] [--share]"
 
     @property
     def options(self) -> Mapping[str, bool]:
         """The options it takes; True for an option with a value."""
         fields = {"--fields": True} if self.fields_example else {}
-        both = {"--both": False} if self.has_owner else {}
+        both = {"--both": False} if self.one_way else {}
         return {**both, **fields, "--app": True, "--csv": False, "--share": False}
 
     @property
@@ -121,6 +124,7 @@ FRIENDS = LookupKind(
     noun="friends",
     title="",
     headline="{found:,} of {asked:,} {are} in {owner}'s friend list",
+    one_way=True,
 )
 ATTRIBUTES = LookupKind(
     word="attrs",

@@ -54,7 +54,7 @@ def show_lookup(
     yield from onward(lookup, page, number)
     left_out = _left_out(lookup, found) if found else ""
     rest = "" if count == 1 or page.next_id or page.previous_id else "to see every page, leave out --share"
-    one_way = "one direction only" if lookup.command.kind.has_owner and not lookup.command.both else ""
+    one_way = "one direction only" if lookup.command.kind.one_way and not lookup.command.both else ""
     yield context(one_way, *_place(lookup, number, count, page.size), rest, seen_by, left_out, trim.note())
 
 
