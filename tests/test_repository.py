@@ -151,6 +151,9 @@ def test_lock_has_a_hash_for_every_package_and_names_no_registry() -> None:
     packages = re.findall(r"^[a-z0-9_.-]+==\S+.*$", lock, re.MULTILINE)
 
     assert packages
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.split(r"[\[<>=]", package)[0] for package in project["dependencies"]}
+    assert needed - {package.partition("==")[0] for package in packages} == set()
     assert all(line.endswith("\\") for line in packages)
     assert "://" not in lock
 
