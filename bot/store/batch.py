@@ -27,7 +27,7 @@ from bot.store.database import clock, schema
 from bot.store.database.errors import translate_database_errors
 from bot.store.database.schema import changes, entries, lease, outbox
 from bot.store.posts import find_outdated, keep_posts, keep_undone, mark_shown
-from bot.store.states import add_claim, drop_expired, write_states
+from bot.store.states import add_claim, drop_expired, take_state, write_states
 
 _SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN})
 _CHANGE_COMMANDS = frozenset({"set", "undo"})
@@ -162,9 +162,20 @@ class Batch:
         """Delete states."""
         self._states.update(dict.fromkeys(ids))
 
+    def take_state(self, id_: str) -> bool:
+        """Delete a state; return whether it was there."""
+        with translate_database_errors(), self._connection.begin_nested():
+            there = take_state(self._connection, id_)
+        return self._states.pop(id_, None) is not None or there
+
     def claim(self, id_: str) -> bool:
-        """Claim an id; return False if it is claimed already."""
-        return add_claim(self._connection, id_, self._now)
+        """Claim an id; return False if it is claimed already.
+
+        Raises:
+            AuditError: It cannot be claimed; the entries of the batch are none the worse.
+        """
+        with translate_database_errors(), self._connection.begin_nested():
+            return add_claim(self._connection, id_, self._now)
 
     def drop_expired(self) -> None:
         """Delete a part of the expired states and claims."""

@@ -101,6 +101,10 @@ class Store:
         with open_snapshot(self._engine) as connection:
             return find_state(connection, id_, clock.now(connection))
 
+    def take_state(self, id_: str, seconds: float) -> bool:
+        """Delete a state within some seconds; return whether it was there, to one process alone."""
+        return self._writer.submit(lambda batch: batch.take_state(id_), seconds)
+
     def find_ids(self, ids: Collection[str]) -> frozenset[str]:
         """Find those of some ids that have a state."""
         with open_snapshot(self._engine) as connection:

@@ -42,6 +42,11 @@ def find_state(connection: Connection, id_: str, now: datetime) -> SavedState | 
     return SavedState(row.id, row.owner, row.content) if row else None
 
 
+def take_state(connection: Connection, id_: str) -> bool:
+    """Delete a state; return whether it was there."""
+    return bool(connection.execute(delete(states).where(states.c.id == id_)).rowcount)
+
+
 def find_ids(connection: Connection, ids: Collection[str]) -> frozenset[str]:
     """Find those of some ids that have a state."""
     return frozenset(connection.scalars(select(states.c.id).where(states.c.id.in_([*ids]))))

@@ -80,6 +80,16 @@ class _Submission:
         return self._result
 
 
+class _UnawaitedSubmission(_Submission):
+    """A write that nobody waits for."""
+
+    def settle(self, failure: AuditError | None = None) -> None:
+        """Log the failure of the write, or of its whole batch."""
+        super().settle(failure)
+        if self._refusal:
+            log.warning("a write that nobody waits for failed: %s", self._refusal)
+
+
 class Writer:
     """Commits the writes of all threads in order, until it is closed.
 
@@ -120,16 +130,12 @@ class Writer:
 
     def submit_later(self, work: Callable[[Batch], object]) -> None:
         """Queue a write that nobody waits for; if it fails, it is lost, with a line in the log."""
-
-        def run(batch: Batch) -> None:
-            try:
-                work(batch)
-            except AuditError as error:
-                log.warning("a write that nobody waits for failed: %s", error)
-
+        is_stuck = self._trouble or time.monotonic() - self._began > self._timeouts.entry
         with self._closing:
-            if not self._closed and not self._trouble:
-                self._queue.put(_Submission(run, alone=False))
+            if not self._closed and not is_stuck:
+                self._queue.put(_UnawaitedSubmission(work, alone=False))
+                return
+        log.info("a write that nobody waits for was left out: the record is closed or stuck")
 
     def probe(self, work: Callable[[Batch], object]) -> None:
         """Run a write in a batch of its own, and remember a failure that took long.

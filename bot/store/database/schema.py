@@ -120,7 +120,7 @@ states = Table(
     Column("content", Text, nullable=False),
     Column("expires", Float(53), nullable=False, index=True),
 )
-"""What buttons and forms stand for: an opaque id, its owner's user id, JSON, and the end (Unix seconds)."""
+"""State behind buttons and forms: an opaque id, its owner's user id, JSON, and the end (Unix seconds)."""
 
 claims = Table(
     "claims",
