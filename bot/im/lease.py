@@ -101,7 +101,7 @@ class RedisTroubleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """What one round trip brought.
+    """The result of one round trip.
 
     Args:
         asked_at: When it began (monotonic seconds), as are all times.

@@ -52,6 +52,7 @@ class Admission:
 
     def try_to_admit(self, request: SlackRequest, run: Callable[[], object], *, quick: bool = False) -> bool:
         """Admit a request, with a notice if it waits; return False if there is no room."""
+        request.runs_once = not quick
         line = self._submit(request, run, self.quick if quick else self.workers)
         if line is None:
             return False
@@ -67,7 +68,8 @@ class Admission:
             run: Runs it.
             typed: The text after the slash command.
         """
-        line = self._submit(request, run, self.quick if is_quick(typed) else self.workers)
+        request.runs_once = not is_quick(typed)
+        line = self._submit(request, run, self.workers if request.runs_once else self.quick)
         if line is None:
             return busy()
         if not line.job.queued:

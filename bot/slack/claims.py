@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.errors import AuditError
 
-CLAIM_SECONDS = 1.0
+WAIT_SECONDS = 1.0
 """Seconds that a request waits for its claim; then it runs without one."""
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Claims:
         # A trigger id is a secret while it is fresh.
         digest = sha256(request_id.encode()).hexdigest()
         try:
-            return self.store.claim(digest, CLAIM_SECONDS)
+            return self.store.claim(digest, WAIT_SECONDS)
         except AuditError as error:
             log.info("a request runs without a claim (%s)", type(error).__name__)
             return True

@@ -1,4 +1,4 @@
-"""State behind button and form ids as JSON: accounts and fields, never values."""
+"""State behind button and form ids as JSON: accounts and fields; what else it holds is encrypted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -101,6 +101,7 @@ class _SavedAccount(msgspec.Struct, tag="account"):
 class _OpenForm(msgspec.Struct, tag="form", omit_defaults=True):
     app: str
     account: str
+    values: str
     url: str = ""
 
 
@@ -141,7 +142,7 @@ _Saved: TypeAlias = (
 class InteractionCodec:
     """Turns state into JSON and back, for other processes and versions of the bot.
 
-    Of an open form the current values are left out. Response URLs and typed text are encrypted.
+    The values of a form, response URLs and typed text are encrypted.
 
     Args:
         apps: The apps by name.
@@ -181,7 +182,8 @@ def _to_struct(  # noqa: C901 - one case for each kind of state
         case SavedAccount(app=app, account=account):
             return _SavedAccount(app.name, account)
         case OpenForm(form=form, response_url=url):
-            return _OpenForm(form.app.name, form.account, cipher.encrypt(url))
+            values = msgspec.json.encode(dict(form.values)).decode()
+            return _OpenForm(form.app.name, form.account, cipher.encrypt(values), cipher.encrypt(url))
         case OpenLookup(channel_id=channel_id, thread_ts=thread_ts, response_url=url):
             return _OpenLookup(channel_id, thread_ts, cipher.encrypt(url))
         case OpenReview(change_id=change_id):
@@ -210,8 +212,9 @@ def _from_struct(  # noqa: C901 - as above
             return SavedText(_decrypt(text, cipher))
         case _SavedAccount(app=app, account=account):
             return SavedAccount(apps[app], account)
-        case _OpenForm(app=app, account=account, url=url):
-            return OpenForm(Form(apps[app], account, NOTHING), cipher.decrypt(url), is_read=False)
+        case _OpenForm(app=app, account=account, values=token, url=url):
+            values = msgspec.json.decode(_decrypt(token, cipher), type=dict[str, Value])
+            return OpenForm(Form(apps[app], account, values), cipher.decrypt(url))
         case _OpenLookup(channel_id=channel_id, thread_ts=thread_ts, url=url):
             return OpenLookup(channel_id, cipher.decrypt(url), thread_ts)
         case _OpenReview(change_id=change_id):
@@ -252,9 +255,16 @@ def _unpack_history(saved: _History, apps: Mapping[str, App]) -> ShowHistory:
 
 
 def _find_fields(domain: Domain, app: App, tags: Sequence[str]) -> tuple[Field, ...]:
-    """Find fields by their tags; one that is no longer configured is left out."""
+    """Find fields by their tags; one that is no longer configured is left out.
+
+    Raises:
+        LookupError: None is configured any more.
+    """
     by_tag = {field.tag: field for field in offered(domain, app.custom)}
-    return tuple(by_tag[tag] for tag in tags if tag in by_tag)
+    found = tuple(by_tag[tag] for tag in tags if tag in by_tag)
+    if tags and not found:
+        raise LookupError
+    return found
 
 
 def _pack_command(command: LookupCommand) -> _Command:

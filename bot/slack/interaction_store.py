@@ -44,17 +44,20 @@ LOAD_SECONDS = 1.5
 _LOADS = 4
 """The most presses at once that wait for it."""
 _EXPIRED = "this button has expired"
+_ASKED, _TOO_LATE = '"asked"', '"too late"'
+"""The content of a state that passes on a press of a Cancel button."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A kept interaction, its expiry (monotonic seconds) and its owner."""
+    """A kept interaction, its expiry (monotonic seconds), its owner, and whether the store has it too."""
 
     expiry: float
     owner: Actor
     what: Interaction
+    saved: bool = True
 
 
 class StateStore(Protocol):
@@ -81,6 +84,14 @@ class StateStore(Protocol):
 
         Raises:
             AuditError: It cannot be read.
+        """
+        ...
+
+    def take_state(self, id_: str, seconds: float) -> bool:
+        """Delete a state within some seconds; return whether it was there, to one process alone.
+
+        Raises:
+            AuditError: It could not be deleted.
         """
         ...
 
@@ -136,8 +147,9 @@ class Interactions:
         self._lock = Lock()
 
     def close(self) -> None:
-        """Cancel nothing more for other processes."""
+        """Load nothing more, and cancel nothing more for other processes."""
         self._closed.set()
+        self._loaders.shutdown(wait=False, cancel_futures=True)
 
     def keep(self, actor: Actor, what: Interaction, key: str = "") -> str:
         """Remember state for an actor and return its opaque id, a new one unless it replaces another's."""
@@ -149,8 +161,22 @@ class Interactions:
     def keep_now(self, actor: Actor, what: Interaction, key: str) -> None:
         """Remember state under an id, for every process before this returns, if the store can be written."""
         if state := self.prepare(actor, what, key):
-            with suppress(AuditError):
+            try:
                 self._store.save_now(state)
+            except AuditError:
+                with self._lock:
+                    if kept := self._kept.get(key):
+                        self._kept[key] = replace(kept, saved=False)
+
+    def take(self, key: str, seconds: float) -> bool:
+        """Forget the state behind an id within some seconds; tell one process alone that it was there.
+
+        Raises:
+            AuditError: The store, which has it, cannot be written.
+        """
+        with self._lock:
+            kept = self._drop(key)
+        return True if kept and not kept.saved else self._store.take_state(key, seconds)
 
     def prepare(self, actor: Actor, what: Interaction, key: str) -> SavedState | None:
         """Remember state, and return what the caller saves for other processes; None if there is nothing."""
@@ -216,26 +242,39 @@ class Interactions:
     def find_latest(self, key: str, actor: Actor, kind: type[T]) -> T:
         """Find the state behind an id that another process may have forgotten or replaced since.
 
+        While the store cannot be read, what this process knows counts.
+
         Raises:
             ExpiredError: As for `find`.
         """
-        try:
-            kept = self._load(key)
-        except AuditError:
-            # The store cannot be read now: what this process knows is the best guess.
-            return self.find(key, actor, kind)
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is None or kept.saved:
+            with suppress(AuditError):
+                kept = self._load(key)
         if kept is None or not isinstance(kept.what, kind) or kept.owner != actor:
             raise ExpiredError(_EXPIRED)
         return kept.what
 
     def cancel_elsewhere(self, key: str, actor: Actor) -> bool:
-        """Ask the process that has a request to cancel it; return whether it did within CANCEL_SECONDS."""
-        asked = SavedState(_cancel_id(key), actor.user_id, "{}")
+        """Ask the process that has a request to cancel it; return whether it does, and answers.
+
+        Raises:
+            ExpiredError: It has begun and cannot be cancelled any more.
+            AuditError: The store cannot be used now.
+        """
+        asked = SavedState(_cancel_id(key), actor.user_id, _ASKED)
         self._store.save_now(asked)
         deadline = time.monotonic() + CANCEL_SECONDS
         while time.monotonic() < deadline and not self._closed.wait(_LOOK_SECONDS):
-            if asked.id not in self._store.find_ids([asked.id]):
+            state = self._store.find_state(asked.id)
+            if state is None:
                 return True
+            if state.content == _TOO_LATE:
+                self._store.drop([asked.id])
+                raise ExpiredError("this has already started", advice="Its answer is here or on the way")
+        # Nobody is to cancel it after the person heard that this failed.
+        self._store.drop([asked.id])
         return False
 
     def _watch(self, key: str, what: RunningLookup | WaitingRequest, now: float) -> None:
@@ -249,41 +288,48 @@ class Interactions:
         while not self._closed.wait(_LOOK_SECONDS):
             with self._lock:
                 now = time.monotonic()
-                self._cancelable = {
-                    key: (each, until)
-                    for key, (each, until) in self._cancelable.items()
-                    if until > now and not each.is_over
-                }
-                watched = {key: each for key, (each, _) in self._cancelable.items()}
+                watched = {key: each for key, (each, until) in self._cancelable.items() if until > now}
+                watched = {key: each for key, each in watched.items() if not each.is_over}
+                self._cancelable = {key: self._cancelable[key] for key in watched}
                 if not watched:
                     self._watches = False
                     return
             try:
                 asked = self._store.find_ids([_cancel_id(key) for key in watched])
+                for key in (key for key in watched if _cancel_id(key) in asked):
+                    self._cancel_here(key, watched[key])
             except AuditError as error:
-                log.info("could not look for cancelled requests: %s", error)
-                continue
-            for key, what in watched.items():
-                if _cancel_id(key) in asked:
-                    self._cancel_here(key, what)
+                log.debug("could not look for cancelled requests: %s", error)
+            except Exception:
+                # The thread must live on, to cancel later requests.
+                log.exception("a request could not be cancelled")
 
     def _cancel_here(self, key: str, what: RunningLookup | WaitingRequest) -> None:
-        try:
-            what.cancel_here()
-        except Exception:
-            # The thread must live on, to cancel later requests.
-            log.exception("a request could not be cancelled")
-        self.forget(key)
-        self._store.drop([_cancel_id(key)])
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept and what.cancel_here():
+            self.forget(key)
+            self._store.drop([_cancel_id(key)])
+        elif kept:
+            self._store.save(SavedState(_cancel_id(key), kept.owner.user_id, _TOO_LATE))
 
     def _load(self, key: str) -> _Entry | None:
         """Load what another process kept, or this one before a restart."""
+        loading = self._loaders.submit(self._find_state, key)
         try:
-            state = self._loaders.submit(self._store.find_state, key).result(LOAD_SECONDS)
+            state = loading.result(LOAD_SECONDS)
         except TimeoutError:
+            loading.cancel()
             raise AuditError("the record did not answer in time", advice="Try again in a minute") from None
         what = self._codec.decode(state.content) if state else None
         return _Entry(math.inf, Actor(state.owner, ""), what) if state and what else None
+
+    def _find_state(self, key: str) -> SavedState | None:
+        if state := self._store.find_state(key):
+            return state
+        # A quick press may overtake the write of its state.
+        self._closed.wait(_LOOK_SECONDS)
+        return self._store.find_state(key)
 
     def _is_oldest_expired(self, now: float) -> bool:
         return any(kept.expiry < now for kept in islice(self._kept.values(), 1))

@@ -1,8 +1,10 @@
 """State behind button and form ids."""
 
+import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import TypeAlias
 
 from bot.core.commands import LookupCommand, SearchRecord, ShowHistory
@@ -12,6 +14,9 @@ from bot.core.results import Form, Lookup, Preview
 _ID_BYTES = 12
 _PAGE = "."
 """Stands between the id of an answer and the number of another page; no id has one."""
+
+
+log = logging.getLogger(__name__)
 
 
 def new_id() -> str:
@@ -82,12 +87,10 @@ class OpenForm:
     Args:
         form: The form.
         response_url: The response URL; empty if there is none.
-        is_read: Whether the form holds the values it showed; else another process opened it.
     """
 
     form: Form
     response_url: str = field(repr=False)
-    is_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +169,21 @@ class RunningLookup(Cancelable):
         """Whether it cannot be cancelled any more; then another state takes its place."""
         return False
 
-    def cancel_here(self) -> None:
-        """Cancel it for a press that another process got, and answer its own request."""
-        if lookup := self.stop():
-            self.answer(lookup)
+    def cancel_here(self) -> bool:
+        """Cancel it for a press that another process got, and answer its own request; always True.
+
+        If it has just ended, its answer is on the way.
+        """
+        Thread(target=self._stop_and_answer, name="cancel", daemon=True).start()
+        return True
+
+    def _stop_and_answer(self) -> None:
+        # In a thread: the record and Slack may be slow.
+        try:
+            if lookup := self.stop():
+                self.answer(lookup)
+        except Exception:
+            log.exception("a cancelled lookup could not be answered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +210,13 @@ class WaitingRequest(Cancelable):
         """Whether it has begun, and its lookup has ended."""
         return isinstance(self.find_lookup(), FinishedLookup)
 
-    def cancel_here(self) -> None:
-        """Cancel it for a press that another process got, and answer its own request."""
+    def cancel_here(self) -> bool:
+        """Cancel it for a press that another process got, and answer its own request; False if too late."""
         if self.cancel():
-            self.answer()
-        elif isinstance(lookup := self.find_lookup(), RunningLookup):
-            lookup.cancel_here()
+            Thread(target=self.answer, name="cancel", daemon=True).start()
+            return True
+        lookup = self.find_lookup()
+        return isinstance(lookup, RunningLookup) and lookup.cancel_here()
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,8 @@ class LookupAnswers:
         note: str = "",
     ) -> None:
         if lookup.answer.is_unanswered:
-            self._show(request, lookup, replace(showing, public=request.reply.public), note=_NO_CSV)
+            note = f"{_NO_CSV} Nothing was shared." if share else _NO_CSV
+            self._show(request, lookup, replace(showing, public=request.reply.public), note=note)
             return
         if share:
             request.reply.answer(self.make_answer(request, lookup, showing), Audience.CHANNEL)

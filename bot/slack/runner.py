@@ -25,7 +25,7 @@ from bot.core.commands import (
     metric_of,
 )
 from bot.core.model import Actor, Outcome, Role, Surface
-from bot.core.results import Form, History, Preview, RecordPage, Result, Settled
+from bot.core.results import History, Preview, RecordPage, Result, Settled
 from bot.core.services import Services
 from bot.core.time_limits import QUICK_SECONDS
 from bot.errors import AuditError, BotError, CancelledError, PermissionDeniedError, UsageError
@@ -38,7 +38,7 @@ from bot.slack.delivery.post_links import AddLink
 from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interaction_store import Interactions
-from bot.slack.interactions import OpenForm, OpenLookup, SavedLookup, SavedText, ShownPreview, new_id
+from bot.slack.interactions import OpenForm, OpenLookup, SavedLookup, SavedText, ShownPreview
 from bot.slack.lookup_answers import LookupAnswers, check_readers
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.errors import render_crash, render_error
@@ -96,7 +96,7 @@ class CommandRunner:
             run: The handler; returns the label of its metric.
             show_waiting: Shows the preview of a change that an error left open; by default as a message.
         """
-        if not self.claims.take(request.id):
+        if request.runs_once and not self.claims.take(request.id):
             log.info("a request that Slack sent again was left out")
             return
         started = time.monotonic()
@@ -108,19 +108,29 @@ class CommandRunner:
             # The Cancel button has answered.
             outcome = type(error).__name__
         except BotError as error:
-            outcome = type(error).__name__
-            # A failing record is also the operator's concern; the error's text has no values.
-            level, why = (logging.WARNING, error) if isinstance(error, AuditError) else (logging.INFO, "")
-            log.log(level, "answered with %s %s %s", outcome, error.detail, why)
+            outcome = self._answer_error(request, error, show_waiting)
+        except Exception as error:  # noqa: BLE001 - silence in the channel is the worst answer
+            outcome = "crash"
+            request.reply.refuse(self.report_crash(error))
+        self.observe(asked, outcome, time.monotonic() - started)
+
+    def _answer_error(
+        self, request: SlackRequest, error: BotError, show_waiting: Callable[[Preview], None] | None
+    ) -> str:
+        """Answer with an error, or with the preview that it left open; return the label of its metric."""
+        outcome = type(error).__name__
+        # A failing record is also the operator's concern; the error's text has no values.
+        level, why = (logging.WARNING, error) if isinstance(error, AuditError) else (logging.INFO, "")
+        log.log(level, "answered with %s %s %s", outcome, error.detail, why)
+        try:
             if preview := self._find_waiting(request.actor, error):
                 (show_waiting or partial(self.answer, request))(preview)
             else:
                 run_id = self._keep_suggestion(request, error)
                 request.reply.refuse(render_error(error, command=self.command, run_id=run_id))
-        except Exception as error:  # noqa: BLE001 - silence in the channel is the worst answer
-            outcome = "crash"
-            request.reply.refuse(self.report_crash(error))
-        self.observe(asked, outcome, time.monotonic() - started)
+        except Exception as crash:  # noqa: BLE001 - as above
+            request.reply.refuse(self.report_crash(crash))
+        return outcome
 
     def _keep_suggestion(self, request: SlackRequest, error: BotError) -> str:
         """Return the opaque id of the text that was meant; empty if it is not known."""
@@ -136,13 +146,11 @@ class CommandRunner:
     def answer(self, request: SlackRequest, result: Result) -> None:
         """Answer with the result of a command."""
         self.remember(request.actor, result)
-        draw = partial(
-            render,
-            result,
-            command=self.command,
-            actor_id=request.actor.user_id,
-            note=self.channel_note(result),
-        )
+
+        def draw(link: str = "") -> Message:
+            note, actor_id = self.channel_note(result), request.actor.user_id
+            return render(result, command=self.command, actor_id=actor_id, note=note, link=link)
+
         request.reply.answer(draw(), Audience.ACTOR)
         # A modal may show something else by then; its History leads to the message, too.
         if isinstance(result, Settled) and _was_tried(result) and not request.reply.delivery.is_view:
@@ -271,14 +279,8 @@ class CommandRunner:
         return metric_of(command)
 
     def _make_form(self, request: SlackRequest, command: EditProfile) -> Mapping[str, Any]:
-        key = new_id()
-        return form_view(self.read_form(request, command, key), key)
-
-    def read_form(self, request: SlackRequest, command: EditProfile, key: str) -> Form:
-        """Check the role, read the values for a form, and keep it under an id."""
         form = self.services.changes.edit(request.actor, command, request.surface)
-        self.interactions.keep(request.actor, OpenForm(form, request.response_url), key)
-        return form
+        return form_view(form, self.interactions.keep(request.actor, OpenForm(form, request.response_url)))
 
     def _make_search(self, request: SlackRequest) -> Mapping[str, Any]:
         self.services.allow(request.actor, WORDS[ShowHistory], request.surface)

@@ -1,4 +1,4 @@
-"""What people know from Slack: emoji, dates in their zone, the message box, the actions at a message."""
+"""The likeness to Slack: emoji, dates in their zone, the message box, the actions at a message."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What one reads in an answer: an account, an outage, a refusal, and the small print."""
+"""Answers as people read them: an account, an outage, a refusal, and the small print."""
 
 import re
 from collections.abc import Iterator

@@ -159,8 +159,10 @@ def test_shares_nothing_with_the_channel_in_an_outage(running_bot: RunningBot, v
     running_bot.sandbox.behavior = Behavior(fault=Fault(kind="502"))
     said = ask(vera, "/im profile alice bob_k --csv --share")
 
+    newest, *_ = read_history(running_bot, "bob_k")
     assert said["ephemeral"]
-    assert "No CSV was sent" in said["text"]
+    assert "No CSV was sent, since no account could be read. Nothing was shared." in str(said["blocks"])
+    assert (newest.event.outcome, newest.event.channel) == (Outcome.FAILED, "")
 
 
 def test_exports_a_thousand_accounts(running_bot: RunningBot, vera: SlackUser) -> None:

@@ -247,15 +247,16 @@ def test_asks_what_to_change_before_it_shows_any_input(ed: SlackUser) -> None:
 
 @contextmanager
 def nobody_free(running_bot: RunningBot) -> Iterator[None]:
-    """Keep the workers of quick requests, and all places in their queue, taken."""
-    released, workers = threading.Event(), running_bot.bot.quick_workers
-    while workers.submit(released.wait):
-        pass
+    """Keep all workers, and all places in their queues, taken."""
+    released = threading.Event()
+    for bot in running_bot.bots:
+        while bot.workers.submit(released.wait):
+            pass
     try:
         yield
     finally:
         released.set()
-        wait_until(lambda: not workers.is_busy)
+        wait_until(lambda: not any(bot.workers.is_busy for bot in running_bot.bots))
 
 
 def test_leaves_a_form_as_it_is_while_nobody_can_show_the_chosen_inputs(

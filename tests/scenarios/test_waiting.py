@@ -71,6 +71,10 @@ def count_messages(running_bot: RunningBot) -> int:
     return sum(message.channel == ONCALL for message in running_bot.workspace.messages)
 
 
+def count_calls(running_bot: RunningBot) -> int:
+    return len(running_bot.sandbox.call_log().get("portrait_get", ()))
+
+
 def press_in(slack_user: SlackUser, view: dict[str, Any], label: str) -> None:
     """Press a button in a view."""
     place, button = next(
@@ -119,11 +123,11 @@ def test_cancels_a_lookup_with_the_button_of_its_waiting_notice(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
     running_bot.sandbox.behavior = Behavior(latency_ms=2800)
-    known = count_messages(running_bot)
+    known, calls = count_messages(running_bot), count_calls(running_bot)
     with all_workers_busy(running_bot) as released:
         waits = ed.ask("/im profile alice bob_k")
         released.set()
-        wait_until(lambda: bool(running_bot.sandbox.call_log()["portrait_get"]))
+        wait_until(lambda: count_calls(running_bot) > calls)
         answer = ed.press(waits, "Cancel")
 
     assert "Cancelled. 0 of 2 read" in answer["text"]

@@ -181,6 +181,10 @@ class FakeRecord:
         for id_ in ids:
             self.states.pop(id_, None)
 
+    def take_state(self, id_: str, _: float) -> bool:
+        with self._working("take_state"):
+            return self.states.pop(id_, None) is not None
+
     def find_ids(self, ids: Collection[str]) -> frozenset[str]:
         with self._working("find_ids"):
             return frozenset(ids) & self.states.keys()

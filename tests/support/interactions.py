@@ -21,6 +21,10 @@ class FailedStore:
     def drop(self, ids: Collection[str]) -> None:
         """Have nothing to delete."""
 
+    def take_state(self, _: str, __: float) -> bool:
+        """Find nothing."""
+        return False
+
     def find_ids(self, _: Collection[str]) -> frozenset[str]:
         """Find nothing."""
         return frozenset()

@@ -116,7 +116,11 @@ class LookupJob:
         rows = look_up(self.command, self._im, self._deadline, self._pool, self._note)
         if not self._end():
             raise CancelledError("you cancelled it")
-        lookup = self._close(rows, _ended(self._asked, rows))
+        ended = _ended(self._asked, rows)
+        if ended.outcome is Outcome.FAILED and self._asked.outcome is Outcome.EXPORTED:
+            # There is no file, and nothing is shared.
+            ended = replace(ended, channel=self._seen_in)
+        lookup = self._close(rows, ended)
         # A record that was slow or failed is not asked again: the answer would be late.
         in_time = bool(lookup.recorded) and time.monotonic() - self._started < _DRIFT_WITHIN
         drift = find_drift(self._record, self.command, rows) if in_time else ()

@@ -148,8 +148,8 @@ def _cancel_lookup(runner: CommandRunner, request: SlackRequest, key: str) -> st
 
 def _cancel_elsewhere(runner: CommandRunner, request: SlackRequest, key: str) -> str:
     if not runner.interactions.cancel_elsewhere(key, request.actor):
-        raise ExpiredError("this has ended, or its process has stopped", advice="Run the command again")
-    # The process that ran it has answered.
+        raise ExpiredError("this has already ended", advice="Run the command again")
+    # The process that has it answers.
     request.reply.stop_progress()
     return "CancelLookup"
 

@@ -34,6 +34,8 @@ from bot.slack.messages.notices import unread
 from bot.slack.recent_ids import RecentIds
 from bot.slack.runner import CommandRunner
 
+EDITED_SECONDS = 3000.0
+"""Seconds after which an edit of a message is left out: it may have been answered, in any process."""
 MESSAGES = 1024
 """The number of latest messages that are remembered; Slack repeats an event for up to an hour."""
 
@@ -52,7 +54,9 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         if not _is_for_bot(event) or event["user"] == bot_id:
             return
         # An edit comes as an event of its own, with the message's time stamp.
-        if seen.add(_id_of(event)) or (event.get("edited") and float(event["ts"]) < started):
+        if seen.add(_id_of(event)) or (
+            event.get("edited") and float(event["ts"]) < max(started, time.time() - EDITED_SECONDS)
+        ):
             return
         request, said = _make_request(responder, body, event), str(event.get("text") or "")
         run = partial(runner.run_guarded, request, partial(_run, runner, request, said, bot_id))

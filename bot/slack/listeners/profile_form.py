@@ -1,5 +1,6 @@
 """The listeners for the profile shortcut and its modals."""
 
+import logging
 import re
 from collections.abc import Mapping
 from functools import partial
@@ -7,7 +8,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.core.commands import WORDS, EditProfile, SetFields
+from bot.core.commands import WORDS, SetFields
 from bot.core.model import Actor, Surface
 from bot.errors import AuditError, ExpiredError
 from bot.slack.admission import Admission
@@ -35,6 +36,8 @@ from bot.slack.modals.profile import (
 )
 from bot.slack.modals.profile_submission import read_changes, read_edit
 from bot.slack.runner import CommandRunner
+
+log = logging.getLogger(__name__)
 
 
 def register(app: App, runner: CommandRunner, responder: Responder, admission: Admission) -> None:
@@ -110,13 +113,12 @@ def _show_chosen(
         opened = runner.interactions.find(key, request.actor, OpenForm)
     except ExpiredError:
         raise ExpiredError("this form is too old", advice="Close it and run the command again") from None
+    except AuditError as error:
+        # The form stays as it is, with all that was typed; another choice tries again.
+        log.info("the inputs of chosen fields could not be shown: %s", error)
+        return "ChooseFields"
     form = opened.form
-    if opened.is_read:
-        runner.services.allow(
-            request.actor, WORDS[SetFields], request.surface, form.app.name, (form.account,)
-        )
-    else:
-        form = runner.read_form(request, EditProfile(form.app, form.account), key)
+    runner.services.allow(request.actor, WORDS[SetFields], request.surface, form.app.name, (form.account,))
     filled = read_filled(view, form)
     presets = {preset.name: preset for preset in form.app.presets}
     if fills and filled.preset in presets:
@@ -132,4 +134,4 @@ def _read_changes(interactions: Interactions, actor: Actor, view: Mapping[str, A
         raise FormError(view, {"": "this form is too old; close it and run the command again"}) from None
     except AuditError:
         raise FormError(view, {"": "the record did not answer in time; try again in a minute"}) from None
-    return read_changes(view, opened.form, is_read=opened.is_read), opened.response_url
+    return read_changes(view, opened.form), opened.response_url

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from slack_bolt import Ack, App
 from bot.core.commands import SetFields, metric_of
 from bot.core.model import Actor, Surface
 from bot.core.results import ChangeResult, Overwritten, Preview, Settled, Unchanged
-from bot.errors import BotError, ExpiredError
+from bot.errors import AuditError, BotError, ExpiredError
 from bot.slack.admission import Admission
 from bot.slack.api.payloads import read_actor, text
 from bot.slack.delivery.open_view import OpenView
@@ -20,6 +21,7 @@ from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interaction_store import Interactions
 from bot.slack.interactions import OpenReview
+from bot.slack.messages.errors import render_error
 from bot.slack.messages.notices import busy
 from bot.slack.modals.answer import notice_view
 from bot.slack.modals.profile import SET_MODAL, changing_view
@@ -31,6 +33,9 @@ from bot.slack.modals.review import (
     unchanged_view,
 )
 from bot.slack.runner import CommandRunner
+
+TAKE_SECONDS = 1.0
+"""Seconds in which a confirmation must take its change: Slack waits three for the ack."""
 
 log = logging.getLogger(__name__)
 
@@ -50,16 +55,27 @@ class OpenReviews:
         if root_view_id and change_id:
             self.interactions.keep_now(actor, OpenReview(change_id), _key(root_view_id))
 
+    def restore(self, actor: Actor, root_view_id: str, change_id: str) -> None:
+        """Remember the change of a modal again, without waiting for the store."""
+        if root_view_id and change_id:
+            self.interactions.keep(actor, OpenReview(change_id), _key(root_view_id))
+
     def find(self, actor: Actor, root_view_id: str) -> str:
-        """Return the change of a modal; empty if there is none."""
+        """Return the change of a modal; empty if none is known."""
         try:
             return self.interactions.find_latest(_key(root_view_id), actor, OpenReview).change_id
         except ExpiredError:
             return ""
 
-    def forget(self, root_view_id: str) -> None:
-        """Forget the change of a modal."""
-        self.interactions.forget(_key(root_view_id))
+    def take(self, root_view_id: str) -> bool:
+        """Forget the change of a modal; return whether there was one, to one process alone.
+
+        It goes to the confirmation or to the closing of the modal, whichever comes first.
+
+        Raises:
+            AuditError: That cannot be told within TAKE_SECONDS.
+        """
+        return bool(root_view_id) and self.interactions.take(_key(root_view_id), TAKE_SECONDS)
 
 
 def _key(root_view_id: str) -> str:
@@ -118,7 +134,6 @@ class Review:
     def _show(self, result: ChangeResult) -> None:
         """Show the result of a step; as a message once the modal is closed."""
         actor = self.request.actor
-        self.reviews.forget(self.root_view_id)
         self.runner.remember(actor, result)
         match result:
             case Preview():
@@ -132,11 +147,10 @@ class Review:
                 view = settled_view(result, self.runner.channel_note(result))
         if self.open_view.show(view):
             return
-        if isinstance(result, Preview) and self.root_view_id:
-            if not self.reviews.find(actor, self.root_view_id):
+        with suppress(AuditError):
+            if isinstance(result, Preview) and self.root_view_id and not self.reviews.take(self.root_view_id):
                 # The modal was closed meanwhile, which cancels the change.
                 return
-            self.reviews.forget(self.root_view_id)
         self.runner.answer(self.request, result)
 
 
@@ -149,13 +163,19 @@ def register_review(
     def on_review(ack: Ack, body: Mapping[str, Any]) -> None:
         request, open_view = make_request(runner, responder, body)
         change_id, root = text(body["view"], "private_metadata"), text(body["view"], "root_view_id")
-        # Closing the modal does not take back a confirmation.
-        reviews.forget(root)
+        try:
+            # Before the ack: closing the modal must not take back a confirmation.
+            reviews.take(root)
+        except AuditError as error:
+            reviews.restore(request.actor, root, change_id)
+            error.waiting_change = change_id
+            ack(response_action="push", view=notice_view(render_error(error, command=runner.command)))
+            return
         in_review = Review(runner, request, open_view, reviews, root)
         if admission.try_to_admit(request, partial(in_review.confirm, change_id)):
             ack(response_action="update", view=changing_view(open_view.external_id))
         else:
-            reviews.add(request.actor, root, change_id)
+            reviews.restore(request.actor, root, change_id)
             ack(response_action="push", view=notice_view(busy()))
 
     @app.view_closed(SET_REVIEW)
@@ -187,16 +207,17 @@ def _cancel_closed(
     runner: CommandRunner, reviews: OpenReviews, actor: Actor, root_view_id: str, change_id: str
 ) -> None:
     """Cancel the change of a closed review, and forget it unless the modal asks to confirm another."""
-    if reviews.find(actor, root_view_id) == change_id:
-        reviews.forget(root_view_id)
     _cancel(runner, actor, change_id)
+    with suppress(AuditError):
+        if reviews.find(actor, root_view_id) == change_id:
+            reviews.take(root_view_id)
 
 
 def _cancel_open(runner: CommandRunner, reviews: OpenReviews, actor: Actor, root_view_id: str) -> None:
     """Cancel the change that a closed modal asked to confirm, if it did."""
-    if change_id := reviews.find(actor, root_view_id):
-        reviews.forget(root_view_id)
-        _cancel(runner, actor, change_id)
+    with suppress(AuditError):
+        if (change_id := reviews.find(actor, root_view_id)) and reviews.take(root_view_id):
+            _cancel(runner, actor, change_id)
 
 
 def _cancel(runner: CommandRunner, actor: Actor, change_id: str) -> None:

@@ -165,7 +165,7 @@ def _are_intact(group: Group) -> TypeGuard[Sequence[Entry]]:
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    """What the audit channel's messages depend on, as for `render_entries`."""
+    """The settings of the audit channel's messages, as for `render_entries`."""
 
     apps: Mapping[str, App]
     masked: Mapping[str, Collection[str]]

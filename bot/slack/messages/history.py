@@ -145,7 +145,7 @@ def _heading(found: RecordPage) -> list[RichTextElement]:
 def _say_nothing(history: History) -> str:
     if history.fields:
         more = " so far. Older ones may follow" if history.older else ""
-        return f"No changes of this through this bot{more}."
+        return f"No changes of this field through this bot{more}."
     if history.kind:
         return f"No {history.kind} here."
     return "No lookups or changes through this bot yet."

@@ -75,11 +75,6 @@ def initial_value(field: Field, value: Value | None) -> str:
     return text if _holds(field, text) else ""
 
 
-def offers_clear(values: Mapping[str, Any], field: Field) -> bool:
-    """Check whether a view has the checkbox that clears a field, whose input was empty or is a date."""
-    return f"{CLEAR}{field.tag}" in values
-
-
 def reads_clear(values: Mapping[str, Any], field: Field) -> bool:
     """Check whether the checkbox that clears a field is ticked."""
     return bool(read_options(values, f"{CLEAR}{field.tag}"))

@@ -26,7 +26,6 @@ from bot.slack.modals.inputs import (
     INPUT,
     initial_value,
     make_inputs,
-    offers_clear,
     read_input,
     read_options,
     reads_clear,
@@ -251,14 +250,12 @@ def read_filled(view: Mapping[str, Any], form: Form) -> Filled:
     )
 
 
-def read_form(state: Mapping[str, Any], form: Form, *, is_read: bool = True) -> tuple[dict[str, str], str]:
+def read_form(state: Mapping[str, Any], form: Form) -> tuple[dict[str, str], str]:
     """Read the edited values, as typed and by tag, and the reason; an empty value clears.
 
     Args:
         state: The state of the submitted view.
         form: The form as it was opened.
-        is_read: Whether the form holds the values it showed; else every input counts as edited, and the
-            preview leaves out what is so already.
     """
     values = state["values"]
     altered = {}
@@ -266,11 +263,7 @@ def read_form(state: Mapping[str, Any], form: Form, *, is_read: bool = True) -> 
         text = read_input(values, each.tag)
         if reads_clear(values, each):
             altered[each.tag] = ""
-        elif text is not None and (
-            text != initial_value(each, form.values.get(each.tag))
-            if is_read
-            else text or not offers_clear(values, each)
-        ):
+        elif text is not None and text != initial_value(each, form.values.get(each.tag)):
             altered[each.tag] = text
     return altered, read_input(values, REASON) or ""
 

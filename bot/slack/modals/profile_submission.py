@@ -26,18 +26,13 @@ def read_edit(view: Mapping[str, Any], apps: Apps) -> EditProfile:
     return EditProfile(apps.find(app), account)
 
 
-def read_changes(view: Mapping[str, Any], form: Form, *, is_read: bool = True) -> SetFields:
+def read_changes(view: Mapping[str, Any], form: Form) -> SetFields:
     """Read the edited values of a form.
-
-    Args:
-        view: The submitted view.
-        form: The form as it was opened.
-        is_read: Whether the form holds the values it showed; else every input counts as edited.
 
     Raises:
         FormError: A value is not valid, or none was edited.
     """
-    typed, reason = read_form(view["state"], form, is_read=is_read)
+    typed, reason = read_form(view["state"], form)
     if not typed:
         raise FormError(view, {WHAT: "nothing is changed yet; change a value, or choose another field"})
     values, mistakes = {}, {}
