@@ -23,13 +23,14 @@ from bot.core.parsing.typography import normalize
 from bot.core.parsing.usage_errors import nearest, pasted
 from bot.core.parsing.values import parse_value
 from bot.core.spreadsheet import line
+from bot.core.visible_text import make_visible
 from bot.errors import UsageError
 from bot.playground.interactions.markup import write
 from bot.playground.people import PEOPLE
 from bot.slack.api.message_text import read_words, unmark
 from bot.slack.listeners.mention_text import read_message
 from bot.slack.messages.blocks import fallback, paragraph, words
-from bot.slack.messages.text import cut, escape_mentions, make_visible, unescape
+from bot.slack.messages.text import cut, escape_mentions, unescape
 from bot.slack.modals.errors import FormError
 from bot.slack.modals.inputs import INPUT, initial_value
 from bot.slack.modals.lookup import IDS, KIND, OWNER

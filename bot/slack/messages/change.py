@@ -10,6 +10,7 @@ from bot.core.changes.warnings import find_warnings
 from bot.core.fields import CUSTOM_PROFILE, NICK, Domain, Field, offered
 from bot.core.model import App, Change, Entry, Outcome, Value, Values
 from bot.core.results import Form, Preview, Settled, Unchanged
+from bot.core.visible_text import make_visible
 from bot.errors import BotError, IMError
 from bot.slack.messages.blocks import (
     Button,
@@ -26,7 +27,7 @@ from bot.slack.messages.blocks import (
     words,
 )
 from bot.slack.messages.conflict import later_lines
-from bot.slack.messages.text import cut, escape, make_visible, plural
+from bot.slack.messages.text import cut, escape, plural
 from bot.slack.messages.values import field_label, format_value
 
 _HASH_DIGITS = 32

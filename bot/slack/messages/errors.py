@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.model import Grantees
+from bot.core.visible_text import make_visible
 from bot.errors import (
     BotError,
     ExpiredError,
@@ -28,7 +29,7 @@ from bot.slack.messages.blocks import (
     words,
 )
 from bot.slack.messages.help import list_grantees
-from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.text import cut
 
 _MAX_LABEL = 40
 

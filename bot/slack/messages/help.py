@@ -13,6 +13,7 @@ from bot.core.model import App, Grantees, Role
 from bot.core.parsing.presets import format_preset
 from bot.core.parsing.values import choices, is_settable
 from bot.core.results import Help, RoleReport, Withheld
+from bot.core.visible_text import make_visible
 from bot.slack.messages.blocks import (
     Button,
     Truncator,
@@ -25,7 +26,7 @@ from bot.slack.messages.blocks import (
     table,
     words,
 )
-from bot.slack.messages.text import and_more, make_visible
+from bot.slack.messages.text import and_more
 from bot.slack.messages.values import field_label
 
 _MAX_NAMED = 20

@@ -14,6 +14,7 @@ from slack_sdk.models.blocks import (
 
 from bot.core.model import AlteredEntry, App, Entry, EntryKind
 from bot.core.results import History, RecordPage
+from bot.core.visible_text import make_visible
 from bot.slack.messages.audit import is_done
 from bot.slack.messages.blocks import (
     Button,
@@ -30,7 +31,7 @@ from bot.slack.messages.blocks import (
 from bot.slack.messages.change import order_fields
 from bot.slack.messages.history_entries import Detail, Place, group_lookups, mark, show_entry, show_lookups
 from bot.slack.messages.lookups.paging import PageControls
-from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.text import cut
 from bot.slack.messages.values import field_label, format_time
 
 KIND_LABELS: Mapping[EntryKind | None, str] = {

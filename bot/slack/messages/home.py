@@ -19,6 +19,7 @@ from bot.core.commands import WORDS, ShowHistory, UndoChange
 from bot.core.lookups.kinds import LOOKUP_KINDS
 from bot.core.model import App, AuditEvent, Change, Entry, Outcome, Role, Values
 from bot.core.results import Home, Recent, RoleReport, Start
+from bot.core.visible_text import make_visible
 from bot.slack.messages.audit import MARKS
 from bot.slack.messages.blocks import (
     Button,
@@ -36,7 +37,7 @@ from bot.slack.messages.blocks import (
 )
 from bot.slack.messages.change import differences
 from bot.slack.messages.help import list_grantees, role_line
-from bot.slack.messages.text import and_more, cut, escape, join_some, make_visible
+from bot.slack.messages.text import and_more, cut, escape, join_some
 from bot.slack.messages.values import local_time
 
 _LOOKUP_BUTTON = Button("Look up…", "open_lookup", "lookup", "primary")

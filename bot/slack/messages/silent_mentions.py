@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from bot.core.visible_text import make_visible
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.text import cut, escape, make_visible
+from bot.slack.messages.text import cut, escape
 
 Names: TypeAlias = Callable[[str], str]
 """Returns the name of a person by their id; empty if it is not known."""

@@ -8,8 +8,8 @@ from slack_sdk.models.blocks import RichTextElement, RichTextElementParts
 
 from bot.core.fields import Field, Kind
 from bot.core.model import Value
+from bot.core.visible_text import make_visible
 from bot.slack.messages.blocks import Truncator, words
-from bot.slack.messages.text import make_visible
 
 ABSENT = "—"
 """The placeholder for a value that the API did not return."""

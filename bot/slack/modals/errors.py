@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bot.core.visible_text import make_visible
 from bot.errors import UsageError
 from bot.slack.messages.blocks import sentence
-from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.text import cut
 
 _MOST = 1000
 """The most characters of one error."""

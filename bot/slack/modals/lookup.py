@@ -21,8 +21,9 @@ from bot.core.id_detection import Candidate
 from bot.core.lookups.kinds import LOOKUP_KINDS, LookupKind
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.usage_errors import pasted
+from bot.core.visible_text import make_visible
 from bot.slack.messages.blocks import Truncator, bold, context, paragraph, words
-from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.text import cut
 from bot.slack.messages.values import field_label
 from bot.slack.modals.inputs import INPUT, is_showable
 from bot.slack.modals.profile import app_inputs

@@ -36,6 +36,7 @@ from bot.core.results import (
     Start,
     Unchanged,
 )
+from bot.core.visible_text import make_visible
 from bot.errors import IMError, OutcomeUnknownError
 from bot.playground.blockkit.checker import check_message, check_view
 from bot.slack.messages.audit import MIN_GROUP, render_entries
@@ -45,7 +46,6 @@ from bot.slack.messages.home import AuditChannel, accessory, render_home
 from bot.slack.messages.lookups.paging import PageControls, pages
 from bot.slack.messages.notices import progressing
 from bot.slack.messages.render import render
-from bot.slack.messages.text import make_visible
 from tests.support.sample_results import CHANGE, enter
 
 NASTY = (

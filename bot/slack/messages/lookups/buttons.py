@@ -6,11 +6,12 @@ from slack_sdk.models.blocks import Block
 
 from bot.core.model import LookupStatus
 from bot.core.results import Lookup
+from bot.core.visible_text import make_visible
 from bot.slack.messages.blocks import Button, Confirmation, buttons
 from bot.slack.messages.lookups.paging import PageControls, accounts_on, pages, part
 from bot.slack.messages.lookups.stray import instead_label
 from bot.slack.messages.lookups.tables import SIDE_BY_SIDE
-from bot.slack.messages.text import cut, make_visible, plural
+from bot.slack.messages.text import cut, plural
 
 _MAX_PLACE = 50
 

@@ -9,6 +9,7 @@ from bot.core.ids import fits
 from bot.core.lookups.mutual import MUTUAL, UNKNOWN, YES
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
+from bot.core.visible_text import make_visible
 from bot.slack.messages.blocks import NEWER, Truncator, bold, code, context, paragraph, words
 from bot.slack.messages.lookups.buttons import back, onward
 from bot.slack.messages.lookups.lookup_errors import COUNTED, show_problems
@@ -21,7 +22,7 @@ from bot.slack.messages.lookups.tables import (
     show_found,
     shown_fields,
 )
-from bot.slack.messages.text import make_visible, plural
+from bot.slack.messages.text import plural
 
 _TO = "\N{EN DASH}"
 

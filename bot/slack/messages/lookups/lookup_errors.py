@@ -10,9 +10,10 @@ from bot.core.ids import fits
 from bot.core.lookups.fetch import check_id
 from bot.core.lookups.mutual import MUTUAL, NO, UNKNOWN, YES
 from bot.core.model import AccountResult, LookupStatus
+from bot.core.visible_text import make_visible
 from bot.errors import INTERNAL_ERROR
 from bot.slack.messages.blocks import Truncator, code, paragraph, sentence, words
-from bot.slack.messages.text import cut, make_visible
+from bot.slack.messages.text import cut
 
 COUNTED: Mapping[LookupStatus, str] = {
     LookupStatus.NOT_A_FRIEND: "not in it",

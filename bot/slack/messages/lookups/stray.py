@@ -7,7 +7,8 @@ from bot.core.ids import MAX_ACCOUNTS
 from bot.core.model import LookupStatus
 from bot.core.parsing.punctuation import strip_punctuation
 from bot.core.results import Lookup
-from bot.slack.messages.text import cut, make_visible, plural
+from bot.core.visible_text import make_visible
+from bot.slack.messages.text import cut, plural
 
 _MAX_LABEL = 30
 _UNKNOWN = frozenset({LookupStatus.NOT_IMPORTED, LookupStatus.NOT_A_FRIEND})

@@ -10,8 +10,8 @@ from bot.core.fields import custom_field
 from bot.core.lookups.fetch import never_asked
 from bot.core.model import App, LookupStatus
 from bot.core.results import Lookup
+from bot.core.visible_text import make_visible
 from bot.slack.messages.lookups.csv import COLUMNS, comment, file_name, to_csv
-from bot.slack.messages.text import make_visible
 from tests.slack.messages.test_any_data import lookups
 from tests.support.sample_results import (
     ALICE,
