@@ -18,6 +18,7 @@ from slack_sdk.models.blocks import (
 from bot.core.commands import WORDS, UndoChange
 from bot.core.fields import Domain, offered
 from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Outcome, Surface
+from bot.core.value_words import format_time
 from bot.core.visible_text import make_visible
 from bot.slack.messages.blocks import (
     Button,
@@ -42,7 +43,7 @@ from bot.slack.messages.change import (
 )
 from bot.slack.messages.silent_mentions import Names, find_name, no_names, show_name
 from bot.slack.messages.text import and_more, join_some, plural
-from bot.slack.messages.values import format_time, local_time
+from bot.slack.messages.values import local_time
 
 Group: TypeAlias = Sequence[Entry | AlteredEntry]
 """Entries shown as one: a single one, refusals of one person, or altered entries."""

@@ -10,6 +10,7 @@ from bot.core.changes.warnings import find_warnings
 from bot.core.fields import CUSTOM_PROFILE, NICK, Domain, Field, offered
 from bot.core.model import App, Change, Entry, Outcome, Value, Values
 from bot.core.results import Form, Preview, Settled, Unchanged
+from bot.core.value_words import format_value
 from bot.core.visible_text import make_visible
 from bot.errors import BotError, IMError
 from bot.slack.messages.blocks import (
@@ -28,7 +29,7 @@ from bot.slack.messages.blocks import (
 )
 from bot.slack.messages.conflict import later_lines
 from bot.slack.messages.text import cut, escape, plural
-from bot.slack.messages.values import field_label, format_value
+from bot.slack.messages.values import field_label
 
 _HASH_DIGITS = 32
 """Digits shown of an entry's hash; too many to forge a record that matches."""

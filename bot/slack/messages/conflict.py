@@ -6,6 +6,7 @@ from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import LaterChange, Overwritten
+from bot.core.value_words import format_value
 from bot.slack.messages.blocks import (
     Button,
     Truncator,
@@ -20,7 +21,7 @@ from bot.slack.messages.blocks import (
     words,
 )
 from bot.slack.messages.text import and_more, escape
-from bot.slack.messages.values import field_label, format_ago, format_value
+from bot.slack.messages.values import field_label, format_ago
 
 _MAX_SHOWN = 8
 

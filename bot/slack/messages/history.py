@@ -14,6 +14,7 @@ from slack_sdk.models.blocks import (
 
 from bot.core.model import AlteredEntry, App, Entry, EntryKind
 from bot.core.results import History, RecordPage
+from bot.core.value_words import format_time
 from bot.core.visible_text import make_visible
 from bot.slack.messages.audit import is_done
 from bot.slack.messages.blocks import (
@@ -32,7 +33,7 @@ from bot.slack.messages.change import order_fields
 from bot.slack.messages.history_entries import Detail, Place, group_lookups, mark, show_entry, show_lookups
 from bot.slack.messages.lookups.paging import PageControls
 from bot.slack.messages.text import cut
-from bot.slack.messages.values import field_label, format_time
+from bot.slack.messages.values import field_label
 
 KIND_LABELS: Mapping[EntryKind | None, str] = {
     None: "Everything",

@@ -5,8 +5,8 @@ from typing import Any
 
 from slack_sdk.models.blocks import PlainTextObject, RichTextElement
 
+from bot.core.value_words import ABSENT
 from bot.slack.messages.blocks import Message, bold, paragraph, words
-from bot.slack.messages.values import ABSENT
 from bot.slack.modals.profile import TITLE, make_view
 
 _TABLES = frozenset({"table", "data_table"})

@@ -9,13 +9,13 @@ from bot.core.fields import Field
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.core.spreadsheet import line
+from bot.core.value_words import format_value
 from bot.core.visible_text import make_visible
 from bot.slack.messages.blocks import code, context, paragraph, words
 from bot.slack.messages.lookups.lookup import headline
 from bot.slack.messages.lookups.lookup_errors import reason
 from bot.slack.messages.lookups.tables import all_fields
 from bot.slack.messages.text import escape, plural
-from bot.slack.messages.values import format_value
 
 COLUMNS = ("account", "status", "code", "message", "app", "read_at")
 """The first columns; one for each field follows."""

@@ -10,6 +10,7 @@ from bot.core.lookups.fetch import attribute_names
 from bot.core.lookups.mutual import mutual_field
 from bot.core.model import AccountResult
 from bot.core.results import Drift, Lookup
+from bot.core.value_words import format_value, is_set
 from bot.core.visible_text import make_visible
 from bot.slack.messages.blocks import (
     DATA_TABLE,
@@ -31,7 +32,7 @@ from bot.slack.messages.blocks import (
 )
 from bot.slack.messages.lookups.pictures import AVATAR, find_picture
 from bot.slack.messages.text import cut
-from bot.slack.messages.values import field_label, format_value, is_set, show_time
+from bot.slack.messages.values import field_label, show_time
 
 SIDE_BY_SIDE = 4
 """The most accounts shown side by side."""
