@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import requests
 
+from bot.core.lookups.rows import COLUMNS
 from bot.core.model import Outcome, Surface
 from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior, Fault
 from bot.slack.interaction_store import LIFETIME
-from bot.slack.messages.lookups.csv import COLUMNS
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.running_bot import RunningBot, SlackUser, read_history
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT

@@ -7,16 +7,17 @@ from slack_sdk.models.blocks import Block, RichTextElement
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.lookups.mutual import MUTUAL, UNKNOWN, YES
+from bot.core.lookups.reasons import COUNTED
+from bot.core.lookups.rows import all_fields
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.core.visible_text import make_visible
 from bot.slack.messages.blocks import NEWER, Truncator, bold, code, context, paragraph, words
 from bot.slack.messages.lookups.buttons import back, onward
-from bot.slack.messages.lookups.lookup_errors import COUNTED, show_problems
+from bot.slack.messages.lookups.lookup_errors import show_problems
 from bot.slack.messages.lookups.paging import PROBLEMS_PER_PAGE, PageControls, pages, part, split
 from bot.slack.messages.lookups.tables import (
     SIDE_BY_SIDE,
-    all_fields,
     is_card,
     show_card,
     show_found,
@@ -117,7 +118,7 @@ def _place(lookup: Lookup, number: int, count: int, size: int) -> Iterator[str]:
 
 
 def _left_out(lookup: Lookup, found: Sequence[AccountResult]) -> str:
-    more = len(all_fields(lookup, found)) - len(shown_fields(lookup, found))
+    more = len(all_fields(lookup.command, found)) - len(shown_fields(lookup, found))
     if not more:
         return ""
     what = plural(more, f"more {lookup.command.kind.column}")

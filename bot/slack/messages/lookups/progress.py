@@ -6,9 +6,9 @@ from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand
 from bot.core.lookups.job import Progress
+from bot.core.lookups.reasons import COUNTED
 from bot.core.model import LookupStatus
 from bot.slack.messages.blocks import Button, bold, buttons, code, paragraph, words
-from bot.slack.messages.lookups.lookup_errors import COUNTED
 from bot.slack.messages.text import plural
 
 _CELLS = 20

@@ -6,8 +6,7 @@ from types import MappingProxyType
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.fields import NICK, Domain, Field, Kind
-from bot.core.lookups.fetch import attribute_names
-from bot.core.lookups.mutual import mutual_field
+from bot.core.lookups.rows import all_fields
 from bot.core.model import AccountResult
 from bot.core.results import Drift, Lookup
 from bot.core.value_words import format_value, is_set
@@ -44,7 +43,6 @@ _MAX_COLUMNS = 20
 _MAX_LABEL = 60
 _MAX_ROWS = 100
 _MAX_LEFT_OUT = 1900
-_NO_ATTRIBUTES = Field("", "Attributes", "")
 
 
 def is_card(lookup: Lookup, found: Sequence[AccountResult]) -> bool:
@@ -152,18 +150,9 @@ def _compare(found: Sequence[AccountResult], fields: Sequence[Field]) -> tuple[M
     return dict.fromkeys(same, SAME), f"{SAME} marks what is the same, the rest differs"
 
 
-def all_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, ...]:
-    """List the columns of an answer: its fields, or the rows' attributes as text fields."""
-    if lookup.command.kind.domain:
-        both = (mutual_field(lookup.command.owner),) if lookup.command.both else ()
-        return (*both, *lookup.command.fields)
-    names = attribute_names(rows)
-    return tuple(Field(name, name, name) for name in names) or (_NO_ATTRIBUTES,)
-
-
 def shown_fields(lookup: Lookup, rows: Iterable[AccountResult]) -> tuple[Field, ...]:
     """List the columns for which the shape has room."""
-    fields = all_fields(lookup, rows)
+    fields = all_fields(lookup.command, rows)
     if len(lookup.answer.rows) <= SIDE_BY_SIDE:
         return fields[: _MAX_ROWS - 1]
     wanted = fields if lookup.command.wants_all else tuple(field for field in fields if field.brief)

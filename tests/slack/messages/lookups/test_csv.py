@@ -8,10 +8,11 @@ from hypothesis import given, settings
 
 from bot.core.fields import custom_field
 from bot.core.lookups.fetch import never_asked
+from bot.core.lookups.rows import COLUMNS
 from bot.core.model import App, LookupStatus
 from bot.core.results import Lookup
 from bot.core.visible_text import make_visible
-from bot.slack.messages.lookups.csv import COLUMNS, comment, file_name, to_csv
+from bot.slack.messages.lookups.csv import comment, file_name, to_csv
 from tests.slack.messages.test_any_data import lookups
 from tests.support.sample_results import (
     ALICE,

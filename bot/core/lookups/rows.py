@@ -1,0 +1,69 @@
+"""The rows of a lookup as a spreadsheet: a row for each account, a column for each field."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bot.core.commands import LookupCommand
+from bot.core.fields import Field
+from bot.core.lookups.fetch import attribute_names
+from bot.core.lookups.mutual import mutual_field
+from bot.core.lookups.reasons import reason
+from bot.core.model import AccountResult, LookupStatus
+from bot.core.value_words import format_value
+from bot.core.visible_text import make_visible
+
+COLUMNS = ("account", "status", "code", "message", "app", "read_at")
+"""The first columns; one for each field follows."""
+
+_NO_ATTRIBUTES = Field("", "Attributes", "")
+
+
+def all_fields(command: LookupCommand, rows: Iterable[AccountResult]) -> tuple[Field, ...]:
+    """List the columns of an answer: its fields, or the rows' attributes as text fields."""
+    if command.kind.domain:
+        both = (mutual_field(command.owner),) if command.both else ()
+        return (*both, *command.fields)
+    return attribute_fields(attribute_names(rows))
+
+
+def attribute_fields(names: Iterable[str]) -> tuple[Field, ...]:
+    """Make the columns of attributes by name; an empty one if there are none."""
+    return tuple(Field(name, name, name) for name in names) or (_NO_ATTRIBUTES,)
+
+
+def header(fields: Iterable[Field]) -> tuple[str, ...]:
+    """Return the names of all columns."""
+    return (*COLUMNS, *(make_visible(field.label) or field.word for field in fields))
+
+
+def to_cells(
+    command: LookupCommand, row: AccountResult, fields: Sequence[Field], at: datetime
+) -> tuple[str, ...]:
+    """Return the cells of one account, values in words; `at` is the time it was read (UTC)."""
+    return (
+        make_visible(row.account),
+        row.status,
+        *explain(command, row),
+        command.app.name,
+        write_time(at),
+        *(_cell(field, row) for field in fields),
+    )
+
+
+def write_time(at: datetime) -> str:
+    """Format a time (UTC) for a row."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def explain(command: LookupCommand, row: AccountResult) -> tuple[str, str]:
+    """Return the vendor's code and the reason, without advice that is about Slack."""
+    if row.status is LookupStatus.FOUND:
+        return "", ""
+    happened, number, _ = (make_visible(part) for part in reason(command, row))
+    return number, happened.removeprefix(f"{row.status}: ")
+
+
+def _cell(field: Field, row: AccountResult) -> str:
+    """Format a value as in an answer; a missing one is an empty cell."""
+    value = row.values.get(field.tag)
+    return format_value(field, value) if value not in (None, "", ()) else ""
