@@ -47,3 +47,8 @@ def test_leaves_nothing_that_cannot_be_sent_or_breaks_the_line(text: str) -> Non
     assert not any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in shown)
     assert make_visible(shown) == shown
     assert bool(shown.strip()) == bool(text)
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S"], max_codepoint=0x2FF), min_size=1))
+def test_leaves_ordinary_text_as_it_is(text: str) -> None:
+    assert make_visible(text) == text
