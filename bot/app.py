@@ -17,7 +17,7 @@ from bot.core.results import Settled
 from bot.core.services import Services
 from bot.errors import AuditError
 from bot.im.client import IMClient
-from bot.im.shared_pacer import SharedLimit
+from bot.im_clients import CONCURRENT_CALLS, make_im_client
 from bot.reconcile_loop import ReconcileLoop
 from bot.settings import NO_CHANNEL, Settings
 from bot.slack.admission import Admission
@@ -44,11 +44,6 @@ from bot.slack.runner import CommandRunner, Observer
 from bot.slack.workers import QUICK_THREADS, THREADS, Workers
 from bot.store.record import Store
 
-CONCURRENT_CALLS = 32
-"""The most concurrent calls of large lookups: the vendor's limit takes 24 at a latency of 100 ms.
-
-A lookup that fits into one call runs in its own worker.
-"""
 PRIORITY_WORKERS = 4
 """Workers that answer "busy" and cancel jobs when all others are taken; Slack may delay one of them."""
 CLOSE_SECONDS = 22.0
@@ -97,27 +92,8 @@ def make_slack_client(settings: Settings, limits: Limits = USUAL_LIMITS) -> Slac
 
 def make_im_clients(settings: Settings) -> dict[str, IMClient]:
     """Make a client for each Tencent Chat app."""
-    return {
-        name: IMClient(
-            base_url=app.base_url,
-            app_id=app.sdk_app_id,
-            key=app.secret_key.get_secret_value(),
-            admin=app.admin,
-            workers=CONCURRENT_CALLS + THREADS,
-            limit=_make_limit(settings, name),
-        )
-        for name, app in settings.im_apps.items()
-    }
-
-
-def _make_limit(settings: Settings, name: str) -> SharedLimit | None:
-    if settings.redis is None:
-        return None
-    # Most bots run alone: the library is loaded only where it is used.
-    from bot.im.redis_schedule import RedisSchedule  # noqa: PLC0415
-
-    schedule = RedisSchedule(settings.redis, settings.im_apps[name].sdk_app_id)
-    return SharedLimit(name, schedule, settings.rate_share)
+    workers = CONCURRENT_CALLS + THREADS
+    return {name: make_im_client(settings, name, workers) for name in settings.im_apps}
 
 
 def _observe_nothing(command: str, outcome: str, seconds: float) -> None:
