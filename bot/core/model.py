@@ -23,17 +23,32 @@ WATCHED = timedelta(days=1)
 """The time in which reading the profile can settle an unknown outcome."""
 
 
+TERMINAL = "terminal:"
+"""The beginning of the id of an actor in a terminal: the name that they gave follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person in Slack, by the ids of a signed payload.
+    """A person in Slack, by the ids of a signed payload; or in a terminal, by a name.
 
     Args:
         user_id: The person's id, by which actors are compared.
-        team_id: A workspace of theirs; payloads name different ones of a person with several.
+        team_id: A workspace of theirs; payloads name different ones of a person with several. Empty for a
+            person in a terminal.
     """
 
     user_id: str
     team_id: str = field(compare=False)
+
+    @classmethod
+    def in_terminal(cls, name: str) -> "Actor":
+        """Make the actor of a terminal."""
+        return cls(f"{TERMINAL}{name}", "")
+
+    @property
+    def is_in_terminal(self) -> bool:
+        """Whether this is a person in a terminal, whose name nobody has verified."""
+        return self.user_id.startswith(TERMINAL)
 
 
 class Role(StrEnum):
@@ -148,7 +163,7 @@ class AccountResult:
 
 
 class Surface(StrEnum):
-    """The origin of a request in Slack; the bot itself when it reconciles changes.
+    """The origin of a request in Slack; a terminal; the bot itself when it reconciles changes.
 
     A message is a mention of the bot, or a direct message to it.
     """
@@ -157,6 +172,7 @@ class Surface(StrEnum):
     BUTTON = "button"
     FORM = "form"
     MESSAGE = "message"
+    TERMINAL = "terminal"
     BOT = "bot"
 
 
