@@ -1,0 +1,154 @@
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain, count
+from threading import Event, Lock
+
+import pytest
+
+from bot.bulk.job import WINDOW, BulkLookup, RowBatch
+from bot.bulk.row_formats import CsvRows
+from bot.core.commands import make_lookup
+from bot.core.lookups.kinds import PROFILES
+from bot.core.model import App, Deadline, LookupStatus, Values
+from bot.errors import AuthenticationError, IMError, RateLimitedError, UnavailableError
+from tests.support.fakes import FakeIM
+
+COMMAND = make_lookup(PROFILES, App("prod", ""), ())
+NICK: Values = {"Tag_Profile_IM_Nick": "Someone"}
+DOWN = UnavailableError("Tencent Chat is down", code=60008)
+SOON = (0.001, 0.001)
+
+
+@dataclass
+class Crowd(FakeIM):
+    """An app in which everyone is imported, and of which some calls fail.
+
+    Args:
+        problems: The errors of calls, in order.
+        broken: The errors of every call that names an account.
+        release: Calls wait for it; none by default.
+    """
+
+    problems: Iterator[IMError | None] = field(default_factory=lambda: iter(()))
+    broken: Mapping[str, IMError] = field(default_factory=dict)
+    release: Event | None = None
+    lock: Lock = field(default_factory=Lock)
+    asked: int = 0
+
+    def get_profiles(
+        self,
+        accounts: Sequence[str],
+        tags: Sequence[str],  # noqa: ARG002 - the port's
+        deadline: Deadline,  # noqa: ARG002 - the port's
+    ) -> Mapping[str, Values | IMError]:
+        with self.lock:
+            self.asked += 1
+            problem = next(self.problems, None)
+        if self.release:
+            self.release.wait(30)
+        if problem := problem or next((self.broken[each] for each in accounts if each in self.broken), None):
+            raise type(problem)(str(problem), code=problem.code)
+        return dict.fromkeys(accounts, NICK)
+
+
+def look_up(im: Crowd, ids: Sequence[str], *, answered: bool = False) -> list[RowBatch]:
+    with ThreadPoolExecutor(4) as pool:
+        return list(BulkLookup(COMMAND, im, CsvRows(COMMAND), pool, pauses=SOON).run(ids, answered=answered))
+
+
+def make_ids(number: int) -> list[str]:
+    return [f"u{place}" for place in range(number)]
+
+
+def test_yields_every_id_in_order() -> None:
+    ids = make_ids(1234)
+
+    batches = look_up(Crowd(), ids)
+
+    assert [*chain.from_iterable(batch.accounts for batch in batches)] == ids
+    assert sum(batch.counts[LookupStatus.FOUND] for batch in batches) == 1234
+    assert all(batch.rows.count(b"\n") == len(batch.accounts) for batch in batches)
+
+
+@pytest.mark.parametrize("problem", [DOWN, RateLimitedError("too many calls", code=60007)])
+def test_asks_again_about_what_failed_for_now(problem: IMError) -> None:
+    batches = look_up(Crowd(problems=iter([problem, problem])), make_ids(500))
+
+    assert {status for batch in batches for status in batch.counts} == {LookupStatus.FOUND}
+
+
+def test_says_that_ids_failed_when_others_were_answered() -> None:
+    im = Crowd(broken={"u150": DOWN})
+
+    batches = look_up(im, make_ids(500), answered=True)
+
+    assert [batch.counts for batch in batches if batch.counts[LookupStatus.FOUND]] == [
+        {LookupStatus.FOUND: 100}
+    ] * 4
+    (failed,) = (batch for batch in batches if batch.counts.get(LookupStatus.FAILED))
+    assert failed.rows.count(b'"failed","60008","Tencent Chat is down"') == 100
+
+
+@pytest.mark.parametrize("problem", [DOWN, AuthenticationError("the key is wrong", code=70009)])
+def test_stops_when_nothing_is_answered(problem: IMError) -> None:
+    im = Crowd(problems=iter(lambda: problem, None))
+
+    with pytest.raises(type(problem)):
+        look_up(im, make_ids(50_000))
+
+    assert im.asked <= WINDOW * 3
+
+
+def test_the_last_ids_may_be_the_reason_that_they_fail() -> None:
+    im = Crowd(broken={"u20": DOWN})
+
+    with pytest.raises(UnavailableError):
+        look_up(im, make_ids(50))
+    (batch,) = look_up(im, make_ids(50), answered=True)
+
+    assert batch.counts == {LookupStatus.FAILED: 50}
+
+
+def test_takes_no_more_ids_than_it_can_ask_about_soon() -> None:
+    taken = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal taken
+        for number in count():
+            taken += 1
+            yield f"u{number}"
+
+    with ThreadPoolExecutor(4) as pool:
+        lookup = BulkLookup(COMMAND, Crowd(), CsvRows(COMMAND), pool, pauses=SOON)
+        batches = lookup.run(endless())
+        for number in range(1, 50):
+            next(batches)
+            assert taken <= (WINDOW + number) * 100
+        batches.close()  # type: ignore[attr-defined]  # a generator's
+
+
+def test_yields_what_is_answered_while_it_stops() -> None:
+    release = Event()
+    im = Crowd(release=release)
+    with ThreadPoolExecutor(2) as pool:
+        lookup = BulkLookup(COMMAND, im, CsvRows(COMMAND), pool, watch=release.set, pauses=SOON)
+        lookup.stop.set()
+        batches = list(lookup.run(make_ids(5000)))
+
+        assert len(batches) <= 2
+        assert not lookup.is_busy or release.is_set()
+
+
+def test_leaves_a_call_that_does_not_end() -> None:
+    release = Event()
+    with ThreadPoolExecutor(2) as pool:
+        lookup = BulkLookup(COMMAND, Crowd(release=release), CsvRows(COMMAND), pool, pauses=SOON)
+
+        def stop() -> None:
+            lookup.stop.set()
+
+        lookup._watch = stop
+        assert list(lookup.run(make_ids(5000))) == []
+        assert lookup.is_busy
+        release.set()
