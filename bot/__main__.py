@@ -18,6 +18,15 @@ Run: TypeAlias = Callable[[argparse.Namespace], int | None]
 """Runs a sub-command; returns its exit code, None for 0."""
 
 
+_LOOKUP_HELP = """\
+Each id gets one row, in the file's order; a repeated one is asked once. After Ctrl-C, an outage or a crash,
+run the same command again: it goes on where it was.
+
+exit codes: 0 every id was answered, 1 some failed (their rows say why) or the app refused, 2 the command
+line, the ids or the output cannot be used, 75 stopped by the system or an outage, 130 stopped by Ctrl-C
+"""
+
+
 def main() -> None:
     """Run `im-bot`."""
     args = make_parser().parse_args()
@@ -41,6 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_local(add)
     add("serve", _serve, "run the bot over HTTP")
     add("socket", _socket, "run the bot over Socket Mode")
+    _add_lookup(add)
     add("migrate", _migrate, "migrate the database to the current schema")
     words = "verify or export the record"
     _add_audit(commands.add_parser("audit", help=words, description=words))
@@ -68,6 +78,29 @@ def _add_local(add: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
     slack.add_argument(
         "--no-rate-limits", action="store_true", help="limit no calls and messages, for fast tests"
     )
+
+
+def _add_lookup(add: Callable[[str, Run, str], argparse.ArgumentParser]) -> None:
+    lookup = add("lookup", _lookup, "look up any number of ids, from a file to a file")
+    lookup.formatter_class = argparse.RawDescriptionHelpFormatter
+    lookup.epilog = _LOOKUP_HELP
+    lookup.add_argument("kind", choices=("profile", "friends", "attrs"), help="the lookup, as in Slack")
+    lookup.add_argument(
+        "--ids", required=True, metavar="FILE", help="one id a line, or a CSV; - reads the standard input"
+    )
+    lookup.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="the output: FILE.csv or FILE.jsonl"
+    )
+    lookup.add_argument("--owner", metavar="ID", help="friends: the account whose friend list is read")
+    lookup.add_argument("--fields", metavar="NAME,…", help="the fields to read; the usual ones by default")
+    lookup.add_argument("--app", metavar="NAME", help="the app to ask; IM_DEFAULT_APP by default")
+    lookup.add_argument(
+        "--as", dest="as_name", metavar="NAME", help="your name for the record; the system's by default"
+    )
+    lookup.add_argument(
+        "--column", metavar="NAME", help="the CSV's column of ids: its name in the first line, or its number"
+    )
+    lookup.add_argument("--force", action="store_true", help="begin anew, and replace the output")
 
 
 def _add_audit(audit: argparse.ArgumentParser) -> None:
@@ -156,6 +189,14 @@ def _socket(_: argparse.Namespace) -> int:
 
     with _exit_with_message():
         return run_socket(settings)
+
+
+def _lookup(args: argparse.Namespace) -> int:
+    settings = _settings("lookup")
+    from bot.lookup_command import run_lookup
+
+    with _exit_with_message():
+        return run_lookup(args, settings)
 
 
 def _settings(mode: "Mode") -> "Settings":

@@ -14,13 +14,14 @@ from pydantic_settings import BaseSettings
 from bot.core.parsing.usage_errors import nearest
 from bot.settings import NOBODY, AppSettings, RoleSettings, Settings
 
-Mode = Literal["serve", "socket"]
-"""The bot's connection to Slack."""
+Mode = Literal["serve", "socket", "lookup"]
+"""The sub-command: one of the bot's two connections to Slack, or a lookup without Slack."""
 S = TypeVar("S", bound=BaseSettings)
 
 _REQUIRED: Mapping[Mode, tuple[str, ...]] = {
     "serve": ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
     "socket": ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"),
+    "lookup": (),
 }
 # ROLE alone belongs to a platform; ROLE_… is a typo of ROLES__….
 _OWN_PREFIXES = re.compile("IM_|ROLES$|ROLES?_")

@@ -36,6 +36,7 @@ _LONGEST = (
     "test_crash",
     "test_lifecycle",
     "test_shared_pacer",
+    "test_lookup_command",
     "test_tampering",
     "test_migrate",
     "test_verify",
