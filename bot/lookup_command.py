@@ -116,9 +116,8 @@ def _find_actor(name: str | None) -> Actor:
         given = getpass.getuser() if name is None else name
     except (OSError, KeyError):
         raise UsageError("this system does not know your user name", advice=advice) from None
-    given = given.strip()
-    if not given or len(given) > _MAX_NAME or not given.isprintable():
-        raise UsageError(f"a name has 1 to {_MAX_NAME} visible characters", advice=advice)
+    if not 0 < len(given) <= _MAX_NAME or not given.isprintable() or " " in given:
+        raise UsageError(f"a name has 1 to {_MAX_NAME} visible characters, no blanks", advice=advice)
     return Actor.in_terminal(given)
 
 

@@ -276,6 +276,7 @@ def test_reads_a_column_of_the_standard_input(terminal: Terminal) -> None:
         ("alice\n", ("profile", "--owner", "bob"), "profile takes no --owner"),
         ("alice\n", ("attrs", "--fields", "nick"), "attrs takes no --fields"),
         ("alice\n", ("profile", "--as", "\x1b[31m"), "Say who you are with --as NAME"),
+        ("alice\n", ("profile", "--as", "Ann Lee"), "no blanks. Say who you are with --as NAME"),
         ("alice\n", ("profile", "--out", "out.txt"), "is neither .csv nor .jsonl"),
         ("alice\n", ("profile", "--out", "nowhere/out.csv"), "there is no folder nowhere"),
         ("alice\n", ("profile", "--ids", "nothing.txt"), "nothing.txt cannot be read: No such file"),

@@ -220,7 +220,7 @@ class Services:
             if app and self.record.list_history(app.name, query.account, None, 1):
                 return self.show_history(actor, ShowHistory(app, query.account), surface, shared_in=shared_in)
             query, asked = replace(query, account="", app=""), replace(asked, app="")
-        if query.person:
+        if query.person and not query.person.is_in_terminal:
             query = replace(query, person=replace(query.person, team_id=actor.team_id))
         command = replace(command, query=query)
         anybody = query.is_search and (query.person or not query.account)

@@ -468,6 +468,19 @@ def test_shows_what_a_person_did_to_editors_alone(make: Make, record: FakeRecord
     assert record.entries[-1].event.outcome is Outcome.DENIED
 
 
+def test_shows_what_was_done_in_a_terminal_to_editors_alone(make: Make, record: FakeRecord) -> None:
+    services = make()
+    ann = Actor.in_terminal("ann")
+    record.add(AuditEvent(ann, Surface.TERMINAL, "prod", "profile", ("alice",), Outcome.ANSWERED))
+
+    found = run(services, EDDA, "history terminal:ann")
+    with pytest.raises(PermissionDeniedError):
+        run(services, VERA, "history terminal:ann")
+
+    assert isinstance(found, RecordPage)
+    assert [entry.event.actor for entry in unaltered(found.entries)] == [ann]
+
+
 def test_shows_the_history_of_an_account_that_looks_like_a_person(make: Make) -> None:
     services = make()
     run(services, VERA, "profile USER000123")

@@ -202,7 +202,7 @@ def _read_query(text: str, apps: Apps) -> RecordQuery | None:
         return RecordQuery(change=text)
     if _ENTRY.fullmatch(text):
         return RecordQuery(entry=int(text[1:]))
-    if _PERSON.fullmatch(text):
+    if _PERSON.fullmatch(text) or Actor(text, "").is_in_terminal:
         # It may be an account of the default app. The person's workspace is that of the actor.
         return RecordQuery(text, apps.default or "", Actor(text, ""))
     return None

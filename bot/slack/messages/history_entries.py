@@ -61,8 +61,8 @@ def _routine_key(entry: Entry | AlteredEntry) -> tuple[str, ...]:
     event = entry.event
     if event.outcome is not Outcome.ANSWERED or event.change_id:
         return ()
-    alone = str(entry.sequence) if event.reason else ""
-    return (event.actor.user_id, event.app, _describe(event), alone)
+    # What was searched for, or the file of a lookup of many ids, whose entries have a thousand each.
+    return (event.actor.user_id, event.app, _describe(event), event.reason)
 
 
 def show_entry(

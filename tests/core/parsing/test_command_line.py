@@ -191,6 +191,7 @@ UNDERSTOOD: Mapping[str, Command] = {
     "history": AskSearch(),
     "history #108": SearchRecord(RecordQuery(entry=108)),
     "history U07EDMK5T8W": SearchRecord(RecordQuery("U07EDMK5T8W", "prod", Actor("U07EDMK5T8W", ""))),
+    "history terminal:ann": SearchRecord(RecordQuery("terminal:ann", "prod", Actor("terminal:ann", ""))),
     'history "#108"': ShowHistory(PROD, "#108"),
     "history --app prod U07EDMK5T8W": ShowHistory(PROD, "U07EDMK5T8W"),
     "history op_short": ShowHistory(PROD, "op_short"),

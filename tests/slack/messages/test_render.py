@@ -1178,6 +1178,23 @@ def test_shows_the_lookups_of_one_person_in_a_row_as_one_line() -> None:
     ]
 
 
+def test_shows_a_lookup_of_many_ids_in_a_terminal_as_one_line() -> None:
+    event = replace(
+        LOOKED_UP.event,
+        actor=Actor.in_terminal("<!channel>"),
+        surface=Surface.TERMINAL,
+        reason="200,000 ids, file 8f14e45fceea",
+    )
+    asked = [chain(number, replace(event, accounts=(f"a{number}", f"b{number}"))) for number in (4, 3, 2)]
+
+    message = show(record(RecordQuery(person=event.actor), *asked))
+
+    (line,) = (line for line in message.text.split("\n") if line.startswith("🔎"))
+    assert "profile ×3 a4, b4, a3 with 3 more answered  terminal:" in line
+    assert check_message(payload(message)) == []
+    assert not {"user", "broadcast"} & {element["type"] for element in elements(message)}
+
+
 def test_shows_a_lookup_by_its_number_with_its_hash() -> None:
     assert LOOKED_UP.hash[:32] in str(show(record(RecordQuery(entry=1038), LOOKED_UP)).blocks)
 
