@@ -63,9 +63,10 @@ class IdsFile:
                     f"line {first[0]} of {self._name} reads {quote(account)}, like the name of a column",
                     advice=f"Add --column {account} if it is one, or --column 1 if it is an id",
                 )
-            yield account
+            # Empty cells are of rows without an account.
+            if account:
+                yield account
         for line in lines:
-            # An empty cell, as of a row without an account.
             if account := self._pick(*line):
                 yield account
 
