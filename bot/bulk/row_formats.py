@@ -10,7 +10,7 @@ from bot.core.commands import LookupCommand
 from bot.core.fields import Field
 from bot.core.lookups.rows import attribute_fields, explain, header, to_cells, write_time
 from bot.core.model import AccountResult, LookupStatus
-from bot.core.spreadsheet import line
+from bot.core.spreadsheet import line, lines
 from bot.core.value_words import format_value
 from bot.core.visible_text import make_visible
 
@@ -46,7 +46,7 @@ class CsvRows:
     def write(self, rows: Iterable[AccountResult], at: datetime) -> bytes:
         """Write rows, values in words."""
         command = self._command
-        return "".join(line(to_cells(command, row, command.fields, at)) for row in rows).encode()
+        return lines(to_cells(command, row, command.fields, at) for row in rows).encode()
 
     def read_status(self, row: bytes, account: str) -> LookupStatus | None:
         """Read the status behind the account's cell."""

@@ -16,8 +16,13 @@ _INNER = re.compile(rf"([;\t\r\n])(?=(?:[^\S\t\r\n]|[{_IGNORED}])*{_SIGN})")
 
 def line(cells: Iterable[str]) -> str:
     """Format a row as of RFC 4180, with its line end; a possible formula gets a leading quote."""
+    return lines([cells])
+
+
+def lines(rows: Iterable[Iterable[str]]) -> str:
+    """Format rows, each as a line."""
     text = StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerow(map(_harmless, cells))
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(map(_harmless, cells) for cells in rows)
     return text.getvalue()
 
 

@@ -25,6 +25,8 @@ _SUSPECT = re.compile(rf"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff{_HIDDEN}{_JOINE
 def make_visible(text: str) -> str:
     """Return the text on one line, with visible signs for invisible and direction-changing characters."""
     # Nearly every text, in a fifth of the time.
+    if text.isascii() and text.isprintable() and text == text.strip():
+        return text
     if not _SUSPECT.search(text):
         return text
     line = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n")).translate(_PICTURES)

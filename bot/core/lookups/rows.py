@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from bot.core.commands import LookupCommand
 from bot.core.fields import Field
@@ -50,6 +51,7 @@ def to_cells(
     )
 
 
+@lru_cache(maxsize=1)
 def write_time(at: datetime) -> str:
     """Format a time (UTC) for a row."""
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.core.lookups.rows import all_fields, header, to_cells
 from bot.core.results import Lookup
-from bot.core.spreadsheet import line
+from bot.core.spreadsheet import lines
 from bot.slack.messages.blocks import code, context, paragraph, words
 from bot.slack.messages.lookups.lookup import headline
 from bot.slack.messages.text import escape, plural
@@ -25,7 +25,7 @@ def to_csv(lookup: Lookup, at: datetime) -> bytes:
     rows = [header(fields), *(to_cells(command, row, fields, at) for row in latest)]
     # Without a byte order mark, Excel reads UTF-8 as the machine's old code page; others skip the mark.
     # make_visible has replaced characters that UTF-8 cannot encode.
-    return "".join(map(line, rows)).encode("utf-8-sig")
+    return lines(rows).encode("utf-8-sig")
 
 
 def file_name(lookup: Lookup, at: datetime) -> str:
