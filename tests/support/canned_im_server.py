@@ -1,4 +1,4 @@
-"""A server with one canned answer of Tencent Chat, a set latency and a log of arrivals, for benchmarks.
+"""A server with canned answers of Tencent Chat, a set latency and a log of arrivals, for benchmarks.
 
 As a program it serves on loopback, prints its port, and at the end of its input the times of arrival.
 """
@@ -48,10 +48,27 @@ BODY = json.dumps(
         "ErrorDisplay": "",
     }
 ).encode()
-ANSWER = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n%s" % (
-    len(BODY),
-    BODY,
-)
+
+
+def _respond(body: bytes) -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n%s"
+    return head % (len(body), body)
+
+
+ANSWER = _respond(BODY)
+_ITEMS = [json.dumps(_profile(number)["ProfileItem"]) for number in range(len(ACCOUNTS))]
+
+
+def make_answer(request: bytes) -> bytes:
+    """Answer with a profile for each account that was asked for."""
+    asked = json.loads(request)["To_Account"]
+    if asked == ACCOUNTS:
+        return ANSWER
+    profiles = ",".join(
+        f'{{"To_Account":{json.dumps(account)},"ProfileItem":{items},"ResultCode":0}}'
+        for account, items in zip(asked, _ITEMS, strict=False)
+    )
+    return _respond(f'{{"UserProfileItem":[{profiles}],"ErrorCode":0}}'.encode())
 
 
 class CannedIMServer(asyncio.Protocol):
@@ -74,7 +91,7 @@ class CannedIMServer(asyncio.Protocol):
         self._received = b""
         loop = asyncio.get_running_loop()
         self.arrivals.append(loop.time())
-        loop.call_later(self.latency, self._transport.write, ANSWER)
+        loop.call_later(self.latency, self._transport.write, make_answer(body))
 
 
 async def serve(latency: float) -> list[float]:
