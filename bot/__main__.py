@@ -209,7 +209,9 @@ def _settings(mode: "Mode") -> "Settings":
     except SettingsError as error:
         lines = "".join(f"\n  {mistake}" for mistake in error.mistakes)
         raise SystemExit(f"im-bot {mode} cannot start. Correct these settings:{lines}") from None
-    set_up_logs(settings.log_level)
+    # In a terminal, what goes well is no news.
+    quiet = mode == "lookup" and settings.log_level in ("DEBUG", "INFO")
+    set_up_logs("WARNING" if quiet else settings.log_level)
     return settings
 
 

@@ -28,6 +28,7 @@ from bot.errors import AuthenticationError, IMError, NotFoundError, UsageError
 from bot.im_clients import CONCURRENT_CALLS, make_im_client
 from bot.process import EXIT_UNFINISHED
 from bot.settings import Settings
+from bot.store.database.migrate import migrate_in_subprocess
 from bot.store.record import Store
 
 EXIT_FAILED = 1
@@ -68,6 +69,7 @@ def _run(args: Namespace, settings: Settings) -> int:
         part = PartFile(out, form, _identify(args, command, digest))
         part.check(force=args.force)
         # A record that cannot be opened keeps the bot from starting, too.
+        migrate_in_subprocess(settings.database_url)
         store = stack.enter_context(closing(Store(settings.database_url)))
         part.open(force=args.force)
         stack.callback(part.close)
