@@ -370,6 +370,22 @@ def test_goes_on_where_it_was_stopped(number: signal.Signals, code: int, on_eith
     assert verify_url(terminal.environment["DATABASE_URL"]).exit_code == 0
 
 
+def test_ctrl_c_ends_it_while_the_vendor_says_nothing(terminal: Terminal) -> None:
+    terminal.far_end.sandbox.behavior = replace(terminal.far_end.sandbox.behavior, fault=Fault(kind="hang"))
+    (terminal.folder / "ids.txt").write_text("\n".join(CROWD))
+    before = terminal.count_calls()
+    with terminal.open("--ids", "ids.txt", stderr=subprocess.PIPE) as process:
+        wait_until(lambda: terminal.count_calls() > before)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert (
+        said.decode().splitlines()[-1].startswith(f"Stopped. 0 of {BUSY:,} ids are written to out.csv.part.")
+    )
+    assert terminal.entries[-1].event.outcome is Outcome.CANCELLED
+
+
 def test_refuses_to_go_on_with_another_lookup(terminal: Terminal) -> None:
     with terminal.begin() as process:
         process.send_signal(signal.SIGSTOP)
