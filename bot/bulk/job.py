@@ -3,7 +3,7 @@
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -49,8 +49,7 @@ class RowBatch:
         accounts: The accounts that were asked about.
         rows: Their rows, as they are written.
         counts: Their numbers by status.
-        problem: The reason why nothing was learned, here or in any call since this one began; None if
-            something was.
+        problem: The reason why nothing more is learned by going on; None if there is none.
     """
 
     accounts: tuple[str, ...]
@@ -91,7 +90,7 @@ class BulkLookup:
         self._pool = pool
         self._watch = watch
         self._pauses = pauses
-        self._answered_at = 0.0
+        self._answered = ""
         self._left: Sequence[Future[RowBatch]] = ()
 
     def run(self, ids: Iterable[str], *, answered: bool = False) -> Iterator[RowBatch]:
@@ -115,8 +114,8 @@ class BulkLookup:
                 if not waiting or (batch := self._wait(waiting[0])) is None:
                     return
                 waiting.popleft()
-                # The last ids of all may be the reason why nothing is learned about them.
-                if batch.problem and (waiting or not answered):
+                # The last ids of all may be the reason themselves.
+                if batch.problem and (waiting or not answered or not _may_be_theirs(batch.problem)):
                     raise batch.problem
                 answered = answered or not batch.problem
                 yield batch
@@ -133,14 +132,13 @@ class BulkLookup:
         left = STOP_SECONDS
         with suppress(CancelledError):
             while left > 0:
-                with suppress(TimeoutError):
-                    return future.result(_LOOK)
+                if wait([future], _LOOK).done:
+                    return future.result()
                 self._watch()
                 left -= _LOOK if self.stop.is_set() else 0
         return None
 
     def _ask(self, accounts: tuple[str, ...]) -> RowBatch:
-        began = time.monotonic()
         found: dict[str, AccountResult] = {}
         rest = accounts
         for pause in (0.0, *self._pauses):
@@ -150,16 +148,35 @@ class BulkLookup:
             answer = look_up(replace(self._command, accounts=rest), self._im, deadline, self._pool)
             found |= {row.account: row for row in answer}
             rest = tuple(row.account for row in answer if _is_open(row))
-            if any(fits(row.account) and not _is_hopeless(row) for row in answer):
-                self._answered_at = time.monotonic()
+            self._answered = _find_answered(answer) or self._answered
             if not rest:
                 break
         if rest and self.stop.is_set():
             raise CancelledError("it was stopped")
         rows = [found[account] for account in accounts]
-        problem = None if self._answered_at > began else _find_problem(rows)
+        problem = _find_problem(rows)
+        if problem and _may_be_theirs(problem) and self._is_answering():
+            problem = None
         counts = Counter(row.status for row in rows)
         return RowBatch(accounts, self._form.write(rows, datetime.now(UTC)), counts, problem)
+
+    def _is_answering(self) -> bool:
+        """Check whether the vendor still answers about an account that it has answered about."""
+        if not self._answered:
+            return False
+        command = replace(self._command, accounts=(self._answered,))
+        deadline = Deadline(time.monotonic() + CALL_SECONDS, self.stop)
+        return bool(_find_answered(look_up(command, self._im, deadline, self._pool)))
+
+
+def _find_answered(rows: Iterable[AccountResult]) -> str:
+    """Find an account with an answer; empty if there is none."""
+    return next((row.account for row in rows if fits(row.account) and not _is_hopeless(row)), "")
+
+
+def _may_be_theirs(problem: IMError) -> bool:
+    """Check whether ids may be the reason of a problem."""
+    return not isinstance(problem, AuthenticationError)
 
 
 def _is_open(row: AccountResult) -> bool:

@@ -1,8 +1,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, field
-from itertools import chain, count
-from threading import Event, Lock
+from itertools import chain, count, repeat
+from threading import Barrier, Event, Lock
 
 import pytest
 
@@ -27,11 +28,13 @@ class Crowd(FakeIM):
     Args:
         problems: The errors of calls, in order.
         broken: The errors of every call that names an account.
+        together: The first calls begin together; they do not by default.
         release: Calls wait for it; none by default.
     """
 
-    problems: Iterator[IMError | None] = field(default_factory=lambda: iter(()))
+    problems: Iterator[Exception | None] = field(default_factory=lambda: iter(()))
     broken: Mapping[str, IMError] = field(default_factory=dict)
+    together: Barrier | None = None
     release: Event | None = None
     lock: Lock = field(default_factory=Lock)
     asked: int = 0
@@ -45,16 +48,23 @@ class Crowd(FakeIM):
         with self.lock:
             self.asked += 1
             problem = next(self.problems, None)
+            is_first = self.together is not None and self.asked <= self.together.parties
+        if self.together and is_first:
+            self.together.wait(30)
         if self.release:
             self.release.wait(30)
         if problem := problem or next((self.broken[each] for each in accounts if each in self.broken), None):
-            raise type(problem)(str(problem), code=problem.code)
+            raise copy(problem)
         return dict.fromkeys(accounts, NICK)
 
 
-def look_up(im: Crowd, ids: Sequence[str], *, answered: bool = False) -> list[RowBatch]:
+def look_up(
+    im: Crowd, ids: Sequence[str], *, answered: bool = False, pauses: Sequence[float] = SOON
+) -> list[RowBatch]:
     with ThreadPoolExecutor(4) as pool:
-        return list(BulkLookup(COMMAND, im, CsvRows(COMMAND), pool, pauses=SOON).run(ids, answered=answered))
+        return list(
+            BulkLookup(COMMAND, im, CsvRows(COMMAND), pool, pauses=pauses).run(ids, answered=answered)
+        )
 
 
 def make_ids(number: int) -> list[str]:
@@ -81,7 +91,7 @@ def test_asks_again_about_what_failed_for_now(problem: IMError) -> None:
 def test_says_that_ids_failed_when_others_were_answered() -> None:
     im = Crowd(broken={"u150": DOWN})
 
-    batches = look_up(im, make_ids(500), answered=True)
+    batches = look_up(im, make_ids(500), pauses=(0.05,))
 
     assert [batch.counts for batch in batches if batch.counts[LookupStatus.FOUND]] == [
         {LookupStatus.FOUND: 100}
@@ -98,6 +108,29 @@ def test_stops_when_nothing_is_answered(problem: IMError) -> None:
         look_up(im, make_ids(50_000))
 
     assert im.asked <= WINDOW * 3
+
+
+@pytest.mark.parametrize("problem", [DOWN, AuthenticationError("the key is wrong", code=70009)])
+def test_an_outage_on_the_way_becomes_no_rows(problem: IMError) -> None:
+    im = Crowd(problems=chain(repeat(None, 3), repeat(problem)), together=Barrier(4))
+    batches: list[RowBatch] = []
+    with ThreadPoolExecutor(4) as pool:
+        lookup = BulkLookup(COMMAND, im, CsvRows(COMMAND), pool, pauses=(0.05,))
+        with pytest.raises(type(problem)):
+            batches.extend(lookup.run(make_ids(2000)))
+
+    assert {status for batch in batches for status in batch.counts} <= {LookupStatus.FOUND}
+    assert len(batches) <= 3
+
+
+def test_wrong_credentials_are_no_reason_of_an_id() -> None:
+    with pytest.raises(AuthenticationError):
+        look_up(Crowd(problems=repeat(AuthenticationError("the key is wrong"))), make_ids(50), answered=True)
+
+
+def test_raises_what_a_call_should_never_raise() -> None:
+    with pytest.raises(TimeoutError):
+        look_up(Crowd(problems=repeat(TimeoutError("a bug"))), make_ids(50))
 
 
 def test_the_last_ids_may_be_the_reason_that_they_fail() -> None:
