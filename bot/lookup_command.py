@@ -39,6 +39,7 @@ EXIT_INTERRUPTED = 130
 """The exit code after Ctrl-C, as of shells."""
 
 _MAX_NAME = 64
+_SWITCH_SECONDS = 0.001
 _STDIN = "-"
 _FORMATS = (".csv", ".jsonl")
 _AGAIN = "Run the same command again: it goes on where it was"
@@ -79,6 +80,8 @@ def _run(args: Namespace, settings: Settings) -> int:
         im = stack.enter_context(
             closing(make_im_client(settings.im_apps[command.app.name], CONCURRENT_CALLS))
         )
+        # Calls leave on time beside a thread that computes; the default is the time between two calls.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         pool = ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="call")
         progress = Progress(ids.count, sum(counts.values()))
         lookup = BulkLookup(command, im, form, pool, watch=progress.tick)

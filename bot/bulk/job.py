@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from random import uniform
-from threading import Event
+from threading import Event, Lock
 
 from bot.bulk.row_formats import RowFormat
 from bot.core.commands import LookupCommand
@@ -91,6 +91,8 @@ class BulkLookup:
         self._watch = watch
         self._pauses = pauses
         self._answered = ""
+        # Many threads that compute at once would make each other's calls leave late.
+        self._writing = Lock()
         self._left: Sequence[Future[RowBatch]] = ()
 
     def run(self, ids: Iterable[str], *, answered: bool = False) -> Iterator[RowBatch]:
@@ -158,7 +160,9 @@ class BulkLookup:
         if problem and _may_be_theirs(problem) and self._is_answering():
             problem = None
         counts = Counter(row.status for row in rows)
-        return RowBatch(accounts, self._form.write(rows, datetime.now(UTC)), counts, problem)
+        at = datetime.now(UTC)
+        with self._writing:
+            return RowBatch(accounts, self._form.write(rows, at), counts, problem)
 
     def _is_answering(self) -> bool:
         """Check whether the vendor still answers about an account that it has answered about."""
