@@ -77,9 +77,7 @@ def _run(args: Namespace, settings: Settings) -> int:
         counts = part.resume(ids.after(0))
         _announce(command, ids, sum(counts.values()))
         record = JobRecord(store, _make_event(actor, command), ids.count, digest)
-        im = stack.enter_context(
-            closing(make_im_client(settings.im_apps[command.app.name], CONCURRENT_CALLS))
-        )
+        im = stack.enter_context(closing(make_im_client(settings, command.app.name, CONCURRENT_CALLS)))
         # Calls leave on time beside a thread that computes; the default is the time between two calls.
         sys.setswitchinterval(_SWITCH_SECONDS)
         pool = ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="call")

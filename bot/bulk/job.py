@@ -144,7 +144,7 @@ class BulkLookup:
         found: dict[str, AccountResult] = {}
         rest = accounts
         for pause in (0.0, *self._pauses):
-            deadline = Deadline(time.monotonic() + CALL_SECONDS + pause, self.stop)
+            deadline = Deadline(time.monotonic() + CALL_SECONDS + pause, self.stop, bulk=True)
             if self.stop.is_set() or not deadline.pause(pause * uniform(0.75, 1.25)):  # noqa: S311 - spreads calls
                 raise CancelledError("it was stopped")
             answer = look_up(replace(self._command, accounts=rest), self._im, deadline, self._pool)
