@@ -1,6 +1,8 @@
 """Two bots with one database, which get Slack's requests in turn."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from http.client import HTTPConnection
 from typing import Any
@@ -8,12 +10,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bot.playground.people import VIEWER
+from bot.playground.people import EDITOR, VIEWER
+from tests.scenarios.test_modals import NICK, choose, nick_of, open_form, review, typed
 from tests.support.bot import signed, slash_command
 from tests.support.running_bot import RunningBot, SlackUser, run_bot
 from tests.support.scripted_server import ScriptedServer, answer
 from tests.support.slack import wait_until
 
+LEVEL = "Tag_Profile_IM_Level"
 DIRECT = f"D{VIEWER.id[1:]}"
 
 
@@ -70,3 +74,33 @@ def begin(vera: SlackUser, channel: str) -> dict[str, Any]:
     assert vera.page.send("profile alice", channel) == {"ok": True}
     vera.answer()  # the message sent
     return vera.answer()
+
+
+def test_proposes_no_change_of_an_untouched_input(running_bot: RunningBot) -> None:
+    with running_bot.act_as(EDITOR) as ed, running_bot.act_as(VIEWER) as vera:
+        before = nick_of(running_bot, "user_024")
+        form = open_form(ed, "user_024")
+        vera.ask("/im whoami")  # so that the other process has the next request
+        form = choose(ed, form, NICK, LEVEL)
+        (app,) = running_bot.sandbox.apps.values()
+        app.accounts["user_024"].profile[NICK] = "Set by a colleague"
+        ed.page.submit(form, {**typed(form, NICK, before), **typed(form, LEVEL, "66")})
+        preview = ed.view("nothing is changed yet")
+
+    assert "Level" in str(preview["blocks"])
+    assert "Nickname" not in str(preview["blocks"])
+
+
+def test_keeps_a_change_to_confirm_while_the_record_is_locked(running_bot: RunningBot) -> None:
+    path = running_bot.settings.database_url.removeprefix("sqlite:///")
+    with running_bot.act_as(EDITOR) as ed, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        _, preview = review(ed, "user_025", "Once")
+        other.execute("BEGIN IMMEDIATE")
+        ed.page.submit(preview)
+        notice = ed.view("nothing was sent", "The change still waits")
+        other.execute("ROLLBACK")
+        ed.page.close(notice)
+        ed.page.submit(ed.view("nothing is changed yet"))
+        ed.view("Done.")
+
+    assert nick_of(running_bot, "user_025") == "Once"

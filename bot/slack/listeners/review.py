@@ -167,9 +167,13 @@ def register_review(
             # Before the ack: closing the modal must not take back a confirmation.
             reviews.take(root)
         except AuditError as error:
+            log.info("a change was not confirmed: %s", error)
             reviews.restore(request.actor, root, change_id)
-            error.waiting_change = change_id
-            ack(response_action="push", view=notice_view(render_error(error, command=runner.command)))
+            slow = AuditError(
+                "the record did not answer in time, and nothing was sent",
+                advice="The change still waits: go back, and confirm it in a minute",
+            )
+            ack(response_action="push", view=notice_view(render_error(slow, command=runner.command)))
             return
         in_review = Review(runner, request, open_view, reviews, root)
         if admission.try_to_admit(request, partial(in_review.confirm, change_id)):
