@@ -30,15 +30,12 @@ from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import Settings
 from bot.store.database.migrate import migrate
-from tests.support.changes_fixture import BY_WORD
 from tests.support.postgresql import new_server
 from tests.support.processes import STOPPED_WITHIN, Balancer, BotProcess, FaultyProxy
+from tests.support.record_checks import BEFORE, NICK
 from tests.support.slack import Page, open_page
 from tests.support.small_disk import SmallDisk
 
-NICK = BY_WORD["nick"]
-BEFORE = "Alice"
-"""The nickname of every account at first."""
 LONGEST_FAULT = 9.0
 """Seconds that a fault lasts at the most."""
 ANSWERED_WITHIN = 45.0
