@@ -22,6 +22,8 @@ from tests.support.bot import ROOT, environment_of
 
 STOPPED_WITHIN = 30.0
 """Seconds within which SIGTERM ends a process."""
+_PERSON = re.compile(rb"(?:user_id=|%22user%22%3A\+%7B%22id%22%3A\+%22)(U\w+)")
+"""The person in the body of a command or a press."""
 
 
 class FaultyProxy:
@@ -102,9 +104,10 @@ class BotProcess:
         settings: Its settings, with the addresses of the real servers.
         database: The database's address.
         folder: The folder of its log.
+        more: Other environment variables.
     """
 
-    def __init__(self, name: str, settings: Settings, database: str, folder: Path) -> None:
+    def __init__(self, name: str, settings: Settings, database: str, folder: Path, **more: str) -> None:
         self.name = name
         self.running = threading.Event()
         """Set while it takes requests: not dead, stopped or terminating."""
@@ -113,9 +116,8 @@ class BotProcess:
         self.restored = 0.0
         """The time of its last start or continuation (monotonic seconds)."""
         self.port = 0
-        address = urlsplit(database)
         app = settings.im_apps["demo"]
-        self.database = FaultyProxy(address.port or 5432)
+        self.database = FaultyProxy(urlsplit(database).port or 5432)
         self.vendor = FaultyProxy(urlsplit(str(app.api_url)).port or 80)
         self.slack = FaultyProxy(urlsplit(settings.slack_api_url).port or 80)
         self._log = folder / f"{name}.log"
@@ -124,13 +126,21 @@ class BotProcess:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             **environment_of(settings),
-            "DATABASE_URL": address._replace(netloc=f"postgres@127.0.0.1:{self.database.port}").geturl(),
+            "DATABASE_URL": self._make_address(database),
             "IM_APPS__DEMO__API_URL": f"http://127.0.0.1:{self.vendor.port}",
             "SLACK_API_URL": f"http://127.0.0.1:{self.slack.port}/api/",
             "AUDIT_CHANNEL": AUDIT_CHANNEL_ID,
             "ROLES__EDITORS": f"{EDITOR.id},{EDITORS_GROUP_ID}",
+            **more,
         }
         self.process: subprocess.Popen[bytes] | None = None
+
+    def _make_address(self, database: str) -> str:
+        """Make the address of a server behind its proxy; a file has none."""
+        address = urlsplit(database)
+        if not address.hostname:
+            return database
+        return address._replace(netloc=f"postgres@127.0.0.1:{self.database.port}").geturl()
 
     def start(self, skew: int = 0) -> None:
         """Start it with a clock `skew` seconds ahead; the start may fail, as while its database hangs."""
@@ -227,6 +237,7 @@ class Ack:
     seconds: float
     process: str
     given: bool
+    person: str
 
 
 class Balancer:
@@ -259,25 +270,28 @@ class Balancer:
             if not ready:
                 return
             process = ready[next(self._turn) % len(ready)]
-            given = False
+            given, sent = False, bytearray()
             try:
                 with socket.create_connection(("127.0.0.1", process.port), timeout=10) as server:
-                    there = threading.Thread(target=_copy, args=(client, server), daemon=True)
+                    there = threading.Thread(target=_copy, args=(client, server, sent), daemon=True)
                     there.start()
                     while data := server.recv(65536):
                         if not given:
                             given = True
-                            self._note(began, process, given=True)
+                            self._note(began, process, sent, given=True)
                         client.sendall(data)
             finally:
                 if not given:
-                    self._note(began, process, given=False)
+                    self._note(began, process, sent, given=False)
 
-    def _note(self, began: float, process: BotProcess, *, given: bool) -> None:
-        self.acks.append(Ack(began, time.monotonic() - began, process.name, given))
+    def _note(self, began: float, process: BotProcess, sent: bytearray, *, given: bool) -> None:
+        found = _PERSON.search(sent)
+        person = found[1].decode() if found else ""
+        self.acks.append(Ack(began, time.monotonic() - began, process.name, given, person))
 
 
-def _copy(source: socket.socket, sink: socket.socket) -> None:
+def _copy(source: socket.socket, sink: socket.socket, sent: bytearray) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
+            sent += data
             sink.sendall(data)
