@@ -33,6 +33,7 @@ hypothesis.settings.load_profile("im-bot")
 
 _LONGEST = (
     "test_chaos",
+    "test_several_processes",
     "test_crash",
     "test_lifecycle",
     "test_shared_pacer",
