@@ -13,6 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import AuditError
 from bot.store.database.errors import translate_database_errors
@@ -23,6 +24,8 @@ WRITING = "writing"
 
 _TIMEOUT = "within"
 _BUSY_TIMEOUT = "busy_timeout"
+_POOLED = "pooled"
+"""Whether a connection leads to a pooler, which gives each transaction another one."""
 _MILLISECONDS = 1000
 _CONNECTIONS = 20
 _URL_ADVICE = "DATABASE_URL must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
@@ -108,12 +111,22 @@ def _open_server(url: URL, timeouts: StoreTimeouts | None) -> Engine:
     if timeouts:
         # Abandoned statements end, and a lost transaction holds no lock.
         settings |= {"statement_timeout": timeouts.use, "idle_in_transaction_session_timeout": timeouts.use}
-    setting = "; ".join(f"SET {name} = {round(wait * _MILLISECONDS)}" for name, wait in settings.items())
+    waits = [f"{name} = {round(wait * _MILLISECONDS)}" for name, wait in settings.items()]
 
     @event.listens_for(engine, "connect")
-    def set_timeouts(connection: DBAPIConnection, _: object) -> None:
-        connection.cursor().execute(setting)
+    def set_up(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_POOLED] = postgresql.is_pooled(connection)
+        if record.info[_POOLED]:
+            # The next transaction may run on another connection, which has not prepared a statement.
+            connection.prepare_threshold = None
+        else:
+            connection.cursor().execute("; ".join(f"SET {wait}" for wait in waits))
         connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.info.get(_POOLED):
+            connection.connection.cursor().execute("; ".join(f"SET LOCAL {wait}" for wait in waits))
 
     return engine
 

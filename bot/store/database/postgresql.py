@@ -65,6 +65,12 @@ def connect(*args: Any, **options: Any) -> psycopg.Connection[Any]:
     return found.result()
 
 
+def is_pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Check whether there is a pooler before the server: it gives a process number of its own."""
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return row is not None and row[0] != connection.info.backend_pid
+
+
 def _deliver(found: "Future[psycopg.Connection[Any]]", make: Callable[[], psycopg.Connection[Any]]) -> None:
     try:
         connection = make()

@@ -1,0 +1,71 @@
+"""A record behind PgBouncer, which gives each transaction another connection to the server."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from datetime import timedelta
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from bot.core.model import SavedState
+from bot.store.database.engine import open_connection, open_engine
+from bot.store.database.migrate import migrate
+from bot.store.database.timeouts import USUAL_TIMEOUTS
+from bot.store.record import Store
+from bot.store.verify import RecordStatus, verify_url
+from tests.support.pooler import run_pooler
+from tests.support.postgresql import SERVER
+
+ROUNDS = 30
+"""More than the uses after which a statement would be prepared."""
+USE, LOCK, NONE = (timedelta(seconds=each) for each in (USUAL_TIMEOUTS.use, USUAL_TIMEOUTS.lock, 0))
+_WAITS = text(
+    "SELECT current_setting('statement_timeout')::interval, "
+    "current_setting('lock_timeout')::interval, "
+    "current_setting('idle_in_transaction_session_timeout')::interval"
+)
+
+
+@pytest.fixture(scope="module")
+def pooled(server: str) -> Iterator[str]:
+    name = f"{server.rpartition('/')[2]}_pooled"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            migrate(f"{SERVER}/{name}")
+            with run_pooler(f"{SERVER}/{name}") as address:
+                yield address
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_keeps_a_record_of_several_processes_behind_a_pooler(pooled: str) -> None:
+    def use(store: Store, person: int) -> None:
+        for number in range(ROUNDS):
+            state = SavedState(f"{person} {number}", "U1", "{}")
+            store.save_now(state)
+            assert store.find_state(state.id) == state
+            assert store.claim(state.id, 4)
+            assert store.list_history("demo", "alice", None, 10) == []
+            store.check()
+
+    with ExitStack() as stack, ThreadPoolExecutor(12) as people:
+        stores = [stack.enter_context(closing(Store(pooled))) for _ in range(3)]
+        list(people.map(use, stores * 4, range(12)))
+
+    assert verify_url(pooled).status is RecordStatus.SOUND
+
+
+def test_bounds_each_transaction_and_leaves_no_trace_for_the_next(pooled: str) -> None:
+    bounded, unbounded = open_engine(pooled, timeouts=USUAL_TIMEOUTS), open_engine(pooled)
+    try:
+        for _ in range(ROUNDS):
+            with open_connection(bounded) as connection:
+                assert connection.execute(_WAITS).one() == (USE, LOCK, USE)
+            with open_connection(unbounded) as connection:
+                assert connection.execute(_WAITS).one() == (NONE, LOCK, NONE)
+    finally:
+        bounded.dispose()
+        unbounded.dispose()
