@@ -27,7 +27,13 @@ _BUSY_TIMEOUT = "busy_timeout"
 _POOLED = "pooled"
 """Whether a connection leads to a pooler, which gives each transaction another one."""
 _MILLISECONDS = 1000
-_CONNECTIONS = 20
+_KEPT = 10
+"""Connections that a process keeps open."""
+_CONNECTIONS = 30
+"""The most connections of a process: 16 workers and 4 presses that read, the writer and the background.
+
+Three processes fit into the 100 connections that PostgreSQL allows unless set otherwise.
+"""
 _URL_ADVICE = "DATABASE_URL must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
 
 
@@ -89,7 +95,8 @@ def _open_server(url: URL, timeouts: StoreTimeouts | None) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
-        pool_size=_CONNECTIONS,
+        pool_size=_KEPT,
+        max_overflow=_CONNECTIONS - _KEPT,
         pool_timeout=longest.use,
         connect_args={
             "connect_timeout": math.ceil(longest.use),
@@ -159,7 +166,8 @@ def _open_file(url: URL, timeouts: StoreTimeouts, *, create: bool) -> Engine:
         "sqlite+pysqlite://",
         creator=connect,
         poolclass=QueuePool,
-        pool_size=_CONNECTIONS,
+        pool_size=_KEPT,
+        max_overflow=_CONNECTIONS - _KEPT,
         pool_timeout=timeouts.use,
         hide_parameters=True,
     )
