@@ -3,17 +3,20 @@
 import os
 import random
 import re
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count, pairwise
 from pathlib import Path
 from statistics import quantiles
 
+import psycopg
 import pytest
+import requests
 
 from bot.background_server import BackgroundServer
 from bot.core.model import Entry, Outcome
@@ -31,11 +34,13 @@ from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
 from bot.settings import Settings
+from bot.store.database.migrate import migrate
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.migrated import migrated_file, migrated_schema
 from tests.support.pacing_process import LIMIT, most_in_a_second
 from tests.support.people_at_work import LostError, PersonAtWork, at_work
+from tests.support.postgresql import new_server
 from tests.support.processes import STOPPED_WITHIN, Balancer, BotProcess
 from tests.support.record_checks import BEFORE, DONE, NICK, check_account, read_outbox, settle
 from tests.support.redis_server import run_redis
@@ -347,8 +352,63 @@ def test_nobody_notices_the_ends_and_starts_of_processes(database: str, tmp_path
         check_channel(run, check_record(run))
         most = [most_in_a_second(times) for times in run.sandbox.call_log().values() if times]
         assert max(most) <= LIMIT
+        assert [notice for person in run.people for notice in person.notices] == []
         assert [refusal for person in run.people for refusal in person.refusals] == []
         assert [line for process in run.processes for line in process.tracebacks()] == []
         assert [process.process.returncode for process in run.processes if process.process] == [None] * len(
             skews
         )
+
+
+def end_sessions(admin: psycopg.Connection[tuple[int]]) -> None:
+    """End every session of the bots."""
+    admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'bot'")
+
+
+def crash(admin: psycopg.Connection[tuple[int]]) -> None:
+    """Kill a session's process: the server ends all others, and recovers as after a crash."""
+    found = admin.execute("SELECT pid FROM pg_stat_activity WHERE datname = 'bot'").fetchone()
+    assert found
+    os.kill(found[0], signal.SIGKILL)
+
+
+def make_read_only(admin: psycopg.Connection[tuple[int]]) -> None:
+    """Make the database read-only for a while, as a standby is after a failover."""
+    for setting, seconds in (("on", SECONDS), ("off", 0)):
+        admin.execute(f"ALTER DATABASE bot SET default_transaction_read_only = {setting}".encode())
+        end_sessions(admin)
+        time.sleep(seconds)
+
+
+def test_loses_nothing_while_its_database_ends_sessions_restarts_and_is_read_only(tmp_path: Path) -> None:
+    with run_redis() as redis, new_server() as server:
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+            admin.execute("CREATE DATABASE bot")
+        migrate(f"{server}/bot")
+        with deploy(f"{server}/bot", redis.url, tmp_path) as run:
+            with run.at_work():
+                for disturb in (end_sessions, crash, make_read_only):
+                    time.sleep(SECONDS)
+                    # A crash ends this session too.
+                    with (
+                        suppress(psycopg.OperationalError),
+                        psycopg.connect(f"{server}/postgres", autocommit=True) as admin,
+                    ):
+                        disturb(admin)
+                wait_until(lambda: all(is_ready(process) for process in run.processes))
+                # What was answered before is not pressed any more.
+                time.sleep(SECONDS)
+                for person in run.people:
+                    person.refusals.clear()
+                time.sleep(SECONDS)
+            report(run)
+            wait_until(lambda: not read_outbox(run.database))
+            check_people(run)
+            check_channel(run, check_record(run))
+            assert [refusal for person in run.people for refusal in person.refusals] == []
+            assert [process.process.poll() for process in run.processes if process.process] == [None] * 3
+
+
+def is_ready(process: BotProcess) -> bool:
+    """Whether a process says that its record can be written."""
+    return requests.get(f"http://127.0.0.1:{process.port}/readyz", timeout=5).ok

@@ -25,7 +25,7 @@ TRIES = 10
 """Tries of a press while the message changes."""
 
 _UNDER_WAY = re.compile(r"Looking up|Contacting|Waiting|The answer follows|Sending the CSV|Cancelling")
-_TOO_OLD = re.compile(r"expired|too old")
+_REFUSAL = re.compile(r"(?i)record|database|expired|too old")
 
 Shown: TypeAlias = dict[str, Any]
 """A message or a view."""
@@ -33,6 +33,10 @@ Shown: TypeAlias = dict[str, Any]
 
 class LostError(Exception):
     """A request went unanswered, or its answer said that the bot could not be reached."""
+
+
+class RefusedError(LostError):
+    """The answer said that the record could not be used, or what was pressed was too old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,9 @@ class PersonAtWork:
     wrong: list[str] = field(default_factory=list)
     """What no person should see, and answers that belong to no request."""
     refusals: list[str] = field(default_factory=list)
-    """Answers that said that the record could not be used."""
+    """Answers that said that the record could not be used, or what was pressed was too old."""
+    notices: list[str] = field(default_factory=list)
+    """Direct messages that answer no request: how a change ended that was unknown."""
     _linked: dict[str, Shown] = field(default_factory=dict)
     """The messages about changes that have a link to the audit channel by now, by time stamp."""
 
@@ -200,6 +206,7 @@ class PersonAtWork:
     def _wait(self, asked: str, began: float, choose: Callable[[Shown], Shown | bool]) -> Shown:
         """Wait for a message or a view; any other answer meanwhile belongs to no request."""
         answer: Shown | None = None
+        refused = False
         while answer is None and time.monotonic() - began < (
             GIVEN_UP_AFTER if self.died_since(began) else ANSWERED_WITHIN
         ):
@@ -208,9 +215,12 @@ class PersonAtWork:
                 break  # Slack says that the bot could not be reached
             if news and (chosen := choose(news)):
                 answer = dict(chosen)  # type: ignore[arg-type]  # a bool is False here
-        self.requests.append(Request(self.id, asked, began, time.monotonic() - began, answer is not None))
+            elif news and (refused := bool(_REFUSAL.search(_words(news)))):
+                break
+        answered = refused or answer is not None
+        self.requests.append(Request(self.id, asked, began, time.monotonic() - began, answered))
         if answer is None:
-            raise LostError(asked)
+            raise RefusedError(asked) if refused else LostError(asked)
         return answer
 
     def _read(self, choose: Callable[[Shown], Shown | bool] = lambda _: False) -> Shown | None:
@@ -230,10 +240,10 @@ class PersonAtWork:
         mine = message["ephemeral"] or message["channel"] == f"D{self.id[1:]}" or choose(message)
         if not mine:
             return None
-        if _TOO_OLD.search(message["text"]):
-            self.wrong.append(f"{self.id}: {message['text'][:200]}")
-        if re.search("record|database", message["text"]):
+        if _REFUSAL.search(message["text"]):
             self.refusals.append(message["text"])
+        elif not message["ephemeral"] and not message["files"] and not choose(message):
+            self.notices.append(message["text"])
         elif not (message["error"] or _UNDER_WAY.search(message["text"]) or choose(message)):
             self.wrong.append(f"{self.id} got an answer to no request: {message['text'][:200]}")
         return message
