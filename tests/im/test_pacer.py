@@ -115,14 +115,18 @@ def test_big_jobs_leave_a_share_while_commands_ask() -> None:
 
 
 def test_a_slot_after_the_deadline_is_refused_and_not_used_up(make_pacer: MakePacer) -> None:
-    pacer = make_pacer(0.2)
-    assert pacer.wait(Deadline.after(20))
-    begin = time.monotonic()
+    gap = 1.0
 
-    assert not pacer.wait(Deadline.after(0.3))
-    assert pacer.wait(Deadline.after(20))
+    def wait_after_a_refusal() -> float:
+        pacer = make_pacer(1 / gap)
+        assert pacer.wait(Deadline.after(20))
+        begin = time.monotonic()
+        assert not pacer.wait(Deadline.after(0.1))
+        assert pacer.wait(Deadline.after(20))
+        return time.monotonic() - begin
 
-    assert time.monotonic() - begin < 2 / 0.2
+    # A busy machine may miss the slot, and then takes the next; a slot that was used up is never there.
+    assert any(wait_after_a_refusal() < 1.5 * gap for _ in range(5))
 
 
 def test_says_at_once_that_the_deadline_is_too_near() -> None:
