@@ -26,7 +26,9 @@ TRIES = 10
 
 _UNDER_WAY = re.compile(r"Looking up|Contacting|Waiting|The answer follows|Sending the CSV|Cancelling")
 _REFUSAL = re.compile(r"(?i)record|database|expired|too old")
-_OUTAGE = re.compile(r"Tencent Chat (took too long|is down|could not be reached)")
+_OUTAGE = re.compile(
+    r"Tencent Chat (took too long|is down|could not be reached)|this has already (ended|started)"
+)
 """Words of an answer whose call did not come through: on a slow machine, the far end is slow."""
 
 Shown: TypeAlias = dict[str, Any]
