@@ -139,6 +139,11 @@ class CheckResponse(AccountsResponse[ImportStatus]):
     accounts: list[ImportStatus] | None = field(name="ResultItem", default=None)
 
 
+# Made while loading: two threads that decode a type for the first time at once can crash the process.
+for _kind in (ProfilesResponse, FriendsResponse, AttributesResponse, CheckResponse, Response):
+    msgspec.json.Decoder(_kind, strict=False)
+
+
 class Unreadable(msgspec.Struct):
     """One account in a response, of which only the name can be read."""
 

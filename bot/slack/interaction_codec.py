@@ -138,6 +138,10 @@ _Saved: TypeAlias = (
 )
 
 
+# Made while loading: two threads that decode a type for the first time at once can crash the process.
+_DECODER = msgspec.json.Decoder(_Saved)
+
+
 @dataclass(frozen=True, slots=True)
 class InteractionCodec:
     """Turns state into JSON and back, for other processes and versions of the bot.
@@ -160,7 +164,7 @@ class InteractionCodec:
     def decode(self, content: str) -> Interaction | None:
         """Return the state that JSON stands for; None if it is not state, or its app is gone."""
         try:
-            return _from_struct(msgspec.json.decode(content, type=_Saved), self.apps, self.cipher)
+            return _from_struct(_DECODER.decode(content), self.apps, self.cipher)
         except (msgspec.MsgspecError, LookupError):
             return None
 

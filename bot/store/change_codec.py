@@ -73,6 +73,10 @@ class _Content(msgspec.Struct, gc=False):
 _read_json = msgspec.json.Decoder(_Content).decode
 
 
+# Made while loading: two threads that read the type for the first time at once can crash the process.
+msgspec.json.Decoder(_Content)
+
+
 def encode_change(change: Change, moved_at: str) -> dict[str, str]:
     """Encode a change as a row."""
     # In ASCII, JSON can hold characters that databases refuse, and the digest stays valid.

@@ -162,6 +162,10 @@ _SHAPES: Mapping[str, type] = {
 """The shape of the parts that are read, by the payload's type; other parts may be anything."""
 _MESSAGES = ("message", "app_mention")
 
+# Made while loading: two threads that read a type for the first time at once can crash the process.
+for _shape in (*_SHAPES.values(), _Command, _MessageCallback):
+    msgspec.json.Decoder(_shape)
+
 
 def check_payload(body: object) -> None:
     """Check that a payload has Slack's shape, as far as it is read.
