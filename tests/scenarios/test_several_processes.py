@@ -61,6 +61,8 @@ READERS = (
 )
 """Viewers beside those of the playground, so that several look up at once."""
 
+pytestmark = pytest.mark.traffic
+
 
 @dataclass
 class Deployment:
