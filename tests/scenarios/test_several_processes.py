@@ -391,7 +391,7 @@ def test_loses_nothing_while_its_database_ends_sessions_restarts_and_is_read_onl
             with run.at_work():
                 for disturb in (end_sessions, crash, make_read_only):
                     time.sleep(SECONDS)
-                    # A crash ends this session too.
+                    # A crash ends this connection, too.
                     with (
                         suppress(psycopg.OperationalError),
                         psycopg.connect(f"{server}/postgres", autocommit=True) as admin,
