@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.time_limits import STATE_SECONDS
 from bot.playground.people import (
     EDITOR,
     GROUP_EDITOR,
@@ -15,7 +16,6 @@ from bot.playground.people import (
     VIEWER,
 )
 from bot.sandbox.behavior import Behavior
-from bot.slack.interaction_store import LIFETIME
 from tests.support.running_bot import RunningBot, SlackUser
 from tests.support.slack import PARTNERS
 
@@ -101,8 +101,8 @@ def test_refuses_another_person_who_turns_pages(running_bot: RunningBot) -> None
 
 def test_says_that_a_button_is_too_old(running_bot: RunningBot, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_bot.act_as() as vera:
-        monkeypatch.setattr("bot.slack.interaction_store.LIFETIME", -LIFETIME)
-        monkeypatch.setattr("bot.store.states.STATE_SECONDS", -LIFETIME)
+        monkeypatch.setattr("bot.slack.interaction_store.STATE_SECONDS", -STATE_SECONDS)
+        monkeypatch.setattr("bot.store.states.STATE_SECONDS", -STATE_SECONDS)
         first = vera.ask(f"/im profile {' '.join(CROWD)}")
         refused = vera.press(first, "Next 100")
 

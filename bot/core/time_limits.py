@@ -1,4 +1,4 @@
-"""Time limits of a command and of its parts, in seconds."""
+"""Time limits of a command and its parts, and of what is kept for its buttons, in seconds."""
 
 COMMAND_SECONDS = 20.0
 """The most seconds that a command may take, retries included."""
@@ -16,3 +16,5 @@ WRITE_SECONDS = 5.0
 """Seconds for sending a write and receiving its answer, from recording the intent on."""
 QUICK_SECONDS = 2.5
 """The most seconds for questions to Slack in a command that asks nothing else."""
+STATE_SECONDS = 24 * 3600.0
+"""Seconds for which the state behind buttons and forms is kept, in a process and in the database."""

@@ -1,4 +1,4 @@
-"""Encryption of what must not stand in the database in clear: response URLs and typed text."""
+"""Encryption of what must not stand in the database in clear: response URLs, typed text, a form's values."""
 
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field

@@ -13,6 +13,7 @@ from threading import Event, Lock, Thread
 from typing import Any, Protocol, TypeVar, overload
 
 from bot.core.model import Actor, SavedState
+from bot.core.time_limits import STATE_SECONDS
 from bot.errors import AuditError, ExpiredError
 from bot.slack.interactions import (
     Interaction,
@@ -27,8 +28,6 @@ from bot.slack.interactions import (
 T = TypeVar("T")
 U = TypeVar("U")
 
-LIFETIME = 24 * 3600
-"""Seconds for which a button works."""
 CAPACITY = 10_000
 """The most ids that are kept; the oldest is dropped first."""
 MOST_ACCOUNTS = 200_000
@@ -119,8 +118,8 @@ class Codec(Protocol):
 class Interactions:
     """Keeps the state behind ids, and its owner, for a day: in this process, and for others in a store.
 
-    Lookups hold accounts and statuses, never values. In this process alone, a form and a preview hold the
-    values they showed. A running lookup is forgotten when it ends.
+    Lookups hold accounts and statuses, never values; a form holds the values it showed, which the store has
+    encrypted. A preview is in this process alone. A running lookup is forgotten when it ends.
 
     Args:
         store: Keeps state for other processes.
@@ -188,7 +187,7 @@ class Interactions:
         now = time.monotonic()
         with self._lock:
             self._drop(key)
-            self._kept[key] = _Entry(now + LIFETIME, actor, what)
+            self._kept[key] = _Entry(now + STATE_SECONDS, actor, what)
             if isinstance(what, RunningLookup | WaitingRequest):
                 self._watch(key, what, now)
             if accounts := _accounts_of(what):

@@ -6,10 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select
 
 from bot.core.model import SavedState
+from bot.core.time_limits import STATE_SECONDS
 from bot.store.database.schema import claims, states
 
-STATE_SECONDS = 24 * 3600.0
-"""Seconds for which state is kept."""
 CLAIM_SECONDS = 3600.0
 """Seconds for which a claim is kept: Slack sends nothing again after that."""
 MAX_EXPIRED = 1000

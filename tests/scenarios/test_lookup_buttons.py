@@ -11,10 +11,10 @@ import requests
 
 from bot.core.lookups.rows import COLUMNS
 from bot.core.model import Outcome, Surface
+from bot.core.time_limits import STATE_SECONDS
 from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior, Fault
-from bot.slack.interaction_store import LIFETIME
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.running_bot import RunningBot, SlackUser, read_history
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT
@@ -413,8 +413,8 @@ def test_refuses_a_press_of_another_person(running_bot: RunningBot, vera: SlackU
 def test_says_that_a_button_is_too_old(
     running_bot: RunningBot, vera: SlackUser, label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.interaction_store.LIFETIME", -LIFETIME)
-    monkeypatch.setattr("bot.store.states.STATE_SECONDS", -LIFETIME)
+    monkeypatch.setattr("bot.slack.interaction_store.STATE_SECONDS", -STATE_SECONDS)
+    monkeypatch.setattr("bot.store.states.STATE_SECONDS", -STATE_SECONDS)
     answer = failed_lookup(running_bot, vera)
 
     refused = press(vera, answer, label)

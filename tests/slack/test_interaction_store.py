@@ -9,8 +9,9 @@ from bot.core.commands import LookupCommand, ShowHistory
 from bot.core.lookups.kinds import ATTRIBUTES
 from bot.core.model import AccountResult, Actor, App, LookupStatus, SavedState, Value
 from bot.core.results import Form, Lookup
+from bot.core.time_limits import STATE_SECONDS
 from bot.errors import AuditError, ExpiredError
-from bot.slack.interaction_store import CAPACITY, LIFETIME, Interactions
+from bot.slack.interaction_store import CAPACITY, Interactions
 from bot.slack.interactions import (
     Cancelable,
     ElsewhereCancelable,
@@ -65,7 +66,7 @@ def test_gives_ids_that_say_nothing_and_fit_into_a_button(answers: Interactions)
 def test_forgets_after_a_day(answers: Interactions) -> None:
     with freeze_time("2026-11-21 06:00:00") as clock:
         key = answers.keep(VERA, PAGE)
-        clock.tick(LIFETIME)
+        clock.tick(STATE_SECONDS)
         assert answers.find(key, VERA, Page) == PAGE
 
         clock.tick(1)
@@ -154,7 +155,7 @@ def test_drops_what_is_older_than_a_day() -> None:
         gone = weakref.ref(shown)
         answers.keep(VERA, OpenForm(Form(PROD, "alice", shown), ""))
         del shown
-        clock.tick(LIFETIME + 1)
+        clock.tick(STATE_SECONDS + 1)
         answers.keep(VERA, PAGE)
 
         assert gone() is None

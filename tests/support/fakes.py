@@ -26,10 +26,10 @@ from bot.core.model import (
     Values,
 )
 from bot.core.ports import CALL_ACCOUNTS
+from bot.core.time_limits import STATE_SECONDS
 from bot.errors import AuditError, IMError, NotAskedError, NotFoundError, SlackUnavailableError
 from bot.store import change_codec
 from bot.store.chain import actor_key
-from bot.store.states import STATE_SECONDS
 
 
 @dataclass
