@@ -119,7 +119,7 @@ class PersonAtWork:
         self._click(message, label)
         sent = self._wait(label, began, lambda news: bool(news.get("files")) and news)
         content = requests.get(self.url + sent["files"][0]["url"], timeout=30).content.decode("utf-8-sig")
-        self._wait_for_message(f"answer after {label}", time.monotonic(), ("The CSV is in", *says))
+        self._wait_for_message(f"answer after {label}", began, ("The CSV is in", *says))
         return [row["account"] for row in csv.DictReader(StringIO(content, newline=""))]
 
     def cancel(self, text: str) -> Shown:
