@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from bot.playground.people import EDITOR, VIEWER
-from tests.scenarios.test_modals import NICK, choose, nick_of, open_form, review, typed
+from tests.scenarios.test_modals import NICK, choose, nick_of, open_form, press_choice, review, typed
 from tests.support.bot import signed, slash_command
 from tests.support.running_bot import RunningBot, SlackUser, run_bot
 from tests.support.scripted_server import ScriptedServer, answer
@@ -104,3 +105,18 @@ def test_keeps_a_change_to_confirm_while_the_record_is_locked(running_bot: Runni
         ed.view("Done.")
 
     assert nick_of(running_bot, "user_025") == "Once"
+
+
+def test_says_in_a_form_that_the_record_is_away(running_bot: RunningBot) -> None:
+    file = Path(running_bot.settings.database_url.removeprefix("sqlite:///"))
+    with running_bot.act_as(EDITOR) as ed, running_bot.act_as(VIEWER) as vera:
+        form = open_form(ed, "user_026")
+        vera.ask("/im whoami")  # so that the process that did not open the form has the next request
+        file.rename(file.with_suffix(".away"))
+        press_choice(ed, form, NICK)
+        kept = ed.view("file is gone", "Choose again in a minute", "What to change")
+        file.with_suffix(".away").rename(file)
+        shown = choose(ed, kept, NICK)
+
+    assert "Nickname" in str(shown["blocks"])
+    assert "file is gone" not in str(shown["blocks"])

@@ -23,6 +23,7 @@ from bot.slack.listeners.review import OpenReviews, Review, make_request, regist
 from bot.slack.listeners.submission import admit_submission, show_mistakes
 from bot.slack.modals.errors import FormError
 from bot.slack.modals.inputs import INPUT
+from bot.slack.modals.open_views import with_trouble
 from bot.slack.modals.profile import (
     PRESET,
     SET_ACCOUNT,
@@ -114,8 +115,9 @@ def _show_chosen(
     except ExpiredError:
         raise ExpiredError("this form is too old", advice="Close it and run the command again") from None
     except AuditError as error:
-        # The form stays as it is, with all that was typed; another choice tries again.
+        # The form stays with all that was typed.
         log.info("the inputs of chosen fields could not be shown: %s", error)
+        open_view.show(with_trouble(view, str(error), "Choose again in a minute"))
         return "ChooseFields"
     form = opened.form
     runner.services.allow(request.actor, WORDS[SetFields], request.surface, form.app.name, (form.account,))

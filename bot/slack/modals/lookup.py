@@ -26,6 +26,7 @@ from bot.slack.messages.blocks import Truncator, bold, context, paragraph, words
 from bot.slack.messages.text import cut
 from bot.slack.messages.values import field_label
 from bot.slack.modals.inputs import INPUT, is_showable
+from bot.slack.modals.open_views import with_blocks
 from bot.slack.modals.profile import app_inputs
 
 TITLE = "Look up accounts"
@@ -51,7 +52,6 @@ WHERE = "where"
 """The block id of the input for a conversation."""
 
 _NOT_OFFERED = "There is no room for them here. Type or paste the ones you want."
-_PARTS = ("type", "callback_id", "title", "submit", "close", "private_metadata")
 _MOST_OPTIONS = 100
 _MOST_LETTERS = 75
 _MOST_TYPED = 3000
@@ -185,7 +185,7 @@ def choose_kind(view: Mapping[str, Any], word: str) -> dict[str, Any]:
             blocks.append(block)
         if block["block_id"] == KIND and kind.has_owner:
             blocks.append(_owner().to_dict())
-    return {**{part: view[part] for part in _PARTS if view.get(part)}, "blocks": blocks}
+    return with_blocks(view, blocks)
 
 
 def _explain_fields(block: Mapping[str, Any], kind: LookupKind) -> dict[str, Any]:
