@@ -61,8 +61,6 @@ READERS = (
 )
 """Viewers beside those of the playground, so that several look up at once."""
 
-pytestmark = pytest.mark.traffic
-
 
 @dataclass
 class Deployment:
