@@ -169,7 +169,7 @@ class BulkLookup:
         if not self._answered:
             return False
         command = replace(self._command, accounts=(self._answered,))
-        deadline = Deadline(time.monotonic() + CALL_SECONDS, self.stop)
+        deadline = Deadline(time.monotonic() + CALL_SECONDS, self.stop, bulk=True)
         return bool(_find_answered(look_up(command, self._im, deadline, self._pool)))
 
 

@@ -212,18 +212,18 @@ class SharedLimit:
             self._look(logging.WARNING, self.trouble())
         if now < self._next_try:
             return self._next_try - now
-        hungry = self._find_hungry(now) if self._membership.state == "shared" else None
-        if hungry is None and now < self._next_beat:
+        need = self._find_need(now) if self._membership.state == "shared" else None
+        if need is None and now < self._next_beat:
             return self._next_beat - now
         try:
-            self._lease(hungry)
+            self._lease(need)
         except RedisTroubleError as error:
             self._membership.note_trouble(str(error))
             # Processes do not try again together.
             self._next_try = time.monotonic() + RETRY * random.uniform(0.5, 1)  # noqa: S311 - spreads callers, hides nothing
         return 0.0
 
-    def _find_hungry(self, now: float) -> tuple[SharedPacer, bool, int] | None:
+    def _find_need(self, now: float) -> tuple[SharedPacer, bool, int] | None:
         """Find a pacer that needs slots, whether for big jobs, and how many; commands come first."""
         for bulk in (False, True):
             for pacer in self._pacers:
@@ -231,14 +231,14 @@ class SharedLimit:
                     return pacer, bulk, wanted
         return None
 
-    def _lease(self, hungry: tuple[SharedPacer, bool, int] | None) -> None:
+    def _lease(self, need: tuple[SharedPacer, bool, int] | None) -> None:
         membership = self._membership
         state = membership.state
         membership.note_request(time.monotonic())
-        if hungry is None:
+        if need is None:
             lease = self._schedule.lease("", state=state, share=membership.announced)
         else:
-            pacer, bulk, wanted = hungry
+            pacer, bulk, wanted = need
             lease = self._schedule.lease(
                 pacer.endpoint,
                 state=state,
