@@ -1,0 +1,149 @@
+"""Lookups of a file of ids that was sent in Slack, and the ports that keep them and tell their actors."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import BinaryIO, Protocol
+
+from bot.core.commands import LookupCommand
+from bot.core.model import Actor, LookupStatus
+
+LEASE_SECONDS = 30.0
+"""Seconds for which a process has a file lookup, until it renews its lease."""
+
+
+class FileLookupState(StrEnum):
+    """How far a file lookup has come."""
+
+    WAITING = "waiting"
+    """It waits for a process to run it, for the first time or again."""
+    RUNNING = "running"
+    """A process has leased it."""
+    SENDING = "sending"
+    """Every id has its row, and the CSV is not yet sent."""
+    DONE = "done"
+    """The CSV was sent."""
+    CANCELLED = "cancelled"
+    """Its actor cancelled it, and may resume it."""
+    FAILED = "failed"
+    """It cannot go on; its actor may try again."""
+
+
+OVER = frozenset({FileLookupState.DONE, FileLookupState.CANCELLED, FileLookupState.FAILED})
+"""The states in which no process works on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileLookup:
+    """A lookup of the ids of a file.
+
+    Args:
+        id: Its id, opaque.
+        actor: The person who asked.
+        command: The lookup, without accounts.
+        file_name: The file's name, as the person gave it.
+        digest: The SHA-256 of the file, in hex.
+        total: The number of distinct ids.
+        state: How far it has come.
+        counts: The numbers of ids with a row, by status.
+        problem: Why it failed, or does not go on for now; empty if it does.
+        retry_at: The time (UTC) before which it waits; None if it need not.
+        message: The channel and time stamp of the message that shows it; empty before there is one.
+    """
+
+    id: str
+    actor: Actor
+    command: LookupCommand
+    file_name: str
+    digest: str
+    total: int
+    state: FileLookupState
+    counts: Mapping[LookupStatus, int] = field(default_factory=dict)
+    problem: str = ""
+    retry_at: datetime | None = None
+    message: tuple[str, str] = ("", "")
+
+    @property
+    def done(self) -> int:
+        """The number of ids with a row."""
+        return sum(self.counts.values())
+
+
+class FileLookupStore(Protocol):
+    """Keeps file lookups for a day, with their ids and rows; every method may raise an AuditError.
+
+    All times are those of the database's clock.
+    """
+
+    def add(self, lookup: FileLookup, ids: Iterable[Sequence[str]]) -> None:
+        """Keep a new file lookup and its ids, in parts; no process leases it before all are kept."""
+        ...
+
+    def find(self, id_: str) -> FileLookup | None:
+        """Find a file lookup that has not expired."""
+        ...
+
+    def list_open(self, actor: Actor) -> Sequence[FileLookup]:
+        """List an actor's file lookups that are not over, oldest first."""
+        ...
+
+    def lease_next(self, holder: str, seconds: float) -> FileLookup | None:
+        """Lease the oldest one that waits, or whose lease has run out; None if there is none."""
+        ...
+
+    def renew(self, id_: str, holder: str, seconds: float) -> bool:
+        """Renew a lease; return False if it is over, or another process has it."""
+        ...
+
+    def list_ids(self, id_: str, after: int) -> Iterator[str]:
+        """Yield its ids in order, without the first `after`."""
+        ...
+
+    def append(self, id_: str, holder: str, rows: bytes, counts: Mapping[LookupStatus, int]) -> bool:
+        """Keep more rows, and the counts of all; return False, and keep nothing, without the lease."""
+        ...
+
+    def list_rows(self, id_: str) -> Iterator[bytes]:
+        """Yield its rows, in parts."""
+        ...
+
+    def release(
+        self,
+        id_: str,
+        holder: str,
+        state: FileLookupState,
+        problem: str = "",
+        wait: timedelta = timedelta(0),
+    ) -> bool:
+        """Give a lease back with a new state, to be leased again after a while; return False without it."""
+        ...
+
+    def set_state(self, id_: str, old: Collection[FileLookupState], new: FileLookupState) -> bool:
+        """Move it from one of some states to another, whoever has the lease; False if it is in none."""
+        ...
+
+    def set_message(self, id_: str, channel: str, ts: str) -> None:
+        """Keep the message that shows it."""
+        ...
+
+
+class FileLookupNotices(Protocol):
+    """Tells people how far their file lookups have come; never raises, except where it says so."""
+
+    def show(self, lookup: FileLookup, seconds_left: float | None = None) -> None:
+        """Show how far it has come, soon; returns at once, and may be called as often as it moves."""
+        ...
+
+    def send(self, lookup: FileLookup, csv: BinaryIO, size: int) -> None:
+        """Send the CSV to the actor's direct messages, and show that it is done.
+
+        Args:
+            lookup: The file lookup.
+            csv: The file, from its beginning.
+            size: Its bytes.
+
+        Raises:
+            SlackUnavailableError: It could not be sent.
+        """
+        ...
