@@ -26,6 +26,7 @@ from bot.slack.interactions import (
     SavedAccount,
     SavedLookup,
     SavedText,
+    ShownHome,
     WaitingRequest,
 )
 
@@ -115,6 +116,10 @@ class _OpenReview(msgspec.Struct, tag="review"):
     change_id: str
 
 
+class _ShownHome(msgspec.Struct, tag="home"):
+    pass
+
+
 class _Cancelable(msgspec.Struct, tag="cancelable"):
     pass
 
@@ -133,6 +138,7 @@ _Saved: TypeAlias = (
     | _OpenForm
     | _OpenLookup
     | _OpenReview
+    | _ShownHome
     | _Cancelable
     | _Finished
 )
@@ -169,7 +175,7 @@ class InteractionCodec:
             return None
 
 
-def _to_struct(  # noqa: C901 - one case for each kind of state
+def _to_struct(  # noqa: C901, PLR0912 - one case for each kind of state
     what: Interaction, cipher: Cipher
 ) -> _Saved | None:
     match what:
@@ -192,6 +198,8 @@ def _to_struct(  # noqa: C901 - one case for each kind of state
             return _OpenLookup(channel_id, thread_ts, cipher.encrypt(url))
         case OpenReview(change_id=change_id):
             return _OpenReview(change_id)
+        case ShownHome():
+            return _ShownHome()
         case RunningLookup() | WaitingRequest():
             return _Cancelable()
         case FinishedLookup():
@@ -223,6 +231,8 @@ def _from_struct(  # noqa: C901 - as above
             return OpenLookup(channel_id, cipher.decrypt(url), thread_ts)
         case _OpenReview(change_id=change_id):
             return OpenReview(change_id)
+        case _ShownHome():
+            return ShownHome()
         case _Cancelable():
             return ElsewhereCancelable()
         case _Finished():

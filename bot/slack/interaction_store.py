@@ -238,6 +238,16 @@ class Interactions:
         what = kept.what
         return replace(what, number=number) if number is not None and isinstance(what, LookupPage) else what
 
+    def exists(self, key: str) -> bool:
+        """Check whether an id has state, in any process; False while the store cannot be read."""
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept and kept.expiry >= time.monotonic():
+            return True
+        with suppress(AuditError):
+            return key in self._store.find_ids([key])
+        return False
+
     def find_latest(self, key: str, actor: Actor, kind: type[T]) -> T:
         """Find the state behind an id that another process may have forgotten or replaced since.
 

@@ -144,6 +144,11 @@ def split_page_id(id_: str) -> tuple[str, int | None]:
     return key, int(number) if number.isdecimal() else None
 
 
+@dataclass(frozen=True, slots=True)
+class ShownHome:
+    """The Home tab of its owner, which is published again after what they do."""
+
+
 class Cancelable:
     """State that its owner can cancel."""
 
@@ -234,6 +239,7 @@ Interaction: TypeAlias = (
     | OpenLookup
     | OpenReview
     | ShownPreview
+    | ShownHome
     | WaitingRequest
     | RunningLookup
     | FinishedLookup

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bot.playground.people import EDITOR, VIEWER
+from tests.scenarios.test_home import next_home, open_home, press, texts
 from tests.scenarios.test_modals import NICK, choose, nick_of, open_form, press_choice, review, typed
 from tests.support.bot import signed, slash_command
 from tests.support.running_bot import RunningBot, SlackUser, run_bot
@@ -75,6 +76,20 @@ def begin(vera: SlackUser, channel: str) -> dict[str, Any]:
     assert vera.page.send("profile alice", channel) == {"ok": True}
     vera.answer()  # the message sent
     return vera.answer()
+
+
+def test_publishes_the_home_that_the_other_has_published(running_bot: RunningBot) -> None:
+    with running_bot.act_as(EDITOR) as ed:
+        ed.ask("/im set user_005 nick=Waiting")
+        home = open_home(ed)
+        ed.ask("/im whoami")  # takes the other's turn
+        press(ed, home, "Review…")
+        preview = ed.view("nothing is changed yet")
+        press(ed, preview, "Confirm 1 change")
+        ed.view("Done.")
+
+        while "✅ *Changed*  `user_005`" not in texts(home):
+            home = next_home(ed)
 
 
 def test_proposes_no_change_of_an_untouched_input(running_bot: RunningBot) -> None:

@@ -31,7 +31,7 @@ from bot.slack.interactions import (
     SavedText,
     WaitingRequest,
 )
-from bot.slack.listeners.home import HomeTabs, publish
+from bot.slack.listeners.home import HomeTabs, publish_again
 from bot.slack.listeners.lookup_form import open_lookup
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.lookups.stray import strip_unknown
@@ -57,12 +57,12 @@ def register(
         if action_id in URGENT:
             admission.priority.submit(job, request.actor)
         else:
-            run, user_id = job, request.actor.user_id
-            publishes = view_type == _HOME or (view_type == _MODAL and homes.shows(user_id))
+            run, publishes = job, view_type in (_HOME, _MODAL)
             if publishes:
                 # With a reply of its own: a failure to publish must not replace the answer.
-                tab = SlackRequest(request.actor, Surface.BUTTON, Reply(responder.reach("", user_id)))
-                run = partial(publish, runner, homes, tab, job)
+                directly = responder.reach("", request.actor.user_id)
+                tab = SlackRequest(request.actor, Surface.BUTTON, Reply(directly))
+                run = partial(publish_again, runner, homes, tab, job)
             admission.admit(request, run, quick=action_id in QUICK and not publishes)
         ack()
 

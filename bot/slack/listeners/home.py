@@ -21,7 +21,7 @@ from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interaction_store import Interactions
-from bot.slack.interactions import SavedAccount, SavedLookup
+from bot.slack.interactions import SavedAccount, SavedLookup, ShownHome
 from bot.slack.messages.blocks import Button
 from bot.slack.messages.home import AuditChannel, accessory, render_home
 from bot.slack.messages.notices import busy
@@ -49,13 +49,22 @@ def register(
                 admission.priority.submit(partial(request.reply.refuse, busy()), actor)
 
 
-def publish(
-    runner: CommandRunner, homes: "HomeTabs", request: SlackRequest, job: Callable[[], None] | None = None
-) -> None:
-    """Publish the actor's Home tab, after a job if there is one."""
-    if job:
-        job()
+def publish(runner: CommandRunner, homes: "HomeTabs", request: SlackRequest) -> None:
+    """Publish the actor's Home tab."""
     runner.run_guarded(request, lambda: homes.publish(request.actor))
+
+
+def publish_again(
+    runner: CommandRunner, homes: "HomeTabs", request: SlackRequest, job: Callable[[], None]
+) -> None:
+    """Publish the actor's Home tab after a job, if it was published before."""
+    job()
+    if homes.shows(request.actor):
+        publish(runner, homes, request)
+
+
+def _home_id(actor: Actor) -> str:
+    return f"home {actor.user_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +90,9 @@ class HomeTabs:
     _button_ids: OrderedDict[Actor, list[str]] = field(default_factory=OrderedDict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
 
-    def shows(self, user_id: str) -> bool:
-        """Check whether this process has published a person's Home tab."""
-        with self._lock:
-            return any(actor.user_id == user_id for actor in self._button_ids)
+    def shows(self, actor: Actor) -> bool:
+        """Check whether an actor's Home tab was published within a day, by any process."""
+        return self.interactions.exists(_home_id(actor))
 
     def publish(self, actor: Actor) -> str:
         """Publish an actor's Home tab; returns the label of its metric.
@@ -137,6 +145,7 @@ class HomeTabs:
 
     def _remember(self, actor: Actor, ids: list[str]) -> None:
         """Keep the buttons of an actor's tab, and forget those that no tab shows any more."""
+        self.interactions.keep(actor, ShownHome(), _home_id(actor))
         with self._lock:
             gone = self._button_ids.pop(actor, [])
             self._button_ids[actor] = ids
