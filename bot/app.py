@@ -192,7 +192,7 @@ def _make_relay(
         apps=settings.apps.by_name,
         masked=masked,
         is_shared_outside=people.is_shared_outside,
-        names=people.find_name,
+        names=people.ask_name,
         posted=post_links.look,
     )
 

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, TypeVar
 
 from slack_sdk.web import SlackResponse
 
-from bot.core.model import Actor, Membership
+from bot.core.model import TERMINAL, Actor, Membership
 from bot.errors import SlackUnavailableError, TeamUnconfirmedError
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
@@ -20,6 +20,8 @@ UNREACHABLE_SECONDS = 5.0
 """Seconds for which calls fail at once after Slack could not be reached."""
 RESOLVE_SECONDS = 0.8
 """The most seconds for resolving an actor: a form must be opened within three of the press."""
+NAME_SECONDS = 1.0
+"""The most seconds for asking for a name."""
 REMEMBERED = 5000
 """The most answers that are cached."""
 
@@ -143,6 +145,20 @@ class SlackPeople:
         with self._lock:
             _, person = self._known.get(("users.info", user_id), (0.0, _Person()))
         return str(person.name)
+
+    def ask_name(self, user_id: str) -> str:
+        """Return a person's name; ask Slack for it, within a second, if it never gave it."""
+
+        def ask() -> str:
+            with suppress(SlackUnavailableError), self.within(NAME_SECONDS):
+                return self._find_person(user_id).name
+            return ""
+
+        name = self.find_name(user_id)
+        if name or user_id.startswith(TERMINAL):
+            return name
+        # Remembered even if empty: Slack must not hold up a message for each mention of a person.
+        return self._remember(("name", user_id), ask)
 
     def list_group(self, group_id: str, *, bypass_cache: bool = False) -> frozenset[str]:
         """List the user ids in a user group (usergroups.users.list).

@@ -103,7 +103,7 @@ class Relay:
         masked: By app, the tags of fields with values hidden from the channel.
         is_shared_outside: Asks Slack whether people from other organizations can read a channel; raises
             SlackUnavailableError.
-        names: Returns the names of people; it must not wait for Slack.
+        names: Returns the names of people, within about a second.
         posted: Called after a message was posted and kept; it must not wait.
         timing: The waits.
     """

@@ -194,6 +194,26 @@ def test_knows_the_names_of_people_it_asked_about_and_asks_for_none() -> None:
         assert slack.count("users.info") == 1
 
 
+def test_asks_for_the_name_of_a_person_that_another_process_met() -> None:
+    with people(users_info=user(real_name="Mira Meyer")) as (slack_people, slack):
+        assert [slack_people.ask_name(ME.user_id) for _ in range(3)] == ["Mira Meyer"] * 3
+        assert slack.count("users.info") == 1
+
+
+def test_asks_slack_for_no_name_of_a_terminal() -> None:
+    with people(users_info=user(real_name="Mira Meyer")) as (slack_people, slack):
+        assert slack_people.ask_name("terminal:mira") == ""
+        assert slack.requests == []
+
+
+def test_waits_once_for_a_name_that_slack_does_not_give() -> None:
+    with ScriptedServer(hang()) as slack:
+        slack_people = SlackPeople(client(slack.url))
+
+        assert [slack_people.ask_name(ME.user_id) for _ in range(20)] == [""] * 20
+        assert len(slack.requests) == 1
+
+
 def test_leaves_a_person_as_named_while_slack_says_nothing() -> None:
     with people(users_info=None) as (slack_people, _):
         assert slack_people.resolve(Actor(ME.user_id, ELSEWHERE)).team_id == ELSEWHERE
