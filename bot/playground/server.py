@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from bot.playground.interactions import events, responses
-from bot.playground.page_server import connection
+from bot.playground.page_server import connection, uploads
 from bot.playground.web_api import endpoint, file_transfer
 from bot.playground.workspace import Workspace
 
@@ -33,11 +33,15 @@ def make_app(workspace: Workspace) -> Starlette:
             Route("/api/{method}", partial(endpoint.receive, workspace), methods=["GET", "POST"]),
             Route("/response/{ticket}", partial(responses.receive, workspace), methods=["POST"]),
             Route("/upload/v1/{ticket}", partial(file_transfer.upload, workspace), methods=["POST"]),
-            Route("/files/{id}/{name}", partial(file_transfer.download, workspace)),
+            Route("/files-pri/{id}/download/{name:path}", partial(file_transfer.download, workspace)),
+            Route("/files-pri/{id}/{name:path}", partial(file_transfer.download, workspace)),
+            Route("/files/{page:path}", file_transfer.show_editor),
+            Route("/signin", file_transfer.show_login),
             WebSocketRoute("/link/", workspace.sockets.serve),
             WebSocketRoute("/page/events", partial(connection.stream_events, workspace)),
             WebSocketRoute("/page/inspector", partial(connection.stream_exchanges, workspace)),
             Route("/page/inspector", partial(connection.list_exchanges, workspace), methods=["GET"]),
+            Route("/page/upload", partial(uploads.receive_upload, workspace), methods=["POST"]),
             Route("/page/{action}", partial(connection.receive_action, workspace), methods=["POST"]),
             Mount("/page", StaticFiles(directory=PAGE)),
         ],

@@ -132,6 +132,8 @@ class Workspace:
         )
         if sender.kind is not PersonKind.BOT:
             message.client_msg_id = str(uuid4())
+        for file in files:
+            file.shared_in.append(channel.id)
         self.messages.append(message)
         self._notify(message)
         if sender == BOT and thread_ts and not only_for:
@@ -159,6 +161,20 @@ class Workspace:
         """Delete a message."""
         self.messages.remove(message)
         self._tell(WorkspaceEvent.DELETED, message)
+
+    def delete_file(self, file: File) -> None:
+        """Delete a file, and with it the messages that hold nothing else."""
+        self.files.delete(file)
+        for message in [message for message in self.messages if file in message.files]:
+            if message.content.text or not all(each.deleted for each in message.files):
+                self._tell(WorkspaceEvent.FILE_DELETED, message)
+            else:
+                self.delete(message)
+
+    def is_open_to_app(self, file: File) -> bool:
+        """Check whether the app can see a file: its own, one of its conversations, or one of a form."""
+        shared = any(BOT.id in self.channels[id_].members for id_ in file.shared_in)
+        return shared or file.in_form or file.owner == BOT
 
     def find(self, channel_id: str, ts: str) -> Message | None:
         """Find a message by channel id and timestamp."""

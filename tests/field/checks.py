@@ -116,15 +116,22 @@ def upload_raw_and_in_a_form(run: FieldRun) -> Observed:
 
 
 def download_without_right(run: FieldRun) -> Observed:
-    if "files:read" in SlackPeople(run.slack).get_identity().scopes:
-        raise SkippedError("the token has files:read")
     file = _upload(run, data=CONTENT)
-    url = file.get("url_private") if file else None
+    url = file.get("url_private_download") if file else None
     if not url:
-        raise SkippedError("Slack gave no url_private")
-    with_token = _download(url, {"Authorization": f"Bearer {run.slack.token}"})
-    said = f"with the token: {with_token}; without: {_download(url, {})}"
-    return Observed(said, with_token == "200 text/html")
+        raise SkippedError("Slack gave no url_private_download")
+    with_token, without = _download(url, {"Authorization": f"Bearer {run.slack.token}"}), _download(url, {})
+    return Observed(f"with the token: {with_token}; without: {without}", without == "200 text/html")
+
+
+def mention_with_a_file(run: FieldRun) -> Observed:
+    mention = run.wait_for(
+        "app_mention", "Attach any small file to a message that mentions the bot in the channel: @im-bot file"
+    )
+    if mention is None:
+        return Observed("no app_mention", fits=False)
+    listed = bool(mention["event"].get("files"))
+    return Observed("listed" if listed else "left out", listed)
 
 
 def mention_in_a_group_message(run: FieldRun) -> Observed:
@@ -286,8 +293,14 @@ CHECKS = (
         upload_raw_and_in_a_form,
     ),
     Check(
-        "A file's URL gives the login page, with status 200, to a token that may not read it",
+        "A file's address redirects a caller that may not read it, such as a token without `files:read`, to "
+        "the login page, whose status is 200",
         download_without_right,
+    ),
+    Check(
+        "The event of a mention lists `files` (bolt-js 2056). Some saw it without them (hermes-agent 77141, "
+        "background-agents 1693), or no event before an edit (bolt-python 925)",
+        mention_with_a_file,
     ),
     Check(
         "A mention in one is an `app_mention` without `channel_type`. A project that waits for "

@@ -77,6 +77,7 @@ class ScriptedPerson:
             "Choose nothing else": self._submit_as_it_is,
             "Mention the bot": lambda: self.do(self.page.send("@im-bot hello")),
             "group direct message": lambda: self.do(self.page.send("@im-bot hello", self._group)),
+            "Attach any small file": self._attach,
             "with a <": lambda: self.do(self.page.send("@im-bot 1 < 2")),
             "Edit that message": self._edit,
             "What became of": lambda: self._choose("Replaced", "3", message_changed="1", message="2"),
@@ -167,6 +168,9 @@ class ScriptedPerson:
         wait_until(self._has_errors)
         self.do(self.page.close(form))
         return ""
+
+    def _attach(self) -> None:
+        self.page.upload("accounts.csv", b"id\n", text="@im-bot file")
 
     def _edit(self) -> None:
         message = self._find("hello")["message"]
@@ -264,6 +268,22 @@ def test_says_what_a_further_answer_to_a_command_does(
     workspace.fault_controls.apply("command_answers", setting)
 
     assert run.check(check) == Result(check.fact, verdict, "ok, ok", seen)
+
+
+@pytest.mark.parametrize(
+    ("setting", "verdict", "said"),
+    [
+        ("listed", "confirmed", "listed"),
+        ("left_out", "refuted", "left out"),
+    ],
+)
+def test_says_whether_a_mention_lists_its_files(
+    workspace: Workspace, run: FieldRun, *, setting: str, verdict: str, said: str
+) -> None:
+    check = find("The event of a mention lists")
+    workspace.fault_controls.apply("files_in_mentions", setting)
+
+    assert run.check(check) == Result(check.fact, verdict, said)
 
 
 @pytest.mark.parametrize(("setting", "verdict"), [("chosen", "confirmed"), ("empty", "refuted")])

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
-from typing import Any
+from typing import Any, BinaryIO
 
 import requests
 from starlette.types import Receive, Scope, Send
@@ -87,6 +87,35 @@ class Page:
 
     def send(self, text: str, channel: str = ONCALL, **more: Any) -> dict[str, Any]:
         return self._post("send", {"channel": channel, "text": text, **more})
+
+    def upload(
+        self, name: str, content: bytes | BinaryIO, channel: str = ONCALL, text: str = "", **more: Any
+    ) -> dict[str, Any]:
+        """Post a message with a file; returns the file."""
+        file = self.choose(name, content)
+        assert self.send(text, channel, files=[file["id"]], **more) == {"ok": True}
+        return file
+
+    def choose(self, name: str, content: bytes | BinaryIO) -> dict[str, Any]:
+        """Upload a file that belongs to no message yet; returns what the page knows of it."""
+        answer = self.try_upload(name, content)
+        assert answer.pop("ok"), answer
+        file: dict[str, Any] = answer["file"]
+        return file
+
+    def try_upload(self, name: str, content: bytes | BinaryIO) -> dict[str, Any]:
+        answer = requests.post(
+            f"{self._url}/page/upload",
+            content,
+            params={"as": self.person.id, "name": name},
+            headers={"Content-Type": "application/octet-stream"},
+            timeout=TIMEOUT,
+        )
+        said: dict[str, Any] = answer.json()
+        return said
+
+    def delete_file(self, file: dict[str, Any]) -> dict[str, Any]:
+        return self._post("delete_file", {"file": file["id"]})
 
     def edit(self, text: str, **place: Any) -> dict[str, Any]:
         return self._post("edit", {"text": text, **place})

@@ -4,13 +4,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.playground.errors import SlackError
-from bot.playground.faults.faults import RESPONSE_URL, UPLOAD_URL, WEB_API, FaultInjector, SlackFault
+from bot.playground.faults.faults import (
+    FILE_URL,
+    RESPONSE_URL,
+    UPLOAD_URL,
+    WEB_API,
+    FaultInjector,
+    FilesInMentions,
+    Redirect,
+    SlackFault,
+)
 from bot.playground.json_types import Json
 from bot.playground.state.views import Views
 from bot.playground.transport.socket_mode import SocketMode
 
 _ANSWERS = {"fine": "Fine", "limited": "Too many requests (429)", "down": "Down (500)", "hanging": "Hanging"}
 _FAULTS = {"limited": SlackFault.RATE_LIMITED, "down": SlackFault.BROKEN, "hanging": SlackFault.HANG}
+_DOWNLOADS = {
+    **_ANSWERS,
+    "dripping": "Dripping",
+    "cut": "Cut off",
+    "with_token": "Redirected, token needed",
+    "signed": "Redirected, no token needed",
+}
+_DOWNLOAD_FAULTS = {**_FAULTS, "dripping": SlackFault.DRIP, "cut": SlackFault.CUT}
+_FILES_IN_MENTIONS = {"listed": "Listed", "left_out": "Left out", "no_event": "No event"}
 _ANSWERS_TO_COMMANDS = {"added": "Added", "replaced": "Replaced"}
 _BLOCKS = {"taken": "Taken", "refused": "Refused (invalid_blocks)"}
 _CHOICES = {"chosen": "Chosen", "empty": "Empty"}
@@ -72,6 +90,15 @@ class FaultControls:
                 "data_tables", "Data tables", _BLOCKS, lambda name: _refuse(faults, "data_table", name)
             )
         )
+        self.add(FaultControl("downloads", "Downloads", _DOWNLOADS, lambda name: _download(faults, name)))
+        self.add(
+            FaultControl(
+                "files_in_mentions",
+                "Files in mentions",
+                _FILES_IN_MENTIONS,
+                lambda name: _list_files(faults, name),
+            )
+        )
         self.add(FaultControl("deliveries", "Deliveries", _TIMES, lambda name: _repeat(faults, name)))
         self.add(FaultControl("socket", "Socket", _SOCKET, lambda name: _drop(sockets, name), momentary=True))
 
@@ -103,6 +130,15 @@ def _failing(faults: FaultInjector, *names: str) -> Callable[[str], None]:
             faults.set_lasting_fault(name, _FAULTS.get(setting))
 
     return apply
+
+
+def _download(faults: FaultInjector, setting: str) -> None:
+    faults.set_lasting_fault(FILE_URL, _DOWNLOAD_FAULTS.get(setting))
+    faults.redirect = Redirect(setting) if setting in set(Redirect) else None
+
+
+def _list_files(faults: FaultInjector, setting: str) -> None:
+    faults.files_in_mentions = FilesInMentions(setting)
 
 
 def _drop(sockets: SocketMode, setting: str) -> None:

@@ -21,12 +21,14 @@ from bot.playground.interactions.resolve import (
     find_actor,
     find_conversation,
     find_element,
+    find_files,
     find_interactive_view,
     find_message,
     find_thread,
     find_view,
 )
 from bot.playground.json_types import Json
+from bot.playground.state.messages import MessageContent
 from bot.playground.workspace import Workspace
 
 Action: TypeAlias = Callable[[Workspace, Body, str], BackgroundTask | None]
@@ -37,20 +39,27 @@ Query: TypeAlias = Callable[[Workspace, Body], Awaitable[Json]]
 
 
 def _send(workspace: Workspace, body: Body, address: str) -> BackgroundTask | None:
-    """Run a slash command, or post a message."""
+    """Run a slash command, or post a message with its files."""
     actor, channel = find_conversation(workspace, body)
-    text = str(body.get("text", ""))
-    if not text.strip():
+    text, files = str(body.get("text", "")), find_files(workspace, actor, body.get("files", []))
+    if not text.strip() and not files:
         raise SlackError("no_text")
     if channel.direct and (workspace.app.messages_read_only or not workspace.app.messages_enabled):
         raise SlackError("messages_tab_disabled")
     thread = find_thread(workspace, actor, body)
     if text.startswith("/"):
-        if thread:
-            raise SlackError("no_command_in_thread")
+        if thread or files:
+            raise SlackError("no_command_in_thread" if thread else "no_command_with_files")
         return BackgroundTask(in_conversations.run_command, workspace, actor, channel, text, address)
-    workspace.post(channel, actor, write(text, workspace.people.values()), thread_ts=thread)
+    content = write(text, workspace.people.values()) if text.strip() else MessageContent("", typed="")
+    workspace.post(channel, actor, content, thread_ts=thread, files=files)
     return None
+
+
+def _delete_file(workspace: Workspace, body: Body, _: str) -> None:
+    """Delete one's own file."""
+    for file in find_files(workspace, find_actor(workspace, body), [body.get("file")]):
+        workspace.delete_file(file)
 
 
 def _edit(workspace: Workspace, body: Body, _: str) -> None:
@@ -127,6 +136,7 @@ def _set_fault(workspace: Workspace, body: Body, _: str) -> None:
 ACTIONS: Mapping[str, Action] = {
     "send": _send,
     "edit": _edit,
+    "delete_file": _delete_file,
     "open_app": _open_app,
     "press": _press,
     "submit": _submit,

@@ -8,12 +8,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from bot.playground.faults.faults import FilesInMentions
 from bot.playground.interactions.in_conversations import deliver
 from bot.playground.interactions.payloads import make_event
 from bot.playground.json_types import Json
 from bot.playground.people import BOT, Channel, Person
 from bot.playground.state.messages import Message
-from bot.playground.state.serializers import serialize_message, serialize_view
+from bot.playground.state.serializers import make_file_stub, serialize_message, serialize_view
 from bot.playground.state.workspace_events import WorkspaceEvent
 from bot.playground.transport.http import (
     DISPATCH_FAILED,
@@ -45,14 +46,37 @@ def send_message_event(workspace: Workspace, change: WorkspaceEvent, message: Me
     if channel.direct:
         event = {**_CHANGES[change](workspace, message), "channel": channel.id, "channel_type": "im"}
         _send(workspace, "message.im", {"event_ts": event["ts"], **event}, channel)
-    elif _mentions_bot(message) and change in {WorkspaceEvent.POSTED, WorkspaceEvent.CHANGED}:
-        # An edit sends one as well: with `edited`, the message's own timestamp and a new event id.
-        event = {**serialize_message(message), "type": "app_mention", "channel": channel.id}
-        _send(workspace, "app_mention", {**event, "event_ts": message.ts}, channel)
+    elif mention := _make_mention(workspace, change, message):
+        _send(workspace, "app_mention", {**mention, "channel": channel.id, "event_ts": message.ts}, channel)
 
 
-def _mentions_bot(message: Message) -> bool:
-    return message.sender != BOT and f"<@{BOT.id}>" in message.content.text
+def _make_mention(workspace: Workspace, change: WorkspaceEvent, message: Message) -> Json | None:
+    """Make the event of a mention; None if there is none."""
+    if message.sender == BOT or f"<@{BOT.id}>" not in message.content.text or change not in _MENTIONING:
+        return None
+    event = {**_describe(workspace, message), "type": "app_mention"}
+    if not message.files:
+        return event
+    files = workspace.faults.files_in_mentions
+    if files is FilesInMentions.NO_EVENT and change is WorkspaceEvent.POSTED:
+        return None
+    kept_out = _OF_FILES if files is FilesInMentions.LEFT_OUT else {"subtype"}
+    return {key: value for key, value in event.items() if key not in kept_out}
+
+
+_MENTIONING = frozenset({WorkspaceEvent.POSTED, WorkspaceEvent.CHANGED})
+"""What sends a mention; an edit sends one with the message's own timestamp and a new event id."""
+
+_OF_FILES = frozenset({"subtype", "files", "upload", "display_as_bot"})
+"""Keys that a message has for its files."""
+
+
+def _describe(workspace: Workspace, message: Message) -> Json:
+    """Serialize a message for an event: in Slack Connect without what is known of its files."""
+    described = serialize_message(message)
+    if message.files and workspace.channels[message.channel].shared:
+        described["files"] = [make_file_stub(file) for file in message.files]
+    return described
 
 
 def send_home_opened(workspace: Workspace, person: Person, channel: Channel, tab: str) -> None:
@@ -72,8 +96,8 @@ def send_home_opened(workspace: Workspace, person: Person, channel: Channel, tab
     _send(workspace, "app_home_opened", event, channel)
 
 
-def _make_posted(_: Workspace, message: Message) -> Json:
-    return serialize_message(message)
+def _make_posted(workspace: Workspace, message: Message) -> Json:
+    return _describe(workspace, message)
 
 
 def _make_changed(workspace: Workspace, message: Message) -> Json:
@@ -85,6 +109,18 @@ def _make_changed(workspace: Workspace, message: Message) -> Json:
         "hidden": True,
         "ts": edited["ts"],
         "message": {**serialize_message(message), "edited": edited},
+        "previous_message": serialize_message(previous),
+    }
+
+
+def _make_file_deleted(workspace: Workspace, message: Message) -> Json:
+    previous = replace(message, files=tuple(replace(file, deleted=False) for file in message.files))
+    return {
+        "type": "message",
+        "subtype": "message_changed",
+        "hidden": True,
+        "ts": workspace.make_ts(),
+        "message": serialize_message(message),
         "previous_message": serialize_message(previous),
     }
 
@@ -103,6 +139,7 @@ def _make_deleted(workspace: Workspace, message: Message) -> Json:
 _CHANGES: Mapping[WorkspaceEvent, Callable[[Workspace, Message], Json]] = {
     WorkspaceEvent.POSTED: _make_posted,
     WorkspaceEvent.CHANGED: _make_changed,
+    WorkspaceEvent.FILE_DELETED: _make_file_deleted,
     WorkspaceEvent.DELETED: _make_deleted,
 }
 

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.people import Channel, Person, PersonKind
+from bot.playground.state.files import File
 from bot.playground.state.messages import Message, list_elements
 from bot.playground.state.views import View
 from bot.playground.workspace import Workspace
@@ -61,6 +62,19 @@ def find_message(workspace: Workspace, actor: Person, body: Body) -> Message:
     if message is None or not workspace.can_see(actor.id, message):
         raise SlackError("message_not_found")
     return message
+
+
+def find_files(workspace: Workspace, actor: Person, ids: Any) -> tuple[File, ...]:
+    """Find files that the person uploaded.
+
+    Raises:
+        SlackError: One of them is not there, deleted, or another person's.
+    """
+    files = [workspace.files.find(id_) for id_ in ids] if isinstance(ids, list) else [None]
+    own = tuple(file for file in files if file and file.owner == actor and not file.deleted)
+    if len(own) < len(files):
+        raise SlackError("file_not_found")
+    return own
 
 
 def find_view(workspace: Workspace, body: Body) -> View:

@@ -33,6 +33,7 @@ const HANDLERS = {
   snapshot,
   message: ({ message }) => arrive(message),
   message_changed: ({ message }) => update(message),
+  file_deleted: ({ message }) => update(message),
   message_deleted: ({ channel, ts }) => {
     conversations.get(channel)?.remove(ts);
     refreshThread(conversations.get(channel), ts);

@@ -6,11 +6,11 @@ an unknown person:
 - `snapshot`, once: `team`, `me`, `people`, `channels`, `groups`, `commands`, `shortcuts`, `messages`,
   `home_enabled`: whether there is a Home tab, `hint`: what to type first, and `starters`: lines to send, each
   with `label`, `note`, `line` and the id of the `person` who sends it, or null.
-- `message`, `message_changed`: a `message` with `channel`, `ts`, `at`, `from`, `text`, `mrkdwn` (whether the
-  text has markup), `typed` (what the person typed, or null), `edited`, `blocks`, `ephemeral`, `command`,
-  `error`, `thread_ts` (the first message of its thread, or null), `status` (what the bot is doing about it)
-  and `files`, each with `id`, `name`, `title`, `mimetype`, `filetype`, `size` and the `url` it is downloaded
-  from.
+- `message`, `message_changed`, `file_deleted`: a `message` with `channel`, `ts`, `at`, `from`, `text`,
+  `mrkdwn` (whether the text has markup), `typed` (what the person typed, or null), `edited`, `blocks`,
+  `ephemeral`, `command`, `error`, `thread_ts` (the first message of its thread, or null), `status` (what the
+  bot is doing about it) and `files`, each with `id`, `name`, `title`, `mimetype`, `filetype`, `size`, the id
+  of its `owner`, whether it is `deleted`, and the `url` it is downloaded from.
 - `status`: `channel`, `ts` and the new `status` of a message, empty for none.
 - `message_deleted`: `channel`, `ts`.
 - `view`: the person's top modal `view`, null for none: `id`, `hash`, `title`, `submit`, `close`,
@@ -22,15 +22,17 @@ an unknown person:
 The inspector's WebSocket `/page/inspector` sends `records` with the latest exchanges, oldest first, then a
 `record` for each finished exchange. `GET /page/inspector` has the `records` as well. One has `number`,
 `direction` (`to_bot`, `from_bot`), `name` (the kind of payload, the Web API method, `response_url`,
-`upload_url`), `title`, `at`, `took_ms`, `outcome` (an HTTP status, `acknowledged` or Slack's error code),
-`sent`, `answer`, `ignored` (names of arguments that are dropped here), `problems` (of Block Kit, each with
-`pointer`, `message`, and `house` for a rule of this project, not Slack) and `builder_url`, which shows the
-blocks in Slack's Block Kit Builder, or null.
+`upload_url`, `file_url`), `title`, `at`, `took_ms`, `outcome` (an HTTP status, `acknowledged` or Slack's
+error code), `sent`, `answer`, `ignored` (names of arguments that are dropped here), `problems` (of Block Kit,
+each with `pointer`, `message`, and `house` for a rule of this project, not Slack) and `builder_url`, which
+shows the blocks in Slack's Block Kit Builder, or null.
 
 A person's actions are posted as JSON to `/page/<action>`, with `as`, the person's id; the response has `ok`
 and, on failure, `error`:
 
-- `send`: `channel`, `text`; `thread_ts` to reply in a thread. Links, addresses and `@handle` are marked.
+- `send`: `channel`, `text`; `thread_ts` to reply in a thread, `files` with the ids of uploaded files. Links,
+  addresses and `@handle` are marked.
+- `delete_file`: `file`, the id of one's own.
 - `edit`: `channel`, `ts`, `text`; of one's own messages.
 - `open_app`: `channel`, the direct message with the bot; `tab`, `home` or `messages`. Sends app_home_opened.
 - `press`: `block_id`, `action_id` and the value under the key it has in payloads; in a message
@@ -40,6 +42,10 @@ and, on failure, `error`:
 - `submit`: `view_id`, `state`. `close`: `view_id`, `clear` for the whole stack.
 - `shortcut`: `channel`, `callback_id`; `ts` for one on a message.
 - `weather`: `dial`, the name of a fault control, and `setting`, the name of its new setting.
+
+The bytes of a file are posted to `/page/upload?as=<person id>&name=<name>`, with the content type
+`application/octet-stream`. The response has `ok` and the `file`, as in a message; nobody else sees it until
+its id is sent.
 """
 
 import asyncio

@@ -84,12 +84,13 @@ def _serialize(workspace: Workspace, message: Message) -> Json:
         "error": message.error,
         "thread_ts": message.thread_ts,
         "status": message.status,
-        "files": [_serialize_file(file) for file in message.files],
+        "files": [serialize_file(file) for file in message.files],
         "at": int(float(message.ts)),
     }
 
 
-def _serialize_file(file: File) -> Json:
+def serialize_file(file: File) -> Json:
+    """Serialize a file for the page."""
     return {
         "id": file.id,
         "name": file.name,
@@ -97,6 +98,8 @@ def _serialize_file(file: File) -> Json:
         "mimetype": file.mimetype,
         "filetype": file.filetype,
         "size": file.length,
+        "owner": file.owner.id,
+        "deleted": file.deleted,
         "url": f"{file.path}?key={file.key}",
     }
 

@@ -26,11 +26,12 @@ def serialize_message(message: Message) -> Json:
         "type": "message",
         "user": message.sender.id,
         "ts": message.ts,
-        "team": message.sender.team_id,
+        **({} if message.files else {"team": message.sender.team_id}),
         **({"bot_id": BOT_ID, "app_id": APP_ID} if message.sender == BOT else {}),
         "text": message.content.text,
     }
-    shared = {"subtype": "file_share", "files": [serialize_file(file) for file in message.files]}
+    files = [serialize_file(file) for file in message.files]
+    shared = {"subtype": "file_share", "files": files, "upload": False, "display_as_bot": False}
     optional = {
         "client_msg_id": message.client_msg_id,
         "blocks": message.content.blocks,
@@ -43,6 +44,10 @@ def serialize_message(message: Message) -> Json:
 
 def serialize_file(file: File) -> Json:
     """Serialize a file (https://docs.slack.dev/reference/objects/file-object)."""
+    if file.deleted:
+        return {"id": file.id, "mode": "tombstone"}
+    page = f"{file.address}/files/{file.owner.id}/{file.id}/{file.url_name}"
+    edit = {"edit_link": f"{page}/edit"} if file.is_snippet else {}
     return {
         "id": file.id,
         "created": int(file.made_at),
@@ -51,18 +56,44 @@ def serialize_file(file: File) -> Json:
         "title": file.title,
         "mimetype": file.mimetype,
         "filetype": file.filetype,
-        "user": BOT.id,
-        "user_team": TEAM_ID,
+        "pretty_type": file.pretty_type,
+        "user": file.owner.id,
+        "user_team": file.owner.team_id,
+        "editable": file.is_snippet,
         "size": file.length,
-        "mode": "hosted",
+        "mode": "snippet" if file.is_snippet else "hosted",
         "is_external": False,
+        "external_type": "",
         "is_public": any(not id_.startswith("D") for id_ in file.shared_in),
-        "url_private": file.address + file.path,
-        "url_private_download": f"{file.address}{file.path}?download=1",
+        "public_url_shared": False,
+        "display_as_bot": False,
+        "username": "",
+        # A snippet's is the page where people edit it.
+        "url_private": edit.get("edit_link", f"{file.address}{file.folder}/{file.url_name}"),
+        "url_private_download": file.address + file.path,
+        "permalink": page,
+        **edit,
+        "has_rich_preview": False,
+        "file_access": "visible",
+    }
+
+
+def serialize_file_info(file: File) -> Json:
+    """Serialize a file with its conversations, as the methods of files return it."""
+    return {
+        **serialize_file(file),
+        "comments_count": 0,
+        "is_starred": False,
         "channels": [id_ for id_ in file.shared_in if not id_.startswith("D")],
         "groups": [],
         "ims": [id_ for id_ in file.shared_in if id_.startswith("D")],
     }
+
+
+def make_file_stub(file: File) -> Json:
+    """Make what an event in Slack Connect says of a file (https://docs.slack.dev/apis/slack-connect)."""
+    stub = {"mode": "file_access", "file_access": "check_file_info", "created": 0, "timestamp": 0, "user": ""}
+    return serialize_file(file) if file.deleted else {"id": file.id, **stub}
 
 
 def serialize_person(person: Person) -> Json:

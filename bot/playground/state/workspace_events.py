@@ -14,6 +14,7 @@ class WorkspaceEvent(StrEnum):
     POSTED = "message"
     CHANGED = "message_changed"
     DELETED = "message_deleted"
+    FILE_DELETED = "file_deleted"
     STATUS = "status"
     VIEW = "view"
     HOME = "home"

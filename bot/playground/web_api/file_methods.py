@@ -6,8 +6,9 @@ from typing import Any
 from bot.playground.errors import SlackError
 from bot.playground.json_types import Json
 from bot.playground.people import BOT, Channel
+from bot.playground.state.files import MOST_BYTES
 from bot.playground.state.messages import MessageContent
-from bot.playground.state.serializers import serialize_file
+from bot.playground.state.serializers import serialize_file_info
 from bot.playground.web_api.calls import MethodCall
 
 
@@ -16,7 +17,9 @@ def get_upload_url(call: MethodCall) -> Json:
     name, length = str(call.arguments.get("filename") or ""), str(call.arguments.get("length", ""))
     if not name or not length.isdecimal() or not int(length):
         raise SlackError("missing_argument")
-    file = call.workspace.files.create(name, int(length), call.workspace.clock(), call.address)
+    if int(length) > MOST_BYTES:
+        raise SlackError("file_upload_size_restricted")
+    file = call.workspace.files.create(BOT, name, int(length), call.workspace.clock(), call.address)
     return {"upload_url": f"{call.address}/upload/v1/{file.ticket}", "file_id": file.id}
 
 
@@ -33,17 +36,18 @@ def complete_upload(call: MethodCall) -> Json:
         file.complete = True
     content = MessageContent(str(call.arguments.get("initial_comment") or ""))
     for channel, thread in zip(channels, threads, strict=True):
-        for file in files:
-            file.shared_in.append(channel.id)
         call.workspace.post(channel, BOT, content, thread_ts=thread, files=tuple(files))
-    return {"files": [serialize_file(file) for file in files]}
+    return {"files": [serialize_file_info(file) for file in files]}
 
 
 def get_info(call: MethodCall) -> Json:
     """Return a file's data (https://docs.slack.dev/reference/methods/files.info)."""
-    if (file := call.workspace.files.find(call.arguments.get("file"))) is None:
+    file = call.workspace.files.find(call.arguments.get("file"))
+    if file is None or not call.workspace.is_open_to_app(file):
         raise SlackError("file_not_found")
-    return {"file": serialize_file(file), "comments": []}
+    if file.deleted:
+        raise SlackError("file_deleted")
+    return {"file": serialize_file_info(file), "comments": []}
 
 
 def _list_channels(call: MethodCall) -> list[str]:

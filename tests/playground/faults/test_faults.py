@@ -33,6 +33,8 @@ def test_sends_every_page_the_fault_settings(page: OpenPage) -> None:
             "command_answers": "added",
             "updated_views": "chosen",
             "data_tables": "taken",
+            "downloads": "fine",
+            "files_in_mentions": "listed",
             "deliveries": "once",
             "socket": "connected",
         }

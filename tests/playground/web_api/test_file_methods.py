@@ -1,4 +1,8 @@
-from typing import Any
+import gc
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 import requests
@@ -7,10 +11,13 @@ from slack_sdk.errors import SlackApiError
 
 from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import BOT, VIEWER
+from bot.playground.state.files import Files
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage
 from tests.support.slack import BOT_TOKEN, ONCALL, SUPPORT
 
+FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+AUTHORIZED = {"Authorization": f"Bearer {BOT_TOKEN}"}
 CSV = "id,nick\nalice,Alice ☃\n"
 
 
@@ -23,6 +30,13 @@ def refuse(slack: WebClient, method: str, **arguments: object) -> Any:
     with pytest.raises(SlackApiError) as caught:
         slack.api_call(method, params=arguments)
     return caught.value.response.data
+
+
+def make_form(stream: BinaryIO) -> Iterator[bytes]:
+    """Make a form with one file, which is read while it is sent."""
+    yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="big"\r\n\r\n'
+    yield from iter(lambda: stream.read(2**16), b"")
+    yield b"\r\n--x--\r\n"
 
 
 def announce(slack: WebClient, length: int = 3) -> tuple[str, str]:
@@ -66,6 +80,8 @@ def test_shows_a_file_that_was_uploaded_and_lets_it_be_downloaded(
         "mimetype": "text/csv",
         "filetype": "csv",
         "size": len(CSV.encode()),
+        "owner": BOT.id,
+        "deleted": False,
     }
     got = requests.get(url + path, timeout=30)
     assert got.content == CSV.encode()
@@ -73,26 +89,43 @@ def test_shows_a_file_that_was_uploaded_and_lets_it_be_downloaded(
 
 
 def test_describes_a_file_as_slack_does(slack: WebClient) -> None:
+    file = slack.files_upload_v2(channel=ONCALL, content="x", filename="a.pdf")["file"]
+
+    assert (file["name"], file["size"], file["filetype"], file["channels"]) == ("a.pdf", 1, "pdf", [ONCALL])
+    assert (file["mode"], file["pretty_type"]) == ("hosted", "PDF")
+    assert slack.files_info(file=file["id"])["file"] == file
+
+
+def test_shows_the_page_for_editing_at_the_private_url_of_a_small_text_file(slack: WebClient) -> None:
     file = slack.files_upload_v2(channel=ONCALL, content="x", filename="a.txt")["file"]
 
-    assert (file["name"], file["size"], file["filetype"], file["channels"]) == ("a.txt", 1, "txt", [ONCALL])
-    assert slack.files_info(file=file["id"])["file"] == file
+    page, content = (
+        requests.get(file[url], headers=AUTHORIZED, timeout=30)
+        for url in ("url_private", "url_private_download")
+    )
+
+    assert (file["mode"], file["filetype"], file["editable"]) == ("snippet", "text", True)
+    assert file["url_private"] == file["edit_link"]
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert content.text == "x"
 
 
 def test_hands_a_file_to_a_token_that_may_read_it_and_else_the_login_page(
     slack: WebClient, workspace: Workspace
 ) -> None:
-    address = slack.files_upload_v2(channel=ONCALL, content="x", filename="a.txt")["file"]["url_private"]
-    headers = {"Authorization": f"Bearer {BOT_TOKEN}"}
+    file = slack.files_upload_v2(channel=ONCALL, content="x", filename="a.pdf")["file"]
 
-    mine = requests.get(address, headers=headers, timeout=30)
-    other = requests.get(address, timeout=30)
+    def get(**headers: str) -> requests.Response:
+        return requests.get(file["url_private_download"], headers=headers, timeout=30)
+
+    mine, none, wrong = get(**AUTHORIZED), get(), get(Authorization="Bearer xoxb-other")
     workspace.app.scopes -= {"files:read"}
-    unread = requests.get(address, headers=headers, timeout=30)
+    unread = get(**AUTHORIZED)
 
-    assert mine.text == "x"
-    assert [answer.status_code for answer in (other, unread)] == [200, 200]
-    assert {answer.headers["Content-Type"] for answer in (other, unread)} == {"text/html; charset=utf-8"}
+    assert mine.content == b"x"
+    for answer in (none, wrong, unread):
+        assert [hop.status_code for hop in (*answer.history, answer)] == [302, 200]
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
 def test_keeps_a_file_without_a_channel_to_itself(slack: WebClient, workspace: Workspace) -> None:
@@ -183,4 +216,60 @@ def test_fails_an_upload_by_a_fault_setting(slack: WebClient, workspace: Workspa
 
 
 def test_knows_no_other_files(url: str, workspace: Workspace) -> None:
-    assert requests.get(f"{url}/files/F000/a.txt", timeout=30).status_code == 404
+    assert requests.get(f"{url}/files-pri/T000-F000/a.txt", timeout=30).status_code == 404
+
+
+@pytest.mark.parametrize("in_a_form", [True, False])
+def test_takes_a_large_file_in_little_memory(
+    slack: WebClient, workspace: Workspace, tmp_path: Path, *, in_a_form: bool
+) -> None:
+    size = 48 * 2**20
+    with (tmp_path / "big").open("wb") as stream:
+        stream.truncate(size)
+    id_, address = announce(slack, length=size)
+
+    tracemalloc.start()
+    try:
+        with (tmp_path / "big").open("rb") as stream:
+            body = make_form(stream) if in_a_form else stream
+            requests.post(address, body, headers=FORM if in_a_form else {}, timeout=60).raise_for_status()
+        file = slack.files_completeUploadExternal(files=[{"id": id_}])["files"][0]
+        with requests.get(
+            file["url_private_download"], headers=AUTHORIZED, stream=True, timeout=60
+        ) as answer:
+            received = sum(map(len, answer.iter_content(2**16)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert received == size
+    assert peak < size / 4
+
+
+def test_refuses_a_file_larger_than_slack_takes(slack: WebClient) -> None:
+    refusal = refuse(slack, "files.getUploadURLExternal", filename="a.csv", length=2**30 + 1)
+
+    assert refusal["error"] == "file_upload_size_restricted"
+
+
+def test_keeps_so_many_bytes_at_most(slack: WebClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.playground.state.files.CAPACITY", 5)
+    (_, first), (_, second) = announce(slack), announce(slack)
+
+    answers = [requests.post(address, b"abc", timeout=30) for address in (first, second)]
+
+    assert [answer.text for answer in answers] == ["OK - 3", "storage_limit_reached"]
+
+
+def test_deletes_its_files_at_the_end(slack: WebClient, workspace: Workspace) -> None:
+    slack.files_upload_v2(channel=ONCALL, content="x", filename="a.txt")
+    (file,) = workspace.messages[-1].files
+    assert file.content
+    folder = file.content.parent
+    assert [path.read_text() for path in folder.iterdir()] == ["x"]
+
+    files, workspace.files = workspace.files, Files()
+    del files
+    gc.collect()
+
+    assert not folder.exists()
