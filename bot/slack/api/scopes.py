@@ -30,5 +30,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Every event the bot receives, and the scopes it needs (Slack's page of each event)."""
 
-BOT_SCOPES = frozenset({"commands", *chain.from_iterable([*METHODS.values(), *EVENTS.values()])})
-"""The bot token's scopes; slash commands need one of their own."""
+_OTHERS = ("commands", "files:read")
+"""The scopes of slash commands, and of private downloads and file inputs."""
+
+BOT_SCOPES = frozenset(chain.from_iterable([_OTHERS, *METHODS.values(), *EVENTS.values()]))
+"""The bot token's scopes."""
