@@ -1,4 +1,5 @@
 // The page: the acting person, the open conversation, and the handlers of events.
+import { takeDrops } from "./attachments.js";
 import { Composer } from "./composer.js";
 import { ask, listen, post } from "./connection.js";
 import { Conversation } from "./conversation.js";
@@ -25,7 +26,7 @@ let shortcuts = [];
 
 const perform = (action, body) => post(action, { as: me, ...body });
 const query = (action, body) => ask(action, { as: me, ...body });
-const composer = new Composer((text) => perform("send", { channel: current.id, text }), { id: "text" });
+const composer = new Composer((text, files) => perform("send", { channel: current.id, text, files }), { id: "text" });
 const home = new Home(query);
 
 const HANDLERS = {
@@ -147,10 +148,11 @@ const press = (message, block, element, more) =>
 /** Actions of messages. */
 const actions = {
   press: async (...what) => composer.showError(await press(...what)),
+  deleteFile: async (file) => composer.showError(await perform("delete_file", { file: file.id })),
   suggest: (message, block, element, value) => query("suggest", { ...locate(message, block, element), value }),
   open: (message) => {
     const ts = conversations.get(message.channel).messages.has(message.thread_ts) ? message.thread_ts : message.ts;
-    const send = (text) => perform("send", { channel: message.channel, thread_ts: ts, text });
+    const send = (text, files) => perform("send", { channel: message.channel, thread_ts: ts, text, files });
     openThread(conversations.get(message.channel), ts, actions, { press, send });
   },
   // Ephemeral and deleted messages have no tools.
@@ -175,6 +177,7 @@ function makeShortcutMenu(type, opener, where = {}) {
 }
 
 byId("composer").append(composer.element);
+takeDrops(document.querySelector("main"), (files) => composer.element.hidden || composer.files.add(files));
 window.addEventListener("hashchange", () => open(location.hash.slice(1)));
 startTheme(byId("theme"));
 startInspector(byId("inspect"));

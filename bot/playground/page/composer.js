@@ -1,4 +1,5 @@
 // The composer: sends messages, suggests slash commands, and recalls sent messages.
+import { Attachments } from "./attachments.js";
 import { Choices } from "./choices.js";
 import { el, icon } from "./dom.js";
 import { listPeople } from "./workspace.js";
@@ -13,13 +14,14 @@ const sent = JSON.parse(sessionStorage.getItem(MEMORY) ?? "[]");
 let boxes = 0;
 
 export class Composer {
-  /** Make a composer. `deliver(line)` sends a message and returns the error text, empty on success. */
-  constructor(deliver, { id = `text-${boxes++}`, hint = USUAL_HINT } = {}) {
+  /** Make a composer. `deliver(line, files)` sends a message and returns the error text, empty on success. */
+  constructor(deliver, { id = `text-${boxes++}`, hint = USUAL_HINT, attach = true } = {}) {
     this.deliver = deliver;
     this.usualHint = hint;
     this.commands = [];
     this.place = null; // the conversation that is open
     this.drafts = new Map(); // texts that wait in other conversations, by place
+    this.attached = new Map(); // ids of files that wait in other conversations, by place
     this.recalled = sent.length;
     this.tools = el("div", { class: "shortcuts" });
     this.slash = this.makeInsert("/", "Slash command");
@@ -31,14 +33,15 @@ export class Composer {
       input: () => this.refresh(), blur: () => this.choices.close(), keydown: (event) => this.steer(event),
     });
     this.send = el("button", { class: "icon send", "aria-label": "Send", disabled: true }, icon("send"));
+    this.files = new Attachments({ home: this.text, changed: () => this.weigh() });
     this.hint = el("p", { id: `${id}-hint`, class: "hint" });
     this.status = el("p", { class: "unseen", role: "status" });
     this.problem = el("p", { class: "refusal", role: "alert" });
     this.choices = new Choices(this.text, "Suggestions", ({ line }) => this.write(`${line} `));
     this.element = el("form", { class: "composer", submit: (event) => this.submit(event) },
       this.choices.list,
-      el("div", { class: "box" }, this.text,
-        el("div", { class: "row" }, this.tools, this.slash, this.makeInsert("@", "Mention somebody"), this.send)),
+      el("div", { class: "box" }, this.text, this.files.element,
+        el("div", { class: "row" }, attach ? this.makeAttach() : [], this.tools, this.slash, this.makeInsert("@", "Mention somebody"), this.send)),
       this.hint, this.status, this.problem);
   }
 
@@ -50,6 +53,17 @@ export class Composer {
       this.write(sign === "/" ? sign + value.replace(/^\/+/, "") : `${value}${!value || /\s$/.test(value) ? "" : " "}${sign}`);
     };
     return el("button", { type: "button", class: "icon sign", "aria-label": label, title: label, click: insert }, sign);
+  }
+
+  /** Make the button that attaches files. */
+  makeAttach() {
+    const field = el("input", { type: "file", multiple: true, hidden: true, change: () => {
+      this.files.add([...field.files]);
+      field.value = "";
+      this.text.focus();
+    } });
+    return [field, el("button", { type: "button", class: "icon", "aria-label": "Attach files", title: "Attach files",
+      click: () => field.click() }, icon("attach"))];
   }
 
   /** Set the slash commands to suggest. */
@@ -67,12 +81,14 @@ export class Composer {
     this.refresh(); // its height can be measured once it is in the page
   }
 
-  /** Move to a conversation: the text stays where it was written, and the draft of the new place is shown. */
+  /** Move to a conversation: text and files stay where they were, and the draft of the new place is shown. */
   moveTo(place) {
     if (place === this.place) return;
     this.drafts.set(this.place, this.text.value);
+    this.attached.set(this.place, this.files.ids);
     this.place = place;
     this.recalled = sent.length;
+    this.files.choose(this.attached.get(place) ?? []);
     this.write(this.drafts.get(place) ?? "");
   }
 
@@ -94,20 +110,26 @@ export class Composer {
 
   async submit(event) {
     event.preventDefault();
-    const { place, text: { value: line } } = this;
-    if (!line.trim()) return;
+    const { place, text: { value: line }, files: { ids } } = this;
+    if (this.send.disabled) return;
     this.write("");
-    if (await this.sendLine(line)) return;
-    if (place !== this.place) this.drafts.set(place, line);
-    else if (!this.text.value) this.write(line);
+    this.files.choose([]);
+    if (await this.sendLine(line, ids)) return;
+    if (place !== this.place) {
+      this.drafts.set(place, line);
+      this.attached.set(place, ids);
+    } else if (!this.text.value && !this.files.ids.length) {
+      this.write(line);
+      this.files.choose(ids);
+    }
   }
 
-  /** Send a line, whatever is in the box; returns whether it was taken. */
-  async sendLine(line) {
+  /** Send a line with files, whatever is in the box; returns whether it was taken. */
+  async sendLine(line, files = []) {
     const { place } = this;
-    const why = await this.deliver(line);
+    const why = await this.deliver(line, files);
     if (place === this.place) this.showError(why);
-    if (!why) this.remember(line);
+    if (!why && line.trim()) this.remember(line);
     return !why;
   }
 
@@ -125,7 +147,7 @@ export class Composer {
 
   refresh() {
     const { text } = this;
-    this.send.disabled = !text.value.trim();
+    this.weigh();
     text.style.height = "auto";
     text.style.height = `${text.scrollHeight}px`;
     const [word, ...rest] = text.value.split(" ");
@@ -133,6 +155,11 @@ export class Composer {
     this.hint.textContent = current ? `${current.command} ${current.usage_hint}` : this.usualHint;
     this.hint.title = current ? this.hint.textContent : "";
     this.suggest(word.startsWith("/") && !rest.length ? this.matchCommands(word) : matchPeople(text.value));
+  }
+
+  /** Let the message be sent once there is something to send and no file is on its way. */
+  weigh() {
+    this.send.disabled = this.files.waiting > 0 || !(this.text.value.trim() || this.files.ids.length);
   }
 
   matchCommands(word) {

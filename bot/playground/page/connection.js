@@ -46,8 +46,8 @@ const ERROR_TEXT = {
   account_inactive: "this account is deactivated",
   action_not_found: "this element no longer exists",
   channel_not_found: "this person is not in the channel",
-  empty_file: "the file is empty",
   dispatch_failed: "no bot is connected; start it and try again",
+  empty_file: "the file is empty",
   file_not_found: "the file no longer exists",
   file_too_large: "the file is larger than 1 GB",
   http_client_error: "the bot rejected the request; see its response in the inspector",
@@ -60,23 +60,28 @@ const ERROR_TEXT = {
   no_command_in_thread: "slash commands do not work in threads; run it in the conversation",
   operation_timeout: "the bot did not answer within 3 seconds; try again",
   query_too_short: "type a few more characters",
-  storage_limit_reached: "this local Slack keeps 4 GB at most; restart it",
   shortcut_not_found: "this shortcut is not available to this person",
+  storage_limit_reached: "this local Slack keeps 4 GB at most; restart it",
   view_not_found: "the modal is closed",
 };
 
 /** Post an action; returns the response, with the error text as `why`, empty on success. */
-export async function ask(path, body) {
+export const ask = (path, body) =>
+  fetchAnswer(path, { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+async function fetchAnswer(path, request) {
   try {
-    const answer = await fetch(`/page/${path}`, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-    });
+    const answer = await fetch(`/page/${path}`, { method: "POST", ...request });
     const content = await answer.json();
     return { ...content, why: content.ok ? "" : (ERROR_TEXT[content.error] ?? content.error) };
   } catch {
     return { why: "the playground cannot be reached" };
   }
 }
+
+/** Upload a person's file; returns the response, with the `file` and the error text as `why`, empty on success. */
+export const upload = (person, file) => fetchAnswer(`upload?${new URLSearchParams({ as: person, name: file.name })}`,
+  { headers: { "Content-Type": "application/octet-stream" }, body: file });
 
 /** Post an action; returns the error text, empty on success. */
 export const post = async (path, body) => (await ask(path, body)).why;

@@ -10,7 +10,7 @@ export function makeEditButton(list, message, save) {
       const why = await save(text);
       if (!why) close();
       return why;
-    }, { hint: "Enter saves, Shift + Enter starts a new line, Escape cancels" });
+    }, { hint: "Enter saves, Shift + Enter starts a new line, Escape cancels", attach: false });
     composer.element.dataset.action = "edit"; // the focus returns to the button
     composer.element.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.defaultPrevented) return;

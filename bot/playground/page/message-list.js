@@ -14,8 +14,8 @@ const MOST_FACES = 3; // people shown beside the number of replies
 export class MessageList {
   /**
    * Make an empty list. Its actions are `press(message, block, element, more)` and `suggest(message, block, element,
-   * value)`, which post to the server, `tools(message, list)`, which makes a message's buttons, and `open(message)`, which
-   * opens its thread. A list without a start is a thread's.
+   * value)`, which post to the server, `deleteFile(file)`, `tools(message, list)`, which makes a message's buttons, and
+   * `open(message)`, which opens its thread. A list without a start is a thread's.
    */
   constructor(label, actions, start) {
     this.isThread = !start;
@@ -122,7 +122,7 @@ export class MessageList {
           message.edited ? el("small", {}, " (edited)") : []),
         this.editors.get(message.ts) ?? (blocks?.length ? renderBlocks(blocks, (...what) => press(message, ...what), more)
           : text ? el("div", { class: "block" }, message.mrkdwn === false ? unescape(text) : mrkdwn(text, LINKS)) : []),
-        renderFiles(message.files),
+        renderFiles(message.files, this.actions.deleteFile),
         message.status ? el("p", { class: "note" }, `${findApp().name} ${message.status}`) : [],
         replies.length ? this.renderReplies(message, replies) : []),
       el("div", { class: "tools" }, tools(message, this)));

@@ -1,4 +1,5 @@
 // A thread in the panel: its parent message, replies and composer.
+import { takeDrops } from "./attachments.js";
 import { Composer } from "./composer.js";
 import { el } from "./dom.js";
 import { MessageList } from "./message-list.js";
@@ -17,8 +18,9 @@ export function openThread(conversation, ts, actions, { press, send }) {
   const list = new MessageList(`Thread in ${conversation.shown}`, {
     ...actions, press: async (...what) => composer.showError(await press(...what)),
   });
-  const name = ["Thread", el("small", {}, conversation.shown)];
   const content = el("div", { class: "conversation" }, list.element, composer.element);
+  takeDrops(content, (files) => composer.files.add(files));
+  const name = ["Thread", el("small", {}, conversation.shown)];
   openPanel({ name, look: "narrow", content, leave: () => { current = null; } });
   current = { conversation, ts, list };
   for (const message of [conversation.messages.get(ts), ...conversation.listReplies(ts)]) list.update(message);

@@ -24,6 +24,9 @@ export const findApp = () => [...known.values()].find((one) => one.kind === "bot
 
 export const isMe = (id) => id === me;
 
+/** The id of the acting person. */
+export const getMe = () => me;
+
 export const findChannel = (name) => [...known.values()].find((one) => one.kind === "channel" && one.name === name);
 
 /** Render a mention of an id, highlighted if it is the reader. */
