@@ -193,7 +193,7 @@ UNPLAYED = frozenset(
             "multi_external_select",
             "multi_users_select",
         ),
-        *("datetimepicker", "file_input", "rich_text_input", "timepicker", "workflow_button"),
+        *("datetimepicker", "rich_text_input", "timepicker", "workflow_button"),
     }
 )
 """Types of blocks and elements that the page can neither show nor fill in."""

@@ -14,7 +14,7 @@ from bot.playground.interactions import (
     suggestions,
     view_payloads,
 )
-from bot.playground.interactions.input_values import read_choice, read_state
+from bot.playground.interactions.input_values import State, read_choice, read_state
 from bot.playground.interactions.markup import write
 from bot.playground.interactions.resolve import (
     Body,
@@ -28,7 +28,9 @@ from bot.playground.interactions.resolve import (
     find_view,
 )
 from bot.playground.json_types import Json
-from bot.playground.state.messages import MessageContent
+from bot.playground.state.messages import MessageContent, list_elements
+from bot.playground.state.serializers import serialize_file
+from bot.playground.state.views import View
 from bot.playground.workspace import Workspace
 
 Action: TypeAlias = Callable[[Workspace, Body, str], BackgroundTask | None]
@@ -88,7 +90,7 @@ def _press(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
     if "view_id" in body:
         view = find_interactive_view(workspace, body)
         action = _make_action(workspace, view.blocks, body)
-        state = read_state(view.blocks, body.get("state"))
+        state = _read_state(workspace, view, body)
         return BackgroundTask(in_modals.press, workspace, view, action, state)
     actor, _ = find_conversation(workspace, body)
     message = find_message(workspace, actor, body)
@@ -101,7 +103,7 @@ def _submit(workspace: Workspace, body: Body, address: str) -> BackgroundTask:
     view = find_view(workspace, body)
     if not view.content.get("submit"):
         raise SlackError("view_without_submit")
-    state = read_state(view.blocks, body.get("state"))
+    state = _read_state(workspace, view, body)
     return BackgroundTask(in_modals.submit, workspace, view, state, address)
 
 
@@ -152,7 +154,7 @@ async def _suggest(workspace: Workspace, body: Body) -> Json:
     actor, query = find_actor(workspace, body), str(body.get("value", ""))
     if "view_id" in body:
         view = find_interactive_view(workspace, body)
-        context = view_payloads.make_view_context(view, read_state(view.blocks, body.get("state")))
+        context = view_payloads.make_view_context(view, _read_state(workspace, view, body))
         return await suggestions.ask(workspace, actor, context, find_element(view.blocks, body), query)
     actor, channel = find_conversation(workspace, body)
     message = find_message(workspace, actor, body)
@@ -160,9 +162,23 @@ async def _suggest(workspace: Workspace, body: Body) -> Json:
     return await suggestions.ask(workspace, actor, context, find_element(message.content.blocks, body), query)
 
 
+def _read_state(workspace: Workspace, view: View, body: Body) -> State:
+    """Read the state of a view, and open the files in it to the app."""
+    state = read_state(view.blocks, body.get("state"))
+    for block, element in list_elements(view.blocks):
+        if element["type"] == "file_input":
+            entry = state[block["block_id"]][element["action_id"]]
+            files = find_files(workspace, view.person, entry["files"])
+            for file in files:
+                file.in_form = True
+            entry["files"] = [serialize_file(file) for file in files]
+    return state
+
+
 def _make_action(workspace: Workspace, blocks: list[Json] | None, body: Body) -> Json:
     block, element = find_element(blocks, body)
-    if block["type"] == "input" and not block.get("dispatch_action"):
+    silent = not block.get("dispatch_action") or element["type"] == "file_input"
+    if block["type"] == "input" and silent:
         raise SlackError("action_not_found")
     return payloads.make_action(block, element, read_choice(element, body), workspace.make_ts())
 

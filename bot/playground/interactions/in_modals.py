@@ -94,11 +94,11 @@ def _show_errors(workspace: Workspace, view: View, answer: Mapping[str, Any]) ->
 
 
 def _update(workspace: Workspace, view: View, answer: Mapping[str, Any]) -> None:
-    workspace.views.change(view, read_view(answer.get("view")))
+    workspace.views.change(view, read_view(answer.get("view"), workspace.app.scopes))
 
 
 def _push(workspace: Workspace, view: View, answer: Mapping[str, Any]) -> None:
-    workspace.modals.push(view, read_view(answer.get("view")))
+    workspace.modals.push(view, read_view(answer.get("view"), workspace.app.scopes))
 
 
 def _clear(workspace: Workspace, view: View, _: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from bot.playground.blockkit.checker import check_option
@@ -16,21 +17,29 @@ State: TypeAlias = dict[str, dict[str, Json]]
 """Values of elements, by block id and action id."""
 
 
+MOST_FILE_BYTES = 10 * 2**20
+"""Bytes of a file in a form at most."""
+
+_TOO_LARGE = "Please choose files of at most 10 MB."
+
+
 @dataclass(frozen=True, slots=True)
 class InputSpec:
     """Specification of an input type.
 
     Args:
         key: Key of the value in actions and states.
-        initial: Key of the initial value in the element; empty if states do not have the value.
+        initial: Key of the initial value in the element; empty if it has none.
         accepts: Checks whether a value is valid for the element.
         empty: The empty value.
+        in_state: States have the value.
     """
 
     key: str
     initial: str
     accepts: Callable[[Json, Any], bool]
     empty: Any = None
+    in_state: bool = True
 
 
 def _is_text(_: Json, value: Any) -> bool:
@@ -54,6 +63,10 @@ def _are_offered(element: Json, values: Any) -> bool:
     return isinstance(values, list) and all(_is_offered(element, value) for value in values)
 
 
+def _are_texts(_: Json, values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
 _TEXT = InputSpec("value", "initial_value", _is_text)
 _OPTION = InputSpec("selected_option", "initial_option", _is_offered)
 _OPTIONS = InputSpec("selected_options", "initial_options", _are_offered, empty=[])
@@ -72,7 +85,8 @@ INPUT_SPECS: Mapping[str, InputSpec] = {
     "users_select": InputSpec("selected_user", "initial_user", _is_text),
     "conversations_select": InputSpec("selected_conversation", "initial_conversation", _is_text),
     "channels_select": InputSpec("selected_channel", "initial_channel", _is_text),
-    "overflow": InputSpec("selected_option", "", _is_offered),
+    "file_input": InputSpec("files", "", _are_texts, empty=[]),
+    "overflow": InputSpec("selected_option", "", _is_offered, in_state=False),
 }
 """Elements with a value, by type."""
 
@@ -101,7 +115,7 @@ def read_state(blocks: list[Json] | None, given: Any) -> State:
     state: State = {}
     for block, element in list_elements(blocks):
         spec = INPUT_SPECS.get(element["type"])
-        if spec is None or not spec.initial:
+        if spec is None or not spec.in_state:
             continue
         submitted = _get(_get(given, block["block_id"]), element["action_id"])
         value = submitted[spec.key] if spec.key in submitted else element.get(spec.initial)
@@ -155,6 +169,15 @@ def _check_number(element: Json, value: str) -> str:
     return ""
 
 
+def _check_files(element: Json, files: list[Json]) -> str:
+    most, kinds = element.get("max_files", 10), [kind.lower() for kind in element.get("filetypes", ())]
+    if len(files) > most:
+        return f"Please choose at most {most} file{'s' if most > 1 else ''}."
+    if kinds and any(PurePath(file["name"]).suffix.lower().removeprefix(".") not in kinds for file in files):
+        return f"Please choose files of these types: {', '.join(kinds)}."
+    return _TOO_LARGE if any(file["size"] > MOST_FILE_BYTES for file in files) else ""
+
+
 def _check_form(form: str, error: str) -> Callable[[Json, str], str]:
     pattern = re.compile(form)
     return lambda _, value: "" if pattern.fullmatch(value) else error
@@ -166,5 +189,6 @@ _CHECKS: Mapping[str, Callable[[Json, Any], str]] = {
     "email_text_input": _check_form(
         r"[^@\s]++@(?=[^@\s]+\.[^@\s])[^@\s]++", "Please enter a valid email address."
     ),
+    "file_input": _check_files,
     "url_text_input": _check_form(r"[a-z][a-z0-9+.-]*://\S+", "Please enter a valid URL."),
 }

@@ -1,6 +1,7 @@
 // Input elements.
 import { words } from "./controls.js";
 import { el } from "./dom.js";
+import { fileInput } from "./file-input.js";
 import { initialValue, input, placeholder, sameOption } from "./input-state.js";
 import { externalSelect, multiSelect, pick, staticSelect } from "./selects.js";
 import { listConversations, listPeople } from "./workspace.js";
@@ -76,4 +77,5 @@ export const INPUTS = {
   radio_buttons: group("radio", "selected_option", "initial_option"),
   checkboxes: group("checkbox", "selected_options", "initial_options"),
   datepicker: date,
+  file_input: fileInput,
 };

@@ -55,7 +55,7 @@ function render() {
 async function submit(event) {
   event.preventDefault();
   const button = dialog.querySelector("footer .primary");
-  if (!button || button.ariaBusy) return;
+  if (!button || button.ariaBusy || dialog.querySelector(".file-input[aria-busy]")) return;
   button.ariaBusy = "true";
   if (!(await perform("submit", { state: readState(dialog) }))) button.ariaBusy = null;
 }
@@ -99,7 +99,7 @@ const scroller = () => dialog.querySelector(".body");
 
 /** Focus the first invalid input, or else the saved element, or else the first one. */
 function focus(saved) {
-  const stops = [...dialog.querySelectorAll(`.body :is(${STOPS})`)];
+  const stops = [...dialog.querySelectorAll(`.body :is(${STOPS})`)].filter((node) => node.checkVisibility());
   const wrong = stops.find((node) => node.closest(".invalid"));
   const same = findFocus(scroller(), saved);
   if (same && !wrong) restoreFocus(same, saved);

@@ -39,7 +39,8 @@ and, on failure, `error`:
   `channel` and `ts`, in a modal or Home tab `view_id` and `state`.
 - `suggest`: as `press`, with the typed text as `value`; the response has `options` or `option_groups`, as the
   bot gave them in its acknowledgement. It needs `min_query_length` characters, by default 3.
-- `submit`: `view_id`, `state`. `close`: `view_id`, `clear` for the whole stack.
+- `submit`: `view_id`, `state`, in which file inputs have the ids of uploaded `files`. `close`: `view_id`,
+  `clear` for the whole stack.
 - `shortcut`: `channel`, `callback_id`; `ts` for one on a message.
 - `weather`: `dial`, the name of a fault control, and `setting`, the name of its new setting.
 

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,8 +51,13 @@ class View:
         return bool(self.content["type"] == "home")
 
 
-def read_view(value: Any, surface: Surface = "modal") -> Json:
+def read_view(value: Any, scopes: Collection[str], surface: Surface = "modal") -> Json:
     """Read and validate a view from an argument or an acknowledgement.
+
+    Args:
+        value: The view, or its JSON.
+        scopes: The app's scopes.
+        surface: Where it is shown.
 
     Raises:
         SlackError: The view is invalid.
@@ -69,6 +74,8 @@ def read_view(value: Any, surface: Surface = "modal") -> Json:
     problems = [problem for problem in check_view(value) if not problem.house]
     if problems:
         raise _invalid([f"{problem.message} [json-pointer:/view{problem.pointer}]" for problem in problems])
+    if unread := [] if "files:read" in scopes else list(_find_file_inputs(value["blocks"])):
+        raise _invalid([f"needs the scope files:read [json-pointer:{pointer}]" for pointer in unread])
     if len(json.dumps(value)) > MOST_CHARACTERS:
         raise SlackError("view_too_large")
     return {**value, "blocks": with_ids(value["blocks"])}
@@ -139,6 +146,12 @@ class Views:
         others = (view for view in self._views.values() if view is not own)
         if id_ and any(view.content.get("external_id") == id_ for view in others):
             raise SlackError("duplicate_external_id")
+
+
+def _find_file_inputs(blocks: list[Json]) -> Iterator[str]:
+    for place, block in enumerate(blocks):
+        if block.get("element", {}).get("type") == "file_input":
+            yield f"/view/blocks/{place}/element"
 
 
 def _at(content: Json, channel: str | None) -> Json:
