@@ -267,6 +267,28 @@ def test_fails_a_download_by_a_fault_setting(
     assert download(file).content == CSV
 
 
+def test_lets_a_download_hang_by_a_fault_setting(vera: Page, bot: SocketModeConnection) -> None:
+    vera.upload("ids.csv", CSV, DIRECT)
+    (file,) = read_event(bot)["files"]
+    vera.set_fault("downloads", "hanging")
+
+    with pytest.raises(requests.Timeout):
+        requests.get(file["url_private_download"], headers=AUTHORIZED, timeout=0.3)
+
+
+def test_shows_a_download_of_the_bot_and_none_of_the_page(
+    url: str, workspace: Workspace, vera: Page, bot: SocketModeConnection
+) -> None:
+    shown = vera.upload("ids.csv", CSV, DIRECT)
+    (file,) = read_event(bot)["files"]
+
+    download(file)
+    requests.get(url + shown["url"], timeout=30)
+
+    downloads = [each for each in workspace.inspector.exchanges if each["name"] == "file_url"]
+    assert [(each["title"], each["outcome"]) for each in downloads] == [("ids.csv", "200")]
+
+
 def test_cuts_a_download_off_by_a_fault_setting(vera: Page, bot: SocketModeConnection) -> None:
     vera.upload("ids.csv", CSV, DIRECT)
     (file,) = read_event(bot)["files"]

@@ -30,7 +30,8 @@ _EDITOR = "<!DOCTYPE html><title>Slack</title><p>This is a page, and not the fil
 
 async def upload(workspace: Workspace, request: Request) -> Response:
     """Handle an upload: raw bytes, or a form with one file (files.getUploadURLExternal)."""
-    with workspace.inspector.recording("from_bot", UPLOAD_URL, "file") as exchange:
+    title = f"{request.headers.get('Content-Length', 'some')} bytes"
+    with workspace.inspector.recording("from_bot", UPLOAD_URL, title) as exchange:
         response = await _receive(workspace, request)
         exchange.outcome, exchange.answer = str(response.status_code), bytes(response.body).decode()
     return response
