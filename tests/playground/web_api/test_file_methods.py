@@ -1,8 +1,10 @@
 import gc
+import socket
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -14,7 +16,7 @@ from bot.playground.people import BOT, VIEWER
 from bot.playground.state.files import Files
 from bot.playground.workspace import Workspace
 from tests.playground.conftest import OpenPage
-from tests.support.slack import BOT_TOKEN, ONCALL, SUPPORT
+from tests.support.slack import BOT_TOKEN, ONCALL, SUPPORT, wait_until
 
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
 AUTHORIZED = {"Authorization": f"Bearer {BOT_TOKEN}"}
@@ -37,6 +39,14 @@ def make_form(stream: BinaryIO) -> Iterator[bytes]:
     yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="big"\r\n\r\n'
     yield from iter(lambda: stream.read(2**16), b"")
     yield b"\r\n--x--\r\n"
+
+
+def break_off(address: str) -> None:
+    """Begin an upload of three bytes, and leave after one."""
+    place = urlsplit(address)
+    head = f"POST {place.path} HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Length: 3\r\n\r\n"
+    with socket.create_connection((place.hostname, place.port), timeout=30) as connection:
+        connection.sendall(head.encode() + b"a")
 
 
 def announce(slack: WebClient, length: int = 3) -> tuple[str, str]:
@@ -259,6 +269,16 @@ def test_keeps_so_many_bytes_at_most(slack: WebClient, monkeypatch: pytest.Monke
     answers = [requests.post(address, b"abc", timeout=30) for address in (first, second)]
 
     assert [answer.text for answer in answers] == ["OK - 3", "storage_limit_reached"]
+
+
+def test_forgets_an_upload_that_breaks_off(slack: WebClient, workspace: Workspace) -> None:
+    _, address = announce(slack)
+
+    break_off(address)
+    wait_until(lambda: any(each["name"] == UPLOAD_URL for each in tuple(workspace.inspector.exchanges)))
+
+    assert requests.post(address, b"abc", timeout=30).text == "OK - 3"
+    assert len(list(workspace.files._folder.iterdir())) == 1
 
 
 def test_deletes_its_files_at_the_end(slack: WebClient, workspace: Workspace) -> None:
