@@ -6,6 +6,7 @@ BotError                        str(error) may be shown to anyone who asked
 │   └── NoAccountError          no account id was given
 ├── PermissionDeniedError       the actor lacks the role; names it, and who can help
 │   └── RoleUnconfirmedError    Slack could not be asked for the role
+├── LimitError                  the actor has looked up too much; says when to try again
 ├── ExpiredError                it is no longer possible: a button or a change has expired
 ├── CancelledError              the actor cancelled it, and has been answered
 ├── AuditError                  the record could not be written, or is not sound
@@ -121,6 +122,10 @@ class PermissionDeniedError(BotError):
 
 class RoleUnconfirmedError(PermissionDeniedError):
     """Slack could not be asked whether the actor holds the role; later it may say so."""
+
+
+class LimitError(BotError):
+    """The actor has reached a limit of the settings; the advice says when they may try again."""
 
 
 class ExpiredError(BotError):

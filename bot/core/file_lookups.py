@@ -50,6 +50,8 @@ class FileLookup:
         problem: Why it failed, or does not go on for now; empty if it does.
         retry_at: The time (UTC) before which it waits; None if it need not.
         message: The channel and time stamp of the message that shows it; empty before there is one.
+        tries: The times it was leased since it last moved on.
+        expires_at: The time (UTC) from which on nothing of it is kept; None before it is kept.
     """
 
     id: str
@@ -63,6 +65,8 @@ class FileLookup:
     problem: str = ""
     retry_at: datetime | None = None
     message: tuple[str, str] = ("", "")
+    tries: int = 0
+    expires_at: datetime | None = None
 
     @property
     def done(self) -> int:
@@ -76,8 +80,17 @@ class FileLookupStore(Protocol):
     All times are those of the database's clock.
     """
 
-    def add(self, lookup: FileLookup, ids: Iterable[Sequence[str]]) -> None:
-        """Keep a new file lookup and its ids, in parts; no process leases it before all are kept."""
+    def add(self, lookup: FileLookup, ids: Iterable[Sequence[str]], most: int | None = None) -> bool:
+        """Keep a new file lookup and its ids, in parts; no process leases it before all are kept.
+
+        Args:
+            lookup: The file lookup.
+            ids: Its ids in parts, each of which is read at once.
+            most: The most of its actor's that may be open with it; None for any number.
+
+        Returns:
+            False if as many are open already; nothing is kept then.
+        """
         ...
 
     def find(self, id_: str) -> FileLookup | None:
@@ -89,11 +102,15 @@ class FileLookupStore(Protocol):
         ...
 
     def lease_next(self, holder: str, seconds: float) -> FileLookup | None:
-        """Lease the oldest one that waits, or whose lease has run out; None if there is none."""
+        """Lease the oldest one that waits, is to be sent, or has lost its lease; None if there is none."""
         ...
 
     def renew(self, id_: str, holder: str, seconds: float) -> bool:
         """Renew a lease; return False if it is over, or another process has it."""
+        ...
+
+    def is_leased(self, id_: str, holder: str) -> bool:
+        """Check, without writing, whether a holder still has a lease."""
         ...
 
     def list_ids(self, id_: str, after: int) -> Iterator[str]:
@@ -101,11 +118,18 @@ class FileLookupStore(Protocol):
         ...
 
     def append(self, id_: str, holder: str, rows: bytes, counts: Mapping[LookupStatus, int]) -> bool:
-        """Keep more rows, and the counts of all; return False, and keep nothing, without the lease."""
+        """Keep more rows, and the counts of all; return False, and keep nothing, without the lease.
+
+        The counts so far must be those of the rows before.
+        """
         ...
 
     def list_rows(self, id_: str) -> Iterator[bytes]:
-        """Yield its rows, in parts."""
+        """Yield its rows, in parts.
+
+        Raises:
+            AlteredError: They cannot be decrypted.
+        """
         ...
 
     def release(
@@ -119,8 +143,26 @@ class FileLookupStore(Protocol):
         """Give a lease back with a new state, to be leased again after a while; return False without it."""
         ...
 
-    def set_state(self, id_: str, old: Collection[FileLookupState], new: FileLookupState) -> bool:
-        """Move it from one of some states to another, whoever has the lease; False if it is in none."""
+    def set_state(
+        self,
+        id_: str,
+        old: Collection[FileLookupState],
+        new: FileLookupState,
+        problem: str = "",
+        most: int | None = None,
+    ) -> bool:
+        """Move it from one of some states to another, and end its lease, whoever has it.
+
+        Args:
+            id_: Its id.
+            old: The states, one of which it must be in.
+            new: The new state.
+            problem: The problem to be shown with it.
+            most: The most of its actor's that may be open with it; None for any number.
+
+        Returns:
+            False if it is in none of the states, or as many are open already.
+        """
         ...
 
     def set_message(self, id_: str, channel: str, ts: str) -> None:
@@ -136,10 +178,11 @@ class FileLookupNotices(Protocol):
         ...
 
     def send(self, lookup: FileLookup, csv: BinaryIO, size: int) -> None:
-        """Send the CSV to the actor's direct messages, and show that it is done.
+        """Send the CSV to the actor's direct messages, and show the state.
 
         Args:
-            lookup: The file lookup.
+            lookup: The file lookup, in the state that it gets once this returns: done; or cancelled or
+                failed, where the CSV has the rows so far.
             csv: The file, from its beginning.
             size: Its bytes.
 

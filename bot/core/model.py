@@ -165,13 +165,14 @@ class AccountResult:
 class Surface(StrEnum):
     """The origin of a request in Slack; a terminal; the bot itself when it reconciles changes.
 
-    A message is a mention of the bot, or a direct message to it.
+    A message is a mention of the bot, or a direct message to it. A file is one of ids, sent to the bot.
     """
 
     COMMAND = "command"
     BUTTON = "button"
     FORM = "form"
     MESSAGE = "message"
+    FILE = "file"
     TERMINAL = "terminal"
     BOT = "bot"
 

@@ -10,6 +10,7 @@ from bot.errors import (
     BotError,
     ExpiredError,
     IMError,
+    LimitError,
     NoAccountError,
     NotSharedError,
     PermissionDeniedError,
@@ -36,6 +37,7 @@ _MAX_LABEL = 40
 _PREFIXES: dict[type[BotError], str] = {
     UsageError: "Check your command",
     PermissionDeniedError: "Refused",
+    LimitError: "Refused",
     ExpiredError: "Can't do that",
     NotSharedError: "Not shared",
     RecordUnknownError: "Outcome unknown",

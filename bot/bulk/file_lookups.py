@@ -1,0 +1,219 @@
+"""The use cases of file lookups: start, cancel, resume, and send what there is so far."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import BinaryIO, Protocol
+
+from bot.bulk.id_list import IdList
+from bot.bulk.ids_file import IdsFile
+from bot.bulk.job_record import JobRecord
+from bot.core.changes import journal
+from bot.core.commands import LookupCommand
+from bot.core.file_lookups import (
+    OVER,
+    FileLookup,
+    FileLookupNotices,
+    FileLookupState,
+    FileLookupStore,
+)
+from bot.core.limits import LookupLimits
+from bot.core.model import Actor, AuditEvent, Outcome, Surface
+from bot.core.ports import Record
+from bot.core.services import Services
+from bot.errors import ExpiredError, LimitError, UsageError
+
+PART_IDS = 1000
+"""The ids that are kept, and read again, together."""
+
+_RESUMABLE = (FileLookupState.CANCELLED, FileLookupState.FAILED)
+_OPEN = tuple(state for state in FileLookupState if state not in OVER)
+_GONE = "this file lookup has expired, or is another person's"
+_ANEW = "Send the file again"
+
+
+class Loop(Protocol):
+    """The loop that runs file lookups."""
+
+    def wake(self) -> None:
+        """Look at once for what is new, and for what was cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileLookups:
+    """The use cases of file lookups, in any process.
+
+    Args:
+        services: Checks roles, and has the record.
+        store: Keeps them.
+        notices: Tells their actors how far they have come.
+        limits: The limits of a person.
+        loop: Runs them in this process.
+    """
+
+    services: Services
+    store: FileLookupStore
+    notices: FileLookupNotices
+    limits: LookupLimits
+    loop: Loop
+
+    def start(
+        self,
+        actor: Actor,
+        command: LookupCommand,
+        source: BinaryIO,
+        name: str,
+        column: str,
+        *,
+        message: tuple[str, str] = ("", ""),
+    ) -> FileLookup:
+        """Check the actor's role and limits, read and keep a file of ids, and let it be looked up.
+
+        Args:
+            actor: The actor.
+            command: The lookup; its accounts do not count.
+            source: The file.
+            name: Its name.
+            column: The column of the ids: its name in the first line, or its number from 1 on; empty for the
+                only one.
+            message: The channel and time stamp of a message that shows it from now on; empty for a new one.
+
+        Raises:
+            UsageError: The file cannot be read, or holds no ids; or the lookup is none for a file.
+            PermissionDeniedError: The actor may not look up; recorded.
+            LimitError: They have reached a limit; recorded.
+            AuditError: It cannot be kept.
+        """
+        command = replace(command, accounts=(), csv=True, share=False)
+        if command.both:
+            raise UsageError("--both is not for files", advice="Leave it out, or ask for fewer ids")
+        self._allow(actor, command)
+        asked = make_event(actor, command)
+        with closing(IdList()) as ids:
+            file = IdsFile(source, name, column)
+            ids.add(file)
+            if not ids.count:
+                raise UsageError(f"{name} holds no ids", advice="Give one id a line, or a column of ids")
+            digest = file.digest.hexdigest()
+            lookup = FileLookup(
+                secrets.token_urlsafe(),
+                actor,
+                command,
+                name,
+                digest,
+                ids.count,
+                FileLookupState.WAITING,
+                message=message,
+            )
+            self._spend(asked, ids.count)
+            if not self.store.add(lookup, _split(ids.after(0)), self.limits.at_once):
+                raise self._refuse(asked, self.limits.make_open_error())
+        return self._move_on(lookup)
+
+    def find(self, actor: Actor, id_: str) -> FileLookup:
+        """Find a file lookup of the actor's.
+
+        Raises:
+            ExpiredError: It has expired, or is another actor's.
+            AuditError: The database failed.
+        """
+        lookup = self.store.find(id_)
+        if lookup is None or lookup.actor != actor:
+            raise ExpiredError(_GONE, advice=_ANEW)
+        return lookup
+
+    def cancel(self, actor: Actor, id_: str) -> FileLookup:
+        """Cancel a file lookup, whichever process runs it; the rows so far stay.
+
+        Raises:
+            ExpiredError: It is over.
+            AuditError: The database failed.
+        """
+        lookup = self.find(actor, id_)
+        if not self.store.set_state(id_, _OPEN, FileLookupState.CANCELLED):
+            raise ExpiredError("this file lookup is over already")
+        lookup = self._move_on(self.store.find(id_) or replace(lookup, state=FileLookupState.CANCELLED))
+        problem = f"cancelled after {lookup.done:,} of {lookup.total:,} ids"
+        make_record(self.services.record, lookup).end(lookup.counts, Outcome.CANCELLED, problem)
+        return lookup
+
+    def resume(self, actor: Actor, id_: str) -> FileLookup:
+        """Check the actor's role and limits, and let a cancelled or failed file lookup go on.
+
+        Raises:
+            ExpiredError: It has expired, or goes on already.
+            PermissionDeniedError: The actor may not look up; recorded.
+            LimitError: They have reached a limit; recorded.
+            AuditError: The database failed.
+        """
+        lookup = self._find_over(actor, id_)
+        left = lookup.total - lookup.done
+        asked = make_event(actor, lookup.command)
+        if self.limits.at_once is not None and len(self.store.list_open(actor)) >= self.limits.at_once:
+            raise self._refuse(asked, self.limits.make_open_error())
+        self._spend(asked, left)
+        state = FileLookupState.WAITING if left else FileLookupState.SENDING
+        if not self.store.set_state(id_, _RESUMABLE, state, most=self.limits.at_once):
+            raise ExpiredError("this file lookup goes on already")
+        return self._move_on(replace(lookup, state=state, problem="", tries=0))
+
+    def send_part(self, actor: Actor, id_: str) -> None:
+        """Check the actor's role, and let the rows so far of a cancelled or failed file lookup be sent.
+
+        Raises:
+            ExpiredError: It has expired, goes on, or has no rows.
+            PermissionDeniedError: The actor may not look up; recorded.
+            AuditError: The database failed.
+        """
+        lookup = self._find_over(actor, id_)
+        if not lookup.done:
+            raise ExpiredError("nothing has been looked up yet", advice="Resume it first")
+        # The problem stays: it says to which state the lookup returns.
+        if not self.store.set_state(id_, _RESUMABLE, FileLookupState.SENDING, lookup.problem):
+            raise ExpiredError("this file lookup goes on already")
+        self._move_on(replace(lookup, state=FileLookupState.SENDING, tries=0))
+
+    def _find_over(self, actor: Actor, id_: str) -> FileLookup:
+        lookup = self.find(actor, id_)
+        if lookup.state not in _RESUMABLE:
+            raise ExpiredError("this file lookup goes on already, or has ended")
+        self._allow(actor, lookup.command)
+        return lookup
+
+    def _allow(self, actor: Actor, command: LookupCommand) -> None:
+        event = make_event(actor, command)
+        self.services.allow(actor, event.command, event.surface, event.app, event.accounts)
+
+    def _spend(self, asked: AuditEvent, ids: int) -> None:
+        try:
+            self.limits.spend(asked.actor, ids)
+        except LimitError as refusal:
+            raise self._refuse(asked, refusal) from None
+
+    def _refuse(self, asked: AuditEvent, refusal: LimitError) -> LimitError:
+        journal.deny(self.services.record, asked, refusal)
+        return refusal
+
+    def _move_on(self, lookup: FileLookup) -> FileLookup:
+        self.loop.wake()
+        self.notices.show(lookup)
+        return lookup
+
+
+def make_event(actor: Actor, command: LookupCommand) -> AuditEvent:
+    """Make the audit event of a file lookup: the owner of a friend list as its only account."""
+    owner = (command.owner,) if command.owner else ()
+    return AuditEvent(actor, Surface.FILE, command.app.name, command.kind.word, owner, Outcome.ANSWERED)
+
+
+def make_record(record: Record, lookup: FileLookup) -> JobRecord:
+    """Make the record of a file lookup."""
+    return JobRecord(record, make_event(lookup.actor, lookup.command), lookup.total, lookup.digest)
+
+
+def _split(ids: Iterator[str]) -> Iterator[Sequence[str]]:
+    while part := tuple(islice(ids, PART_IDS)):
+        yield part

@@ -1,0 +1,76 @@
+"""Limits of what one person may look up, which the settings set."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from bot.core.model import Actor
+from bot.errors import AuditError, LimitError
+
+HOUR = timedelta(hours=1)
+"""The time in which ids are counted."""
+
+
+class LookupUsage(Protocol):
+    """Counts the ids that people look up, for all processes."""
+
+    def spend(self, actor: Actor, ids: int, most: int) -> datetime | None:
+        """Count ids, unless there would be more than `most` in an hour.
+
+        Returns:
+            None if they are counted, else the time (UTC) at which they may be.
+
+        Raises:
+            AuditError: They cannot be counted now.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LookupLimits:
+    """The limits of a person's lookups in Slack; without settings there are none, and nothing is counted.
+
+    Args:
+        usage: Counts the ids.
+        ids_per_hour: The most ids in any hour; None for any number.
+        at_once: The most file lookups that are open; None for any number.
+    """
+
+    usage: LookupUsage
+    ids_per_hour: int | None = None
+    at_once: int | None = None
+
+    def spend(self, actor: Actor, ids: int) -> None:
+        """Count ids that are about to be looked up.
+
+        Raises:
+            LimitError: There would be too many.
+        """
+        most = self.ids_per_hour
+        if most is None or not ids:
+            return
+        rule = f"one person may look up {most:,} ids in an hour"
+        if ids > most:
+            raise LimitError(f"{rule}, and these are {ids:,}", advice=f"Ask for {most:,} ids or fewer")
+        try:
+            again = self.usage.spend(actor, ids, most)
+        except AuditError:
+            # As without a record, lookups go on.
+            return
+        if again:
+            raise LimitError(
+                f"{rule}, and with these {ids:,} you would have more",
+                advice=f"Try again {_describe(again)}, or ask for fewer ids",
+            )
+
+    def make_open_error(self) -> LimitError:
+        """Make the refusal of one more file lookup."""
+        return LimitError(
+            f"one person may have {self.at_once} file lookups at once, and yours are not over",
+            advice="Try again once one of them has ended, or cancel one",
+        )
+
+
+def _describe(moment: datetime) -> str:
+    minutes = -(-(moment - datetime.now(UTC)).total_seconds() // 60)
+    return f"in {max(1, int(minutes))} min, at {moment:%H:%M} UTC"
