@@ -15,6 +15,7 @@ from bot.core.changes.service import Changes
 from bot.core.executor import FairExecutor
 from bot.core.results import Settled
 from bot.core.services import Services
+from bot.encryption import Cipher
 from bot.errors import AuditError
 from bot.im.client import IMClient
 from bot.im_clients import CONCURRENT_CALLS, make_im_client
@@ -31,7 +32,6 @@ from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.post_links import PostLinks
 from bot.slack.delivery.response_url import Responder
-from bot.slack.encryption import Cipher
 from bot.slack.interaction_codec import InteractionCodec
 from bot.slack.interaction_store import Interactions
 from bot.slack.listeners.envelopes import DeduplicatingHandler

@@ -1,18 +1,18 @@
 """State behind button and form ids as JSON: accounts and fields; what else it holds is encrypted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
 
-from bot.core.commands import LookupCommand, SearchRecord, ShowHistory
-from bot.core.fields import Domain, Field, offered
-from bot.core.lookups.kinds import LOOKUP_KINDS
+from bot.command_codec import SavedCommand, find_fields, pack_command, unpack_command
+from bot.core.commands import SearchRecord, ShowHistory
+from bot.core.fields import Domain
 from bot.core.model import NOTHING, AccountResult, App, EntryKind, LookupStatus, Value
 from bot.core.results import Form, Lookup
+from bot.encryption import Cipher
 from bot.errors import IMError
-from bot.slack.encryption import Cipher
 from bot.slack.interactions import (
     ElsewhereCancelable,
     FinishedLookup,
@@ -29,20 +29,6 @@ from bot.slack.interactions import (
     ShownHome,
     WaitingRequest,
 )
-
-
-class _Command(msgspec.Struct, omit_defaults=True):
-    """A lookup command; its kind, app and fields by their words, names and tags."""
-
-    kind: str
-    app: str
-    accounts: tuple[str, ...]
-    fields: tuple[str, ...] = ()
-    owner: str = ""
-    both: bool = False
-    named: bool = False
-    csv: bool = False
-    share: bool = False
 
 
 class _Row(msgspec.Struct, array_like=True):
@@ -64,7 +50,7 @@ class _Problem(msgspec.Struct, array_like=True):
 
 
 class _Page(msgspec.Struct, tag="lookup page", omit_defaults=True):
-    command: _Command
+    command: SavedCommand
     rows: tuple[_Row, ...]
     problems: tuple[_Problem, ...]
     number: int
@@ -87,7 +73,7 @@ class _Search(msgspec.Struct, tag="search page"):
 
 
 class _SavedLookup(msgspec.Struct, tag="lookup"):
-    command: _Command
+    command: SavedCommand
 
 
 class _SavedText(msgspec.Struct, tag="text"):
@@ -186,7 +172,7 @@ def _to_struct(  # noqa: C901, PLR0912 - one case for each kind of state
         case HistoryPage(command=SearchRecord() as command):
             return _Search(command)
         case SavedLookup(command=command):
-            return _SavedLookup(_pack_command(command))
+            return _SavedLookup(pack_command(command))
         case SavedText(text=text):
             return _SavedText(cipher.encrypt(text))
         case SavedAccount(app=app, account=account):
@@ -219,7 +205,7 @@ def _from_struct(  # noqa: C901 - as above
         case _Search(command=command):
             return HistoryPage(command)
         case _SavedLookup(command=command):
-            return SavedLookup(_unpack_command(command, apps))
+            return SavedLookup(unpack_command(command, apps))
         case _SavedText(text=text):
             return SavedText(_decrypt(text, cipher))
         case _SavedAccount(app=app, account=account):
@@ -264,49 +250,7 @@ def _unpack_history(saved: _History, apps: Mapping[str, App]) -> ShowHistory:
         before=saved.before,
         newer=saved.newer,
         kind=saved.kind,
-        fields=_find_fields(Domain.PROFILE, app, saved.fields),
-    )
-
-
-def _find_fields(domain: Domain, app: App, tags: Sequence[str]) -> tuple[Field, ...]:
-    """Find fields by their tags; one that is no longer configured is left out.
-
-    Raises:
-        LookupError: None is configured any more.
-    """
-    by_tag = {field.tag: field for field in offered(domain, app.custom)}
-    found = tuple(by_tag[tag] for tag in tags if tag in by_tag)
-    if tags and not found:
-        raise LookupError
-    return found
-
-
-def _pack_command(command: LookupCommand) -> _Command:
-    return _Command(
-        command.kind.word,
-        command.app.name,
-        command.accounts,
-        tuple(field.tag for field in command.fields),
-        command.owner,
-        command.both,
-        command.named,
-        command.csv,
-        command.share,
-    )
-
-
-def _unpack_command(saved: _Command, apps: Mapping[str, App]) -> LookupCommand:
-    kind, app = LOOKUP_KINDS[saved.kind], apps[saved.app]
-    return LookupCommand(
-        kind,
-        app,
-        saved.accounts,
-        _find_fields(kind.domain, app, saved.fields) if kind.domain else (),
-        owner=saved.owner,
-        both=saved.both,
-        named=saved.named,
-        csv=saved.csv,
-        share=saved.share,
+        fields=find_fields(Domain.PROFILE, app, saved.fields),
     )
 
 
@@ -315,7 +259,7 @@ def _pack_page(page: LookupPage) -> _Page:
     problems: dict[int, IMError] = {id(row.problem): row.problem for row in answer.rows if row.problem}
     places = {key: place for place, key in enumerate(problems)}
     return _Page(
-        _pack_command(answer.command),
+        pack_command(answer.command),
         tuple(
             _Row(row.account, row.status, places.get(id(row.problem), -1), dict(row.values))
             for row in answer.rows
@@ -338,7 +282,7 @@ def _unpack_page(saved: _Page, apps: Mapping[str, App]) -> LookupPage:
         )
         for row in saved.rows
     )
-    answer = Lookup(_unpack_command(saved.command, apps), rows, cancelled=saved.cancelled)
+    answer = Lookup(unpack_command(saved.command, apps), rows, cancelled=saved.cancelled)
     return LookupPage(answer, saved.number, saved.size, saved.failed)
 
 

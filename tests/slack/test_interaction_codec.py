@@ -11,8 +11,8 @@ from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
 from bot.core.lookups.mutual import MUTUAL, YES
 from bot.core.model import AccountResult, Actor, App, EntryKind, LookupStatus, RecordQuery
 from bot.core.results import Form, Lookup, Preview
+from bot.encryption import Cipher
 from bot.errors import IMError, NotAFriendError, RateLimitedError, UnavailableError
-from bot.slack.encryption import Cipher
 from bot.slack.interaction_codec import InteractionCodec
 from bot.slack.interactions import (
     ElsewhereCancelable,

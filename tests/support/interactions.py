@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from bot.core.model import App, SavedState
-from bot.slack.encryption import Cipher
+from bot.encryption import Cipher
 from bot.slack.interaction_codec import InteractionCodec
 from bot.slack.interaction_store import CAPACITY, MOST_ACCOUNTS, Interactions, StateStore
 from tests.support.fakes import FakeRecord
