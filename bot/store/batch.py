@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from sqlalchemy import Connection, UpdateBase, delete, exists, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
@@ -27,7 +27,7 @@ from bot.store.database import clock, schema
 from bot.store.database.errors import translate_database_errors
 from bot.store.database.schema import changes, entries, lease, outbox
 from bot.store.posts import find_outdated, keep_posts, keep_undone, mark_shown
-from bot.store.states import add_claim, drop_expired, take_state, write_states
+from bot.store.states import add_claim, take_state, write_states
 
 _SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN})
 _CHANGE_COMMANDS = frozenset({"set", "undo"})
@@ -44,6 +44,7 @@ _ADD_ENTRIES = insert(schema.entries)
 _ADD_ACCOUNTS = insert(schema.entry_accounts)
 _ADD_TO_OUTBOX = insert(schema.outbox)
 
+T = TypeVar("T")
 _Row: TypeAlias = dict[str, object]
 
 log = logging.getLogger(__name__)
@@ -164,8 +165,7 @@ class Batch:
 
     def take_state(self, id_: str) -> bool:
         """Delete a state; return whether it was there."""
-        with translate_database_errors(), self._connection.begin_nested():
-            there = take_state(self._connection, id_)
+        there = self.attempt(lambda connection, _: take_state(connection, id_))
         return self._states.pop(id_, None) is not None or there
 
     def claim(self, id_: str) -> bool:
@@ -174,12 +174,19 @@ class Batch:
         Raises:
             AuditError: It cannot be claimed; the entries of the batch are none the worse.
         """
-        with translate_database_errors(), self._connection.begin_nested():
-            return add_claim(self._connection, id_, self._now)
+        return self.attempt(lambda connection, now: add_claim(connection, id_, now))
 
-    def drop_expired(self) -> None:
-        """Delete a part of the expired states and claims."""
-        self._keep(partial(drop_expired, self._connection, self._now))
+    def attempt(self, work: Callable[[Connection, datetime], T]) -> T:
+        """Write beside the entries; return the result.
+
+        Args:
+            work: Writes by a connection, and the time (UTC).
+
+        Raises:
+            AuditError: It failed, and has written nothing; the entries of the batch are none the worse.
+        """
+        with translate_database_errors(), self._connection.begin_nested():
+            return work(self._connection, self._now)
 
     def try_append(self) -> None:
         """Append an entry and roll it back; use a batch of its own, since committing it needs as much room.

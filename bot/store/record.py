@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Engine, and_, func, or_, select, update
 
@@ -9,6 +10,7 @@ from bot.core.model import (
     WATCHED,
     Actor,
     AlteredEntry,
+    App,
     AuditEvent,
     Change,
     Entry,
@@ -20,22 +22,27 @@ from bot.core.model import (
     RecordQuery,
     SavedState,
 )
+from bot.encryption import Cipher
 from bot.errors import AuditError
-from bot.store import chain
+from bot.store import chain, file_lookups, states
 from bot.store.batch import Batch, is_checkpoint_due
 from bot.store.database import clock
 from bot.store.database.engine import open_engine, open_snapshot
 from bot.store.database.migrate import check_current, is_current, migrate_engine
 from bot.store.database.schema import changes, entries, entry_accounts, lease, outbox
 from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
+from bot.store.file_lookups import StoredFileLookups
 from bot.store.posts import find_outdated, find_places
 from bot.store.search import search
-from bot.store.states import find_ids, find_state, has_expired
+from bot.store.states import find_ids, find_state
 from bot.store.verified_changes import check_latest, load_verified, load_verified_each
 from bot.store.writer import Writer
 
 _MAX_INSPECTED = 100
 """The most waiting entries that are searched for a readable one."""
+
+_EXPIRING = (states, file_lookups)
+"""The modules of what is kept for a while."""
 
 
 class Store:
@@ -115,12 +122,22 @@ class Store:
         return self._writer.submit(lambda batch: batch.claim(id_), seconds)
 
     def drop_expired(self) -> None:
-        """Delete a part of the expired states and claims."""
+        """Delete a part of what has expired."""
         # Polling must not write.
         with open_snapshot(self._engine) as connection:
-            if not has_expired(connection, clock.now(connection)):
-                return
-        self._writer.submit(Batch.drop_expired)
+            now = clock.now(connection)
+            due = [kind.drop_expired for kind in _EXPIRING if kind.has_expired(connection, now)]
+        for drop in due:
+            self._writer.submit(partial(Batch.attempt, work=drop))
+
+    def open_file_lookups(self, apps: Mapping[str, App], cipher: Cipher) -> StoredFileLookups:
+        """Open the file lookups of this database.
+
+        Args:
+            apps: The apps by name.
+            cipher: Encrypts their rows.
+        """
+        return StoredFileLookups(self._engine, self._writer, apps, cipher)
 
     def propose(self, change: Change, event: AuditEvent) -> Entry:
         """Store a new change, and record it."""

@@ -7,13 +7,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     text,
 )
 
-REVISION = "fifth"
+REVISION = "sixth"
 """The newest revision."""
 
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -129,3 +130,46 @@ claims = Table(
     Column("expires", Float(53), nullable=False, index=True),
 )
 """The requests that a process has taken, by a digest of their ids, and the end (Unix seconds)."""
+
+file_lookups = Table(
+    "file_lookups",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("done", Number, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("retry_at", Float(53), nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("until", Float(53), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("ts", Text, nullable=False),
+    Column("made", Float(53), nullable=False),
+    Column("expires", Float(53), nullable=False, index=True),
+)
+"""Lookups of files: an opaque id, the owner's user id, JSON of what was asked, and how far it has come.
+
+Also the counts of rows by status and in all, the lease's holder and end, when it may be leased again, its
+message, and the end (Unix seconds). The state is empty until all ids are kept.
+"""
+
+file_lookup_ids = Table(
+    "file_lookup_ids",
+    metadata,
+    Column("lookup", Text, ForeignKey("file_lookups.id"), primary_key=True),
+    Column("place", Number, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""The ids of a file lookup in parts, each by the number of ids before it: JSON, compressed."""
+
+file_lookup_rows = Table(
+    "file_lookup_rows",
+    metadata,
+    Column("lookup", Text, ForeignKey("file_lookups.id"), primary_key=True),
+    Column("place", Number, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""The rows of a file lookup in parts, each by the number of rows before it: compressed and encrypted."""

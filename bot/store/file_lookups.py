@@ -1,0 +1,329 @@
+"""Lookups of files, with their ids and rows, in a database that all processes share, for a day."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from bot.core.file_lookups import OVER, FileLookup, FileLookupState
+from bot.core.model import Actor, App, LookupStatus
+from bot.core.time_limits import STATE_SECONDS
+from bot.encryption import Cipher
+from bot.store.database import clock
+from bot.store.database.engine import open_snapshot
+from bot.store.database.schema import file_lookup_ids, file_lookup_rows, file_lookups
+from bot.store.file_lookup_codec import (
+    decode_ids,
+    decode_lookup,
+    decode_rows,
+    encode_counts,
+    encode_ids,
+    encode_lookup,
+    encode_rows,
+)
+from bot.store.writer import Writer
+
+MAX_EXPIRED_PARTS = 200
+"""The most expired parts of ids, and of rows, that one transaction deletes."""
+
+_T = TypeVar("_T")
+_OPEN = tuple(state for state in FileLookupState if state not in OVER)
+_LEASED = (FileLookupState.RUNNING, FileLookupState.SENDING)
+_ADDING = ""
+"""The state until all ids are kept."""
+_ADDING_SECONDS = 60.0
+"""Seconds after which one that is still being added counts as lost with its process."""
+_PARTS = 16
+"""The parts of ids that one transaction adds."""
+_UNKNOWN = "its app, or one of its fields, is no longer in the bot's settings"
+
+_table = file_lookups.c
+
+
+class StoredFileLookups:
+    """A FileLookupStore beside the record, safe between threads and processes.
+
+    Ids are compressed; rows, which hold values of people, are also encrypted.
+
+    Args:
+        engine: The database.
+        writer: Its writer.
+        apps: The apps by name.
+        cipher: Encrypts the rows.
+    """
+
+    def __init__(self, engine: Engine, writer: Writer, apps: Mapping[str, App], cipher: Cipher) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._apps = apps
+        self._cipher = cipher
+
+    def add(self, lookup: FileLookup, ids: Iterable[Sequence[str]], most: int | None = None) -> bool:
+        """Keep a new file lookup and its ids; False if as many of its actor's as `most` are open."""
+        if not self._write(partial(_begin, lookup, most)):
+            return False
+        parts = _make_parts(lookup.id, ids)
+        while some := list(islice(parts, _PARTS)):
+            self._write(partial(_insert_ids, some))
+        self._write(partial(_update, _table.id == lookup.id, {"state": lookup.state}))
+        return True
+
+    def find(self, id_: str) -> FileLookup | None:
+        """Find a file lookup that has not expired."""
+        found = self._read(lambda _: select(file_lookups).where(_table.id == id_, _table.state != _ADDING))
+        return next(iter(found), None)
+
+    def list_open(self, actor: Actor) -> Sequence[FileLookup]:
+        """List an actor's file lookups that are not over, oldest first."""
+        mine = and_(_table.owner == actor.user_id, _table.state.in_(_OPEN))
+        return self._read(lambda _: select(file_lookups).where(mine).order_by(_table.made, _table.id))
+
+    def lease_next(self, holder: str, seconds: float) -> FileLookup | None:
+        """Lease the oldest one that waits, is to be sent, or has lost its lease."""
+        # Polling must not write.
+        with open_snapshot(self._engine) as connection:
+            if connection.execute(_next(clock.now(connection))).first() is None:
+                return None
+        return self._write(partial(self._lease, holder, seconds))
+
+    def renew(self, id_: str, holder: str, seconds: float) -> bool:
+        """Renew a lease; False if it is over."""
+
+        def renew(connection: Connection, now: datetime) -> bool:
+            until = now.timestamp() + seconds
+            return _update(_leased(id_, holder, now), {"until": until}, connection, now)
+
+        return self._write(renew)
+
+    def is_leased(self, id_: str, holder: str) -> bool:
+        """Check, without writing, whether a holder still has a lease."""
+        with open_snapshot(self._engine) as connection:
+            mine = _leased(id_, holder, clock.now(connection))
+            return connection.scalar(select(_table.id).where(mine)) is not None
+
+    def list_ids(self, id_: str, after: int) -> Iterator[str]:
+        """Yield its ids in order, without the first `after`; each part in a read of its own."""
+        place = after
+        while part := self._find_part(id_, place):
+            before, content = part
+            ids = decode_ids(content)[place - before :]
+            if not ids:
+                return
+            yield from ids
+            place += len(ids)
+
+    def append(self, id_: str, holder: str, rows: bytes, counts: Mapping[LookupStatus, int]) -> bool:
+        """Keep more rows, and the counts of all; False without the lease."""
+        content = encode_rows(rows, self._cipher)
+
+        def append(connection: Connection, now: datetime) -> bool:
+            mine = _leased(id_, holder, now)
+            # No other transaction can write before this one ends.
+            place = connection.scalar(select(_table.done).where(mine))
+            if place is None:
+                return False
+            part = {"lookup": id_, "place": place, "content": content}
+            connection.execute(insert(file_lookup_rows), part)
+            return _update(mine, {**encode_counts(counts), "problem": "", "tries": 0}, connection, now)
+
+        return self._write(append)
+
+    def list_rows(self, id_: str) -> Iterator[bytes]:
+        """Yield its rows in parts, each in a read of its own."""
+        rows, place = file_lookup_rows.c, -1
+        while True:
+            query = select(rows.place, rows.content).where(rows.lookup == id_, rows.place > place)
+            with open_snapshot(self._engine) as connection:
+                part = connection.execute(query.order_by(rows.place).limit(1)).one_or_none()
+            if part is None:
+                return
+            yield decode_rows(part.content, self._cipher)
+            place = part.place
+
+    def release(
+        self,
+        id_: str,
+        holder: str,
+        state: FileLookupState,
+        problem: str = "",
+        wait: timedelta = timedelta(0),
+    ) -> bool:
+        """Give a lease back with a new state, to be leased again after a while; False without it."""
+
+        def release(connection: Connection, now: datetime) -> bool:
+            values = _free(state, problem)
+            if wait:
+                values |= {"retry_at": (now + wait).timestamp(), "tries": _table.tries}
+            return _update(_leased(id_, holder, now), values, connection, now)
+
+        return self._write(release)
+
+    def set_state(
+        self,
+        id_: str,
+        old: Collection[FileLookupState],
+        new: FileLookupState,
+        problem: str = "",
+        most: int | None = None,
+    ) -> bool:
+        """Move it from one of some states to another, and end its lease; False if it is in none."""
+
+        def move(connection: Connection, now: datetime) -> bool:
+            owner = connection.scalar(select(_table.owner).where(_table.id == id_))
+            if owner is None or not _has_room(owner, most, connection, now):
+                return False
+            there = and_(_table.id == id_, _table.state.in_(old), _alive(now))
+            return _update(there, _free(new, problem), connection, now)
+
+        return self._write(move)
+
+    def set_message(self, id_: str, channel: str, ts: str) -> None:
+        """Keep the message that shows it."""
+        self._write(partial(_update, _table.id == id_, {"channel": channel, "ts": ts}))
+
+    def _write(self, work: Callable[[Connection, datetime], _T]) -> _T:
+        return self._writer.submit(lambda batch: batch.attempt(work))
+
+    def _read(self, query: Callable[[datetime], Select[Any]]) -> Sequence[FileLookup]:
+        with open_snapshot(self._engine) as connection:
+            now = clock.now(connection)
+            rows = connection.execute(query(now).where(_alive(now))).all()
+        return [lookup for row in rows if (lookup := decode_lookup(row, self._apps))]
+
+    def _find_part(self, id_: str, place: int) -> tuple[int, bytes] | None:
+        """Find the last part of the ids that begins at a place or before; None if there are no ids."""
+        ids = file_lookup_ids.c
+        query = (
+            select(ids.place, ids.content)
+            .where(ids.lookup == id_, ids.place <= place)
+            .order_by(ids.place.desc())
+            .limit(1)
+        )
+        with open_snapshot(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        return (row.place, row.content) if row else None
+
+    def _lease(self, holder: str, seconds: float, connection: Connection, now: datetime) -> FileLookup | None:
+        is_sent = _table.state == FileLookupState.SENDING
+        row = connection.execute(
+            update(file_lookups)
+            .where(_table.id == _next(now).with_for_update(skip_locked=True).scalar_subquery())
+            .values(
+                state=case((is_sent, FileLookupState.SENDING), else_=FileLookupState.RUNNING),
+                holder=holder,
+                until=now.timestamp() + seconds,
+                tries=_table.tries + 1,
+                retry_at=0.0,
+            )
+            .returning(file_lookups)
+        ).one_or_none()
+        if row is None:
+            return None
+        lookup = decode_lookup(row, self._apps)
+        if lookup is None:
+            _update(_table.id == row.id, _free(FileLookupState.FAILED, _UNKNOWN), connection, now)
+        return lookup
+
+
+def has_expired(connection: Connection, now: datetime) -> bool:
+    """Check whether a file lookup has expired."""
+    return connection.execute(select(_table.id).where(~_alive(now)).limit(1)).first() is not None
+
+
+def drop_expired(connection: Connection, now: datetime) -> None:
+    """Delete up to MAX_EXPIRED_PARTS of the expired ids, and of the rows; and what has neither any more."""
+    expired = select(_table.id).where(~_alive(now))
+    for table in (file_lookup_ids, file_lookup_rows):
+        key = tuple_(table.c.lookup, table.c.place)
+        some = select(table.c.lookup, table.c.place).where(table.c.lookup.in_(expired))
+        connection.execute(delete(table).where(key.in_(some.limit(MAX_EXPIRED_PARTS))))
+    connection.execute(
+        delete(file_lookups).where(
+            ~_alive(now), *(~_has_parts(table) for table in (file_lookup_ids, file_lookup_rows))
+        )
+    )
+
+
+def _has_parts(table: Table) -> ColumnElement[bool]:
+    return exists(select(table.c.place).where(table.c.lookup == _table.id))
+
+
+def _alive(now: datetime) -> ColumnElement[bool]:
+    return _table.expires > now.timestamp()
+
+
+def _leased(id_: str, holder: str, now: datetime) -> ColumnElement[bool]:
+    return and_(_table.id == id_, _table.holder == holder, _table.state.in_(_LEASED), _alive(now))
+
+
+def _next(now: datetime) -> Select[tuple[str]]:
+    """Select the one that is to be leased next."""
+    at = now.timestamp()
+    return (
+        select(_table.id)
+        .where(_table.state.in_(_OPEN), _table.retry_at <= at, _table.until <= at, _alive(now))
+        .order_by(_table.made, _table.id)
+        .limit(1)
+    )
+
+
+def _free(state: FileLookupState, problem: str) -> dict[str, object]:
+    """Make the columns of one that nobody has leased."""
+    return {"state": state, "problem": problem, "holder": "", "until": 0.0, "retry_at": 0.0, "tries": 0}
+
+
+def _update(
+    which: ColumnElement[bool],
+    values: Mapping[str, object],
+    connection: Connection,
+    _: datetime,
+) -> bool:
+    return bool(connection.execute(update(file_lookups).where(which).values(values)).rowcount)
+
+
+def _begin(lookup: FileLookup, most: int | None, connection: Connection, now: datetime) -> bool:
+    if not _has_room(lookup.actor.user_id, most, connection, now):
+        return False
+    at = now.timestamp()
+    times = {"made": at, "expires": at + STATE_SECONDS}
+    connection.execute(insert(file_lookups), {**encode_lookup(lookup), **times, "state": _ADDING})
+    return True
+
+
+def _has_room(owner: str, most: int | None, connection: Connection, now: datetime) -> bool:
+    """Check whether an owner may have one more open."""
+    if most is None:
+        return True
+    is_new = and_(_table.state == _ADDING, _table.made > now.timestamp() - _ADDING_SECONDS)
+    mine = and_(_table.owner == owner, or_(_table.state.in_(_OPEN), is_new), _alive(now))
+    return (connection.scalar(select(func.count()).select_from(file_lookups).where(mine)) or 0) < most
+
+
+def _make_parts(id_: str, ids: Iterable[Sequence[str]]) -> Iterator[dict[str, object]]:
+    place = 0
+    for part in ids:
+        yield {"lookup": id_, "place": place, "content": encode_ids(part)}
+        place += len(part)
+
+
+def _insert_ids(parts: Sequence[Mapping[str, object]], connection: Connection, _: datetime) -> None:
+    connection.execute(insert(file_lookup_ids), parts)
