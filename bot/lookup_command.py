@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from bot.bulk.id_list import IdList
@@ -84,20 +85,25 @@ def _run(args: Namespace, settings: Settings) -> int:
         progress = Progress(ids.count, sum(counts.values()))
         lookup = BulkLookup(command, im, form, pool, watch=progress.tick)
         with closing(progress), _stop_on_signal(lookup) as signals:
-            run = BulkRun(lookup, record, part, progress, counts)
+            run = BulkRun(lookup, record, partial(_keep, part, progress), counts)
             problem = run.run(ids.after(sum(counts.values())))
             pool.shutdown(wait=False, cancel_futures=True)
             progress.close()
             if sum(counts.values()) == ids.count:
-                code = _finish(out, run, convert=_is_converted(command, out))
+                code = _finish(out, part, run, convert=_is_converted(command, out))
             else:
-                code = _stop(problem, signals, run, ids.count)
+                code = _stop(problem, signals, part, run, ids.count)
         _say_unrecorded(record)
     if lookup.is_busy:
         # Calls that were dropped would hold up the exit until they time out.
         sys.stdout.flush()
         os._exit(code)
     return code
+
+
+def _keep(part: PartFile, progress: Progress, rows: bytes, counts: Mapping[LookupStatus, int]) -> None:
+    part.append(rows)
+    progress.show(counts)
 
 
 def _check_out(args: Namespace) -> Path:
@@ -209,9 +215,9 @@ def _stop_on_signal(lookup: BulkLookup) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _finish(out: Path, run: BulkRun, *, convert: bool) -> int:
+def _finish(out: Path, part: PartFile, run: BulkRun, *, convert: bool) -> int:
     run.record.end(run.counts, Outcome.EXPORTED)
-    run.part.finish(convert=convert)
+    part.finish(convert=convert)
     print(f"{out}: {_count(run.counts)}")  # noqa: T201 - the command's answer
     failed = count_failed(run.counts)
     if failed:
@@ -219,9 +225,9 @@ def _finish(out: Path, run: BulkRun, *, convert: bool) -> int:
     return EXIT_FAILED if failed else 0
 
 
-def _stop(problem: IMError | None, signals: list[int], run: BulkRun, total: int) -> int:
+def _stop(problem: IMError | None, signals: list[int], part: PartFile, run: BulkRun, total: int) -> int:
     written = sum(run.counts.values())
-    done = f"{written:,} of {total:,} ids are written to {run.part.path}"
+    done = f"{written:,} of {total:,} ids are written to {part.path}"
     if problem is None:
         run.record.end(run.counts, Outcome.CANCELLED, f"stopped after {written:,} of {total:,} ids")
         _say(f"Stopped. {done}. {_AGAIN}.")

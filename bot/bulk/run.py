@@ -2,13 +2,11 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.bulk.job import BulkLookup, RowBatch
 from bot.bulk.job_record import ENTRY_ACCOUNTS, JobRecord
-from bot.bulk.part_file import PartFile
-from bot.bulk.progress import Progress
 from bot.core.model import LookupStatus
 from bot.core.ports import CALL_ACCOUNTS
 from bot.errors import IMError
@@ -24,15 +22,13 @@ class BulkRun:
     Args:
         lookup: The lookup.
         record: Its record.
-        part: Its output so far.
-        progress: Shows how far it has come.
+        keep: Writes more rows, given the counts of all, and shows how far it has come.
         counts: The numbers of rows that are written, by status.
     """
 
     lookup: BulkLookup
     record: JobRecord
-    part: PartFile
-    progress: Progress
+    keep: Callable[[bytes, Mapping[LookupStatus, int]], None]
     counts: Counter[LookupStatus]
 
     def run(self, ids: Iterable[str]) -> IMError | None:
@@ -60,7 +56,6 @@ class BulkRun:
         if batches:
             # A value that is written was recorded, even if the process is killed in between.
             self.record.add([account for batch in batches for account in batch.accounts])
-            self.part.append(b"".join(batch.rows for batch in batches))
             for batch in batches:
                 self.counts.update(batch.counts)
-            self.progress.show(self.counts)
+            self.keep(b"".join(batch.rows for batch in batches), self.counts)
