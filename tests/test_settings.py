@@ -81,6 +81,8 @@ def test_what_is_not_set_has_a_default() -> None:
     assert settings.rules == Rules(Grantees(everyone=True), Grantees())
     assert (settings.audit_channel, settings.redis_url, settings.redis) == (None, None, None)
     assert settings.rate_share is None
+    assert settings.lookup_ids_per_hour is None
+    assert settings.file_lookups_at_once is None
     assert settings.database_url == "sqlite:///im-bot.db"
     assert (settings.host, settings.port, settings.log_level) == ("0.0.0.0", None, "INFO")
     assert settings.slack_silence_seconds == 300
@@ -194,6 +196,8 @@ REFUSED: tuple[tuple[Changes, str], ...] = (
     ({"REDIS_URL": "cache:6379"}, "REDIS_URL must be redis://[[USER]:PASSWORD@]HOST[:PORT][/NUMBER], redi"),
     ({"RATE_SHARE": "0"}, "RATE_SHARE must be greater than 0"),
     ({"RATE_SHARE": "1.5"}, "RATE_SHARE must be less than or equal to 1"),
+    ({"LOOKUP_IDS_PER_HOUR": "0"}, "LOOKUP_IDS_PER_HOUR must be greater than or equal to 1"),
+    ({"FILE_LOOKUPS_AT_ONCE": "none"}, "FILE_LOOKUPS_AT_ONCE must be a whole number"),
     ({"RATE_SHARE": "half"}, "RATE_SHARE must be a valid number"),
     ({"PORT": "http"}, "PORT must be a whole number"),
     ({"PORT": "65536"}, "PORT must be less than or equal to 65535"),

@@ -19,7 +19,6 @@ from bot.core.file_lookups import (
     FileLookupState,
     FileLookupStore,
 )
-from bot.core.limits import LookupLimits
 from bot.core.model import Actor, AuditEvent, Outcome, Surface
 from bot.core.ports import Record
 from bot.core.services import Services
@@ -47,17 +46,15 @@ class FileLookups:
     """The use cases of file lookups, in any process.
 
     Args:
-        services: Checks roles, and has the record.
+        services: Checks roles and limits, and has the record.
         store: Keeps them.
         notices: Tells their actors how far they have come.
-        limits: The limits of a person.
         loop: Runs them in this process.
     """
 
     services: Services
     store: FileLookupStore
     notices: FileLookupNotices
-    limits: LookupLimits
     loop: Loop
 
     def start(
@@ -92,6 +89,7 @@ class FileLookups:
             raise UsageError("--both is not for files", advice="Leave it out, or ask for fewer ids")
         self._allow(actor, command)
         asked = make_event(actor, command)
+        self._check_open(asked)
         with closing(IdList()) as ids:
             file = IdsFile(source, name, column)
             ids.add(file)
@@ -108,9 +106,9 @@ class FileLookups:
                 FileLookupState.WAITING,
                 message=message,
             )
-            self._spend(asked, ids.count)
-            if not self.store.add(lookup, _split(ids.after(0)), self.limits.at_once):
-                raise self._refuse(asked, self.limits.make_open_error())
+            self.services.spend(asked, ids.count)
+            if not self.store.add(lookup, _split(ids.after(0)), self.services.limits.at_once):
+                raise self._refuse_one_more(asked)
         return self._move_on(lookup)
 
     def find(self, actor: Actor, id_: str) -> FileLookup:
@@ -152,11 +150,10 @@ class FileLookups:
         lookup = self._find_over(actor, id_)
         left = lookup.total - lookup.done
         asked = make_event(actor, lookup.command)
-        if self.limits.at_once is not None and len(self.store.list_open(actor)) >= self.limits.at_once:
-            raise self._refuse(asked, self.limits.make_open_error())
-        self._spend(asked, left)
+        self._check_open(asked)
+        self.services.spend(asked, left)
         state = FileLookupState.WAITING if left else FileLookupState.SENDING
-        if not self.store.set_state(id_, _RESUMABLE, state, most=self.limits.at_once):
+        if not self.store.set_state(id_, _RESUMABLE, state, most=self.services.limits.at_once):
             raise ExpiredError("this file lookup goes on already")
         return self._move_on(replace(lookup, state=state, problem="", tries=0))
 
@@ -187,19 +184,20 @@ class FileLookups:
         event = make_event(actor, command)
         self.services.allow(actor, event.command, event.surface, event.app, event.accounts)
 
-    def _spend(self, asked: AuditEvent, ids: int) -> None:
-        try:
-            self.limits.spend(asked.actor, ids)
-        except LimitError as refusal:
-            raise self._refuse(asked, refusal) from None
+    def _check_open(self, asked: AuditEvent) -> None:
+        most = self.services.limits.at_once
+        if most is not None and len(self.store.list_open(asked.actor)) >= most:
+            raise self._refuse_one_more(asked)
 
-    def _refuse(self, asked: AuditEvent, refusal: LimitError) -> LimitError:
+    def _refuse_one_more(self, asked: AuditEvent) -> LimitError:
+        refusal = self.services.limits.make_open_error()
         journal.deny(self.services.record, asked, refusal)
         return refusal
 
     def _move_on(self, lookup: FileLookup) -> FileLookup:
-        self.loop.wake()
+        # Shown first: the loop shows what follows.
         self.notices.show(lookup)
+        self.loop.wake()
         return lookup
 
 

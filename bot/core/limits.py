@@ -31,12 +31,12 @@ class LookupLimits:
     """The limits of a person's lookups in Slack; without settings there are none, and nothing is counted.
 
     Args:
-        usage: Counts the ids.
+        usage: Counts the ids; None without a limit of them.
         ids_per_hour: The most ids in any hour; None for any number.
         at_once: The most file lookups that are open; None for any number.
     """
 
-    usage: LookupUsage
+    usage: LookupUsage | None = None
     ids_per_hour: int | None = None
     at_once: int | None = None
 
@@ -47,7 +47,7 @@ class LookupLimits:
             LimitError: There would be too many.
         """
         most = self.ids_per_hour
-        if most is None or not ids:
+        if self.usage is None or most is None or not ids:
             return
         rule = f"one person may look up {most:,} ids in an hour"
         if ids > most:
@@ -69,6 +69,10 @@ class LookupLimits:
             f"one person may have {self.at_once} file lookups at once, and yours are not over",
             advice="Try again once one of them has ended, or cancel one",
         )
+
+
+NO_LIMITS = LookupLimits()
+"""The limits without settings."""
 
 
 def _describe(moment: datetime) -> str:

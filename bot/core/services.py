@@ -21,6 +21,7 @@ from bot.core.commands import (
 )
 from bot.core.fields import CUSTOM_PROFILE, PROFILE_FIELDS
 from bot.core.ids import fits
+from bot.core.limits import NO_LIMITS, LookupLimits
 from bot.core.lookups.job import LookupJob
 from bot.core.model import (
     MOVES,
@@ -40,7 +41,7 @@ from bot.core.parsing.command_line import Apps, parse
 from bot.core.policy import Rules
 from bot.core.ports import IM, People, Record
 from bot.core.results import Help, History, Home, Lookup, RecordPage, RoleReport, Start, Withheld
-from bot.errors import AuditError, ExpiredError, PermissionDeniedError, UsageError
+from bot.errors import AuditError, ExpiredError, LimitError, PermissionDeniedError, UsageError
 
 T = TypeVar("T", ShowHistory, SearchRecord)
 
@@ -64,6 +65,7 @@ class Services:
         pool: Runs the calls of a lookup in parallel.
         record: The record of all requests.
         changes: The use cases that write; their buttons call it directly.
+        limits: The limits of one person's lookups.
     """
 
     apps: Apps
@@ -73,6 +75,7 @@ class Services:
     pool: Executor
     record: Record
     changes: Changes
+    limits: LookupLimits = NO_LIMITS
 
     def read(self, actor: Actor, text: str, surface: Surface = Surface.COMMAND) -> Command:
         """Parse typed text.
@@ -131,6 +134,7 @@ class Services:
 
         Raises:
             PermissionDeniedError: The actor may not look up; nothing was sent.
+            LimitError: They have looked up too much; nothing was sent.
         """
         return self._begin(actor, command, surface)
 
@@ -141,6 +145,7 @@ class Services:
 
         Raises:
             PermissionDeniedError: The actor may not look up; nothing was sent.
+            LimitError: They have looked up too much; nothing was sent.
         """
         rows = answer.narrow(part).rows
         found = tuple(row.account for row in rows if row.status is LookupStatus.FOUND)
@@ -161,8 +166,21 @@ class Services:
         word = command.kind.word
         asked = AuditEvent(actor, surface, command.app.name, word, accounts, Outcome.ANSWERED)
         self._check(asked, _NEEDS[word])
+        self.spend(asked, sum(map(fits, command.accounts)))
         im = self.ims[command.app.name]
         return LookupJob(command, asked, im, self.pool, self.record, earlier=earlier, begun=begun)
+
+    def spend(self, asked: AuditEvent, ids: int) -> None:
+        """Count ids that a person is about to look up.
+
+        Raises:
+            LimitError: They would be too many in an hour; the refusal is recorded.
+        """
+        try:
+            self.limits.spend(asked.actor, ids)
+        except LimitError as refusal:
+            journal.deny(self.record, asked, refusal)
+            raise
 
     def show_history(
         self, actor: Actor, command: ShowHistory, surface: Surface = Surface.COMMAND, *, shared_in: str = ""

@@ -24,7 +24,7 @@ from bot.core.model import (
 )
 from bot.encryption import Cipher
 from bot.errors import AuditError
-from bot.store import chain, file_lookups, states
+from bot.store import chain, file_lookups, states, usage
 from bot.store.batch import Batch, is_checkpoint_due
 from bot.store.database import clock
 from bot.store.database.engine import open_engine, open_snapshot
@@ -41,7 +41,7 @@ from bot.store.writer import Writer
 _MAX_INSPECTED = 100
 """The most waiting entries that are searched for a readable one."""
 
-_EXPIRING = (states, file_lookups)
+_EXPIRING = (states, file_lookups, usage)
 """The modules of what is kept for a while."""
 
 
@@ -120,6 +120,11 @@ class Store:
     def claim(self, id_: str, seconds: float) -> bool:
         """Claim an id for an hour, within some seconds; return False if it is claimed already."""
         return self._writer.submit(lambda batch: batch.claim(id_), seconds)
+
+    def spend(self, actor: Actor, ids: int, most: int) -> datetime | None:
+        """Count ids that a person looks up, unless there would be more than `most` in an hour."""
+        work = partial(usage.spend, actor.user_id, ids, most)
+        return self._writer.submit(lambda batch: batch.attempt(work), usage.SPEND_SECONDS)
 
     def drop_expired(self) -> None:
         """Delete a part of what has expired."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
 from bot.core.commands import make_lookup
 from bot.core.file_lookups import FileLookup, FileLookupState
@@ -22,6 +22,7 @@ from bot.store.file_lookups import MAX_EXPIRED_PARTS, StoredFileLookups
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import denied
+from tests.support.file_lookup_time import pass_time
 
 APP = App("prod", "Singapore")
 VERA = Actor("U01VERA", "T1")
@@ -44,13 +45,6 @@ def transaction(url: str) -> Iterator[Connection]:
             yield connection
     finally:
         engine.dispose()
-
-
-def pass_time(url: str, seconds: float) -> None:
-    """Let time pass for every file lookup."""
-    with transaction(url) as connection:
-        times = {name: file_lookups.c[name] - seconds for name in ("made", "expires", "until", "retry_at")}
-        connection.execute(update(file_lookups).values(times))
 
 
 def count_rows(url: str) -> list[int]:

@@ -14,7 +14,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "sixth"
+REVISION = "seventh"
 """The newest revision."""
 
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -173,3 +173,13 @@ file_lookup_rows = Table(
     Column("content", LargeBinary, nullable=False),
 )
 """The rows of a file lookup in parts, each by the number of rows before it: compressed and encrypted."""
+
+lookup_usage = Table(
+    "lookup_usage",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("minute", Number, primary_key=True, autoincrement=False),
+    Column("ids", Number, nullable=False),
+    Index("lookup_usage_by_minute", "minute"),
+)
+"""The ids that a person has looked up in each minute (Unix seconds), where the settings limit them."""
