@@ -2,17 +2,23 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.audit_tasks import Audit
+from bot.bulk.file_lookup_loop import FileLookupLoop
+from bot.bulk.file_lookup_run import FileLookupTools
+from bot.bulk.file_lookups import FileLookups
 from bot.core.changes.service import Changes
 from bot.core.executor import FairExecutor
+from bot.core.file_lookups import FileLookupNotices, FileLookupStore
+from bot.core.limits import LookupLimits
 from bot.core.results import Settled
 from bot.core.services import Services
 from bot.encryption import Cipher
@@ -49,6 +55,9 @@ PRIORITY_WORKERS = 4
 CLOSE_SECONDS = 22.0
 """Seconds that running commands still get when the bot stops: their budget, and time to answer."""
 
+NoticesFactory: TypeAlias = Callable[[SlackClient, FileLookupStore], FileLookupNotices]
+"""Makes what tells people how far their file lookups have come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bot:
@@ -65,17 +74,30 @@ class Bot:
     priority_workers: Workers
     quick_workers: Workers
     pool: Executor
+    file_lookups: FileLookups | None
+    loop: FileLookupLoop | None
 
     @property
     def is_busy(self) -> bool:
-        """True while commands are running."""
-        return any(workers.is_busy for workers in (self.workers, self.quick_workers, self.priority_workers))
+        """True while commands or file lookups are running."""
+        workers = any(each.is_busy for each in (self.workers, self.quick_workers, self.priority_workers))
+        return workers or bool(self.loop and self.loop.is_busy)
+
+    def start(self) -> None:
+        """Start the work in the background."""
+        self.audit.start()
+        if self.loop:
+            self.loop.start()
 
     def close(self) -> None:
         """Accept no more work, finish running commands within CLOSE_SECONDS, and close every connection."""
         deadline = time.monotonic() + CLOSE_SECONDS
+        if self.loop:
+            self.loop.stop()
         for workers in (self.workers, self.quick_workers, self.priority_workers):
             workers.close(max(0.0, deadline - time.monotonic()))
+        if self.loop:
+            self.loop.close()
         self.interactions.close()
         self.audit.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
@@ -92,7 +114,8 @@ def make_slack_client(settings: Settings, limits: Limits = USUAL_LIMITS) -> Slac
 
 def make_im_clients(settings: Settings) -> dict[str, IMClient]:
     """Make a client for each Tencent Chat app."""
-    workers = CONCURRENT_CALLS + THREADS
+    # Lookups share some threads, file lookups others, and a lookup of one call has its worker's.
+    workers = 2 * CONCURRENT_CALLS + THREADS
     return {name: make_im_client(settings, name, workers) for name in settings.im_apps}
 
 
@@ -104,6 +127,7 @@ def make_bot(
     settings: Settings,
     observe: Observer = _observe_nothing,
     limits: Limits = USUAL_LIMITS,
+    make_notices: NoticesFactory | None = None,
 ) -> Bot:
     """Assemble the bot, without connecting it."""
     slack, ims = make_slack_client(settings, limits), make_im_clients(settings)
@@ -114,7 +138,8 @@ def make_bot(
     changes = Changes(
         apps=settings.apps, ims=ims, rules=settings.rules, people=people, record=store, audited=audited
     )
-    services = Services(settings.apps, ims, settings.rules, people, pool, store, changes)
+    most = LookupLimits(store, settings.lookup_ids_per_hour, settings.file_lookups_at_once)
+    services = Services(settings.apps, ims, settings.rules, people, pool, store, changes, most)
     post_links = PostLinks(store.find_posts, people.link)
     relay = _make_relay(settings, slack, store, people, post_links)
     reconcile_loop = _make_reconcile_loop(settings, store, changes, responder)
@@ -130,6 +155,7 @@ def make_bot(
     homes = HomeTabs(slack, command, services, interactions, audit.channel_state, _find_channel(settings))
     workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
     admission = Admission(interactions, workers, quick_workers, priority_workers)
+    file_lookups, loop = _make_file_lookups(settings, services, slack, store, make_notices)
     bolt = _make_bolt(slack, settings)
     register(bolt, runner, responder, admission, homes)
     return Bot(
@@ -144,13 +170,34 @@ def make_bot(
         priority_workers,
         quick_workers,
         pool,
+        file_lookups,
+        loop,
     )
 
 
 def _make_interactions(settings: Settings, store: Store) -> Interactions:
+    return Interactions(store, InteractionCodec(settings.apps.by_name, _make_cipher(settings)))
+
+
+def _make_cipher(settings: Settings) -> Cipher:
     # The bot token is a secret that all processes share, and the database does not hold.
-    cipher = Cipher(settings.slack_bot_token.get_secret_value())
-    return Interactions(store, InteractionCodec(settings.apps.by_name, cipher))
+    return Cipher(settings.slack_bot_token.get_secret_value())
+
+
+def _make_file_lookups(
+    settings: Settings,
+    services: Services,
+    slack: SlackClient,
+    store: Store,
+    make_notices: NoticesFactory | None,
+) -> tuple[FileLookups | None, FileLookupLoop | None]:
+    if make_notices is None:
+        return None, None
+    kept = store.open_file_lookups(settings.apps.by_name, _make_cipher(settings))
+    notices = make_notices(slack, kept)
+    # Their own calls: however long the vendor takes, they hold none of the commands' threads.
+    loop = FileLookupLoop(FileLookupTools(services, kept, notices, FairExecutor(CONCURRENT_CALLS)))
+    return FileLookups(services, kept, notices, loop), loop
 
 
 def _make_bolt(slack: SlackClient, settings: Settings) -> App:
@@ -216,7 +263,7 @@ def _make_reconcile_loop(
 def connect_socket_mode(bot: Bot, settings: Settings) -> Iterator[SocketClient]:
     """Connect a bot over Socket Mode; on leaving, running commands are finished."""
     handler = DeduplicatingHandler(bot.bolt, bot.slack, settings.slack_app_token.get_secret_value())
-    bot.audit.start()
+    bot.start()
     try:
         handler.connect()  # type: ignore[no-untyped-call]  # Bolt's, without types
     except SlackCallError as error:

@@ -35,7 +35,7 @@ def serve(settings: Settings) -> None:
     metrics = Metrics()
     listener = _listen(settings.host, DEFAULT_PORT if settings.port is None else settings.port)
     bot = make_bot(settings, metrics.observe)
-    bot.audit.start()
+    bot.start()
     secret = settings.slack_signing_secret.get_secret_value()
     with (
         _watch(bot, settings, metrics) as troubles,

@@ -69,7 +69,7 @@ def fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BotFixture]:
         )
         metrics = Metrics()
         with closing(make_bot(settings, metrics.observe)) as bot:
-            bot.audit.start()
+            bot.start()
             metrics.watch_outbox(bot.audit.count_waiting)
             app = HTTPApp(bot.bolt, metrics, [bot.audit.trouble], workspace.app.signing_secret)
             wait_until(lambda: call(app, "GET", "/readyz").status == 200)

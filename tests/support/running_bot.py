@@ -250,7 +250,7 @@ def _by_socket(settings: Settings) -> Iterator[Bot]:
 @contextmanager
 def _open(settings: Settings) -> Iterator[Bot]:
     with closing(make_bot(settings)) as bot:
-        bot.audit.start()
+        bot.start()
         yield bot
 
 

@@ -1,0 +1,127 @@
+"""The loop of a process that leases file lookups and runs them."""
+
+import logging
+import secrets
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+from bot.bulk.file_lookup_run import FileLookupRun, FileLookupTools
+from bot.core.file_lookups import LEASE_SECONDS
+from bot.errors import AuditError
+
+RUNNING_AT_ONCE = 2
+"""The most file lookups that a process runs at once."""
+LOOK_EVERY = 2.0
+"""Seconds between two looks for file lookups, while none runs."""
+CHECK_EVERY = 0.5
+"""Seconds between two checks of the leases, while one runs: a cancel is noticed in that time."""
+RENEW_EVERY = 8.0
+"""Seconds between two renewals of a lease."""
+CLOSE_SECONDS = 10.0
+"""Seconds that running file lookups get to keep what is finished, and to give their leases back."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Leased:
+    """A run, its thread, and the time of the latest renewal (monotonic seconds)."""
+
+    run: FileLookupRun
+    thread: Thread
+    renewed_at: float = field(default_factory=time.monotonic)
+
+
+class FileLookupLoop:
+    """A thread that leases file lookups, and one for each that runs.
+
+    Args:
+        tools: The parts that each run needs.
+        lease_seconds: Seconds for which a lease holds without being renewed.
+    """
+
+    def __init__(self, tools: FileLookupTools, lease_seconds: float = LEASE_SECONDS) -> None:
+        self._tools = tools
+        self._lease_seconds = lease_seconds
+        self._leased: list[_Leased] = []
+        self._woken = Event()
+        self._closing = Event()
+        self._thread = Thread(target=self._run, name="file lookups", daemon=True)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether file lookups run."""
+        return not all(leased.run.ended.is_set() for leased in self._leased)
+
+    def start(self) -> None:
+        """Begin to look for file lookups."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once for what is new, and for what was cancelled."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Lease no more, and end what runs soon; returns at once."""
+        self._closing.set()
+        self._woken.set()
+
+    def close(self, seconds: float = CLOSE_SECONDS) -> None:
+        """Stop, and wait until what is finished is kept and the leases are given back."""
+        self.stop()
+        end = time.monotonic() + seconds
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        for leased in list(self._leased):
+            leased.thread.join(max(0.0, end - time.monotonic()))
+        self._tools.pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._woken.clear()
+            try:
+                self._check()
+                self._lease()
+            except AuditError as error:
+                log.info("file lookups could not be looked for: %s", error)
+            except Exception:
+                # If this thread died, no file lookup would go on.
+                log.exception("file lookups could not be looked for")
+            self._woken.wait(CHECK_EVERY if self._leased else LOOK_EVERY)
+        for leased in self._leased:
+            leased.run.stop()
+
+    def _check(self) -> None:
+        """Renew leases, and stop what has lost its own."""
+        self._leased = [leased for leased in self._leased if not leased.run.ended.is_set()]
+        for leased in self._leased:
+            with suppress(AuditError):
+                if not self._is_held(leased):
+                    leased.run.stop()
+
+    def _is_held(self, leased: _Leased) -> bool:
+        store, run, now = self._tools.store, leased.run, time.monotonic()
+        if now - leased.renewed_at < min(RENEW_EVERY, self._lease_seconds / 3):
+            return store.is_leased(run.lookup.id, run.holder)
+        is_held = store.renew(run.lookup.id, run.holder, self._lease_seconds)
+        leased.renewed_at = now
+        return is_held
+
+    def _lease(self) -> None:
+        while len(self._leased) < RUNNING_AT_ONCE and not self._closing.is_set():
+            # A holder of its own for each lease: what is left of an earlier one can write nothing.
+            holder = secrets.token_urlsafe()
+            lookup = self._tools.store.lease_next(holder, self._lease_seconds)
+            if lookup is None:
+                return
+            run = FileLookupRun(lookup, holder, self._tools)
+            thread = Thread(target=self._work, args=(run,), name="file lookup", daemon=True)
+            self._leased.append(_Leased(run, thread))
+            thread.start()
+
+    def _work(self, run: FileLookupRun) -> None:
+        run.run()
+        # It has ended or waits: there is room for the next.
+        self.wake()

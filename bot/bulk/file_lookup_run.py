@@ -1,0 +1,229 @@
+"""The work of one lease of a file lookup: its ids are looked up, or its CSV is sent."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from threading import Event
+
+from bot.bulk.file_lookup_csv import choose_format, open_csv
+from bot.bulk.file_lookups import make_event, make_record
+from bot.bulk.job import PAUSES, BulkLookup
+from bot.bulk.run import BulkRun
+from bot.core.executor import FairExecutor
+from bot.core.file_lookups import FileLookup, FileLookupNotices, FileLookupState, FileLookupStore
+from bot.core.model import LookupStatus, Outcome
+from bot.core.services import Services
+from bot.errors import (
+    AlteredError,
+    AuditError,
+    AuthenticationError,
+    BotError,
+    NotFoundError,
+    PermissionDeniedError,
+    RoleUnconfirmedError,
+)
+
+FIRST_WAIT = timedelta(seconds=30)
+"""The time after which it is tried again; it doubles with each try."""
+LONGEST_WAIT = timedelta(minutes=5)
+"""The most that it doubles to."""
+MOST_SENDS = 5
+"""The times that sending is tried; also of work that breaks inside the bot."""
+LAST_CALL = timedelta(minutes=30)
+"""The time before it expires in which it is not tried again by itself: its actor may still take the rows."""
+
+_ANEW = "Send the file again"
+_DOUBLINGS = 10
+_BROKEN = "something broke inside the bot"
+# These stay until somebody corrects something.
+_LASTING = (AuthenticationError, NotFoundError)
+
+log = logging.getLogger(__name__)
+
+
+class _LeaseLostError(Exception):
+    """It was cancelled, or another process has the lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileLookupTools:
+    """The parts that every run needs.
+
+    Args:
+        services: Checks roles; has the record and the vendor's clients.
+        store: Keeps the file lookups.
+        notices: Tells their actors how far they have come.
+        pool: Makes the calls of all runs of this process, which take turns.
+        pauses: Seconds before ids that got no answer are asked about again.
+    """
+
+    services: Services
+    store: FileLookupStore
+    notices: FileLookupNotices
+    pool: FairExecutor
+    pauses: Sequence[float] = PAUSES
+
+
+class FileLookupRun:
+    """The work of one lease; one thread runs it, once.
+
+    Args:
+        lookup: The file lookup, as it was leased.
+        holder: The holder of the lease.
+        tools: The parts it needs.
+
+    Attributes:
+        ended: Set once it has ended.
+    """
+
+    def __init__(self, lookup: FileLookup, holder: str, tools: FileLookupTools) -> None:
+        self.lookup = lookup
+        self.holder = holder
+        self.ended = Event()
+        self._services = tools.services
+        self._store = tools.store
+        self._notices = tools.notices
+        self._record = make_record(tools.services.record, lookup)
+        self._pool = tools.pool.group(bulk=True)
+        self._pauses = tools.pauses
+        self._bulk: BulkLookup | None = None
+        self._stopped = Event()
+        self._began = time.monotonic()
+        self._kept: Mapping[LookupStatus, int] = lookup.counts
+
+    def stop(self) -> None:
+        """End it soon; rows that are finished are kept, and the lease is given back."""
+        self._stopped.set()
+        if bulk := self._bulk:
+            bulk.stop.set()
+
+    def run(self) -> None:
+        """Work until it is done, cannot go on, or is stopped."""
+        try:
+            if self.lookup.state is FileLookupState.SENDING:
+                self._send()
+            else:
+                self._look_up()
+        except _LeaseLostError:
+            log.info("a file lookup was cancelled, or goes on in another process")
+        except AlteredError as error:
+            self._give_back(partial(self._fail, _describe(error)))
+        except BotError as error:
+            log.warning("a file lookup waits: %s", error)
+            most = MOST_SENDS if self.lookup.state is FileLookupState.SENDING else None
+            self._give_back(partial(self._wait, str(error), most))
+        except Exception:
+            # It may go on in another lease, and this process must.
+            log.exception("a file lookup could not go on")
+            self._give_back(partial(self._wait, _BROKEN, MOST_SENDS))
+        finally:
+            self.ended.set()
+
+    def _look_up(self) -> None:
+        lookup = self.lookup
+        # Where the rows so far cannot be read any more, nothing more is asked.
+        next(self._store.list_rows(lookup.id), None)
+        im = self._services.ims[lookup.command.app.name]
+        self._bulk = BulkLookup(
+            lookup.command, im, choose_format(lookup.command), self._pool, pauses=self._pauses
+        )
+        if self._stopped.is_set():
+            self._bulk.stop.set()
+        self._notices.show(lookup)
+        run = BulkRun(self._bulk, self._record, self._keep, Counter(lookup.counts))
+        problem = run.run(self._store.list_ids(lookup.id, lookup.done))
+        if sum(self._kept.values()) == lookup.total:
+            self._move(FileLookupState.SENDING)
+        elif isinstance(problem, _LASTING):
+            self._fail(_describe(problem))
+        elif problem:
+            self._wait(str(problem))
+        elif self._stopped.is_set():
+            self._move(FileLookupState.WAITING)
+        else:
+            raise AlteredError("some of its ids are missing in the database", advice=_ANEW)
+
+    def _keep(self, rows: bytes, counts: Mapping[LookupStatus, int]) -> None:
+        lookup = self.lookup
+        if not self._store.append(lookup.id, self.holder, rows, counts):
+            raise _LeaseLostError
+        self._kept = dict(counts)
+        self._notices.show(replace(lookup, counts=self._kept, problem=""), self._estimate())
+
+    def _estimate(self) -> float:
+        """Estimate the seconds left, by the pace since this lease began."""
+        done = sum(self._kept.values())
+        seconds = time.monotonic() - self._began
+        return seconds / (done - self.lookup.done) * (self.lookup.total - done)
+
+    def _send(self) -> None:
+        lookup, event = self.lookup, make_event(self.lookup.actor, self.lookup.command)
+        try:
+            self._services.allow(lookup.actor, event.command, event.surface, event.app, event.accounts)
+        except PermissionDeniedError as refusal:
+            if isinstance(refusal, RoleUnconfirmedError):
+                raise
+            self._fail(str(refusal))
+            return
+        over = FileLookupState.FAILED if lookup.problem else FileLookupState.CANCELLED
+        end = FileLookupState.DONE if self._is_whole else over
+        with open_csv(self._store, lookup) as (csv, size):
+            if self._stopped.is_set():
+                self._move(FileLookupState.SENDING, lookup.problem)
+                return
+            if not self._store.is_leased(lookup.id, self.holder):
+                raise _LeaseLostError
+            self._record.end(lookup.counts, Outcome.EXPORTED)
+            self._notices.send(replace(lookup, state=end), csv, size)
+        self._move(end, "" if self._is_whole else lookup.problem)
+
+    @property
+    def _is_whole(self) -> bool:
+        return self.lookup.done == self.lookup.total
+
+    def _wait(self, problem: str, most: int | None = None) -> None:
+        """Give the lease back for a while; fail after `most` tries, or if little time is left."""
+        lookup = self.lookup
+        tries = lookup.tries if self._kept == lookup.counts else 1
+        wait = min(FIRST_WAIT * 2 ** min(tries - 1, _DOUBLINGS), LONGEST_WAIT)
+        end = self._services.record.now() + wait + LAST_CALL
+        if (most and tries >= most) or (lookup.expires_at and end > lookup.expires_at):
+            self._fail(problem)
+        elif lookup.state is FileLookupState.SENDING:
+            # The problem of a part that is sent is why there is no more of it.
+            self._move(lookup.state, problem if self._is_whole else lookup.problem, wait)
+        else:
+            self._move(FileLookupState.WAITING, problem, wait)
+
+    def _fail(self, problem: str) -> None:
+        self._release(FileLookupState.FAILED, problem)
+        self._record.end(self._kept, Outcome.FAILED, problem)
+        self._show()
+
+    def _move(self, state: FileLookupState, problem: str = "", wait: timedelta = timedelta(0)) -> None:
+        self._release(state, problem, wait)
+        self._show()
+
+    def _release(self, state: FileLookupState, problem: str, wait: timedelta = timedelta(0)) -> None:
+        if not self._store.release(self.lookup.id, self.holder, state, problem, wait):
+            raise _LeaseLostError
+
+    def _show(self) -> None:
+        if found := self._store.find(self.lookup.id):
+            self._notices.show(found)
+
+    def _give_back(self, give_back: Callable[[], None]) -> None:
+        try:
+            give_back()
+        except _LeaseLostError:
+            log.info("a file lookup was cancelled, or goes on in another process")
+        except AuditError as error:
+            log.warning("a file lookup goes on once its lease has run out: %s", error)
+
+
+def _describe(error: BotError) -> str:
+    return f"{error}. {error.advice}".rstrip(". ")

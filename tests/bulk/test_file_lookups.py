@@ -1,0 +1,325 @@
+"""File lookups of people, from start to the CSV, against a sandbox over HTTP."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+
+from bot.core.commands import LookupCommand, make_lookup
+from bot.core.file_lookups import FileLookupState
+from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS
+from bot.core.model import Entry, LookupStatus, Membership, Outcome, Surface
+from bot.errors import (
+    ExpiredError,
+    LimitError,
+    PermissionDeniedError,
+    SlackUnavailableError,
+    UsageError,
+)
+from bot.sandbox.behavior import Fault
+from tests.support.changes_fixture import EDDA, GUS, PROD, SLACK, VERA
+from tests.support.file_lookup_time import pass_time
+from tests.support.file_lookups import PROFILE, CountingSandbox, Process, run_process, split_csv
+from tests.support.sandbox import serving
+
+S = FileLookupState
+DOWN = Fault(kind="502")
+REFUSED = Fault(kind="code", code=70014)
+IDS = [f"u{number:05}" for number in range(2500)]
+
+
+@pytest.fixture
+def sandbox() -> CountingSandbox:
+    return CountingSandbox(len(IDS))
+
+
+@pytest.fixture
+def im_url(sandbox: CountingSandbox) -> Iterator[str]:
+    with serving(sandbox) as caller:
+        yield caller.url
+
+
+def entries(process: Process) -> list[Entry]:
+    """List VERA's entries, oldest first."""
+    found = [each for each in process.store.list_done(VERA, 1000) if isinstance(each, Entry)]
+    return found[::-1]
+
+
+def test_sends_a_row_for_each_id_in_the_files_order(url: str, im_url: str, sandbox: CountingSandbox) -> None:
+    ids = [*reversed(IDS), "nobody", "x" * 33]
+    with run_process(url, im_url) as process:
+        started = process.start([*ids, *ids[:3]])
+        done = process.wait_over()
+
+        assert (started.state, started.total, started.done) == (S.WAITING, len(ids), 0)
+        assert (done.state, done.problem, done.id) == (S.DONE, "", started.id)
+        assert done.counts == {
+            LookupStatus.FOUND: len(IDS),
+            LookupStatus.NOT_IMPORTED: 1,
+            LookupStatus.NOT_ASKED: 1,
+        }
+        ((_, state, content),) = process.notices.sent
+        rows = split_csv(content)
+        assert state is S.DONE
+        assert list(rows) == ids
+        assert rows["u00007"][1:5] == ["found", "", "", "prod"]
+        assert sorted(sandbox.asked) == sorted(ids[:-1])
+        *parts, end = entries(process)
+        assert [event.event.surface for event in parts] == [Surface.FILE] * len(parts)
+        assert sorted(account for entry in parts for account in entry.event.accounts) == sorted(ids[:-1])
+        assert (end.event.outcome, end.event.accounts) == (Outcome.EXPORTED, ())
+        assert f"2,502 ids, file {started.digest}: 2,500 found" in end.event.reason
+
+
+def test_reads_attributes_and_friends(file_url: str, im_url: str, sandbox: CountingSandbox) -> None:
+    (app,) = sandbox.apps.values()
+    app.accounts["u00001"] = replace(app.accounts["u00001"], attributes={"tier": "gold"})
+    commands: list[LookupCommand] = [
+        make_lookup(ATTRIBUTES, PROD, ()),
+        make_lookup(FRIENDS, PROD, (), owner="u00001"),
+    ]
+    with run_process(file_url, im_url) as process:
+        for command in commands:
+            process.start(["u00000", "u00001"], command=command)
+            assert process.wait_over().state is S.DONE
+
+        attributes, friends = (content.decode("utf-8-sig") for _, _, content in process.notices.sent)
+    assert attributes.splitlines()[0].endswith('"tier"')
+    assert split_csv(attributes.encode())["u00001"][-1] == "gold"
+    assert split_csv(friends.encode())["u00000"][1] == "not a friend"
+
+
+def test_refuses_before_anything_is_kept(file_url: str, im_url: str) -> None:
+    with run_process(file_url, im_url) as process:
+        with pytest.raises(PermissionDeniedError):
+            process.start(IDS, GUS)
+        with pytest.raises(UsageError, match="no ids"):
+            process.start([])
+        with pytest.raises(UsageError, match="both"):
+            process.start(IDS, command=replace(make_lookup(FRIENDS, PROD, (), owner="a"), both=True))
+        with pytest.raises(UsageError, match="no column"):
+            process.lookups.start(VERA, PROFILE, BytesIO(b"id,nick\na,b\n"), "a.csv", "uid")
+
+        assert process.kept.list_open(VERA) == []
+        assert entries(process) == []
+
+
+def test_shows_a_file_lookup_to_its_actor_alone(file_url: str, im_url: str) -> None:
+    with run_process(file_url, im_url, is_running=False) as process:
+        started = process.start(IDS)
+
+        assert process.lookups.find(VERA, started.id).id == started.id
+        for ask in (
+            process.lookups.find,
+            process.lookups.cancel,
+            process.lookups.resume,
+            process.lookups.send_part,
+        ):
+            with pytest.raises(ExpiredError):
+                ask(EDDA, started.id)
+            with pytest.raises(ExpiredError):
+                ask(VERA, "another")
+
+
+def test_a_cancel_in_another_process_stops_it_and_a_resume_goes_on(
+    url: str, im_url: str, sandbox: CountingSandbox
+) -> None:
+    sandbox.break_with(latency_ms=300)
+    with run_process(url, im_url) as runs, run_process(url, im_url, is_running=False) as other:
+        started = runs.start(IDS)
+        runs.notices.wait(lambda lookup: lookup.done > 0)
+        cancelled = other.lookups.cancel(VERA, started.id)
+
+        assert cancelled.state is S.CANCELLED
+        assert 0 < cancelled.done < cancelled.total
+        with pytest.raises(ExpiredError):
+            other.lookups.cancel(VERA, started.id)
+        assert entries(other)[-1].event.outcome is Outcome.CANCELLED
+        assert f"after {cancelled.done:,} of 2,500" in entries(other)[-1].event.problem
+        wait_until_idle(runs)
+        assert runs.lookups.find(VERA, started.id) == cancelled
+
+        runs.lookups.send_part(VERA, started.id)
+        part = runs.wait_over()
+        assert (part.state, part.done) == (S.CANCELLED, cancelled.done)
+        ((_, state, content),) = runs.notices.sent
+        assert state is S.CANCELLED
+        assert list(split_csv(content)) == IDS[: cancelled.done]
+
+        sandbox.break_with(latency_ms=0)
+        asked = len(sandbox.asked)
+        other.lookups.resume(VERA, started.id)
+        with pytest.raises(ExpiredError):
+            other.lookups.resume(VERA, started.id)
+        assert runs.wait_over().state is S.DONE
+        assert list(split_csv(runs.notices.sent[-1][2])) == IDS
+        assert sorted(sandbox.asked[asked:]) == IDS[cancelled.done :]
+
+
+def wait_until_idle(process: Process) -> None:
+    for leased in list(process.loop._leased):
+        assert leased.run.ended.wait(30)
+
+
+def test_waits_while_the_vendor_is_down_and_goes_on_by_itself(
+    url: str, im_url: str, sandbox: CountingSandbox
+) -> None:
+    with run_process(url, im_url) as process:
+        sandbox.break_with(DOWN)
+        started = process.start(IDS[:300])
+        waits = process.notices.wait(lambda lookup: lookup.retry_at is not None)
+        assert (waits.state, waits.done, "down" in waits.problem) == (S.WAITING, 0, True)
+
+        sandbox.break_with()
+        pass_time(url, 31)
+        done = process.wait_over()
+        assert (done.id, done.state, done.problem) == (started.id, S.DONE, "")
+        assert list(split_csv(process.notices.sent[0][2])) == IDS[:300]
+
+
+def test_fails_what_waits_when_it_is_about_to_expire(
+    file_url: str, im_url: str, sandbox: CountingSandbox
+) -> None:
+    sandbox.break_with(DOWN)
+    with run_process(file_url, im_url, is_running=False) as process:
+        process.start(IDS[:100])
+        pass_time(file_url, 23.6 * 3600)
+        process.loop.start()
+
+        failed = process.wait_over()
+
+        assert (failed.state, "down" in failed.problem) == (S.FAILED, True)
+        assert entries(process)[-1].event.outcome is Outcome.FAILED
+
+
+def test_fails_at_once_where_credentials_are_refused_and_can_be_resumed(
+    file_url: str, im_url: str, sandbox: CountingSandbox
+) -> None:
+    sandbox.break_with(REFUSED)
+    with run_process(file_url, im_url) as process:
+        started = process.start(IDS[:100])
+        failed = process.wait_over()
+        assert failed.state is S.FAILED
+        assert "operator" in failed.problem
+        assert entries(process)[-1].event.outcome is Outcome.FAILED
+        with pytest.raises(ExpiredError):
+            process.lookups.send_part(VERA, started.id)
+
+        sandbox.break_with()
+        process.lookups.resume(VERA, started.id)
+        assert process.wait_over().state is S.DONE
+
+
+def test_tries_again_to_send_and_then_fails_with_the_reason(file_url: str, im_url: str) -> None:
+    with run_process(file_url, im_url) as process:
+        process.notices.failing = [SlackUnavailableError("Slack took no file")] * 5
+        started = process.start(IDS[:100])
+        for _ in range(4):
+            process.notices.wait(lambda lookup: lookup.retry_at is not None)
+            pass_time(file_url, 301)
+        failed = process.wait_over()
+        assert (failed.state, failed.problem) == (S.FAILED, "Slack took no file")
+
+        process.lookups.resume(VERA, started.id)
+        assert process.wait_over().state is S.DONE
+        assert list(split_csv(process.notices.sent[0][2])) == IDS[:100]
+
+
+def test_sends_nothing_to_a_person_who_lost_the_role(
+    file_url: str, im_url: str, sandbox: CountingSandbox
+) -> None:
+    people = replace(SLACK, standings=dict(SLACK.standings))
+    with run_process(file_url, im_url, people=people) as process:
+        sandbox.break_with(latency_ms=300)
+        process.start(IDS[:200])
+        people.standings = {VERA.user_id: Membership.GUEST}
+
+        failed = process.wait_over()
+
+        assert (failed.state, "guest" in failed.problem) == (S.FAILED, True)
+        assert process.notices.sent == []
+        with pytest.raises(PermissionDeniedError):
+            process.lookups.resume(VERA, failed.id)
+
+
+def test_says_so_where_the_rows_cannot_be_decrypted(
+    file_url: str, im_url: str, sandbox: CountingSandbox
+) -> None:
+    sandbox.break_with(latency_ms=100)
+    with run_process(file_url, im_url) as process:
+        process.start(IDS)
+        process.notices.wait(lambda lookup: lookup.done > 0)
+    asked = len(sandbox.asked)
+
+    with run_process(file_url, im_url, token="xoxb-2") as process:
+        failed = process.wait_over()
+
+        assert failed.state is S.FAILED
+        assert "token has changed" in failed.problem
+        assert "Send the file again" in failed.problem
+        assert len(sandbox.asked) == asked
+
+
+def test_gives_its_lease_back_when_the_process_ends(url: str, im_url: str, sandbox: CountingSandbox) -> None:
+    sandbox.break_with(latency_ms=500)
+    with run_process(url, im_url) as process:
+        started = process.start(IDS)
+        process.notices.wait(lambda lookup: lookup.done > 0)
+        process.loop.close()
+
+        left = process.lookups.find(VERA, started.id)
+        assert (left.state, left.retry_at, 0 < left.done < left.total) == (S.WAITING, None, True)
+        asked = len(sandbox.asked)
+    with run_process(url, im_url) as process:
+        assert process.wait_over().state is S.DONE
+        assert list(split_csv(process.notices.sent[0][2])) == IDS
+        assert sorted(sandbox.asked[asked:]) == IDS[left.done :]
+
+
+def test_runs_two_at_once_and_all_in_the_end(file_url: str, im_url: str) -> None:
+    with run_process(file_url, im_url) as process:
+        started = {process.start(IDS[number : number + 150]).id for number in range(5)}
+
+        done = {process.wait_over().id for _ in range(5)}
+
+        assert done == started
+        assert {id_ for id_, _, _ in process.notices.sent} == started
+
+
+def test_keeps_to_the_limit_of_open_ones_in_all_processes(url: str, im_url: str) -> None:
+    with (
+        run_process(url, im_url, at_once=2, is_running=False) as one,
+        run_process(url, im_url, at_once=2, is_running=False) as two,
+    ):
+        first, _ = one.start(IDS), two.start(IDS)
+
+        with pytest.raises(LimitError, match="2 file lookups") as caught:
+            two.start(IDS)
+        assert "once one of them has ended" in caught.value.advice
+        assert entries(one)[-1].event.outcome is Outcome.DENIED
+        two.start(IDS, EDDA)
+
+        two.lookups.cancel(VERA, first.id)
+        one.start(IDS)
+        with pytest.raises(LimitError):
+            one.lookups.resume(VERA, first.id)
+
+
+def test_counts_the_ids_of_an_hour_in_all_processes(url: str, im_url: str) -> None:
+    with (
+        run_process(url, im_url, ids_per_hour=2000, is_running=False) as one,
+        run_process(url, im_url, ids_per_hour=2000, is_running=False) as two,
+    ):
+        one.start(IDS[:1500])
+        typed = replace(PROFILE, accounts=tuple(IDS[:500]))
+        two.lookups.services.begin(VERA, typed)
+
+        with pytest.raises(LimitError, match="2,000 ids in an hour") as caught:
+            one.lookups.services.begin(VERA, replace(typed, accounts=("u00001",)))
+        assert "UTC" in caught.value.advice
+        with pytest.raises(LimitError, match="these are 2,500") as caught:
+            one.start(IDS)
+        assert "2,000 ids or fewer" in caught.value.advice
+        assert [entry.event.outcome for entry in entries(one)] == [Outcome.DENIED] * 2
+        two.start(IDS[:10], EDDA)
