@@ -19,6 +19,7 @@ from bot.core.changes.service import Changes
 from bot.core.executor import FairExecutor
 from bot.core.file_lookups import FileLookupNotices, FileLookupStore
 from bot.core.limits import LookupLimits
+from bot.core.ports import IM, People
 from bot.core.results import Settled
 from bot.core.services import Services
 from bot.encryption import Cipher
@@ -75,29 +76,29 @@ class Bot:
     quick_workers: Workers
     pool: Executor
     file_lookups: FileLookups | None
-    loop: FileLookupLoop | None
 
     @property
     def is_busy(self) -> bool:
         """True while commands or file lookups are running."""
-        workers = any(each.is_busy for each in (self.workers, self.quick_workers, self.priority_workers))
-        return workers or bool(self.loop and self.loop.is_busy)
+        is_looking_up = bool(self.file_lookups and self.file_lookups.loop.is_busy)
+        every = (self.workers, self.quick_workers, self.priority_workers)
+        return is_looking_up or any(workers.is_busy for workers in every)
 
     def start(self) -> None:
         """Start the work in the background."""
         self.audit.start()
-        if self.loop:
-            self.loop.start()
+        if self.file_lookups:
+            self.file_lookups.loop.start()
 
     def close(self) -> None:
         """Accept no more work, finish running commands within CLOSE_SECONDS, and close every connection."""
         deadline = time.monotonic() + CLOSE_SECONDS
-        if self.loop:
-            self.loop.stop()
+        if self.file_lookups:
+            self.file_lookups.loop.stop()
         for workers in (self.workers, self.quick_workers, self.priority_workers):
             workers.close(max(0.0, deadline - time.monotonic()))
-        if self.loop:
-            self.loop.close()
+        if self.file_lookups:
+            self.file_lookups.loop.close()
         self.interactions.close()
         self.audit.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
@@ -134,16 +135,11 @@ def make_bot(
     people, store = SlackPeople(slack), Store(settings.database_url)
     pool = FairExecutor(CONCURRENT_CALLS)
     responder = Responder(slack, THREADS, limits, people.find_name)
-    audited = settings.audit_channel is not None
-    changes = Changes(
-        apps=settings.apps, ims=ims, rules=settings.rules, people=people, record=store, audited=audited
-    )
-    most = LookupLimits(store, settings.lookup_ids_per_hour, settings.file_lookups_at_once)
-    services = Services(settings.apps, ims, settings.rules, people, pool, store, changes, most)
+    services = _make_services(settings, ims, people, store, pool)
     post_links = PostLinks(store.find_posts, people.link)
     relay = _make_relay(settings, slack, store, people, post_links)
-    reconcile_loop = _make_reconcile_loop(settings, store, changes, responder)
-    audit = Audit(store, relay, reconcile_loop, post_links, audited=changes.audited)
+    reconcile_loop = _make_reconcile_loop(settings, store, services.changes, responder)
+    audit = Audit(store, relay, reconcile_loop, post_links, audited=services.changes.audited)
     interactions = _make_interactions(settings, store)
     forms = Forms(slack, interactions)
     command, files, avoided = settings.slack_command, Files(slack), _list_avoided_blocks(settings)
@@ -155,24 +151,20 @@ def make_bot(
     homes = HomeTabs(slack, command, services, interactions, audit.channel_state, _find_channel(settings))
     workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
     admission = Admission(interactions, workers, quick_workers, priority_workers)
-    file_lookups, loop = _make_file_lookups(settings, services, slack, store, make_notices)
+    file_lookups = _make_file_lookups(settings, services, slack, store, make_notices)
     bolt = _make_bolt(slack, settings)
     register(bolt, runner, responder, admission, homes)
-    return Bot(
-        bolt,
-        slack,
-        people,
-        ims,
-        audit,
-        interactions,
-        responder,
-        workers,
-        priority_workers,
-        quick_workers,
-        pool,
-        file_lookups,
-        loop,
-    )
+    every = (workers, priority_workers, quick_workers)
+    return Bot(bolt, slack, people, ims, audit, interactions, responder, *every, pool, file_lookups)
+
+
+def _make_services(
+    settings: Settings, ims: Mapping[str, IM], people: People, store: Store, pool: Executor
+) -> Services:
+    audited, rules = settings.audit_channel is not None, settings.rules
+    changes = Changes(settings.apps, ims, rules, people, store, audited=audited)
+    limits = LookupLimits(store, settings.lookup_ids_per_hour, settings.file_lookups_at_once)
+    return Services(settings.apps, ims, rules, people, pool, store, changes, limits)
 
 
 def _make_interactions(settings: Settings, store: Store) -> Interactions:
@@ -190,14 +182,14 @@ def _make_file_lookups(
     slack: SlackClient,
     store: Store,
     make_notices: NoticesFactory | None,
-) -> tuple[FileLookups | None, FileLookupLoop | None]:
+) -> FileLookups | None:
     if make_notices is None:
-        return None, None
+        return None
     kept = store.open_file_lookups(settings.apps.by_name, _make_cipher(settings))
     notices = make_notices(slack, kept)
     # Their own calls: however long the vendor takes, they hold none of the commands' threads.
     loop = FileLookupLoop(FileLookupTools(services, kept, notices, FairExecutor(CONCURRENT_CALLS)))
-    return FileLookups(services, kept, notices, loop), loop
+    return FileLookups(services, kept, notices, loop)
 
 
 def _make_bolt(slack: SlackClient, settings: Settings) -> App:

@@ -34,10 +34,27 @@ _ANEW = "Send the file again"
 
 
 class Loop(Protocol):
-    """The loop that runs file lookups."""
+    """Runs file lookups in this process."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether file lookups run."""
+        ...
+
+    def start(self) -> None:
+        """Begin to look for file lookups."""
+        ...
 
     def wake(self) -> None:
         """Look at once for what is new, and for what was cancelled."""
+        ...
+
+    def stop(self) -> None:
+        """Lease no more, and end what runs soon; returns at once."""
+        ...
+
+    def close(self) -> None:
+        """Stop, and wait until what is finished is kept and the leases are given back."""
         ...
 
 

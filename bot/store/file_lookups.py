@@ -11,16 +11,12 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
-    Table,
     and_,
     case,
-    delete,
-    exists,
     func,
     insert,
     or_,
     select,
-    tuple_,
     update,
 )
 
@@ -41,9 +37,6 @@ from bot.store.file_lookup_codec import (
     encode_rows,
 )
 from bot.store.writer import Writer
-
-MAX_EXPIRED_PARTS = 200
-"""The most expired parts of ids, and of rows, that one transaction deletes."""
 
 _T = TypeVar("_T")
 _OPEN = tuple(state for state in FileLookupState if state not in OVER)
@@ -89,13 +82,13 @@ class StoredFileLookups:
 
     def find(self, id_: str) -> FileLookup | None:
         """Find a file lookup that has not expired."""
-        found = self._read(lambda _: select(file_lookups).where(_table.id == id_, _table.state != _ADDING))
+        found = self._read(select(file_lookups).where(_table.id == id_, _table.state != _ADDING))
         return next(iter(found), None)
 
     def list_open(self, actor: Actor) -> Sequence[FileLookup]:
         """List an actor's file lookups that are not over, oldest first."""
         mine = and_(_table.owner == actor.user_id, _table.state.in_(_OPEN))
-        return self._read(lambda _: select(file_lookups).where(mine).order_by(_table.made, _table.id))
+        return self._read(select(file_lookups).where(mine).order_by(_table.made, _table.id))
 
     def lease_next(self, holder: str, seconds: float) -> FileLookup | None:
         """Lease the oldest one that waits, is to be sent, or has lost its lease."""
@@ -203,10 +196,9 @@ class StoredFileLookups:
     def _write(self, work: Callable[[Connection, datetime], _T]) -> _T:
         return self._writer.submit(lambda batch: batch.attempt(work))
 
-    def _read(self, query: Callable[[datetime], Select[Any]]) -> Sequence[FileLookup]:
+    def _read(self, query: Select[Any]) -> Sequence[FileLookup]:
         with open_snapshot(self._engine) as connection:
-            now = clock.now(connection)
-            rows = connection.execute(query(now).where(_alive(now))).all()
+            rows = connection.execute(query.where(_alive(clock.now(connection)))).all()
         return [lookup for row in rows if (lookup := decode_lookup(row, self._apps))]
 
     def _find_part(self, id_: str, place: int) -> tuple[int, bytes] | None:
@@ -242,29 +234,6 @@ class StoredFileLookups:
         if lookup is None:
             _update(_table.id == row.id, _free(FileLookupState.FAILED, _UNKNOWN), connection, now)
         return lookup
-
-
-def has_expired(connection: Connection, now: datetime) -> bool:
-    """Check whether a file lookup has expired."""
-    return connection.execute(select(_table.id).where(~_alive(now)).limit(1)).first() is not None
-
-
-def drop_expired(connection: Connection, now: datetime) -> None:
-    """Delete up to MAX_EXPIRED_PARTS of the expired ids, and of the rows; and what has neither any more."""
-    expired = select(_table.id).where(~_alive(now))
-    for table in (file_lookup_ids, file_lookup_rows):
-        key = tuple_(table.c.lookup, table.c.place)
-        some = select(table.c.lookup, table.c.place).where(table.c.lookup.in_(expired))
-        connection.execute(delete(table).where(key.in_(some.limit(MAX_EXPIRED_PARTS))))
-    connection.execute(
-        delete(file_lookups).where(
-            ~_alive(now), *(~_has_parts(table) for table in (file_lookup_ids, file_lookup_rows))
-        )
-    )
-
-
-def _has_parts(table: Table) -> ColumnElement[bool]:
-    return exists(select(table.c.place).where(table.c.lookup == _table.id))
 
 
 def _alive(now: datetime) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from bot.core.model import (
 )
 from bot.encryption import Cipher
 from bot.errors import AuditError
-from bot.store import chain, file_lookups, states, usage
+from bot.store import chain, file_lookup_expiry, states, usage
 from bot.store.batch import Batch, is_checkpoint_due
 from bot.store.database import clock
 from bot.store.database.engine import open_engine, open_snapshot
@@ -41,7 +41,7 @@ from bot.store.writer import Writer
 _MAX_INSPECTED = 100
 """The most waiting entries that are searched for a readable one."""
 
-_EXPIRING = (states, file_lookups, usage)
+_EXPIRING = (states, file_lookup_expiry, usage)
 """The modules of what is kept for a while."""
 
 

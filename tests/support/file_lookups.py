@@ -115,14 +115,15 @@ def run_process(
     ids_per_hour: int | None = None,
     at_once: int | None = None,
     lease_seconds: float = 30.0,
+    threads: int = THREADS,
     is_running: bool = True,
 ) -> Iterator[Process]:
     """Run a process; without a loop that runs, it only starts and cancels."""
     store = Store(url)
-    im = IMClient(base_url=im_url, app_id=APP_ID, key=KEY, admin="administrator", workers=THREADS)
+    im = IMClient(base_url=im_url, app_id=APP_ID, key=KEY, admin="administrator", workers=threads)
     ims = {PROD.name: im}
     changes = Changes(APPS, ims, RULES, people, store, audited=True)
-    pool = FairExecutor(THREADS)
+    pool = FairExecutor(threads)
     limits = LookupLimits(store, ids_per_hour, at_once)
     services = Services(APPS, ims, RULES, people, pool, store, changes, limits)
     kept, notices = store.open_file_lookups(APPS.by_name, Cipher(token)), KeptNotices()
