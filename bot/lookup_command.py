@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.bulk.id_list import IdList
 from bot.bulk.ids_file import IdsFile
-from bot.bulk.job import BulkLookup
+from bot.bulk.job import SWITCH_SECONDS, BulkLookup
 from bot.bulk.job_record import JobRecord
 from bot.bulk.part_file import PartFile
 from bot.bulk.progress import Progress, count_failed
@@ -40,7 +40,6 @@ EXIT_INTERRUPTED = 130
 """The exit code after Ctrl-C, as of shells."""
 
 _MAX_NAME = 64
-_SWITCH_SECONDS = 0.001
 _STDIN = "-"
 _FORMATS = (".csv", ".jsonl")
 _AGAIN = "Run the same command again: it goes on where it was"
@@ -79,8 +78,7 @@ def _run(args: Namespace, settings: Settings) -> int:
         _announce(command, ids, sum(counts.values()))
         record = JobRecord(store, _make_event(actor, command), ids.count, digest)
         im = stack.enter_context(closing(make_im_client(settings, command.app.name, CONCURRENT_CALLS)))
-        # Calls leave on time beside a thread that computes; the default is the time between two calls.
-        sys.setswitchinterval(_SWITCH_SECONDS)
+        sys.setswitchinterval(SWITCH_SECONDS)
         pool = ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="call")
         progress = Progress(ids.count, sum(counts.values()))
         lookup = BulkLookup(command, im, form, pool, watch=progress.tick)

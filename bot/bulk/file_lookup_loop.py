@@ -2,12 +2,14 @@
 
 import logging
 import secrets
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
 from bot.bulk.file_lookup_run import FileLookupRun, FileLookupTools
+from bot.bulk.job import SWITCH_SECONDS
 from bot.core.file_lookups import LEASE_SECONDS
 from bot.errors import AuditError
 
@@ -79,6 +81,7 @@ class FileLookupLoop:
         self._tools.pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:
+        usual = sys.getswitchinterval()
         while not self._closing.is_set():
             self._woken.clear()
             try:
@@ -89,6 +92,7 @@ class FileLookupLoop:
             except Exception:
                 # If this thread died, no file lookup would go on.
                 log.exception("file lookups could not be looked for")
+            sys.setswitchinterval(SWITCH_SECONDS if self._leased else usual)
             self._woken.wait(CHECK_EVERY if self._leased else LOOK_EVERY)
         for leased in self._leased:
             leased.run.stop()

@@ -34,6 +34,8 @@ PAUSES = (1.0, 4.0, 10.0)
 """Seconds before the ids that got no answer are asked about again, and again."""
 STOP_SECONDS = 2.0
 """Seconds that calls under way still get when the lookup is stopped."""
+SWITCH_SECONDS = 0.001
+"""Seconds after which threads take turns while many compute: with Python's 5 ms, calls leave late."""
 
 _TEMPORARY = (UnavailableError, RateLimitedError)
 # Of a whole call: these say that the next call will fail, too.
