@@ -121,6 +121,8 @@ class FileLookupRun:
             log.exception("a file lookup could not go on")
             self._give_back(partial(self._wait, _BROKEN, MOST_SENDS))
         finally:
+            if self._record.unrecorded:
+                log.warning("%d accounts of a file lookup are not in the record", self._record.unrecorded)
             self.ended.set()
 
     def _look_up(self) -> None:

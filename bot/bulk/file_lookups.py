@@ -101,32 +101,25 @@ class FileLookups:
             LimitError: They have reached a limit; recorded.
             AuditError: It cannot be kept.
         """
-        command = replace(command, accounts=(), csv=True, share=False)
-        if command.both:
-            raise UsageError("--both is not for files", advice="Leave it out, or ask for fewer ids")
+        command = _prepare(command)
         self._allow(actor, command)
-        asked = make_event(actor, command)
-        self._check_open(asked)
+        self._check_open(make_event(actor, command))
         with closing(IdList()) as ids:
             file = IdsFile(source, name, column)
             ids.add(file)
             if not ids.count:
                 raise UsageError(f"{name} holds no ids", advice="Give one id a line, or a column of ids")
-            digest = file.digest.hexdigest()
-            lookup = FileLookup(
-                secrets.token_urlsafe(),
-                actor,
-                command,
-                name,
-                digest,
-                ids.count,
-                FileLookupState.WAITING,
-                message=message,
-            )
-            self.services.spend(asked, ids.count)
-            if not self.store.add(lookup, _split(ids.after(0)), self.services.limits.at_once):
-                raise self._refuse_one_more(asked)
+            digest, state = file.digest.hexdigest(), FileLookupState.WAITING
+            id_ = secrets.token_urlsafe()
+            lookup = FileLookup(id_, actor, command, name, digest, ids.count, state, message=message)
+            self._keep(lookup, ids)
         return self._move_on(lookup)
+
+    def _keep(self, lookup: FileLookup, ids: IdList) -> None:
+        asked = make_event(lookup.actor, lookup.command)
+        self.services.spend(asked, ids.count)
+        if not self.store.add(lookup, _split(ids.after(0)), self.services.limits.at_once):
+            raise self._refuse_one_more(asked)
 
     def find(self, actor: Actor, id_: str) -> FileLookup:
         """Find a file lookup of the actor's.
@@ -216,6 +209,12 @@ class FileLookups:
         self.notices.show(lookup)
         self.loop.wake()
         return lookup
+
+
+def _prepare(command: LookupCommand) -> LookupCommand:
+    if command.both:
+        raise UsageError("--both is not for files", advice="Leave it out, or ask for fewer ids")
+    return replace(command, accounts=(), csv=True, share=False)
 
 
 def make_event(actor: Actor, command: LookupCommand) -> AuditEvent:

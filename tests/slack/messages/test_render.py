@@ -52,6 +52,7 @@ from bot.errors import (
     ExpiredError,
     IMError,
     InvalidRequestError,
+    LimitError,
     NoAccountError,
     NotAskedError,
     NotSharedError,
@@ -333,6 +334,12 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "error_denied": lambda: render_error(DENIED, command="/im"),
     "error_expired": lambda: fail(
         ExpiredError("this button has expired", advice="Run the command again for new buttons")
+    ),
+    "error_limit": lambda: fail(
+        LimitError(
+            "one person may look up 50,000 ids in an hour, and with these 1,000 you would have more",
+            advice="Try again in 17 min, at 15:04 UTC, or ask for fewer ids",
+        )
     ),
     "error_slack": lambda: fail(SlackUnavailableError("Slack did not say who you are")),
     "error_not_shared": lambda: fail(NotSharedError("people from other organizations can read this channel")),
