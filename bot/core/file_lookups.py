@@ -102,7 +102,11 @@ class FileLookupStore(Protocol):
         ...
 
     def lease_next(self, holder: str, seconds: float) -> FileLookup | None:
-        """Lease the oldest one that waits, is to be sent, or has lost its lease; None if there is none."""
+        """Lease the next one; None if there is none.
+
+        What is to be sent comes first. Of what waits, or has lost its lease, the oldest of the actor with the
+        fewest leased ones does.
+        """
         ...
 
     def renew(self, id_: str, holder: str, seconds: float) -> bool:

@@ -91,7 +91,7 @@ class StoredFileLookups:
         return self._read(select(file_lookups).where(mine).order_by(_table.made, _table.id))
 
     def lease_next(self, holder: str, seconds: float) -> FileLookup | None:
-        """Lease the oldest one that waits, is to be sent, or has lost its lease."""
+        """Lease the next one that is to be sent, waits, or has lost its lease."""
         # Polling must not write.
         with open_snapshot(self._engine) as connection:
             if connection.execute(_next(clock.now(connection))).first() is None:
@@ -245,14 +245,14 @@ def _leased(id_: str, holder: str, now: datetime) -> ColumnElement[bool]:
 
 
 def _next(now: datetime) -> Select[tuple[str]]:
-    """Select the one that is to be leased next."""
-    at = now.timestamp()
-    return (
-        select(_table.id)
-        .where(_table.state.in_(_OPEN), _table.retry_at <= at, _table.until <= at, _alive(now))
-        .order_by(_table.made, _table.id)
-        .limit(1)
-    )
+    """Select the one that is to be leased next: what is to be sent first, then people take turns."""
+    at, others = now.timestamp(), file_lookups.alias()
+    theirs = and_(others.c.owner == _table.owner, others.c.until > at)
+    running = select(func.count()).select_from(others).where(theirs).correlate(file_lookups)
+    is_free = and_(_table.state.in_(_OPEN), _table.retry_at <= at, _table.until <= at)
+    is_sent = case((_table.state == FileLookupState.SENDING, 0), else_=1)
+    order = (is_sent, running.scalar_subquery(), _table.made, _table.id)
+    return select(_table.id).where(is_free, _alive(now)).order_by(*order).limit(1)
 
 
 def _free(state: FileLookupState, problem: str) -> dict[str, object]:

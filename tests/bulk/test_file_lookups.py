@@ -1,5 +1,6 @@
 """File lookups of people, from start to the CSV, against a sandbox over HTTP."""
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
@@ -275,6 +276,25 @@ def test_gives_its_lease_back_when_the_process_ends(url: str, im_url: str, sandb
         assert process.wait_over().state is S.DONE
         assert list(split_csv(process.notices.sent[0][2])) == IDS
         assert sorted(sandbox.asked[asked:]) == IDS[left.done :]
+
+
+def test_goes_on_when_the_database_can_be_written_again(
+    file_url: str, im_url: str, sandbox: CountingSandbox
+) -> None:
+    sandbox.break_with(latency_ms=300)
+    with run_process(file_url, im_url, lease_seconds=2) as process:
+        process.start(IDS)
+        process.notices.wait(lambda lookup: lookup.done > 0)
+        lock = sqlite3.connect(file_url.removeprefix("sqlite:///"), isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        for leased in process.loop._leased:
+            # It ends: neither rows nor the lease can be written.
+            assert leased.run.ended.wait(60)
+        lock.execute("ROLLBACK")
+        lock.close()
+
+        assert process.wait_over().state is S.DONE
+        assert list(split_csv(process.notices.sent[0][2])) == IDS
 
 
 def test_runs_two_at_once_and_all_in_the_end(file_url: str, im_url: str) -> None:

@@ -213,6 +213,21 @@ def test_leases_one_to_be_sent_in_that_state(lookups: StoredFileLookups, url: st
         pass_time(url, LONG + 1)
 
 
+def test_lets_people_take_turns_and_sends_first(lookups: StoredFileLookups) -> None:
+    for name in ("one", "two", "three"):
+        lookups.add(a_file_lookup(name), IDS)
+    lookups.add(a_file_lookup("hers", Actor("U02", "T1")), IDS)
+
+    def lease() -> str:
+        leased = lookups.lease_next("holder", LONG)
+        assert leased
+        return leased.id
+
+    assert [lease(), lease(), lease()] == ["one", "hers", "two"]
+    lookups.release("hers", "holder", S.SENDING)
+    assert [lease(), lease()] == ["hers", "three"]
+
+
 def test_keeps_no_more_open_than_the_limit(
     lookups: StoredFileLookups, open_lookups: Callable[..., StoredFileLookups]
 ) -> None:

@@ -9,10 +9,15 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from bot.core.model import SavedState
+from bot.core.commands import make_lookup
+from bot.core.file_lookups import FileLookup, FileLookupState
+from bot.core.lookups.kinds import PROFILES
+from bot.core.model import Actor, App, LookupStatus, SavedState
+from bot.encryption import Cipher
 from bot.store.database.engine import open_connection, open_engine
 from bot.store.database.migrate import migrate
 from bot.store.database.timeouts import USUAL_TIMEOUTS
+from bot.store.file_lookups import StoredFileLookups
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.pooler import run_pooler
@@ -56,6 +61,31 @@ def test_keeps_a_record_of_several_processes_behind_a_pooler(pooled: str) -> Non
         list(people.map(use, stores * 4, range(12)))
 
     assert verify_url(pooled).status is RecordStatus.SOUND
+
+
+def test_leases_file_lookups_of_several_processes_behind_a_pooler(pooled: str) -> None:
+    ids = [f"user-{number}" for number in range(ROUNDS)]
+    app = App("prod", "Singapore")
+
+    def use(lookups: StoredFileLookups, person: int) -> str:
+        actor, command = Actor(f"U{person}", "T1"), make_lookup(PROFILES, app, ())
+        lookup = FileLookup(str(person), actor, command, "ids.txt", "ab", ROUNDS, FileLookupState.WAITING)
+        assert lookups.add(lookup, [ids], 1)
+        while not (leased := lookups.lease_next(str(person), 30)):
+            pass
+        for done in range(1, ROUNDS + 1):
+            assert lookups.append(leased.id, str(person), b"row\n", {LookupStatus.FOUND: done})
+        assert list(lookups.list_ids(leased.id, 0)) == ids
+        assert len(list(lookups.list_rows(leased.id))) == ROUNDS
+        assert lookups.release(leased.id, str(person), FileLookupState.DONE)
+        return leased.id
+
+    with ExitStack() as stack, ThreadPoolExecutor(6) as people:
+        stores = [stack.enter_context(closing(Store(pooled))) for _ in range(3)]
+        kept = [store.open_file_lookups({"prod": app}, Cipher("xoxb-1")) for store in stores]
+        leased = list(people.map(use, kept * 2, range(6)))
+
+    assert sorted(leased) == [str(person) for person in range(6)]
 
 
 def test_bounds_each_transaction_and_leaves_no_trace_for_the_next(pooled: str) -> None:
