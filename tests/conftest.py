@@ -38,6 +38,8 @@ _LONGEST = (
     "test_lifecycle",
     "test_shared_pacer",
     "test_lookup_command",
+    "test_file_lookups",
+    "test_file_lookup_crashes",
     "test_tampering",
     "test_migrate",
     "test_verify",

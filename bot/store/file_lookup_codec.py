@@ -55,11 +55,11 @@ def encode_lookup(lookup: FileLookup) -> Mapping[str, object]:
 
 
 def decode_lookup(row: Row[Any], apps: Mapping[str, App]) -> FileLookup | None:
-    """Make a file lookup of its row; None if its app or a field is no longer configured."""
+    """Make a file lookup of its row; None if it was altered, or the settings lack its app or a field."""
     try:
-        asked = _ASKED.decode(row.content)
-        command = unpack_command(asked.command, apps)
-    except (msgspec.MsgspecError, LookupError):
+        asked, counts = _ASKED.decode(row.content), _COUNTS.decode(row.counts)
+        command, state = unpack_command(asked.command, apps), FileLookupState(row.state)
+    except (msgspec.MsgspecError, LookupError, ValueError):
         return None
     if len(command.fields) != len(asked.command.fields):
         # The rows so far have other columns.
@@ -71,8 +71,8 @@ def decode_lookup(row: Row[Any], apps: Mapping[str, App]) -> FileLookup | None:
         asked.file_name,
         asked.digest,
         asked.total,
-        FileLookupState(row.state),
-        _COUNTS.decode(row.counts),
+        state,
+        counts,
         row.problem,
         datetime.fromtimestamp(row.retry_at, UTC) if row.retry_at else None,
         (row.channel, row.ts),

@@ -35,9 +35,8 @@ class Quiet(KeptNotices):
         print(f"  {size / 1e6:.1f} MB of CSV made after {time.monotonic() - began:.2f} s in all")
 
 url, im_url, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-with run_process(url, im_url, threads=CONCURRENT_CALLS, is_running=False) as process:
-    notices = Quiet()
-    object.__setattr__(process.loop._tools, "notices", notices)
+notices = Quiet()
+with run_process(url, im_url, threads=CONCURRENT_CALLS, is_running=False, notices=notices) as process:
     source = BytesIO("".join(f"user-{number:07}\\n" for number in range(count)).encode())
     began = time.monotonic()
     process.lookups.start(VERA, PROFILE, source, "ids.txt", "1")

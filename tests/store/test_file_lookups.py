@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from bot.core.commands import make_lookup
 from bot.core.file_lookups import FileLookup, FileLookupState
@@ -280,6 +280,19 @@ def test_fails_one_whose_app_is_gone(
     found = lookups.find("one")
     assert found
     assert (found.state, "settings" in found.problem) == (S.FAILED, True)
+
+
+def test_fails_one_that_was_altered_and_leases_the_next(lookups: StoredFileLookups, url: str) -> None:
+    lookups.add(a_file_lookup(), IDS)
+    lookups.add(a_file_lookup("two"), IDS)
+    with transaction(url) as connection:
+        connection.execute(update(file_lookups).where(file_lookups.c.id == "one").values(counts="x"))
+
+    assert lookups.find("one") is None
+    assert lookups.lease_next("holder", LONG) is None
+    leased = lookups.lease_next("holder", LONG)
+    assert leased
+    assert leased.id == "two"
 
 
 def test_forgets_one_after_its_time_and_deletes_it_in_parts(

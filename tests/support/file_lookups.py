@@ -117,6 +117,7 @@ def run_process(
     lease_seconds: float = 30.0,
     threads: int = THREADS,
     is_running: bool = True,
+    notices: KeptNotices | None = None,
 ) -> Iterator[Process]:
     """Run a process; without a loop that runs, it only starts and cancels."""
     store = Store(url)
@@ -126,7 +127,7 @@ def run_process(
     pool = FairExecutor(threads)
     limits = LookupLimits(store, ids_per_hour, at_once)
     services = Services(APPS, ims, RULES, people, pool, store, changes, limits)
-    kept, notices = store.open_file_lookups(APPS.by_name, Cipher(token)), KeptNotices()
+    kept, notices = store.open_file_lookups(APPS.by_name, Cipher(token)), notices or KeptNotices()
     loop = FileLookupLoop(FileLookupTools(services, kept, notices, pool, pauses=()), lease_seconds)
     if is_running:
         loop.start()
