@@ -25,6 +25,8 @@ from tests.support.file_lookups import PROFILE, CountingSandbox, Process, run_pr
 from tests.support.sandbox import serving
 
 S = FileLookupState
+SLOW = 3000
+"""Milliseconds in which little is answered."""
 DOWN = Fault(kind="502")
 REFUSED = Fault(kind="code", code=70014)
 IDS = [f"u{number:05}" for number in range(2500)]
@@ -130,6 +132,7 @@ def test_a_cancel_in_another_process_stops_it_and_a_resume_goes_on(
     with run_process(url, im_url) as runs, run_process(url, im_url, is_running=False) as other:
         started = runs.start(IDS)
         runs.notices.wait(lambda lookup: lookup.done > 0)
+        sandbox.break_with(latency_ms=SLOW)
         cancelled = other.lookups.cancel(VERA, started.id)
 
         assert cancelled.state is S.CANCELLED
@@ -267,11 +270,13 @@ def test_gives_its_lease_back_when_the_process_ends(url: str, im_url: str, sandb
     with run_process(url, im_url) as process:
         started = process.start(IDS)
         process.notices.wait(lambda lookup: lookup.done > 0)
+        sandbox.break_with(latency_ms=SLOW)
         process.loop.close()
 
         left = process.lookups.find(VERA, started.id)
         assert (left.state, left.retry_at, 0 < left.done < left.total) == (S.WAITING, None, True)
         asked = len(sandbox.asked)
+    sandbox.break_with(latency_ms=0)
     with run_process(url, im_url) as process:
         assert process.wait_over().state is S.DONE
         assert list(split_csv(process.notices.sent[0][2])) == IDS

@@ -16,7 +16,7 @@ from bot.core.model import Actor
 from bot.playground.people import VIEWER
 from bot.playground.server import make_app
 from bot.playground_app import make_settings, make_workspace
-from bot.sandbox.behavior import Behavior
+from bot.sandbox.behavior import Behavior, Fault
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
@@ -50,8 +50,8 @@ def start(bot: Bot, settings: Settings, ids: list[str]) -> str:
 
 def test_another_process_goes_on_when_one_is_stopped(settings: Settings, sandbox: Sandbox) -> None:
     first, second = KeptNotices(), KeptNotices()
-    sandbox.behavior = Behavior(latency_ms=500)
-    ids = [*IDS, *(f"nobody_{number}" for number in range(9000))]
+    sandbox.behavior = Behavior(latency_ms=1000)
+    ids = [*IDS, *(f"nobody_{number}" for number in range(25_000))]
     with closing(make_bot(settings, make_notices=lambda _, __: first)) as bot:
         bot.start()
         id_ = start(bot, settings, ids)
@@ -68,3 +68,19 @@ def test_another_process_goes_on_when_one_is_stopped(settings: Settings, sandbox
     assert 0 < left.done < len(ids)
     assert done.done == len(ids)
     assert list(split_csv(second.sent[0][2])) == ids
+
+
+def test_gives_a_lease_back_while_the_vendor_hangs(settings: Settings, sandbox: Sandbox) -> None:
+    first, second = KeptNotices(), KeptNotices()
+    sandbox.behavior = Behavior(fault=Fault(kind="hang"))
+    with closing(make_bot(settings, make_notices=lambda _, __: first)) as bot:
+        bot.start()
+        id_ = start(bot, settings, IDS)
+        first.wait_for(FileLookupState.RUNNING)
+    assert first.wait_for(FileLookupState.WAITING).id == id_
+    assert not bot.is_busy
+
+    sandbox.behavior = Behavior()
+    with closing(make_bot(settings, make_notices=lambda _, __: second)) as bot:
+        bot.start()
+        assert second.wait_for(FileLookupState.DONE).done == len(IDS)
