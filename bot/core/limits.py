@@ -1,21 +1,21 @@
 """Limits of what one person may look up, which the settings set."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from bot.core.model import Actor
 from bot.errors import AuditError, LimitError
 
-HOUR = timedelta(hours=1)
-"""The time in which ids are counted."""
+SPEND_SECONDS = 3.0
+"""The most seconds that a lookup waits for its ids to be counted."""
 
 
 class LookupUsage(Protocol):
     """Counts the ids that people look up, for all processes."""
 
-    def spend(self, actor: Actor, ids: int, most: int) -> datetime | None:
-        """Count ids, unless there would be more than `most` in an hour.
+    def spend(self, actor: Actor, ids: int, most: int, seconds: float) -> datetime | None:
+        """Count ids within some seconds, unless there would be more than `most` in an hour.
 
         Returns:
             None if they are counted, else the time (UTC) at which they may be.
@@ -53,7 +53,7 @@ class LookupLimits:
         if ids > most:
             raise LimitError(f"{rule}, and these are {ids:,}", advice=f"Ask for {most:,} ids or fewer")
         try:
-            again = self.usage.spend(actor, ids, most)
+            again = self.usage.spend(actor, ids, most, SPEND_SECONDS)
         except AuditError:
             # As without a record, lookups go on.
             return

@@ -121,10 +121,10 @@ class Store:
         """Claim an id for an hour, within some seconds; return False if it is claimed already."""
         return self._writer.submit(lambda batch: batch.claim(id_), seconds)
 
-    def spend(self, actor: Actor, ids: int, most: int) -> datetime | None:
-        """Count ids that a person looks up, unless there would be more than `most` in an hour."""
+    def spend(self, actor: Actor, ids: int, most: int, seconds: float) -> datetime | None:
+        """Count ids within some seconds, unless a person's would be more than `most` in an hour."""
         work = partial(usage.spend, actor.user_id, ids, most)
-        return self._writer.submit(lambda batch: batch.attempt(work), usage.SPEND_SECONDS)
+        return self._writer.submit(lambda batch: batch.attempt(work), seconds)
 
     def drop_expired(self) -> None:
         """Delete a part of what has expired."""

@@ -7,9 +7,6 @@ from sqlalchemy import Connection, Select, delete, insert, select, tuple_, updat
 from bot.store.database.schema import lookup_usage
 from bot.store.states import MAX_EXPIRED
 
-SPEND_SECONDS = 1.0
-"""The most seconds for counting ids."""
-
 _MINUTE = 60
 # What was counted in a minute may have been at its end.
 _KEPT = 3600 + _MINUTE

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.limits import NO_LIMITS, LookupLimits
+from bot.core.limits import NO_LIMITS, SPEND_SECONDS, LookupLimits
 from bot.core.model import Actor
 from bot.errors import AuditError, LimitError
 
@@ -19,7 +19,8 @@ class Usage:
         self.answer = answer
         self.asked: list[tuple[Actor, int, int]] = []
 
-    def spend(self, actor: Actor, ids: int, most: int) -> datetime | None:
+    def spend(self, actor: Actor, ids: int, most: int, seconds: float) -> datetime | None:
+        assert seconds == SPEND_SECONDS
         self.asked.append((actor, ids, most))
         if isinstance(self.answer, AuditError):
             raise self.answer

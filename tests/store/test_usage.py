@@ -14,6 +14,7 @@ from bot.store.record import Store
 
 VERA = Actor("U01VERA", "T1")
 HOUR = 3600
+SOON = 20.0
 
 
 def pass_time(url: str, seconds: int) -> None:
@@ -24,18 +25,18 @@ def pass_time(url: str, seconds: int) -> None:
 def test_counts_no_more_in_an_hour_than_the_limit(url: str, open_store: Callable[..., Store]) -> None:
     stores = [open_store(url) for _ in range(3)]
     with ThreadPoolExecutor(12) as pool:
-        refused = list(pool.map(lambda number: stores[number % 3].spend(VERA, 10, 50), range(12)))
+        refused = list(pool.map(lambda number: stores[number % 3].spend(VERA, 10, 50, SOON), range(12)))
 
     assert refused.count(None) == 5
-    assert stores[0].spend(Actor("U02", "T1"), 50, 50) is None
+    assert stores[0].spend(Actor("U02", "T1"), 50, 50, SOON) is None
 
 
 def test_says_when_there_is_room_again(store: Store, url: str) -> None:
-    assert store.spend(VERA, 30, 50) is None
+    assert store.spend(VERA, 30, 50, SOON) is None
     pass_time(url, 20 * 60)
-    assert store.spend(VERA, 20, 50) is None
+    assert store.spend(VERA, 20, 50, SOON) is None
 
-    soon, later = store.spend(VERA, 30, 50), store.spend(VERA, 31, 50)
+    soon, later = store.spend(VERA, 30, 50, SOON), store.spend(VERA, 31, 50, SOON)
 
     now = datetime.now(UTC)
     assert soon
@@ -43,13 +44,13 @@ def test_says_when_there_is_room_again(store: Store, url: str) -> None:
     assert timedelta(minutes=38) < soon - now <= timedelta(minutes=41)
     assert timedelta(minutes=58) < later - now <= timedelta(minutes=61)
     pass_time(url, 41 * 60)
-    assert store.spend(VERA, 30, 50) is None
+    assert store.spend(VERA, 30, 50, SOON) is None
 
 
 def test_deletes_what_is_over_an_hour_old(store: Store, url: str) -> None:
-    store.spend(VERA, 30, 50)
+    store.spend(VERA, 30, 50, SOON)
     pass_time(url, HOUR + 120)
-    store.spend(VERA, 1, 50)
+    store.spend(VERA, 1, 50, SOON)
 
     store.drop_expired()
 
