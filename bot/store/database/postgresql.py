@@ -1,7 +1,7 @@
 """PostgreSQL connections that never wait past the running thread's deadline."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from threading import Thread
 from time import monotonic
@@ -9,11 +9,15 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.store.database.timeouts import deadline, seconds_left
+from bot.store.database.timeouts import MILLISECONDS, deadline, seconds_left
 
 T = TypeVar("T")
 
+_POOLED = "pooled"
+"""Whether a connection leads to a pooler, which gives each transaction another one."""
 _SILENT = "the database did not answer in time"
 
 
@@ -63,6 +67,26 @@ def connect(*args: Any, **options: Any) -> psycopg.Connection[Any]:
         if found.cancel():
             raise psycopg.errors.ConnectionTimeout(_SILENT) from None
     return found.result()
+
+
+def bound_waits(engine: Engine, waits: Mapping[str, float]) -> None:
+    """Let the server end the waits of an engine's transactions: seconds by the setting's name."""
+    settings = [f"{name} = {round(wait * MILLISECONDS)}" for name, wait in waits.items()]
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: psycopg.Connection[Any], record: ConnectionPoolEntry) -> None:
+        record.info[_POOLED] = is_pooled(connection)
+        if record.info[_POOLED]:
+            # The next transaction may run on another connection, which has not prepared a statement.
+            connection.prepare_threshold = None
+        else:
+            connection.execute("; ".join(f"SET {setting}" for setting in settings))
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.info.get(_POOLED):
+            connection.connection.cursor().execute("; ".join(f"SET LOCAL {setting}" for setting in settings))
 
 
 def is_pooled(connection: psycopg.Connection[Any]) -> bool:

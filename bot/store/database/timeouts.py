@@ -23,6 +23,8 @@ class StoreTimeouts:
     lock: float = 3.0
 
 
+MILLISECONDS = 1000
+"""In a second: the databases take their waits in milliseconds."""
 USUAL_TIMEOUTS = StoreTimeouts()
 """The timeouts of a running bot."""
 
