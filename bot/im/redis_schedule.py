@@ -92,18 +92,11 @@ class RedisSchedule:
         Raises:
             RedisTroubleError: Redis cannot be used now.
         """
-        keys = [f"{self._prefix}processes", f"{self._prefix}{endpoint}"]
-        asked_at = time.monotonic()
         try:
             if not self._clock.is_known:
                 self._read_clock()
-                asked_at = time.monotonic()
-            # On a slow path, slots of now would be over when they are here.
-            ahead = min(2 * self._clock.inexact, HORIZON / 2)
-            limits = (HORIZON, LOST_AFTER, FORGOTTEN_AFTER, EXPIRY, COMMANDS_AFTER, BULK_SHARE, ahead)
-            latest = self._clock.read(asked_at) + self._clock.inexact + DELIVERED_WITHIN
-            numbers = (share, wanted, int(bulk), gap, *limits)
-            answer = self._script(keys, [self._process, state, *numbers, f"{latest * 1e6:.0f}"])
+            asked_at = time.monotonic()
+            answer = self._ask(asked_at, endpoint, state, (share, wanted, int(bulk), gap))
         except (RedisError, OSError) as error:
             raise RedisTroubleError(describe_trouble(error)) from None
         now, age, processes, wait, *slots = (figure / 1e6 for figure in answer)
@@ -115,6 +108,18 @@ class RedisSchedule:
         return Lease(
             asked_at, seconds, age, round(processes * 1e6), wait, tuple(begin + slot for slot in slots)
         )
+
+    def _ask(self, asked_at: float, endpoint: str, state: State, request: tuple[float, ...]) -> list[int]:
+        """Run the script, whose request is void if it is delivered late."""
+        keys = [f"{self._prefix}processes", f"{self._prefix}{endpoint}"]
+        # On a slow path, slots of now would be over when they are here.
+        ahead = min(2 * self._clock.inexact, HORIZON / 2)
+        limits = (HORIZON, LOST_AFTER, FORGOTTEN_AFTER, EXPIRY, COMMANDS_AFTER, BULK_SHARE, ahead)
+        latest = self._clock.read(asked_at) + self._clock.inexact + DELIVERED_WITHIN
+        answer: list[int] = self._script(
+            keys, [self._process, state, *request, *limits, f"{latest * 1e6:.0f}"]
+        )
+        return answer
 
     def _read_clock(self) -> None:
         for _ in range(CLOCK_READINGS):
