@@ -145,38 +145,39 @@ def form_view(form: Form, key: str, filled: Filled = NOTHING_FILLED) -> dict[str
         filled: What is filled in.
     """
     action_id = f"{INPUT}{filled.version}"
-    head = paragraph([bold("Change "), code(form.account), *app_label(form.app)])
-    inputs = [
-        block
-        for each in filled.fields[:_MOST_CHOSEN]
-        for block in make_inputs(
+    return make_view(
+        [
+            paragraph([bold("Change "), code(form.account), *app_label(form.app)]),
+            *_choice_of_presets(form, filled, action_id),
+            _choice_of_fields(form, filled, action_id),
+            *_inputs_of_fields(form, filled, action_id),
+            _reason_input(filled, action_id),
+            context("You'll review the changes before saving", _BYTES),
+        ],
+        submit=PlainTextObject(text="Preview"),
+        notify_on_close=True,
+        private_metadata=key,
+    )
+
+
+def _inputs_of_fields(form: Form, filled: Filled, action_id: str) -> Iterator[Block]:
+    for each in filled.fields[:_MOST_CHOSEN]:
+        yield from make_inputs(
             each,
             form.values.get(each.tag),
             filled.typed.get(each.tag),
             clears=each.tag in filled.cleared,
             action_id=action_id,
         )
-    ]
-    reason = InputBlock(
+
+
+def _reason_input(filled: Filled, action_id: str) -> Block:
+    return InputBlock(
         label="Reason",
         element=PlainTextInputElement(action_id=action_id, initial_value=filled.reason or None),
         block_id=REASON,
         optional=True,
         hint=f"At most {TEXT_BYTES} bytes. Visible to everyone who reads the record or the audit channel.",
-    )
-    note = context("You'll review the changes before saving", _BYTES)
-    return make_view(
-        [
-            head,
-            *_choice_of_presets(form, filled, action_id),
-            _choice_of_fields(form, filled, action_id),
-            *inputs,
-            reason,
-            note,
-        ],
-        submit=PlainTextObject(text="Preview"),
-        notify_on_close=True,
-        private_metadata=key,
     )
 
 
