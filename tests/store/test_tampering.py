@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,7 +29,7 @@ from bot.store.export import export
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import ALICE, a_change, denied, looked_up, step
-from tests.support.migrated import migrated_schema
+from tests.support.migrated import copied_schema, migrated_schema
 from tests.support.tampering import point_head_to_last, run_freely, tampering
 
 Finder: TypeAlias = Literal["verify", "head", "write", "take"]
@@ -339,8 +339,6 @@ TAMPERS: dict[str, Tamper] = {
     "no lease": Tamper("DELETE FROM lease"),
     "a second lease": Tamper("INSERT INTO lease (id, holder, until) VALUES (2, '', 0)"),
     "a lease for ever": Tamper("UPDATE lease SET holder = 'x', until = 1e18"),
-    "the channel has seen more than there is": Tamper("UPDATE lease SET covered = 4711"),
-    "the channel has seen the head in the future": Tamper("UPDATE lease SET covered_at = 1e18"),
     # The guards.
     "no guard against updates": Tamper("DROP TRIGGER entries_refuse_update", freely=True, only="sqlite"),
     "no guard against replacing": Tamper("DROP TRIGGER entries_refuse_replace", freely=True, only="sqlite"),
@@ -433,25 +431,28 @@ def filled_schema(server: str) -> str:
     return url
 
 
-def copy_schema(server: str, filled: str) -> str:
-    """Make a schema with the rows of another; returns its address."""
-    url = migrated_schema(server)
-    _, _, source = filled.rpartition("%3D")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
-        for (table,) in tables.fetchall():
-            connection.execute(f"DELETE FROM {table}".encode())
-            connection.execute(f"INSERT INTO {table} SELECT * FROM {source}.{table}".encode())
-    return url
+@pytest.fixture
+def filled(request: pytest.FixtureRequest, dialect: str) -> str:
+    """The address of a filled record to copy."""
+    if dialect == "postgresql":
+        schema: str = request.getfixturevalue("filled_schema")
+        return schema
+    return f"sqlite:///{request.getfixturevalue('filled_file')}"
+
+
+@cache
+def head_of(filled: str) -> str:
+    """Verify a record that is copied; returns its head as the audit channel shows it."""
+    sound = verify_url(filled)
+    return f"#{sound.count} · {sound.head[:32]}"
 
 
 @pytest.fixture
-def record(request: pytest.FixtureRequest, dialect: str, tmp_path: Path) -> str:
+def record(request: pytest.FixtureRequest, dialect: str, filled: str, tmp_path: Path) -> str:
     """The address of a filled record for one test."""
     if dialect == "postgresql":
-        return copy_schema(request.getfixturevalue("server"), request.getfixturevalue("filled_schema"))
-    shutil.copy(request.getfixturevalue("filled_file"), tmp_path / "im-bot.db")
+        return copied_schema(request.getfixturevalue("server"), filled)
+    shutil.copy(filled.removeprefix("sqlite:///"), tmp_path / "im-bot.db")
     return f"sqlite:///{tmp_path / 'im-bot.db'}"
 
 
@@ -469,14 +470,13 @@ def test_finds_nothing_without_tampering(record: str) -> None:
 
     assert verdict.status is RecordStatus.SOUND, str(verdict)
     assert verify_url(record, f"#{verdict.count} · {verdict.head}").status is RecordStatus.SOUND
-    assert error_before_a_write(record, OPEN) is None
-    assert not is_found_by_the_relay(record)
+    with closing(Store(record, UNHURRIED)) as store:
+        assert not is_found_by_the_relay(store)
+        assert error_before_a_write(store, OPEN) is None
 
 
 @pytest.mark.parametrize(("dialect", "tamper"), CASES)
-def test_finds_what_was_tampered_with(record: str, tamper: Tamper) -> None:
-    sound = verify_url(record)
-    witness = f"#{sound.count} · {sound.head[:32]}"
+def test_finds_what_was_tampered_with(record: str, filled: str, tamper: Tamper) -> None:
     do(record, tamper)
 
     found: set[Finder] = set()
@@ -485,44 +485,42 @@ def test_finds_what_was_tampered_with(record: str, tamper: Tamper) -> None:
         found.add("verify")
         assert alone.exit_code in (3, 4)
         assert str(alone)
-    elif verify_url(record, witness).status is RecordStatus.HEAD_NOT_FOUND:
+    elif verify_url(record, head_of(filled)).status is RecordStatus.HEAD_NOT_FOUND:
         found.add("head")
-    if is_found_by_the_relay(record):
-        found.add("take")
-    if error_before_a_write(record, tamper.change):
-        found.add("write")
-    list(export(record, "jsonl"))
+    before = list(export(record, "jsonl"))
+    with closing(Store(record, UNHURRIED)) as store:
+        if is_found_by_the_relay(store):
+            found.add("take")
+        if error_before_a_write(store, tamper.change):
+            found.add("write")
+            assert len(list(export(record, "jsonl"))) == len(before)
     list(export(record, "csv"))
 
     assert found >= tamper.found_by, str(alone)
     assert bool("head" in tamper.found_by) is bool("head" in found)
 
 
-def error_before_a_write(url: str, change_id: str) -> Exception | None:
+def error_before_a_write(store: Store, change_id: str) -> Exception | None:
     """Move a change one step, as a press of Confirm does; returns the error."""
-    with closing(Store(url, UNHURRIED)) as store:
-        before = len(list(export(url, "jsonl")))
-        try:
-            change = store.find(change_id)
-            if change is None:
-                return LookupError()
-            following = {Outcome.PROPOSED: Outcome.ATTEMPTED, Outcome.ATTEMPTED: Outcome.SUCCEEDED}
-            outcome = following.get(change.outcome, Outcome.FAILED)
-            store.move(change, outcome, step(change, outcome))
-        except AuditError as error:
-            assert len(list(export(url, "jsonl"))) == before
-            return error
+    try:
+        change = store.find(change_id)
+        if change is None:
+            return LookupError()
+        following = {Outcome.PROPOSED: Outcome.ATTEMPTED, Outcome.ATTEMPTED: Outcome.SUCCEEDED}
+        outcome = following.get(change.outcome, Outcome.FAILED)
+        store.move(change, outcome, step(change, outcome))
+    except AuditError as error:
+        return error
     return None
 
 
-def is_found_by_the_relay(url: str) -> bool:
+def is_found_by_the_relay(store: Store) -> bool:
     """Whether the relay finds an altered entry in the outbox, or cannot read it."""
-    with closing(Store(url, UNHURRIED)) as store:
-        store.count_waiting()
-        try:
-            return any(isinstance(entry, AlteredEntry) for entry in store.lease_next("test", 1, 100))
-        except AuditError:
-            return True
+    store.count_waiting()
+    try:
+        return any(isinstance(entry, AlteredEntry) for entry in store.lease_next("test", 1, 100))
+    except AuditError:
+        return True
 
 
 LONE = [

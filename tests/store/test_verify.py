@@ -1,5 +1,7 @@
 import json
+import shutil
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -18,19 +20,40 @@ from bot.store.export import export
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, VerifyReport, verify_url
 from tests.support.entries import a_change, denied, looked_up, step
+from tests.support.migrated import copied_schema, migrated_file, migrated_schema
 from tests.support.tampering import point_head_to_last, tampering
 
 COUNT = 20
 OPEN_STORE = Callable[[str], Store]
 
 
-@pytest.fixture
-def filled(url: str, store: Store) -> str:
-    """The address of a record of some entries."""
-    for number in range(COUNT):
-        store.add(looked_up(f"ärger {number}") if number % 2 else denied("set"))
-    store.close()
+def fill(url: str) -> str:
+    """Fill a record with some entries."""
+    with closing(Store(url)) as store:
+        for number in range(COUNT):
+            store.add(looked_up(f"ärger {number}") if number % 2 else denied("set"))
     return url
+
+
+@pytest.fixture(scope="module")
+def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("filled") / "im-bot.db"
+    fill(migrated_file(file))
+    return file
+
+
+@pytest.fixture(scope="module")
+def filled_schema(server: str) -> str:
+    return fill(migrated_schema(server))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def filled(request: pytest.FixtureRequest, file: Path) -> str:
+    """The address of a record of some entries."""
+    if request.param == "postgresql":
+        return copied_schema(request.getfixturevalue("server"), request.getfixturevalue("filled_schema"))
+    shutil.copy(request.getfixturevalue("filled_file"), file)
+    return f"sqlite:///{file}"
 
 
 def judged(url: str, head: str | None = None) -> tuple[RecordStatus, int | None]:

@@ -10,6 +10,7 @@ import psycopg
 from sqlalchemy import Engine, event
 
 from bot.store.database.migrate import migrate
+from bot.store.database.schema import metadata
 from tests.support.postgresql import new_schema
 
 
@@ -29,10 +30,18 @@ def _template() -> Path:
 
 def migrated_schema(server: str) -> str:
     """Make a schema with the current tables in a PostgreSQL database; returns its address."""
-    url = new_schema(server)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_script(server).encode())
-    return url
+    return new_schema(server, _script(server))
+
+
+def copied_schema(server: str, filled: str) -> str:
+    """Make a schema with the tables and rows of another current one; returns its address."""
+    _, _, source = filled.rpartition("%3D")
+    copies = (
+        f"DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {source}.{table}"
+        for table in metadata.tables
+    )
+    unguarded = "SET session_replication_role = replica"
+    return new_schema(server, ";\n".join((_script(server), unguarded, *copies)))
 
 
 @cache

@@ -32,11 +32,11 @@ def new_database() -> Iterator[str]:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def new_schema(server: str) -> str:
-    """Make an empty schema in a database; returns its address."""
+def new_schema(server: str, script: str = "") -> str:
+    """Make a schema in a database, empty or with what a script makes; returns its address."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {name}".encode())
+        connection.execute(f"CREATE SCHEMA {name}; SET search_path TO {name}; {script}".encode())
     return f"{server}?options=-csearch_path%3D{name}"
 
 
