@@ -75,7 +75,7 @@ def first(request: pytest.FixtureRequest, file: Path) -> str:
     url = new_schema(request.getfixturevalue("server")) if server else f"sqlite:///{file}"
     config = Config()
     config.set_main_option("script_location", migrations.__path__[0])
-    previous = START
+    previous, entries, accounts = START, [], []
     with closing_engine(url) as engine, engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "first")
@@ -83,9 +83,10 @@ def first(request: pytest.FixtureRequest, file: Path) -> str:
             event = replace(looked_up(f"a{number}"), actor=Actor(f"U{number % 3}", "T1"))
             entry, content = link(number, datetime.now(UTC), event, previous)
             previous = entry.hash
-            connection.execute(ADD, {"sequence": number, "content": content, "hash": entry.hash})
-            about = {"sequence": number, "account": f"a{number}"}
-            connection.execute(text("INSERT INTO entry_accounts VALUES ('demo', :account, :sequence)"), about)
+            entries.append({"sequence": number, "content": content, "hash": entry.hash})
+            accounts.append({"sequence": number, "account": f"a{number}"})
+        connection.execute(ADD, entries)
+        connection.execute(text("INSERT INTO entry_accounts VALUES ('demo', :account, :sequence)"), accounts)
         connection.execute(text("UPDATE head SET sequence = :n, hash = :h"), {"n": OLD, "h": previous})
     return url
 
