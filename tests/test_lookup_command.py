@@ -1,4 +1,4 @@
-"""Runs of `im-bot lookup` against the sandbox, as processes."""
+"""Runs of `im-bot lookup` against the sandbox; as processes where signals, pipes or the end of one count."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from bot.sandbox.data import Account
 from bot.sandbox.server import Sandbox
 from bot.store.record import Store
 from bot.store.verify import verify_url
-from tests.support.bot import ROOT, im_bot
+from tests.support.bot import ROOT, im_bot, im_bot_here
 from tests.support.migrated import migrated_file, migrated_schema
 from tests.support.sandbox import APP_ID, KEY, Caller, crowd, serving
 from tests.support.slack import wait_until
@@ -66,12 +66,19 @@ class Terminal:
     environment: dict[str, str]
     far_end: Caller
 
-    def run(self, ids: str, *arguments: str, out: str = "out.csv", **others: str) -> Done:
+    def run(
+        self,
+        ids: str,
+        *arguments: str,
+        out: str = "out.csv",
+        program: Callable[..., Done] = im_bot_here,
+        **others: str,
+    ) -> Done:
         """Run a lookup of these ids to its end, with the rest of the command line."""
         (self.folder / "ids.txt").write_text(ids, encoding="utf-8")
         kind, *rest = arguments or ("profile",)
         command = ("lookup", kind, "--ids", "ids.txt", "--out", out, *rest)
-        return im_bot(*command, cwd=self.folder, environment={**self.environment, **others})
+        return program(*command, cwd=self.folder, environment={**self.environment, **others})
 
     @contextmanager
     def begin(self) -> Iterator["subprocess.Popen[bytes]"]:
@@ -126,16 +133,8 @@ def terminal(far_end: Caller, tmp_path: Path) -> Terminal:
     return Terminal(tmp_path, environment, far_end)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def on_either(request: pytest.FixtureRequest, terminal: Terminal) -> Terminal:
-    """A terminal with a record in either database."""
-    if request.param == "postgresql":
-        terminal.environment["DATABASE_URL"] = migrated_schema(request.getfixturevalue("server"))
-    return terminal
-
-
 def test_offers_the_lookups_of_slack() -> None:
-    done = im_bot("lookup", "--help", cwd=ROOT)
+    done = im_bot_here("lookup", "--help", cwd=ROOT)
 
     assert f"{{{','.join(LOOKUP_KINDS)}}}" in done.stdout
     assert done.returncode == 0
@@ -169,7 +168,9 @@ def test_a_lookup_loads_no_slack() -> None:
 
 def test_writes_each_id_once_in_the_order_of_the_file(terminal: Terminal) -> None:
     long = "x" * 40
-    done = terminal.run(f"carol\n\nalice\r\nnobody\nalice\n{long}\n  bob \n", "profile", "--as", "Ann")
+    done = terminal.run(
+        f"carol\n\nalice\r\nnobody\nalice\n{long}\n  bob \n", "profile", "--as", "Ann", program=im_bot
+    )
 
     rows = terminal.rows
     assert [(row["account"], row["status"], row["code"]) for row in rows] == [
@@ -232,7 +233,7 @@ def test_looks_into_a_friend_list(terminal: Terminal) -> None:
 
 
 def test_an_unknown_owner_stops_it(terminal: Terminal) -> None:
-    done = terminal.run("bob\n", "friends", "--owner", "nobody")
+    done = terminal.run("bob\n", "friends", "--owner", "nobody", program=im_bot)
 
     assert done.returncode == 1
     assert "no such account nobody, the owner" in done.stderr
@@ -297,7 +298,7 @@ def test_says_what_is_wrong_and_what_to_do(
 
 def test_needs_no_setting_of_slacks_but_an_app(tmp_path: Path) -> None:
     (tmp_path / "ids.txt").write_text("alice")
-    done = im_bot("lookup", "profile", "--ids", "ids.txt", "--out", "out.csv", cwd=tmp_path)
+    done = im_bot_here("lookup", "profile", "--ids", "ids.txt", "--out", "out.csv", cwd=tmp_path)
 
     assert done.returncode == 1
     assert "im-bot lookup cannot start. Correct these settings:" in done.stderr
@@ -319,7 +320,7 @@ def test_does_not_replace_what_is_there(terminal: Terminal) -> None:
 
 
 def test_wrong_credentials_stop_it_and_it_goes_on_with_the_right_ones(terminal: Terminal) -> None:
-    done = terminal.run("\n".join(CROWD[:300]), IM_APPS__DEMO__SECRET_KEY="wrong")
+    done = terminal.run("\n".join(CROWD[:300]), program=im_bot, IM_APPS__DEMO__SECRET_KEY="wrong")
 
     assert done.returncode == 1
     assert "Tell the bot's operator to check the app's id and secret key" in done.stderr
@@ -338,10 +339,19 @@ def test_a_call_that_fails_for_a_while_is_made_again(terminal: Terminal) -> None
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75), (signal.SIGKILL, -signal.SIGKILL)]
+    ("number", "code", "database"),
+    [
+        (signal.SIGINT, 130, "sqlite"),
+        (signal.SIGTERM, 75, "sqlite"),
+        (signal.SIGKILL, -signal.SIGKILL, "sqlite"),
+        (signal.SIGKILL, -signal.SIGKILL, "postgresql"),
+    ],
 )
-def test_goes_on_where_it_was_stopped(number: signal.Signals, code: int, on_either: Terminal) -> None:
-    terminal = on_either
+def test_goes_on_where_it_was_stopped(
+    number: signal.Signals, code: int, database: str, terminal: Terminal, request: pytest.FixtureRequest
+) -> None:
+    if database == "postgresql":
+        terminal.environment["DATABASE_URL"] = migrated_schema(request.getfixturevalue("server"))
     with terminal.begin() as process:
         process.send_signal(number)
         _, said = process.communicate(timeout=30)
@@ -454,7 +464,7 @@ def test_shows_a_bar_in_a_terminal(terminal: Terminal) -> None:
 
 
 def test_leaks_no_secret(terminal: Terminal) -> None:
-    done = terminal.run("alice\n", LOG_LEVEL="DEBUG")
+    done = terminal.run("alice\n", program=im_bot, LOG_LEVEL="DEBUG")
 
     written = "".join(path.read_text("utf-8", "replace") for path in terminal.folder.glob("out*"))
     for text in (done.stdout, done.stderr, written):
