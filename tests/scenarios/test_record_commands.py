@@ -2,16 +2,19 @@
 
 import json
 import sqlite3
-import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.core.model import Actor, AuditEvent, Outcome, Surface
 from bot.store.record import Store
 from tests.support.bot import im_bot, im_bot_here
+
+if TYPE_CHECKING:
+    import subprocess
 
 ACTOR = Actor("U01VERA", "T01HOME")
 
