@@ -77,7 +77,7 @@ behavior = st.sampled_from(
         Behavior(rate=False, bad_tag="ignore", attr_unknown="omitted", empty_profile="absent", max_users=0),
     ]
 )
-shared = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+shared = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def is_envelope(answer: dict[str, Any]) -> bool:

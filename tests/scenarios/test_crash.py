@@ -41,7 +41,7 @@ from tests.support.entries import unaltered
 from tests.support.migrated import migrated_file, migrated_schema
 from tests.support.sandbox import APP_ID, serving
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", "40"))
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "15"))
 """Number of processes killed at random over each database."""
 SEED = 20261121
 

@@ -207,7 +207,7 @@ def vendor_states(draw: st.DrawFn) -> list[tuple[list[Values | IMError | None], 
     return draw(st.lists(one, min_size=2, max_size=12))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     count=st.integers(1, 8) | st.integers(1, 330),
     kind=st.sampled_from(["profile", "friends", "attrs"]),

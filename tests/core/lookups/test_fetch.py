@@ -446,7 +446,7 @@ def test_never_sends_an_id_that_is_too_long_and_answers_in_its_place(
     assert Lookup(make(*accounts), rows).unanswered() == ()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data(), COMMANDS, st.integers(1, 350))
 def test_every_id_is_in_the_answer_once_in_every_case(
     data: st.DataObject, make: Callable[..., LookupCommand], size: int

@@ -247,7 +247,7 @@ said: st.SearchStrategy[Values | IMError] = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     accounts=st.sets(st.text(min_size=1, max_size=3), min_size=1, max_size=320),
     kind=st.sampled_from(["profile", "friends", "attrs"]),

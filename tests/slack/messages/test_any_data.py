@@ -149,7 +149,7 @@ def size(node: Any) -> int:
     return sum(map(size, node)) if isinstance(node, list | tuple) else 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(lookups())
 def test_accounts_for_every_id_once_within_every_limit(lookup: Lookup) -> None:
     messages = [show(lookup, number) for number in range(pages(lookup))]
@@ -162,7 +162,7 @@ def test_accounts_for_every_id_once_within_every_limit(lookup: Lookup) -> None:
     assert sorted(shown) == sorted(make_visible(account) for account in lookup.command.accounts)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data(), customs, st.integers(1, 5), st.sampled_from(Outcome))
 def test_renders_any_change_within_every_limit(
     data: st.DataObject, custom: tuple[Field, ...], count: int, outcome: Outcome
@@ -199,7 +199,7 @@ def test_renders_any_change_within_every_limit(
         assert 0 < len(message.text.encode()) <= 3800
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(any_text, st.lists(st.tuples(any_text, any_text, long_text, long_text), min_size=1, max_size=4))
 def test_renders_any_flood_of_refusals_within_every_limit(
     user_id: str, asked: list[tuple[str, str, str, str]]
@@ -226,7 +226,7 @@ def test_renders_any_flood_of_refusals_within_every_limit(
     assert f"{entry_label(entries[0])} to {entry_label(entries[-1])}" in message.text
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(lookups(), st.floats(0, 60), st.none() | st.floats(0, 60), st.integers(0, 130))
 def test_renders_any_progress_within_every_limit(
     lookup: Lookup, seconds: float, left: float | None, done: int
@@ -297,7 +297,7 @@ def test_fits_the_fields_of_many_apps_into_one_table() -> None:
     assert "and 42 more custom fields, which take text" in str(message.blocks)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data(), customs, st.sampled_from(Outcome), st.integers(0, 30))
 def test_shows_any_start_and_home_within_every_limit(
     data: st.DataObject, custom: tuple[Field, ...], outcome: Outcome, count: int
