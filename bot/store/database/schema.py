@@ -21,6 +21,7 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 """A sequence number; SQLite numbers rows fastest by its own INTEGER."""
 
 metadata = MetaData()
+# The indexes that are partial are so on PostgreSQL, too; naming it would load its dialect at each start.
 _OF_CHANGES = text("change <> ''")
 _UNSHOWN = text("shown = 0")
 
@@ -33,7 +34,7 @@ entries = Table(
     Column("actor", Text, nullable=False, server_default=""),
     Column("change", Text, nullable=False, server_default=""),
     Index("entries_by_actor", "actor", "sequence"),
-    Index("entries_by_change", "change", sqlite_where=_OF_CHANGES, postgresql_where=_OF_CHANGES),
+    Index("entries_by_change", "change", sqlite_where=_OF_CHANGES),
 )
 """Entries: canonical JSON and its hash. Triggers make the table append-only.
 
@@ -109,7 +110,7 @@ undone = Table(
     Column("change", Text, primary_key=True),
     Column("sequence", Number, ForeignKey("entries.sequence"), nullable=False),
     Column("shown", Integer, nullable=False),
-    Index("undone_unshown", "sequence", sqlite_where=_UNSHOWN, postgresql_where=_UNSHOWN),
+    Index("undone_unshown", "sequence", sqlite_where=_UNSHOWN),
 )
 """The changes that were undone, the entry of the latest undo, and whether the channel shows it (1 or 0)."""
 
