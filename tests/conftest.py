@@ -2,6 +2,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import freezegun
 import hypothesis
@@ -9,7 +10,9 @@ import pytest
 
 from bot.playground.people import EDITOR
 from tests.support.postgresql import new_database
-from tests.support.running_bot import RunningBot, SlackUser, run_bot
+
+if TYPE_CHECKING:
+    from tests.support.running_bot import RunningBot, SlackUser
 
 # Every process of the run, and each bot that a test starts, reads what one of them compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -81,14 +84,17 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module", params=["socket", "http"])
-def running_bot(request: pytest.FixtureRequest) -> Iterator[RunningBot]:
+def running_bot(request: pytest.FixtureRequest) -> "Iterator[RunningBot]":
     """The whole bot, connected either way; one for all tests of a module."""
+    # Here alone: a process that runs no bot, as xdist's own, begins in a third of the time.
+    from tests.support.running_bot import run_bot  # noqa: PLC0415
+
     with run_bot(request.param) as running_bot:
         yield running_bot
 
 
 @pytest.fixture
-def ed(running_bot: RunningBot) -> Iterator[SlackUser]:
+def ed(running_bot: "RunningBot") -> "Iterator[SlackUser]":
     """An editor at the page."""
     with running_bot.act_as(EDITOR) as ed:
         yield ed
