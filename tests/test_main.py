@@ -14,7 +14,7 @@ import requests
 from bot.__main__ import main, make_parser
 from bot.background_server import BackgroundServer
 from bot.playground.server import make_app
-from tests.support.bot import ROOT, bare_environment, im_bot, running_command
+from tests.support.bot import ROOT, bare_environment, im_bot, im_bot_here, running_command
 from tests.support.migrated import migrated_file
 from tests.support.slack import make_workspace
 
@@ -248,7 +248,7 @@ def test_loads_the_client_of_redis_only_where_it_is_set() -> None:
 def test_starts_on_no_record_it_cannot_use(tmp_path: Path, command: str) -> None:
     gone = {**COMPLETE, "DATABASE_URL": "sqlite:////nowhere/im-bot.db"}
 
-    done = im_bot(command, cwd=tmp_path, environment=gone)
+    done = im_bot_here(command, cwd=tmp_path, environment=gone)
 
     assert done.returncode == 1
     assert done.stderr.startswith("there is no folder /nowhere for the record. Create it")
