@@ -26,23 +26,25 @@ from bot.store.change_codec import encode_change
 from bot.store.database import clock, schema
 from bot.store.database.errors import translate_database_errors
 from bot.store.database.schema import changes, entries, lease, outbox
+from bot.store.database.statements import Statement, savepoint
 from bot.store.posts import find_outdated, keep_posts, keep_undone, mark_shown
 from bot.store.states import add_claim, take_state, write_states
 
 _SETTLED = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNKNOWN})
 _CHANGE_COMMANDS = frozenset({"set", "undo"})
 
-# Built once: building a statement costs as much as running it.
 _LOCK_HEAD = {
-    dialect: select(
-        schema.head.c.sequence, schema.head.c.hash, schema.head.c.at, clock.time_column(dialect)
-    ).with_for_update()
+    dialect: Statement(
+        select(
+            schema.head.c.sequence, schema.head.c.hash, schema.head.c.at, clock.time_column(dialect)
+        ).with_for_update()
+    )
     for dialect in ("sqlite", "postgresql")
 }
-_MOVE_HEAD = update(schema.head)
-_ADD_ENTRIES = insert(schema.entries)
-_ADD_ACCOUNTS = insert(schema.entry_accounts)
-_ADD_TO_OUTBOX = insert(schema.outbox)
+_MOVE_HEAD = Statement(update(schema.head), ("sequence", "hash", "at"))
+_ADD_ENTRIES = Statement(insert(schema.entries))
+_ADD_ACCOUNTS = Statement(insert(schema.entry_accounts))
+_ADD_TO_OUTBOX = Statement(insert(schema.outbox))
 
 T = TypeVar("T")
 _Row: TypeAlias = dict[str, object]
@@ -62,8 +64,8 @@ class Batch:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        locked = connection.execute(_LOCK_HEAD[connection.dialect.name])
-        sequence, digest, at, seconds = clock.read_head(locked)
+        locked = _LOCK_HEAD[connection.dialect.name].run(connection)
+        sequence, digest, at, seconds = clock.read_head(locked.fetchall())
         self._now = clock.to_datetime(seconds)
         # Entries never go back in time, even if the clock does.
         self._at = max(self._now, clock.read_head_time(at))
@@ -185,7 +187,7 @@ class Batch:
         Raises:
             AuditError: It failed, and has written nothing; the entries of the batch are none the worse.
         """
-        with translate_database_errors(), self._connection.begin_nested():
+        with translate_database_errors(), savepoint(self._connection):
             return work(self._connection, self._now)
 
     def try_append(self) -> None:
@@ -196,13 +198,12 @@ class Batch:
         """
         place: _Row = {"sequence": self.head.sequence + 1}
         filler: _Row = {"content": "{}", "hash": chain.START, "actor": "-", "change": "-"}
-        with translate_database_errors(), self._connection.begin_nested() as savepoint:
-            self._connection.execute(_ADD_ENTRIES, [{**place, **filler}])
-            self._connection.execute(_ADD_ACCOUNTS, [{**place, "app": "-", "account": "-"}])
-            self._connection.execute(_ADD_TO_OUTBOX, [place])
-            self._connection.execute(_MOVE_HEAD, {**place, "hash": chain.START})
-            # SQLite still writes the touched pages, unchanged: where no entry fits, it cannot.
-            savepoint.rollback()
+        # SQLite still writes the touched pages, unchanged: where no entry fits, it cannot.
+        with translate_database_errors(), savepoint(self._connection, keep=False):
+            _ADD_ENTRIES.run(self._connection, {**place, **filler})
+            _ADD_ACCOUNTS.run(self._connection, {**place, "app": "-", "account": "-"})
+            _ADD_TO_OUTBOX.run(self._connection, place)
+            _MOVE_HEAD.run(self._connection, {**place, "hash": chain.START, "at": ""})
 
     def run(self, statement: UpdateBase) -> None:
         """Run a statement that writes no entry."""
@@ -210,13 +211,9 @@ class Batch:
 
     def flush(self) -> None:
         """Insert the appended entries and their rows, and move the head."""
-        for statement, rows in (
-            (_ADD_ENTRIES, self._entries),
-            (_ADD_ACCOUNTS, self._accounts),
-            (_ADD_TO_OUTBOX, self._outbox),
-        ):
-            if rows:
-                self._connection.execute(statement, rows)
+        _ADD_ENTRIES.run_each(self._connection, self._entries)
+        _ADD_ACCOUNTS.run_each(self._connection, self._accounts)
+        _ADD_TO_OUTBOX.run_each(self._connection, self._outbox)
         if self._undone:
             self._keep(partial(keep_undone, self._connection, self._undone))
         if self._states:
@@ -224,15 +221,15 @@ class Batch:
         if self._entries:
             at = chain.write_time(self._at)
             moved: _Row = {"sequence": self.head.sequence, "hash": self.head.hash, "at": at}
-            self._connection.execute(_MOVE_HEAD, moved)
+            _MOVE_HEAD.run(self._connection, moved)
 
     def _keep(self, write: Callable[[], None]) -> None:
         """Write what only buttons or updates of the audit channel need; no entry fails for it."""
         try:
-            with self._connection.begin_nested():
+            with savepoint(self._connection):
                 write()
         except DBAPIError as error:
-            log.warning("could not keep what a later press or an undo needs (%s)", type(error).__name__)
+            log.warning("could not keep what a later press or an undo needs (%s)", type(error.orig).__name__)
 
     def _take_lease(self, holder: str, seconds: float) -> bool:
         now = self._now.timestamp()

@@ -3,33 +3,33 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select
+from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, text
 
 from bot.core.model import SavedState
 from bot.core.time_limits import STATE_SECONDS
 from bot.store.database.schema import claims, states
+from bot.store.database.statements import Statement
 
 CLAIM_SECONDS = 3600.0
 """Seconds for which a claim is kept: Slack sends nothing again after that."""
 MAX_EXPIRED = 1000
 """The most expired rows of a table that one transaction deletes."""
 
-# Built once: building a statement costs as much as running it.
-_DROP = delete(states).where(states.c.id == bindparam("key"))
-_SAVE = insert(states)
+_DROP = Statement(delete(states).where(states.c.id == bindparam("key")))
+_SAVE = Statement(insert(states))
+_CLAIM = Statement(text("INSERT INTO claims (id, expires) VALUES (:id, :expires) ON CONFLICT DO NOTHING"))
 
 
 def write_states(connection: Connection, written: Mapping[str, SavedState | None], now: datetime) -> None:
     """Save states by their ids, each in place of an earlier one; delete those that are None."""
-    connection.execute(_DROP, [{"key": id_} for id_ in written])
+    _DROP.run_each(connection, [{"key": id_} for id_ in written])
     expires = now.timestamp() + STATE_SECONDS
     rows = [
         {"id": state.id, "owner": state.owner, "content": state.content, "expires": expires}
         for state in written.values()
         if state
     ]
-    if rows:
-        connection.execute(_SAVE, rows)
+    _SAVE.run_each(connection, rows)
 
 
 def find_state(connection: Connection, id_: str, now: datetime) -> SavedState | None:
@@ -43,7 +43,7 @@ def find_state(connection: Connection, id_: str, now: datetime) -> SavedState | 
 
 def take_state(connection: Connection, id_: str) -> bool:
     """Delete a state; return whether it was there."""
-    return bool(connection.execute(delete(states).where(states.c.id == id_)).rowcount)
+    return bool(_DROP.run(connection, {"key": id_}).rowcount)
 
 
 def find_ids(connection: Connection, ids: Collection[str]) -> frozenset[str]:
@@ -53,11 +53,7 @@ def find_ids(connection: Connection, ids: Collection[str]) -> frozenset[str]:
 
 def add_claim(connection: Connection, id_: str, now: datetime) -> bool:
     """Claim an id; return False if it is claimed already."""
-    # No other transaction can write before this one ends.
-    if connection.scalar(select(claims.c.id).where(claims.c.id == id_)) is not None:
-        return False
-    connection.execute(insert(claims), {"id": id_, "expires": now.timestamp() + CLAIM_SECONDS})
-    return True
+    return bool(_CLAIM.run(connection, {"id": id_, "expires": now.timestamp() + CLAIM_SECONDS}).rowcount)
 
 
 def has_expired(connection: Connection, now: datetime) -> bool:

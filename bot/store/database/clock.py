@@ -1,9 +1,10 @@
 """The database's clock, shared by all processes of a record."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Float, literal_column, null, select
+from sqlalchemy import ColumnElement, Connection, Float, literal_column, null, select
 
 from bot.errors import AlteredError
 from bot.store.chain import VERIFY
@@ -22,13 +23,12 @@ def to_datetime(seconds: float | None) -> datetime:
     return datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def read_head(found: CursorResult[Any]) -> tuple[Any, ...]:
-    """Read the one row of the head.
+def read_head(rows: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the one row of the head.
 
     Raises:
         AlteredError: There is none, or more than one.
     """
-    rows = found.all()
     if len(rows) != 1:
         raise _altered_head()
     return tuple(rows[0])
@@ -56,7 +56,7 @@ def now(connection: Connection) -> datetime:
 
 def now_not_before_head(connection: Connection) -> datetime:
     """Return the time (UTC), never before the newest entry's, even if the clock went back."""
-    at, seconds = read_head(connection.execute(select(head.c.at, time_column(connection.dialect.name))))
+    at, seconds = read_head(connection.execute(select(head.c.at, time_column(connection.dialect.name))).all())
     return max(to_datetime(seconds), read_head_time(at))
 
 
