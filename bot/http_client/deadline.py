@@ -10,11 +10,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from heapq import heappop, heappush
-from itertools import count
 
-_MIN_WAIT = 0.02
-"""The shortest wait between two checks for expired calls, in seconds."""
+from bot.core.timers import timers
 
 
 class CallTimer:
@@ -70,41 +67,6 @@ class CallTimer:
             self._handle = -1
 
 
-class _Watchdog:
-    """A thread that expires calls at their deadline; it starts with the first call."""
-
-    def __init__(self) -> None:
-        self._calls: list[tuple[float, int, CallTimer]] = []
-        self._numbers = count()
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-
-    def begin(self, seconds: float) -> CallTimer:
-        """Start the timer of a call."""
-        timer = CallTimer(time.monotonic() + seconds)
-        with self._changed:
-            heappush(self._calls, (timer.at, next(self._numbers), timer))
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="call-ends", daemon=True)
-                self._thread.start()
-            elif self._calls[0][2] is timer:
-                self._changed.notify()
-        return timer
-
-    def _run(self) -> None:
-        while True:
-            due = []
-            with self._changed:
-                now = time.monotonic()
-                while self._calls and self._calls[0][0] <= now:
-                    due.append(heappop(self._calls)[2])
-                if not due:
-                    # Ended calls stay in the heap: checking them in batches is cheaper.
-                    self._changed.wait(max(self._calls[0][0] - now, _MIN_WAIT) if self._calls else None)
-            for timer in due:
-                timer.expire()
-
-
 class _CurrentCall(threading.local):
     """The running thread's call."""
 
@@ -117,14 +79,14 @@ class _CurrentCall(threading.local):
         return self.timer
 
 
-_watchdog = _Watchdog()
 current_call = _CurrentCall()
 
 
 @contextmanager
 def limit_call(seconds: float) -> Iterator[CallTimer]:
     """Limit the running thread's call, until the context ends."""
-    timer = _watchdog.begin(seconds)
+    timer = CallTimer(time.monotonic() + seconds)
+    timers.call_at(timer.at, timer.expire)
     current_call.timer = timer
     try:
         yield timer

@@ -247,7 +247,7 @@ def _spellings(apps: Apps) -> frozenset[str]:
 def _fields(arguments: ParsedArguments, domain: Domain, app: App) -> tuple[Field, ...]:
     values = arguments.options.get("--fields", [])
     names = [name.strip() for value in values for name in value.text.split(",") if name.strip()]
-    return fields.named(names, domain, app.custom)
+    return fields.named(names, domain, app.custom) if names else ()
 
 
 def read_accounts(text: str) -> tuple[str, ...]:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 from threading import Event, Lock, Thread
 from typing import Protocol
 
+from bot.core.timers import timers
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import WORKING
 
@@ -114,13 +116,13 @@ class Reply:
             self._line = Line.STAYS
 
     def announce_waiting(self, line: Callable[[], Message], over: Event) -> None:
-        """Send a notice if a request waits longer than about a second, in a thread of its own.
+        """Send a notice if a request waits longer than about a second.
 
         Args:
             line: Makes the notice.
             over: Set when the request has begun or was cancelled.
         """
-        Thread(target=self._announce_waiting, args=(line, over), name="waiting", daemon=True).start()
+        self._send_later("waiting", over, partial(self._announce_waiting, line, over))
 
     def begin(self) -> None:
         """Begin the work; first wait for a notice on its way to a view, which it must not overwrite later."""
@@ -136,7 +138,7 @@ class Reply:
             line: Makes the notice, and its updates where a notice can be updated.
         """
         done = Event()
-        Thread(target=self._show_progress, args=(line, done), name="progress", daemon=True).start()
+        self._send_later("progress", done, partial(self._show_progress, line, done, time.monotonic()))
         try:
             yield
         finally:
@@ -173,9 +175,16 @@ class Reply:
             self._answered.set()
             self._clear_status()
 
+    def _send_later(self, name: str, over: Event, send: Callable[[], None]) -> None:
+        """Send a notice after the usual seconds, in a thread of its own, unless it is over by then."""
+
+        def start() -> None:
+            if not over.is_set():
+                Thread(target=send, name=name, daemon=True).start()
+
+        timers.call_at(time.monotonic() + self.working_after, start)
+
     def _announce_waiting(self, line: Callable[[], Message], over: Event) -> None:
-        if over.wait(self.working_after):
-            return
         with self._lock:
             if over.is_set() or self._answered.is_set():
                 return
@@ -184,8 +193,8 @@ class Reply:
             if not self.public:
                 self._line = Line.STANDS if self.delivery.editable else Line.STAYS
 
-    def _show_progress(self, line: Callable[[], Message], done: Event) -> None:
-        started, shown = time.monotonic(), None
+    def _show_progress(self, line: Callable[[], Message], done: Event, started: float) -> None:
+        shown = None
         for moment in (self.working_after, *self.delivery.updates):
             if done.wait(max(0.0, started + moment - time.monotonic())):
                 return

@@ -24,7 +24,6 @@ from slack_sdk.models.blocks import (
     RichTextPreformattedElement,
     RichTextSectionElement,
     SectionBlock,
-    TableBlock,
 )
 
 from bot.core.model import App
@@ -236,9 +235,7 @@ def preformatted(lines: Sequence[str]) -> Block:
 
 def table(rows: Iterable[Iterable[str]]) -> Block:
     """Make a table of raw text; the first row is its header, and no cell may be empty."""
-    # Plain dicts: the SDK takes 14 µs for each of its cell objects.
-    cells = [[{"type": "raw_text", "text": text} for text in row] for row in rows]
-    return TableBlock(rows=cells, column_settings=[{"is_wrapped": True} for _ in cells[0]])
+    return Table(rows)
 
 
 def header(text: str) -> Block:
@@ -252,10 +249,25 @@ def illustrated(text: str, picture: str, alt: str) -> Block:
     return SectionBlock(text=PlainTextObject(text=text, emoji=False), accessory=image)
 
 
-def _data_cell(text: str, *, is_number: bool) -> dict[str, Any]:
+def _data_cell(text: str, *, is_number: bool = False) -> dict[str, Any]:
     if is_number and re.fullmatch("-?[0-9]{1,15}", text):
         return {"type": "raw_number", "value": int(text), "text": text}
     return {"type": "raw_text", "text": text}
+
+
+class Table(Block):
+    """A table of raw text; the SDK walks through every cell of its own three times."""
+
+    type = "table"
+
+    def __init__(self, rows: Iterable[Iterable[str]]) -> None:
+        super().__init__(type=self.type)
+        self.rows = [[_data_cell(text) for text in row] for row in rows]
+
+    def to_dict(self, *_: Any) -> dict[str, Any]:
+        """Return the block as a JSON object."""
+        settings = [{"is_wrapped": True} for _ in self.rows[0]]
+        return {"type": self.type, "rows": self.rows, "column_settings": settings}
 
 
 class DataTable(Block):

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, PlainTextObject, TableBlock
+from slack_sdk.models.blocks import ActionsBlock, Block, ContextBlock, PlainTextObject
 
 from bot.core.model import Outcome
 from bot.core.results import Overwritten, Preview, Settled, Unchanged
-from bot.slack.messages.blocks import Truncator, bold, fit, paragraph, plain_context, success, words
+from bot.slack.messages.blocks import Table, Truncator, bold, fit, paragraph, plain_context, success, words
 from bot.slack.messages.change import confirm_label, done_text, show_preview, show_settled, show_unchanged
 from bot.slack.messages.conflict import show_overwritten
 from bot.slack.modals.profile import make_view
@@ -65,9 +65,9 @@ def settled_view(settled: Settled, note: str = "") -> dict[str, Any]:
 def _adapt_blocks(blocks: Iterable[Block], *, with_buttons: bool = False) -> Iterator[Block]:
     """Adapt a message's blocks to a modal: lines for tables, and usually no buttons."""
     for block in blocks:
-        if isinstance(block, TableBlock):
+        if isinstance(block, Table):
             # The header row is left out: each line explains itself.
-            yield from (_line(*(cell["text"] for cell in row)) for row in block.to_dict()["rows"][1:])
+            yield from (_line(*(cell["text"] for cell in row)) for row in block.rows[1:])
         elif not (_is_blank(block) or (isinstance(block, ActionsBlock) and not with_buttons)):
             yield block
 
