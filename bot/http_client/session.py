@@ -111,7 +111,14 @@ def prepare(url: str, headers: Mapping[str, str], content: bytes = b"") -> reque
         requests.RequestException: The URL is not valid.
         ValueError: The same.
     """
-    return requests.Request("POST", url, headers={**default_headers(), **headers}, data=content).prepare()
+    request = requests.PreparedRequest()
+    # Not by a Request, which also looks for cookies, forms and files: half of the time.
+    request.prepare_method("POST")
+    request.prepare_url(url, None)
+    request.prepare_headers({**default_headers(), **headers, "Content-Length": str(len(content))})
+    request.body = content
+    request.prepare_auth(None)
+    return request
 
 
 def find_proxy(url: str) -> str | None:
