@@ -146,6 +146,10 @@ class Record(Protocol):
         """List the entries about an account, newest first, below the sequence number `before`."""
         ...
 
+    def list_steps(self, app: str, account: str, among: int) -> Sequence[Entry | AlteredEntry]:
+        """List the steps of changes among the latest entries about an account, newest first."""
+        ...
+
     def search(self, query: RecordQuery, before: int | None, limit: int) -> Found:
         """Find entries, newest first, below a sequence number; look at a bounded number of them."""
         ...

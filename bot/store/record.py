@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Engine, and_, func, or_, select, update
+from sqlalchemy import Engine, Integer, and_, bindparam, func, literal_column, or_, select, update
 
 from bot.core.model import (
     WATCHED,
@@ -30,6 +30,7 @@ from bot.store.database import clock
 from bot.store.database.engine import open_engine, open_snapshot
 from bot.store.database.migrate import check_current, is_current, migrate_engine
 from bot.store.database.schema import changes, entries, entry_accounts, lease, outbox
+from bot.store.database.statements import Statement
 from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.file_lookups import StoredFileLookups
 from bot.store.posts import find_outdated, find_places
@@ -40,6 +41,21 @@ from bot.store.writer import Writer
 
 _MAX_INSPECTED = 100
 """The most waiting entries that are searched for a readable one."""
+_LATEST = (
+    select(entries.c.sequence, entries.c.content, entries.c.hash, entries.c.change)
+    .join(entry_accounts, entry_accounts.c.sequence == entries.c.sequence)
+    .where(entry_accounts.c.app == bindparam("app"), entry_accounts.c.account == bindparam("account"))
+    .order_by(entry_accounts.c.sequence.desc())
+    .limit(bindparam("among", type_=Integer))
+    # Else SQLAlchemy adds a parameter of its own for SQLite.
+    .offset(literal_column("0"))
+    .subquery()
+)
+_STEPS = Statement(
+    select(_LATEST.c.sequence, _LATEST.c.content, _LATEST.c.hash)
+    .where(_LATEST.c.change != literal_column("''"))
+    .order_by(_LATEST.c.sequence.desc())
+)
 
 _EXPIRING = (states, file_lookup_expiry, usage)
 """The modules of what is kept for a while."""
@@ -197,6 +213,12 @@ class Store:
             query = query.where(about.sequence < before)
         with open_snapshot(self._engine) as connection:
             return list(chain.read_each(connection.execute(query)))
+
+    def list_steps(self, app: str, account: str, among: int) -> Sequence[Entry | AlteredEntry]:
+        """List the steps of changes among the latest entries about an account, the newest first."""
+        values = {"app": chain.index_key(app), "account": chain.index_key(account), "among": among}
+        with open_snapshot(self._engine) as connection:
+            return list(chain.read_each(_STEPS.run(connection, values).fetchall()))
 
     def search(self, query: RecordQuery, before: int | None, limit: int) -> Found:
         """Find entries, newest first, below a sequence number; look at a bounded number of them."""

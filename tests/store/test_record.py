@@ -381,3 +381,17 @@ def test_reads_past_bytes_that_are_no_text(file: Path, open_store: OPEN_STORE) -
         connection.exec_driver_sql("UPDATE entries SET content = CAST(x'7bff' AS TEXT) WHERE sequence = 1")
 
     assert store.list_history("demo", "alice", None, 9) == [entries[1], AlteredEntry(1)]
+
+
+def test_lists_steps_of_changes_alone_among_the_latest_entries_of_an_account(store: Store) -> None:
+    change = proposed(store)
+    moved(store, change, Outcome.CANCELLED)
+    for _ in range(3):
+        store.add(looked_up(change.account))
+
+    def steps(among: int) -> Sequence[int]:
+        return [entry.sequence for entry in store.list_steps(change.app, change.account, among)]
+
+    assert steps(5) == [2, 1]
+    assert steps(4) == [2]
+    assert steps(3) == []

@@ -262,6 +262,11 @@ class FakeRecord:
             ]
             return self._shown(entry for entry in about if before is None or entry.sequence < before)[:limit]
 
+    def list_steps(self, app: str, account: str, among: int) -> Sequence[Entry | AlteredEntry]:
+        with self._working("list_steps"):
+            latest = self.list_history(app, account, None, among)
+            return [each for each in latest if isinstance(each, AlteredEntry) or each.event.change_id]
+
     def list_done(self, actor: Actor, limit: int) -> Sequence[Entry | AlteredEntry]:
         with self._working("list_done"):
             key = actor_key(actor)

@@ -116,7 +116,7 @@ def find_undo(record: Record, change: Change) -> str:
         AuditError: The record cannot be read.
     """
     with before_sending():
-        entries = record.list_history(change.app, change.account, None, _LOOKED_INTO)
+        entries = record.list_steps(change.app, change.account, _LOOKED_INTO)
     undone = (
         entry.event.change_id
         for entry in entries
@@ -232,7 +232,7 @@ def describe_state(record: Record, change: Change) -> str:
 
 def _find_problem(record: Record, change: Change) -> str:
     """Return the problem of the latest entry of a change; empty if it has none, or is too far back."""
-    entries = record.list_history(change.app, change.account, None, _LOOKED_INTO)
+    entries = record.list_steps(change.app, change.account, _LOOKED_INTO)
     steps = (entry.event for entry in entries if isinstance(entry, Entry))
     return next(
         (step.problem for step in steps if (step.change_id, step.outcome) == (change.id, change.outcome)), ""

@@ -25,7 +25,7 @@ def find_drift(record: Record, command: LookupCommand, rows: Sequence[AccountRes
         return ()
     entries: Sequence[object] = ()
     with suppress(AuditError):
-        entries = record.list_history(command.app.name, found[0].account, None, _LOOKED_INTO)
+        entries = record.list_steps(command.app.name, found[0].account, _LOOKED_INTO)
     written: dict[str, Entry] = {}
     for entry in entries:
         if isinstance(entry, Entry) and entry.event.outcome is Outcome.SUCCEEDED:

@@ -274,7 +274,7 @@ def test_says_why_a_change_can_no_longer_be_confirmed(fixture: ChangesFixture) -
         ExpiredError, match=r"^this change was replaced, because the profile changed meanwhile$"
     ):
         fixture.changes.confirm(EDDA, moved.id)
-    fixture.record.failing = {"list_history": [AuditError("the disk is gone")] * 9}
+    fixture.record.failing = {"list_steps": [AuditError("the disk is gone")] * 9}
     with pytest.raises(ExpiredError, match=r"^this change was cancelled$"):
         fixture.changes.confirm(EDDA, moved.id)
 
