@@ -1,7 +1,9 @@
-"""A minimal Bolt app to compare with, as a program: `process-first`, `readme` or `socket`.
+"""A minimal Bolt app to compare with, as a program: `process-first`, `working`, `readme` or `socket`.
 
 It imports nothing of the bot, so that its memory is Bolt's alone. `process-first` is served as the bot is,
-`readme` by `App.start()`, as Bolt's README has it.
+and only acknowledges; `working` also asks ASKED_URL with ASKED_BODY, commits one row, and answers with
+`respond()`.
+`readme` is served by `App.start()`, as Bolt's README has it.
 """
 
 import os
@@ -10,7 +12,7 @@ import socket
 import sys
 from typing import Any
 
-from slack_bolt import Ack, App, BoltRequest
+from slack_bolt import Ack, App, BoltRequest, Respond
 from slack_sdk import WebClient
 
 THREADS = 8
@@ -20,14 +22,51 @@ THREADS = 8
 def make_app(*, process_first: bool) -> App:
     # Removed from the environment: Bolt complains of two tokens.
     slack = WebClient(os.environ.pop("SLACK_BOT_TOKEN"), base_url=os.environ["SLACK_API_URL"])
-    app = App(
+    return App(
         client=slack,
         signing_secret=os.environ["SLACK_SIGNING_SECRET"],
         process_before_response=process_first,
     )
 
+
+def make_acknowledging_app(*, process_first: bool) -> App:
+    app = make_app(process_first=process_first)
+
     @app.command("/im")
     def acknowledge(ack: Ack) -> None:
+        ack()
+
+    return app
+
+
+def make_working_app() -> App:
+    """Make an app that does what a command needs at the least, each in the ordinary way."""
+    import sqlite3  # noqa: PLC0415 - the others need none of these
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+    from threading import Lock  # noqa: PLC0415
+
+    import requests  # noqa: PLC0415
+
+    app, asking, writing, pool = (
+        make_app(process_first=True),
+        requests.Session(),
+        Lock(),
+        ThreadPoolExecutor(16),
+    )
+    record = sqlite3.connect("bare.db", check_same_thread=False)
+    record.execute("PRAGMA journal_mode = WAL")
+    record.execute("PRAGMA synchronous = FULL")
+    record.execute("CREATE TABLE IF NOT EXISTS entries (sequence INTEGER PRIMARY KEY, content TEXT)")
+
+    def work(text: str, respond: Respond) -> None:
+        answer = asking.post(os.environ["ASKED_URL"], data=os.environ["ASKED_BODY"], timeout=5).json()
+        with writing, record:
+            record.execute("INSERT INTO entries (content) VALUES (?)", (f"{text} {'x' * 400}",))
+        respond(text=str(answer["UserProfileItem"])[:3000], response_type="ephemeral")
+
+    @app.command("/im")
+    def run(ack: Ack, command: dict[str, Any], respond: Respond) -> None:
+        pool.submit(work, command["text"], respond)
         ack()
 
     return app
@@ -74,5 +113,10 @@ def start(app: App) -> None:
 
 if __name__ == "__main__":
     how = sys.argv[1]
-    ways = {"process-first": serve, "readme": start, "socket": connect}
-    ways[how](make_app(process_first=how == "process-first"))
+    ways = {"process-first": serve, "working": serve, "readme": start, "socket": connect}
+    app = (
+        make_working_app()
+        if how == "working"
+        else make_acknowledging_app(process_first=how == "process-first")
+    )
+    ways[how](app)
