@@ -93,3 +93,39 @@ def test_throughput_and_the_vendors_limit(latency: float) -> None:
     print(f"  most calls in any sliding second  {most:8}")
     assert most <= 200
     assert statistics.median(shares) >= 0.97
+
+
+@pytest.mark.parametrize("latency", [0.03, 0.1])
+def test_against_one_call_after_the_other(latency: float) -> None:
+    question = {"To_Account": ACCOUNTS, "TagList": TAGS}
+    with (
+        run_canned_im_server(latency) as scripted_server,
+        closing(make_im_client(scripted_server.url, workers=WORKERS)) as im,
+        ThreadPoolExecutor(WORKERS) as pool,
+    ):
+
+        def ask_plainly() -> None:
+            for _ in range(CALLS):
+                requests.post(
+                    f"{scripted_server.url}/v4/profile/portrait_get", json=question, timeout=30
+                ).json()
+
+        def ask() -> None:
+            list(pool.map(lambda _: im.get_profiles(ACCOUNTS, TAGS, Deadline.after(30)), range(CALLS)))
+
+        ratios = []
+        for _ in range(3):
+            plain, ours = seconds(ask_plainly), seconds(ask)
+            ratios.append(plain / ours)
+
+    print(
+        f"\n{CALLS * 100:,} ids at {latency * 1000:.0f} ms: a requests.post for each 100, one after the other"
+    )
+    print(f"  to IMClient, side by side         {spread(ratios)}")
+    assert statistics.median(ratios) >= 5
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
