@@ -3,7 +3,8 @@
 ```
 BotError                        str(error) may be shown to anyone who asked
 ├── UsageError                  the text is no valid command; carries the usage line
-│   └── NoAccountError          no account id was given
+│   ├── NoAccountError          no account id was given
+│   └── FileError               a file of ids cannot be used
 ├── PermissionDeniedError       the actor lacks the role; names it, and who can help
 │   └── RoleUnconfirmedError    Slack could not be asked for the role
 ├── LimitError                  the actor has looked up too much; says when to try again
@@ -92,6 +93,10 @@ class UsageError(BotError):
 
 class NoAccountError(UsageError):
     """No account id was given; the usage line is an example."""
+
+
+class FileError(UsageError):
+    """A file of ids cannot be used; the text names the file, and the line if there is one."""
 
 
 class PermissionDeniedError(BotError):

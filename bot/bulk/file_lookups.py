@@ -22,7 +22,7 @@ from bot.core.file_lookups import (
 from bot.core.model import Actor, AuditEvent, Outcome, Surface
 from bot.core.ports import Record
 from bot.core.services import Services
-from bot.errors import ExpiredError, LimitError, UsageError
+from bot.errors import ExpiredError, FileError, LimitError, UsageError
 
 PART_IDS = 1000
 """The ids that are kept, and read again, together."""
@@ -108,7 +108,7 @@ class FileLookups:
             file = IdsFile(source, name, column)
             ids.add(file)
             if not ids.count:
-                raise UsageError(f"{name} holds no ids", advice="Give one id a line, or a column of ids")
+                raise FileError(f"{name} holds no ids", advice="Give one id a line, or a column of ids")
             digest, state = file.digest.hexdigest(), FileLookupState.WAITING
             id_ = secrets.token_urlsafe()
             lookup = FileLookup(id_, actor, command, name, digest, ids.count, state, message=message)

@@ -1,25 +1,63 @@
 """Files of account ids: one id a line, or one column of a CSV."""
 
+import codecs
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
+from itertools import islice
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from bot.core.parsing.typography import normalize
 from bot.core.parsing.usage_errors import did_you_mean, quote
-from bot.errors import UsageError
+from bot.errors import FileError
 
 MAX_LINE_BYTES = 100_000
 """The longest line, in bytes: a file without line ends is no file of ids."""
 
-_SEPARATORS = "\t;,"
-_HEADERS = frozenset(
+HEADERS = frozenset(
     {"account", "accounts", "id", "ids", "identifier", "to_account", "uid", "user", "username"}
     | {"account_id", "accountid", "user_id", "userid"}
 )
+"""Names that columns of ids have, in lower case."""
+
+_SEPARATORS = "\t;,"
 _BYTE_ORDER_MARK = "\ufeff"
 _ONE_A_LINE = "Give one id a line, in UTF-8"
 _SHOWN = 8
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CHUNK = 64 * 1024
+
+
+@contextmanager
+def as_utf8(source: BinaryIO, name: str) -> Iterator[BinaryIO]:
+    """Yield a file as UTF-8, from its beginning: itself, or a copy of one in UTF-16, as Excel writes it.
+
+    Args:
+        source: The file, which can seek.
+        name: Its name in errors.
+
+    Raises:
+        FileError: It begins as UTF-16 and is none.
+    """
+    source.seek(0)
+    mark = source.read(2)
+    source.seek(0)
+    if mark not in _UTF_16_MARKS:
+        yield source
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")()
+    with TemporaryFile() as copy:
+        try:
+            while chunk := source.read(_CHUNK):
+                copy.write(decoder.decode(chunk).encode())
+            copy.write(decoder.decode(b"", final=True).encode())
+        except UnicodeError:
+            problem = f"{name} is not UTF-16 text, though it begins like it"
+            raise FileError(problem, advice=_ONE_A_LINE) from None
+        copy.seek(0)
+        yield copy
 
 
 class IdsFile:
@@ -47,19 +85,19 @@ class IdsFile:
         """Yield the ids in order, repeated ones too; empty lines are left out.
 
         Raises:
-            UsageError: It cannot be read, or is no file of ids; names the line.
+            FileError: It cannot be read, or is no file of ids; names the line.
         """
-        lines = ((number, text) for number, text in self._lines() if text.strip())
+        lines = self._filled_lines()
         first = next(lines, None)
         if first is None:
             return
-        self._separator = next((each for each in _SEPARATORS if each in first[1]), ",")
+        self._separator = _find_separator(first[1])
         if self._column and not self._column.isdecimal():
             self._place = self._find_column(self._split(*first))
         else:
             account = self._pick(*first)
-            if not self._column and account.casefold() in _HEADERS:
-                raise UsageError(
+            if not self._column and account.casefold() in HEADERS:
+                raise FileError(
                     f"line {first[0]} of {self._name} reads {quote(account)}, like the name of a column",
                     advice=f"Add --column {account} if it is one, or --column 1 if it is an id",
                 )
@@ -69,6 +107,19 @@ class IdsFile:
         for line in lines:
             if account := self._pick(*line):
                 yield account
+
+    def sample(self, most: int) -> Sequence[Sequence[str]]:
+        """Read the cells of the first lines that are not empty, in place of the ids.
+
+        Raises:
+            FileError: As for the ids.
+        """
+        lines = list(islice(self._filled_lines(), most))
+        self._separator = _find_separator(lines[0][1]) if lines else ","
+        return [[normalize(cell).strip() for cell in self._split(*line)] for line in lines]
+
+    def _filled_lines(self) -> Iterator[tuple[int, str]]:
+        return ((number, text) for number, text in self._lines() if text.strip())
 
     def _lines(self) -> Iterator[tuple[int, str]]:
         number = 0
@@ -91,10 +142,10 @@ class IdsFile:
         try:
             return self._source.readline(MAX_LINE_BYTES + 1)
         except OSError as error:
-            raise UsageError(f"{self._name} cannot be read: {error.strerror}") from None
+            raise FileError(f"{self._name} cannot be read: {error.strerror}") from None
 
-    def _refuse(self, number: int, problem: str) -> UsageError:
-        return UsageError(f"line {number} of {self._name} {problem}", advice=_ONE_A_LINE)
+    def _refuse(self, number: int, problem: str) -> FileError:
+        return FileError(f"line {number} of {self._name} {problem}", advice=_ONE_A_LINE)
 
     def _split(self, number: int, text: str) -> Sequence[str]:
         if self._separator not in text and '"' not in text:
@@ -108,7 +159,7 @@ class IdsFile:
         cells = self._split(number, text)
         if not self._column and len(cells) > 1:
             example = normalize(cells[0]).strip()
-            raise UsageError(
+            raise FileError(
                 f"line {number} of {self._name} has {len(cells)} columns",
                 advice=f"Say which one holds the ids: --column {example or 1} (its name in the first line), "
                 "or --column 1 (its number, if the first line is no header); quote an id with a comma in it",
@@ -122,7 +173,11 @@ class IdsFile:
         if self._column in known:
             return known.index(self._column)
         listed = ", ".join(known[:_SHOWN])
-        raise UsageError(
+        raise FileError(
             f"{self._name} has no column {quote(self._column)}",
             advice=f"{did_you_mean(self._column, known)}Columns: {listed}",
         )
+
+
+def _find_separator(first: str) -> str:
+    return next((each for each in _SEPARATORS if each in first), ",")

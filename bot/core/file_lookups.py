@@ -32,6 +32,8 @@ class FileLookupState(StrEnum):
 
 OVER = frozenset({FileLookupState.DONE, FileLookupState.CANCELLED, FileLookupState.FAILED})
 """The states in which no process works on it."""
+RESUMABLE = OVER - {FileLookupState.DONE}
+"""The states from which its actor may let it go on, or have the rows so far."""
 
 
 @dataclass(frozen=True, slots=True)

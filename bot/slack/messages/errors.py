@@ -9,6 +9,7 @@ from bot.core.visible_text import make_visible
 from bot.errors import (
     BotError,
     ExpiredError,
+    FileError,
     IMError,
     LimitError,
     NoAccountError,
@@ -35,6 +36,7 @@ from bot.slack.messages.text import cut
 _MAX_LABEL = 40
 
 _PREFIXES: dict[type[BotError], str] = {
+    FileError: "Check the file",
     UsageError: "Check your command",
     PermissionDeniedError: "Refused",
     LimitError: "Refused",
