@@ -1,7 +1,9 @@
 """Outgoing HTTP calls over kept-alive connections, with a deadline for each whole call."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import requests
@@ -22,6 +24,31 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytearray
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is read while it is sent.
+
+    Args:
+        file: The file, at the beginning of the body.
+        size: Its bytes from there on.
+    """
+
+    file: BinaryIO
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the body in parts."""
+        while chunk := self.read(_CHUNK):
+            yield chunk
+
+    def read(self, size: int = _CHUNK) -> bytes:
+        """Read the next bytes."""
+        return self.file.read(size)
 
 
 class Session:
@@ -45,7 +72,7 @@ class Session:
             adapter.close()
 
     def post(
-        self, url: str, content: bytes, headers: Mapping[str, str], *, seconds: float, max_bytes: int
+        self, url: str, content: bytes | Upload, headers: Mapping[str, str], *, seconds: float, max_bytes: int
     ) -> Response:
         """Post, and return the response as `send` does.
 
@@ -58,6 +85,20 @@ class Session:
             raise CallError(error, sent=False) from None
         return self.send(request, seconds=seconds, max_bytes=max_bytes)
 
+    def download(
+        self, url: str, headers: Mapping[str, str], file: BinaryIO, *, seconds: float, max_bytes: int
+    ) -> Response:
+        """Get, and write the body of a response with status 200 to a file; redirects are not followed.
+
+        Raises:
+            CallError: No readable response came in time.
+        """
+        try:
+            request = prepare(url, headers, method="GET")
+        except (requests.RequestException, ValueError) as error:
+            raise CallError(error, sent=False) from None
+        return self.send(request, seconds=seconds, max_bytes=max_bytes, file=file)
+
     def send(
         self,
         request: requests.PreparedRequest,
@@ -65,6 +106,7 @@ class Session:
         seconds: float,
         max_bytes: int,
         read_seconds: float | None = None,
+        file: BinaryIO | None = None,
     ) -> Response:
         """Send a request, and return the response; redirects are not followed.
 
@@ -73,6 +115,7 @@ class Session:
             seconds: The time for the whole call: resolving, connecting, sending and receiving.
             max_bytes: The longest body that is read.
             read_seconds: The longest silence of the server.
+            file: Takes the body of a response with status 200, in place of the response.
 
         Raises:
             CallError: No readable response came in time.
@@ -83,7 +126,8 @@ class Session:
         with limit_call(seconds) as timer:
             try:
                 with self._open(request, seconds, read_seconds) as response:
-                    body = _read(response, max_bytes)
+                    taker = file if response.status_code == HTTPStatus.OK else None
+                    body = _read(response, max_bytes, taker)
                 if not timer.expired:
                     return Response(response.status_code, response.headers, body)
             except (*LIBRARY_ERRORS, TooLongError) as error:
@@ -104,8 +148,10 @@ class Session:
         return self._adapters[scheme].send(request, stream=True, timeout=timeout, proxies=proxies)
 
 
-def prepare(url: str, headers: Mapping[str, str], content: bytes = b"") -> requests.PreparedRequest:
-    """Prepare a POST request, to be sent or copied.
+def prepare(
+    url: str, headers: Mapping[str, str], content: bytes | Upload = b"", *, method: str = "POST"
+) -> requests.PreparedRequest:
+    """Prepare a request, to be sent or copied.
 
     Raises:
         requests.RequestException: The URL is not valid.
@@ -113,10 +159,13 @@ def prepare(url: str, headers: Mapping[str, str], content: bytes = b"") -> reque
     """
     request = requests.PreparedRequest()
     # Not by a Request, which also looks for cookies, forms and files: half of the time.
-    request.prepare_method("POST")
+    request.prepare_method(method)
     request.prepare_url(url, None)
-    request.prepare_headers({**default_headers(), **headers, "Content-Length": str(len(content))})
-    request.body = content
+    length = {} if method == "GET" else {"Content-Length": str(len(content))}
+    request.prepare_headers({**default_headers(), **headers, **length})
+    # The stubs of requests know no readers with a length.
+    body: Any = content or None
+    request.body = body
     request.prepare_auth(None)
     return request
 
@@ -128,11 +177,16 @@ def find_proxy(url: str) -> str | None:
     return select_proxy(url, get_environ_proxies(url, None))
 
 
-def _read(response: requests.Response, max_bytes: int) -> bytearray:
-    body = bytearray()
+def _read(response: requests.Response, max_bytes: int, file: BinaryIO | None) -> bytearray:
+    """Read a body into a file, or return it."""
+    body, size = bytearray(), 0
     # One receive at a time: http.client's limits apply to each, not to a whole read.
     while chunk := response.raw.read1(_CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > max_bytes:
+        size += len(chunk)
+        if size > max_bytes:
             raise TooLongError
+        if file is None:
+            body += chunk
+        else:
+            file.write(chunk)
     return body

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, BinaryIO
+from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import Request
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse, WebClient
 
 from bot.http_client.errors import CallError, TooLongError
-from bot.http_client.session import Session, find_proxy
+from bot.http_client.loopback import is_loopback
+from bot.http_client.session import Response, Session, Upload, find_proxy
 from bot.http_client.tls import tls_context
 from bot.slack.api.errors import SlackCallError, refused
 
@@ -24,6 +26,18 @@ CONNECTIONS = 32
 """The most connections kept alive."""
 
 _PEOPLE = {"auth.test", "users.info", "usergroups.users.list", "conversations.info"}
+NO_FILE_ACCESS = "no_file_access"
+"""The code, not Slack's, of a download that is answered by the login page."""
+FILE_TOO_LONG = "file_too_long"
+"""The code, not Slack's, of a download that is longer than is read."""
+FOREIGN_FILE = "foreign_file"
+"""The code, not Slack's, of a download from a host that is not Slack's."""
+
+_LOGINS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_REDIRECTS = {301, 302, 303, 307, 308}
+_MOST_REQUESTS = 4
+"""The most requests of one download, redirects included."""
+_SLACK = "slack.com"
 _JSON = ("chat.", "views.")
 """The methods that take JSON; all others take form fields."""
 
@@ -114,7 +128,7 @@ class SlackClient(WebClient):
         """
         return str(self.call("apps.connections.open", token=app_token)["url"])
 
-    def upload(self, url: str, content: bytes) -> None:
+    def upload(self, url: str, content: bytes | Upload) -> None:
         """Upload a file to a URL from files.getUploadURLExternal.
 
         Raises:
@@ -128,6 +142,44 @@ class SlackClient(WebClient):
             raise SlackCallError(str(error)) from None
         if answer.status != HTTPStatus.OK:
             raise refused(answer.status, answer.headers, None)
+
+    def download(self, url: str, file: BinaryIO, most_bytes: int) -> None:
+        """Download a file of the workspace; the bot token goes to Slack's hosts alone.
+
+        Args:
+            url: The file's `url_private_download`.
+            file: Takes the content.
+            most_bytes: The longest content that is read.
+
+        Raises:
+            SlackCallError: The download failed; its code is NO_FILE_ACCESS where Slack asks to log in,
+                FILE_TOO_LONG where the content is longer, and FOREIGN_FILE where it is not Slack's.
+        """
+        if not is_slacks(url, self.base_url):
+            raise SlackCallError(FOREIGN_FILE, code=FOREIGN_FILE)
+        deadline = time.monotonic() + self.limits.call + self.limits.megabyte * most_bytes / 1e6
+        for _ in range(_MOST_REQUESTS):
+            answer = self._download(url, file, deadline - time.monotonic(), most_bytes)
+            if answer.status not in _REDIRECTS:
+                break
+            # Some organizations keep files on hosts of their own, whose addresses need no token.
+            url = urljoin(url, answer.headers.get("Location", ""))
+            if not (is_slacks(url, self.base_url) or url.startswith("https://")):
+                raise SlackCallError(FOREIGN_FILE, code=FOREIGN_FILE)
+        is_page = answer.headers.get("Content-Type", "").startswith("text/html")
+        if answer.status in _LOGINS or (answer.status == HTTPStatus.OK and is_page):
+            # Slack shows its login page to a token that may not read the file.
+            raise SlackCallError(NO_FILE_ACCESS, answered=True, code=NO_FILE_ACCESS, status=answer.status)
+        if answer.status != HTTPStatus.OK:
+            raise refused(answer.status, answer.headers, None)
+
+    def _download(self, url: str, file: BinaryIO, seconds: float, most_bytes: int) -> Response:
+        headers = {"Authorization": f"Bearer {self.token}"} if is_slacks(url, self.base_url) else {}
+        try:
+            return self._session.download(url, headers, file, seconds=seconds, max_bytes=most_bytes)
+        except CallError as error:
+            code = FILE_TOO_LONG if isinstance(error.cause, TooLongError) else ""
+            raise SlackCallError(code or str(error), code=code) from None
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         """Send the library's prepared request, and return the response in its format."""
@@ -154,3 +206,23 @@ class SlackClient(WebClient):
                 given |= {"Retry-After": asked, "retry-after": asked}
             return {"status": answer.status, "headers": given, "body": answer.body.decode(errors="replace")}
         raise failure
+
+
+def is_slacks(url: str, base_url: str) -> bool:
+    """Check whether a URL is on one of Slack's hosts, or on the server of the Web API."""
+    try:
+        parts, base = urlsplit(url), urlsplit(base_url)
+        if (parts.scheme, parts.netloc) == (base.scheme, base.netloc) or _are_here(parts, base):
+            return True
+        host, is_plain = parts.hostname or "", not parts.username and parts.port is None
+    except ValueError:
+        return False
+    homes = (_SLACK, (base.hostname or _SLACK).removeprefix("www."))
+    is_home = any(host == home or host.endswith(f".{home}") for home in homes)
+    return parts.scheme == "https" and is_plain and is_home
+
+
+def _are_here(parts: SplitResult, base: SplitResult) -> bool:
+    """Check whether two URLs are of one server on this machine, under any of its names."""
+    both_local = is_loopback(parts.hostname or "") and is_loopback(base.hostname or "")
+    return both_local and (parts.scheme, parts.port) == (base.scheme, base.port)

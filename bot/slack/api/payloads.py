@@ -42,11 +42,24 @@ class _Option(msgspec.Struct, kw_only=True):
     value: str
 
 
+class _File(msgspec.Struct, kw_only=True):
+    id: str
+    name: str | None = None
+    title: str | None = None
+    mimetype: str | None = None
+    size: int | None = None
+    mode: str | None = None
+    is_external: bool | None = None
+    file_access: str | None = None
+    url_private_download: str | None = None
+
+
 class _Held(msgspec.Struct, kw_only=True):
     value: str | None = None
     selected_option: _Option | None = None
     selected_options: list[_Option] | None = None
     selected_date: str | None = None
+    files: list[_File] | None = None
 
 
 class _State(msgspec.Struct, kw_only=True):
@@ -122,6 +135,7 @@ class _Event(msgspec.Struct, kw_only=True):
     thread_ts: str | None = None
     text: str | None = None
     tab: str | None = None
+    files: list[_File] | None = None
 
 
 class _Message(_Event, kw_only=True):

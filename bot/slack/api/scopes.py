@@ -17,6 +17,7 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "chat.update": ("chat:write",),
         "files.getUploadURLExternal": ("files:write",),
         "files.completeUploadExternal": ("files:write",),
+        "files.info": ("files:read",),
         "views.open": (),
         "views.push": (),
         "views.update": (),

@@ -1,15 +1,26 @@
-"""Uploads of files to a person's direct messages."""
+"""Files that go to a person's direct messages, and files that people shared."""
 
 import json
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
-from bot.errors import SlackUnavailableError
-from bot.slack.api.client import SlackClient
+from bot.bulk.ids_file import as_utf8
+from bot.errors import BotError, FileError, SlackUnavailableError
+from bot.http_client.session import Upload
+from bot.slack.api.client import FILE_TOO_LONG, FOREIGN_FILE, NO_FILE_ACCESS, SlackClient
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.retry_after import LONGEST_WAIT
+from bot.slack.api.shared_files import MOST_BYTES, SharedFile, gone, read_file, too_long
+
+FIX_SCOPE = "add the scope files:read as in manifest.yml, and reinstall the app to the workspace"
+"""An operator's fix where the bot may not read files."""
 
 _FIX_TOKEN = "Ask the bot's operator to reinstall its Slack app and correct SLACK_BOT_TOKEN"  # noqa: S105 - a sentence
 _FIXES: Mapping[str, str] = {
@@ -20,15 +31,20 @@ _FIXES: Mapping[str, str] = {
 }
 """The fix for each of Slack's error codes."""
 _TRY_AGAIN = "Try again in a minute; if that does not help, tell the bot's operator"
+_NO_SCOPE = frozenset({"missing_scope", NO_FILE_ACCESS})
+_GONE = frozenset({"file_not_found", "file_deleted"})
+_MISSING = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Sends files to people."""
+    """Sends files to people, and reads the files that they share."""
 
     slack: SlackClient
 
-    def send(self, actor_id: str, name: str, content: bytes, comment: str) -> None:
+    def send(self, actor_id: str, name: str, content: bytes | Upload, comment: str) -> None:
         """Send a file to an actor's direct messages with the bot.
 
         Args:
@@ -55,7 +71,42 @@ class Files:
             # Slack's response lacks a key for the next call.
             raise _not_sent(type(error).__name__) from None
 
-    def _send(self, actor_id: str, name: str, content: bytes, comment: str) -> None:
+    @contextmanager
+    def read(self, file: SharedFile) -> Iterator[BinaryIO]:
+        """Download a shared file, and yield it as UTF-8 text.
+
+        Raises:
+            FileError: It is none of ids, or no longer there.
+            SlackUnavailableError: Slack did not hand it over.
+        """
+        try:
+            file = file if file.url else self._describe(file)
+            file.check()
+            with TemporaryFile() as content:
+                self._download(file, content)
+                with as_utf8(content, file.name) as text:
+                    yield text
+        except SlackCallError as error:
+            raise _not_read(file, error) from None
+
+    def _describe(self, file: SharedFile) -> SharedFile:
+        described = self.slack.call("files.info", file=file.id).get("file")
+        return read_file(described if isinstance(described, dict) else {})
+
+    def _download(self, file: SharedFile, content: BinaryIO) -> None:
+        try:
+            self.slack.download(file.url, content, MOST_BYTES)
+        except SlackCallError as error:
+            if error.code != NO_FILE_ACCESS:
+                raise
+            # Slack asks to log in for a file that is gone, too: its description says which it is.
+            self._describe(file).check()
+            raise
+
+    def _send(self, actor_id: str, name: str, content: bytes | Upload, comment: str) -> None:
+        if isinstance(content, Upload):
+            # It is perhaps the second try.
+            content.file.seek(0)
         # The bot can share files only where it is a member, which the request's channel may not be.
         direct = self.slack.call("conversations.open", users=actor_id)["channel"]["id"]
         place = self.slack.call("files.getUploadURLExternal", filename=name, length=len(content))
@@ -71,3 +122,24 @@ class Files:
 def _not_sent(reason: str) -> SlackUnavailableError:
     words = f"the file could not be sent to your direct messages ({reason})"
     return SlackUnavailableError(words, advice=_FIXES.get(reason, _TRY_AGAIN), detail=reason)
+
+
+def _not_read(file: SharedFile, error: SlackCallError) -> BotError:
+    if error.code in _GONE or error.status in _MISSING:
+        return gone(file.name)
+    if error.code == FILE_TOO_LONG:
+        return too_long(file.name)
+    if error.code == FOREIGN_FILE:
+        return FileError(f"{file.name} is not kept in Slack", advice="Save it, and upload the file itself")
+    if error.code in _NO_SCOPE:
+        log.warning("a shared file could not be read (%s): %s", error.reason, FIX_SCOPE)
+        return SlackUnavailableError(
+            "the bot may not read files in this workspace",
+            advice="Ask the bot's operator to add the scope files:read, and to reinstall its Slack app",
+            detail=error.reason,
+        )
+    return SlackUnavailableError(
+        f"Slack did not hand over {file.name} ({error.reason})",
+        advice=_FIXES.get(error.reason, _TRY_AGAIN),
+        detail=error.reason,
+    )
