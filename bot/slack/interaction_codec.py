@@ -24,6 +24,7 @@ from bot.slack.interactions import (
     OpenReview,
     RunningLookup,
     SavedAccount,
+    SavedFile,
     SavedLookup,
     SavedText,
     ShownHome,
@@ -98,6 +99,14 @@ class _OpenLookup(msgspec.Struct, tag="lookup form", omit_defaults=True):
     url: str = ""
 
 
+class _SavedFile(msgspec.Struct, tag="file", omit_defaults=True):
+    file_id: str
+    name: str
+    command: SavedCommand
+    column: str = ""
+    message: tuple[str, str] = ("", "")
+
+
 class _OpenReview(msgspec.Struct, tag="review"):
     change_id: str
 
@@ -125,6 +134,7 @@ _Saved: TypeAlias = (
     | _OpenLookup
     | _OpenReview
     | _ShownHome
+    | _SavedFile
     | _Cancelable
     | _Finished
 )
@@ -138,7 +148,7 @@ _DECODER = msgspec.json.Decoder(_Saved)
 class InteractionCodec:
     """Turns state into JSON and back, for other processes and versions of the bot.
 
-    The values of a form, response URLs and typed text are encrypted.
+    The values of a form, response URLs, typed text, and the names of files and their columns are encrypted.
 
     Args:
         apps: The apps by name.
@@ -186,6 +196,9 @@ def _to_struct(  # noqa: C901, PLR0912 - one case for each kind of state
             return _OpenReview(change_id)
         case ShownHome():
             return _ShownHome()
+        case SavedFile(name=name, command=command, column=column):
+            typed = (cipher.encrypt(name), pack_command(command), cipher.encrypt(column))
+            return _SavedFile(what.file_id, *typed, what.message)
         case RunningLookup() | WaitingRequest():
             return _Cancelable()
         case FinishedLookup():
@@ -194,7 +207,7 @@ def _to_struct(  # noqa: C901, PLR0912 - one case for each kind of state
             return None
 
 
-def _from_struct(  # noqa: C901 - as above
+def _from_struct(  # noqa: C901, PLR0912 - as above
     saved: _Saved, apps: Mapping[str, App], cipher: Cipher
 ) -> Interaction:
     match saved:
@@ -219,6 +232,9 @@ def _from_struct(  # noqa: C901 - as above
             return OpenReview(change_id)
         case _ShownHome():
             return ShownHome()
+        case _SavedFile(name=name, command=command, column=column):
+            typed = (_decrypt(name, cipher), unpack_command(command, apps), cipher.decrypt(column))
+            return SavedFile(saved.file_id, *typed, saved.message)
         case _Cancelable():
             return ElsewhereCancelable()
         case _Finished():

@@ -117,6 +117,25 @@ class OpenLookup:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A shared file of ids, and the lookup that was asked about.
+
+    Args:
+        file_id: The file's id.
+        name: Its name.
+        command: The lookup, without accounts; a friend list may lack its owner.
+        column: The column of the ids, as `IdsFile` takes it; empty if it is to be chosen.
+        message: The channel and time stamp of the message that asks about it; empty if none does.
+    """
+
+    file_id: str
+    name: str = field(repr=False)
+    command: LookupCommand
+    column: str = field(default="", repr=False)
+    message: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
 class Showing:
     """The page of an answer to show.
 
@@ -238,6 +257,7 @@ Interaction: TypeAlias = (
     | OpenForm
     | OpenLookup
     | OpenReview
+    | SavedFile
     | ShownPreview
     | ShownHome
     | WaitingRequest

@@ -154,7 +154,7 @@ class LookupAnswers:
             request.reply.answer(self.make_answer(request, lookup, showing), Audience.CHANNEL)
             note = "The answer is in this channel for everyone; the CSV is only for you."
         now = datetime.now(UTC)
-        name = file_name(lookup, now)
+        name = file_name(lookup.command, now)
         with request.reply.working(sending):
             self.files.send(request.actor.user_id, name, to_csv(lookup, now), comment(lookup))
         actor_id, note = request.actor.user_id, _note_unrecorded(note or _note_missing(lookup), lookup)

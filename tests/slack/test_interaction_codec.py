@@ -25,6 +25,7 @@ from bot.slack.interactions import (
     OpenReview,
     RunningLookup,
     SavedAccount,
+    SavedFile,
     SavedLookup,
     SavedText,
     Showing,
@@ -68,6 +69,8 @@ STATES: tuple[Interaction, ...] = (
     SavedAccount(PROD, "bob"),
     OpenLookup("C1", f"https://hooks.invalid/{CANARY}", "17.1"),
     OpenReview("op_1"),
+    SavedFile("F1", f"{CANARY}.csv", make_lookup(FRIENDS, PROD, (), owner="alice"), CANARY, ("D1", "17.1")),
+    SavedFile("F1", f"{CANARY}.csv", make_lookup(PROFILES, PROD, ())),
     FinishedLookup(),
 )
 
@@ -115,7 +118,9 @@ def test_saves_no_value_of_a_form_in_clear() -> None:
     assert CODEC.decode(content) == form
 
 
-@pytest.mark.parametrize("what", [STATES[5], STATES[7]], ids=["typed text", "response URL"])
+@pytest.mark.parametrize(
+    "what", [STATES[5], STATES[7], STATES[9]], ids=["typed text", "response URL", "file"]
+)
 def test_saves_no_secret_in_clear(what: Interaction) -> None:
     assert CANARY not in saved(what)
 

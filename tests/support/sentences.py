@@ -42,6 +42,7 @@ SURFACES: Mapping[str, tuple[str, ...]] = {
     ),
     "Forms": ("form", "view_form", "view_lookup"),
     "Sharing and files": ("sent",),
+    "Files of ids": ("file_", "view_file"),
     "Audit channel": ("entr", "checkpoint"),
     "History and search": ("history", "record", "view_search"),
     "Help and role": ("help", "whoami"),

@@ -36,6 +36,8 @@ _GONE = (
     "Answers that only you see vanish when Slack reloads. The bot's Home tab keeps your latest lookups, and "
     "direct messages with it keep their answers."
 )
+SEND_A_FILE = "For more ids, send this bot a CSV or text file of them in a direct message."
+"""The way to look up more ids than one command takes."""
 _GRANTED = [words("The bot's operator grants roles.")]
 _GROUP = re.compile(r"(?<=the user group )(S[A-Z0-9]+)")
 _ROLES = {Role.VIEWER: "You are a viewer", Role.EDITOR: "You are an editor", None: "You have no role here"}
@@ -122,7 +124,7 @@ def _show_all(help_: Help, command: str, trim: Truncator) -> Iterator[Block]:
     if any("--app" in spec.options for spec in help_.specs):
         yield paragraph([bold("Apps"), *chain.from_iterable(_app_line(app, trim) for app in help_.apps)])
         limits = f"Up to {MAX_ACCOUNTS:,} ids per command, separated by spaces, commas or new lines."
-        yield paragraph([words(limits)], [words(_GONE)])
+        yield paragraph([words(limits)], [words(SEND_A_FILE)], [words(_GONE)])
     yield paragraph([words("Examples: "), code(f"{command} help {help_.specs[0].word}")])
 
 

@@ -36,7 +36,7 @@ from bot.slack.messages.blocks import (
     words,
 )
 from bot.slack.messages.change import differences
-from bot.slack.messages.help import list_grantees, role_line
+from bot.slack.messages.help import SEND_A_FILE, list_grantees, role_line
 from bot.slack.messages.text import and_more, cut, escape, join_some
 from bot.slack.messages.values import local_time
 
@@ -113,7 +113,7 @@ def show_start(
         return
     yield paragraph([bold("Hi! "), words("Look up accounts in "), *_app_list(start.apps), words(":")])
     yield preformatted([f"{command} {example}" for example in _examples(start)])
-    yield paragraph(_permissions(start.report))
+    yield paragraph([words(SEND_A_FILE)], _permissions(start.report))
     named = enumerate(zip(start.recent, repeat_ids, strict=True))
     # An action id may occur once in a row.
     recent = [

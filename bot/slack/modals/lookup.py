@@ -14,14 +14,17 @@ from slack_sdk.models.blocks import (
     RadioButtonsElement,
     StaticMultiSelectElement,
 )
+from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
 
+from bot.core.commands import LookupCommand
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, Field
 from bot.core.id_detection import Candidate
-from bot.core.lookups.kinds import LOOKUP_KINDS, LookupKind
+from bot.core.lookups.kinds import LOOKUP_KINDS, PROFILES, LookupKind
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.usage_errors import pasted
 from bot.core.visible_text import make_visible
+from bot.slack.api.shared_files import ENDINGS, MEGABYTES
 from bot.slack.messages.blocks import Truncator, bold, context, paragraph, words
 from bot.slack.messages.text import cut
 from bot.slack.messages.values import field_label
@@ -36,6 +39,10 @@ IN_THREAD = "in this thread"
 IN_CHANNEL = "in the channel: the bot is no member, so it cannot answer in this thread"
 LOOKUP_MODAL = "lookup_modal"
 """The callback id of the view."""
+FILE = "file"
+"""The block id of the input for a file."""
+FILE_INPUT = "file_input"
+"""The kind of element that Slack refuses to an app without the scope files:read."""
 FOUND = "found"
 """The block id of the menu of other words in a message."""
 IDS = "ids"
@@ -57,8 +64,13 @@ _MOST_LETTERS = 75
 _MOST_TYPED = 3000
 
 
-def lookup_view(apps: Apps) -> dict[str, Any]:
-    """Make the view that asks for ids and a conversation for the answer."""
+def lookup_view(apps: Apps, *, with_file: bool = True) -> dict[str, Any]:
+    """Make the view that asks for ids or a file of them, and for a conversation for the answer.
+
+    Args:
+        apps: The configured apps.
+        with_file: Whether it has an input for a file, for which the app needs the scope files:read.
+    """
     where = InputBlock(
         label="Answer in",
         element=ConversationSelectElement(
@@ -68,7 +80,8 @@ def lookup_view(apps: Apps) -> dict[str, Any]:
         optional=True,
         hint="Only you see it. Leave this empty to get a direct message.",
     )
-    return _view([_ids("Account ids"), *_question(apps), where])
+    file = [_file()] if with_file else []
+    return _view([_ids("Account ids", optional=with_file), *file, *ask_kind(apps), where])
 
 
 def message_view(
@@ -95,7 +108,7 @@ def message_view(
             paragraph([bold(f"At least {more} more may be account ids too.")], [words(_NOT_OFFERED)])
         )
     note = context(f"only you will see the answer, {place}")
-    return _view([*offered, *_question(apps), note], private_metadata=key)
+    return _view([*offered, *ask_kind(apps), note], private_metadata=key)
 
 
 def _divide(found: Sequence[Candidate]) -> tuple[str, list[str], int]:
@@ -120,7 +133,7 @@ def _offer_words(others: Sequence[str]) -> Iterator[Block]:
             element=StaticMultiSelectElement(
                 action_id=INPUT,
                 placeholder="Choose the ones that are ids",
-                options=[_option(each, each) for each in others],
+                options=[option(each, each) for each in others],
             ),
             block_id=FOUND,
             optional=True,
@@ -143,16 +156,39 @@ def _ids(title: str, *, optional: bool = False, initial: str = "") -> Block:
     )
 
 
-def _question(apps: Apps) -> Iterator[Block]:
-    kinds = [_option(word, kind.choice) for word, kind in LOOKUP_KINDS.items()]
-    element = RadioButtonsElement(action_id=CHOOSE_KIND, options=kinds, initial_option=kinds[0])
+def _file() -> Block:
+    return InputBlock(
+        label="Or a file of ids",
+        element=FileInputElement(action_id=INPUT, filetypes=list(ENDINGS), max_files=1),
+        block_id=FILE,
+        optional=True,
+        hint=f"CSV or plain text, up to {MEGABYTES} MB. You choose the column next. "
+        "The answer is a CSV in your direct messages.",
+    )
+
+
+def ask_kind(apps: Apps, command: LookupCommand | None = None) -> Iterator[Block]:
+    """Make the inputs for what to look up: the kind, the owner of a friend list, the app and the fields.
+
+    Args:
+        apps: The configured apps.
+        command: The lookup that is chosen already; None for none.
+    """
+    options = {word: option(word, kind.choice) for word, kind in LOOKUP_KINDS.items()}
+    chosen = options[command.kind.word if command else PROFILES.word]
+    element = RadioButtonsElement(
+        action_id=CHOOSE_KIND, options=list(options.values()), initial_option=chosen
+    )
     yield InputBlock(label="What to look up", element=element, block_id=KIND, dispatch_action=True)
-    yield from app_inputs(apps)
+    if command and command.kind.has_owner:
+        yield _owner(command.owner)
+    yield from app_inputs(apps, command.app.name if command else None)
     custom = {field.tag: field for app in apps.by_name.values() for field in app.custom}
     groups = {
         "Profiles and friends": (*PROFILE_FIELDS, *custom.values())[:_MOST_OPTIONS],
         "Friends only": FRIEND_FIELDS,
     }
+    named = command.fields if command and command.named else ()
     yield InputBlock(
         label="Fields",
         element=StaticMultiSelectElement(
@@ -162,6 +198,7 @@ def _question(apps: Apps) -> Iterator[Block]:
                 OptionGroup(label=PlainTextObject(text=title), options=[_field(each) for each in fields])
                 for title, fields in groups.items()
             ],
+            initial_options=[_field(each) for each in named] or None,
         ),
         block_id=FIELDS,
         optional=True,
@@ -195,21 +232,28 @@ def _explain_fields(block: Mapping[str, Any], kind: LookupKind) -> dict[str, Any
     return plain if kind.domain else {**plain, "hint": hint}
 
 
-def _owner() -> Block:
+def _owner(initial: str = "") -> Block:
     return InputBlock(
         label="Owner of the friend list",
-        element=PlainTextInputElement(action_id=INPUT, placeholder="alice"),
+        element=PlainTextInputElement(
+            action_id=INPUT, placeholder="alice", initial_value=initial if is_showable(initial) else None
+        ),
         block_id=OWNER,
         hint="One account id.",
     )
 
 
 def _field(field: Field) -> Option:
-    return _option(field.tag, field_label(field, Truncator(_MOST_LETTERS)))
+    return option(field.tag, field_label(field, Truncator(_MOST_LETTERS)))
 
 
-def _option(value: str, text: str) -> Option:
-    return Option(value=value, text=PlainTextObject(text=cut(make_visible(text), _MOST_LETTERS), emoji=False))
+def option(value: str, text: str, description: str = "") -> Option:
+    """Make an option of visible text, perhaps with a description, cut to Slack's limit."""
+    label, more = (
+        PlainTextObject(text=cut(make_visible(each), _MOST_LETTERS), emoji=False)
+        for each in (text, description)
+    )
+    return Option(value=value, text=label, description=more if description else None)
 
 
 def _view(blocks: Sequence[Block], **more: Any) -> dict[str, Any]:

@@ -57,9 +57,9 @@ _MOST_CHOSEN = 40
 """The most fields that are changed at once: each may need two of a view's hundred blocks."""
 
 
-def loading_view(title: str, external_id: str = "") -> dict[str, Any]:
+def loading_view(title: str, external_id: str = "", says: str = "Loading…") -> dict[str, Any]:
     """Make the view shown until a form or its review is ready; `external_id` finds it again."""
-    return make_view([paragraph([words("Loading…")])], title=title, external_id=external_id or None)
+    return make_view([paragraph([words(says)])], title=title, external_id=external_id or None)
 
 
 def changing_view(external_id: str) -> dict[str, Any]:
@@ -83,11 +83,13 @@ def account_view(apps: Apps) -> dict[str, Any]:
     return make_view(inputs, callback_id=SET_ACCOUNT, submit=PlainTextObject(text="Next"))
 
 
-def app_inputs(apps: Apps) -> list[Block]:
-    """Make the app input if there are several apps, else none."""
+def app_inputs(apps: Apps, chosen: str | None = None) -> list[Block]:
+    """Make the app input if there are several apps, else none; without a choice the default app is chosen."""
     options = {name: Option(value=name, label=f"{name} {app.region}") for name, app in apps.by_name.items()}
     element = StaticSelectElement(
-        action_id=INPUT, options=list(options.values()), initial_option=options.get(apps.default or "")
+        action_id=INPUT,
+        options=list(options.values()),
+        initial_option=options.get(chosen or apps.default or ""),
     )
     return [InputBlock(label="App", element=element, block_id=APP)] if len(options) > 1 else []
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from bot.bulk.columns import Column, ColumnGuess
 from bot.core.commands import SPECS, LookupCommand, ShowHistory
 from bot.core.fields import FRIEND_FIELDS, NICK, PROFILE_FIELDS, Domain, custom_field, named
+from bot.core.file_lookups import FileLookupState
 from bot.core.lookups.fetch import never_asked
 from bot.core.lookups.job import Progress
 from bot.core.lookups.kinds import PROFILES
@@ -50,6 +52,7 @@ from bot.core.results import (
 )
 from bot.errors import (
     ExpiredError,
+    FileError,
     IMError,
     InvalidRequestError,
     LimitError,
@@ -69,6 +72,16 @@ from bot.slack.messages.audit import MIN_GROUP, group_entries, render_checkpoint
 from bot.slack.messages.blocks import NEWER, Message
 from bot.slack.messages.change import entry_label
 from bot.slack.messages.errors import render_crash, render_error
+from bot.slack.messages.file_lookup import (
+    ask_about_file,
+    asked_directly,
+    cancelling,
+    csv_comment,
+    reading,
+    show_file_lookup,
+    started,
+    too_many_files,
+)
 from bot.slack.messages.home import AuditChannel, accessory, render_home
 from bot.slack.messages.lookups.paging import PageControls, pages, shown, single_account
 from bot.slack.messages.notices import (
@@ -83,6 +96,21 @@ from bot.slack.messages.notices import (
     working,
 )
 from bot.slack.messages.render import render, render_sent
+from tests.support.file_samples import (
+    ALL,
+    ATTRIBUTE_LOOKUP,
+    FRIEND_LOOKUP,
+    GUESS,
+    HALF,
+    HOSTILE_GUESS,
+    HOSTILE_NAME,
+    LOOKUP,
+    NICK_LOOKUP,
+    NO_OWNER,
+    ONE_A_LINE,
+    PROFILE_LOOKUP,
+    TOMORROW,
+)
 from tests.support.sample_results import (
     ALICE,
     BOB,
@@ -290,6 +318,61 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "history_altered": lambda: show(replace(HISTORY, entries=(enter(), AlteredEntry(41)))),
     "entries": lambda: tell(LOOKED_UP, enter(1041, outcome=Outcome.ATTEMPTED), enter(), DENIED_ENTRY),
     "changing": changing,
+    "file_question": lambda: ask_about_file("players.csv", GUESS, PROFILE_LOOKUP, "a-key", ready=True),
+    "file_question_plain": lambda: ask_about_file(
+        "ids.txt", ONE_A_LINE, ATTRIBUTE_LOOKUP, "a-key", ready=True
+    ),
+    "file_question_friends": lambda: ask_about_file("ids.csv", GUESS, FRIEND_LOOKUP, "a-key", ready=True),
+    "file_question_owner": lambda: ask_about_file("ids.csv", GUESS, NO_OWNER, "a-key", ready=False),
+    "file_question_hostile": lambda: ask_about_file(
+        HOSTILE_NAME, HOSTILE_GUESS, NICK_LOOKUP, "a-key", ready=True
+    ),
+    "file_reading": reading,
+    "file_asked_directly": lambda: asked_directly(["players.csv", HOSTILE_NAME]),
+    "file_too_many": lambda: too_many_files(3),
+    "file_started": lambda: started(LOOKUP),
+    "file_cancelling": lambda: cancelling(replace(LOOKUP, file_name=HOSTILE_NAME)),
+    "file_waiting": lambda: show_file_lookup(LOOKUP),
+    "file_paused": lambda: show_file_lookup(
+        replace(LOOKUP, counts=HALF, problem="Tencent Chat does not answer", retry_at=TOMORROW)
+    ),
+    "file_running": lambda: show_file_lookup(
+        replace(LOOKUP, state=FileLookupState.RUNNING, counts=HALF), 754.0
+    ),
+    "file_running_friends": lambda: show_file_lookup(
+        replace(LOOKUP, state=FileLookupState.RUNNING, command=FRIEND_LOOKUP), 7500.0
+    ),
+    "file_sending": lambda: show_file_lookup(replace(LOOKUP, state=FileLookupState.SENDING, counts=ALL)),
+    "file_done": lambda: show_file_lookup(
+        replace(LOOKUP, state=FileLookupState.DONE, counts=ALL), sent="profile-prod-20260714-120000.csv"
+    ),
+    "file_cancelled": lambda: show_file_lookup(
+        replace(LOOKUP, state=FileLookupState.CANCELLED, counts=HALF, expires_at=TOMORROW)
+    ),
+    "file_cancelled_at_once": lambda: show_file_lookup(replace(LOOKUP, state=FileLookupState.CANCELLED)),
+    "file_part_sent": lambda: show_file_lookup(
+        replace(LOOKUP, state=FileLookupState.CANCELLED, counts=HALF), sent="profile-prod.csv"
+    ),
+    "file_failed": lambda: show_file_lookup(
+        replace(
+            LOOKUP, state=FileLookupState.FAILED, counts=HALF, problem="Tencent Chat refuses the app's key"
+        )
+    ),
+    "file_not_sent": lambda: show_file_lookup(
+        replace(LOOKUP, state=FileLookupState.FAILED, counts=ALL, problem="the CSV could not be sent")
+    ),
+    "file_hostile": lambda: show_file_lookup(
+        replace(
+            LOOKUP,
+            state=FileLookupState.FAILED,
+            file_name=HOSTILE_NAME,
+            problem=HOSTILE_NAME,
+            command=NICK_LOOKUP,
+        )
+    ),
+    "error_file": lambda: render_error(
+        FileError("report.xlsx is neither CSV nor plain text", advice="Save it as CSV"), command="/im"
+    ),
     "sending": sending,
     "sent": lambda: render_sent(
         profiles(*crowd(41), missed("u_17", LookupStatus.NOT_IMPORTED), missed("u_29", LookupStatus.FAILED)),
@@ -1240,3 +1323,31 @@ def test_shows_the_beginning_of_what_is_too_long_for_an_id() -> None:
     assert "1 not asked" in message.text
     assert "not asked: over 32 bytes. Check the id" in message.text
     assert len(str(message.blocks)) < 3000
+
+
+def test_says_above_a_csv_what_it_is_of_without_a_mention() -> None:
+    whole, part = (
+        replace(LOOKUP, counts=counts, file_name="a<!here> @channel.csv") for counts in (ALL, HALF)
+    )
+
+    assert csv_comment(whole).startswith(
+        "The CSV you asked for: profile of 12,345 accounts in prod, by the ids"
+    )
+    assert "5,000 of 12,345 accounts" in csv_comment(part)
+    assert "<!" not in csv_comment(part)
+    assert "@channel" not in csv_comment(part)
+
+
+def test_shows_files_with_very_long_names_columns_and_problems() -> None:
+    long = HOSTILE_NAME * 100
+    column = Column(long, (long,) * 3)
+    guess = ColumnGuess(column, (column,), (column,), 2, 1)
+    lookup = replace(LOOKUP, file_name=long, problem=long)
+
+    for message in (
+        ask_about_file(long, guess, PROFILE_LOOKUP, "a-key", ready=True),
+        asked_directly([long] * 3),
+        *(show_file_lookup(replace(lookup, state=state), 1.0, "a.csv") for state in FileLookupState),
+    ):
+        assert check_message(payload(message)) == []
+        assert "<!" not in message.text

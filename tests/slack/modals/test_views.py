@@ -18,10 +18,12 @@ from bot.core.results import Form, Overwritten, Preview, Settled, Unchanged
 from bot.errors import ExpiredError, OutcomeUnknownError
 from bot.playground.blockkit.checker import check_view
 from bot.slack.messages.errors import render_crash, render_error
+from bot.slack.messages.file_lookup import started
 from bot.slack.messages.notices import busy
 from bot.slack.messages.render import render
 from bot.slack.modals import lookup
 from bot.slack.modals.answer import notice_view
+from bot.slack.modals.file_lookup import file_view
 from bot.slack.modals.lookup import choose_kind, lookup_view, message_view
 from bot.slack.modals.profile import (
     TITLE,
@@ -35,6 +37,16 @@ from bot.slack.modals.profile import (
 from bot.slack.modals.review import overwritten_view, review_view, settled_view, unchanged_view
 from bot.slack.modals.search import search_view
 from tests.slack.messages.test_any_data import any_text, customs, long_text, profile_values
+from tests.support.file_samples import (
+    FRIEND_LOOKUP,
+    GUESS,
+    HOSTILE_GUESS,
+    HOSTILE_NAME,
+    LOOKUP,
+    NICK_LOOKUP,
+    ONE_A_LINE,
+    PROFILE_LOOKUP,
+)
 from tests.support.sample_results import (
     CHANGE,
     CLEARING,
@@ -65,6 +77,12 @@ FORM_WITH_PRESETS = replace(FORM, app=WITH_PRESETS)
 VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_account": lambda: account_view(BOTH),
     "view_lookup": lambda: lookup_view(BOTH),
+    "view_lookup_without_file": lambda: lookup_view(BOTH, with_file=False),
+    "view_file": lambda: file_view(BOTH, "players.csv", GUESS, PROFILE_LOOKUP, "a-key"),
+    "view_file_friends": lambda: file_view(BOTH, "ids.txt", ONE_A_LINE, FRIEND_LOOKUP, "a-key"),
+    "view_file_hostile": lambda: file_view(BOTH, HOSTILE_NAME, HOSTILE_GUESS, NICK_LOOKUP, "a-key"),
+    "view_file_reading": lambda: loading_view(lookup.TITLE, "an-id-of-ours", "Reading the file…"),
+    "view_file_started": lambda: notice_view(started(LOOKUP), lookup.TITLE),
     "view_lookup_message": lambda: message_view(BOTH, FOUND, "an-opaque-key"),
     "view_lookup_nothing": lambda: message_view(BOTH, (), "an-opaque-key"),
     "view_search": lambda: search_view(BOTH, "an-opaque-key", anybody=True),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from slack_sdk.models.blocks import Block
 
+from bot.core.commands import LookupCommand
 from bot.core.lookups.rows import all_fields, header, to_cells
 from bot.core.results import Lookup
 from bot.core.spreadsheet import lines
@@ -28,9 +29,9 @@ def to_csv(lookup: Lookup, at: datetime) -> bytes:
     return lines(rows).encode("utf-8-sig")
 
 
-def file_name(lookup: Lookup, at: datetime) -> str:
+def file_name(command: LookupCommand, at: datetime) -> str:
     """Return the file's name, by command, app and time (UTC); no ids, since names show up elsewhere."""
-    return f"{lookup.command.kind.word}-{lookup.command.app.name}-{at:%Y%m%d-%H%M%S}.csv"
+    return f"{command.kind.word}-{command.app.name}-{at:%Y%m%d-%H%M%S}.csv"
 
 
 def comment(lookup: Lookup) -> str:

@@ -124,7 +124,7 @@ def test_starts_with_the_mark_that_excel_needs_and_ends_lines_as_the_standard_sa
     ],
 )
 def test_names_neither_accounts_nor_owners_outside_of_the_file(lookup: Lookup, name: str) -> None:
-    assert file_name(lookup, NOON) == name
+    assert file_name(lookup.command, NOON) == name
     assert "secret" not in comment(lookup)
     assert "owner" not in comment(lookup)
 
