@@ -2,11 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
@@ -17,7 +16,6 @@ from bot.bulk.file_lookup_run import FileLookupTools
 from bot.bulk.file_lookups import FileLookups
 from bot.core.changes.service import Changes
 from bot.core.executor import FairExecutor
-from bot.core.file_lookups import FileLookupNotices, FileLookupStore
 from bot.core.limits import LookupLimits
 from bot.core.ports import IM, People
 from bot.core.results import Settled
@@ -35,10 +33,12 @@ from bot.slack.api.people import SlackPeople
 from bot.slack.api.socket_mode import SocketClient, token_refused
 from bot.slack.claims import Claims
 from bot.slack.delivery.audit_relay import Relay
+from bot.slack.delivery.file_lookup_notices import SlackFileLookupNotices
 from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.post_links import PostLinks
 from bot.slack.delivery.response_url import Responder
+from bot.slack.file_lookup_answers import FileLookupAnswers
 from bot.slack.interaction_codec import InteractionCodec
 from bot.slack.interaction_store import Interactions
 from bot.slack.listeners.envelopes import DeduplicatingHandler
@@ -56,9 +56,6 @@ PRIORITY_WORKERS = 4
 CLOSE_SECONDS = 22.0
 """Seconds that running commands still get when the bot stops: their budget, and time to answer."""
 
-NoticesFactory: TypeAlias = Callable[[SlackClient, FileLookupStore], FileLookupNotices]
-"""Makes what tells people how far their file lookups have come."""
-
 
 @dataclass(frozen=True, slots=True)
 class Bot:
@@ -75,30 +72,28 @@ class Bot:
     priority_workers: Workers
     quick_workers: Workers
     pool: Executor
-    file_lookups: FileLookups | None
+    file_lookups: FileLookups
+    notices: SlackFileLookupNotices
 
     @property
     def is_busy(self) -> bool:
         """True while commands or file lookups are running."""
-        is_looking_up = bool(self.file_lookups and self.file_lookups.loop.is_busy)
         every = (self.workers, self.quick_workers, self.priority_workers)
-        return is_looking_up or any(workers.is_busy for workers in every)
+        return self.file_lookups.loop.is_busy or any(workers.is_busy for workers in every)
 
     def start(self) -> None:
         """Start the work in the background."""
         self.audit.start()
-        if self.file_lookups:
-            self.file_lookups.loop.start()
+        self.file_lookups.loop.start()
 
     def close(self) -> None:
         """Accept no more work, finish running commands within CLOSE_SECONDS, and close every connection."""
         deadline = time.monotonic() + CLOSE_SECONDS
-        if self.file_lookups:
-            self.file_lookups.loop.stop()
+        self.file_lookups.loop.stop()
         for workers in (self.workers, self.quick_workers, self.priority_workers):
             workers.close(max(0.0, deadline - time.monotonic()))
-        if self.file_lookups:
-            self.file_lookups.loop.close()
+        self.file_lookups.loop.close()
+        self.notices.close()
         self.interactions.close()
         self.audit.close()
         self.pool.shutdown(wait=False, cancel_futures=True)
@@ -128,7 +123,6 @@ def make_bot(
     settings: Settings,
     observe: Observer = _observe_nothing,
     limits: Limits = USUAL_LIMITS,
-    make_notices: NoticesFactory | None = None,
 ) -> Bot:
     """Assemble the bot, without connecting it."""
     slack, ims = make_slack_client(settings, limits), make_im_clients(settings)
@@ -144,18 +138,19 @@ def make_bot(
     forms = Forms(slack, interactions)
     command, files, avoided = settings.slack_command, Files(slack), _list_avoided_blocks(settings)
     lookups = LookupAnswers(command, services, interactions, people, files, avoided)
+    file_lookups, notices = _make_file_lookups(settings, services, store, slack, files)
+    answers = (lookups, FileLookupAnswers(command, interactions, files, file_lookups))
     trouble, expect = audit.channel_trouble, post_links.expect if relay else lambda _, __: None
     runner = CommandRunner(
-        command, services, interactions, people, Claims(store), forms, lookups, observe, trouble, expect
+        command, services, interactions, people, Claims(store), forms, *answers, observe, trouble, expect
     )
     homes = HomeTabs(slack, command, services, interactions, audit.channel_state, _find_channel(settings))
     workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
     admission = Admission(interactions, workers, quick_workers, priority_workers)
-    file_lookups = _make_file_lookups(settings, services, slack, store, make_notices)
     bolt = _make_bolt(slack, settings)
     register(bolt, runner, responder, admission, homes)
     every = (workers, priority_workers, quick_workers)
-    return Bot(bolt, slack, people, ims, audit, interactions, responder, *every, pool, file_lookups)
+    return Bot(bolt, slack, people, ims, audit, interactions, responder, *every, pool, file_lookups, notices)
 
 
 def _make_services(
@@ -177,19 +172,13 @@ def _make_cipher(settings: Settings) -> Cipher:
 
 
 def _make_file_lookups(
-    settings: Settings,
-    services: Services,
-    slack: SlackClient,
-    store: Store,
-    make_notices: NoticesFactory | None,
-) -> FileLookups | None:
-    if make_notices is None:
-        return None
+    settings: Settings, services: Services, store: Store, slack: SlackClient, files: Files
+) -> tuple[FileLookups, SlackFileLookupNotices]:
     kept = store.open_file_lookups(settings.apps.by_name, _make_cipher(settings))
-    notices = make_notices(slack, kept)
+    notices = SlackFileLookupNotices(slack, files, kept)
     # Their own calls: however long the vendor takes, they hold none of the commands' threads.
     loop = FileLookupLoop(FileLookupTools(services, kept, notices, FairExecutor(CONCURRENT_CALLS)))
-    return FileLookups(services, kept, notices, loop)
+    return FileLookups(services, kept, notices, loop), notices
 
 
 def _make_bolt(slack: SlackClient, settings: Settings) -> App:

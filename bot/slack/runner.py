@@ -37,6 +37,7 @@ from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.post_links import AddLink
 from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
+from bot.slack.file_lookup_answers import FileLookupAnswers
 from bot.slack.interaction_store import Interactions
 from bot.slack.interactions import OpenForm, OpenLookup, SavedLookup, SavedText, ShownPreview
 from bot.slack.lookup_answers import LookupAnswers, check_readers
@@ -67,6 +68,7 @@ class CommandRunner:
         claims: Lets each request run once.
         forms: Opens forms.
         lookups: Answers lookups.
+        file_lookups: Asks about files of ids, and starts their lookups.
         observe: Called after each answer.
         channel_trouble: Explains why the audit channel lacks changes; empty while it lacks none.
         expect_post: Calls back with the link to an entry's message in the audit channel, if posted soon.
@@ -79,6 +81,7 @@ class CommandRunner:
     claims: Claims
     forms: Forms
     lookups: LookupAnswers
+    file_lookups: FileLookupAnswers
     observe: Observer
     channel_trouble: Callable[[], str]
     expect_post: Callable[[int, AddLink], None] = lambda _, __: None
@@ -288,6 +291,10 @@ class CommandRunner:
         key = self.interactions.keep(request.actor, place)
         is_editor = self.services.report_role(request.actor).role is Role.EDITOR
         return search_view(self.services.apps, key, anybody=is_editor)
+
+
+Action: TypeAlias = Callable[[CommandRunner, SlackRequest, str], str]
+"""Handles a press of a button with a value; returns the label of its metric."""
 
 
 def _was_tried(settled: Settled) -> bool:

@@ -113,6 +113,7 @@ class RunnerFixture:
             Claims(self.record),
             nothing,
             lookups,
+            nothing,
             lambda *_: None,
             lambda: "",
         )

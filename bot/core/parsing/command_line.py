@@ -109,6 +109,32 @@ def _parse(text: str, apps: Apps) -> Command:
         raise
 
 
+def parse_beside_file(text: str, apps: Apps) -> tuple[LookupCommand, bool]:
+    """Parse the text beside a file of ids: its lookup, in which ids and the owner of a list may be missing.
+
+    Without a lookup's word it is one of profiles, and without any app to choose by one of the first app.
+
+    Returns:
+        The lookup, and whether its app is named or the default one.
+
+    Raises:
+        UsageError: The text is not valid.
+    """
+    first, *rest = list(tokenize(text)) or [Token("")]
+    spec = SPECS.get(first.text.lower())
+    kind = spec.kind if spec else None
+    arguments = split_options(rest, spec) if spec and kind else ParsedArguments()
+    is_known = apps.default is not None or "--app" in arguments.options
+    app = _app(arguments, apps) if is_known else next(iter(apps.by_name.values()))
+    if kind is None:
+        return make_lookup(PROFILES, app, ()), is_known
+    owner, accounts = "", list(arguments.plain)
+    chosen = _fields(arguments, kind.domain, app) if kind.domain else ()
+    if kind.has_owner and accounts:
+        owner, *accounts = accounts
+    return make_lookup(kind, app, tuple(accounts), chosen, owner=owner), is_known
+
+
 def check_length(text: str) -> None:
     """Check that a text is at most MAX_TEXT characters long.
 
@@ -118,7 +144,7 @@ def check_length(text: str) -> None:
     if len(text) > MAX_TEXT:
         raise UsageError(
             f"that is {len(text):,} characters; one command takes at most {MAX_TEXT:,}",
-            advice="Split the ids across several commands",
+            advice="Split the ids across several commands, or send the bot a file of ids",
         )
 
 
@@ -273,7 +299,7 @@ def check_accounts(ids: Iterable[str]) -> tuple[str, ...]:
     if len(accounts) > MAX_ACCOUNTS:
         raise UsageError(
             f"that is {len(accounts):,} ids; one command takes at most {MAX_ACCOUNTS:,}",
-            advice="Split them across several commands",
+            advice="Split them across several commands, or send the bot a file of ids",
         )
     if not any(map(fits, accounts)):
         shown = ", ".join(map(quote, accounts[:_SHOWN]))

@@ -9,9 +9,10 @@ from bot.errors import SlackUnavailableError
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 from bot.slack.delivery.modal import ModalDelivery
-from bot.slack.delivery.open_view import OpenView
+from bot.slack.delivery.open_view import OpenView, Simplify
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.interaction_store import Interactions
+from bot.slack.modals.answer import without_alerts
 from bot.slack.modals.profile import TITLE, loading_view
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,13 @@ class Forms:
     slack: SlackClient
     interactions: Interactions
 
-    def open(self, request: SlackRequest, title: str, make: Callable[[], Mapping[str, Any]]) -> None:
+    def open(
+        self,
+        request: SlackRequest,
+        title: str,
+        make: Callable[[], Mapping[str, Any]],
+        simplify: Simplify = without_alerts,
+    ) -> None:
         """Open a loading view and fill it with a form; from then on the view also shows the reply.
 
         A trigger is valid for three seconds; checking a role and reading a profile may take longer. A press
@@ -34,6 +41,7 @@ class Forms:
             request: The request, with its trigger.
             title: The form's title.
             make: Checks the role and makes the form.
+            simplify: Makes a simpler form if Slack refuses its blocks; None if there is none.
 
         Raises:
             SlackUnavailableError: Slack did not open it.
@@ -45,7 +53,7 @@ class Forms:
         except SlackCallError as error:
             raise _not_opened(error.reason) from None
         view.title = title
-        self.fill(view, make)
+        self.fill(view, make, simplify)
 
     def open_answer(self, request: SlackRequest, title: str) -> None:
         """Open a view for the reply of a press on the Home tab, or on top of the pressed one.
@@ -65,23 +73,29 @@ class Forms:
         request.reply.move_to(ModalDelivery(open_view, request.reply.delivery))
         return open_view
 
-    def expect_view(self) -> OpenView:
-        """Make the open view of the profile form that the coming ack will show."""
-        return OpenView.expected(self.slack, TITLE)
+    def expect_view(self, title: str = TITLE) -> OpenView:
+        """Make the open view, usually of the profile form, that the coming ack will show."""
+        return OpenView.expected(self.slack, title)
 
-    def fill(self, open_view: OpenView, make: Callable[[], Mapping[str, Any]]) -> None:
+    def fill(
+        self,
+        open_view: OpenView,
+        make: Callable[[], Mapping[str, Any]],
+        simplify: Simplify = without_alerts,
+    ) -> None:
         """Fill an open view with a form; if it was closed meanwhile, forget the form.
 
         Args:
             open_view: The view.
             make: Checks the role and makes the form.
+            simplify: As for `open`.
 
         Raises:
             SlackUnavailableError: Slack did not show it.
             BotError: There is no form for the actor.
         """
         form = make()
-        if open_view.show(form):
+        if open_view.show(form, simplify):
             return
         self.interactions.forget(form.get("private_metadata", ""))
         if not open_view.is_gone:

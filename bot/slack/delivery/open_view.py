@@ -3,9 +3,9 @@
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
@@ -17,7 +17,10 @@ FOLLOWED_AFTER = 4.0
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.4
 _GONE = "not_found"
-_REFUSED_BLOCKS = frozenset({"invalid_arguments", "invalid_blocks"})
+_REFUSED_BLOCKS = frozenset({"invalid_arguments", "invalid_blocks", "missing_scope"})
+"""The errors of a view with blocks that this workspace, or the app's scopes, do not allow."""
+
+Simplify: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 
 log = logging.getLogger(__name__)
 
@@ -55,14 +58,19 @@ class OpenView:
         """Whether the person has closed it."""
         return self.problem == _GONE
 
-    def show(self, view: Mapping[str, Any]) -> bool:
-        """Update the view; return False if it is closed, or refused an update."""
+    def show(self, view: Mapping[str, Any], simplify: Simplify = without_alerts) -> bool:
+        """Update the view; return False if it is closed, or refused an update.
+
+        Args:
+            view: The new view.
+            simplify: Makes a simpler one if Slack refuses its blocks; None if there is none.
+        """
         pause = _FIRST_PAUSE
         while not self.problem:
             problem = self._try(view)
             if not problem:
                 return True
-            if problem in _REFUSED_BLOCKS and (simpler := without_alerts(view)):
+            if problem in _REFUSED_BLOCKS and (simpler := simplify(view)):
                 view = simpler
                 continue
             if problem != _GONE or time.monotonic() >= self.expected_until:

@@ -19,6 +19,8 @@ class SlackRequest:
         trigger_id: The id that allows opening one modal within three seconds; empty if there is none.
         response_url: The response URL for a modal's result; empty if there is none.
         message_id: Names the message that asks; empty if none does.
+        pressed: The channel and the time stamp of the pressed message; empty if there is none, or only the
+            actor sees it.
         runs_once: Whether a copy of it is left out; quick requests may run twice.
         lookup: Its lookup once one has begun, for the Cancel button of an earlier notice.
     """
@@ -30,6 +32,7 @@ class SlackRequest:
     trigger_id: str = field(default="", repr=False)
     response_url: str = field(default="", repr=False)
     message_id: str = ""
+    pressed: tuple[str, str] = ("", "")
     runs_once: bool = True
     lookup: RunningLookup | FinishedLookup | None = field(default=None, init=False)
 

@@ -1,10 +1,10 @@
 """Buttons: the listener for all of them, and the table of actions by action id."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from slack_bolt import Ack, App
 
@@ -31,15 +31,13 @@ from bot.slack.interactions import (
     SavedText,
     WaitingRequest,
 )
+from bot.slack.listeners.file_buttons import FILE_ACTIONS
 from bot.slack.listeners.home import HomeTabs, publish_again
 from bot.slack.listeners.lookup_form import open_lookup
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.lookups.stray import strip_unknown
 from bot.slack.messages.notices import changing, finished, withdrawn
-from bot.slack.runner import CommandRunner
-
-Action: TypeAlias = Callable[[CommandRunner, SlackRequest, str], str]
-"""Handles a press of a button with a value; returns the label of its metric."""
+from bot.slack.runner import Action, CommandRunner
 
 
 def register(
@@ -93,7 +91,16 @@ def _make_request(runner: CommandRunner, responder: Responder, body: Mapping[str
         open_view = OpenView(runner.forms.slack, text(view.get("title") or {}, "text"), text(view, "id"))
         delivery = responder.open_view(open_view, url, actor.user_id)
     channel_id, trigger_id = text(body.get("channel") or {}, "id"), text(body, "trigger_id")
-    return SlackRequest(actor, Surface.BUTTON, Reply(delivery), channel_id, trigger_id, url)
+    pressed = _find_pressed(body)
+    return SlackRequest(actor, Surface.BUTTON, Reply(delivery), channel_id, trigger_id, url, pressed=pressed)
+
+
+def _find_pressed(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the channel and the time stamp of the pressed message, unless only the actor sees it."""
+    place = body.get("container") or {}
+    if place.get("type") != "message" or place.get("is_ephemeral"):
+        return "", ""
+    return text(place, "channel_id"), text(place, "message_ts")
 
 
 def _read_value(action: Mapping[str, Any]) -> str:
@@ -283,6 +290,7 @@ _ACTIONS: Mapping[str, Action] = {
     "run_suggestion": _run_suggestion,
     "all_commands": _show_all_commands,
     "review_change": _review,
+    **FILE_ACTIONS,
 }
 _TITLES: Mapping[str, str] = {
     "review_change": "Review a change",
@@ -297,7 +305,7 @@ _PUSHED = frozenset({"undo_change", "change_history"})
 """The actions whose answers open on top of the pressed modal, so that closing them leads back to it."""
 _HOME = "home"
 _MODAL = "modal"
-URGENT = frozenset({"cancel_lookup"})
+URGENT = frozenset({"cancel_lookup", "cancel_file_lookup"})
 """The actions that must not wait for workers, which may be busy with the work to cancel."""
 QUICK = frozenset({"all_commands"})
 """The actions that call neither the vendor nor the record."""

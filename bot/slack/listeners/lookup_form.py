@@ -1,5 +1,6 @@
 """The listeners for the lookup shortcuts and their modal."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -16,15 +17,18 @@ from bot.slack.admission import Admission
 from bot.slack.api.message_text import read_words
 from bot.slack.api.payloads import read_actor, text
 from bot.slack.api.people import SlackPeople
+from bot.slack.delivery.files import FIX_SCOPE
 from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interaction_store import Interactions
-from bot.slack.interactions import OpenLookup
+from bot.slack.interactions import OpenLookup, SavedFile
+from bot.slack.listeners.file_form import FileForm
 from bot.slack.listeners.submission import admit_submission, show_mistakes
 from bot.slack.modals.lookup import (
     CHOOSE_KIND,
+    FILE_INPUT,
     IN_CHANNEL,
     IN_THREAD,
     LOOKUP_MODAL,
@@ -34,7 +38,7 @@ from bot.slack.modals.lookup import (
     lookup_view,
     message_view,
 )
-from bot.slack.modals.lookup_submission import read_kind, read_lookup
+from bot.slack.modals.lookup_submission import find_file, read_kind, read_lookup
 from bot.slack.runner import CommandRunner
 
 LOOKUP = "lookup"
@@ -44,15 +48,25 @@ LOOKUP_MESSAGE = "lookup_message"
 
 _DIRECT_MESSAGES = OpenLookup("", "")
 
+log = logging.getLogger(__name__)
+
 
 def open_lookup(runner: CommandRunner, request: SlackRequest) -> str:
     """Open the modal that asks what to look up; returns the label of its metric."""
+    apps, avoided = runner.services.apps, runner.lookups.avoided_blocks
 
     def make() -> Mapping[str, Any]:
         _allow(runner, request)
-        return lookup_view(runner.services.apps)
+        return lookup_view(apps, with_file=FILE_INPUT not in avoided)
 
-    runner.forms.open(request, TITLE, make)
+    def simplify(_: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        if FILE_INPUT in avoided:
+            return None
+        avoided.add(FILE_INPUT)
+        log.warning("Slack refused the input for a file: %s", FIX_SCOPE)
+        return lookup_view(apps, with_file=False)
+
+    runner.forms.open(request, TITLE, make, simplify)
     return "OpenLookup"
 
 
@@ -104,6 +118,10 @@ def _register_modal(app: App, runner: CommandRunner, responder: Responder, admis
         actor, view = read_actor(body), body["view"]
         with show_mistakes(ack):
             command = read_lookup(view, runner.services.apps)
+            if file := find_file(view):
+                saved = SavedFile(file.id, file.name, command)
+                FileForm.expected(runner, responder, body).ask(ack, admission, body, saved)
+                return
             destination = _find_destination(runner.interactions, actor, body)
             request = _make_request(responder, actor, body, destination)
             run = partial(runner.run, request, command)

@@ -25,10 +25,12 @@ from bot.core.services import Services
 from bot.errors import PermissionDeniedError, UsageError
 from bot.slack.admission import Admission, is_quick
 from bot.slack.api.channels import is_private
+from bot.slack.api.shared_files import read_files
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import SavedText
+from bot.slack.listeners.mention_files import FileQuestions
 from bot.slack.listeners.mention_text import find_unread, read_message, read_word
 from bot.slack.messages.notices import unread
 from bot.slack.recent_ids import RecentIds
@@ -59,8 +61,14 @@ def register(app: App, runner: CommandRunner, responder: Responder, admission: A
         ):
             return
         request, said = _make_request(responder, body, event), str(event.get("text") or "")
-        run = partial(runner.run_guarded, request, partial(_run, runner, request, said, bot_id))
-        admission.admit(request, run, quick=is_quick(said.removeprefix(f"<@{bot_id}>")))
+        answer = partial(_answer, runner, request, said, bot_id)
+        files = [file for file in read_files(event) if not file.is_media]
+        if files:
+            direct = responder.open_conversation(request.actor.user_id, request.actor.user_id, public=False)
+            asks = FileQuestions(runner, request, Reply(direct), files)
+            answer = partial(asks.answer, said, bot_id, answer)
+        quick = not files and is_quick(said.removeprefix(f"<@{bot_id}>"))
+        admission.admit(request, partial(runner.run_guarded, request, answer), quick=quick)
 
     for name in ("app_mention", "message"):
         app.event(name)(on_message)
@@ -87,7 +95,7 @@ def _id_of(event: Mapping[str, Any]) -> str:
     return f"{event['channel']} {event['ts']}"
 
 
-def _run(runner: CommandRunner, request: SlackRequest, said: str, bot_id: str) -> str:
+def _answer(runner: CommandRunner, request: SlackRequest, said: str, bot_id: str) -> str:
     services = runner.services
     if word := read_word(said, bot_id):
         services.admit(request.actor, word, request.surface)

@@ -4,7 +4,16 @@ from slack_bolt import App, BoltRequest, BoltResponse
 
 from bot.slack.admission import Admission
 from bot.slack.delivery.response_url import Responder
-from bot.slack.listeners import buttons, commands, home, lookup_form, mentions, profile_form, search_form
+from bot.slack.listeners import (
+    buttons,
+    commands,
+    file_form,
+    home,
+    lookup_form,
+    mentions,
+    profile_form,
+    search_form,
+)
 from bot.slack.listeners.home import HomeTabs
 from bot.slack.runner import CommandRunner
 
@@ -13,7 +22,7 @@ def register(
     app: App, runner: CommandRunner, responder: Responder, admission: Admission, homes: HomeTabs
 ) -> None:
     """Register every listener with Bolt."""
-    for listener in (commands, lookup_form, profile_form, search_form, mentions):
+    for listener in (commands, lookup_form, file_form, profile_form, search_form, mentions):
         listener.register(app, runner, responder, admission)
     for with_home in (buttons, home):
         with_home.register(app, runner, responder, admission, homes)

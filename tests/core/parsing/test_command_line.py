@@ -19,12 +19,13 @@ from bot.core.commands import (
     ShowRole,
     ShowStart,
     UndoChange,
+    make_lookup,
 )
 from bot.core.fields import CUSTOM_FRIEND, Domain, Field, custom_field, defaults, named
 from bot.core.ids import MAX_ACCOUNTS, MAX_ID_BYTES, fits
 from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS, PROFILES
 from bot.core.model import Actor, App, RecordQuery, Value
-from bot.core.parsing.command_line import MAX_TEXT, Apps, parse
+from bot.core.parsing.command_line import MAX_TEXT, Apps, parse, parse_beside_file
 from bot.core.parsing.tokens import tokenize
 from bot.core.parsing.typography import DOUBLE, normalize
 from bot.errors import UsageError
@@ -391,7 +392,7 @@ def test_takes_as_many_characters_as_it_says_and_no_more() -> None:
         UsageError, match=r"that is 5,001 characters; one command takes at most 5,000"
     ) as caught:
         parse(f"{longest} ", ONE)
-    assert caught.value.advice == "Split the ids across several commands"
+    assert caught.value.advice == "Split the ids across several commands, or send the bot a file of ids"
 
 
 @pytest.mark.parametrize(("word", "start"), [("profile", ""), ("attrs", ""), ("friends", "owner")])
@@ -569,3 +570,33 @@ def test_reads_hostile_text_of_any_length_in_one_pass(piece: str) -> None:
         assert len(list(tokenize(text))) <= len(text)
     with pytest.raises(UsageError, match="one command takes at most"):
         parse(unescape(text), ONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("", make_lookup(PROFILES, PROD, ())),
+        ("profile", make_lookup(PROFILES, PROD, ())),
+        ("profile alice bob", make_lookup(PROFILES, PROD, ("alice", "bob"))),
+        ("profile --fields nick", make_lookup(PROFILES, PROD, (), fields("nick"))),
+        ("friends alice", make_lookup(FRIENDS, PROD, (), owner="alice")),
+        ("friends alice bob", make_lookup(FRIENDS, PROD, ("bob",), owner="alice")),
+        ("friends", make_lookup(FRIENDS, PROD, ())),
+        ("attrs", make_lookup(ATTRIBUTES, PROD, ())),
+        ("help", make_lookup(PROFILES, PROD, ())),
+        ("set bob nick=x", make_lookup(PROFILES, PROD, ())),
+    ],
+)
+def test_reads_a_lookup_whose_ids_are_in_a_file(text: str, command: LookupCommand) -> None:
+    assert parse_beside_file(text, ONE) == (command, True)
+
+
+def test_knows_whether_the_app_of_a_file_is_known() -> None:
+    assert parse_beside_file("attrs", TWO) == (make_lookup(ATTRIBUTES, PROD, ()), False)
+    assert parse_beside_file("attrs --app test", TWO) == (make_lookup(ATTRIBUTES, TEST, ()), True)
+
+
+@pytest.mark.parametrize("text", ["profile --app nowhere", "profile --fields nonsense", 'friends "alice'])
+def test_refuses_mistakes_beside_a_file(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_beside_file(text, ONE)

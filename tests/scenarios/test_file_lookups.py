@@ -1,0 +1,293 @@
+"""Files of ids end to end: sent at a local Slack, looked up in a sandbox, in one process and in two."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from io import StringIO
+from typing import Any
+
+import pytest
+import requests
+
+from bot.playground.people import GUEST, VIEWER
+from bot.slack.modals.file_lookup import COLUMN
+from bot.slack.modals.lookup import FILE, IDS, KIND, OWNER
+from tests.scenarios.test_lookup_modals import choose, filled, open_modal, options_of
+from tests.support.running_bot import RunningBot, SlackUser, read_denials
+from tests.support.slack import ONCALL
+
+DIRECT = f"D{VIEWER.id[1:]}"
+PLAYERS = "name,user_id\nAnn,alice\nBob,bob_k\nNo,nobody\nAnn,alice\n"
+LONG = "x" * 40
+MANY = "\n".join(["user_id", *(f"user_{number:05}" for number in range(6000)), "alice"])
+
+pytestmark = pytest.mark.parametrize("running_bot", ["socket", "pair"], indirect=True, scope="module")
+"""Any process takes any press."""
+
+
+@pytest.fixture
+def vera(running_bot: RunningBot) -> Iterator[SlackUser]:
+    with running_bot.act_as(VIEWER) as vera:
+        yield vera
+
+
+def wait_for(user: SlackUser, *words: str) -> dict[str, Any]:
+    """Wait for a message with these words in its text."""
+    message = user.next_message()
+    while not all(each in message["text"] for each in words):
+        message = user.next_message()
+    return message
+
+
+def send(user: SlackUser, content: str, text: str = "", name: str = "players.csv") -> dict[str, Any]:
+    """Send a file to the bot directly; return the question about it."""
+    user.page.upload(name, content.encode(), f"D{user.page.person.id[1:]}", text)
+    return wait_for(user, name, "such as")
+
+
+def read_csv(running_bot: RunningBot, user: SlackUser) -> Sequence[Sequence[str]]:
+    """Wait for the CSV, and read it."""
+    while "The CSV you asked for" not in (message := user.next_message())["text"]:
+        pass
+    (file,) = message["files"]
+    return read_file(running_bot, file)
+
+
+def read_file(running_bot: RunningBot, file: dict[str, Any]) -> Sequence[Sequence[str]]:
+    content = requests.get(running_bot.url + file["url"], timeout=30).content
+    return list(csv.reader(StringIO(content.decode("utf-8-sig"))))
+
+
+def labels(message: dict[str, Any]) -> list[str]:
+    return [
+        element["text"]["text"]
+        for block in message["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+@contextmanager
+def slow(running_bot: RunningBot, latency_ms: int = 1500) -> Iterator[None]:
+    before = running_bot.sandbox.behavior
+    running_bot.sandbox.behavior = replace(before, latency_ms=latency_ms)
+    try:
+        yield
+    finally:
+        running_bot.sandbox.behavior = before
+
+
+def choose_file(user: SlackUser, view: dict[str, Any], content: str, **given: Any) -> dict[str, Any]:
+    """Make the state of a lookup form with a file."""
+    file = user.page.choose("players.csv", content.encode())
+    element = next(block["element"] for block in view["blocks"] if block.get("block_id") == FILE)
+    return {**filled(view, **given), FILE: {element["action_id"]: {"files": [file["id"]]}}}
+
+
+def test_looks_up_the_ids_of_a_file_in_its_order(running_bot: RunningBot, vera: SlackUser) -> None:
+    question = send(vera, PLAYERS + f"Long,{LONG}\n")
+    vera.click(question, "Look up 4 profiles")
+    rows = read_csv(running_bot, vera)
+    done = wait_for(vera, "Looked up 4 ids of players.csv")
+
+    assert "4 ids in the column “user_id”, such as alice, bob_k, nobody." in question["text"]
+    assert "1 repeated id will be looked up once" in question["text"]
+    assert [row[:2] for row in rows[1:]] == [
+        ["alice", "found"],
+        ["bob_k", "found"],
+        ["nobody", "not imported"],
+        [LONG, "not asked"],
+    ]
+    assert "2 found · 1 not imported · 1 not asked" in done["text"]
+    assert (done["channel"], done["ts"]) == (question["channel"], question["ts"])
+    assert labels(done) == []
+
+
+def test_moves_the_message_while_it_works(running_bot: RunningBot, vera: SlackUser) -> None:
+    question = send(vera, MANY)
+    with slow(running_bot):
+        vera.click(question, "Look up 6,001 profiles")
+        moving = wait_for(vera, "Looking up 6,001 ids of players.csv", "left")
+    read_csv(running_bot, vera)
+    wait_for(vera, "Looked up 6,001 ids")
+
+    assert moving["ts"] == question["ts"]
+    assert labels(moving) == ["Cancel"]
+
+
+def test_cancels_resumes_and_sends_what_was_read(running_bot: RunningBot, vera: SlackUser) -> None:
+    question = send(vera, MANY)
+    with slow(running_bot):
+        vera.click(question, "Look up 6,001 profiles")
+        moving = wait_for(vera, "Looking up 6,001 ids", "left")
+        vera.click(moving, "Cancel")
+        wait_for(vera, "Cancelling…")
+        cancelled = wait_for(vera, "Cancelled after")
+    vera.click(cancelled, "Send what was read")
+    part = read_csv(running_bot, vera)
+    sent = wait_for(vera, "The CSV of what was read")
+    resume = next(label for label in labels(sent) if label.startswith("Resume with"))
+    vera.click(sent, resume)
+    whole = read_csv(running_bot, vera)
+    wait_for(vera, "Looked up 6,001 ids")
+
+    assert 1 < len(part) < len(whole) == 6002
+    assert [row[0] for row in whole[1 : len(part)]] == [row[0] for row in part[1:]]
+    assert [row[0] for row in whole[-2:]] == ["user_05999", "alice"]
+
+
+def test_starts_once_however_often_it_is_pressed(running_bot: RunningBot, vera: SlackUser) -> None:
+    question = send(vera, PLAYERS)
+    with slow(running_bot, 500):
+        for _ in range(3):
+            vera.click(question, "Look up 3 profiles")
+        refusals = [wait_for(vera, "has started already") for _ in range(2)]
+    read_csv(running_bot, vera)
+    wait_for(vera, "Looked up 3 ids")
+
+    assert len(refusals) == 2
+
+
+def test_asks_for_the_column_the_kind_and_the_owner(running_bot: RunningBot, vera: SlackUser) -> None:
+    question = send(vera, "who,owner_name\nbob_k,alice\ncarol,alice\n", "friends")
+    assert labels(question) == ["Choose…"]
+    vera.click(question, "Choose…")
+    form = vera.view("Column of the ids", "Owner of the friend list")
+    state = {
+        **filled(form, **{OWNER: "alice"}),
+        COLUMN: {
+            element(form, COLUMN)["action_id"]: {"selected_option": options_of(element(form, COLUMN))["who"]}
+        },
+    }
+    assert vera.page.submit(form, state) == {"ok": True}
+    vera.view("Looking up 2 ids of")
+    rows = read_csv(running_bot, vera)
+    done = wait_for(vera, "Looked up 2 ids of players.csv", "in the list of alice")
+
+    assert [row[0] for row in rows[1:]] == ["bob_k", "carol"]
+    assert done["ts"] == question["ts"]
+
+
+def element(view: dict[str, Any], block_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        block["element"] for block in view["blocks"] if block.get("block_id") == block_id
+    )
+    return found
+
+
+def test_takes_a_file_in_the_form(running_bot: RunningBot, vera: SlackUser) -> None:
+    form = choose(vera, open_modal(vera), "attrs")
+    assert vera.page.submit(form, choose_file(vera, form, PLAYERS, **{KIND: "attrs"})) == {"ok": True}
+    asked = vera.view("Column of the ids", "3 ids")
+    assert element(asked, COLUMN)["initial_option"]["value"] == "user_id"
+    assert element(asked, KIND)["initial_option"]["value"] == "attrs"
+    assert vera.page.submit(asked) == {"ok": True}
+    vera.view("Looking up 3 ids of", "You can close this")
+    rows = read_csv(running_bot, vera)
+    wait_for(vera, "Looked up 3 ids of players.csv", "Attributes in demo")
+
+    assert [row[0] for row in rows[1:]] == ["alice", "bob_k", "nobody"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [("a\0b\n", "holds a NUL"), ("user_id\n", "holds no ids"), ("", "is empty")]
+)
+def test_says_in_the_form_why_a_file_cannot_be_used(vera: SlackUser, content: str, words: str) -> None:
+    form = open_modal(vera)
+    vera.page.submit(form, choose_file(vera, form, content or "\n"))
+
+    vera.view(words)
+
+
+def test_takes_ids_or_a_file(vera: SlackUser) -> None:
+    form = open_modal(vera)
+    vera.page.submit(form, choose_file(vera, form, PLAYERS, **{IDS: "alice"}))
+    both = next_view(vera)
+    vera.page.submit(form, {})
+    neither = next_view(vera)
+
+    assert "There are ids here, and a file" in both["errors"][IDS] or "there are ids" in both["errors"][IDS]
+    assert "Which account?" in neither["errors"][IDS]
+
+
+def next_view(user: SlackUser) -> dict[str, Any]:
+    while not (news := user.page.next()).get("view"):
+        pass
+    view: dict[str, Any] = news["view"]
+    return view
+
+
+def test_answers_the_ids_of_a_message_beside_its_file(running_bot: RunningBot, vera: SlackUser) -> None:
+    vera.page.upload("players.csv", PLAYERS.encode(), DIRECT, "alice bob_k")
+    wait_for(vera, "2 of 2 found")
+    wait_for(vera, "3 ids in the column")
+
+
+def test_writes_directly_about_the_file_of_a_mention(running_bot: RunningBot, vera: SlackUser) -> None:
+    vera.page.upload("players.csv", PLAYERS.encode(), ONCALL, "@im-bot attrs")
+    messages = [wait_for(vera, "players.csv"), wait_for(vera, "players.csv")]
+    question = next(message for message in messages if message["channel"] == DIRECT)
+    word = next(message for message in messages if message["channel"] == ONCALL)
+
+    assert labels(question)[0] == "Look up attributes of 3 accounts"
+    assert word["ephemeral"]
+    assert "in your direct messages" in word["text"]
+
+
+def test_says_which_files_are_none_of_ids(vera: SlackUser) -> None:
+    vera.page.upload("report.xlsx", b"PK", DIRECT)
+    assert "Save it as CSV" in wait_for(vera, "report.xlsx is neither CSV nor plain text")["text"]
+    vera.page.upload("long.csv", b"alice\n" * 2_000_000, DIRECT)
+    wait_for(vera, "long.csv is longer than 10 MB")
+
+
+def test_leaves_a_picture_beside_a_command_out(vera: SlackUser) -> None:
+    vera.page.upload("cat.png", b"\x89PNG", DIRECT, "alice bob_k")
+    wait_for(vera, "2 of 2 found")
+    assert vera.page.send("carol nobody", DIRECT) == {"ok": True}
+
+    assert "png" not in wait_for(vera, "of 2 found")["text"]
+
+
+def test_asks_about_three_files_of_a_message(vera: SlackUser) -> None:
+    files = [vera.page.choose(f"ids{number}.csv", PLAYERS.encode()) for number in range(4)]
+    assert vera.page.send("", DIRECT, files=[file["id"] for file in files]) == {"ok": True}
+
+    for number in range(3):
+        wait_for(vera, f"ids{number}.csv: 3 ids")
+    wait_for(vera, "Only the first 3 files count")
+
+
+def test_says_that_the_file_was_deleted_since(vera: SlackUser) -> None:
+    file = vera.page.upload("players.csv", PLAYERS.encode(), DIRECT, "these")
+    question = wait_for(vera, "such as")
+    assert vera.page.delete_file(file) == {"ok": True}
+    vera.click(question, "Look up 3 profiles")
+
+    wait_for(vera, "players.csv is no longer in Slack", "Send it again")
+
+
+def test_reads_no_file_for_a_guest(running_bot: RunningBot) -> None:
+    with running_bot.act_as(GUEST) as guest:
+        guest.page.upload("players.csv", PLAYERS.encode(), f"D{GUEST.id[1:]}")
+        wait_for(guest, "you are a guest")
+
+    assert read_denials(running_bot, GUEST)[-1]["command"] == "profile"
+
+
+def test_goes_on_in_another_process(running_bot: RunningBot, vera: SlackUser) -> None:
+    if len(running_bot.bots) == 1:
+        return
+    question = send(vera, MANY)
+    with slow(running_bot):
+        vera.click(question, "Look up 6,001 profiles")
+        wait_for(vera, "Looking up 6,001 ids", "left")
+        (busy,) = (bot for bot in running_bot.bots if bot.file_lookups.loop.is_busy)
+        busy.file_lookups.loop.close()
+    rows = read_csv(running_bot, vera)
+    done = wait_for(vera, "Looked up 6,001 ids")
+
+    assert [row[0] for row in rows[1:4]] == ["user_00000", "user_00001", "user_00002"]
+    assert len(rows) == 6002
+    assert done["ts"] == question["ts"]
