@@ -63,6 +63,17 @@ class FileLookupAnswers:
         key = self.interactions.keep(request.actor, saved)
         return ask_about_file(file.name, guess, command, key, ready=is_known and _is_ready(command))
 
+    def find(self, actor: Actor, key: str) -> SavedFile:
+        """Find a file that was asked about.
+
+        Raises:
+            ExpiredError: It was asked about long ago, or its lookup has started.
+        """
+        try:
+            return self.interactions.find(key, actor, SavedFile)
+        except ExpiredError:
+            raise _make_expired_error() from None
+
     def make_form(self, request: SlackRequest, saved: SavedFile, key: str = "") -> Mapping[str, Any]:
         """Make the form that asks what to look up of a file.
 
@@ -76,6 +87,9 @@ class FileLookupAnswers:
         """
         actor, file = request.actor, SharedFile(saved.file_id, saved.name)
         guess = self._guess(actor, file, saved.command, request.surface)
+        if key:
+            # It may have been started while the file was read.
+            self.find(actor, key)
         key = self.interactions.keep(actor, saved, key)
         return file_view(self.lookups.services.apps, saved.name, guess, saved.command, key)
 
@@ -93,11 +107,9 @@ class FileLookupAnswers:
             BotError: It cannot be started; the button or form works again then.
         """
         actor = request.actor
-        saved = self.interactions.find(key, actor, SavedFile)
+        saved = self.find(actor, key)
         if not self.interactions.take(key, TAKE_SECONDS):
-            raise ExpiredError(
-                "this file lookup has started already", advice="Its message shows how far it is"
-            )
+            raise _make_expired_error()
         command, column = chosen or (saved.command, saved.column)
         message = request.pressed if any(request.pressed) else saved.message
         try:
@@ -132,6 +144,13 @@ class FileLookupAnswers:
 
     def _allow(self, actor: Actor, command: LookupCommand, surface: Surface) -> None:
         self.lookups.services.allow(actor, command.kind.word, surface, command.app.name)
+
+
+def _make_expired_error() -> ExpiredError:
+    return ExpiredError(
+        "the lookup of this file has started already, or the question is too old",
+        advice="Send the file again to start another one",
+    )
 
 
 def _is_ready(command: LookupCommand) -> bool:

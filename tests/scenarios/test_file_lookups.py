@@ -139,14 +139,14 @@ def test_cancels_resumes_and_sends_what_was_read(running_bot: RunningBot, vera: 
 
 def test_starts_once_however_often_it_is_pressed(running_bot: RunningBot, vera: SlackUser) -> None:
     question = send(vera, PLAYERS)
-    with slow(running_bot, 500):
-        for _ in range(3):
-            vera.click(question, "Look up 3 profiles")
-        refusals = [wait_for(vera, "has started already") for _ in range(2)]
-    read_csv(running_bot, vera)
-    wait_for(vera, "Looked up 3 ids")
+    # Until its message has moved on, Slack hands over every press.
+    pressed = sum(vera.try_click(question, "Look up 3 profiles") for _ in range(3))
+    for _ in range(pressed - 1):
+        wait_for(vera, "has started already")
+    while "Looked up 3 ids" not in vera.shown[question["ts"]]["text"]:
+        vera.next_message()
 
-    assert len(refusals) == 2
+    assert sum("The CSV you asked for" in message["text"] for message in vera.shown.values()) == 1
 
 
 def test_asks_for_the_column_the_kind_and_the_owner(running_bot: RunningBot, vera: SlackUser) -> None:

@@ -82,14 +82,14 @@ class SlackUser:
     def press(self, message: dict[str, Any], label: str, times: int = 1) -> dict[str, Any]:
         """Press a button, several times unless an answer replaces it; returns the last answer."""
         self.click(message, label)
-        pressed = 1 + sum(self._try_click(message, label) for _ in range(times - 1))
+        pressed = 1 + sum(self.try_click(message, label) for _ in range(times - 1))
         return [self.result() for _ in range(pressed)][-1]
 
     def click(self, message: dict[str, Any], label: str) -> None:
         """Press a button, and wait for nothing."""
-        if not self._try_click(message, label):
+        if not self.try_click(message, label):
             # It was shown again meanwhile, with the link that is added later.
-            assert self._try_click(self._find_again(message), label)
+            assert self.try_click(self._find_again(message), label)
 
     def _find_again(self, message: dict[str, Any]) -> dict[str, Any]:
         """Wait for an update of a message, unless it has come."""
@@ -97,7 +97,8 @@ class SlackUser:
             self.next_message()
         return latest
 
-    def _try_click(self, message: dict[str, Any], label: str) -> bool:
+    def try_click(self, message: dict[str, Any], label: str) -> bool:
+        """Press a button; return False if the message has changed."""
         block_id, button = next(
             (block["block_id"], element)
             for block in message["blocks"]

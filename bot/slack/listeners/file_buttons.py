@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import partial
 
 from bot.slack.delivery.request import SlackRequest
-from bot.slack.interactions import SavedFile
 from bot.slack.modals.lookup import TITLE
 from bot.slack.runner import Action, CommandRunner
 
@@ -16,7 +15,7 @@ def _start(runner: CommandRunner, request: SlackRequest, key: str) -> str:
 
 
 def _choose(runner: CommandRunner, request: SlackRequest, key: str) -> str:
-    saved = runner.interactions.find(key, request.actor, SavedFile)
+    saved = runner.file_lookups.find(request.actor, key)
     asked = replace(saved, message=request.pressed)
     runner.forms.open(request, TITLE, partial(runner.file_lookups.make_form, request, asked, key))
     return "AskAboutFile"
