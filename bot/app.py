@@ -144,7 +144,8 @@ def make_bot(
     runner = CommandRunner(
         command, services, interactions, people, Claims(store), forms, *answers, observe, trouble, expect
     )
-    homes = HomeTabs(slack, command, services, interactions, audit.channel_state, _find_channel(settings))
+    shown = (audit.channel_state, _find_channel(settings), file_lookups.store.list_open)
+    homes = HomeTabs(slack, command, services, interactions, *shown)
     workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
     admission = Admission(interactions, workers, quick_workers, priority_workers)
     bolt = _make_bolt(slack, settings)

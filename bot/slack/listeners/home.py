@@ -1,7 +1,8 @@
 """The Home tab, published when it is opened and after its buttons are pressed."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
@@ -9,10 +10,11 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.core.file_lookups import FileLookup
 from bot.core.model import Actor, Role, Surface
 from bot.core.results import Home, Recent
 from bot.core.services import Services
-from bot.errors import SlackUnavailableError
+from bot.errors import AuditError, SlackUnavailableError
 from bot.slack.admission import Admission
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
@@ -78,6 +80,7 @@ class HomeTabs:
         interactions: The state behind buttons.
         audit_state: Describes the state of the audit channel.
         audit_channel: The id of the audit channel; empty if there is none.
+        list_file_lookups: Lists a person's file lookups that are not over.
     """
 
     slack: SlackClient
@@ -86,6 +89,7 @@ class HomeTabs:
     interactions: Interactions
     audit_state: Callable[[], str]
     audit_channel: str = ""
+    list_file_lookups: Callable[[Actor], Sequence[FileLookup]] = lambda _: ()
     _is_due_again: dict[Actor, bool] = field(default_factory=dict, init=False)
     _button_ids: OrderedDict[Actor, list[str]] = field(default_factory=OrderedDict, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
@@ -131,7 +135,10 @@ class HomeTabs:
         channel = AuditChannel(self.audit_channel, state)
         ids: list[str] = []
         beside = self._make_buttons(actor, home, ids)
-        view = render_home(home, beside, channel, command=self.command)
+        running: Sequence[FileLookup] = ()
+        with suppress(AuditError):
+            running = self.list_file_lookups(actor)
+        view = render_home(home, beside, channel, command=self.command, file_lookups=running)
         try:
             self.slack.call("views.publish", user_id=actor.user_id, view=view)
         except SlackCallError as error:

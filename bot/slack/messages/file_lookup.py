@@ -164,6 +164,11 @@ def _show(lookup: FileLookup, seconds_left: float | None, sent: str, trim: Trunc
         yield paragraph([words("You can go on until "), show_time(lookup.expires_at), words(".")])
 
 
+def summarize(lookup: FileLookup, trim: Truncator) -> Block:
+    """Show in two lines how far a file lookup has come."""
+    return paragraph(_headline(lookup, trim), bar_line(Progress(lookup.total, lookup.counts, 0.0, None)))
+
+
 def _headline(lookup: FileLookup, trim: Truncator) -> list[RichTextElement]:
     name, number = code(trim(cut(lookup.file_name, _MAX_NAME))), plural(lookup.total, "id")
     match lookup.state:

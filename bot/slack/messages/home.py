@@ -16,6 +16,7 @@ from slack_sdk.models.blocks import (
 
 from bot.core.changes.expiry import expires_at
 from bot.core.commands import WORDS, ShowHistory, UndoChange
+from bot.core.file_lookups import FileLookup
 from bot.core.lookups.kinds import LOOKUP_KINDS
 from bot.core.model import App, AuditEvent, Change, Entry, Outcome, Role, Values
 from bot.core.results import Home, Recent, RoleReport, Start
@@ -36,6 +37,7 @@ from bot.slack.messages.blocks import (
     words,
 )
 from bot.slack.messages.change import differences
+from bot.slack.messages.file_lookup import summarize
 from bot.slack.messages.help import SEND_A_FILE, list_grantees, role_line
 from bot.slack.messages.text import and_more, cut, escape, join_some
 from bot.slack.messages.values import local_time
@@ -80,7 +82,12 @@ class AuditChannel:
 
 
 def render_home(
-    home: Home, beside: Mapping[int, Button], channel: AuditChannel, *, command: str
+    home: Home,
+    beside: Mapping[int, Button],
+    channel: AuditChannel,
+    *,
+    command: str,
+    file_lookups: Sequence[FileLookup] = (),
 ) -> dict[str, Any]:
     """Render the view of a Home tab.
 
@@ -89,11 +96,18 @@ def render_home(
         beside: Buttons by the sequence number of the entry they stand beside.
         channel: The audit channel, for editors.
         command: The slash command's name, slash included.
+        file_lookups: The person's file lookups that are not over.
     """
-    return {
-        "type": "home",
-        "blocks": fit(lambda trim: _show_home(home, beside, channel, command, trim)),
-    }
+
+    def show(trim: Truncator) -> Iterator[Block]:
+        if file_lookups and home.report.role:
+            yield HeaderBlock(text=PlainTextObject(text="Files being looked up"))
+            yield from (summarize(each, trim) for each in file_lookups[:_MAX_WAITING])
+            yield context("Cancel them in your direct messages with this bot")
+            yield DividerBlock()
+        yield from _show_home(home, beside, channel, command, trim)
+
+    return {"type": "home", "blocks": fit(show)}
 
 
 def show_start(

@@ -519,6 +519,17 @@ def test_shows_the_home_of_the_golden_file(name: str) -> None:
     assert check_view(view) == []
 
 
+def test_shows_at_home_the_files_being_looked_up() -> None:
+    running = replace(LOOKUP, state=FileLookupState.RUNNING, counts=HALF)
+    channel = AuditChannel("C1", "up to date")
+    view = render_home(Home(EDITOR, APPS), {}, channel, command="/im", file_lookups=(running, LOOKUP))
+    without_role = render_home(Home(NOBODY, APPS), {}, channel, command="/im", file_lookups=(running,))
+
+    check_golden("home_file_lookups", json.loads(json.dumps(view)))
+    assert check_view(view) == []
+    assert "players.csv" not in str(without_role)
+
+
 @pytest.mark.parametrize("outcome", Outcome)
 def test_shows_at_home_an_activity_of_any_outcome(outcome: Outcome) -> None:
     lookup = replace(LOOKED_UP, event=replace(LOOKED_UP.event, outcome=outcome))
