@@ -221,7 +221,7 @@ def test_asks_for_the_owner_once_friends_are_chosen(vera: SlackUser) -> None:
     friends = choose(vera, view, "friends")
     profiles = choose(vera, friends, "profile")
 
-    assert [block["block_id"] for block in friends["blocks"]][1:3] == [KIND, OWNER]
+    assert [block["block_id"] for block in friends["blocks"]][2:4] == [KIND, OWNER]
     assert profiles["blocks"] == view["blocks"]
 
 
