@@ -3,13 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from freezegun import freeze_time
 
 from bot.core.limits import NO_LIMITS, SPEND_SECONDS, LookupLimits
 from bot.core.model import Actor
 from bot.errors import AuditError, LimitError
 
 VERA = Actor("U01VERA", "T1")
-AGAIN = datetime.now(UTC) + timedelta(minutes=17, seconds=30)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+AGAIN = NOW + timedelta(minutes=17, seconds=30)
 
 
 class Usage:
@@ -37,10 +39,10 @@ def test_counts_nothing_without_a_setting() -> None:
 
 
 def test_says_when_to_try_again() -> None:
-    with pytest.raises(LimitError, match="100 ids in an hour, and with these 50") as caught:
+    with freeze_time(NOW), pytest.raises(LimitError, match="100 ids in an hour, and with these 50") as caught:
         LookupLimits(Usage(AGAIN), 100).spend(VERA, 50)
 
-    assert caught.value.advice == f"Try again in 18 min, at {AGAIN:%H:%M} UTC, or ask for fewer ids"
+    assert caught.value.advice == "Try again in 18 min, at 12:17 UTC, or ask for fewer ids"
 
 
 def test_asks_for_fewer_where_no_hour_has_room() -> None:
