@@ -31,7 +31,10 @@ WINDOW = 256
 CALL_SECONDS = 15.0
 """Seconds for asking about the ids of one call, the call's own retries included."""
 PAUSES = (1.0, 4.0, 10.0)
-"""Seconds before the ids that got no answer are asked about again, and again."""
+"""Seconds before the ids that got no answer are asked about again, and again.
+
+Those of a call that others were answered in are asked about once more: it is not Tencent Chat that fails.
+"""
 STOP_SECONDS = 2.0
 """Seconds that calls under way still get when the lookup is stopped."""
 SWITCH_SECONDS = 0.001
@@ -153,7 +156,7 @@ class BulkLookup:
             found |= {row.account: row for row in answer}
             rest = tuple(row.account for row in answer if _is_open(row))
             self._answered = _find_answered(answer) or self._answered
-            if not rest:
+            if not rest or (pause and len(rest) < len(accounts)):
                 break
         if rest and self.stop.is_set():
             raise CancelledError("it was stopped")
