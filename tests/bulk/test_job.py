@@ -28,14 +28,14 @@ class Crowd(FakeIM):
     Args:
         problems: The errors of calls, in order.
         broken: The errors of every call that names an account.
-        failing: The errors of accounts alone.
+        alone: The errors of accounts for themselves.
         together: The first calls begin together; they do not by default.
         release: Calls wait for it; none by default.
     """
 
     problems: Iterator[Exception | None] = field(default_factory=lambda: iter(()))
     broken: Mapping[str, IMError] = field(default_factory=dict)
-    failing: Mapping[str, IMError] = field(default_factory=dict)
+    alone: Mapping[str, IMError] = field(default_factory=dict)
     together: Barrier | None = None
     release: Event | None = None
     lock: Lock = field(default_factory=Lock)
@@ -57,7 +57,7 @@ class Crowd(FakeIM):
             self.release.wait(30)
         if problem := problem or next((self.broken[each] for each in accounts if each in self.broken), None):
             raise copy(problem)
-        return {each: self.failing.get(each, NICK) for each in accounts}
+        return {each: self.alone.get(each, NICK) for each in accounts}
 
 
 def look_up(
@@ -91,7 +91,7 @@ def test_asks_again_about_what_failed_for_now(problem: IMError) -> None:
 
 
 def test_asks_once_more_about_an_id_that_fails_alone() -> None:
-    im = Crowd(failing={"u1": DOWN})
+    im = Crowd(alone={"u1": DOWN})
 
     (batch,) = look_up(im, make_ids(100), pauses=(0.001, 60.0))
 

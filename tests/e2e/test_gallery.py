@@ -10,6 +10,7 @@ from tests.e2e.conftest import OpenPage
 from tests.support.browser import measure_contrast
 from tests.support.page_actions import (
     LOOKS,
+    articles,
     ask,
     choose_fields,
     field_input,
@@ -71,6 +72,25 @@ def show_file(page: Page) -> None:
     expect(page.get_by_role("list", name="Files").last).to_be_visible()
 
 
+def show_file_question(page: Page) -> None:
+    go_to(page, "im-bot")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Attach files").click()
+    content = "\n".join(["user_id,region", *[f"user_{number:03},eu" for number in range(30, 20_030)]])
+    chooser.value.set_files({"name": "players.csv", "mimeType": "text/csv", "buffer": content.encode()})
+    seen = articles(page).count()
+    page.get_by_role("button", name="Send").click()
+    expect(articles(page)).to_have_count(seen + 2)
+    expect(articles(page).last).to_contain_text("20,000 ids")
+
+
+def show_file_progress(page: Page) -> None:
+    show_file_question(page)
+    set_fault(page, "Tencent Chat", "Slow (3 s a call)")
+    page.get_by_role("button", name="Look up 20,000 profiles").last.click()
+    expect(articles(page).last).to_contain_text("found")
+
+
 def show_form(page: Page) -> None:
     send(page, "/im set alice")
     choose_fields(page.get_by_role("dialog"), "Nickname", "Birthday")
@@ -119,6 +139,8 @@ SURFACES: dict[str, tuple[Callable[[Page], None], Person, int]] = {
     "outage": (show_outage, VIEWER, LOW),
     "sharing": (show_sharing, VIEWER, LOW),
     "file": (show_file, VIEWER, LOW),
+    "file_question": (show_file_question, EDITOR, LOW),
+    "file_progress": (show_file_progress, EDITOR, LOW),
     "form": (show_form, EDITOR, HIGH),
     "done": (show_done, EDITOR, LOW),
     "conflict": (show_conflict, EDITOR, HIGH),
