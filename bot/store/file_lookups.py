@@ -94,7 +94,8 @@ class StoredFileLookups:
         """Lease the next one that is to be sent, waits, or has lost its lease."""
         # Polling must not write.
         with open_snapshot(self._engine) as connection:
-            if connection.execute(_next(clock.now(connection))).first() is None:
+            due = select(_table.id).where(_is_due(clock.now(connection)))
+            if connection.execute(due.limit(1)).first() is None:
                 return None
         return self._write(partial(self._lease, holder, seconds))
 
@@ -218,7 +219,9 @@ class StoredFileLookups:
         is_sent = _table.state == FileLookupState.SENDING
         row = connection.execute(
             update(file_lookups)
-            .where(_table.id == _next(now).with_for_update(skip_locked=True).scalar_subquery())
+            .where(
+                _table.id == _next(now).with_for_update(of=file_lookups, skip_locked=True).scalar_subquery()
+            )
             .values(
                 state=case((is_sent, FileLookupState.SENDING), else_=FileLookupState.RUNNING),
                 holder=holder,
@@ -246,13 +249,20 @@ def _leased(id_: str, holder: str, now: datetime) -> ColumnElement[bool]:
 
 def _next(now: datetime) -> Select[tuple[str]]:
     """Select the one that is to be leased next: what is to be sent first, then people take turns."""
-    at, others = now.timestamp(), file_lookups.alias()
-    theirs = and_(others.c.owner == _table.owner, others.c.until > at)
-    running = select(func.count()).select_from(others).where(theirs).correlate(file_lookups)
-    is_free = and_(_table.state.in_(_OPEN), _table.retry_at <= at, _table.until <= at)
+    leased = and_(_table.state.in_(_LEASED), _table.until > now.timestamp())
+    owners = (
+        select(_table.owner, func.count().label("running")).where(leased).group_by(_table.owner).subquery()
+    )
     is_sent = case((_table.state == FileLookupState.SENDING, 0), else_=1)
-    order = (is_sent, running.scalar_subquery(), _table.made, _table.id)
-    return select(_table.id).where(is_free, _alive(now)).order_by(*order).limit(1)
+    # What was tried in vain waits behind what is new.
+    order = (is_sent, func.coalesce(owners.c.running, 0), _table.tries, _table.made, _table.id)
+    query = select(_table.id).outerjoin(owners, owners.c.owner == _table.owner)
+    return query.where(_is_due(now)).order_by(*order).limit(1)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    at = now.timestamp()
+    return and_(_table.state.in_(_OPEN), _table.retry_at <= at, _table.until <= at, _alive(now))
 
 
 def _free(state: FileLookupState, problem: str) -> dict[str, object]:

@@ -228,6 +228,32 @@ def test_lets_people_take_turns_and_sends_first(lookups: StoredFileLookups) -> N
     assert [lease(), lease()] == ["hers", "three"]
 
 
+def test_lets_what_is_new_go_before_what_was_tried_in_vain(lookups: StoredFileLookups, url: str) -> None:
+    for name in ("one", "two"):
+        lookups.add(a_file_lookup(name), IDS)
+    lookups.lease_next("holder", LONG)
+    lookups.release("one", "holder", S.WAITING, "it is down", timedelta(seconds=60))
+    pass_time(url, 61)
+
+    leased = lookups.lease_next("holder", LONG)
+
+    assert leased
+    assert leased.id == "two"
+
+
+def test_leases_one_of_many(lookups: StoredFileLookups, url: str) -> None:
+    lookups.add(a_file_lookup("0"), IDS)
+    with transaction(url) as connection:
+        row = connection.execute(select(file_lookups)).one()._asdict()
+        rows = [{**row, "id": str(number), "made": row["made"] + number} for number in range(1, 8000)]
+        connection.execute(file_lookups.insert(), rows)
+
+    leased = lookups.lease_next("holder", LONG)
+
+    assert leased
+    assert leased.id == "0"
+
+
 def test_keeps_no_more_open_than_the_limit(
     lookups: StoredFileLookups, open_lookups: Callable[..., StoredFileLookups]
 ) -> None:

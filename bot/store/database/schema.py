@@ -138,7 +138,7 @@ file_lookups = Table(
     Column("id", Text, primary_key=True),
     Column("owner", Text, nullable=False),
     Column("content", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("state", Text, nullable=False, index=True),
     Column("counts", Text, nullable=False),
     Column("done", Number, nullable=False),
     Column("problem", Text, nullable=False),

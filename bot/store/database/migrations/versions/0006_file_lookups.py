@@ -29,7 +29,8 @@ def upgrade() -> None:
         Column("made", Float(53), nullable=False),
         Column("expires", Float(53), nullable=False),
     )
-    op.create_index("ix_file_lookups_expires", "file_lookups", ["expires"])
+    for name in ("expires", "state"):
+        op.create_index(f"ix_file_lookups_{name}", "file_lookups", [name])
     for name in ("file_lookup_ids", "file_lookup_rows"):
         op.create_table(
             name,
