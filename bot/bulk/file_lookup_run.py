@@ -33,11 +33,15 @@ LONGEST_WAIT = timedelta(minutes=5)
 """The most that it doubles to."""
 MOST_SENDS = 5
 """The times that sending is tried; also of work that breaks inside the bot."""
+MOST_LOSSES = 5
+"""The leases in a row that may run out: it may be what ends their processes."""
 LAST_CALL = timedelta(minutes=30)
 """The time before it expires in which it is not tried again by itself: its actor may still take the rows."""
 
 _ANEW = "Send the file again"
+_RESUME = "Resume it; if it fails again, ask the bot's operator to look into the log"
 _DOUBLINGS = 10
+_LOST = "the bot stopped each time in the middle of it"
 _BROKEN = "something broke inside the bot"
 # These stay until somebody corrects something.
 _LASTING = (AuthenticationError, NotFoundError)
@@ -104,7 +108,9 @@ class FileLookupRun:
     def run(self) -> None:
         """Work until it is done, cannot go on, or is stopped."""
         try:
-            if self.lookup.state is FileLookupState.SENDING:
+            if self.lookup.losses >= MOST_LOSSES:
+                self._fail(f"{_LOST}. {_RESUME}")
+            elif self.lookup.state is FileLookupState.SENDING:
                 self._send()
             else:
                 self._look_up()

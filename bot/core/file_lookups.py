@@ -53,6 +53,7 @@ class FileLookup:
         retry_at: The time (UTC) before which it waits; None if it need not.
         message: The channel and time stamp of the message that shows it; empty before there is one.
         tries: The times it was leased since it last moved on.
+        losses: The times a lease ran out, with its process perhaps, since it last moved on.
         expires_at: The time (UTC) from which on nothing of it is kept; None before it is kept.
     """
 
@@ -68,6 +69,7 @@ class FileLookup:
     retry_at: datetime | None = None
     message: tuple[str, str] = ("", "")
     tries: int = 0
+    losses: int = 0
     expires_at: datetime | None = None
 
     @property

@@ -46,6 +46,7 @@ def encode_lookup(lookup: FileLookup) -> Mapping[str, object]:
         **encode_counts(lookup.counts),
         "problem": lookup.problem,
         "tries": 0,
+        "losses": 0,
         "retry_at": 0.0,
         "holder": "",
         "until": 0.0,
@@ -77,6 +78,7 @@ def decode_lookup(row: Row[Any], apps: Mapping[str, App]) -> FileLookup | None:
         datetime.fromtimestamp(row.retry_at, UTC) if row.retry_at else None,
         (row.channel, row.ts),
         row.tries,
+        row.losses,
         datetime.fromtimestamp(row.expires, UTC),
     )
 

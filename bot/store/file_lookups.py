@@ -49,6 +49,8 @@ _PARTS = 16
 """The parts of ids that one transaction adds."""
 _UNKNOWN = "its app, or one of its fields, is no longer in the bot's settings"
 
+_FIRST_TRY = {"tries": 0, "losses": 0}
+
 _table = file_lookups.c
 
 
@@ -137,7 +139,7 @@ class StoredFileLookups:
                 return False
             part = {"lookup": id_, "place": place, "content": content}
             connection.execute(insert(file_lookup_rows), part)
-            return _update(mine, {**encode_counts(counts), "problem": "", "tries": 0}, connection, now)
+            return _update(mine, {**encode_counts(counts), "problem": "", **_FIRST_TRY}, connection, now)
 
         return self._write(append)
 
@@ -217,6 +219,7 @@ class StoredFileLookups:
 
     def _lease(self, holder: str, seconds: float, connection: Connection, now: datetime) -> FileLookup | None:
         is_sent = _table.state == FileLookupState.SENDING
+        was_leased = _table.until > 0
         row = connection.execute(
             update(file_lookups)
             .where(
@@ -227,6 +230,7 @@ class StoredFileLookups:
                 holder=holder,
                 until=now.timestamp() + seconds,
                 tries=_table.tries + 1,
+                losses=_table.losses + case((was_leased, 1), else_=0),
                 retry_at=0.0,
             )
             .returning(file_lookups)
@@ -267,7 +271,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 def _free(state: FileLookupState, problem: str) -> dict[str, object]:
     """Make the columns of one that nobody has leased."""
-    return {"state": state, "problem": problem, "holder": "", "until": 0.0, "retry_at": 0.0, "tries": 0}
+    return {"state": state, "problem": problem, "holder": "", "until": 0.0, "retry_at": 0.0, **_FIRST_TRY}
 
 
 def _update(

@@ -215,6 +215,24 @@ def test_fails_at_once_where_credentials_are_refused_and_can_be_resumed(
         assert process.wait_over().state is S.DONE
 
 
+def test_fails_one_whose_leases_run_out_again_and_again(
+    url: str, im_url: str, sandbox: CountingSandbox
+) -> None:
+    with run_process(url, im_url, is_running=False) as process:
+        started = process.start(IDS[:10])
+        for number in range(6):
+            process.kept.lease_next(str(number), 30)
+            pass_time(url, 31)
+        process.loop.start()
+
+        failed = process.wait_over()
+
+        assert (failed.state, "Resume it" in failed.problem, sandbox.asked) == (S.FAILED, True, [])
+        assert entries(process)[-1].event.outcome is Outcome.FAILED
+        process.lookups.resume(VERA, started.id)
+        assert process.wait_over().state is S.DONE
+
+
 def test_tries_again_to_send_and_then_fails_with_the_reason(file_url: str, im_url: str) -> None:
     with run_process(file_url, im_url) as process:
         process.notices.failing = [SlackUnavailableError("Slack took no file")] * 5

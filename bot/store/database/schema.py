@@ -143,6 +143,7 @@ file_lookups = Table(
     Column("done", Number, nullable=False),
     Column("problem", Text, nullable=False),
     Column("tries", Integer, nullable=False),
+    Column("losses", Integer, nullable=False),
     Column("retry_at", Float(53), nullable=False),
     Column("holder", Text, nullable=False),
     Column("until", Float(53), nullable=False),

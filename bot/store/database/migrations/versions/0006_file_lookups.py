@@ -21,6 +21,7 @@ def upgrade() -> None:
         Column("done", _NUMBER, nullable=False),
         Column("problem", Text, nullable=False),
         Column("tries", Integer, nullable=False),
+        Column("losses", Integer, nullable=False),
         Column("retry_at", Float(53), nullable=False),
         Column("holder", Text, nullable=False),
         Column("until", Float(53), nullable=False),
