@@ -15,6 +15,8 @@ from bot.errors import FileError
 
 MAX_LINE_BYTES = 100_000
 """The longest line, in bytes: a file without line ends is no file of ids."""
+MAX_ID_BYTES = 1000
+"""The longest id, in bytes. The vendor's are shorter: a longer one is text of another column."""
 
 HEADERS = frozenset(
     {"account", "accounts", "id", "ids", "identifier", "to_account", "uid", "user", "username"}
@@ -24,6 +26,7 @@ HEADERS = frozenset(
 
 _SEPARATORS = "\t;,"
 _BYTE_ORDER_MARK = "\ufeff"
+_OTHER_COLUMN = "Name the column of the ids, or take that line out"
 _ONE_A_LINE = "Give one id a line, in UTF-8"
 _SHOWN = 8
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -166,7 +169,11 @@ class IdsFile:
             )
         if not 0 <= self._place < len(cells):
             raise self._refuse(number, f"has no column {self._place + 1}")
-        return normalize(cells[self._place]).strip()
+        account = normalize(cells[self._place]).strip()
+        if len(account.encode()) > MAX_ID_BYTES:
+            problem = f"line {number} of {self._name} has an id of more than {MAX_ID_BYTES:,} bytes"
+            raise UsageError(problem, advice=_OTHER_COLUMN)
+        return account
 
     def _find_column(self, names: Sequence[str]) -> int:
         known = [normalize(name).strip() for name in names]

@@ -64,6 +64,7 @@ def test_reads_one_column(content: str, column: str, ids: list[str]) -> None:
         ("a,b\n1\n", "2", "line 2 of ids.csv has no column 2", "one id a line"),
         ("a,b\n1,2\n", "c", "has no column “c”", "Columns: a, b"),
         ('a\n"b\n', "", "line 2 of ids.csv has a quote that is not closed", "one id a line"),
+        (f"a\n{'é' * 501}", "", "line 2 of ids.csv has an id of more than 1,000 bytes", "Name the column"),
         ("x" * 100_001, "", "line 1 of ids.csv is longer than 100,000 bytes", "one id a line"),
         ("a\n", "0", "line 1 of ids.csv has no column 0", "one id a line"),
     ],
