@@ -35,6 +35,10 @@ MOST_SENDS = 5
 """The times that sending is tried; also of work that breaks inside the bot."""
 MOST_LOSSES = 5
 """The leases in a row that may run out: it may be what ends their processes."""
+SETTLE_SECONDS = 60.0
+"""Seconds for which it is tried to keep that a CSV was sent; it holds while no other process leases it."""
+SETTLE_PAUSE = 0.5
+"""Seconds between these tries."""
 LAST_CALL = timedelta(minutes=30)
 """The time before it expires in which it is not tried again by itself: its actor may still take the rows."""
 
@@ -187,7 +191,21 @@ class FileLookupRun:
                 raise _LeaseLostError
             self._record.end(lookup.counts, Outcome.EXPORTED)
             self._notices.send(replace(lookup, state=end), csv, size)
-        self._move(end, "" if self._is_whole else lookup.problem)
+        self._settle(end, lookup.problem if end is over else "")
+
+    def _settle(self, end: FileLookupState, problem: str) -> None:
+        """Keep that the CSV was sent; never raises, as what is tried again is sent again."""
+        until = time.monotonic() + SETTLE_SECONDS
+        while True:
+            try:
+                self._store.release(self.lookup.id, self.holder, end, problem)
+            except AuditError as error:
+                if time.monotonic() < until:
+                    time.sleep(SETTLE_PAUSE)
+                    continue
+                log.warning("a file was sent, and may be sent again: %s", error)
+            self._show()
+            return
 
     @property
     def _is_whole(self) -> bool:
@@ -221,7 +239,12 @@ class FileLookupRun:
             raise _LeaseLostError
 
     def _show(self) -> None:
-        if found := self._store.find(self.lookup.id):
+        try:
+            found = self._store.find(self.lookup.id)
+        except AuditError as error:
+            log.info("a file lookup could not be shown: %s", error)
+            return
+        if found:
             self._notices.show(found)
 
     def _give_back(self, give_back: Callable[[], None]) -> None:

@@ -1,17 +1,20 @@
 """File lookups of people, from start to the CSV, against a sandbox over HTTP."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
+from typing import BinaryIO
 
 import pytest
 
 from bot.core.commands import LookupCommand, make_lookup
-from bot.core.file_lookups import FileLookupState
+from bot.core.file_lookups import FileLookup, FileLookupState
 from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS
 from bot.core.model import Entry, LookupStatus, Membership, Outcome, Surface
 from bot.errors import (
+    AuditError,
     ExpiredError,
     LimitError,
     PermissionDeniedError,
@@ -21,7 +24,7 @@ from bot.errors import (
 from bot.sandbox.behavior import Fault
 from tests.support.changes_fixture import EDDA, GUS, PROD, SLACK, VERA
 from tests.support.file_lookup_time import pass_time
-from tests.support.file_lookups import PROFILE, CountingSandbox, Process, run_process, split_csv
+from tests.support.file_lookups import PROFILE, CountingSandbox, KeptNotices, Process, run_process, split_csv
 from tests.support.sandbox import serving
 
 S = FileLookupState
@@ -248,6 +251,36 @@ def test_tries_again_to_send_and_then_fails_with_the_reason(file_url: str, im_ur
         assert list(split_csv(process.notices.sent[0][2])) == IDS[:100]
 
 
+def test_sends_a_file_once_though_the_database_fails_after_it(file_url: str, im_url: str) -> None:
+    lock = lock_database(file_url)
+    sent = threading.Event()
+
+    class Locking(KeptNotices):
+        def send(self, lookup: FileLookup, csv: BinaryIO, size: int) -> None:
+            super().send(lookup, csv, size)
+            lock.execute("BEGIN IMMEDIATE")
+            sent.set()
+
+    with run_process(file_url, im_url, notices=Locking()) as process:
+        process.start(IDS[:50])
+        assert sent.wait(30)
+        with pytest.raises(AuditError):
+            process.kept.set_message("one", "D1", "1.2")
+        lock.execute("ROLLBACK")
+
+        assert process.wait_over().state is S.DONE
+        pass_time(file_url, 31)
+        assert process.kept.lease_next("another", 30) is None
+        assert len(process.notices.sent) == 1
+    lock.close()
+
+
+def lock_database(url: str) -> sqlite3.Connection:
+    """Connect as another program that may lock the database."""
+    path = url.removeprefix("sqlite:///")
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+
 def test_sends_nothing_to_a_person_who_lost_the_role(
     file_url: str, im_url: str, sandbox: CountingSandbox
 ) -> None:
@@ -308,7 +341,7 @@ def test_goes_on_when_the_database_can_be_written_again(
     with run_process(file_url, im_url, lease_seconds=2) as process:
         process.start(IDS)
         process.notices.wait(lambda lookup: lookup.done > 0)
-        lock = sqlite3.connect(file_url.removeprefix("sqlite:///"), isolation_level=None)
+        lock = lock_database(file_url)
         lock.execute("BEGIN IMMEDIATE")
         for leased in process.loop._leased:
             # It ends: neither rows nor the lease can be written.
