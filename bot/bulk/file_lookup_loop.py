@@ -102,7 +102,7 @@ class FileLookupLoop:
         self._leased = [leased for leased in self._leased if not leased.run.ended.is_set()]
         for leased in self._leased:
             with suppress(AuditError):
-                if not self._is_held(leased):
+                if leased.run.is_late or not self._is_held(leased):
                     leased.run.stop()
 
     def _is_held(self, leased: _Leased) -> bool:

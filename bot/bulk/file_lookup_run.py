@@ -10,7 +10,7 @@ from functools import partial
 from threading import Event
 
 from bot.bulk.file_lookup_csv import choose_format, open_csv
-from bot.bulk.file_lookups import make_event, make_record
+from bot.bulk.file_lookups import is_late, make_event, make_record
 from bot.bulk.job import PAUSES, BulkLookup
 from bot.bulk.run import BulkRun
 from bot.core.executor import FairExecutor
@@ -39,12 +39,11 @@ SETTLE_SECONDS = 60.0
 """Seconds for which it is tried to keep that a CSV was sent; it holds while no other process leases it."""
 SETTLE_PAUSE = 0.5
 """Seconds between these tries."""
-LAST_CALL = timedelta(minutes=30)
-"""The time before it expires in which it is not tried again by itself: its actor may still take the rows."""
 
 _ANEW = "Send the file again"
 _RESUME = "Resume it; if it fails again, ask the bot's operator to look into the log"
 _DOUBLINGS = 10
+_LATE = "there was too little time for all ids. Take the rows so far, and send the rest as a new file"
 _LOST = "the bot stopped each time in the middle of it"
 _BROKEN = "something broke inside the bot"
 # These stay until somebody corrects something.
@@ -103,6 +102,11 @@ class FileLookupRun:
         self._began = time.monotonic()
         self._kept: Mapping[LookupStatus, int] = lookup.counts
 
+    @property
+    def is_late(self) -> bool:
+        """Whether too little time is left to look up more."""
+        return self.lookup.state is not FileLookupState.SENDING and is_late(self.lookup)
+
     def stop(self) -> None:
         """End it soon; rows that are finished are kept, and the lease is given back."""
         self._stopped.set()
@@ -143,7 +147,7 @@ class FileLookupRun:
         self._bulk = BulkLookup(
             lookup.command, im, choose_format(lookup.command), self._pool, pauses=self._pauses
         )
-        if self._stopped.is_set():
+        if self._stopped.is_set() or self.is_late:
             self._bulk.stop.set()
         self._notices.show(lookup)
         run = BulkRun(self._bulk, self._record, self._keep, Counter(lookup.counts))
@@ -154,6 +158,8 @@ class FileLookupRun:
             self._fail(_describe(problem))
         elif problem:
             self._wait(str(problem))
+        elif self.is_late:
+            self._fail(_LATE)
         elif self._stopped.is_set():
             self._move(FileLookupState.WAITING)
         else:
@@ -216,8 +222,7 @@ class FileLookupRun:
         lookup = self.lookup
         tries = lookup.tries if self._kept == lookup.counts else 1
         wait = min(FIRST_WAIT * 2 ** min(tries - 1, _DOUBLINGS), LONGEST_WAIT)
-        end = self._services.record.now() + wait + LAST_CALL
-        if (most and tries >= most) or (lookup.expires_at and end > lookup.expires_at):
+        if (most and tries >= most) or is_late(lookup, wait):
             self._fail(problem)
         elif lookup.state is FileLookupState.SENDING:
             # The problem of a part that is sent is why there is no more of it.

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import BinaryIO, Protocol
 
@@ -26,11 +27,15 @@ from bot.errors import ExpiredError, FileError, LimitError, UsageError
 
 PART_IDS = 1000
 """The ids that are kept, and read again, together."""
+LAST_CALL = timedelta(minutes=30)
+"""The time before it expires in which nothing more is looked up: its actor may still take the rows."""
 
 _RESUMABLE = (FileLookupState.CANCELLED, FileLookupState.FAILED)
 _OPEN = tuple(state for state in FileLookupState if state not in OVER)
 _GONE = "this file lookup has expired, or is another person's"
 _ANEW = "Send the file again"
+_LATE = "Take the rows so far, and send the file again"
+_SEE_MESSAGE = "Its message in your direct messages with the bot says how far it has come"
 
 
 class Loop(Protocol):
@@ -137,12 +142,14 @@ class FileLookups:
         """Cancel a file lookup, whichever process runs it; the rows so far stay.
 
         Raises:
-            ExpiredError: It is over.
+            ExpiredError: It is over, or its CSV is being sent.
             AuditError: The database failed.
         """
         lookup = self.find(actor, id_)
         if not self.store.set_state(id_, _OPEN, FileLookupState.CANCELLED):
-            raise ExpiredError("this file lookup is over already")
+            if self.find(actor, id_).state is FileLookupState.SENDING:
+                raise ExpiredError("the CSV is being sent", advice="Wait for the file")
+            raise ExpiredError("this file lookup is over already", advice=_SEE_MESSAGE)
         lookup = self._move_on(self.store.find(id_) or replace(lookup, state=FileLookupState.CANCELLED))
         problem = f"cancelled after {lookup.done:,} of {lookup.total:,} ids"
         make_record(self.services.record, lookup).end(lookup.counts, Outcome.CANCELLED, problem)
@@ -152,13 +159,15 @@ class FileLookups:
         """Check the actor's role and limits, and let a cancelled or failed file lookup go on.
 
         Raises:
-            ExpiredError: It has expired, or goes on already.
+            ExpiredError: It has expired, is about to, or goes on already.
             PermissionDeniedError: The actor may not look up; recorded.
             LimitError: They have reached a limit; recorded.
             AuditError: The database failed.
         """
         lookup = self._find_over(actor, id_)
         left = lookup.total - lookup.done
+        if left and is_late(lookup):
+            raise ExpiredError("this file lookup is about to expire", advice=_LATE)
         asked = make_event(actor, lookup.command)
         self._check_open(asked)
         self.services.spend(asked, left)
@@ -215,6 +224,13 @@ def _prepare(command: LookupCommand) -> LookupCommand:
     if command.both:
         raise UsageError("--both is not for files", advice="Leave it out, or ask for fewer ids")
     return replace(command, accounts=(), csv=True, share=False)
+
+
+def is_late(lookup: FileLookup, after: timedelta = timedelta(0)) -> bool:
+    """Check whether, after some time, it is about to expire."""
+    # Not the record's time, which may be ahead of the clock.
+    end = lookup.expires_at
+    return end is not None and datetime.now(UTC) + after > end - LAST_CALL
 
 
 def make_event(actor: Actor, command: LookupCommand) -> AuditEvent:

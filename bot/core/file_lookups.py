@@ -169,7 +169,7 @@ class FileLookupStore(Protocol):
             most: The most of its actor's that may be open with it; None for any number.
 
         Returns:
-            False if it is in none of the states, or as many are open already.
+            False if it is in none of the states, its CSV is being sent, or as many are open already.
         """
         ...
 

@@ -187,7 +187,9 @@ class StoredFileLookups:
             owner = connection.scalar(select(_table.owner).where(_table.id == id_))
             if owner is None or not _has_room(owner, most, connection, now):
                 return False
-            there = and_(_table.id == id_, _table.state.in_(old), _alive(now))
+            # Slack may have its CSV already.
+            is_sent = and_(_table.state == FileLookupState.SENDING, _table.until > now.timestamp())
+            there = and_(_table.id == id_, _table.state.in_(old), ~is_sent, _alive(now))
             return _update(there, _free(new, problem), connection, now)
 
         return self._write(move)

@@ -191,13 +191,33 @@ def test_fails_what_waits_when_it_is_about_to_expire(
     sandbox.break_with(DOWN)
     with run_process(file_url, im_url, is_running=False) as process:
         process.start(IDS[:100])
-        pass_time(file_url, 23.6 * 3600)
+        pass_time(file_url, 23.5 * 3600 - 20)
         process.loop.start()
 
         failed = process.wait_over()
 
         assert (failed.state, "down" in failed.problem) == (S.FAILED, True)
         assert entries(process)[-1].event.outcome is Outcome.FAILED
+
+
+def test_stops_what_runs_when_it_is_about_to_expire(
+    file_url: str, im_url: str, sandbox: CountingSandbox
+) -> None:
+    sandbox.break_with(latency_ms=300)
+    with run_process(file_url, im_url, threads=1, is_running=False) as process:
+        started = process.start(IDS)
+        pass_time(file_url, 23.5 * 3600 - 2)
+        process.loop.start()
+
+        failed = process.wait_over()
+
+        assert (failed.state, "too little time" in failed.problem) == (S.FAILED, True)
+        assert entries(process)[-1].event.outcome is Outcome.FAILED
+        with pytest.raises(ExpiredError, match="about to expire"):
+            process.lookups.resume(VERA, started.id)
+        process.lookups.send_part(VERA, started.id)
+        assert process.wait_over().state is S.FAILED
+        assert len(split_csv(process.notices.sent[0][2])) == failed.done
 
 
 def test_fails_at_once_where_credentials_are_refused_and_can_be_resumed(
@@ -273,6 +293,26 @@ def test_sends_a_file_once_though_the_database_fails_after_it(file_url: str, im_
         assert process.kept.lease_next("another", 30) is None
         assert len(process.notices.sent) == 1
     lock.close()
+
+
+def test_cancels_none_whose_csv_is_being_sent(file_url: str, im_url: str) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    class Slow(KeptNotices):
+        def send(self, lookup: FileLookup, csv: BinaryIO, size: int) -> None:
+            began.set()
+            assert go_on.wait(30)
+            super().send(lookup, csv, size)
+
+    with run_process(file_url, im_url, notices=Slow()) as process:
+        started = process.start(IDS[:50])
+        assert began.wait(30)
+        with pytest.raises(ExpiredError, match="being sent") as caught:
+            process.lookups.cancel(VERA, started.id)
+        go_on.set()
+
+        assert "Wait" in caught.value.advice
+        assert process.wait_over().state is S.DONE
 
 
 def lock_database(url: str) -> sqlite3.Connection:

@@ -201,6 +201,17 @@ def test_a_cancel_ends_the_lease_of_any_process(lookups: StoredFileLookups) -> N
     assert leased.done == 1
 
 
+def test_moves_none_whose_csv_is_being_sent(lookups: StoredFileLookups, url: str) -> None:
+    lookups.add(a_file_lookup(), IDS)
+    lookups.lease_next("holder", LONG)
+    lookups.release("one", "holder", S.SENDING)
+    lookups.lease_next("holder", LONG)
+    assert not lookups.set_state("one", [S.SENDING], S.CANCELLED)
+
+    lookups.release("one", "holder", S.SENDING, "Slack took no file", timedelta(seconds=60))
+    assert lookups.set_state("one", [S.SENDING], S.CANCELLED)
+
+
 def test_leases_one_to_be_sent_in_that_state(lookups: StoredFileLookups, url: str) -> None:
     lookups.add(a_file_lookup(), IDS)
     lookups.lease_next("holder", LONG)
