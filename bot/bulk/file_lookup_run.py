@@ -7,15 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from io import BytesIO
 from threading import Event
 
 from bot.bulk.file_lookup_csv import choose_format, open_csv
 from bot.bulk.file_lookups import is_late, make_event, make_record
 from bot.bulk.job import PAUSES, BulkLookup
+from bot.bulk.row_formats import RowFormat
 from bot.bulk.run import BulkRun
 from bot.core.executor import FairExecutor
 from bot.core.file_lookups import FileLookup, FileLookupNotices, FileLookupState, FileLookupStore
-from bot.core.model import LookupStatus, Outcome
+from bot.core.model import UNANSWERED, LookupStatus, Outcome
 from bot.core.services import Services
 from bot.errors import (
     AlteredError,
@@ -141,12 +143,10 @@ class FileLookupRun:
 
     def _look_up(self) -> None:
         lookup = self.lookup
-        # Where the rows so far cannot be read any more, nothing more is asked.
-        next(self._store.list_rows(lookup.id), None)
-        im = self._services.ims[lookup.command.app.name]
-        self._bulk = BulkLookup(
-            lookup.command, im, choose_format(lookup.command), self._pool, pauses=self._pauses
-        )
+        im, form = self._services.ims[lookup.command.app.name], choose_format(lookup.command)
+        # Where the rows so far cannot be read any more, this raises, and nothing more is asked.
+        answered = self._find_answered(form)
+        self._bulk = BulkLookup(lookup.command, im, form, self._pool, pauses=self._pauses, answered=answered)
         if self._stopped.is_set() or self.is_late:
             self._bulk.stop.set()
         self._notices.show(lookup)
@@ -164,6 +164,15 @@ class FileLookupRun:
             self._move(FileLookupState.WAITING)
         else:
             raise AlteredError("some of its ids are missing in the database", advice=_ANEW)
+
+    def _find_answered(self, form: RowFormat) -> str:
+        """Find one of the first ids that was answered about; empty if there is none."""
+        rows = BytesIO(next(self._store.list_rows(self.lookup.id), b""))
+        for row, account in zip(rows, self._store.list_ids(self.lookup.id, 0), strict=False):
+            status = form.read_status(row, account)
+            if status and status not in UNANSWERED:
+                return account
+        return ""
 
     def _keep(self, rows: bytes, counts: Mapping[LookupStatus, int]) -> None:
         lookup = self.lookup

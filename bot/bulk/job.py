@@ -73,6 +73,7 @@ class BulkLookup:
         pool: Makes the calls.
         watch: Called again and again while it waits.
         pauses: Seconds between the tries.
+        answered: An account that was answered about before; empty if none is known.
 
     Attributes:
         stop: Ends it early, when set.
@@ -87,6 +88,7 @@ class BulkLookup:
         *,
         watch: Callable[[], None] = lambda: None,
         pauses: Sequence[float] = PAUSES,
+        answered: str = "",
     ) -> None:
         self.stop = Event()
         self._command = command
@@ -95,7 +97,8 @@ class BulkLookup:
         self._pool = pool
         self._watch = watch
         self._pauses = pauses
-        self._answered = ""
+        self._answered = answered
+        self._stop_left = STOP_SECONDS
         # Many threads that compute at once would make each other's calls leave late.
         self._writing = Lock()
         self._left: Sequence[Future[RowBatch]] = ()
@@ -116,13 +119,16 @@ class BulkLookup:
         waiting: deque[Future[RowBatch]] = deque()
         try:
             while True:
-                while len(waiting) < WINDOW and (chunk := tuple(islice(rest, size))):
+                while (
+                    not self.stop.is_set() and len(waiting) < WINDOW and (chunk := tuple(islice(rest, size)))
+                ):
                     waiting.append(self._pool.submit(self._ask, chunk))
                 if not waiting or (batch := self._wait(waiting[0])) is None:
                     return
                 waiting.popleft()
-                # The last ids of all may be the reason themselves.
-                if batch.problem and (waiting or not answered or not _may_be_theirs(batch.problem)):
+                # The last ids of all may be the reason themselves, where no answered one can be asked again.
+                is_known = bool(waiting or self._answered or not answered)
+                if batch.problem and (is_known or not _may_be_theirs(batch.problem)):
                     raise batch.problem
                 answered = answered or not batch.problem
                 yield batch
@@ -136,13 +142,12 @@ class BulkLookup:
 
     def _wait(self, future: Future[RowBatch]) -> RowBatch | None:
         """Wait for rows; None when it is stopped before they came."""
-        left = STOP_SECONDS
         with suppress(CancelledError):
-            while left > 0:
+            while self._stop_left > 0:
                 if wait([future], _LOOK).done:
                     return future.result()
                 self._watch()
-                left -= _LOOK if self.stop.is_set() else 0
+                self._stop_left -= _LOOK if self.stop.is_set() else 0
         return None
 
     def _ask(self, accounts: tuple[str, ...]) -> RowBatch:

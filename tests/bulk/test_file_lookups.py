@@ -4,11 +4,13 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import BinaryIO
 
 import pytest
 
+from bot.bulk.row_formats import CsvRows
 from bot.core.commands import LookupCommand, make_lookup
 from bot.core.file_lookups import FileLookup, FileLookupState
 from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS
@@ -183,6 +185,25 @@ def test_waits_while_the_vendor_is_down_and_goes_on_by_itself(
         done = process.wait_over()
         assert (done.id, done.state, done.problem) == (started.id, S.DONE, "")
         assert list(split_csv(process.notices.sent[0][2])) == IDS[:300]
+
+
+def test_an_outage_at_the_end_becomes_no_rows(file_url: str, im_url: str, sandbox: CountingSandbox) -> None:
+    with run_process(file_url, im_url, is_running=False) as process:
+        started = process.start(IDS[:1050])
+        process.kept.lease_next("gone", 30)
+        first = replace(PROFILE, accounts=tuple(IDS[:1000]))
+        rows = process.lookups.services.begin(VERA, first).run().rows
+        kept = CsvRows(PROFILE).write(rows, datetime.now(UTC))
+        process.kept.append(started.id, "gone", kept, {LookupStatus.FOUND: 1000})
+        process.kept.release(started.id, "gone", S.WAITING)
+        sandbox.break_with(DOWN)
+        process.loop.start()
+        waits = process.notices.wait(lambda lookup: lookup.retry_at is not None)
+        assert (waits.state, waits.done, "down" in waits.problem) == (S.WAITING, 1000, True)
+
+        sandbox.break_with()
+        pass_time(file_url, 31)
+        assert process.wait_over().counts == {LookupStatus.FOUND: 1050}
 
 
 def test_fails_what_waits_when_it_is_about_to_expire(
