@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -103,7 +103,7 @@ class BulkLookup:
         self._writing = Lock()
         self._left: Sequence[Future[RowBatch]] = ()
 
-    def run(self, ids: Iterable[str], *, answered: bool = False) -> Iterator[RowBatch]:
+    def run(self, ids: Iterable[str], *, answered: bool = False) -> Generator[RowBatch, None, None]:
         """Look up distinct ids; yield their rows in order, until the end or until it is stopped.
 
         Args:
@@ -133,6 +133,8 @@ class BulkLookup:
                 answered = answered or not batch.problem
                 yield batch
         finally:
+            # Nobody reads any more what calls under way would bring.
+            self.stop.set()
             self._left = [future for future in waiting if not future.cancel()]
 
     @property

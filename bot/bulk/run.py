@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from bot.bulk.job import BulkLookup, RowBatch
@@ -41,12 +42,13 @@ class BulkRun:
         batches: list[RowBatch] = []
         kept_at = time.monotonic()
         try:
-            for batch in self.lookup.run(ids, answered=bool(self.counts)):
-                batches.append(batch)
-                is_full = sum(len(each.accounts) for each in batches) > ENTRY_ACCOUNTS - CALL_ACCOUNTS
-                if is_full or time.monotonic() - kept_at > KEEP_SECONDS:
-                    self._keep(batches)
-                    batches, kept_at = [], time.monotonic()
+            with closing(self.lookup.run(ids, answered=bool(self.counts))) as found:
+                for batch in found:
+                    batches.append(batch)
+                    is_full = sum(len(each.accounts) for each in batches) > ENTRY_ACCOUNTS - CALL_ACCOUNTS
+                    if is_full or time.monotonic() - kept_at > KEEP_SECONDS:
+                        self._keep(batches)
+                        batches, kept_at = [], time.monotonic()
         except IMError as error:
             problem = error
         self._keep(batches)

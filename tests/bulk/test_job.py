@@ -154,6 +154,16 @@ def test_the_last_ids_may_be_the_reason_that_they_fail() -> None:
     assert batch.counts == {LookupStatus.FAILED: 50}
 
 
+def test_asks_nothing_once_it_is_stopped() -> None:
+    im = Crowd()
+    with ThreadPoolExecutor(2) as pool:
+        lookup = BulkLookup(COMMAND, im, CsvRows(COMMAND), pool, pauses=SOON)
+        lookup.stop.set()
+
+        assert list(lookup.run(make_ids(5000))) == []
+    assert im.asked == 0
+
+
 def test_takes_no_more_ids_than_it_can_ask_about_soon() -> None:
     taken = 0
 
@@ -169,15 +179,20 @@ def test_takes_no_more_ids_than_it_can_ask_about_soon() -> None:
         for number in range(1, 50):
             next(batches)
             assert taken <= (WINDOW + number) * 100
-        batches.close()  # type: ignore[attr-defined]  # a generator's
+        batches.close()
+        assert lookup.stop.is_set()
 
 
 def test_yields_what_is_answered_while_it_stops() -> None:
     release = Event()
     im = Crowd(release=release)
-    with ThreadPoolExecutor(2) as pool:
-        lookup = BulkLookup(COMMAND, im, CsvRows(COMMAND), pool, watch=release.set, pauses=SOON)
+
+    def stop() -> None:
         lookup.stop.set()
+        release.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        lookup = BulkLookup(COMMAND, im, CsvRows(COMMAND), pool, watch=stop, pauses=SOON)
         batches = list(lookup.run(make_ids(5000)))
 
         assert len(batches) <= 2
