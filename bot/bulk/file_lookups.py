@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -34,6 +34,7 @@ _RESUMABLE = (FileLookupState.CANCELLED, FileLookupState.FAILED)
 _OPEN = tuple(state for state in FileLookupState if state not in OVER)
 _GONE = "this file lookup has expired, or is another person's"
 _ANEW = "Send the file again"
+_GOES_ON = "this file lookup goes on already, or has ended"
 _LATE = "Take the rows so far, and send the file again"
 _SEE_MESSAGE = "Its message in your direct messages with the bot says how far it has come"
 
@@ -122,9 +123,9 @@ class FileLookups:
 
     def _keep(self, lookup: FileLookup, ids: IdList) -> None:
         asked = make_event(lookup.actor, lookup.command)
-        self.services.spend(asked, ids.count)
-        if not self.store.add(lookup, _split(ids.after(0)), self.services.limits.at_once):
-            raise self._refuse_one_more(asked)
+        with self._spending(asked, ids.count):
+            if not self.store.add(lookup, _split(ids.after(0)), self.services.limits.at_once):
+                raise self._refuse_one_more(asked)
 
     def find(self, actor: Actor, id_: str) -> FileLookup:
         """Find a file lookup of the actor's.
@@ -170,10 +171,9 @@ class FileLookups:
             raise ExpiredError("this file lookup is about to expire", advice=_LATE)
         asked = make_event(actor, lookup.command)
         self._check_open(asked)
-        self.services.spend(asked, left)
         state = FileLookupState.WAITING if left else FileLookupState.SENDING
-        if not self.store.set_state(id_, _RESUMABLE, state, most=self.services.limits.at_once):
-            raise ExpiredError("this file lookup goes on already")
+        with self._spending(asked, left):
+            self._open_again(lookup, state)
         return self._move_on(replace(lookup, state=state, problem="", tries=0))
 
     def send_part(self, actor: Actor, id_: str) -> None:
@@ -182,20 +182,37 @@ class FileLookups:
         Raises:
             ExpiredError: It has expired, goes on, or has no rows.
             PermissionDeniedError: The actor may not look up; recorded.
+            LimitError: They have as many open as they may; recorded.
             AuditError: The database failed.
         """
         lookup = self._find_over(actor, id_)
         if not lookup.done:
             raise ExpiredError("nothing has been looked up yet", advice="Resume it first")
         # The problem stays: it says to which state the lookup returns.
-        if not self.store.set_state(id_, _RESUMABLE, FileLookupState.SENDING, lookup.problem):
-            raise ExpiredError("this file lookup goes on already")
+        self._open_again(lookup, FileLookupState.SENDING, lookup.problem)
         self._move_on(replace(lookup, state=FileLookupState.SENDING, tries=0))
+
+    @contextmanager
+    def _spending(self, asked: AuditEvent, ids: int) -> Iterator[None]:
+        """Count ids, and give them back if they are not looked up then."""
+        self.services.spend(asked, ids)
+        try:
+            yield
+        except BaseException:
+            self.services.limits.give_back(asked.actor, ids)
+            raise
+
+    def _open_again(self, lookup: FileLookup, state: FileLookupState, problem: str = "") -> None:
+        if self.store.set_state(lookup.id, _RESUMABLE, state, problem, self.services.limits.at_once):
+            return
+        if self.find(lookup.actor, lookup.id).state in _RESUMABLE:
+            raise self._refuse_one_more(make_event(lookup.actor, lookup.command))
+        raise ExpiredError(_GOES_ON, advice=_SEE_MESSAGE)
 
     def _find_over(self, actor: Actor, id_: str) -> FileLookup:
         lookup = self.find(actor, id_)
         if lookup.state not in _RESUMABLE:
-            raise ExpiredError("this file lookup goes on already, or has ended")
+            raise ExpiredError(_GOES_ON, advice=_SEE_MESSAGE)
         self._allow(actor, lookup.command)
         return lookup
 

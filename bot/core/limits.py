@@ -1,5 +1,6 @@
 """Limits of what one person may look up, which the settings set."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -16,6 +17,8 @@ class LookupUsage(Protocol):
 
     def spend(self, actor: Actor, ids: int, most: int, seconds: float) -> datetime | None:
         """Count ids within some seconds, unless there would be more than `most` in an hour.
+
+        A negative number is given back.
 
         Returns:
             None if they are counted, else the time (UTC) at which they may be.
@@ -62,6 +65,12 @@ class LookupLimits:
                 f"{rule}, and with these {ids:,} you would have more",
                 advice=f"Try again {_describe(again)}, or ask for fewer ids",
             )
+
+    def give_back(self, actor: Actor, ids: int) -> None:
+        """Count ids no more that were counted, and are not looked up."""
+        if self.usage is not None and self.ids_per_hour is not None and ids:
+            with suppress(AuditError):
+                self.usage.spend(actor, -ids, self.ids_per_hour, SPEND_SECONDS)
 
     def make_open_error(self) -> LimitError:
         """Make the refusal of one more file lookup."""

@@ -1,6 +1,7 @@
 """Lookups of files, with their ids and rows, in a database that all processes share, for a day."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -24,6 +25,7 @@ from bot.core.file_lookups import OVER, FileLookup, FileLookupState
 from bot.core.model import Actor, App, LookupStatus
 from bot.core.time_limits import STATE_SECONDS
 from bot.encryption import Cipher
+from bot.errors import AuditError
 from bot.store.database import clock
 from bot.store.database.engine import open_snapshot
 from bot.store.database.schema import file_lookup_ids, file_lookup_rows, file_lookups
@@ -77,9 +79,15 @@ class StoredFileLookups:
         if not self._write(partial(_begin, lookup, most)):
             return False
         parts = _make_parts(lookup.id, ids)
-        while some := list(islice(parts, _PARTS)):
-            self._write(partial(_insert_ids, some))
-        self._write(partial(_update, _table.id == lookup.id, {"state": lookup.state}))
+        try:
+            while some := list(islice(parts, _PARTS)):
+                self._write(partial(_insert_ids, lookup.id, some))
+            self._write(partial(_update, _table.id == lookup.id, {"state": lookup.state}))
+        except BaseException:
+            with suppress(AuditError):
+                # As what has expired: that is deleted in parts.
+                self._write(partial(_update, _table.id == lookup.id, {"expires": 0.0}))
+            raise
         return True
 
     def find(self, id_: str) -> FileLookup | None:
@@ -310,5 +318,9 @@ def _make_parts(id_: str, ids: Iterable[Sequence[str]]) -> Iterator[dict[str, ob
         place += len(part)
 
 
-def _insert_ids(parts: Sequence[Mapping[str, object]], connection: Connection, _: datetime) -> None:
+def _insert_ids(
+    id_: str, parts: Sequence[Mapping[str, object]], connection: Connection, now: datetime
+) -> None:
     connection.execute(insert(file_lookup_ids), parts)
+    # It counts as open for as long as it moves.
+    _update(_table.id == id_, {"made": now.timestamp()}, connection, now)

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
+from bot.bulk.file_lookups import make_event
 from bot.bulk.row_formats import CsvRows
 from bot.core.commands import LookupCommand, make_lookup
 from bot.core.file_lookups import FileLookup, FileLookupState
@@ -17,6 +18,7 @@ from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS
 from bot.core.model import Entry, LookupStatus, Membership, Outcome, Surface
 from bot.errors import (
     AuditError,
+    BotError,
     ExpiredError,
     LimitError,
     PermissionDeniedError,
@@ -441,6 +443,46 @@ def test_keeps_to_the_limit_of_open_ones_in_all_processes(url: str, im_url: str)
         one.start(IDS)
         with pytest.raises(LimitError):
             one.lookups.resume(VERA, first.id)
+
+
+def test_counts_no_ids_that_are_not_looked_up(url: str, im_url: str) -> None:
+    with run_process(url, im_url, ids_per_hour=2000, is_running=False) as process:
+        first = process.start(IDS[:500])
+        process.lookups.cancel(VERA, first.id)
+        asked, barrier = make_event(VERA, PROFILE), threading.Barrier(3)
+        caught: list[BotError] = []
+
+        def resume() -> None:
+            barrier.wait()
+            try:
+                process.lookups.resume(VERA, first.id)
+            except BotError as error:
+                caught.append(error)
+
+        presses = [threading.Thread(target=resume) for _ in range(3)]
+        for press in presses:
+            press.start()
+        for press in presses:
+            press.join()
+
+        assert len(caught) == 2
+        assert all(error.advice for error in caught)
+        process.lookups.services.spend(asked, 1000)
+        with pytest.raises(LimitError):
+            process.lookups.services.spend(asked, 1)
+
+
+def test_says_which_limit_refuses_a_resume_or_a_part(url: str, im_url: str) -> None:
+    with run_process(url, im_url, at_once=1, is_running=False) as process:
+        first = process.start(IDS[:500])
+        process.kept.lease_next("holder", 30)
+        process.kept.append(first.id, "holder", b"a\n", {LookupStatus.FOUND: 1})
+        process.lookups.cancel(VERA, first.id)
+        process.start(IDS[:10])
+
+        for ask in (process.lookups.resume, process.lookups.send_part):
+            with pytest.raises(LimitError, match="at once"):
+                ask(VERA, first.id)
 
 
 def test_counts_the_ids_of_an_hour_in_all_processes(url: str, im_url: str) -> None:

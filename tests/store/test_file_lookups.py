@@ -19,7 +19,7 @@ from bot.errors import AlteredError
 from bot.store.database.engine import open_engine
 from bot.store.database.schema import file_lookup_ids, file_lookup_rows, file_lookups
 from bot.store.file_lookup_expiry import MAX_EXPIRED_PARTS
-from bot.store.file_lookups import StoredFileLookups
+from bot.store.file_lookups import _PARTS, StoredFileLookups
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import denied
@@ -120,6 +120,17 @@ def test_leases_nothing_whose_ids_are_not_all_kept(lookups: StoredFileLookups) -
 
     assert lookups.lease_next("holder", LONG) is None
     assert lookups.find("one") is None
+    assert lookups.add(a_file_lookup("two"), IDS, 1)
+
+
+def test_counts_one_whose_ids_are_being_kept_for_long(lookups: StoredFileLookups, url: str) -> None:
+    def split() -> Iterator[Sequence[str]]:
+        for _ in range(3):
+            pass_time(url, 59)
+            yield from (IDS[0] for _ in range(_PARTS))
+            assert not lookups.add(a_file_lookup("two"), IDS, 1)
+
+    assert lookups.add(a_file_lookup(), split())
 
 
 def test_keeps_rows_with_their_counts_for_the_holder_alone(lookups: StoredFileLookups) -> None:
