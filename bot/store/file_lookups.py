@@ -1,5 +1,6 @@
 """Lookups of files, with their ids and rows, in a database that all processes share, for a day."""
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -49,11 +50,13 @@ _ADDING_SECONDS = 60.0
 """Seconds after which one that is still being added counts as lost with its process."""
 _PARTS = 16
 """The parts of ids that one transaction adds."""
-_UNKNOWN = "its app, or one of its fields, is no longer in the bot's settings"
+_UNKNOWN = "its app or one of its fields is not in these settings, or it was altered"
 
 _FIRST_TRY = {"tries": 0, "losses": 0}
 
 _table = file_lookups.c
+
+log = logging.getLogger(__name__)
 
 
 class StoredFileLookups:
@@ -73,6 +76,8 @@ class StoredFileLookups:
         self._writer = writer
         self._apps = apps
         self._cipher = cipher
+        # This process cannot read these; another one may, with newer settings.
+        self._unknown: set[str] = set()
 
     def add(self, lookup: FileLookup, ids: Iterable[Sequence[str]], most: int | None = None) -> bool:
         """Keep a new file lookup and its ids; False if as many of its actor's as `most` are open."""
@@ -104,7 +109,7 @@ class StoredFileLookups:
         """Lease the next one that is to be sent, waits, or has lost its lease."""
         # Polling must not write.
         with open_snapshot(self._engine) as connection:
-            due = select(_table.id).where(_is_due(clock.now(connection)))
+            due = select(_table.id).where(_is_due(clock.now(connection)), self._is_known())
             if connection.execute(due.limit(1)).first() is None:
                 return None
         return self._write(partial(self._lease, holder, seconds))
@@ -228,29 +233,43 @@ class StoredFileLookups:
         return (row.place, row.content) if row else None
 
     def _lease(self, holder: str, seconds: float, connection: Connection, now: datetime) -> FileLookup | None:
-        is_sent = _table.state == FileLookupState.SENDING
-        was_leased = _table.until > 0
-        row = connection.execute(
-            update(file_lookups)
-            .where(
-                _table.id == _next(now).with_for_update(of=file_lookups, skip_locked=True).scalar_subquery()
-            )
-            .values(
-                state=case((is_sent, FileLookupState.SENDING), else_=FileLookupState.RUNNING),
-                holder=holder,
-                until=now.timestamp() + seconds,
-                tries=_table.tries + 1,
-                losses=_table.losses + case((was_leased, 1), else_=0),
-                retry_at=0.0,
-            )
-            .returning(file_lookups)
-        ).one_or_none()
-        if row is None:
-            return None
-        lookup = decode_lookup(row, self._apps)
-        if lookup is None:
-            _update(_table.id == row.id, _free(FileLookupState.FAILED, _UNKNOWN), connection, now)
-        return lookup
+        while row := connection.execute(self._next(now)).one_or_none():
+            mine = _table.id == row.id
+            if not decode_lookup(connection.execute(select(file_lookups).where(mine)).one(), self._apps):
+                log.warning("a file lookup is left to other processes: %s", _UNKNOWN)
+                self._unknown.add(row.id)
+                continue
+            is_sent = _table.state == FileLookupState.SENDING
+            values = {
+                "state": case((is_sent, FileLookupState.SENDING), else_=FileLookupState.RUNNING),
+                "holder": holder,
+                "until": now.timestamp() + seconds,
+                "tries": _table.tries + 1,
+                "losses": _table.losses + case((_table.until > 0, 1), else_=0),
+                "retry_at": 0.0,
+            }
+            leased = update(file_lookups).where(mine).values(values).returning(file_lookups)
+            return decode_lookup(connection.execute(leased).one(), self._apps)
+        return None
+
+    def _next(self, now: datetime) -> Select[tuple[str]]:
+        """Select the one that is to be leased next: what is to be sent first, then people take turns."""
+        leased = and_(_table.state.in_(_LEASED), _table.until > now.timestamp())
+        owners = (
+            select(_table.owner, func.count().label("running"))
+            .where(leased)
+            .group_by(_table.owner)
+            .subquery()
+        )
+        is_sent = case((_table.state == FileLookupState.SENDING, 0), else_=1)
+        # What was tried in vain waits behind what is new.
+        order = (is_sent, func.coalesce(owners.c.running, 0), _table.tries, _table.made, _table.id)
+        query = select(_table.id).outerjoin(owners, owners.c.owner == _table.owner)
+        query = query.where(_is_due(now), self._is_known()).order_by(*order).limit(1)
+        return query.with_for_update(of=file_lookups, skip_locked=True)
+
+    def _is_known(self) -> ColumnElement[bool]:
+        return _table.id.not_in(self._unknown)
 
 
 def _alive(now: datetime) -> ColumnElement[bool]:
@@ -259,19 +278,6 @@ def _alive(now: datetime) -> ColumnElement[bool]:
 
 def _leased(id_: str, holder: str, now: datetime) -> ColumnElement[bool]:
     return and_(_table.id == id_, _table.holder == holder, _table.state.in_(_LEASED), _alive(now))
-
-
-def _next(now: datetime) -> Select[tuple[str]]:
-    """Select the one that is to be leased next: what is to be sent first, then people take turns."""
-    leased = and_(_table.state.in_(_LEASED), _table.until > now.timestamp())
-    owners = (
-        select(_table.owner, func.count().label("running")).where(leased).group_by(_table.owner).subquery()
-    )
-    is_sent = case((_table.state == FileLookupState.SENDING, 0), else_=1)
-    # What was tried in vain waits behind what is new.
-    order = (is_sent, func.coalesce(owners.c.running, 0), _table.tries, _table.made, _table.id)
-    query = select(_table.id).outerjoin(owners, owners.c.owner == _table.owner)
-    return query.where(_is_due(now)).order_by(*order).limit(1)
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

@@ -316,28 +316,32 @@ def test_says_that_rows_of_another_token_cannot_be_read(
     assert caught.value.advice
 
 
-def test_fails_one_whose_app_is_gone(
-    lookups: StoredFileLookups, open_lookups: Callable[..., StoredFileLookups], url: str
+def test_leaves_one_to_processes_that_have_its_app(
+    lookups: StoredFileLookups, open_lookups: Callable[..., StoredFileLookups]
 ) -> None:
     lookups.add(a_file_lookup(), IDS)
-    others = open_lookups(apps=[App("other", "Tokyo")])
+    other = App("other", "Tokyo")
+    others = open_lookups(apps=[other])
+    others.add(replace(a_file_lookup("two"), command=make_lookup(PROFILES, other, ())), IDS)
 
     assert others.find("one") is None
-    assert others.list_open(VERA) == []
+    assert others.list_open(VERA) == [others.find("two")]
+    leased = others.lease_next("holder", LONG)
+    assert leased
+    assert leased.id == "two"
     assert others.lease_next("holder", LONG) is None
-    found = lookups.find("one")
-    assert found
-    assert (found.state, "settings" in found.problem) == (S.FAILED, True)
+    leased = lookups.lease_next("holder", LONG)
+    assert leased
+    assert (leased.id, leased.tries) == ("one", 1)
 
 
-def test_fails_one_that_was_altered_and_leases_the_next(lookups: StoredFileLookups, url: str) -> None:
+def test_leaves_one_that_was_altered_and_leases_the_next(lookups: StoredFileLookups, url: str) -> None:
     lookups.add(a_file_lookup(), IDS)
     lookups.add(a_file_lookup("two"), IDS)
     with transaction(url) as connection:
         connection.execute(update(file_lookups).where(file_lookups.c.id == "one").values(counts="x"))
 
     assert lookups.find("one") is None
-    assert lookups.lease_next("holder", LONG) is None
     leased = lookups.lease_next("holder", LONG)
     assert leased
     assert leased.id == "two"
