@@ -50,6 +50,8 @@ class FileLookupLoop:
         self._leased: list[_Leased] = []
         self._woken = Event()
         self._closing = Event()
+        self._closed = Event()
+        self._is_failing = False
         self._thread = Thread(target=self._run, name="file lookups", daemon=True)
 
     @property
@@ -78,29 +80,34 @@ class FileLookupLoop:
             self._thread.join(seconds)
         for leased in list(self._leased):
             leased.thread.join(max(0.0, end - time.monotonic()))
+        self._closed.set()
         self._tools.pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:
         usual = sys.getswitchinterval()
-        while not self._closing.is_set():
+        # While they end, leases are renewed: another process would send a file that is being sent.
+        while not self._closing.is_set() or (self._leased and not self._closed.is_set()):
             self._woken.clear()
             try:
                 self._check()
                 self._lease()
+                self._is_failing = False
             except AuditError as error:
-                log.info("file lookups could not be looked for: %s", error)
+                if not self._is_failing:
+                    log.warning("file lookups cannot be looked for until this is over: %s", error)
+                self._is_failing = True
             except Exception:
                 # If this thread died, no file lookup would go on.
                 log.exception("file lookups could not be looked for")
             sys.setswitchinterval(SWITCH_SECONDS if self._leased else usual)
             self._woken.wait(CHECK_EVERY if self._leased else LOOK_EVERY)
-        for leased in self._leased:
-            leased.run.stop()
 
     def _check(self) -> None:
         """Renew leases, and stop what has lost its own."""
         self._leased = [leased for leased in self._leased if not leased.run.ended.is_set()]
         for leased in self._leased:
+            if self._closing.is_set():
+                leased.run.stop()
             with suppress(AuditError):
                 if leased.run.is_late or not self._is_held(leased):
                     leased.run.stop()
@@ -120,10 +127,15 @@ class FileLookupLoop:
             lookup = self._tools.store.lease_next(holder, self._lease_seconds)
             if lookup is None:
                 return
-            run = FileLookupRun(lookup, holder, self._tools)
+            run = FileLookupRun(lookup, holder, self._tools, self._lease_seconds)
             thread = Thread(target=self._work, args=(run,), name="file lookup", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                log.exception("a file lookup waits: no thread can be started")
+                run.give_back()
+                return
             self._leased.append(_Leased(run, thread))
-            thread.start()
 
     def _work(self, run: FileLookupRun) -> None:
         run.run()

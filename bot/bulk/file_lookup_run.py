@@ -16,7 +16,13 @@ from bot.bulk.job import PAUSES, BulkLookup
 from bot.bulk.row_formats import RowFormat
 from bot.bulk.run import BulkRun
 from bot.core.executor import FairExecutor
-from bot.core.file_lookups import FileLookup, FileLookupNotices, FileLookupState, FileLookupStore
+from bot.core.file_lookups import (
+    LEASE_SECONDS,
+    FileLookup,
+    FileLookupNotices,
+    FileLookupState,
+    FileLookupStore,
+)
 from bot.core.model import UNANSWERED, LookupStatus, Outcome
 from bot.core.services import Services
 from bot.errors import (
@@ -37,10 +43,8 @@ MOST_SENDS = 5
 """The times that sending is tried; also of work that breaks inside the bot."""
 MOST_LOSSES = 5
 """The leases in a row that may run out: it may be what ends their processes."""
-SETTLE_SECONDS = 60.0
-"""Seconds for which it is tried to keep that a CSV was sent; it holds while no other process leases it."""
-SETTLE_PAUSE = 0.5
-"""Seconds between these tries."""
+PERSIST_PAUSE = 0.5
+"""Seconds after which what the database did not take is written again."""
 
 _ANEW = "Send the file again"
 _RESUME = "Resume it; if it fails again, ask the bot's operator to look into the log"
@@ -48,6 +52,7 @@ _DOUBLINGS = 10
 _LATE = "there was too little time for all ids. Take the rows so far, and send the rest as a new file"
 _LOST = "the bot stopped each time in the middle of it"
 _BROKEN = "something broke inside the bot"
+_BY_ITSELF = "If it does not go on by itself, tell the bot's operator: the log says why"
 # These stay until somebody corrects something.
 _LASTING = (AuthenticationError, NotFoundError)
 
@@ -84,12 +89,15 @@ class FileLookupRun:
         lookup: The file lookup, as it was leased.
         holder: The holder of the lease.
         tools: The parts it needs.
+        lease_seconds: Seconds for which its lease holds without being renewed.
 
     Attributes:
         ended: Set once it has ended.
     """
 
-    def __init__(self, lookup: FileLookup, holder: str, tools: FileLookupTools) -> None:
+    def __init__(
+        self, lookup: FileLookup, holder: str, tools: FileLookupTools, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
         self.lookup = lookup
         self.holder = holder
         self.ended = Event()
@@ -99,6 +107,7 @@ class FileLookupRun:
         self._record = make_record(tools.services.record, lookup)
         self._pool = tools.pool.group(bulk=True)
         self._pauses = tools.pauses
+        self._lease_seconds = lease_seconds
         self._bulk: BulkLookup | None = None
         self._stopped = Event()
         self._began = time.monotonic()
@@ -115,6 +124,10 @@ class FileLookupRun:
         if bulk := self._bulk:
             bulk.stop.set()
 
+    def give_back(self) -> None:
+        """Give the lease back for a while, without any work."""
+        self._give_back(partial(self._wait, f"{_BROKEN}. {_BY_ITSELF}", MOST_SENDS))
+
     def run(self) -> None:
         """Work until it is done, cannot go on, or is stopped."""
         try:
@@ -129,13 +142,14 @@ class FileLookupRun:
         except AlteredError as error:
             self._give_back(partial(self._fail, _describe(error)))
         except BotError as error:
-            log.warning("a file lookup waits: %s", error)
+            # Its words may hold an id of the file.
+            log.warning("a file lookup waits (%s)", type(error).__name__)
             most = MOST_SENDS if self.lookup.state is FileLookupState.SENDING else None
-            self._give_back(partial(self._wait, str(error), most))
+            self._give_back(partial(self._wait, _describe(error), most))
         except Exception:
             # It may go on in another lease, and this process must.
             log.exception("a file lookup could not go on")
-            self._give_back(partial(self._wait, _BROKEN, MOST_SENDS))
+            self.give_back()
         finally:
             if self._record.unrecorded:
                 log.warning("%d accounts of a file lookup are not in the record", self._record.unrecorded)
@@ -157,7 +171,7 @@ class FileLookupRun:
         elif isinstance(problem, _LASTING):
             self._fail(_describe(problem))
         elif problem:
-            self._wait(str(problem))
+            self._wait(_describe(problem))
         elif self.is_late:
             self._fail(_LATE)
         elif self._stopped.is_set():
@@ -176,10 +190,22 @@ class FileLookupRun:
 
     def _keep(self, rows: bytes, counts: Mapping[LookupStatus, int]) -> None:
         lookup = self.lookup
-        if not self._store.append(lookup.id, self.holder, rows, counts):
+        # Without this, all that is answered behind these rows would be asked again.
+        if not self._persist(lambda: self._store.append(lookup.id, self.holder, rows, counts)):
             raise _LeaseLostError
         self._kept = dict(counts)
         self._notices.show(replace(lookup, counts=self._kept, problem=""), self._estimate())
+
+    def _persist(self, write: Callable[[], bool]) -> bool:
+        """Write, and try again while the database fails and no other process can have the lease."""
+        until = time.monotonic() + self._lease_seconds
+        while True:
+            try:
+                return write()
+            except AuditError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(PERSIST_PAUSE)
 
     def _estimate(self) -> float:
         """Estimate the seconds left, by the pace since this lease began."""
@@ -194,7 +220,7 @@ class FileLookupRun:
         except PermissionDeniedError as refusal:
             if isinstance(refusal, RoleUnconfirmedError):
                 raise
-            self._fail(str(refusal))
+            self._fail(_describe(refusal))
             return
         over = FileLookupState.FAILED if lookup.problem else FileLookupState.CANCELLED
         end = FileLookupState.DONE if self._is_whole else over
@@ -210,17 +236,11 @@ class FileLookupRun:
 
     def _settle(self, end: FileLookupState, problem: str) -> None:
         """Keep that the CSV was sent; never raises, as what is tried again is sent again."""
-        until = time.monotonic() + SETTLE_SECONDS
-        while True:
-            try:
-                self._store.release(self.lookup.id, self.holder, end, problem)
-            except AuditError as error:
-                if time.monotonic() < until:
-                    time.sleep(SETTLE_PAUSE)
-                    continue
-                log.warning("a file was sent, and may be sent again: %s", error)
-            self._show()
-            return
+        try:
+            self._persist(lambda: self._store.release(self.lookup.id, self.holder, end, problem))
+        except AuditError as error:
+            log.warning("a file was sent, and may be sent again: %s", error)
+        self._show()
 
     @property
     def _is_whole(self) -> bool:

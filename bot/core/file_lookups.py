@@ -128,7 +128,7 @@ class FileLookupStore(Protocol):
     def append(self, id_: str, holder: str, rows: bytes, counts: Mapping[LookupStatus, int]) -> bool:
         """Keep more rows, and the counts of all; return False, and keep nothing, without the lease.
 
-        The counts so far must be those of the rows before.
+        The counts so far must be those of the rows before. What is kept already is not kept twice.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -414,6 +415,63 @@ def test_goes_on_when_the_database_can_be_written_again(
 
         assert process.wait_over().state is S.DONE
         assert list(split_csv(process.notices.sent[0][2])) == IDS
+
+
+def test_asks_nothing_again_after_a_short_lock(file_url: str, im_url: str, sandbox: CountingSandbox) -> None:
+    sandbox.break_with(latency_ms=100)
+    with run_process(file_url, im_url) as process:
+        process.start(IDS)
+        process.notices.wait(lambda lookup: lookup.done > 0)
+        lock = lock_database(file_url)
+        lock.execute("BEGIN IMMEDIATE")
+        with pytest.raises(AuditError):
+            process.kept.set_message("one", "D1", "1.2")
+        lock.execute("ROLLBACK")
+        lock.close()
+
+        assert process.wait_over().state is S.DONE
+        assert sorted(sandbox.asked) == IDS
+
+
+def test_keeps_its_lease_while_a_process_ends(file_url: str, im_url: str) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    class Slow(KeptNotices):
+        def send(self, lookup: FileLookup, csv: BinaryIO, size: int) -> None:
+            began.set()
+            assert go_on.wait(30)
+            super().send(lookup, csv, size)
+
+    with run_process(file_url, im_url, notices=Slow(), lease_seconds=1.5) as process:
+        process.start(IDS[:50])
+        assert began.wait(30)
+        process.loop.stop()
+        for _ in range(30):
+            assert process.kept.lease_next("another", 30) is None
+            time.sleep(0.1)
+        go_on.set()
+        assert process.wait_over().state is S.DONE
+
+
+def test_gives_back_what_no_thread_can_run(
+    file_url: str, im_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "file lookup":
+            monkeypatch.undo()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with run_process(file_url, im_url, is_running=False) as process:
+        process.start(IDS[:10])
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        process.loop.start()
+        process.notices.wait(lambda lookup: lookup.retry_at is not None)
+        pass_time(file_url, 31)
+
+        assert process.wait_over().state is S.DONE
 
 
 def test_runs_two_at_once_and_all_in_the_end(file_url: str, im_url: str) -> None:

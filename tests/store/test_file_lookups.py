@@ -139,6 +139,7 @@ def test_keeps_rows_with_their_counts_for_the_holder_alone(lookups: StoredFileLo
 
     assert lookups.append("one", "holder", b"a\nb\n", {FOUND: 2})
     assert lookups.append("one", "holder", b"c\n", {FOUND: 2, LookupStatus.FAILED: 1})
+    assert lookups.append("one", "holder", b"c\n", {FOUND: 2, LookupStatus.FAILED: 1})
     assert not lookups.append("one", "another", b"d\n", {FOUND: 4})
     assert not lookups.append("other", "holder", b"d\n", {FOUND: 4})
 
