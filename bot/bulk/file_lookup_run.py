@@ -191,10 +191,19 @@ class FileLookupRun:
     def _keep(self, rows: bytes, counts: Mapping[LookupStatus, int]) -> None:
         lookup = self.lookup
         # Without this, all that is answered behind these rows would be asked again.
-        if not self._persist(lambda: self._store.append(lookup.id, self.holder, rows, counts)):
+        if not self._persist(partial(self._append, rows, counts)):
             raise _LeaseLostError
         self._kept = dict(counts)
-        self._notices.show(replace(lookup, counts=self._kept, problem=""), self._estimate())
+        shown = replace(lookup, counts=self._kept, problem="", is_recorded=self._is_recorded)
+        self._notices.show(shown, self._estimate())
+
+    def _append(self, rows: bytes, counts: Mapping[LookupStatus, int]) -> bool:
+        id_, is_recorded = self.lookup.id, self._is_recorded
+        return self._store.append(id_, self.holder, rows, counts, is_recorded=is_recorded)
+
+    @property
+    def _is_recorded(self) -> bool:
+        return self.lookup.is_recorded and self._record.problem is None
 
     def _persist(self, write: Callable[[], bool]) -> bool:
         """Write, and try again while the database fails and no other process can have the lease."""
@@ -231,7 +240,7 @@ class FileLookupRun:
             if not self._store.is_leased(lookup.id, self.holder):
                 raise _LeaseLostError
             self._record.end(lookup.counts, Outcome.EXPORTED)
-            self._notices.send(replace(lookup, state=end), csv, size)
+            self._notices.send(replace(lookup, state=end, is_recorded=self._is_recorded), csv, size)
         self._settle(end, lookup.problem if end is over else "")
 
     def _settle(self, end: FileLookupState, problem: str) -> None:
@@ -279,7 +288,7 @@ class FileLookupRun:
             log.info("a file lookup could not be shown: %s", error)
             return
         if found:
-            self._notices.show(found)
+            self._notices.show(replace(found, is_recorded=found.is_recorded and self._is_recorded))
 
     def _give_back(self, give_back: Callable[[], None]) -> None:
         try:

@@ -151,10 +151,11 @@ class FileLookups:
             if self.find(actor, id_).state is FileLookupState.SENDING:
                 raise ExpiredError("the CSV is being sent", advice="Wait for the file")
             raise ExpiredError("this file lookup is over already", advice=_SEE_MESSAGE)
-        lookup = self._move_on(self.store.find(id_) or replace(lookup, state=FileLookupState.CANCELLED))
+        lookup = self.store.find(id_) or replace(lookup, state=FileLookupState.CANCELLED)
         problem = f"cancelled after {lookup.done:,} of {lookup.total:,} ids"
-        make_record(self.services.record, lookup).end(lookup.counts, Outcome.CANCELLED, problem)
-        return lookup
+        record = make_record(self.services.record, lookup)
+        is_recorded = record.end(lookup.counts, Outcome.CANCELLED, problem) and lookup.is_recorded
+        return self._move_on(replace(lookup, is_recorded=is_recorded))
 
     def resume(self, actor: Actor, id_: str) -> FileLookup:
         """Check the actor's role and limits, and let a cancelled or failed file lookup go on.

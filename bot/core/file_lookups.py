@@ -54,6 +54,7 @@ class FileLookup:
         message: The channel and time stamp of the message that shows it; empty before there is one.
         tries: The times it was leased since it last moved on.
         losses: The times a lease ran out, with its process perhaps, since it last moved on.
+        is_recorded: Whether the record has all accounts with a row, and its latest end.
         expires_at: The time (UTC) from which on nothing of it is kept; None before it is kept.
     """
 
@@ -70,6 +71,7 @@ class FileLookup:
     message: tuple[str, str] = ("", "")
     tries: int = 0
     losses: int = 0
+    is_recorded: bool = True
     expires_at: datetime | None = None
 
     @property
@@ -125,8 +127,18 @@ class FileLookupStore(Protocol):
         """Yield its ids in order, without the first `after`."""
         ...
 
-    def append(self, id_: str, holder: str, rows: bytes, counts: Mapping[LookupStatus, int]) -> bool:
-        """Keep more rows, and the counts of all; return False, and keep nothing, without the lease.
+    def append(
+        self,
+        id_: str,
+        holder: str,
+        rows: bytes,
+        counts: Mapping[LookupStatus, int],
+        *,
+        is_recorded: bool = True,
+    ) -> bool:
+        """Keep more rows, the counts of all, and whether all are recorded.
+
+        Returns False, and keeps nothing, without the lease.
 
         The counts so far must be those of the rows before. What is kept already is not kept twice.
         """

@@ -47,6 +47,7 @@ def encode_lookup(lookup: FileLookup) -> Mapping[str, object]:
         "problem": lookup.problem,
         "tries": 0,
         "losses": 0,
+        "recorded": True,
         "retry_at": 0.0,
         "holder": "",
         "until": 0.0,
@@ -79,6 +80,7 @@ def decode_lookup(row: Row[Any], apps: Mapping[str, App]) -> FileLookup | None:
         (row.channel, row.ts),
         row.tries,
         row.losses,
+        row.recorded,
         datetime.fromtimestamp(row.expires, UTC),
     )
 

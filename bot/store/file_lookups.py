@@ -140,8 +140,16 @@ class StoredFileLookups:
             yield from ids
             place += len(ids)
 
-    def append(self, id_: str, holder: str, rows: bytes, counts: Mapping[LookupStatus, int]) -> bool:
-        """Keep more rows, and the counts of all; False without the lease."""
+    def append(
+        self,
+        id_: str,
+        holder: str,
+        rows: bytes,
+        counts: Mapping[LookupStatus, int],
+        *,
+        is_recorded: bool = True,
+    ) -> bool:
+        """Keep more rows, the counts of all, and whether all are recorded; False without the lease."""
         content = encode_rows(rows, self._cipher)
 
         def append(connection: Connection, now: datetime) -> bool:
@@ -155,7 +163,8 @@ class StoredFileLookups:
                 return True
             part = {"lookup": id_, "place": place, "content": content}
             connection.execute(insert(file_lookup_rows), part)
-            return _update(mine, {**encode_counts(counts), "problem": "", **_FIRST_TRY}, connection, now)
+            values = {**encode_counts(counts), "problem": "", **_FIRST_TRY, "recorded": is_recorded}
+            return _update(mine, values, connection, now)
 
         return self._write(append)
 

@@ -474,6 +474,22 @@ def test_gives_back_what_no_thread_can_run(
         assert process.wait_over().state is S.DONE
 
 
+def test_says_that_the_record_lacks_it_and_goes_on(file_url: str, im_url: str) -> None:
+    with run_process(file_url, im_url, is_running=False) as process:
+        started = process.start(IDS[:50])
+        other = lock_database(file_url)
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'full'); END")
+        process.loop.start()
+        done = process.wait_over()
+        other.execute("DROP TRIGGER full")
+        other.close()
+
+        assert (done.state, done.is_recorded) == (S.DONE, False)
+        assert not process.lookups.find(VERA, started.id).is_recorded
+        assert process.start(IDS[:50]).is_recorded
+        assert process.wait_over().is_recorded
+
+
 def test_runs_two_at_once_and_all_in_the_end(file_url: str, im_url: str) -> None:
     with run_process(file_url, im_url) as process:
         started = {process.start(IDS[number : number + 150]).id for number in range(5)}

@@ -150,6 +150,17 @@ def test_keeps_rows_with_their_counts_for_the_holder_alone(lookups: StoredFileLo
     assert list(lookups.list_rows("one")) == [b"a\nb\n", b"c\n"]
 
 
+def test_keeps_that_rows_are_not_recorded(lookups: StoredFileLookups) -> None:
+    lookups.add(a_file_lookup(), IDS)
+    lookups.lease_next("holder", LONG)
+    lookups.append("one", "holder", b"a\n", {FOUND: 1}, is_recorded=False)
+
+    found = lookups.find("one")
+
+    assert found
+    assert not found.is_recorded
+
+
 def test_takes_over_where_a_lease_has_run_out_and_fences_its_holder(
     lookups: StoredFileLookups, url: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -144,6 +145,7 @@ file_lookups = Table(
     Column("problem", Text, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("losses", Integer, nullable=False),
+    Column("recorded", Boolean, nullable=False),
     Column("retry_at", Float(53), nullable=False),
     Column("holder", Text, nullable=False),
     Column("until", Float(53), nullable=False),

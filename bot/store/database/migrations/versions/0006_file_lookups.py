@@ -1,7 +1,7 @@
 """Tables for lookups of files, their ids and their rows."""
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, LargeBinary, Text
 
 revision = "sixth"
 down_revision = "fifth"
@@ -22,6 +22,7 @@ def upgrade() -> None:
         Column("problem", Text, nullable=False),
         Column("tries", Integer, nullable=False),
         Column("losses", Integer, nullable=False),
+        Column("recorded", Boolean, nullable=False),
         Column("retry_at", Float(53), nullable=False),
         Column("holder", Text, nullable=False),
         Column("until", Float(53), nullable=False),
