@@ -1,7 +1,7 @@
 """The CSV of a file lookup: its rows so far, in bounded memory."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -26,15 +26,17 @@ def open_csv(store: FileLookupStore, lookup: FileLookup) -> Iterator[tuple[Binar
         AuditError: They cannot be read.
         BotError: The temporary folder is full.
     """
-    # It holds values of people: no other process can open it, and nothing is left of it.
-    with TemporaryFile() as file:
+    with ExitStack() as stack:
         try:
+            # It holds values of people: no other process can open it, and nothing is left of it.
+            file = stack.enter_context(TemporaryFile())
             file.writelines(_write(store, lookup))
             size = file.tell()
             file.seek(0)
         except OSError as error:
             raise BotError(
-                f"the CSV could not be written to the temporary folder: {error.strerror}"
+                f"the CSV could not be written to the temporary folder: {error.strerror}",
+                advice="Tell the bot's operator to free space there, or to name another folder in TMPDIR",
             ) from None
         yield file, size
 

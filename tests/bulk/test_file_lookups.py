@@ -1,6 +1,7 @@
 """File lookups of people, from start to the CSV, against a sandbox over HTTP."""
 
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -488,6 +489,21 @@ def test_says_that_the_record_lacks_it_and_goes_on(file_url: str, im_url: str) -
         assert not process.lookups.find(VERA, started.id).is_recorded
         assert process.start(IDS[:50]).is_recorded
         assert process.wait_over().is_recorded
+
+
+def test_waits_where_there_is_no_temporary_folder(
+    file_url: str, im_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+    with run_process(file_url, im_url) as process:
+        process.start(IDS[:10])
+        waits = process.notices.wait(lambda lookup: lookup.retry_at is not None)
+        assert "temporary folder" in waits.problem
+        assert "TMPDIR" in waits.problem
+
+        monkeypatch.undo()
+        pass_time(file_url, 31)
+        assert process.wait_over().state is S.DONE
 
 
 def test_runs_two_at_once_and_all_in_the_end(file_url: str, im_url: str) -> None:
