@@ -131,9 +131,8 @@ class FileLookupLoop:
             thread = Thread(target=self._work, args=(run,), name="file lookup", daemon=True)
             try:
                 thread.start()
-            except RuntimeError:
-                log.exception("a file lookup waits: no thread can be started")
-                run.give_back()
+            except RuntimeError as error:
+                run.give_back(error)
                 return
             self._leased.append(_Leased(run, thread))
 

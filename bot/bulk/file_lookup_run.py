@@ -1,6 +1,7 @@
 """The work of one lease of a file lookup: its ids are looked up, or its CSV is sent."""
 
 import logging
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +53,6 @@ _DOUBLINGS = 10
 _LATE = "there was too little time for all ids. Take the rows so far, and send the rest as a new file"
 _LOST = "the bot stopped each time in the middle of it"
 _BROKEN = "something broke inside the bot"
-_BY_ITSELF = "If it does not go on by itself, tell the bot's operator: the log says why"
 # These stay until somebody corrects something.
 _LASTING = (AuthenticationError, NotFoundError)
 
@@ -124,9 +124,12 @@ class FileLookupRun:
         if bulk := self._bulk:
             bulk.stop.set()
 
-    def give_back(self) -> None:
-        """Give the lease back for a while, without any work."""
-        self._give_back(partial(self._wait, f"{_BROKEN}. {_BY_ITSELF}", MOST_SENDS))
+    def give_back(self, error: Exception) -> None:
+        """Log an unexpected error under a reference, and give the lease back for a while."""
+        reference = secrets.token_hex(4)
+        log.error("a file lookup could not go on, reference %s", reference, exc_info=error)
+        problem = f"{_BROKEN}. If it does not go on, tell the bot's operator the reference {reference}"
+        self._give_back(partial(self._wait, problem, MOST_SENDS))
 
     def run(self) -> None:
         """Work until it is done, cannot go on, or is stopped."""
@@ -146,10 +149,8 @@ class FileLookupRun:
             log.warning("a file lookup waits (%s)", type(error).__name__)
             most = MOST_SENDS if self.lookup.state is FileLookupState.SENDING else None
             self._give_back(partial(self._wait, _describe(error), most))
-        except Exception:
-            # It may go on in another lease, and this process must.
-            log.exception("a file lookup could not go on")
-            self.give_back()
+        except Exception as error:  # noqa: BLE001 - it may go on in another lease, and this process must
+            self.give_back(error)
         finally:
             if self._record.unrecorded:
                 log.warning("%d accounts of a file lookup are not in the record", self._record.unrecorded)

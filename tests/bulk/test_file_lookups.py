@@ -296,6 +296,18 @@ def test_tries_again_to_send_and_then_fails_with_the_reason(file_url: str, im_ur
         assert list(split_csv(process.notices.sent[0][2])) == IDS[:100]
 
 
+def test_gives_a_reference_where_the_bot_breaks(
+    file_url: str, im_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with run_process(file_url, im_url) as process:
+        process.notices.failing = [RuntimeError("a bug")]
+        process.start(IDS[:10])
+        waits = process.notices.wait(lambda lookup: lookup.retry_at is not None)
+
+        *_, reference = waits.problem.split()
+        assert f"reference {reference}" in caplog.text
+
+
 def test_sends_a_file_once_though_the_database_fails_after_it(file_url: str, im_url: str) -> None:
     lock = lock_database(file_url)
     sent = threading.Event()
