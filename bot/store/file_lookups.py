@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.core.file_lookups import OVER, FileLookup, FileLookupState
+from bot.core.file_lookups import FileLookup, FileLookupState
 from bot.core.model import Actor, App, LookupStatus
 from bot.core.time_limits import STATE_SECONDS
 from bot.encryption import Cipher
@@ -39,11 +39,10 @@ from bot.store.file_lookup_codec import (
     encode_lookup,
     encode_rows,
 )
+from bot.store.file_lookup_turns import LEASED, OPEN, is_alive, is_due, select_next
 from bot.store.writer import Writer
 
 _T = TypeVar("_T")
-_OPEN = tuple(state for state in FileLookupState if state not in OVER)
-_LEASED = (FileLookupState.RUNNING, FileLookupState.SENDING)
 _ADDING = ""
 """The state until all ids are kept."""
 _ADDING_SECONDS = 60.0
@@ -102,14 +101,14 @@ class StoredFileLookups:
 
     def list_open(self, actor: Actor) -> Sequence[FileLookup]:
         """List an actor's file lookups that are not over, oldest first."""
-        mine = and_(_table.owner == actor.user_id, _table.state.in_(_OPEN))
+        mine = and_(_table.owner == actor.user_id, _table.state.in_(OPEN))
         return self._read(select(file_lookups).where(mine).order_by(_table.made, _table.id))
 
     def lease_next(self, holder: str, seconds: float) -> FileLookup | None:
         """Lease the next one that is to be sent, waits, or has lost its lease."""
         # Polling must not write.
         with open_snapshot(self._engine) as connection:
-            due = select(_table.id).where(_is_due(clock.now(connection)), self._is_known())
+            due = select(_table.id).where(is_due(clock.now(connection), self._unknown))
             if connection.execute(due.limit(1)).first() is None:
                 return None
         return self._write(partial(self._lease, holder, seconds))
@@ -214,7 +213,7 @@ class StoredFileLookups:
                 return False
             # Slack may have its CSV already.
             is_sent = and_(_table.state == FileLookupState.SENDING, _table.until > now.timestamp())
-            there = and_(_table.id == id_, _table.state.in_(old), ~is_sent, _alive(now))
+            there = and_(_table.id == id_, _table.state.in_(old), ~is_sent, is_alive(now))
             return _update(there, _free(new, problem), connection, now)
 
         return self._write(move)
@@ -228,7 +227,7 @@ class StoredFileLookups:
 
     def _read(self, query: Select[Any]) -> Sequence[FileLookup]:
         with open_snapshot(self._engine) as connection:
-            rows = connection.execute(query.where(_alive(clock.now(connection)))).all()
+            rows = connection.execute(query.where(is_alive(clock.now(connection)))).all()
         return [lookup for row in rows if (lookup := decode_lookup(row, self._apps))]
 
     def _find_part(self, id_: str, place: int) -> tuple[int, bytes] | None:
@@ -245,7 +244,7 @@ class StoredFileLookups:
         return (row.place, row.content) if row else None
 
     def _lease(self, holder: str, seconds: float, connection: Connection, now: datetime) -> FileLookup | None:
-        while row := connection.execute(self._next(now)).one_or_none():
+        while row := connection.execute(select_next(now, self._unknown)).one_or_none():
             mine = _table.id == row.id
             if not decode_lookup(connection.execute(select(file_lookups).where(mine)).one(), self._apps):
                 log.warning("a file lookup is left to other processes: %s", _UNKNOWN)
@@ -264,37 +263,9 @@ class StoredFileLookups:
             return decode_lookup(connection.execute(leased).one(), self._apps)
         return None
 
-    def _next(self, now: datetime) -> Select[tuple[str]]:
-        """Select the one that is to be leased next: what is to be sent first, then people take turns."""
-        leased = and_(_table.state.in_(_LEASED), _table.until > now.timestamp())
-        owners = (
-            select(_table.owner, func.count().label("running"))
-            .where(leased)
-            .group_by(_table.owner)
-            .subquery()
-        )
-        is_sent = case((_table.state == FileLookupState.SENDING, 0), else_=1)
-        # What was tried in vain waits behind what is new.
-        order = (is_sent, func.coalesce(owners.c.running, 0), _table.tries, _table.made, _table.id)
-        query = select(_table.id).outerjoin(owners, owners.c.owner == _table.owner)
-        query = query.where(_is_due(now), self._is_known()).order_by(*order).limit(1)
-        return query.with_for_update(of=file_lookups, skip_locked=True)
-
-    def _is_known(self) -> ColumnElement[bool]:
-        return _table.id.not_in(self._unknown)
-
-
-def _alive(now: datetime) -> ColumnElement[bool]:
-    return _table.expires > now.timestamp()
-
 
 def _leased(id_: str, holder: str, now: datetime) -> ColumnElement[bool]:
-    return and_(_table.id == id_, _table.holder == holder, _table.state.in_(_LEASED), _alive(now))
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    at = now.timestamp()
-    return and_(_table.state.in_(_OPEN), _table.retry_at <= at, _table.until <= at, _alive(now))
+    return and_(_table.id == id_, _table.holder == holder, _table.state.in_(LEASED), is_alive(now))
 
 
 def _free(state: FileLookupState, problem: str) -> dict[str, object]:
@@ -325,7 +296,7 @@ def _has_room(owner: str, most: int | None, connection: Connection, now: datetim
     if most is None:
         return True
     is_new = and_(_table.state == _ADDING, _table.made > now.timestamp() - _ADDING_SECONDS)
-    mine = and_(_table.owner == owner, or_(_table.state.in_(_OPEN), is_new), _alive(now))
+    mine = and_(_table.owner == owner, or_(_table.state.in_(OPEN), is_new), is_alive(now))
     return (connection.scalar(select(func.count()).select_from(file_lookups).where(mine)) or 0) < most
 
 
