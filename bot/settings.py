@@ -291,8 +291,8 @@ class Settings(SlackSettings, DatabaseSettings):
     """The share of that limit for this process while Redis cannot be used; unset, by their number."""
     lookup_ids_per_hour: int | None = Field(None, ge=1)
     """The most ids that one person may look up in Slack in any hour; unset, any number."""
-    file_lookups_at_once: int = Field(20, ge=1)
-    """The most file lookups that one person may have open at once."""
+    file_lookups_at_once: int | None = Field(None, ge=1)
+    """The most file lookups that one person may have open at once; unset, any number."""
 
     host: str = "0.0.0.0"
     """The address the bot listens on."""

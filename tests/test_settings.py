@@ -82,7 +82,7 @@ def test_what_is_not_set_has_a_default() -> None:
     assert (settings.audit_channel, settings.redis_url, settings.redis) == (None, None, None)
     assert settings.rate_share is None
     assert settings.lookup_ids_per_hour is None
-    assert settings.file_lookups_at_once == 20
+    assert settings.file_lookups_at_once is None
     assert settings.database_url == "sqlite:///im-bot.db"
     assert (settings.host, settings.port, settings.log_level) == ("0.0.0.0", None, "INFO")
     assert settings.slack_silence_seconds == 300

@@ -172,7 +172,7 @@ class IdsFile:
         account = normalize(cells[self._place]).strip()
         if len(account.encode()) > MAX_ID_BYTES:
             problem = f"line {number} of {self._name} has an id of more than {MAX_ID_BYTES:,} bytes"
-            raise UsageError(problem, advice=_OTHER_COLUMN)
+            raise FileError(problem, advice=_OTHER_COLUMN)
         return account
 
     def _find_column(self, names: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.bulk.columns import ColumnGuess
 from bot.core.commands import LookupCommand
-from bot.core.file_lookups import RESUMABLE, FileLookup, FileLookupState
+from bot.core.file_lookups import OVER, RESUMABLE, FileLookup, FileLookupState
 from bot.core.lookups.job import Progress
 from bot.core.visible_text import make_visible
 from bot.slack.messages.blocks import (
@@ -30,6 +30,7 @@ from bot.slack.messages.values import show_time
 _MAX_NAME = 100
 _MAX_EXAMPLE = 40
 _MAX_COMMENT_NAME = 200
+_UNRECORDED = "The record lacks this lookup, or a part of it. Tell the bot's operator: the log says why."
 
 
 def ask_about_file(
@@ -155,6 +156,8 @@ def _show(lookup: FileLookup, seconds_left: float | None, sent: str, trim: Trunc
         yield paragraph([words(counted)])
     if lines := list(_SAYS[lookup.state](lookup, trim)):
         yield paragraph(*lines)
+    if not lookup.is_recorded and lookup.state in OVER:
+        yield paragraph([words(_UNRECORDED, "italic")])
     if sent:
         part = "" if lookup.state is FileLookupState.DONE else " of what was read"
         yield paragraph([words(f"The CSV{part} is a message of its own: "), code(sent)])

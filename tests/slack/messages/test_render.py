@@ -358,6 +358,9 @@ MESSAGES: dict[str, Callable[[], Message]] = {
             LOOKUP, state=FileLookupState.FAILED, counts=HALF, problem="Tencent Chat refuses the app's key"
         )
     ),
+    "file_unrecorded": lambda: show_file_lookup(
+        replace(LOOKUP, state=FileLookupState.DONE, counts=ALL, is_recorded=False), sent="profile-prod.csv"
+    ),
     "file_not_sent": lambda: show_file_lookup(
         replace(LOOKUP, state=FileLookupState.FAILED, counts=ALL, problem="the CSV could not be sent")
     ),
