@@ -183,22 +183,29 @@ def ask_kind(apps: Apps, command: LookupCommand | None = None) -> Iterator[Block
     if command and command.kind.has_owner:
         yield _owner(command.owner)
     yield from app_inputs(apps, command.app.name if command else None)
+    yield _fields(apps, command.fields if command and command.named else ())
+
+
+def _fields(apps: Apps, chosen: Sequence[Field]) -> Block:
     custom = {field.tag: field for app in apps.by_name.values() for field in app.custom}
     groups = {
         "Profiles and friends": (*PROFILE_FIELDS, *custom.values())[:_MOST_OPTIONS],
         "Friends only": FRIEND_FIELDS,
     }
-    named = command.fields if command and command.named else ()
-    yield InputBlock(
+    by_group = {title: {field.tag: _field(field) for field in fields} for title, fields in groups.items()}
+    offered = {tag: each for by_tag in by_group.values() for tag, each in by_tag.items()}
+    # Slack refuses an initial option that is not one of the options, letter for letter.
+    initial = [offered[field.tag] for field in chosen if field.tag in offered]
+    return InputBlock(
         label="Fields",
         element=StaticMultiSelectElement(
             action_id=INPUT,
             placeholder="Default fields",
             option_groups=[
-                OptionGroup(label=PlainTextObject(text=title), options=[_field(each) for each in fields])
-                for title, fields in groups.items()
+                OptionGroup(label=PlainTextObject(text=title), options=list(by_tag.values()))
+                for title, by_tag in by_group.items()
             ],
-            initial_options=[_field(each) for each in named] or None,
+            initial_options=initial or None,
         ),
         block_id=FIELDS,
         optional=True,

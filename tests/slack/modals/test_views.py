@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.commands import make_lookup
 from bot.core.fields import PROFILE_FIELDS, Domain, Field, custom_field, offered
 from bot.core.id_detection import Candidate, find_candidates
+from bot.core.lookups.kinds import PROFILES
 from bot.core.model import App, Outcome
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.values import is_settable
@@ -109,6 +111,20 @@ VIEWS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "view_busy": lambda: notice_view(busy()),
     "view_crash": lambda: notice_view(render_crash("c0ffee00", "/im")),
 }
+
+
+def test_offers_the_chosen_fields_as_they_stand_among_the_options() -> None:
+    many = tuple(custom_field(f"Key{number}") for number in range(100))
+    here = App("here", "Singapore", (custom_field("Vip", "VIP tier"), *many))
+    there = App("there", "Frankfurt", (custom_field("Vip", "Rank"),))
+    command = make_lookup(PROFILES, here, (), here.custom)
+    view = file_view(Apps({"here": here, "there": there}, "here"), "a.csv", GUESS, command, "a-key")
+    menu = next(block["element"] for block in view["blocks"] if block.get("block_id") == lookup.FIELDS)
+    options = [option for group in menu["option_groups"] for option in group["options"]]
+
+    assert check_view(view) == []
+    assert len(menu["initial_options"]) > 1
+    assert all(option in options for option in menu["initial_options"])
 
 
 def test_shows_the_tables_of_messages_as_lines() -> None:
