@@ -31,7 +31,9 @@ class Forms:
         title: str,
         make: Callable[[], Mapping[str, Any]],
         simplify: Simplify = without_alerts,
-    ) -> None:
+        *,
+        forgets: bool = True,
+    ) -> bool:
         """Open a loading view and fill it with a form; from then on the view also shows the reply.
 
         A trigger is valid for three seconds; checking a role and reading a profile may take longer. A press
@@ -42,6 +44,10 @@ class Forms:
             title: The form's title.
             make: Checks the role and makes the form.
             simplify: Makes a simpler form if Slack refuses its blocks; None if there is none.
+            forgets: As for `fill`.
+
+        Returns:
+            Whether the form is shown; False if the view was closed meanwhile.
 
         Raises:
             SlackUnavailableError: Slack did not open it.
@@ -53,7 +59,7 @@ class Forms:
         except SlackCallError as error:
             raise _not_opened(error.reason) from None
         view.title = title
-        self.fill(view, make, simplify)
+        return self.fill(view, make, simplify, forgets=forgets)
 
     def open_answer(self, request: SlackRequest, title: str) -> None:
         """Open a view for the reply of a press on the Home tab, or on top of the pressed one.
@@ -82,13 +88,19 @@ class Forms:
         open_view: OpenView,
         make: Callable[[], Mapping[str, Any]],
         simplify: Simplify = without_alerts,
-    ) -> None:
-        """Fill an open view with a form; if it was closed meanwhile, forget the form.
+        *,
+        forgets: bool = True,
+    ) -> bool:
+        """Fill an open view with a form.
 
         Args:
             open_view: The view.
             make: Checks the role and makes the form.
             simplify: As for `open`.
+            forgets: Whether to forget the state of a form that is not shown; not that of a message's buttons.
+
+        Returns:
+            Whether the form is shown; False if the view was closed meanwhile.
 
         Raises:
             SlackUnavailableError: Slack did not show it.
@@ -96,10 +108,12 @@ class Forms:
         """
         form = make()
         if open_view.show(form, simplify):
-            return
-        self.interactions.forget(form.get("private_metadata", ""))
+            return True
+        if forgets:
+            self.interactions.forget(form.get("private_metadata", ""))
         if not open_view.is_gone:
             raise _not_opened(open_view.problem)
+        return False
 
 
 def _not_opened(reason: str) -> SlackUnavailableError:

@@ -64,8 +64,8 @@ class FormFixture:
         self.server = server
         self._forms = Forms(slack, self.interactions)
 
-    def open(self) -> None:
-        self._forms.open(self.request, TITLE, self._make)
+    def open(self, *, forgets: bool = True) -> None:
+        self._forms.open(self.request, TITLE, self._make, forgets=forgets)
 
     def refuse(self) -> None:
         """Open a form that the actor may not have, and answer the refusal as the runner does."""
@@ -111,6 +111,13 @@ def test_keeps_nothing_of_a_form_whose_loading_view_was_closed() -> None:
     assert fixture.channel.sent == []
     with pytest.raises(ExpiredError):
         fixture.interactions.find(fixture.keys[0], ACTOR, OpenLookup)
+
+
+def test_keeps_the_state_of_a_messages_buttons_whose_form_was_closed() -> None:
+    with scripted_slack(SHOWN, GONE) as fixture:
+        fixture.open(forgets=False)
+
+    assert fixture.interactions.find(fixture.keys[0], ACTOR, OpenLookup) == OpenLookup("C01", "")
 
 
 def test_makes_no_form_for_a_view_that_did_not_open() -> None:
