@@ -54,19 +54,23 @@ log = logging.getLogger(__name__)
 def open_lookup(runner: CommandRunner, request: SlackRequest) -> str:
     """Open the modal that asks what to look up; returns the label of its metric."""
     apps, avoided = runner.services.apps, runner.lookups.avoided_blocks
+    simpler = lookup_view(apps, with_file=False)
+    tried = list[str]()
 
     def make() -> Mapping[str, Any]:
         _allow(runner, request)
-        return lookup_view(apps, with_file=FILE_INPUT not in avoided)
+        return simpler if FILE_INPUT in avoided else lookup_view(apps)
 
-    def simplify(_: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        if FILE_INPUT in avoided:
+    def simplify(view: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        if view == simpler:
             return None
-        avoided.add(FILE_INPUT)
-        log.warning("Slack refused the input for a file: %s", FIX_SCOPE)
-        return lookup_view(apps, with_file=False)
+        tried.append(FILE_INPUT)
+        return simpler
 
-    runner.forms.open(request, TITLE, make, simplify)
+    # Only where Slack takes the rest was it the input that it refused.
+    if runner.forms.open(request, TITLE, make, simplify) and tried:
+        avoided.update(tried)
+        log.warning("Slack refused the input for a file: %s", FIX_SCOPE)
     return "OpenLookup"
 
 
