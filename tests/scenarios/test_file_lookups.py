@@ -276,6 +276,13 @@ def test_reads_no_file_for_a_guest(running_bot: RunningBot) -> None:
     assert read_denials(running_bot, GUEST)[-1]["command"] == "profile"
 
 
+def test_answers_a_guest_who_asks_for_help_beside_a_file(running_bot: RunningBot) -> None:
+    with running_bot.act_as(GUEST) as guest:
+        guest.page.upload("players.csv", PLAYERS.encode(), f"D{GUEST.id[1:]}", "whoami")
+        wait_for(guest, "You have no role here", "you are a guest")
+        wait_for(guest, "Refused", "you are a guest")
+
+
 def test_goes_on_in_another_process(running_bot: RunningBot, vera: SlackUser) -> None:
     if len(running_bot.bots) == 1:
         return

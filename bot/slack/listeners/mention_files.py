@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.core.commands import LookupCommand
 from bot.core.lookups.kinds import LOOKUP_KINDS, PROFILES
 from bot.core.parsing.command_line import parse_beside_file
+from bot.slack.admission import is_quick
 from bot.slack.api.shared_files import SharedFile
 from bot.slack.delivery.reply import Audience, Reply
 from bot.slack.delivery.request import SlackRequest
@@ -48,14 +49,17 @@ class FileQuestions:
             UsageError: The text is not valid.
         """
         word, services = read_word(said, bot_id), self.runner.services
+        # What needs no role, such as help, is answered whoever asks.
+        metric = answer_text() if is_quick(word) else ""
         looks_up = word if word in LOOKUP_KINDS else PROFILES.word
         services.allow(self.request.actor, looks_up, self.request.surface)
         typed = read_message(said, bot_id)
         command, is_known = parse_beside_file(typed, services.apps)
         has_text = bool(command.accounts) or (typed != "" and word not in LOOKUP_KINDS)
-        metric = answer_text() if has_text else "AskAboutFile"
+        if has_text and not metric:
+            metric = answer_text()
         self._ask(without_accounts(command), is_known=is_known, is_answered=has_text)
-        return metric
+        return metric or "AskAboutFile"
 
     def _ask(self, command: LookupCommand, *, is_known: bool, is_answered: bool) -> None:
         reply, asked = self.request.reply, self.files[:MOST_FILES]
