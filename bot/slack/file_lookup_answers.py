@@ -18,7 +18,7 @@ from bot.slack.interaction_store import Interactions
 from bot.slack.interactions import SavedFile
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.errors import render_error
-from bot.slack.messages.file_lookup import ask_about_file, cancelling
+from bot.slack.messages.file_lookup import ask_about_file
 from bot.slack.modals.file_lookup import file_view
 
 TAKE_SECONDS = 2.0
@@ -118,22 +118,6 @@ class FileLookupAnswers:
                 return self.lookups.start(actor, command, content, saved.name, column, message=message)
         except BaseException:
             self.interactions.keep_now(actor, saved, key)
-            raise
-
-    def cancel(self, request: SlackRequest, id_: str) -> None:
-        """Cancel a file lookup; its message says so at once, and how far it came when that is known.
-
-        Raises:
-            BotError: It is over, or cannot be cancelled now.
-        """
-        lookup = self.lookups.find(request.actor, id_)
-        request.reply.replace_pressed()
-        request.reply.answer(cancelling(lookup))
-        try:
-            self.lookups.cancel(request.actor, id_)
-        except BotError:
-            # In place of "Cancelling…".
-            self.lookups.notices.show(self.lookups.find(request.actor, id_))
             raise
 
     def _guess(self, actor: Actor, file: SharedFile, command: LookupCommand, surface: Surface) -> ColumnGuess:

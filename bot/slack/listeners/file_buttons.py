@@ -22,7 +22,7 @@ def _choose(runner: CommandRunner, request: SlackRequest, key: str) -> str:
 
 
 def _cancel(runner: CommandRunner, request: SlackRequest, id_: str) -> str:
-    runner.file_lookups.cancel(request, id_)
+    runner.file_lookups.lookups.cancel(request.actor, id_)
     return "CancelFileLookup"
 
 
