@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -30,6 +30,7 @@ PART_IDS = 1000
 LAST_CALL = timedelta(minutes=30)
 """The time before it expires in which nothing more is looked up: its actor may still take the rows."""
 
+_UNCLAIMED = nullcontext()
 _RESUMABLE = (FileLookupState.CANCELLED, FileLookupState.FAILED)
 _OPEN = tuple(state for state in FileLookupState if state not in OVER)
 _GONE = "this file lookup has expired, or is another person's"
@@ -89,6 +90,7 @@ class FileLookups:
         column: str,
         *,
         message: tuple[str, str] = ("", ""),
+        claim: AbstractContextManager[None] = _UNCLAIMED,
     ) -> FileLookup:
         """Check the actor's role and limits, read and keep a file of ids, and let it be looked up.
 
@@ -97,9 +99,9 @@ class FileLookups:
             command: The lookup; its accounts do not count.
             source: The file.
             name: Its name.
-            column: The column of the ids: its name in the first line, or its number from 1 on; empty for the
-                only one.
+            column: The column of the ids: its name, or its number from 1 on; empty for the only one.
             message: The channel and time stamp of a message that shows it from now on; empty for a new one.
+            claim: Entered once the file is read, left once it is kept; raises if it is started already.
 
         Raises:
             UsageError: The file cannot be read, or holds no ids; or the lookup is none for a file.
@@ -115,15 +117,14 @@ class FileLookups:
             ids.add(file)
             if not ids.count:
                 raise FileError(f"{name} holds no ids", advice="Give one id a line, or a column of ids")
-            digest, state = file.digest.hexdigest(), FileLookupState.WAITING
-            id_ = secrets.token_urlsafe()
-            lookup = FileLookup(id_, actor, command, name, digest, ids.count, state, message=message)
-            self._keep(lookup, ids)
+            id_, digest, waiting = secrets.token_urlsafe(), file.digest.hexdigest(), FileLookupState.WAITING
+            lookup = FileLookup(id_, actor, command, name, digest, ids.count, waiting, message=message)
+            self._keep(lookup, ids, claim)
         return self._move_on(lookup)
 
-    def _keep(self, lookup: FileLookup, ids: IdList) -> None:
+    def _keep(self, lookup: FileLookup, ids: IdList, claim: AbstractContextManager[None]) -> None:
         asked = make_event(lookup.actor, lookup.command)
-        with self._spending(asked, ids.count):
+        with claim, self._spending(asked, ids.count):
             if not self.store.add(lookup, _split(ids.after(0)), self.services.limits.at_once):
                 raise self._refuse_one_more(asked)
 

@@ -5,6 +5,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -115,6 +116,32 @@ def test_refuses_before_anything_is_kept(file_url: str, im_url: str) -> None:
 
         assert process.kept.list_open(VERA) == []
         assert entries(process) == []
+
+
+def test_claims_a_file_only_once_it_is_read(file_url: str, im_url: str) -> None:
+    said = list[str]()
+
+    @contextmanager
+    def claim(*, started: bool) -> Iterator[None]:
+        said.append("claimed")
+        if started:
+            raise ExpiredError("started already")
+        yield
+
+    with run_process(file_url, im_url, is_running=False) as process:
+
+        def start(content: bytes, *, started: bool) -> None:
+            claimed = claim(started=started)
+            process.lookups.start(VERA, PROFILE, BytesIO(content), "a.csv", "id", claim=claimed)
+
+        with pytest.raises(UsageError, match="no ids"):
+            start(b"id\n", started=False)
+        assert said == []
+        with pytest.raises(ExpiredError):
+            start(b"id\na\n", started=True)
+        assert process.kept.list_open(VERA) == []
+        start(b"id\na\n", started=False)
+        assert len(process.kept.list_open(VERA)) == 1
 
 
 def test_shows_a_file_lookup_to_its_actor_alone(file_url: str, im_url: str) -> None:
