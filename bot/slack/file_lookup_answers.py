@@ -1,7 +1,8 @@
 """Answers about files of ids: the question what to look up, its form, and the start of a file lookup."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,9 +69,12 @@ class FileLookupAnswers:
 
         Raises:
             ExpiredError: It was asked about long ago, or its lookup has started.
+            AuditError: It is another process's, and cannot be read now.
         """
         try:
-            return self.interactions.find(key, actor, SavedFile)
+            self.interactions.find(key, actor, SavedFile)
+            # Another process may have started it since.
+            return self.interactions.find_latest(key, actor, SavedFile)
         except ExpiredError:
             raise _make_expired_error() from None
 
@@ -90,7 +94,7 @@ class FileLookupAnswers:
         if key:
             # It may have been started while the file was read.
             self.find(actor, key)
-        key = self.interactions.keep(actor, saved, key)
+        key = make_place(key, request.pressed) if key else self.interactions.keep(actor, saved)
         return file_view(self.lookups.services.apps, saved.name, guess, saved.command, key)
 
     def start(
@@ -108,14 +112,26 @@ class FileLookupAnswers:
         """
         actor = request.actor
         saved = self.find(actor, key)
+        command, column = chosen or (saved.command, saved.column)
+        self._allow(actor, command, request.surface)
+        with self.files.read(SharedFile(saved.file_id, saved.name)) as content:
+            return self.lookups.start(
+                actor,
+                command,
+                content,
+                saved.name,
+                column,
+                message=request.pressed,
+                claim=self._take(actor, saved, key),
+            )
+
+    @contextmanager
+    def _take(self, actor: Actor, saved: SavedFile, key: str) -> Iterator[None]:
+        """Take a file for one start; an error gives it back."""
         if not self.interactions.take(key, TAKE_SECONDS):
             raise _make_expired_error()
-        command, column = chosen or (saved.command, saved.column)
-        message = request.pressed if any(request.pressed) else saved.message
         try:
-            self._allow(actor, command, request.surface)
-            with self.files.read(SharedFile(saved.file_id, saved.name)) as content:
-                return self.lookups.start(actor, command, content, saved.name, column, message=message)
+            yield
         except BaseException:
             self.interactions.keep_now(actor, saved, key)
             raise
@@ -139,6 +155,18 @@ def _make_expired_error() -> ExpiredError:
 
 def _is_ready(command: LookupCommand) -> bool:
     return bool(command.owner) or not command.kind.has_owner
+
+
+def make_place(key: str, message: tuple[str, str]) -> str:
+    """Make the text that a file's form carries: the opaque id of the file, and its question's message."""
+    return " ".join((key, *filter(None, message)))
+
+
+def read_place(carried: str) -> tuple[str, tuple[str, str]]:
+    """Read what `make_place` made; without a message its channel and time stamp are empty."""
+    key, _, message = carried.partition(" ")
+    channel_id, _, ts = message.partition(" ")
+    return key, (channel_id, ts)
 
 
 def without_accounts(command: LookupCommand) -> LookupCommand:

@@ -104,7 +104,6 @@ class _SavedFile(msgspec.Struct, tag="file", omit_defaults=True):
     name: str
     command: SavedCommand
     column: str = ""
-    message: tuple[str, str] = ("", "")
 
 
 class _OpenReview(msgspec.Struct, tag="review"):
@@ -198,7 +197,7 @@ def _to_struct(  # noqa: C901, PLR0912 - one case for each kind of state
             return _ShownHome()
         case SavedFile(name=name, command=command, column=column):
             typed = (cipher.encrypt(name), pack_command(command), cipher.encrypt(column))
-            return _SavedFile(what.file_id, *typed, what.message)
+            return _SavedFile(what.file_id, *typed)
         case RunningLookup() | WaitingRequest():
             return _Cancelable()
         case FinishedLookup():
@@ -234,7 +233,7 @@ def _from_struct(  # noqa: C901, PLR0912 - as above
             return ShownHome()
         case _SavedFile(name=name, command=command, column=column):
             typed = (_decrypt(name, cipher), unpack_command(command, apps), cipher.decrypt(column))
-            return SavedFile(saved.file_id, *typed, saved.message)
+            return SavedFile(saved.file_id, *typed)
         case _Cancelable():
             return ElsewhereCancelable()
         case _Finished():

@@ -125,14 +125,12 @@ class SavedFile:
         name: Its name.
         command: The lookup, without accounts; a friend list may lack its owner.
         column: The column of the ids, as `IdsFile` takes it; empty if it is to be chosen.
-        message: The channel and time stamp of the message that asks about it; empty if none does.
     """
 
     file_id: str
     name: str = field(repr=False)
     command: LookupCommand
     column: str = field(default="", repr=False)
-    message: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,18 @@ def test_starts_once_however_often_it_is_pressed(running_bot: RunningBot, vera: 
     assert sum("The CSV you asked for" in message["text"] for message in vera.shown.values()) == 1
 
 
+def test_starts_once_by_its_button_and_its_form(running_bot: RunningBot, vera: SlackUser) -> None:
+    question = send(vera, PLAYERS)
+    vera.click(question, "Choose…")
+    form = vera.view("Column of the ids")
+    vera.click(question, "Look up 3 profiles")
+    wait_for(vera, "Looked up 3 ids")
+    assert vera.page.submit(form) == {"ok": True}
+    vera.view("has started already")
+
+    assert sum("The CSV you asked for" in message["text"] for message in vera.shown.values()) == 1
+
+
 def test_asks_for_the_column_the_kind_and_the_owner(running_bot: RunningBot, vera: SlackUser) -> None:
     question = send(vera, "who,owner_name\nbob_k,alice\ncarol,alice\n", "friends")
     assert labels(question) == ["Choose…"]

@@ -69,7 +69,7 @@ STATES: tuple[Interaction, ...] = (
     SavedAccount(PROD, "bob"),
     OpenLookup("C1", f"https://hooks.invalid/{CANARY}", "17.1"),
     OpenReview("op_1"),
-    SavedFile("F1", f"{CANARY}.csv", make_lookup(FRIENDS, PROD, (), owner="alice"), CANARY, ("D1", "17.1")),
+    SavedFile("F1", f"{CANARY}.csv", make_lookup(FRIENDS, PROD, (), owner="alice"), CANARY),
     SavedFile("F1", f"{CANARY}.csv", make_lookup(PROFILES, PROD, ())),
     FinishedLookup(),
 )

@@ -1,7 +1,6 @@
 """The actions of the buttons of files of ids: look up, choose, cancel, resume, and send what was read."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 
 from bot.slack.delivery.request import SlackRequest
@@ -16,8 +15,8 @@ def _start(runner: CommandRunner, request: SlackRequest, key: str) -> str:
 
 def _choose(runner: CommandRunner, request: SlackRequest, key: str) -> str:
     saved = runner.file_lookups.find(request.actor, key)
-    asked = replace(saved, message=request.pressed)
-    runner.forms.open(request, TITLE, partial(runner.file_lookups.make_form, request, asked, key))
+    make = partial(runner.file_lookups.make_form, request, saved, key)
+    runner.forms.open(request, TITLE, make, forgets=False)
     return "AskAboutFile"
 
 

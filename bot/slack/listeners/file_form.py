@@ -15,6 +15,7 @@ from bot.slack.delivery.open_view import OpenView
 from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
+from bot.slack.file_lookup_answers import read_place
 from bot.slack.interactions import SavedFile
 from bot.slack.listeners.submission import admit_submission, show_mistakes
 from bot.slack.messages.file_lookup import started
@@ -86,7 +87,7 @@ class FileForm:
         Raises:
             FormError: There is no room.
         """
-        key = text(body["view"], "private_metadata")
+        key, self.request.pressed = read_place(text(body["view"], "private_metadata"))
 
         def run() -> str:
             lookup = self.runner.file_lookups.start(self.request, key, chosen)
