@@ -6,7 +6,7 @@ import pytest
 
 from bot.playground.people import VIEWER
 from bot.slack.modals.lookup import FILE, IDS
-from tests.scenarios.test_file_lookups import DIRECT, PLAYERS, labels, send, wait_for
+from tests.scenarios.test_file_lookups import DIRECT, PLAYERS, choose_file, labels, send, wait_for
 from tests.scenarios.test_lookup_modals import filled, open_modal
 from tests.support.running_bot import run_bot
 
@@ -39,3 +39,11 @@ def test_refuses_more_ids_than_a_person_may_look_up() -> None:
         wait_for(vera, "Looked up 2 ids")
 
     assert labels(question) == ["Look up 3 profiles", "Choose…"]
+
+
+def test_says_that_the_file_of_a_refused_form_must_be_chosen_again() -> None:
+    with run_bot("http", lookup_ids_per_hour=2) as running_bot, running_bot.act_as(VIEWER) as vera:
+        form = open_modal(vera)
+        vera.page.submit(form, choose_file(vera, form, PLAYERS))
+        assert vera.page.submit(vera.view("Column of the ids")) == {"ok": True}
+        vera.view("one person may look up 2 ids in an hour", "Then choose the file again")

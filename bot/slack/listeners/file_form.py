@@ -9,6 +9,7 @@ from slack_bolt import Ack, App
 
 from bot.core.commands import LookupCommand
 from bot.core.model import Surface
+from bot.errors import BotError, ExpiredError
 from bot.slack.admission import Admission
 from bot.slack.api.payloads import read_actor, text
 from bot.slack.delivery.open_view import OpenView
@@ -98,6 +99,17 @@ class FileForm:
         self._admit(ack, admission, body, run)
 
     def _admit(self, ack: Ack, admission: Admission, body: Mapping[str, Any], run: Callable[[], str]) -> None:
-        guarded = partial(self.runner.run_guarded, self.request, run)
+        guarded = partial(self.runner.run_guarded, self.request, partial(self._run, run))
         admit_submission(admission, self.request, guarded, body["view"])
         ack(response_action="update", view=loading_view(TITLE, self.open_view.external_id, _READING))
+
+    def _run(self, run: Callable[[], str]) -> str:
+        try:
+            return run()
+        except ExpiredError:
+            raise
+        except BotError as error:
+            # Its error takes the form's place, and nothing else leads to the file.
+            if not any(self.request.pressed):
+                error.advice = f"{error.advice or 'Open the form again'}. Then choose the file again"
+            raise
