@@ -171,7 +171,7 @@ class FileLookupStore(Protocol):
         problem: str = "",
         most: int | None = None,
     ) -> bool:
-        """Move it from one of some states to another, and end its lease, whoever has it.
+        """Move it from one of some states to another, and end its lease in any process.
 
         Args:
             id_: Its id.

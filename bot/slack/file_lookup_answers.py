@@ -100,7 +100,7 @@ class FileLookupAnswers:
     def start(
         self, request: SlackRequest, key: str, chosen: tuple[LookupCommand, str] | None = None
     ) -> FileLookup:
-        """Start the lookup of a file, once, whoever presses twice.
+        """Start the lookup of a file, once, however often it is pressed.
 
         Args:
             request: The request of the press, or of the submitted form.

@@ -157,7 +157,7 @@ def _lookups_line(
 
 
 def _searched(event: AuditEvent, page: PageControls, trim: Truncator) -> Iterator[RichTextElement]:
-    """Say what was searched for, which may be what somebody did."""
+    """Say what was searched for, which may be what a person did."""
     if event.reason and page.may_change:
         label = "Searched for: " if event.command == WORDS[ShowHistory] else ""
         yield words(f"  ·  {label}{trim(make_visible(event.reason))}")
