@@ -6,7 +6,7 @@ from bot.core.changes.expiry import CONFIRM_WITHIN
 from bot.core.changes.journal import undo_reason
 from bot.core.commands import WORDS, LookupCommand, SetFields, ShowHistory, UndoChange, make_lookup
 from bot.core.lookups.kinds import LOOKUP_KINDS, PROFILES
-from bot.core.model import Actor, AlteredEntry, App, Change, Entry, Outcome, Role
+from bot.core.model import Actor, AlteredEntry, App, Change, Entry, Outcome, Role, Surface
 from bot.core.parsing.command_line import Apps
 from bot.core.ports import Record
 from bot.core.results import Home, Recent, RoleReport, Start
@@ -53,7 +53,7 @@ def _list_recent(actor: Actor, apps: Apps, record: Record) -> tuple[Recent, ...]
     found: dict[object, Recent] = {}
     undone: set[str] = set()
     for entry in record.list_done(actor, _LOOKED_INTO):
-        if isinstance(entry, AlteredEntry) or _is_opened_form(entry):
+        if isinstance(entry, AlteredEntry) or _is_opened_form(entry) or _is_part_of_file(entry):
             continue
         # Only the latest entry of a change or of a repeated lookup is shown.
         event = entry.event
@@ -67,6 +67,11 @@ def _list_recent(actor: Actor, apps: Apps, record: Record) -> tuple[Recent, ...]
 
 def _is_opened_form(entry: Entry) -> bool:
     return entry.event.outcome is Outcome.ANSWERED and entry.event.command == WORDS[SetFields]
+
+
+def _is_part_of_file(entry: Entry) -> bool:
+    """Check whether an entry is of some ids of a file: one entry at its end stands for all."""
+    return entry.event.surface is Surface.FILE and entry.event.outcome is Outcome.ANSWERED
 
 
 def _list_waiting(actor: Actor, record: Record) -> tuple[Change, ...]:

@@ -100,6 +100,15 @@ def test_offers_to_undo_a_change_until_it_is_undone() -> None:
     ]
 
 
+def test_lists_a_file_of_ids_once() -> None:
+    part = AuditEvent(EDDA, Surface.FILE, "prod", "profile", ("alice", "bob_k"), Outcome.ANSWERED)
+    end = replace(part, accounts=(), outcome=Outcome.EXPORTED)
+
+    recent = make_home(EDDA, EDITOR, APPS, record_of(looked_up("profile", "carol"), part, part, end)).recent
+
+    assert [each.entry.event.outcome for each in recent] == [Outcome.EXPORTED, Outcome.ANSWERED]
+
+
 def test_lists_no_opened_form() -> None:
     assert make_home(EDDA, EDITOR, APPS, record_of(looked_up("set", "alice"))).recent == ()
 
