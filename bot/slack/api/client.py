@@ -1,6 +1,8 @@
 """The client of Slack's Web API, with kept-alive connections and a time limit for each whole call."""
 
+import errno
 import math
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -11,12 +13,13 @@ from typing import Any, BinaryIO
 from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import Request
 
+from requests import RequestException
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse, WebClient
 
 from bot.http_client.errors import CallError, TooLongError
 from bot.http_client.loopback import is_loopback
-from bot.http_client.session import Response, Session, Upload, find_proxy
+from bot.http_client.session import Response, Session, Upload, find_proxy, prepare
 from bot.http_client.tls import tls_context
 from bot.slack.api.errors import SlackCallError, refused
 
@@ -32,12 +35,17 @@ FILE_TOO_LONG = "file_too_long"
 """The code, not Slack's, of a download that is longer than is read."""
 FOREIGN_FILE = "foreign_file"
 """The code, not Slack's, of a download from a host that is not Slack's."""
+NO_ROOM = "no_room"
+"""The code, not Slack's, of a download for which the disk has no room."""
 
 _LOGINS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MOST_REQUESTS = 4
 """The most requests of one download, redirects included."""
 _SLACK = "slack.com"
+_HOST = re.compile("[a-z0-9.-]+")
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_SHARING = "files.completeUploadExternal"
 _JSON = ("chat.", "views.")
 """The methods that take JSON; all others take form fields."""
 
@@ -49,13 +57,15 @@ class Limits:
     Args:
         call: Any call of the Web API.
         people: A call about people, groups or channels.
-        megabyte: The addition for each million bytes of an upload.
+        sharing: Posting an uploaded file, which must not be posted twice because Slack was slow.
+        megabyte: The addition for each million bytes of an upload or a download.
         attempt: One try at a response URL.
         answer: All tries of one answer, with the waits between; a fallback direct message comes after it.
     """
 
     call: float = 4.0
     people: float = 2.5
+    sharing: float = 30.0
     megabyte: float = 4.0
     attempt: float = 5.0
     answer: float = 12.0
@@ -143,27 +153,29 @@ class SlackClient(WebClient):
         if answer.status != HTTPStatus.OK:
             raise refused(answer.status, answer.headers, None)
 
-    def download(self, url: str, file: BinaryIO, most_bytes: int) -> None:
+    def download(self, url: str, file: BinaryIO, most_bytes: int, size: int = 0) -> None:
         """Download a file of the workspace; the bot token goes to Slack's hosts alone.
 
         Args:
             url: The file's `url_private_download`.
             file: Takes the content.
             most_bytes: The longest content that is read.
+            size: The bytes that Slack says it has, which limit the time; 0 if that is not known.
 
         Raises:
             SlackCallError: The download failed; its code is NO_FILE_ACCESS where Slack asks to log in,
-                FILE_TOO_LONG where the content is longer, and FOREIGN_FILE where it is not Slack's.
+                FILE_TOO_LONG where the content is longer, FOREIGN_FILE where it is not Slack's, and NO_ROOM
+                where the disk is full.
         """
         if not is_slacks(url, self.base_url):
             raise SlackCallError(FOREIGN_FILE, code=FOREIGN_FILE)
-        deadline = time.monotonic() + self.limits.call + self.limits.megabyte * most_bytes / 1e6
+        deadline = time.monotonic() + self.limits.call + self.limits.megabyte * (size or most_bytes) / 1e6
         for _ in range(_MOST_REQUESTS):
             answer = self._download(url, file, deadline - time.monotonic(), most_bytes)
             if answer.status not in _REDIRECTS:
                 break
             # Some organizations keep files on hosts of their own, whose addresses need no token.
-            url = urljoin(url, answer.headers.get("Location", ""))
+            url = _follow(url, answer.headers.get("Location", ""))
             if not (is_slacks(url, self.base_url) or url.startswith("https://")):
                 raise SlackCallError(FOREIGN_FILE, code=FOREIGN_FILE)
         is_page = answer.headers.get("Content-Type", "").startswith("text/html")
@@ -178,13 +190,15 @@ class SlackClient(WebClient):
         try:
             return self._session.download(url, headers, file, seconds=seconds, max_bytes=most_bytes)
         except CallError as error:
-            code = FILE_TOO_LONG if isinstance(error.cause, TooLongError) else ""
+            full = isinstance(error.cause, OSError) and error.cause.errno in _NO_ROOM
+            code = FILE_TOO_LONG if isinstance(error.cause, TooLongError) else NO_ROOM if full else ""
             raise SlackCallError(code or str(error), code=code) from None
 
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         """Send the library's prepared request, and return the response in its format."""
-        is_question = url.removeprefix(self.base_url) in _PEOPLE
-        seconds = self.limits.people if is_question else self.limits.call
+        method = url.removeprefix(self.base_url)
+        seconds = self.limits.people if method in _PEOPLE else self.limits.call
+        seconds = self.limits.sharing if method == _SHARING else seconds
         seconds = min(seconds, self.seconds_left)
         content = req.data if isinstance(req.data, bytes) else b""
         headers = {name: str(value) for name, value in req.header_items()}
@@ -211,15 +225,24 @@ class SlackClient(WebClient):
 def is_slacks(url: str, base_url: str) -> bool:
     """Check whether a URL is on one of Slack's hosts, or on the server of the Web API."""
     try:
-        parts, base = urlsplit(url), urlsplit(base_url)
+        # As it is sent: the library does not end a host where urlsplit does.
+        parts, base = urlsplit(prepare(url, {}, method="GET").url or ""), urlsplit(base_url)
         if (parts.scheme, parts.netloc) == (base.scheme, base.netloc) or _are_here(parts, base):
             return True
         host, is_plain = parts.hostname or "", not parts.username and parts.port is None
-    except ValueError:
+    except (RequestException, ValueError):
         return False
     homes = (_SLACK, (base.hostname or _SLACK).removeprefix("www."))
     is_home = any(host == home or host.endswith(f".{home}") for home in homes)
-    return parts.scheme == "https" and is_plain and is_home
+    return parts.scheme == "https" and is_plain and is_home and bool(_HOST.fullmatch(host))
+
+
+def _follow(url: str, location: str) -> str:
+    """Return the address of a redirect; empty if it is none."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
 
 
 def _are_here(parts: SplitResult, base: SplitResult) -> bool:

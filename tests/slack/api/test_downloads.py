@@ -1,8 +1,13 @@
 import io
+import ssl
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+import trustme
 
+from bot.http_client.tls import tls_context
 from bot.slack.api.client import FILE_TOO_LONG, FOREIGN_FILE, NO_FILE_ACCESS, Limits, SlackClient, is_slacks
 from bot.slack.api.errors import SlackCallError
 from tests.support.scripted_server import ScriptedServer, ServerResponse, answer, chunked, half, hang
@@ -36,6 +41,7 @@ def test_downloads_a_file_with_the_token(respond: type) -> None:
     [
         (answer(b"<!DOCTYPE html>", headers="Content-Type: text/html; charset=utf-8\r\n"), NO_FILE_ACCESS),
         (answer(b"", status=302, headers="Location: http://example.com/\r\n"), FOREIGN_FILE),
+        (answer(b"", status=302, headers="Location: http://[\r\n"), FOREIGN_FILE),
         (answer(b"", status=302, headers="Location: /\r\n"), ""),
         (answer(b"", status=410), ""),
         (answer(b"", status=403), NO_FILE_ACCESS),
@@ -48,6 +54,7 @@ def test_downloads_a_file_with_the_token(respond: type) -> None:
     ids=[
         "login page",
         "foreign",
+        "no address",
         "redirects without end",
         "gone",
         "forbidden",
@@ -103,6 +110,8 @@ def test_follows_no_redirect_to_a_plain_address_elsewhere() -> None:
         ("https://notslack.com/a.csv", "https://slack.com/api/", False),
         ("https://slack.com@example.com/a.csv", "https://slack.com/api/", False),
         ("https://example.com\\@slack.com/a.csv", "https://slack.com/api/", False),
+        ("https://example.com\\.slack.com/a.csv", "https://slack.com/api/", False),
+        ("https://example.com%5C.slack.com/a.csv", "https://slack.com/api/", False),
         ("https://[slack.com/a.csv", "https://slack.com/api/", False),
         ("", "https://slack.com/api/", False),
     ],
@@ -120,3 +129,26 @@ def test_sends_the_token_to_no_other_host() -> None:
         slack.download(f"{other.url}/a.csv", io.BytesIO(), 1000)
 
     assert other.requests == []
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ScriptedServer]:
+    """A server of somebody else's, with a certificate that is trusted."""
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.cert_pem.write_to_path(bundle := tmp_path / "authority.pem")
+    authority.issue_cert("localhost").configure_cert(tls)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    tls_context.cache_clear()
+    with ScriptedServer(answer(CONTENT), tls=tls) as server:
+        yield server
+    tls_context.cache_clear()
+
+
+@pytest.mark.parametrize("end", ["", "\\.slack.com"], ids=["foreign", "look-alike"])
+def test_follows_a_redirect_elsewhere_without_the_token(elsewhere: ScriptedServer, end: str) -> None:
+    moved = answer(b"", status=302, headers=f"Location: {elsewhere.url}{end}/a.csv\r\n")
+    content, server = download(moved)
+
+    assert content == CONTENT
+    assert "authorization" in server.requests[0].headers
+    assert ["authorization" in request.headers for request in elsewhere.requests] == [False]
