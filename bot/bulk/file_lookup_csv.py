@@ -6,6 +6,7 @@ from io import BytesIO
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
+from bot.bulk.id_list import FREE_SPACE
 from bot.bulk.row_formats import CsvRows, JsonRows, RowFormat, list_attributes, to_csv
 from bot.core.commands import LookupCommand
 from bot.core.file_lookups import FileLookup, FileLookupStore
@@ -36,7 +37,7 @@ def open_csv(store: FileLookupStore, lookup: FileLookup) -> Iterator[tuple[Binar
         except OSError as error:
             raise BotError(
                 f"the CSV could not be written to the temporary folder: {error.strerror}",
-                advice="Tell the bot's operator to free space there, or to name another folder in TMPDIR",
+                advice=FREE_SPACE,
             ) from None
         yield file, size
 

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 
 from bot.errors import BotError
 
+FREE_SPACE = "Tell the bot's operator to free space there, or to name another folder in TMPDIR"
+"""The advice where the temporary folder is full."""
+
 _CACHE_KIB = 8192
 # Nothing of it outlives the process, so nothing need be safe.
 _PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{_CACHE_KIB}", "temp_store = FILE")
@@ -66,5 +69,5 @@ def _out_of_room() -> Iterator[None]:
     except sqlite3.Error:
         raise BotError(
             "the ids could not be kept in the temporary folder",
-            advice="Free space there, or name another folder in TMPDIR",
+            advice=FREE_SPACE,
         ) from None

@@ -16,7 +16,7 @@ ENDINGS = ("csv", "tsv", "txt")
 """The endings of the names of files of ids."""
 
 _MEDIA = ("image/", "video/", "audio/")
-_TEXT = "text/"
+_TEXT, _PAGE = "text/", "text/html"
 _GONE = frozenset({"tombstone", "hidden_by_limit"})
 """The modes of files that Slack no longer has, or no longer shows."""
 _UNNAMED = "this file"
@@ -58,9 +58,8 @@ class SharedFile:
             raise gone(self.name)
         if self.mode == "external":
             raise FileError(f"{self.name} is not kept in Slack", advice="Save it, and upload the file itself")
-        if not (
-            self.kind.startswith(_TEXT) or self.name.lower().endswith(tuple(f".{end}" for end in ENDINGS))
-        ):
+        is_text = self.kind.startswith(_TEXT) and not self.kind.startswith(_PAGE)
+        if not (is_text or self.name.lower().endswith(tuple(f".{end}" for end in ENDINGS))):
             raise FileError(
                 f"{self.name} is neither CSV nor plain text",
                 advice="Save it as CSV, which spreadsheets can, and send that",

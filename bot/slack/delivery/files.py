@@ -1,5 +1,6 @@
 """Files that go to a person's direct messages, and files that people shared."""
 
+import errno
 import json
 import logging
 import time
@@ -11,10 +12,11 @@ from http import HTTPStatus
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
+from bot.bulk.id_list import FREE_SPACE
 from bot.bulk.ids_file import as_utf8
 from bot.errors import BotError, FileError, SlackUnavailableError
 from bot.http_client.session import Upload
-from bot.slack.api.client import FILE_TOO_LONG, FOREIGN_FILE, NO_FILE_ACCESS, SlackClient
+from bot.slack.api.client import FILE_TOO_LONG, FOREIGN_FILE, NO_FILE_ACCESS, NO_ROOM, SlackClient
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.retry_after import LONGEST_WAIT
 from bot.slack.api.shared_files import MOST_BYTES, SharedFile, gone, read_file, too_long
@@ -33,6 +35,7 @@ _FIXES: Mapping[str, str] = {
 _TRY_AGAIN = "Try again in a minute; if that does not help, tell the bot's operator"
 _NO_SCOPE = frozenset({"missing_scope", NO_FILE_ACCESS})
 _GONE = frozenset({"file_not_found", "file_deleted"})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _MISSING = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 log = logging.getLogger(__name__)
@@ -77,12 +80,13 @@ class Files:
 
         Raises:
             FileError: It is none of ids, or no longer there.
-            SlackUnavailableError: Slack did not hand it over.
+            SlackUnavailableError: Slack did not send it.
+            BotError: The temporary folder is full.
         """
         try:
             file = file if file.url else self._describe(file)
             file.check()
-            with TemporaryFile() as content:
+            with _enough_room(), TemporaryFile() as content:
                 self._download(file, content)
                 with as_utf8(content, file.name) as text:
                     yield text
@@ -95,13 +99,14 @@ class Files:
 
     def _download(self, file: SharedFile, content: BinaryIO) -> None:
         try:
-            self.slack.download(file.url, content, MOST_BYTES)
+            self.slack.download(file.url, content, MOST_BYTES, file.size)
         except SlackCallError as error:
             if error.code != NO_FILE_ACCESS:
                 raise
             # Slack asks to log in for a file that is gone, too: its description says which it is.
             self._describe(file).check()
-            raise
+            # The bot may read files, as it was described.
+            raise _withheld(file.name, error) from None
 
     def _send(self, actor_id: str, name: str, content: bytes | Upload, comment: str) -> None:
         if isinstance(content, Upload):
@@ -119,6 +124,28 @@ class Files:
         )
 
 
+@contextmanager
+def _enough_room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise _no_room() from None
+
+
+def _no_room() -> BotError:
+    return BotError("the temporary folder has no room for the file", advice=FREE_SPACE)
+
+
+def _withheld(name: str, error: SlackCallError) -> SlackUnavailableError:
+    return SlackUnavailableError(
+        f"Slack does not let the bot read {name} though it may read files",
+        advice="Send it again in a direct message to the bot; if that does not help, tell the bot's operator",
+        detail=error.reason,
+    )
+
+
 def _not_sent(reason: str) -> SlackUnavailableError:
     words = f"the file could not be sent to your direct messages ({reason})"
     return SlackUnavailableError(words, advice=_FIXES.get(reason, _TRY_AGAIN), detail=reason)
@@ -129,6 +156,8 @@ def _not_read(file: SharedFile, error: SlackCallError) -> BotError:
         return gone(file.name)
     if error.code == FILE_TOO_LONG:
         return too_long(file.name)
+    if error.code == NO_ROOM:
+        return _no_room()
     if error.code == FOREIGN_FILE:
         return FileError(f"{file.name} is not kept in Slack", advice="Save it, and upload the file itself")
     if error.code in _NO_SCOPE:
@@ -139,7 +168,7 @@ def _not_read(file: SharedFile, error: SlackCallError) -> BotError:
             detail=error.reason,
         )
     return SlackUnavailableError(
-        f"Slack did not hand over {file.name} ({error.reason})",
+        f"Slack did not send {file.name} ({error.reason})",
         advice=_FIXES.get(error.reason, _TRY_AGAIN),
         detail=error.reason,
     )

@@ -5,12 +5,13 @@ import pytest
 import requests
 
 from bot.background_server import BackgroundServer
-from bot.errors import SlackUnavailableError
+from bot.errors import FileError, SlackUnavailableError
 from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import LEAVER, VIEWER
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.slack.api.client import Limits, SlackClient
+from bot.slack.api.shared_files import SharedFile, read_file
 from bot.slack.delivery.files import Files
 from tests.support.scripted_server import (
     DRIPS,
@@ -146,7 +147,7 @@ def test_gives_up_at_any_step_that_drips(step: str, drip: str) -> None:
         body = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
         (DRIPS[drip] if step in request.path else answer(body))(connection, request, stopped)
 
-    quick = Limits(call=0.6, megabyte=0)
+    quick = Limits(call=0.6, sharing=0.6, megabyte=0)
     with ScriptedServer(behave) as slack, pytest.raises(SlackUnavailableError) as caught:
         Files(SlackClient(BOT_TOKEN, f"{slack.url}/api/", quick)).send("U01", "a.csv", CSV, "Here")
 
@@ -167,3 +168,40 @@ def test_a_long_file_may_take_longer() -> None:
         Files(client).send("U01", "a.csv", content, "Here")
 
     assert next(request.body for request in slack.requests if request.path == ADDRESS) == content
+
+
+def test_waits_for_slack_to_post_a_long_file() -> None:
+    def behave(connection: Any, request: ReceivedRequest, stopped: Any) -> None:
+        if "completeUpload" in request.path:
+            stopped.wait(1.2)
+        body = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
+        answer(body)(connection, request, stopped)
+
+    with ScriptedServer(behave) as slack:
+        files(slack.url).send("U01", "a.csv", CSV, "Here")
+
+    assert "completeUpload" in slack.requests[-1].path
+
+
+def test_blames_no_scope_for_a_file_that_slack_describes() -> None:
+    def behave(connection: Any, request: ReceivedRequest, stopped: Any) -> None:
+        if "files.info" in request.path:
+            described = {"id": "F1", "name": "a.csv", "url_private_download": f"{slack.url}/a.csv"}
+            answer({"ok": True, "file": described})(connection, request, stopped)
+        else:
+            login = answer(b"<html>", headers="Content-Type: text/html\r\n")
+            login(connection, request, stopped)
+
+    with (
+        ScriptedServer(behave) as slack,
+        pytest.raises(SlackUnavailableError, match="does not let the bot read") as caught,
+        files(slack.url).read(SharedFile("F1", "a.csv")),
+    ):
+        pass
+
+    assert "files:read" not in caught.value.advice
+
+
+def test_takes_no_web_page() -> None:
+    with pytest.raises(FileError, match="neither CSV nor plain text"):
+        read_file({"id": "F1", "name": "a.html", "mimetype": "text/html"}).check()
