@@ -25,11 +25,12 @@ PACE = 3.0
 CLOSE_SECONDS = 5.0
 """Seconds that closing waits for outcomes that are not shown yet."""
 
-_FIRST_WAIT, _LONGEST_WAIT, _DOUBLINGS = 1.0, 30.0, 5
-_MOST_TRIES = 40
-"""The most tries to show one outcome: twenty minutes, after which Slack will not take it."""
+_FIRST_WAIT, _LONGEST_WAIT, _DOUBLINGS = 1.0, 300.0, 9
+_MOST_TRIES = 300
+"""The most tries to show one outcome: a day, after which the file lookup has expired."""
 _REMEMBERED = 1000
-_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found"})
+_GONE = frozenset({"message_not_found", "channel_not_found"})
+_FIXED = frozenset({"cant_update_message", "edit_window_closed"})
 
 _BEGUN = frozenset({FileLookupState.WAITING, FileLookupState.RUNNING})
 
@@ -40,10 +41,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The channel and the time stamp of a message, and whether the store knows it."""
+    """The message of a file lookup.
+
+    Args:
+        message: Its channel and time stamp.
+        saved: Whether the store knows it.
+        shown: The state that it shows, and how many ids are done.
+    """
 
     message: tuple[str, str]
     saved: bool
+    shown: tuple[FileLookupState, int]
 
 
 @dataclass(slots=True)
@@ -191,21 +199,29 @@ class SlackFileLookupNotices:
         """
         lookup, message = self._update(shown.lookup)
         content = show_file_lookup(lookup, shown.seconds_left, self._sent.get(lookup.id, ""))
+        now = (lookup.state, lookup.done)
         if any(message):
             try:
                 Channel(self._slack, message[0]).update(message[1], content)
             except SlackCallError as error:
-                if error.code not in _GONE:
+                if error.code not in _GONE | _FIXED:
                     raise
+                if error.code in _FIXED and not self._is_news(lookup):
+                    return
             else:
-                _remember(self._places, lookup.id, _Place(message, saved=True))
+                _remember(self._places, lookup.id, _Place(message, saved=True, shown=now))
                 return
         posted = Channel(self._slack, lookup.actor.user_id).post(content)
         saved = False
         with suppress(AuditError):
             self._store.set_message(lookup.id, *posted)
             saved = True
-        _remember(self._places, lookup.id, _Place(posted, saved))
+        _remember(self._places, lookup.id, _Place(posted, saved, now))
+
+    def _is_news(self, lookup: FileLookup) -> bool:
+        """Check whether it is an outcome that no message shows."""
+        place = self._places.get(lookup.id)
+        return lookup.state in OVER and (place is None or place.shown != (lookup.state, lookup.done))
 
     def _update(self, lookup: FileLookup) -> tuple[FileLookup, tuple[str, str]]:
         """Return the file lookup as it is by now, and its message: another process may know better."""

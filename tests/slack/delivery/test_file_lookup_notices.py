@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from bot.store.record import Store
 from tests.support.file_samples import LOOKUP
 from tests.support.migrated import migrated_file
 from tests.support.sample_results import PROD
+from tests.support.scripted_server import ReceivedRequest, ScriptedServer, answer
 from tests.support.slack import BOT_TOKEN, SCOPES, Page, make_workspace, open_page, wait_until
 
 S = FileLookupState
@@ -232,3 +234,26 @@ def test_shows_outcomes_before_it_closes(url: str, vera: Page, store: StoredFile
         "Cancelled after 1 of 100 ids of players.csv",
         "Cancelled after 2 of 100 ids of others.csv",
     }
+
+
+def test_posts_once_for_an_outcome_where_slack_lets_nothing_be_edited(store: StoredFileLookups) -> None:
+    def behave(connection: Any, request: ReceivedRequest, stopped: Any) -> None:
+        body = {"ok": True, "channel": "D1", "ts": f"170000000{len(slack.requests)}.000100"}
+        fixed = {"ok": False, "error": "edit_window_closed"}
+        answer(fixed if request.path.endswith("chat.update") else body)(connection, request, stopped)
+
+    def asked(times: int) -> bool:
+        return len(slack.requests) == times
+
+    store.set_message("mine", "D1", "1700000000.000100")
+    with ScriptedServer(behave) as slack, closing(make_notices(slack.url, store, pace=0.01)) as notices:
+        for done in (5, 6):
+            notices.show(moved(MINE, done))
+            wait_until(partial(asked, done - 4))
+        store.set_state("mine", [S.WAITING], S.CANCELLED)
+        for number in (4, 5):
+            notices.show(moved(MINE, 7, S.CANCELLED))
+            wait_until(partial(asked, number))
+
+        methods = [request.path.rpartition(".")[2] for request in slack.requests]
+        assert methods == ["update", "update", "update", "postMessage", "update"]
