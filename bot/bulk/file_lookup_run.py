@@ -34,6 +34,7 @@ from bot.errors import (
     NotFoundError,
     PermissionDeniedError,
     RoleUnconfirmedError,
+    SlackUnavailableError,
 )
 
 FIRST_WAIT = timedelta(seconds=30)
@@ -41,7 +42,7 @@ FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=5)
 """The most that it doubles to."""
 MOST_SENDS = 5
-"""The times that sending is tried; also of work that breaks inside the bot."""
+"""The times that sending is tried where Slack is not the problem; also of work that breaks inside the bot."""
 MOST_LOSSES = 5
 """The leases in a row that may run out: it may be what ends their processes."""
 PERSIST_PAUSE = 0.5
@@ -147,7 +148,9 @@ class FileLookupRun:
         except BotError as error:
             # Its words may hold an id of the file.
             log.warning("a file lookup waits (%s)", type(error).__name__)
-            most = MOST_SENDS if self.lookup.state is FileLookupState.SENDING else None
+            is_outage = isinstance(error, SlackUnavailableError)
+            sends = self.lookup.state is FileLookupState.SENDING
+            most = MOST_SENDS if sends and not is_outage else None
             self._give_back(partial(self._wait, _describe(error), most))
         except Exception as error:  # noqa: BLE001 - it may go on in another lease, and this process must
             self.give_back(error)

@@ -310,17 +310,28 @@ def test_fails_one_whose_leases_run_out_again_and_again(
 
 def test_tries_again_to_send_and_then_fails_with_the_reason(file_url: str, im_url: str) -> None:
     with run_process(file_url, im_url) as process:
-        process.notices.failing = [SlackUnavailableError("Slack took no file")] * 5
+        process.notices.failing = [BotError("the disk is full")] * 5
         started = process.start(IDS[:100])
         for _ in range(4):
             process.notices.wait(lambda lookup: lookup.retry_at is not None)
             pass_time(file_url, 301)
         failed = process.wait_over()
-        assert (failed.state, failed.problem) == (S.FAILED, "Slack took no file")
+        assert (failed.state, failed.problem) == (S.FAILED, "the disk is full")
 
         process.lookups.resume(VERA, started.id)
         assert process.wait_over().state is S.DONE
         assert list(split_csv(process.notices.sent[0][2])) == IDS[:100]
+
+
+def test_sends_after_a_long_outage_of_slack(file_url: str, im_url: str) -> None:
+    with run_process(file_url, im_url) as process:
+        process.notices.failing = [SlackUnavailableError("Slack took no file")] * 8
+        process.start(IDS[:100])
+        for _ in range(8):
+            process.notices.wait(lambda lookup: lookup.retry_at is not None)
+            pass_time(file_url, 301)
+
+        assert process.wait_over().state is S.DONE
 
 
 def test_gives_a_reference_where_the_bot_breaks(
