@@ -8,7 +8,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from bot.bulk.id_list import IdList
-from bot.bulk.ids_file import HEADERS, IdsFile
+from bot.bulk.ids_file import HEADERS, IdsFile, reading
 from bot.core.id_detection import LIKELY, NEVER, POSSIBLE, is_common, is_strange, weigh
 from bot.core.ids import fits
 from bot.errors import FileError
@@ -74,10 +74,15 @@ def guess_columns(source: BinaryIO, name: str) -> ColumnGuess:
 
     Raises:
         FileError: It is no file of ids, or the likely column holds none.
-        BotError: The temporary folder is full.
+        BotError: The temporary folder is full, or too many files are being read.
     """
+    with reading():
+        return _guess(source, name)
+
+
+def _guess(source: BinaryIO, name: str) -> ColumnGuess:
     source.seek(0)
-    lines = IdsFile(source, name).sample(_SAMPLE)
+    lines = IdsFile(source, name).sample(_SAMPLE, MOST_COLUMNS)
     if not lines:
         raise FileError(f"{name} is empty", advice="Send a file with one id a line, or a CSV")
     first, *rest = lines

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import BinaryIO, Protocol
 
 from bot.bulk.id_list import IdList
-from bot.bulk.ids_file import IdsFile
+from bot.bulk.ids_file import IdsFile, reading
 from bot.bulk.job_record import JobRecord
 from bot.core.changes import journal
 from bot.core.commands import LookupCommand
@@ -37,7 +37,7 @@ _GONE = "this file lookup has expired, or is another person's"
 _ANEW = "Send the file again"
 _GOES_ON = "this file lookup goes on already, or has ended"
 _LATE = "Take the rows so far, and send the file again"
-_SEE_MESSAGE = "Its message in your direct messages with the bot says how far it has come"
+_SEE_MESSAGE = "See its message in your direct messages with the bot: its buttons say what you can do"
 
 
 class Loop(Protocol):
@@ -108,13 +108,15 @@ class FileLookups:
             PermissionDeniedError: The actor may not look up; recorded.
             LimitError: They have reached a limit; recorded.
             AuditError: It cannot be kept.
+            BotError: The temporary folder is full, or too many files are being read.
         """
         command = _prepare(command)
         self._allow(actor, command)
         self._check_open(make_event(actor, command))
         with closing(IdList()) as ids:
             file = IdsFile(source, name, column)
-            ids.add(file)
+            with reading():
+                ids.add(file)
             if not ids.count:
                 raise FileError(f"{name} holds no ids", advice="Give one id a line, or a column of ids")
             id_, digest, waiting = secrets.token_urlsafe(), file.digest.hexdigest(), FileLookupState.WAITING

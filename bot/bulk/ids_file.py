@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from hashlib import sha256
 from itertools import islice
 from tempfile import TemporaryFile
+from threading import BoundedSemaphore
 from typing import BinaryIO
 
 from bot.core.parsing.typography import normalize
 from bot.core.parsing.usage_errors import did_you_mean, quote
-from bot.errors import FileError
+from bot.errors import BotError, FileError
 
 MAX_LINE_BYTES = 100_000
 """The longest line, in bytes: a file without line ends is no file of ids."""
@@ -28,9 +29,29 @@ _SEPARATORS = "\t;,"
 _BYTE_ORDER_MARK = "\ufeff"
 _OTHER_COLUMN = "Name the column of the ids, or take that line out"
 _ONE_A_LINE = "Give one id a line, in UTF-8"
+_NO_LINE_BREAKS = "Line breaks inside cells are not read: take out the column that has them"
 _SHOWN = 8
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK = 64 * 1024
+
+READERS = BoundedSemaphore(2)
+"""The turns of reading a file in this process: a long one takes a core for ten seconds."""
+_TURN_SECONDS = 10.0
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Hold one of the turns of reading a file.
+
+    Raises:
+        BotError: There is none for some seconds.
+    """
+    if not READERS.acquire(timeout=_TURN_SECONDS):
+        raise BotError("the bot is busy with other people's files", advice="Send it again in a minute")
+    try:
+        yield
+    finally:
+        READERS.release()
 
 
 @contextmanager
@@ -99,6 +120,8 @@ class IdsFile:
             self._place = self._find_column(self._split(*first))
         else:
             account = self._pick(*first)
+            if not 0 <= self._place < len(self._split(*first)):
+                raise self._refuse(first[0], f"has no column {self._place + 1}")
             if not self._column and account.casefold() in HEADERS:
                 raise FileError(
                     f"line {first[0]} of {self._name} reads {quote(account)}, like the name of a column",
@@ -111,15 +134,19 @@ class IdsFile:
             if account := self._pick(*line):
                 yield account
 
-    def sample(self, most: int) -> Sequence[Sequence[str]]:
-        """Read the cells of the first lines that are not empty, in place of the ids.
+    def sample(self, most: int, columns: int) -> Sequence[Sequence[str]]:
+        """Read the first cells of the first lines that are not empty, in place of the ids.
+
+        Args:
+            most: The most lines.
+            columns: The most cells of a line.
 
         Raises:
             FileError: As for the ids.
         """
         lines = list(islice(self._filled_lines(), most))
         self._separator = _find_separator(lines[0][1]) if lines else ","
-        return [[normalize(cell).strip() for cell in self._split(*line)] for line in lines]
+        return [[normalize(cell).strip() for cell in self._split(*line)[:columns]] for line in lines]
 
     def _filled_lines(self) -> Iterator[tuple[int, str]]:
         return ((number, text) for number, text in self._lines() if text.strip())
@@ -147,8 +174,8 @@ class IdsFile:
         except OSError as error:
             raise FileError(f"{self._name} cannot be read: {error.strerror}") from None
 
-    def _refuse(self, number: int, problem: str) -> FileError:
-        return FileError(f"line {number} of {self._name} {problem}", advice=_ONE_A_LINE)
+    def _refuse(self, number: int, problem: str, advice: str = _ONE_A_LINE) -> FileError:
+        return FileError(f"line {number} of {self._name} {problem}", advice=advice)
 
     def _split(self, number: int, text: str) -> Sequence[str]:
         if self._separator not in text and '"' not in text:
@@ -156,7 +183,8 @@ class IdsFile:
         try:
             return next(csv.reader([text], delimiter=self._separator, strict=True))
         except csv.Error:
-            raise self._refuse(number, "has a quote that is not closed, or in the middle of a cell") from None
+            problem = "has a quote that is not closed, or in the middle of a cell"
+            raise self._refuse(number, problem, _NO_LINE_BREAKS) from None
 
     def _pick(self, number: int, text: str) -> str:
         cells = self._split(number, text)
@@ -167,9 +195,8 @@ class IdsFile:
                 advice=f"Say which one holds the ids: --column {example or 1} (its name in the first line), "
                 "or --column 1 (its number, if the first line is no header); quote an id with a comma in it",
             )
-        if not 0 <= self._place < len(cells):
-            raise self._refuse(number, f"has no column {self._place + 1}")
-        account = normalize(cells[self._place]).strip()
+        # A short line, such as one of totals, has empty cells at its end.
+        account = normalize(cells[self._place]).strip() if 0 <= self._place < len(cells) else ""
         if len(account.encode()) > MAX_ID_BYTES:
             problem = f"line {number} of {self._name} has an id of more than {MAX_ID_BYTES:,} bytes"
             raise FileError(problem, advice=_OTHER_COLUMN)

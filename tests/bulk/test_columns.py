@@ -1,13 +1,14 @@
 import io
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.bulk.columns import EXAMPLES, MOST_COLUMNS, ColumnGuess, guess_columns
-from bot.bulk.ids_file import IdsFile, as_utf8
+from bot.bulk.ids_file import IdsFile, as_utf8, reading
 from bot.errors import UsageError
 
 
@@ -126,3 +127,13 @@ def test_guesses_in_any_bytes_or_says_why_not(content: bytes) -> None:
     with suppress(UsageError), as_utf8(io.BytesIO(content), "players.csv") as source:
         found = guess_columns(source, "players.csv")
         assert 0 < found.count <= found.rows
+
+
+def test_reads_no_third_file_before_one_of_two_is_read() -> None:
+    with ThreadPoolExecutor() as pool:
+        with ExitStack() as turns:
+            turns.enter_context(reading())
+            turns.enter_context(reading())
+            third = pool.submit(guess, "alice\nbob_k\n")
+            assert not third.done()
+        assert third.result().count == 2

@@ -61,9 +61,9 @@ def test_reads_one_column(content: str, column: str, ids: list[str]) -> None:
         ("id,name\n7,Ann", "", "line 1 of ids.csv has 2 columns", "--column id"),
         ("7\n8,9\n", "", "line 2 of ids.csv has 2 columns", "--column 8"),
         ("ID\n7", "", "like the name of a column", "--column ID"),
-        ("a,b\n1\n", "2", "line 2 of ids.csv has no column 2", "one id a line"),
+        ("a,b\n1\n", "3", "line 1 of ids.csv has no column 3", "one id a line"),
         ("a,b\n1,2\n", "c", "has no column “c”", "Columns: a, b"),
-        ('a\n"b\n', "", "line 2 of ids.csv has a quote that is not closed", "one id a line"),
+        ('a\n"b\n', "", "line 2 of ids.csv has a quote that is not closed", "Line breaks inside cells"),
         (f"a\n{'é' * 501}", "", "line 2 of ids.csv has an id of more than 1,000 bytes", "Name the column"),
         ("x" * 100_001, "", "line 1 of ids.csv is longer than 100,000 bytes", "one id a line"),
         ("a\n", "0", "line 1 of ids.csv has no column 0", "one id a line"),
@@ -115,3 +115,14 @@ def test_keeps_each_id_once_in_its_first_place(ids: list[str], data: st.DataObje
     assert (listed.given, listed.count) == (len(ids), len(kept))
     assert list(listed.after(skipped)) == kept[skipped:]
     listed.close()
+
+
+@pytest.mark.parametrize("column", ["id", "2"])
+def test_takes_a_short_line_as_one_with_empty_cells(column: str) -> None:
+    assert read("name,id\nAnn,7\nTotal\n", column)[-1] == "7"
+
+
+def test_samples_the_first_cells_alone() -> None:
+    sample = IdsFile(io.BytesIO(b"a,b,c\n1\n"), "ids.csv").sample(10, 2)
+
+    assert sample == [["a", "b"], ["1"]]
