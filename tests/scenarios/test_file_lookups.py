@@ -269,7 +269,7 @@ def test_asks_about_three_files_of_a_message(vera: SlackUser) -> None:
 
     for number in range(3):
         wait_for(vera, f"ids{number}.csv: 3 ids")
-    wait_for(vera, "Only the first 3 files count")
+    wait_for(vera, "Only the first 3 files are read")
 
 
 def test_says_that_the_file_was_deleted_since(vera: SlackUser) -> None:

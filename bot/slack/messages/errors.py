@@ -74,7 +74,7 @@ def _error_lines(
     error: BotError, command: str, reference: str | None, trim: Truncator
 ) -> Iterator[list[RichTextElement]]:
     parts = error.parts if isinstance(error, UsageError) else ()
-    advice = list(_with_code(sentence(trim(make_visible(error.advice))))) if error.advice else []
+    advice = list(_with_code(error, sentence(trim(make_visible(error.advice))))) if error.advice else []
     said = f"{len(parts)} mistakes" if parts else trim(make_visible(str(error)))
     asking = _people_to_ask(error)
     together = [*asking, *advice] if _is_sentence(error, said) else []
@@ -95,7 +95,7 @@ def _headline(error: BotError, text: str) -> list[RichTextElement]:
     """Return the first line, with a prefix unless it is a sentence."""
     number = f" ({error.code})" if isinstance(error, IMError) and error.code is not None else ""
     if _is_sentence(error, text):
-        return list(_with_code(sentence(text), "bold"))
+        return list(_with_code(error, sentence(text), "bold"))
     prefix = next(_PREFIXES[kind] for kind in type(error).mro() if kind in _PREFIXES)
     return [bold(f"{prefix}: {text}{number}.")]
 
@@ -115,8 +115,11 @@ def _people_to_ask(error: BotError) -> list[RichTextElement]:
     return [words("Ask "), *list_grantees(holders), words(". ")]
 
 
-def _with_code(text: str, style: str = "") -> Iterator[RichTextElement]:
-    """Yield a text with the parts between back-ticks as code."""
+def _with_code(error: BotError, text: str, style: str = "") -> Iterator[RichTextElement]:
+    """Yield a text with the parts between back-ticks as code; those of a file are its own."""
+    if isinstance(error, FileError):
+        yield words(text, style)
+        return
     for place, part in enumerate(text.split("`")):
         if part:
             yield code(part) if place % 2 else words(part, style)

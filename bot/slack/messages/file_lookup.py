@@ -18,13 +18,14 @@ from bot.slack.messages.blocks import (
     bold,
     buttons,
     code,
+    code_span,
     make_message,
     paragraph,
     sentence,
     words,
 )
 from bot.slack.messages.lookups.progress import bar_line, count_by_status
-from bot.slack.messages.text import cut, escape_mentions, plural
+from bot.slack.messages.text import break_mentions, cut, escape_mentions, plural
 from bot.slack.messages.values import show_time
 
 _MAX_NAME = 100
@@ -75,6 +76,8 @@ def _column(guess: ColumnGuess) -> str:
 
 
 def _examples(guess: ColumnGuess) -> list[RichTextElement]:
+    if not guess.likely.examples:
+        return [words(".")]
     shown = ([words(", "), code(cut(each, _MAX_EXAMPLE))] for each in guess.likely.examples)
     return [words(", such as "), *list(chain.from_iterable(shown))[1:], words(".")]
 
@@ -112,7 +115,10 @@ def asked_directly(names: list[str]) -> Message:
 
 def too_many_files(most: int) -> Message:
     """Make the word that a message had more files than are asked about."""
-    said = [bold(f"Only the first {most} files count."), words(" Send the others in a message of their own.")]
+    said = [
+        bold(f"Only the first {most} files are read."),
+        words(" Send the others in a message of their own."),
+    ]
     return make_message(lambda _: [paragraph(said)])
 
 
@@ -199,6 +205,13 @@ def _say_waiting(lookup: FileLookup, trim: Truncator) -> Iterator[list[RichTextE
         yield [words("It starts by itself. You need not wait here: the CSV comes as a message.")]
 
 
+def _say_sending(lookup: FileLookup, trim: Truncator) -> Iterator[list[RichTextElement]]:
+    if lookup.retry_at:
+        # The problem of a part is why there is no more of it.
+        yield from _say_problem(lookup, trim) if lookup.done == lookup.total else ()
+        yield [words("Next try: "), show_time(lookup.retry_at), words(". You need do nothing.")]
+
+
 def _say_running(_: FileLookup, __: Truncator) -> Iterator[list[RichTextElement]]:
     yield [words("You need not wait here: the CSV comes as a message.")]
 
@@ -215,7 +228,7 @@ def _say_nothing(_: FileLookup, __: Truncator) -> Iterator[list[RichTextElement]
 _SAYS: Mapping[FileLookupState, Callable[[FileLookup, Truncator], Iterator[list[RichTextElement]]]] = {
     FileLookupState.WAITING: _say_waiting,
     FileLookupState.RUNNING: _say_running,
-    FileLookupState.SENDING: _say_nothing,
+    FileLookupState.SENDING: _say_sending,
     FileLookupState.DONE: _say_nothing,
     FileLookupState.CANCELLED: _say_nothing,
     FileLookupState.FAILED: _say_problem,
@@ -237,5 +250,6 @@ def csv_comment(lookup: FileLookup) -> str:
     word, app = lookup.command.kind.word, lookup.command.app.name
     accounts = plural(lookup.total, "account")
     about = f"{lookup.done:,} of {accounts}" if lookup.done < lookup.total else accounts
-    name = cut(make_visible(lookup.file_name), _MAX_COMMENT_NAME)
-    return escape_mentions(f"The CSV you asked for: {word} of {about} in {app}, by the ids of {name}.")
+    begin = escape_mentions(f"The CSV you asked for: {word} of {about} in {app}, by the ids of ")
+    # Slack reads markup in it, and the name may hold any.
+    return f"{begin}{break_mentions(code_span(cut(lookup.file_name, _MAX_COMMENT_NAME)))}."

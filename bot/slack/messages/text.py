@@ -46,7 +46,12 @@ def escape_mentions(text: str) -> str:
 
     An invisible word joiner after the @ breaks the mention.
     """
-    return _BROADCAST.sub(f"@{_WORD_JOINER}", escape(text))
+    return break_mentions(escape(text))
+
+
+def break_mentions(text: str) -> str:
+    """Break @here and the like in a text that is escaped already."""
+    return _BROADCAST.sub(f"@{_WORD_JOINER}", text)
 
 
 def cut(text: str, limit: int) -> str:

@@ -1339,6 +1339,16 @@ def test_shows_the_beginning_of_what_is_too_long_for_an_id() -> None:
     assert len(str(message.blocks)) < 3000
 
 
+def test_shows_no_markup_of_a_files_name() -> None:
+    name = "*players* <https://a.example|click> `x`.csv"
+    error = FileError(f"{name} is empty", advice=f"Do not send {name}")
+    empty = replace(GUESS, likely=replace(GUESS.likely, examples=()))
+
+    assert csv_comment(replace(LOOKUP, file_name=name)).count("`") == 2
+    assert render_error(error, command="/im").text.count("`x`") == 2
+    assert "such as" not in ask_about_file(name, empty, PROFILE_LOOKUP, "a-key", ready=True).text
+
+
 def test_says_above_a_csv_what_it_is_of_without_a_mention() -> None:
     whole, part = (
         replace(LOOKUP, counts=counts, file_name="a<!here> @channel.csv") for counts in (ALL, HALF)
