@@ -17,7 +17,7 @@ from bot.bulk.ids_file import as_utf8
 from bot.errors import BotError, FileError, SlackUnavailableError
 from bot.http_client.session import Upload
 from bot.slack.api.client import FILE_TOO_LONG, FOREIGN_FILE, NO_FILE_ACCESS, NO_ROOM, SlackClient
-from bot.slack.api.errors import SlackCallError
+from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 from bot.slack.api.retry_after import LONGEST_WAIT
 from bot.slack.api.shared_files import MOST_BYTES, SharedFile, gone, read_file, too_long
 
@@ -32,6 +32,8 @@ _FIXES: Mapping[str, str] = {
     "token_revoked": _FIX_TOKEN,
 }
 """The fix for each of Slack's error codes."""
+_LASTING = TOKEN_ERRORS | {"user_disabled", "user_not_found", "user_not_visible"}
+"""The codes after which trying again soon cannot help."""
 _TRY_AGAIN = "Try again in a minute; if that does not help, tell the bot's operator"
 _NO_SCOPE = frozenset({"missing_scope", NO_FILE_ACCESS})
 _GONE = frozenset({"file_not_found", "file_deleted"})
@@ -58,6 +60,7 @@ class Files:
 
         Raises:
             SlackUnavailableError: Slack did not confirm it.
+            BotError: Slack refuses it, and will again.
         """
         send = partial(self._send, actor_id, name, content, comment)
         try:
@@ -146,9 +149,10 @@ def _withheld(name: str, error: SlackCallError) -> SlackUnavailableError:
     )
 
 
-def _not_sent(reason: str) -> SlackUnavailableError:
+def _not_sent(reason: str) -> BotError:
     words = f"the file could not be sent to your direct messages ({reason})"
-    return SlackUnavailableError(words, advice=_FIXES.get(reason, _TRY_AGAIN), detail=reason)
+    kind = BotError if reason in _LASTING else SlackUnavailableError
+    return kind(words, advice=_FIXES.get(reason, _TRY_AGAIN), detail=reason)
 
 
 def _not_read(file: SharedFile, error: SlackCallError) -> BotError:

@@ -5,7 +5,7 @@ import pytest
 import requests
 
 from bot.background_server import BackgroundServer
-from bot.errors import FileError, SlackUnavailableError
+from bot.errors import BotError, FileError, SlackUnavailableError
 from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import LEAVER, VIEWER
 from bot.playground.server import make_app
@@ -49,8 +49,8 @@ def vera(url: str) -> Iterator[Page]:
         yield page
 
 
-def refused(url: str, actor_id: str = VIEWER.id) -> SlackUnavailableError:
-    with pytest.raises(SlackUnavailableError, match="could not be sent to your direct messages") as caught:
+def refused(url: str, actor_id: str = VIEWER.id) -> BotError:
+    with pytest.raises(BotError, match="could not be sent to your direct messages") as caught:
         files(url).send(actor_id, "a.csv", CSV, "Here")
     assert caught.value.__cause__ is None
     return caught.value
@@ -73,6 +73,7 @@ def test_says_which_scopes_it_takes(url: str, workspace: Workspace, scope: str) 
     error = refused(url)
 
     assert "(missing_scope)" in str(error)
+    assert not isinstance(error, SlackUnavailableError), "it is not tried again all day"
     assert "the scopes files:write and im:write" in error.advice
 
 
