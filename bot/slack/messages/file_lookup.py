@@ -137,11 +137,6 @@ def started(lookup: FileLookup) -> Message:
     )
 
 
-def cancelling(lookup: FileLookup) -> Message:
-    """Make the notice in place of a file lookup's message while it is being cancelled."""
-    return make_message(lambda _: [paragraph([bold("Cancelling… "), code(cut(lookup.file_name, _MAX_NAME))])])
-
-
 def show_file_lookup(lookup: FileLookup, seconds_left: float | None = None, sent: str = "") -> Message:
     """Make the message that shows how far a file lookup has come.
 

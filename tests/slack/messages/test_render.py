@@ -75,7 +75,6 @@ from bot.slack.messages.errors import render_crash, render_error
 from bot.slack.messages.file_lookup import (
     ask_about_file,
     asked_directly,
-    cancelling,
     csv_comment,
     reading,
     show_file_lookup,
@@ -331,7 +330,6 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "file_asked_directly": lambda: asked_directly(["players.csv", HOSTILE_NAME]),
     "file_too_many": lambda: too_many_files(3),
     "file_started": lambda: started(LOOKUP),
-    "file_cancelling": lambda: cancelling(replace(LOOKUP, file_name=HOSTILE_NAME)),
     "file_waiting": lambda: show_file_lookup(LOOKUP),
     "file_paused": lambda: show_file_lookup(
         replace(LOOKUP, counts=HALF, problem="Tencent Chat does not answer", retry_at=TOMORROW)
