@@ -10,9 +10,9 @@ from bot.core.commands import LookupCommand
 from bot.core.fields import Field
 from bot.core.lookups.rows import attribute_fields, explain, header, to_cells, write_time
 from bot.core.model import AccountResult, LookupStatus
-from bot.core.spreadsheet import line, lines
-from bot.core.value_words import format_value
-from bot.core.visible_text import make_visible
+from bot.core.text.spreadsheet import line, lines
+from bot.core.text.value_words import format_value
+from bot.core.text.visible_text import make_visible
 
 _write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Literal, TypeAlias
 
-from bot.core.spreadsheet import line
+from bot.core.text.spreadsheet import line
 from bot.store.chain import EntryRow
 from bot.store.database.engine import open_engine, open_snapshot
 from bot.store.database.migrate import check_current

@@ -22,8 +22,8 @@ from bot.core.parsing.tokens import Token, keep_commas, split_options, tokenize
 from bot.core.parsing.typography import normalize
 from bot.core.parsing.usage_errors import nearest, pasted
 from bot.core.parsing.values import parse_value
-from bot.core.spreadsheet import line
-from bot.core.visible_text import make_visible
+from bot.core.text.spreadsheet import line
+from bot.core.text.visible_text import make_visible
 from bot.errors import UsageError
 from bot.playground.interactions.markup import write
 from bot.playground.people import PEOPLE

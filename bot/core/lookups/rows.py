@@ -10,8 +10,8 @@ from bot.core.lookups.fetch import attribute_names
 from bot.core.lookups.mutual import mutual_field
 from bot.core.lookups.reasons import reason
 from bot.core.model import AccountResult, LookupStatus
-from bot.core.value_words import format_value
-from bot.core.visible_text import make_visible
+from bot.core.text.value_words import format_value
+from bot.core.text.visible_text import make_visible
 
 COLUMNS = ("account", "status", "code", "message", "app", "read_at")
 """The first columns; one for each field follows."""

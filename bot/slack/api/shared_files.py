@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.errors import FileError
 from bot.slack.api.payloads import text
 

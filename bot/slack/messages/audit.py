@@ -18,8 +18,8 @@ from slack_sdk.models.blocks import (
 from bot.core.commands import WORDS, UndoChange
 from bot.core.fields import Domain, offered
 from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Outcome, Surface
-from bot.core.value_words import format_time
-from bot.core.visible_text import make_visible
+from bot.core.text.value_words import format_time
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import (
     Button,
     Message,

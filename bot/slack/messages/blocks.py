@@ -27,7 +27,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.core.model import App
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.text import ELLIPSIS, and_more, cut, escape, escape_mentions
 
 Payload: TypeAlias = tuple[dict[str, Any], ...]

@@ -10,8 +10,8 @@ from bot.core.changes.warnings import find_warnings
 from bot.core.fields import CUSTOM_PROFILE, NICK, Domain, Field, offered
 from bot.core.model import App, Change, Entry, Outcome, Value, Values
 from bot.core.results import Form, Preview, Settled, Unchanged
-from bot.core.value_words import format_value
-from bot.core.visible_text import make_visible
+from bot.core.text.value_words import format_value
+from bot.core.text.visible_text import make_visible
 from bot.errors import BotError, IMError
 from bot.slack.messages.blocks import (
     Button,

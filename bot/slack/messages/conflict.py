@@ -6,7 +6,7 @@ from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.policy import NOTHING_SENT
 from bot.core.results import LaterChange, Overwritten
-from bot.core.value_words import format_value
+from bot.core.text.value_words import format_value
 from bot.slack.messages.blocks import (
     Button,
     Truncator,

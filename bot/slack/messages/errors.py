@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.model import Grantees
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.errors import (
     BotError,
     ExpiredError,

@@ -9,7 +9,7 @@ from bot.bulk.columns import ColumnGuess
 from bot.core.commands import LookupCommand
 from bot.core.file_lookups import OVER, RESUMABLE, FileLookup, FileLookupState
 from bot.core.lookups.job import Progress
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import (
     Button,
     Message,

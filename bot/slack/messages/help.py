@@ -13,7 +13,7 @@ from bot.core.model import App, Grantees, Role
 from bot.core.parsing.presets import format_preset
 from bot.core.parsing.values import choices, is_settable
 from bot.core.results import Help, RoleReport, Withheld
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import (
     Button,
     Truncator,

@@ -14,8 +14,8 @@ from slack_sdk.models.blocks import (
 
 from bot.core.model import AlteredEntry, App, Entry, EntryKind
 from bot.core.results import History, RecordPage
-from bot.core.value_words import format_time
-from bot.core.visible_text import make_visible
+from bot.core.text.value_words import format_time
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.audit import is_done
 from bot.slack.messages.blocks import (
     Button,

@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
 from bot.core.commands import WORDS, SetFields, ShowHistory, UndoChange
 from bot.core.model import AlteredEntry, App, AuditEvent, Entry, Outcome
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.audit import MARKS, is_done, show_difference, show_problem, verify_advice
 from bot.slack.messages.blocks import Truncator, bold, code, paragraph, person, plain_context, words
 from bot.slack.messages.change import differences, entry_label, show_differences

@@ -20,7 +20,7 @@ from bot.core.file_lookups import FileLookup
 from bot.core.lookups.kinds import LOOKUP_KINDS
 from bot.core.model import App, AuditEvent, Change, Entry, Outcome, Role, Values
 from bot.core.results import Home, Recent, RoleReport, Start
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.audit import MARKS
 from bot.slack.messages.blocks import (
     Button,

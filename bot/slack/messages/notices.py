@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import RichTextElement
 
 from bot.core.commands import LookupCommand
 from bot.core.lookups.job import Progress
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import Button, Message, bold, buttons, code, make_message, paragraph, words
 from bot.slack.messages.lookups.progress import show_progress, show_working
 from bot.slack.messages.text import and_more, cut

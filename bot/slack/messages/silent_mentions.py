@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.text import cut, escape
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from slack_sdk.models.blocks import RichTextElement, RichTextElementParts
 
 from bot.core.fields import Field
-from bot.core.value_words import ABSENT, format_time
-from bot.core.visible_text import make_visible
+from bot.core.text.value_words import ABSENT, format_time
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import Truncator, words
 
 _CLOSE = timedelta(hours=12)

@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_sdk.models.blocks import PlainTextObject, RichTextElement
 
-from bot.core.value_words import ABSENT
+from bot.core.text.value_words import ABSENT
 from bot.slack.messages.blocks import Message, bold, paragraph, words
 from bot.slack.modals.profile import TITLE, make_view
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.errors import UsageError
 from bot.slack.messages.blocks import sentence
 from bot.slack.messages.text import cut

@@ -23,7 +23,7 @@ from bot.core.id_detection import Candidate
 from bot.core.lookups.kinds import LOOKUP_KINDS, PROFILES, LookupKind
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.usage_errors import pasted
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.api.shared_files import ENDINGS, MEGABYTES
 from bot.slack.messages.blocks import Truncator, bold, context, paragraph, words
 from bot.slack.messages.text import cut

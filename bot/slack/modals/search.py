@@ -21,7 +21,7 @@ from bot.core.commands import SearchRecord
 from bot.core.fields import Domain, Field, offered
 from bot.core.model import Actor, EntryKind, RecordQuery
 from bot.core.parsing.command_line import Apps, read_accounts
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.errors import UsageError
 from bot.slack.messages.history import KIND_LABELS
 from bot.slack.messages.text import cut, unescape

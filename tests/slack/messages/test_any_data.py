@@ -36,7 +36,7 @@ from bot.core.results import (
     Start,
     Unchanged,
 )
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.errors import IMError, OutcomeUnknownError
 from bot.playground.blockkit.checker import check_message, check_view
 from bot.slack.messages.audit import MIN_GROUP, render_entries

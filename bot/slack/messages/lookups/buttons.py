@@ -6,7 +6,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.core.model import LookupStatus
 from bot.core.results import Lookup
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import Button, Confirmation, buttons
 from bot.slack.messages.lookups.paging import PageControls, accounts_on, pages, part
 from bot.slack.messages.lookups.stray import instead_label

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 from bot.core.commands import LookupCommand
 from bot.core.lookups.rows import all_fields, header, to_cells
 from bot.core.results import Lookup
-from bot.core.spreadsheet import lines
+from bot.core.text.spreadsheet import lines
 from bot.slack.messages.blocks import code, context, paragraph, words
 from bot.slack.messages.lookups.lookup import headline
 from bot.slack.messages.text import escape, plural

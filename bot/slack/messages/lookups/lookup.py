@@ -11,7 +11,7 @@ from bot.core.lookups.reasons import COUNTED
 from bot.core.lookups.rows import all_fields
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import NEWER, Truncator, bold, code, context, paragraph, words
 from bot.slack.messages.lookups.buttons import back, onward
 from bot.slack.messages.lookups.lookup_errors import show_problems

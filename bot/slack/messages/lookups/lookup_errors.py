@@ -9,7 +9,7 @@ from bot.core.commands import LookupCommand
 from bot.core.ids import fits
 from bot.core.lookups.reasons import COUNTED, reason
 from bot.core.model import AccountResult
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import Truncator, code, paragraph, sentence, words
 from bot.slack.messages.text import cut
 

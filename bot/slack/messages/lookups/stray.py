@@ -7,7 +7,7 @@ from bot.core.ids import MAX_ACCOUNTS
 from bot.core.model import LookupStatus
 from bot.core.parsing.punctuation import strip_punctuation
 from bot.core.results import Lookup
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.text import cut, plural
 
 _MAX_LABEL = 30

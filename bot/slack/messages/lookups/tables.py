@@ -9,8 +9,8 @@ from bot.core.fields import NICK, Domain, Field, Kind
 from bot.core.lookups.rows import all_fields
 from bot.core.model import AccountResult
 from bot.core.results import Drift, Lookup
-from bot.core.value_words import format_value, is_set
-from bot.core.visible_text import make_visible
+from bot.core.text.value_words import format_value, is_set
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import (
     DATA_TABLE,
     MAX_HEADER,

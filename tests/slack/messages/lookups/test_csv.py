@@ -11,7 +11,7 @@ from bot.core.lookups.fetch import never_asked
 from bot.core.lookups.rows import COLUMNS
 from bot.core.model import App, LookupStatus
 from bot.core.results import Lookup
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.lookups.csv import comment, file_name, to_csv
 from tests.slack.messages.test_any_data import lookups
 from tests.support.sample_results import (

@@ -4,7 +4,7 @@ import pytest
 
 from bot.core.fields import FRIEND_FIELDS, PROFILE_FIELDS, custom_field
 from bot.core.model import Value
-from bot.core.value_words import format_safe, format_value
+from bot.core.text.value_words import format_safe, format_value
 
 FIELDS = {field.word: field for field in (*PROFILE_FIELDS, *FRIEND_FIELDS, custom_field("Vip"))}
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from bot.core.fields import Field, Kind
 from bot.core.model import Value
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 
 ABSENT = "—"
 """The placeholder for a value that the API did not return."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.visible_text import make_visible
+from bot.core.text.visible_text import make_visible
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.spreadsheet import line
+from bot.core.text.spreadsheet import line
 
 FORMULAS = (
     "=1+1",

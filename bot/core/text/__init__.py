@@ -1,0 +1,1 @@
+"""Values and outside text as people see them."""
