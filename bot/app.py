@@ -15,10 +15,10 @@ from bot.bulk.file_lookup_loop import FileLookupLoop
 from bot.bulk.file_lookup_run import FileLookupTools
 from bot.bulk.file_lookups import FileLookups
 from bot.core.changes.service import Changes
-from bot.core.executor import FairExecutor
 from bot.core.limits import LookupLimits
 from bot.core.ports import IM, People
 from bot.core.results import Settled
+from bot.core.scheduling.executor import FairExecutor
 from bot.core.services import Services
 from bot.encryption import Cipher
 from bot.errors import AuditError

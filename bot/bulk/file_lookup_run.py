@@ -16,7 +16,6 @@ from bot.bulk.file_lookups import is_late, make_event, make_record
 from bot.bulk.job import PAUSES, BulkLookup
 from bot.bulk.row_formats import RowFormat
 from bot.bulk.run import BulkRun
-from bot.core.executor import FairExecutor
 from bot.core.file_lookups import (
     LEASE_SECONDS,
     FileLookup,
@@ -25,6 +24,7 @@ from bot.core.file_lookups import (
     FileLookupStore,
 )
 from bot.core.model import UNANSWERED, LookupStatus, Outcome
+from bot.core.scheduling.executor import FairExecutor
 from bot.core.services import Services
 from bot.errors import (
     AlteredError,

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from bot.core.timers import timers
+from bot.core.scheduling.timers import timers
 
 
 class CallTimer:

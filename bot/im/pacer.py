@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Event, Lock
 
 from bot.core.model import Deadline
-from bot.core.turns import Turns
+from bot.core.scheduling.turns import Turns
 
 STALE = 0.015
 """Seconds after which a missed slot is replaced by a new one."""

@@ -14,11 +14,11 @@ from bot.bulk.file_lookup_run import FileLookupTools
 from bot.bulk.file_lookups import FileLookups
 from bot.core.changes.service import Changes
 from bot.core.commands import LookupCommand, make_lookup
-from bot.core.executor import FairExecutor
 from bot.core.file_lookups import OVER, FileLookup, FileLookupState
 from bot.core.limits import LookupLimits
 from bot.core.lookups.kinds import PROFILES
 from bot.core.model import Actor
+from bot.core.scheduling.executor import FairExecutor
 from bot.core.services import Services
 from bot.encryption import Cipher
 from bot.im.client import IMClient

@@ -9,7 +9,7 @@ from functools import partial
 from threading import Event, Lock, Thread
 from typing import Protocol
 
-from bot.core.timers import timers
+from bot.core.scheduling.timers import timers
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.notices import WORKING
 

@@ -1,4 +1,4 @@
-from bot.core.turns import BULK_COST, Turns
+from bot.core.scheduling.turns import BULK_COST, Turns
 
 
 def taken(turns: Turns[str], number: int) -> list[str]:

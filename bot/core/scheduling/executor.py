@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from bot.core.turns import Turns
+from bot.core.scheduling.turns import Turns
 
 P = ParamSpec("P")
 R = TypeVar("R")

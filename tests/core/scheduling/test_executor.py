@@ -3,8 +3,8 @@ from concurrent.futures import CancelledError, Executor
 
 import pytest
 
-from bot.core.executor import FairExecutor
-from bot.core.turns import BULK_COST
+from bot.core.scheduling.executor import FairExecutor
+from bot.core.scheduling.turns import BULK_COST
 
 
 class Gate:

@@ -1,0 +1,1 @@
+"""Who is next, and what is due: executors, turns and timers."""
