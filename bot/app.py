@@ -32,11 +32,11 @@ from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 from bot.slack.api.people import SlackPeople
 from bot.slack.api.socket_mode import SocketClient, token_refused
 from bot.slack.claims import Claims
-from bot.slack.delivery.audit_relay import Relay
+from bot.slack.delivery.audit.audit_relay import Relay
+from bot.slack.delivery.audit.post_links import PostLinks
 from bot.slack.delivery.file_lookup_notices import SlackFileLookupNotices
 from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
-from bot.slack.delivery.post_links import PostLinks
 from bot.slack.delivery.response_url import Responder
 from bot.slack.file_lookup_answers import FileLookupAnswers
 from bot.slack.interaction_codec import InteractionCodec

@@ -3,8 +3,8 @@
 from bot.errors import AuditError
 from bot.reconcile_loop import ReconcileLoop
 from bot.serving.health import BackgroundCheck
-from bot.slack.delivery.audit_relay import Relay, RelayStatus
-from bot.slack.delivery.post_links import PostLinks
+from bot.slack.delivery.audit.audit_relay import Relay, RelayStatus
+from bot.slack.delivery.audit.post_links import PostLinks
 from bot.store.record import Store
 
 

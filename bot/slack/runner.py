@@ -31,10 +31,10 @@ from bot.core.time_limits import QUICK_SECONDS
 from bot.errors import AuditError, BotError, CancelledError, PermissionDeniedError, UsageError
 from bot.slack.api.people import SlackPeople
 from bot.slack.claims import Claims
+from bot.slack.delivery.audit.post_links import AddLink
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.history_controls import make_controls
 from bot.slack.delivery.open_view import OpenView
-from bot.slack.delivery.post_links import AddLink
 from bot.slack.delivery.reply import Audience
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.file_lookup_answers import FileLookupAnswers

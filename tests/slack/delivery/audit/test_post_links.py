@@ -7,7 +7,7 @@ from queue import Queue
 import pytest
 
 from bot.errors import AuditError
-from bot.slack.delivery.post_links import PostLinks
+from bot.slack.delivery.audit.post_links import PostLinks
 
 Places = dict[int, tuple[str, str]]
 

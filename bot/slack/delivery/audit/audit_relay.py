@@ -16,8 +16,8 @@ from bot.slack.api.channels import Readers
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import SlackCallError
 from bot.slack.api.retry_after import MOST_WAIT
+from bot.slack.delivery.audit.seal import is_genuine, make_post
 from bot.slack.delivery.channel import Channel, fix_for
-from bot.slack.delivery.seal import is_genuine, make_post
 from bot.slack.messages.audit import Group, describe_altered, group_entries, render_checkpoint, render_entries
 from bot.slack.messages.silent_mentions import Names, no_names
 

@@ -15,8 +15,8 @@ from bot.errors import SlackUnavailableError
 from bot.playground.faults.faults import SlackFault
 from bot.playground.server import make_app
 from bot.slack.api.client import Limits, SlackClient
-from bot.slack.delivery.audit_relay import Relay, RelayTiming
-from bot.slack.delivery.seal import is_genuine, make_post
+from bot.slack.delivery.audit.audit_relay import Relay, RelayTiming
+from bot.slack.delivery.audit.seal import is_genuine, make_post
 from tests.support.outbox import FakeOutbox
 from tests.support.sample_results import CHANGE, PROD, UNDO, enter
 from tests.support.scripted_server import ScriptedServer, ServerResponse, answer, hang, reset
@@ -374,7 +374,7 @@ def test_forgets_an_alarm_in_time(start_relay: StartRelay, monkeypatch: pytest.M
     wait_until(is_empty(outbox))
     assert relay.trouble().startswith("entries #2, #3 have been altered")
 
-    monkeypatch.setattr("bot.slack.delivery.audit_relay.ALARM_SECONDS", 0)
+    monkeypatch.setattr("bot.slack.delivery.audit.audit_relay.ALARM_SECONDS", 0)
 
     assert relay.trouble() == ""
 
@@ -630,7 +630,7 @@ def test_calls_a_checkpoint_stuck_that_waits_for_long(
     outbox.add_unposted(enter(1))
     wait_until(lambda: bool(relay.status().problem))
     before = relay.trouble()
-    monkeypatch.setattr("bot.slack.delivery.audit_relay.STUCK_SECONDS", 0.1)
+    monkeypatch.setattr("bot.slack.delivery.audit.audit_relay.STUCK_SECONDS", 0.1)
     wait_until(lambda: relay.trouble() != "")
 
     assert before == ""
