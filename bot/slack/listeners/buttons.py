@@ -31,7 +31,7 @@ from bot.slack.interactions import (
     SavedText,
     WaitingRequest,
 )
-from bot.slack.listeners.file_buttons import FILE_ACTIONS
+from bot.slack.listeners.files.file_buttons import FILE_ACTIONS
 from bot.slack.listeners.home import HomeTabs, publish_again
 from bot.slack.listeners.lookup_form import open_lookup
 from bot.slack.messages.blocks import Message

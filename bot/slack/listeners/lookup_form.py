@@ -24,7 +24,7 @@ from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interaction_store import Interactions
 from bot.slack.interactions import OpenLookup, SavedFile
-from bot.slack.listeners.file_form import FileForm
+from bot.slack.listeners.files.file_form import FileForm
 from bot.slack.listeners.submission import admit_submission, show_mistakes
 from bot.slack.modals.lookup import (
     CHOOSE_KIND,

@@ -30,7 +30,7 @@ from bot.slack.delivery.reply import Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.delivery.response_url import Responder
 from bot.slack.interactions import SavedText
-from bot.slack.listeners.mention_files import FileQuestions
+from bot.slack.listeners.files.mention_files import FileQuestions
 from bot.slack.listeners.mention_text import find_unread, read_message, read_word
 from bot.slack.messages.notices import unread
 from bot.slack.recent_ids import RecentIds

@@ -7,13 +7,13 @@ from bot.slack.delivery.response_url import Responder
 from bot.slack.listeners import (
     buttons,
     commands,
-    file_form,
     home,
     lookup_form,
     mentions,
     profile_form,
     search_form,
 )
+from bot.slack.listeners.files import file_form
 from bot.slack.listeners.home import HomeTabs
 from bot.slack.runner import CommandRunner
 

@@ -1,0 +1,1 @@
+"""The listeners for files of ids."""
