@@ -32,7 +32,7 @@ from bot.store.database.migrate import check_current, is_current, migrate_engine
 from bot.store.database.schema import changes, entries, entry_accounts, lease, outbox
 from bot.store.database.statements import Statement
 from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
-from bot.store.file_lookups import StoredFileLookups
+from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.posts import find_outdated, find_places
 from bot.store.search import search
 from bot.store.states import find_ids, find_state

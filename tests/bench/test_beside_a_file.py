@@ -16,7 +16,7 @@ from bot.core.lookups.kinds import PROFILES
 from bot.core.model import Actor, App
 from bot.encryption import Cipher
 from bot.playground.people import VIEWER
-from bot.store.file_lookups import StoredFileLookups
+from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.record import Store
 from tests.support.bench import BOT, Program, ratios, run_program, show
 from tests.support.canned_im_server import CannedIMProcess, run_canned_im_server

@@ -25,7 +25,7 @@ from bot.im.client import IMClient
 from bot.sandbox.behavior import Fault
 from bot.sandbox.rest_api.request import Answer
 from bot.sandbox.server import Sandbox
-from bot.store.file_lookups import StoredFileLookups
+from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.record import Store
 from tests.support.changes_fixture import APPS, BY_WORD, PROD, RULES, SLACK, VERA
 from tests.support.fakes import FakePeople

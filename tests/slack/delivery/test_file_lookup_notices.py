@@ -24,7 +24,7 @@ from bot.playground.workspace import Workspace
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.delivery.file_lookup_notices import SlackFileLookupNotices
 from bot.slack.delivery.files import Files
-from bot.store.file_lookups import StoredFileLookups
+from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.record import Store
 from tests.support.file_samples import LOOKUP
 from tests.support.migrated import migrated_file

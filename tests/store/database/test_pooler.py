@@ -17,7 +17,7 @@ from bot.encryption import Cipher
 from bot.store.database.engine import open_connection, open_engine
 from bot.store.database.migrate import migrate
 from bot.store.database.timeouts import USUAL_TIMEOUTS
-from bot.store.file_lookups import StoredFileLookups
+from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.pooler import run_pooler

@@ -30,7 +30,7 @@ from bot.errors import AuditError
 from bot.store.database import clock
 from bot.store.database.engine import open_snapshot
 from bot.store.database.schema import file_lookup_ids, file_lookup_rows, file_lookups
-from bot.store.file_lookup_codec import (
+from bot.store.files.file_lookup_codec import (
     decode_ids,
     decode_lookup,
     decode_rows,
@@ -39,7 +39,7 @@ from bot.store.file_lookup_codec import (
     encode_lookup,
     encode_rows,
 )
-from bot.store.file_lookup_turns import LEASED, OPEN, is_alive, is_due, select_next
+from bot.store.files.file_lookup_turns import LEASED, OPEN, is_alive, is_due, select_next
 from bot.store.writer import Writer
 
 _T = TypeVar("_T")

@@ -1,0 +1,1 @@
+"""File lookups in the database."""
