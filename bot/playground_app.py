@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.app import connect_socket_mode, make_bot
-from bot.background_server import BackgroundServer, make_port_error
 from bot.logs import set_up_logs
 from bot.playground.faults.controls import FaultControl
 from bot.playground.manifest import read_manifest
@@ -27,6 +26,7 @@ from bot.sandbox.demo import VIP
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer, make_port_error
 from bot.settings import AppSettings, FixedSettings, RoleSettings, Settings
 
 _MANIFESTS = (Path(__file__).parents[1] / "manifest.yml", Path(sys.prefix) / "share/im-bot/manifest.yml")

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from bot.background_server import BackgroundServer
 from bot.doctor import check_all
 from bot.im.client import IMClient
 from bot.playground.faults.faults import SlackFault
@@ -18,6 +17,7 @@ from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from bot.slack.api.people import SlackPeople
 from bot.slack.api.scopes import BOT_SCOPES
 from bot.store.record import Store

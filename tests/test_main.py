@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from bot.__main__ import main, make_parser
-from bot.background_server import BackgroundServer
 from bot.playground.server import make_app
+from bot.serving.background_server import BackgroundServer
 from tests.support.bot import ROOT, bare_environment, im_bot, im_bot_here, running_command
 from tests.support.migrated import migrated_file
 from tests.support.slack import make_workspace

@@ -15,7 +15,6 @@ import pytest
 import requests
 
 from bot.app import Bot, make_bot, make_im_clients
-from bot.background_server import BackgroundServer
 from bot.logs import set_up_logs
 from bot.playground.faults.faults import SlackFault
 from bot.playground.people import STRANGER, VIEWER
@@ -26,6 +25,7 @@ from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from bot.serving.health import BackgroundCheck, find_app_trouble
 from bot.serving.http_app import HTTPApp
 from bot.serving.metrics import Metrics

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.background_server import BackgroundServer, make_port_error
 from bot.logs import set_up_logs
 from bot.playground.installed_app import InstalledApp
 from bot.playground.interactions.events import SCOPES
@@ -14,6 +13,7 @@ from bot.playground.server import make_app
 from bot.playground.starters import Starter
 from bot.playground.workspace import Workspace
 from bot.process import stop_signal
+from bot.serving.background_server import BackgroundServer, make_port_error
 
 PORT = 8067
 """Default port."""

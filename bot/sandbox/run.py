@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from bot.background_server import BackgroundServer, make_port_error
 from bot.core.fields import CUSTOM_PROFILE
 from bot.process import stop_signal
 from bot.sandbox.data import DataFileError, load
 from bot.sandbox.demo import VIP, demo_app
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer, make_port_error
 
 PORT = 8066
 """Default port."""

@@ -12,10 +12,10 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from bot.background_server import BackgroundServer
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from tests.support.bench import run_in_process
 from tests.support.sandbox import CROWD_TAGS, PATHS, Caller, crowd
 

@@ -7,12 +7,12 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from slack_sdk import WebClient
 
 from bot import playground_app
-from bot.background_server import BackgroundServer
 from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
+from bot.serving.background_server import BackgroundServer
 from tests.support.browser import TIMEOUT, launch
 from tests.support.page_actions import WIDE, Playground
 from tests.support.slack import BOT_TOKEN, ONCALL, SwitchableApp, make_workspace

@@ -9,10 +9,10 @@ from slack_bolt import Ack, App
 from slack_bolt.adapter.asgi import SlackRequestHandler
 from slack_sdk import WebClient
 
-from bot.background_server import BackgroundServer
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.state.messages import MessageContent
 from bot.playground.workspace import Workspace
+from bot.serving.background_server import BackgroundServer
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import measure_contrast
 from tests.support.slack import (

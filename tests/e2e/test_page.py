@@ -4,11 +4,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from slack_sdk import WebClient
 
-from bot.background_server import BackgroundServer
 from bot.playground.people import BOT, EDITOR, VIEWER
 from bot.playground.server import make_app
 from bot.playground.state.messages import MessageContent, with_ids
 from bot.playground.workspace import Workspace
+from bot.serving.background_server import BackgroundServer
 from tests.e2e.conftest import OpenPage
 from tests.playground.blockkit.test_checker import SAMPLES, is_played
 from tests.support.browser import measure_contrast

@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl
 import pytest
 from pydantic import SecretStr
 
-from bot.background_server import BackgroundServer
 from bot.playground.people import BOT, EDITOR, VIEWER
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_workspace
+from bot.serving.background_server import BackgroundServer
 from bot.slack.api.client import SlackClient
 from tests.field.__main__ import FieldSettings, guide
 from tests.field.checks import CHECKS

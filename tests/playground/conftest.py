@@ -5,10 +5,10 @@ from typing import TypeAlias
 import pytest
 from slack_sdk import WebClient
 
-from bot.background_server import BackgroundServer
 from bot.playground.people import Person
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
+from bot.serving.background_server import BackgroundServer
 from tests.support.slack import (
     BOT_TOKEN,
     Page,

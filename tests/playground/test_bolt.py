@@ -10,9 +10,9 @@ from slack_bolt.adapter.asgi import SlackRequestHandler
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
-from bot.background_server import BackgroundServer
 from bot.playground.people import VIEWER
 from bot.playground.workspace import Workspace
+from bot.serving.background_server import BackgroundServer
 from tests.playground.conftest import OpenPage
 from tests.support.slack import (
     APP_TOKEN,

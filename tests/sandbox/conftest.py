@@ -2,10 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.background_server import BackgroundServer
 from bot.sandbox.faults import Receive, Scope, Send
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from tests.support.sandbox import Caller, hosted
 
 ANN: dict[str, str | int] = {

@@ -20,7 +20,6 @@ import pytest
 from slack_bolt import BoltRequest
 
 from bot.app import Bot, make_bot
-from bot.background_server import BackgroundServer
 from bot.core.changes.service import Changes
 from bot.playground.interactions.payloads import make_slash_command
 from bot.playground.people import EDITOR, VIEWER, Person, make_channels, make_people
@@ -29,6 +28,7 @@ from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from bot.slack.api.client import Limits
 from bot.store.export import export
 from tests.support import scripted_server as responses

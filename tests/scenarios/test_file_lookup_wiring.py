@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from bot.app import Bot, make_bot
-from bot.background_server import BackgroundServer
 from bot.core.commands import make_lookup
 from bot.core.file_lookups import FileLookup, FileLookupState
 from bot.core.lookups.kinds import PROFILES
@@ -20,6 +19,7 @@ from bot.sandbox.behavior import Behavior, Fault
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from bot.settings import Settings
 from tests.support.file_lookups import split_csv
 from tests.support.migrated import migrated_file

@@ -9,7 +9,6 @@ from typing import cast
 
 import pytest
 
-from bot.background_server import BackgroundServer
 from bot.playground.faults.faults import RESPONSE_URL, SlackFault
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.server import make_app
@@ -21,6 +20,7 @@ from bot.sandbox.behavior import Behavior, Fault
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from bot.settings import RoleSettings
 from tests.support.bot import RunningCommand, environment_of, running_command
 from tests.support.migrated import migrated_file

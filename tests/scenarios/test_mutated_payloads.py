@@ -14,7 +14,6 @@ import pytest
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.app import Bot, make_bot
-from bot.background_server import BackgroundServer
 from bot.logs import set_up_logs
 from bot.playground.interactions.payloads import (
     make_action,
@@ -31,6 +30,7 @@ from bot.playground.state.messages import Message, MessageContent
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from bot.serving.http_app import HTTPApp
 from bot.serving.metrics import Metrics
 from bot.slack.listeners.envelopes import DeduplicatingHandler

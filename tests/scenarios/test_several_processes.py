@@ -18,7 +18,6 @@ import psycopg
 import pytest
 import requests
 
-from bot.background_server import BackgroundServer
 from bot.core.model import Entry, Outcome
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, GROUP_EDITOR, VIEWER, Person
 from bot.playground.server import make_app
@@ -33,6 +32,7 @@ from bot.sandbox.demo import FAILURE
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from bot.settings import Settings
 from bot.store.database.migrate import migrate
 from bot.store.record import Store

@@ -17,7 +17,6 @@ from typing import Any
 import psycopg
 import requests
 
-from bot.background_server import BackgroundServer
 from bot.playground.people import AUDIT_CHANNEL_ID, EDITOR, GROUP_EDITOR, VIEWER, Person
 from bot.playground.server import make_app
 from bot.playground.state.messages import Message
@@ -28,6 +27,7 @@ from bot.sandbox.data import Account
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from bot.settings import Settings
 from bot.store.database.migrate import migrate
 from tests.support.postgresql import new_server

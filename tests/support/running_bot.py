@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot.app import Bot, connect_socket_mode, make_bot
-from bot.background_server import BackgroundServer
 from bot.core.model import Entry, Outcome
 from bot.playground.blockkit.checker import check_message
 from bot.playground.people import AUDIT_CHANNEL_ID, VIEWER, Person
@@ -21,6 +20,7 @@ from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from bot.serving.http_app import HTTPApp
 from bot.serving.http_server import HTTPServer
 from bot.serving.metrics import Metrics

@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 import msgspec
 import requests
 
-from bot.background_server import BackgroundServer
 from bot.core.fields import PROFILE_FIELDS
 from bot.im import usersig
 from bot.sandbox.data import ADMIN, Account, CustomField, HostedApp
 from bot.sandbox.rest_api.calls import ENDPOINTS, command_name
 from bot.sandbox.server import Sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 
 APP_ID = 1400000000
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"

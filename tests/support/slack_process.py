@@ -13,9 +13,9 @@ from typing import Any
 
 import trustme
 
-from bot.background_server import BackgroundServer
 from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app
+from bot.serving.background_server import BackgroundServer
 from tests.support.bench import TIMEOUT, run_in_process
 from tests.support.bot import EVENTS, signed, slash_command
 from tests.support.scripted_server import ReceivedRequest, ScriptedServer, answer

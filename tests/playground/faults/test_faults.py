@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.background_server import BackgroundServer
 from bot.playground.people import EDITOR, VIEWER
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_im_control
 from bot.sandbox.run import open_sandbox
+from bot.serving.background_server import BackgroundServer
 from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import ONCALL, wait_until
 

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.background_server import BackgroundServer
 from bot.playground.people import BOT, EDITOR, STRANGER, VIEWER
 from bot.playground.workspace import Workspace
+from bot.serving.background_server import BackgroundServer
 from tests.playground.conftest import OpenPage, OpenSocket
 from tests.support.slack import ONCALL, PARTNERS, SIGNING_SECRET, make_buttons, wait_until
 

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.background_server import BackgroundServer
 from bot.playground.people import VIEWER
 from bot.playground.workspace import Workspace
+from bot.serving.background_server import BackgroundServer
 from tests.playground.conftest import OpenPage
 from tests.support.slack import ONCALL, SIGNING_SECRET, make_buttons
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 
-from bot.background_server import BackgroundServer
 from bot.core.model import Actor, Membership
 from bot.errors import SlackUnavailableError, TeamUnconfirmedError
 from bot.playground.people import EDITORS_GROUP_ID, GROUP_EDITOR, PARTNER_TEAM_ID, PEOPLE, TEAM_ID, PersonKind
 from bot.playground.server import make_app
+from bot.serving.background_server import BackgroundServer
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.api.people import FRESH_SECONDS, UNREACHABLE_SECONDS, SlackPeople
 from tests.support.scripted_server import (

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.background_server import BackgroundServer
 from bot.playground.server import make_app
+from bot.serving.background_server import BackgroundServer
 from bot.slack.api.client import SlackClient
 from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 from bot.slack.api.socket_mode import SocketClient

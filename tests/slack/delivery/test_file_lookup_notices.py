@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import requests
 
-from bot.background_server import BackgroundServer
 from bot.core.file_lookups import FileLookup, FileLookupState
 from bot.core.model import Actor, LookupStatus
 from bot.encryption import Cipher
@@ -21,6 +20,7 @@ from bot.playground.faults.faults import SlackFault
 from bot.playground.people import TEAM_ID, VIEWER
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
+from bot.serving.background_server import BackgroundServer
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.delivery.file_lookup_notices import SlackFileLookupNotices
 from bot.slack.delivery.files import Files

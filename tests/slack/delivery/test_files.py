@@ -4,12 +4,12 @@ from typing import Any
 import pytest
 import requests
 
-from bot.background_server import BackgroundServer
 from bot.errors import BotError, FileError, SlackUnavailableError
 from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import LEAVER, VIEWER
 from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
+from bot.serving.background_server import BackgroundServer
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.api.shared_files import SharedFile, read_file
 from bot.slack.delivery.files import Files

@@ -14,7 +14,6 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.app import Bot, make_bot
-from bot.background_server import BackgroundServer
 from bot.playground.blockkit.checker import check_message, check_view
 from bot.playground.interactions.payloads import make_slash_command
 from bot.playground.people import (
@@ -34,6 +33,7 @@ from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings
 from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
+from bot.serving.background_server import BackgroundServer
 from bot.slack.listeners.envelopes import DeduplicatingHandler
 from bot.slack.workers import QUEUE_LENGTH, THREADS
 from tests.support.bot import make_trigger_id, signed

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bot.background_server import BackgroundServer
 from bot.core.model import Actor, AlteredEntry, Entry, Outcome, OutdatedPost
 from bot.errors import SlackUnavailableError
 from bot.playground.faults.faults import SlackFault
 from bot.playground.server import make_app
+from bot.serving.background_server import BackgroundServer
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.delivery.audit.audit_relay import Relay, RelayTiming
 from bot.slack.delivery.audit.seal import is_genuine, make_post

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from bot.background_server import BackgroundServer
+from bot.serving.background_server import BackgroundServer
 
 
 async def greet(request: Request) -> PlainTextResponse:
