@@ -165,9 +165,10 @@ class BulkLookup:
             self._answered = _find_answered(answer) or self._answered
             if not rest or (pause and len(rest) < len(accounts)):
                 break
-        if rest and self.stop.is_set():
-            raise CancelledError("it was stopped")
         rows = [found[account] for account in accounts]
+        # A stop also cuts off the calls that tell a missing account from a failure.
+        if self.stop.is_set() and any(row.status in UNANSWERED for row in rows):
+            raise CancelledError("it was stopped")
         problem = _find_problem(rows)
         if problem and _may_be_theirs(problem) and self._is_answering():
             problem = None
