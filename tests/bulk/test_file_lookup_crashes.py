@@ -22,6 +22,7 @@ LEASE = 30.0
 RUN = """
 import os, signal, sys
 from sqlalchemy import Engine, event
+from bot.store.database.statements import Statement
 from tests.support.file_lookups import run_process
 
 url, im_url, fatal = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -33,6 +34,13 @@ def step(*_, **__):
     if taken == fatal:
         os.kill(os.getpid(), signal.SIGKILL)
 
+run = Statement._run
+
+def run_as_step(*given):
+    step()
+    return run(*given)
+
+Statement._run = run_as_step
 with run_process(url, im_url, is_running=False) as process:
     # Each statement is a step; so is each COMMIT, which is no statement to SQLAlchemy.
     for moment in ("before_cursor_execute", "commit"):

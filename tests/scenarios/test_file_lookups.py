@@ -306,7 +306,7 @@ def test_goes_on_in_another_process(running_bot: RunningBot, vera: SlackUser) ->
     if len(running_bot.bots) == 1:
         pytest.skip("there is no other process")
     question = send(vera, MANY)
-    with slow(running_bot):
+    with slow(running_bot, 2500):
         vera.click(question, "Look up 6,001 profiles")
         wait_for(vera, "Looking up 6,001 ids", "left")
         (busy,) = (bot for bot in running_bot.bots if bot.file_lookups.loop.is_busy)

@@ -15,7 +15,7 @@ import requests
 from bot.core.file_lookups import FileLookup, FileLookupState
 from bot.core.model import Actor, LookupStatus
 from bot.encryption import Cipher
-from bot.errors import SlackUnavailableError
+from bot.errors import BotError
 from bot.playground.faults.faults import SlackFault
 from bot.playground.people import TEAM_ID, VIEWER
 from bot.playground.server import make_app
@@ -217,7 +217,7 @@ def test_sends_a_csv_whole_at_the_second_try(
 def test_raises_where_the_csv_cannot_be_sent(workspace: Workspace, notices: SlackFileLookupNotices) -> None:
     workspace.app.scopes -= {"files:write"}
 
-    with pytest.raises(SlackUnavailableError, match="missing_scope"):
+    with pytest.raises(BotError, match="missing_scope"):
         notices.send(moved(MINE, 100, S.DONE), io.BytesIO(b"content"), 7)
 
 
