@@ -114,12 +114,8 @@ class FileLookups:
         self._allow(actor, command)
         self._check_open(make_event(actor, command))
         with closing(IdList()) as ids:
-            file = IdsFile(source, name, column)
-            with reading():
-                ids.add(file)
-            if not ids.count:
-                raise FileError(f"{name} holds no ids", advice="Give one id a line, or a column of ids")
-            id_, digest, waiting = secrets.token_urlsafe(), file.digest.hexdigest(), FileLookupState.WAITING
+            digest, id_ = _read(ids, source, name, column), secrets.token_urlsafe()
+            waiting = FileLookupState.WAITING
             lookup = FileLookup(id_, actor, command, name, digest, ids.count, waiting, message=message)
             self._keep(lookup, ids, claim)
         return self._move_on(lookup)
@@ -239,6 +235,16 @@ class FileLookups:
         self.notices.show(lookup)
         self.loop.wake()
         return lookup
+
+
+def _read(ids: IdList, source: BinaryIO, name: str, column: str) -> str:
+    """Read the ids of a file; return its SHA-256, in hex."""
+    file = IdsFile(source, name, column)
+    with reading():
+        ids.add(file)
+    if not ids.count:
+        raise FileError(f"{name} holds no ids", advice="Give one id a line, or a column of ids")
+    return file.digest.hexdigest()
 
 
 def _prepare(command: LookupCommand) -> LookupCommand:

@@ -14,7 +14,7 @@ LEASE_SECONDS = 30.0
 
 
 class FileLookupState(StrEnum):
-    """How far a file lookup has come."""
+    """The state of a file lookup."""
 
     WAITING = "waiting"
     """It waits for a process to run it, for the first time or again."""

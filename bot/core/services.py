@@ -243,7 +243,6 @@ class Services:
         command = replace(command, query=query)
         anybody = query.is_search and (query.person or not query.account)
         self._check(asked, Role.EDITOR if anybody else Role.VIEWER)
-        role, _ = self._role_of(actor)
         find = partial(self._search, query)
         page, older, newer = self._turn(
             command, find, every_step=bool(query.change), as_of_then=query.until is not None
@@ -251,7 +250,7 @@ class Services:
         if command.before is None:
             with suppress(AuditError):
                 self.record.add(_share(_about(asked, query, page), shared_in))
-        is_editor = role is Role.EDITOR
+        is_editor = self._role_of(actor)[0] is Role.EDITOR
         posts = self._find_posts(page) if is_editor else {}
         return RecordPage(query, self.apps.by_name, page, older, is_editor, newer, posts)
 

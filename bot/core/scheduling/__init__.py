@@ -1,1 +1,1 @@
-"""Who is next, and what is due: executors, turns and timers."""
+"""Turns, timers, and an executor whose threads go round by turns."""

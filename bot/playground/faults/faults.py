@@ -33,7 +33,7 @@ class SlackFault(StrEnum):
 
 
 class FilesInMentions(StrEnum):
-    """What becomes of the files in the event of a mention, on which reports differ."""
+    """The treatment of files in the event of a mention, on which reports differ."""
 
     LISTED = "listed"
     LEFT_OUT = "left_out"

@@ -37,6 +37,11 @@ from bot.slack.runner import CommandRunner
 TAKE_SECONDS = 1.0
 """Seconds in which a confirmation must take its change: Slack waits three for the ack."""
 
+_SLOW = AuditError(
+    "the record did not answer in time, and nothing was sent",
+    advice="The change still waits: go back, and confirm it in a minute",
+)
+
 log = logging.getLogger(__name__)
 
 
@@ -169,11 +174,7 @@ def register_review(
         except AuditError as error:
             log.info("a change was not confirmed: %s", error)
             reviews.restore(request.actor, root, change_id)
-            slow = AuditError(
-                "the record did not answer in time, and nothing was sent",
-                advice="The change still waits: go back, and confirm it in a minute",
-            )
-            ack(response_action="push", view=notice_view(render_error(slow, command=runner.command)))
+            ack(response_action="push", view=notice_view(render_error(_SLOW, command=runner.command)))
             return
         in_review = Review(runner, request, open_view, reviews, root)
         if admission.try_to_admit(request, partial(in_review.confirm, change_id)):

@@ -18,9 +18,7 @@ from bot.encryption import Cipher
 from bot.errors import BotError
 from bot.playground.faults.faults import SlackFault
 from bot.playground.people import TEAM_ID, VIEWER
-from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
-from bot.serving.background_server import BackgroundServer
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.delivery.file_lookup_notices import SlackFileLookupNotices
 from bot.slack.delivery.files import Files
@@ -30,7 +28,7 @@ from tests.support.file_samples import LOOKUP
 from tests.support.migrated import migrated_file
 from tests.support.sample_results import PROD
 from tests.support.scripted_server import ReceivedRequest, ScriptedServer, answer
-from tests.support.slack import BOT_TOKEN, SCOPES, Page, make_workspace, open_page, wait_until
+from tests.support.slack import BOT_TOKEN, Page, wait_until
 
 S = FileLookupState
 MINE = replace(LOOKUP, id="mine", actor=Actor(VIEWER.id, TEAM_ID), total=100)
@@ -40,23 +38,6 @@ PACE = 0.3
 
 def moved(lookup: FileLookup, done: int, state: FileLookupState = S.RUNNING) -> FileLookup:
     return replace(lookup, state=state, counts={LookupStatus.FOUND: done})
-
-
-@pytest.fixture
-def workspace() -> Workspace:
-    return make_workspace(scopes=(*SCOPES, "files:write"))
-
-
-@pytest.fixture
-def url(workspace: Workspace) -> Iterator[str]:
-    with BackgroundServer(make_app(workspace)) as server:
-        yield server.url
-
-
-@pytest.fixture
-def vera(url: str) -> Iterator[Page]:
-    with open_page(url, VIEWER) as page:
-        yield page
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,9 +7,7 @@ import requests
 from bot.errors import BotError, FileError, SlackUnavailableError
 from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import LEAVER, VIEWER
-from bot.playground.server import make_app
 from bot.playground.workspace import Workspace
-from bot.serving.background_server import BackgroundServer
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.api.shared_files import SharedFile, read_file
 from bot.slack.delivery.files import Files
@@ -22,7 +20,7 @@ from tests.support.scripted_server import (
     hang,
     reset,
 )
-from tests.support.slack import BOT_TOKEN, SCOPES, Page, make_workspace, open_page
+from tests.support.slack import BOT_TOKEN, Page
 
 CSV = "a,b\r\n漢字,1\r\n".encode("utf-8-sig")
 OPENED = answer({"ok": True, "channel": {"id": "D01"}})
@@ -30,23 +28,6 @@ OPENED = answer({"ok": True, "channel": {"id": "D01"}})
 
 def files(url: str) -> Files:
     return Files(SlackClient(BOT_TOKEN, f"{url}/api/", Limits(call=1)))
-
-
-@pytest.fixture
-def workspace() -> Workspace:
-    return make_workspace(scopes=(*SCOPES, "files:write"))
-
-
-@pytest.fixture
-def url(workspace: Workspace) -> Iterator[str]:
-    with BackgroundServer(make_app(workspace)) as server:
-        yield server.url
-
-
-@pytest.fixture
-def vera(url: str) -> Iterator[Page]:
-    with open_page(url, VIEWER) as page:
-        yield page
 
 
 def refused(url: str, actor_id: str = VIEWER.id) -> BotError:
