@@ -38,6 +38,8 @@ WATCH_SECONDS = 120.0
 """Seconds for which a request can be cancelled from another process; by then it has ended."""
 _LOOK_SECONDS = 0.25
 """Seconds between two looks at what the other side has done."""
+_OVERTAKE_SECONDS = 0.75
+"""Seconds by which a press may come before the state of its button is saved."""
 LOAD_SECONDS = 1.5
 """Seconds that a press waits for state of another process; Slack waits three for an ack."""
 _LOADS = 4
@@ -334,11 +336,12 @@ class Interactions:
         return _Entry(math.inf, Actor(state.owner, ""), what) if state and what else None
 
     def _find_state(self, key: str) -> SavedState | None:
-        if state := self._store.find_state(key):
-            return state
         # A quick press may overtake the write of its state.
-        self._closed.wait(_LOOK_SECONDS)
-        return self._store.find_state(key)
+        until = time.monotonic() + _OVERTAKE_SECONDS
+        state = self._store.find_state(key)
+        while state is None and time.monotonic() < until and not self._closed.wait(_LOOK_SECONDS):
+            state = self._store.find_state(key)
+        return state
 
     def _is_oldest_expired(self, now: float) -> bool:
         return any(kept.expiry < now for kept in islice(self._kept.values(), 1))
