@@ -194,11 +194,21 @@ def test_takes_a_file_in_the_form(running_bot: RunningBot, vera: SlackUser) -> N
     assert element(asked, COLUMN)["initial_option"]["value"] == "user_id"
     assert element(asked, KIND)["initial_option"]["value"] == "attrs"
     assert vera.page.submit(asked) == {"ok": True}
-    vera.view("Looking up 3 ids of", "You can close this")
-    rows = read_csv(running_bot, vera)
-    wait_for(vera, "Looked up 3 ids of players.csv", "Attributes in demo")
+    said = read_news(vera, "You can close this", "The CSV you asked for", "Looked up 3 ids of players.csv")
 
-    assert [row[0] for row in rows[1:]] == ["alice", "bob_k", "nobody"]
+    assert "Looking up 3 ids of" in str(said["You can close this"]["view"]["blocks"])
+    assert "Attributes in demo" in said["Looked up 3 ids of players.csv"]["message"]["text"]
+    (file,) = said["The CSV you asked for"]["message"]["files"]
+    assert [row[0] for row in read_file(running_bot, file)[1:]] == ["alice", "bob_k", "nobody"]
+
+
+def read_news(user: SlackUser, *words: str) -> dict[str, dict[str, Any]]:
+    """Wait for views and messages, in any order; return the first news with each of some words."""
+    found: dict[str, dict[str, Any]] = {}
+    while found.keys() != set(words):
+        news = user.page.next()
+        found = {each: news for each in words if each in str(news)} | found
+    return found
 
 
 @pytest.mark.parametrize(
