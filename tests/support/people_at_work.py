@@ -214,7 +214,7 @@ class PersonAtWork:
         while answer is None and time.monotonic() - began < (
             GIVEN_UP_AFTER if self.died_since(began) else ANSWERED_WITHIN
         ):
-            news = self._read(choose)
+            news = self._read(choose, asked)
             if news and (news.get("error") or news.get("problem")):
                 break  # Slack says that the bot could not be reached
             if news and (chosen := choose(news)):
@@ -227,7 +227,9 @@ class PersonAtWork:
             raise RefusedError(asked) if refused else LostError(asked)
         return answer
 
-    def _read(self, choose: Callable[[Shown], Shown | bool] = lambda _: False) -> Shown | None:
+    def _read(
+        self, choose: Callable[[Shown], Shown | bool] = lambda _: False, asked: str = "nothing"
+    ) -> Shown | None:
         """Read the next message or view that is for this person; None if it is none, or none comes."""
         try:
             news = json.loads(self.page._socket.recv(0.5))
@@ -245,13 +247,17 @@ class PersonAtWork:
         if not mine:
             return None
         if _REFUSAL.search(message["text"]):
-            self.refusals.append(message["text"])
+            self.refusals.append(f"{self.id} asked {asked[:60]}: {message['text']}")
         elif _OUTAGE.search(message["text"]):
             pass
         elif not message["ephemeral"] and not message["files"] and not choose(message):
             self.notices.append(message["text"])
         elif not (message["error"] or _UNDER_WAY.search(message["text"]) or choose(message)):
-            self.wrong.append(f"{self.id} got an answer to no request: {message['text'][:200]}")
+            after = [each.asked[:60] for each in self.requests[-3:]]
+            got = f"{message['ts']} {message['text'][:200]}"
+            self.wrong.append(
+                f"{self.id} got an answer to no request, asked {asked[:60]} after {after}: {got}"
+            )
         return message
 
 
