@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import Request
 
-from requests import RequestException
+from requests import ConnectionError as BrokenError
+from requests import RequestException, Timeout
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse, WebClient
 
@@ -202,7 +203,14 @@ class SlackClient(WebClient):
         seconds = min(seconds, self.seconds_left)
         content = req.data if isinstance(req.data, bytes) else b""
         headers = {name: str(value) for name, value in req.header_items()}
-        return self._post(url, content, headers, seconds)
+        ends = time.monotonic() + seconds
+        try:
+            return self._post(url, content, headers, seconds)
+        except BrokenError as error:
+            # Slack closes connections that were idle, perhaps just when one is used again.
+            if method not in _PEOPLE or isinstance(error, Timeout):
+                raise
+            return self._post(url, content, headers, ends - time.monotonic())
 
     def _post(self, url: str, content: bytes, headers: Mapping[str, str], seconds: float) -> dict[str, Any]:
         failure: Exception

@@ -177,6 +177,19 @@ def test_keeps_its_connection_and_follows_no_redirect() -> None:
         assert elsewhere.requests == []
 
 
+@pytest.mark.parametrize(("method", "requests"), [("users.info", 2), ("chat.postMessage", 1)])
+def test_asks_once_more_over_a_connection_that_slack_closed(method: str, requests: int) -> None:
+    with ScriptedServer(reset(), reset(), answer({"ok": True})) as scripted_server:
+        with pytest.raises(SlackCallError, match="ConnectionError"):
+            SlackClient(TOKEN, f"{scripted_server.url}/api/").call(method)
+        assert len(scripted_server.requests) == requests
+
+    with ScriptedServer(reset(), answer({"ok": True})) as scripted_server:
+        assert SlackClient(TOKEN, f"{scripted_server.url}/api/").call("conversations.info").data == {
+            "ok": True
+        }
+
+
 def test_reads_no_answer_without_end() -> None:
     long = answer(b" " * (MOST_BYTES + 1))
     with (

@@ -343,7 +343,8 @@ def test_asks_once_while_slack_cannot_be_reached() -> None:
                 slack_people.get_membership(ME, bypass_cache=True)
             with pytest.raises(SlackUnavailableError, match="could not be reached"):
                 slack_people.list_group("S01")
-        assert slack.count("users.info") + slack.count("usergroups.users.list") == 1
+        # Once more over a new connection, as the first may have been closed for being idle.
+        assert (slack.count("users.info"), slack.count("usergroups.users.list")) == (2, 0)
         slack.answers["users_info"] = user()
         clock.tick(UNREACHABLE_SECONDS + 1)
 
