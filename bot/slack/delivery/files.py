@@ -4,16 +4,17 @@ import errno
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from bot.bulk.id_list import FREE_SPACE
 from bot.bulk.ids_file import as_utf8
+from bot.core.model import Deadline
 from bot.errors import BotError, FileError, SlackUnavailableError
 from bot.http_client.session import Upload
 from bot.slack.api.client import FILE_TOO_LONG, FOREIGN_FILE, NO_FILE_ACCESS, NO_ROOM, SlackClient
@@ -42,6 +43,8 @@ _MISSING = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Files:
@@ -62,15 +65,10 @@ class Files:
             SlackUnavailableError: Slack did not confirm it.
             BotError: Slack refuses it, and will again.
         """
-        send = partial(self._send, actor_id, name, content, comment)
         try:
-            try:
-                send()
-            except SlackCallError as error:
-                if error.retry_after is None:
-                    raise
-                time.sleep(min(error.retry_after, LONGEST_WAIT))
-                send()
+            channel, file = self._try(partial(self._upload, actor_id, name, content), repeatable=True)
+            # Not when the outcome is unknown: the file would be posted twice.
+            self._try(partial(self._share, channel, file, name, comment), repeatable=False)
         except SlackCallError as error:
             raise _not_sent(error.reason) from None
         except (LookupError, TypeError) as error:
@@ -111,7 +109,21 @@ class Files:
             # The bot may read files, as it was described.
             raise _withheld(file.name, error) from None
 
-    def _send(self, actor_id: str, name: str, content: bytes | Upload, comment: str) -> None:
+    def _try(self, step: Callable[[], T], *, repeatable: bool) -> T:
+        """Take a step; once more if Slack asks to wait, or if it is repeatable and its connection broke."""
+        deadline = Deadline.after(self.slack.limits.call)
+        try:
+            return step()
+        except SlackCallError as error:
+            # Slack closes connections that were idle, perhaps just when one is used again.
+            broke = repeatable and not error.answered and deadline.left() > 0
+            if error.retry_after is None and not broke:
+                raise
+            time.sleep(min(error.retry_after or 0.0, LONGEST_WAIT))
+            return step()
+
+    def _upload(self, actor_id: str, name: str, content: bytes | Upload) -> tuple[str, str]:
+        """Upload a file; return the id of the actor's direct messages, and the file's."""
         if isinstance(content, Upload):
             # It is perhaps the second try.
             content.file.seek(0)
@@ -119,11 +131,12 @@ class Files:
         direct = self.slack.call("conversations.open", users=actor_id)["channel"]["id"]
         place = self.slack.call("files.getUploadURLExternal", filename=name, length=len(content))
         self.slack.upload(str(place["upload_url"]), content)
+        return direct, place["file_id"]
+
+    def _share(self, channel: str, file: str, name: str, comment: str) -> None:
+        files = json.dumps([{"id": file, "title": name}])
         self.slack.call(
-            "files.completeUploadExternal",
-            files=json.dumps([{"id": place["file_id"], "title": name}]),
-            channel_id=direct,
-            initial_comment=comment,
+            "files.completeUploadExternal", files=files, channel_id=channel, initial_comment=comment
         )
 
 

@@ -71,6 +71,29 @@ def test_waits_when_slack_asks_to(url: str, workspace: Workspace, vera: Page) ->
     assert file["size"] == len(CSV)
 
 
+@pytest.mark.parametrize("broken", [1, 2, 3])
+def test_sends_it_once_more_over_a_connection_that_slack_closed(broken: int) -> None:
+    def behave(connection: Any, request: ReceivedRequest, stopped: Any) -> None:
+        body = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
+        (reset() if len(slack.requests) == broken else answer(body))(connection, request, stopped)
+
+    with ScriptedServer(behave) as slack:
+        files(slack.url).send("U01", "a.csv", CSV, "Here")
+
+    assert [request.body for request in slack.requests if request.path == ADDRESS][-1] == CSV
+
+
+def test_does_not_share_it_twice_when_it_may_be_shared() -> None:
+    def behave(connection: Any, request: ReceivedRequest, stopped: Any) -> None:
+        body = {"ok": True, "channel": {"id": "D01"}, "file_id": "F1", "upload_url": slack.url + ADDRESS}
+        (reset() if "completeUpload" in request.path else answer(body))(connection, request, stopped)
+
+    with ScriptedServer(behave) as slack:
+        refused(slack.url)
+
+    assert [request.path for request in slack.requests].count("/api/files.completeUploadExternal") == 1
+
+
 def break_upload(workspace: Workspace) -> None:
     workspace.faults.fail(UPLOAD_URL, SlackFault.BROKEN)
 
