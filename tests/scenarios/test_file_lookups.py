@@ -172,11 +172,13 @@ def test_asks_for_the_column_the_kind_and_the_owner(running_bot: RunningBot, ver
         },
     }
     assert vera.page.submit(form, state) == {"ok": True}
-    vera.view("Looking up 2 ids of")
-    rows = read_csv(running_bot, vera)
-    done = wait_for(vera, "Looked up 2 ids of players.csv", "in the list of alice")
+    said = read_news(vera, "You can close this", "The CSV you asked for", "Looked up 2 ids of players.csv")
 
-    assert [row[0] for row in rows[1:]] == ["bob_k", "carol"]
+    assert "Looking up 2 ids of" in str(said["You can close this"]["view"]["blocks"])
+    (file,) = said["The CSV you asked for"]["message"]["files"]
+    assert [row[0] for row in read_file(running_bot, file)[1:]] == ["bob_k", "carol"]
+    done = said["Looked up 2 ids of players.csv"]["message"]
+    assert "in the list of alice" in done["text"]
     assert done["ts"] == question["ts"]
 
 
