@@ -21,6 +21,7 @@ from bot.slack.interactions import (
     RunningLookup,
     SavedLookup,
     WaitingRequest,
+    may_be_new,
     new_id,
     split_page_id,
 )
@@ -337,7 +338,7 @@ class Interactions:
 
     def _find_state(self, key: str) -> SavedState | None:
         # A quick press may overtake the write of its state.
-        until = time.monotonic() + _OVERTAKE_SECONDS
+        until = time.monotonic() + (_OVERTAKE_SECONDS if may_be_new(key) else 0.0)
         state = self._store.find_state(key)
         while state is None and time.monotonic() < until and not self._closed.wait(_LOOK_SECONDS):
             state = self._store.find_state(key)

@@ -1,6 +1,7 @@
 """State behind button and form ids."""
 
 import logging
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from bot.core.model import App
 from bot.core.results import Form, Lookup, Preview
 
 _ID_BYTES = 12
+_NEW_ID = re.compile(r"[\w-]{16}", re.ASCII)
 _PAGE = "."
 """Stands between the id of an answer and the number of another page; no id has one."""
 
@@ -22,6 +24,11 @@ log = logging.getLogger(__name__)
 def new_id() -> str:
     """Return a new opaque id."""
     return secrets.token_urlsafe(_ID_BYTES)
+
+
+def may_be_new(id_: str) -> bool:
+    """Check whether an id is one that `new_id` may have returned."""
+    return bool(_NEW_ID.fullmatch(id_))
 
 
 def _ignore(_: Lookup) -> None:

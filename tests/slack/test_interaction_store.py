@@ -176,6 +176,31 @@ def test_shows_no_response_url_of_a_form() -> None:
     assert "hooks" not in repr(OpenForm(Form(PROD, "alice", {}), "https://hooks.slack.com/x"))
 
 
+class LateRecord(FakeRecord):
+    """A record that shows a state when it is looked for the third time."""
+
+    looks = 0
+
+    def find_state(self, id_: str) -> SavedState | None:
+        self.looks += 1
+        return super().find_state(id_) if self.looks > 2 else None
+
+
+def test_waits_for_state_that_a_quick_press_overtook() -> None:
+    record = LateRecord()
+    key = make_interactions(record).keep(VERA, PAGE)
+
+    assert make_interactions(record).find(key, VERA, LookupPage) == PAGE
+
+
+def test_waits_for_no_id_that_it_never_made() -> None:
+    record = LateRecord()
+    with pytest.raises(ExpiredError):
+        make_interactions(record).find("made up", VERA, LookupPage)
+
+    assert record.looks == 1
+
+
 def test_cancels_a_lookup_that_another_process_runs() -> None:
     record, cancelled = FakeRecord(), Event()
     here, there = make_interactions(record), make_interactions(record)
