@@ -14,7 +14,6 @@ from bot.core.model import Outcome, Surface
 from bot.core.time_limits import STATE_SECONDS
 from bot.playground.faults.faults import UPLOAD_URL, SlackFault
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, PersonKind
-from bot.playground.state.rate_limits import PostingLimit
 from bot.sandbox.behavior import Behavior, Fault
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.running_bot import RunningBot, SlackUser, read_history
@@ -338,9 +337,6 @@ def test_records_each_press_as_what_it_is(
 def test_records_where_a_command_shared_its_answer_and_whether_it_was_exported(
     running_bot: RunningBot, vera: SlackUser, options: str, outcome: Outcome, channel: str
 ) -> None:
-    if "--csv" in options:
-        # Slack takes one message a second into the person's direct messages.
-        running_bot.workspace.posting_limit = PostingLimit(enabled=False)
     ask(vera, f"/im profile alice {options}", SUPPORT)
     newest, *_ = read_history(running_bot, "alice")
     shown = ask(vera, "/im history alice", SUPPORT)["text"]
