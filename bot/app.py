@@ -214,7 +214,7 @@ def _make_relay(
     if not channel:
         return None
     masked = {name: app.masked_tags for name, app in settings.im_apps.items()}
-    return Relay(
+    relay = Relay(
         slack,
         channel,
         store,
@@ -224,6 +224,8 @@ def _make_relay(
         names=people.ask_name,
         posted=post_links.look,
     )
+    store.notify_waiting(relay.look)
+    return relay
 
 
 def _make_reconcile_loop(

@@ -84,6 +84,11 @@ class Batch:
         self._undone: dict[str, int] = {}
         self._states: dict[str, SavedState | None] = {}
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has entries that wait for the audit channel."""
+        return bool(self._outbox)
+
     def append(self, event: AuditEvent, state: SavedState | None = None) -> Entry:
         """Append an event to the chain, and save state beside it."""
         if state:

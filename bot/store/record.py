@@ -1,6 +1,6 @@
 """The record and the outbox in a database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -87,6 +87,10 @@ class Store:
         """Finish running writes within the entry timeout; later ones get an AuditError."""
         self._writer.close()
         self._engine.dispose()
+
+    def notify_waiting(self, call: Callable[[], None]) -> None:
+        """Call this after entries that wait for the audit channel are committed here; it must not wait."""
+        self._writer.notify_waiting = call
 
     def check(self) -> None:
         """Append an entry and roll it back.

@@ -107,6 +107,8 @@ class Writer:
         self._head: Head | None = None
         self._began = math.inf
         self._trouble: tuple[AuditError, float] | None = None
+        self.notify_waiting: Callable[[], None] = lambda: None
+        """Called after a commit of entries that wait for the audit channel; it must not wait."""
         self._thread = threading.Thread(target=self._run, name="record", daemon=True)
         self._thread.start()
 
@@ -224,6 +226,8 @@ class Writer:
             batch.flush()
             _make_durable(connection)
             self._head = batch.head
+        if batch.waits:
+            self.notify_waiting()
 
     def _check_continues(self, connection: Connection, head: Head) -> None:
         """Check that the record still holds the entry that was its last.

@@ -57,6 +57,17 @@ def test_hands_out_nothing_else(store: Store, event: AuditEvent) -> None:
     assert store.lease_next("me", 10, 10) == ()
 
 
+def test_announces_what_waits_once_it_is_committed(store: Store) -> None:
+    announced: list[int] = []
+    store.notify_waiting(lambda: announced.append(store.count_waiting()[0]))
+
+    store.add(looked_up())
+    store.add(denied("set"))
+    store.add(denied("set"))
+
+    assert announced == [1, 2]
+
+
 def test_hands_entries_out_in_order_until_they_are_done(store: Store) -> None:
     fill(store, 5)
 

@@ -50,7 +50,7 @@ class RelayTiming:
 
     Args:
         spacing: Between two messages: Slack allows about one a second per channel.
-        poll: Between two polls of an empty outbox.
+        poll: Between two polls of an empty outbox, for entries of other processes.
         first_wait: Before the first retry; doubles with each further one.
         longest_wait: The longest before a retry, unless Slack asks for more.
         longest_asked: The longest before a retry, even if Slack asks for more.
@@ -141,15 +141,22 @@ class Relay:
         self._failures = 0
         self._problem = ""
         self._stop = threading.Event()
+        self._woken = threading.Event()
+        self._is_idle = False
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
+    def look(self) -> None:
+        """Post soon: an entry waits."""
+        self._woken.set()
+
     def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Stop after the current message, if it is posted in that time."""
         self._stop.set()
+        self._woken.set()
         if self._thread.is_alive():
             self._thread.join(seconds)
         if self._thread.is_alive():
@@ -197,7 +204,10 @@ class Relay:
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                self._stop.wait(self._step())
+                self._woken.clear()
+                seconds = self._step()
+                # Only the wait for entries is cut short; the others are Slack's.
+                (self._woken if self._is_idle else self._stop).wait(seconds)
         finally:
             self._release()
 
@@ -211,6 +221,7 @@ class Relay:
             return self._fail(f"the bot failed ({type(error).__name__}); see its log")
 
     def _advance(self) -> float:
+        self._is_idle = False
         try:
             posted = self._post_entries() or self._post_checkpoint() or self._update_post()
             if not posted:
@@ -226,6 +237,7 @@ class Relay:
         if posted:
             return self._timing.spacing
         self._release()
+        self._is_idle = True
         return self._timing.poll
 
     def _post_entries(self) -> bool:

@@ -137,6 +137,28 @@ def test_finds_what_comes_later(start_relay: StartRelay) -> None:
     assert channel.posted == [[1]]
 
 
+def test_posts_at_once_when_an_entry_is_announced(start_relay: StartRelay) -> None:
+    relay, outbox, channel = start_relay(SENT, waiting=[], timing=replace(FAST_TIMING, poll=3600))
+    wait_until(lambda: outbox.takes > 0)
+
+    outbox.put(enter(1))
+    relay.look()
+    wait_until(is_empty(outbox))
+
+    assert channel.posted == [[1]]
+
+
+def test_keeps_to_the_pace_of_a_channel_whatever_is_announced(start_relay: StartRelay) -> None:
+    relay, outbox, channel = start_relay(SENT, waiting=[enter(1)], timing=replace(FAST_TIMING, spacing=3600))
+    wait_until(is_empty(outbox))
+
+    outbox.put(enter(2))
+    relay.look()
+    time.sleep(0.3)
+
+    assert channel.posted == [[1]]
+
+
 def test_waits_as_long_as_slack_asks(start_relay: StartRelay) -> None:
     began = time.monotonic()
     limited = says("ratelimited", 429, "Retry-After: 1\r\n")
@@ -450,14 +472,16 @@ def test_nothing_ends_the_thread(
     assert channel.posted[-1] == [1]
 
 
-def test_closes_in_time_while_slack_hangs(start_relay: StartRelay) -> None:
-    relay, _, channel = start_relay(hang(), waiting=entries(1, 1), timeout=60)
-    wait_until(lambda: bool(channel.requests))
-    began = time.monotonic()
+def test_closes_in_time_while_slack_hangs() -> None:
+    with ScriptedChannel(hang()) as channel:
+        relay = make_relay(channel.url, FakeOutbox([*entries(1, 1)]), FAST_TIMING, timeout=60)
+        relay.start()
+        wait_until(lambda: bool(channel.requests))
+        began = time.monotonic()
 
-    relay.close(0.1)
+        relay.close(0.1)
 
-    assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 10
 
 
 class FakeSharing:
