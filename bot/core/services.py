@@ -47,6 +47,8 @@ T = TypeVar("T", ShowHistory, SearchRecord)
 
 HISTORY_PAGE = 20
 """The most entries of a history shown at once."""
+SEARCH_PAGE = 50
+"""The most entries that a search shows at once, each in one line."""
 _STEPS = 3
 """The usual number of entries of a change."""
 
@@ -241,11 +243,12 @@ class Services:
         if query.person and not query.person.is_in_terminal:
             query = replace(query, person=replace(query.person, team_id=actor.team_id))
         command = replace(command, query=query)
+        size = SEARCH_PAGE if query.is_search else HISTORY_PAGE
         anybody = query.is_search and (query.person or not query.account)
         self._check(asked, Role.EDITOR if anybody else Role.VIEWER)
         find = partial(self._search, query)
         page, older, newer = self._turn(
-            command, find, every_step=bool(query.change), as_of_then=query.until is not None
+            command, find, size, every_step=bool(query.change), as_of_then=query.until is not None
         )
         if command.before is None:
             with suppress(AuditError):
@@ -273,12 +276,15 @@ class Services:
         self,
         command: T,
         find: Callable[[int | None, int], Found],
+        size: int = HISTORY_PAGE,
         *,
         every_step: bool = False,
         as_of_then: bool = False,
     ) -> tuple[tuple[Entry | AlteredEntry, ...], T | None, T | None]:
         """Return a page of entries, and the commands for the next page and the page before."""
-        page, before = self._list_page(find, command.before, every_step=every_step, as_of_then=as_of_then)
+        page, before = self._list_page(
+            find, command.before, size, every_step=every_step, as_of_then=as_of_then
+        )
         older = newer = None
         if before is not None:
             older = replace(command, before=before, newer=(*command.newer, command.before))
@@ -291,6 +297,7 @@ class Services:
         self,
         find: Callable[[int | None, int], Found],
         before: int | None,
+        size: int,
         *,
         every_step: bool,
         as_of_then: bool,
@@ -299,7 +306,7 @@ class Services:
 
         As of then, the latest is that of the search: what came after its end does not count.
         """
-        limit = HISTORY_PAGE * _STEPS + 1
+        limit = size * _STEPS + 1
         found = find(before, limit)
         latest = {} if as_of_then else self._find_latest(found.entries)
         page: list[Entry | AlteredEntry] = []
@@ -308,7 +315,7 @@ class Services:
         for entry in found.entries:
             change_id = "" if every_step else _change_of(entry)
             if every_step or (change_id not in changes and _says(entry, latest.get(change_id))):
-                if len(page) == HISTORY_PAGE:
+                if len(page) == size:
                     return tuple(page), last
                 page.append(entry)
                 changes.update({change_id} - {""})

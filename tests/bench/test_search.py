@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from bot.core.model import Actor, EntryKind, RecordQuery
+from bot.core.services import SEARCH_PAGE
 from bot.store import search
 from bot.store.database.engine import open_engine, open_snapshot
 from bot.store.database.migrate import migrate
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.bench
 
 LOOKUPS, CHANGES = 700_000, 100_000
 STEPS = 300
+LIMIT = 3 * SEARCH_PAGE + 1
+"""The entries of a page, of up to three steps of a change each, and one of the next."""
 MOST_MS = 50.0
 ALICE = Actor("U1", "T1")
 SEARCHES: Mapping[str, RecordQuery] = {
@@ -76,6 +79,6 @@ def _time_steps(connection: Connection, query: RecordQuery) -> list[float]:
     before: int | None = None
     for _ in range(STEPS):
         started = time.perf_counter()
-        before = search.search(connection, query, before, 61).searched_to
+        before = search.search(connection, query, before, LIMIT).searched_to
         figures.append((time.perf_counter() - started) * 1000)
     return figures

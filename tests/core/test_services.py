@@ -37,7 +37,7 @@ from bot.core.results import (
     Start,
     Unchanged,
 )
-from bot.core.services import HISTORY_PAGE, Services
+from bot.core.services import HISTORY_PAGE, SEARCH_PAGE, Services
 from bot.core.time_limits import COMMAND_SECONDS
 from bot.errors import AuditError, PermissionDeniedError, UsageError
 from tests.support.command_execution import execute
@@ -494,7 +494,7 @@ def test_shows_the_history_of_an_account_that_looks_like_a_person(make: Make) ->
 def test_records_a_search_once_and_not_its_pages(make: Make, record: FakeRecord) -> None:
     services = make()
     person = Actor("U07VERA2K1Q", "T01HOME")
-    for number in range(2 * HISTORY_PAGE):
+    for number in range(2 * SEARCH_PAGE):
         run(services, person, f"profile user_{number}")
     first = run(services, EDDA, f"history {person.user_id}")
     assert isinstance(first, RecordPage)
@@ -504,9 +504,9 @@ def test_records_a_search_once_and_not_its_pages(make: Make, record: FakeRecord)
 
     assert isinstance(second, RecordPage)
     shown = unaltered((*first.entries, *second.entries))
-    assert [entry.sequence for entry in shown] == list(range(2 * HISTORY_PAGE, 0, -1))
+    assert [entry.sequence for entry in shown] == list(range(2 * SEARCH_PAGE, 0, -1))
     assert (second.older, second.newer) == (None, replace(first.older, before=None, newer=()))
-    assert len(record.entries) == 2 * HISTORY_PAGE + 1
+    assert len(record.entries) == 2 * SEARCH_PAGE + 1
 
 
 def test_searches_all_accounts_for_editors_alone(make: Make) -> None:

@@ -225,7 +225,7 @@ def _show_entry(entry: Entry, channel: _Channel, trim: Truncator) -> Iterator[Bl
     said = (
         _heading(event, channel, trim),
         plural(len(found), "field") if is_long else short,
-        _reason(event, trim),
+        show_reason(event, trim),
     )
     lines = [" · ".join(filter(None, said)), *show_problem(event, trim)]
     undo = channel.undone.get(event.change_id) if is_done(event) else None
@@ -321,7 +321,8 @@ def _refusal_reasons(events: Iterable[AuditEvent], trim: Truncator) -> Iterator[
         yield more
 
 
-def _reason(event: AuditEvent, trim: Truncator) -> str:
+def show_reason(event: AuditEvent, trim: Truncator) -> str:
+    """Show the reason of a change, in quotes where a person gave it."""
     reason = trim(make_visible(event.reason))
     # An undo's reason is the bot's own.
     return f"“{reason}”" if reason and event.command != WORDS[UndoChange] else reason

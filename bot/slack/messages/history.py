@@ -30,7 +30,17 @@ from bot.slack.messages.blocks import (
     words,
 )
 from bot.slack.messages.change import order_fields
-from bot.slack.messages.history_entries import Detail, Place, group_lookups, mark, show_entry, show_lookups
+from bot.slack.messages.history_entries import (
+    Detail,
+    Place,
+    entry_line,
+    group_lookups,
+    lookups_line,
+    mark,
+    show_altered,
+    show_entry,
+    show_lookups,
+)
 from bot.slack.messages.lookups.paging import PageControls
 from bot.slack.messages.text import cut
 from bot.slack.messages.values import field_label
@@ -98,7 +108,7 @@ def _show_record(found: RecordPage, page: PageControls, seen_by: str, trim: Trun
         return show_entry(entry, _find_app(entry, found.apps), page, trim, shown, place=place(entry))
 
     if query.is_search:
-        yield from _show_each(found.entries, place, show, page, trim)
+        yield from _show_lines(found, place, page, trim)
     else:
         yield from chain.from_iterable(map(show, found.entries))
     yield from _show_next(found, page)
@@ -107,6 +117,24 @@ def _show_record(found: RecordPage, page: PageControls, seen_by: str, trim: Trun
     secret = "" if found.with_values else "only editors see values"
     order = "newest first" if len(found.entries) > 1 else ""
     yield context(order, secret, seen_by, trim.note())
+
+
+def _show_lines(found: RecordPage, place: Place, page: PageControls, trim: Truncator) -> Iterator[Block]:
+    """Show what was found at a glance: an entry a line, and lookups in a row as one."""
+    lines: list[list[RichTextElement]] = []
+    for each in group_lookups(found.entries):
+        if isinstance(each, list):
+            lines.append(lookups_line(each, place(each[0]), page, trim))
+        elif isinstance(each, Entry):
+            app = _find_app(each, found.apps)
+            lines.append(entry_line(each, app, place(each), page, trim, with_values=found.with_values))
+        else:
+            if lines:
+                yield paragraph(*lines)
+            lines = []
+            yield show_altered(each)
+    if lines:
+        yield paragraph(*lines)
 
 
 def _show_each(

@@ -12,11 +12,11 @@ from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 from bot.core.commands import WORDS, SetFields, ShowHistory, UndoChange
 from bot.core.model import AlteredEntry, App, AuditEvent, Entry, Outcome
 from bot.core.text.visible_text import make_visible
-from bot.slack.messages.audit import MARKS, is_done, show_difference, show_problem, verify_advice
+from bot.slack.messages.audit import MARKS, is_done, show_difference, show_problem, show_reason, verify_advice
 from bot.slack.messages.blocks import Truncator, bold, code, paragraph, person, plain_context, words
 from bot.slack.messages.change import differences, entry_label, show_differences
 from bot.slack.messages.lookups.paging import PageControls
-from bot.slack.messages.text import and_more
+from bot.slack.messages.text import and_more, plural
 from bot.slack.messages.values import show_span, show_time
 
 Lookups: TypeAlias = Sequence[Entry]
@@ -40,6 +40,9 @@ _OUTCOMES: Mapping[Outcome, str] = {
 }
 """Words for outcomes that say more than their names in the record."""
 _MAX_FIELDS = 8
+_MAX_IN_LINE = 3
+_MAX_LINE = 160
+"""The most fields, and their most characters, that are shown in one line."""
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _MAX_ACCOUNTS = 3
 _CHANNEL = re.compile("[CGD][A-Z0-9]+")
@@ -87,7 +90,7 @@ def show_entry(
         only: The tags of the only fields to show; empty for all.
     """
     if isinstance(entry, AlteredEntry):
-        yield paragraph([bold(f"🚨 #{entry.sequence} has been altered. "), *verify_advice()])
+        yield show_altered(entry)
         return
     event = entry.event
     after = {tag: value for tag, value in event.after.items() if not only or tag in only}
@@ -107,13 +110,40 @@ def show_entry(
         yield plain_context(entry_label(entry))
 
 
+def show_altered(entry: AlteredEntry) -> Block:
+    """Show that an entry was altered, and what to do."""
+    return paragraph([bold(f"🚨 #{entry.sequence} has been altered. "), *verify_advice()])
+
+
 def show_lookups(groups: Sequence[Lookups], place: Place, page: PageControls, trim: Truncator) -> Block:
     """Show answered lookups without any emphasis: one line for those of one person in a row."""
-    return paragraph(*(_lookups_line(group, place(group[0]), page, trim) for group in groups))
+    return paragraph(*(lookups_line(group, place(group[0]), page, trim) for group in groups))
+
+
+def entry_line(
+    entry: Entry, app: App, place: str | None, page: PageControls, trim: Truncator, *, with_values: bool
+) -> list[RichTextElement]:
+    """Show an entry in one line, which says how many fields there are where they are too long for it."""
+    event = entry.event
+    found = differences(app.custom, event.before, event.after, trim) if with_values else []
+    short = " · ".join(map(show_difference, found))
+    if len(found) > _MAX_IN_LINE or len(short) > _MAX_LINE:
+        short = plural(len(found), "field")
+    reason = "" if event.command == WORDS[ShowHistory] else show_reason(event, trim)
+    said = " · ".join(filter(None, (short, *show_problem(event, trim), reason)))
+    return [
+        *_happened(entry, place, trim),
+        *([words(f"  {said}")] if said else []),
+        *_signed(entry, page.links.get(entry.sequence, "")),
+    ]
 
 
 def _first_line(entry: Entry, place: str | None, link: str, trim: Truncator) -> list[RichTextElement]:
     """Say what happened, then who did it, when, and the numbers."""
+    return [*_happened(entry, place, trim), *_signed(entry, link, with_change=True)]
+
+
+def _happened(entry: Entry, place: str | None, trim: Truncator) -> list[RichTextElement]:
     event = entry.event
     return [
         words(f"{mark(event)} "),
@@ -121,19 +151,27 @@ def _first_line(entry: Entry, place: str | None, link: str, trim: Truncator) -> 
         *_subject([entry], place, trim),
         bold(f" {_describe(event)}"),
         *_place(event),
+    ]
+
+
+def _signed(entry: Entry, link: str, *, with_change: bool = False) -> list[RichTextElement]:
+    """Say who did it, when, and the numbers."""
+    change = entry.event.change_id if with_change else ""
+    return [
         words("  "),
-        person(event.actor.user_id),
+        person(entry.event.actor.user_id),
         words("  ·  "),
         show_time(entry.at),
-        *([words("  ·  "), code(event.change_id)] if event.change_id else []),
+        *([words("  ·  "), code(change)] if change else []),
         words("  ·  "),
         _number(entry, link),
     ]
 
 
-def _lookups_line(
+def lookups_line(
     group: Lookups, place: str | None, page: PageControls, trim: Truncator
 ) -> list[RichTextElement]:
+    """Show answered lookups of one person in a row in one line."""
     last, first = group[0], group[-1]
     counts = Counter(entry.event.command for entry in group)
     asked = ", ".join(

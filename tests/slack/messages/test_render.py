@@ -197,7 +197,7 @@ KIND_IDS |= {kind: kind.value for kind in EntryKind}
 SHARED = chain(1040, replace(LOOKED_UP.event, outcome=Outcome.SHARED, channel="C07SUPPORT", actor=ED))
 
 
-def record(query: RecordQuery, *entries: Entry) -> RecordPage:
+def record(query: RecordQuery, *entries: Entry | AlteredEntry) -> RecordPage:
     return RecordPage(query, {"prod": PROD}, entries, None, with_values=True)
 
 
@@ -298,6 +298,22 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     ),
     "record_person": lambda: show(
         record(RecordQuery(person=ED), enter(), SHARED), PageControls(kind_ids=KIND_IDS)
+    ),
+    "record_search": lambda: show(
+        record(
+            RecordQuery(reason="4711"),
+            enter(1050),
+            enter(1049, change=UNDO),
+            enter(1048, change=CLEARING),
+            enter(1047, outcome=Outcome.FAILED, problem="the nickname holds a forbidden word"),
+            AlteredEntry(1046),
+            DENIED_ENTRY,
+            SHARED,
+        ),
+        PageControls(kind_ids=KIND_IDS, links={1050: "https://home.slack.com/archives/C1/p17"}),
+    ),
+    "record_search_without_values": lambda: show(
+        replace(record(RecordQuery(account="bob_k", app="prod"), enter()), with_values=False)
     ),
     "record_nothing": lambda: show(record(RecordQuery(entry=4711))),
     "history_empty": lambda: show(replace(HISTORY, entries=(), older=None)),
@@ -651,6 +667,14 @@ def test_shows_first_what_restricts_an_account() -> None:
     first = show(profiles(found("alice", blocked))).blocks[2]["rows"][1]
 
     assert [cell["text"] for cell in first] == ["Friend requests", "⚠ Blocked by admin"]
+
+
+def test_shows_a_change_that_was_searched_for_in_one_line() -> None:
+    found = record(RecordQuery(kind=EntryKind.CHANGES), *(enter(number) for number in range(50, 0, -1)))
+
+    _, lines, *_ = show(found).blocks
+
+    assert [each["text"] for each in texts(lines)].count("\n") == 49
 
 
 def test_shows_only_editors_the_words_of_a_search() -> None:
