@@ -126,8 +126,7 @@ def _show_lines(found: RecordPage, place: Place, page: PageControls, trim: Trunc
         if isinstance(each, list):
             lines.append(lookups_line(each, place(each[0]), page, trim))
         elif isinstance(each, Entry):
-            app = _find_app(each, found.apps)
-            lines.append(entry_line(each, app, place(each), page, trim, with_values=found.with_values))
+            lines.append(entry_line(each, found, place(each), page, trim))
         else:
             if lines:
                 yield paragraph(*lines)

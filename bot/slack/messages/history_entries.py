@@ -11,6 +11,7 @@ from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
 from bot.core.commands import WORDS, SetFields, ShowHistory, UndoChange
 from bot.core.model import AlteredEntry, App, AuditEvent, Entry, Outcome
+from bot.core.results import RecordPage
 from bot.core.text.visible_text import make_visible
 from bot.slack.messages.audit import MARKS, is_done, show_difference, show_problem, show_reason, verify_advice
 from bot.slack.messages.blocks import Truncator, bold, code, paragraph, person, plain_context, words
@@ -121,50 +122,56 @@ def show_lookups(groups: Sequence[Lookups], place: Place, page: PageControls, tr
 
 
 def entry_line(
-    entry: Entry, app: App, place: str | None, page: PageControls, trim: Truncator, *, with_values: bool
+    entry: Entry, found: RecordPage, place: str | None, page: PageControls, trim: Truncator
 ) -> list[RichTextElement]:
-    """Show an entry in one line, which says how many fields there are where they are too long for it."""
+    """Show an entry that was searched for in one line; fields that are too long for it are counted."""
     event = entry.event
-    found = differences(app.custom, event.before, event.after, trim) if with_values else []
-    short = " · ".join(map(show_difference, found))
-    if len(found) > _MAX_IN_LINE or len(short) > _MAX_LINE:
-        short = plural(len(found), "field")
+    app = found.apps.get(event.app, App(event.app, ""))
+    fields = differences(app.custom, event.before, event.after, trim) if found.with_values else []
+    short = " · ".join(map(show_difference, fields))
+    if len(fields) > _MAX_IN_LINE or len(short) > _MAX_LINE:
+        short = plural(len(fields), "field")
     reason = "" if event.command == WORDS[ShowHistory] else show_reason(event, trim)
     said = " · ".join(filter(None, (short, *show_problem(event, trim), reason)))
+    by = [] if found.query.person else [person(event.actor.user_id), words(" · ")]
+    number = _number(entry, page.links.get(entry.sequence, ""))
     return [
-        *_happened(entry, place, trim),
-        *([words(f"  {said}")] if said else []),
-        *_signed(entry, page.links.get(entry.sequence, "")),
+        *_happened(entry, place, trim, in_short=True),
+        words(f"  {said}  " if said else "  "),
+        *by,
+        show_time(entry.at),
+        words(" · "),
+        number,
     ]
 
 
 def _first_line(entry: Entry, place: str | None, link: str, trim: Truncator) -> list[RichTextElement]:
     """Say what happened, then who did it, when, and the numbers."""
-    return [*_happened(entry, place, trim), *_signed(entry, link, with_change=True)]
-
-
-def _happened(entry: Entry, place: str | None, trim: Truncator) -> list[RichTextElement]:
     event = entry.event
+    return [
+        *_happened(entry, place, trim),
+        words("  "),
+        person(event.actor.user_id),
+        words("  ·  "),
+        show_time(entry.at),
+        *([words("  ·  "), code(event.change_id)] if event.change_id else []),
+        words("  ·  "),
+        _number(entry, link),
+    ]
+
+
+def _happened(
+    entry: Entry, place: str | None, trim: Truncator, *, in_short: bool = False
+) -> list[RichTextElement]:
+    """Say what happened; in short, the mark says it of a change that is done."""
+    event = entry.event
+    outcome = "" if in_short and is_done(event) else f" {_describe(event)}"
     return [
         words(f"{mark(event)} "),
         bold(event.command),
         *_subject([entry], place, trim),
-        bold(f" {_describe(event)}"),
+        *([bold(outcome)] if outcome else []),
         *_place(event),
-    ]
-
-
-def _signed(entry: Entry, link: str, *, with_change: bool = False) -> list[RichTextElement]:
-    """Say who did it, when, and the numbers."""
-    change = entry.event.change_id if with_change else ""
-    return [
-        words("  "),
-        person(entry.event.actor.user_id),
-        words("  ·  "),
-        show_time(entry.at),
-        *([words("  ·  "), code(change)] if change else []),
-        words("  ·  "),
-        _number(entry, link),
     ]
 
 
