@@ -91,6 +91,7 @@ class FileLookupLoop:
             try:
                 self._check()
                 self._lease()
+                self._show_ends()
                 self._is_failing = False
             except AuditError as error:
                 if not self._is_failing:
@@ -135,6 +136,11 @@ class FileLookupLoop:
                 run.give_back(error)
                 return
             self._leased.append(_Leased(run, thread))
+
+    def _show_ends(self) -> None:
+        """Show ends that were not shown: their processes may be gone."""
+        while not self._closing.is_set() and (lookup := self._tools.store.take_unshown()):
+            self._tools.notices.show(lookup)
 
     def _work(self, run: FileLookupRun) -> None:
         run.run()

@@ -189,6 +189,17 @@ class FileLookupStore(Protocol):
         """Keep the message that shows it."""
         ...
 
+    def set_shown(self, id_: str) -> None:
+        """Keep that its end is shown."""
+        ...
+
+    def take_unshown(self) -> FileLookup | None:
+        """Take one whose end is not shown though its process had LEASE_SECONDS for it; None if there is none.
+
+        No other process takes it within LEASE_SECONDS.
+        """
+        ...
+
 
 class FileLookupNotices(Protocol):
     """Tells people how far their file lookups have come; never raises, except where it says so."""

@@ -103,7 +103,8 @@ class SlackFileLookupNotices:
             # What waits keeps its turn, and the latest state counts.
             earlier = self._waiting.get(lookup.id)
             due = earlier.due if earlier else self._find_due(lookup)
-            self._waiting[lookup.id] = _Shown(lookup, seconds_left, due=due)
+            tries = earlier.tries if earlier and earlier.lookup.state is lookup.state else 0
+            self._waiting[lookup.id] = _Shown(lookup, seconds_left, tries, due)
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="file-lookup-notices", daemon=True)
                 self._thread.start()
@@ -172,6 +173,10 @@ class SlackFileLookupNotices:
             log.info("could not show a file lookup (%s)", error)
             self._put_back(shown, error.retry_after)
             return self._pace if error.retry_after is None else max(self._pace, error.retry_after)
+        if shown.lookup.state in OVER:
+            # Else another process shows it, too, some seconds later.
+            with suppress(AuditError):
+                self._store.set_shown(shown.lookup.id)
         return self._pace
 
     def _put_back(self, shown: _Shown, asked: float | None) -> None:

@@ -28,6 +28,12 @@ def is_due(now: datetime, unknown: Collection[str]) -> ColumnElement[bool]:
     return and_(is_free, _table.id.not_in(unknown), is_alive(now))
 
 
+def is_unshown(now: datetime, unknown: Collection[str]) -> ColumnElement[bool]:
+    """Select those whose end should be shown by now, without some."""
+    is_late = and_(_table.state.in_(OVER), _table.until > 0, _table.until <= now.timestamp())
+    return and_(is_late, _table.id.not_in(unknown), is_alive(now))
+
+
 def select_next(now: datetime, unknown: Collection[str]) -> Select[tuple[str]]:
     """Lock the one that is to be leased next: what is to be sent first, then people take turns."""
     leased = and_(_table.state.in_(LEASED), _table.until > now.timestamp())

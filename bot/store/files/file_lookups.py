@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.core.file_lookups import FileLookup, FileLookupState
+from bot.core.file_lookups import LEASE_SECONDS, OVER, FileLookup, FileLookupState
 from bot.core.model import Actor, App, LookupStatus
 from bot.core.time_limits import STATE_SECONDS
 from bot.encryption import Cipher
@@ -39,7 +39,7 @@ from bot.store.files.file_lookup_codec import (
     encode_lookup,
     encode_rows,
 )
-from bot.store.files.file_lookup_turns import LEASED, OPEN, is_alive, is_due, select_next
+from bot.store.files.file_lookup_turns import LEASED, OPEN, is_alive, is_due, is_unshown, select_next
 from bot.store.writer import Writer
 
 _T = TypeVar("_T")
@@ -190,7 +190,7 @@ class StoredFileLookups:
         """Give a lease back with a new state, to be leased again after a while; False without it."""
 
         def release(connection: Connection, now: datetime) -> bool:
-            values = _free(state, problem)
+            values = _free(state, problem, now)
             if wait:
                 values |= {"retry_at": (now + wait).timestamp(), "tries": _table.tries}
             return _update(_leased(id_, holder, now), values, connection, now)
@@ -214,13 +214,38 @@ class StoredFileLookups:
             # Slack may have its CSV already.
             is_sent = and_(_table.state == FileLookupState.SENDING, _table.until > now.timestamp())
             there = and_(_table.id == id_, _table.state.in_(old), ~is_sent, is_alive(now))
-            return _update(there, _free(new, problem), connection, now)
+            return _update(there, _free(new, problem, now), connection, now)
 
         return self._write(move)
 
     def set_message(self, id_: str, channel: str, ts: str) -> None:
         """Keep the message that shows it."""
         self._write(partial(_update, _table.id == id_, {"channel": channel, "ts": ts}))
+
+    def set_shown(self, id_: str) -> None:
+        """Keep that its end is shown."""
+        self._write(partial(_update, and_(_table.id == id_, _table.state.in_(OVER)), {"until": 0.0}))
+
+    def take_unshown(self) -> FileLookup | None:
+        """Take one whose end is not shown though its process had LEASE_SECONDS for it."""
+        # Polling must not write.
+        with open_snapshot(self._engine) as connection:
+            late = is_unshown(clock.now(connection), self._unknown)
+            if connection.execute(select(_table.id).where(late).limit(1)).first() is None:
+                return None
+        return self._write(self._take_unshown)
+
+    def _take_unshown(self, connection: Connection, now: datetime) -> FileLookup | None:
+        late = select(_table.id).where(is_unshown(now, self._unknown)).limit(1)
+        row = connection.execute(late.with_for_update(skip_locked=True)).one_or_none()
+        if row is None:
+            return None
+        until = {"until": now.timestamp() + LEASE_SECONDS}
+        taken = update(file_lookups).where(_table.id == row.id).values(until).returning(file_lookups)
+        lookup = decode_lookup(connection.execute(taken).one(), self._apps)
+        if lookup is None:
+            self._unknown.add(row.id)
+        return lookup
 
     def _write(self, work: Callable[[Connection, datetime], _T]) -> _T:
         return self._writer.submit(lambda batch: batch.attempt(work))
@@ -268,9 +293,11 @@ def _leased(id_: str, holder: str, now: datetime) -> ColumnElement[bool]:
     return and_(_table.id == id_, _table.holder == holder, _table.state.in_(LEASED), is_alive(now))
 
 
-def _free(state: FileLookupState, problem: str) -> dict[str, object]:
+def _free(state: FileLookupState, problem: str, now: datetime) -> dict[str, object]:
     """Make the columns of one that nobody has leased."""
-    return {"state": state, "problem": problem, "holder": "", "until": 0.0, "retry_at": 0.0, **_FIRST_TRY}
+    # Until then its end is shown by the process that ended it.
+    until = now.timestamp() + LEASE_SECONDS if state in OVER else 0.0
+    return {"state": state, "problem": problem, "holder": "", "until": until, "retry_at": 0.0, **_FIRST_TRY}
 
 
 def _update(

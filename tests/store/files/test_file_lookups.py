@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, func, select, update
 
 from bot.core.commands import make_lookup
-from bot.core.file_lookups import FileLookup, FileLookupState
+from bot.core.file_lookups import LEASE_SECONDS, OVER, FileLookup, FileLookupState
 from bot.core.lookups.kinds import FRIENDS, PROFILES
 from bot.core.model import Actor, App, LookupStatus
 from bot.encryption import Cipher
@@ -222,6 +222,39 @@ def test_a_cancel_ends_the_lease_of_any_process(lookups: StoredFileLookups) -> N
     leased = lookups.lease_next("next", LONG)
     assert leased
     assert leased.done == 1
+
+
+@pytest.mark.parametrize("end", sorted(OVER))
+def test_hands_out_an_end_that_its_process_did_not_show(
+    lookups: StoredFileLookups, open_lookups: Callable[..., StoredFileLookups], url: str, end: S
+) -> None:
+    lookups.add(a_file_lookup(), IDS)
+    lookups.lease_next("a", LONG)
+    lookups.release("one", "a", end)
+    other = open_lookups()
+    early = other.take_unshown()
+    pass_time(url, LEASE_SECONDS)
+    taken = [other.take_unshown(), lookups.take_unshown()]
+    pass_time(url, LEASE_SECONDS)
+    again = lookups.take_unshown()
+    lookups.set_shown("one")
+    pass_time(url, LEASE_SECONDS)
+
+    assert early is None
+    assert [found and found.state for found in taken] == [end, None]
+    assert again
+    assert lookups.take_unshown() is None
+
+
+def test_hands_out_no_end_of_what_was_resumed(lookups: StoredFileLookups, url: str) -> None:
+    lookups.add(a_file_lookup(), IDS)
+    lookups.set_state("one", {S.WAITING}, S.CANCELLED)
+    lookups.set_state("one", {S.CANCELLED}, S.WAITING)
+    lookups.set_shown("one")
+    pass_time(url, LEASE_SECONDS)
+
+    assert lookups.take_unshown() is None
+    assert (lookups.lease_next("a", LONG) or a_file_lookup()).losses == 0
 
 
 def test_moves_none_whose_csv_is_being_sent(lookups: StoredFileLookups, url: str) -> None:
