@@ -19,7 +19,7 @@ from bot.slack.interaction_store import Interactions
 from bot.slack.interactions import SavedFile
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.errors import render_error
-from bot.slack.messages.file_lookup import ask_about_file
+from bot.slack.messages.lookups.file_lookup import ask_about_file
 from bot.slack.modals.file_lookup import file_view
 
 TAKE_SECONDS = 2.0

@@ -24,7 +24,7 @@ from bot.core.model import (
 )
 from bot.encryption import Cipher
 from bot.errors import AuditError
-from bot.store import chain, file_lookup_expiry, states, usage
+from bot.store import chain, states, usage
 from bot.store.batch import Batch, is_checkpoint_due
 from bot.store.database import clock
 from bot.store.database.engine import open_engine, open_snapshot
@@ -32,6 +32,7 @@ from bot.store.database.migrate import check_current, is_current, migrate_engine
 from bot.store.database.schema import changes, entries, entry_accounts, lease, outbox
 from bot.store.database.statements import Statement
 from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
+from bot.store.files import file_lookup_expiry
 from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.posts import find_outdated, find_places
 from bot.store.search import search

@@ -17,8 +17,8 @@ from bot.slack.api.errors import SlackCallError
 from bot.slack.api.retry_after import MOST_WAIT
 from bot.slack.delivery.channel import Channel
 from bot.slack.delivery.files import Files
-from bot.slack.messages.file_lookup import csv_comment, show_file_lookup
 from bot.slack.messages.lookups.csv import file_name
+from bot.slack.messages.lookups.file_lookup import csv_comment, show_file_lookup
 
 PACE = 3.0
 """Seconds between two changes of messages: Slack takes fifty a minute from all processes and answers."""

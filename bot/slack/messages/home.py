@@ -37,8 +37,8 @@ from bot.slack.messages.blocks import (
     words,
 )
 from bot.slack.messages.change import differences
-from bot.slack.messages.file_lookup import summarize
 from bot.slack.messages.help import SEND_A_FILE, list_grantees, role_line
+from bot.slack.messages.lookups.file_lookup import summarize
 from bot.slack.messages.text import and_more, cut, escape, join_some
 from bot.slack.messages.values import local_time
 

@@ -72,7 +72,8 @@ from bot.slack.messages.audit import MIN_GROUP, group_entries, render_checkpoint
 from bot.slack.messages.blocks import NEWER, Message
 from bot.slack.messages.change import entry_label
 from bot.slack.messages.errors import render_crash, render_error
-from bot.slack.messages.file_lookup import (
+from bot.slack.messages.home import AuditChannel, accessory, render_home
+from bot.slack.messages.lookups.file_lookup import (
     ask_about_file,
     asked_directly,
     csv_comment,
@@ -81,7 +82,6 @@ from bot.slack.messages.file_lookup import (
     started,
     too_many_files,
 )
-from bot.slack.messages.home import AuditChannel, accessory, render_home
 from bot.slack.messages.lookups.paging import PageControls, pages, shown, single_account
 from bot.slack.messages.notices import (
     busy,

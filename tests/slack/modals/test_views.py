@@ -20,7 +20,7 @@ from bot.core.results import Form, Overwritten, Preview, Settled, Unchanged
 from bot.errors import ExpiredError, OutcomeUnknownError
 from bot.playground.blockkit.checker import check_view
 from bot.slack.messages.errors import render_crash, render_error
-from bot.slack.messages.file_lookup import started
+from bot.slack.messages.lookups.file_lookup import started
 from bot.slack.messages.notices import busy
 from bot.slack.messages.render import render
 from bot.slack.modals import lookup

@@ -18,7 +18,7 @@ from bot.encryption import Cipher
 from bot.errors import AlteredError
 from bot.store.database.engine import open_engine
 from bot.store.database.schema import file_lookup_ids, file_lookup_rows, file_lookups
-from bot.store.file_lookup_expiry import MAX_EXPIRED_PARTS
+from bot.store.files.file_lookup_expiry import MAX_EXPIRED_PARTS
 from bot.store.files.file_lookups import _PARTS, StoredFileLookups
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url

@@ -19,7 +19,7 @@ from bot.slack.delivery.response_url import Responder
 from bot.slack.file_lookup_answers import read_place
 from bot.slack.interactions import SavedFile
 from bot.slack.listeners.submission import admit_submission, show_mistakes
-from bot.slack.messages.file_lookup import started
+from bot.slack.messages.lookups.file_lookup import started
 from bot.slack.modals.answer import notice_view
 from bot.slack.modals.file_lookup import FILE_MODAL
 from bot.slack.modals.lookup import TITLE

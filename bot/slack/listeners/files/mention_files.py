@@ -13,7 +13,7 @@ from bot.slack.delivery.reply import Audience, Reply
 from bot.slack.delivery.request import SlackRequest
 from bot.slack.file_lookup_answers import without_accounts
 from bot.slack.listeners.mention_text import read_message, read_word
-from bot.slack.messages.file_lookup import asked_directly, reading, too_many_files
+from bot.slack.messages.lookups.file_lookup import asked_directly, reading, too_many_files
 from bot.slack.runner import CommandRunner
 
 MOST_FILES = 3
