@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bot.core.commands import LookupCommand
 from bot.core.fields import Field
-from bot.core.lookups.rows import attribute_fields, explain, header, to_cells, write_time
+from bot.core.lookups.csv_rows import attribute_fields, explain, header, to_cells, write_time
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.text.spreadsheet import line, lines
 from bot.core.text.value_words import format_value

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.bulk.columns import ColumnGuess, guess_columns
 from bot.bulk.file_lookups import FileLookups
+from bot.bulk.id_column import ColumnGuess, guess_columns
 from bot.core.commands import LookupCommand
 from bot.core.file_lookups import FileLookup
 from bot.core.model import Actor, Surface

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from bot.core.lookups.rows import COLUMNS
+from bot.core.lookups.csv_rows import COLUMNS
 from bot.core.model import Outcome, Surface
 from bot.core.time_limits import STATE_SECONDS
 from bot.playground.faults.faults import UPLOAD_URL, SlackFault

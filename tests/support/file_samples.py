@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.bulk.columns import Column, ColumnGuess
+from bot.bulk.id_column import Column, ColumnGuess
 from bot.core.commands import make_lookup
 from bot.core.fields import NICK
 from bot.core.file_lookups import FileLookup, FileLookupState

@@ -12,7 +12,7 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
 )
 
-from bot.bulk.columns import Column, ColumnGuess
+from bot.bulk.id_column import Column, ColumnGuess
 from bot.core.commands import LookupCommand
 from bot.core.parsing.command_line import Apps
 from bot.slack.messages.blocks import code, context, paragraph, words

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.bulk.columns import Column, ColumnGuess
+from bot.bulk.id_column import Column, ColumnGuess
 from bot.core.commands import SPECS, LookupCommand, ShowHistory
 from bot.core.fields import FRIEND_FIELDS, NICK, PROFILE_FIELDS, Domain, custom_field, named
 from bot.core.file_lookups import FileLookupState

@@ -6,7 +6,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block
 
 from bot.core.commands import LookupCommand
-from bot.core.lookups.rows import all_fields, header, to_cells
+from bot.core.lookups.csv_rows import all_fields, header, to_cells
 from bot.core.results import Lookup
 from bot.core.text.spreadsheet import lines
 from bot.slack.messages.blocks import code, context, paragraph, words

@@ -5,7 +5,7 @@ from itertools import chain
 
 from slack_sdk.models.blocks import Block, RichTextElement
 
-from bot.bulk.columns import ColumnGuess
+from bot.bulk.id_column import ColumnGuess
 from bot.core.commands import LookupCommand
 from bot.core.file_lookups import OVER, RESUMABLE, FileLookup, FileLookupState
 from bot.core.lookups.job import Progress

@@ -6,9 +6,9 @@ from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.commands import LookupCommand
 from bot.core.ids import fits
+from bot.core.lookups.csv_rows import all_fields
 from bot.core.lookups.mutual import MUTUAL, UNKNOWN, YES
 from bot.core.lookups.reasons import COUNTED
-from bot.core.lookups.rows import all_fields
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.results import Lookup
 from bot.core.text.visible_text import make_visible

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from slack_sdk.models.blocks import Block, RichTextElement
 
 from bot.core.fields import NICK, Domain, Field, Kind
-from bot.core.lookups.rows import all_fields
+from bot.core.lookups.csv_rows import all_fields
 from bot.core.model import AccountResult
 from bot.core.results import Drift, Lookup
 from bot.core.text.value_words import format_value, is_set

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from bot.core.fields import custom_field
+from bot.core.lookups.csv_rows import COLUMNS
 from bot.core.lookups.fetch import never_asked
-from bot.core.lookups.rows import COLUMNS
 from bot.core.model import App, LookupStatus
 from bot.core.results import Lookup
 from bot.core.text.visible_text import make_visible

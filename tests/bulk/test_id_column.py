@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.bulk.columns import EXAMPLES, MOST_COLUMNS, ColumnGuess, guess_columns
+from bot.bulk.id_column import EXAMPLES, MOST_COLUMNS, ColumnGuess, guess_columns
 from bot.bulk.ids_file import IdsFile, as_utf8, reading
 from bot.errors import UsageError
 
