@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from bot.core.file_lookups import FileLookup, FileLookupState
+from bot.core.file_lookups import LEASE_SECONDS, FileLookup, FileLookupState
 from bot.core.model import Actor, LookupStatus
 from bot.encryption import Cipher
 from bot.errors import BotError
@@ -24,6 +24,7 @@ from bot.slack.delivery.file_lookup_notices import SlackFileLookupNotices
 from bot.slack.delivery.files import Files
 from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.record import Store
+from tests.support.file_lookup_time import pass_time
 from tests.support.file_samples import LOOKUP
 from tests.support.migrated import migrated_file
 from tests.support.sample_results import PROD
@@ -238,3 +239,15 @@ def test_posts_once_for_an_outcome_where_slack_lets_nothing_be_edited(store: Sto
 
         methods = [request.path.rpartition(".")[2] for request in slack.requests]
         assert methods == ["update", "update", "update", "postMessage", "update"]
+
+
+def test_keeps_that_an_end_is_shown(
+    vera: Page, notices: SlackFileLookupNotices, store: StoredFileLookups, tmp_path: Path
+) -> None:
+    store.set_state("mine", [S.WAITING], S.CANCELLED)
+    notices.show(moved(MINE, 40, S.CANCELLED))
+    wait_for(vera, "Cancelled after 40 of 100")
+    notices.close()
+    pass_time(f"sqlite:///{tmp_path / 'im-bot.db'}", LEASE_SECONDS)
+
+    assert store.take_unshown() is None
