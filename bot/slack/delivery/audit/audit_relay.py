@@ -207,7 +207,8 @@ class Relay:
                 self._woken.clear()
                 seconds = self._step()
                 # Only the wait for entries is cut short; the others are Slack's.
-                (self._woken if self._is_idle else self._stop).wait(seconds)
+                wakes = self._is_idle and not self._stop.is_set()
+                (self._woken if wakes else self._stop).wait(seconds)
         finally:
             self._release()
 
