@@ -225,7 +225,7 @@ def _show_entry(entry: Entry, channel: _Channel, trim: Truncator) -> Iterator[Bl
     said = (
         _heading(event, channel, trim),
         plural(len(found), "field") if is_long else short,
-        show_reason(event, trim),
+        quote_reason(event, trim),
     )
     lines = [" · ".join(filter(None, said)), *show_problem(event, trim)]
     undo = channel.undone.get(event.change_id) if is_done(event) else None
@@ -321,11 +321,12 @@ def _refusal_reasons(events: Iterable[AuditEvent], trim: Truncator) -> Iterator[
         yield more
 
 
-def show_reason(event: AuditEvent, trim: Truncator) -> str:
-    """Show the reason of a change, in quotes where a person gave it."""
+def quote_reason(event: AuditEvent, trim: Truncator) -> str:
+    """Show the reason of an entry, in quotes where a person gave it."""
     reason = trim(make_visible(event.reason))
-    # An undo's reason is the bot's own.
-    return f"“{reason}”" if reason and event.command != WORDS[UndoChange] else reason
+    # The reasons of undos and of lookups are the bot's own.
+    is_quoted = event.change_id and event.command != WORDS[UndoChange]
+    return f"“{reason}”" if reason and is_quoted else reason
 
 
 def show_difference(each: Difference) -> str:

@@ -33,11 +33,11 @@ from bot.slack.messages.change import order_fields
 from bot.slack.messages.history_entries import (
     Detail,
     Place,
+    altered_line,
     entry_line,
     group_lookups,
     lookups_line,
     mark,
-    show_altered,
     show_entry,
     show_lookups,
 )
@@ -128,10 +128,7 @@ def _show_lines(found: RecordPage, place: Place, page: PageControls, trim: Trunc
         elif isinstance(each, Entry):
             lines.append(entry_line(each, found, place(each), page, trim))
         else:
-            if lines:
-                yield paragraph(*lines)
-            lines = []
-            yield show_altered(each)
+            lines.append(altered_line(each))
     if lines:
         yield paragraph(*lines)
 

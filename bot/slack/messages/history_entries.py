@@ -13,11 +13,18 @@ from bot.core.commands import WORDS, SetFields, ShowHistory, UndoChange
 from bot.core.model import AlteredEntry, App, AuditEvent, Entry, Outcome
 from bot.core.results import RecordPage
 from bot.core.text.visible_text import make_visible
-from bot.slack.messages.audit import MARKS, is_done, show_difference, show_problem, show_reason, verify_advice
+from bot.slack.messages.audit import (
+    MARKS,
+    is_done,
+    quote_reason,
+    show_difference,
+    show_problem,
+    verify_advice,
+)
 from bot.slack.messages.blocks import Truncator, bold, code, paragraph, person, plain_context, words
 from bot.slack.messages.change import differences, entry_label, show_differences
 from bot.slack.messages.lookups.paging import PageControls
-from bot.slack.messages.text import and_more, plural
+from bot.slack.messages.text import and_more, join_some
 from bot.slack.messages.values import show_span, show_time
 
 Lookups: TypeAlias = Sequence[Entry]
@@ -42,8 +49,9 @@ _OUTCOMES: Mapping[Outcome, str] = {
 """Words for outcomes that say more than their names in the record."""
 _MAX_FIELDS = 8
 _MAX_IN_LINE = 3
+"""The most fields that are shown in one line."""
 _MAX_LINE = 160
-"""The most fields, and their most characters, that are shown in one line."""
+"""The most characters of their names and values."""
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _MAX_ACCOUNTS = 3
 _CHANNEL = re.compile("[CGD][A-Z0-9]+")
@@ -91,7 +99,7 @@ def show_entry(
         only: The tags of the only fields to show; empty for all.
     """
     if isinstance(entry, AlteredEntry):
-        yield show_altered(entry)
+        yield paragraph(altered_line(entry))
         return
     event = entry.event
     after = {tag: value for tag, value in event.after.items() if not only or tag in only}
@@ -111,11 +119,6 @@ def show_entry(
         yield plain_context(entry_label(entry))
 
 
-def show_altered(entry: AlteredEntry) -> Block:
-    """Show that an entry was altered, and what to do."""
-    return paragraph([bold(f"🚨 #{entry.sequence} has been altered. "), *verify_advice()])
-
-
 def show_lookups(groups: Sequence[Lookups], place: Place, page: PageControls, trim: Truncator) -> Block:
     """Show answered lookups without any emphasis: one line for those of one person in a row."""
     return paragraph(*(lookups_line(group, place(group[0]), page, trim) for group in groups))
@@ -124,25 +127,44 @@ def show_lookups(groups: Sequence[Lookups], place: Place, page: PageControls, tr
 def entry_line(
     entry: Entry, found: RecordPage, place: str | None, page: PageControls, trim: Truncator
 ) -> list[RichTextElement]:
-    """Show an entry that was searched for in one line; fields that are too long for it are counted."""
+    """Show an entry that was searched for in one line."""
     event = entry.event
-    app = found.apps.get(event.app, App(event.app, ""))
-    fields = differences(app.custom, event.before, event.after, trim) if found.with_values else []
-    short = " · ".join(map(show_difference, fields))
-    if len(fields) > _MAX_IN_LINE or len(short) > _MAX_LINE:
-        short = plural(len(fields), "field")
-    reason = "" if event.command == WORDS[ShowHistory] else show_reason(event, trim)
-    said = " · ".join(filter(None, (short, *show_problem(event, trim), reason)))
+    said = filter(None, (_changed(event, found, trim), *show_problem(event, trim), _why(event, page, trim)))
     by = [] if found.query.person else [person(event.actor.user_id), words(" · ")]
-    number = _number(entry, page.links.get(entry.sequence, ""))
     return [
         *_happened(entry, place, trim, in_short=True),
-        words(f"  {said}  " if said else "  "),
+        words(f"  {text}  " if (text := " · ".join(said)) else "  "),
         *by,
         show_time(entry.at),
         words(" · "),
-        number,
+        _number(entry, page.links.get(entry.sequence, "")),
     ]
+
+
+def altered_line(entry: AlteredEntry) -> list[RichTextElement]:
+    """Show in one line that an entry was altered, and what to do."""
+    return [bold(f"🚨 #{entry.sequence} has been altered. "), *verify_advice()]
+
+
+def _changed(event: AuditEvent, found: RecordPage, trim: Truncator) -> str:
+    """Show the fields of a change; their names alone, if the values are too long for a line."""
+    if not found.with_values:
+        return ""
+    app, only = found.apps.get(event.app, App(event.app, "")), found.query.fields
+    after = {tag: value for tag, value in event.after.items() if not only or tag in only}
+    # Cut texts would fit where whole ones do not, and then a line would grow as its texts get shorter.
+    whole = differences(app.custom, event.before, after, Truncator())
+    if len(whole) > _MAX_IN_LINE or len(" · ".join(map(show_difference, whole))) > _MAX_LINE:
+        labels = [trim(each.label) for each in whole]
+        return join_some(labels[:_MAX_IN_LINE], len(labels) - _MAX_IN_LINE)
+    return " · ".join(map(show_difference, differences(app.custom, event.before, after, trim)))
+
+
+def _why(event: AuditEvent, page: PageControls, trim: Truncator) -> str:
+    """Show a reason; only to editors where it says what somebody looked for."""
+    if event.command == WORDS[ShowHistory] or not (event.change_id or page.may_change):
+        return ""
+    return quote_reason(event, trim)
 
 
 def _first_line(entry: Entry, place: str | None, link: str, trim: Truncator) -> list[RichTextElement]:

@@ -677,6 +677,28 @@ def test_shows_a_change_that_was_searched_for_in_one_line() -> None:
     assert [each["text"] for each in texts(lines)].count("\n") == 49
 
 
+def test_shows_a_page_of_altered_entries_in_one_message() -> None:
+    found = record(
+        RecordQuery(kind=EntryKind.CHANGES), *(AlteredEntry(number) for number in range(50, 0, -1))
+    )
+
+    assert len(show(found, PageControls(previous_id="a", next_id="b", kind_ids=KIND_IDS)).blocks) < 10
+
+
+def test_shows_of_a_field_that_was_searched_for_its_values_alone() -> None:
+    found = record(RecordQuery(fields=(NICK.tag,)), enter())
+
+    assert "free_coins_4u → Bob K" in said(show(found))
+    assert "Friend requests" not in said(show(found))
+
+
+def test_names_the_fields_whose_values_are_too_long_for_a_line() -> None:
+    long = replace(CHANGE, after={NICK.tag: "x" * 200}, before={NICK.tag: "y"})
+    found = record(RecordQuery(person=ED), enter(change=long))
+
+    assert "  Nickname · “spam" in said(show(found))
+
+
 def test_shows_only_editors_the_words_of_a_search() -> None:
     searched = chain(1041, replace(LOOKED_UP.event, command="history", reason="harassment"))
     history = replace(HISTORY, entries=(searched,))
