@@ -39,8 +39,8 @@ WATCH_SECONDS = 120.0
 """Seconds for which a request can be cancelled from another process; by then it has ended."""
 _LOOK_SECONDS = 0.25
 """Seconds between two looks at what the other side has done."""
-_OVERTAKE_SECONDS = 0.75
-"""Seconds by which a press may come before the state of its button is saved."""
+_MORE_LOOKS = 3
+"""The further looks for state: a press may come before the state of its button is saved."""
 LOAD_SECONDS = 1.5
 """Seconds that a press waits for state of another process; Slack waits three for an ack."""
 _LOADS = 4
@@ -230,7 +230,7 @@ class Interactions:
         with self._lock:
             kept = self._kept.get(key)
         if kept is None or kept.expiry < time.monotonic():
-            kept = self._load(key)
+            kept = self._load(key, _MORE_LOOKS if may_be_new(key) else 0)
         if kept is None or not isinstance(kept.what, kinds):
             raise ExpiredError(_EXPIRED, advice="Run the command again for new buttons")
         if kept.owner != actor:
@@ -263,7 +263,7 @@ class Interactions:
             kept = self._kept.get(key)
         if kept is None or kept.saved:
             with suppress(AuditError):
-                kept = self._load(key)
+                kept = self._load(key, 1)
         if kept is None or not isinstance(kept.what, kind) or kept.owner != actor:
             raise ExpiredError(_EXPIRED)
         return kept.what
@@ -325,24 +325,21 @@ class Interactions:
         elif kept:
             self._store.save(SavedState(_cancel_id(key), kept.owner.user_id, _TOO_LATE))
 
-    def _load(self, key: str) -> _Entry | None:
-        """Load what another process kept, or this one before a restart."""
-        loading = self._loaders.submit(self._find_state, key)
-        try:
-            state = loading.result(LOAD_SECONDS)
-        except TimeoutError:
-            loading.cancel()
-            raise AuditError("the record did not answer in time", advice="Try again in a minute") from None
+    def _load(self, key: str, looks: int) -> _Entry | None:
+        """Load what another process kept, or this one before a restart, after some more looks at most."""
+        state = self._ask_store(key)
+        while state is None and looks and not self._closed.wait(_LOOK_SECONDS):
+            state, looks = self._ask_store(key), looks - 1
         what = self._codec.decode(state.content) if state else None
         return _Entry(math.inf, Actor(state.owner, ""), what) if state and what else None
 
-    def _find_state(self, key: str) -> SavedState | None:
-        # A quick press may overtake the write of its state.
-        until = time.monotonic() + (_OVERTAKE_SECONDS if may_be_new(key) else 0.0)
-        state = self._store.find_state(key)
-        while state is None and time.monotonic() < until and not self._closed.wait(_LOOK_SECONDS):
-            state = self._store.find_state(key)
-        return state
+    def _ask_store(self, key: str) -> SavedState | None:
+        loading = self._loaders.submit(self._store.find_state, key)
+        try:
+            return loading.result(LOAD_SECONDS)
+        except TimeoutError:
+            loading.cancel()
+            raise AuditError("the record did not answer in time", advice="Try again in a minute") from None
 
     def _is_oldest_expired(self, now: float) -> bool:
         return any(kept.expiry < now for kept in islice(self._kept.values(), 1))
