@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Lock
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,6 +44,7 @@ class _BoundedConnection(Connection):
 
     Args:
         seconds: The time limit.
+        receive_seconds: The time-out of one receive or send.
         hear: Called at each pong after Slack's hello.
 
     Attributes:
@@ -50,8 +52,11 @@ class _BoundedConnection(Connection):
         is_greeted: True once Slack has said hello; before, it may still turn the connection away.
     """
 
-    def __init__(self, seconds: float, hear: Callable[[], None], **settings: Any) -> None:
+    def __init__(
+        self, seconds: float, receive_seconds: float, hear: Callable[[], None], **settings: Any
+    ) -> None:
         self._seconds = seconds
+        self._receive_seconds = receive_seconds
         self._hear = hear
         self._ponged_at: float | None = None
         self.is_open = False
@@ -78,13 +83,22 @@ class _BoundedConnection(Connection):
             # Only its kind: the URL holds a ticket.
             failure = SlackClientNotConnectedError(f"no WebSocket to Slack ({error})")
         else:
-            stream.settimeout(RECEIVE_SECONDS)
+            stream.settimeout(self._receive_seconds)
             self.sock = stream  # type: ignore[assignment]  # any socket will do
             self.is_open = True
             return
         if self.on_error_listener is not None:
             self.on_error_listener(failure)
         self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close it at once, though its reader waits for Slack."""
+        # The library waits until the reader's receive has ended. What is being sent may still go out.
+        with self.sock_send_lock, suppress(OSError):
+            if self.sock is not None:
+                # The plain socket: TLS has state that belongs to the reader.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+        super().disconnect()
 
     def _greet(self, stream: socket.socket) -> None:
         parts = urlsplit(self.url.strip())
@@ -130,6 +144,7 @@ class SocketClient(SocketModeClient):
         slack: The client of Slack's Web API.
         seconds: The time limit for connecting.
         ping_interval: The seconds between pings.
+        receive_seconds: The time-out of one receive or send.
 
     Attributes:
         greeted: Set at Slack's first hello.
@@ -142,10 +157,12 @@ class SocketClient(SocketModeClient):
         slack: SlackClient,
         seconds: float = OPEN_SECONDS,
         ping_interval: float = PING_SECONDS,
+        receive_seconds: float = RECEIVE_SECONDS,
         **settings: Any,
     ) -> None:
         self._slack = slack
         self._seconds = seconds
+        self._receive_seconds = receive_seconds
         self._closing = Event()
         self._replacing = Lock()
         self._pause = 0.0
@@ -191,6 +208,7 @@ class SocketClient(SocketModeClient):
             self.wss_uri = self.issue_new_wss_url()
         session = _BoundedConnection(
             self._seconds,
+            self._receive_seconds,
             self._hear,
             url=self.wss_uri,
             logger=self.logger,
@@ -263,6 +281,9 @@ class SocketClient(SocketModeClient):
         """Close the connection for good."""
         with self._replacing:
             self._closing.set()
+        self.closed = True
+        # Nothing, so that the library's reader of this queue does not wait for the next message.
+        self.message_queue.put(None)
         super().close()
 
 
