@@ -1,34 +1,20 @@
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.playground.people import EDITOR, VIEWER
-from bot.sandbox.behavior import Behavior
 from bot.sandbox.data import Account
 from bot.slack.workers import THREADS
 from tests.support.running_bot import RunningBot, SlackUser, run_bot
 
-LONG = 2800
-"""Milliseconds of a call: longer than the wait for a lookup's first progress, shorter than a time-out."""
 DIRECT = f"D{VIEWER.id[1:]}"
 
 
 @pytest.fixture(scope="module")
 def running_bot(bot_with_either_slack: RunningBot) -> RunningBot:
     return bot_with_either_slack
-
-
-@pytest.fixture(autouse=True)
-def no_faults(running_bot: RunningBot) -> Iterator[None]:
-    yield
-    running_bot.sandbox.behavior = Behavior()
-
-
-def slow(running_bot: RunningBot, milliseconds: int) -> None:
-    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=milliseconds)
 
 
 def has_cancel(message: dict[str, Any]) -> bool:
@@ -52,9 +38,9 @@ def restore_buttons(running_bot: RunningBot, message: dict[str, Any]) -> None:
 
 
 def test_shows_one_line_of_a_slow_command_and_its_answer_as_a_new_message(running_bot: RunningBot) -> None:
-    slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        working = vera.begin("/im profile alice bob_k")
+        with running_bot.vendor.hold():
+            working = vera.begin("/im profile alice bob_k")
         answer = vera.answer()
         after = vera.press(working, "Cancel")
 
@@ -72,11 +58,12 @@ def test_shows_one_line_of_a_slow_command_and_its_answer_as_a_new_message(runnin
 def test_moves_the_progress_of_a_direct_message_with_a_button_that_goes_when_it_has_ended(
     running_bot: RunningBot,
 ) -> None:
-    slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        assert vera.page.send("alice bob_k", DIRECT) == {"ok": True}
-        vera.answer()  # the message sent
-        progress, answer = vera.answer(), vera.answer()
+        with running_bot.vendor.hold():
+            assert vera.page.send("alice bob_k", DIRECT) == {"ok": True}
+            vera.answer()  # the message sent
+            progress = vera.answer()
+        answer = vera.answer()
         restore_buttons(running_bot, progress)
         refused = vera.press(progress, "Cancel")
 
@@ -92,8 +79,8 @@ def test_counts_what_is_found_while_the_rest_is_asked_about(running_bot: Running
     (app,) = running_bot.sandbox.apps.values()
     here = [f"here_{number}" for number in range(100)]
     app.accounts.update({account: Account({"Tag_Profile_IM_Nick": account}) for account in here})
-    slow(running_bot, 3500)  # the two accounts not found take a second call, which checks them
-    with running_bot.act_as() as vera:
+    # The two accounts not found take a second call, which checks them.
+    with running_bot.act_as() as vera, running_bot.vendor.hold("account_check"):
         assert vera.page.send(f"{' '.join(here)} nobody_1 nobody_2", DIRECT) == {"ok": True}
         vera.answer()  # the message sent
         progress = vera.answer()
@@ -107,10 +94,9 @@ def test_counts_what_is_found_while_the_rest_is_asked_about(running_bot: Running
 
 def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> None:
     with run_bot("socket") as running_bot, running_bot.act_as() as vera:
-        slow(running_bot, LONG)
-        progress = wait_for_cancel(vera, vera.begin("/im profile alice bob_k"))
-        answer = vera.press(progress, "Cancel")
-        slow(running_bot, 0)
+        with running_bot.vendor.hold():
+            progress = wait_for_cancel(vera, vera.begin("/im profile alice bob_k"))
+            answer = vera.press(progress, "Cancel")
         history = vera.ask("/im history alice")
         running_bot.bot.workers.close()  # ends after all messages are sent
         last = running_bot.workspace.find(answer["channel"], answer["ts"])
@@ -124,8 +110,11 @@ def test_answers_a_cancelled_lookup_at_once_and_says_nothing_more_of_it() -> Non
 
 
 def test_refuses_cancel_by_another_person(running_bot: RunningBot) -> None:
-    slow(running_bot, LONG)
-    with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
+    with (
+        running_bot.act_as() as vera,
+        running_bot.act_as(EDITOR) as ed,
+        running_bot.vendor.hold(),
+    ):
         progress = wait_for_cancel(vera, vera.begin("/im profile alice"))
         next(kept for kept in running_bot.workspace.messages if kept.ts == progress["ts"]).only_for = None
         refused = ed.press(progress, "Cancel")
@@ -137,18 +126,17 @@ def test_refuses_cancel_by_another_person(running_bot: RunningBot) -> None:
 
 
 def test_cancels_although_every_worker_is_busy_with_lookups(running_bot: RunningBot) -> None:
-    slow(running_bot, LONG)
     each = THREADS // 2 + 2
     with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
-        for _ in range(each):
-            assert vera.page.send("/im profile alice") == {"ok": True}
-            assert ed.page.send("/im profile alice") == {"ok": True}
-        progress = vera.answer()
-        while not (has_cancel(progress) and "Looking up" in progress["text"]):
+        with running_bot.vendor.hold():
+            for _ in range(each):
+                assert vera.page.send("/im profile alice") == {"ok": True}
+                assert ed.page.send("/im profile alice") == {"ok": True}
             progress = vera.answer()
-        # If Cancel waited for a worker, the lookup would end first.
-        answer = vera.press(progress, "Cancel")
-        slow(running_bot, 0)
+            while not (has_cancel(progress) and "Looking up" in progress["text"]):
+                progress = vera.answer()
+            # If Cancel waited for a worker, the lookup would end first.
+            answer = vera.press(progress, "Cancel")
         ended = 0
         while ended < each:
             ended += any(end in answer["text"] for end in ("of 1 found", "Cancelled."))
@@ -157,9 +145,9 @@ def test_cancels_although_every_worker_is_busy_with_lookups(running_bot: Running
 
 
 def test_shares_a_slow_answer_and_sends_its_csv_as_messages_of_their_own(running_bot: RunningBot) -> None:
-    slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        working = vera.begin("/im profile alice --share --csv")
+        with running_bot.vendor.hold():
+            working = vera.begin("/im profile alice --share --csv")
         shared, file, sent = (vera.answer() for _ in range(3))
 
     assert working["ephemeral"]
@@ -172,11 +160,10 @@ def test_shares_a_slow_answer_and_sends_its_csv_as_messages_of_their_own(running
 
 
 def test_sends_no_csv_of_a_cancelled_lookup(running_bot: RunningBot) -> None:
-    slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        progress = wait_for_cancel(vera, vera.begin("/im profile alice bob_k --csv"))
-        answer = vera.press(progress, "Cancel")
-        slow(running_bot, 0)
+        with running_bot.vendor.hold():
+            progress = wait_for_cancel(vera, vera.begin("/im profile alice bob_k --csv"))
+            answer = vera.press(progress, "Cancel")
         after = vera.ask("/im whoami")
 
     assert "Cancelled. 0 of 2 read" in answer["text"]
@@ -184,10 +171,9 @@ def test_sends_no_csv_of_a_cancelled_lookup(running_bot: RunningBot) -> None:
 
 
 def test_resumes_a_cancelled_lookup(running_bot: RunningBot) -> None:
-    slow(running_bot, LONG)
     with running_bot.act_as() as vera:
-        cancelled = vera.press(wait_for_cancel(vera, vera.begin("/im profile alice bob_k")), "Cancel")
-        slow(running_bot, 0)
+        with running_bot.vendor.hold():
+            cancelled = vera.press(wait_for_cancel(vera, vera.begin("/im profile alice bob_k")), "Cancel")
         answer = vera.result(vera.press(cancelled, "Resume with 2 left"))
 
     assert "2 of 2 found" in answer["text"]

@@ -30,6 +30,7 @@ from bot.store.export import export
 from bot.store.record import Store
 from tests.support.delaying_proxy import DelayingProxy, run_delaying_proxy
 from tests.support.entries import unaltered
+from tests.support.held_answers import HeldAnswers
 from tests.support.migrated import migrated_file
 from tests.support.slack import ONCALL, Page, open_page
 
@@ -49,6 +50,8 @@ class RunningBot:
     url: str
     workspace: Workspace
     sandbox: Sandbox
+    vendor: HeldAnswers
+    """The sandbox over HTTP."""
     settings: Settings
     bots: Sequence[Bot]
 
@@ -222,12 +225,13 @@ def run_bot(
         changes: Other settings.
     """
     workspace, sandbox = make_workspace(), open_sandbox()
+    vendor = HeldAnswers(WebApp(sandbox))
     workspace.posting_limit = PostingLimit(enabled=False)
     if in_organization:
         workspace.join_organization()
     with (
         TemporaryDirectory() as folder,
-        BackgroundServer(WebApp(sandbox)) as im,
+        BackgroundServer(vendor) as im,
         BackgroundServer(make_app(workspace)) as slack,
         run_delaying_proxy(DelayingProxy(slack.url, there=ack_delay)) as proxy,
     ):
@@ -241,7 +245,7 @@ def run_bot(
             else:
                 bots = [stack.enter_context(_open(settings)) for _ in range(1 + (transport == "pair"))]
                 stack.enter_context(_by_http(bots, settings, workspace, ack_delay))
-            yield RunningBot(slack.url, workspace, sandbox, settings, bots)
+            yield RunningBot(slack.url, workspace, sandbox, vendor, settings, bots)
 
 
 @contextmanager
