@@ -15,7 +15,7 @@ from bot.core.model import Entry, Outcome
 from bot.playground.blockkit.checker import check_message
 from bot.playground.people import AUDIT_CHANNEL_ID, VIEWER, Person
 from bot.playground.server import make_app
-from bot.playground.state.rate_limits import PostingLimit
+from bot.playground.state.rate_limits import CallLimit, PostingLimit
 from bot.playground.workspace import Workspace
 from bot.playground_app import make_settings, make_workspace
 from bot.sandbox.run import open_sandbox
@@ -226,7 +226,7 @@ def run_bot(
     """
     workspace, sandbox = make_workspace(), open_sandbox()
     vendor = HeldAnswers(WebApp(sandbox))
-    workspace.posting_limit = PostingLimit(enabled=False)
+    workspace.posting_limit, workspace.call_limit = PostingLimit(enabled=False), CallLimit(enabled=False)
     if in_organization:
         workspace.join_organization()
     with (
