@@ -1,8 +1,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import replace
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import Any
 
@@ -22,7 +21,6 @@ from bot.playground.people import (
     VIEWER,
     Person,
 )
-from bot.sandbox.behavior import Behavior
 from bot.store.record import Store
 from tests.support.bot import signed
 from tests.support.entries import unaltered
@@ -36,7 +34,6 @@ DIRECT = f"D{VIEWER.id[1:]}"
 @pytest.fixture(autouse=True)
 def no_faults(running_bot: RunningBot) -> Iterator[None]:
     yield
-    running_bot.sandbox.behavior = Behavior()
     running_bot.workspace.posting_limit._paid_until.clear()
 
 
@@ -356,8 +353,7 @@ def test_says_that_it_is_busy(running_bot: RunningBot) -> None:
 
 
 def test_shows_progress_in_its_thread_and_cancels_there(running_bot: RunningBot) -> None:
-    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=4400)
-    with running_bot.act_as() as vera:
+    with running_bot.act_as() as vera, running_bot.vendor.hold():
         progress = say(vera, "@im-bot alice bob_k", ONCALL)
         answer = vera.press(progress, "Cancel")
 
@@ -372,14 +368,15 @@ def test_shows_progress_in_its_thread_and_cancels_there(running_bot: RunningBot)
 def test_shows_a_status_rather_than_a_message_until_it_answers(
     running_bot: RunningBot, text: str, channel: str
 ) -> None:
-    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=1600)
-    with running_bot.act_as() as vera:
+    with running_bot.act_as() as vera, ExitStack() as held:
+        held.enter_context(running_bot.vendor.hold())
         assert vera.page.send(text, channel) == {"ok": True}
         ts, seen = vera.answer()["ts"], list[str]()
         while not {"", "answer"} <= set(seen):
             news = vera.page.next()
             if news["type"] == "status" and news["ts"] == ts:
                 seen.append(news["status"])
+                held.close()
             elif news["type"] == "message" and not is_audit_message(news["message"]):
                 assert "1 of 1 found" in news["message"]["text"]
                 seen.append("answer")
@@ -391,9 +388,9 @@ def test_shows_a_status_rather_than_a_message_until_it_answers(
 
 def test_puts_the_answer_in_the_place_of_the_working_line(running_bot: RunningBot) -> None:
     running_bot.workspace.faults.set_lasting_fault("assistant.threads.setStatus", SlackFault.BROKEN)
-    running_bot.sandbox.behavior = replace(running_bot.sandbox.behavior, latency_ms=1600)
     with running_bot.act_as() as vera:
-        working = say(vera, "alice", DIRECT)
+        with running_bot.vendor.hold():
+            working = say(vera, "alice", DIRECT)
         answer = said_by_bot(vera)
     running_bot.workspace.faults.set_lasting_fault("assistant.threads.setStatus", None)
 
@@ -419,10 +416,10 @@ def test_writes_to_the_person_when_the_thread_takes_nothing(running_bot: Running
 
 
 def test_answers_in_the_thread_when_slack_takes_no_more_changes(running_bot: RunningBot) -> None:
-    running_bot.sandbox.behavior = Behavior(latency_ms=2800)
     running_bot.workspace.faults.fail("chat.update", SlackFault.RATE_LIMITED, 20)
     with running_bot.act_as() as vera, running_bot.act_as(EDITOR) as ed:
-        line = say(vera, "@im-bot alice", ONCALL)
+        with running_bot.vendor.hold():
+            line = say(vera, "@im-bot alice", ONCALL)
         answer, seen = said_by_bot(vera), [said_by_bot(ed), said_by_bot(ed)][-1]
     running_bot.workspace.faults._faults["chat.update"].clear()
 

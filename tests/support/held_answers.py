@@ -24,7 +24,7 @@ class HeldAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_later(message: Any) -> None:
-            while self._held is not None and self._held in scope["path"]:
+            while self._held is not None and self._held in scope["path"]:  # noqa: ASYNC110 - for another thread
                 await asyncio.sleep(_LOOK_SECONDS)
             await send(message)
 
