@@ -11,9 +11,8 @@ from bot.playground.people import AUDIT_CHANNEL_ID
 from bot.playground.state.messages import list_elements
 from bot.sandbox.behavior import Behavior, Fault
 from tests.support.running_bot import RunningBot, SlackUser, run_bot
+from tests.support.slack import wait_until
 
-SLOW = Behavior(latency_ms=2800)
-"""Longer than the wait for a lookup's second message, shorter than a time-out."""
 FOLLOWS = re.compile(r"The answer follows( as a new message)?\.")
 
 
@@ -89,8 +88,10 @@ def test_leaves_the_pressed_message_and_answers_once_beside_it(
     assert kept
     before, known = replace(kept.content), len(running_bot.workspace.messages)
 
-    running_bot.sandbox.behavior = SLOW
-    ed.click(pressed, label)
+    running_bot.sandbox.behavior = Behavior()
+    with running_bot.vendor.hold():
+        ed.click(pressed, label)
+        wait_until(lambda: bool(said_since(running_bot, known)))
     answer = last(ed, expected)
 
     assert kept.content == before
@@ -106,8 +107,10 @@ def test_says_beside_the_pressed_message_what_went_wrong(running_bot: RunningBot
     assert kept
     before, known = replace(kept.content), len(running_bot.workspace.messages)
 
-    running_bot.sandbox.behavior = Behavior(latency_ms=2800, fault=Fault(kind="code", code=40001))
-    ed.click(pressed, "Undo…")
+    running_bot.sandbox.behavior = Behavior(fault=Fault(kind="code", code=40001))
+    with running_bot.vendor.hold():
+        ed.click(pressed, "Undo…")
+        wait_until(lambda: bool(said_since(running_bot, known)))
     refused = last(ed, "40001")
 
     assert kept.content == before

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from bot.playground.people import EDITOR, VIEWER
-from bot.sandbox.behavior import Behavior
 from bot.slack.modals.profile import ACCOUNT
 from bot.slack.workers import THREADS
 from tests.scenarios.test_lookup_modals import filled
@@ -29,12 +28,6 @@ def running_bot(bot_with_either_slack: RunningBot) -> RunningBot:
 def ed(running_bot: RunningBot) -> Iterator[SlackUser]:
     with running_bot.act_as(EDITOR) as ed:
         yield ed
-
-
-@pytest.fixture(autouse=True)
-def no_faults(running_bot: RunningBot) -> Iterator[None]:
-    yield
-    running_bot.sandbox.behavior = Behavior()
 
 
 @contextmanager
@@ -122,9 +115,8 @@ def test_says_that_what_has_begun_cannot_be_taken_back_any_more(
 def test_cancels_a_lookup_with_the_button_of_its_waiting_notice(
     running_bot: RunningBot, ed: SlackUser
 ) -> None:
-    running_bot.sandbox.behavior = Behavior(latency_ms=2800)
     known, calls = count_messages(running_bot), count_calls(running_bot)
-    with all_workers_busy(running_bot) as released:
+    with all_workers_busy(running_bot) as released, running_bot.vendor.hold():
         waits = ed.ask("/im profile alice bob_k")
         released.set()
         wait_until(lambda: count_calls(running_bot) > calls)
