@@ -1,7 +1,7 @@
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from bot.sandbox.web import WebApp
 from bot.serving.background_server import BackgroundServer
 from bot.settings import RoleSettings
 from tests.support.bot import RunningCommand, environment_of, running_command
+from tests.support.held_answers import HeldAnswers
 from tests.support.migrated import migrated_file
 from tests.support.running_bot import SlackUser, Transport, run_bot
 from tests.support.slack import make_workspace, open_page, open_socket_mode, wait_until
@@ -40,6 +41,7 @@ class LifecycleFixture:
     workspace: Workspace
     slack: BackgroundServer
     sandbox: Sandbox
+    vendor: HeldAnswers
     bot: RunningCommand
     vera: SlackUser
     log: Path
@@ -50,7 +52,9 @@ def run_bot_process(
     transport: Transport, folder: Path, stops_within: float = 0.0, **more: str
 ) -> Iterator[LifecycleFixture]:
     workspace, sandbox = make_workspace(), open_sandbox()
-    with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
+    vendor = HeldAnswers(WebApp(sandbox))
+    folder.mkdir(exist_ok=True)
+    with BackgroundServer(vendor) as im, BackgroundServer(make_app(workspace)) as slack:
         migrated_file(folder / "im-bot.db")
         environment = environment_of(
             make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db")
@@ -68,7 +72,7 @@ def run_bot_process(
                 workspace.app.request_url = f"http://127.0.0.1:{bot.first_line.split()[-1]}/slack/events"
             vera = SlackUser(page)
             vera.ask("/im whoami")
-            yield LifecycleFixture(workspace, slack, sandbox, bot, vera, folder / "log")
+            yield LifecycleFixture(workspace, slack, sandbox, vendor, bot, vera, folder / "log")
 
 
 @pytest.fixture(params=["socket", "http"])
@@ -78,17 +82,13 @@ def transport(request: pytest.FixtureRequest) -> Transport:
 
 def test_finishes_its_command_after_several_stop_signals(transport: Transport, tmp_path: Path) -> None:
     with run_bot_process(transport, tmp_path) as fixture:
-        fixture.sandbox.behavior = Behavior(latency_ms=1500)
-        assert fixture.vera.page.send("/im profile alice") == {"ok": True}
-        wait_until(lambda: bool(fixture.sandbox.call_log()["portrait_get"]))
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
-            fixture.bot.process.send_signal(number)
-            time.sleep(0.1)
+        with fixture.vendor.hold():
+            assert "Looking up" in fixture.vera.begin("/im profile alice")["text"]
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
+                fixture.bot.process.send_signal(number)
+                time.sleep(0.1)
 
-        answer = fixture.vera.answer()
-        while "Looking up" in answer["text"]:
-            answer = fixture.vera.answer()
-        assert "1 of 1 found" in answer["text"]
+        assert "1 of 1 found" in fixture.vera.answer()["text"]
         assert fixture.bot.process.wait(TIMEOUT) == 0
     assert "did not stop in time" not in fixture.log.read_text()
 
@@ -97,13 +97,14 @@ def test_finishes_its_command_after_several_stop_signals(transport: Transport, t
 def test_ends_in_time_and_says_so_though_something_hangs(
     transport: Transport, tmp_path: Path, hanging: str
 ) -> None:
-    with run_bot_process(transport, tmp_path, stops_within=3) as fixture:
+    with run_bot_process(transport, tmp_path, stops_within=1) as fixture:
         if hanging == "vendor":
             fixture.sandbox.behavior = Behavior(fault=Fault(kind="hang"))
+            assert "Looking up" in fixture.vera.begin("/im profile alice")["text"]
         else:
             fixture.workspace.faults.fail(RESPONSE_URL, SlackFault.HANG)
-        fixture.vera.page.send("/im profile alice")
-        time.sleep(0.5)
+            fixture.vera.page.send("/im profile alice")
+            wait_until(lambda: not fixture.workspace.faults._faults[RESPONSE_URL])
         fixture.bot.process.send_signal(signal.SIGTERM)
 
         assert fixture.bot.process.wait(TIMEOUT) == EXIT_UNFINISHED
@@ -150,18 +151,44 @@ def hang(fixture: LifecycleFixture) -> None:
     fixture.workspace.sockets.drop()
 
 
-@pytest.mark.parametrize("lose", [refuse_connections, hang])
-def test_ends_and_says_why_when_slack_stays_away(
-    tmp_path: Path, lose: Callable[[LifecycleFixture], None]
-) -> None:
-    with run_bot_process("socket", tmp_path, SLACK_SILENCE_SECONDS="10") as fixture:
-        lose(fixture)
+@contextmanager
+def run_bot_without_place(folder: Path, silence_seconds: int) -> Iterator[tuple[RunningCommand, ExitStack]]:
+    """Run a bot that Slack turns away, until the stack of the other connections is closed."""
+    workspace, sandbox = make_workspace(), open_sandbox()
+    with (
+        BackgroundServer(WebApp(sandbox)) as im,
+        BackgroundServer(make_app(workspace)) as slack,
+        ExitStack() as places,
+    ):
+        folder.mkdir(exist_ok=True)
+        migrated_file(folder / "im-bot.db")
+        for _ in range(CONNECTIONS):
+            places.enter_context(open_socket_mode(slack.url))
+        settings = make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db")
+        environment = {**environment_of(settings), "SLACK_SILENCE_SECONDS": str(silence_seconds)}
+        with running_command("socket", cwd=folder, environment=environment) as bot:
+            yield bot, places
 
-        assert fixture.bot.process.wait(TIMEOUT) == 1
-    log = fixture.log.read_text()
-    assert log.count("no sign of life from Slack for 10 s") == 1
-    assert "run im-bot doctor" in log
-    assert "Traceback" not in log
+
+def test_ends_and_says_why_when_slack_stays_away(tmp_path: Path) -> None:
+    # At once, for the least silence that may be set takes ten seconds.
+    with ExitStack() as bots:
+        running = dict[Path, RunningCommand]()
+        for lose in (refuse_connections, hang):
+            folder = tmp_path / lose.__name__
+            fixture = bots.enter_context(run_bot_process("socket", folder, SLACK_SILENCE_SECONDS="10"))
+            lose(fixture)
+            running[folder] = fixture.bot
+        without_place, _ = bots.enter_context(run_bot_without_place(tmp_path / "no place", 10))
+        running[tmp_path / "no place"] = without_place
+
+        for folder, bot in running.items():
+            assert bot.process.wait(TIMEOUT) == 1
+            log = (folder / "log").read_text()
+            assert log.count("no sign of life from Slack for 10 s") == 1
+            assert "run im-bot doctor" in log
+            assert "Traceback" not in log
+        assert "connected" not in without_place.first_line + without_place.output.read()
 
 
 def test_stays_when_slack_comes_back_in_time(tmp_path: Path) -> None:
@@ -177,34 +204,16 @@ def test_stays_when_slack_comes_back_in_time(tmp_path: Path) -> None:
 
 def test_ends_at_once_with_its_command_answered_when_its_token_is_revoked(tmp_path: Path) -> None:
     with run_bot_process("socket", tmp_path) as fixture:
-        fixture.sandbox.behavior = Behavior(latency_ms=1500)
-        fixture.vera.page.send("/im profile alice")
-        wait_until(lambda: bool(fixture.sandbox.call_log()["portrait_get"]))
-        fixture.workspace.app.app_token = "xapp-another"
-        fixture.workspace.sockets.drop()
+        with fixture.vendor.hold():
+            assert "Looking up" in fixture.vera.begin("/im profile alice")["text"]
+            fixture.workspace.app.app_token = "xapp-another"
+            fixture.workspace.sockets.drop()
+            wait_until(lambda: "app-level token" in fixture.log.read_text())
 
-        assert "1 of 1 found" in fixture.vera.result()["text"]
+        assert "1 of 1 found" in fixture.vera.answer()["text"]
         assert fixture.bot.process.wait(TIMEOUT) == 1
     (line,) = fixture.log.read_text().splitlines()
     assert "Slack refuses the app-level token (invalid_auth). Copy" in line
-
-
-@contextmanager
-def run_bot_without_place(folder: Path, silence_seconds: int) -> Iterator[tuple[RunningCommand, ExitStack]]:
-    """Run a bot that Slack turns away, until the stack of the other connections is closed."""
-    workspace, sandbox = make_workspace(), open_sandbox()
-    with (
-        BackgroundServer(WebApp(sandbox)) as im,
-        BackgroundServer(make_app(workspace)) as slack,
-        ExitStack() as places,
-    ):
-        migrated_file(folder / "im-bot.db")
-        for _ in range(CONNECTIONS):
-            places.enter_context(open_socket_mode(slack.url))
-        settings = make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db")
-        environment = {**environment_of(settings), "SLACK_SILENCE_SECONDS": str(silence_seconds)}
-        with running_command("socket", cwd=folder, environment=environment) as bot:
-            yield bot, places
 
 
 def test_says_that_it_is_connected_however_late_slack_greets(tmp_path: Path) -> None:
@@ -213,10 +222,3 @@ def test_says_that_it_is_connected_however_late_slack_greets(tmp_path: Path) -> 
         time.sleep(LATE)
         places.close()
         assert bot.output.readline() == "im-bot is connected to Slack\n"
-
-
-def test_does_not_call_itself_connected_while_slack_gives_it_no_place(tmp_path: Path) -> None:
-    with run_bot_without_place(tmp_path, 10) as (bot, _):
-        assert bot.process.wait(TIMEOUT) == 1
-        assert "connected" not in bot.first_line + bot.output.read()
-    assert "no sign of life from Slack" in (tmp_path / "log").read_text()

@@ -1,24 +1,25 @@
-"""An ASGI application whose answers can be held back for as long as something takes."""
+"""A sandbox over HTTP whose answers can be held back for as long as something takes."""
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from bot.sandbox.faults import Receive, Scope, Send
+from bot.sandbox.web import WebApp
 
 _LOOK_SECONDS = 0.005
 """Seconds between two looks at whether an answer is still held back."""
 
 
 class HeldAnswers:
-    """Passes on to another application, which does its work at once, and holds its answers back.
+    """Passes calls on to a sandbox, which does its work at once, and holds its answers back.
 
     Args:
-        app: The other application.
+        app: The sandbox.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: WebApp) -> None:
         self._app = app
         self._held: str | None = None
 
