@@ -1,6 +1,6 @@
 """Every outgoing connection of the bot with every fault of its server, and the answers people get.
 
-test_socket_mode.py has a table of its own for the WebSocket; scripted_server.DRIPS has what can drip.
+test_socket_mode.py has a table of its own for the WebSocket; test_session.py has all that can drip.
 """
 
 import http.client
@@ -40,7 +40,6 @@ LONG = b"x" * 20_000_000
 FAULTS: Mapping[str, ServerResponse] = {
     "says nothing": responses.hang(),
     "drips a header": DRIPS["header"],
-    "drips a trailer": DRIPS["trailer"],
     "resets": responses.reset(),
     "closes": responses.raw(b""),
     "sends half": responses.half(b'{"ok": true, "ErrorCode": 0}'),
