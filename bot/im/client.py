@@ -7,7 +7,7 @@ from bot.core.model import Deadline, Value, Values
 from bot.errors import IMError
 from bot.im import wire
 from bot.im.shared_pacer import SharedLimit
-from bot.im.transport import Endpoint, Transport, make_local_pacer
+from bot.im.transport import PAUSES, Endpoint, Pauses, Transport, make_local_pacer
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -30,6 +30,7 @@ class IMClient:
         admin: The admin account that makes the calls.
         workers: The most concurrent calls.
         limit: The frequency limits that it shares with other processes, closed with it; None for its own.
+        pauses: The pauses before further tries.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class IMClient:
         admin: str,
         workers: int,
         limit: SharedLimit | None = None,
+        pauses: Pauses = PAUSES,
     ) -> None:
         self._limit = limit
         self._transport = Transport(
@@ -51,6 +53,7 @@ class IMClient:
             workers=workers,
             endpoints=ENDPOINTS,
             make_pacer=limit.make_pacer if limit else make_local_pacer,
+            pauses=pauses,
         )
 
     @property

@@ -3,7 +3,7 @@
 import random
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -38,10 +38,13 @@ PACE = 0.98
 PacerFactory: TypeAlias = Callable[[str, float], Pacer]
 """Makes the pacer of an endpoint, by its command and the vendor's limit (calls a second)."""
 
-_PAUSES: Mapping[Retry, tuple[float, ...]] = {
+Pauses: TypeAlias = Mapping[Retry, Sequence[float]]
+"""Seconds before the first, second, … further try of a call."""
+PAUSES: Pauses = {
     Retry.TRANSIENT: (0.1, 0.4, 1.6),
     Retry.BACK_OFF: (0.5, 1, 2, 4),
 }
+"""The usual pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Transport:
         workers: The most concurrent calls.
         endpoints: The endpoints; each is paced on its own, as the vendor counts.
         make_pacer: Makes their pacers.
+        pauses: The pauses before further tries.
     """
 
     def __init__(
@@ -89,11 +93,13 @@ class Transport:
         workers: int,
         endpoints: Iterable[Endpoint[Any]],
         make_pacer: PacerFactory = make_local_pacer,
+        pauses: Pauses = PAUSES,
     ) -> None:
         self.answered_at: float | None = None
         """The time of the last readable answer, good or bad (monotonic seconds)."""
         self._signer = Signer(app_id, key, admin)
         self._pacers = {endpoint: make_pacer(endpoint.command, endpoint.per_second) for endpoint in endpoints}
+        self._pauses = pauses
         self._base = f"{base_url}/v4/"
         self._query = f"sdkappid={app_id}&identifier={quote(admin, safe='')}&contenttype=json"
         self._session = Session(base_url, workers)
@@ -124,7 +130,7 @@ class Transport:
             if retry_after(problem)[0] is Retry.SIGN and signature is first:
                 signature = self._signer.renew(first)
                 continue
-            pause = _pause(problem, tries)
+            pause = self._pause(problem, tries)
             if pause is None or pause >= deadline.left():
                 break
             deadline.pause(pause)
@@ -161,6 +167,13 @@ class Transport:
             )
         raise problem
 
+    def _pause(self, problem: IMError, tries: int) -> float | None:
+        retry, least = retry_after(problem)
+        pauses = self._pauses.get(retry, ())
+        if tries >= len(pauses):
+            return None
+        return least + pauses[tries] * random.uniform(0.75, 1.25)  # noqa: S311 - spreads callers, hides nothing
+
     def _exchange(
         self, endpoint: Endpoint[R], content: bytes, signature: Signature, deadline: Deadline
     ) -> bytearray:
@@ -185,11 +198,3 @@ def _check_status(status: int) -> None:
             f"another server answered instead of Tencent Chat (HTTP {status})",
             advice="Tell the bot's operator to check the API's address and the proxy",
         )
-
-
-def _pause(problem: IMError, tries: int) -> float | None:
-    retry, least = retry_after(problem)
-    pauses = _PAUSES.get(retry, ())
-    if tries >= len(pauses):
-        return None
-    return least + pauses[tries] * random.uniform(0.75, 1.25)  # noqa: S311 - spreads callers, hides nothing
