@@ -42,11 +42,18 @@ class FileLookupLoop:
     Args:
         tools: The parts that each run needs.
         lease_seconds: Seconds for which a lease holds without being renewed.
+        look_every: Seconds between two looks for file lookups, while none runs.
     """
 
-    def __init__(self, tools: FileLookupTools, lease_seconds: float = LEASE_SECONDS) -> None:
+    def __init__(
+        self,
+        tools: FileLookupTools,
+        lease_seconds: float = LEASE_SECONDS,
+        look_every: float = LOOK_EVERY,
+    ) -> None:
         self._tools = tools
         self._lease_seconds = lease_seconds
+        self._look_every = look_every
         self._leased: list[_Leased] = []
         self._woken = Event()
         self._closing = Event()
@@ -85,8 +92,7 @@ class FileLookupLoop:
 
     def _run(self) -> None:
         usual = sys.getswitchinterval()
-        # While they end, leases are renewed: another process would send a file that is being sent.
-        while not self._closing.is_set() or (self._leased and not self._closed.is_set()):
+        while self._goes_on:
             self._woken.clear()
             try:
                 self._check()
@@ -101,7 +107,14 @@ class FileLookupLoop:
                 # If this thread died, no file lookup would go on.
                 log.exception("file lookups could not be looked for")
             sys.setswitchinterval(SWITCH_SECONDS if self._leased else usual)
-            self._woken.wait(CHECK_EVERY if self._leased else LOOK_EVERY)
+            # What was the last to end may have ended just now.
+            if self._goes_on:
+                self._woken.wait(CHECK_EVERY if self._leased else self._look_every)
+
+    @property
+    def _goes_on(self) -> bool:
+        # While they end, leases are renewed: another process would send a file that is being sent.
+        return not self._closing.is_set() or (bool(self._leased) and not self._closed.is_set())
 
     def _check(self) -> None:
         """Renew leases, and stop what has lost its own."""

@@ -504,6 +504,25 @@ def test_keeps_its_lease_while_a_process_ends(file_url: str, im_url: str) -> Non
         assert process.wait_over().state is S.DONE
 
 
+def test_ends_with_the_last_that_runs(file_url: str, im_url: str) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    class Slow(KeptNotices):
+        def send(self, lookup: FileLookup, csv: BinaryIO, size: int) -> None:
+            began.set()
+            assert go_on.wait(30)
+            super().send(lookup, csv, size)
+
+    with run_process(file_url, im_url, notices=Slow(), look_every=3600) as process:
+        process.start(IDS[:50])
+        assert began.wait(30)
+        process.loop.stop()
+        go_on.set()
+        process.loop.close(60)
+
+        assert "file lookups" not in {thread.name for thread in threading.enumerate()}
+
+
 def test_gives_back_what_no_thread_can_run(
     file_url: str, im_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

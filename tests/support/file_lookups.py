@@ -115,6 +115,7 @@ def run_process(
     ids_per_hour: int | None = None,
     at_once: int | None = None,
     lease_seconds: float = 30.0,
+    look_every: float = 0.05,
     threads: int = THREADS,
     is_running: bool = True,
     notices: KeptNotices | None = None,
@@ -128,7 +129,9 @@ def run_process(
     limits = LookupLimits(store, ids_per_hour, at_once)
     services = Services(APPS, ims, RULES, people, pool, store, changes, limits)
     kept, notices = store.open_file_lookups(APPS.by_name, Cipher(token)), notices or KeptNotices()
-    loop = FileLookupLoop(FileLookupTools(services, kept, notices, pool, pauses=()), lease_seconds)
+    loop = FileLookupLoop(
+        FileLookupTools(services, kept, notices, pool, pauses=()), lease_seconds, look_every
+    )
     if is_running:
         loop.start()
     try:
