@@ -29,6 +29,7 @@ from bot.errors import (
     UsageError,
 )
 from bot.sandbox.behavior import Fault
+from bot.store.database.timeouts import StoreTimeouts
 from tests.support.changes_fixture import EDDA, GUS, PROD, SLACK, VERA
 from tests.support.file_lookup_time import pass_time
 from tests.support.file_lookups import PROFILE, CountingSandbox, KeptNotices, Process, run_process, split_csv
@@ -38,6 +39,8 @@ S = FileLookupState
 SLOW = 3000
 """Milliseconds in which little is answered."""
 DOWN = Fault(kind="502")
+LOCKED = StoreTimeouts(entry=20, use=15, lock=0.3)
+"""A lock is what ends a wait, however busy the machine is."""
 REFUSED = Fault(kind="code", code=70014)
 IDS = [f"u{number:05}" for number in range(2500)]
 
@@ -356,7 +359,7 @@ def test_sends_a_file_once_though_the_database_fails_after_it(file_url: str, im_
             lock.execute("BEGIN IMMEDIATE")
             sent.set()
 
-    with run_process(file_url, im_url, notices=Locking()) as process:
+    with run_process(file_url, im_url, notices=Locking(), timeouts=LOCKED) as process:
         process.start(IDS[:50])
         assert sent.wait(30)
         with pytest.raises(AuditError):
@@ -453,7 +456,7 @@ def test_goes_on_when_the_database_can_be_written_again(
     file_url: str, im_url: str, sandbox: CountingSandbox
 ) -> None:
     sandbox.break_with(latency_ms=300)
-    with run_process(file_url, im_url, lease_seconds=2) as process:
+    with run_process(file_url, im_url, lease_seconds=2, timeouts=LOCKED) as process:
         process.start(IDS)
         process.notices.wait(lambda lookup: lookup.done > 0)
         lock = lock_database(file_url)
@@ -463,6 +466,7 @@ def test_goes_on_when_the_database_can_be_written_again(
             assert leased.run.ended.wait(60)
         lock.execute("ROLLBACK")
         lock.close()
+        sandbox.break_with(latency_ms=0)
 
         assert process.wait_over().state is S.DONE
         assert list(split_csv(process.notices.sent[0][2])) == IDS
@@ -470,7 +474,7 @@ def test_goes_on_when_the_database_can_be_written_again(
 
 def test_asks_nothing_again_after_a_short_lock(file_url: str, im_url: str, sandbox: CountingSandbox) -> None:
     sandbox.break_with(latency_ms=100)
-    with run_process(file_url, im_url) as process:
+    with run_process(file_url, im_url, timeouts=LOCKED) as process:
         process.start(IDS)
         process.notices.wait(lambda lookup: lookup.done > 0)
         lock = lock_database(file_url)
@@ -497,7 +501,8 @@ def test_keeps_its_lease_while_a_process_ends(file_url: str, im_url: str) -> Non
         process.start(IDS[:50])
         assert began.wait(30)
         process.loop.stop()
-        for _ in range(30):
+        # Longer than the lease holds without being renewed.
+        for _ in range(20):
             assert process.kept.lease_next("another", 30) is None
             time.sleep(0.1)
         go_on.set()

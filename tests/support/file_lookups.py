@@ -25,11 +25,13 @@ from bot.im.client import IMClient
 from bot.sandbox.behavior import Fault
 from bot.sandbox.rest_api.request import Answer
 from bot.sandbox.server import Sandbox
+from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.record import Store
 from tests.support.changes_fixture import APPS, BY_WORD, PROD, RULES, SLACK, VERA
 from tests.support.fakes import FakePeople
 from tests.support.sandbox import APP_ID, KEY, PATHS, crowd
+from tests.support.scripted_im import SHORT_PAUSES
 
 THREADS = 4
 PROFILE = make_lookup(PROFILES, PROD, (), (BY_WORD["nick"], BY_WORD["level"]))
@@ -116,13 +118,21 @@ def run_process(
     at_once: int | None = None,
     lease_seconds: float = 30.0,
     look_every: float = 0.05,
+    timeouts: StoreTimeouts = USUAL_TIMEOUTS,
     threads: int = THREADS,
     is_running: bool = True,
     notices: KeptNotices | None = None,
 ) -> Iterator[Process]:
     """Run a process; without a loop that runs, it only starts and cancels."""
-    store = Store(url)
-    im = IMClient(base_url=im_url, app_id=APP_ID, key=KEY, admin="administrator", workers=threads)
+    store = Store(url, timeouts)
+    im = IMClient(
+        base_url=im_url,
+        app_id=APP_ID,
+        key=KEY,
+        admin="administrator",
+        workers=threads,
+        pauses=SHORT_PAUSES,
+    )
     ims = {PROD.name: im}
     changes = Changes(APPS, ims, RULES, people, store, audited=True)
     pool = FairExecutor(threads)
