@@ -34,7 +34,7 @@ from bot.slack.api.socket_mode import SocketClient, token_refused
 from bot.slack.claims import Claims
 from bot.slack.delivery.audit.audit_relay import Relay
 from bot.slack.delivery.audit.post_links import PostLinks
-from bot.slack.delivery.file_lookup_notices import SlackFileLookupNotices
+from bot.slack.delivery.file_lookup_notices import PACE, SlackFileLookupNotices
 from bot.slack.delivery.files import Files
 from bot.slack.delivery.forms import Forms
 from bot.slack.delivery.response_url import Responder
@@ -123,8 +123,16 @@ def make_bot(
     settings: Settings,
     observe: Observer = _observe_nothing,
     limits: Limits = USUAL_LIMITS,
+    pace: float = PACE,
 ) -> Bot:
-    """Assemble the bot, without connecting it."""
+    """Assemble the bot, without connecting it.
+
+    Args:
+        settings: The settings.
+        observe: Counts the commands.
+        limits: Time limits of calls to Slack.
+        pace: Seconds between two changes of messages about file lookups.
+    """
     slack, ims = make_slack_client(settings, limits), make_im_clients(settings)
     people, store = SlackPeople(slack), Store(settings.database_url)
     pool = FairExecutor(CONCURRENT_CALLS)
@@ -138,7 +146,7 @@ def make_bot(
     forms = Forms(slack, interactions)
     command, files, avoided = settings.slack_command, Files(slack), _list_avoided_blocks(settings)
     lookups = LookupAnswers(command, services, interactions, people, files, avoided)
-    file_lookups, notices = _make_file_lookups(settings, services, store, slack, files)
+    file_lookups, notices = _make_file_lookups(settings, services, store, slack, files, pace=pace)
     answers = (lookups, FileLookupAnswers(command, interactions, files, file_lookups))
     trouble, expect = audit.channel_trouble, post_links.expect if relay else lambda _, __: None
     runner = CommandRunner(
@@ -173,10 +181,10 @@ def _make_cipher(settings: Settings) -> Cipher:
 
 
 def _make_file_lookups(
-    settings: Settings, services: Services, store: Store, slack: SlackClient, files: Files
+    settings: Settings, services: Services, store: Store, slack: SlackClient, files: Files, *, pace: float
 ) -> tuple[FileLookups, SlackFileLookupNotices]:
     kept = store.open_file_lookups(settings.apps.by_name, _make_cipher(settings))
-    notices = SlackFileLookupNotices(slack, files, kept)
+    notices = SlackFileLookupNotices(slack, files, kept, pace)
     # Their own calls: however long the vendor takes, they hold none of the commands' threads.
     loop = FileLookupLoop(FileLookupTools(services, kept, notices, FairExecutor(CONCURRENT_CALLS)))
     return FileLookups(services, kept, notices, loop), notices

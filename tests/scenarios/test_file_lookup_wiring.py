@@ -55,7 +55,7 @@ def find(bot: Bot, id_: str) -> FileLookup:
 
 
 def test_another_process_goes_on_when_one_is_stopped(settings: Settings, sandbox: Sandbox) -> None:
-    sandbox.behavior = Behavior(latency_ms=1000)
+    sandbox.behavior = Behavior(latency_ms=500)
     ids = [*IDS, *(f"nobody_{number}" for number in range(9000))]
     with closing(make_bot(settings)) as bot:
         bot.start()

@@ -2,8 +2,6 @@
 
 import csv
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -21,6 +19,8 @@ DIRECT = f"D{VIEWER.id[1:]}"
 PLAYERS = "name,user_id\nAnn,alice\nBob,bob_k\nNo,nobody\nAnn,alice\n"
 LONG = "x" * 40
 MANY = "\n".join(["user_id", *(f"user_{number:05}" for number in range(6000)), "alice"])
+ANSWERED = 50
+"""The calls for profiles that are answered while the others are held: of more ids than are kept together."""
 
 pytestmark = pytest.mark.parametrize("running_bot", ["socket", "pair"], indirect=True, scope="module")
 """Any process takes any press."""
@@ -68,16 +68,6 @@ def labels(message: dict[str, Any]) -> list[str]:
     ]
 
 
-@contextmanager
-def slow(running_bot: RunningBot, latency_ms: int = 1500) -> Iterator[None]:
-    before = running_bot.sandbox.behavior
-    running_bot.sandbox.behavior = replace(before, latency_ms=latency_ms)
-    try:
-        yield
-    finally:
-        running_bot.sandbox.behavior = before
-
-
 def choose_file(user: SlackUser, view: dict[str, Any], content: str, **given: Any) -> dict[str, Any]:
     """Make the state of a lookup form with a file."""
     file = user.page.choose("players.csv", content.encode())
@@ -106,7 +96,7 @@ def test_looks_up_the_ids_of_a_file_in_its_order(running_bot: RunningBot, vera: 
 
 def test_moves_the_message_while_it_works(running_bot: RunningBot, vera: SlackUser) -> None:
     question = send(vera, MANY)
-    with slow(running_bot):
+    with running_bot.vendor.hold("portrait_get", but=ANSWERED):
         vera.click(question, "Look up 6,001 profiles")
         moving = wait_for(vera, "Looking up 6,001 ids of players.csv", "left")
     read_csv(running_bot, vera)
@@ -118,7 +108,7 @@ def test_moves_the_message_while_it_works(running_bot: RunningBot, vera: SlackUs
 
 def test_cancels_resumes_and_sends_what_was_read(running_bot: RunningBot, vera: SlackUser) -> None:
     question = send(vera, MANY)
-    with slow(running_bot):
+    with running_bot.vendor.hold("portrait_get", but=ANSWERED):
         vera.click(question, "Look up 6,001 profiles")
         moving = wait_for(vera, "Looking up 6,001 ids", "left")
         vera.click(moving, "Cancel")
@@ -142,10 +132,15 @@ def test_starts_once_however_often_it_is_pressed(running_bot: RunningBot, vera: 
     pressed = sum(vera.try_click(question, "Look up 3 profiles") for _ in range(3))
     for _ in range(pressed - 1):
         wait_for(vera, "has started already")
-    while "Looked up 3 ids" not in vera.shown[question["ts"]]["text"]:
-        vera.next_message()
+    wait_until_done(vera, question)
 
     assert sum("The CSV you asked for" in message["text"] for message in vera.shown.values()) == 1
+
+
+def wait_until_done(user: SlackUser, question: dict[str, Any]) -> None:
+    """Wait until the message of a question says the outcome."""
+    while "Looked up 3 ids" not in user.shown[question["ts"]]["text"]:
+        user.next_message()
 
 
 def test_starts_once_by_its_button_and_its_form(running_bot: RunningBot, vera: SlackUser) -> None:
@@ -153,9 +148,9 @@ def test_starts_once_by_its_button_and_its_form(running_bot: RunningBot, vera: S
     vera.click(question, "Choose…")
     form = vera.view("Column of the ids")
     vera.click(question, "Look up 3 profiles")
-    wait_for(vera, "Looked up 3 ids")
+    wait_until_done(vera, question)
     assert vera.page.submit(form) == {"ok": True}
-    vera.view("has started already")
+    read_news(vera, "has started already")
 
     assert sum("The CSV you asked for" in message["text"] for message in vera.shown.values()) == 1
 
@@ -318,7 +313,7 @@ def test_goes_on_in_another_process(running_bot: RunningBot, vera: SlackUser) ->
     if len(running_bot.bots) == 1:
         pytest.skip("there is no other process")
     question = send(vera, MANY)
-    with slow(running_bot, 2500):
+    with running_bot.vendor.hold("portrait_get", but=ANSWERED):
         vera.click(question, "Look up 6,001 profiles")
         wait_for(vera, "Looking up 6,001 ids", "left")
         (busy,) = (bot for bot in running_bot.bots if bot.file_lookups.loop.is_busy)

@@ -22,18 +22,25 @@ class HeldAnswers:
     def __init__(self, app: WebApp) -> None:
         self._app = app
         self._held: str | None = None
+        self._passing = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_later(message: Any) -> None:
-            while self._held is not None and self._held in scope["path"]:  # noqa: ASYNC110 - for another thread
-                await asyncio.sleep(_LOOK_SECONDS)
+            if message["type"] == "http.response.start" and self._is_held(scope):
+                self._passing -= 1
+                while self._passing < 0 and self._is_held(scope):  # noqa: ASYNC110 - for another thread
+                    await asyncio.sleep(_LOOK_SECONDS)
             await send(message)
 
         await self._app(scope, receive, send_later)
 
+    def _is_held(self, scope: Scope) -> bool:
+        return self._held is not None and self._held in scope["path"]
+
     @contextmanager
-    def hold(self, path: str = "") -> Iterator[None]:
-        """Hold back every answer, or those to a path, until the context ends."""
+    def hold(self, path: str = "", *, but: int = 0) -> Iterator[None]:
+        """Hold back every answer, or those to a path, but for the first ones, until the context ends."""
+        self._passing = but
         self._held = path
         try:
             yield

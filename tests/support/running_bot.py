@@ -43,6 +43,8 @@ Transport = Literal["socket", "http", "pair"]
 _WORKING = ("Looking up", "Sending the CSV", "The answer follows", "Contacting Tencent Chat")
 """Beginnings of progress messages."""
 _LINKED = "|Audit message>"
+_PACE = 0.1
+"""Seconds between two changes of messages about file lookups: the local Slack takes any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,14 +252,14 @@ def run_bot(
 
 @contextmanager
 def _by_socket(settings: Settings) -> Iterator[Bot]:
-    bot = make_bot(settings)
+    bot = make_bot(settings, pace=_PACE)
     with connect_socket_mode(bot, settings):
         yield bot
 
 
 @contextmanager
 def _open(settings: Settings) -> Iterator[Bot]:
-    with closing(make_bot(settings)) as bot:
+    with closing(make_bot(settings, pace=_PACE)) as bot:
         bot.start()
         yield bot
 
