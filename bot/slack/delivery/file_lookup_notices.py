@@ -22,10 +22,12 @@ from bot.slack.messages.lookups.file_lookup import csv_comment, show_file_lookup
 
 PACE = 3.0
 """Seconds between two changes of messages: Slack takes fifty a minute from all processes and answers."""
+FIRST_WAIT = 1.0
+"""Seconds that double with each try to show a state that Slack did not take, and are waited then."""
 CLOSE_SECONDS = 5.0
 """Seconds that closing waits for outcomes that are not shown yet."""
 
-_FIRST_WAIT, _LONGEST_WAIT, _DOUBLINGS = 1.0, 300.0, 9
+_LONGEST_WAIT, _DOUBLINGS = 300.0, 9
 _MOST_TRIES = 300
 """The most tries to show one outcome: a day, after which the file lookup has expired."""
 _REMEMBERED = 1000
@@ -81,13 +83,22 @@ class SlackFileLookupNotices:
         files: Sends the CSV.
         store: Keeps the places of the messages.
         pace: Seconds between two changes of messages.
+        first_wait: Seconds that double with each try.
     """
 
-    def __init__(self, slack: SlackClient, files: Files, store: FileLookupStore, pace: float = PACE) -> None:
+    def __init__(
+        self,
+        slack: SlackClient,
+        files: Files,
+        store: FileLookupStore,
+        pace: float = PACE,
+        first_wait: float = FIRST_WAIT,
+    ) -> None:
         self._slack = slack
         self._files = files
         self._store = store
         self._pace = pace
+        self._first_wait = first_wait
         self._waiting: OrderedDict[str, _Shown] = OrderedDict()
         self._places: OrderedDict[str, _Place] = OrderedDict()
         self._sent: OrderedDict[str, str] = OrderedDict()
@@ -187,7 +198,7 @@ class SlackFileLookupNotices:
         if shown.tries > _MOST_TRIES:
             log.error("the outcome of a file lookup could not be shown")
             return
-        growing = min(_FIRST_WAIT * 2.0 ** min(shown.tries, _DOUBLINGS), _LONGEST_WAIT)
+        growing = min(self._first_wait * 2.0 ** min(shown.tries, _DOUBLINGS), _LONGEST_WAIT)
         shown.due = time.monotonic() + (growing if asked is None else min(asked, MOST_WAIT))
         with self._changed:
             later = self._waiting.get(shown.lookup.id)

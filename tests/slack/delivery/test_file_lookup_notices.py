@@ -54,7 +54,7 @@ def store(tmp_path: Path) -> Iterator[StoredFileLookups]:
 
 def make_notices(url: str, store: StoredFileLookups, pace: float = PACE) -> SlackFileLookupNotices:
     slack = SlackClient(BOT_TOKEN, f"{url}/api/", Limits(call=1))
-    return SlackFileLookupNotices(slack, Files(slack), store, pace)
+    return SlackFileLookupNotices(slack, Files(slack), store, pace, first_wait=0.01)
 
 
 @pytest.fixture
