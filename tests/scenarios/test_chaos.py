@@ -10,7 +10,7 @@ from tests.support.chaos import chaos
 from tests.support.processes import STOPPED_WITHIN
 from tests.support.record_checks import DONE, check_account, check_arrivals, read_outbox, settle
 
-SECONDS = float(os.environ.get("CHAOS_SECONDS", "40"))
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "25"))
 SEED = int(os.environ.get("CHAOS_SEED", "20261125"))
 
 

@@ -141,7 +141,10 @@ class Chaos:
             "clock": self._shift_clock,
         }
         # Each fault of the whole database happens once at a time.
-        kind = self.chance.choice([name for name in kinds if name not in self._lasting])
+        free = [name for name in kinds if name not in self._lasting]
+        # Each kind happens before one happens again.
+        fewest = min(self.faults[name] for name in free)
+        kind = self.chance.choice([name for name in free if self.faults[name] == fewest])
         process = self.chance.choice(self.processes)
         seconds = self.chance.uniform(1, LONGEST_FAULT)
         self.faults[kind] += 1
