@@ -168,7 +168,7 @@ def make_changes(store: Store, im_url: str, steps: Steps | None = None) -> Chang
     im: Any = IMClient(base_url=im_url, app_id=APP_ID, key=KEY, admin="administrator", workers=1)
     if steps:
         record, im = around(record, steps.take), around(im, steps.take)
-    return Changes(APPS, {PROD.name: im}, RULES, SLACK, record, audited=True, waits=(0, 0.2, 0.5))
+    return Changes(APPS, {PROD.name: im}, RULES, SLACK, record, audited=True, waits=(0, 0.02, 0.05))
 
 
 def run_task(task: Task, parent: Connection) -> None:
