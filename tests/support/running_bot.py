@@ -43,6 +43,8 @@ Transport = Literal["socket", "http", "pair"]
 _WORKING = ("Looking up", "Sending the CSV", "The answer follows", "Contacting Tencent Chat")
 """Beginnings of progress messages."""
 _LINKED = "|Audit message>"
+_OUTCOME = "Looked up "
+"""The beginning of a file lookup's outcome, which is shown again once it is kept, maybe beside a view."""
 _PACE = 0.1
 """Seconds between two changes of messages about file lookups: the local Slack takes any number."""
 
@@ -161,6 +163,8 @@ class SlackUser:
         while "view" not in (news := self._next_news()) or is_linked(news["view"] or {}):
             message = news.get("message", {})
             if message and not is_linked(message):
+                if message["text"].startswith(_OUTCOME):
+                    continue
                 assert is_audit_message(message), message["text"]
                 self.audited.append(message)
         view: dict[str, Any] | None = news["view"]
