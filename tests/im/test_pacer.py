@@ -2,8 +2,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from itertools import pairwise
+from contextlib import closing
+from itertools import count, pairwise
 from typing import TypeAlias
 
 import pytest
@@ -16,10 +16,13 @@ from bot.im.redis_schedule import RedisSchedule
 from bot.im.redis_url import parse_redis_url
 from bot.im.shared_pacer import PACE, SharedLimit
 from tests.support.redis_server import run_redis
+from tests.support.scripted_im import APP_ID
 from tests.support.slack import wait_until
 
 A_HAIR = 1e-6
 """Rounding error of a rate just under a whole number."""
+ENDPOINTS = count(1)
+"""The numbers of the endpoints, none of which is used twice."""
 MakePacer: TypeAlias = Callable[[float], Pacer]
 
 
@@ -32,19 +35,16 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture(params=["local", "shared"])
 def make_pacer(request: pytest.FixtureRequest) -> Iterator[MakePacer]:
     """Make pacers of a process alone, or of one that shares the limit, by the calls in a second."""
-    with ExitStack() as stack:
-        numbers = iter(range(1, 1000))
-        if request.param == "local":
-            yield LocalPacer
-            return
-        url = request.getfixturevalue("redis_url")
+    if request.param == "local":
+        yield LocalPacer
+        return
+    # One app for all tests: a new one's limit is shared only after a while. Each pacer has its own endpoint.
+    schedule = RedisSchedule(parse_redis_url(request.getfixturevalue("redis_url")), APP_ID)
+    with closing(SharedLimit("prod", schedule)) as limit:
+        wait_until(lambda: limit._membership.state == "shared")
 
         def make(per_second: float) -> Pacer:
-            app = int(time.monotonic_ns()) + next(numbers)
-            limit = SharedLimit("prod", RedisSchedule(parse_redis_url(url), app))
-            stack.callback(limit.close)
-            wait_until(lambda: limit._membership.state == "shared")
-            pacer = limit.make_pacer("profile/portrait_get", per_second / PACE)
+            pacer = limit.make_pacer(f"endpoint-{next(ENDPOINTS)}", per_second / PACE)
             # The first slots of an endpoint come a moment later.
             assert pacer.wait(Deadline.after(30))
             return pacer

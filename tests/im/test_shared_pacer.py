@@ -27,6 +27,13 @@ from tests.support.tcp_proxy import TcpProxy
 Fault: TypeAlias = Callable[[RedisServer], Iterator[None]]
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[RedisServer]:
+    """A server for all tests: one that has just started is not relied on for a while."""
+    with run_redis() as server:
+        yield server
+
+
 @contextmanager
 def running(*urls: str) -> Iterator[list[PacingProcess]]:
     """Run processes, until all share the limit."""
@@ -75,8 +82,8 @@ FAULTS: Mapping[Fault, str] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-def test_keeps_the_limit_through_a_fault_of_redis(fault: Fault) -> None:
-    with run_redis() as server, running(server.url, server.url) as processes:
+def test_keeps_the_limit_through_a_fault_of_redis(server: RedisServer, fault: Fault) -> None:
+    with running(server.url, server.url) as processes:
         with contextmanager(fault)(server):
             wait_for(APART, processes)
         wait_for(SHARED, processes)
@@ -91,8 +98,8 @@ def test_keeps_the_limit_through_a_fault_of_redis(fault: Fault) -> None:
     assert not [line for line in said if re.search(r"127\.0\.0\.1|redis://", line)]
 
 
-def test_keeps_the_limit_when_one_process_alone_loses_redis() -> None:
-    with run_redis() as server, TcpProxy("127.0.0.1", server.port) as proxy:
+def test_keeps_the_limit_when_one_process_alone_loses_redis(server: RedisServer) -> None:
+    with TcpProxy("127.0.0.1", server.port) as proxy:
         alone = f"redis://127.0.0.1:{proxy.port}/0"
         with running(alone, server.url, server.url) as processes:
             proxy.hold()
@@ -106,8 +113,8 @@ def test_keeps_the_limit_when_one_process_alone_loses_redis() -> None:
     assert most_in_a_second([slot for each in slots for slot in each]) <= LIMIT
 
 
-def test_a_process_that_was_killed_stops_nobody() -> None:
-    with run_redis() as server, running(server.url, server.url) as (first, second):
+def test_a_process_that_was_killed_stops_nobody(server: RedisServer) -> None:
+    with running(server.url, server.url) as (first, second):
         first.kill()
         with run_pacing_process(server.url) as third:
             wait_for(SHARED, [third])
@@ -142,20 +149,18 @@ def test_says_that_a_password_is_refused() -> None:
                 assert pacer.wait(Deadline.after(30))
 
 
-def test_a_thread_that_fails_goes_on(caplog: pytest.LogCaptureFixture) -> None:
-    with run_redis() as server:
+def test_a_thread_that_fails_goes_on(server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(RedisSchedule):
+        failures = 3
 
-        class Broken(RedisSchedule):
-            failures = 3
+        def lease(self, endpoint: str, **arguments: Any) -> Lease:
+            if self.failures:
+                self.failures -= 1
+                raise ZeroDivisionError
+            return super().lease(endpoint, **arguments)
 
-            def lease(self, endpoint: str, **arguments: Any) -> Lease:
-                if self.failures:
-                    self.failures -= 1
-                    raise ZeroDivisionError
-                return super().lease(endpoint, **arguments)
-
-        with closing(SharedLimit("prod", Broken(parse_redis_url(server.url), APP_ID))) as limit:
-            wait_until(lambda: "ZeroDivisionError" in limit.trouble())
-            wait_until(lambda: not limit.trouble())
+    with closing(SharedLimit("prod", Broken(parse_redis_url(server.url), APP_ID))) as limit:
+        wait_until(lambda: "ZeroDivisionError" in limit.trouble())
+        wait_until(lambda: not limit.trouble())
 
     assert "sharing the limit failed" in caplog.text
