@@ -30,7 +30,7 @@ from bot.slack.admission import Admission
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
 from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 from bot.slack.api.people import SlackPeople
-from bot.slack.api.socket_mode import SocketClient, token_refused
+from bot.slack.api.socket_mode import PING_SECONDS, SocketClient, token_refused
 from bot.slack.claims import Claims
 from bot.slack.delivery.audit.audit_relay import Relay
 from bot.slack.delivery.audit.post_links import PostLinks
@@ -252,9 +252,12 @@ def _make_reconcile_loop(
 
 
 @contextmanager
-def connect_socket_mode(bot: Bot, settings: Settings) -> Iterator[SocketClient]:
+def connect_socket_mode(
+    bot: Bot, settings: Settings, ping_interval: float = PING_SECONDS
+) -> Iterator[SocketClient]:
     """Connect a bot over Socket Mode; on leaving, running commands are finished."""
-    handler = DeduplicatingHandler(bot.bolt, bot.slack, settings.slack_app_token.get_secret_value())
+    token = settings.slack_app_token.get_secret_value()
+    handler = DeduplicatingHandler(bot.bolt, bot.slack, token, ping_interval)
     bot.start()
     try:
         handler.connect()  # type: ignore[no-untyped-call]  # Bolt's, without types

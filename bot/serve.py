@@ -15,7 +15,7 @@ from bot.serving.http_app import HTTPApp, ProbeApp
 from bot.serving.http_server import HTTPServer
 from bot.serving.metrics import Metrics
 from bot.settings import DEFAULT_PORT, Settings
-from bot.slack.api.socket_mode import SocketClient, token_refused
+from bot.slack.api.socket_mode import PING_SECONDS, SocketClient, token_refused
 from bot.store.database.migrate import migrate_in_subprocess
 
 APP_CHECK_EVERY = 10.0
@@ -48,10 +48,14 @@ def serve(settings: Settings) -> None:
         exit_unfinished()
 
 
-def run_socket(settings: Settings) -> int:
+def run_socket(settings: Settings, ping_interval: float = PING_SECONDS) -> int:
     """Run the bot over Socket Mode until SIGINT or SIGTERM, or until it cannot reach Slack.
 
     Running commands are finished, and the exit code is returned.
+
+    Args:
+        settings: The settings.
+        ping_interval: The seconds between pings; five without an answer make it unready.
     """
     stop = stop_signal()
     migrate_in_subprocess(settings.database_url)
@@ -59,7 +63,7 @@ def run_socket(settings: Settings) -> int:
     listener = None if settings.port is None else _listen(settings.host, settings.port)
     bot = make_bot(settings, metrics.observe)
     with ExitStack() as stack:
-        client = stack.enter_context(connect_socket_mode(bot, settings))
+        client = stack.enter_context(connect_socket_mode(bot, settings, ping_interval))
         if listener is not None:
             troubles = stack.enter_context(_watch(bot, settings, metrics))
             probes = ProbeApp(metrics, [client.trouble, *troubles], _list_limits(bot))

@@ -362,14 +362,15 @@ class SocketFixture:
 
 
 @contextmanager
-def run_socket_bot(folder: Path, **more: str) -> Iterator[SocketFixture]:
+def run_socket_bot(folder: Path, pings_every: float = 0.0, **more: str) -> Iterator[SocketFixture]:
     sandbox, workspace = open_sandbox(), make_workspace()
     with BackgroundServer(WebApp(sandbox)) as im, BackgroundServer(make_app(workspace)) as slack:
         environment = environment_of(
             make_settings(workspace, slack.url, sandbox, im.url, folder / "im-bot.db")
         )
         del environment["PORT"]
-        with running_command("socket", cwd=folder, environment={**environment, **more}) as bot:
+        environment |= more
+        with running_command("socket", cwd=folder, environment=environment, pings_every=pings_every) as bot:
             fixture = SocketFixture(bot, workspace, slack.url)
             connected = bot.first_line
             if more:
@@ -405,7 +406,7 @@ def test_says_while_ready_that_redis_cannot_be_used(tmp_path: Path) -> None:
 
 
 def test_is_not_ready_while_slack_cannot_be_heard(tmp_path: Path) -> None:
-    with run_socket_bot(tmp_path, PORT="0") as fixture:
+    with run_socket_bot(tmp_path, pings_every=0.4, PORT="0") as fixture:
         fixture.workspace.faults.set_lasting_fault("apps.connections.open", SlackFault.BROKEN)
         fixture.workspace.sockets.drop()
 

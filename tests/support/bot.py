@@ -196,7 +196,11 @@ class RunningCommand:
 
 @contextmanager
 def running_command(
-    *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None, stops_within: float = 0.0
+    *arguments: str,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    stops_within: float = 0.0,
+    pings_every: float = 0.0,
 ) -> Iterator[RunningCommand]:
     """Run a sub-command until the context ends, and read the first line it prints.
 
@@ -205,8 +209,11 @@ def running_command(
         cwd: The working directory; its log goes into the file `log` there.
         environment: Its settings.
         stops_within: Seconds it may take to stop; 0 for the usual limit.
+        pings_every: Seconds between pings over Socket Mode; 0 for the usual ones.
     """
     program = ["tests.support.short_stop", str(stops_within)] if stops_within else ["bot"]
+    if pings_every:
+        program = ["tests.support.frequent_pings", str(pings_every)]
     with (
         (cwd / "log").open("w") as log,
         subprocess.Popen(

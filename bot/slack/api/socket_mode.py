@@ -30,8 +30,8 @@ PING_SECONDS = 5.0
 """Seconds between pings; after four times as long without an answer it reconnects."""
 MOST_PAUSE = 4.0
 """Most seconds between two connections that Slack turns away; the library waits five for its lock."""
-STALE_SECONDS = 5 * PING_SECONDS
-"""Seconds without a sign of life after which Slack counts as unreachable."""
+STALE_PINGS = 5
+"""Pings without a sign of life after which Slack counts as unreachable."""
 SOCKET_ADVICE = (
     "Copy an app-level token (xapp-…) with connections:write from the app's page into SLACK_APP_TOKEN"
 )
@@ -185,7 +185,9 @@ class SocketClient(SocketModeClient):
         if not self.greeted.is_set():
             return "Slack: not connected yet"
         silent = self.seconds_silent
-        return f"Slack: no sign of life for {silent:.0f} s" if silent > STALE_SECONDS else ""
+        return (
+            f"Slack: no sign of life for {silent:.0f} s" if silent > STALE_PINGS * self.ping_interval else ""
+        )
 
     def issue_new_wss_url(self) -> str:
         """Return the URL of a new WebSocket; retry once if Slack asks to wait.

@@ -10,7 +10,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.slack.api.client import SlackClient
 from bot.slack.api.payloads import NotSlacksError, check_payload
-from bot.slack.api.socket_mode import SocketClient
+from bot.slack.api.socket_mode import PING_SECONDS, SocketClient
 from bot.slack.recent_ids import RecentIds
 
 ENVELOPES = 256
@@ -22,14 +22,23 @@ log = logging.getLogger(__name__)
 
 
 class DeduplicatingHandler(SocketModeHandler):
-    """Handles each Socket Mode envelope once: Slack delivers some twice."""
+    """Handles each Socket Mode envelope once: Slack delivers some twice.
+
+    Args:
+        app: Bolt's app.
+        slack: The client of Slack's Web API.
+        app_token: The app-level token.
+        ping_interval: The seconds between pings.
+    """
 
     client: SocketClient
 
-    def __init__(self, app: App, slack: SlackClient, app_token: str) -> None:
+    def __init__(
+        self, app: App, slack: SlackClient, app_token: str, ping_interval: float = PING_SECONDS
+    ) -> None:
         # Not the base's, whose client has no time limits.
         self.app, self.app_token = app, app_token
-        self.client = SocketClient(app_token, slack, logger=app.logger)
+        self.client = SocketClient(app_token, slack, ping_interval=ping_interval, logger=app.logger)
         self._recent = RecentIds(ENVELOPES)
         self.client.socket_mode_request_listeners.append(self.handle)  # type: ignore[arg-type]  # as Bolt's
 
