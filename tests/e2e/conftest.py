@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from bot import playground_app
 from bot.playground.people import VIEWER, Person
 from bot.playground.server import make_app
+from bot.playground.state.rate_limits import PostingLimit
 from bot.playground.workspace import Workspace
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
@@ -62,6 +63,8 @@ def open_page(browser: Browser, url: str, workspace: Workspace) -> Iterator[Open
 def playground() -> Iterator[Playground]:
     """The whole bot in its playground; one for all tests of a module."""
     workspace, sandbox = playground_app.make_workspace(), open_sandbox()
+    # At Slack's pace, messages would come in the middle of the next test.
+    workspace.posting_limit = PostingLimit(enabled=False)
     with playground_app.open_playground(workspace, sandbox) as url:
         yield Playground(url, workspace, sandbox)
 

@@ -37,9 +37,9 @@ def look_up_slowly(enter: OpenPage, playground: Playground, person: Person) -> t
     """Look up many accounts while Tencent Chat is slow; returns the page and the progress message."""
     page = enter(person, 690)
     set_fault(page, "Tencent Chat", "Slow (3 s a call)")
-    # The check of accounts hangs, which leaves time to cancel.
+    # The check of accounts hangs, which is slow enough, and leaves time to cancel.
     hanging = Fault(kind="hang", command="account_check")
-    playground.sandbox.behavior = replace(playground.sandbox.behavior, fault=hanging)
+    playground.sandbox.behavior = replace(playground.sandbox.behavior, fault=hanging, latency_ms=300)
     go_to(page, "im-bot")
     form = open_shortcut(page, "Look up accounts", "Look up accounts")
     form.get_by_label("Account ids").fill(" ".join(CROWD))
