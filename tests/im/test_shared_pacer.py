@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from bot.core.model import Deadline
-from bot.im.lease import Lease
+from bot.im.lease import Lease, RedisTroubleError
 from bot.im.redis_schedule import RedisSchedule
 from bot.im.redis_url import parse_redis_url
 from bot.im.shared_pacer import SharedLimit
@@ -67,17 +67,10 @@ def read_only(server: RedisServer) -> Iterator[None]:
     server.command("REPLICAOF", "NO", "ONE")
 
 
-def full(server: RedisServer) -> Iterator[None]:
-    server.command("CONFIG", "SET", "maxmemory", "1")
-    yield
-    server.command("CONFIG", "SET", "maxmemory", "0")
-
-
 FAULTS: Mapping[Fault, str] = {
     restarted: "there is no connection",
     held: "no answer",
     read_only: "it is read-only",
-    full: "its memory is full",
 }
 
 
@@ -136,6 +129,13 @@ def test_keeps_to_a_share_where_redis_never_was(share: float | None, said: str) 
             f"app prod: this process keeps to {said} of Tencent Chat's limit, because Redis cannot be used: "
             "there is no connection"
         )
+
+
+def test_says_that_the_memory_of_redis_is_full() -> None:
+    with run_redis("--maxmemory", "1") as server:
+        schedule = RedisSchedule(parse_redis_url(server.url), APP_ID)
+        with closing(schedule), pytest.raises(RedisTroubleError, match="its memory is full"):
+            schedule.lease("", share=1)
 
 
 def test_says_that_a_password_is_refused() -> None:
