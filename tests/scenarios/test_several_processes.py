@@ -51,6 +51,8 @@ SECONDS = float(os.environ.get("DEPLOY_SECONDS", "3"))
 SEED = int(os.environ.get("DEPLOY_SEED", "20261130"))
 ROWS = 100
 """Rows of a page."""
+POSTED_WITHIN = 90.0
+"""Seconds until all is in the audit channel: a killed process had its lease, and a message a second follows."""
 QUIET = 2.0
 """Seconds at the end in which no further answer may come."""
 POOL = [f"reader_{number}" for number in range(2 * ROWS - 2)]
@@ -171,7 +173,7 @@ def share(run: Deployment, person: PersonAtWork) -> None:
     """Look up an account, and share the answer."""
     account = run.new_account()
     answer = person.ask(f"/im profile {account} nobody", "1 of 2 found", account)
-    person.press(answer, "Share", account)
+    person.press(answer, "Share", "1 of 2 found", account)
 
 
 def retry(run: Deployment, person: PersonAtWork) -> None:
@@ -199,7 +201,7 @@ def look_up_many(run: Deployment, person: PersonAtWork) -> None:
 def read_history(run: Deployment, person: PersonAtWork) -> None:
     """Read an account's history."""
     account = run.new_account()
-    person.ask(f"/im history {account}", account)
+    person.ask(f"/im history {account}", "History of", account)
 
 
 def change_by_command(run: Deployment, person: PersonAtWork) -> None:
@@ -347,7 +349,7 @@ def test_nobody_notices_the_ends_and_starts_of_processes(database: str, tmp_path
                 run.start(process)
             time.sleep(SECONDS)
         report(run)
-        wait_until(lambda: not read_outbox(run.database))
+        wait_until(lambda: not read_outbox(run.database), POSTED_WITHIN)
         check_people(run)
         check_channel(run, check_record(run))
         most = [most_in_a_second(times) for times in run.sandbox.call_log().values() if times]
@@ -402,7 +404,7 @@ def test_loses_nothing_while_its_database_ends_sessions_restarts_and_is_read_onl
                     person.refusals.clear()
                 time.sleep(SECONDS)
             report(run)
-            wait_until(lambda: not read_outbox(run.database))
+            wait_until(lambda: not read_outbox(run.database), POSTED_WITHIN)
             check_people(run)
             check_channel(run, check_record(run))
             assert [refusal for person in run.people for refusal in person.refusals] == []

@@ -82,6 +82,8 @@ class PersonAtWork:
     """Answers that said that the record could not be used, or what was pressed was too old."""
     notices: list[str] = field(default_factory=list)
     """Direct messages that answer no request: how a change ended that was unknown."""
+    _doubted: bool = False
+    """Whether it is unknown if the last cancel came through: another process may act on it."""
     _linked: dict[str, Shown] = field(default_factory=dict)
     """The messages about changes that have a link to the audit channel by now, by time stamp."""
 
@@ -133,7 +135,11 @@ class PersonAtWork:
         working = self._wait(text, began, lambda news: _has(news, "Cancel") and news)
         began = time.monotonic()
         self._click(working, "Cancel")
-        return self._wait_for_message("Cancel", began, ("Cancelled",))
+        try:
+            return self._wait_for_message("Cancel", began, ("Cancelled",))
+        except RefusedError:
+            self._doubted = True
+            raise
 
     def open_form(self, text: str, *says: str) -> Shown:
         """Send a command that opens a form; return the form.
@@ -246,19 +252,26 @@ class PersonAtWork:
         mine = message["ephemeral"] or message["channel"] == f"D{self.id[1:]}" or choose(message)
         if not mine:
             return None
-        if _REFUSAL.search(message["text"]):
-            self.refusals.append(f"{self.id} asked {asked[:60]}: {message['text']}")
-        elif _OUTAGE.search(message["text"]):
-            pass
-        elif not message["ephemeral"] and not message["files"] and not choose(message):
-            self.notices.append(message["text"])
-        elif not (message["error"] or _UNDER_WAY.search(message["text"]) or choose(message)):
+        self._note(message, asked, chosen=bool(choose(message)))
+        return message
+
+    def _note(self, message: Shown, asked: str, *, chosen: bool) -> None:
+        """Note what a message says beside its request."""
+        text = message["text"]
+        if _REFUSAL.search(text):
+            self.refusals.append(f"{self.id} asked {asked[:60]}: {text}")
+        elif _OUTAGE.search(text) or chosen:
+            return
+        elif not message["ephemeral"] and not message["files"]:
+            self.notices.append(text)
+        elif self._doubted and text.startswith("Cancelled"):
+            self._doubted = False
+        elif not (message["error"] or _UNDER_WAY.search(text)):
             after = [each.asked[:60] for each in self.requests[-3:]]
-            got = f"{message['ts']} {message['text'][:200]}"
+            got = f"{message['ts']} {text[:200]}"
             self.wrong.append(
                 f"{self.id} got an answer to no request, asked {asked[:60]} after {after}: {got}"
             )
-        return message
 
 
 def _words(news: Shown) -> str:

@@ -198,9 +198,9 @@ def open_socket_mode(url: str) -> Iterator[SocketModeConnection]:
         yield SocketModeConnection(socket)
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = TIMEOUT) -> None:
     """Wait for something that happens in another thread."""
-    deadline = time.monotonic() + TIMEOUT
+    deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
             raise TimeoutError
