@@ -80,7 +80,7 @@ class _Budget(threading.local):
 
 
 class SlackClient(WebClient):
-    """A client that never retries by itself, which could post twice; safe between threads.
+    """A client that repeats by itself only what reads; safe between threads.
 
     Args:
         token: The bot token.
@@ -116,7 +116,7 @@ class SlackClient(WebClient):
         return self._budget.ends - time.monotonic()
 
     def call(self, method: str, **arguments: Any) -> SlackResponse:
-        """Call a method of the Web API, once.
+        """Call a method of the Web API; one about people or channels again if its connection broke.
 
         Raises:
             SlackCallError: Slack refused it, could not be reached, or gave no answer in time.

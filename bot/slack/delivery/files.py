@@ -14,7 +14,6 @@ from typing import BinaryIO, TypeVar
 
 from bot.bulk.id_list import FREE_SPACE
 from bot.bulk.ids_file import as_utf8
-from bot.core.model import Deadline
 from bot.errors import BotError, FileError, SlackUnavailableError
 from bot.http_client.session import Upload
 from bot.slack.api.client import FILE_TOO_LONG, FOREIGN_FILE, NO_FILE_ACCESS, NO_ROOM, SlackClient
@@ -35,6 +34,7 @@ _FIXES: Mapping[str, str] = {
 """The fix for each of Slack's error codes."""
 _LASTING = TOKEN_ERRORS | {"user_disabled", "user_not_found", "user_not_visible"}
 """The codes after which trying again soon cannot help."""
+_TIMEOUTS = frozenset({"ConnectTimeout", "ReadTimeout"})
 _TRY_AGAIN = "Try again in a minute; if that does not help, tell the bot's operator"
 _NO_SCOPE = frozenset({"missing_scope", NO_FILE_ACCESS})
 _GONE = frozenset({"file_not_found", "file_deleted"})
@@ -111,12 +111,11 @@ class Files:
 
     def _try(self, step: Callable[[], T], *, repeatable: bool) -> T:
         """Take a step; once more if Slack asks to wait, or if it is repeatable and its connection broke."""
-        deadline = Deadline.after(self.slack.limits.call)
         try:
             return step()
         except SlackCallError as error:
             # Slack closes connections that were idle, perhaps just when one is used again.
-            broke = repeatable and not error.answered and deadline.left() > 0
+            broke = repeatable and not error.answered and error.reason not in _TIMEOUTS
             if error.retry_after is None and not broke:
                 raise
             time.sleep(min(error.retry_after or 0.0, LONGEST_WAIT))
