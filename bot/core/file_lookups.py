@@ -11,6 +11,8 @@ from bot.core.model import Actor, LookupStatus
 
 LEASE_SECONDS = 30.0
 """Seconds for which a process has a file lookup, until it renews its lease."""
+SHOW_SECONDS = 60.0
+"""Seconds in which a process shows an end, or says that it still tries to; then another one shows it."""
 
 
 class FileLookupState(StrEnum):
@@ -56,6 +58,7 @@ class FileLookup:
         losses: The times a lease ran out, with its process perhaps, since it last moved on.
         is_recorded: Whether the record has all accounts with a row, and its latest end.
         expires_at: The time (UTC) from which on nothing of it is kept; None before it is kept.
+        is_shown: Whether it is over, and its message says so.
     """
 
     id: str
@@ -73,6 +76,7 @@ class FileLookup:
     losses: int = 0
     is_recorded: bool = True
     expires_at: datetime | None = None
+    is_shown: bool = False
 
     @property
     def done(self) -> int:
@@ -189,15 +193,16 @@ class FileLookupStore(Protocol):
         """Keep the message that shows it."""
         ...
 
-    def set_shown(self, id_: str) -> None:
-        """Keep that its end is shown."""
+    def take_unshown(self) -> FileLookup | None:
+        """Take one whose end should be shown by now, for SHOW_SECONDS; None if there is none."""
         ...
 
-    def take_unshown(self) -> FileLookup | None:
-        """Take one whose end is not shown though its process had LEASE_SECONDS for it; None if there is none.
+    def hold_end(self, id_: str, state: FileLookupState, seconds: float) -> None:
+        """Let no other process take its end for some seconds: it is still to be shown by this one."""
+        ...
 
-        No other process takes it within LEASE_SECONDS.
-        """
+    def set_shown(self, id_: str, state: FileLookupState) -> None:
+        """Keep that its end is shown."""
         ...
 
 

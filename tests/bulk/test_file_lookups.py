@@ -16,7 +16,7 @@ import pytest
 from bot.bulk.file_lookups import make_event
 from bot.bulk.row_formats import CsvRows
 from bot.core.commands import LookupCommand, make_lookup
-from bot.core.file_lookups import LEASE_SECONDS, FileLookup, FileLookupState
+from bot.core.file_lookups import SHOW_SECONDS, FileLookup, FileLookupState
 from bot.core.lookups.kinds import ATTRIBUTES, FRIENDS
 from bot.core.model import Entry, LookupStatus, Membership, Outcome, Surface
 from bot.errors import (
@@ -672,7 +672,7 @@ def test_shows_an_end_that_a_killed_process_did_not(url: str, im_url: str) -> No
     with run_process(url, im_url, is_running=False) as killed:
         lookup = killed.start(IDS[:10])
         killed.kept.set_state(lookup.id, [S.WAITING], S.CANCELLED)
-    pass_time(url, LEASE_SECONDS)
+    pass_time(url, SHOW_SECONDS)
 
     with run_process(url, im_url) as other:
         assert other.wait_over().id == lookup.id

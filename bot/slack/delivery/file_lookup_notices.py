@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from threading import Condition, Thread
 from typing import BinaryIO, TypeVar
 
-from bot.core.file_lookups import OVER, FileLookup, FileLookupState, FileLookupStore
+from bot.core.file_lookups import OVER, SHOW_SECONDS, FileLookup, FileLookupState, FileLookupStore
 from bot.errors import AuditError
 from bot.http_client.session import Upload
 from bot.slack.api.client import SlackClient
@@ -113,9 +113,11 @@ class SlackFileLookupNotices:
                 return
             # What waits keeps its turn, and the latest state counts.
             earlier = self._waiting.get(lookup.id)
+            if earlier and lookup.state in OVER and _is_same(earlier.lookup, lookup):
+                # It knows more than the store: whether the record has all of it.
+                return
             due = earlier.due if earlier else self._find_due(lookup)
-            tries = earlier.tries if earlier and earlier.lookup.state is lookup.state else 0
-            self._waiting[lookup.id] = _Shown(lookup, seconds_left, tries, due)
+            self._waiting[lookup.id] = _Shown(lookup, seconds_left, due=due)
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="file-lookup-notices", daemon=True)
                 self._thread.start()
@@ -185,9 +187,9 @@ class SlackFileLookupNotices:
             self._put_back(shown, error.retry_after)
             return self._pace if error.retry_after is None else max(self._pace, error.retry_after)
         if shown.lookup.state in OVER:
-            # Else another process shows it, too, some seconds later.
+            # Else another process shows it, too.
             with suppress(AuditError):
-                self._store.set_shown(shown.lookup.id)
+                self._store.set_shown(shown.lookup.id, shown.lookup.state)
         return self._pace
 
     def _put_back(self, shown: _Shown, asked: float | None) -> None:
@@ -199,7 +201,11 @@ class SlackFileLookupNotices:
             log.error("the outcome of a file lookup could not be shown")
             return
         growing = min(self._first_wait * 2.0 ** min(shown.tries, _DOUBLINGS), _LONGEST_WAIT)
-        shown.due = time.monotonic() + (growing if asked is None else min(asked, MOST_WAIT))
+        wait = growing if asked is None else min(asked, MOST_WAIT)
+        shown.due = time.monotonic() + wait
+        if shown.lookup.state in OVER:
+            with suppress(AuditError):
+                self._store.hold_end(shown.lookup.id, shown.lookup.state, wait + SHOW_SECONDS)
         with self._changed:
             later = self._waiting.get(shown.lookup.id)
             if later is None:
@@ -214,6 +220,9 @@ class SlackFileLookupNotices:
             SlackCallError: Slack did not confirm it.
         """
         lookup, message = self._update(shown.lookup)
+        if lookup.is_shown and _is_same(lookup, shown.lookup):
+            # By another process, after this one was silent for long.
+            return
         content = show_file_lookup(lookup, shown.seconds_left, self._sent.get(lookup.id, ""))
         now = (lookup.state, lookup.done)
         if any(message):
@@ -250,8 +259,14 @@ class SlackFileLookupNotices:
             return lookup, known
         # What was sent is over before the store knows.
         if found.state not in (_BEGUN if lookup.state in OVER else OVER):
-            found = replace(lookup, message=found.message, expires_at=found.expires_at)
+            is_shown = found.is_shown and _is_same(found, lookup)
+            found = replace(lookup, message=found.message, expires_at=found.expires_at, is_shown=is_shown)
         return found, found.message if any(found.message) else known
+
+
+def _is_same(one: FileLookup, other: FileLookup) -> bool:
+    """Check whether two states of a file lookup say the same."""
+    return (one.state, one.done) == (other.state, other.done)
 
 
 def _remember(kept: OrderedDict[str, T], key: str, what: T) -> None:

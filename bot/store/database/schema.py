@@ -157,7 +157,8 @@ file_lookups = Table(
 """Lookups of files: an opaque id, the owner's user id, JSON of what was asked, and how far it has come.
 
 Also the counts of rows by status and in all, the lease's holder and end, when it may be leased again, its
-message, and the end (Unix seconds). The state is empty until all ids are kept.
+message, and the end (Unix seconds). The state is empty until all ids are kept. Of what is over, the lease's
+end is the time by which that should be shown; 0 once it is.
 """
 
 file_lookup_ids = Table(

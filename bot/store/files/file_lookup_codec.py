@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Row
 
 from bot.command_codec import SavedCommand, pack_command, unpack_command
-from bot.core.file_lookups import FileLookup, FileLookupState
+from bot.core.file_lookups import OVER, FileLookup, FileLookupState
 from bot.core.model import Actor, App, LookupStatus
 from bot.encryption import Cipher
 from bot.errors import AlteredError
@@ -82,6 +82,7 @@ def decode_lookup(row: Row[Any], apps: Mapping[str, App]) -> FileLookup | None:
         row.losses,
         row.recorded,
         datetime.fromtimestamp(row.expires, UTC),
+        state in OVER and not row.until,
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Row,
     Select,
     and_,
     case,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.core.file_lookups import LEASE_SECONDS, OVER, FileLookup, FileLookupState
+from bot.core.file_lookups import OVER, SHOW_SECONDS, FileLookup, FileLookupState
 from bot.core.model import Actor, App, LookupStatus
 from bot.core.time_limits import STATE_SECONDS
 from bot.encryption import Cipher
@@ -222,12 +223,8 @@ class StoredFileLookups:
         """Keep the message that shows it."""
         self._write(partial(_update, _table.id == id_, {"channel": channel, "ts": ts}))
 
-    def set_shown(self, id_: str) -> None:
-        """Keep that its end is shown."""
-        self._write(partial(_update, and_(_table.id == id_, _table.state.in_(OVER)), {"until": 0.0}))
-
     def take_unshown(self) -> FileLookup | None:
-        """Take one whose end is not shown though its process had LEASE_SECONDS for it."""
+        """Take one whose end should be shown by now, for SHOW_SECONDS."""
         # Polling must not write.
         with open_snapshot(self._engine) as connection:
             late = is_unshown(clock.now(connection), self._unknown)
@@ -235,15 +232,33 @@ class StoredFileLookups:
                 return None
         return self._write(self._take_unshown)
 
+    def hold_end(self, id_: str, state: FileLookupState, seconds: float) -> None:
+        """Let no other process take its end for some seconds."""
+
+        def hold(connection: Connection, now: datetime) -> bool:
+            mine = and_(_table.id == id_, _table.state == state, _table.until > 0)
+            return _update(mine, {"until": now.timestamp() + seconds}, connection, now)
+
+        self._write(hold)
+
+    def set_shown(self, id_: str, state: FileLookupState) -> None:
+        """Keep that its end is shown."""
+        self._write(partial(_update, and_(_table.id == id_, _table.state == state), {"until": 0.0}))
+
     def _take_unshown(self, connection: Connection, now: datetime) -> FileLookup | None:
-        late = select(_table.id).where(is_unshown(now, self._unknown)).limit(1)
-        row = connection.execute(late.with_for_update(skip_locked=True)).one_or_none()
-        if row is None:
-            return None
-        until = {"until": now.timestamp() + LEASE_SECONDS}
-        taken = update(file_lookups).where(_table.id == row.id).values(until).returning(file_lookups)
-        lookup = decode_lookup(connection.execute(taken).one(), self._apps)
+        late = select(file_lookups).with_for_update(skip_locked=True)
+        while row := connection.execute(late.where(is_unshown(now, self._unknown)).limit(1)).one_or_none():
+            if lookup := self._decode(row):
+                until = {"until": now.timestamp() + SHOW_SECONDS}
+                _update(_table.id == row.id, until, connection, now)
+                return lookup
+        return None
+
+    def _decode(self, row: Row[Any]) -> FileLookup | None:
+        """Decode one that this process might take; if it cannot, leave it to others from now on."""
+        lookup = decode_lookup(row, self._apps)
         if lookup is None:
+            log.warning("a file lookup is left to other processes: %s", _UNKNOWN)
             self._unknown.add(row.id)
         return lookup
 
@@ -271,9 +286,7 @@ class StoredFileLookups:
     def _lease(self, holder: str, seconds: float, connection: Connection, now: datetime) -> FileLookup | None:
         while row := connection.execute(select_next(now, self._unknown)).one_or_none():
             mine = _table.id == row.id
-            if not decode_lookup(connection.execute(select(file_lookups).where(mine)).one(), self._apps):
-                log.warning("a file lookup is left to other processes: %s", _UNKNOWN)
-                self._unknown.add(row.id)
+            if not self._decode(connection.execute(select(file_lookups).where(mine)).one()):
                 continue
             is_sent = _table.state == FileLookupState.SENDING
             values = {
@@ -296,7 +309,7 @@ def _leased(id_: str, holder: str, now: datetime) -> ColumnElement[bool]:
 def _free(state: FileLookupState, problem: str, now: datetime) -> dict[str, object]:
     """Make the columns of one that nobody has leased."""
     # Until then its end is shown by the process that ended it.
-    until = now.timestamp() + LEASE_SECONDS if state in OVER else 0.0
+    until = now.timestamp() + SHOW_SECONDS if state in OVER else 0.0
     return {"state": state, "problem": problem, "holder": "", "until": until, "retry_at": 0.0, **_FIRST_TRY}
 
 

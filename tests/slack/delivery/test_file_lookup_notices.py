@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import func, select
 
-from bot.core.file_lookups import LEASE_SECONDS, FileLookup, FileLookupState
+from bot.core.file_lookups import SHOW_SECONDS, FileLookup, FileLookupState
 from bot.core.model import Actor, LookupStatus
 from bot.encryption import Cipher
 from bot.errors import BotError
@@ -22,6 +23,8 @@ from bot.playground.workspace import Workspace
 from bot.slack.api.client import Limits, SlackClient
 from bot.slack.delivery.file_lookup_notices import SlackFileLookupNotices
 from bot.slack.delivery.files import Files
+from bot.store.database.engine import open_engine
+from bot.store.database.schema import file_lookups
 from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.record import Store
 from tests.support.file_lookup_time import pass_time
@@ -52,9 +55,11 @@ def store(tmp_path: Path) -> Iterator[StoredFileLookups]:
         yield lookups
 
 
-def make_notices(url: str, store: StoredFileLookups, pace: float = PACE) -> SlackFileLookupNotices:
+def make_notices(
+    url: str, store: StoredFileLookups, pace: float = PACE, first_wait: float = 0.01
+) -> SlackFileLookupNotices:
     slack = SlackClient(BOT_TOKEN, f"{url}/api/", Limits(call=1))
-    return SlackFileLookupNotices(slack, Files(slack), store, pace, first_wait=0.01)
+    return SlackFileLookupNotices(slack, Files(slack), store, pace, first_wait)
 
 
 @pytest.fixture
@@ -248,6 +253,47 @@ def test_keeps_that_an_end_is_shown(
     notices.show(moved(MINE, 40, S.CANCELLED))
     wait_for(vera, "Cancelled after 40 of 100")
     notices.close()
-    pass_time(f"sqlite:///{tmp_path / 'im-bot.db'}", LEASE_SECONDS)
+    pass_time(f"sqlite:///{tmp_path / 'im-bot.db'}", SHOW_SECONDS)
 
     assert store.take_unshown() is None
+
+
+def test_shows_no_end_that_another_process_has_shown(
+    vera: Page, notices: SlackFileLookupNotices, store: StoredFileLookups
+) -> None:
+    store.set_state("mine", [S.WAITING], S.CANCELLED)
+    ended = store.find("mine")
+    assert ended
+    store.set_shown("mine", S.CANCELLED)
+
+    notices.show(ended)
+    notices.show(OTHER)
+
+    assert "others.csv" in vera.next_message()["text"]
+
+
+def test_holds_an_end_that_slack_does_not_take(
+    store: StoredFileLookups, url: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    record = f"sqlite:///{tmp_path / 'im-bot.db'}"
+    workspace.faults.fail("chat.postMessage", SlackFault.BROKEN)
+    store.set_state("mine", [S.WAITING], S.CANCELLED)
+    ended = store.find("mine")
+    assert ended
+
+    with closing(make_notices(url, store, first_wait=100)) as notices:
+        notices.show(ended)
+        wait_until(lambda: read_time_to_show(record) > 2 * SHOW_SECONDS)
+        pass_time(record, SHOW_SECONDS)
+
+        assert store.take_unshown() is None
+
+
+def read_time_to_show(url: str) -> float:
+    """Read the longest time (seconds) left to show an end."""
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            return float(connection.scalar(select(func.max(file_lookups.c.until))) or 0) - time.time()
+    finally:
+        engine.dispose()

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, func, select, update
 
 from bot.core.commands import make_lookup
-from bot.core.file_lookups import LEASE_SECONDS, OVER, FileLookup, FileLookupState
+from bot.core.file_lookups import OVER, SHOW_SECONDS, FileLookup, FileLookupState
 from bot.core.lookups.kinds import FRIENDS, PROFILES
 from bot.core.model import Actor, App, LookupStatus
 from bot.encryption import Cipher
@@ -233,12 +233,12 @@ def test_hands_out_an_end_that_its_process_did_not_show(
     lookups.release("one", "a", end)
     other = open_lookups()
     early = other.take_unshown()
-    pass_time(url, LEASE_SECONDS)
+    pass_time(url, SHOW_SECONDS)
     taken = [other.take_unshown(), lookups.take_unshown()]
-    pass_time(url, LEASE_SECONDS)
+    pass_time(url, SHOW_SECONDS)
     again = lookups.take_unshown()
-    lookups.set_shown("one")
-    pass_time(url, LEASE_SECONDS)
+    lookups.set_shown("one", end)
+    pass_time(url, SHOW_SECONDS)
 
     assert early is None
     assert [found and found.state for found in taken] == [end, None]
@@ -246,12 +246,36 @@ def test_hands_out_an_end_that_its_process_did_not_show(
     assert lookups.take_unshown() is None
 
 
+def test_hands_out_no_end_that_its_process_still_tries_to_show(lookups: StoredFileLookups, url: str) -> None:
+    lookups.add(a_file_lookup(), IDS)
+    lookups.set_state("one", [S.WAITING], S.FAILED)
+    lookups.hold_end("one", S.FAILED, 300)
+    pass_time(url, SHOW_SECONDS)
+    early = lookups.take_unshown()
+    pass_time(url, 300)
+
+    assert early is None
+    assert lookups.take_unshown()
+
+
+def test_leaves_an_end_to_processes_that_have_its_app(
+    lookups: StoredFileLookups, open_lookups: Callable[..., StoredFileLookups], url: str
+) -> None:
+    for id_ in ("one", "two"):
+        lookups.add(a_file_lookup(id_), IDS)
+        lookups.set_state(id_, [S.WAITING], S.CANCELLED)
+    pass_time(url, SHOW_SECONDS)
+
+    assert open_lookups(apps=()).take_unshown() is None
+    assert {(lookups.take_unshown() or a_file_lookup()).id for _ in range(2)} == {"one", "two"}
+
+
 def test_hands_out_no_end_of_what_was_resumed(lookups: StoredFileLookups, url: str) -> None:
     lookups.add(a_file_lookup(), IDS)
-    lookups.set_state("one", {S.WAITING}, S.CANCELLED)
-    lookups.set_state("one", {S.CANCELLED}, S.WAITING)
-    lookups.set_shown("one")
-    pass_time(url, LEASE_SECONDS)
+    lookups.set_state("one", [S.WAITING], S.CANCELLED)
+    lookups.set_state("one", [S.CANCELLED], S.WAITING)
+    lookups.set_shown("one", S.CANCELLED)
+    pass_time(url, SHOW_SECONDS)
 
     assert lookups.take_unshown() is None
     assert (lookups.lease_next("a", LONG) or a_file_lookup()).losses == 0
