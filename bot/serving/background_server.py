@@ -1,11 +1,9 @@
 """An ASGI server on loopback, in a thread of its own."""
 
-import asyncio
 import os
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,30 +18,6 @@ def make_port_error(port: int, error: OSError) -> SystemExit:
     return SystemExit(
         f"cannot listen on port {port} ({os.strerror(error.errno or 0)}): choose another with --port"
     )
-
-
-class _Server(uvicorn.Server):
-    """Stops as soon as it is told to; the library's looks only ten times a second whether it is."""
-
-    _loop: asyncio.AbstractEventLoop | None = None
-
-    async def main_loop(self) -> None:
-        """Serve until it is told to stop."""
-        self._woken = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        serving = asyncio.create_task(super().main_loop())
-        woken = asyncio.create_task(self._woken.wait())
-        _, left = await asyncio.wait((serving, woken), return_when=asyncio.FIRST_COMPLETED)
-        for task in left:
-            task.cancel()
-
-    def stop(self) -> None:
-        """Tell it to stop, from any thread."""
-        self.should_exit = True
-        if self._loop is not None:
-            # It may just have ended by itself.
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._woken.set)
 
 
 class BackgroundServer:
@@ -80,7 +54,7 @@ class BackgroundServer:
         # asyncio sets this only for sockets that name their protocol, which this one does not; without it
         # the rest of a response waits some 40 ms for a delayed acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._server = _Server(self._config)
+        self._server = uvicorn.Server(self._config)
         self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)
         self._thread.start()
         return self
@@ -88,7 +62,7 @@ class BackgroundServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._server.stop()
+        self._server.should_exit = True
         self._thread.join()
 
     @property
