@@ -52,7 +52,7 @@ SEED = int(os.environ.get("DEPLOY_SEED", "20261130"))
 ROWS = 100
 """Rows of a page."""
 POSTED_WITHIN = 90.0
-"""Seconds until all is in the audit channel: a killed process had its lease, and a message a second follows."""
+"""Seconds until all is in the audit channel, the lease of a killed process included."""
 QUIET = 2.0
 """Seconds at the end in which no further answer may come."""
 POOL = [f"reader_{number}" for number in range(2 * ROWS - 2)]
