@@ -307,20 +307,3 @@ def test_answers_a_guest_who_asks_for_help_beside_a_file(running_bot: RunningBot
         guest.page.upload("players.csv", PLAYERS.encode(), f"D{GUEST.id[1:]}", "whoami")
         wait_for(guest, "You have no role here", "you are a guest")
         wait_for(guest, "Refused", "you are a guest")
-
-
-def test_goes_on_in_another_process(running_bot: RunningBot, vera: SlackUser) -> None:
-    if len(running_bot.bots) == 1:
-        pytest.skip("there is no other process")
-    question = send(vera, MANY)
-    with running_bot.vendor.hold("portrait_get", but=ANSWERED):
-        vera.click(question, "Look up 6,001 profiles")
-        wait_for(vera, "Looking up 6,001 ids", "left")
-        (busy,) = (bot for bot in running_bot.bots if bot.file_lookups.loop.is_busy)
-        busy.file_lookups.loop.close()
-    rows = read_csv(running_bot, vera)
-    done = wait_for(vera, "Looked up 6,001 ids")
-
-    assert [row[0] for row in rows[1:4]] == ["user_00000", "user_00001", "user_00002"]
-    assert len(rows) == 6002
-    assert done["ts"] == question["ts"]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bot.playground.people import EDITOR, VIEWER
+from tests.scenarios.test_file_lookups import ANSWERED, MANY, read_csv, send, wait_for
 from tests.scenarios.test_home import next_home, open_home, press, texts
 from tests.scenarios.test_modals import NICK, choose, nick_of, open_form, press_choice, review, typed
 from tests.support.bot import signed, slash_command
@@ -105,6 +106,22 @@ def test_proposes_no_change_of_an_untouched_input(running_bot: RunningBot) -> No
 
     assert "Level" in str(preview["blocks"])
     assert "Nickname" not in str(preview["blocks"])
+
+
+def test_goes_on_with_a_file_in_the_other_process(running_bot: RunningBot) -> None:
+    with running_bot.act_as(VIEWER) as vera:
+        question = send(vera, MANY)
+        with running_bot.vendor.hold("portrait_get", but=ANSWERED):
+            vera.click(question, "Look up 6,001 profiles")
+            wait_for(vera, "Looking up 6,001 ids", "left")
+            (busy,) = (bot for bot in running_bot.bots if bot.file_lookups.loop.is_busy)
+            busy.file_lookups.loop.close()
+        rows = read_csv(running_bot, vera)
+        done = wait_for(vera, "Looked up 6,001 ids")
+
+    assert [row[0] for row in rows[1:4]] == ["user_00000", "user_00001", "user_00002"]
+    assert len(rows) == 6002
+    assert done["ts"] == question["ts"]
 
 
 def test_keeps_a_change_to_confirm_while_the_record_is_locked(running_bot: RunningBot) -> None:
