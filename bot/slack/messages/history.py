@@ -124,7 +124,7 @@ def _show_lines(found: RecordPage, place: Place, page: PageControls, trim: Trunc
     lines: list[list[RichTextElement]] = []
     for each in group_lookups(found.entries):
         if isinstance(each, list):
-            lines.append(lookups_line(each, place(each[0]), page, trim))
+            lines.append(lookups_line(each, place(each[0]), page, trim, found))
         elif isinstance(each, Entry):
             lines.append(entry_line(each, found, place(each), page, trim))
         else:

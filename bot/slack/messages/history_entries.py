@@ -198,9 +198,9 @@ def _happened(
 
 
 def lookups_line(
-    group: Lookups, place: str | None, page: PageControls, trim: Truncator
+    group: Lookups, place: str | None, page: PageControls, trim: Truncator, found: RecordPage | None = None
 ) -> list[RichTextElement]:
-    """Show answered lookups of one person in a row in one line."""
+    """Show answered lookups of one person in a row in one line, a shorter one in a search."""
     last, first = group[0], group[-1]
     counts = Counter(entry.event.command for entry in group)
     asked = ", ".join(
@@ -210,14 +210,15 @@ def lookups_line(
     if len(group) > 1:
         when = show_span(first.at, last.at)
         numbers = [words(f"#{first.sequence} to #{last.sequence}")]
+    dot = words(" · " if found else "  ·  ")
+    by = [] if found and found.query.person else [person(last.event.actor.user_id), dot]
     return [
         words(f"{mark(last.event)} {asked}"),
         *_subject(group, place, trim),
         words(f" {_describe(last.event)}  "),
-        person(last.event.actor.user_id),
-        words("  ·  "),
+        *by,
         *when,
-        words("  ·  "),
+        dot,
         *numbers,
         *_searched(last.event, page, trim),
     ]

@@ -1335,7 +1335,7 @@ def test_shows_a_lookup_of_many_ids_in_a_terminal_as_one_line() -> None:
     )
     asked = [chain(number, replace(event, accounts=(f"a{number}", f"b{number}"))) for number in (4, 3, 2)]
 
-    message = show(record(RecordQuery(person=event.actor), *asked))
+    message = show(record(RecordQuery(kind=EntryKind.LOOKUPS), *asked))
 
     (line,) = (line for line in message.text.split("\n") if line.startswith("🔎"))
     assert "profile ×3 a4, b4, a3 with 3 more answered  terminal:" in line
