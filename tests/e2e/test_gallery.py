@@ -131,6 +131,11 @@ def show_search(page: Page) -> None:
     expect(page.get_by_role("dialog", name="Search the record")).to_contain_text("Words in the reason")
 
 
+def show_found(page: Page) -> None:
+    found = ask(page, f"/im history {EDITOR.id}")
+    expect(found).to_contain_text("The record · by", use_inner_text=True)
+
+
 def show_help(page: Page) -> None:
     expect(ask(page, "/im help").get_by_role("button", name="More")).to_be_visible()
 
@@ -150,6 +155,7 @@ SURFACES: dict[str, tuple[Callable[[Page], None], Person, int]] = {
     "refusal": (show_refusal, VIEWER, LOW),
     "history": (show_history, EDITOR, HIGH),
     "search": (show_search, EDITOR, HIGH),
+    "found": (show_found, EDITOR, HIGH),
     "help": (show_help, VIEWER, LOW),
     # The last in this channel: the link to the audit channel is added later, to a page of the same person.
     "conflict": (show_conflict, EDITOR, HIGH),
