@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,8 +83,10 @@ class PersonAtWork:
     """Answers that said that the record could not be used, or what was pressed was too old."""
     notices: list[str] = field(default_factory=list)
     """Direct messages that answer no request: how a change ended that was unknown."""
-    _doubted: bool = False
-    """Whether it is unknown if the last cancel came through: another process may act on it."""
+    _refused: int = 0
+    """The refused requests, each of which may be answered yet: whether it came through is unknown."""
+    _seen: deque[str] = field(default_factory=lambda: deque(maxlen=8))
+    """The beginnings of the last messages."""
     _linked: dict[str, Shown] = field(default_factory=dict)
     """The messages about changes that have a link to the audit channel by now, by time stamp."""
 
@@ -135,11 +138,7 @@ class PersonAtWork:
         working = self._wait(text, began, lambda news: _has(news, "Cancel") and news)
         began = time.monotonic()
         self._click(working, "Cancel")
-        try:
-            return self._wait_for_message("Cancel", began, ("Cancelled",))
-        except RefusedError:
-            self._doubted = True
-            raise
+        return self._wait_for_message("Cancel", began, ("Cancelled",))
 
     def open_form(self, text: str, *says: str) -> Shown:
         """Send a command that opens a form; return the form.
@@ -227,6 +226,7 @@ class PersonAtWork:
                 answer = dict(chosen)  # type: ignore[arg-type]  # a bool is False here
             elif news and (refused := bool(_REFUSAL.search(_words(news)) or _OUTAGE.search(_words(news)))):
                 break
+        self._refused += refused
         answered = refused or answer is not None
         self.requests.append(Request(self.id, asked, began, time.monotonic() - began, answered))
         if answer is None:
@@ -258,20 +258,21 @@ class PersonAtWork:
     def _note(self, message: Shown, asked: str, *, chosen: bool) -> None:
         """Note what a message says beside its request."""
         text = message["text"]
+        self._seen.append(f"{message['ts']} {text[:80]}")
         if _REFUSAL.search(text):
             self.refusals.append(f"{self.id} asked {asked[:60]}: {text}")
         elif _OUTAGE.search(text) or chosen:
             return
         elif not message["ephemeral"] and not message["files"]:
             self.notices.append(text)
-        elif self._doubted and text.startswith("Cancelled"):
-            self._doubted = False
-        elif not (message["error"] or _UNDER_WAY.search(text)):
+        elif message["error"] or _UNDER_WAY.search(text):
+            return
+        elif self._refused:
+            self._refused -= 1
+        else:
             after = [each.asked[:60] for each in self.requests[-3:]]
-            got = f"{message['ts']} {text[:200]}"
-            self.wrong.append(
-                f"{self.id} got an answer to no request, asked {asked[:60]} after {after}: {got}"
-            )
+            said = f"{self.id} got an answer to no request, asked {asked[:60]} after {after}: {text[:200]}"
+            self.wrong.append(f"{said}; the messages before: {[*self._seen]}")
 
 
 def _words(news: Shown) -> str:
