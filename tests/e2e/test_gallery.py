@@ -123,6 +123,12 @@ def show_refusal(page: Page) -> None:
 
 
 def show_history(page: Page) -> None:
+    ask(page, "/im profile dave")
+    done = ask(page, '/im set dave level=7 --reason "ticket 4711"')
+    done.get_by_role("button", name="Confirm").click()
+    # Shown again with this link, which would come into a later picture.
+    expect(done).to_contain_text("Audit message")
+    ask(page, "/im set dave nick=Dee")
     expect(ask(page, "/im history dave")).to_contain_text("History of dave", use_inner_text=True)
 
 
