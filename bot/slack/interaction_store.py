@@ -327,16 +327,17 @@ class Interactions:
 
     def _load(self, key: str, looks: int) -> _Entry | None:
         """Load what another process kept, or this one before a restart, after some more looks at most."""
-        state = self._ask_store(key)
+        until = time.monotonic() + LOAD_SECONDS
+        state = self._ask_store(key, until)
         while state is None and looks and not self._closed.wait(_LOOK_SECONDS):
-            state, looks = self._ask_store(key), looks - 1
+            state, looks = self._ask_store(key, until), looks - 1
         what = self._codec.decode(state.content) if state else None
         return _Entry(math.inf, Actor(state.owner, ""), what) if state and what else None
 
-    def _ask_store(self, key: str) -> SavedState | None:
+    def _ask_store(self, key: str, until: float) -> SavedState | None:
         loading = self._loaders.submit(self._store.find_state, key)
         try:
-            return loading.result(LOAD_SECONDS)
+            return loading.result(max(0.0, until - time.monotonic()))
         except TimeoutError:
             loading.cancel()
             raise AuditError("the record did not answer in time", advice="Try again in a minute") from None

@@ -13,7 +13,7 @@ from bot.core.model import App
 from bot.core.results import Form, Lookup, Preview
 
 _ID_BYTES = 12
-_NEW_ID = re.compile(r"[\w-]{16}", re.ASCII)
+_NEW_ID = re.compile(rf"[\w-]{{{_ID_BYTES * 4 // 3}}}", re.ASCII)
 _PAGE = "."
 """Stands between the id of an answer and the number of another page; no id has one."""
 
