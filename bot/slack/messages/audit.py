@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import (
     RichTextElement,
 )
 
-from bot.core.commands import WORDS, UndoChange
+from bot.core.commands import WORDS, SetFields, UndoChange
 from bot.core.fields import Domain, offered
 from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Outcome, Surface
 from bot.core.text.value_words import format_time
@@ -325,8 +325,7 @@ def quote_reason(event: AuditEvent, trim: Truncator) -> str:
     """Show the reason of an entry, in quotes where a person gave it."""
     reason = trim(make_visible(event.reason))
     # The reasons of undos and of lookups are the bot's own.
-    is_quoted = event.change_id and event.command != WORDS[UndoChange]
-    return f"“{reason}”" if reason and is_quoted else reason
+    return f"“{reason}”" if reason and event.command == WORDS[SetFields] else reason
 
 
 def show_difference(each: Difference) -> str:

@@ -35,6 +35,7 @@ from bot.slack.messages.history_entries import (
     Place,
     altered_line,
     entry_line,
+    find_app,
     group_lookups,
     lookups_line,
     mark,
@@ -178,8 +179,7 @@ def _say_nothing(history: History) -> str:
 
 
 def _find_app(entry: Entry | AlteredEntry, apps: Mapping[str, App]) -> App:
-    name = entry.event.app if isinstance(entry, Entry) else ""
-    return apps.get(name, App(name, ""))
+    return find_app(entry.event.app if isinstance(entry, Entry) else "", apps)
 
 
 def _show_controls(

@@ -47,6 +47,7 @@ _OUTCOMES: Mapping[Outcome, str] = {
     Outcome.DENIED: "refused",
 }
 """Words for outcomes that say more than their names in the record."""
+_CHANGES = frozenset({WORDS[SetFields], WORDS[UndoChange]})
 _MAX_FIELDS = 8
 _MAX_IN_LINE = 3
 """The most fields that are shown in one line."""
@@ -75,6 +76,11 @@ def _routine_key(entry: Entry | AlteredEntry) -> tuple[str, ...]:
         return ()
     # What was searched for, or the file of a lookup of many ids, whose entries have a thousand each.
     return (event.actor.user_id, event.app, _describe(event), event.reason)
+
+
+def find_app(name: str, apps: Mapping[str, App]) -> App:
+    """Find the app of an entry, which may be in the settings no more."""
+    return apps.get(name, App(name, ""))
 
 
 def show_entry(
@@ -150,7 +156,7 @@ def _changed(event: AuditEvent, found: RecordPage, trim: Truncator) -> str:
     """Show the fields of a change; their names alone, if the values are too long for a line."""
     if not found.with_values:
         return ""
-    app, only = found.apps.get(event.app, App(event.app, "")), found.query.fields
+    app, only = find_app(event.app, found.apps), found.query.fields
     after = {tag: value for tag, value in event.after.items() if not only or tag in only}
     # Cut texts would fit where whole ones do not, and then a line would grow as its texts get shorter.
     whole = differences(app.custom, event.before, after, Truncator())
@@ -161,10 +167,9 @@ def _changed(event: AuditEvent, found: RecordPage, trim: Truncator) -> str:
 
 
 def _why(event: AuditEvent, page: PageControls, trim: Truncator) -> str:
-    """Show a reason; only to editors where it says what somebody looked for."""
-    if event.command == WORDS[ShowHistory] or not (event.change_id or page.may_change):
-        return ""
-    return quote_reason(event, trim)
+    """Show the reason of a change; to editors that of a lookup, too."""
+    may_read = page.may_change or event.command in _CHANGES
+    return quote_reason(event, trim) if may_read and event.command != WORDS[ShowHistory] else ""
 
 
 def _first_line(entry: Entry, place: str | None, link: str, trim: Truncator) -> list[RichTextElement]:
@@ -187,12 +192,12 @@ def _happened(
 ) -> list[RichTextElement]:
     """Say what happened; in short, the mark says it of a change that is done."""
     event = entry.event
-    outcome = "" if in_short and is_done(event) else f" {_describe(event)}"
+    outcome = [] if in_short and is_done(event) else [bold(f" {_describe(event)}")]
     return [
         words(f"{mark(event)} "),
         bold(event.command),
         *_subject([entry], place, trim),
-        *([bold(outcome)] if outcome else []),
+        *outcome,
         *_place(event),
     ]
 
