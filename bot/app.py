@@ -143,9 +143,8 @@ def make_bot(
     reconcile_loop = _make_reconcile_loop(settings, store, services.changes, responder)
     audit = Audit(store, relay, reconcile_loop, post_links, audited=services.changes.audited)
     interactions = _make_interactions(settings, store)
-    forms = Forms(slack, interactions)
-    command, files, avoided = settings.slack_command, Files(slack), _list_avoided_blocks(settings)
-    lookups = LookupAnswers(command, services, interactions, people, files, avoided)
+    command, forms, files = settings.slack_command, Forms(slack, interactions), Files(slack)
+    lookups = LookupAnswers(command, services, interactions, people, files, _list_avoided_blocks(settings))
     file_lookups, notices = _make_file_lookups(settings, services, store, slack, files, pace=pace)
     answers = (lookups, FileLookupAnswers(command, interactions, files, file_lookups))
     trouble, expect = audit.channel_trouble, post_links.expect if relay else lambda _, __: None

@@ -242,14 +242,12 @@ class Services:
             query, asked = replace(query, account="", app=""), replace(asked, app="")
         if query.person and not query.person.is_in_terminal:
             query = replace(query, person=replace(query.person, team_id=actor.team_id))
-        command = replace(command, query=query)
         size = SEARCH_PAGE if query.is_search else HISTORY_PAGE
         anybody = query.is_search and (query.person or not query.account)
         self._check(asked, Role.EDITOR if anybody else Role.VIEWER)
-        find = partial(self._search, query)
-        page, older, newer = self._turn(
-            command, find, size, every_step=bool(query.change), as_of_then=query.until is not None
-        )
+        steps, then = bool(query.change), query.until is not None
+        command, find = replace(command, query=query), partial(self._search, query)
+        page, older, newer = self._turn(command, find, size, every_step=steps, as_of_then=then)
         if command.before is None:
             with suppress(AuditError):
                 self.record.add(_share(_about(asked, query, page), shared_in))
