@@ -56,6 +56,19 @@ def im_url(sandbox: CountingSandbox) -> Iterator[str]:
         yield caller.url
 
 
+class HeldNotices(KeptNotices):
+    """Holds each file back until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.go_on = threading.Event(), threading.Event()
+
+    def send(self, lookup: FileLookup, csv: BinaryIO, size: int) -> None:
+        self.began.set()
+        assert self.go_on.wait(30)
+        super().send(lookup, csv, size)
+
+
 def entries(process: Process) -> list[Entry]:
     """List VERA's entries, oldest first."""
     found = [each for each in process.store.list_done(VERA, 1000) if isinstance(each, Entry)]
@@ -374,20 +387,13 @@ def test_sends_a_file_once_though_the_database_fails_after_it(file_url: str, im_
 
 
 def test_cancels_none_whose_csv_is_being_sent(file_url: str, im_url: str) -> None:
-    began, go_on = threading.Event(), threading.Event()
-
-    class Slow(KeptNotices):
-        def send(self, lookup: FileLookup, csv: BinaryIO, size: int) -> None:
-            began.set()
-            assert go_on.wait(30)
-            super().send(lookup, csv, size)
-
-    with run_process(file_url, im_url, notices=Slow()) as process:
+    notices = HeldNotices()
+    with run_process(file_url, im_url, notices=notices) as process:
         started = process.start(IDS[:50])
-        assert began.wait(30)
+        assert notices.began.wait(30)
         with pytest.raises(ExpiredError, match="being sent") as caught:
             process.lookups.cancel(VERA, started.id)
-        go_on.set()
+        notices.go_on.set()
 
         assert "Wait" in caught.value.advice
         assert process.wait_over().state is S.DONE
@@ -489,40 +495,26 @@ def test_asks_nothing_again_after_a_short_lock(file_url: str, im_url: str, sandb
 
 
 def test_keeps_its_lease_while_a_process_ends(file_url: str, im_url: str) -> None:
-    began, go_on = threading.Event(), threading.Event()
-
-    class Slow(KeptNotices):
-        def send(self, lookup: FileLookup, csv: BinaryIO, size: int) -> None:
-            began.set()
-            assert go_on.wait(30)
-            super().send(lookup, csv, size)
-
-    with run_process(file_url, im_url, notices=Slow(), lease_seconds=1.5) as process:
+    notices = HeldNotices()
+    with run_process(file_url, im_url, notices=notices, lease_seconds=1.5) as process:
         process.start(IDS[:50])
-        assert began.wait(30)
+        assert notices.began.wait(30)
         process.loop.stop()
         # Longer than the lease holds without being renewed.
         for _ in range(20):
             assert process.kept.lease_next("another", 30) is None
             time.sleep(0.1)
-        go_on.set()
+        notices.go_on.set()
         assert process.wait_over().state is S.DONE
 
 
 def test_ends_with_the_last_that_runs(file_url: str, im_url: str) -> None:
-    began, go_on = threading.Event(), threading.Event()
-
-    class Slow(KeptNotices):
-        def send(self, lookup: FileLookup, csv: BinaryIO, size: int) -> None:
-            began.set()
-            assert go_on.wait(30)
-            super().send(lookup, csv, size)
-
-    with run_process(file_url, im_url, notices=Slow(), look_every=3600) as process:
+    notices = HeldNotices()
+    with run_process(file_url, im_url, notices=notices, look_every=3600) as process:
         process.start(IDS[:50])
-        assert began.wait(30)
+        assert notices.began.wait(30)
         process.loop.stop()
-        go_on.set()
+        notices.go_on.set()
         process.loop.close(60)
 
         assert "file lookups" not in {thread.name for thread in threading.enumerate()}

@@ -6,25 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.text.spreadsheet import line
+from tests.support.formulas import FORMULAS
 
-FORMULAS = (
-    "=1+1",
-    "+1",
-    "-1",
-    "@SUM(A1)",
-    "\t=1",
-    "\r=1",
-    "\n=1",
-    " =1",
-    '"=1',
-    "'@x",
-    "\ufeff=1",
-    "\uff1d1",
-    "\t",
-    "\u2060=1",
-    "\0=1",
-    "\u2060-1",
-)
 cells = st.lists(st.text() | st.text("a;\t\r\n \"'=+@\0") | st.sampled_from(FORMULAS), min_size=1)
 
 
