@@ -699,6 +699,22 @@ def test_names_the_fields_whose_values_are_too_long_for_a_line() -> None:
     assert "  Nickname · “spam" in said(show(found))
 
 
+def test_quotes_the_reason_of_a_change_that_was_refused() -> None:
+    refused = chain(7, replace(DENIED_ENTRY.event, reason="ticket 4711"))
+    found = replace(record(RecordQuery(kind=EntryKind.REFUSALS), refused), with_values=False)
+
+    assert "“ticket 4711”" in said(show(found))
+    assert "“ticket 4711”" in said(tell(refused))
+
+
+def test_shows_only_editors_why_accounts_were_looked_up() -> None:
+    exported = chain(7, replace(LOOKED_UP.event, outcome=Outcome.EXPORTED, reason="5,000 ids, file abab"))
+    found = record(RecordQuery(account="alice", app="prod"), exported)
+
+    assert "5,000 ids" not in said(show(found))
+    assert " 5,000 ids, file abab " in said(show(found, PageControls(may_change=True)))
+
+
 def test_shows_only_editors_the_words_of_a_search() -> None:
     searched = chain(1041, replace(LOOKED_UP.event, command="history", reason="harassment"))
     history = replace(HISTORY, entries=(searched,))
