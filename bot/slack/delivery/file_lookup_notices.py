@@ -23,7 +23,7 @@ from bot.slack.messages.lookups.file_lookup import csv_comment, show_file_lookup
 PACE = 3.0
 """Seconds between two changes of messages: Slack takes fifty a minute from all processes and answers."""
 FIRST_WAIT = 1.0
-"""Seconds that double with each try to show a state that Slack did not take, and are waited then."""
+"""Seconds that double with each failed try to show a state, and then pass before the next."""
 CLOSE_SECONDS = 5.0
 """Seconds that closing waits for outcomes that are not shown yet."""
 
@@ -83,7 +83,7 @@ class SlackFileLookupNotices:
         files: Sends the CSV.
         store: Keeps the places of the messages.
         pace: Seconds between two changes of messages.
-        first_wait: Seconds that double with each try.
+        first_wait: Seconds that double with each failed try, and then pass before the next.
     """
 
     def __init__(
