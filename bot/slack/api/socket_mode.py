@@ -39,6 +39,37 @@ SOCKET_ADVICE = (
 _SWITCHED = 101
 
 
+class _EndingStream:
+    """A socket whose end is an error: the library would read on after it without a pause.
+
+    Args:
+        stream: The socket.
+    """
+
+    def __init__(self, stream: socket.socket) -> None:
+        self._stream = stream
+        self._is_shut = False
+        self.send = stream.send
+        self.close = stream.close
+
+    def recv(self, size: int) -> bytes:
+        """Receive bytes; none once it was shut down here.
+
+        Raises:
+            OSError: The other side has ended the connection.
+        """
+        received = self._stream.recv(size)
+        if not received and not self._is_shut:
+            raise ConnectionResetError("Slack ended the connection")
+        return received
+
+    def shut_down(self) -> None:
+        """End both directions at once."""
+        self._is_shut = True
+        # The plain socket: TLS has state that belongs to the reader.
+        socket.socket.shutdown(self._stream, socket.SHUT_RDWR)
+
+
 class _BoundedConnection(Connection):
     """A WebSocket with a time limit for connecting.
 
@@ -46,6 +77,7 @@ class _BoundedConnection(Connection):
         seconds: The time limit.
         receive_seconds: The time-out of one receive or send.
         hear: Called at each pong after Slack's hello.
+        reconnect: Called once it has ended.
 
     Attributes:
         is_open: True once the WebSocket was opened.
@@ -53,11 +85,18 @@ class _BoundedConnection(Connection):
     """
 
     def __init__(
-        self, seconds: float, receive_seconds: float, hear: Callable[[], None], **settings: Any
+        self,
+        seconds: float,
+        receive_seconds: float,
+        hear: Callable[[], None],
+        reconnect: Callable[[], None],
+        **settings: Any,
     ) -> None:
         self._seconds = seconds
         self._receive_seconds = receive_seconds
         self._hear = hear
+        self._reconnect = reconnect
+        self._stream: _EndingStream | None = None
         self._ponged_at: float | None = None
         self.is_open = False
         self.is_greeted = False
@@ -84,7 +123,8 @@ class _BoundedConnection(Connection):
             failure = SlackClientNotConnectedError(f"no WebSocket to Slack ({error})")
         else:
             stream.settimeout(self._receive_seconds)
-            self.sock = stream  # type: ignore[assignment]  # any socket will do
+            self._stream = _EndingStream(stream)
+            self.sock = self._stream  # type: ignore[assignment]  # the library sends, receives and closes
             self.is_open = True
             return
         if self.on_error_listener is not None:
@@ -95,10 +135,15 @@ class _BoundedConnection(Connection):
         """Close it at once, though its reader waits for Slack."""
         # The library waits until the reader's receive has ended. What is being sent may still go out.
         with self.sock_send_lock, suppress(OSError):
-            if self.sock is not None:
-                # The plain socket: TLS has state that belongs to the reader.
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+            if self._stream is not None:
+                self._stream.shut_down()
         super().disconnect()
+
+    def run_until_completion(self, state: ConnectionState) -> None:
+        """Receive until it has ended, and have it replaced at once."""
+        super().run_until_completion(state)
+        # The library would look only at its next ping.
+        self._reconnect()
 
     def _greet(self, stream: socket.socket) -> None:
         parts = urlsplit(self.url.strip())
@@ -212,6 +257,7 @@ class SocketClient(SocketModeClient):
             self._seconds,
             self._receive_seconds,
             self._hear,
+            self.connect_to_new_endpoint,
             url=self.wss_uri,
             logger=self.logger,
             ping_interval=self.ping_interval,

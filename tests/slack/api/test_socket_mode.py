@@ -90,11 +90,12 @@ def test_connects_again_once_that_is_possible() -> None:
 
 
 class SilentWebSocketServer(ScriptedServer):
-    """Accepts WebSockets and sends nothing on them, unless it turns them away."""
+    """Accepts WebSockets and sends nothing on them; or turns them away, or ends them without a word."""
 
-    def __init__(self, *, turns_away: bool = False) -> None:
+    def __init__(self, *, turns_away: bool = False, ends: bool = False) -> None:
         super().__init__(self._accept_socket)
         self._turns_away = turns_away
+        self._ends = ends
 
     def _accept_socket(self, connection: socket.socket, request: ReceivedRequest, stopped: Event) -> None:
         key = request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -102,8 +103,20 @@ class SilentWebSocketServer(ScriptedServer):
         connection.sendall(SWITCHED + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
         if self._turns_away:
             connection.sendall(bytes([0x81, len(TURNED_AWAY)]) + TURNED_AWAY + CLOSE_FRAME)
+        elif self._ends:
+            raise ConnectionAbortedError
         else:
             stopped.wait()
+
+
+def test_connects_anew_once_slack_ends_the_connection() -> None:
+    with (
+        SilentWebSocketServer(ends=True) as scripted_server,
+        client(f"ws://127.0.0.1:{scripted_server.port}/link", ping_interval=3600) as sockets,
+    ):
+        sockets.connect()
+
+        wait_until(lambda: scripted_server.connections > 1)
 
 
 def test_gives_up_a_socket_that_says_nothing() -> None:
