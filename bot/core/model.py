@@ -106,6 +106,11 @@ class App:
     presets: tuple[Preset, ...] = ()
 
 
+def find_app(name: str, apps: Mapping[str, App]) -> App:
+    """Find the app of an entry or a change, which may be in the settings no more."""
+    return apps.get(name, App(name, ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """The time limit of a command, which a cancel may bring forward.

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.core.changes import journal
 from bot.core.changes.applying import WriteResult, infer_outcome
 from bot.core.lookups.profile import find_fields, read_fields
-from bot.core.model import WATCHED, App, Change, Outcome, Surface
+from bot.core.model import WATCHED, Change, Outcome, Surface, find_app
 from bot.core.parsing.command_line import Apps
 from bot.core.ports import IM, Record
 from bot.core.results import Settled
@@ -47,7 +47,7 @@ def settle_open(apps: Apps, ims: Mapping[str, IM], record: Record, grace: timede
 
 
 def _close(change: Change, result: WriteResult, apps: Apps, record: Record) -> Settled | None:
-    app = apps.by_name.get(change.app) or App(change.app, "")
+    app = find_app(change.app, apps.by_name)
     try:
         return journal.close(record, app, change, result, Surface.BOT)
     except ExpiredError:

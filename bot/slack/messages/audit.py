@@ -17,7 +17,7 @@ from slack_sdk.models.blocks import (
 
 from bot.core.commands import WORDS, SetFields, UndoChange
 from bot.core.fields import Domain, offered
-from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Outcome, Surface
+from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Outcome, Surface, find_app
 from bot.core.text.value_words import format_time
 from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import (
@@ -217,7 +217,7 @@ def _show_checkpoint(head: Head, at: datetime) -> Iterator[Block]:
 
 def _show_entry(entry: Entry, channel: _Channel, trim: Truncator) -> Iterator[Block]:
     event = entry.event
-    app = channel.apps.get(event.app, App(event.app, ""))
+    app = find_app(event.app, channel.apps)
     hidden = {*channel.masked.get(app.name, ()), *_unknown_tags(event, app)}
     found = differences(app.custom, event.before, event.after, trim, hidden)
     short = " · ".join(map(show_difference, found))

@@ -12,7 +12,7 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
 )
 
-from bot.core.model import AlteredEntry, App, Entry, EntryKind
+from bot.core.model import AlteredEntry, App, Entry, EntryKind, find_app
 from bot.core.results import History, RecordPage
 from bot.core.text.value_words import format_time
 from bot.core.text.visible_text import make_visible
@@ -35,7 +35,6 @@ from bot.slack.messages.history_entries import (
     Place,
     altered_line,
     entry_line,
-    find_app,
     group_lookups,
     lookups_line,
     mark,

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from slack_sdk.models.blocks import Block, RichTextElement, RichTextElementParts
 
 from bot.core.commands import WORDS, SetFields, ShowHistory, UndoChange
-from bot.core.model import AlteredEntry, App, AuditEvent, Entry, Outcome
+from bot.core.model import AlteredEntry, App, AuditEvent, Entry, Outcome, find_app
 from bot.core.results import RecordPage
 from bot.core.text.visible_text import make_visible
 from bot.slack.messages.audit import (
@@ -76,11 +76,6 @@ def _routine_key(entry: Entry | AlteredEntry) -> tuple[str, ...]:
         return ()
     # What was searched for, or the file of a lookup of many ids, whose entries have a thousand each.
     return (event.actor.user_id, event.app, _describe(event), event.reason)
-
-
-def find_app(name: str, apps: Mapping[str, App]) -> App:
-    """Find the app of an entry, which may be in the settings no more."""
-    return apps.get(name, App(name, ""))
 
 
 def show_entry(
