@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from bot.core.commands import LookupCommand
-from bot.core.fields import Domain, Field, offered
+from bot.core.fields import Domain, Field, find_by_tag
 from bot.core.lookups.kinds import LOOKUP_KINDS
 from bot.core.model import App
 
@@ -40,10 +40,10 @@ def pack_command(command: LookupCommand) -> SavedCommand:
 
 
 def unpack_command(saved: SavedCommand, apps: Mapping[str, App]) -> LookupCommand:
-    """Turn what was saved into a command; fields that are no longer configured are left out.
+    """Turn what was saved into a command; what is no field any more is left out.
 
     Raises:
-        LookupError: Its app, or each of its fields, is no longer configured.
+        LookupError: Its app is no longer configured, or none of its fields is one.
     """
     kind, app = LOOKUP_KINDS[saved.kind], apps[saved.app]
     return LookupCommand(
@@ -60,13 +60,12 @@ def unpack_command(saved: SavedCommand, apps: Mapping[str, App]) -> LookupComman
 
 
 def find_fields(domain: Domain, app: App, tags: Sequence[str]) -> tuple[Field, ...]:
-    """Find fields by their tags; one that is no longer configured is left out.
+    """Find fields by their tags; what is no field any more is left out.
 
     Raises:
-        LookupError: None is configured any more.
+        LookupError: None is a field.
     """
-    by_tag = {field.tag: field for field in offered(domain, app.custom)}
-    found = tuple(by_tag[tag] for tag in tags if tag in by_tag)
+    found = tuple(filter(None, (find_by_tag(tag, domain, app.custom) for tag in tags)))
     if tags and not found:
         raise LookupError
     return found

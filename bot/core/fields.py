@@ -178,13 +178,13 @@ def named(names: Iterable[str], domain: Domain, custom: Sequence[Field]) -> tupl
         UsageError: Names that match no field, with suggestions, in one error.
     """
     known = offered(domain, custom)
-    by_tag, by_spelling = {field.tag: field for field in known}, spellings(custom, domain)
+    by_spelling = spellings(custom, domain)
     errors = ErrorCollector()
     found: dict[str, Field] = {}
     for name in names:
         if errors.is_full():
             break
-        field = by_tag.get(name) or by_spelling.get(bare(name) or name) or _by_custom_tag(name, domain)
+        field = find_by_tag(name, domain, custom) or by_spelling.get(bare(name) or name)
         with errors.collect():
             if field is None:
                 raise _unknown(name, by_spelling, known)
@@ -194,11 +194,14 @@ def named(names: Iterable[str], domain: Domain, custom: Sequence[Field]) -> tupl
     return tuple(sorted(found.values(), key=lambda field: order.get(field.tag, len(order))))
 
 
-def _by_custom_tag(name: str, domain: Domain) -> Field | None:
-    match = _CUSTOM.fullmatch(name)
+def find_by_tag(tag: str, domain: Domain, custom: Sequence[Field]) -> Field | None:
+    """Find a field by its tag: one that is offered, or an app's own that is not configured."""
+    if found := next((field for field in offered(domain, custom) if field.tag == tag), None):
+        return found
+    match = _CUSTOM.fullmatch(tag)
     if match is None or (match[1] == CUSTOM_FRIEND and domain is Domain.PROFILE):
         return None
-    return custom_field(name.removeprefix(match[1]), prefix=match[1])
+    return custom_field(tag.removeprefix(match[1]), prefix=match[1])
 
 
 def _unknown(name: str, by_spelling: Mapping[str, Field], known: Sequence[Field]) -> UsageError:
