@@ -136,7 +136,6 @@ class Services:
 
         Raises:
             PermissionDeniedError: The actor may not look up; nothing was sent.
-            LimitError: They have looked up too much; nothing was sent.
         """
         return self._begin(actor, command, surface)
 
@@ -147,7 +146,6 @@ class Services:
 
         Raises:
             PermissionDeniedError: The actor may not look up; nothing was sent.
-            LimitError: They have looked up too much; nothing was sent.
         """
         rows = answer.narrow(part).rows
         found = tuple(row.account for row in rows if row.status is LookupStatus.FOUND)
@@ -168,9 +166,11 @@ class Services:
         word = command.kind.word
         asked = AuditEvent(actor, surface, command.app.name, word, accounts, Outcome.ANSWERED)
         self._check(asked, _NEEDS[word])
-        self.spend(asked, sum(map(fits, command.accounts)))
+        spend = partial(self.spend, asked, sum(map(fits, command.accounts)))
         im = self.ims[command.app.name]
-        return LookupJob(command, asked, im, self.pool, self.record, earlier=earlier, begun=begun)
+        return LookupJob(
+            command, asked, im, self.pool, self.record, spend=spend, earlier=earlier, begun=begun
+        )
 
     def spend(self, asked: AuditEvent, ids: int) -> None:
         """Count ids that a person is about to look up.

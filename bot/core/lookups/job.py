@@ -60,6 +60,7 @@ class LookupJob:
         im: The vendor's client.
         pool: Runs the calls in parallel.
         record: The record, written when it ends.
+        spend: Counts its ids against the actor's limit, before the first call.
         earlier: The answer that it refreshes; None for a new lookup.
         begun: The start of the command's time limit (monotonic seconds); None for now.
     """
@@ -72,6 +73,7 @@ class LookupJob:
         pool: Executor,
         record: Record,
         *,
+        spend: Callable[[], None],
         earlier: Lookup | None = None,
         begun: float | None = None,
     ) -> None:
@@ -81,6 +83,7 @@ class LookupJob:
         self._im = im
         self._pool = pool
         self._record = record
+        self._spend = spend
         self._started = time.monotonic()
         self._deadline = Deadline((self._started if begun is None else begun) + ASKING_SECONDS)
         self._rows = {row.account: row for row in never_asked(command)}
@@ -111,8 +114,10 @@ class LookupJob:
         """Look up every account, and record it.
 
         Raises:
+            LimitError: The actor has looked up too much; nothing was sent.
             CancelledError: It was cancelled; `cancel` returned the answer.
         """
+        self._spend()
         rows = look_up(self.command, self._im, self._deadline, self._pool, self._note)
         if not self._end():
             raise CancelledError("you cancelled it")

@@ -51,9 +51,16 @@ def profile(*accounts: str) -> LookupCommand:
     return LookupCommand(PROFILES, PROD, accounts, FIELDS)
 
 
-def begin(command: LookupCommand, im: FakeIM, pool: Executor, record: FakeRecord | None = None) -> LookupJob:
+def begin(
+    command: LookupCommand,
+    im: FakeIM,
+    pool: Executor,
+    record: FakeRecord | None = None,
+    begun: float | None = None,
+) -> LookupJob:
     event = AuditEvent(VERA, Surface.COMMAND, "prod", "profile", command.accounts, Outcome.ANSWERED)
-    return LookupJob(command, event, im, pool, FakeRecord() if record is None else record)
+    kept = FakeRecord() if record is None else record
+    return LookupJob(command, event, im, pool, kept, spend=lambda: None, begun=begun)
 
 
 @contextmanager
@@ -221,8 +228,7 @@ def test_leaves_the_record_its_time_and_counts_what_came_before_the_vendor() -> 
     im = TimedIM(EVERYBODY.said, EVERYBODY.imported)
     with freeze_time(), ThreadPoolExecutor(1) as pool:
         command, begun = profile("u1"), time.monotonic() - 5
-        event = AuditEvent(VERA, Surface.COMMAND, "prod", "profile", command.accounts, Outcome.ANSWERED)
-        LookupJob(command, event, im, pool, FakeRecord(), begun=begun).run()
+        begin(command, im, pool, begun=begun).run()
 
     assert im.given == [pytest.approx(ASKING_SECONDS - 5)]
     assert ASKING_SECONDS + RECORD_SECONDS < COMMAND_SECONDS
