@@ -1,6 +1,8 @@
 """Blocks as the page draws them: pictures, accessories with their confirmation, and the alerts of modals."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,14 +10,30 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, expect
 from slack_sdk import WebClient
 
+from bot.core.fields import NICK
+from bot.core.model import App, Entry, Outcome
 from bot.playground.people import VIEWER
 from bot.playground.state.messages import with_ids
 from bot.playground.workspace import Workspace
+from bot.slack.messages.audit import render_entries
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import measure_contrast
+from tests.support.entries import a_change, step
 from tests.support.slack import ONCALL, make_text, make_view
 
 pytestmark = pytest.mark.browser
+
+LEFT_OF = """(article, text) => {
+    const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const at = walker.currentNode.data.indexOf(text);
+        if (at < 0) continue;
+        const range = document.createRange();
+        range.setStart(walker.currentNode, at);
+        range.setEnd(walker.currentNode, at + text.length);
+        return range.getBoundingClientRect().left;
+    }
+}"""
 
 PICTURE = {"type": "image", "image_url": "https://img.example/a/77.png", "alt_text": "Avatar of alice"}
 CONFIRM = {
@@ -135,9 +153,21 @@ def test_has_no_accessibility_violations(
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 800})
     show(page, slack, section("alice", PICTURE), PICTURE, section("Level 7 → 42", UNDO))
 
-    for step in ("message", "confirmation"):
+    for stage in ("message", "confirmation"):
         found = Axe().run(page)
-        assert not found.response["violations"], f"{step}: {found.generate_report()}"
-        if step == "message":
+        assert not found.response["violations"], f"{stage}: {found.generate_report()}"
+        if stage == "message":
             page.get_by_role("button", name="Undo…").click()
             expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_shows_right_to_left_values_from_old_to_new(open_page: OpenPage, slack: WebClient) -> None:
+    old, new = "שלום", "עולם"
+    change = replace(a_change(after={NICK.tag: new}), before={NICK.tag: old}, reason="שלום 4711")
+    entry = Entry(1, datetime.now(UTC), step(change, Outcome.SUCCEEDED), "0" * 64, "a" * 64)
+    page = show(open_page(), slack, *render_entries([entry], {"demo": App("demo", "local")}, {}).blocks)
+
+    article = page.get_by_role("article")
+    places = [article.evaluate(LEFT_OF, text) for text in (old, "→", new, "4711")]
+
+    assert places == sorted(places)

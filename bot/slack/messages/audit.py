@@ -42,7 +42,7 @@ from bot.slack.messages.change import (
     entry_label,
 )
 from bot.slack.messages.silent_mentions import Names, find_name, no_names, show_name
-from bot.slack.messages.text import and_more, join_some, plural
+from bot.slack.messages.text import and_more, end_mark, join_some, plural
 from bot.slack.messages.values import local_time
 
 Group: TypeAlias = Sequence[Entry | AlteredEntry]
@@ -330,13 +330,17 @@ def quote_reason(event: AuditEvent, trim: Truncator) -> str:
 
 def show_difference(each: Difference) -> str:
     """Show a difference in one line."""
-    return f"{each.label}: {each.before} → {each.after}"
+    return f"{each.label}: {_arrow(each)}"
 
 
 def _run_on(found: Sequence[Difference]) -> list[RichTextElement]:
     """Make one line of many differences."""
-    broken = ([words("  ·  "), bold(each.label), words(f" {each.before} → {each.after}")] for each in found)
+    broken = ([words("  ·  "), bold(each.label), words(f" {_arrow(each)}")] for each in found)
     return list(chain.from_iterable(broken))[1:]
+
+
+def _arrow(each: Difference) -> str:
+    return f"{each.before}{end_mark(each.before)} → {each.after}{end_mark(each.after)}"
 
 
 def _small_print(parts: Iterable[str], *moments: datetime, between: str = " to ") -> Block:

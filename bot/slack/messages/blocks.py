@@ -28,7 +28,7 @@ from slack_sdk.models.blocks import (
 
 from bot.core.model import App
 from bot.core.text.visible_text import make_visible
-from bot.slack.messages.text import ELLIPSIS, and_more, cut, escape, escape_mentions
+from bot.slack.messages.text import ELLIPSIS, and_more, cut, cut_alike, escape, escape_mentions
 
 Payload: TypeAlias = tuple[dict[str, Any], ...]
 """Blocks as JSON objects."""
@@ -88,6 +88,11 @@ class Truncator:
         """Cut a text that is too long."""
         self.used = self.used or len(text) > self.limit
         return cut(text, self.limit)
+
+    def pair(self, before: str, after: str) -> tuple[str, str]:
+        """Cut two texts that are too long, at their ends unless they would look the same."""
+        old, new = self(before), self(after)
+        return cut_alike(before, after, self.limit) if old == new and before != after else (old, new)
 
     def note(self) -> str:
         """Return a note if any text was cut; empty otherwise."""

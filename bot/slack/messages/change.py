@@ -68,8 +68,13 @@ def differences(
     return [
         Difference(
             field_label(field, trim),
-            _MASKED if field.tag in masked else trim(format_value(field, before.get(field.tag))),
-            _MASKED if field.tag in masked else trim(_format_after(field, after[field.tag])),
+            *(
+                (_MASKED, _MASKED)
+                if field.tag in masked
+                else trim.pair(
+                    format_value(field, before.get(field.tag)), _format_after(field, after[field.tag])
+                )
+            ),
         )
         for field in order_fields(after, custom)
     ]

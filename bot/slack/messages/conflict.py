@@ -20,7 +20,7 @@ from bot.slack.messages.blocks import (
     sentence,
     words,
 )
-from bot.slack.messages.text import and_more, escape
+from bot.slack.messages.text import and_more, end_mark, escape
 from bot.slack.messages.values import field_label, format_ago
 
 _MAX_SHOWN = 8
@@ -29,12 +29,13 @@ _MAX_SHOWN = 8
 def later_lines(later: tuple[LaterChange, ...], trim: Truncator) -> Iterator[list[RichTextElement]]:
     """Yield a line for each field that changed: who set it, from what to what, and when."""
     for each in later[:_MAX_SHOWN]:
+        before, now = trim.pair(format_value(each.field, each.before), format_value(each.field, each.now))
         values = [
             bold(field_label(each.field, trim)),
             words("  "),
-            words(trim(format_value(each.field, each.before)), "code"),
-            words(" → "),
-            words(trim(format_value(each.field, each.now)), "code"),
+            words(before, "code"),
+            words(f"{end_mark(before)} → "),
+            words(now, "code"),
         ]
         if each.origin:
             ago = format_ago(each.origin.ago)

@@ -39,7 +39,7 @@ from bot.slack.messages.blocks import (
 from bot.slack.messages.change import differences
 from bot.slack.messages.help import SEND_A_FILE, list_grantees, role_line
 from bot.slack.messages.lookups.file_lookup import summarize
-from bot.slack.messages.text import and_more, cut, escape, join_some
+from bot.slack.messages.text import and_more, cut, end_mark, escape, join_some
 from bot.slack.messages.values import local_time
 
 _LOOKUP_BUTTON = Button("Look up…", "open_lookup", "lookup", "primary")
@@ -272,10 +272,10 @@ def _difference_lines(
     if home.report.role is not Role.EDITOR:
         return
     custom = next((app.custom for app in home.apps if app.name == app_name), ())
-    found = differences(custom, before, after, trim)
+    found = differences(custom, before, after, Truncator(min(trim.limit, _MAX_VALUE)))
     for each in found[:_MAX_FIELDS]:
-        label, old, new = (cut(part, _MAX_VALUE) for part in (each.label, each.before, each.after))
-        yield f"{escape(label)}  {code_span(old)} → {code_span(new)}"
+        old, new = each.before, each.after
+        yield f"{escape(each.label)}  {code_span(old)}{end_mark(old)} → {code_span(new)}"
     if more := and_more(len(found) - _MAX_FIELDS, "fields"):
         yield more
 

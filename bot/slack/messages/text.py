@@ -3,6 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import takewhile
+from operator import eq
 
 ELLIPSIS = "…"
 """The end of a cut text."""
@@ -15,6 +17,8 @@ _ESCAPED = re.compile("&(amp|lt|gt);")
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
 _BROADCAST = re.compile("@(?=here|channel|everyone)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
+_LEFT_TO_RIGHT_MARK = "\u200e"
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 _JOINER = "\u200d"
 _FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
@@ -62,6 +66,23 @@ def cut(text: str, limit: int) -> str:
     start = max(0, end - _CLUSTER)
     boundary = next((place for place in range(end, start, -1) if not _is_inside(text, place)), end)
     return text[:boundary] + ELLIPSIS
+
+
+def cut_alike(one: str, other: str, limit: int) -> tuple[str, str]:
+    """Cut two texts that start alike to at most `limit` characters, with their first difference."""
+    alike = sum(1 for _ in takewhile(bool, map(eq, one, other)))
+    start = max(1, alike - limit // 4)
+    boundary = next((place for place in range(start, alike) if not _is_inside(one, place)), alike)
+    return cut(ELLIPSIS + one[boundary:], limit), cut(ELLIPSIS + other[boundary:], limit)
+
+
+def end_mark(text: str) -> str:
+    """Return an invisible mark to put after a text with right-to-left letters, else nothing.
+
+    Without it, what follows is shown before the text.
+    """
+    is_mixed = any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in text)
+    return _LEFT_TO_RIGHT_MARK if is_mixed else ""
 
 
 def _is_inside(text: str, place: int) -> bool:

@@ -7,6 +7,7 @@ from slack_sdk.models.blocks import PlainTextObject, RichTextElement
 
 from bot.core.text.value_words import ABSENT
 from bot.slack.messages.blocks import Message, bold, paragraph, words
+from bot.slack.messages.text import end_mark
 from bot.slack.modals.profile import TITLE, make_view
 
 _TABLES = frozenset({"table", "data_table"})
@@ -44,7 +45,7 @@ def _lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Seq
     """Yield a line for each row; in rows of several values each value has its heading."""
     for label, *values in rows:
         if header[1] in _OURS:
-            yield [bold(f"{label}  "), words("  →  ".join(values))]
+            yield [bold(f"{label}  "), words("  →  ".join(value + end_mark(value) for value in values))]
         else:
             named = zip(header[1:], values, strict=True)
             shown = " · ".join(f"{name}: {value}" for name, value in named if value != ABSENT)

@@ -11,6 +11,7 @@ from bot.core.results import Overwritten, Preview, Settled, Unchanged
 from bot.slack.messages.blocks import Table, Truncator, bold, fit, paragraph, plain_context, success, words
 from bot.slack.messages.change import confirm_label, done_text, show_preview, show_settled, show_unchanged
 from bot.slack.messages.conflict import show_overwritten
+from bot.slack.messages.text import end_mark
 from bot.slack.modals.profile import make_view
 
 SET_REVIEW = "set_review"
@@ -78,5 +79,5 @@ def _is_blank(block: Block) -> bool:
 
 
 def _line(label: str, *values: str) -> Block:
-    beside = ([words("  →  "), words(value, "code")] for value in values)
-    return paragraph([bold(label)], list(chain.from_iterable(beside))[1:])
+    beside = ([words(value, "code"), words(f"{end_mark(value)}  →  ")] for value in values)
+    return paragraph([bold(label)], list(chain.from_iterable(beside))[:-1])

@@ -1,10 +1,10 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.slack.messages.text import cut, escape, escape_mentions, unescape
+from bot.slack.messages.text import cut, cut_alike, end_mark, escape, escape_mentions, unescape
 
 IDS = st.text(string.ascii_letters + string.digits + "_-.@+/:#$%!?=~^|", min_size=1, max_size=32)
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
@@ -95,3 +95,20 @@ def test_cuts_to_the_limit_with_a_sign(text: str, limit: int) -> None:
 )
 def test_cuts_between_graphemes(text: str, limit: int, short: str) -> None:
     assert cut(text, limit) == short
+
+
+@given(st.text("ab"), st.text("ab"), st.text("ab"), st.integers(3, 30))
+def test_shows_where_texts_differ_that_start_alike(alike: str, rest: str, other: str, limit: int) -> None:
+    assume(rest != other)
+
+    shown = cut_alike(alike + rest, alike + other, limit)
+
+    assert shown[0] != shown[1]
+    assert max(map(len, shown)) <= limit
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"), [("", ""), ("Bob", ""), ("Zoë 7", ""), ("שלום", "\u200e"), ("Bob سلام", "\u200e")]
+)
+def test_marks_the_end_of_right_to_left_text_alone(text: str, mark: str) -> None:
+    assert end_mark(text) == mark
