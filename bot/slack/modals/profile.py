@@ -20,7 +20,9 @@ from bot.core.model import Preset
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.values import empty_value, is_settable
 from bot.core.results import Form
+from bot.core.text.visible_text import make_visible
 from bot.slack.messages.blocks import Truncator, app_label, bold, code, context, paragraph, words
+from bot.slack.messages.text import cut
 from bot.slack.messages.values import field_label
 from bot.slack.modals.inputs import (
     INPUT,
@@ -85,7 +87,10 @@ def account_view(apps: Apps) -> dict[str, Any]:
 
 def app_inputs(apps: Apps, chosen: str | None = None) -> list[Block]:
     """Make the app input if there are several apps, else none; without a choice the default app is chosen."""
-    options = {name: Option(value=name, label=f"{name} {app.region}") for name, app in apps.by_name.items()}
+    labels = {
+        name: cut(make_visible(f"{name} {app.region}"), _MAX_OPTION) for name, app in apps.by_name.items()
+    }
+    options = {name: Option(value=name, label=label) for name, label in labels.items()}
     element = StaticSelectElement(
         action_id=INPUT,
         options=list(options.values()),

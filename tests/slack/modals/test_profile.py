@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.core.fields import PROFILE_FIELDS, Field, custom_field
 from bot.core.model import App, Value, Values
+from bot.core.parsing.command_line import Apps
 from bot.core.parsing.values import equivalent, is_settable, parse_value
 from bot.core.results import Form
 from bot.playground.blockkit.checker import check_view
@@ -20,6 +21,7 @@ from bot.slack.modals.profile import (
     TITLE,
     WHAT,
     Filled,
+    account_view,
     form_fields,
     form_view,
     loading_view,
@@ -77,6 +79,13 @@ def holding(values: Values) -> Form:
 def test_makes_views_that_slack_takes(view: dict[str, Any]) -> None:
     assert check_view(view) == []
     assert view["callback_id"] == SET_MODAL
+
+
+def test_asks_for_an_app_however_long_its_data_centers_name_is() -> None:
+    host = "internal-im-proxy-production-1234567890.ap-southeast-1.elb.amazonaws.com"
+    apps = Apps({"demo": App("demo", "local"), "prod": App("prod", host)}, "demo")
+
+    assert check_view(account_view(apps)) == []
 
 
 def test_asks_first_what_to_change_and_offers_every_field_that_can_be_set() -> None:
