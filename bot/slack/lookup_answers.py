@@ -44,6 +44,8 @@ _UNRECORDED: Mapping[bool | None, str] = {
     False: "This lookup could not be recorded. Tell the bot's operator: the log says why.",
     None: "The record did not answer in time: this lookup may be missing from it. Tell the bot's operator.",
 }
+_SHARED_BESIDE = "The answer is in this channel for everyone; the CSV is only for you."
+_NOT_TAKEN = "Not shared: Slack did not take the message. Share it again in a minute."
 _NO_CSV = "No CSV was sent, since no account could be read."
 
 
@@ -151,8 +153,8 @@ class LookupAnswers:
             self._show(request, lookup, replace(showing, public=request.reply.public), note=note)
             return
         if share:
-            request.reply.answer(self.make_answer(request, lookup, showing), Audience.CHANNEL)
-            note = "The answer is in this channel for everyone; the CSV is only for you."
+            is_shared = request.reply.answer(self.make_answer(request, lookup, showing), Audience.CHANNEL)
+            note = _SHARED_BESIDE if is_shared else _NOT_TAKEN
         now = datetime.now(UTC)
         name = file_name(lookup.command, now)
         with request.reply.working(sending):
@@ -231,8 +233,11 @@ class LookupAnswers:
         share: bool = False,
         note: str = "",
     ) -> None:
-        answer = self.make_answer(request, lookup, showing, note)
-        request.reply.answer(answer, Audience.CHANNEL if share else Audience.USUAL)
+        if share and request.reply.answer(self.make_answer(request, lookup, showing, note), Audience.CHANNEL):
+            return
+        if share:
+            showing, note = replace(showing, public=request.reply.public), _NOT_TAKEN
+        request.reply.answer(self.make_answer(request, lookup, showing, note))
 
     def _begin(self, request: SlackRequest, command: LookupCommand) -> Callable[[], LookupJob]:
         return partial(self.services.begin, request.actor, command, request.surface)

@@ -199,7 +199,7 @@ def test_answering_over_tls(slack: SlackProcess, trusting: None) -> None:
     with closing(Responder(SlackClient("", slack.secure_responses), connections=1)) as responder:
 
         def answer() -> None:
-            responder.send(slack.secure_responses, message, options, "U1")
+            responder.send(slack.secure_responses, message, options)
 
         def respond() -> None:
             Respond(response_url=slack.secure_responses)(

@@ -12,9 +12,10 @@ import requests
 from bot.core.lookups.csv_rows import COLUMNS
 from bot.core.model import Outcome, Surface
 from bot.core.time_limits import STATE_SECONDS
-from bot.playground.faults.faults import UPLOAD_URL, SlackFault
+from bot.playground.faults.faults import RESPONSE_URL, UPLOAD_URL, SlackFault
 from bot.playground.people import EDITOR, GROUP_EDITOR, STRANGER, VIEWER, PersonKind
 from bot.sandbox.behavior import Behavior, Fault
+from bot.slack.delivery.response_url import TRIES
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.running_bot import RunningBot, SlackUser, read_history
 from tests.support.slack import ONCALL, PARTNERS, SUPPORT
@@ -131,6 +132,25 @@ def test_sends_the_csv_and_says_why_the_answer_is_not_shared(
 ) -> None:
     assert len(download(running_bot, ask(vera, "/im profile alice --csv --share", PARTNERS))) == 1
     assert "Not shared: people from other organizations can read this channel." in vera.result()["text"]
+
+
+def test_answers_the_actor_alone_where_slack_takes_no_shared_answer(
+    running_bot: RunningBot, vera: SlackUser
+) -> None:
+    running_bot.workspace.faults.fail(RESPONSE_URL, SlackFault.BROKEN, times=TRIES)
+
+    said = ask(vera, "/im profile alice --share")
+
+    assert said["ephemeral"]
+    assert "Not shared: Slack did not take the message." in said["text"]
+    assert "Share" in labels(said)
+
+
+def test_sends_the_csv_where_slack_takes_no_shared_answer(running_bot: RunningBot, vera: SlackUser) -> None:
+    running_bot.workspace.faults.fail(RESPONSE_URL, SlackFault.BROKEN, times=TRIES)
+
+    assert len(download(running_bot, ask(vera, "/im profile alice --csv --share"))) == 1
+    assert "Not shared: Slack did not take the message." in vera.result()["text"]
 
 
 def test_gives_a_row_of_the_csv_to_each_failed_account(running_bot: RunningBot, vera: SlackUser) -> None:

@@ -59,8 +59,9 @@ class RecordingReply(Reply):
 
     said: list[Message] = field(default_factory=list)
 
-    def answer(self, message: Message, _: Audience = Audience.USUAL) -> None:
+    def answer(self, message: Message, _: Audience = Audience.USUAL) -> bool:
         self.said.append(message)
+        return True
 
     def refuse(self, message: Message) -> None:
         self.said.append(message)

@@ -60,7 +60,7 @@ class Conversation:
         """The seconds after which a progress notice is updated."""
         return UPDATED_AFTER
 
-    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
+    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> bool:
         """Send a message: update the last one if asked, else post, else send a direct message."""
         private = audience is Audience.ACTOR
         if self.public and not private:
@@ -77,8 +77,11 @@ class Conversation:
             except SlackCallError as error:
                 log.warning("could not answer in a conversation (%s); trying another way", error)
             else:
-                return
+                return True
+        if audience is Audience.CHANNEL:
+            return False
         send_directly(replace(self.channel, id=self.user_id, thread_ts=""), message, self.seconds)
+        return True
 
     def show_status(self, status: str) -> bool:
         """Show a status at the person's message, or remove it with an empty one."""

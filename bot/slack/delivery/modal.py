@@ -34,13 +34,14 @@ class ModalDelivery:
         """The seconds after which a progress notice is updated."""
         return self.otherwise.updates
 
-    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
-        """Show a message in the view, or send it by the fallback."""
-        if not self.view.show(notice_view(message, self.view.title)):
-            # A notice shown in the view cannot be replaced elsewhere.
-            in_place = in_place and self._fallen and self.otherwise.editable
-            self.otherwise.send(message, audience, in_place=in_place)
-            self._fallen = True
+    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> bool:
+        """Show a message in the view, or send it by the fallback; what is for everyone goes there at once."""
+        if audience is not Audience.CHANNEL and self.view.show(notice_view(message, self.view.title)):
+            return True
+        # A notice shown in the view cannot be replaced elsewhere.
+        in_place = in_place and self._fallen and self.otherwise.editable
+        self._fallen = True
+        return self.otherwise.send(message, audience, in_place=in_place)
 
     def show_status(self, status: str) -> bool:  # noqa: ARG002 - the protocol's
         """Show none."""

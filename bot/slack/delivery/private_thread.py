@@ -30,7 +30,7 @@ class PrivateThread:
     is_view: ClassVar[bool] = False
     updates: ClassVar[tuple[float, ...]] = ()
 
-    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
+    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> bool:
         """Send a message for the person alone; what is for everyone goes the other way."""
         if audience is not Audience.CHANNEL:
             try:
@@ -38,8 +38,8 @@ class PrivateThread:
             except SlackCallError as error:
                 log.warning("could not answer in a thread (%s); trying another way", error)
             else:
-                return
-        self.otherwise.send(message, audience, in_place=in_place)
+                return True
+        return self.otherwise.send(message, audience, in_place=in_place)
 
     def show_status(self, status: str) -> bool:  # noqa: ARG002 - the protocol's
         """Show none."""

@@ -50,8 +50,12 @@ class Delivery(Protocol):
     def updates(self) -> tuple[float, ...]:
         """The seconds of work after which a progress notice is updated."""
 
-    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
-        """Send a message; `in_place` replaces the last or the pressed one if possible."""
+    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> bool:
+        """Send a message; `in_place` replaces the last or the pressed one if possible.
+
+        Returns:
+            False if Slack did not take what everyone in the channel was to see; nobody got it then.
+        """
 
     def show_status(self, status: str) -> bool:
         """Show a status without a message, or remove it with an empty one; return whether it is shown."""
@@ -144,12 +148,13 @@ class Reply:
         finally:
             done.set()
 
-    def answer(self, message: Message, audience: Audience = Audience.USUAL) -> None:
-        """Send the answer."""
+    def answer(self, message: Message, audience: Audience = Audience.USUAL) -> bool:
+        """Send the answer; return False if everyone in the channel was to see it, and nobody got it."""
         with self._lock:
             self._answered.set()
-            self._send(message, audience)
+            is_sent = self._send(message, audience)
             self._clear_status()
+        return is_sent
 
     def add(self, message: Message) -> None:
         """Send one more message after the answer, for the actor alone."""
@@ -219,6 +224,6 @@ class Reply:
             self._has_status = False
             self.delivery.show_status("")
 
-    def _send(self, message: Message, audience: Audience = Audience.USUAL) -> None:
+    def _send(self, message: Message, audience: Audience = Audience.USUAL) -> bool:
         in_place = self._line in (Line.STANDS, Line.MAKES_WAY)
-        self.delivery.send(message, audience, in_place=in_place)
+        return self.delivery.send(message, audience, in_place=in_place)

@@ -101,8 +101,8 @@ class Responder:
         """Make the delivery to an open view, with the fallback of `reach` once it is closed."""
         return ModalDelivery(view, self.reach(url, actor_id))
 
-    def send(self, url: str, message: Message, options: Mapping[str, Any], actor_id: str) -> None:
-        """Send a message to a response URL, with a direct message as the fallback.
+    def send(self, url: str, message: Message, options: Mapping[str, Any]) -> bool:
+        """Send a message to a response URL; return whether Slack took it.
 
         Never raises; a failure is logged without the content.
         """
@@ -116,13 +116,13 @@ class Responder:
                     raise
                 if message.simpler:
                     log.warning("Slack refused the blocks of an answer; sending simpler ones")
-                    self.send(url, message.simpler(), options, actor_id)
-                    return
+                    return self.send(url, message.simpler(), options)
                 log.warning("Slack refused the blocks of an answer; sending its plain text")
                 self._post(url, {name: value for name, value in body.items() if name != "blocks"}, deadline)
         except _NotTakenError as error:
-            log.warning("could not answer at a response URL (%s); sending a direct message", error)
-            self.send_directly(actor_id, message)
+            log.warning("could not answer at a response URL (%s)", error)
+            return False
+        return True
 
     def send_directly(self, actor_id: str, message: Message) -> None:
         """Send a direct message; never raises."""
@@ -194,8 +194,8 @@ class ResponseUrl:
         """The seconds after which a progress notice is updated."""
         return UPDATED_AFTER[: 1 if self._used else None]
 
-    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:
-        """Send a message, with a direct message as the fallback."""
+    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> bool:
+        """Send a message, with a direct message as the fallback for what the actor alone sees."""
         self._used = True
         in_channel = audience is Audience.CHANNEL
         if in_channel:
@@ -204,7 +204,10 @@ class ResponseUrl:
             "response_type": "in_channel" if in_channel else "ephemeral",
             "replace_original": in_place and not in_channel,
         }
-        self.responder.send(self.url, message, options, self.actor_id)
+        is_taken = self.responder.send(self.url, message, options)
+        if not is_taken and not in_channel:
+            self.responder.send_directly(self.actor_id, message)
+        return is_taken or not in_channel
 
     def show_status(self, status: str) -> bool:  # noqa: ARG002 - the protocol's
         """Show none."""

@@ -43,8 +43,9 @@ class RecordingDelivery:
         audience: Audience = Audience.USUAL,  # noqa: ARG002 - the protocol's
         *,
         in_place: bool = False,  # noqa: ARG002 - the protocol's
-    ) -> None:
+    ) -> bool:
         self.sent.append(message)
+        return True
 
     def show_status(self, status: str) -> bool:
         raise AssertionError(status)

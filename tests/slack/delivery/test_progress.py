@@ -42,11 +42,12 @@ class RecordingDelivery:
     entered: Event = field(default_factory=Event)
     sent: list[str] = field(default_factory=list)
 
-    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> None:  # noqa: ARG002 - the protocol's
+    def send(self, message: Message, audience: Audience = Audience.USUAL, *, in_place: bool = False) -> bool:  # noqa: ARG002 - the protocol's
         self.entered.set()
         if self.held:
             self.held.wait(10)
         self.sent.append(message.text)
+        return True
 
     def show_status(self, status: str) -> bool:  # noqa: ARG002 - the protocol's
         return False

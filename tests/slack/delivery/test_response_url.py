@@ -9,7 +9,7 @@ import pytest
 
 from bot.logs import set_up_logs
 from bot.slack.api.client import USUAL_LIMITS, Limits, SlackClient
-from bot.slack.delivery.reply import Reply
+from bot.slack.delivery.reply import Audience, Reply
 from bot.slack.delivery.response_url import Responder
 from bot.slack.messages.blocks import Message
 from tests.support.scripted_server import DRIPS, ScriptedServer, ServerResponse, answer, hang, reset
@@ -99,7 +99,7 @@ def test_finds_a_way_for_an_answer(
     directly: bool,  # noqa: FBT001 - a column
 ) -> None:
     with slack(*script) as fixture:
-        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
+        fixture.responder.reach(fixture.url, ACTOR).send(MESSAGE)
 
     assert [WITH if "blocks" in body else WITHOUT for body in fixture.posted] == posted
     assert {body["text"] for body in fixture.posted} == {MESSAGE.text}
@@ -108,7 +108,7 @@ def test_finds_a_way_for_an_answer(
 
 def test_posts_directly_when_the_response_url_does_not_answer() -> None:
     with slack(OK) as fixture:
-        fixture.responder.send("http://127.0.0.1:9/", MESSAGE, PRIVATE, ACTOR)
+        fixture.responder.reach("http://127.0.0.1:9/", ACTOR).send(MESSAGE)
 
     assert len(fixture.api.requests) == 1
 
@@ -116,14 +116,14 @@ def test_posts_directly_when_the_response_url_does_not_answer() -> None:
 @pytest.mark.parametrize("url", ["", "nowhere", "http://", "ftp://127.0.0.1/", "http://[::1"])
 def test_goes_on_directly_when_there_is_no_response_url(url: str) -> None:
     with slack(OK) as fixture:
-        fixture.responder.send(url, MESSAGE, PRIVATE, ACTOR)
+        fixture.responder.reach(url, ACTOR).send(MESSAGE)
 
     assert len(fixture.api.requests) == 1
 
 
 def test_posts_what_slack_shows_as_it_is() -> None:
     with slack(OK) as fixture:
-        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
+        fixture.responder.reach(fixture.url, ACTOR).send(MESSAGE)
 
     assert fixture.posted == [
         {
@@ -138,11 +138,18 @@ def test_posts_what_slack_shows_as_it_is() -> None:
 
 def test_sends_the_last_way_to_the_actor_alone() -> None:
     with slack(EXPIRED) as fixture:
-        fixture.responder.send(fixture.url, MESSAGE, {"response_type": "in_channel"}, ACTOR)
+        assert fixture.responder.reach(fixture.url, ACTOR).send(MESSAGE)
 
     sent = fixture.api.requests[0]
     assert sent.path == "/api/chat.postMessage"
     assert (sent.json["channel"], sent.json["text"]) == (ACTOR, MESSAGE.text)
+
+
+def test_says_that_nobody_got_what_was_for_everyone() -> None:
+    with slack(EXPIRED) as fixture:
+        assert not fixture.responder.reach(fixture.url, ACTOR).send(MESSAGE, Audience.CHANNEL)
+
+    assert fixture.api.requests == []
 
 
 @pytest.mark.parametrize(
@@ -152,7 +159,7 @@ def test_waits_as_long_as_slack_asks_but_never_long(retry_after: str, naps: list
     limited = answer(b"", status=429, headers=f"Retry-After: {retry_after}\r\n")
 
     with slack(limited, OK) as fixture:
-        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
+        fixture.responder.reach(fixture.url, ACTOR).send(MESSAGE)
 
     assert len(fixture.posted) == 2
     assert [0 <= nap <= 3 for nap in naps] == [True]
@@ -183,7 +190,7 @@ def test_never_raises_and_logs_nothing_secret(
     set_up_logs("DEBUG")
 
     with slack(hook, api=api) as fixture:
-        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
+        fixture.responder.reach(fixture.url, ACTOR).send(MESSAGE)
 
     assert caplog.messages
     for secret in (TOKEN, "ticket", "Anna", fixture.hooks.url):
@@ -278,7 +285,7 @@ def test_shows_nothing_secret_of_itself() -> None:
 def test_gives_up_on_a_slack_that_never_ends_its_answer() -> None:
     def count_requests(behave: ServerResponse) -> tuple[int, int]:
         with slack(behave, limits=Limits(attempt=0.8)) as fixture:
-            fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
+            fixture.responder.reach(fixture.url, ACTOR).send(MESSAGE)
         return len(fixture.posted), len(fixture.api.requests)
 
     endless = {"nothing": hang(), **DRIPS}
@@ -291,7 +298,7 @@ def test_gives_up_on_a_slack_that_never_ends_its_answer() -> None:
 
 def test_tries_no_longer_than_it_may_in_all() -> None:
     with slack(hang(), limits=Limits(attempt=0.5, answer=0.6)) as fixture:
-        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
+        fixture.responder.reach(fixture.url, ACTOR).send(MESSAGE)
 
     assert (len(fixture.posted), len(fixture.api.requests)) == (1, 1)
 
@@ -309,7 +316,7 @@ def test_tries_no_longer_than_it_may_in_all() -> None:
 )
 def test_survives_any_answer(hostile: bytes) -> None:
     with slack(answer(hostile, status=404)) as fixture:
-        fixture.responder.send(fixture.url, MESSAGE, PRIVATE, ACTOR)
+        fixture.responder.reach(fixture.url, ACTOR).send(MESSAGE)
 
     assert len(fixture.api.requests) == 1
 
