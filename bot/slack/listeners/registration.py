@@ -15,6 +15,7 @@ from bot.slack.listeners import (
 )
 from bot.slack.listeners.files import file_form
 from bot.slack.listeners.home import HomeTabs
+from bot.slack.modals.answer import notice_view
 from bot.slack.runner import CommandRunner
 
 
@@ -31,6 +32,9 @@ def register(
     def on_error(error: Exception, request: BoltRequest) -> BoltResponse:
         """Answer an error in a listener, the last resort."""
         message = runner.report_crash(error)
-        if "command" not in request.body:
-            return BoltResponse(status=200)
-        return BoltResponse(status=200, body={"response_type": "ephemeral", "text": message.text})
+        if "command" in request.body:
+            return BoltResponse(status=200, body={"response_type": "ephemeral", "text": message.text})
+        if request.body.get("type") == "view_submission":
+            # An empty body would close the form.
+            return BoltResponse(status=200, body={"response_action": "update", "view": notice_view(message)})
+        return BoltResponse(status=200)

@@ -15,7 +15,7 @@ from bot.slack.modals.errors import FormError, in_words
 from bot.slack.modals.file_lookup import COLUMN
 from bot.slack.modals.inputs import read_input, read_options
 from bot.slack.modals.lookup import FIELDS, FILE, FOUND, IDS, KIND, OWNER
-from bot.slack.modals.profile import APP
+from bot.slack.modals.profile import read_app
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ def _read(
     view: Mapping[str, Any], apps: Apps, first: str, read_ids: Callable[[], tuple[str, ...]]
 ) -> LookupCommand:
     values = view["state"]["values"]
-    app = apps.find(read_input(values, APP) or None)
+    app = read_app(view, apps)
     kind = read_kind(values)
     mistakes: dict[str, str] = {}
 

@@ -16,14 +16,16 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.core.fields import TEXT_BYTES, Domain, Field, offered
-from bot.core.model import Preset
+from bot.core.model import App, Preset
 from bot.core.parsing.command_line import Apps
 from bot.core.parsing.values import empty_value, is_settable
 from bot.core.results import Form
 from bot.core.text.visible_text import make_visible
+from bot.errors import UsageError
 from bot.slack.messages.blocks import Truncator, app_label, bold, code, context, paragraph, words
 from bot.slack.messages.text import cut
 from bot.slack.messages.values import field_label
+from bot.slack.modals.errors import FormError
 from bot.slack.modals.inputs import (
     INPUT,
     initial_value,
@@ -99,10 +101,17 @@ def app_inputs(apps: Apps, chosen: str | None = None) -> list[Block]:
     return [InputBlock(label="App", element=element, block_id=APP)] if len(options) > 1 else []
 
 
-def read_account(state: Mapping[str, Any]) -> tuple[str, str | None]:
-    """Read the account and the app's name, None for the only app, from a submitted view's state."""
-    values = state["values"]
-    return (read_input(values, ACCOUNT) or "").strip(), read_input(values, APP)
+def read_app(view: Mapping[str, Any], apps: Apps) -> App:
+    """Read the app from a submitted view; the default one if the view does not ask for it.
+
+    Raises:
+        FormError: The settings have changed since it was opened, and it is not known which app is meant.
+    """
+    try:
+        return apps.find(read_input(view["state"]["values"], APP) or None)
+    except UsageError:
+        moved = "the apps here have changed since this form was opened; close it, and open it again"
+        raise FormError(view, {"": moved}) from None
 
 
 @dataclass(frozen=True, slots=True)

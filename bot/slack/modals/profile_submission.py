@@ -9,7 +9,8 @@ from bot.core.parsing.values import check_text, parse_value
 from bot.core.results import Form
 from bot.errors import UsageError
 from bot.slack.modals.errors import FormError, in_words
-from bot.slack.modals.profile import ACCOUNT, REASON, WHAT, form_fields, read_account, read_form
+from bot.slack.modals.inputs import read_input
+from bot.slack.modals.profile import ACCOUNT, REASON, WHAT, form_fields, read_app, read_form
 
 
 def read_edit(view: Mapping[str, Any], apps: Apps) -> EditProfile:
@@ -18,12 +19,12 @@ def read_edit(view: Mapping[str, Any], apps: Apps) -> EditProfile:
     Raises:
         FormError: It is not an account id.
     """
-    typed, app = read_account(view["state"])
+    typed = (read_input(view["state"]["values"], ACCOUNT) or "").strip()
     try:
         (account,) = check_accounts([typed] if typed else [])
     except UsageError as error:
         raise FormError(view, {ACCOUNT: in_words(error)}) from None
-    return EditProfile(apps.find(app), account)
+    return EditProfile(read_app(view, apps), account)
 
 
 def read_changes(view: Mapping[str, Any], form: Form) -> SetFields:

@@ -27,7 +27,7 @@ from bot.slack.messages.history import KIND_LABELS
 from bot.slack.messages.text import cut, unescape
 from bot.slack.modals.errors import FormError, in_words
 from bot.slack.modals.inputs import INPUT, read_input
-from bot.slack.modals.profile import ACCOUNT, APP, REASON, app_inputs
+from bot.slack.modals.profile import ACCOUNT, REASON, app_inputs, read_app
 
 TITLE = "Search the record"
 """The title of the form."""
@@ -110,7 +110,7 @@ def read_search(view: Mapping[str, Any], apps: Apps) -> SearchRecord:
     return SearchRecord(
         RecordQuery(
             accounts[0] if accounts else "",
-            apps.find(read_input(values, APP) or None).name if accounts else "",
+            read_app(view, apps).name if accounts else "",
             Actor(str(person), "") if person else None,
             kind=EntryKind(kind) if kind else None,
             reason=" ".join(unescape(read_input(values, REASON) or "").split()),

@@ -35,6 +35,7 @@ from bot.sandbox.run import open_sandbox
 from bot.sandbox.web import WebApp
 from bot.serving.background_server import BackgroundServer
 from bot.slack.listeners.envelopes import DeduplicatingHandler
+from bot.slack.modals.search import SEARCH_MODAL
 from bot.slack.workers import QUEUE_LENGTH, THREADS
 from tests.support.bot import make_trigger_id, signed
 from tests.support.scripted_server import ScriptedServer, answer
@@ -312,6 +313,18 @@ def test_answers_with_a_reference_when_a_command_cannot_be_queued(
     (reference,) = re.findall("the reference ([0-9a-f]{8})", reply["text"])
     assert (acknowledged.status, reply["response_type"]) == (200, "ephemeral")
     assert f"reference {reference}" in caplog.text
+
+
+def test_shows_a_reference_in_a_form_that_cannot_be_submitted(
+    fixture: ListenerFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fixture.bot.workers, "threads", None)
+    acknowledged = fixture.fill_in(SEARCH_MODAL, VIEWER, {"type": "input", "block_id": "first"})
+
+    reply = json.loads(acknowledged.body)
+    assert (acknowledged.status, reply["response_action"]) == (200, "update")
+    assert re.search("the reference .*[0-9a-f]{8}", json.dumps(reply["view"]))
+    assert check_view(reply["view"]) == []
 
 
 def test_logs_a_reference_for_a_press_of_an_odd_shape(

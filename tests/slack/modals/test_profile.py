@@ -13,8 +13,10 @@ from bot.core.parsing.values import equivalent, is_settable, parse_value
 from bot.core.results import Form
 from bot.playground.blockkit.checker import check_view
 from bot.playground.interactions.input_values import find_errors, read_state
+from bot.slack.modals.errors import FormError
 from bot.slack.modals.inputs import INPUT
 from bot.slack.modals.profile import (
+    ACCOUNT,
     PRESET,
     REASON,
     SET_MODAL,
@@ -25,6 +27,7 @@ from bot.slack.modals.profile import (
     form_fields,
     form_view,
     loading_view,
+    read_app,
     read_filled,
     read_form,
 )
@@ -86,6 +89,20 @@ def test_asks_for_an_app_however_long_its_data_centers_name_is() -> None:
     apps = Apps({"demo": App("demo", "local"), "prod": App("prod", host)}, "demo")
 
     assert check_view(account_view(apps)) == []
+
+
+def test_says_at_its_first_input_that_the_apps_have_changed() -> None:
+    apps = Apps({"demo": App("demo", "local"), "prod": App("prod", "Singapore")}, None)
+    view = {**account_view(Apps({"demo": App("demo", "local")}, "demo")), "state": {"values": {}}}
+
+    with pytest.raises(FormError) as caught:
+        read_app(view, apps)
+
+    (said,) = caught.value.mistakes.items()
+    assert said == (
+        ACCOUNT,
+        "the apps here have changed since this form was opened; close it, and open it again.",
+    )
 
 
 def test_asks_first_what_to_change_and_offers_every_field_that_can_be_set() -> None:
