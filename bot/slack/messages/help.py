@@ -31,6 +31,7 @@ from bot.slack.messages.values import field_label
 
 _MAX_NAMED = 20
 _MAX_FIELDS = 90
+_MAX_PRESETS = 40
 """The most fields in one table; Slack takes 100 rows."""
 _GONE = (
     "Answers that only you see vanish when Slack reloads. The bot's Home tab keeps your latest lookups, and "
@@ -165,13 +166,17 @@ def _show_settable(apps: Iterable[App], trim: Truncator) -> Iterator[Block]:
 
 def _show_presets(apps: Iterable[App], trim: Truncator) -> Iterator[Block]:
     """Show the presets of each app, and the values they set."""
+    room = _MAX_PRESETS
     for app in apps:
         lines = [
             [code(preset.name), words(f"  {trim(make_visible(format_preset(preset)))}")]
-            for preset in app.presets[:_MAX_FIELDS]
+            for preset in app.presets[:room]
         ]
-        if lines:
+        if more := and_more(len(app.presets) - len(lines), "in the form"):
+            lines.append([words(more)])
+        if app.presets:
             yield paragraph([bold("Presets in "), code(app.name)], *lines)
+        room = max(0, room - len(app.presets))
 
 
 def _text(field: Field) -> str:
