@@ -1,7 +1,7 @@
 """The parser of command lines."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.core import fields
@@ -92,7 +92,7 @@ def _parse(text: str, apps: Apps) -> Command:
         return ShowStart()
     if first.text in _ASKS_FOR_HELP:
         return ShowHelp()
-    spec = _find_spec(first.text)
+    spec = _find_spec(first.text, tokens)
     try:
         rest = list(tokens)
         if any(token.text.lower() in _STRAY_HELP and not token.quoted for token in rest):
@@ -148,19 +148,28 @@ def check_length(text: str) -> None:
         )
 
 
-def _find_spec(word: str) -> Spec:
-    """Find a command's syntax; any other word is a misspelled one, or an id without a command."""
+def _find_spec(word: str, rest: Iterator[Token]) -> Spec:
+    """Find a command's syntax.
+
+    Any other word is a misspelled one, the slash command typed twice, or an id without a command.
+    """
     spec = SPECS.get(word.lower())
     if spec is not None:
         return spec
     near, ids = nearest(word, SPECS), strip_punctuation(word) or (word,)
+    following = next(rest, Token("")).text.lower()
+    is_typed_twice = word.startswith("/") and following in SPECS
     is_id = not near and any(map(str.isalnum, word)) and not word.startswith("--")
-    otherwise = "An id goes after a command" if is_id else f"Commands: {', '.join(SPECS)}"
+    advice = "An id goes after a command" if is_id else f"Commands: {', '.join(SPECS)}"
+    correction = (word, " ".join([PROFILES.word, *ids])) if is_id else None
+    if near or is_typed_twice:
+        advice = f"Did you mean {spell(near or following)}?"
+        correction = (word, near or "")
     raise UsageError(
         f"Unknown command {spell(word)}",
         usage=SPECS[near or "help"].line,
-        advice=f"Did you mean {spell(near)}?" if near else otherwise,
-        correction=(word, near or " ".join([PROFILES.word, *ids])) if near or is_id else None,
+        advice=advice,
+        correction=correction,
     )
 
 
@@ -243,7 +252,7 @@ def _build_help(arguments: ParsedArguments, _: Apps) -> Command:
         return ShowHelp()
     word = arguments.plain[0]
     try:
-        return ShowHelp(_find_spec(word).word)
+        return ShowHelp(_find_spec(word, iter(())).word)
     except UsageError as error:
         # An id is no topic.
         error.correction = (word, near) if (near := nearest(word, SPECS)) else (word, "")

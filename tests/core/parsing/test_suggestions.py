@@ -20,6 +20,10 @@ def suggestion(text: str) -> str:
         ("profile alice --field nick", "profile alice --fields nick"),
         ("set alice levle=5", "set alice level=5"),
         ("history alice --field nikc", "history alice --fields nick"),
+        ("/im profile alice", "profile alice"),
+        ("/whatever Set alice nick=Al", "Set alice nick=Al"),
+        ("alice", "profile alice"),
+        ("/alice", "profile /alice"),
     ],
 )
 def test_suggests_the_text_that_was_meant(text: str, meant: str) -> None:
