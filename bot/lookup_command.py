@@ -25,7 +25,7 @@ from bot.core.lookups.kinds import LOOKUP_KINDS
 from bot.core.model import Actor, AuditEvent, LookupStatus, Outcome, Surface
 from bot.core.parsing.command_line import check_accounts
 from bot.core.parsing.typography import normalize
-from bot.errors import AuthenticationError, IMError, NotFoundError, UsageError
+from bot.errors import AuthenticationError, BotError, IMError, NotFoundError, UsageError
 from bot.im_clients import CONCURRENT_CALLS, make_im_client
 from bot.process import EXIT_UNFINISHED
 from bot.settings import Settings
@@ -84,7 +84,12 @@ def _run(args: Namespace, settings: Settings) -> int:
         lookup = BulkLookup(command, im, form, pool, watch=progress.tick)
         with closing(progress), _stop_on_signal(lookup) as signals:
             run = BulkRun(lookup, record, partial(_keep, part, progress), counts)
-            problem = run.run(ids.after(sum(counts.values())))
+            problem: BotError | None
+            try:
+                problem = run.run(ids.after(sum(counts.values())))
+            except BotError as error:
+                # The rows cannot be written, or the ids not be read.
+                problem = error
             pool.shutdown(wait=False, cancel_futures=True)
             progress.close()
             if sum(counts.values()) == ids.count:
@@ -215,7 +220,10 @@ def _stop_on_signal(lookup: BulkLookup) -> Iterator[list[int]]:
 
 def _finish(out: Path, part: PartFile, run: BulkRun, *, convert: bool) -> int:
     run.record.end(run.counts, Outcome.EXPORTED)
-    part.finish(convert=convert)
+    try:
+        part.finish(convert=convert)
+    except BotError as error:
+        return _stop(error, [], part, run, sum(run.counts.values()))
     print(f"{out}: {_count(run.counts)}")  # noqa: T201 - the command's answer
     failed = count_failed(run.counts)
     if failed:
@@ -223,7 +231,7 @@ def _finish(out: Path, part: PartFile, run: BulkRun, *, convert: bool) -> int:
     return EXIT_FAILED if failed else 0
 
 
-def _stop(problem: IMError | None, signals: list[int], part: PartFile, run: BulkRun, total: int) -> int:
+def _stop(problem: BotError | None, signals: list[int], part: PartFile, run: BulkRun, total: int) -> int:
     written = sum(run.counts.values())
     done = f"{written:,} of {total:,} ids are written to {part.path}"
     if problem is None:
@@ -231,6 +239,10 @@ def _stop(problem: IMError | None, signals: list[int], part: PartFile, run: Bulk
         _say(f"Stopped. {done}. {_AGAIN}.")
         return EXIT_INTERRUPTED if signal.SIGINT in signals else EXIT_UNFINISHED
     run.record.end(run.counts, Outcome.FAILED, str(problem))
+    if not isinstance(problem, IMError):
+        # Its advice says how to go on.
+        _say(f"Stopped: {problem}. {done}. {problem.advice}.")
+        return EXIT_FAILED
     _say(f"Stopped: {_sentences(problem)} {done}. {_AGAIN}.")
     return EXIT_FAILED if isinstance(problem, AuthenticationError | NotFoundError) else EXIT_UNFINISHED
 

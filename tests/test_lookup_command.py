@@ -5,6 +5,8 @@ import io
 import json
 import os
 import pty
+import re
+import resource
 import signal
 import subprocess
 import sys
@@ -394,6 +396,49 @@ def test_ctrl_c_ends_it_while_the_vendor_says_nothing(terminal: Terminal) -> Non
         said.decode().splitlines()[-1].startswith(f"Stopped. 0 of {BUSY:,} ids are written to out.csv.part.")
     )
     assert terminal.entries[-1].event.outcome is Outcome.CANCELLED
+
+
+def test_a_full_disk_ends_it_in_the_record_and_it_goes_on_then(
+    terminal: Terminal, request: pytest.FixtureRequest
+) -> None:
+    terminal.environment["DATABASE_URL"] = migrated_schema(request.getfixturevalue("server"))
+    with terminal.begin() as process:
+        # The kernel refuses to let a file grow beyond it, as a disk does that has no room.
+        most = terminal.part.stat().st_size + 50_000
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, most))
+        _, said = process.communicate(timeout=30)
+    ended = terminal.entries[-1].event
+    done = terminal.run("\n".join(CROWD))
+
+    assert process.returncode == 1
+    assert "Traceback" not in said.decode()
+    assert ended.outcome is Outcome.FAILED
+    assert ended.problem == "out.csv.part cannot be written: File too large"
+    told = re.search(
+        r"Stopped: out\.csv\.part cannot be written: File too large\. "
+        r"([\d,]+) of 10,000 ids are written to out\.csv\.part\. Correct that, and run",
+        said.decode(),
+    )
+    assert told
+    assert ended.reason.endswith(f": {told[1]} found")
+    assert done.returncode == 0
+    assert [row["account"] for row in terminal.rows] == CROWD
+
+
+def test_an_output_that_cannot_be_made_ends_it_in_the_record(terminal: Terminal) -> None:
+    unfinished = terminal.folder / "out.csv.part.new"
+    unfinished.symlink_to("/dev/full")
+    failed = terminal.run("alice\nbob\n", "attrs", program=im_bot)
+    outcomes = [entry.event.outcome for entry in terminal.entries]
+    unfinished.unlink()
+    done = terminal.run("alice\nbob\n", "attrs")
+
+    assert failed.returncode == 1
+    assert "Traceback" not in failed.stderr
+    assert "2 of 2 ids are written to out.csv.part." in failed.stderr
+    assert outcomes == [Outcome.ANSWERED, Outcome.EXPORTED, Outcome.FAILED]
+    assert done.returncode == 0
+    assert [row["team"] for row in terminal.rows] == ["red", "blue"]
 
 
 def test_refuses_to_go_on_with_another_lookup(terminal: Terminal) -> None:

@@ -5,7 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -177,7 +177,9 @@ class PartFile:
     def close(self) -> None:
         """Close it, and let other processes write it."""
         if self._file:
-            self._file.close()
+            # It writes once more what could not be written, which was an error already.
+            with suppress(OSError):
+                self._file.close()
 
     def _opened(self) -> BinaryIO:
         assert self._file is not None  # noqa: S101 - its caller's order, as `open` says

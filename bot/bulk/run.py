@@ -58,6 +58,8 @@ class BulkRun:
         if batches:
             # A value that is written was recorded, even if the process is killed in between.
             self.record.add([account for batch in batches for account in batch.accounts])
+            more: Counter[LookupStatus] = Counter()
             for batch in batches:
-                self.counts.update(batch.counts)
-            self.keep(b"".join(batch.rows for batch in batches), self.counts)
+                more.update(batch.counts)
+            self.keep(b"".join(batch.rows for batch in batches), self.counts + more)
+            self.counts.update(more)

@@ -122,11 +122,13 @@ def test_one_process_at_a_time_writes(tmp_path: Path) -> None:
         PartFile(tmp_path / "out", FORMATS["csv"], LOOKUP).open(force=False)
 
 
-def test_says_that_the_disk_is_full() -> None:
-    part = PartFile(Path("/dev/full"), FORMATS["csv"], LOOKUP)
-    with Path("/dev/full").open("r+b", buffering=0) as full:
-        part._file = full
-        with pytest.raises(BotError, match="cannot be written: No space left on device") as caught:
-            part.append(b"row")
+def test_says_that_the_disk_is_full(tmp_path: Path) -> None:
+    (tmp_path / "out.part").symlink_to("/dev/full")
+    part = PartFile(tmp_path / "out", FORMATS["csv"], LOOKUP)
+    part.open(force=False)
+
+    with pytest.raises(BotError, match="cannot be written: No space left on device") as caught:
+        part.append(b"row")
+    part.close()
 
     assert "run the same command again" in caught.value.advice
