@@ -27,18 +27,21 @@ def open_csv(store: FileLookupStore, lookup: FileLookup) -> Iterator[tuple[Binar
         AuditError: They cannot be read.
         BotError: The temporary folder is full.
     """
-    with ExitStack() as stack:
-        try:
+    try:
+        # Closing it writes once more what could not be written.
+        with ExitStack() as stack:
             # It holds values of people: no other process can open it, and nothing is left of it.
             file = stack.enter_context(TemporaryFile())
             file.writelines(_write(store, lookup))
             size = file.tell()
             file.seek(0)
-        except OSError as error:
-            raise BotError(
-                f"the CSV could not be written to the temporary folder: {error.strerror}",
-                advice=FREE_SPACE,
-            ) from None
+            written = stack.pop_all()
+    except OSError as error:
+        raise BotError(
+            f"the CSV could not be written to the temporary folder: {error.strerror}",
+            advice=FREE_SPACE,
+        ) from None
+    with written:
         yield file, size
 
 
