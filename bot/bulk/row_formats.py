@@ -11,7 +11,7 @@ from bot.core.fields import Field
 from bot.core.lookups.csv_rows import attribute_fields, explain, header, to_cells, write_time
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.text.spreadsheet import line, lines
-from bot.core.text.value_words import format_value
+from bot.core.text.value_words import format_cell
 from bot.core.text.visible_text import make_visible
 
 _write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -124,9 +124,6 @@ def to_csv(json_lines: Iterable[bytes], fields: Sequence[Field]) -> Iterator[byt
                 read["message"],
                 read["app"],
                 read["read_at"],
-                *(
-                    format_value(field, values[field.tag]) if values.get(field.tag) else ""
-                    for field in fields
-                ),
+                *(format_cell(field, values.get(field.tag)) for field in fields),
             )
         ).encode()

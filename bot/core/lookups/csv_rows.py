@@ -10,7 +10,7 @@ from bot.core.lookups.fetch import attribute_names
 from bot.core.lookups.mutual import mutual_field
 from bot.core.lookups.reasons import reason
 from bot.core.model import AccountResult, LookupStatus
-from bot.core.text.value_words import format_value
+from bot.core.text.value_words import format_cell
 from bot.core.text.visible_text import make_visible
 
 COLUMNS = ("account", "status", "code", "message", "app", "read_at")
@@ -47,7 +47,7 @@ def to_cells(
         *explain(command, row),
         command.app.name,
         write_time(at),
-        *(_cell(field, row) for field in fields),
+        *(format_cell(field, row.values.get(field.tag)) for field in fields),
     )
 
 
@@ -63,9 +63,3 @@ def explain(command: LookupCommand, row: AccountResult) -> tuple[str, str]:
         return "", ""
     happened, number, _ = (make_visible(part) for part in reason(command, row))
     return number, happened.removeprefix(f"{row.status}: ")
-
-
-def _cell(field: Field, row: AccountResult) -> str:
-    """Format a value as in an answer; a missing one is an empty cell."""
-    value = row.values.get(field.tag)
-    return format_value(field, value) if value not in (None, "", ()) else ""

@@ -21,6 +21,11 @@ def format_value(field: Field, value: Value | None) -> str:
     return format_safe(field, value) or make_visible(_text(value).removeprefix(field.prefix)) or ABSENT
 
 
+def format_cell(field: Field, value: Value | None) -> str:
+    """Format a field's value for a cell of a spreadsheet; a missing one is empty."""
+    return "" if value in (None, "", ()) else format_value(field, value)
+
+
 def is_set(field: Field, value: Value | None) -> bool:
     """Check whether a field has a value, other than the one that means that it has none."""
     return bool(_text(value)) and (not field.unset or format_safe(field, value) != field.unset)
