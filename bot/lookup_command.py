@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from bot.bulk.id_list import IdList
@@ -67,7 +68,7 @@ def _run(args: Namespace, settings: Settings) -> int:
     with ExitStack() as stack:
         ids = stack.enter_context(closing(IdList()))
         digest = _read_ids(args, ids)
-        part = PartFile(out, form, _identify(args, command, digest))
+        part = PartFile(out, form, _identify(args, settings, command, form, digest))
         part.check(force=args.force)
         # A record that cannot be opened keeps the bot from starting, too.
         migrate_in_subprocess(settings.database_url)
@@ -176,15 +177,19 @@ def _read_ids(args: Namespace, ids: IdList) -> str:
     return file.digest.hexdigest()
 
 
-def _identify(args: Namespace, command: LookupCommand, digest: str) -> Mapping[str, str]:
-    """Say what the output is of, in the words of the command line."""
+def _identify(
+    args: Namespace, settings: Settings, command: LookupCommand, form: RowFormat, digest: str
+) -> Mapping[str, str]:
+    """Say what the output is of, in the words of the command line; settings may change what they mean."""
     return {
         "the lookup": command.kind.word,
         "the SHA-256 of the ids": digest,
         "--column": args.column or "",
         "--app": command.app.name,
+        "the SDKAppID": str(settings.im_apps[command.app.name].sdk_app_id),
         "--owner": command.owner,
         "--fields": ",".join(field.word for field in command.fields),
+        "the SHA-256 of the column names": sha256(form.head).hexdigest(),
     }
 
 

@@ -460,6 +460,25 @@ def test_refuses_to_go_on_with_another_lookup(terminal: Terminal) -> None:
     assert [row["account"] for row in terminal.rows] == ["alice"]
 
 
+def test_refuses_to_go_on_under_other_settings(terminal: Terminal) -> None:
+    terminal.environment["IM_APPS__DEMO__CUSTOM_FIELDS"] = "Test:Service tier"
+    with terminal.begin() as process:
+        process.kill()
+        process.wait()
+    part = terminal.part.read_bytes()
+
+    ids = "\n".join(CROWD)
+    label_refused = terminal.run(ids, IM_APPS__DEMO__CUSTOM_FIELDS="Test:Service level")
+    app_refused = terminal.run(ids, IM_APPS__DEMO__SDK_APP_ID="1400000009")
+
+    assert terminal.part.read_bytes() == part
+    assert [each.returncode for each in (label_refused, app_refused)] == [2, 2]
+    assert "of another lookup: the SHA-256 of the column names was" in label_refused.stderr
+    assert f"of another lookup: the SDKAppID was {APP_ID} and is now 1400000009." in app_refused.stderr
+    assert terminal.run(ids).returncode == 0
+    assert [row["account"] for row in terminal.rows] == CROWD
+
+
 def test_answers_and_says_so_when_it_cannot_be_recorded(terminal: Terminal) -> None:
     store = Store(terminal.environment["DATABASE_URL"])
     with store._engine.begin() as connection:

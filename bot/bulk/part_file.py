@@ -56,25 +56,30 @@ class PartFile:
             )
 
     def _check_same(self) -> None:
-        anew = f"or delete {self.path.name} and {self._note.name}, or add --force, to begin anew"
         try:
             earlier = json.loads(self._note.read_text("utf-8"))
         except (OSError, ValueError):
             earlier = None
         if not isinstance(earlier, dict):
             raise UsageError(
-                f"{self.path} is not known to be of this lookup", advice=f"Name another file, {anew}"
+                f"{self.path} is not known to be of this lookup", advice=f"Name another file, {self._anew}"
             )
         words = {**dict.fromkeys(earlier), **dict.fromkeys(self._lookup)}
         different = [word for word in words if earlier.get(word) != self._lookup.get(word)]
         if different:
-            raise UsageError(
-                f"{self.path} is the unfinished output of another lookup: "
-                + _tell(different, earlier, self._lookup),
-                advice=f"Give what it was begun with to finish it, {anew}",
-            )
+            raise self._make_other_error(_tell(different, earlier, self._lookup))
         if not self.path.exists() and self._out.exists():
             raise UsageError(f"{self._out} is complete", advice="Add --force to ask again for all of it")
+
+    @property
+    def _anew(self) -> str:
+        return f"or delete {self.path.name} and {self._note.name}, or add --force, to begin anew"
+
+    def _make_other_error(self, difference: str) -> UsageError:
+        return UsageError(
+            f"{self.path} is the unfinished output of another lookup: {difference}",
+            advice=f"Give what it was begun with to finish it, {self._anew}",
+        )
 
     def open(self, *, force: bool) -> None:
         """Open it for reading and writing, and keep other processes out.
@@ -112,13 +117,20 @@ class PartFile:
 
         Args:
             ids: All ids, in order.
+
+        Raises:
+            UsageError: The rows stand under another header.
+            BotError: It cannot be written.
         """
         counts: Counter[LookupStatus] = Counter()
         file, form = self._opened(), self._form
         with self._writing():
             end = len(form.head)
             file.seek(0)
-            if file.read(end) != form.head:
+            begin = file.read(end)
+            if not form.head.startswith(begin):
+                raise self._make_other_error("its first line is not this one's")
+            if len(begin) < end:
                 file.seek(0)
                 file.truncate()
                 file.write(form.head)

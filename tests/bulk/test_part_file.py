@@ -99,6 +99,23 @@ def test_refuses_what_belongs_to_another_lookup(tmp_path: Path) -> None:
     other.check(force=True)
 
 
+@pytest.mark.parametrize(
+    "begin", [b"\xef\xbb\xbfName,", b'\xef\xbb\xbf"account","state"\r\n' + b"alice," * 50]
+)
+def test_keeps_rows_under_another_header(begin: bytes, tmp_path: Path) -> None:
+    (tmp_path / "out.part").write_bytes(begin)
+    (tmp_path / "out.part.json").write_text(json.dumps(LOOKUP))
+
+    with (
+        opened(tmp_path, FORMATS["csv"]) as part,
+        pytest.raises(UsageError, match="another lookup: its first line is not this one's") as caught,
+    ):
+        part.resume(IDS)
+
+    assert (tmp_path / "out.part").read_bytes() == begin
+    assert "delete out.part and out.part.json, or add --force" in caught.value.advice
+
+
 @pytest.mark.parametrize("note", [None, b"", b"{", b"[]", b"\xff"])
 def test_refuses_what_it_does_not_know(note: bytes | None, tmp_path: Path) -> None:
     (tmp_path / "out.part").write_bytes(b"rows of something")
