@@ -11,6 +11,7 @@ from bot.bulk.id_list import IdList
 from bot.bulk.ids_file import HEADERS, IdsFile, reading
 from bot.core.id_detection import LIKELY, NEVER, POSSIBLE, is_common, is_strange, weigh
 from bot.core.ids import fits
+from bot.core.parsing.typography import normalize
 from bot.errors import FileError
 
 MOST_COLUMNS = 50
@@ -82,14 +83,16 @@ def guess_columns(source: BinaryIO, name: str) -> ColumnGuess:
 
 def _guess(source: BinaryIO, name: str) -> ColumnGuess:
     source.seek(0)
-    lines = IdsFile(source, name).sample(_SAMPLE, MOST_COLUMNS)
-    if not lines:
+    read = IdsFile(source, name).sample(_SAMPLE, MOST_COLUMNS)
+    if not read:
         raise FileError(f"{name} is empty", advice="Send a file with one id a line, or a CSV")
+    # Names are matched as people type them; ids stay as they are.
+    lines = [[normalize(cell).strip() for cell in cells] for cells in read]
     first, *rest = lines
     width = min(len(first), MOST_COLUMNS)
-    numbered = tuple(Column(str(place + 1), _examples(lines, place)) for place in range(width))
+    numbered = tuple(Column(str(place + 1), _examples(read, place)) for place in range(width))
     places = {cell: first.index(cell) for cell in first[:width] if cell and not cell.isdecimal()}
-    named = tuple(Column(cell, _examples(rest, place)) for cell, place in places.items())
+    named = tuple(Column(cell, _examples(read[1:], place)) for cell, place in places.items())
     scores = [_score(first[place], rest or lines, place) for place in range(width)]
     if named and _is_header(first[:width], rest):
         likely = max(named, key=lambda column: scores[places[column.name]])

@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from threading import BoundedSemaphore
 from typing import BinaryIO
 
-from bot.core.parsing.typography import normalize
+from bot.core.parsing.typography import normalize, strip_invisible
 from bot.core.parsing.usage_errors import did_you_mean, quote
 from bot.errors import BotError, FileError
 
@@ -122,10 +122,11 @@ class IdsFile:
             account = self._pick(*first)
             if not 0 <= self._place < len(self._split(*first)):
                 raise self._refuse(first[0], f"has no column {self._place + 1}")
-            if not self._column and account.casefold() in HEADERS:
+            word = normalize(account).strip()
+            if not self._column and word.casefold() in HEADERS:
                 raise FileError(
-                    f"line {first[0]} of {self._name} reads {quote(account)}, like the name of a column",
-                    advice=f"Add --column {account} if it is one, or --column 1 if it is an id",
+                    f"line {first[0]} of {self._name} reads {quote(word)}, like the name of a column",
+                    advice=f"Add --column {word} if it is one, or --column 1 if it is an id",
                 )
             # Empty cells are of rows without an account.
             if account:
@@ -146,7 +147,7 @@ class IdsFile:
         """
         lines = list(islice(self._filled_lines(), most))
         self._separator = _find_separator(lines[0][1]) if lines else ","
-        return [[normalize(cell).strip() for cell in self._split(*line)[:columns]] for line in lines]
+        return [[strip_invisible(cell) for cell in self._split(*line)[:columns]] for line in lines]
 
     def _filled_lines(self) -> Iterator[tuple[int, str]]:
         return ((number, text) for number, text in self._lines() if text.strip())
@@ -196,7 +197,7 @@ class IdsFile:
                 "or --column 1 (its number, if the first line is no header); quote an id with a comma in it",
             )
         # A short line, such as one of totals, has empty cells at its end.
-        account = normalize(cells[self._place]).strip() if 0 <= self._place < len(cells) else ""
+        account = strip_invisible(cells[self._place]) if 0 <= self._place < len(cells) else ""
         if len(account.encode()) > MAX_ID_BYTES:
             problem = f"line {number} of {self._name} has an id of more than {MAX_ID_BYTES:,} bytes"
             raise FileError(problem, advice=_OTHER_COLUMN)

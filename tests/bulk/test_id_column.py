@@ -77,6 +77,12 @@ def test_names_a_line_that_cannot_be_read_wherever_it_is() -> None:
         guess("user_id\n" + "alice\n" * 2000 + '"bob\n')
 
 
+def test_shows_ids_as_they_are_and_names_as_they_are_typed() -> None:
+    found = guess("name,`user\u00a0id`\nAnn,o\u2019hara\u00a0\nBob,ann`x\n")
+
+    assert (found.likely.name, found.likely.examples) == ("user id", ("o\u2019hara", "ann`x"))
+
+
 def test_looks_at_the_first_columns_of_very_many() -> None:
     found = guess(",".join(f"c{number}" for number in range(9000)) + "\n" + ",".join(["alice_1"] * 9000))
 

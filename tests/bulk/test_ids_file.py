@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.bulk.id_list import IdList
 from bot.bulk.ids_file import IdsFile
+from bot.core.parsing.typography import strip_invisible
 from bot.errors import UsageError
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), max_size=20)
@@ -35,6 +36,29 @@ def read(content: bytes | str, column: str = "") -> list[str]:
 )
 def test_reads_one_id_a_line(content: str, ids: list[str]) -> None:
     assert read(content) == ids
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        "ann`x",
+        "`ann`",
+        "o\u2019hara",
+        "\u201cann\u201d",
+        "a\u00a0b",
+        "\U0001f468\u200d\U0001f469",
+        "a \u2013b",
+    ],
+)
+def test_reads_an_id_as_a_machine_wrote_it(account: str) -> None:
+    assert read(f"\u00a0\u200b{account}\u3000\u2060\ufeff\r\n") == [account]
+    assert read(f"name;id\nAnn;{account}\n", "id") == [account]
+
+
+def test_finds_a_header_as_a_keyboard_wrote_it() -> None:
+    assert read("name,`user\u00a0id`\nAnn,7\n", "user id") == ["7"]
+    with pytest.raises(UsageError, match="like the name of a column"):
+        read("`ID`\n7\n")
 
 
 @pytest.mark.parametrize(
@@ -84,8 +108,7 @@ def test_reads_what_was_written_as_a_csv(rows: list[tuple[str, str]]) -> None:
 
     ids = read(text.getvalue(), "id")
 
-    assert len(ids) <= len(rows)
-    assert [each for each in ids if not each or each != each.strip()] == []
+    assert ids == [account for _, cell in rows if (account := strip_invisible(cell))]
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode), st.sampled_from(["", "1", "2", "id"]))
