@@ -103,6 +103,7 @@ class IdsFile:
         self._name = name
         self._column = column
         self._separator = ","
+        self._rest = b""
         self._place = int(column) - 1 if column.isdecimal() else 0
 
     def __iter__(self) -> Iterator[str]:
@@ -165,15 +166,21 @@ class IdsFile:
             if "\0" in text:
                 raise self._refuse(number + 1, "holds a NUL, so this is no text file")
             # Old files end their lines with a carriage return alone.
-            for part in text.rstrip("\r\n").split("\r"):
+            for part in text.removesuffix("\n").removesuffix("\r").split("\r"):
                 number += 1
                 yield number, part.removeprefix(_BYTE_ORDER_MARK) if number == 1 else part
 
     def _read(self) -> bytes:
+        """Read a line, or as many as fit where they end with a carriage return alone."""
+        rest = self._rest
         try:
-            return self._source.readline(MAX_LINE_BYTES + 1)
+            raw = rest + self._source.readline(MAX_LINE_BYTES + 1 - len(rest))
         except OSError as error:
             raise FileError(f"{self._name} cannot be read: {error.strerror}") from None
+        # Behind one at the very end, a line feed may follow.
+        end = raw.rfind(b"\r", 0, -1) + 1 if len(raw) > MAX_LINE_BYTES else 0
+        self._rest = raw[end:] if end else b""
+        return raw[:end] if end else raw
 
     def _refuse(self, number: int, problem: str, advice: str = _ONE_A_LINE) -> FileError:
         return FileError(f"line {number} of {self._name} {problem}", advice=advice)

@@ -89,6 +89,7 @@ def test_reads_one_column(content: str, column: str, ids: list[str]) -> None:
         ("a,b\n1,2\n", "c", "has no column “c”", "Columns: a, b"),
         ('a\n"b\n', "", "line 2 of ids.csv has a quote that is not closed", "Line breaks inside cells"),
         (f"a\n{'é' * 501}", "", "line 2 of ids.csv has an id of more than 1,000 bytes", "Name the column"),
+        ("x\r" + "x" * 100_001, "", "line 2 of ids.csv is longer than 100,000 bytes", "one id a line"),
         ("x" * 100_001, "", "line 1 of ids.csv is longer than 100,000 bytes", "one id a line"),
         ("a\n", "0", "line 1 of ids.csv has no column 0", "one id a line"),
     ],
@@ -138,6 +139,23 @@ def test_keeps_each_id_once_in_its_first_place(ids: list[str], data: st.DataObje
     assert (listed.given, listed.count) == (len(ids), len(kept))
     assert list(listed.after(skipped)) == kept[skipped:]
     listed.close()
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+@pytest.mark.parametrize("width", [1, 7, 99_998])
+def test_reads_a_long_file_whatever_ends_its_lines(end: str, width: int) -> None:
+    lines = [str(number).rjust(width) for number in range(250_000 // width)]
+    content = end.join([*lines, "", "last"])
+    file = IdsFile(io.BytesIO(content.encode()), "ids.csv")
+
+    assert list(file) == [line.strip() for line in lines] + ["last"]
+    assert file.digest.hexdigest() == sha256(content.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_counts_the_lines_of_a_long_file(end: str) -> None:
+    with pytest.raises(UsageError, match=r"line 100001 of ids\.csv has 2 columns"):
+        read(end.join(["", "a"] * 50_000 + ["b,c"]))
 
 
 @pytest.mark.parametrize("column", ["id", "2"])
