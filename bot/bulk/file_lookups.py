@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import file_digest
 from itertools import islice
 from typing import BinaryIO, Protocol
 
 from bot.bulk.id_list import IdList
-from bot.bulk.ids_file import IdsFile, reading
+from bot.bulk.ids_file import IdsFile, as_utf8, reading
 from bot.bulk.job_record import JobRecord
 from bot.core.changes import journal
 from bot.core.commands import LookupCommand
@@ -97,7 +98,7 @@ class FileLookups:
         Args:
             actor: The actor.
             command: The lookup; its accounts do not count.
-            source: The file.
+            source: The file, in UTF-8 or UTF-16; it can seek.
             name: Its name.
             column: The column of the ids: its name, or its number from 1 on; empty for the only one.
             message: The channel and time stamp of a message that shows it from now on; empty for a new one.
@@ -239,12 +240,13 @@ class FileLookups:
 
 def _read(ids: IdList, source: BinaryIO, name: str, column: str) -> str:
     """Read the ids of a file; return its SHA-256, in hex."""
-    file = IdsFile(source, name, column)
-    with reading():
-        ids.add(file)
+    with reading(), as_utf8(source, name) as text:
+        ids.add(IdsFile(text, name, column))
     if not ids.count:
         raise FileError(f"{name} holds no ids", advice="Give one id a line, or a column of ids")
-    return file.digest.hexdigest()
+    # Not of a copy in UTF-8: people compare it with their file's.
+    source.seek(0)
+    return file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type]  # files have readinto
 
 
 def _prepare(command: LookupCommand) -> LookupCommand:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from bot.bulk.id_list import IdList
-from bot.bulk.ids_file import HEADERS, IdsFile, reading
+from bot.bulk.ids_file import HEADERS, IdsFile, as_utf8, reading
 from bot.core.id_detection import LIKELY, NEVER, POSSIBLE, is_common, is_strange, weigh
 from bot.core.ids import fits
 from bot.core.parsing.typography import normalize
@@ -67,22 +67,21 @@ class ColumnGuess:
 
 
 def guess_columns(source: BinaryIO, name: str) -> ColumnGuess:
-    """Guess which column of a file holds the ids, and count them; leaves the file at its beginning.
+    """Guess which column of a file holds the ids, and count them.
 
     Args:
-        source: The file, which can seek.
+        source: The file, in UTF-8 or UTF-16; it can seek.
         name: Its name in errors.
 
     Raises:
         FileError: It is no file of ids, or the likely column holds none.
         BotError: The temporary folder is full, or too many files are being read.
     """
-    with reading():
-        return _guess(source, name)
+    with reading(), as_utf8(source, name) as text:
+        return _guess(text, name)
 
 
 def _guess(source: BinaryIO, name: str) -> ColumnGuess:
-    source.seek(0)
     read = IdsFile(source, name).sample(_SAMPLE, MOST_COLUMNS)
     if not read:
         raise FileError(f"{name} is empty", advice="Send a file with one id a line, or a CSV")
@@ -149,7 +148,6 @@ def _count(source: BinaryIO, name: str, column: str) -> tuple[int, int]:
     source.seek(0)
     with closing(IdList()) as ids:
         ids.add(IdsFile(source, name, column))
-        source.seek(0)
         if not ids.count:
             raise FileError(
                 f"{name} holds no ids in column {column}", advice="Send a file with one id a line, or a CSV"

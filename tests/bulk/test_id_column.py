@@ -94,18 +94,15 @@ def test_reads_utf_16_as_excel_writes_it(encoding: str) -> None:
     mark = "" if encoding == "utf-16" else "\ufeff"
     content = f"{mark}用户\tuser_id\r\n张三\talice\r\n".encode(encoding)
 
+    assert guess(content).likely.name == "user_id"
     with as_utf8(io.BytesIO(content), "players.txt") as source:
-        assert guess_columns(source, "players.txt").likely.name == "user_id"
         assert list(IdsFile(source, "players.txt", "用户")) == ["张三"]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfea", b"\xff\xfe\x00\xd8a\x00"])
 def test_refuses_broken_utf_16(content: bytes) -> None:
-    with (
-        pytest.raises(UsageError, match=r"players\.txt is not UTF-16 text"),
-        as_utf8(io.BytesIO(content), "players.txt"),
-    ):
-        pass
+    with pytest.raises(UsageError, match=r"players\.csv is not UTF-16 text"):
+        guess(content)
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), max_size=12)
@@ -117,11 +114,12 @@ LINES = st.lists(st.lists(CELLS, min_size=1, max_size=5), max_size=8)
 def test_guesses_a_column_that_can_be_read_or_says_why_not(
     write: Callable[[str], bytes], lines: list[list[str]], separator: str
 ) -> None:
-    content = "\n".join(separator.join(cells) for cells in lines)
-    with suppress(UsageError), as_utf8(io.BytesIO(write(content)), "players.csv") as source:
-        found = guess_columns(source, "players.csv")
+    content = write("\n".join(separator.join(cells) for cells in lines))
+    with suppress(UsageError):
+        found = guess(content)
 
-        read = list(IdsFile(source, "players.csv", found.likely.name))
+        with as_utf8(io.BytesIO(content), "players.csv") as source:
+            read = list(IdsFile(source, "players.csv", found.likely.name))
         assert (len(read), len(set(read))) == (found.rows, found.count)
         assert found.likely in (*found.named, *found.numbered)
         assert all(len(column.name) >= 1 for column in found.named)
@@ -130,8 +128,8 @@ def test_guesses_a_column_that_can_be_read_or_says_why_not(
 
 @given(st.binary(max_size=200))
 def test_guesses_in_any_bytes_or_says_why_not(content: bytes) -> None:
-    with suppress(UsageError), as_utf8(io.BytesIO(content), "players.csv") as source:
-        found = guess_columns(source, "players.csv")
+    with suppress(UsageError):
+        found = guess(content)
         assert 0 < found.count <= found.rows
 
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from io import StringIO
 from typing import Any
 
@@ -12,7 +13,7 @@ from bot.playground.people import GUEST, VIEWER
 from bot.slack.modals.file_lookup import COLUMN
 from bot.slack.modals.lookup import FILE, IDS, KIND, OWNER
 from tests.scenarios.test_lookup_modals import choose, filled, open_modal, options_of
-from tests.support.running_bot import RunningBot, SlackUser, read_denials
+from tests.support.running_bot import RunningBot, SlackUser, read_denials, read_history
 from tests.support.slack import ONCALL
 
 DIRECT = f"D{VIEWER.id[1:]}"
@@ -40,9 +41,10 @@ def wait_for(user: SlackUser, *words: str) -> dict[str, Any]:
     return message
 
 
-def send(user: SlackUser, content: str, text: str = "", name: str = "players.csv") -> dict[str, Any]:
+def send(user: SlackUser, content: str | bytes, text: str = "", name: str = "players.csv") -> dict[str, Any]:
     """Send a file to the bot directly; return the question about it."""
-    user.page.upload(name, content.encode(), f"D{user.page.person.id[1:]}", text)
+    data = content if isinstance(content, bytes) else content.encode()
+    user.page.upload(name, data, f"D{user.page.person.id[1:]}", text)
     return wait_for(user, name, "such as")
 
 
@@ -92,6 +94,17 @@ def test_looks_up_the_ids_of_a_file_in_its_order(running_bot: RunningBot, vera: 
     assert "2 found · 1 not imported · 1 not asked" in done["text"]
     assert (done["channel"], done["ts"]) == (question["channel"], question["ts"])
     assert labels(done) == []
+
+
+def test_records_the_digest_of_the_file_as_it_was_sent(running_bot: RunningBot, vera: SlackUser) -> None:
+    content = "name\tuser_id\r\nAnn\twritten_by_excel\r\n".encode("utf-16")
+    vera.click(send(vera, content), "Look up 1 profile")
+    rows = read_csv(running_bot, vera)
+    wait_for(vera, "Looked up 1 id of")
+
+    assert [row[:2] for row in rows[1:]] == [["written_by_excel", "not imported"]]
+    (entry,) = read_history(running_bot, "written_by_excel")
+    assert entry.event.reason == f"1 ids, file {sha256(content).hexdigest()[:12]}"
 
 
 def test_moves_the_message_while_it_works(running_bot: RunningBot, vera: SlackUser) -> None:

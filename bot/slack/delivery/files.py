@@ -13,7 +13,6 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, TypeVar
 
 from bot.bulk.id_list import FREE_SPACE
-from bot.bulk.ids_file import as_utf8
 from bot.errors import BotError, FileError, SlackUnavailableError
 from bot.http_client.session import Upload
 from bot.slack.api.client import FILE_TOO_LONG, FOREIGN_FILE, NO_FILE_ACCESS, NO_ROOM, SlackClient
@@ -77,7 +76,7 @@ class Files:
 
     @contextmanager
     def read(self, file: SharedFile) -> Iterator[BinaryIO]:
-        """Download a shared file, and yield it as UTF-8 text.
+        """Download a shared file, and yield it.
 
         Raises:
             FileError: It is none of ids, or no longer there.
@@ -89,8 +88,7 @@ class Files:
             file.check()
             with _enough_room(), TemporaryFile() as content:
                 self._download(file, content)
-                with as_utf8(content, file.name) as text:
-                    yield text
+                yield content
         except SlackCallError as error:
             raise _not_read(file, error) from None
 
