@@ -140,7 +140,7 @@ class CheckResponse(AccountsResponse[ImportStatus]):
 
 
 # Made while loading: two threads that decode a type for the first time at once can crash the process.
-for _kind in (ProfilesResponse, FriendsResponse, AttributesResponse, CheckResponse, Response):
+for _kind in (Response, *AccountsResponse.__subclasses__()):
     msgspec.json.Decoder(_kind, strict=False)
 
 

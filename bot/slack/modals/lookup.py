@@ -236,7 +236,7 @@ def _explain_fields(block: Mapping[str, Any], kind: LookupKind) -> dict[str, Any
     """Say at the input for fields where a kind of lookup has none to choose."""
     plain = {key: part for key, part in block.items() if key != "hint"}
     hint = PlainTextObject(text=f"Leave this empty: {kind.noun} are always shown in full.").to_dict()
-    return plain if kind.domain else {**plain, "hint": hint}
+    return plain if kind.fields_example else {**plain, "hint": hint}
 
 
 def _owner(initial: str = "") -> Block:

@@ -490,7 +490,7 @@ def test_makes_a_command_or_a_usage_error_of_any_text(text: str) -> None:
         assert len(made.accounts) == len(set(made.accounts)) > 0
         assert all(made.accounts)
         assert any(map(fits, made.accounts))
-        assert (made.kind is FRIENDS) == bool(made.owner)
+        assert made.kind.has_owner == bool(made.owner)
         assert fits(made.owner)
 
 

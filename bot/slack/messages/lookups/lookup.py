@@ -78,7 +78,7 @@ def headline(lookup: Lookup) -> list[RichTextElement]:
     first, style = ([bold(cause), words("  ·  ")], words) if cause else ([], bold)
     first.append(style(before.format(found=found, asked=asked, are="is" if found == 1 else "are")))
     if owner:
-        first += [code(lookup.command.owner), style(after)]
+        first += [code(lookup.command.owner), *([style(after)] if after else [])]
     return [*first, *_where(lookup.command, *others)]
 
 
