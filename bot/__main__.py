@@ -84,14 +84,14 @@ def _add_lookup(add: Callable[[str, Run, str], argparse.ArgumentParser]) -> None
     lookup = add("lookup", _lookup, "look up any number of ids, from a file to a file")
     lookup.formatter_class = argparse.RawDescriptionHelpFormatter
     lookup.epilog = _LOOKUP_HELP
-    lookup.add_argument("kind", choices=("profile", "friends", "attrs"), help="the lookup, as in Slack")
+    lookup.add_argument("kind", help="the lookup's word, as in Slack, such as profile")
     lookup.add_argument(
         "--ids", required=True, metavar="FILE", help="one id a line, or a CSV; - reads the standard input"
     )
     lookup.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="the output: FILE.csv or FILE.jsonl"
     )
-    lookup.add_argument("--owner", metavar="ID", help="friends: the account whose friend list is read")
+    lookup.add_argument("--owner", metavar="ID", help="the account whose friend list is read")
     lookup.add_argument("--fields", metavar="NAME,…", help="the fields to read; the usual ones by default")
     lookup.add_argument("--app", metavar="NAME", help="the app to ask; IM_DEFAULT_APP by default")
     lookup.add_argument(

@@ -26,6 +26,7 @@ from bot.core.lookups.kinds import LOOKUP_KINDS
 from bot.core.model import Actor, AuditEvent, LookupStatus, Outcome, Surface
 from bot.core.parsing.command_line import check_accounts
 from bot.core.parsing.typography import normalize
+from bot.core.parsing.usage_errors import quote
 from bot.errors import AuthenticationError, BotError, IMError, NotFoundError, UsageError
 from bot.im_clients import CONCURRENT_CALLS, make_im_client
 from bot.process import EXIT_UNFINISHED
@@ -136,14 +137,18 @@ def _find_actor(name: str | None) -> Actor:
 
 def _make_command(args: Namespace, settings: Settings) -> LookupCommand:
     """Make the lookup, without accounts."""
+    if args.kind not in LOOKUP_KINDS:
+        raise UsageError(
+            f"there is no lookup {quote(args.kind)}", advice=f"Lookups: {', '.join(LOOKUP_KINDS)}"
+        )
     kind, app = LOOKUP_KINDS[args.kind], settings.apps.find(args.app)
     owner = normalize(args.owner or "").strip()
     if kind.has_owner and not owner:
         raise UsageError(f"{kind.word} needs --owner", advice="Name the account whose friend list is read")
     if owner and not kind.has_owner:
-        raise UsageError(f"{kind.word} takes no --owner", advice="Only friends does")
+        raise UsageError(f"{kind.word} takes no --owner", advice="Leave it out")
     names = [name.strip() for name in (args.fields or "").split(",") if name.strip()]
-    if names and kind.domain is None:
+    if names and not kind.fields_example:
         raise UsageError(f"{kind.word} takes no --fields", advice="Leave it out: every one is read")
     if owner:
         check_accounts([owner])

@@ -135,13 +135,6 @@ def terminal(far_end: Caller, tmp_path: Path) -> Terminal:
     return Terminal(tmp_path, environment, far_end)
 
 
-def test_offers_the_lookups_of_slack() -> None:
-    done = im_bot_here("lookup", "--help", cwd=ROOT)
-
-    assert f"{{{','.join(LOOKUP_KINDS)}}}" in done.stdout
-    assert done.returncode == 0
-
-
 def test_help_loads_nothing_that_it_does_not_need() -> None:
     program = (
         "import sys; from bot.__main__ import make_parser; "
@@ -266,6 +259,7 @@ def test_reads_a_column_of_the_standard_input(terminal: Terminal) -> None:
     ("ids", "arguments", "words"),
     [
         ("", ("profile",), "ids.txt holds no ids"),
+        ("alice\n", ("profiles",), f"there is no lookup “profiles”. Lookups: {', '.join(LOOKUP_KINDS)}"),
         ("account\nalice\n", ("profile",), "Add --column account if it is one, or --column 1"),
         ("account;city\nalice;Oslo\n", ("profile",), "has 2 columns"),
         ("account\nalice\n", ("profile", "--column", "acount"), "Did you mean account?"),
