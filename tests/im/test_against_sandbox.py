@@ -12,9 +12,11 @@ from bot.errors import (
     NotAFriendError,
     NotFoundError,
 )
+from bot.im.client import ENDPOINTS as CALLS
 from bot.im.client import IMClient
 from bot.sandbox.behavior import Behavior
 from bot.sandbox.data import ADMIN, Account, HostedApp
+from bot.sandbox.rest_api.calls import ENDPOINTS
 from bot.sandbox.server import Sandbox
 from tests.support.sandbox import APP_ID, KEY, Caller, serving
 
@@ -22,6 +24,10 @@ NICK = "Tag_Profile_IM_Nick"
 LEVEL = "Tag_Profile_IM_Level"
 REMARK = "Tag_SNS_IM_Remark"
 GROUP = "Tag_SNS_IM_Group"
+
+
+def test_the_sandbox_has_every_call_of_the_client() -> None:
+    assert {f"/v4/{endpoint.command}" for endpoint in CALLS} <= set(ENDPOINTS)
 
 
 @pytest.fixture(scope="module")

@@ -153,7 +153,7 @@ def test_shows_the_tables_of_messages_as_lines() -> None:
 def test_shows_what_the_golden_file_shows(name: str) -> None:
     file = GOLDEN / f"{name}.json"
     view = VIEWS[name]()
-    if REWRITE:
+    if REWRITE and not (file.exists() and json.loads(file.read_text()) == view):
         file.write_text(json.dumps(view, ensure_ascii=False, indent=1) + "\n")
 
     assert view == json.loads(file.read_text())
