@@ -3,7 +3,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, TypeAlias
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, ViewportSize, expect
 from slack_sdk import WebClient
 
 from bot import playground_app
@@ -15,10 +15,76 @@ from bot.sandbox.behavior import Behavior
 from bot.sandbox.run import open_sandbox
 from bot.serving.background_server import BackgroundServer
 from tests.support.browser import TIMEOUT, launch
-from tests.support.page_actions import WIDE, Playground
+from tests.support.page_actions import WIDE, Playground, Scheme
 from tests.support.slack import BOT_TOKEN, ONCALL, SwitchableApp, make_workspace
 
 OpenPage: TypeAlias = Callable[..., Page]
+USUAL_SIZE: ViewportSize = {"width": 1280, "height": 720}
+
+
+class Pages:
+    """Pages of a browser, used by one test after the other: making one takes most of a short test's time."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._idle: dict[str, list[Page]] = {}
+
+    @contextmanager
+    def open(
+        self,
+        url: str,
+        person: Person,
+        *,
+        viewport: ViewportSize = USUAL_SIZE,
+        color_scheme: Scheme = "light",
+        is_new: bool = False,
+        **options: Any,
+    ) -> Iterator[Page]:
+        """Open a person's page; fails the test on a script error or a breach of the page's policy.
+
+        Args:
+            url: The address of its server.
+            person: Whose page it is.
+            viewport: The size of its window.
+            color_scheme: The system's theme.
+            is_new: Whether the browser has never been here, and is offered the tour.
+            options: Other options of the browser's context.
+        """
+        idle = self._idle.setdefault(str(options), [])
+        page = idle.pop() if idle else self._make(options)
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=color_scheme)
+        # A document of the same server, without scripts, where nothing is remembered yet.
+        page.goto(f"{url}/page/icon.svg")
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        if not is_new:
+            page.evaluate("localStorage.setItem('tour', 'done')")
+        faults: list[str] = []
+
+        def watch(message: ConsoleMessage) -> None:
+            if "Content Security Policy" in message.text:
+                faults.append(message.text)
+
+        def note(error: Error) -> None:
+            faults.append(str(error))
+
+        page.on("pageerror", note)
+        page.on("console", watch)
+        page.goto(f"{url}/?as={person.id}#{ONCALL}")
+        expect(page.get_by_role("textbox", name="Message #oncall")).to_be_focused()
+        yield page
+        page.unroute_all()
+        page.goto("about:blank")
+        page.mouse.move(0, 0)
+        page.remove_listener("pageerror", note)
+        page.remove_listener("console", watch)
+        assert not faults
+        idle.append(page)
+
+    def _make(self, options: dict[str, Any]) -> Page:
+        context = self._browser.new_context(**options)
+        context.set_default_timeout(TIMEOUT)
+        return context.new_page()
 
 
 # Not session-wide: while Playwright runs, this thread has a running event loop, and tests elsewhere
@@ -53,10 +119,15 @@ def slack(url: str, workspace: Workspace) -> WebClient:
     return WebClient(BOT_TOKEN, base_url=f"{url}/api/", timeout=30, retry_handlers=[])
 
 
+@pytest.fixture(scope="module")
+def pages(browser: Browser) -> Pages:
+    return Pages(browser)
+
+
 @pytest.fixture
-def open_page(browser: Browser, url: str, workspace: Workspace) -> Iterator[OpenPage]:
+def open_page(pages: Pages, url: str, workspace: Workspace) -> Iterator[OpenPage]:
     with ExitStack() as stack:
-        yield lambda person=VIEWER, **options: stack.enter_context(_page(browser, url, person, options))
+        yield lambda person=VIEWER, **options: stack.enter_context(pages.open(url, person, **options))
 
 
 @pytest.fixture(scope="module")
@@ -70,36 +141,17 @@ def playground() -> Iterator[Playground]:
 
 
 @pytest.fixture
-def enter(browser: Browser, playground: Playground) -> Iterator[OpenPage]:
+def enter(pages: Pages, playground: Playground) -> Iterator[OpenPage]:
     """Open the playground as a person, in a window of a picture's height."""
     with ExitStack() as stack:
 
         def enter(person: Person = VIEWER, height: int = 960, scale: float = 1.5) -> Page:
-            options = {"viewport": {"width": WIDE, "height": height}, "device_scale_factor": scale}
-            return stack.enter_context(_page(browser, playground.url, person, options))
+            viewport: ViewportSize = {"width": WIDE, "height": height}
+            return stack.enter_context(
+                pages.open(playground.url, person, viewport=viewport, device_scale_factor=scale)
+            )
 
         yield enter
     for control in playground.workspace.fault_controls.serialize():
         playground.workspace.fault_controls.apply(control["name"], control["settings"][0]["name"])
     playground.sandbox.behavior = Behavior()
-
-
-@contextmanager
-def _page(browser: Browser, url: str, person: Person, options: dict[str, Any]) -> Iterator[Page]:
-    """Open a person's page; fails the test on a script error or a breach of the page's policy."""
-    faults: list[str] = []
-
-    def watch(message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text:
-            faults.append(message.text)
-
-    been_here: Any = {"origins": [{"origin": url, "localStorage": [{"name": "tour", "value": "done"}]}]}
-    with browser.new_context(storage_state=been_here, **options) as context:
-        context.set_default_timeout(TIMEOUT)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", watch)
-        page.goto(f"{url}/?as={person.id}#{ONCALL}")
-        expect(page.get_by_role("textbox", name="Message #oncall")).to_be_focused()
-        yield page
-    assert not faults

@@ -4,13 +4,13 @@ from secrets import token_hex
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from bot.playground.people import EDITOR
 from bot.playground_app import make_workspace, open_playground
 from bot.sandbox.run import open_sandbox
+from tests.e2e.conftest import Pages
 from tests.support.page_actions import Scheme, choose_fields, field_input
-from tests.support.slack import ONCALL
 
 pytestmark = pytest.mark.browser
 
@@ -157,11 +157,9 @@ SCENES = (
 
 @pytest.mark.parametrize("show", SCENES)
 def test_has_no_accessibility_violations_in_either_theme(
-    browser: Browser, url: str, show: Callable[[Page], None]
+    pages: Pages, url: str, show: Callable[[Page], None]
 ) -> None:
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{url}/?as={EDITOR.id}#{ONCALL}")
+    with pages.open(url, EDITOR, is_new=True) as page:
         show(page)
 
         for scheme in SCHEMES:

@@ -5,25 +5,21 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from bot.playground.people import EDITOR, VIEWER
-from tests.e2e.conftest import OpenPage
-from tests.support.browser import TIMEOUT, measure_contrast
+from tests.e2e.conftest import OpenPage, Pages
+from tests.support.browser import measure_contrast
 from tests.support.page_actions import Playground, articles, go_to
-from tests.support.slack import ONCALL, PARTNERS
+from tests.support.slack import PARTNERS
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def page(browser: Browser, playground: Playground) -> Iterator[Page]:
+def page(pages: Pages, playground: Playground) -> Iterator[Page]:
     """A viewer's page, in a browser that has never been here."""
-    with browser.new_context() as context:
-        context.set_default_timeout(TIMEOUT)
-        page = context.new_page()
-        page.goto(f"{playground.url}/?as={VIEWER.id}#{ONCALL}")
-        expect(page.get_by_role("textbox", name="Message #oncall")).to_be_visible()
+    with pages.open(playground.url, VIEWER, is_new=True) as page:
         yield page
 
 
@@ -115,10 +111,10 @@ def test_offers_starters_in_every_channel(page: Page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1200])
 def test_has_no_accessibility_violations(
-    browser: Browser, playground: Playground, scheme: Literal["light", "dark"], width: int
+    pages: Pages, playground: Playground, scheme: Literal["light", "dark"], width: int
 ) -> None:
-    with browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800}) as context:
-        page = context.new_page()
+    size: ViewportSize = {"width": width, "height": 800}
+    with pages.open(playground.url, VIEWER, viewport=size, color_scheme=scheme, is_new=True) as page:
         page.goto(f"{playground.url}/?as={VIEWER.id}#{PARTNERS}")
         expect(page.get_by_role("button", name="Look up three accounts")).to_be_visible()
         for name in ("Start the tour", "Continue"):
