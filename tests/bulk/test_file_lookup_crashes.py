@@ -1,8 +1,6 @@
 """File lookups whose process is killed at any moment."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,45 +8,15 @@ import pytest
 from bot.core.file_lookups import FileLookupState
 from bot.core.model import Entry
 from bot.store.verify import RecordStatus, verify_url
-from tests.support.bench import ROOT
 from tests.support.changes_fixture import VERA
 from tests.support.file_lookup_time import pass_time
-from tests.support.file_lookups import CountingSandbox, run_process, split_csv
+from tests.support.file_lookups import CountingSandbox, run_process, run_to_step, split_csv
+from tests.support.forked import ForkedProcess
 from tests.support.sandbox import serving
 
 IDS = [f"u{number:05}" for number in range(1500)]
 TIMEOUT = 120
 LEASE = 30.0
-RUN = """
-import os, signal, sys
-from sqlalchemy import Engine, event
-from bot.store.database.statements import Statement
-from tests.support.file_lookups import run_process
-
-url, im_url, fatal = sys.argv[1], sys.argv[2], int(sys.argv[3])
-taken = 0
-
-def step(*_, **__):
-    global taken
-    taken += 1
-    if taken == fatal:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-run = Statement._run
-
-def run_as_step(*given):
-    step()
-    return run(*given)
-
-Statement._run = run_as_step
-with run_process(url, im_url, is_running=False) as process:
-    # Each statement is a step; so is each COMMIT, which is no statement to SQLAlchemy.
-    for moment in ("before_cursor_execute", "commit"):
-        event.listen(Engine, moment, step)
-    process.loop.start()
-    process.wait_over()
-print("over")
-"""
 
 
 @pytest.fixture
@@ -68,9 +36,7 @@ def test_another_process_goes_on_behind_the_last_row_that_is_kept(
 ) -> None:
     with run_process(url, im_url, is_running=False) as process:
         started = process.start(IDS)
-        command = [sys.executable, "-c", RUN, url, im_url, str(fatal)]
-        killed = subprocess.run(command, cwd=ROOT, timeout=TIMEOUT, check=False, capture_output=True)
-        assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+        assert ForkedProcess(run_to_step, url, im_url, fatal).finish(TIMEOUT) == -signal.SIGKILL
         left = process.lookups.find(VERA, started.id)
         asked = len(sandbox.asked)
         assert left.done in (0, 1000, 1500)

@@ -1,7 +1,6 @@
 """Processes that work on changes and can be killed at any step, of their own or of the vendor's."""
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -26,6 +25,7 @@ from bot.sandbox.server import Sandbox
 from bot.store.record import Store
 from tests.support.changes_fixture import APPS, BY_WORD, EDDA, PROD, RULES, SLACK
 from tests.support.entries import unaltered
+from tests.support.forked import FORKING
 from tests.support.sandbox import APP_ID, KEY, PATHS, hosted
 
 NICK = BY_WORD["nick"]
@@ -33,10 +33,7 @@ WANTED = "Alicia"
 TIMEOUT = 30
 """Seconds without output after which a process counts as stuck."""
 
-FORKING = multiprocessing.get_context("forkserver")
-# Loaded once for all processes: the dialects of the databases, and the trusted authorities.
-_DIALECTS = ["sqlalchemy.dialects.sqlite.pysqlite", "sqlalchemy.dialects.postgresql.psycopg"]
-FORKING.set_forkserver_preload(["tests.support.crashing", *_DIALECTS])
+# Loaded once for all processes: the trusted authorities.
 tls_context()
 
 Action: TypeAlias = Callable[[Changes, str], Iterator[str]]

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO, StringIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from sqlalchemy import Engine, event
 
 from bot.bulk.file_lookup_loop import FileLookupLoop
 from bot.bulk.file_lookup_run import FileLookupTools
@@ -25,10 +27,12 @@ from bot.im.client import IMClient
 from bot.sandbox.behavior import Fault
 from bot.sandbox.rest_api.request import Answer
 from bot.sandbox.server import Sandbox
+from bot.store.database.statements import Statement
 from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.record import Store
 from tests.support.changes_fixture import APPS, BY_WORD, PROD, RULES, SLACK, VERA
+from tests.support.crashing import Steps
 from tests.support.fakes import FakePeople
 from tests.support.sandbox import APP_ID, KEY, PATHS, crowd
 from tests.support.scripted_im import SHORT_PAUSES
@@ -150,6 +154,24 @@ def run_process(
         loop.close()
         store.close()
         im.close()
+
+
+def run_to_step(_: int, url: str, im_url: str, fatal: int) -> None:
+    """Run file lookups until they are over, and die at a step, counted from 1."""
+    steps = Steps(fatal)
+    run = Statement._run
+
+    def run_as_step(*given: Any) -> Any:
+        steps.take()
+        return run(*given)
+
+    Statement._run = run_as_step  # type: ignore[method-assign, assignment]  # the process ends with it
+    with run_process(url, im_url, is_running=False) as process:
+        # Each statement is a step; so is each COMMIT, which is no statement to SQLAlchemy.
+        for moment in ("before_cursor_execute", "commit"):
+            event.listen(Engine, moment, steps.take)
+        process.loop.start()
+        process.wait_over()
 
 
 class CountingSandbox(Sandbox):
