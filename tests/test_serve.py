@@ -382,6 +382,7 @@ def run_socket_bot(folder: Path, pings_every: float = 0.0, **more: str) -> Itera
 
 
 def test_serves_probes_and_nothing_else_beside_socket_mode(tmp_path: Path) -> None:
+    migrated_file(tmp_path / "im-bot.db")
     with (
         run_socket_bot(tmp_path, PORT="0") as fixture,
         open_page(fixture.slack_url, VIEWER) as page,
@@ -395,6 +396,7 @@ def test_serves_probes_and_nothing_else_beside_socket_mode(tmp_path: Path) -> No
 
 
 def test_says_while_ready_that_redis_cannot_be_used(tmp_path: Path) -> None:
+    migrated_file(tmp_path / "im-bot.db")
     with run_redis() as server, run_socket_bot(tmp_path, PORT="0", REDIS_URL=server.url) as fixture:
         server.stop()
         wait_until(lambda: fixture.get("/readyz") != "ready\n")
@@ -406,6 +408,7 @@ def test_says_while_ready_that_redis_cannot_be_used(tmp_path: Path) -> None:
 
 
 def test_is_not_ready_while_slack_cannot_be_heard(tmp_path: Path) -> None:
+    migrated_file(tmp_path / "im-bot.db")
     with run_socket_bot(tmp_path, pings_every=0.4, PORT="0") as fixture:
         fixture.workspace.faults.set_lasting_fault("apps.connections.open", SlackFault.BROKEN)
         fixture.workspace.sockets.drop()
