@@ -98,6 +98,8 @@ class RedisSchedule:
             asked_at = time.monotonic()
             answer = self._ask(asked_at, endpoint, state, (share, wanted, int(bulk), gap))
         except (RedisError, OSError) as error:
+            # The address may lead to another server by now, as after a failover; this one keeps connections.
+            self._redis.connection_pool.disconnect()
             raise RedisTroubleError(describe_trouble(error)) from None
         now, age, processes, wait, *slots = (figure / 1e6 for figure in answer)
         seconds = time.monotonic() - asked_at

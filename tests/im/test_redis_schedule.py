@@ -163,3 +163,20 @@ def test_follows_the_sentinels_to_the_master(server: RedisServer) -> None:
         server.stop()
         with open_schedule(url) as schedule, pytest.raises(RedisTroubleError, match="no "):
             schedule.lease("", share=0.25)
+
+
+def test_follows_its_address_to_the_new_master_while_the_old_one_keeps_its_connection(
+    server: RedisServer,
+) -> None:
+    with (
+        run_redis() as old,
+        TcpProxy("127.0.0.1", old.port) as proxy,
+        open_schedule(f"redis://127.0.0.1:{proxy.port}/0") as schedule,
+    ):
+        schedule.lease("", share=0.25)
+        old.command("REPLICAOF", "127.0.0.1", str(server.port))
+        proxy.lead_to(server.port)
+        with pytest.raises(RedisTroubleError):
+            schedule.lease("", share=0.25)
+
+        assert schedule.lease("", share=0.25).processes == 1

@@ -46,6 +46,10 @@ class TcpProxy:
         port: int = self._listener.getsockname()[1]
         return port
 
+    def lead_to(self, port: int) -> None:
+        """Relay new connections to another port of the server's host; those that are open stay."""
+        self._server = self._server[0], port
+
     def cut_at(self, word: bytes, *, delivered: bool) -> None:
         """Cut the next connection that sends `word`, before its delivery or before the answer."""
         self._delivered = delivered
