@@ -86,7 +86,7 @@ def bound_waits(engine: Engine, waits: Mapping[str, float]) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         if connection.info.get(_POOLED):
-            connection.connection.cursor().execute("; ".join(f"SET LOCAL {setting}" for setting in settings))
+            connection.exec_driver_sql("; ".join(f"SET LOCAL {setting}" for setting in settings))
 
 
 def is_pooled(connection: psycopg.Connection[Any]) -> bool:

@@ -7,24 +7,26 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from bot.core.commands import make_lookup
 from bot.core.file_lookups import FileLookup, FileLookupState
 from bot.core.lookups.kinds import PROFILES
 from bot.core.model import Actor, App, LookupStatus, SavedState
 from bot.encryption import Cipher
+from bot.errors import AuditError
 from bot.store.database.engine import open_connection, open_engine
 from bot.store.database.migrate import migrate
-from bot.store.database.timeouts import USUAL_TIMEOUTS
+from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
-from tests.support.pooler import run_pooler
+from tests.support.pooler import CONNECTIONS, run_pooler
 from tests.support.postgresql import SERVER
 
 ROUNDS = 30
 """More than the uses after which a statement would be prepared."""
+QUICK = StoreTimeouts(entry=1.2, use=1.0, lock=0.7)
 USE, LOCK, NONE = (timedelta(seconds=each) for each in (USUAL_TIMEOUTS.use, USUAL_TIMEOUTS.lock, 0))
 _WAITS = text(
     "SELECT current_setting('statement_timeout')::interval, "
@@ -99,3 +101,23 @@ def test_bounds_each_transaction_and_leaves_no_trace_for_the_next(pooled: str) -
     finally:
         bounded.dispose()
         unbounded.dispose()
+
+
+def test_says_that_the_pooler_gives_it_no_connection_in_time(pooled: str) -> None:
+    with closing(Store(pooled, QUICK)) as store, ExitStack() as stack:
+        store.find_state("x")
+        others = [stack.enter_context(psycopg.connect(pooled)) for _ in range(CONNECTIONS)]
+        free = [*others]
+
+        def take_all(*_: object) -> None:
+            # After the connection was found alive, and before its transaction.
+            while free:
+                free.pop().execute("SELECT 1")
+
+        event.listen(store._engine, "checkout", take_all)
+
+        with pytest.raises(AuditError, match="does not answer in time"):
+            store.find_state("x")
+        for other in others:
+            other.rollback()
+        assert store.find_state("x") is None
