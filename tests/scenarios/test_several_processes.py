@@ -375,11 +375,14 @@ def crash(admin: psycopg.Connection[tuple[int]]) -> None:
 
 
 def make_read_only(admin: psycopg.Connection[tuple[int]]) -> None:
-    """Make the database read-only for a while, as a standby is after a failover."""
-    for setting, seconds in (("on", SECONDS), ("off", 0)):
-        admin.execute(f"ALTER DATABASE bot SET default_transaction_read_only = {setting}".encode())
-        end_sessions(admin)
-        time.sleep(seconds)
+    """Make the database read-only for a while, as a standby is after a failover.
+
+    Connections that are opened meanwhile stay read-only.
+    """
+    admin.execute("ALTER DATABASE bot SET default_transaction_read_only = on")
+    end_sessions(admin)
+    time.sleep(SECONDS)
+    admin.execute("ALTER DATABASE bot SET default_transaction_read_only = off")
 
 
 def test_loses_nothing_while_its_database_ends_sessions_restarts_and_is_read_only(tmp_path: Path) -> None:

@@ -210,17 +210,14 @@ class Chaos:
             time.sleep(min(seconds, 6))
 
     def _make_read_only(self, seconds: float, _: BotProcess) -> None:
+        setting = f"ALTER DATABASE {self.disk.name} SET default_transaction_read_only ="
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
         with psycopg.connect(f"{self.disk.server}/postgres", autocommit=True) as admin:
-            for value in ("on", "off"):
-                admin.execute(
-                    f"ALTER DATABASE {self.disk.name} SET default_transaction_read_only = {value}".encode()
-                )
-                admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-                    [self.disk.name],
-                )
-                if value == "on":
-                    time.sleep(min(seconds, 5))
+            admin.execute(f"{setting} on".encode())
+            # Connections that are opened from now on stay read-only.
+            admin.execute(ended, [self.disk.name])
+            time.sleep(min(seconds, 5))
+            admin.execute(f"{setting} off".encode())
 
     def _fill(self, seconds: float, _: BotProcess) -> None:
         with self.disk.full():

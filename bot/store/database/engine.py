@@ -111,6 +111,7 @@ def _open_server(url: URL, timeouts: StoreTimeouts | None) -> Engine:
         # Abandoned statements end, and a lost transaction holds no lock.
         waits |= {"statement_timeout": timeouts.use, "idle_in_transaction_session_timeout": timeouts.use}
     postgresql.bound_waits(engine, waits)
+    postgresql.leave_read_only_servers(engine)
     return engine
 
 

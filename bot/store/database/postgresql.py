@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.abc import PQGen
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.store.database.timeouts import MILLISECONDS, deadline, seconds_left
@@ -18,11 +19,15 @@ T = TypeVar("T")
 
 _POOLED = "pooled"
 """Whether a connection leads to a pooler, which gives each transaction another one."""
+_OPENED = "opened"
+"""The time (monotonic seconds) at which a connection was opened."""
+_REOPENED_AFTER = 1.0
+"""Seconds for which a connection is used at least, while writes are refused as read-only."""
 _SILENT = "the database did not answer in time"
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """A connection whose every wait ends at the deadline."""
+    """A connection whose every wait ends at the deadline, and that is closed where it cannot write."""
 
     def wait(self, gen: PQGen[T], *args: Any, **options: Any) -> T:
         """Wait for the response to a request.
@@ -30,9 +35,15 @@ class BoundedConnection(psycopg.Connection[Any]):
         Raises:
             QueryCanceled: The deadline passed. The connection is closed: its next response would belong to
                 the abandoned request.
+            ReadOnlySqlTransaction: The server is read-only. The connection is closed: a new one may lead to
+                another server.
         """
         bounded = gen if deadline() == math.inf else self._stop_at(deadline(), gen)
-        return super().wait(bounded, *args, **options)
+        try:
+            return super().wait(bounded, *args, **options)
+        except psycopg.errors.ReadOnlySqlTransaction:
+            self.close()
+            raise
 
     def _stop_at(self, moment: float, gen: PQGen[T]) -> PQGen[T]:
         # Resumed for each byte that comes, and ten times a second when none does.
@@ -87,6 +98,36 @@ def bound_waits(engine: Engine, waits: Mapping[str, float]) -> None:
     def begin(connection: Connection) -> None:
         if connection.info.get(_POOLED):
             connection.exec_driver_sql("; ".join(f"SET LOCAL {setting}" for setting in settings))
+
+
+def leave_read_only_servers(engine: Engine) -> None:
+    """Open all of an engine's connections anew once a write was refused as read-only.
+
+    Each is opened anew once a second at most while writes are refused, and once when one succeeds again.
+    """
+    oldest = -math.inf
+    is_read_only = False
+
+    @event.listens_for(engine, "connect")
+    def set_up(_: object, record: ConnectionPoolEntry) -> None:
+        record.info[_OPENED] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def check_out(_: object, record: ConnectionPoolEntry, __: object) -> None:
+        if record.info[_OPENED] < oldest:
+            raise DisconnectionError
+
+    @event.listens_for(engine, "invalidate")
+    def note_lost(_: object, __: object, error: BaseException | None) -> None:
+        nonlocal oldest, is_read_only
+        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+            oldest, is_read_only = monotonic() - _REOPENED_AFTER, True
+
+    @event.listens_for(engine, "commit")
+    def note_written(connection: Connection) -> None:
+        nonlocal oldest, is_read_only
+        if is_read_only:
+            oldest, is_read_only = connection.info[_OPENED], False
 
 
 def is_pooled(connection: psycopg.Connection[Any]) -> bool:
