@@ -253,10 +253,12 @@ class Writer:
 
 
 def _make_durable(connection: Connection) -> None:
+    # Before the commit, nothing can have been recorded.
+    was_lost = connection.invalidated
     try:
         connection.commit()
     except Exception as error:
-        lost = connection.dialect.name != "sqlite" and connection.invalidated
+        lost = connection.dialect.name != "sqlite" and connection.invalidated and not was_lost
         # A failed transaction must not linger in a connection that is used again.
         connection.invalidate()
         if lost and isinstance(error, SQLAlchemyError):

@@ -171,6 +171,17 @@ def test_says_that_it_does_not_know_when_the_connection_is_lost_over_a_commit(
     assert verify_url(server_url).status is RecordStatus.SOUND
 
 
+def test_says_why_the_connection_was_lost_beside_the_entries_of_a_batch(
+    proxied: Store, proxy: TcpProxy
+) -> None:
+    proxy.cut_at(b"INSERT INTO claims", delivered=False)
+
+    with pytest.raises(AuditError, match="cannot be reached"):
+        proxied.claim("request", 4)
+
+    assert proxied.claim("request", 4)
+
+
 def test_says_that_the_server_cannot_be_reached() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

@@ -5,7 +5,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    MultipleResultsFound,
+    NoResultFound,
+    PendingRollbackError,
+    SQLAlchemyError,
+)
 
 from bot.errors import AuditError
 
@@ -103,6 +109,9 @@ def _explain(error: Exception) -> tuple[str, str, str]:
     kind = type(cause).__name__
     if isinstance(cause, NoResultFound | MultipleResultsFound):
         return *_ODD, kind
+    if isinstance(cause, PendingRollbackError):
+        # The connection was lost by an earlier statement of the transaction.
+        return *_UNREACHABLE, kind
     if isinstance(cause, OSError):
         return *_SYSTEM.get(cause.errno, _UNOPENED), f"{kind} {errno.errorcode.get(cause.errno or 0, '')}"
     if (number := getattr(cause, "sqlite_errorcode", None)) is not None:
