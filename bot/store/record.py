@@ -40,6 +40,8 @@ from bot.store.states import find_ids, find_state
 from bot.store.verified_changes import check_latest, load_verified, load_verified_each
 from bot.store.writer import Writer
 
+MAX_EXPIRED_BATCHES = 10
+"""The most transactions that delete what has expired of one kind at a time."""
 _MAX_INSPECTED = 100
 """The most waiting entries that are searched for a readable one."""
 _LATEST = (
@@ -148,13 +150,15 @@ class Store:
         return self._writer.submit(lambda batch: batch.attempt(work), seconds)
 
     def drop_expired(self) -> None:
-        """Delete a part of what has expired."""
+        """Delete what has expired, in up to MAX_EXPIRED_BATCHES transactions for each kind."""
         # Polling must not write.
         with open_snapshot(self._engine) as connection:
             now = clock.now(connection)
             due = [kind.drop_expired for kind in _EXPIRING if kind.has_expired(connection, now)]
         for drop in due:
-            self._writer.submit(partial(Batch.attempt, work=drop))
+            for _ in range(MAX_EXPIRED_BATCHES):
+                if not self._writer.submit(partial(Batch.attempt, work=drop)):
+                    break
 
     def open_file_lookups(self, apps: Mapping[str, App], cipher: Cipher) -> StoredFileLookups:
         """Open the file lookups of this database.

@@ -61,10 +61,10 @@ def has_expired(connection: Connection, now: datetime) -> bool:
     return any(connection.execute(_expired(table, now).limit(1)).first() for table in (states, claims))
 
 
-def drop_expired(connection: Connection, now: datetime) -> None:
-    """Delete up to MAX_EXPIRED expired rows of each table."""
-    for table in (states, claims):
-        connection.execute(delete(table).where(table.c.id.in_(_expired(table, now))))
+def drop_expired(connection: Connection, now: datetime) -> bool:
+    """Delete up to MAX_EXPIRED expired rows of each table; return whether there may be more."""
+    expired = [delete(table).where(table.c.id.in_(_expired(table, now))) for table in (states, claims)]
+    return MAX_EXPIRED in [connection.execute(each).rowcount for each in expired]
 
 
 def _expired(table: Table, now: datetime) -> Select[tuple[str]]:

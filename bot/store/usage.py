@@ -39,10 +39,11 @@ def has_expired(connection: Connection, now: datetime) -> bool:
     return connection.execute(_expired(now).limit(1)).first() is not None
 
 
-def drop_expired(connection: Connection, now: datetime) -> None:
-    """Delete up to MAX_EXPIRED rows of over an hour ago."""
+def drop_expired(connection: Connection, now: datetime) -> bool:
+    """Delete up to MAX_EXPIRED rows of over an hour ago; return whether there may be more."""
     key = tuple_(_table.owner, _table.minute)
-    connection.execute(delete(lookup_usage).where(key.in_(_expired(now).limit(MAX_EXPIRED))))
+    expired = delete(lookup_usage).where(key.in_(_expired(now).limit(MAX_EXPIRED)))
+    return connection.execute(expired).rowcount == MAX_EXPIRED
 
 
 def _expired(now: datetime) -> Select[tuple[str, int]]:

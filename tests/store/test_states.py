@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from bot.core.model import SavedState
 from bot.errors import AuditError
 from bot.store.database.engine import open_engine
 from bot.store.database.schema import claims, states
-from bot.store.record import Store
+from bot.store.record import MAX_EXPIRED_BATCHES, Store
 from bot.store.states import MAX_EXPIRED
 from bot.store.verify import RecordStatus, verify_url
 from tests.support.entries import denied
@@ -80,7 +80,7 @@ def test_forgets_a_state_after_its_time(store: Store, url: str) -> None:
     assert store.find_state("key") is None
 
 
-def test_deletes_a_part_of_what_has_expired_at_a_time(store: Store, url: str) -> None:
+def test_deletes_what_has_expired_in_parts(store: Store, url: str) -> None:
     for number in range(MAX_EXPIRED + 1):
         store.save(replace(STATE, id=str(number)))
     store.claim("request", SOON)
@@ -88,10 +88,21 @@ def test_deletes_a_part_of_what_has_expired_at_a_time(store: Store, url: str) ->
     store.save_now(STATE)
 
     store.drop_expired()
-    assert count_rows(url) == 2
-    store.drop_expired()
+
     assert count_rows(url) == 1
     assert store.find_state("key") == STATE
+
+
+def test_deletes_a_bounded_part_of_what_has_expired_at_a_time(store: Store, url: str) -> None:
+    most = MAX_EXPIRED * MAX_EXPIRED_BATCHES
+    with transaction(url) as connection:
+        rows = [{"id": str(number), "expires": 0} for number in range(most + 1)]
+        connection.execute(insert(claims), rows)
+
+    store.drop_expired()
+    assert count_rows(url) == 1
+    store.drop_expired()
+    assert count_rows(url) == 0
 
 
 def test_lets_one_of_many_processes_claim_a_request(url: str, open_store: Callable[..., Store]) -> None:

@@ -17,14 +17,20 @@ def has_expired(connection: Connection, now: datetime) -> bool:
     return connection.execute(select(file_lookups.c.id).where(_expired(now)).limit(1)).first() is not None
 
 
-def drop_expired(connection: Connection, now: datetime) -> None:
-    """Delete up to MAX_EXPIRED_PARTS of the expired ids, and of the rows; and what has neither any more."""
-    expired = select(file_lookups.c.id).where(_expired(now))
+def drop_expired(connection: Connection, now: datetime) -> bool:
+    """Delete up to MAX_EXPIRED_PARTS of the expired ids, and of the rows; and what has neither any more.
+
+    Returns whether there may be more.
+    """
+    lookups = select(file_lookups.c.id).where(_expired(now))
+    deleted = []
     for table in _PARTS:
-        some = select(table.c.lookup, table.c.place).where(table.c.lookup.in_(expired))
+        some = select(table.c.lookup, table.c.place).where(table.c.lookup.in_(lookups))
         key = tuple_(table.c.lookup, table.c.place)
-        connection.execute(delete(table).where(key.in_(some.limit(MAX_EXPIRED_PARTS))))
+        expired = delete(table).where(key.in_(some.limit(MAX_EXPIRED_PARTS)))
+        deleted.append(connection.execute(expired).rowcount)
     connection.execute(delete(file_lookups).where(_expired(now), *(~_has(table) for table in _PARTS)))
+    return MAX_EXPIRED_PARTS in deleted
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:
