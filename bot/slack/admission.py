@@ -87,7 +87,7 @@ class Admission:
             request.reply.begin()
             run()
 
-        job = workers.submit(begin, request.actor, partial(request.reply.refuse, restarting()))
+        job = workers.submit(begin, request.actor, lambda: request.reply.refuse(restarting()))
         return None if job is None else _WaitingLine(self.interactions, request, workers, job, over)
 
 
