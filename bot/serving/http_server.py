@@ -18,6 +18,8 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
+from bot.slack.workers import held_jobs
+
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
@@ -181,7 +183,9 @@ class _Channel(HTTPChannel):
         return written
 
     def service(self) -> None:
-        super().service()
+        # Slack waits for the response, not for the work.
+        with held_jobs():
+            super().service()
         if not self.requests:
             self.server.release(self)
 

@@ -3,8 +3,11 @@
 import logging
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Condition, Thread
 
 THREADS = 16
@@ -16,7 +19,22 @@ QUICK_THREADS = 4
 CLOSING_SECONDS = 25.0
 """The usual seconds for running jobs to end."""
 
+_held: ContextVar[list[Callable[[], object]] | None] = ContextVar("held", default=None)
+
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def held_jobs() -> Iterator[None]:
+    """Hold back the jobs that this thread submits until the context ends: a request is acknowledged first."""
+    held: list[Callable[[], object]] = []
+    token = _held.set(held)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+        for begin in held:
+            begin()
 
 
 @dataclass(eq=False, slots=True)
@@ -135,14 +153,23 @@ class Workers:
 
     def _begin(self, job: Job) -> None:
         self._running[job.owner] += 1
-        self._begun.append(job)
-        # An idle thread takes the next job.
-        if len(self._begun) > self._idle and self._started < self.threads:
-            self._started += 1
-            # Daemons: the process's exit waits for no job, since `close` has given them time.
-            Thread(target=self._work, name=f"worker-{self._started}", daemon=True).start()
+        held = _held.get()
+        if held is None:
+            self._hand_over(job)
         else:
-            self._changed.notify()
+            held.append(partial(self._hand_over, job))
+
+    def _hand_over(self, job: Job) -> None:
+        """Give a job to an idle thread, or to a new one."""
+        with self._changed:
+            self._begun.append(job)
+            # An idle thread takes the next job.
+            if len(self._begun) > self._idle and self._started < self.threads:
+                self._started += 1
+                # Daemons: the process's exit waits for no job, since `close` has given them time.
+                Thread(target=self._work, name=f"worker-{self._started}", daemon=True).start()
+            else:
+                self._changed.notify()
 
     def _work(self) -> None:
         while job := self._next():

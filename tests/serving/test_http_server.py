@@ -1,7 +1,8 @@
+import select
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPResponse
 from itertools import chain, cycle
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.serving.http_server import MAX_BODY_BYTES, MAX_HEAD_BYTES, HTTPServer, ServerLimits
+from bot.slack.workers import Workers
 from tests.support.slack import TIMEOUT, wait_until
 
 if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 HALF = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Le"
@@ -28,11 +30,13 @@ def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Itera
 
 
 @contextmanager
-def serving(limits: ServerLimits | None = None) -> Iterator[tuple[HTTPServer, Callable[[], socket.socket]]]:
+def serving(
+    limits: ServerLimits | None = None, application: "WSGIApplication" = answer
+) -> Iterator[tuple[HTTPServer, Callable[[], socket.socket]]]:
     """Serve; yields the server and a function that connects to it."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024))
-        server = stack.enter_context(HTTPServer(answer, listener, limits or ServerLimits()))
+        server = stack.enter_context(HTTPServer(application, listener, limits or ServerLimits()))
 
         address = listener.getsockname()
 
@@ -218,3 +222,19 @@ def test_answers_what_has_come_when_it_stops() -> None:
         assert all(connection.recv(4096).startswith(b"HTTP/1.1 200") for connection in connections)
         with pytest.raises(ConnectionRefusedError):
             connect()
+
+
+@pytest.mark.parametrize("length", [b"0", b"5"])
+def test_begins_the_work_of_a_request_once_its_answer_is_sent(length: bytes) -> None:
+    sent: list[bool] = []
+
+    def submit_and_answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        workers.submit(lambda: sent.append(bool(select.select([connection], [], [], 0)[0])))
+        return answer(environ, start_response)
+
+    with closing(Workers()) as workers, serving(application=submit_and_answer) as (_, connect):
+        connection = connect()
+        connection.sendall(b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % length)
+        wait_until(lambda: bool(sent))
+
+    assert sent == [True]

@@ -1,10 +1,10 @@
 import threading
 import time
 import weakref
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 
-from bot.slack.workers import Workers
+from bot.slack.workers import Workers, held_jobs
 from tests.support.slack import TIMEOUT, wait_until
 
 
@@ -203,6 +203,18 @@ def test_leaves_a_place_for_the_next_person() -> None:
         assert [fill(owner) for owner in ("vera", "ed", "grace")] == [8, 4, 2]
         assert workers.submit(_pass, "somebody new")
         release.set()
+
+
+def test_begins_what_is_held_back_once_its_request_is_acknowledged() -> None:
+    done: list[str] = []
+    with closing(Workers(threads=1, queue_length=1)) as workers:
+        with suppress(ConnectionError), held_jobs():
+            taken = [workers.submit(partial(done.append, name), "vera") for name in ("first", "next", "more")]
+            assert [job and job.queued for job in taken] == [False, True, None]
+            time.sleep(0.05)
+            assert (done, workers.is_busy) == ([], True)
+            raise ConnectionError  # the client is gone, and its work is done all the same
+        wait_until(lambda: done == ["first", "next"])
 
 
 def _pass() -> None:

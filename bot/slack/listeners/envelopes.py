@@ -12,6 +12,7 @@ from bot.slack.api.client import SlackClient
 from bot.slack.api.payloads import NotSlacksError, check_payload
 from bot.slack.api.socket_mode import PING_SECONDS, SocketClient
 from bot.slack.recent_ids import RecentIds
+from bot.slack.workers import held_jobs
 
 ENVELOPES = 256
 """The number of latest envelopes that are remembered."""
@@ -49,7 +50,8 @@ class DeduplicatingHandler(SocketModeHandler):
             return
         try:
             check_payload(req.payload)
-            super().handle(client, req)
+            with held_jobs():
+                super().handle(client, req)
         except NotSlacksError as error:
             self._give_up(client, req, str(error))
         except Exception as error:  # noqa: BLE001 - Bolt looks into a payload before it knows its shape
