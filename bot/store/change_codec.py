@@ -26,7 +26,7 @@ class ChangeRow(NamedTuple):
     moved_at: Any
 
 
-class _Content(msgspec.Struct, gc=False):
+class ChangeContent(msgspec.Struct, gc=False):
     """The keys of a change's JSON: all that its actor saw and typed, without the outcome."""
 
     account: str
@@ -42,6 +42,7 @@ class _Content(msgspec.Struct, gc=False):
 
     @classmethod
     def of(cls, change: Change) -> Self:
+        """Return the content of a change."""
         return cls(
             account=change.account,
             after=dict(change.after),
@@ -56,6 +57,7 @@ class _Content(msgspec.Struct, gc=False):
         )
 
     def to_change(self, outcome: Outcome) -> Change:
+        """Return the change, of whose outcome the JSON says nothing."""
         return Change(
             id=self.id,
             actor=Actor(user_id=self.user, team_id=self.team),
@@ -70,17 +72,14 @@ class _Content(msgspec.Struct, gc=False):
         )
 
 
-_read_json = msgspec.json.Decoder(_Content).decode
-
-
 # Made while loading: two threads that read the type for the first time at once can crash the process.
-msgspec.json.Decoder(_Content)
+_read_json = msgspec.json.Decoder(ChangeContent).decode
 
 
 def encode_change(change: Change, moved_at: str) -> dict[str, str]:
     """Encode a change as a row."""
     # In ASCII, JSON can hold characters that databases refuse, and the digest stays valid.
-    content = json.dumps(msgspec.structs.asdict(_Content.of(change)), sort_keys=True)
+    content = json.dumps(msgspec.structs.asdict(ChangeContent.of(change)), sort_keys=True)
     return {
         "id": index_key(change.id),
         "content": content,
@@ -90,27 +89,27 @@ def encode_change(change: Change, moved_at: str) -> dict[str, str]:
     }
 
 
-def decode_change(row: Row[Any] | ChangeRow) -> Change:
-    """Decode a change from its row.
+def read_content(row: Row[Any] | ChangeRow) -> ChangeContent:
+    """Read a change's content from its row.
 
     Raises:
         AlteredError: The row was altered.
     """
     try:
-        change = _parse_content(row.content).to_change(Outcome(row.outcome))
-        sound = _digest(row.content) == row.digest and index_key(change.id) == row.id
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError):
+        content = _parse_content(row.content)
+        sound = _digest(row.content) == row.digest and index_key(content.id) == row.id
+    except (ValueError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError):
         raise make_altered_error() from None
-    if not sound or change.proposed_at.tzinfo is None:
+    if not sound:
         raise make_altered_error()
-    return change
+    return content
 
 
-def make_storable(change: Change, content: str) -> Change:
-    """Replace unstorable characters in a change decoded from this JSON, as in its entries."""
-    if not _SUSPECT.search(content):
-        return change
-    return msgspec.convert(replace_unstorable(json.loads(content)), _Content).to_change(change.outcome)
+def make_storable(content: ChangeContent, written: str) -> ChangeContent:
+    """Replace unstorable characters in a content read from this JSON, as in the change's entries."""
+    if not _SUSPECT.search(written):
+        return content
+    return msgspec.convert(replace_unstorable(json.loads(written)), ChangeContent)
 
 
 def make_altered_error() -> AlteredError:
@@ -122,9 +121,9 @@ def _digest(content: str) -> str:
     return sha256(content.encode()).hexdigest()
 
 
-def _parse_content(content: str) -> _Content:
+def _parse_content(content: str) -> ChangeContent:
     try:
         return _read_json(content)
     except msgspec.DecodeError:
         # The faster reader refuses an escaped half character.
-        return msgspec.convert(json.loads(content), _Content)
+        return msgspec.convert(json.loads(content), ChangeContent)

@@ -18,7 +18,13 @@ from bot.core.model import MOVES, Change, Entry, Outcome, Value
 from bot.errors import AlteredError
 from bot.store import chain
 from bot.store.chain import BrokenChainError, follow
-from bot.store.change_codec import ChangeRow, decode_change, make_altered_error, make_storable
+from bot.store.change_codec import (
+    ChangeContent,
+    ChangeRow,
+    make_altered_error,
+    make_storable,
+    read_content,
+)
 from bot.store.database.schema import changes, entries, head
 from bot.store.entries import stream_entries, stream_rows
 
@@ -141,7 +147,7 @@ def find_altered_change(connection: Connection) -> str:
         for change_id, group in groupby(rows, key=itemgetter(0)):
             found = list(group)
             try:
-                _verify(ChangeRow(*found[0][:5]), _drop_refusals(_read_step(each[5]) for each in found))
+                _check(ChangeRow(*found[0][:5]), _drop_refusals(_read_step(each[5]) for each in found))
             except (AlteredError, TypeError, RecursionError, msgspec.MsgspecError):
                 return str(change_id)
     return ""
@@ -194,31 +200,41 @@ def _drop_refusals(found: Iterable[Step]) -> Sequence[Step]:
     return [each for each in found if each.outcome is not Outcome.DENIED]
 
 
-def _verify(row: Row[Any] | ChangeRow, steps: Sequence[Step]) -> Change:
+def _verify(row: Row[Any], steps: Sequence[Step]) -> Change:
     """Decode a change, and verify it against its steps.
 
     Raises:
         AlteredError: They differ.
     """
-    change = decode_change(row)
+    return _check(row, steps).to_change(Outcome(row.outcome))
+
+
+def _check(row: Row[Any] | ChangeRow, steps: Sequence[Step]) -> ChangeContent:
+    """Verify a change against its steps; return its content.
+
+    Raises:
+        AlteredError: They differ.
+    """
+    content = read_content(row)
     if not (
         steps
-        and _match_steps(make_storable(change, row.content), steps)
-        and _match_times(change, row.moved_at, steps)
+        and steps[-1].outcome == row.outcome
+        and _match_steps(make_storable(content, row.content), steps)
+        and _match_times(content.proposed_at, row.moved_at, steps)
     ):
         raise make_altered_error()
-    return change
+    return content
 
 
-def _match_steps(change: Change, steps: Sequence[Step]) -> bool:
-    """Check that steps are those of a storable change, in order, up to its outcome."""
+def _match_steps(change: ChangeContent, steps: Sequence[Step]) -> bool:
+    """Check that steps are those of a storable change, in order."""
     first = steps[0]
-    shared = _shared_fields(first)
+    shared = [*map(_shared_fields, steps)]
     return (
-        (first.outcome, steps[-1].outcome) == (Outcome.PROPOSED, change.outcome)
+        first.outcome is Outcome.PROPOSED
         and all(later.outcome in MOVES.get(step.outcome, ()) for step, later in pairwise(steps))
-        and all(_shared_fields(step) == shared for step in steps)
-        and (first.change, first.user, first.team) == (change.id, change.actor.user_id, change.actor.team_id)
+        and shared.count(shared[0]) == len(shared)
+        and (first.change, first.user, first.team) == (change.id, change.user, change.team)
         and (first.app, first.accounts) == (change.app, (change.account,))
         and first.reason == change.reason
         and _read_values(first.before) == change.before
@@ -228,11 +244,16 @@ def _match_steps(change: Change, steps: Sequence[Step]) -> bool:
     )
 
 
-def _match_times(change: Change, moved_at: str, steps: Sequence[Step]) -> bool:
+def _match_times(proposed_at: str, moved_at: str, steps: Sequence[Step]) -> bool:
     """Check that a change was proposed at its first step's time, and moved at its last step's."""
+    times = (proposed_at, steps[0].at, steps[-1].at, moved_at)
     try:
-        first, last, moved = map(datetime.fromisoformat, (steps[0].at, steps[-1].at, moved_at))
-        return -_MAX_CLOCK_SKEW <= first - change.proposed_at < _MAX_DELAY and abs(moved - last) < _MAX_DELAY
+        proposed, first, last, moved = map(datetime.fromisoformat, times)
+        return (
+            proposed.tzinfo is not None
+            and -_MAX_CLOCK_SKEW <= first - proposed < _MAX_DELAY
+            and abs(moved - last) < _MAX_DELAY
+        )
     except (TypeError, ValueError, OverflowError):
         return False
 

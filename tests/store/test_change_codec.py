@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from bot.core.model import Change
+from bot.core.model import Change, Outcome
 from bot.store import change_codec
 from tests.support.entries import ALICE
 
@@ -31,11 +31,11 @@ def test_writes_a_change_exactly_so() -> None:
 
 
 def test_reads_a_change_back_as_it_was_written() -> None:
-    assert change_codec.decode_change(change_codec.ChangeRow(**ROW)) == CHANGE
+    assert change_codec.read_content(change_codec.ChangeRow(**ROW)).to_change(Outcome.PROPOSED) == CHANGE
 
 
 def test_makes_of_a_change_what_its_entries_can_say_of_it() -> None:
-    storable = change_codec.make_storable(CHANGE, ROW["content"])
+    storable = change_codec.make_storable(change_codec.ChangeContent.of(CHANGE), ROW["content"])
 
     assert storable.after == {"a": 1, "n": "\ufffd\ufffd😀"}
     assert storable.before == CHANGE.before

@@ -23,7 +23,7 @@ from bot.core.changes.journal import undo_reason
 from bot.core.model import Actor, AlteredEntry, Change, Outcome
 from bot.errors import AlteredError, AuditError
 from bot.store.chain import START
-from bot.store.change_codec import decode_change, encode_change
+from bot.store.change_codec import encode_change, read_content
 from bot.store.database.timeouts import StoreTimeouts
 from bot.store.export import export
 from bot.store.record import Store
@@ -152,12 +152,16 @@ def forget_reasons(said: dict[str, Any]) -> dict[str, Any]:
     return said | {"problem": ""}
 
 
+def stored(connection: Connection, change_id: str) -> Change:
+    row = connection.execute(text("SELECT * FROM changes WHERE id = :id"), {"id": change_id}).one()
+    return read_content(row).to_change(Outcome(row.outcome))
+
+
 def forged(change_id: str, **parts: Any) -> Action:
     """Rewrite a change with its digest."""
 
     def forge(connection: Connection) -> None:
-        wanted = text("SELECT * FROM changes WHERE id = :id")
-        change = decode_change(connection.execute(wanted, {"id": change_id}).one())
+        change = stored(connection, change_id)
         row = encode_change(replace(change, **parts), "")
         action = "UPDATE changes SET content = :content, digest = :digest WHERE id = :id"
         connection.execute(text(action), row | {"id": change_id})
@@ -169,8 +173,7 @@ def shifted(seconds: int) -> Action:
     """Shift the time at which a change was proposed."""
 
     def shift(connection: Connection) -> None:
-        wanted = text("SELECT * FROM changes WHERE id = :id")
-        change = decode_change(connection.execute(wanted, {"id": OPEN}).one())
+        change = stored(connection, OPEN)
         forged(OPEN, proposed_at=change.proposed_at + timedelta(seconds=seconds))(connection)
 
     return shift
