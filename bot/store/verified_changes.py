@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
-from itertools import groupby, pairwise
-from operator import attrgetter, itemgetter
+from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -35,16 +35,15 @@ _MAX_QUERIED = 500
 _MAX_CLOCK_SKEW = timedelta(seconds=1)
 """The most that the clock may go back in between."""
 
-_BY_CHANGE = """
-    SELECT changes.id, changes.content, changes.digest, changes.outcome, changes.moved_at, entries.content
-    FROM changes LEFT JOIN entries ON entries.change = changes.id AND entries.change <> ''
-    ORDER BY {}, entries.sequence
+_WITH_ENTRIES = """
+    SELECT id, content, digest, outcome, moved_at, (
+        SELECT '[' || {}(content, ',') || ']' FROM (
+            SELECT content FROM entries WHERE change = changes.id AND change <> '' ORDER BY sequence
+        ) AS found
+    ) FROM changes
 """
-_IN_ORDER = {
-    # In the order of insertion, in which their entries lie close together.
-    "sqlite": _BY_CHANGE.format("changes.rowid"),
-    "postgresql": _BY_CHANGE.format("changes.id"),
-}
+"""Changes, each with its entries as a JSON list; in the order of insertion, entries lie close together."""
+_JOIN = {"sqlite": "group_concat", "postgresql": "string_agg"}
 _ORPHANS = """
     SELECT entries.sequence, entries.content, entries.hash FROM entries
     WHERE entries.change <> '' AND NOT EXISTS (SELECT 1 FROM changes WHERE changes.id = entries.change)
@@ -71,6 +70,7 @@ class Step(msgspec.Struct, gc=False):
 
 
 _read_step = msgspec.json.Decoder(Step).decode
+_read_each_step = msgspec.json.Decoder(list[Step]).decode
 _read_values = msgspec.json.Decoder(dict[str, Value]).decode
 _shared_fields = attrgetter(
     "change", "user", "team", "app", "command", "accounts", "reason", "before", "after"
@@ -143,13 +143,13 @@ def find_altered_change(connection: Connection) -> str:
                 return f"of entry {entry.sequence}"
             if entry.event.outcome is not Outcome.DENIED:
                 return entry.event.change_id
-    with closing(stream_rows(connection, _IN_ORDER[connection.dialect.name])) as rows:
-        for change_id, group in groupby(rows, key=itemgetter(0)):
-            found = list(group)
+    with closing(stream_rows(connection, _WITH_ENTRIES.format(_JOIN[connection.dialect.name]))) as rows:
+        for *change, steps in rows:
+            row = ChangeRow(*change)
             try:
-                _check(ChangeRow(*found[0][:5]), _drop_refusals(_read_step(each[5]) for each in found))
+                _check(row, _drop_refusals(_read_each_step(steps)))
             except (AlteredError, TypeError, RecursionError, msgspec.MsgspecError):
-                return str(change_id)
+                return str(row.id)
     return ""
 
 
