@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bot.core.commands import LookupCommand
 from bot.core.fields import Field
-from bot.core.lookups.csv_rows import attribute_fields, explain, header, to_cells, write_time
+from bot.core.lookups.csv_rows import CellWriter, attribute_fields, explain, header, write_time
 from bot.core.model import AccountResult, LookupStatus
 from bot.core.text.spreadsheet import line, lines
 from bot.core.text.value_words import format_cell
@@ -39,14 +39,13 @@ class CsvRows:
     """The CSV of an answer in Slack: the same columns, the same rules."""
 
     def __init__(self, command: LookupCommand) -> None:
-        self._command = command
+        self._cells = CellWriter(command, command.fields)
         # Without a byte order mark, Excel reads UTF-8 as the machine's old code page.
         self.head = codecs.BOM_UTF8 + line(header(command.fields)).encode()
 
     def write(self, rows: Iterable[AccountResult], at: datetime) -> bytes:
         """Write rows, values in words."""
-        command = self._command
-        return lines(to_cells(command, row, command.fields, at) for row in rows).encode()
+        return lines(self._cells.write(row, at) for row in rows).encode()
 
     def read_status(self, row: bytes, account: str) -> LookupStatus | None:
         """Read the status behind the account's cell."""

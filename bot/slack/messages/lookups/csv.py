@@ -6,7 +6,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block
 
 from bot.core.commands import LookupCommand
-from bot.core.lookups.csv_rows import all_fields, header, to_cells
+from bot.core.lookups.csv_rows import CellWriter, all_fields, header
 from bot.core.results import Lookup
 from bot.core.text.spreadsheet import lines
 from bot.slack.messages.blocks import code, context, paragraph, words
@@ -22,8 +22,9 @@ def to_csv(lookup: Lookup, at: datetime) -> bytes:
         at: The time it was read (UTC).
     """
     latest = lookup.latest()
-    command, fields = lookup.command, all_fields(lookup.command, latest)
-    rows = [header(fields), *(to_cells(command, row, fields, at) for row in latest)]
+    fields = all_fields(lookup.command, latest)
+    cells = CellWriter(lookup.command, fields)
+    rows = [header(fields), *(cells.write(row, at) for row in latest)]
     # Without a byte order mark, Excel reads UTF-8 as the machine's old code page; others skip the mark.
     # make_visible has replaced characters that UTF-8 cannot encode.
     return lines(rows).encode("utf-8-sig")
