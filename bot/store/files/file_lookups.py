@@ -13,7 +13,9 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
+    ScalarSelect,
     Select,
+    Table,
     and_,
     case,
     func,
@@ -49,7 +51,7 @@ _ADDING = ""
 _ADDING_SECONDS = 60.0
 """Seconds after which one that is still being added counts as lost with its process."""
 _PARTS = 16
-"""The parts of ids that one transaction adds."""
+"""The parts of ids that one transaction adds or reads: it costs as much as a few hundred ids."""
 _UNKNOWN = "its app or one of its fields is not in these settings, or it was altered"
 
 _FIRST_TRY = {"tries": 0, "losses": 0}
@@ -130,15 +132,16 @@ class StoredFileLookups:
             return connection.scalar(select(_table.id).where(mine)) is not None
 
     def list_ids(self, id_: str, after: int) -> Iterator[str]:
-        """Yield its ids in order, without the first `after`; each part in a read of its own."""
-        place = after
-        while part := self._find_part(id_, place):
-            before, content = part
-            ids = decode_ids(content)[place - before :]
-            if not ids:
+        """Yield its ids in order, without the first `after`; sixteen parts in a read."""
+        ids, place = file_lookup_ids.c, after
+        first = select(func.max(ids.place)).where(ids.lookup == id_, ids.place <= after)
+        for part in self._list_parts(file_lookup_ids, id_, first.scalar_subquery(), _PARTS):
+            if part.place > place:
+                # One is missing.
                 return
-            yield from ids
-            place += len(ids)
+            some = decode_ids(part.content)[place - part.place :]
+            yield from some
+            place += len(some)
 
     def append(
         self,
@@ -169,16 +172,9 @@ class StoredFileLookups:
         return self._write(append)
 
     def list_rows(self, id_: str) -> Iterator[bytes]:
-        """Yield its rows in parts, each in a read of its own."""
-        rows, place = file_lookup_rows.c, -1
-        while True:
-            query = select(rows.place, rows.content).where(rows.lookup == id_, rows.place > place)
-            with open_snapshot(self._engine) as connection:
-                part = connection.execute(query.order_by(rows.place).limit(1)).one_or_none()
-            if part is None:
-                return
+        """Yield its rows in parts, each in a read of its own, as a row may be long."""
+        for part in self._list_parts(file_lookup_rows, id_, 0, 1):
             yield decode_rows(part.content, self._cipher)
-            place = part.place
 
     def release(
         self,
@@ -270,18 +266,21 @@ class StoredFileLookups:
             rows = connection.execute(query.where(is_alive(clock.now(connection)))).all()
         return [lookup for row in rows if (lookup := decode_lookup(row, self._apps))]
 
-    def _find_part(self, id_: str, place: int) -> tuple[int, bytes] | None:
-        """Find the last part of the ids that begins at a place or before; None if there are no ids."""
-        ids = file_lookup_ids.c
-        query = (
-            select(ids.place, ids.content)
-            .where(ids.lookup == id_, ids.place <= place)
-            .order_by(ids.place.desc())
-            .limit(1)
-        )
-        with open_snapshot(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
-        return (row.place, row.content) if row else None
+    def _list_parts(
+        self, table: Table, id_: str, place: int | ScalarSelect[int], at_once: int
+    ) -> Iterator[Row[Any]]:
+        """Yield the parts of a file lookup from a place on, so many in a read."""
+        parts = table.c
+        while True:
+            query: Select[Any] = select(parts.place, parts.content).where(
+                parts.lookup == id_, parts.place >= place
+            )
+            with open_snapshot(self._engine) as connection:
+                found = connection.execute(query.order_by(parts.place).limit(at_once)).all()
+            yield from found
+            if len(found) < at_once:
+                return
+            place = found[-1].place + 1
 
     def _lease(self, holder: str, seconds: float, connection: Connection, now: datetime) -> FileLookup | None:
         while row := connection.execute(select_next(now, self._unknown)).one_or_none():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from bot.core.commands import make_lookup
 from bot.core.file_lookups import OVER, SHOW_SECONDS, FileLookup, FileLookupState
@@ -92,6 +92,22 @@ def test_reads_the_ids_in_order_from_any_place(lookups: StoredFileLookups, after
 
     assert list(lookups.list_ids("one", after)) == [f"user-{number}" for number in range(after, 30)]
     assert list(lookups.list_ids("other", after)) == []
+
+
+@pytest.mark.parametrize("after", [0, 31, 32, 33, 80])
+def test_reads_the_ids_of_many_parts_in_order(lookups: StoredFileLookups, after: int) -> None:
+    ids = [f"user-{number}" for number in range(80)]
+    lookups.add(a_file_lookup(), [ids[place : place + 2] for place in range(0, 80, 2)])
+
+    assert list(lookups.list_ids("one", after)) == ids[after:]
+
+
+def test_reads_no_ids_behind_a_part_that_is_missing(url: str, lookups: StoredFileLookups) -> None:
+    lookups.add(a_file_lookup(), IDS)
+    with transaction(url) as connection:
+        connection.execute(delete(file_lookup_ids).where(file_lookup_ids.c.place == 10))
+
+    assert list(lookups.list_ids("one", 0)) == [f"user-{number}" for number in range(10)]
 
 
 def test_leases_the_oldest_to_one_of_many_processes(
