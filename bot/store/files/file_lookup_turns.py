@@ -10,7 +10,7 @@ from bot.store.database.schema import file_lookups
 
 OPEN = tuple(state for state in FileLookupState if state not in OVER)
 """The states of those that are not over."""
-LEASED = (FileLookupState.RUNNING, FileLookupState.SENDING)
+_LEASED = (FileLookupState.RUNNING, FileLookupState.SENDING)
 """The states that a leased one may have."""
 
 _table = file_lookups.c
@@ -36,7 +36,7 @@ def is_unshown(now: datetime, unknown: Collection[str]) -> ColumnElement[bool]:
 
 def select_next(now: datetime, unknown: Collection[str]) -> Select[tuple[str]]:
     """Lock the one that is to be leased next: what is to be sent first, then people take turns."""
-    leased = and_(_table.state.in_(LEASED), _table.until > now.timestamp())
+    leased = and_(_table.state.in_(_LEASED), _table.until > now.timestamp())
     owners = (
         select(_table.owner, func.count().label("running")).where(leased).group_by(_table.owner).subquery()
     )

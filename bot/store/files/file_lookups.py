@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     case,
     func,
     insert,
@@ -33,6 +34,7 @@ from bot.errors import AuditError
 from bot.store.database import clock
 from bot.store.database.engine import open_snapshot
 from bot.store.database.schema import file_lookup_ids, file_lookup_rows, file_lookups
+from bot.store.database.statements import Statement
 from bot.store.files.file_lookup_codec import (
     decode_ids,
     decode_lookup,
@@ -42,7 +44,7 @@ from bot.store.files.file_lookup_codec import (
     encode_lookup,
     encode_rows,
 )
-from bot.store.files.file_lookup_turns import LEASED, OPEN, is_alive, is_due, is_unshown, select_next
+from bot.store.files.file_lookup_turns import OPEN, is_alive, is_due, is_unshown, select_next
 from bot.store.writer import Writer
 
 _T = TypeVar("_T")
@@ -57,6 +59,15 @@ _UNKNOWN = "its app or one of its fields is not in these settings, or it was alt
 _FIRST_TRY = {"tries": 0, "losses": 0}
 
 _table = file_lookups.c
+_LEASED = and_(
+    # A holder's name is of one lease, and goes with it.
+    _table.id == bindparam("leased"),
+    _table.holder == bindparam("by"),
+    _table.expires > bindparam("now"),
+)
+_FIND_PLACE = Statement(select(_table.done).where(_LEASED))
+_ADD_ROWS = Statement(insert(file_lookup_rows))
+_MOVE = Statement(update(file_lookups).where(_LEASED), ("counts", "done", "problem", *_FIRST_TRY, "recorded"))
 
 log = logging.getLogger(__name__)
 
@@ -154,20 +165,21 @@ class StoredFileLookups:
     ) -> bool:
         """Keep more rows, the counts of all, and whether all are recorded; False without the lease."""
         content = encode_rows(rows, self._cipher)
+        values = {**encode_counts(counts), "problem": "", **_FIRST_TRY, "recorded": is_recorded}
 
         def append(connection: Connection, now: datetime) -> bool:
-            mine = _leased(id_, holder, now)
+            mine = {"leased": id_, "by": holder, "now": now.timestamp()}
             # No other transaction can write before this one ends.
-            place = connection.scalar(select(_table.done).where(mine))
-            if place is None:
+            found = _FIND_PLACE.run(connection, mine).fetchone()
+            if found is None:
                 return False
-            if place == sum(counts.values()):
-                # An earlier try was kept, though its answer was lost.
-                return True
-            part = {"lookup": id_, "place": place, "content": content}
-            connection.execute(insert(file_lookup_rows), part)
-            values = {**encode_counts(counts), "problem": "", **_FIRST_TRY, "recorded": is_recorded}
-            return _update(mine, values, connection, now)
+            (place,) = found
+            if place != values["done"]:
+                # Else an earlier try was kept, though its answer was lost.
+                part = {"lookup": id_, "place": place, "content": content}
+                _ADD_ROWS.run(connection, part)
+                _MOVE.run(connection, {**mine, **values})
+            return True
 
         return self._write(append)
 
@@ -302,7 +314,7 @@ class StoredFileLookups:
 
 
 def _leased(id_: str, holder: str, now: datetime) -> ColumnElement[bool]:
-    return and_(_table.id == id_, _table.holder == holder, _table.state.in_(LEASED), is_alive(now))
+    return and_(_table.id == id_, _table.holder == holder, is_alive(now))
 
 
 def _free(state: FileLookupState, problem: str, now: datetime) -> dict[str, object]:
