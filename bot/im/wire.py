@@ -43,7 +43,7 @@ class Item(msgspec.Struct, gc=False):
     value: _Nullable = field(name="Value", default=None)
 
 
-class Profile(msgspec.Struct):
+class Profile(msgspec.Struct, gc=False):
     """One account in a response of portrait_get; without items when it failed."""
 
     account: str = field(name="To_Account")
@@ -55,7 +55,7 @@ class Profile(msgspec.Struct):
         return error_for(self.code, account=True) if self.code else _values(self.items)
 
 
-class Friend(msgspec.Struct):
+class Friend(msgspec.Struct, gc=False):
     """One account in a response of friend_get_list; without items when it failed."""
 
     account: str = field(name="To_Account")
@@ -67,7 +67,7 @@ class Friend(msgspec.Struct):
         return error_for(self.code, account=True) if self.code else _values(self.items)
 
 
-class Attributes(msgspec.Struct):
+class Attributes(msgspec.Struct, gc=False):
     """One account in a response of im_get_attr."""
 
     account: str = field(name="To_Account")
@@ -80,7 +80,7 @@ class Attributes(msgspec.Struct):
         return {name: value for name, value in given.items() if value is not None}
 
 
-class ImportStatus(msgspec.Struct):
+class ImportStatus(msgspec.Struct, gc=False):
     """One account in a response of account_check."""
 
     account: str = field(name="UserID")
