@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
@@ -53,6 +54,8 @@ from bot.store.record import Store
 
 PRIORITY_WORKERS = 4
 """Workers that answer "busy" and cancel jobs when all others are taken; Slack may delay one of them."""
+WAIT_FOR_COMMANDS = 0.01
+"""The most seconds that one call of a file lookup after the other waits while commands run."""
 CLOSE_SECONDS = 22.0
 """Seconds that running commands still get when the bot stops: their budget, and time to answer."""
 
@@ -145,7 +148,12 @@ def make_bot(
     interactions = _make_interactions(settings, store)
     command, forms, files = settings.slack_command, Forms(slack, interactions), Files(slack)
     lookups = LookupAnswers(command, services, interactions, people, files, _list_avoided_blocks(settings))
-    file_lookups, notices = _make_file_lookups(settings, services, store, slack, files, pace=pace)
+    workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
+    background = FairExecutor(CONCURRENT_CALLS, partial(workers.wait_until_idle, WAIT_FOR_COMMANDS))
+    kept = store.open_file_lookups(settings.apps.by_name, _make_cipher(settings))
+    notices = SlackFileLookupNotices(slack, files, kept, pace)
+    loop = FileLookupLoop(FileLookupTools(services, kept, notices, background))
+    file_lookups = FileLookups(services, kept, notices, loop)
     answers = (lookups, FileLookupAnswers(command, interactions, files, file_lookups))
     trouble, expect = audit.channel_trouble, post_links.expect if relay else lambda _, __: None
     runner = CommandRunner(
@@ -153,7 +161,6 @@ def make_bot(
     )
     shown = (audit.channel_state, _find_channel(settings), file_lookups.store.list_open)
     homes = HomeTabs(slack, command, services, interactions, *shown)
-    workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
     admission = Admission(interactions, workers, quick_workers, priority_workers)
     bolt = _make_bolt(slack, settings)
     register(bolt, runner, responder, admission, homes)
@@ -177,16 +184,6 @@ def _make_interactions(settings: Settings, store: Store) -> Interactions:
 def _make_cipher(settings: Settings) -> Cipher:
     # The bot token is a secret that all processes share, and the database does not hold.
     return Cipher(settings.slack_bot_token.get_secret_value())
-
-
-def _make_file_lookups(
-    settings: Settings, services: Services, store: Store, slack: SlackClient, files: Files, *, pace: float
-) -> tuple[FileLookups, SlackFileLookupNotices]:
-    kept = store.open_file_lookups(settings.apps.by_name, _make_cipher(settings))
-    notices = SlackFileLookupNotices(slack, files, kept, pace)
-    # Their own calls: however long the vendor takes, they hold none of the commands' threads.
-    loop = FileLookupLoop(FileLookupTools(services, kept, notices, FairExecutor(CONCURRENT_CALLS)))
-    return FileLookups(services, kept, notices, loop), notices
 
 
 def _make_bolt(slack: SlackClient, settings: Settings) -> App:

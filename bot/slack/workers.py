@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 
 THREADS = 16
 """The most commands that run at once."""
@@ -80,9 +80,13 @@ class Workers:
     _running: Counter[Hashable] = field(default_factory=Counter, init=False)
     _begun: deque[Job] = field(default_factory=deque, init=False)
     _changed: Condition = field(default_factory=Condition, init=False)
+    _unused: Event = field(default_factory=Event, init=False)
     _started: int = field(default=0, init=False)
     _idle: int = field(default=0, init=False)
     _closed: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self._unused.set()
 
     def submit(
         self,
@@ -144,8 +148,11 @@ class Workers:
     @property
     def is_busy(self) -> bool:
         """True while a job is running."""
-        with self._changed:
-            return bool(self._running.total())
+        return not self._unused.is_set()
+
+    def wait_until_idle(self, seconds: float) -> bool:
+        """Wait until no job is running; False if one still is after some seconds."""
+        return self._unused.wait(seconds)
 
     def _may_begin(self, owner: Hashable) -> bool:
         free = self._running.total() < self.threads
@@ -153,6 +160,7 @@ class Workers:
 
     def _begin(self, job: Job) -> None:
         self._running[job.owner] += 1
+        self._unused.clear()
         held = _held.get()
         if held is None:
             self._hand_over(job)
@@ -206,5 +214,7 @@ class Workers:
                     if not queue:
                         del self._queues[owner]
                     break
+            if not self._running:
+                self._unused.set()
             if self._closed:
                 self._changed.notify_all()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -87,3 +88,14 @@ def test_gives_a_lease_back_while_the_vendor_hangs(settings: Settings, sandbox: 
         assert find(bot, id_).state is FileLookupState.WAITING
         bot.start()
         wait_until(lambda: find(bot, id_).done == len(IDS))
+
+
+def test_goes_on_while_a_command_does_not_end(settings: Settings) -> None:
+    ended = Event()
+    with closing(make_bot(settings)) as bot:
+        bot.workers.submit(ended.wait)
+        bot.start()
+        id_ = start(bot, settings, IDS)
+        wait_until(lambda: find(bot, id_).done == len(IDS))
+        assert bot.workers.is_busy
+        ended.set()

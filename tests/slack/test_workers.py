@@ -219,3 +219,22 @@ def test_begins_what_is_held_back_once_its_request_is_acknowledged() -> None:
 
 def _pass() -> None:
     """Do nothing."""
+
+
+def test_says_when_no_job_runs_any_more() -> None:
+    released = threading.Event()
+    found: list[bool] = []
+
+    with closing(Workers(threads=1)) as workers:
+        assert workers.wait_until_idle(0)
+        assert workers.submit(released.wait)
+        # It begins as the other one ends.
+        assert workers.submit(released.wait)
+        assert not workers.wait_until_idle(0.01)
+        waiting = threading.Thread(target=lambda: found.append(workers.wait_until_idle(TIMEOUT)), daemon=True)
+        waiting.start()
+        released.set()
+        waiting.join(TIMEOUT)
+
+        assert found == [True]
+        assert not workers.is_busy

@@ -17,9 +17,12 @@ class FairExecutor(Executor):
 
     Args:
         threads: The most calls at once.
+        wait: Called before each call begins, by one thread at a time; it must end.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, wait: Callable[[], object] | None = None) -> None:
+        self._wait = wait
+        self._waiting = threading.Lock()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
         self._lock = threading.Lock()
         self._turns: Turns[tuple[Future[Any], Callable[[], Any]]] = Turns()
@@ -72,6 +75,9 @@ class FairExecutor(Executor):
             return self._turns.take(turn) if turn else None
 
     def _run_next(self) -> None:
+        if self._wait:
+            with self._waiting:
+                self._wait()
         taken = self._take()
         if taken is None or not taken[0].set_running_or_notify_cancel():
             return

@@ -70,3 +70,23 @@ def test_takes_nothing_once_shut() -> None:
     with pytest.raises(CancelledError):
         waiting.result(30)
     executor.shutdown()
+
+
+def test_begins_one_call_after_the_other_once_each_has_waited() -> None:
+    steps: list[str] = []
+    waiting = threading.Semaphore(0)
+
+    def wait() -> None:
+        steps.append("wait")
+        assert waiting.acquire(timeout=30)
+        steps.append("over")
+
+    with FairExecutor(4, wait) as executor:
+        calls = [executor.submit(int) for _ in range(3)]
+        waiting.release()
+        assert calls[0].result(30) == 0
+        assert not any(call.done() for call in calls[1:])
+        waiting.release(2)
+        assert [call.result(30) for call in calls] == [0] * 3
+
+    assert steps == ["wait", "over"] * 3
