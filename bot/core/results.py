@@ -234,7 +234,7 @@ class LaterChange:
     Args:
         field: The field.
         before: The value before; None if not set.
-        now: The current value; None if not set.
+        now: The current value, or one that may yet be written; None if not set.
         origin: The change through this bot; None if there was none.
         is_outside: Whether it changed outside this bot, as far as the record knows.
     """

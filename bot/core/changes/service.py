@@ -204,11 +204,10 @@ class Changes:
             state = journal.describe_state(self.record, done)
             raise ExpiredError(f"this change cannot be undone: it {state}", advice=_HISTORY)
         app, touched = find_fields(done, self.apps)
+        if undone_by := journal.find_undo(self.record, done):
+            raise ExpiredError(f"it was already undone by change {undone_by}", advice=_HISTORY)
         now = self._read_named(app, done.account, touched)
-        if changed := changed_fields(touched, now, done.after):
-            if undone_by := journal.find_undo(self.record, done):
-                raise ExpiredError(f"it was already undone by change {undone_by}", advice=_HISTORY)
-            later = find_later(self.record, done, changed, done.after, now)
+        if later := find_later(self.record, done, touched, done.after, now):
             with before_sending():
                 # It shows current values.
                 self.record.add(_refused_undo(actor, done, surface))
@@ -308,13 +307,15 @@ class Changes:
     ) -> Preview | Unchanged | Overwritten | None:
         """Cancel a change whose profile changed since its preview, and propose it anew; None if it did not.
 
-        An undo is not proposed anew: it would overwrite the later change.
+        An undo is not proposed anew: it would overwrite the later change, even one to the same value.
         """
-        changed = changed_fields(touched, now, old.before)
+        changed = touched if old.undoes else changed_fields(touched, now, old.before)
         if not changed:
             return None
         with keeps_waiting(old.id):
             later = find_later(self.record, old, changed, old.before, now)
+            if not later:
+                return None
             with before_sending():
                 journal.move(self.record, old, Outcome.CANCELLED, surface, journal.MOVED)
         if old.undoes:

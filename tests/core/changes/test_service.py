@@ -1,4 +1,5 @@
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -766,3 +767,96 @@ def test_an_undo_never_overwrites_what_came_after_its_preview() -> None:
     assert [each.now for each in refused.later] == ["Somebody"]
     assert fixture.profile[NICK] == "Somebody"
     assert fixture.steps[-1] is Outcome.CANCELLED
+
+
+def test_does_not_undo_over_a_later_change_to_the_same_value() -> None:
+    fixture = ChangesFixture()
+    done = fixture.done("level=8")
+    fixture.confirm(fixture.preview("level=9", ERIK))
+    fixture.confirm(fixture.preview("level=8", ERIK))
+
+    refused = fixture.changes.undo(EDDA, done.id)
+
+    assert isinstance(refused, Overwritten)
+    (later,) = refused.later
+    assert (later.before, later.now, later.origin and later.origin.actor) == (9, 8, ERIK)
+    assert fixture.profile[LEVEL] == 8
+
+
+@pytest.mark.parametrize("fate", [SystemExit(), SILENT], ids=["attempted", "unknown"])
+def test_does_not_undo_over_a_later_change_that_may_yet_be_written(fate: BaseException) -> None:
+    fixture = ChangesFixture()
+    done = fixture.done("level=8")
+    later = fixture.preview("level=9", ERIK)
+    asleep = [UnavailableError("asleep")] * 3
+    reads = fixture.im.calls.count(("portrait_get", ("alice",))) + 1
+    fixture.im.failing = {"portrait_set": [None, fate], "portrait_get": [*[None] * reads, *asleep]}
+    with suppress(SystemExit):
+        fixture.changes.confirm(ERIK, later.id)
+    fixture.im.failing = {}
+
+    refused = fixture.changes.undo(EDDA, done.id)
+
+    assert isinstance(refused, Overwritten)
+    assert [(each.now, each.origin and each.origin.actor) for each in refused.later] == [(9, ERIK)]
+
+
+def test_undoes_over_a_later_change_that_failed() -> None:
+    fixture = ChangesFixture()
+    done = fixture.done("level=8")
+    fixture.im.failing = {"portrait_set": [None, REFUSED]}
+    fixture.confirm(fixture.preview("level=9", ERIK))
+
+    assert isinstance(fixture.changes.undo(EDDA, done.id), Preview)
+
+
+def test_an_undo_minds_no_change_that_its_own_overwrote() -> None:
+    """The other was confirmed after the preview of the one to undo, and before it was sent."""
+    fixture = ChangesFixture()
+    change = fixture.preview("level=8")
+    fixture.confirm(fixture.preview("level=9", ERIK))
+    fixture.confirm(fixture.preview("level=7", ERIK))
+    fixture.confirm(change)
+
+    assert isinstance(fixture.changes.undo(EDDA, change.id), Preview)
+
+
+def test_undoes_a_change_once_though_its_values_are_there_again() -> None:
+    fixture = ChangesFixture()
+    done = fixture.done("level=8")
+    undo = fixture.changes.undo(EDDA, done.id)
+    assert isinstance(undo, Preview)
+    fixture.confirm(undo.change)
+    fixture.confirm(fixture.preview("level=8", ERIK))
+
+    with pytest.raises(ExpiredError, match=f"already undone by change {undo.change.id}"):
+        fixture.changes.undo(EDDA, done.id)
+
+
+def test_confirms_no_undo_over_a_change_to_the_same_value_since_its_preview() -> None:
+    fixture = ChangesFixture()
+    undo = fixture.changes.undo(EDDA, fixture.done("level=8").id)
+    assert isinstance(undo, Preview)
+    fixture.confirm(fixture.preview("level=9", ERIK))
+    fixture.confirm(fixture.preview("level=8", ERIK))
+
+    refused = fixture.changes.confirm(EDDA, undo.change.id)
+
+    assert isinstance(refused, Overwritten)
+    assert [each.origin and each.origin.actor for each in refused.later] == [ERIK]
+    assert (fixture.profile[LEVEL], fixture.steps[-1]) == (8, Outcome.CANCELLED)
+    with pytest.raises(ExpiredError, match="was replaced"):
+        fixture.changes.confirm(EDDA, undo.change.id)
+
+
+def test_confirms_one_of_two_undos_of_a_change() -> None:
+    fixture = ChangesFixture()
+    done = fixture.done("level=8")
+    first, second = fixture.changes.undo(EDDA, done.id), fixture.changes.undo(ERIK, done.id)
+    assert isinstance(first, Preview)
+    assert isinstance(second, Preview)
+    fixture.confirm(first.change)
+    fixture.confirm(fixture.preview("level=8"))
+
+    assert isinstance(fixture.changes.confirm(ERIK, second.change.id), Overwritten)
+    assert fixture.profile[LEVEL] == 8
