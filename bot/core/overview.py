@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bot.core.changes.expiry import CONFIRM_WITHIN
 from bot.core.changes.journal import undo_reason
+from bot.core.changes.saved import has_written
 from bot.core.commands import WORDS, LookupCommand, SetFields, ShowHistory, UndoChange, make_lookup
 from bot.core.lookups.kinds import LOOKUP_KINDS, PROFILES
 from bot.core.model import Actor, AlteredEntry, App, Change, Entry, Outcome, Role, Surface
@@ -60,7 +61,7 @@ def _list_recent(actor: Actor, apps: Apps, record: Record) -> tuple[Recent, ...]
         same = event.change_id or (event.command, event.app, event.accounts, event.outcome)
         if event.outcome is Outcome.SUCCEEDED and event.command == WORDS[UndoChange]:
             undone.add(event.reason)
-        can_be_undone = event.outcome is Outcome.SUCCEEDED and undo_reason(event.change_id) not in undone
+        can_be_undone = has_written(event) and undo_reason(event.change_id) not in undone
         found.setdefault(same, Recent(entry, _again(entry, apps), _about(entry, apps), can_be_undone))
     return tuple(found.values())[:RECENT_ENTRIES]
 

@@ -293,13 +293,16 @@ class Settled:
         app: The app.
         change: The change, with its outcome.
         entry: The entry of the outcome.
-        problem: The reason for a failed or unknown outcome; None otherwise.
+        problem: The reason for a failed or unknown outcome, or the refusal of a change that succeeded all the
+            same; None otherwise.
+        saved: The fields that have the new values although it failed; None if they could not be read.
     """
 
     app: App
     change: Change
     entry: Entry
     problem: IMError | None = None
+    saved: tuple[Field, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

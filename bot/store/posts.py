@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from bot.core.changes.journal import undo_reason
+from bot.core.changes.saved import has_written
 from bot.core.model import AlteredEntry, Entry, Outcome, OutdatedPost, Post
 from bot.store import chain
 from bot.store.database.schema import entries, outbox, posts, undone
@@ -50,7 +51,7 @@ def find_outdated(connection: Connection) -> OutdatedPost | None:
     if row is None:
         return None
     outdated = OutdatedPost(row.change, row.sequence)
-    place = _find_success(connection, row.change)
+    place = _find_written(connection, row.change)
     return outdated if place is None else _complete(connection, outdated, place)
 
 
@@ -63,8 +64,8 @@ def mark_shown(connection: Connection, outdated: OutdatedPost) -> None:
     )
 
 
-def _find_success(connection: Connection, key: str) -> Any:
-    """Find the message that says that a change succeeded; refusals may name the change as well."""
+def _find_written(connection: Connection, key: str) -> Any:
+    """Find the message that says that a change wrote fields; refusals may name the change as well."""
     query = (
         select(*_ENTRY, posts.c.channel, posts.c.ts, posts.c.seal)
         .join(posts, posts.c.sequence == entries.c.sequence)
@@ -73,7 +74,7 @@ def _find_success(connection: Connection, key: str) -> Any:
     )
     for row in connection.execute(query).all():
         (entry,) = chain.read_each([row[: len(_ENTRY)]])
-        if isinstance(entry, Entry) and entry.event.outcome is Outcome.SUCCEEDED:
+        if isinstance(entry, Entry) and has_written(entry.event):
             return row
     return None
 

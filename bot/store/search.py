@@ -5,9 +5,10 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Subquery, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, not_, or_, select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from bot.core.changes.saved import SAVED_ANYWAY
 from bot.core.model import WRITES, AlteredEntry, Entry, EntryKind, Found, RecordQuery
 from bot.store import chain
 from bot.store.database.schema import entries, entry_accounts
@@ -97,10 +98,12 @@ def _list_conditions(query: RecordQuery, entry: Columns) -> list[ColumnElement[b
     if query.fields:
         keys = (f"{json.dumps(tag)}:" for tag in query.fields)
         writes = (f'"outcome":"{outcome}"' for outcome in sorted(WRITES))
-        found += [
+        has_tag, may_write = (
             or_(*(entry.content.contains(text, autoescape=True) for text in texts))
             for texts in (keys, writes)
-        ]
+        )
+        is_refused = entry.content.contains('"outcome":"failed"', autoescape=True)
+        found += [has_tag, or_(may_write, and_(is_refused, entry.content.contains(SAVED_ANYWAY)))]
     if query.person and query.account:
         found.append(entry.actor == chain.actor_key(query.person))
     if query.reason:

@@ -128,7 +128,7 @@ def test_a_refused_value_is_a_failure_and_changes_nothing(fixture: SandboxChange
     assert fixture.profile == ALICE
 
 
-def test_says_what_a_vendor_that_is_not_atomic_kept_of_a_refused_change(
+def test_undoes_what_a_vendor_that_is_not_atomic_saved_of_a_refused_change(
     fixture: SandboxChangesFixture,
 ) -> None:
     fixture.reset(Behavior(words=("spam",), set_atomic=False))
@@ -137,6 +137,11 @@ def test_says_what_a_vendor_that_is_not_atomic_kept_of_a_refused_change(
 
     assert settled.change.outcome is Outcome.FAILED
     assert str(settled.problem).endswith(", but level changed anyway")
+    assert settled.saved == (BY_WORD["level"],)
+    undo = fixture.changes.undo(EDDA, settled.change.id)
+    assert isinstance(undo, Preview)
+    assert fixture.confirm(undo).change.outcome is Outcome.SUCCEEDED
+    assert fixture.profile == ALICE
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,18 @@ from tests.support.entries import a_change, denied, step
 from tests.support.tampering import run_freely
 
 
-def apply(store: Store, change: Change) -> int:
+def apply(store: Store, change: Change, end: Outcome = Outcome.SUCCEEDED, problem: str = "") -> int:
     """Take a change through all its steps; return the number of its last entry."""
     word = "undo" if change.undoes else "set"
 
     def event(outcome: Outcome) -> AuditEvent:
-        return replace(step(change, outcome), command=word)
+        said = problem if outcome is end else ""
+        return replace(step(change, outcome), command=word, problem=said)
 
     store.propose(change, event(Outcome.PROPOSED))
     for before, after in (
         (Outcome.PROPOSED, Outcome.ATTEMPTED),
-        (Outcome.ATTEMPTED, Outcome.SUCCEEDED),
+        (Outcome.ATTEMPTED, end),
     ):
         entry = store.move(replace(change, outcome=before), after, event(after))
     assert entry
@@ -69,6 +70,19 @@ def test_takes_no_refusal_of_an_undo_for_the_message_of_its_change(store: Store)
 
     assert outdated
     assert outdated.post == post
+
+
+def test_finds_the_message_of_a_refused_change_whose_saved_fields_were_undone(store: Store, url: str) -> None:
+    apply(store, a_change(), Outcome.FAILED, "refused, but nick changed anyway (40005)")
+    post = deliver(store)
+    apply(store, an_undo())
+    deliver(store, "2.5")
+
+    outdated = store.lease_outdated("me", 10)
+
+    assert outdated
+    assert outdated.post == post
+    assert verify_url(url).status is RecordStatus.SOUND
 
 
 def test_records_an_undo_although_its_note_cannot_be_kept(

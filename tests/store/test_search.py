@@ -76,6 +76,15 @@ def test_finds_the_changes_that_wrote_a_field(store: Store) -> None:
     assert numbers(store.search(replace(ALICE, fields=("Tag_",)), None, 9)) == []
 
 
+def test_finds_a_refused_change_of_which_the_vendor_saved_a_field(store: Store) -> None:
+    change = replace(a_change(accounts=("alice",)), before={}, after={"Tag_A": "x", "Tag_B": "y"})
+    store.add(replace(step(change, Outcome.FAILED), problem="refused (40005)"))
+    store.add(replace(step(change, Outcome.FAILED), problem="refused, but nick changed anyway (40005)"))
+    store.add(replace(step(change, Outcome.CANCELLED), reason="changed anyway"))
+
+    assert numbers(store.search(replace(ALICE, fields=("Tag_A",)), None, 9)) == [2]
+
+
 def test_goes_on_where_the_page_before_ended(filled: Store) -> None:
     first = filled.search(ALICE, None, 2)
 

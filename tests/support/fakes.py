@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import RLock
 
+from bot.core.changes.saved import has_written
 from bot.core.model import (
     WATCHED,
     WRITES,
@@ -328,7 +329,11 @@ def _matches(query: RecordQuery, entry: Entry) -> bool:
         and query.entry in (None, entry.sequence)
         and query.kind in (None, EntryKind.REFUSALS if is_denied else kind)
         and (
-            not query.fields or (event.outcome in WRITES and not event.after.keys().isdisjoint(query.fields))
+            not query.fields
+            or (
+                (event.outcome in WRITES or has_written(event))
+                and not event.after.keys().isdisjoint(query.fields)
+            )
         )
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bot.core.changes.saved import add_saved
 from bot.core.fields import Field
 from bot.core.model import Change, Deadline, Outcome, Values
 from bot.core.parsing.values import changed_fields
@@ -25,10 +26,17 @@ Read: TypeAlias = Callable[[Deadline], Values]
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """The outcome of a write, and the problem when it did not succeed."""
+    """The outcome of a write.
+
+    Args:
+        outcome: The outcome.
+        problem: The problem when it did not succeed, and the refusal of one that did all the same.
+        saved: The fields that have the new values although it failed; None if they could not be read.
+    """
 
     outcome: Outcome
     problem: IMError | None = None
+    saved: tuple[Field, ...] | None = ()
 
 
 def infer_outcome(change: Change, fields: Sequence[Field], now: Values) -> Outcome | None:
@@ -36,6 +44,12 @@ def infer_outcome(change: Change, fields: Sequence[Field], now: Values) -> Outco
     if not changed_fields(fields, now, change.after):
         return Outcome.SUCCEEDED
     return None if changed_fields(fields, now, change.before) else Outcome.FAILED
+
+
+def list_saved(change: Change, fields: Sequence[Field], now: Values) -> tuple[Field, ...]:
+    """List the fields of a change that have the new values."""
+    lacking = changed_fields(fields, now, change.after)
+    return tuple(field for field in fields if field not in lacking)
 
 
 def apply(
@@ -53,7 +67,7 @@ def apply(
     except OutcomeUnknownError as problem:
         return _after_silence(problem, *_read_back(change, fields, read, waits, deadline))
     except IMError as problem:
-        return WriteResult(Outcome.FAILED, _refusal(problem, change, fields, read, deadline))
+        return _after_refusal(problem, change, fields, read, deadline)
     found, trouble = _read_back(change, fields, read, waits, deadline)
     if found is Outcome.SUCCEEDED:
         return WriteResult(found)
@@ -91,22 +105,22 @@ def _read_back(
     return found, trouble
 
 
-def _refusal(
+def _after_refusal(
     problem: IMError, change: Change, fields: Sequence[Field], read: Read, deadline: Deadline
-) -> IMError:
-    """Add to a refusal the fields that changed anyway; the vendor does not document that none can."""
+) -> WriteResult:
+    """Read what the vendor saved of what it refused; it does not document that this is nothing."""
     if problem.code is None:
-        return problem
+        # It was never sent.
+        return WriteResult(Outcome.FAILED, problem)
     try:
-        kept = changed_fields(fields, read(deadline), change.before)
+        saved = list_saved(change, fields, read(deadline))
     except IMError:
-        return problem
-    if not kept:
-        return problem
-    names = ", ".join(field.word for field in kept)
-    return type(problem)(
-        f"{problem}, but {names} changed anyway",
-        code=problem.code,
-        advice=problem.advice,
-        detail=problem.detail,
+        return WriteResult(Outcome.FAILED, problem, saved=None)
+    if not saved:
+        return WriteResult(Outcome.FAILED, problem)
+    named = type(problem)(
+        add_saved(str(problem), saved), code=problem.code, advice=problem.advice, detail=problem.detail
     )
+    if len(saved) == len(fields):
+        return WriteResult(Outcome.SUCCEEDED, named)
+    return WriteResult(Outcome.FAILED, named, saved)

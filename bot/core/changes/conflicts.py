@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.core.changes.journal import before_sending
+from bot.core.changes.saved import has_written, may_have_written
 from bot.core.fields import Field
-from bot.core.model import WRITES, Change, Entry, Outcome, Value, Values
+from bot.core.model import Change, Entry, Outcome, Value, Values
 from bot.core.parsing.values import equivalent
 from bot.core.ports import Record
 from bot.core.results import LaterChange, Origin
@@ -54,7 +55,7 @@ def _find_writer(writes: Iterable[Entry], field: Field, value: Value | None) -> 
     for entry in writes:
         if equivalent(field, entry.event.after[field.tag], value):
             return entry
-        if entry.event.outcome is Outcome.SUCCEEDED:
+        if has_written(entry.event):
             return None
     return None
 
@@ -63,10 +64,10 @@ def _find_writes(entries: Iterable[Entry], field: Field) -> Iterator[Entry]:
     """Yield the entries of changes that wrote a field, or may have."""
     failed: set[str] = set()
     for entry in entries:
-        event = entry.event
-        if event.outcome is Outcome.FAILED:
-            failed.add(event.change_id)
-        if event.outcome in WRITES and event.change_id not in failed and field.tag in event.after:
+        change_id, wrote = entry.event.change_id, may_have_written(entry.event, field)
+        if entry.event.outcome is Outcome.FAILED and not wrote:
+            failed.add(change_id)
+        elif wrote and change_id not in failed:
             yield entry
 
 

@@ -1,12 +1,14 @@
 """Steps of a change in the record, and the errors when one cannot be recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 
 from bot.core.changes.applying import WriteResult
-from bot.core.model import NOTHING, App, AuditEvent, Change, Entry, Outcome, Surface
+from bot.core.changes.saved import may_have_written
+from bot.core.fields import Field
+from bot.core.model import NOTHING, App, AuditEvent, Change, Entry, Outcome, RecordQuery, Surface
 from bot.core.policy import NO_CHANGE_SENT, NOTHING_SENT
 from bot.core.ports import Record
 from bot.core.results import Settled
@@ -43,10 +45,10 @@ _STATE = {
     Outcome.FAILED: "the change was attempted but not applied",
     Outcome.UNKNOWN: "the change was sent, and its outcome is unknown",
 }
-
+_PARTLY = "the change was attempted and applied in part"
 
 _LOOKED_INTO = 100
-"""The most entries of an account searched for an undo, or for a step."""
+"""The most entries searched for an undo, or for a step."""
 
 
 @contextmanager
@@ -107,6 +109,21 @@ def find(record: Record, change_id: str) -> Change | None:
     """
     with before_sending():
         return record.find(change_id)
+
+
+def list_written(record: Record, change: Change, fields: Sequence[Field]) -> tuple[Field, ...]:
+    """List the fields of a change that it wrote: all, those saved of one that was refused, or none.
+
+    Raises:
+        AuditError: The record cannot be read.
+    """
+    if change.outcome is Outcome.SUCCEEDED:
+        return tuple(fields)
+    if change.outcome is not Outcome.FAILED:
+        return ()
+    with before_sending():
+        end = _find_step(record, change)
+    return tuple(field for field in fields if end and may_have_written(end, field))
 
 
 def find_undo(record: Record, change: Change) -> str:
@@ -172,7 +189,7 @@ def close(record: Record, app: App, change: Change, result: WriteResult, surface
     try:
         closed, entry = move(record, change, result.outcome, surface, problem)
     except AuditError as error:
-        state = _STATE[result.outcome] + (f" ({problem})" if problem else "")
+        state = (_PARTLY if result.saved else _STATE[result.outcome]) + (f" ({problem})" if problem else "")
         became = (
             "and it is not yet known whether that was recorded"
             if isinstance(error, RecordUnknownError)
@@ -183,7 +200,7 @@ def close(record: Record, app: App, change: Change, result: WriteResult, surface
             advice="The bot will check the profile and record the outcome once the record works again",
             detail=error.detail,
         ) from error
-    return Settled(app, closed, entry, result.problem)
+    return Settled(app, closed, entry, result.problem, result.saved)
 
 
 def step(change: Change, surface: Surface, problem: str = "") -> AuditEvent:
@@ -226,14 +243,13 @@ def describe_state(record: Record, change: Change) -> str:
     problem = ""
     if change.outcome is Outcome.CANCELLED:
         with suppress(AuditError):
-            problem = _find_problem(record, change)
+            step_ = _find_step(record, change)
+            problem = step_.problem if step_ else ""
     return _CANCELLED_TEXT.get(problem, _OUTCOME_TEXT[change.outcome])
 
 
-def _find_problem(record: Record, change: Change) -> str:
-    """Return the problem of the latest entry of a change; empty if it has none, or is too far back."""
-    entries = record.list_steps(change.app, change.account, _LOOKED_INTO)
-    steps = (entry.event for entry in entries if isinstance(entry, Entry))
-    return next(
-        (step.problem for step in steps if (step.change_id, step.outcome) == (change.id, change.outcome)), ""
-    )
+def _find_step(record: Record, change: Change) -> AuditEvent | None:
+    """Return the event of the current step of a change; None if it cannot be found."""
+    found = record.search(RecordQuery(change=change.id), None, _LOOKED_INTO).entries
+    steps = (entry.event for entry in found if isinstance(entry, Entry))
+    return next((step for step in steps if step.outcome is change.outcome), None)

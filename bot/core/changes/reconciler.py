@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from bot.core.changes import journal
-from bot.core.changes.applying import WriteResult, infer_outcome
+from bot.core.changes.applying import WriteResult, infer_outcome, list_saved
 from bot.core.lookups.profile import find_fields, read_fields
 from bot.core.model import WATCHED, Change, Outcome, Surface, find_app
 from bot.core.parsing.command_line import Apps
@@ -62,12 +62,15 @@ def _close(change: Change, result: WriteResult, apps: Apps, record: Record) -> S
 def _infer(change: Change, apps: Apps, ims: Mapping[str, IM]) -> WriteResult:
     try:
         app, touched = find_fields(change, apps)
-        found = infer_outcome(change, touched, read_fields(app, change.account, touched, ims))
+        now = read_fields(app, change.account, touched, ims)
     except (UsageError, IMError) as error:
         return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(f"the profile cannot be read: {error}"))
+    found = infer_outcome(change, touched, now)
     if found is Outcome.SUCCEEDED:
         return WriteResult(found)
     if found is Outcome.FAILED:
         return WriteResult(found, IMError("the profile still has the old values"))
+    saved = ", ".join(field.word for field in list_saved(change, touched, now))
     words = "the profile has neither the old nor the new values"
+    words += f", except that {saved} changed as wanted" if saved else ""
     return WriteResult(Outcome.UNKNOWN, OutcomeUnknownError(words))

@@ -200,10 +200,10 @@ class Changes:
         done = self._find(actor, change_id, surface, word="undo")
         if done is None:
             raise ExpiredError(f"there is no change {quote(change_id)}", advice=_HISTORY)
-        if done.outcome is not Outcome.SUCCEEDED:
+        app, asked = find_fields(done, self.apps)
+        if not (touched := journal.list_written(self.record, done, asked)):
             state = journal.describe_state(self.record, done)
             raise ExpiredError(f"this change cannot be undone: it {state}", advice=_HISTORY)
-        app, touched = find_fields(done, self.apps)
         if undone_by := journal.find_undo(self.record, done):
             raise ExpiredError(f"it was already undone by change {undone_by}", advice=_HISTORY)
         now = self._read_named(app, done.account, touched)

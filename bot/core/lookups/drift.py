@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
+from bot.core.changes.saved import has_written, may_have_written
 from bot.core.commands import LookupCommand
 from bot.core.fields import Domain, Field
-from bot.core.model import AccountResult, Entry, LookupStatus, Outcome
+from bot.core.model import AccountResult, Entry, LookupStatus
 from bot.core.parsing.values import equivalent
 from bot.core.ports import Record
 from bot.core.results import Drift
@@ -26,15 +27,15 @@ def find_drift(record: Record, command: LookupCommand, rows: Sequence[AccountRes
     entries: Sequence[object] = ()
     with suppress(AuditError):
         entries = record.list_steps(command.app.name, found[0].account, _LOOKED_INTO)
-    written: dict[str, Entry] = {}
-    for entry in entries:
-        if isinstance(entry, Entry) and entry.event.outcome is Outcome.SUCCEEDED:
-            for tag in entry.event.after:
-                written.setdefault(tag, entry)
-    return tuple(
-        Drift(field, written[field.tag].event.actor, written[field.tag].at)
+    ends = [entry for entry in entries if isinstance(entry, Entry) and has_written(entry.event)]
+    written = (
+        (field, next((entry for entry in ends if may_have_written(entry.event, field)), None))
         for field in command.fields
-        if field.tag in written and _has_drifted(field, written[field.tag], found[0])
+    )
+    return tuple(
+        Drift(field, entry.event.actor, entry.at)
+        for field, entry in written
+        if entry and _has_drifted(field, entry, found[0])
     )
 
 

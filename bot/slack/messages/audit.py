@@ -15,6 +15,7 @@ from slack_sdk.models.blocks import (
     RichTextElement,
 )
 
+from bot.core.changes.saved import has_written
 from bot.core.commands import WORDS, SetFields, UndoChange
 from bot.core.fields import Domain, offered
 from bot.core.model import Actor, AlteredEntry, App, AuditEvent, Entry, Head, Outcome, Surface, find_app
@@ -228,10 +229,10 @@ def _show_entry(entry: Entry, channel: _Channel, trim: Truncator) -> Iterator[Bl
         quote_reason(event, trim),
     )
     lines = [" · ".join(filter(None, said)), *show_problem(event, trim)]
-    undo = channel.undone.get(event.change_id) if is_done(event) else None
+    undo = channel.undone.get(event.change_id) if has_written(event) else None
     if undo:
         lines.append(f"↩️ Undone by {channel.person(undo.event.actor)}, entry #{undo.sequence}")
-    can_undo = is_done(event) and undo is None
+    can_undo = has_written(event) and undo is None
     yield plain_section(lines, Button("Undo…", "undo_change", event.change_id) if can_undo else None)
     if is_long:
         yield paragraph(_run_on(found))

@@ -153,7 +153,7 @@ def show_settled(settled: Settled, seen_by: str, trim: Truncator, link: str = ""
     if change.outcome is not Outcome.CANCELLED:
         found = differences(app.custom, change.before, change.after, trim)
         yield show_differences(found, "Before", "After" if done else "Requested")
-    if done:
+    if done or settled.saved:
         yield buttons(
             Button("Undo…", "undo_change", change.id), Button("History", "change_history", change.id)
         )
@@ -216,11 +216,12 @@ def _outcome_lines(settled: Settled, trim: Truncator) -> list[list[RichTextEleme
         case Outcome.SUCCEEDED:
             undone = [words("Undid change "), code(change.undoes), words(".")]
             done = [bold("Done. "), *fields, words(" saved and verified.")]
-            return [done, undone] if change.undoes else [done]
+            refused = [words(f"Tencent Chat answered: {_problem_text(settled, trim)}")]
+            return [done, *([undone] if change.undoes else []), *([refused] if settled.problem else [])]
         case Outcome.CANCELLED:
             return [[bold("Cancelled. "), *there, words(" is unchanged. Nothing was sent.")]]
         case Outcome.FAILED:
-            failed = [*there, words(" does not have the new values.")]
+            failed = [*there, words(_say_saved(settled.saved, trim))]
             advice = _advice(settled, "Run the command again for a new preview")
             return [[bold(f"Failed: {_problem_text(settled, trim)}")], failed, [words(trim(advice))]]
         case _:
@@ -234,6 +235,16 @@ def _outcome_lines(settled: Settled, trim: Truncator) -> list[list[RichTextEleme
                 words("."),
             ]
             return [unknown, [words(_problem_text(settled, trim))], [words(patience)]]
+
+
+def _say_saved(saved: Sequence[Field] | None, trim: Truncator) -> str:
+    """Say which new values a profile has after a change failed."""
+    if saved is None:
+        return " could not be read since: it may have some of the new values."
+    if not saved:
+        return " does not have the new values."
+    names = ", ".join(field_label(field, trim) for field in saved)
+    return f" has the new values of {names} alone. Undo restores the old ones."
 
 
 def _problem_text(settled: Settled, trim: Truncator) -> str:

@@ -12,11 +12,11 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
 )
 
+from bot.core.changes.saved import has_written
 from bot.core.model import AlteredEntry, App, Entry, EntryKind, find_app
 from bot.core.results import History, RecordPage
 from bot.core.text.value_words import format_time
 from bot.core.text.visible_text import make_visible
-from bot.slack.messages.audit import is_done
 from bot.slack.messages.blocks import (
     Button,
     Truncator,
@@ -219,7 +219,7 @@ def _show_next(found: RecordPage, page: PageControls) -> Iterator[Block]:
     if entry is None or found.query.is_search or not page.history_id:
         return
     event = entry.event
-    undo = [Button("Undo…", "undo_change", event.change_id)] if page.may_change and is_done(event) else []
+    undo = [Button("Undo…", "undo_change", event.change_id)] if page.may_change and has_written(event) else []
     lead = Button("All steps", "show_change", event.change_id)
     if found.query.change:
         lead = Button("Details", "show_entry", str(entry.sequence))

@@ -30,6 +30,7 @@ from tests.support.changes_fixture import (
     ALICE,
     ALLOW,
     APPS,
+    BY_WORD,
     EDDA,
     ERIK,
     GENDER,
@@ -40,6 +41,7 @@ from tests.support.changes_fixture import (
     ChangesFixture,
     asked,
 )
+from tests.support.fakes import FakeIM
 
 Fates: TypeAlias = Mapping[str, Sequence[IMError | None]]
 """The errors of calls to the vendor, by command and in order."""
@@ -275,7 +277,7 @@ def test_says_why_a_change_can_no_longer_be_confirmed(fixture: ChangesFixture) -
         ExpiredError, match=r"^this change was replaced, because the profile changed meanwhile$"
     ):
         fixture.changes.confirm(EDDA, moved.id)
-    fixture.record.failing = {"list_steps": [AuditError("the disk is gone")] * 9}
+    fixture.record.failing = {"search": [AuditError("the disk is gone")] * 9}
     with pytest.raises(ExpiredError, match=r"^this change was cancelled$"):
         fixture.changes.confirm(EDDA, moved.id)
 
@@ -453,16 +455,116 @@ def test_a_refusal_of_the_vendor_is_a_failure_with_its_code(fixture: ChangesFixt
     assert (fixture.profile, fixture.writes) == (ALICE, 1)
 
 
-def test_says_which_fields_the_vendor_kept_of_what_it_refused(fixture: ChangesFixture) -> None:
+def save_before_refusing(fixture: ChangesFixture, *tags: str) -> None:
+    """Let the vendor save some fields of a write, and then refuse it."""
+
+    class SavingInPart(type(fixture.im)):  # type: ignore[misc]  # the fake's own class
+        def set_profile(self, account: str, values: Values, deadline: object) -> None:
+            super().set_profile(account, {tag: values[tag] for tag in tags}, deadline)
+            raise REFUSED
+
+    fixture.im = SavingInPart(fixture.im.said, fixture.im.imported)
+
+
+def accept_again(fixture: ChangesFixture) -> None:
+    fixture.im = FakeIM(fixture.im.said, fixture.im.imported)
+
+
+def test_a_refused_write_that_took_effect_succeeded(fixture: ChangesFixture) -> None:
     change = fixture.preview("nick=Alicia level=8")
     fixture.im.losing = {"portrait_set": [REFUSED]}
 
     settled = fixture.confirm(change)
 
-    assert settled.change.outcome is Outcome.FAILED
+    assert settled.change.outcome is Outcome.SUCCEEDED
     assert isinstance(settled.problem, InvalidRequestError)
     assert str(settled.problem).endswith(", but nick, level changed anyway")
     assert settled.problem.code == 40005
+    assert settled.entry.event.problem.endswith(", but nick, level changed anyway (40005)")
+    assert isinstance(fixture.changes.undo(EDDA, change.id), Preview)
+
+
+def test_says_which_fields_the_vendor_saved_of_what_it_refused(fixture: ChangesFixture) -> None:
+    change = fixture.preview("nick=Alicia level=8")
+    save_before_refusing(fixture, NICK)
+
+    settled = fixture.confirm(change)
+
+    assert settled.change.outcome is Outcome.FAILED
+    assert settled.saved == (BY_WORD["nick"],)
+    assert str(settled.problem).endswith(", but nick changed anyway")
+    assert fixture.steps[-1] is Outcome.FAILED
+
+
+def test_names_whose_refused_change_saved_a_field(fixture: ChangesFixture) -> None:
+    old = fixture.preview("nick=Third level=9", ERIK)
+    change = fixture.preview("nick=Alicia level=8")
+    save_before_refusing(fixture, NICK)
+    fixture.confirm(change)
+    fixture.someone_else_writes({LEVEL: 8})
+
+    preview = fixture.changes.confirm(ERIK, old.id)
+
+    assert isinstance(preview, Preview)
+    assert [
+        (each.field.tag, each.before, each.now, each.origin and each.origin.actor, each.is_outside)
+        for each in preview.later
+    ] == [(NICK, "Alice", "Alicia", EDDA, False), (LEVEL, 7, 8, None, True)]
+
+
+def test_names_no_refused_change_whose_field_was_overwritten_elsewhere(fixture: ChangesFixture) -> None:
+    old = fixture.preview("nick=Third", ERIK)
+    fixture.done("nick=Again")
+    change = fixture.preview("nick=Alicia level=8")
+    save_before_refusing(fixture, NICK)
+    fixture.confirm(change)
+    fixture.someone_else_writes({NICK: "Again"})
+
+    preview = fixture.changes.confirm(ERIK, old.id)
+
+    assert isinstance(preview, Preview)
+    assert [each.origin for each in preview.later] == [None]
+
+
+def test_undoes_what_the_vendor_saved_of_a_refused_change(fixture: ChangesFixture) -> None:
+    change = fixture.preview("nick=Alicia level=8")
+    save_before_refusing(fixture, NICK)
+    fixture.confirm(change)
+    accept_again(fixture)
+    fixture.someone_else_writes({LEVEL: 9})
+
+    undo = fixture.changes.undo(ERIK, change.id)
+
+    assert isinstance(undo, Preview)
+    assert (undo.change.after, undo.change.undoes) == ({NICK: "Alice"}, change.id)
+    fixture.confirm(undo.change)
+    assert fixture.profile == {NICK: "Alice", LEVEL: 9}
+    with pytest.raises(ExpiredError, match="already undone"):
+        fixture.changes.undo(ERIK, change.id)
+
+
+def test_overwrites_nothing_in_undoing_a_refused_change(fixture: ChangesFixture) -> None:
+    change = fixture.preview("nick=Alicia level=8")
+    save_before_refusing(fixture, NICK)
+    fixture.confirm(change)
+    fixture.someone_else_writes({NICK: "Somebody"})
+
+    assert isinstance(fixture.changes.undo(ERIK, change.id), Overwritten)
+
+
+def test_says_that_a_refused_change_was_applied_in_part_though_that_could_not_be_recorded(
+    fixture: ChangesFixture,
+) -> None:
+    change = fixture.preview("nick=Alicia level=8")
+    save_before_refusing(fixture, NICK)
+    fixture.record.failing = {"move": [None, BROKEN]}
+
+    with pytest.raises(AuditError, match="attempted and applied in part"):
+        fixture.changes.confirm(EDDA, change.id)
+    (settled,) = fixture.changes.settle_open(timedelta(0))
+
+    assert settled.change.outcome is Outcome.UNKNOWN
+    assert str(settled.problem).endswith("except that nick changed as wanted")
 
 
 def test_a_refusal_stands_when_the_profile_cannot_be_read_after_it(fixture: ChangesFixture) -> None:
@@ -471,7 +573,10 @@ def test_a_refusal_stands_when_the_profile_cannot_be_read_after_it(fixture: Chan
         "portrait_get": [None, None, UnavailableError("asleep")],
     }
 
-    assert fixture.confirm(fixture.preview()).problem is REFUSED
+    settled = fixture.confirm(fixture.preview())
+
+    assert (settled.change.outcome, settled.problem) == (Outcome.FAILED, REFUSED)
+    assert settled.saved is None
 
 
 def test_a_write_that_never_left_is_a_failure(fixture: ChangesFixture) -> None:

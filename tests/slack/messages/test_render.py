@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.bulk.id_column import Column, ColumnGuess
+from bot.core.changes.saved import add_saved
 from bot.core.commands import SPECS, LookupCommand, ShowHistory
 from bot.core.fields import FRIEND_FIELDS, NICK, PROFILE_FIELDS, Domain, custom_field, named
 from bot.core.file_lookups import FileLookupState
@@ -157,6 +158,10 @@ DENIED = PermissionDeniedError(
     lacks_role=True,
 )
 REFUSED = InvalidRequestError("the nickname holds a forbidden word", code=40605)
+FORBID = next(field for field in PROFILE_FIELDS if field.word == "forbid")
+PARTLY_REFUSED = InvalidRequestError(
+    add_saved(str(REFUSED), (FORBID,)), code=40605, advice="Choose another nickname"
+)
 UNANSWERED = OutcomeUnknownError("Tencent Chat did not answer in time")
 EVERY_MISS = [missed(f"missing_{number}", status) for number, status in enumerate(list(LookupStatus)[1:])]
 HALFWAY = Progress(
@@ -279,6 +284,11 @@ MESSAGES: dict[str, Callable[[], Message]] = {
     "settled_succeeded": lambda: show(settled(Outcome.SUCCEEDED)),
     "settled_undone": lambda: show(settled(Outcome.SUCCEEDED, change=UNDO)),
     "settled_failed": lambda: show(settled(Outcome.FAILED, REFUSED)),
+    "settled_failed_partly": lambda: show(
+        replace(settled(Outcome.FAILED, PARTLY_REFUSED), saved=(FORBID,)),
+    ),
+    "settled_failed_unread": lambda: show(replace(settled(Outcome.FAILED, REFUSED), saved=None)),
+    "settled_succeeded_refused": lambda: show(settled(Outcome.SUCCEEDED, PARTLY_REFUSED)),
     "settled_unknown": lambda: show(settled(Outcome.UNKNOWN, UNANSWERED)),
     "settled_cancelled": lambda: show(settled(Outcome.CANCELLED)),
     "history": lambda: show(HISTORY, PageControls(0, 20, None, "older")),
@@ -1119,6 +1129,20 @@ def test_confirms_and_cancels_in_one_row() -> None:
             ("Cancel", "cancel_change", CHANGE.id, None),
         ]
     ]
+
+
+def test_offers_to_undo_what_was_saved_of_a_refused_change() -> None:
+    entry = enter(outcome=Outcome.FAILED, problem=f"{PARTLY_REFUSED} (40605)")
+
+    for message in (
+        show(replace(settled(Outcome.FAILED, PARTLY_REFUSED), saved=(FORBID,))),
+        tell(entry),
+        show(
+            RecordPage(RecordQuery(change=CHANGE.id), {"prod": PROD}, (entry,), None, with_values=True),
+            PageControls(history_id="bob_k", may_change=True),
+        ),
+    ):
+        assert "undo_change" in str(message.blocks)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.UNKNOWN, Outcome.CANCELLED])
