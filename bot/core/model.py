@@ -224,7 +224,7 @@ WRITES = frozenset({Outcome.ATTEMPTED, Outcome.SUCCEEDED, Outcome.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of one account's profile, bound to exactly the difference shown to its actor.
+    """A change of one account's profile, bound to exactly what was shown to its actor.
 
     Args:
         id: The opaque, random id, which buttons carry and people type after undo.
@@ -237,6 +237,7 @@ class Change:
         proposed_at: The time of the proposal (UTC).
         undoes: The id of the change that it undoes; empty if none.
         outcome: The outcome so far.
+        kept: The requested values that the profile had already, by tag; they are not written.
     """
 
     id: str
@@ -249,6 +250,7 @@ class Change:
     proposed_at: datetime
     undoes: str = ""
     outcome: Outcome = Outcome.PROPOSED
+    kept: Values = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,9 +261,8 @@ class Preview:
 
     Args:
         app: The app.
-        change: The change, bound to the difference shown.
+        change: The change, bound to what is shown.
         later: The fields that changed after an earlier preview, which this one replaces.
-        kept: The requested values that the profile has already, by tag.
         nick: The account's nickname, which exposes a wrong id; empty if it has none or was not read.
         problem: The reason why the last try to confirm it sent nothing; None before the first.
     """
@@ -271,7 +270,6 @@ class Preview:
     app: App
     change: Change
     later: tuple[LaterChange, ...] = ()
-    kept: Values = field(default_factory=lambda: NOTHING)
     nick: str = ""
     problem: BotError | None = None
 

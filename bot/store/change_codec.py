@@ -39,6 +39,7 @@ class ChangeContent(msgspec.Struct, gc=False):
     team: str
     undoes: str
     user: str
+    kept: dict[str, Value] = {}
 
     @classmethod
     def of(cls, change: Change) -> Self:
@@ -54,6 +55,7 @@ class ChangeContent(msgspec.Struct, gc=False):
             team=change.actor.team_id,
             undoes=change.undoes,
             user=change.actor.user_id,
+            kept=dict(change.kept),
         )
 
     def to_change(self, outcome: Outcome) -> Change:
@@ -69,6 +71,7 @@ class ChangeContent(msgspec.Struct, gc=False):
             proposed_at=datetime.fromisoformat(self.proposed_at),
             undoes=self.undoes,
             outcome=outcome,
+            kept=self.kept,
         )
 
 
@@ -78,8 +81,11 @@ _read_json = msgspec.json.Decoder(ChangeContent).decode
 
 def encode_change(change: Change, moved_at: str) -> dict[str, str]:
     """Encode a change as a row."""
+    said = msgspec.structs.asdict(ChangeContent.of(change))
+    if not change.kept:
+        del said["kept"]
     # In ASCII, JSON can hold characters that databases refuse, and the digest stays valid.
-    content = json.dumps(msgspec.structs.asdict(ChangeContent.of(change)), sort_keys=True)
+    content = json.dumps(said, sort_keys=True)
     return {
         "id": index_key(change.id),
         "content": content,

@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.core.model import Change, Outcome
@@ -32,6 +34,15 @@ def test_writes_a_change_exactly_so() -> None:
 
 def test_reads_a_change_back_as_it_was_written() -> None:
     assert change_codec.read_content(change_codec.ChangeRow(**ROW)).to_change(Outcome.PROPOSED) == CHANGE
+
+
+def test_keeps_the_values_that_need_no_change_only_where_there_are_some() -> None:
+    change = replace(CHANGE, kept={"k": "\ud800", "l": 7})
+    row = change_codec.encode_change(change, ROW["moved_at"])
+
+    assert json.loads(row["content"]) == {**json.loads(ROW["content"]), "kept": {"k": "\ud800", "l": 7}}
+    content = change_codec.read_content(change_codec.ChangeRow(**row))
+    assert content.to_change(change.outcome) == change
 
 
 def test_makes_of_a_change_what_its_entries_can_say_of_it() -> None:

@@ -65,6 +65,14 @@ def head_of(url: str) -> str:
     return verify_url(url).head
 
 
+def test_is_sound_with_a_change_of_which_a_part_needed_none(store: Store, url: str) -> None:
+    change = replace(a_change(), kept={"Tag_A": "\0\ud800", "Tag_B": 7})
+    store.propose(change, step(change, Outcome.PROPOSED))
+
+    assert store.find("op_1") == change
+    assert verify_url(url).status is RecordStatus.SOUND
+
+
 def test_finds_a_record_sound(filled: str) -> None:
     report = verify_url(filled)
 

@@ -228,7 +228,7 @@ LATER = (
     LaterChange(VIP, None, "gold"),
     LaterChange(VIP, "gold", "silver", is_outside=False),
 )
-PREVIEW = Preview(PROD, CHANGE, kept={"Tag_Profile_IM_Level": 3})
+PREVIEW = Preview(PROD, replace(CHANGE, kept={"Tag_Profile_IM_Level": 3}))
 UNCHANGED = Unchanged(PROD, "bob_k", CHANGE.after)
 FORM = Form(PROD, "alice", ALICE)
 HISTORY = History(

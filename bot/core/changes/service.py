@@ -116,7 +116,7 @@ class Changes:
         check_text("the reason", reason)
         now = self._read_named(app, account, tuple(command.values)) if command.values else NOTHING
         change = self._new(actor, app, account, now, command.values, reason=reason)
-        return self._preview(app, change, surface, command.values, now)
+        return self._preview(app, change, surface, now)
 
     def confirm(self, actor: Actor, change_id: str, surface: Surface = Surface.BUTTON) -> ChangeResult:
         """Apply a change once if the profile is unchanged since its preview; else return a new preview.
@@ -131,8 +131,8 @@ class Changes:
             change = self._own(actor, change_id, surface)
             app, touched = find_fields(change, self.apps)
             self._check_age(change, surface)
-            now = self._read_named(app, change.account, touched)
-        if anew := self._replace_if_moved(app, change, touched, now, surface):
+            now = self._read_shown(app, change)
+        if anew := self._replace_if_moved(app, change, now, surface):
             return anew
         # Starts before the intent is recorded: nothing is sent once another process may settle the change.
         to_write = deadline.within(WRITE_SECONDS)
@@ -159,10 +159,10 @@ class Changes:
             BotError: As for confirming.
         """
         change = self._own(actor, change_id, surface)
-        app, touched = find_fields(change, self.apps)
+        app, _ = find_fields(change, self.apps)
         self._check_age(change, surface)
-        now = self._read_named(app, change.account, touched)
-        return self._replace_if_moved(app, change, touched, now, surface) or Preview(
+        now = self._read_shown(app, change)
+        return self._replace_if_moved(app, change, now, surface) or Preview(
             app, change, nick=str(now.get(NICK.tag, ""))
         )
 
@@ -214,7 +214,7 @@ class Changes:
             return Overwritten(app, done, later)
         wanted = {field: undo_value(field, done.before.get(field.tag)) for field in touched}
         change = self._new(actor, app, done.account, now, wanted, reason=undo_reason(done.id), undoes=done.id)
-        return self._preview(app, change, surface, wanted, now)
+        return self._preview(app, change, surface, now)
 
     def settle_open(self, grace: timedelta = GRACE) -> Iterator[Settled]:
         """Settle, by reading profiles, the changes that a crash or a silent vendor left open.
@@ -292,38 +292,41 @@ class Changes:
         """Read the fields of a change, and the nickname."""
         return self._read(app, account, tuple(dict.fromkeys((*touched, NICK))))
 
-    def _preview(
-        self, app: App, change: Change, surface: Surface, wanted: Mapping[Field, Value], now: Values
-    ) -> Preview | Unchanged:
-        asked = {field.tag: value for field, value in wanted.items()}
+    def _read_shown(self, app: App, change: Change) -> Values:
+        """Read what the preview of a change shows."""
+        return self._read_named(app, change.account, _shown_fields(app, change))
+
+    def _preview(self, app: App, change: Change, surface: Surface, now: Values) -> Preview | Unchanged:
         if not change.after:
-            return Unchanged(app, change.account, asked)
+            return Unchanged(app, change.account, change.kept)
         journal.propose(self.record, change, surface)
-        kept = {tag: value for tag, value in asked.items() if tag not in change.after}
-        return Preview(app, change, kept=kept, nick=str(now.get(NICK.tag, "")))
+        return Preview(app, change, nick=str(now.get(NICK.tag, "")))
 
     def _replace_if_moved(
-        self, app: App, old: Change, touched: tuple[Field, ...], now: Values, surface: Surface
+        self, app: App, old: Change, now: Values, surface: Surface
     ) -> Preview | Unchanged | Overwritten | None:
         """Cancel a change whose profile changed since its preview, and propose it anew; None if it did not.
 
+        What needed no change counts, too: the actor was told that it is so.
         An undo is not proposed anew: it would overwrite the later change, even one to the same value.
         """
-        changed = touched if old.undoes else changed_fields(touched, now, old.before)
+        shown, then = _shown_fields(app, old), {**old.kept, **old.before}
+        changed = shown if old.undoes else changed_fields(shown, now, then)
         if not changed:
             return None
         with keeps_waiting(old.id):
-            later = find_later(self.record, old, changed, old.before, now)
+            later = find_later(self.record, old, changed, then, now)
             if not later:
                 return None
             with before_sending():
                 journal.move(self.record, old, Outcome.CANCELLED, surface, journal.MOVED)
         if old.undoes:
             return Overwritten(app, old, later)
-        wanted = {field: old.after[field.tag] for field in touched}
+        asked = {**old.kept, **old.after}
+        wanted = {field: asked[field.tag] for field in shown}
         change = self._new(old.actor, app, old.account, now, wanted, reason=old.reason, undoes=old.undoes)
-        shown = self._preview(app, change, surface, wanted, now)
-        return replace(shown, later=later) if isinstance(shown, Preview) else shown
+        anew = self._preview(app, change, surface, now)
+        return replace(anew, later=later) if isinstance(anew, Preview) else anew
 
     def _new(
         self,
@@ -352,7 +355,13 @@ class Changes:
             reason=reason,
             proposed_at=journal.now(self.record),
             undoes=undoes,
+            kept={field.tag: value for field, value in wanted.items() if field.tag not in after},
         )
+
+
+def _shown_fields(app: App, change: Change) -> tuple[Field, ...]:
+    """List the fields of a change, and those that were asked for and need none."""
+    return fields.named((*change.after, *change.kept), Domain.PROFILE, app.custom)
 
 
 def _refused_undo(actor: Actor, done: Change, surface: Surface) -> AuditEvent:

@@ -110,8 +110,8 @@ def show_preview(preview: Preview, seen_by: str, trim: Truncator) -> Iterator[Bl
         Button(confirm_label(preview), "confirm_change", change.id, "primary"),
         Button("Cancel", "cancel_change", change.id),
     )
-    if preview.kept:
-        yield plain_context(cut(f"No change needed: {_list_values(app, preview.kept, trim)}", _MAX_CONTEXT))
+    if change.kept:
+        yield plain_context(cut(f"No change needed: {_list_values(app, change.kept, trim)}", _MAX_CONTEXT))
     yield context("nothing is changed yet", _expiry(change), _change_id(change), seen_by, trim.note())
 
 
@@ -204,7 +204,8 @@ def _problem_lines(problem: BotError, trim: Truncator) -> Iterator[list[RichText
 
 
 def _nick(preview: Preview, trim: Truncator) -> list[RichTextElement]:
-    nick = preview.nick or {**preview.kept, **preview.change.before}.get(NICK.tag, "")
+    change = preview.change
+    nick = preview.nick or {**change.kept, **change.before}.get(NICK.tag, "")
     return [bold(trim(format_value(NICK, nick))), words("  ")] if nick else []
 
 

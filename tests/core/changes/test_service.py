@@ -62,7 +62,7 @@ def test_shows_the_difference_and_writes_nothing(fixture: ChangesFixture) -> Non
     change = preview.change
     assert change.before == {NICK: "Alice"}
     assert change.after == {NICK: "Alicia", GENDER: "Gender_Type_Female"}
-    assert preview.kept == {LEVEL: 7}
+    assert change.kept == {LEVEL: 7}
     assert change.reason == "ticket 4711"
     assert fixture.record.find(change.id) == change
     assert (fixture.writes, fixture.steps) == (0, [Outcome.PROPOSED])
@@ -306,10 +306,53 @@ def test_shows_a_change_anew_when_the_profile_moved_since(fixture: ChangesFixtur
     assert all(each.is_outside and each.origin is None for each in preview.later)
     assert preview.change.before == {NICK: "Ally"}
     assert preview.change.after == {NICK: "Alicia"}
-    assert (preview.change.reason, preview.kept) == ("why", {LEVEL: 8})
+    assert (preview.change.reason, preview.change.kept) == ("why", {LEVEL: 8})
     assert fixture.steps == [Outcome.PROPOSED, Outcome.CANCELLED, Outcome.PROPOSED]
     assert fixture.writes == 0
     assert fixture.confirm(preview.change).change.outcome is Outcome.SUCCEEDED
+
+
+def test_shows_a_change_anew_when_what_needed_no_change_moved_since(fixture: ChangesFixture) -> None:
+    old = fixture.preview("nick=Alicia level=7")
+    fixture.confirm(fixture.preview("level=9", ERIK))
+
+    preview = fixture.changes.confirm(EDDA, old.id)
+
+    assert isinstance(preview, Preview)
+    assert [
+        (each.field.tag, each.before, each.now, each.origin and each.origin.actor) for each in preview.later
+    ] == [(LEVEL, 7, 9, ERIK)]
+    assert preview.change.after == {NICK: "Alicia", LEVEL: 7}
+    assert fixture.profile == {NICK: "Alice", LEVEL: 9}
+    fixture.confirm(preview.change)
+    assert fixture.profile == {NICK: "Alicia", LEVEL: 7}
+
+
+def test_remembers_what_needs_no_change_in_a_preview_made_anew(fixture: ChangesFixture) -> None:
+    old = fixture.preview("nick=Alicia level=7")
+    fixture.someone_else_writes({NICK: "Ally"})
+    preview = fixture.changes.confirm(EDDA, old.id)
+    assert isinstance(preview, Preview)
+    assert preview.change.kept == {LEVEL: 7}
+    fixture.someone_else_writes({LEVEL: 8})
+
+    again = fixture.changes.review(EDDA, preview.change.id)
+
+    assert isinstance(again, Preview)
+    assert again.change.after == {NICK: "Alicia", LEVEL: 7}
+
+
+def test_sends_nothing_of_what_needs_no_change(fixture: ChangesFixture) -> None:
+    settled = fixture.confirm(fixture.preview("nick=Alicia level=7"))
+
+    assert [entry.event.after for entry in fixture.record.entries] == [{NICK: "Alicia"}] * 3
+    assert settled.change.kept == {LEVEL: 7}
+
+
+def test_shows_what_needs_no_change_in_another_process(fixture: ChangesFixture) -> None:
+    change = fixture.preview("nick=Alicia level=7")
+
+    assert fixture.changes.recall(EDDA, change.id).change.kept == {LEVEL: 7}
 
 
 def test_names_who_changed_which_field_after_the_preview(fixture: ChangesFixture) -> None:

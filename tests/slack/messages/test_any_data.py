@@ -186,7 +186,7 @@ def test_renders_any_change_within_every_limit(
     failure = OutcomeUnknownError(problem, code=40006, advice=reason)
 
     for message in (
-        render(Preview(app, change, kept=before), command="/im", actor_id="U01"),
+        render(Preview(app, replace(change, kept=before)), command="/im", actor_id="U01"),
         render(Unchanged(app, account, after), command="/im", actor_id="U01"),
         render(Settled(app, change, entries[0], failure), command="/im", actor_id="U01"),
         render(Form(app, account, before), command="/im", actor_id="U01"),

@@ -268,7 +268,7 @@ MESSAGES: dict[str, Callable[[], Message]] = {
             replace(CHANGE, after={"Tag_Profile_IM_BirthDay": 20260420}, before={}),
         )
     ),
-    "preview_moved": lambda: show(replace(PREVIEW, later=LATER, kept={})),
+    "preview_moved": lambda: show(replace(PREVIEW, change=CHANGE, later=LATER)),
     "preview_waiting": lambda: show(replace(PREVIEW, problem=NOTHING_SENT)),
     "overwritten": lambda: show(Overwritten(PROD, CHANGE, LATER)),
     "overwritten_one": lambda: show(Overwritten(PROD, CHANGE, LATER[:1])),
@@ -1063,9 +1063,9 @@ def changes_of(text: str) -> Iterator[Message]:
     change = replace(UNDO, account=text, before=values, after=values, reason=text, undoes=text)
     problem = IMError(text, code=40601, advice=text)
     entry = enter(1, change, Outcome.FAILED, problem=text, accounts=(text,) * 7)
-    named = Preview(app, replace(change, undoes=""), later=LATER, kept=values)
+    named = Preview(app, replace(change, undoes="", kept=values), later=LATER)
     results: tuple[Result, ...] = (
-        Preview(app, change, kept=values),
+        Preview(app, replace(change, kept=values)),
         named,
         Unchanged(app, text, values),
         Form(app, text, values),
@@ -1172,7 +1172,7 @@ def test_survives_the_longest_change() -> None:
     entries = [enter(number, change) for number in range(20)]
 
     for message in (
-        show(Preview(app, change, kept=values)),
+        show(Preview(app, replace(change, kept=values))),
         show(
             History(app, "bob_k", tuple(entries), None, with_values=True), PageControls(0, 20, None, "older")
         ),

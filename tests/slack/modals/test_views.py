@@ -174,7 +174,7 @@ def test_shows_any_change_within_every_limit(
     failure = OutcomeUnknownError(problem, code=40006, advice=reason)
 
     for view in (
-        review_view(Preview(app, change, kept=before, later=LATER)),
+        review_view(Preview(app, replace(change, kept=before), later=LATER)),
         unchanged_view(Unchanged(app, account, after)),
         settled_view(Settled(app, change, enter(7, change, outcome), failure), "Audit channel: x."),
         notice_view(render_error(failure, command="/im")),
