@@ -15,6 +15,7 @@ from bot.audit_tasks import Audit
 from bot.bulk.file_lookup_loop import FileLookupLoop
 from bot.bulk.file_lookup_run import FileLookupTools
 from bot.bulk.file_lookups import FileLookups
+from bot.bulk.job_record import ENTRY_ACCOUNTS
 from bot.core.changes.service import Changes
 from bot.core.limits import LookupLimits
 from bot.core.ports import IM, People
@@ -56,6 +57,10 @@ PRIORITY_WORKERS = 4
 """Workers that answer "busy" and cancel jobs when all others are taken; Slack may delay one of them."""
 WAIT_FOR_COMMANDS = 0.01
 """The most seconds that one call of a file lookup after the other waits while commands run."""
+QUIET_SECONDS = 1.0
+"""Seconds after the last command from which on a file lookup writes as much together as it can."""
+BESIDE_COMMANDS = 100
+"""The most accounts that it writes together before that: commands wait for the database meanwhile."""
 CLOSE_SECONDS = 22.0
 """Seconds that running commands still get when the bot stops: their budget, and time to answer."""
 
@@ -152,7 +157,9 @@ def make_bot(
     background = FairExecutor(CONCURRENT_CALLS, partial(workers.wait_until_idle, WAIT_FOR_COMMANDS))
     kept = store.open_file_lookups(settings.apps.by_name, _make_cipher(settings))
     notices = SlackFileLookupNotices(slack, files, kept, pace)
-    loop = FileLookupLoop(FileLookupTools(services, kept, notices, background))
+    loop = FileLookupLoop(
+        FileLookupTools(services, kept, notices, background, most=partial(_most_together, workers))
+    )
     file_lookups = FileLookups(services, kept, notices, loop)
     answers = (lookups, FileLookupAnswers(command, interactions, files, file_lookups))
     trouble, expect = audit.channel_trouble, post_links.expect if relay else lambda _, __: None
@@ -184,6 +191,10 @@ def _make_interactions(settings: Settings, store: Store) -> Interactions:
 def _make_cipher(settings: Settings) -> Cipher:
     # The bot token is a secret that all processes share, and the database does not hold.
     return Cipher(settings.slack_bot_token.get_secret_value())
+
+
+def _most_together(workers: Workers) -> int:
+    return ENTRY_ACCOUNTS if workers.seconds_idle > QUIET_SECONDS else BESIDE_COMMANDS
 
 
 def _make_bolt(slack: SlackClient, settings: Settings) -> App:

@@ -14,6 +14,7 @@ from threading import Event
 from bot.bulk.file_lookup_csv import choose_format, open_csv
 from bot.bulk.file_lookups import is_late, make_event, make_record
 from bot.bulk.job import PAUSES, BulkLookup
+from bot.bulk.job_record import ENTRY_ACCOUNTS
 from bot.bulk.row_formats import RowFormat
 from bot.bulk.run import BulkRun
 from bot.core.file_lookups import (
@@ -74,6 +75,7 @@ class FileLookupTools:
         notices: Tells their actors how far they have come.
         pool: Makes the calls of all runs of this process, which take turns.
         pauses: Seconds before ids that got no answer are asked about again.
+        most: Returns the most accounts that are recorded and kept together, up to ENTRY_ACCOUNTS.
     """
 
     services: Services
@@ -81,6 +83,7 @@ class FileLookupTools:
     notices: FileLookupNotices
     pool: FairExecutor
     pauses: Sequence[float] = PAUSES
+    most: Callable[[], int] = lambda: ENTRY_ACCOUNTS
 
 
 class FileLookupRun:
@@ -108,6 +111,7 @@ class FileLookupRun:
         self._record = make_record(tools.services.record, lookup)
         self._pool = tools.pool.group(bulk=True)
         self._pauses = tools.pauses
+        self._most = tools.most
         self._lease_seconds = lease_seconds
         self._bulk: BulkLookup | None = None
         self._stopped = Event()
@@ -168,7 +172,7 @@ class FileLookupRun:
         if self._stopped.is_set() or self.is_late:
             self._bulk.stop.set()
         self._notices.show(lookup)
-        run = BulkRun(self._bulk, self._record, self._keep, Counter(lookup.counts))
+        run = BulkRun(self._bulk, self._record, self._keep, Counter(lookup.counts), self._most)
         problem = run.run(self._store.list_ids(lookup.id, lookup.done))
         if sum(self._kept.values()) == lookup.total:
             self._move(FileLookupState.SENDING)

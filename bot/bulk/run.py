@@ -25,12 +25,14 @@ class BulkRun:
         record: Its record.
         keep: Writes more rows, given the counts of all, and shows how far it has come.
         counts: The numbers of rows that are written, by status.
+        most: Returns the most accounts that are recorded and written together, up to ENTRY_ACCOUNTS.
     """
 
     lookup: BulkLookup
     record: JobRecord
     keep: Callable[[bytes, Mapping[LookupStatus, int]], None]
     counts: Counter[LookupStatus]
+    most: Callable[[], int] = lambda: ENTRY_ACCOUNTS
 
     def run(self, ids: Iterable[str]) -> IMError | None:
         """Look up ids until the end, or until it is stopped; return why the vendor cannot be asked.
@@ -45,7 +47,7 @@ class BulkRun:
             with closing(self.lookup.run(ids, answered=bool(self.counts))) as found:
                 for batch in found:
                     batches.append(batch)
-                    is_full = sum(len(each.accounts) for each in batches) > ENTRY_ACCOUNTS - CALL_ACCOUNTS
+                    is_full = sum(len(each.accounts) for each in batches) > self.most() - CALL_ACCOUNTS
                     if is_full or time.monotonic() - kept_at > KEEP_SECONDS:
                         self._keep(batches)
                         batches, kept_at = [], time.monotonic()

@@ -1,6 +1,7 @@
 """Bounded worker threads for the work after the ack, with a queue that is fair between people."""
 
 import logging
+import math
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator
@@ -81,6 +82,7 @@ class Workers:
     _begun: deque[Job] = field(default_factory=deque, init=False)
     _changed: Condition = field(default_factory=Condition, init=False)
     _unused: Event = field(default_factory=Event, init=False)
+    _unused_at: float = field(default=-math.inf, init=False)
     _started: int = field(default=0, init=False)
     _idle: int = field(default=0, init=False)
     _closed: bool = field(default=False, init=False)
@@ -154,6 +156,11 @@ class Workers:
         """Wait until no job is running; False if one still is after some seconds."""
         return self._unused.wait(seconds)
 
+    @property
+    def seconds_idle(self) -> float:
+        """The seconds since the last job ended; 0 while one runs, and no end of them before the first."""
+        return time.monotonic() - self._unused_at if self._unused.is_set() else 0.0
+
     def _may_begin(self, owner: Hashable) -> bool:
         free = self._running.total() < self.threads
         return free and self._running[owner] < max(1, self.threads - self.threads // 4)
@@ -215,6 +222,7 @@ class Workers:
                         del self._queues[owner]
                     break
             if not self._running:
+                self._unused_at = time.monotonic()
                 self._unused.set()
             if self._closed:
                 self._changed.notify_all()

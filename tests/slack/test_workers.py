@@ -1,3 +1,4 @@
+import math
 import threading
 import time
 import weakref
@@ -238,3 +239,18 @@ def test_says_when_no_job_runs_any_more() -> None:
 
         assert found == [True]
         assert not workers.is_busy
+
+
+def test_says_how_long_no_job_has_run() -> None:
+    released = threading.Event()
+
+    with closing(Workers(threads=1)) as workers:
+        assert workers.seconds_idle == math.inf
+        assert workers.submit(released.wait)
+        assert workers.seconds_idle == 0
+        released.set()
+        assert workers.wait_until_idle(TIMEOUT)
+        before = workers.seconds_idle
+
+        wait_until(lambda: workers.seconds_idle > before)
+        assert workers.seconds_idle < TIMEOUT
