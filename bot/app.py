@@ -17,6 +17,7 @@ from bot.bulk.file_lookup_run import FileLookupTools
 from bot.bulk.file_lookups import FileLookups
 from bot.bulk.job_record import ENTRY_ACCOUNTS
 from bot.core.changes.service import Changes
+from bot.core.file_lookups import FileLookupNotices, FileLookupStore
 from bot.core.limits import LookupLimits
 from bot.core.ports import IM, People
 from bot.core.results import Settled
@@ -154,12 +155,9 @@ def make_bot(
     command, forms, files = settings.slack_command, Forms(slack, interactions), Files(slack)
     lookups = LookupAnswers(command, services, interactions, people, files, _list_avoided_blocks(settings))
     workers, priority_workers, quick_workers = Workers(), Workers(PRIORITY_WORKERS), Workers(QUICK_THREADS)
-    background = FairExecutor(CONCURRENT_CALLS, partial(workers.wait_until_idle, WAIT_FOR_COMMANDS))
     kept = store.open_file_lookups(settings.apps.by_name, _make_cipher(settings))
     notices = SlackFileLookupNotices(slack, files, kept, pace)
-    loop = FileLookupLoop(
-        FileLookupTools(services, kept, notices, background, most=partial(_most_together, workers))
-    )
+    loop = _make_file_lookup_loop(services, kept, notices, workers)
     file_lookups = FileLookups(services, kept, notices, loop)
     answers = (lookups, FileLookupAnswers(command, interactions, files, file_lookups))
     trouble, expect = audit.channel_trouble, post_links.expect if relay else lambda _, __: None
@@ -193,8 +191,17 @@ def _make_cipher(settings: Settings) -> Cipher:
     return Cipher(settings.slack_bot_token.get_secret_value())
 
 
-def _most_together(workers: Workers) -> int:
-    return ENTRY_ACCOUNTS if workers.seconds_idle > QUIET_SECONDS else BESIDE_COMMANDS
+def _make_file_lookup_loop(
+    services: Services, kept: FileLookupStore, notices: FileLookupNotices, workers: Workers
+) -> FileLookupLoop:
+    """Make the loop of file lookups, which make way for the commands of these workers."""
+
+    def find_most() -> int:
+        return ENTRY_ACCOUNTS if workers.seconds_idle > QUIET_SECONDS else BESIDE_COMMANDS
+
+    # Their own calls: however long the vendor takes, they hold none of the commands' threads.
+    calls = FairExecutor(CONCURRENT_CALLS, partial(workers.wait_until_idle, WAIT_FOR_COMMANDS))
+    return FileLookupLoop(FileLookupTools(services, kept, notices, calls, most=find_most))
 
 
 def _make_bolt(slack: SlackClient, settings: Settings) -> App:
