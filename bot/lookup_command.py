@@ -86,12 +86,7 @@ def _run(args: Namespace, settings: Settings) -> int:
         lookup = BulkLookup(command, im, form, pool, watch=progress.tick)
         with closing(progress), _stop_on_signal(lookup) as signals:
             run = BulkRun(lookup, record, partial(_keep, part, progress), counts)
-            problem: BotError | None
-            try:
-                problem = run.run(ids.after(sum(counts.values())))
-            except BotError as error:
-                # The rows cannot be written, or the ids not be read.
-                problem = error
+            problem = _look_up(run, ids)
             pool.shutdown(wait=False, cancel_futures=True)
             progress.close()
             if sum(counts.values()) == ids.count:
@@ -104,6 +99,14 @@ def _run(args: Namespace, settings: Settings) -> int:
         sys.stdout.flush()
         os._exit(code)
     return code
+
+
+def _look_up(run: BulkRun, ids: IdList) -> BotError | None:
+    """Look up what is not yet written; return why that cannot go on: the vendor, the output or the ids."""
+    try:
+        return run.run(ids.after(sum(run.counts.values())))
+    except BotError as error:
+        return error
 
 
 def _keep(part: PartFile, progress: Progress, rows: bytes, counts: Mapping[LookupStatus, int]) -> None:
