@@ -5,12 +5,12 @@ from datetime import datetime
 from functools import lru_cache
 
 from bot.core.commands import LookupCommand
-from bot.core.fields import Field, Kind
+from bot.core.fields import Field
 from bot.core.lookups.fetch import attribute_names
 from bot.core.lookups.mutual import mutual_field
 from bot.core.lookups.reasons import reason
 from bot.core.model import AccountResult, LookupStatus, Value
-from bot.core.text.value_words import format_cell
+from bot.core.text.value_words import TEXT_KINDS, format_cell
 from bot.core.text.visible_text import make_visible
 
 COLUMNS = ("account", "status", "code", "message", "app", "read_at")
@@ -70,7 +70,7 @@ class _Words(dict[Value | None, str]):
     def __init__(self, field: Field) -> None:
         super().__init__()
         self._field = field
-        self._is_text = field.kind in (Kind.TEXT, Kind.NAMES)
+        self._is_text = field.kind in TEXT_KINDS
 
     def __missing__(self, value: Value | None) -> str:
         cell = format_cell(self._field, value)

@@ -11,7 +11,7 @@ from bot.core.text.visible_text import make_visible
 ABSENT = "—"
 """The placeholder for a value that the API did not return."""
 
-_OWN_WORDS = (Kind.TEXT, Kind.NAMES)
+TEXT_KINDS = (Kind.TEXT, Kind.NAMES)
 """The kinds whose values are words of people."""
 _NUMBER = re.compile("-?[0-9]{1,20}")
 # strftime's month names depend on the machine's language.
@@ -35,7 +35,7 @@ def is_set(field: Field, value: Value | None) -> bool:
 
 def format_safe(field: Field, value: Value | None) -> str | None:
     """Format a value that is a word of the bot, a number or a date; None for all others."""
-    if field.kind in _OWN_WORDS:
+    if field.kind in TEXT_KINDS:
         return None
     text = _text(value)
     if not text:
