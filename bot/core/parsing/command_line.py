@@ -1,7 +1,7 @@
 """The parser of command lines."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.core import fields
@@ -148,7 +148,7 @@ def check_length(text: str) -> None:
         )
 
 
-def _find_spec(word: str, rest: Iterator[Token]) -> Spec:
+def _find_spec(word: str, rest: Iterable[Token] = ()) -> Spec:
     """Find a command's syntax.
 
     Any other word is a misspelled one, the slash command typed twice, or an id without a command.
@@ -157,7 +157,7 @@ def _find_spec(word: str, rest: Iterator[Token]) -> Spec:
     if spec is not None:
         return spec
     near, ids = nearest(word, SPECS), strip_punctuation(word) or (word,)
-    following = next(rest, Token("")).text.lower()
+    following = next(iter(rest), Token("")).text.lower()
     is_typed_twice = word.startswith("/") and following in SPECS
     is_id = not near and any(map(str.isalnum, word)) and not word.startswith("--")
     advice = "An id goes after a command" if is_id else f"Commands: {', '.join(SPECS)}"
@@ -252,7 +252,7 @@ def _build_help(arguments: ParsedArguments, _: Apps) -> Command:
         return ShowHelp()
     word = arguments.plain[0]
     try:
-        return ShowHelp(_find_spec(word, iter(())).word)
+        return ShowHelp(_find_spec(word).word)
     except UsageError as error:
         # An id is no topic.
         error.correction = (word, near) if (near := nearest(word, SPECS)) else (word, "")
