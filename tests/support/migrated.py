@@ -1,6 +1,8 @@
 """Databases with the current schema, each made as a copy of what one migration made."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -11,7 +13,7 @@ from sqlalchemy import Engine, event
 
 from bot.store.database.migrate import migrate
 from bot.store.database.schema import metadata
-from tests.support.postgresql import new_schema
+from tests.support.postgresql import SERVER, new_schema
 
 
 def migrated_file(file: Path) -> str:
@@ -59,3 +61,16 @@ def _script(server: str) -> str:
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     return ";\n".join(statements)
+
+
+@contextmanager
+def migrated_database(server: str, name: str) -> Iterator[str]:
+    """Make a database with the current schema beside that of the other tests; yields its name."""
+    name = f"{server.rpartition('/')[2]}_{name}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            migrate(f"{SERVER}/{name}")
+            yield name
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

@@ -9,9 +9,9 @@ from sqlalchemy import event, text
 
 from bot.errors import AuditError
 from bot.store.database.engine import open_connection
-from bot.store.database.migrate import migrate
 from bot.store.record import Store
 from tests.support.entries import looked_up
+from tests.support.migrated import migrated_database
 from tests.support.pooler import run_pooler
 from tests.support.postgresql import SERVER
 from tests.support.slack import wait_until
@@ -22,14 +22,8 @@ READERS = 5
 @pytest.fixture
 def database(server: str) -> Iterator[str]:
     """The name of a database of the test's own with the current schema."""
-    name = f"{server.rpartition('/')[2]}_failover"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
-        try:
-            migrate(f"{SERVER}/{name}")
-            yield name
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with migrated_database(server, "failover") as name:
+        yield name
 
 
 @contextmanager

@@ -16,11 +16,11 @@ from bot.core.model import Actor, App, LookupStatus, SavedState
 from bot.encryption import Cipher
 from bot.errors import AuditError
 from bot.store.database.engine import open_connection, open_engine
-from bot.store.database.migrate import migrate
 from bot.store.database.timeouts import USUAL_TIMEOUTS, StoreTimeouts
 from bot.store.files.file_lookups import StoredFileLookups
 from bot.store.record import Store
 from bot.store.verify import RecordStatus, verify_url
+from tests.support.migrated import migrated_database
 from tests.support.pooler import CONNECTIONS, run_pooler
 from tests.support.postgresql import SERVER
 
@@ -37,15 +37,8 @@ _WAITS = text(
 
 @pytest.fixture(scope="module")
 def pooled(server: str) -> Iterator[str]:
-    name = f"{server.rpartition('/')[2]}_pooled"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
-        try:
-            migrate(f"{SERVER}/{name}")
-            with run_pooler(f"{SERVER}/{name}") as address:
-                yield address
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with migrated_database(server, "pooled") as name, run_pooler(f"{SERVER}/{name}") as address:
+        yield address
 
 
 def test_keeps_a_record_of_several_processes_behind_a_pooler(pooled: str) -> None:
