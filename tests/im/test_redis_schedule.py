@@ -2,11 +2,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 
-from bot.im.lease import HORIZON, RedisTroubleError
+from bot.im.lease import HORIZON, Lease, RedisTroubleError
 from bot.im.pacer import BULK_SHARE
 from bot.im.redis_schedule import RedisSchedule
 from bot.im.redis_url import parse_redis_url
@@ -25,8 +26,19 @@ def server() -> Iterator[RedisServer]:
         yield server
 
 
-def lease(schedule: RedisSchedule, wanted: int, *, bulk: bool = False, gap: float = GAP) -> tuple[float, ...]:
-    return schedule.lease(ENDPOINT, share=0.25, wanted=wanted, bulk=bulk, gap=gap).slots
+def ask(schedule: RedisSchedule, endpoint: str = "", **request: Any) -> Lease:
+    """Lease slots; on a machine too busy to ask within DELIVERED_WITHIN, ask again."""
+    for _ in range(100):
+        try:
+            return schedule.lease(endpoint, **{"share": 0.25, **request})
+        except RedisTroubleError as error:
+            if str(error) != "it is slow":
+                raise
+    raise AssertionError
+
+
+def lease(schedule: RedisSchedule, wanted: int, *, bulk: bool = False) -> tuple[float, ...]:
+    return ask(schedule, ENDPOINT, wanted=wanted, bulk=bulk, gap=GAP).slots
 
 
 def lease_all(schedule: RedisSchedule, number: int, *, bulk: bool = False) -> list[float]:
@@ -56,7 +68,7 @@ def test_processes_get_slots_of_one_schedule(server: RedisServer) -> None:
 def test_leases_nothing_beyond_the_horizon(server: RedisServer) -> None:
     with open_schedule(server.url) as schedule:
         lease(schedule, 1)
-        answer = schedule.lease(ENDPOINT, share=0.25, wanted=1000, gap=GAP)
+        answer = ask(schedule, ENDPOINT, wanted=1000, gap=GAP)
 
         assert all(slot <= answer.asked_at + answer.seconds + HORIZON + GAP for slot in answer.slots)
         assert answer.wait > 0
@@ -93,7 +105,7 @@ def test_a_clock_that_was_set_back_keeps_nobody_waiting(server: RedisServer) -> 
         lease(schedule, 1)
         server.command("HSET", f"im-bot:{{{APP_ID}}}:{ENDPOINT}", "next", "9000000000000000")
         server.command("HSET", f"im-bot:{{{APP_ID}}}:processes", "since", "9000000000000000")
-        answer = schedule.lease(ENDPOINT, share=0.25, wanted=1, gap=GAP)
+        answer = ask(schedule, ENDPOINT, wanted=1, gap=GAP)
 
         assert answer.age == 0
         assert answer.slots[0] <= answer.asked_at + answer.seconds + HORIZON + GAP
@@ -102,7 +114,7 @@ def test_a_clock_that_was_set_back_keeps_nobody_waiting(server: RedisServer) -> 
 def test_leaves_their_share_to_processes_that_are_apart(server: RedisServer) -> None:
     with open_schedule(server.url) as one, open_schedule(server.url) as other:
         lease(one, 1)
-        other.lease("", state="apart", share=0.5)
+        ask(other, state="apart", share=0.5)
         slots = lease_all(one, 5)
         other.leave()
 
@@ -111,10 +123,10 @@ def test_leaves_their_share_to_processes_that_are_apart(server: RedisServer) -> 
 
 def test_counts_the_processes_that_take_part(server: RedisServer) -> None:
     with open_schedule(server.url) as one, open_schedule(server.url) as other:
-        assert one.lease("", share=0.25).processes == 1
-        assert other.lease("", share=0.25).processes == 2
+        assert ask(one).processes == 1
+        assert ask(other).processes == 2
         one.leave()
-        assert other.lease("", share=0.25).processes == 1
+        assert ask(other).processes == 1
 
 
 def test_a_request_that_was_held_back_counts_for_nothing(server: RedisServer) -> None:
@@ -123,14 +135,14 @@ def test_a_request_that_was_held_back_counts_for_nothing(server: RedisServer) ->
         open_schedule(f"redis://127.0.0.1:{proxy.port}/0") as held,
         open_schedule(server.url) as other,
     ):
-        held.lease("", state="apart", share=0.5)
+        ask(held, state="apart", share=0.5)
         proxy.hold()
         with pytest.raises(RedisTroubleError, match="no answer"):
-            held.lease("", state="shared", share=0.5)
+            ask(held, state="shared", share=0.5)
         proxy.release()
         # Its connection is closed, and what it sent is delivered all the same.
         for _ in range(20):
-            other.lease("", share=0.25)
+            ask(other)
         slots = lease_all(other, 5)
 
     assert slots[1] - slots[0] == pytest.approx(2 * GAP, abs=0.001)
@@ -148,10 +160,10 @@ def test_connects_over_tls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     with run_redis(*options, tls=True) as server:
         url = server.url.replace("redis://", "rediss://")
         with open_schedule(url) as stranger, pytest.raises(RedisTroubleError, match="certificate"):
-            stranger.lease("", share=0.25)
+            ask(stranger)
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", names["ca"])
         with open_schedule(url) as trusting:
-            assert trusting.lease("", share=0.25).processes == 1
+            assert ask(trusting).processes == 1
 
 
 def test_follows_the_sentinels_to_the_master(server: RedisServer) -> None:
@@ -159,10 +171,10 @@ def test_follows_the_sentinels_to_the_master(server: RedisServer) -> None:
     with run_redis(sentinel=config) as sentinel:
         url = f"redis+sentinel://127.0.0.1:9,127.0.0.1:{sentinel.port}/main/3"
         with open_schedule(url) as schedule:
-            assert schedule.lease("", share=0.25).processes == 1
+            assert ask(schedule).processes == 1
         server.stop()
         with open_schedule(url) as schedule, pytest.raises(RedisTroubleError, match="no "):
-            schedule.lease("", share=0.25)
+            ask(schedule)
 
 
 def test_follows_its_address_to_the_new_master_while_the_old_one_keeps_its_connection(
@@ -173,10 +185,10 @@ def test_follows_its_address_to_the_new_master_while_the_old_one_keeps_its_conne
         TcpProxy("127.0.0.1", old.port) as proxy,
         open_schedule(f"redis://127.0.0.1:{proxy.port}/0") as schedule,
     ):
-        schedule.lease("", share=0.25)
+        ask(schedule)
         old.command("REPLICAOF", "127.0.0.1", str(server.port))
         proxy.lead_to(server.port)
         with pytest.raises(RedisTroubleError):
-            schedule.lease("", share=0.25)
+            ask(schedule)
 
-        assert schedule.lease("", share=0.25).processes == 1
+        assert ask(schedule).processes == 1
