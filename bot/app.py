@@ -35,7 +35,7 @@ from bot.slack.api.errors import TOKEN_ERRORS, SlackCallError
 from bot.slack.api.people import SlackPeople
 from bot.slack.api.socket_mode import PING_SECONDS, SocketClient, token_refused
 from bot.slack.claims import Claims
-from bot.slack.delivery.audit.audit_relay import Relay
+from bot.slack.delivery.audit.audit_relay import USUAL_TIMING, Relay, RelayTiming
 from bot.slack.delivery.audit.post_links import PostLinks
 from bot.slack.delivery.file_lookup_notices import PACE, SlackFileLookupNotices
 from bot.slack.delivery.files import Files
@@ -133,6 +133,7 @@ def make_bot(
     observe: Observer = _observe_nothing,
     limits: Limits = USUAL_LIMITS,
     pace: float = PACE,
+    relay_timing: RelayTiming = USUAL_TIMING,
 ) -> Bot:
     """Assemble the bot, without connecting it.
 
@@ -141,6 +142,7 @@ def make_bot(
         observe: Counts the commands.
         limits: Time limits of calls to Slack.
         pace: Seconds between two changes of messages about file lookups.
+        relay_timing: The waits of the relay to the audit channel.
     """
     slack, ims = make_slack_client(settings, limits), make_im_clients(settings)
     people, store = SlackPeople(slack), Store(settings.database_url)
@@ -148,7 +150,7 @@ def make_bot(
     responder = Responder(slack, THREADS, limits, people.find_name)
     services = _make_services(settings, ims, people, store, pool)
     post_links = PostLinks(store.find_posts, people.link)
-    relay = _make_relay(settings, slack, store, people, post_links)
+    relay = _make_relay(settings, slack, store, people, post_links, timing=relay_timing)
     reconcile_loop = _make_reconcile_loop(settings, store, services.changes, responder)
     audit = Audit(store, relay, reconcile_loop, post_links, audited=services.changes.audited)
     interactions = _make_interactions(settings, store)
@@ -230,7 +232,13 @@ def _find_channel(settings: Settings) -> str:
 
 
 def _make_relay(
-    settings: Settings, slack: SlackClient, store: Store, people: SlackPeople, post_links: PostLinks
+    settings: Settings,
+    slack: SlackClient,
+    store: Store,
+    people: SlackPeople,
+    post_links: PostLinks,
+    *,
+    timing: RelayTiming,
 ) -> Relay | None:
     channel = _find_channel(settings)
     if not channel:
@@ -245,6 +253,7 @@ def _make_relay(
         is_shared_outside=people.is_shared_outside,
         names=people.ask_name,
         posted=post_links.look,
+        timing=timing,
     )
     store.notify_waiting(relay.look)
     return relay

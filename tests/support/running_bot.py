@@ -26,6 +26,7 @@ from bot.serving.http_app import HTTPApp
 from bot.serving.http_server import HTTPServer
 from bot.serving.metrics import Metrics
 from bot.settings import Settings
+from bot.slack.delivery.audit.audit_relay import RelayTiming
 from bot.store.export import export
 from bot.store.record import Store
 from tests.support.delaying_proxy import DelayingProxy, run_delaying_proxy
@@ -47,6 +48,8 @@ _OUTCOME = "Looked up "
 """The beginning of a file lookup's outcome, which is shown again once it is kept, maybe beside a view."""
 _PACE = 0.1
 """Seconds between two changes of messages about file lookups: the local Slack takes any number."""
+_RELAY_TIMING = RelayTiming(spacing=0.1)
+"""The same between two messages in the audit channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,14 +259,14 @@ def run_bot(
 
 @contextmanager
 def _by_socket(settings: Settings) -> Iterator[Bot]:
-    bot = make_bot(settings, pace=_PACE)
+    bot = make_bot(settings, pace=_PACE, relay_timing=_RELAY_TIMING)
     with connect_socket_mode(bot, settings):
         yield bot
 
 
 @contextmanager
 def _open(settings: Settings) -> Iterator[Bot]:
-    with closing(make_bot(settings, pace=_PACE)) as bot:
+    with closing(make_bot(settings, pace=_PACE, relay_timing=_RELAY_TIMING)) as bot:
         bot.start()
         yield bot
 
