@@ -139,14 +139,19 @@ class SlackUser:
             message = self.answer()
         return message
 
-    def audit(self, *, updated: bool = False) -> dict[str, Any]:
-        """Wait for the next message in the audit channel that is no checkpoint; a new or an updated one."""
+    def audit(self, *says: str, updated: bool = False) -> dict[str, Any]:
+        """Wait for the next message in the audit channel with these words, new or updated; no checkpoint.
+
+        Where others change something too, messages of earlier changes may come first: ask for words.
+        """
         while True:
             while not self.audited:
                 self.next_message()
             message = self.audited.pop(0)
             is_updated = "Undone by" in message["text"]
-            if is_updated is updated and not message["text"].startswith("Checkpoint"):
+            if is_updated is not updated or message["text"].startswith("Checkpoint"):
+                continue
+            if all(words in message["text"] for words in says):
                 return message
 
     def view(self, *says: str) -> dict[str, Any]:
