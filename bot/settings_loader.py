@@ -102,7 +102,7 @@ def _app_names(variables: Iterable[str]) -> list[str]:
 
 def _wrong_default(variables: Mapping[str, str]) -> Iterator[str]:
     default, apps = variables.get("IM_DEFAULT_APP"), _app_names(variables)
-    if default and default.upper() not in apps:
+    if default and apps and default.upper() not in apps:
         yield f"IM_DEFAULT_APP must be one of {', '.join(apps).lower()}"
 
 

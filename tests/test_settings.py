@@ -253,7 +253,7 @@ def test_refuses_and_names_the_variable(changes: Changes, mistake: str) -> None:
 NONE = dict.fromkeys(name for name in COMPLETE if name.startswith("IM_"))
 
 
-@pytest.mark.parametrize("changes", [NONE, {**NONE, f"{PROD}REGION": ""}])
+@pytest.mark.parametrize("changes", [NONE, {**NONE, f"{PROD}REGION": ""}, {**NONE, "IM_DEFAULT_APP": "prod"}])
 def test_says_how_to_set_up_the_first_app(changes: Changes) -> None:
     assert mistakes(changes) == [
         "no Tencent Chat app is set up; set IM_APPS__<NAME>__SDK_APP_ID, …__SECRET_KEY and …__REGION"
