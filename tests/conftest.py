@@ -100,6 +100,7 @@ def running_bot(request: pytest.FixtureRequest) -> "Iterator[RunningBot]":
 @pytest.fixture
 def ed(running_bot: "RunningBot") -> "Iterator[SlackUser]":
     """An editor at the page."""
+    running_bot.wait_until_posted()
     with running_bot.act_as(EDITOR) as ed:
         yield ed
 

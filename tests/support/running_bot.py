@@ -33,7 +33,7 @@ from tests.support.delaying_proxy import DelayingProxy, run_delaying_proxy
 from tests.support.entries import unaltered
 from tests.support.held_answers import HeldAnswers
 from tests.support.migrated import migrated_file
-from tests.support.slack import ONCALL, Page, open_page
+from tests.support.slack import ONCALL, Page, open_page, wait_until
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -66,6 +66,10 @@ class RunningBot:
     def bot(self) -> Bot:
         """The only bot, or the first of two."""
         return self.bots[0]
+
+    def wait_until_posted(self) -> None:
+        """Wait until the audit channel has every entry, so that the next message there is of a new one."""
+        wait_until(lambda: self.bot.audit.store.count_waiting()[0] == 0)
 
     @contextmanager
     def act_as(self, person: Person = VIEWER) -> Iterator["SlackUser"]:
@@ -139,19 +143,14 @@ class SlackUser:
             message = self.answer()
         return message
 
-    def audit(self, *says: str, updated: bool = False) -> dict[str, Any]:
-        """Wait for the next message in the audit channel with these words, new or updated; no checkpoint.
-
-        Where others change something too, messages of earlier changes may come first: ask for words.
-        """
+    def audit(self, *, updated: bool = False) -> dict[str, Any]:
+        """Wait for the next message in the audit channel that is no checkpoint; a new or an updated one."""
         while True:
             while not self.audited:
                 self.next_message()
             message = self.audited.pop(0)
             is_updated = "Undone by" in message["text"]
-            if is_updated is not updated or message["text"].startswith("Checkpoint"):
-                continue
-            if all(words in message["text"] for words in says):
+            if is_updated is updated and not message["text"].startswith("Checkpoint"):
                 return message
 
     def view(self, *says: str) -> dict[str, Any]:
